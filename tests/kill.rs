@@ -127,7 +127,7 @@ fn torture_24_the_program_is_killed_at_any_moment() {
     let mut hits = 0;
     let mut active = false;
     let mut closed: Vec<String> = Vec::new();
-    let kills = KILLS * u32::try_from(mfm_journal::testing::scale()).unwrap();
+    let kills = KILLS * u32::try_from(mfm_journal::testing::test_scale()).unwrap();
     let mut kill = 0;
     while kill < kills || (closed.is_empty() && kill < 10 * kills) {
         // A plain linear congruence: any spread of moments will do, as long as the seed gives it again.

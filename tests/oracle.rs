@@ -13,7 +13,7 @@ use std::path::Path;
 
 use fallible_streaming_iterator::FallibleStreamingIterator as _;
 use mfm::domains::mosaiq::modes::MODES;
-use mfm_journal::{Action, Change, Journal, Value};
+use mfm_journal::{Change, Journal, RowAction, Value};
 use rusqlite::Connection;
 use rusqlite::session::{Changeset, ConflictAction, Session};
 use rusqlite::types::ValueRef;

@@ -1,17 +1,17 @@
 //! The pictures of the terminal interface as people see them: in Unicode and in ASCII, large and small.
 #![cfg(feature = "tui")]
 
-use mfm::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
-use mfm::domain::picture::{Bar, Day, Jaws, Lane, Span, Standing};
+use mfm::domain::picture::{Aperture, Chart, ChartLine, ChartPoint, LeafPair};
+use mfm::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus, Jaws, LimitLine};
 use mfm::model::Value;
-use mfm::tui::look::{Glyphs, Look, Role, Theme};
+use mfm::tui::look::{Appearance, Glyphs, Role, Theme};
 use mfm::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-const UNICODE: Look = Look { theme: Theme::Dark, glyphs: Glyphs::Unicode };
-const ASCII: Look = Look { theme: Theme::Plain, glyphs: Glyphs::Ascii };
+const UNICODE: Appearance = Appearance { theme: Theme::Dark, glyphs: Glyphs::Unicode };
+const ASCII: Appearance = Appearance { theme: Theme::Plain, glyphs: Glyphs::Ascii };
 
 fn buffer(picture: impl Widget, width: u16, height: u16) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
@@ -57,7 +57,7 @@ fn edges() -> Vec<i32> {
 #[test]
 fn leaves_before_and_after() {
     let (before, after, edges) = (leaves(), faulty(), edges());
-    let of = |look| AperturePicture::new(look, &after).before(Some(&before)).jaws(JAWS).edges(&edges);
+    let of = |look| AperturePicture::new(look, &after).before(Some(&before)).jaws(JAWS).pair_edges(&edges);
     insta::assert_snapshot!(seen(&of(UNICODE), 78, 20), @r#"
       35 ██▐██████│█████████████████████████████████████████████████████████│██
          ██▐██████│█████████████████████████████████████████████████████████│██
@@ -80,7 +80,7 @@ fn leaves_before_and_after() {
     + differs: pairs 18, 20 to 21, 23, 25
     pairs 5 to 36 of 40  █ leaf  █ leaf before  █ leaf after  ╳ crossed  ? missin…
     "#);
-    insta::assert_snapshot!(seen(&of(ASCII).stretch((-900, 900)).hand(Some(19)), 46, 12), @r#"
+    insta::assert_snapshot!(seen(&of(ASCII).visible_range((-900, 900)).selected_pair(Some(19)), 46, 12), @r#"
          #####|##########################|#####
       25 -----+--------"""""??????????????????? +x
       23 #####|##""         :       """-------> +x
@@ -94,7 +94,7 @@ fn leaves_before_and_after() {
     x crossed: pair 21; beyond reach: pair 23; mi~
     + differs: pairs 18, 20 to 21, 23, 25
     "#);
-    assert_eq!(of(UNICODE).shown(Rect::new(0, 0, 46, 12)), 12..28);
+    assert_eq!(of(UNICODE).visible_pairs(Rect::new(0, 0, 46, 12)), 12..28);
 }
 
 #[test]
@@ -126,11 +126,14 @@ fn what_differs_has_the_styles_of_before_and_after() {
 
 fn angles(bent: bool) -> Chart {
     let dots = |of: &dyn Fn(i32) -> f64| {
-        let dot = |x| Dot { x: f64::from(x), y: of(x), wrong: of(x) > 360.0 };
+        let dot = |x| ChartPoint { x: f64::from(x), y: of(x), wrong: of(x) > 360.0 };
         (0..40).map(dot).collect::<Vec<_>>()
     };
     let gantry = |x| if bent && x == 12 { 400.0 } else { f64::from((181 + x * 9) % 360) };
-    let lines = vec![Line { name: "gantry", dots: dots(&gantry) }, Line { name: "collimator", dots: dots(&|_| 30.0) }];
+    let lines = vec![
+        ChartLine { name: "gantry", dots: dots(&gantry) },
+        ChartLine { name: "collimator", dots: dots(&|_| 30.0) },
+    ];
     Chart { title: "angles".into(), across: "control point".into(), up: "degrees", lines }
 }
 
@@ -175,12 +178,12 @@ fn angles_over_control_points() {
 #[test]
 fn shifts_over_fractions_with_limits() {
     let line = |name, tenths: [i32; 8]| {
-        let dot = |(x, y): (i32, i32)| Dot { x: f64::from(x), y: f64::from(y) / 10.0, wrong: y > 10 };
-        Line { name, dots: (1..).zip(tenths).map(dot).collect() }
+        let dot = |(x, y): (i32, i32)| ChartPoint { x: f64::from(x), y: f64::from(y) / 10.0, wrong: y > 10 };
+        ChartLine { name, dots: (1..).zip(tenths).map(dot).collect() }
     };
     let lines = vec![line("superior", [2, 4, 1, -3, 0, 12, 2, 1]), line("lateral", [-1, -2, 0, 3, 2, 1, -4, -1])];
     let chart = Chart { title: "shifts".into(), across: "shift (2024-06-02 to 2024-06-13)".into(), up: "cm", lines };
-    let bar = |name: &str, y| Bar { name: name.into(), y };
+    let bar = |name: &str, y| LimitLine { name: name.into(), y };
     let limits = [bar("action limit", 1.0), bar("action limit", -1.0), bar("unusual", 10.0), bar("unusual", -10.0)];
     let of = |look| ChartPicture::new(look, &chart).limits(&limits);
     insta::assert_snapshot!(seen(&of(UNICODE), 78, 14), @r#"
@@ -213,8 +216,8 @@ fn shifts_over_fractions_with_limits() {
     "#);
 }
 
-fn day() -> Day {
-    let span = |key, (start, minutes): (i64, i64), standing| Span {
+fn day() -> DayChart {
+    let span = |key, (start, minutes): (i64, i64), standing| DeliverySpan {
         key: vec![Value::Integer(key)],
         start: start * 60,
         end: (start + minutes) * 60,
@@ -222,14 +225,14 @@ fn day() -> Day {
         standing,
         clashes: false,
     };
-    let complete = |key, start, minutes| span(key, (start, minutes), Standing::Complete);
-    let mut clashing = [complete(15, 600, 9), Span { key: vec![Value::Integer(16)], ..complete(15, 601, 9) }];
+    let complete = |key, start, minutes| span(key, (start, minutes), DeliveryStatus::Complete);
+    let mut clashing = [complete(15, 600, 9), DeliverySpan { key: vec![Value::Integer(16)], ..complete(15, 601, 9) }];
     clashing.iter_mut().for_each(|span| span.clashes = true);
-    let first = [complete(11, 490, 12), complete(12, 505, 20), span(13, (540, 6), Standing::Cancelled)];
+    let first = [complete(11, 490, 12), complete(12, 505, 20), span(13, (540, 6), DeliveryStatus::Cancelled)];
     let first = first.into_iter().chain(clashing).chain([complete(17, 640, 15)]).collect();
-    let second = vec![span(21, (500, 3), Standing::Partial), complete(22, 510, 25), complete(23, 560, -20)];
-    let lane = |name: &str, spans| Lane { name: name.into(), spans };
-    Day { title: "day".into(), lanes: vec![lane("LINAC 1", first), lane("LINAC 2 (SRS)", second)] }
+    let second = vec![span(21, (500, 3), DeliveryStatus::Partial), complete(22, 510, 25), complete(23, 560, -20)];
+    let lane = |name: &str, spans| DayLane { name: name.into(), spans };
+    DayChart { title: "day".into(), lanes: vec![lane("LINAC 1", first), lane("LINAC 2 (SRS)", second)] }
 }
 
 #[test]
@@ -243,7 +246,7 @@ fn the_deliveries_of_a_day() {
     9 deliveries in 2 lanes  ✗ 3 that cannot be so
     █ complete  ▒ not complete  ░ cancelled  ! cannot be so
     "#);
-    insta::assert_snapshot!(seen(&DayPicture::new(ASCII, &day).hand(Some((0, 4))), 46, 8), @r#"
+    insta::assert_snapshot!(seen(&DayPicture::new(ASCII, &day).selected_delivery(Some((0, 4))), 46, 8), @r#"
     LINAC 1       | [==[===  xx        !!!    [===
                   |                    !!!
     LINAC 2 (SRS) |   ~ [====   !
@@ -251,7 +254,8 @@ fn the_deliveries_of_a_day() {
     delivery 16  10:01:00 to 10:10:00 (9 min 0 s)~
     9 deliveries in 2 lanes  x 3 that cannot be so
     "#);
-    let hour = DayPicture::new(ASCII, &day).stretch(Some((9 * 3600, 10 * 3600 + 1800))).hand(Some((1, 2)));
+    let hour =
+        DayPicture::new(ASCII, &day).visible_range(Some((9 * 3600, 10 * 3600 + 1800))).selected_delivery(Some((1, 2)));
     insta::assert_snapshot!(seen(&hour, 78, 8), @r#"
     LINAC 1        |xxxxx                                    !!!!!!!
                    |                                          !!!!!!!
@@ -278,7 +282,7 @@ fn bytes_side_by_side() {
     0020  b4 00 d2 00 f0 00 0e 01  b4 00 d2 00 f0 00 0e 01
     0028                          +01
     "#);
-    insta::assert_snapshot!(seen(&of(ASCII).first(5), 50, 7), @r#"
+    insta::assert_snapshot!(seen(&of(ASCII).first_row(5), 50, 7), @r#"
          - 40 bytes   + 41 bytes   leaves, cm
     0014 -00-00 1e 00 +10+27 1e 00 #11 0.00>100.00
     0018  3c 00 5a 00  3c 00 5a 00
@@ -295,7 +299,7 @@ fn bytes_side_by_side() {
     "#);
     let picture = of(UNICODE);
     assert_eq!(
-        (picture.rows(78), picture.next_difference(0, 78), picture.next_difference(3, 78)),
+        (picture.row_count(78), picture.next_difference(0, 78), picture.next_difference(3, 78)),
         (6, Some(2), Some(5))
     );
     assert_eq!(picture.next_difference(6, 78), None);

@@ -85,17 +85,23 @@ fn sqlite(key: Option<&str>, types: &[&str; 4], rows: &[Row]) -> (tempfile::Temp
     let mut columns = vec![("id".to_owned(), "int".to_owned(), false)];
     columns.extend(COLUMNS.iter().zip(types).map(|(name, declared)| ((*name).into(), (*declared).into(), true)));
     let mut lab = create_lab(&path).unwrap();
-    lab.table(&NewTable { name: "t".into(), key: key.map(Into::into), columns, indexes: vec![], references: vec![] })
-        .unwrap();
+    lab.create_table(&NewTable {
+        name: "t".into(),
+        key: key.map(Into::into),
+        columns,
+        indexes: vec![],
+        references: vec![],
+    })
+    .unwrap();
     for (at, (cells, _)) in rows.iter().enumerate() {
-        lab.row("t", &[vec![int(i64::try_from(at).unwrap())], cells.clone()].concat()).unwrap();
+        lab.insert_row("t", &[vec![int(i64::try_from(at).unwrap())], cells.clone()].concat()).unwrap();
     }
     lab.finish().unwrap();
     let keys = DomainKeys::from([("t".to_owned(), vec!["id".to_owned()])]);
     let mut target = SqliteTarget::open(&path, keys).unwrap();
-    let bound = target.bound().unwrap();
+    let bound = target.read_binding().unwrap();
     let marker = Marker { marker_id: "00".repeat(16), bound, at_us: AT_US, actor: "tester".into() };
-    target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
+    target.open_writer(WAIT_MS).unwrap().mark(&marker).unwrap();
     (folder, target)
 }
 
@@ -129,10 +135,10 @@ proptest! {
         columns.extend(COLUMNS.iter().map(|name| ((*name).to_owned(), "sql_variant".to_owned(), true)));
         world.create_table(&NewTable { name: "t".into(), key: Some("id".into()), columns, indexes: vec![], references: vec![] }).unwrap();
         for (at, (cells, _)) in rows.iter().enumerate() {
-            world.insert("t", [vec![int(i64::try_from(at).unwrap())], cells.clone()].concat()).unwrap();
+            world.insert_row("t", [vec![int(i64::try_from(at).unwrap())], cells.clone()].concat()).unwrap();
         }
         world.mark("tester").unwrap();
-        let mut target = world.target();
+        let mut target = world.open_target();
         let changes = operation(&mut target, &rows, &more);
         if !changes.is_empty() {
             there_and_back(&mut target, &changes);

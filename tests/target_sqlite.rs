@@ -28,14 +28,14 @@ fn an_update_an_insert_and_a_delete_come_back_exactly() {
     let mut target = file.target();
     let changes = changes(&mut target);
     let mut notebook = there_and_back(&mut target, &changes);
-    let journal_id = target.journals().unwrap()[0];
-    let newest = target.newest(&journal_id).unwrap().unwrap();
+    let journal_id = target.list_journals().unwrap()[0];
+    let newest = target.find_newest_operation(&journal_id).unwrap().unwrap();
     assert_eq!((newest.op, newest.state), (2, OperationState::Committed));
-    assert_eq!(target.operation(&newest.uid).unwrap(), Some(newest.clone()));
-    assert_eq!(target.operations(&journal_id).unwrap().len(), 2);
+    assert_eq!(target.find_operation(&newest.uid).unwrap(), Some(newest.clone()));
+    assert_eq!(target.list_operations(&journal_id).unwrap().len(), 2);
     assert_eq!(notebook.intend(&changes).journal_id(), journal_id);
-    assert_eq!(target.tables().unwrap(), ["t"], "mfm's own tables are nobody's");
-    assert_eq!(refusal(target.table("mfm_marker")).code(), "not_a_table");
+    assert_eq!(target.list_tables().unwrap(), ["t"], "mfm's own tables are nobody's");
+    assert_eq!(refusal(target.find_table("mfm_marker")).code(), "not_a_table");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn the_reading_side_cannot_write_and_leaves_the_file_alone() {
     let mut target = file.target();
     let changes = changes(&mut target);
     preflight(&mut target, &changes).unwrap();
-    target.digests(&mut |_, _| ()).unwrap();
+    target.digest_tables(&mut |_, _| ()).unwrap();
     drop(target);
     assert_eq!(std::fs::read(&file.path).unwrap(), before);
     assert_eq!(std::fs::read_dir(file.folder()).unwrap().count(), 1);
@@ -101,7 +101,7 @@ fn a_hot_journal_needs_recovery_and_nothing_else() {
     assert_eq!(open().unwrap_err().code(), "target_needs_recovery", "asking changes nothing");
     roll_back_hot_journal(&path).unwrap();
     let mut target = open().unwrap();
-    assert_eq!(target.tables().unwrap(), ["t"]);
+    assert_eq!(target.list_tables().unwrap(), ["t"]);
     assert_eq!(row(&mut target, "t", &[int(1)]).unwrap()[2], text("x"));
     assert_eq!(roll_back_hot_journal(&crashed.path().join("no.db")).unwrap_err().code(), "target_absent");
 }
@@ -143,7 +143,7 @@ fn queries_find_rows_whatever_number_holds_the_value() {
     let wrong = Fetch { table: "t".into(), filter: Filter::Maximum { column: "nothing".into() } };
     assert_eq!(refusal(target.read(&wrong)).code(), "missing_column");
     let t = table(&mut target, "t");
-    assert_eq!(target.keys(&t).unwrap(), (1..=6).map(|id| vec![int(id)]).collect::<Vec<Key>>());
+    assert_eq!(target.read_keys(&t).unwrap(), (1..=6).map(|id| vec![int(id)]).collect::<Vec<Key>>());
 }
 
 #[test]
@@ -152,16 +152,16 @@ fn views_and_virtual_tables_are_no_tables_but_their_data_is_digested() {
         "CREATE TABLE t(k INTEGER PRIMARY KEY); CREATE VIEW v AS SELECT * FROM t; CREATE VIRTUAL TABLE f USING fts5(x);",
     );
     let mut target = file.target();
-    assert_eq!(target.tables().unwrap(), ["t"]);
+    assert_eq!(target.list_tables().unwrap(), ["t"]);
     for (name, what) in [("V", "view"), ("f", "virtual table"), ("f_data", "shadow table of a virtual table")] {
         assert_eq!(
-            refusal(target.table(name)).to_string(),
+            refusal(target.find_table(name)).to_string(),
             format!("{} is a {what}, not a table", name.to_lowercase())
         );
     }
-    let before = target.digests(&mut |_, _| ()).unwrap();
+    let before = target.digest_tables(&mut |_, _| ()).unwrap();
     file.sql("INSERT INTO f VALUES ('somebody')");
-    assert_ne!(target.digests(&mut |_, _| ()).unwrap(), before);
+    assert_ne!(target.digest_tables(&mut |_, _| ()).unwrap(), before);
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn digests_do_not_depend_on_order_and_report_progress() {
     };
     let (up, down) = (File::new(&rows("ASC")), File::new(&rows("DESC")));
     let mut seen = Vec::new();
-    let digests = up.target().digests(&mut |done, total| seen.push((done, total))).unwrap();
-    assert_eq!(digests, down.target().digests(&mut |_, _| ()).unwrap());
+    let digests = up.target().digest_tables(&mut |done, total| seen.push((done, total))).unwrap();
+    assert_eq!(digests, down.target().digest_tables(&mut |_, _| ()).unwrap());
     assert_eq!(seen, [(4096, 9000), (8192, 9000), (9000, 9000)]);
     assert_eq!(digests.iter().map(|one| (one.table.as_str(), one.rows)).collect::<Vec<_>>(), [("A b", 0), ("t", 9000)]);
 }
@@ -190,7 +190,8 @@ fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
     );
     let mut target = file.target();
     let t = table(&mut target, "t");
-    let refusal = refusal(target.normalize(&t, mfm::targets::Trial::added(vec![vec![int(2), text("x"), int(1)]])));
+    let refusal =
+        refusal(target.normalize_rows(&t, mfm::targets::RowTrial::for_inserts(vec![vec![int(2), text("x"), int(1)]])));
     assert!(matches!(&refusal, Refusal::Unsupported { what } if what.contains("unknown")), "{refusal}");
 }
 
@@ -231,15 +232,15 @@ fn a_lab_is_one_whole_file_or_none() {
     let mut lab = create_lab(&path).unwrap();
     let mut site = new_table("Site", Some("SIT_ID"), &[("SIT_ID", "int", false), ("Dose", "decimal(8,2)", true)]);
     site.indexes = vec!["Dose".into()];
-    lab.table(&site).unwrap();
-    lab.table(&new_table("Txt", Some("k"), &[("k", "varchar(8)", false)])).unwrap();
-    lab.table(&new_table("Bare", None, &[("v", "varbinary(9)", false)])).unwrap();
-    lab.row("Site", &[int(1), Value::Real(0.5)]).unwrap();
-    assert!(lab.row("Site", &[int(1), Value::Null]).is_err(), "twice the same key");
-    assert!(lab.row("Site", &[int(2)]).is_err());
-    assert_eq!(refusal(lab.row("Nothing", &[])).code(), "missing_table");
+    lab.create_table(&site).unwrap();
+    lab.create_table(&new_table("Txt", Some("k"), &[("k", "varchar(8)", false)])).unwrap();
+    lab.create_table(&new_table("Bare", None, &[("v", "varbinary(9)", false)])).unwrap();
+    lab.insert_row("Site", &[int(1), Value::Real(0.5)]).unwrap();
+    assert!(lab.insert_row("Site", &[int(1), Value::Null]).is_err(), "twice the same key");
+    assert!(lab.insert_row("Site", &[int(2)]).is_err());
+    assert_eq!(refusal(lab.insert_row("Nothing", &[])).code(), "missing_table");
     let evil = new_table("Evil", None, &[("v", "int); DROP TABLE Site; --", true)]);
-    assert_eq!(refusal(lab.table(&evil)).code(), "unsupported");
+    assert_eq!(refusal(lab.create_table(&evil)).code(), "unsupported");
     assert_eq!(refusal(create_lab(&path).map(|_| ())).code(), "exists");
     lab.finish().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -251,16 +252,17 @@ fn a_lab_is_one_whole_file_or_none() {
     assert_eq!(step, "SEARCH Site USING COVERING INDEX IX_Site_Dose (Dose=?)");
     drop(connection);
     let mut target = SqliteTarget::open(&path, DomainKeys::new()).unwrap();
-    assert_eq!(target.tables().unwrap(), ["Bare", "Site", "Txt"]);
+    assert_eq!(target.list_tables().unwrap(), ["Bare", "Site", "Txt"]);
     let site = table(&mut target, "site");
     assert!(matches!(site.key, mfm::model::KeyStanding::Declared(_)));
     for name in ["Site", "Txt"] {
-        let touch = mfm::targets::Touch { table: table(&mut target, name), updated: vec![], inserts: 1, deletes: 1 };
+        let touch =
+            mfm::targets::TableTouch { table: table(&mut target, name), updated: vec![], inserts: 1, deletes: 1 };
         assert!(target.first_preflight(&[touch], false).unwrap().residue.is_empty(), "{name}");
     }
     let unfinished = folder.path().join("half.db");
     let mut lab = create_lab(&unfinished).unwrap();
-    lab.table(&new_table("t", None, &[("v", "int", true)])).unwrap();
+    lab.create_table(&new_table("t", None, &[("v", "int", true)])).unwrap();
     drop(lab);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "half a lab is none");
     assert_eq!(create_lab(&folder.path().join("no/lab.db")).map(|_| ()).unwrap_err().code(), "target_open");
@@ -273,9 +275,9 @@ fn a_lab_declares_keys_that_its_rows_may_break() {
     let mut lab = create_lab(&path).unwrap();
     let mut state = new_table("State", Some("id"), &[("id", "INTEGER", false), ("frame_id", "INTEGER", true)]);
     state.references = vec![("frame_id".into(), "Frame".into(), "id".into())];
-    lab.table(&state).unwrap();
-    lab.table(&new_table("Frame", Some("id"), &[("id", "INTEGER", false)])).unwrap();
-    lab.row("State", &[int(1), int(0)]).unwrap();
+    lab.create_table(&state).unwrap();
+    lab.create_table(&new_table("Frame", Some("id"), &[("id", "INTEGER", false)])).unwrap();
+    lab.insert_row("State", &[int(1), int(0)]).unwrap();
     lab.finish().unwrap();
     let connection = rusqlite::Connection::open(&path).unwrap();
     let declared = |column: usize| -> String {
@@ -317,8 +319,8 @@ fn a_pass_comes_in_order_and_beside_other_rows() {
     let path = folder.path().join("lab.db");
     let mut lab = create_lab(&path).unwrap();
     for new in scans::tables() {
-        let made = lab.table(&new).unwrap();
-        scans::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
+        let made = lab.create_table(&new).unwrap();
+        scans::rows(&made).iter().for_each(|row| lab.insert_row(&new.name, row).unwrap());
     }
     lab.finish().unwrap();
     scans::Rig::new(&mut SqliteTarget::open(&path, DomainKeys::new()).unwrap()).holds();
@@ -342,7 +344,7 @@ fn what_a_sqlite_column_holds_against_its_type_is_no_other_value() {
         })?;
         Ok::<_, TargetError>(ids)
     };
-    let plain = || Scan::of(c.clone());
+    let plain = || Scan::every_row(c.clone());
     assert_eq!(ids(plain().join("up", p.clone(), "id")).unwrap(), [int(1), int(3)]);
     assert_eq!(ids(plain().join("up", p, "k")).unwrap(), [int(2)]);
     assert_eq!(ids(plain().order_by("at")).unwrap(), [3, 2, 4, 1, 5].map(int), "NULL, numbers, text, bytes");

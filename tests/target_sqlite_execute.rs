@@ -6,11 +6,11 @@ mod target;
 
 use std::sync::{Arc, Mutex};
 
-use mfm::model::{Action, Change, Refusal, Value};
+use mfm::model::{Change, Refusal, RowAction, Value};
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm::targets::{
-    DomainKeys, ExecuteError, Marker, OperationRow, OperationState, Target, TargetError, Tombstone, Work,
+    DomainKeys, ExecuteError, Marker, OperationRow, OperationState, PlannedWork, Target, TargetError, Tombstone,
 };
 use mfm_journal::{Digest, Intended};
 use target::*;
@@ -49,11 +49,11 @@ fn a_stale_plan_is_refused_for_the_first_row_that_differs() {
         let mut target = file.target();
         let changes = changes(&mut target);
         file.sql(sql);
-        let before = target.digests(&mut |_, _| ()).unwrap();
+        let before = target.digest_tables(&mut |_, _| ()).unwrap();
         let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
         assert_eq!(refusal, Refusal::Stale { what: what.into() });
-        assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
-        assert!(target.journals().unwrap().is_empty());
+        assert_eq!(target.digest_tables(&mut |_, _| ()).unwrap(), before);
+        assert!(target.list_journals().unwrap().is_empty());
     }
 }
 
@@ -64,8 +64,11 @@ fn kept_rows_are_compared_and_not_written() {
     let t = table(&mut target, "t");
     let there = row(&mut target, "t", &[int(3)]).unwrap();
     let digest = Some(t.shape.row_digest(&there).unwrap());
-    let kept =
-        |key: i64, digest| Change { table: Arc::clone(&t.shape), key: vec![int(key)], action: Action::Kept { digest } };
+    let kept = |key: i64, digest| Change {
+        table: Arc::clone(&t.shape),
+        key: vec![int(key)],
+        action: RowAction::Kept { digest },
+    };
     let changes = [kept(3, digest), kept(77, None)];
     let mut notebook = Notebook::new();
     assert_eq!(execute(&mut target, &mut notebook, &changes, false).unwrap().rows, 0);
@@ -82,7 +85,7 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
     let changes = changes(&mut target);
     let touches = touches(&mut target, &changes);
     let preflight = target.first_preflight(&touches, false).unwrap();
-    let marker = target.marker().unwrap().unwrap();
+    let marker = target.read_marker().unwrap().unwrap();
     let mut notebook = Notebook::new();
     let mut narrower = touches.clone();
     narrower[0].updated = vec!["b".into()];
@@ -97,7 +100,7 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
         (&changes[..], &narrower[..], narrower_facts, &marker),
         (&changes[..], &touches[..], facts, &other),
     ] {
-        let work = Work {
+        let work = PlannedWork {
             changes: &changes,
             touches,
             facts,
@@ -107,10 +110,10 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
             marker,
             at_us: AT_US,
         };
-        let done = target.writer(WAIT_MS).unwrap().execute(&notebook.intend(held), &work);
+        let done = target.open_writer(WAIT_MS).unwrap().execute(&notebook.intend(held), &work);
         assert_eq!(refused(done).code(), "stale");
     }
-    assert!(target.journals().unwrap().is_empty());
+    assert!(target.list_journals().unwrap().is_empty());
 }
 
 #[test]
@@ -121,29 +124,29 @@ fn copies_moves_and_unmarked_files_are_refused() {
     let copy = folder.path().join("copy.db");
     std::fs::copy(&file.path, &copy).unwrap();
     let mut target = SqliteTarget::open(&copy, DomainKeys::new()).unwrap();
-    assert_ne!(target.bound().unwrap(), target.marker().unwrap().unwrap().bound);
+    assert_ne!(target.read_binding().unwrap(), target.read_marker().unwrap().unwrap().bound);
     let moved = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
     assert_eq!(moved.code(), "marked_elsewhere");
     let mut target = file.target();
-    let mut marker = target.marker().unwrap().unwrap();
+    let mut marker = target.read_marker().unwrap().unwrap();
     let identity = marker.identity();
     marker.marker_id = "ab".repeat(16);
     assert_ne!(marker.identity(), identity);
-    target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
-    assert_eq!(target.marker().unwrap(), Some(marker));
+    target.open_writer(WAIT_MS).unwrap().mark(&marker).unwrap();
+    assert_eq!(target.read_marker().unwrap(), Some(marker));
     let mut notebook = Notebook::new();
     execute(&mut target, &mut notebook, &changes, false).unwrap();
     let bound = file.quote("SELECT bound v FROM mfm_marker");
     let path = format!("\"path\":\"{}\"}}'", file.path.canonicalize().unwrap().display());
     assert!(bound.starts_with("'{\"file_") && bound.ends_with(&path), "{bound}");
     file.mark();
-    assert_eq!(target.journals().unwrap().len(), 1, "a new mark keeps the operations");
+    assert_eq!(target.list_journals().unwrap().len(), 1, "a new mark keeps the operations");
     file.sql("DROP TABLE mfm_marker");
-    let marker = file.target().marker().unwrap();
+    let marker = file.target().read_marker().unwrap();
     assert!(marker.is_none());
-    target.writer(WAIT_MS).unwrap().unmark().unwrap();
+    target.open_writer(WAIT_MS).unwrap().unmark().unwrap();
     assert_eq!(file.quote("SELECT count(*) v FROM sqlite_schema WHERE name LIKE 'mfm%'"), "0");
-    assert!(target.operation(&Digest::ZERO).unwrap().is_none() && target.journals().unwrap().is_empty());
+    assert!(target.find_operation(&Digest::ZERO).unwrap().is_none() && target.list_journals().unwrap().is_empty());
 }
 
 #[test]
@@ -154,9 +157,9 @@ fn an_unmarked_file_is_refused_inside_the_transaction_too() {
         let changes = changes(&mut target);
         let touches = touches(&mut target, &changes);
         let facts = target.first_preflight(&touches, false).unwrap().facts;
-        let marker = target.marker().unwrap().unwrap();
+        let marker = target.read_marker().unwrap().unwrap();
         file.sql(sql);
-        let work = Work {
+        let work = PlannedWork {
             changes: &changes,
             touches: &touches,
             facts,
@@ -166,7 +169,7 @@ fn an_unmarked_file_is_refused_inside_the_transaction_too() {
             marker: &marker,
             at_us: AT_US,
         };
-        let done = target.writer(WAIT_MS).unwrap().execute(&Notebook::new().intend(&changes), &work);
+        let done = target.open_writer(WAIT_MS).unwrap().execute(&Notebook::new().intend(&changes), &work);
         assert_eq!(refused(done).code(), "unmarked", "{sql}");
     }
 }
@@ -181,17 +184,17 @@ fn a_tombstone_decides_for_good() {
     let row = row_of(&intended);
     let holder = file.connection();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), Tombstone::Undecided);
+    assert_eq!(target.open_writer(WAIT_MS).unwrap().write_tombstone(&row, AT_US).unwrap(), Tombstone::Undecided);
     let busy = rolled_back(execute(&mut target, &mut notebook, &changes, false));
     assert!(matches!(busy, TargetError::Busy { wait_ms: WAIT_MS, .. }));
     holder.execute_batch("COMMIT").unwrap();
-    assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), Tombstone::Inserted);
+    assert_eq!(target.open_writer(WAIT_MS).unwrap().write_tombstone(&row, AT_US).unwrap(), Tombstone::Inserted);
     let found = Tombstone::Found(OperationState::Abandoned);
-    assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), found);
+    assert_eq!(target.open_writer(WAIT_MS).unwrap().write_tombstone(&row, AT_US).unwrap(), found);
     let touches = touches(&mut target, &changes);
     let facts = target.first_preflight(&touches, false).unwrap().facts;
-    let marker = target.marker().unwrap().unwrap();
-    let work = Work {
+    let marker = target.read_marker().unwrap().unwrap();
+    let work = PlannedWork {
         changes: &changes,
         touches: &touches,
         facts,
@@ -201,13 +204,13 @@ fn a_tombstone_decides_for_good() {
         marker: &marker,
         at_us: AT_US,
     };
-    let late = refused(target.writer(WAIT_MS).unwrap().execute(&intended, &work));
+    let late = refused(target.open_writer(WAIT_MS).unwrap().execute(&intended, &work));
     assert_eq!(late.to_string(), "the plan is stale: operation 1 was closed by a recover meanwhile");
-    let forked = OperationRow { uid: Digest::of(b"forked"), ..row };
-    let error = target.writer(WAIT_MS).unwrap().tombstone(&forked, AT_US).unwrap_err();
+    let forked = OperationRow { uid: Digest::sha256(b"forked"), ..row };
+    let error = target.open_writer(WAIT_MS).unwrap().write_tombstone(&forked, AT_US).unwrap_err();
     assert!(matches!(&error, TargetError::Replaced { what, .. } if what.contains("operation 1")), "{error}");
     file.sql("DROP TABLE mfm_operation");
-    let error = target.writer(WAIT_MS).unwrap().tombstone(&forked, AT_US).unwrap_err();
+    let error = target.open_writer(WAIT_MS).unwrap().write_tombstone(&forked, AT_US).unwrap_err();
     assert_eq!(error.code(), "target_replaced");
 }
 
@@ -218,7 +221,7 @@ struct FailAt {
 }
 
 impl Faults for FailAt {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         self.seen.push(step);
         if self.left == self.seen.len() { Err(format!("at {step:?}")) } else { Ok(()) }
     }
@@ -230,7 +233,7 @@ fn a_failure_at_any_step_is_a_roll_back_or_said_to_be_unknown() {
         let file = File::new(ROWS);
         let mut target = file.target();
         let changes = changes(&mut target);
-        let before = target.digests(&mut |_, _| ()).unwrap();
+        let before = target.digest_tables(&mut |_, _| ()).unwrap();
         let faults = Arc::new(Mutex::new(FailAt { left: nth, seen: Vec::new() }));
         target.set_faults(faults.clone());
         let mut notebook = Notebook::new();
@@ -239,8 +242,8 @@ fn a_failure_at_any_step_is_a_roll_back_or_said_to_be_unknown() {
         let committed = last == WriteStep::AfterCommit;
         assert_eq!(matches!(error, ExecuteError::Unknown(_)), committed, "{error:?}");
         assert_eq!(matches!(error, ExecuteError::RolledBack(TargetError::Failed { .. })), !committed);
-        assert_eq!(target.digests(&mut |_, _| ()).unwrap() != before, committed, "{last:?}");
-        assert_eq!(target.journals().unwrap().len(), usize::from(committed));
+        assert_eq!(target.digest_tables(&mut |_, _| ()).unwrap() != before, committed, "{last:?}");
+        assert_eq!(target.list_journals().unwrap().len(), usize::from(committed));
         if !committed {
             there_and_back(&mut target, &changes);
         }
@@ -251,7 +254,7 @@ fn a_failure_at_any_step_is_a_roll_back_or_said_to_be_unknown() {
 fn a_panic_in_mid_transaction_leaves_nothing() {
     struct Panics;
     impl Faults for Panics {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
             assert_ne!(step, WriteStep::ReadBack, "dies here");
             Ok(())
         }
@@ -259,14 +262,14 @@ fn a_panic_in_mid_transaction_leaves_nothing() {
     let file = File::new(ROWS);
     let mut target = file.target();
     let changes = changes(&mut target);
-    let before = target.digests(&mut |_, _| ()).unwrap();
+    let before = target.digest_tables(&mut |_, _| ()).unwrap();
     target.set_faults(Arc::new(Mutex::new(Panics)));
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         execute(&mut target, &mut Notebook::new(), &changes, false)
     }));
     assert!(died.is_err());
     let mut target = file.target();
-    assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
+    assert_eq!(target.digest_tables(&mut |_, _| ()).unwrap(), before);
     there_and_back(&mut target, &changes);
 }
 
@@ -277,9 +280,9 @@ fn a_full_disk_is_a_certain_roll_back() {
     let big = Value::Bytes(vec![7; 50_000]);
     let changes = [update(&mut target, "t", vec![int(1)], &[("b", big)]).unwrap()];
     target.limit_pages(8);
-    let before = target.digests(&mut |_, _| ()).unwrap();
+    let before = target.digest_tables(&mut |_, _| ()).unwrap();
     let error = rolled_back(execute(&mut target, &mut Notebook::new(), &changes, false));
     assert_eq!(error.code(), "target_full");
-    assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
+    assert_eq!(target.digest_tables(&mut |_, _| ()).unwrap(), before);
     there_and_back(&mut file.target(), &changes);
 }

@@ -19,7 +19,7 @@ fn case_01_no_primary_key() {
     let mut target = file.target();
     let t = table(&mut target, "t");
     assert_eq!((t.key.clone(), t.shape.key.len()), (KeyStanding::Undeclared, 0));
-    let touch = mfm::targets::Touch { table: t, updated: vec!["v".into()], inserts: 0, deletes: 0 };
+    let touch = mfm::targets::TableTouch { table: t, updated: vec!["v".into()], inserts: 0, deletes: 0 };
     assert_eq!(refusal(target.first_preflight(&[touch], false)).to_string(), NO_KEY);
 
     let file = file.keyed("T", &["K"]);
@@ -29,7 +29,7 @@ fn case_01_no_primary_key() {
     let refused = refusal(preflight(&mut target, std::slice::from_ref(&change)));
     assert!(refused.to_string().ends_with("k is 1 in several rows"), "{refused}");
     let t = table(&mut target, "t");
-    assert!(target.rows(&t, &[vec![int(1)]]).is_err());
+    assert!(target.read_rows(&t, &[vec![int(1)]]).is_err());
 
     file.sql("UPDATE t SET k = 3 WHERE v = 'c'");
     let notes = preflight(&mut target, std::slice::from_ref(&change)).unwrap().notes;
@@ -269,10 +269,10 @@ fn case_10_unique_values_are_refused_by_name() {
     assert_eq!(refusal(insert(&mut target, "t", vec![int(9), text("A"), int(0)])), by_name);
     let t = table(&mut target, "t");
     let swapped = vec![vec![int(1), text("b"), int(0)], vec![int(2), text("a"), int(0)]];
-    assert_eq!(refusal(target.unique(&t, &["u".into()], &swapped)), by_name);
+    assert_eq!(refusal(target.check_unique(&t, &["u".into()], &swapped)), by_name);
     let twice = vec![vec![int(8), text("x"), int(0)], vec![int(9), text("X"), int(0)]];
-    assert_eq!(refusal(target.unique(&t, &[], &twice)), by_name);
-    target.unique(&t, &["v".into()], &swapped).unwrap();
+    assert_eq!(refusal(target.check_unique(&t, &[], &twice)), by_name);
+    target.check_unique(&t, &["v".into()], &swapped).unwrap();
     let free = [
         update(&mut target, "t", vec![int(1)], &[("u", text("A"))]).unwrap(),
         update(&mut target, "t", vec![int(2)], &[("u", Value::Null)]).unwrap(),

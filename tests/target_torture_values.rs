@@ -5,7 +5,7 @@
 
 mod target;
 
-use mfm::model::{Action, Change, Refusal, Role, Value};
+use mfm::model::{Change, Refusal, Role, RowAction, Value};
 use mfm::targets::{ExecuteError, Target, TargetError};
 use target::*;
 
@@ -37,7 +37,7 @@ fn case_15_storage_classes_and_signed_zero() {
         vec![int(9), int(7), int(7), Value::Real(7.0), text("7"), int(7)],
         vec![int(9), int(7), Value::Real(-0.0), Value::Real(-0.0), Value::Real(7.5), Value::Real(7.0)],
     ];
-    let held = target.normalize(&t, mfm::targets::Trial::added(asked.to_vec())).unwrap();
+    let held = target.normalize_rows(&t, mfm::targets::RowTrial::for_inserts(asked.to_vec())).unwrap();
     assert_eq!(held[0], [int(9), int(7), Value::Real(7.0), int(7), int(7), text("7")]);
     assert_eq!(held[1], [int(9), int(7), Value::Real(0.0), int(0), Value::Real(7.5), text("7.0")]);
 }
@@ -107,10 +107,10 @@ fn case_18_padding_collations_and_bytes() {
 fn case_19_column_order_does_not_matter_to_a_row() {
     let a = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 'x', 2);");
     let b = File::new("CREATE TABLE t(b, k INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (2, 1, 'x');");
-    let digests = |file: &File| file.target().digests(&mut |_, _| ()).unwrap();
+    let digests = |file: &File| file.target().digest_tables(&mut |_, _| ()).unwrap();
     assert_eq!(digests(&a), digests(&b));
     let digest = |file: &File| match update(&mut file.target(), "t", vec![int(1)], &[("a", int(5))]).unwrap().action {
-        Action::Update { before_digest, after_digest, .. } => (before_digest, after_digest),
+        RowAction::Update { before_digest, after_digest, .. } => (before_digest, after_digest),
         other => panic!("{other:?}"),
     };
     assert_eq!(digest(&a), digest(&b));
@@ -141,7 +141,8 @@ fn case_20_not_null_check_and_strict() {
     changes[0] = inverse(&changes[0]);
     let t = table(&mut target, "t");
     assert_eq!(
-        refusal(target.normalize(&t, mfm::targets::Trial::added(vec![vec![int(1), int(1), int(1)]]))).code(),
+        refusal(target.normalize_rows(&t, mfm::targets::RowTrial::for_inserts(vec![vec![int(1), int(1), int(1)]])))
+            .code(),
         "constraint"
     );
     assert_eq!(refused(execute(&mut target, &mut Notebook::new(), &changes, false)).code(), "constraint");
@@ -190,7 +191,7 @@ fn case_29_quoted_reserved_and_mixed_case_identifiers() {
     )
     .keyed("order", &["K"]);
     let mut target = file.target();
-    assert_eq!(target.tables().unwrap(), ["Order", "se\"lect Ünïcode"]);
+    assert_eq!(target.list_tables().unwrap(), ["Order", "se\"lect Ünïcode"]);
     let name = "SE\"LECT Ünïcode";
     assert_eq!(table(&mut target, name).shape.name, "se\"lect Ünïcode");
     let changes = [
@@ -210,7 +211,7 @@ fn case_29_names_that_differ_only_in_the_case_the_caller_wrote() {
     assert_eq!((t.shape.name.as_str(), t.shape.key[0].as_str()), ("FldPoint", "FLD_ID"));
     let image = &t.column("gantry_ang").unwrap().1.image;
     assert_eq!((image.precision, image.scale), (Some(4), Some(1)));
-    assert!(target.table("nothing").unwrap().is_none());
+    assert!(target.find_table("nothing").unwrap().is_none());
 }
 
 #[test]

@@ -38,29 +38,29 @@ pub enum BodyError {
 ///
 /// # Errors
 /// Any [`BodyError`]: nothing is rounded or dropped to make it fit.
-pub fn canonical(body: &Value) -> Result<String, BodyError> {
+pub fn to_canonical_json(body: &Value) -> Result<String, BodyError> {
     if !body.is_object() {
         return Err(BodyError::NotAnObject);
     }
-    check(body, 0)?;
-    text(body)
+    check_value(body, 0)?;
+    serialise_unchecked(body)
 }
 
 /// Returns the canonical text of a value that is known to be within the limits.
-pub(crate) fn text(value: &Value) -> Result<String, BodyError> {
+pub(crate) fn serialise_unchecked(value: &Value) -> Result<String, BodyError> {
     serde_json_canonicalizer::to_string(value).map_err(|error| BodyError::Unwritable(error.to_string()))
 }
 
-fn check(value: &Value, depth: usize) -> Result<(), BodyError> {
+fn check_value(value: &Value, depth: usize) -> Result<(), BodyError> {
     if depth > DEPTH_MAX {
         return Err(BodyError::TooDeep);
     }
     match value {
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Number(number) => check_number(number),
-        Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1)),
+        Value::Array(items) => items.iter().try_for_each(|item| check_value(item, depth + 1)),
         Value::Object(members) => members.iter().try_for_each(|(key, item)| {
-            if key.is_ascii() { check(item, depth + 1) } else { Err(BodyError::Key(key.clone())) }
+            if key.is_ascii() { check_value(item, depth + 1) } else { Err(BodyError::Key(key.clone())) }
         }),
     }
 }
@@ -83,7 +83,7 @@ mod tests {
     fn canonical_text_is_sorted_and_tight() {
         let body =
             json!({"b": [1, -2, null, true], "a": {"z": "\u{e9}\n\u{1}\"", "y": ""}, "B": 9_007_199_254_740_991_u64});
-        let text = canonical(&body).unwrap();
+        let text = to_canonical_json(&body).unwrap();
         assert_eq!(
             text,
             "{\"B\":9007199254740991,\"a\":{\"y\":\"\",\"z\":\"\u{e9}\\n\\u0001\\\"\"},\"b\":[1,-2,null,true]}"
@@ -104,7 +104,7 @@ mod tests {
             json!([1]),
             deep,
         ] {
-            assert!(canonical(&body).is_err(), "{body}");
+            assert!(to_canonical_json(&body).is_err(), "{body}");
         }
     }
 }

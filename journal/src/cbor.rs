@@ -87,40 +87,40 @@ impl Writer {
     }
 
     /// Opens an array of `count` items.
-    pub fn array(&mut self, count: u64) {
+    pub fn write_array(&mut self, count: u64) {
         put!(self.array(count));
     }
 
     /// Writes a tag for the item that follows.
-    pub fn tag(&mut self, tag: u64) {
+    pub fn write_tag(&mut self, tag: u64) {
         put!(self.tag(minicbor::data::Tag::new(tag)));
     }
 
     /// Writes null.
-    pub fn null(&mut self) {
+    pub fn write_null(&mut self) {
         put!(self.null());
     }
 
     /// Writes true or false.
-    pub fn boolean(&mut self, flag: bool) {
+    pub fn write_boolean(&mut self, flag: bool) {
         put!(self.bool(flag));
     }
 
     /// Writes an integer in its shortest form.
-    pub fn integer(&mut self, number: i64) {
+    pub fn write_integer(&mut self, number: i64) {
         put!(self.i64(number));
     }
 
     /// Writes an integer or null.
-    pub fn optional_integer(&mut self, number: Option<i64>) {
+    pub fn write_optional_integer(&mut self, number: Option<i64>) {
         match number {
-            Some(number) => self.integer(number),
-            None => self.null(),
+            Some(number) => self.write_integer(number),
+            None => self.write_null(),
         }
     }
 
     /// Writes an integer of up to 127 bits: plain where 64 bits and a sign hold it, else a bignum (tags 2 and 3).
-    pub fn wide_integer(&mut self, number: i128) {
+    pub fn write_wide_integer(&mut self, number: i128) {
         if let Ok(number) = minicbor::data::Int::try_from(number) {
             put!(self.int(number));
             return;
@@ -128,15 +128,15 @@ impl Writer {
         let (tag, magnitude) = if number < 0 { (3, !number) } else { (2, number) };
         let all = magnitude.to_be_bytes();
         let skip = all.iter().take_while(|byte| **byte == 0).count();
-        self.tag(tag);
-        self.bytes(&all[skip..]);
+        self.write_tag(tag);
+        self.write_bytes(&all[skip..]);
     }
 
     /// Writes a float in the shortest of 16, 32 or 64 bits that keeps it exactly.
     ///
     /// # Errors
     /// [`CborError::NotANumber`] for NaN.
-    pub fn float(&mut self, number: f64) -> Result<(), CborError> {
+    pub fn write_float(&mut self, number: f64) -> Result<(), CborError> {
         if number.is_nan() {
             return Err(CborError::NotANumber);
         }
@@ -156,24 +156,24 @@ impl Writer {
     }
 
     /// Writes text.
-    pub fn text(&mut self, text: &str) {
+    pub fn write_text(&mut self, text: &str) {
         put!(self.str(text));
     }
 
     /// Writes bytes.
-    pub fn bytes(&mut self, bytes: &[u8]) {
+    pub fn write_bytes(&mut self, bytes: &[u8]) {
         put!(self.bytes(bytes));
     }
 
     /// Appends bytes that already are deterministic CBOR.
-    pub fn raw(&mut self, cbor: &[u8]) {
+    pub fn write_raw(&mut self, cbor: &[u8]) {
         self.bytes.extend_from_slice(cbor);
     }
 }
 
 /// What kind of item comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ItemKind {
     /// Null.
     Null,
     /// True or false.
@@ -211,19 +211,19 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`CborError::Malformed`] at the end of the bytes.
-    pub fn kind(&self) -> Result<Kind, CborError> {
+    pub fn peek_kind(&self) -> Result<ItemKind, CborError> {
         Ok(match self.decoder.datatype()? {
-            Type::Null => Kind::Null,
-            Type::Bool => Kind::Boolean,
+            Type::Null => ItemKind::Null,
+            Type::Bool => ItemKind::Boolean,
             Type::U8 | Type::U16 | Type::U32 | Type::U64 | Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Int => {
-                Kind::Integer
+                ItemKind::Integer
             }
-            Type::F16 | Type::F32 | Type::F64 => Kind::Float,
-            Type::String => Kind::Text,
-            Type::Bytes => Kind::Bytes,
-            Type::Array => Kind::Array,
-            Type::Tag => Kind::Tag,
-            _ => Kind::Other,
+            Type::F16 | Type::F32 | Type::F64 => ItemKind::Float,
+            Type::String => ItemKind::Text,
+            Type::Bytes => ItemKind::Bytes,
+            Type::Array => ItemKind::Array,
+            Type::Tag => ItemKind::Tag,
+            _ => ItemKind::Other,
         })
     }
 
@@ -231,48 +231,48 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// Any [`CborError`], as for every reading method here.
-    pub fn null(&mut self) -> Result<(), CborError> {
+    pub fn read_null(&mut self) -> Result<(), CborError> {
         Ok(self.decoder.null()?)
     }
 
     /// Reads true or false.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn boolean(&mut self) -> Result<bool, CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_boolean(&mut self) -> Result<bool, CborError> {
         Ok(self.decoder.bool()?)
     }
 
     /// Reads an integer.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn integer(&mut self) -> Result<i64, CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_integer(&mut self) -> Result<i64, CborError> {
         Ok(self.decoder.i64()?)
     }
 
     /// Reads an integer or null.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn optional_integer(&mut self) -> Result<Option<i64>, CborError> {
-        if self.kind()? == Kind::Null {
-            self.null()?;
+    /// See [`Reader::read_null`].
+    pub fn read_optional_integer(&mut self) -> Result<Option<i64>, CborError> {
+        if self.peek_kind()? == ItemKind::Null {
+            self.read_null()?;
             return Ok(None);
         }
-        self.integer().map(Some)
+        self.read_integer().map(Some)
     }
 
     /// Reads an integer that may be a bignum.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn wide_integer(&mut self) -> Result<i128, CborError> {
-        if self.kind()? != Kind::Tag {
+    /// See [`Reader::read_null`].
+    pub fn read_wide_integer(&mut self) -> Result<i128, CborError> {
+        if self.peek_kind()? != ItemKind::Tag {
             return Ok(self.decoder.int()?.into());
         }
-        let tag = self.tag()?;
-        let bytes = self.bytes()?;
+        let tag = self.read_tag()?;
+        let bytes = self.read_bytes()?;
         if bytes.len() > 16 || bytes.first().is_none_or(|first| *first == 0) || bytes.len() < 8 {
             return Err(CborError::NotDeterministic);
         }
@@ -290,8 +290,8 @@ impl<'b> Reader<'b> {
     /// Reads a float of any width.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn float(&mut self) -> Result<f64, CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_float(&mut self) -> Result<f64, CborError> {
         let number = self.decoder.f64()?;
         if number.is_nan() { Err(CborError::NotANumber) } else { Ok(number) }
     }
@@ -299,41 +299,41 @@ impl<'b> Reader<'b> {
     /// Reads text.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn text(&mut self) -> Result<&'b str, CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_text(&mut self) -> Result<&'b str, CborError> {
         Ok(self.decoder.str()?)
     }
 
     /// Reads bytes.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn bytes(&mut self) -> Result<&'b [u8], CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_bytes(&mut self) -> Result<&'b [u8], CborError> {
         Ok(self.decoder.bytes()?)
     }
 
     /// Reads a tag.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn tag(&mut self) -> Result<u64, CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_tag(&mut self) -> Result<u64, CborError> {
         Ok(self.decoder.tag()?.as_u64())
     }
 
     /// Reads the head of an array and returns its length.
     ///
     /// # Errors
-    /// See [`Reader::null`].
-    pub fn array(&mut self) -> Result<u64, CborError> {
+    /// See [`Reader::read_null`].
+    pub fn read_array(&mut self) -> Result<u64, CborError> {
         self.decoder.array()?.ok_or(CborError::NotDeterministic)
     }
 
     /// Reads the head of an array of exactly `count` items.
     ///
     /// # Errors
-    /// See [`Reader::null`].
+    /// See [`Reader::read_null`].
     pub fn expect_array(&mut self, count: u64) -> Result<(), CborError> {
-        if self.array()? == count { Ok(()) } else { Err(CborError::Unexpected("an array of another length")) }
+        if self.read_array()? == count { Ok(()) } else { Err(CborError::Unexpected("an array of another length")) }
     }
 
     /// Returns how many bytes were read.
@@ -346,7 +346,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`CborError::Trailing`].
-    pub fn end(&self) -> Result<(), CborError> {
+    pub fn expect_end(&self) -> Result<(), CborError> {
         match self.decoder.input().len() - self.decoder.position() {
             0 => Ok(()),
             left => Err(CborError::Trailing(left)),
@@ -358,17 +358,17 @@ impl<'b> Reader<'b> {
 mod tests {
     use super::*;
 
-    fn written(put: impl FnOnce(&mut Writer)) -> String {
+    fn encode_to_hex(put: impl FnOnce(&mut Writer)) -> String {
         let mut out = Writer::new();
         put(&mut out);
-        crate::digest::hex(out.as_bytes())
+        crate::digest::encode_hex(out.as_bytes())
     }
 
     /// The examples of RFC 8949, appendix A, that this subset can write.
     #[test]
     fn examples_of_the_rfc() {
         for (number, hex) in [(0, "00"), (23, "17"), (24, "1818"), (1000, "1903e8"), (-1, "20"), (-1000, "3903e7")] {
-            assert_eq!(written(|w| w.integer(number)), hex);
+            assert_eq!(encode_to_hex(|w| w.write_integer(number)), hex);
         }
         for (number, hex) in [
             (0.0, "f90000"),
@@ -379,21 +379,21 @@ mod tests {
             (5.960_464_477_539_063e-8, "f90001"),
             (f64::INFINITY, "f97c00"),
         ] {
-            assert_eq!(written(|w| w.float(number).unwrap()), hex);
+            assert_eq!(encode_to_hex(|w| w.write_float(number).unwrap()), hex);
         }
-        assert_eq!(written(|w| w.wide_integer(18_446_744_073_709_551_615)), "1bffffffffffffffff");
-        assert_eq!(written(|w| w.wide_integer(18_446_744_073_709_551_616)), "c249010000000000000000");
-        assert_eq!(written(|w| w.wide_integer(-18_446_744_073_709_551_616)), "3bffffffffffffffff");
-        assert_eq!(written(|w| w.wide_integer(-18_446_744_073_709_551_617)), "c349010000000000000000");
+        assert_eq!(encode_to_hex(|w| w.write_wide_integer(18_446_744_073_709_551_615)), "1bffffffffffffffff");
+        assert_eq!(encode_to_hex(|w| w.write_wide_integer(18_446_744_073_709_551_616)), "c249010000000000000000");
+        assert_eq!(encode_to_hex(|w| w.write_wide_integer(-18_446_744_073_709_551_616)), "3bffffffffffffffff");
+        assert_eq!(encode_to_hex(|w| w.write_wide_integer(-18_446_744_073_709_551_617)), "c349010000000000000000");
     }
 
     #[test]
     fn wide_integers_come_back() {
         for number in [0, -1, i128::from(u64::MAX) + 1, -i128::from(u64::MAX) - 2, 10i128.pow(38) - 1] {
             let mut out = Writer::new();
-            out.wide_integer(number);
+            out.write_wide_integer(number);
             let bytes = out.into_bytes();
-            assert_eq!(Reader::new(&bytes).wide_integer().unwrap(), number);
+            assert_eq!(Reader::new(&bytes).read_wide_integer().unwrap(), number);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cbor::{CborError, Reader, Writer};
 use crate::digest::Digest;
-use crate::image::{Action, Change, Column, RowHasher, TableShape, read_values, write_values};
+use crate::image::{Change, ColumnShape, RowAction, RowHasher, TableShape, read_values, write_values};
 use crate::operation::ChosenKeys;
 
 /// A chunk closes with the change or key that makes it this many.
@@ -26,27 +26,27 @@ pub(crate) struct ChangePacker {
 impl ChangePacker {
     /// Adds a change and returns the chunk that it closes, if it closes one.
     pub(crate) fn push(&mut self, change: &Change) -> Result<Option<Vec<u8>>, CborError> {
-        let table = self.table(&change.table);
+        let table = self.table_index(&change.table);
         change.write(table as u64, &mut self.items)?;
         self.count += 1;
-        Ok(if full(self.count, self.items.len()) { self.finish() } else { None })
+        Ok(if is_full(self.count, self.items.len()) { self.finish_chunk() } else { None })
     }
 
     /// Returns the chunk of what was added since the last one closed; `None` where nothing was.
-    pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn finish_chunk(&mut self) -> Option<Vec<u8>> {
         if self.count == 0 {
             return None;
         }
         let mut out = Writer::with_capacity(self.items.len() + 1024);
         write_head(&self.tables, self.count, &mut out);
-        out.raw(self.items.as_bytes());
+        out.write_raw(self.items.as_bytes());
         self.tables.clear();
         self.items.clear();
         self.count = 0;
         Some(out.into_bytes())
     }
 
-    fn table(&mut self, shape: &Arc<TableShape>) -> usize {
+    fn table_index(&mut self, shape: &Arc<TableShape>) -> usize {
         let same = |known: &Arc<TableShape>| Arc::ptr_eq(known, shape) || known == shape;
         // Changes of one table mostly stand together, so the last table is asked first.
         if let Some(at) = self.tables.iter().rposition(same) {
@@ -60,22 +60,22 @@ impl ChangePacker {
 /// Writes what stands before a chunk's changes: its tables, in the order in which the changes name them, and how many
 /// changes there are.
 pub(crate) fn write_head(tables: &[Arc<TableShape>], count: u64, out: &mut Writer) {
-    out.array(3);
-    out.text(CHANGES);
-    out.array(tables.len() as u64);
+    out.write_array(3);
+    out.write_text(CHANGES);
+    out.write_array(tables.len() as u64);
     tables.iter().for_each(|table| write_shape(table, out));
-    out.array(count);
+    out.write_array(count);
 }
 
 /// Reads what stands before a chunk's changes.
 pub(crate) fn read_head(input: &mut Reader<'_>) -> Result<(Vec<Arc<TableShape>>, u64), CborError> {
     input.expect_array(3)?;
-    if input.text()? != CHANGES {
+    if input.read_text()? != CHANGES {
         return Err(CborError::Unexpected("a chunk of changes"));
     }
-    let count = input.array()?;
+    let count = input.read_array()?;
     let tables = (0..count).map(|_| read_shape(input).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-    Ok((tables, input.array()?))
+    Ok((tables, input.read_array()?))
 }
 
 /// Packs chosen keys into chunks; no keys make one empty chunk, which still names the columns.
@@ -85,7 +85,7 @@ pub(crate) fn pack_keys(chosen: &ChosenKeys) -> Result<Vec<Vec<u8>>, CborError> 
     for key in &chosen.keys {
         write_values(key, &mut items)?;
         count += 1;
-        if full(count, items.len()) {
+        if is_full(count, items.len()) {
             chunks.push(keys_chunk(chosen, count, &items));
             items.clear();
             count = 0;
@@ -100,7 +100,7 @@ pub(crate) fn pack_keys(chosen: &ChosenKeys) -> Result<Vec<Vec<u8>>, CborError> 
 fn keys_chunk(chosen: &ChosenKeys, count: u64, items: &Writer) -> Vec<u8> {
     let mut out = Writer::with_capacity(items.len() + 256);
     write_keys_head(KEYS, chosen, count, &mut out);
-    out.raw(items.as_bytes());
+    out.write_raw(items.as_bytes());
     out.into_bytes()
 }
 
@@ -109,19 +109,19 @@ pub(crate) fn chosen_digest(chosen: &ChosenKeys) -> Result<Digest, CborError> {
     let mut out = Writer::new();
     write_keys_head("mfm/chosen/1", chosen, chosen.keys.len() as u64, &mut out);
     chosen.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
-    Ok(Digest::of(out.as_bytes()))
+    Ok(Digest::sha256(out.as_bytes()))
 }
 
 fn write_keys_head(tag: &str, chosen: &ChosenKeys, count: u64, out: &mut Writer) {
-    out.array(4);
-    out.text(tag);
-    out.text(&chosen.table);
+    out.write_array(4);
+    out.write_text(tag);
+    out.write_text(&chosen.table);
     write_names(&chosen.columns, out);
-    out.array(count);
+    out.write_array(count);
 }
 
 /// Tells whether a chunk of so many changes or keys, in so many bytes, closes.
-pub(crate) const fn full(count: u64, bytes: usize) -> bool {
+pub(crate) const fn is_full(count: u64, bytes: usize) -> bool {
     count >= CHUNK_ITEMS_MAX || bytes >= CHUNK_BYTES_MIN
 }
 
@@ -145,7 +145,7 @@ impl<'b> ChangeReader<'b> {
     /// Returns the next change; `None` at the end, when nothing follows.
     pub(crate) fn next_change(&mut self) -> Result<Option<Change>, CborError> {
         if self.left == 0 {
-            self.input.end()?;
+            self.input.expect_end()?;
             return Ok(None);
         }
         self.left -= 1;
@@ -157,15 +157,15 @@ impl<'b> ChangeReader<'b> {
     /// Refuses a whole row that contradicts its own digest: it would be put into a database.
     fn check_row(&mut self, change: &Change) -> Result<(), CborError> {
         let (row, said) = match &change.action {
-            Action::Insert { after, after_digest } => (after, after_digest),
-            Action::Delete { before, before_digest } => (before, before_digest),
-            Action::Update { .. } | Action::Kept { .. } => return Ok(()),
+            RowAction::Insert { after, after_digest } => (after, after_digest),
+            RowAction::Delete { before, before_digest } => (before, before_digest),
+            RowAction::Update { .. } | RowAction::Kept { .. } => return Ok(()),
         };
         let known = self.hasher.as_ref().is_some_and(|(table, _)| Arc::ptr_eq(table, &change.table));
         if !known {
             self.hasher = Some((Arc::clone(&change.table), RowHasher::new(&change.table)));
         }
-        let made = self.hasher.as_mut().map(|(_, hasher)| hasher.digest(row)).transpose()?;
+        let made = self.hasher.as_mut().map(|(_, hasher)| hasher.digest_row(row)).transpose()?;
         if made == Some(*said) { Ok(()) } else { Err(CborError::Unexpected("cells that match their row digest")) }
     }
 }
@@ -174,77 +174,77 @@ impl<'b> ChangeReader<'b> {
 pub(crate) fn read_keys(bytes: &[u8]) -> Result<ChosenKeys, CborError> {
     let mut input = Reader::new(bytes);
     input.expect_array(4)?;
-    if input.text()? != KEYS {
+    if input.read_text()? != KEYS {
         return Err(CborError::Unexpected("a chunk of keys"));
     }
-    let table = input.text()?.to_owned();
+    let table = input.read_text()?.to_owned();
     let columns = read_names(&mut input)?;
-    let count = input.array()?;
+    let count = input.read_array()?;
     let keys = (0..count).map(|_| read_values(&mut input)).collect::<Result<Vec<_>, _>>()?;
-    input.end()?;
+    input.expect_end()?;
     Ok(ChosenKeys { table, columns, keys })
 }
 
 fn write_shape(shape: &TableShape, out: &mut Writer) {
-    out.array(4);
-    out.text(&shape.name);
+    out.write_array(4);
+    out.write_text(&shape.name);
     write_names(&shape.key, out);
-    out.array(shape.columns.len() as u64);
+    out.write_array(shape.columns.len() as u64);
     shape.columns.iter().for_each(|column| write_column(column, out));
     write_names(&shape.omitted, out);
 }
 
-fn write_column(column: &Column, out: &mut Writer) {
-    out.array(6);
-    out.text(&column.name);
-    out.text(&column.declared);
-    out.optional_integer(column.precision.map(i64::from));
-    out.optional_integer(column.scale.map(i64::from));
-    out.optional_integer(column.length.map(i64::from));
+fn write_column(column: &ColumnShape, out: &mut Writer) {
+    out.write_array(6);
+    out.write_text(&column.name);
+    out.write_text(&column.declared);
+    out.write_optional_integer(column.precision.map(i64::from));
+    out.write_optional_integer(column.scale.map(i64::from));
+    out.write_optional_integer(column.length.map(i64::from));
     match &column.collation {
-        Some(collation) => out.text(collation),
-        None => out.null(),
+        Some(collation) => out.write_text(collation),
+        None => out.write_null(),
     }
 }
 
 fn write_names(names: &[String], out: &mut Writer) {
-    out.array(names.len() as u64);
-    names.iter().for_each(|name| out.text(name));
+    out.write_array(names.len() as u64);
+    names.iter().for_each(|name| out.write_text(name));
 }
 
 fn read_shape(input: &mut Reader<'_>) -> Result<TableShape, CborError> {
     input.expect_array(4)?;
-    let name = input.text()?.to_owned();
+    let name = input.read_text()?.to_owned();
     let key = read_names(input)?;
-    let count = input.array()?;
+    let count = input.read_array()?;
     let columns = (0..count).map(|_| read_column(input)).collect::<Result<Vec<_>, _>>()?;
     Ok(TableShape { name, key, columns, omitted: read_names(input)? })
 }
 
-fn read_column(input: &mut Reader<'_>) -> Result<Column, CborError> {
+fn read_column(input: &mut Reader<'_>) -> Result<ColumnShape, CborError> {
     input.expect_array(6)?;
-    let (name, declared) = (input.text()?.to_owned(), input.text()?.to_owned());
-    Ok(Column {
+    let (name, declared) = (input.read_text()?.to_owned(), input.read_text()?.to_owned());
+    Ok(ColumnShape {
         name,
         declared,
         precision: read_small(input)?,
         scale: read_small(input)?,
         length: read_small(input)?,
-        collation: if input.kind()? == crate::cbor::Kind::Null {
-            input.null()?;
+        collation: if input.peek_kind()? == crate::cbor::ItemKind::Null {
+            input.read_null()?;
             None
         } else {
-            Some(input.text()?.to_owned())
+            Some(input.read_text()?.to_owned())
         },
     })
 }
 
 fn read_small<T: TryFrom<i64>>(input: &mut Reader<'_>) -> Result<Option<T>, CborError> {
-    let number = input.optional_integer()?;
+    let number = input.read_optional_integer()?;
     number.map(T::try_from).transpose().map_err(|_| CborError::Unexpected("a small number"))
 }
 
 fn read_names(input: &mut Reader<'_>) -> Result<Vec<String>, CborError> {
-    let count = input.array()?;
-    (0..count).map(|_| input.text().map(str::to_owned)).collect()
+    let count = input.read_array()?;
+    (0..count).map(|_| input.read_text().map(str::to_owned)).collect()
 }

@@ -39,10 +39,10 @@ impl Decimal {
     #[must_use]
     pub fn new(unscaled: i128, scale: u8) -> Option<Self> {
         let fits = unscaled.unsigned_abs() < 10u128.pow(38) && usize::from(scale) <= DIGITS_MAX;
-        fits.then_some(Self::of(unscaled, scale))
+        fits.then_some(Self::new_unchecked(unscaled, scale))
     }
 
-    const fn of(unscaled: i128, scale: u8) -> Self {
+    const fn new_unchecked(unscaled: i128, scale: u8) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = unscaled.to_be_bytes();
         let high = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
         Self { high, low: u64::from_be_bytes([i, j, k, l, m, n, o, p]), scale }
@@ -64,13 +64,13 @@ impl Decimal {
 
     /// Returns the same number without trailing zeros behind the point: the form that plans and bodies print.
     #[must_use]
-    pub fn normalised(self) -> Self {
+    pub fn normalise(self) -> Self {
         let (mut unscaled, mut scale) = (self.unscaled(), self.scale);
         while scale > 0 && unscaled % 10 == 0 {
             unscaled /= 10;
             scale -= 1;
         }
-        Self::of(unscaled, scale)
+        Self::new_unchecked(unscaled, scale)
     }
 
     /// Returns the same number at another scale, or `None` where a digit would be lost or the result is too long.
@@ -79,7 +79,7 @@ impl Decimal {
         if self.scale == scale {
             return Some(self);
         }
-        let short = self.normalised();
+        let short = self.normalise();
         if short.scale > scale {
             return None;
         }
@@ -115,20 +115,20 @@ impl Decimal {
         }
         let number: f64 = self.to_string().parse().ok()?;
         let back = Self::from_f64(number)?;
-        (back.compare(self) == Ordering::Equal).then_some(number)
+        (back.compare_by_value(self) == Ordering::Equal).then_some(number)
     }
 
     /// Returns the number as an integer where it has no fraction and fits.
     #[must_use]
     pub fn to_i64_exact(self) -> Option<i64> {
-        let short = self.normalised();
+        let short = self.normalise();
         if short.scale == 0 { i64::try_from(short.unscaled()).ok() } else { None }
     }
 
     /// Compares two numbers by value: 1.0 equals 1.00 here.
     #[must_use]
-    pub fn compare(self, other: Self) -> Ordering {
-        let (a, b) = (self.normalised(), other.normalised());
+    pub fn compare_by_value(self, other: Self) -> Ordering {
+        let (a, b) = (self.normalise(), other.normalise());
         let whole = |d: Self| d.unscaled().div_euclid(10i128.pow(u32::from(d.scale)));
         let rest = |d: Self| d.unscaled().rem_euclid(10i128.pow(u32::from(d.scale)));
         whole(a).cmp(&whole(b)).then_with(|| {
@@ -142,7 +142,7 @@ impl Decimal {
 
 impl From<i64> for Decimal {
     fn from(number: i64) -> Self {
-        Self::of(i128::from(number), 0)
+        Self::new_unchecked(i128::from(number), 0)
     }
 }
 
@@ -168,7 +168,7 @@ impl FromStr for Decimal {
         }
         let magnitude: i128 = if significant.is_empty() { 0 } else { significant.parse().map_err(|_| syntax())? };
         let scale = u8::try_from(fraction.len()).map_err(|_| syntax())?;
-        Ok(Self::of(if negative { -magnitude } else { magnitude }, scale))
+        Ok(Self::new_unchecked(if negative { -magnitude } else { magnitude }, scale))
     }
 }
 
@@ -190,17 +190,17 @@ impl fmt::Display for Decimal {
 mod tests {
     use super::*;
 
-    fn d(text: &str) -> Decimal {
+    fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
     }
 
     #[test]
     fn text_is_kept_at_its_scale() {
         for text in ["0", "-0.5", "400.0", "12.3400", "-99999999999999999999999999999999999999"] {
-            assert_eq!(d(text).to_string(), text);
+            assert_eq!(decimal(text).to_string(), text);
         }
-        assert_ne!(d("1.0"), d("1.00"));
-        assert_eq!(d("1.00").normalised(), d("1"));
+        assert_ne!(decimal("1.0"), decimal("1.00"));
+        assert_eq!(decimal("1.00").normalise(), decimal("1"));
     }
 
     #[test]
@@ -213,11 +213,11 @@ mod tests {
 
     #[test]
     fn comparison_is_by_value() {
-        assert_eq!(d("1.0").compare(d("1.000")), Ordering::Equal);
-        assert_eq!(d("-1.5").compare(d("-1.25")), Ordering::Less);
-        assert_eq!(d("-0.5").compare(d("0.25")), Ordering::Less);
-        assert_eq!(d("360.1").compare(d("360")), Ordering::Greater);
-        assert_eq!(d("0.09").compare(d("0.1")), Ordering::Less);
+        assert_eq!(decimal("1.0").compare_by_value(decimal("1.000")), Ordering::Equal);
+        assert_eq!(decimal("-1.5").compare_by_value(decimal("-1.25")), Ordering::Less);
+        assert_eq!(decimal("-0.5").compare_by_value(decimal("0.25")), Ordering::Less);
+        assert_eq!(decimal("360.1").compare_by_value(decimal("360")), Ordering::Greater);
+        assert_eq!(decimal("0.09").compare_by_value(decimal("0.1")), Ordering::Less);
     }
 
     /// The short way gives, bit for bit, what reading the text gives.
@@ -229,17 +229,17 @@ mod tests {
                 let read: f64 = number.to_string().parse().unwrap();
                 let quick = number.to_f64_exact().unwrap();
                 assert_eq!(quick.to_bits(), read.to_bits(), "{number}");
-                assert_eq!(Decimal::from_f64(quick).unwrap().compare(number), Ordering::Equal, "{number}");
+                assert_eq!(Decimal::from_f64(quick).unwrap().compare_by_value(number), Ordering::Equal, "{number}");
             }
         }
     }
 
     #[test]
     fn floats_go_through_their_shortest_text() {
-        assert_eq!(Decimal::from_f64(180.5), Some(d("180.5")));
-        assert_eq!(d("0.1").to_f64_exact(), Some(0.1));
-        assert_eq!(d("0.12345678901234567890123").to_f64_exact(), None);
-        assert_eq!(d("805.0").to_i64_exact(), Some(805));
-        assert_eq!(d("805.5").to_i64_exact(), None);
+        assert_eq!(Decimal::from_f64(180.5), Some(decimal("180.5")));
+        assert_eq!(decimal("0.1").to_f64_exact(), Some(0.1));
+        assert_eq!(decimal("0.12345678901234567890123").to_f64_exact(), None);
+        assert_eq!(decimal("805.0").to_i64_exact(), Some(805));
+        assert_eq!(decimal("805.5").to_i64_exact(), None);
     }
 }

@@ -27,13 +27,13 @@ impl Digest {
 
     /// Returns the SHA-256 of bytes that begin with their own domain tag.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn sha256(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
     /// Returns the SHA-256 of a one-byte prefix and parts, as RFC 6962 hashes leaves (0) and nodes (1).
     #[must_use]
-    pub fn prefixed(prefix: u8, parts: &[&[u8]]) -> Self {
+    pub fn sha256_with_prefix(prefix: u8, parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
         hasher.update([prefix]);
         for part in parts {
@@ -53,13 +53,13 @@ impl TryFrom<&[u8]> for Digest {
     type Error = DigestError;
 
     fn try_from(bytes: &[u8]) -> Result<Self, DigestError> {
-        bytes.try_into().map(Self).map_err(|_| DigestError(hex(bytes)))
+        bytes.try_into().map(Self).map_err(|_| DigestError(encode_hex(bytes)))
     }
 }
 
 /// Returns bytes as lower-case hexadecimal digits.
 #[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub fn encode_hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
@@ -69,7 +69,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Returns the bytes that lower-case hexadecimal digits name.
 #[must_use]
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
+pub fn decode_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |b: u8| match b {
         b'0'..=b'9' => Some(b - b'0'),
         b'a'..=b'f' => Some(b - b'a' + 10),
@@ -87,14 +87,14 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let error = || DigestError(text.to_owned());
-        let bytes = unhex(text).ok_or_else(error)?;
+        let bytes = decode_hex(text).ok_or_else(error)?;
         bytes.try_into().map(Self).map_err(|_| error())
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&encode_hex(&self.0))
     }
 }
 

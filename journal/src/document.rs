@@ -23,37 +23,37 @@ impl Document {
     ///
     /// # Errors
     /// [`CborError::Unexpected`] for what is no media type, or for more than [`DOCUMENT_BYTES_MAX`] bytes.
-    pub fn chunk(&self) -> Result<Vec<u8>, CborError> {
+    pub fn to_chunk(&self) -> Result<Vec<u8>, CborError> {
         self.check()?;
         let mut out = Writer::with_capacity(self.bytes.len() + 160);
-        out.array(3);
-        out.text(DOCUMENT);
-        out.text(&self.media_type);
-        out.bytes(&self.bytes);
+        out.write_array(3);
+        out.write_text(DOCUMENT);
+        out.write_text(&self.media_type);
+        out.write_bytes(&self.bytes);
         Ok(out.into_bytes())
     }
 
     /// Returns the digest of its chunk.
     ///
     /// # Errors
-    /// As [`Document::chunk`].
+    /// As [`Document::to_chunk`].
     pub fn digest(&self) -> Result<Digest, CborError> {
-        self.chunk().map(|chunk| Digest::of(&chunk))
+        self.to_chunk().map(|chunk| Digest::sha256(&chunk))
     }
 
     /// Reads a chunk; what comes back makes the same chunk again, or the bytes are refused.
     ///
     /// # Errors
     /// Any [`CborError`].
-    pub fn read(chunk: &[u8]) -> Result<Self, CborError> {
+    pub fn from_chunk(chunk: &[u8]) -> Result<Self, CborError> {
         let mut input = Reader::new(chunk);
         input.expect_array(3)?;
-        if input.text()? != DOCUMENT {
+        if input.read_text()? != DOCUMENT {
             return Err(CborError::Unexpected("a document"));
         }
-        let out = Self { media_type: input.text()?.to_owned(), bytes: input.bytes()?.to_vec() };
-        input.end()?;
-        if out.chunk()? == chunk { Ok(out) } else { Err(CborError::NotDeterministic) }
+        let out = Self { media_type: input.read_text()?.to_owned(), bytes: input.read_bytes()?.to_vec() };
+        input.expect_end()?;
+        if out.to_chunk()? == chunk { Ok(out) } else { Err(CborError::NotDeterministic) }
     }
 
     fn check(&self) -> Result<(), CborError> {
@@ -77,14 +77,18 @@ fn is_media_type(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn document(media_type: &str, bytes: &[u8]) -> Document {
+    fn build_document(media_type: &str, bytes: &[u8]) -> Document {
         Document { media_type: media_type.to_owned(), bytes: bytes.to_vec() }
     }
 
     #[test]
     fn a_document_comes_back_from_its_chunk() {
-        for one in [document("application/json", b"{}"), document("text/plain", b""), document("image/svg+xml", b"x")] {
-            assert_eq!(Document::read(&one.chunk().unwrap()).unwrap(), one);
+        for one in [
+            build_document("application/json", b"{}"),
+            build_document("text/plain", b""),
+            build_document("image/svg+xml", b"x"),
+        ] {
+            assert_eq!(Document::from_chunk(&one.to_chunk().unwrap()).unwrap(), one);
         }
     }
 
@@ -93,14 +97,14 @@ mod tests {
         for media_type in
             ["", "text", "/plain", "text/", "Text/plain", "text/plain; charset=utf-8", "text/a/b", "a b/c"]
         {
-            assert!(document(media_type, b"x").chunk().is_err(), "{media_type}");
+            assert!(build_document(media_type, b"x").to_chunk().is_err(), "{media_type}");
         }
-        assert!(document("text/plain", &vec![0; DOCUMENT_BYTES_MAX + 1]).chunk().is_err());
-        let mut chunk = document("text/plain", b"x").chunk().unwrap();
+        assert!(build_document("text/plain", &vec![0; DOCUMENT_BYTES_MAX + 1]).to_chunk().is_err());
+        let mut chunk = build_document("text/plain", b"x").to_chunk().unwrap();
         chunk.push(0);
-        assert!(Document::read(&chunk).is_err(), "bytes follow");
+        assert!(Document::from_chunk(&chunk).is_err(), "bytes follow");
         // The length of one byte in a longer head than it needs.
         let long = [&chunk[..chunk.len() - 3], &[0x58, 1, b'x']].concat();
-        assert_eq!(Document::read(&long), Err(CborError::NotDeterministic));
+        assert_eq!(Document::from_chunk(&long), Err(CborError::NotDeterministic));
     }
 }

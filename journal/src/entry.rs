@@ -106,9 +106,9 @@ impl Record {
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let digest = |at: usize| -> rusqlite::Result<Digest> { row.get::<_, [u8; 32]>(at).map(Digest::from_bytes) };
         Ok(Self {
-            seq: unsigned(row, 0)?,
+            seq: read_unsigned(row, 0)?,
             kind: row.get(1)?,
-            op: row.get::<_, Option<i64>>(2)?.map(|op| convert(2, op)).transpose()?,
+            op: row.get::<_, Option<i64>>(2)?.map(|op| to_unsigned(2, op)).transpose()?,
             at_us: row.get(3)?,
             actor: row.get(4)?,
             face: row.get(5)?,
@@ -121,27 +121,27 @@ impl Record {
     /// Returns the digest that follows from the other fields.
     ///
     /// It is SHA-256 of `["mfm/entry/1", seq, kind, op or null, at, actor, face, body, prev]`.
-    pub(crate) fn computed(&self) -> Digest {
+    pub(crate) fn compute_digest(&self) -> Digest {
         let mut out = Writer::new();
-        out.array(9);
-        out.text("mfm/entry/1");
-        out.wide_integer(i128::from(self.seq));
-        out.text(&self.kind);
+        out.write_array(9);
+        out.write_text("mfm/entry/1");
+        out.write_wide_integer(i128::from(self.seq));
+        out.write_text(&self.kind);
         match self.op {
-            Some(op) => out.wide_integer(i128::from(op)),
-            None => out.null(),
+            Some(op) => out.write_wide_integer(i128::from(op)),
+            None => out.write_null(),
         }
-        out.integer(self.at_us);
-        out.text(&self.actor);
-        out.text(&self.face);
-        out.text(&self.body);
-        out.bytes(self.prev.as_bytes());
-        Digest::of(out.as_bytes())
+        out.write_integer(self.at_us);
+        out.write_text(&self.actor);
+        out.write_text(&self.face);
+        out.write_text(&self.body);
+        out.write_bytes(self.prev.as_bytes());
+        Digest::sha256(out.as_bytes())
     }
 
     /// Returns the entry if its digest is right and its body is an object; else says what is wrong.
-    pub(crate) fn verified(self) -> Result<Entry, String> {
-        if self.computed() != self.digest {
+    pub(crate) fn into_verified_entry(self) -> Result<Entry, String> {
+        if self.compute_digest() != self.digest {
             return Err(format!("the digest of entry {} does not match its content", self.seq));
         }
         let body: serde_json::Value = serde_json::from_str(&self.body)
@@ -160,16 +160,16 @@ impl Record {
     }
 }
 
-fn convert(column: usize, number: i64) -> rusqlite::Result<u64> {
+fn to_unsigned(column: usize, number: i64) -> rusqlite::Result<u64> {
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
 /// Reads a column that is never negative.
-pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    convert(column, row.get(column)?)
+pub(crate) fn read_unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    to_unsigned(column, row.get(column)?)
 }
 
 /// Returns a number as SQLite binds it; numbers beyond its range match no row.
-pub(crate) fn bound(number: u64) -> i64 {
+pub(crate) fn to_sql_integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::body::BodyError;
 use crate::cbor::CborError;
-use crate::faults::Step;
+use crate::faults::JournalStep;
 
 /// Why the journal could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +127,7 @@ pub enum JournalError {
     #[error("injected at {step:?}: {reason}")]
     Injected {
         /// Where.
-        step: Step,
+        step: JournalStep,
         /// What the test said.
         reason: String,
     },

@@ -4,7 +4,7 @@
 /// A point of a durable write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Step {
+pub enum JournalStep {
     /// Before the transaction of an intent begins.
     BeforeIntendBegin,
     /// Before a chunk is inserted.
@@ -31,7 +31,7 @@ pub enum Step {
     AfterCheckpoint,
 }
 
-impl Step {
+impl JournalStep {
     /// All steps, in the order in which an operation passes them.
     pub const ALL: [Self; 12] = [
         Self::BeforeIntendBegin,
@@ -56,5 +56,5 @@ pub trait Faults: Send {
     ///
     /// # Errors
     /// Whatever the test wants to read in [`crate::JournalError::Injected`].
-    fn step(&mut self, step: Step) -> Result<(), String>;
+    fn check_step(&mut self, step: JournalStep) -> Result<(), String>;
 }

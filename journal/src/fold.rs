@@ -7,14 +7,14 @@ use serde_json::Value as Json;
 
 use crate::digest::Digest;
 use crate::entry::Entry;
-use crate::operation::{IntendedBody, OperationAction, Verdict};
+use crate::operation::{IntendedBody, OperationAction, OperationVerdict};
 
 /// The version of the rules below. A stored state of another version is folded again from the first entry.
 pub const FOLD_VERSION: i64 = 3;
 
 /// The present: open and active operations, targets, counts. It does not grow with closed history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct JournalState {
     /// The number of the next operation.
     pub next_op: u64,
     /// Operations without a verdict.
@@ -105,19 +105,19 @@ pub struct TargetState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<bool>,
     /// The operation that committed last since its mark.
-    pub newest: Option<Newest>,
+    pub newest: Option<NewestOperation>,
 }
 
 /// The operation that committed last in a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Newest {
+pub struct NewestOperation {
     /// Its number.
     pub op: u64,
     /// Its uid.
     pub uid: Digest,
 }
 
-impl Default for State {
+impl Default for JournalState {
     fn default() -> Self {
         Self {
             next_op: 1,
@@ -131,7 +131,7 @@ impl Default for State {
 }
 
 #[derive(Deserialize)]
-struct Added {
+struct AddedBody {
     name: String,
     url: String,
     #[serde(default)]
@@ -162,29 +162,29 @@ struct NamedTarget {
 #[derive(Deserialize)]
 struct SealedBody {
     uid: Digest,
-    verdict: Verdict,
+    verdict: OperationVerdict,
 }
 
 /// What an entry of kind `gone` says beside its verdict.
 #[derive(Deserialize)]
-struct Gone {
+struct GoneBody {
     uid: Digest,
     #[serde(default)]
-    newest: Option<Newest>,
+    newest: Option<NewestOperation>,
     #[serde(default)]
-    reactivates: Option<Reactivated>,
+    reactivates: Option<ReactivatedOperation>,
 }
 
 /// An operation that is active again because the target lost a revert of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reactivated {
+pub struct ReactivatedOperation {
     /// Its number.
     pub op: u64,
     /// What the state says of it from now on.
     pub operation: ActiveOperation,
 }
 
-impl State {
+impl JournalState {
     /// Returns the active operations on a target, oldest first.
     pub fn active_on(&self, target: &str) -> impl DoubleEndedIterator<Item = (u64, &ActiveOperation)> {
         self.active.iter().filter(move |(_, active)| active.target == target).map(|(op, active)| (*op, active))
@@ -197,14 +197,14 @@ impl State {
 
     /// Tells whether anything is active or open on a target.
     #[must_use]
-    pub fn carries(&self, target: &str) -> bool {
+    pub fn has_operations_on(&self, target: &str) -> bool {
         self.active_on(target).next().is_some() || self.open_on(target).next().is_some()
     }
 
     /// Tells whether the fold knows a kind of entry.
     #[must_use]
-    pub fn knows(kind: &str) -> bool {
-        Verdict::from_kind(kind).is_some()
+    pub fn is_known_kind(kind: &str) -> bool {
+        OperationVerdict::from_kind(kind).is_some()
             || matches!(kind, "opened" | "intended" | "baseline" | "agent_refused")
             || is_target_kind(kind)
             || is_drill_kind(kind)
@@ -216,12 +216,12 @@ impl State {
     ///
     /// # Errors
     /// Which rule the entry breaks.
-    pub fn fold(&mut self, entry: &Entry) -> Result<(), String> {
+    pub fn fold_entry(&mut self, entry: &Entry) -> Result<(), String> {
         match entry.kind.as_str() {
             kind if (entry.seq == 1) != (kind == "opened") => return Err("entry 1 alone opens a journal".to_owned()),
             "intended" => self.fold_intended(entry)?,
-            kind if Verdict::from_kind(kind).is_some() => self.fold_verdict(entry)?,
-            kind if !Self::knows(kind) => {
+            kind if OperationVerdict::from_kind(kind).is_some() => self.fold_verdict(entry)?,
+            kind if !Self::is_known_kind(kind) => {
                 self.unknown += 1;
                 return Ok(());
             }
@@ -234,7 +234,7 @@ impl State {
     }
 
     fn fold_intended(&mut self, entry: &Entry) -> Result<(), String> {
-        let body: IntendedBody = parsed(&entry.body)?;
+        let body: IntendedBody = parse_body(&entry.body)?;
         if entry.op != Some(self.next_op) {
             return Err(format!("the next operation is {}", self.next_op));
         }
@@ -265,19 +265,19 @@ impl State {
     }
 
     fn fold_verdict(&mut self, entry: &Entry) -> Result<(), String> {
-        let body: SealedBody = parsed(&entry.body)?;
+        let body: SealedBody = parse_body(&entry.body)?;
         let op = entry.op.filter(|op| *op < self.next_op).ok_or("it names no operation")?;
         if body.verdict.as_str() != entry.kind {
             return Err("its body gives another verdict".to_owned());
         }
-        if body.verdict == Verdict::Gone {
-            return self.fold_gone(op, parsed(&entry.body)?);
+        if body.verdict == OperationVerdict::Gone {
+            return self.fold_gone(op, parse_body(&entry.body)?);
         }
         let open = self.open.get(&op).ok_or_else(|| format!("operation {op} is not open"))?;
         if open.uid != body.uid {
             return Err(format!("its uid is not that of operation {op}"));
         }
-        if let Some(open) = self.open.remove(&op).filter(|_| body.verdict == Verdict::Applied) {
+        if let Some(open) = self.open.remove(&op).filter(|_| body.verdict == OperationVerdict::Applied) {
             self.fold_applied(op, open);
         }
         Ok(())
@@ -285,7 +285,7 @@ impl State {
 
     fn fold_applied(&mut self, op: u64, done: OpenOperation) {
         for target in self.targets.values_mut().filter(|target| target.lineage.contains(&done.identity)) {
-            target.newest = Some(Newest { op, uid: done.uid });
+            target.newest = Some(NewestOperation { op, uid: done.uid });
         }
         if let Some(reverted) = done.reverts
             && let Some(active) = self.active.get_mut(&reverted)
@@ -316,7 +316,7 @@ impl State {
     /// What a target lost is no longer active, and where a revert was lost, its rows carry the fault again. The state
     /// keeps neither closed operations nor older committed ones, so the entry itself says which operation is active
     /// again and which one is now the newest.
-    fn fold_gone(&mut self, op: u64, gone: Gone) -> Result<(), String> {
+    fn fold_gone(&mut self, op: u64, gone: GoneBody) -> Result<(), String> {
         if self.open.contains_key(&op) {
             return Err(format!("operation {op} is still open"));
         }
@@ -336,12 +336,12 @@ impl State {
     fn fold_target(&mut self, kind: &str, body: &Json) -> Result<(), String> {
         match kind {
             "target_added" => {
-                let Added { name, url, domain, synthetic } = parsed(body)?;
+                let AddedBody { name, url, domain, synthetic } = parse_body(body)?;
                 self.targets.insert(name, TargetState { url, domain, synthetic, ..TargetState::default() });
             }
-            "target_marked" => self.fold_marked(parsed(body)?),
+            "target_marked" => self.fold_marked(parse_body(body)?),
             "target_unmarked" => {
-                let named: NamedTarget = parsed(body)?;
+                let named: NamedTarget = parse_body(body)?;
                 if let Some(target) = self.targets.get_mut(&named.name) {
                     (target.identity, target.marker_id, target.newest) = (None, None, None);
                     target.synthetic = None;
@@ -349,7 +349,7 @@ impl State {
                 }
             }
             _ => {
-                let named: NamedTarget = parsed(body)?;
+                let named: NamedTarget = parse_body(body)?;
                 self.targets.remove(&named.name);
             }
         }
@@ -382,6 +382,6 @@ fn is_drill_kind(kind: &str) -> bool {
     matches!(kind, "drill_begun" | "drill_trial" | "drill_ended")
 }
 
-fn parsed<'a, T: Deserialize<'a>>(body: &'a Json) -> Result<T, String> {
+fn parse_body<'a, T: Deserialize<'a>>(body: &'a Json) -> Result<T, String> {
     T::deserialize(body).map_err(|error| format!("its body lacks something: {error}"))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::audit::examine::examine;
+use crate::audit::examine::examine_chunk;
 use crate::cbor::{CborError, Reader, Writer};
 use crate::chunk::{self, ChangeReader};
 use crate::digest::Digest;
@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// What the audit says of one chunk of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Examined {
+pub struct ChunkReport {
     /// Changes that write.
     pub rows: u64,
     /// Changes that do not.
@@ -31,14 +31,14 @@ pub struct Examined {
 
 /// Examines a chunk as the audit does; only the `last` of an operation may close before it is full.
 #[must_use]
-pub fn examined(bytes: &[u8], last: bool) -> Examined {
-    let mut found = examine(bytes, Digest::of(bytes));
+pub fn report_chunk(bytes: &[u8], last: bool) -> ChunkReport {
+    let mut found = examine_chunk(bytes, Digest::sha256(bytes));
     if !found.closed && !last && found.wrong.is_empty() {
         found.wrong.push(("chunk_not_canonical", String::new()));
     }
     let mut tree = Frontier::new();
     found.leaves.iter().for_each(|leaf| tree.push_hash(*leaf));
-    Examined {
+    ChunkReport {
         rows: found.rows,
         kept: found.kept,
         tables: found.tables,
@@ -52,7 +52,7 @@ pub fn examined(bytes: &[u8], last: bool) -> Examined {
 ///
 /// # Errors
 /// Any [`CborError`].
-pub fn changes(bytes: &[u8]) -> Result<Vec<Change>, CborError> {
+pub fn read_changes(bytes: &[u8]) -> Result<Vec<Change>, CborError> {
     let mut reader = ChangeReader::new(bytes)?;
     std::iter::from_fn(|| reader.next_change().transpose()).collect()
 }
@@ -64,15 +64,15 @@ pub fn chunks(images: &Images) -> impl Iterator<Item = &[u8]> {
 
 /// Tells whether a chunk of so many changes, in so many bytes, closes.
 #[must_use]
-pub const fn full(count: u64, bytes: usize) -> bool {
-    chunk::full(count, bytes)
+pub const fn is_full(count: u64, bytes: usize) -> bool {
+    chunk::is_full(count, bytes)
 }
 
 /// Reads a chunk of chosen keys.
 ///
 /// # Errors
 /// Any [`CborError`].
-pub fn keys(bytes: &[u8]) -> Result<ChosenKeys, CborError> {
+pub fn read_keys(bytes: &[u8]) -> Result<ChosenKeys, CborError> {
     chunk::read_keys(bytes)
 }
 
@@ -88,6 +88,6 @@ pub fn pack_keys(chosen: &ChosenKeys) -> Result<Vec<Vec<u8>>, CborError> {
 ///
 /// # Errors
 /// Any [`CborError`].
-pub fn copy(input: &mut Reader<'_>, out: &mut Writer) -> Result<(), CborError> {
+pub fn copy_value(input: &mut Reader<'_>, out: &mut Writer) -> Result<(), CborError> {
     Value::copy(input, out)
 }

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 /// A column as the database declares it, so that an image can be read without the database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Column {
+pub struct ColumnShape {
     /// The name, in the database's own spelling.
     pub name: String,
     /// The declared type, verbatim.
@@ -31,7 +31,7 @@ pub struct TableShape {
     /// The names of the key's columns, in key order.
     pub key: Vec<String>,
     /// The columns that images and digests cover, in table order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnShape>,
     /// The columns that they leave out: residue and computed ones.
     pub omitted: Vec<String>,
 }
@@ -39,7 +39,7 @@ pub struct TableShape {
 impl TableShape {
     /// Returns the position of a column.
     #[must_use]
-    pub fn position(&self, column: &str) -> Option<usize> {
+    pub fn column_position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == column)
     }
 
@@ -58,7 +58,7 @@ impl TableShape {
     /// # Errors
     /// [`CborError::NotANumber`] for NaN.
     pub fn row_digest(&self, row: &[Value]) -> Result<Digest, CborError> {
-        RowHasher::new(self).digest(row)
+        RowHasher::new(self).digest_row(row)
     }
 }
 
@@ -75,7 +75,7 @@ impl RowHasher {
     pub fn new(shape: &TableShape) -> Self {
         let names = shape.name_order().into_iter().map(|at| {
             let mut name = Writer::new();
-            name.text(&shape.columns[at].name);
+            name.write_text(&shape.columns[at].name);
             (at, name.into_bytes())
         });
         Self { names: names.collect(), out: Writer::new() }
@@ -85,7 +85,7 @@ impl RowHasher {
     ///
     /// # Errors
     /// [`CborError::NotANumber`] for NaN, [`CborError::Unexpected`] for a row of another width.
-    pub fn digest(&mut self, row: &[Value]) -> Result<Digest, CborError> {
+    pub fn digest_row(&mut self, row: &[Value]) -> Result<Digest, CborError> {
         if row.len() != self.names.len() {
             return Err(CborError::Unexpected("a row as wide as its table"));
         }
@@ -98,14 +98,14 @@ impl RowHasher {
     /// What `write` says.
     pub fn digest_by<E>(&mut self, mut write: impl FnMut(usize, &mut Writer) -> Result<(), E>) -> Result<Digest, E> {
         self.out.clear();
-        self.out.array(2);
-        self.out.text("mfm/row/1");
-        self.out.array(self.names.len() as u64 * 2);
+        self.out.write_array(2);
+        self.out.write_text("mfm/row/1");
+        self.out.write_array(self.names.len() as u64 * 2);
         for (at, name) in &self.names {
-            self.out.raw(name);
+            self.out.write_raw(name);
             write(*at, &mut self.out)?;
         }
-        Ok(Digest::of(self.out.as_bytes()))
+        Ok(Digest::sha256(self.out.as_bytes()))
     }
 }
 
@@ -117,12 +117,12 @@ pub struct Change {
     /// The row's key, in key order.
     pub key: Vec<Value>,
     /// What happens to the row.
-    pub action: Action,
+    pub action: RowAction,
 }
 
 /// What happens to a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum RowAction {
     /// The row comes into being.
     Insert {
         /// The whole row, in the order of the shape's columns.
@@ -160,10 +160,10 @@ pub enum Action {
 /// The words of actions, at the place of their code.
 pub(crate) const WORDS: [&str; 4] = ["insert", "update", "delete", "kept"];
 
-impl Action {
+impl RowAction {
     /// Returns the word that reports and documents use.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         let [insert, update, delete, kept] = WORDS;
         match self {
             Self::Insert { .. } => insert,
@@ -186,17 +186,17 @@ impl Action {
 impl Change {
     /// Tells whether the change writes to the target.
     #[must_use]
-    pub const fn writes(&self) -> bool {
-        !matches!(self.action, Action::Kept { .. })
+    pub const fn is_write(&self) -> bool {
+        !matches!(self.action, RowAction::Kept { .. })
     }
 
     /// Returns the digest of the row before the change; `None` where it is absent.
     #[must_use]
     pub const fn before_digest(&self) -> Option<Digest> {
         match &self.action {
-            Action::Insert { .. } => None,
-            Action::Update { before_digest, .. } | Action::Delete { before_digest, .. } => Some(*before_digest),
-            Action::Kept { digest } => *digest,
+            RowAction::Insert { .. } => None,
+            RowAction::Update { before_digest, .. } | RowAction::Delete { before_digest, .. } => Some(*before_digest),
+            RowAction::Kept { digest } => *digest,
         }
     }
 
@@ -204,9 +204,9 @@ impl Change {
     #[must_use]
     pub const fn after_digest(&self) -> Option<Digest> {
         match &self.action {
-            Action::Delete { .. } => None,
-            Action::Insert { after_digest, .. } | Action::Update { after_digest, .. } => Some(*after_digest),
-            Action::Kept { digest } => *digest,
+            RowAction::Delete { .. } => None,
+            RowAction::Insert { after_digest, .. } | RowAction::Update { after_digest, .. } => Some(*after_digest),
+            RowAction::Kept { digest } => *digest,
         }
     }
 
@@ -215,27 +215,27 @@ impl Change {
     pub fn column_names(&self) -> Vec<&str> {
         let all = &self.table.columns;
         match &self.action {
-            Action::Insert { .. } | Action::Delete { .. } => all.iter().map(|c| c.name.as_str()).collect(),
-            Action::Update { columns, .. } => columns.iter().map(|at| all[*at].name.as_str()).collect(),
-            Action::Kept { .. } => Vec::new(),
+            RowAction::Insert { .. } | RowAction::Delete { .. } => all.iter().map(|c| c.name.as_str()).collect(),
+            RowAction::Update { columns, .. } => columns.iter().map(|at| all[*at].name.as_str()).collect(),
+            RowAction::Kept { .. } => Vec::new(),
         }
     }
 
     /// Returns the cells before the change that the image holds, by column position.
     #[must_use]
-    pub fn before(&self) -> Option<&[Value]> {
+    pub fn cells_before(&self) -> Option<&[Value]> {
         match &self.action {
-            Action::Update { before, .. } | Action::Delete { before, .. } => Some(before),
-            Action::Insert { .. } | Action::Kept { .. } => None,
+            RowAction::Update { before, .. } | RowAction::Delete { before, .. } => Some(before),
+            RowAction::Insert { .. } | RowAction::Kept { .. } => None,
         }
     }
 
     /// Returns the cells after the change that the image holds, by column position.
     #[must_use]
-    pub fn after(&self) -> Option<&[Value]> {
+    pub fn cells_after(&self) -> Option<&[Value]> {
         match &self.action {
-            Action::Update { after, .. } | Action::Insert { after, .. } => Some(after),
-            Action::Delete { .. } | Action::Kept { .. } => None,
+            RowAction::Update { after, .. } | RowAction::Insert { after, .. } => Some(after),
+            RowAction::Delete { .. } | RowAction::Kept { .. } => None,
         }
     }
 
@@ -246,13 +246,13 @@ impl Change {
     pub fn check(&self) -> Result<(), CborError> {
         let wide = self.table.columns.len();
         let fits = match &self.action {
-            Action::Insert { after: row, .. } | Action::Delete { before: row, .. } => row.len() == wide,
-            Action::Update { columns, before, after, .. } => {
+            RowAction::Insert { after: row, .. } | RowAction::Delete { before: row, .. } => row.len() == wide,
+            RowAction::Update { columns, before, after, .. } => {
                 let ascending = columns.iter().zip(columns.iter().skip(1)).all(|(a, b)| a < b);
                 let within = columns.last().is_none_or(|last| *last < wide);
                 ascending && within && before.len() == columns.len() && after.len() == columns.len()
             }
-            Action::Kept { .. } => true,
+            RowAction::Kept { .. } => true,
         };
         if fits && self.key.len() == self.table.key.len() {
             return Ok(());
@@ -268,31 +268,31 @@ impl Change {
     /// # Errors
     /// [`CborError::NotANumber`] for NaN.
     pub fn write(&self, table: u64, out: &mut Writer) -> Result<(), CborError> {
-        out.array(match &self.action {
-            Action::Insert { .. } | Action::Delete { .. } => 5,
-            Action::Update { .. } => 8,
-            Action::Kept { .. } => 4,
+        out.write_array(match &self.action {
+            RowAction::Insert { .. } | RowAction::Delete { .. } => 5,
+            RowAction::Update { .. } => 8,
+            RowAction::Kept { .. } => 4,
         });
-        out.integer(i64::try_from(table).map_err(|_| CborError::Unexpected("a table index"))?);
-        out.integer(self.action.code());
+        out.write_integer(i64::try_from(table).map_err(|_| CborError::Unexpected("a table index"))?);
+        out.write_integer(self.action.code());
         write_values(&self.key, out)?;
         match &self.action {
-            Action::Insert { after: row, after_digest: digest }
-            | Action::Delete { before: row, before_digest: digest } => {
+            RowAction::Insert { after: row, after_digest: digest }
+            | RowAction::Delete { before: row, before_digest: digest } => {
                 write_values(row, out)?;
-                out.bytes(digest.as_bytes());
+                out.write_bytes(digest.as_bytes());
             }
-            Action::Update { columns, before, after, before_digest, after_digest } => {
-                out.array(columns.len() as u64);
+            RowAction::Update { columns, before, after, before_digest, after_digest } => {
+                out.write_array(columns.len() as u64);
                 for at in columns {
-                    out.integer(i64::try_from(*at).map_err(|_| CborError::Unexpected("a column index"))?);
+                    out.write_integer(i64::try_from(*at).map_err(|_| CborError::Unexpected("a column index"))?);
                 }
                 write_values(before, out)?;
                 write_values(after, out)?;
-                out.bytes(before_digest.as_bytes());
-                out.bytes(after_digest.as_bytes());
+                out.write_bytes(before_digest.as_bytes());
+                out.write_bytes(after_digest.as_bytes());
             }
-            Action::Kept { digest } => write_digest(*digest, out),
+            RowAction::Kept { digest } => write_digest(*digest, out),
         }
         Ok(())
     }
@@ -302,19 +302,19 @@ impl Change {
     /// # Errors
     /// Any [`CborError`].
     pub fn read(tables: &[Arc<TableShape>], input: &mut Reader<'_>) -> Result<Self, CborError> {
-        let count = input.array()?;
-        let at = usize::try_from(input.integer()?).map_err(|_| CborError::Unexpected("a table index"))?;
+        let count = input.read_array()?;
+        let at = usize::try_from(input.read_integer()?).map_err(|_| CborError::Unexpected("a table index"))?;
         let table = tables.get(at).ok_or(CborError::Unexpected("a table of the chunk"))?.clone();
-        let code = input.integer()?;
+        let code = input.read_integer()?;
         let key = read_values(input)?;
         if key.len() != table.key.len() {
             return Err(CborError::Unexpected("a key as wide as the table's"));
         }
         let action = match (code, count) {
-            (0, 5) => Action::Insert { after: read_row(&table, input)?, after_digest: read_digest(input)? },
+            (0, 5) => RowAction::Insert { after: read_row(&table, input)?, after_digest: read_digest(input)? },
             (1, 8) => read_update(&table, input)?,
-            (2, 5) => Action::Delete { before: read_row(&table, input)?, before_digest: read_digest(input)? },
-            (3, 4) => Action::Kept { digest: read_optional_digest(input)? },
+            (2, 5) => RowAction::Delete { before: read_row(&table, input)?, before_digest: read_digest(input)? },
+            (3, 4) => RowAction::Kept { digest: read_optional_digest(input)? },
             _ => return Err(CborError::Unexpected("a change of kind 0 to 3")),
         };
         Ok(Self { table, key, action })
@@ -327,19 +327,19 @@ impl Change {
     ///
     /// # Errors
     /// [`CborError::NotANumber`] for NaN.
-    pub fn leaf(&self, out: &mut Writer) -> Result<(), CborError> {
-        out.array(9);
-        out.text("mfm/change/1");
-        out.text(&self.table.name);
-        out.text(self.action.word());
+    pub fn write_leaf(&self, out: &mut Writer) -> Result<(), CborError> {
+        out.write_array(9);
+        out.write_text("mfm/change/1");
+        out.write_text(&self.table.name);
+        out.write_text(self.action.as_str());
         write_values(&self.key, out)?;
         let names = self.column_names();
-        out.array(names.len() as u64);
-        names.iter().for_each(|name| out.text(name));
-        for cells in [self.before(), self.after()] {
+        out.write_array(names.len() as u64);
+        names.iter().for_each(|name| out.write_text(name));
+        for cells in [self.cells_before(), self.cells_after()] {
             match cells {
                 Some(cells) => write_values(cells, out)?,
-                None => out.null(),
+                None => out.write_null(),
             }
         }
         write_digest(self.before_digest(), out);
@@ -353,7 +353,7 @@ impl Change {
 /// # Errors
 /// [`CborError::NotANumber`] for NaN.
 pub fn write_values(values: &[Value], out: &mut Writer) -> Result<(), CborError> {
-    out.array(values.len() as u64);
+    out.write_array(values.len() as u64);
     values.iter().try_for_each(|value| value.write(out))
 }
 
@@ -362,24 +362,24 @@ pub fn write_values(values: &[Value], out: &mut Writer) -> Result<(), CborError>
 /// # Errors
 /// Any [`CborError`].
 pub fn read_values(input: &mut Reader<'_>) -> Result<Vec<Value>, CborError> {
-    let count = input.array()?;
+    let count = input.read_array()?;
     (0..count).map(|_| Value::read(input)).collect()
 }
 
 fn write_digest(digest: Option<Digest>, out: &mut Writer) {
     match digest {
-        Some(digest) => out.bytes(digest.as_bytes()),
-        None => out.null(),
+        Some(digest) => out.write_bytes(digest.as_bytes()),
+        None => out.write_null(),
     }
 }
 
 fn read_digest(input: &mut Reader<'_>) -> Result<Digest, CborError> {
-    Digest::try_from(input.bytes()?).map_err(|_| CborError::Unexpected("a digest of 32 bytes"))
+    Digest::try_from(input.read_bytes()?).map_err(|_| CborError::Unexpected("a digest of 32 bytes"))
 }
 
 fn read_optional_digest(input: &mut Reader<'_>) -> Result<Option<Digest>, CborError> {
-    if input.kind()? == crate::cbor::Kind::Null {
-        input.null()?;
+    if input.peek_kind()? == crate::cbor::ItemKind::Null {
+        input.read_null()?;
         return Ok(None);
     }
     read_digest(input).map(Some)
@@ -390,10 +390,10 @@ fn read_row(table: &TableShape, input: &mut Reader<'_>) -> Result<Vec<Value>, Cb
     if row.len() == table.columns.len() { Ok(row) } else { Err(CborError::Unexpected("a row as wide as its table")) }
 }
 
-fn read_update(table: &TableShape, input: &mut Reader<'_>) -> Result<Action, CborError> {
-    let count = input.array()?;
+fn read_update(table: &TableShape, input: &mut Reader<'_>) -> Result<RowAction, CborError> {
+    let count = input.read_array()?;
     let position = |input: &mut Reader<'_>| {
-        let at = usize::try_from(input.integer()?).ok().filter(|at| *at < table.columns.len());
+        let at = usize::try_from(input.read_integer()?).ok().filter(|at| *at < table.columns.len());
         at.ok_or(CborError::Unexpected("a column of the table"))
     };
     let columns = (0..count).map(|_| position(input)).collect::<Result<Vec<_>, _>>()?;
@@ -402,5 +402,11 @@ fn read_update(table: &TableShape, input: &mut Reader<'_>) -> Result<Action, Cbo
     if !ascending || before.len() != columns.len() || after.len() != columns.len() {
         return Err(CborError::Unexpected("as many cells as changed columns, in ascending order"));
     }
-    Ok(Action::Update { columns, before, after, before_digest: read_digest(input)?, after_digest: read_digest(input)? })
+    Ok(RowAction::Update {
+        columns,
+        before,
+        after,
+        before_digest: read_digest(input)?,
+        after_digest: read_digest(input)?,
+    })
 }

@@ -23,28 +23,28 @@ impl Images {
     ///
     /// # Errors
     /// [`CborError`] for a change that does not fit its table, or a NaN.
-    pub fn of<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Result<Self, CborError> {
+    pub fn from_changes<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Result<Self, CborError> {
         let empty = Self { chunks: Vec::new(), rows: 0, kept: 0, rows_root: Digest::ZERO, tables: BTreeSet::new() };
         let (mut out, mut tree) = (empty, Frontier::new());
         let (mut packer, mut leaf) = (ChangePacker::default(), Writer::new());
         for change in changes {
             change.check()?;
             leaf.clear();
-            change.leaf(&mut leaf)?;
-            tree.push(leaf.as_bytes());
-            out.count(change);
-            out.chunks.extend(packer.push(change)?.map(addressed));
+            change.write_leaf(&mut leaf)?;
+            tree.push_leaf(leaf.as_bytes());
+            out.count_change(change);
+            out.chunks.extend(packer.push(change)?.map(address_chunk));
         }
-        out.chunks.extend(packer.finish().map(addressed));
+        out.chunks.extend(packer.finish_chunk().map(address_chunk));
         out.rows_root = tree.root();
         Ok(out)
     }
 
-    fn count(&mut self, change: &Change) {
+    fn count_change(&mut self, change: &Change) {
         if !self.tables.contains(&change.table.name) {
             self.tables.insert(change.table.name.clone());
         }
-        *(if change.writes() { &mut self.rows } else { &mut self.kept }) += 1;
+        *(if change.is_write() { &mut self.rows } else { &mut self.kept }) += 1;
     }
 
     /// Returns the number of changes that write.
@@ -60,6 +60,6 @@ impl Images {
     }
 }
 
-fn addressed(chunk: Vec<u8>) -> (Digest, Vec<u8>) {
-    (Digest::of(&chunk), chunk)
+fn address_chunk(chunk: Vec<u8>) -> (Digest, Vec<u8>) {
+    (Digest::sha256(&chunk), chunk)
 }

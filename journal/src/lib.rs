@@ -54,7 +54,7 @@ pub mod tree;
 pub mod value;
 mod write;
 
-pub use audit::{Audit, Depth, Finding, audit};
+pub use audit::{AuditFinding, AuditReport, Depth, audit};
 pub use chunk::{CHUNK_BYTES_MIN, CHUNK_ITEMS_MAX};
 pub use decimal::Decimal;
 pub use digest::Digest;
@@ -63,13 +63,16 @@ pub use entry::{Entry, Face, Head, Stamp};
 pub use error::JournalError;
 #[cfg(feature = "testing")]
 pub use faults::Faults;
-pub use faults::Step;
-pub use fold::{ActiveOperation, FOLD_VERSION, Newest, OpenOperation, Reactivated, State, TargetState};
-pub use image::{Action, Change, Column, RowHasher, TableShape};
+pub use faults::JournalStep;
+pub use fold::{
+    ActiveOperation, FOLD_VERSION, JournalState, NewestOperation, OpenOperation, ReactivatedOperation, TargetState,
+};
+pub use image::{Change, ColumnShape, RowAction, RowHasher, TableShape};
 pub use images::Images;
-pub use lock::{Holder, WriterLock};
+pub use lock::{LockHolder, WriterLock};
 pub use operation::{
-    ChosenKeys, Intended, Intent, KeysRef, Operation, OperationAction, Residue, Reverted, TargetRef, Verdict,
+    ChosenKeys, Intended, Intent, KeysRef, Operation, OperationAction, OperationVerdict, Residue, RevertedRef,
+    TargetRef,
 };
 pub use schema::APPLICATION_ID;
 pub use store::Journal;

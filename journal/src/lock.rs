@@ -16,7 +16,7 @@ const LOOK_EVERY_MS: u64 = 20;
 
 /// Who wants to write, for the message that others read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct LockHolder {
     /// The process.
     pub pid: u32,
     /// The machine.
@@ -36,13 +36,13 @@ pub struct WriterLock {
 
 impl WriterLock {
     /// Waits a bounded time for the lock of the journal at its canonical path.
-    pub(crate) fn acquire(journal: &Path, holder: &Holder) -> Result<Self, JournalError> {
-        let path = beside(journal, ".lock");
+    pub(crate) fn acquire(journal: &Path, holder: &LockHolder) -> Result<Self, JournalError> {
+        let path = sibling_path(journal, ".lock");
         let io = |action: &'static str| {
             let path = path.clone();
             move |source| JournalError::Io { action, path, source }
         };
-        let mut file = open(&path).map_err(io("open"))?;
+        let mut file = open_lock_file(&path).map_err(io("open"))?;
         for look in 0..=LOOKS {
             match file.try_lock() {
                 Ok(()) => {
@@ -58,13 +58,13 @@ impl WriterLock {
     }
 
     /// Tells whether the file that is locked is still the one at the lock's path: a removed one keeps nobody out.
-    pub(crate) fn holds(&self) -> bool {
-        same_file(&self.file, &beside(&self.journal, ".lock"))
+    pub(crate) fn is_in_force(&self) -> bool {
+        same_file(&self.file, &sibling_path(&self.journal, ".lock"))
     }
 
     /// Returns the journal that this lock covers, by its canonical path.
     #[must_use]
-    pub fn journal(&self) -> &Path {
+    pub fn journal_path(&self) -> &Path {
         &self.journal
     }
 }
@@ -78,7 +78,7 @@ impl Drop for WriterLock {
 }
 
 /// Opens the lock's file or makes it, for the person alone; a link is not followed, and nothing but a file will do.
-fn open(path: &Path) -> std::io::Result<File> {
+fn open_lock_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -107,13 +107,13 @@ fn same_file(_: &File, path: &Path) -> bool {
 }
 
 /// Returns the path of a file that lies beside the journal and shares its name.
-pub(crate) fn beside(journal: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn sibling_path(journal: &Path, suffix: &str) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-fn write_holder(file: &mut File, holder: &Holder) -> std::io::Result<()> {
+fn write_holder(file: &mut File, holder: &LockHolder) -> std::io::Result<()> {
     let text = serde_json::to_string(holder)?;
     file.set_len(0)?;
     file.rewind()?;
@@ -124,8 +124,8 @@ fn write_holder(file: &mut File, holder: &Holder) -> std::io::Result<()> {
 fn read_holder(file: &mut File) -> String {
     let mut text = String::new();
     let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
-    match read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok()) {
-        Some(Holder { pid, host, command }) => format!("process {pid} on {host} ({command})"),
+    match read.ok().and_then(|_| serde_json::from_str::<LockHolder>(&text).ok()) {
+        Some(LockHolder { pid, host, command }) => format!("process {pid} on {host} ({command})"),
         None => "another process".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::JournalError;
-use crate::lock::beside;
+use crate::lock::sibling_path;
 use crate::schema::{APPLICATION_ID, FORMAT, create_sql};
 
 const BUSY_MS: u64 = 5_000;
@@ -42,7 +42,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Makes an empty journal in a new file that no path names yet, and returns that file's path and connection.
 pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Connection), JournalError> {
-    for found in [path.to_owned(), beside(path, "-wal")] {
+    for found in [path.to_owned(), sibling_path(path, "-wal")] {
         if found.symlink_metadata().is_ok() {
             return Err(JournalError::Exists { path: path.to_owned(), found });
         }
@@ -54,10 +54,10 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
             source,
         })?;
     }
-    let draft = beside(path, &format!(".{nonce}.new"));
+    let draft = sibling_path(path, &format!(".{nonce}.new"));
     let made = new_options().open(&draft);
     made.map_err(|source| JournalError::Io { action: "create", path: draft.clone(), source })?;
-    match fill(&draft) {
+    match initialise_file(&draft) {
         Ok(conn) => Ok((draft, conn)),
         Err(source) => {
             let _ = fs::remove_file(&draft);
@@ -75,7 +75,7 @@ fn new_options() -> OpenOptions {
     options
 }
 
-fn fill(draft: &Path) -> rusqlite::Result<Connection> {
+fn initialise_file(draft: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.pragma_update(None, "encoding", "UTF-8")?;
     configure_write(&conn)?;
@@ -84,7 +84,7 @@ fn fill(draft: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Gives the finished file its name, unless something took the name meanwhile.
-pub(crate) fn name(draft: &Path, path: &Path) -> Result<(), JournalError> {
+pub(crate) fn publish_draft(draft: &Path, path: &Path) -> Result<(), JournalError> {
     let taken = || JournalError::Exists { path: path.to_owned(), found: path.to_owned() };
     match fs::hard_link(draft, path) {
         Ok(()) => {
@@ -112,7 +112,7 @@ fn sync_folder(path: &Path) {
     }
 }
 
-fn configure(conn: &Connection) -> rusqlite::Result<()> {
+fn configure_connection(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(Duration::from_millis(BUSY_MS))?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -124,7 +124,7 @@ fn configure(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn configure_write(conn: &Connection) -> rusqlite::Result<()> {
-    configure(conn)?;
+    configure_connection(conn)?;
     let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if mode != "wal" {
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -136,7 +136,7 @@ fn configure_write(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Opens an existing journal for writing.
 pub(crate) fn connect_write(path: &Path) -> Result<Connection, JournalError> {
-    require(path)?;
+    require_regular_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|source| sqlite_error(path, source))?;
     // SQLite opens for reading what it cannot open for writing, and complains later or not at all.
@@ -155,26 +155,26 @@ pub(crate) fn connect_write(path: &Path) -> Result<Connection, JournalError> {
 
 /// Opens an existing journal for reading; nothing is created beside one that lies where nothing can be written.
 pub(crate) fn connect_read(path: &Path) -> Result<Connection, JournalError> {
-    require(path)?;
+    require_regular_file(path)?;
     if !on_read_only_media(path) {
-        match attempt(path, None) {
+        match try_connect(path, None) {
             Err(source) if is_unopenable(&source) => {}
-            outcome => return outcome.map_err(|source| unusable(path, source)),
+            outcome => return outcome.map_err(|source| open_error(path, source)),
         }
     }
-    let log_bytes = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    let log_bytes = fs::metadata(sibling_path(path, "-wal")).map_or(0, |log| log.len());
     if log_bytes == 0 {
-        attempt(path, Some("immutable=1")).map_err(|source| unusable(path, source))
-    } else if beside(path, "-shm").exists() {
+        try_connect(path, Some("immutable=1")).map_err(|source| open_error(path, source))
+    } else if sibling_path(path, "-shm").exists() {
         // Another process may be at work on the same file; its index of the log can be read, not made.
-        attempt(path, Some("readonly_shm=1")).map_err(|_| JournalError::CopyTheWal { path: path.to_owned() })
+        try_connect(path, Some("readonly_shm=1")).map_err(|_| JournalError::CopyTheWal { path: path.to_owned() })
     } else {
         Err(JournalError::CopyTheWal { path: path.to_owned() })
     }
 }
 
 /// Checks that a regular file is there: SQLite would wait at a pipe, or say less.
-fn require(path: &Path) -> Result<(), JournalError> {
+fn require_regular_file(path: &Path) -> Result<(), JournalError> {
     let not = |why: &str| Err(JournalError::NotAJournal { path: path.to_owned(), why: why.to_owned() });
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Err(JournalError::Missing { path: path.to_owned() }),
@@ -198,18 +198,18 @@ fn is_unopenable(error: &rusqlite::Error) -> bool {
 }
 
 /// Opens and reads once, because SQLite looks at the file only then.
-fn attempt(path: &Path, query: Option<&str>) -> rusqlite::Result<Connection> {
+fn try_connect(path: &Path, query: Option<&str>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = match query {
         None => Connection::open_with_flags(path, flags)?,
-        Some(query) => Connection::open_with_flags(uri(path, query), flags | OpenFlags::SQLITE_OPEN_URI)?,
+        Some(query) => Connection::open_with_flags(file_uri(path, query), flags | OpenFlags::SQLITE_OPEN_URI)?,
     };
-    configure(&conn)?;
+    configure_connection(&conn)?;
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(conn)
 }
 
-fn uri(path: &Path, query: &str) -> String {
+fn file_uri(path: &Path, query: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::from("file:");
     if cfg!(windows) && path.is_absolute() {
@@ -261,10 +261,10 @@ pub(crate) fn check_auditable(conn: &Connection, path: &Path) -> Result<(), Jour
 
 fn header_number(conn: &Connection, path: &Path, pragma: &str) -> Result<i64, JournalError> {
     let number = conn.pragma_query_value(None, pragma, |row| row.get(0));
-    number.map_err(|error| unusable(path, error))
+    number.map_err(|error| open_error(path, error))
 }
 
-fn unusable(path: &Path, error: rusqlite::Error) -> JournalError {
+fn open_error(path: &Path, error: rusqlite::Error) -> JournalError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             JournalError::NotAJournal { path: path.to_owned(), why: "it is no SQLite file".to_owned() }

@@ -63,7 +63,7 @@ pub struct KeysRef {
 
 /// The operation that a revert takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reverted {
+pub struct RevertedRef {
     /// Its number.
     pub op: u64,
     /// Its uid.
@@ -92,7 +92,7 @@ pub struct Intent {
     /// Where it is to be done.
     pub target: TargetRef,
     /// What is taken back; `None` for an apply.
-    pub reverts: Option<Reverted>,
+    pub reverts: Option<RevertedRef>,
     /// What cannot be put back.
     pub residue: Vec<Residue>,
     /// The keys that a selector chose.
@@ -171,7 +171,7 @@ impl Intended {
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum OperationVerdict {
     /// The target holds it.
     Applied,
     /// The target rolled it back, confirmed.
@@ -182,7 +182,7 @@ pub enum Verdict {
     Gone,
 }
 
-impl Verdict {
+impl OperationVerdict {
     /// Returns the kind of the entry that says so.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -287,7 +287,7 @@ pub struct Operation {
     /// Through which face.
     pub face: String,
     /// Its newest verdict; `None` while it is open.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<OperationVerdict>,
     /// The entry that gave the newest verdict.
     pub sealed: Option<Entry>,
     /// The number of its `intended` entry.
@@ -329,7 +329,7 @@ impl Operation {
             at_us: intended.at_us,
             actor: intended.actor,
             face: intended.face,
-            verdict: sealed.as_ref().and_then(|entry| Verdict::from_kind(&entry.kind)),
+            verdict: sealed.as_ref().and_then(|entry| OperationVerdict::from_kind(&entry.kind)),
             sealed,
             intended_seq: intended.seq,
         })

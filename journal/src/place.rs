@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::error::JournalError;
-use crate::lock::beside;
+use crate::lock::sibling_path;
 
 /// What tells a file from every other on the machine; nothing where the system has no such numbers.
 type FileIdentity = Option<(u64, u64)>;
@@ -23,33 +23,33 @@ pub(crate) struct JournalFiles {
 
 impl JournalFiles {
     /// Notes which files lie at a path.
-    pub(crate) fn of(path: &Path) -> Self {
+    pub(crate) fn from_path(path: &Path) -> Self {
         let found = std::fs::metadata(path).ok();
         let bytes = Cell::new(found.as_ref().map_or(0, Metadata::len));
-        Self { path: path.to_owned(), file: found.as_ref().and_then(identity), log: log(path), bytes }
+        Self { path: path.to_owned(), file: found.as_ref().and_then(file_identity), log: log_identity(path), bytes }
     }
 
     /// Tells whether this is the same file as one noted before.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         self.file == other.file
     }
 
     /// Returns the error of a file that was replaced while it was opened.
-    pub(crate) fn differs<T>(&self) -> Result<T, JournalError> {
+    pub(crate) fn fail_replaced<T>(&self) -> Result<T, JournalError> {
         Err(JournalError::Moved { path: self.path.clone(), what: "another file got its name while it was opened" })
     }
 
     /// Checks that the files are still there, and that the journal did not become shorter.
-    pub(crate) fn check(&self) -> Result<(), JournalError> {
+    pub(crate) fn check_unmoved(&self) -> Result<(), JournalError> {
         let moved = |what| Err(JournalError::Moved { path: self.path.clone(), what });
         let Ok(found) = std::fs::metadata(&self.path) else { return moved("it is not there any more") };
-        if identity(&found) != self.file {
+        if file_identity(&found) != self.file {
             return moved("another file has its name now");
         }
         if found.len() < self.bytes.get() {
             return moved("its file became shorter");
         }
-        if self.log.is_some() && log(&self.path) != self.log {
+        if self.log.is_some() && log_identity(&self.path) != self.log {
             return moved("the log beside it, ending in -wal, was removed or replaced");
         }
         self.bytes.set(found.len());
@@ -57,18 +57,18 @@ impl JournalFiles {
     }
 }
 
-fn log(path: &Path) -> FileIdentity {
-    std::fs::metadata(beside(path, "-wal")).ok().as_ref().and_then(identity)
+fn log_identity(path: &Path) -> FileIdentity {
+    std::fs::metadata(sibling_path(path, "-wal")).ok().as_ref().and_then(file_identity)
 }
 
 #[cfg(unix)]
-fn identity(found: &Metadata) -> FileIdentity {
+fn file_identity(found: &Metadata) -> FileIdentity {
     use std::os::unix::fs::MetadataExt as _;
     Some((found.dev(), found.ino()))
 }
 
 /// Elsewhere a file that is open cannot be moved or replaced.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> FileIdentity {
+fn file_identity(_: &Metadata) -> FileIdentity {
     None
 }

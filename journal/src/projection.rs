@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use crate::body::{self, BodyError};
 use crate::cbor::Writer;
 use crate::digest::Digest;
-use crate::entry::{Entry, Head, bound, unsigned};
-use crate::fold::{FOLD_VERSION, State};
+use crate::entry::{Entry, Head, read_unsigned, to_sql_integer};
+use crate::fold::{FOLD_VERSION, JournalState};
 use crate::tree::Frontier;
 
 /// The key of a body under which its entry vouches for the projection of the entries before it.
@@ -19,30 +19,30 @@ const BYTES_AN_ENTRY: usize = 1 << 14;
 
 /// The newest projection that an entry vouches for: up to where, and how many bytes its state has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Vouched {
+pub(crate) struct VouchedProjection {
     pub(crate) seq: u64,
     pub(crate) bytes: usize,
 }
 
-impl Vouched {
+impl VouchedProjection {
     /// Tells whether the entry that follows `head` has to vouch again.
-    pub(crate) const fn due(self, head: u64) -> bool {
+    pub(crate) const fn is_due(self, head: u64) -> bool {
         head > self.seq + (self.bytes / BYTES_AN_ENTRY) as u64
     }
 }
 
 /// What an entry says of the state that the entries before it fold to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Folded {
+pub(crate) struct FoldedClaim {
     /// The digest of the projection.
     pub(crate) digest: Digest,
     /// The version of the rules.
     pub(crate) fold: i64,
 }
 
-impl Folded {
+impl FoldedClaim {
     /// Reads what a body says; `None` where it says nothing.
-    pub(crate) fn of(body: &Json) -> Option<Result<Self, String>> {
+    pub(crate) fn from_body(body: &Json) -> Option<Result<Self, String>> {
         body.get(FOLDED).map(|said| Self::deserialize(said).map_err(|error| error.to_string()))
     }
 }
@@ -60,12 +60,17 @@ pub(crate) struct Projection {
 
 impl Projection {
     /// Returns the projection of a state.
-    pub(crate) fn new(head: Head, frontier: &Frontier, state: &State) -> Result<Self, BodyError> {
+    pub(crate) fn new(head: Head, frontier: &Frontier, state: &JournalState) -> Result<Self, BodyError> {
         Self::by_rules(FOLD_VERSION, head, frontier, state)
     }
 
     /// Returns the projection that the rules of a version make; the second knew fewer fields of a target.
-    pub(crate) fn by_rules(fold: i64, head: Head, frontier: &Frontier, state: &State) -> Result<Self, BodyError> {
+    pub(crate) fn by_rules(
+        fold: i64,
+        head: Head,
+        frontier: &Frontier,
+        state: &JournalState,
+    ) -> Result<Self, BodyError> {
         let mut state = state.clone();
         if fold < FOLD_VERSION {
             state.targets.values_mut().for_each(|target| (target.domain, target.synthetic) = (None, None));
@@ -76,10 +81,10 @@ impl Projection {
             seq: head.seq,
             head: head.digest,
             frontier: frontier.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect(),
-            state: body::text(&json)?,
+            state: body::serialise_unchecked(&json)?,
             digest: Digest::ZERO,
         };
-        out.digest = out.computed();
+        out.digest = out.compute_digest();
         Ok(out)
     }
 
@@ -89,7 +94,7 @@ impl Projection {
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Self {
                 fold: row.get(0)?,
-                seq: unsigned(row, 1)?,
+                seq: read_unsigned(row, 1)?,
                 head: Digest::from_bytes(row.get(2)?),
                 frontier: row.get(3)?,
                 state: row.get(4)?,
@@ -109,39 +114,39 @@ impl Projection {
         let sql = "INSERT OR REPLACE INTO projection(id, fold, seq, head, frontier, state, digest)
                    VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
         let (head, digest) = (self.head.as_bytes(), self.digest.as_bytes());
-        let values = params![self.fold, bound(self.seq), head, self.frontier, self.state, digest];
+        let values = params![self.fold, to_sql_integer(self.seq), head, self.frontier, self.state, digest];
         conn.prepare_cached(sql)?.execute(values).map(drop)
     }
 
     /// Returns SHA-256 of `["mfm/projection/1", fold, seq, head, frontier, state]`.
-    pub(crate) fn computed(&self) -> Digest {
+    pub(crate) fn compute_digest(&self) -> Digest {
         let mut out = Writer::new();
-        out.array(6);
-        out.text("mfm/projection/1");
-        out.integer(self.fold);
-        out.wide_integer(i128::from(self.seq));
-        out.bytes(self.head.as_bytes());
-        out.bytes(&self.frontier);
-        out.text(&self.state);
-        Digest::of(out.as_bytes())
+        out.write_array(6);
+        out.write_text("mfm/projection/1");
+        out.write_integer(self.fold);
+        out.write_wide_integer(i128::from(self.seq));
+        out.write_bytes(self.head.as_bytes());
+        out.write_bytes(&self.frontier);
+        out.write_text(&self.state);
+        Digest::sha256(out.as_bytes())
     }
 
     /// Returns what an entry says that vouches for it.
-    pub(crate) const fn folded(&self) -> Folded {
-        Folded { digest: self.digest, fold: self.fold }
+    pub(crate) const fn to_folded(&self) -> FoldedClaim {
+        FoldedClaim { digest: self.digest, fold: self.fold }
     }
 
     /// Returns the state and the tree if `next`, the entry after its own, vouches for them and for these rules; else
     /// the entries are folded again.
-    pub(crate) fn usable(&self, next: &Entry) -> Option<(Head, Frontier, State)> {
+    pub(crate) fn restore_state(&self, next: &Entry) -> Option<(Head, Frontier, JournalState)> {
         let follows = next.seq == self.seq.checked_add(1)? && next.prev == self.head;
-        let vouched = Folded::of(&next.body)?.ok()? == self.folded();
-        if self.fold != FOLD_VERSION || !follows || !vouched || self.computed() != self.digest {
+        let vouched = FoldedClaim::from_body(&next.body)?.ok()? == self.to_folded();
+        if self.fold != FOLD_VERSION || !follows || !vouched || self.compute_digest() != self.digest {
             return None;
         }
         let peaks = self.frontier.chunks(32).map(|peak| Digest::try_from(peak).ok()).collect::<Option<Vec<_>>>()?;
         let json: Json = serde_json::from_str(&self.state).ok()?;
         let head = Head { seq: self.seq, digest: self.head };
-        Some((head, Frontier::from_peaks(self.seq, peaks)?, State::deserialize(&json).ok()?))
+        Some((head, Frontier::from_peaks(self.seq, peaks)?, JournalState::deserialize(&json).ok()?))
     }
 }

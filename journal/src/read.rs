@@ -9,10 +9,10 @@ use serde_json::Value as Json;
 use crate::chunk::{ChangeReader, chosen_digest, read_keys};
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::entry::{COLUMNS, Entry, Record, bound};
+use crate::entry::{COLUMNS, Entry, Record, to_sql_integer};
 use crate::error::JournalError;
 use crate::image::Change;
-use crate::operation::{ChosenKeys, Operation, Verdict};
+use crate::operation::{ChosenKeys, Operation, OperationVerdict};
 use crate::store::Journal;
 use crate::value::Value;
 
@@ -21,24 +21,28 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Broken`] where its digest does not match its content.
-    pub fn entry(&self, seq: u64) -> Result<Option<Entry>, JournalError> {
-        Ok(self.select("seq = ?1", &[&bound(seq)])?.pop())
+    pub fn read_entry(&self, seq: u64) -> Result<Option<Entry>, JournalError> {
+        Ok(self.select_entries("seq = ?1", &[&to_sql_integer(seq)])?.pop())
     }
 
     /// Visits the entries from `first` to the newest, checking that each follows the one before.
     ///
     /// # Errors
     /// [`JournalError::Broken`] at the first entry whose digest or link does not hold.
-    pub fn entries(&self, first: u64, visit: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), JournalError> {
+    pub fn visit_entries(
+        &self,
+        first: u64,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq >= ?1 ORDER BY seq");
-        let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.failed(error))?;
-        let mut rows = statement.query([bound(first)]).map_err(|error| self.failed(error))?;
+        let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.database_error(error))?;
+        let mut rows = statement.query([to_sql_integer(first)]).map_err(|error| self.database_error(error))?;
         let mut before: Option<(u64, Digest)> = None;
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            let record = Record::from_row(row).map_err(|error| self.failed(error))?;
-            let entry = self.verified(record)?;
+        while let Some(row) = rows.next().map_err(|error| self.database_error(error))? {
+            let record = Record::from_row(row).map_err(|error| self.database_error(error))?;
+            let entry = self.verify_record(record)?;
             if before.is_some_and(|(seq, digest)| entry.seq != seq + 1 || entry.prev != digest) {
-                return Err(self.broken(format!("entry {} does not follow the one before it", entry.seq)));
+                return Err(self.broken_error(format!("entry {} does not follow the one before it", entry.seq)));
             }
             before = Some((entry.seq, entry.digest));
             if visit(entry).is_break() {
@@ -52,14 +56,14 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Broken`] where an entry of the operation does not hold.
-    pub fn operation(&self, op: u64) -> Result<Option<Operation>, JournalError> {
-        let mut entries = self.select("op = ?1 ORDER BY seq", &[&bound(op)])?.into_iter();
+    pub fn read_operation(&self, op: u64) -> Result<Option<Operation>, JournalError> {
+        let mut entries = self.select_entries("op = ?1 ORDER BY seq", &[&to_sql_integer(op)])?.into_iter();
         let Some(intended) = entries.next() else { return Ok(None) };
         if intended.kind != "intended" {
-            return Err(self.broken(format!("entry {} speaks of operation {op} before its intent", intended.seq)));
+            return Err(self.broken_error(format!("entry {} speaks of operation {op} before its intent", intended.seq)));
         }
-        let sealed = entries.rfind(|entry| Verdict::from_kind(&entry.kind).is_some());
-        Operation::from_entries(intended, sealed).map(Some).map_err(|what| self.broken(what))
+        let sealed = entries.rfind(|entry| OperationVerdict::from_kind(&entry.kind).is_some());
+        Operation::from_entries(intended, sealed).map(Some).map_err(|what| self.broken_error(what))
     }
 
     /// Checks what the fold cannot, because it forgets closed operations: that a revert names the uid and depth of what
@@ -70,51 +74,54 @@ impl Journal {
         if entry.kind == "intended"
             && let Some(reverted) = entry.body.get("reverts").and_then(Json::as_u64)
         {
-            let (intended, _) = self.life(reverted, entry.seq)?;
+            let (intended, _) = self.read_intent_and_verdict(reverted, entry.seq)?;
             let fits = Some(intended.digest) == uid("reverted_uid") && depth(&intended).map(|d| d + 1) == depth(entry);
             return if fits { Ok(()) } else { Err(format!("operation {reverted} has another uid or depth")) };
         }
-        match entry.op.filter(|_| entry.kind == Verdict::Gone.as_str()) {
+        match entry.op.filter(|_| entry.kind == OperationVerdict::Gone.as_str()) {
             None => Ok(()),
-            Some(op) => match self.life(op, entry.seq)? {
-                (intended, Some(Verdict::Applied)) if Some(intended.digest) == uid("uid") => Ok(()),
+            Some(op) => match self.read_intent_and_verdict(op, entry.seq)? {
+                (intended, Some(OperationVerdict::Applied)) if Some(intended.digest) == uid("uid") => Ok(()),
                 _ => Err(format!("operation {op} was not applied under this uid")),
             },
         }
     }
 
     /// Returns the intent of an operation and its newest verdict before an entry.
-    fn life(&self, op: u64, before: u64) -> Result<(Entry, Option<Verdict>), String> {
-        let entries = self.select("op = ?1 AND seq < ?2 ORDER BY seq", &[&bound(op), &bound(before)]);
+    fn read_intent_and_verdict(&self, op: u64, before: u64) -> Result<(Entry, Option<OperationVerdict>), String> {
+        let entries =
+            self.select_entries("op = ?1 AND seq < ?2 ORDER BY seq", &[&to_sql_integer(op), &to_sql_integer(before)]);
         let mut entries = entries.map_err(|error| error.to_string())?.into_iter();
         let intended = entries.next().filter(|entry| entry.kind == "intended");
-        let verdict = entries.next_back().and_then(|entry| Verdict::from_kind(&entry.kind));
+        let verdict = entries.next_back().and_then(|entry| OperationVerdict::from_kind(&entry.kind));
         Ok((intended.ok_or_else(|| format!("there is no operation {op}"))?, verdict))
     }
 
     /// Returns at most `limit` operations with numbers below `before`, newest first.
     ///
     /// # Errors
-    /// As [`Journal::operation`].
-    pub fn operations(&self, before: Option<u64>, limit: usize) -> Result<Vec<Operation>, JournalError> {
+    /// As [`Journal::read_operation`].
+    pub fn read_operations(&self, before: Option<u64>, limit: usize) -> Result<Vec<Operation>, JournalError> {
         let newest = self.state().next_op;
         let first = before.unwrap_or(newest).min(newest);
         let numbers = (1..first).rev().take(limit);
-        let lost = |op| self.broken(format!("operation {op} is missing"));
-        numbers.map(|op| self.operation(op)?.ok_or_else(|| lost(op))).collect()
+        let lost = |op| self.broken_error(format!("operation {op} is missing"));
+        numbers.map(|op| self.read_operation(op)?.ok_or_else(|| lost(op))).collect()
     }
 
     /// Returns the numbers of all operations that take `op` back, whatever became of them, ascending.
     ///
     /// # Errors
-    /// As [`Journal::operation`].
+    /// As [`Journal::read_operation`].
     pub fn reverts_of(&self, op: u64) -> Result<Vec<u64>, JournalError> {
-        let found =
-            self.select("kind = 'intended' AND json_extract(body,'$.reverts') = ?1 ORDER BY seq", &[&bound(op)])?;
+        let found = self.select_entries(
+            "kind = 'intended' AND json_extract(body,'$.reverts') = ?1 ORDER BY seq",
+            &[&to_sql_integer(op)],
+        )?;
         let reverts: Vec<u64> = found.into_iter().filter_map(|entry| entry.op).collect();
         match reverts.iter().find(|revert| **revert <= op) {
             Some(revert) => {
-                Err(self.broken(format!("operation {revert} takes back operation {op}, which is not earlier")))
+                Err(self.broken_error(format!("operation {revert} takes back operation {op}, which is not earlier")))
             }
             None => Ok(reverts),
         }
@@ -123,13 +130,13 @@ impl Journal {
     /// Returns the operation that was applied from a plan, if there is one.
     ///
     /// # Errors
-    /// As [`Journal::operation`].
+    /// As [`Journal::read_operation`].
     pub fn plan_used(&self, plan_id: &str) -> Result<Option<u64>, JournalError> {
         let found =
-            self.select("kind = 'intended' AND json_extract(body,'$.plan_id') = ?1 ORDER BY seq", &[&plan_id])?;
+            self.select_entries("kind = 'intended' AND json_extract(body,'$.plan_id') = ?1 ORDER BY seq", &[&plan_id])?;
         for op in found.into_iter().filter_map(|entry| entry.op) {
-            let verdict = self.operation(op)?.and_then(|operation| operation.verdict);
-            if matches!(verdict, Some(Verdict::Applied | Verdict::Gone)) {
+            let verdict = self.read_operation(op)?.and_then(|operation| operation.verdict);
+            if matches!(verdict, Some(OperationVerdict::Applied | OperationVerdict::Gone)) {
                 return Ok(Some(op));
             }
         }
@@ -140,17 +147,17 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Broken`] where the entry does not hold.
-    pub fn baseline(&self, identity: &Digest) -> Result<Option<Entry>, JournalError> {
+    pub fn read_baseline(&self, identity: &Digest) -> Result<Option<Entry>, JournalError> {
         let text = identity.to_string();
         let condition = "kind = 'baseline' AND json_extract(body,'$.identity') = ?1 ORDER BY seq DESC LIMIT 1";
-        Ok(self.select(condition, &[&text])?.pop())
+        Ok(self.select_entries(condition, &[&text])?.pop())
     }
 
     /// Visits an operation's changes in plan order; each chunk's digest is verified before its changes are visited.
     ///
     /// # Errors
     /// [`JournalError::Broken`] where a chunk is missing, does not match its digest, or cannot be read.
-    pub fn changes(
+    pub fn visit_changes(
         &self,
         op: &Operation,
         visit: &mut dyn FnMut(Change) -> ControlFlow<()>,
@@ -158,11 +165,11 @@ impl Journal {
         self.named_once(op, &op.chunks)?;
         let (mut rows, mut kept) = (0, 0);
         for digest in &op.chunks {
-            let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
-            let bytes = self.chunk(digest)?;
+            let unreadable = |error| self.broken_error(format!("chunk {digest} cannot be read: {error}"));
+            let bytes = self.read_chunk(digest)?;
             let mut reader = ChangeReader::new(&bytes).map_err(unreadable)?;
             while let Some(change) = reader.next_change().map_err(unreadable)? {
-                *(if change.writes() { &mut rows } else { &mut kept }) += 1;
+                *(if change.is_write() { &mut rows } else { &mut kept }) += 1;
                 if visit(change).is_break() {
                     return Ok(());
                 }
@@ -171,17 +178,17 @@ impl Journal {
         if (rows, kept) == (op.rows, op.kept) {
             return Ok(());
         }
-        Err(self.broken(format!("operation {} announces {} changes, its chunks hold {rows}", op.op, op.rows)))
+        Err(self.broken_error(format!("operation {} announces {} changes, its chunks hold {rows}", op.op, op.rows)))
     }
 
     /// Returns the keys that a selector chose for an operation; empty where none did.
     ///
     /// # Errors
-    /// As [`Journal::changes`]; also where the keys do not match their digest.
-    pub fn chosen_keys(&self, op: &Operation) -> Result<Vec<Vec<Value>>, JournalError> {
+    /// As [`Journal::visit_changes`]; also where the keys do not match their digest.
+    pub fn read_chosen_keys(&self, op: &Operation) -> Result<Vec<Vec<Value>>, JournalError> {
         let Some(named) = &op.keys else { return Ok(Vec::new()) };
         let mut all = ChosenKeys { table: named.table.clone(), columns: Vec::new(), keys: Vec::new() };
-        self.chosen_parts(op, &mut |part| {
+        self.visit_chosen_keys(op, &mut |part| {
             all.columns = part.columns;
             all.keys.extend(part.keys);
             ControlFlow::Continue(())
@@ -189,15 +196,15 @@ impl Journal {
         if chosen_digest(&all)? == named.digest {
             return Ok(all.keys);
         }
-        Err(self.broken(format!("the keys chosen for operation {} do not match their digest", op.op)))
+        Err(self.broken_error(format!("the keys chosen for operation {} do not match their digest", op.op)))
     }
 
     /// Visits the keys that a selector chose for an operation, a chunk at a time; each chunk's digest is verified, the
     /// digest over all of them is not.
     ///
     /// # Errors
-    /// As [`Journal::changes`].
-    pub fn chosen_parts(
+    /// As [`Journal::visit_changes`].
+    pub fn visit_chosen_keys(
         &self,
         op: &Operation,
         visit: &mut dyn FnMut(ChosenKeys) -> ControlFlow<()>,
@@ -205,8 +212,8 @@ impl Journal {
         let chunks = op.keys.as_ref().map_or(&[][..], |named| &named.chunks);
         self.named_once(op, chunks)?;
         for digest in chunks {
-            let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
-            if visit(read_keys(&self.chunk(digest)?).map_err(unreadable)?).is_break() {
+            let unreadable = |error| self.broken_error(format!("chunk {digest} cannot be read: {error}"));
+            if visit(read_keys(&self.read_chunk(digest)?).map_err(unreadable)?).is_break() {
                 break;
             }
         }
@@ -217,7 +224,7 @@ impl Journal {
     fn named_once(&self, op: &Operation, chunks: &[Digest]) -> Result<(), JournalError> {
         let mut seen = BTreeSet::new();
         match chunks.iter().find(|chunk| !seen.insert(**chunk)) {
-            Some(chunk) => Err(self.broken(format!("operation {} names chunk {chunk} twice", op.op))),
+            Some(chunk) => Err(self.broken_error(format!("operation {} names chunk {chunk} twice", op.op))),
             None => Ok(()),
         }
     }
@@ -226,30 +233,31 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Broken`] where it is missing, does not match its digest, or is no document.
-    pub fn document(&self, digest: &Digest) -> Result<Document, JournalError> {
-        let chunk = self.chunk(digest)?;
-        Document::read(&chunk).map_err(|error| self.broken(format!("chunk {digest} cannot be read: {error}")))
+    pub fn read_document(&self, digest: &Digest) -> Result<Document, JournalError> {
+        let chunk = self.read_chunk(digest)?;
+        Document::from_chunk(&chunk)
+            .map_err(|error| self.broken_error(format!("chunk {digest} cannot be read: {error}")))
     }
 
-    fn chunk(&self, digest: &Digest) -> Result<Vec<u8>, JournalError> {
+    fn read_chunk(&self, digest: &Digest) -> Result<Vec<u8>, JournalError> {
         let read = |row: &rusqlite::Row<'_>| row.get::<_, Vec<u8>>(0);
         let found = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
         let found = found.and_then(|mut select| select.query_row([digest.as_bytes()], read).optional());
-        match found.map_err(|error| self.failed(error))? {
-            Some(bytes) if Digest::of(&bytes) == *digest => Ok(bytes),
-            Some(_) => Err(self.broken(format!("chunk {digest} does not match its digest"))),
-            None => Err(self.broken(format!("chunk {digest} is missing"))),
+        match found.map_err(|error| self.database_error(error))? {
+            Some(bytes) if Digest::sha256(&bytes) == *digest => Ok(bytes),
+            Some(_) => Err(self.broken_error(format!("chunk {digest} does not match its digest"))),
+            None => Err(self.broken_error(format!("chunk {digest} is missing"))),
         }
     }
 
     /// Reads and verifies the entries that a condition of this module's own text selects.
-    fn select(&self, condition: &str, values: &[&dyn ToSql]) -> Result<Vec<Entry>, JournalError> {
+    fn select_entries(&self, condition: &str, values: &[&dyn ToSql]) -> Result<Vec<Entry>, JournalError> {
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE {condition}");
         let read = || -> rusqlite::Result<Vec<Record>> {
             let mut statement = self.conn.prepare_cached(&sql)?;
             statement.query_map(values, Record::from_row)?.collect()
         };
-        let records = read().map_err(|error| self.failed(error))?;
-        records.into_iter().map(|record| self.verified(record)).collect()
+        let records = read().map_err(|error| self.database_error(error))?;
+        records.into_iter().map(|record| self.verify_record(record)).collect()
     }
 }

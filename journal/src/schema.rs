@@ -17,11 +17,11 @@ pub(crate) struct SchemaRow {
     pub(crate) sql: Option<&'static str>,
 }
 
-const fn object(kind: &'static str, name: &'static str, table: &'static str, sql: &'static str) -> SchemaRow {
+const fn schema_row(kind: &'static str, name: &'static str, table: &'static str, sql: &'static str) -> SchemaRow {
     SchemaRow { kind, name, table, sql: Some(sql) }
 }
 
-const fn unique(name: &'static str, table: &'static str) -> SchemaRow {
+const fn autoindex_row(name: &'static str, table: &'static str) -> SchemaRow {
     SchemaRow { kind: "index", name, table, sql: None }
 }
 
@@ -77,27 +77,27 @@ BEGIN SELECT RAISE(ABORT, 'chunks are never deleted'); END";
 
 /// Everything that `sqlite_schema` holds, in the order of creation.
 pub(crate) const OBJECTS: [SchemaRow; 15] = [
-    object("table", "entry", "entry", ENTRY),
-    unique("sqlite_autoindex_entry_1", "entry"),
-    object("table", "chunk", "chunk", CHUNK),
-    unique("sqlite_autoindex_chunk_1", "chunk"),
-    object("table", "projection", "projection", PROJECTION),
-    object("index", "entry_op", "entry", "CREATE INDEX entry_op ON entry(op) WHERE op IS NOT NULL"),
-    object("index", "entry_reverts", "entry", ENTRY_REVERTS),
-    object("index", "entry_plan", "entry", ENTRY_PLAN),
-    object("index", "entry_baseline", "entry", ENTRY_BASELINE),
-    object("trigger", "entry_insert", "entry", ENTRY_INSERT),
-    object("trigger", "entry_update", "entry", ENTRY_UPDATE),
-    object("trigger", "entry_delete", "entry", ENTRY_DELETE),
-    object("trigger", "chunk_insert", "chunk", CHUNK_INSERT),
-    object("trigger", "chunk_update", "chunk", CHUNK_UPDATE),
-    object("trigger", "chunk_delete", "chunk", CHUNK_DELETE),
+    schema_row("table", "entry", "entry", ENTRY),
+    autoindex_row("sqlite_autoindex_entry_1", "entry"),
+    schema_row("table", "chunk", "chunk", CHUNK),
+    autoindex_row("sqlite_autoindex_chunk_1", "chunk"),
+    schema_row("table", "projection", "projection", PROJECTION),
+    schema_row("index", "entry_op", "entry", "CREATE INDEX entry_op ON entry(op) WHERE op IS NOT NULL"),
+    schema_row("index", "entry_reverts", "entry", ENTRY_REVERTS),
+    schema_row("index", "entry_plan", "entry", ENTRY_PLAN),
+    schema_row("index", "entry_baseline", "entry", ENTRY_BASELINE),
+    schema_row("trigger", "entry_insert", "entry", ENTRY_INSERT),
+    schema_row("trigger", "entry_update", "entry", ENTRY_UPDATE),
+    schema_row("trigger", "entry_delete", "entry", ENTRY_DELETE),
+    schema_row("trigger", "chunk_insert", "chunk", CHUNK_INSERT),
+    schema_row("trigger", "chunk_update", "chunk", CHUNK_UPDATE),
+    schema_row("trigger", "chunk_delete", "chunk", CHUNK_DELETE),
 ];
 
 type Described = (String, String, Option<String>);
 
 /// Says how a file's schema differs from a journal's, to the byte.
-pub(crate) fn differences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn list_differences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare_cached("SELECT name, type, tbl_name, sql FROM main.sqlite_schema")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
     let mut found = rows.collect::<rusqlite::Result<BTreeMap<String, Described>>>()?;

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::digest::{Digest, hex};
-use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound, unsigned};
+use crate::digest::{Digest, encode_hex};
+use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, read_unsigned, to_sql_integer};
 use crate::error::JournalError;
 #[cfg(feature = "testing")]
 use crate::faults::Faults;
-use crate::faults::Step;
-use crate::fold::State;
-use crate::lock::{Holder, WriterLock};
-use crate::open::{check_header, connect_read, connect_write, create_unnamed, name, sqlite_error};
+use crate::faults::JournalStep;
+use crate::fold::JournalState;
+use crate::lock::{LockHolder, WriterLock};
+use crate::open::{check_header, connect_read, connect_write, create_unnamed, publish_draft, sqlite_error};
 use crate::place::JournalFiles;
-use crate::projection::{Projection, Vouched};
-use crate::schema::differences;
+use crate::projection::{Projection, VouchedProjection};
+use crate::schema::list_differences;
 use crate::tree::Frontier;
 
 /// An open journal.
@@ -29,8 +29,8 @@ pub struct Journal {
     pub(crate) id: Digest,
     pub(crate) head: Head,
     pub(crate) frontier: Frontier,
-    pub(crate) state: State,
-    pub(crate) vouched: Option<Vouched>,
+    pub(crate) state: JournalState,
+    pub(crate) vouched: Option<VouchedProjection>,
     place: JournalFiles,
     #[cfg(feature = "testing")]
     faults: Option<Box<dyn Faults>>,
@@ -52,14 +52,14 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Exists`] where something is there already; [`JournalError::Full`], [`JournalError::Io`].
     pub fn create(path: &Path, nonce: [u8; 16], stamp: &Stamp) -> Result<Self, JournalError> {
-        let (draft, conn) = create_unnamed(path, &hex(&nonce))?;
+        let (draft, conn) = create_unnamed(path, &encode_hex(&nonce))?;
         let head = Head { seq: 0, digest: Digest::ZERO };
-        let mut journal = Self::over(conn, &draft, draft.clone(), head);
-        let opened = journal.write_opened(stamp, &json!({"format": 1, "nonce": hex(&nonce)}));
+        let mut journal = Self::with_connection(conn, &draft, draft.clone(), head);
+        let opened = journal.write_opened(stamp, &json!({"format": 1, "nonce": encode_hex(&nonce)}));
         journal.store_projection();
         // Closing copies the write-ahead log into the file.
         drop(journal);
-        let named = opened.and_then(|()| name(&draft, path));
+        let named = opened.and_then(|()| publish_draft(&draft, path));
         if named.is_err() {
             let _ = std::fs::remove_file(&draft);
         }
@@ -73,9 +73,9 @@ impl Journal {
     /// [`JournalError::Missing`], [`JournalError::NotAJournal`], [`JournalError::Newer`],
     /// [`JournalError::Broken`] where the head or what must be folded does not hold, [`JournalError::Busy`].
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let before = JournalFiles::of(path);
-        let journal = Self::load(connect_write(path)?, path, true)?;
-        if journal.place.is(&before) { Ok(journal) } else { journal.place.differs() }
+        let before = JournalFiles::from_path(path);
+        let journal = Self::load_from_connection(connect_write(path)?, path, true)?;
+        if journal.place.is_same_file(&before) { Ok(journal) } else { journal.place.fail_replaced() }
     }
 
     /// Opens an existing journal for reading.
@@ -85,63 +85,63 @@ impl Journal {
     pub fn open_read(path: &Path) -> Result<Self, JournalError> {
         let conn = connect_read(path)?;
         check_header(&conn, path)?;
-        Self::load(conn, path, false)
+        Self::load_from_connection(conn, path, false)
     }
 
-    fn over(conn: Connection, path: &Path, canonical: PathBuf, head: Head) -> Self {
+    fn with_connection(conn: Connection, path: &Path, canonical: PathBuf, head: Head) -> Self {
         Self {
             conn,
             path: path.to_owned(),
-            place: JournalFiles::of(&canonical),
+            place: JournalFiles::from_path(&canonical),
             canonical,
             writable: true,
             id: Digest::ZERO,
             head,
             frontier: Frontier::new(),
-            state: State::default(),
+            state: JournalState::default(),
             vouched: None,
             #[cfg(feature = "testing")]
             faults: None,
         }
     }
 
-    fn load(conn: Connection, path: &Path, writable: bool) -> Result<Self, JournalError> {
+    fn load_from_connection(conn: Connection, path: &Path, writable: bool) -> Result<Self, JournalError> {
         let canonical = std::fs::canonicalize(path).map_err(|source| JournalError::Io {
             action: "resolve the path",
             path: path.to_owned(),
             source,
         })?;
-        let mut journal = Self::over(conn, path, canonical, Head { seq: 0, digest: Digest::ZERO });
+        let mut journal = Self::with_connection(conn, path, canonical, Head { seq: 0, digest: Digest::ZERO });
         journal.writable = writable;
         // One snapshot for the head and the projection, or a writer could slip in between.
         journal.execute("BEGIN")?;
         let loaded = journal.load_state();
         let _ = journal.conn.execute_batch("ROLLBACK");
         // SQLite has opened the log by now.
-        journal.place = JournalFiles::of(&journal.canonical);
+        journal.place = JournalFiles::from_path(&journal.canonical);
         loaded.map(|()| journal)
     }
 
     fn load_state(&mut self) -> Result<(), JournalError> {
         self.check_schema()?;
-        let first = self.entry(1)?.filter(|entry| entry.kind == "opened");
-        let first = first.ok_or_else(|| self.broken("entry 1 does not open it".to_owned()))?;
+        let first = self.read_entry(1)?.filter(|entry| entry.kind == "opened");
+        let first = first.ok_or_else(|| self.broken_error("entry 1 does not open it".to_owned()))?;
         self.id = first.digest;
         if let Some(stored) = Projection::load(&self.conn).ok().flatten()
-            && let Some(next) = self.entry(stored.seq.saturating_add(1))?
-            && let Some((head, frontier, state)) = stored.usable(&next)
+            && let Some(next) = self.read_entry(stored.seq.saturating_add(1))?
+            && let Some((head, frontier, state)) = stored.restore_state(&next)
         {
             (self.head, self.frontier, self.state) = (head, frontier, state);
-            self.vouched = Some(Vouched { seq: stored.seq, bytes: stored.state.len() });
+            self.vouched = Some(VouchedProjection { seq: stored.seq, bytes: stored.state.len() });
         }
         self.refresh()
     }
 
     /// Refuses a file whose schema is not a journal's: a trigger or a view would decide what is kept and what is shown.
     pub(crate) fn check_schema(&self) -> Result<(), JournalError> {
-        match differences(&self.conn).map_err(|error| self.failed(error))?.first() {
+        match list_differences(&self.conn).map_err(|error| self.database_error(error))?.first() {
             None => Ok(()),
-            Some(difference) => Err(self.broken(format!("its schema is not that of a journal: {difference}"))),
+            Some(difference) => Err(self.broken_error(format!("its schema is not that of a journal: {difference}"))),
         }
     }
 
@@ -171,7 +171,7 @@ impl Journal {
 
     /// Returns what the entries up to the head say of the present.
     #[must_use]
-    pub const fn state(&self) -> &State {
+    pub const fn state(&self) -> &JournalState {
         &self.state
     }
 
@@ -179,7 +179,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Busy`] names who holds the lock; [`JournalError::ReadOnly`]; as [`Journal::refresh`].
-    pub fn lock(&mut self, holder: &Holder) -> Result<WriterLock, JournalError> {
+    pub fn lock(&mut self, holder: &LockHolder) -> Result<WriterLock, JournalError> {
         if !self.writable {
             return Err(JournalError::ReadOnly { path: self.path.clone() });
         }
@@ -193,19 +193,19 @@ impl Journal {
         if !self.writable {
             return Err(JournalError::ReadOnly { path: self.path.clone() });
         }
-        if lock.journal() == self.canonical {
+        if lock.journal_path() == self.canonical {
             let holder = "somebody who removed the lock file".to_owned();
-            if !lock.holds() {
+            if !lock.is_in_force() {
                 return Err(JournalError::Busy { path: self.path.clone(), holder });
             }
-            return self.place.check();
+            return self.place.check_unmoved();
         }
-        Err(JournalError::WrongLock { path: self.path.clone(), locked: lock.journal().to_owned() })
+        Err(JournalError::WrongLock { path: self.path.clone(), locked: lock.journal_path().to_owned() })
     }
 
     /// Checks that what was written is where others will look for it.
     pub(crate) fn in_place(&self) -> Result<(), JournalError> {
-        self.place.check()
+        self.place.check_unmoved()
     }
 
     /// Folds the entries that other processes have written since, and checks that the known head is still there.
@@ -215,29 +215,29 @@ impl Journal {
     pub fn refresh(&mut self) -> Result<(), JournalError> {
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq >= ?1 ORDER BY seq");
         let (mut head, mut frontier, mut state) = (self.head, self.frontier.clone(), self.state.clone());
-        let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.failed(error))?;
-        let mut rows = statement.query([bound(head.seq)]).map_err(|error| self.failed(error))?;
+        let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.database_error(error))?;
+        let mut rows = statement.query([to_sql_integer(head.seq)]).map_err(|error| self.database_error(error))?;
         let mut known = head.seq == 0;
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            let record = Record::from_row(row).map_err(|error| self.failed(error))?;
-            let entry = self.verified(record)?;
+        while let Some(row) = rows.next().map_err(|error| self.database_error(error))? {
+            let record = Record::from_row(row).map_err(|error| self.database_error(error))?;
+            let entry = self.verify_record(record)?;
             if entry.seq == head.seq && !known {
                 known = true;
                 if entry.digest != head.digest {
-                    return Err(self.broken(format!("entry {} is not the one that was read before", entry.seq)));
+                    return Err(self.broken_error(format!("entry {} is not the one that was read before", entry.seq)));
                 }
                 continue;
             }
             if !known || entry.seq != head.seq + 1 || entry.prev != head.digest {
-                return Err(self.broken(format!("entry {} does not follow entry {}", entry.seq, head.seq)));
+                return Err(self.broken_error(format!("entry {} does not follow entry {}", entry.seq, head.seq)));
             }
-            let fits = state.fold(&entry).and_then(|()| self.check_order(&entry));
-            fits.map_err(|why| self.broken(format!("entry {}: {why}", entry.seq)))?;
-            frontier.push(entry.digest.as_bytes());
+            let fits = state.fold_entry(&entry).and_then(|()| self.check_order(&entry));
+            fits.map_err(|why| self.broken_error(format!("entry {}: {why}", entry.seq)))?;
+            frontier.push_leaf(entry.digest.as_bytes());
             head = Head { seq: entry.seq, digest: entry.digest };
         }
         if !known {
-            return Err(self.broken(format!("entry {}, read before, is not there any more", head.seq)));
+            return Err(self.broken_error(format!("entry {}, read before, is not there any more", head.seq)));
         }
         drop(rows);
         drop(statement);
@@ -247,12 +247,12 @@ impl Journal {
 
     /// Copies the write-ahead log into the file, as far as readers allow; best effort.
     pub fn checkpoint(&mut self) {
-        if !self.writable || self.fault(Step::Checkpoint).is_err() {
+        if !self.writable || self.pass_step(JournalStep::Checkpoint).is_err() {
             return;
         }
         self.store_projection();
         let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        let _ = self.fault(Step::AfterCheckpoint);
+        let _ = self.pass_step(JournalStep::AfterCheckpoint);
     }
 
     /// Stores a projection where no entry vouches for the one that is there: nothing is opened by it, but an audit
@@ -262,7 +262,8 @@ impl Journal {
             return;
         }
         let sql = "SELECT max(seq) FROM entry";
-        let newest = self.conn.query_row(sql, [], |row| unsigned(row, 0)).is_ok_and(|newest| newest == self.head.seq);
+        let newest =
+            self.conn.query_row(sql, [], |row| read_unsigned(row, 0)).is_ok_and(|newest| newest == self.head.seq);
         let projection = Projection::new(self.head, &self.frontier, &self.state);
         let stored = newest && projection.is_ok_and(|projection| projection.store(&self.conn).is_ok());
         let _ = self.conn.execute_batch(if stored { "COMMIT" } else { "ROLLBACK" });
@@ -277,14 +278,14 @@ impl Journal {
     /// Passes a step by, at which nothing stops.
     #[cfg(not(feature = "testing"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it has the shape of the one that tests use")]
-    pub(crate) const fn fault(&mut self, _: Step) -> Result<(), JournalError> {
+    pub(crate) const fn pass_step(&mut self, _: JournalStep) -> Result<(), JournalError> {
         Ok(())
     }
 
     /// Passes a step by, at which a test may stop the write.
     #[cfg(feature = "testing")]
-    pub(crate) fn fault(&mut self, step: Step) -> Result<(), JournalError> {
-        match self.faults.as_mut().map(|faults| faults.step(step)) {
+    pub(crate) fn pass_step(&mut self, step: JournalStep) -> Result<(), JournalError> {
+        match self.faults.as_mut().map(|faults| faults.check_step(step)) {
             Some(Err(reason)) => Err(JournalError::Injected { step, reason }),
             _ => Ok(()),
         }
@@ -297,18 +298,18 @@ impl Journal {
     }
 
     pub(crate) fn execute(&self, sql: &str) -> Result<(), JournalError> {
-        self.conn.execute_batch(sql).map_err(|error| self.failed(error))
+        self.conn.execute_batch(sql).map_err(|error| self.database_error(error))
     }
 
-    pub(crate) fn verified(&self, record: Record) -> Result<Entry, JournalError> {
-        record.verified().map_err(|what| self.broken(what))
+    pub(crate) fn verify_record(&self, record: Record) -> Result<Entry, JournalError> {
+        record.into_verified_entry().map_err(|what| self.broken_error(what))
     }
 
-    pub(crate) fn failed(&self, error: rusqlite::Error) -> JournalError {
+    pub(crate) fn database_error(&self, error: rusqlite::Error) -> JournalError {
         sqlite_error(&self.path, error)
     }
 
-    pub(crate) fn broken(&self, what: String) -> JournalError {
+    pub(crate) fn broken_error(&self, what: String) -> JournalError {
         JournalError::Broken { path: self.path.clone(), what }
     }
 }

@@ -12,13 +12,13 @@ pub struct Frontier {
 /// Returns the hash of a leaf: SHA-256 of a zero byte and the leaf.
 #[must_use]
 pub fn leaf_hash(leaf: &[u8]) -> Digest {
-    Digest::prefixed(0, &[leaf])
+    Digest::sha256_with_prefix(0, &[leaf])
 }
 
 /// Returns the hash of a node: SHA-256 of a one byte and both children.
 #[must_use]
 pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
-    Digest::prefixed(1, &[left.as_bytes(), right.as_bytes()])
+    Digest::sha256_with_prefix(1, &[left.as_bytes(), right.as_bytes()])
 }
 
 impl Frontier {
@@ -47,7 +47,7 @@ impl Frontier {
     }
 
     /// Adds a leaf.
-    pub fn push(&mut self, leaf: &[u8]) {
+    pub fn push_leaf(&mut self, leaf: &[u8]) {
         self.push_hash(leaf_hash(leaf));
     }
 
@@ -57,7 +57,7 @@ impl Frontier {
     }
 
     /// Adds the leaves of another tree, if its subtrees are subtrees of the whole too; tells whether they are.
-    pub fn append(&mut self, other: &Self) -> bool {
+    pub fn try_append(&mut self, other: &Self) -> bool {
         if other.size == 0 {
             return true;
         }
@@ -87,7 +87,7 @@ impl Frontier {
     #[must_use]
     pub fn root(&self) -> Digest {
         let mut from_the_right = self.peaks.iter().rev().copied();
-        let last = from_the_right.next().unwrap_or_else(|| Digest::of(b""));
+        let last = from_the_right.next().unwrap_or_else(|| Digest::sha256(b""));
         from_the_right.fold(last, |right, left| node_hash(&left, &right))
     }
 }
@@ -97,13 +97,13 @@ mod tests {
     use super::*;
 
     /// The definition of RFC 6962, section 2.1, word for word.
-    fn defined(leaves: &[Vec<u8>]) -> Digest {
+    fn root_by_definition(leaves: &[Vec<u8>]) -> Digest {
         match leaves {
-            [] => Digest::of(b""),
+            [] => Digest::sha256(b""),
             [leaf] => leaf_hash(leaf),
             _ => {
                 let split = leaves.len().next_power_of_two() / 2;
-                node_hash(&defined(&leaves[..split]), &defined(&leaves[split..]))
+                node_hash(&root_by_definition(&leaves[..split]), &root_by_definition(&leaves[split..]))
             }
         }
     }
@@ -113,10 +113,10 @@ mod tests {
         let leaves: Vec<Vec<u8>> = (0..70u8).map(|n| vec![n; usize::from(n % 5)]).collect();
         let mut tree = Frontier::new();
         for size in 0..=leaves.len() {
-            assert_eq!(tree.root(), defined(&leaves[..size]), "{size} leaves");
+            assert_eq!(tree.root(), root_by_definition(&leaves[..size]), "{size} leaves");
             assert_eq!(Frontier::from_peaks(size as u64, tree.peaks().to_vec()), Some(tree.clone()));
             if let Some(leaf) = leaves.get(size) {
-                tree.push(leaf);
+                tree.push_leaf(leaf);
             }
         }
         assert_eq!(Frontier::from_peaks(3, vec![Digest::ZERO]), None);
@@ -126,13 +126,13 @@ mod tests {
     fn trees_are_joined_where_their_subtrees_are_those_of_the_whole() {
         let tree = |range: std::ops::Range<u8>| {
             let mut out = Frontier::new();
-            range.for_each(|n| out.push(&[n]));
+            range.for_each(|n| out.push_leaf(&[n]));
             out
         };
         for (first, second) in (0..20u8).flat_map(|first| (0..20u8).map(move |second| (first, second))) {
             let mut joined = tree(0..first);
             let fits = second == 0 || first.is_multiple_of(second.next_power_of_two());
-            assert_eq!(joined.append(&tree(first..first + second)), fits);
+            assert_eq!(joined.try_append(&tree(first..first + second)), fits);
             assert_eq!(joined, tree(0..if fits { first + second } else { first }), "{first} and {second}");
         }
     }
@@ -142,7 +142,7 @@ mod tests {
     fn published_roots() {
         let leaves: [&[u8]; 3] = [b"", b"\x00", b"\x10"];
         let mut tree = Frontier::new();
-        leaves.iter().for_each(|leaf| tree.push(leaf));
+        leaves.iter().for_each(|leaf| tree.push_leaf(leaf));
         assert_eq!(tree.root().to_string(), "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77");
     }
 }

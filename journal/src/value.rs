@@ -52,7 +52,7 @@ pub struct Moment {
 }
 
 impl Value {
-    const fn rank(&self) -> u8 {
+    const fn type_rank(&self) -> u8 {
         match self {
             Self::Null => 0,
             Self::Boolean(_) => 1,
@@ -79,26 +79,26 @@ impl Value {
     /// [`CborError::NotANumber`] for NaN, which has many bit patterns and no equality.
     pub fn write(&self, out: &mut Writer) -> Result<(), CborError> {
         match self {
-            Self::Null => out.null(),
-            Self::Boolean(flag) => out.boolean(*flag),
-            Self::Integer(number) => out.integer(*number),
-            Self::Real(number) => return out.float(*number),
+            Self::Null => out.write_null(),
+            Self::Boolean(flag) => out.write_boolean(*flag),
+            Self::Integer(number) => out.write_integer(*number),
+            Self::Real(number) => return out.write_float(*number),
             Self::Decimal(number) => {
-                out.tag(TAG_DECIMAL);
-                out.array(2);
-                out.integer(-i64::from(number.scale()));
-                out.wide_integer(number.unscaled());
+                out.write_tag(TAG_DECIMAL);
+                out.write_array(2);
+                out.write_integer(-i64::from(number.scale()));
+                out.write_wide_integer(number.unscaled());
             }
-            Self::Text(text) => out.text(text),
+            Self::Text(text) => out.write_text(text),
             Self::RawText(bytes) => {
-                out.tag(TAG_RAW_TEXT);
-                out.bytes(bytes);
+                out.write_tag(TAG_RAW_TEXT);
+                out.write_bytes(bytes);
             }
-            Self::Bytes(bytes) => out.bytes(bytes),
+            Self::Bytes(bytes) => out.write_bytes(bytes),
             Self::Moment(moment) => moment.write(out),
             Self::Uuid(bytes) => {
-                out.tag(TAG_UUID);
-                out.bytes(bytes);
+                out.write_tag(TAG_UUID);
+                out.write_bytes(bytes);
             }
         }
         Ok(())
@@ -109,53 +109,53 @@ impl Value {
     /// # Errors
     /// Any [`CborError`]: a form this module never writes is not read either.
     pub fn read(input: &mut Reader<'_>) -> Result<Self, CborError> {
-        use crate::cbor::Kind;
-        Ok(match input.kind()? {
-            Kind::Null => {
-                input.null()?;
+        use crate::cbor::ItemKind;
+        Ok(match input.peek_kind()? {
+            ItemKind::Null => {
+                input.read_null()?;
                 Self::Null
             }
-            Kind::Boolean => Self::Boolean(input.boolean()?),
-            Kind::Integer => Self::Integer(input.integer()?),
-            Kind::Float => Self::Real(input.float()?),
-            Kind::Text => Self::Text(input.text()?.to_owned()),
-            Kind::Bytes => Self::Bytes(input.bytes()?.to_vec()),
-            Kind::Array => Self::Moment(Moment::read(input)?),
-            Kind::Tag => return Self::read_tagged(input),
-            Kind::Other => return Err(CborError::Unexpected("a cell value")),
+            ItemKind::Boolean => Self::Boolean(input.read_boolean()?),
+            ItemKind::Integer => Self::Integer(input.read_integer()?),
+            ItemKind::Float => Self::Real(input.read_float()?),
+            ItemKind::Text => Self::Text(input.read_text()?.to_owned()),
+            ItemKind::Bytes => Self::Bytes(input.read_bytes()?.to_vec()),
+            ItemKind::Array => Self::Moment(Moment::read(input)?),
+            ItemKind::Tag => return Self::read_tagged(input),
+            ItemKind::Other => return Err(CborError::Unexpected("a cell value")),
         })
     }
 
     /// Copies one value from CBOR to CBOR, as [`Value::read`] and [`Value::write`] would, without keeping it.
     pub(crate) fn copy(input: &mut Reader<'_>, out: &mut Writer) -> Result<(), CborError> {
-        use crate::cbor::Kind;
-        match input.kind()? {
-            Kind::Text => out.text(input.text()?),
-            Kind::Bytes => out.bytes(input.bytes()?),
+        use crate::cbor::ItemKind;
+        match input.peek_kind()? {
+            ItemKind::Text => out.write_text(input.read_text()?),
+            ItemKind::Bytes => out.write_bytes(input.read_bytes()?),
             _ => Self::read(input)?.write(out)?,
         }
         Ok(())
     }
 
     fn read_tagged(input: &mut Reader<'_>) -> Result<Self, CborError> {
-        match input.tag()? {
+        match input.read_tag()? {
             TAG_DECIMAL => {
                 input.expect_array(2)?;
-                let scale = input.integer()?.checked_neg().and_then(|scale| u8::try_from(scale).ok());
+                let scale = input.read_integer()?.checked_neg().and_then(|scale| u8::try_from(scale).ok());
                 let scale = scale.ok_or(CborError::Unexpected("a decimal scale"))?;
-                let unscaled = input.wide_integer()?;
+                let unscaled = input.read_wide_integer()?;
                 let number = Decimal::new(unscaled, scale).ok_or(CborError::Unexpected("a decimal of 38 digits"))?;
                 Ok(Self::Decimal(number))
             }
             TAG_RAW_TEXT => {
-                let bytes = input.bytes()?;
+                let bytes = input.read_bytes()?;
                 if std::str::from_utf8(bytes).is_ok() {
                     return Err(CborError::NotDeterministic);
                 }
                 Ok(Self::RawText(bytes.to_vec()))
             }
             TAG_UUID => {
-                let bytes = input.bytes()?.try_into().map_err(|_| CborError::Unexpected("16 bytes of a UUID"))?;
+                let bytes = input.read_bytes()?.try_into().map_err(|_| CborError::Unexpected("16 bytes of a UUID"))?;
                 Ok(Self::Uuid(bytes))
             }
             _ => Err(CborError::Unexpected("a known tag")),
@@ -166,23 +166,23 @@ impl Value {
 impl Moment {
     fn write(self, out: &mut Writer) {
         let count = if self.ticks.is_none() { 1 } else { 2 + u64::from(self.offset_minutes.is_some()) };
-        out.array(count);
-        out.optional_integer(self.days.map(i64::from));
+        out.write_array(count);
+        out.write_optional_integer(self.days.map(i64::from));
         if self.ticks.is_some() {
-            out.optional_integer(self.ticks);
+            out.write_optional_integer(self.ticks);
             if let Some(minutes) = self.offset_minutes {
-                out.integer(i64::from(minutes));
+                out.write_integer(i64::from(minutes));
             }
         }
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, CborError> {
         let error = CborError::Unexpected("[days, ticks, offset minutes]");
-        let count = input.array()?;
-        let days = input.optional_integer()?.map(i32::try_from).transpose().map_err(|_| error.clone())?;
-        let ticks = if count > 1 { Some(input.integer()?) } else { None };
+        let count = input.read_array()?;
+        let days = input.read_optional_integer()?.map(i32::try_from).transpose().map_err(|_| error.clone())?;
+        let ticks = if count > 1 { Some(input.read_integer()?) } else { None };
         let offset_minutes =
-            if count > 2 { Some(i16::try_from(input.integer()?).map_err(|_| error.clone())?) } else { None };
+            if count > 2 { Some(i16::try_from(input.read_integer()?).map_err(|_| error.clone())?) } else { None };
         if count == 0 || count > 3 || (days.is_none() && ticks.is_none()) {
             return Err(error);
         }
@@ -216,7 +216,7 @@ impl Ord for Value {
             (Self::RawText(a), Self::RawText(b)) | (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
             (Self::Moment(a), Self::Moment(b)) => a.cmp(b),
             (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
-            _ => self.rank().cmp(&other.rank()),
+            _ => self.type_rank().cmp(&other.type_rank()),
         }
     }
 }
@@ -236,7 +236,7 @@ mod tests {
         let bytes = out.into_bytes();
         let mut input = Reader::new(&bytes);
         let back = Value::read(&mut input).unwrap();
-        input.end().unwrap();
+        input.expect_end().unwrap();
         back
     }
 
@@ -290,10 +290,10 @@ mod tests {
     #[test]
     fn an_impossible_scale_is_an_error() {
         let mut out = Writer::new();
-        out.tag(TAG_DECIMAL);
-        out.array(2);
-        out.integer(i64::MIN);
-        out.integer(1);
+        out.write_tag(TAG_DECIMAL);
+        out.write_array(2);
+        out.write_integer(i64::MIN);
+        out.write_integer(1);
         assert!(Value::read(&mut Reader::new(out.as_bytes())).is_err());
     }
 }

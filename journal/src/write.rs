@@ -9,14 +9,16 @@ use crate::body::{self, BodyError};
 use crate::chunk::{chosen_digest, pack_keys};
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound};
+use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, to_sql_integer};
 use crate::error::JournalError;
-use crate::faults::Step;
-use crate::fold::State;
+use crate::faults::JournalStep;
+use crate::fold::JournalState;
 use crate::images::Images;
 use crate::lock::WriterLock;
-use crate::operation::{ChosenKeys, Intended, IntendedBody, Intent, KeysRef, OperationAction, Reverted, Verdict};
-use crate::projection::{FOLDED, Projection, Vouched};
+use crate::operation::{
+    ChosenKeys, Intended, IntendedBody, Intent, KeysRef, OperationAction, OperationVerdict, RevertedRef,
+};
+use crate::projection::{FOLDED, Projection, VouchedProjection};
 use crate::store::Journal;
 use crate::tree::Frontier;
 
@@ -24,18 +26,18 @@ use crate::tree::Frontier;
 pub(crate) const DOCUMENTS: &str = "documents";
 
 /// An entry without its place in the chain.
-struct Draft {
+struct EntryDraft {
     kind: String,
     op: Option<u64>,
     body: Json,
 }
 
 /// An entry written in a transaction that is not committed yet.
-struct Staged {
+struct StagedEntry {
     entry: Entry,
     frontier: Frontier,
-    state: State,
-    vouched: Option<Vouched>,
+    state: JournalState,
+    vouched: Option<VouchedProjection>,
 }
 
 impl Journal {
@@ -54,9 +56,9 @@ impl Journal {
         images: &Images,
     ) -> Result<Intended, JournalError> {
         self.covered_by(lock)?;
-        self.fault(Step::BeforeIntendBegin)?;
-        let steps = [Step::BeforeIntendCommit, Step::AfterIntendCommit];
-        let (entry, op) = self.transact(stamp, steps, |journal| journal.stage_intent(intent, images))?;
+        self.pass_step(JournalStep::BeforeIntendBegin)?;
+        let steps = [JournalStep::BeforeIntendCommit, JournalStep::AfterIntendCommit];
+        let (entry, op) = self.run_transaction(stamp, steps, |journal| journal.stage_intent(intent, images))?;
         self.in_place()?;
         Ok(Intended {
             op,
@@ -79,22 +81,24 @@ impl Journal {
         lock: &WriterLock,
         stamp: &Stamp,
         op: u64,
-        verdict: Verdict,
+        verdict: OperationVerdict,
         mut body: Map<String, Json>,
     ) -> Result<Entry, JournalError> {
         self.covered_by(lock)?;
-        unreserved(&body, &["uid", "verdict", DOCUMENTS, FOLDED])?;
-        let sealed = self.transact(stamp, [Step::BeforeSealCommit, Step::AfterSealCommit], |journal| {
-            let illegal = |why: String| JournalError::IllegalOrder { op, why };
-            let operation = journal.operation(op)?.ok_or_else(|| illegal("there is no such operation".to_owned()))?;
-            if !verdict.may_follow(operation.verdict) {
-                let last = operation.verdict.map_or("intended", Verdict::as_str);
-                return Err(illegal(format!("it is {last} and cannot become {}", verdict.as_str())));
-            }
-            body.insert("uid".to_owned(), Json::String(operation.uid.to_string()));
-            body.insert("verdict".to_owned(), Json::String(verdict.as_str().to_owned()));
-            Ok((Draft { kind: verdict.as_str().to_owned(), op: Some(op), body: Json::Object(body) }, ()))
-        })?;
+        refuse_reserved_keys(&body, &["uid", "verdict", DOCUMENTS, FOLDED])?;
+        let sealed =
+            self.run_transaction(stamp, [JournalStep::BeforeSealCommit, JournalStep::AfterSealCommit], |journal| {
+                let illegal = |why: String| JournalError::IllegalOrder { op, why };
+                let operation =
+                    journal.read_operation(op)?.ok_or_else(|| illegal("there is no such operation".to_owned()))?;
+                if !verdict.may_follow(operation.verdict) {
+                    let last = operation.verdict.map_or("intended", OperationVerdict::as_str);
+                    return Err(illegal(format!("it is {last} and cannot become {}", verdict.as_str())));
+                }
+                body.insert("uid".to_owned(), Json::String(operation.uid.to_string()));
+                body.insert("verdict".to_owned(), Json::String(verdict.as_str().to_owned()));
+                Ok((EntryDraft { kind: verdict.as_str().to_owned(), op: Some(op), body: Json::Object(body) }, ()))
+            })?;
         Ok(sealed.0)
     }
 
@@ -121,57 +125,57 @@ impl Journal {
         documents: &[Document],
     ) -> Result<Entry, JournalError> {
         self.covered_by(lock)?;
-        if matches!(kind, "opened" | "intended") || Verdict::from_kind(kind).is_some() {
+        if matches!(kind, "opened" | "intended") || OperationVerdict::from_kind(kind).is_some() {
             return Err(JournalError::Kind { kind: kind.to_owned() });
         }
         let object = body.as_object_mut().ok_or(BodyError::NotAnObject)?;
-        unreserved(object, &[DOCUMENTS, FOLDED])?;
-        let chunks = documents.iter().map(Document::chunk).collect::<Result<Vec<_>, _>>()?;
+        refuse_reserved_keys(object, &[DOCUMENTS, FOLDED])?;
+        let chunks = documents.iter().map(Document::to_chunk).collect::<Result<Vec<_>, _>>()?;
         if !chunks.is_empty() {
-            let digests = chunks.iter().map(|chunk| Json::String(Digest::of(chunk).to_string())).collect();
+            let digests = chunks.iter().map(|chunk| Json::String(Digest::sha256(chunk).to_string())).collect();
             object.insert(DOCUMENTS.to_owned(), digests);
         }
-        let steps = [Step::BeforeAppendCommit, Step::AfterAppendCommit];
-        let written = self.transact(stamp, steps, |journal| {
-            chunks.iter().try_for_each(|chunk| journal.write_chunk(Digest::of(chunk), chunk))?;
-            Ok((Draft { kind: kind.to_owned(), op: None, body }, ()))
+        let steps = [JournalStep::BeforeAppendCommit, JournalStep::AfterAppendCommit];
+        let written = self.run_transaction(stamp, steps, |journal| {
+            chunks.iter().try_for_each(|chunk| journal.write_chunk(Digest::sha256(chunk), chunk))?;
+            Ok((EntryDraft { kind: kind.to_owned(), op: None, body }, ()))
         });
         written.map(|(entry, ())| entry)
     }
 
     /// Writes entry 1, whose digest is the journal's id.
     pub(crate) fn write_opened(&mut self, stamp: &Stamp, body: &Json) -> Result<(), JournalError> {
-        let draft = Draft { kind: "opened".to_owned(), op: None, body: body.clone() };
-        let steps = [Step::BeforeAppendCommit, Step::AfterAppendCommit];
-        self.transact(stamp, steps, |_| Ok((draft, ()))).map(drop)
+        let draft = EntryDraft { kind: "opened".to_owned(), op: None, body: body.clone() };
+        let steps = [JournalStep::BeforeAppendCommit, JournalStep::AfterAppendCommit];
+        self.run_transaction(stamp, steps, |_| Ok((draft, ()))).map(drop)
     }
 
     /// Runs one transaction that ends with one entry, and takes it over once it is durable.
-    fn transact<T>(
+    fn run_transaction<T>(
         &mut self,
         stamp: &Stamp,
-        [before, after]: [Step; 2],
-        stage: impl FnOnce(&mut Self) -> Result<(Draft, T), JournalError>,
+        [before, after]: [JournalStep; 2],
+        stage: impl FnOnce(&mut Self) -> Result<(EntryDraft, T), JournalError>,
     ) -> Result<(Entry, T), JournalError> {
         self.execute("BEGIN IMMEDIATE")?;
         let staged =
             self.check_schema().and_then(|()| self.refresh()).and_then(|()| stage(self)).and_then(|(draft, more)| {
                 let staged = self.stage_entry(stamp, draft)?;
-                self.fault(before)?;
+                self.pass_step(before)?;
                 self.execute("COMMIT")?;
                 Ok((staged, more))
             });
-        let (Staged { entry, frontier, state, vouched }, more) = staged.inspect_err(|_| {
+        let (StagedEntry { entry, frontier, state, vouched }, more) = staged.inspect_err(|_| {
             let _ = self.conn.execute_batch("ROLLBACK");
         })?;
         self.head = Head { seq: entry.seq, digest: entry.digest };
         (self.frontier, self.state, self.vouched) = (frontier, state, vouched);
-        self.fault(after)?;
+        self.pass_step(after)?;
         Ok((entry, more))
     }
 
-    fn stage_entry(&mut self, stamp: &Stamp, mut draft: Draft) -> Result<Staged, JournalError> {
-        let vouched = self.vouch(&mut draft)?;
+    fn stage_entry(&mut self, stamp: &Stamp, mut draft: EntryDraft) -> Result<StagedEntry, JournalError> {
+        let vouched = self.stage_projection(&mut draft)?;
         let mut record = Record {
             seq: self.head.seq + 1,
             kind: draft.kind,
@@ -179,41 +183,41 @@ impl Journal {
             at_us: stamp.at_us,
             actor: stamp.actor.clone(),
             face: stamp.face.as_str().to_owned(),
-            body: body::canonical(&draft.body)?,
+            body: body::to_canonical_json(&draft.body)?,
             prev: self.head.digest,
             digest: Digest::ZERO,
         };
-        record.digest = record.computed();
-        self.fault(Step::BeforeEntry)?;
-        self.insert_entry(&record).map_err(|error| self.failed(error))?;
+        record.digest = record.compute_digest();
+        self.pass_step(JournalStep::BeforeEntry)?;
+        self.insert_entry(&record).map_err(|error| self.database_error(error))?;
         self.read_back(&record)?;
-        let entry = self.verified(record)?;
+        let entry = self.verify_record(record)?;
         let mut state = self.state.clone();
-        state.fold(&entry).map_err(|why| JournalError::BadEntry { kind: entry.kind.clone(), why })?;
+        state.fold_entry(&entry).map_err(|why| JournalError::BadEntry { kind: entry.kind.clone(), why })?;
         let mut frontier = self.frontier.clone();
-        frontier.push(entry.digest.as_bytes());
-        Ok(Staged { entry, frontier, state, vouched })
+        frontier.push_leaf(entry.digest.as_bytes());
+        Ok(StagedEntry { entry, frontier, state, vouched })
     }
 
     /// Stores the projection of what was folded so far, for which the entry to be written vouches, where one is due.
-    fn vouch(&mut self, draft: &mut Draft) -> Result<Option<Vouched>, JournalError> {
-        if self.head.seq == 0 || self.vouched.is_some_and(|vouched| !vouched.due(self.head.seq)) {
+    fn stage_projection(&mut self, draft: &mut EntryDraft) -> Result<Option<VouchedProjection>, JournalError> {
+        if self.head.seq == 0 || self.vouched.is_some_and(|vouched| !vouched.is_due(self.head.seq)) {
             return Ok(self.vouched);
         }
         let projection = Projection::new(self.head, &self.frontier, &self.state)?;
-        self.fault(Step::BeforeProjection)?;
-        projection.store(&self.conn).map_err(|error| self.failed(error))?;
-        let folded = serde_json::to_value(projection.folded());
+        self.pass_step(JournalStep::BeforeProjection)?;
+        projection.store(&self.conn).map_err(|error| self.database_error(error))?;
+        let folded = serde_json::to_value(projection.to_folded());
         let folded = folded.map_err(|error| BodyError::Unwritable(error.to_string()))?;
         draft.body.as_object_mut().ok_or(BodyError::NotAnObject)?.insert(FOLDED.to_owned(), folded);
-        Ok(Some(Vouched { seq: projection.seq, bytes: projection.state.len() }))
+        Ok(Some(VouchedProjection { seq: projection.seq, bytes: projection.state.len() }))
     }
 
     fn insert_entry(&self, record: &Record) -> rusqlite::Result<()> {
         let sql = "INSERT INTO entry(seq, kind, op, at, actor, face, body, prev, digest)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let (prev, digest) = (record.prev.as_bytes(), record.digest.as_bytes());
-        let (seq, op, at) = (bound(record.seq), record.op.map(bound), record.at_us);
+        let (seq, op, at) = (to_sql_integer(record.seq), record.op.map(to_sql_integer), record.at_us);
         let values = params![seq, record.kind, op, at, record.actor, record.face, record.body, prev, digest];
         self.conn.prepare_cached(sql)?.execute(values).map(drop)
     }
@@ -222,14 +226,14 @@ impl Journal {
     fn read_back(&self, record: &Record) -> Result<(), JournalError> {
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq = ?1");
         let select = self.conn.prepare_cached(&sql);
-        let found = select.and_then(|mut s| s.query_row([bound(record.seq)], Record::from_row).optional());
-        match found.map_err(|error| self.failed(error))? {
+        let found = select.and_then(|mut s| s.query_row([to_sql_integer(record.seq)], Record::from_row).optional());
+        match found.map_err(|error| self.database_error(error))? {
             Some(found) if found == *record => Ok(()),
-            _ => Err(self.broken(format!("entry {} was written and is not there", record.seq))),
+            _ => Err(self.broken_error(format!("entry {} was written and is not there", record.seq))),
         }
     }
 
-    fn stage_intent(&mut self, intent: &Intent, images: &Images) -> Result<(Draft, u64), JournalError> {
+    fn stage_intent(&mut self, intent: &Intent, images: &Images) -> Result<(EntryDraft, u64), JournalError> {
         self.check_intent(intent)?;
         let mut seen = BTreeSet::new();
         if !images.chunks.iter().all(|(digest, _)| seen.insert(digest)) {
@@ -240,12 +244,12 @@ impl Journal {
         let keys = intent.keys.as_ref().map(|keys| self.write_keys(keys)).transpose()?;
         let body = intended_body(intent, images, keys);
         let body = serde_json::to_value(&body).map_err(|error| BodyError::Unwritable(error.to_string()))?;
-        Ok((Draft { kind: "intended".to_owned(), op: Some(op), body }, op))
+        Ok((EntryDraft { kind: "intended".to_owned(), op: Some(op), body }, op))
     }
 
     fn check_intent(&self, intent: &Intent) -> Result<(), JournalError> {
         let bad = |why: String| Err(JournalError::BadIntent(why));
-        let Some(Reverted { op, uid, depth }) = intent.reverts else {
+        let Some(RevertedRef { op, uid, depth }) = intent.reverts else {
             return match intent.action {
                 OperationAction::Apply => Ok(()),
                 OperationAction::Revert => bad("a revert names the operation it takes back".to_owned()),
@@ -254,7 +258,7 @@ impl Journal {
         if intent.action == OperationAction::Apply {
             return bad("an apply takes nothing back".to_owned());
         }
-        match self.operation(op)? {
+        match self.read_operation(op)? {
             Some(found) if found.uid == uid && found.depth == depth => Ok(()),
             Some(_) => bad(format!("operation {op} has another uid or depth")),
             None => bad(format!("there is no operation {op}")),
@@ -269,36 +273,36 @@ impl Journal {
         }
         let digest = chosen_digest(chosen)?;
         let packed = pack_keys(chosen)?;
-        let chunks: Vec<Digest> = packed.iter().map(|chunk| Digest::of(chunk)).collect();
+        let chunks: Vec<Digest> = packed.iter().map(|chunk| Digest::sha256(chunk)).collect();
         chunks.iter().zip(&packed).try_for_each(|(digest, bytes)| self.write_chunk(*digest, bytes))?;
         Ok(KeysRef { table: table.clone(), count: keys.len() as u64, digest, chunks })
     }
 
     /// Inserts a chunk, or finds the same bytes already there.
     fn write_chunk(&mut self, digest: Digest, bytes: &[u8]) -> Result<(), JournalError> {
-        self.fault(Step::Chunk)?;
+        self.pass_step(JournalStep::Chunk)?;
         let same = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_blob().is_ok_and(|stored| stored == bytes));
         let stored = || {
             let select = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
             select.and_then(|mut select| select.query_row([digest.as_bytes()], same).optional())
         };
-        match stored().map_err(|error| self.failed(error))? {
+        match stored().map_err(|error| self.database_error(error))? {
             Some(true) => return Ok(()),
-            Some(false) => return Err(self.broken(format!("chunk {digest} does not hold what its digest says"))),
+            Some(false) => return Err(self.broken_error(format!("chunk {digest} does not hold what its digest says"))),
             None => {}
         }
         let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
         let done = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
         // Read back before anything is done that only a stored image could take back.
-        match done.and_then(|_| stored()).map_err(|error| self.failed(error))? {
+        match done.and_then(|_| stored()).map_err(|error| self.database_error(error))? {
             Some(true) => Ok(()),
-            _ => Err(self.broken(format!("chunk {digest} was written and is not there"))),
+            _ => Err(self.broken_error(format!("chunk {digest} was written and is not there"))),
         }
     }
 }
 
 /// Refuses the keys that the journal itself fills in.
-fn unreserved(body: &Map<String, Json>, reserved: &[&str]) -> Result<(), BodyError> {
+fn refuse_reserved_keys(body: &Map<String, Json>, reserved: &[&str]) -> Result<(), BodyError> {
     match reserved.iter().find(|key| body.contains_key(**key)) {
         Some(key) => Err(BodyError::Reserved((*key).to_owned())),
         None => Ok(()),

@@ -94,10 +94,10 @@ pub(super) enum Command {
     #[command(about = demo::CARD.about, long_about = texts::DEMO)]
     Demo(demo::Request),
     #[command(about = "Make or import a lab", long_about = texts::LAB, subcommand)]
-    Lab(Lab),
+    Lab(LabCommand),
     #[command(about = "Register and mark test copies", long_about = texts::TARGET, subcommand)]
-    Target(Target),
-    #[command(about = ops::modes::CARD.about, long_about = texts::filled(texts::MODES))]
+    Target(TargetCommand),
+    #[command(about = ops::modes::CARD.about, long_about = texts::fill_examples(texts::MODES))]
     Modes {
         /// A mode's id, or the name of its tool
         #[arg(value_name = "MODE")]
@@ -106,11 +106,11 @@ pub(super) enum Command {
         #[arg(long, value_name = "ID", conflicts_with = "mode")]
         domain: Option<String>,
     },
-    #[command(about = find::CARD.about, long_about = texts::filled(texts::FIND))]
+    #[command(about = find::CARD.about, long_about = texts::fill_examples(texts::FIND))]
     Find(find::Request),
-    #[command(about = ops::plan::CARD.about, long_about = texts::filled(texts::PLAN))]
+    #[command(about = ops::plan::CARD.about, long_about = texts::fill_examples(texts::PLAN))]
     Plan(PlanCall),
-    #[command(about = ops::apply::CARD.about, long_about = texts::filled(texts::APPLY))]
+    #[command(about = ops::apply::CARD.about, long_about = texts::fill_examples(texts::APPLY))]
     Apply(ApplyCall),
     #[command(about = revert::CARD.about, long_about = texts::REVERT)]
     Revert(revert::Request),
@@ -136,18 +136,18 @@ pub(super) enum Command {
     Query(QueryCall),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
-    #[command(about = drill::CARD.about, long_about = texts::filled(texts::DRILL))]
+    #[command(about = drill::CARD.about, long_about = texts::fill_examples(texts::DRILL))]
     Drill(Box<drill::Request>),
     #[command(about = "Commit many faults from one file", long_about = texts::CAMPAIGN, subcommand)]
-    Campaign(Campaign),
+    Campaign(CampaignCommand),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
-    Audit(Audit),
+    Audit(AuditCommand),
     #[cfg(feature = "mcp")]
-    #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::filled(texts::MCP))]
-    Mcp(super::mcp::Call),
+    #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::fill_examples(texts::MCP))]
+    Mcp(super::mcp::McpCall),
     #[cfg(feature = "tui")]
     #[command(about = "See the data, break it, take it back, on the whole terminal", long_about = texts::TUI)]
-    Tui(super::tui::Call),
+    Tui(super::tui::TuiCall),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
     Completions {
         /// The shell
@@ -169,16 +169,16 @@ pub(super) enum Command {
 
 /// `mfm lab`.
 #[derive(Debug, Subcommand)]
-pub(super) enum Lab {
+pub(super) enum LabCommand {
     #[command(about = lab::create::CARD.about, long_about = texts::LAB_CREATE)]
     Create(lab::create::Request),
-    #[command(about = lab::import::CARD.about, long_about = texts::imports())]
+    #[command(about = lab::import::CARD.about, long_about = texts::render_imports())]
     Import(lab::import::Request),
 }
 
 /// `mfm target`.
 #[derive(Debug, Subcommand)]
-pub(super) enum Target {
+pub(super) enum TargetCommand {
     #[command(about = targets::add::CARD.about, long_about = texts::TARGET_ADD)]
     Add(targets::add::Request),
     #[command(about = targets::list::CARD.about, long_about = texts::TARGET_LIST)]
@@ -205,7 +205,7 @@ pub(super) struct TargetName {
 
 /// `mfm campaign`.
 #[derive(Debug, Subcommand)]
-pub(super) enum Campaign {
+pub(super) enum CampaignCommand {
     #[command(about = campaign::PLAN.about, long_about = texts::CAMPAIGN_PLAN)]
     Plan(campaign::Request),
     #[command(about = campaign::APPLY.about, long_about = texts::CAMPAIGN_APPLY)]
@@ -220,7 +220,7 @@ pub(super) enum Campaign {
 
 /// `mfm audit`.
 #[derive(Debug, Subcommand)]
-pub(super) enum Audit {
+pub(super) enum AuditCommand {
     #[command(about = audit::CARD.about, long_about = texts::AUDIT_VERIFY)]
     Verify(audit::Request),
     #[command(about = export::CARD.about, long_about = texts::AUDIT_EXPORT)]
@@ -232,15 +232,15 @@ impl Command {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Demo(_) => "demo",
-            Self::Lab(Lab::Create(_)) => "lab-create",
-            Self::Lab(Lab::Import(_)) => "lab-import",
-            Self::Target(Target::Add(_)) => "target-add",
-            Self::Target(Target::List) => "target-list",
-            Self::Target(Target::Show(_)) => "target-show",
-            Self::Target(Target::Mark(_)) => "target-mark",
-            Self::Target(Target::Unmark(_)) => "target-unmark",
-            Self::Target(Target::Remove(_)) => "target-remove",
-            Self::Target(Target::Preflight(_)) => "target-preflight",
+            Self::Lab(LabCommand::Create(_)) => "lab-create",
+            Self::Lab(LabCommand::Import(_)) => "lab-import",
+            Self::Target(TargetCommand::Add(_)) => "target-add",
+            Self::Target(TargetCommand::List) => "target-list",
+            Self::Target(TargetCommand::Show(_)) => "target-show",
+            Self::Target(TargetCommand::Mark(_)) => "target-mark",
+            Self::Target(TargetCommand::Unmark(_)) => "target-unmark",
+            Self::Target(TargetCommand::Remove(_)) => "target-remove",
+            Self::Target(TargetCommand::Preflight(_)) => "target-preflight",
             Self::Modes { .. } => "modes",
             Self::Find(_) => "find",
             Self::Plan(_) => "plan",
@@ -256,13 +256,13 @@ impl Command {
             Self::Query(_) => "query",
             Self::Check(_) => "check",
             Self::Drill(_) => "drill",
-            Self::Campaign(Campaign::Plan(_)) => "campaign-plan",
-            Self::Campaign(Campaign::Apply(_)) => "campaign-apply",
-            Self::Campaign(Campaign::Revert(_)) => "campaign-revert",
-            Self::Campaign(Campaign::List(_)) => "campaign-list",
-            Self::Campaign(Campaign::Schema) => "campaign-schema",
-            Self::Audit(Audit::Verify(_)) => "audit-verify",
-            Self::Audit(Audit::Export(_)) => "audit-export",
+            Self::Campaign(CampaignCommand::Plan(_)) => "campaign-plan",
+            Self::Campaign(CampaignCommand::Apply(_)) => "campaign-apply",
+            Self::Campaign(CampaignCommand::Revert(_)) => "campaign-revert",
+            Self::Campaign(CampaignCommand::List(_)) => "campaign-list",
+            Self::Campaign(CampaignCommand::Schema) => "campaign-schema",
+            Self::Audit(AuditCommand::Verify(_)) => "audit-verify",
+            Self::Audit(AuditCommand::Export(_)) => "audit-export",
             #[cfg(feature = "mcp")]
             Self::Mcp(_) => "mcp",
             #[cfg(feature = "tui")]
@@ -274,9 +274,9 @@ impl Command {
     }
 
     /// Tells whether a signal has to wait for a safe moment.
-    pub(super) fn writes(&self) -> bool {
+    pub(super) fn can_write(&self) -> bool {
         // An export that ends early takes its draft away.
-        if let Self::Audit(Audit::Export(request)) = self {
+        if let Self::Audit(AuditCommand::Export(request)) = self {
             return request.output.is_some();
         }
         let name = self.name().replace('-', " ");

@@ -14,7 +14,7 @@ use clap_complete::env::Shells;
 use super::args::Globals;
 use super::failures;
 use super::printer::{Printer, clean};
-use super::settings::{Settings, Surroundings};
+use super::settings::{Environment, Settings};
 use super::topics;
 use crate::domain::mode::Mode;
 use crate::domains;
@@ -32,7 +32,7 @@ pub(super) const SEPARATOR: &str = "_CLAP_IFS";
 ///
 /// # Errors
 /// A sentence saying why there is none.
-pub(super) fn script(shell: &str) -> Result<String, String> {
+pub(super) fn render_script(shell: &str) -> Result<String, String> {
     let known = Shells::builtins();
     let completer = known.completer(shell).ok_or_else(|| format!("no completion for the shell {shell}"))?;
     let mut bytes = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn script(shell: &str) -> Result<String, String> {
 /// Answers a completion script, where one asks; a question without an answer stays without one, and nobody is told.
 ///
 /// A script puts `--` in front of the line under way; with anything else there, the variable was left over.
-pub(super) fn answer(words: &[OsString], around: &Surroundings) -> Option<u8> {
+pub(super) fn answer_request(words: &[OsString], around: &Environment) -> Option<u8> {
     let shell = Path::new(around.get(VARIABLE)?).file_stem()?.to_str()?;
     let shell = Shells::builtins().completer(shell)?.name();
     let typed = match words.get(1) {
@@ -54,30 +54,30 @@ pub(super) fn answer(words: &[OsString], around: &Surroundings) -> Option<u8> {
         Some(dashes) if dashes == "--" => words.iter().skip(2).cloned().collect(),
         Some(_) => return None,
     };
-    let text = offered(shell, typed, around);
+    let text = render_candidates(shell, typed, around);
     Printer::new(anstream::ColorChoice::Never, true).data(&text.unwrap_or_default());
     Some(0)
 }
 
-fn offered(shell: &str, typed: Vec<OsString>, around: &Surroundings) -> Option<String> {
+fn render_candidates(shell: &str, typed: Vec<OsString>, around: &Environment) -> Option<String> {
     if typed.is_empty() {
-        return script(shell).ok();
+        return render_script(shell).ok();
     }
     let last = typed.len() - 1;
     let index = around.get(INDEX).map_or(Some(last), |index| index.parse().ok())?;
-    let (mut typed, index) = if shell == "bash" { joined(typed, index) } else { (typed, index) };
+    let (mut typed, index) = if shell == "bash" { join_bash_words(typed, index) } else { (typed, index) };
     // zsh leaves out an empty last word.
     if index == typed.len() {
         typed.push(OsString::new());
     }
     let current = typed.get(index)?.to_string_lossy().into_owned();
-    let mut command = asked(&typed, index, around);
+    let mut command = build_command(&typed, index, around);
     let mut found = engine::complete(&mut command, typed, index, Some(&around.folder)).ok()?;
     found.retain(|found| current.starts_with('-') || !(found.is_hide_set() && is_option(found)));
     let separator = around.get(SEPARATOR).filter(|_| shell != "fish").unwrap_or("\n");
     // No answer breaks the list of answers, or turns the line that it is put on.
     found.retain(|found| shown::is_safe(&found.get_value().to_string_lossy()));
-    Some(found.iter().map(|found| line(shell, &current, found)).collect::<Vec<_>>().join(separator))
+    Some(found.iter().map(|found| render_candidate(shell, &current, found)).collect::<Vec<_>>().join(separator))
 }
 
 fn is_option(candidate: &CompletionCandidate) -> bool {
@@ -85,12 +85,12 @@ fn is_option(candidate: &CompletionCandidate) -> bool {
 }
 
 /// Returns a candidate as the script of a shell reads it, with its description where the shell shows one.
-fn line(shell: &str, current: &str, candidate: &CompletionCandidate) -> String {
+fn render_candidate(shell: &str, current: &str, candidate: &CompletionCandidate) -> String {
     let value = candidate.get_value().to_string_lossy();
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     let help = clean(help.lines().next().unwrap_or_default());
     match shell {
-        "bash" => quoted(&value, current),
+        "bash" => quote_for_bash(&value, current),
         "elvish" => value.into_owned(),
         "zsh" => {
             let value = value.replace('\\', "\\\\").replace(':', "\\:");
@@ -114,7 +114,7 @@ fn is_plain(c: char) -> bool {
 
 /// Returns a word as bash has to find it on its line, which it takes from here letter by letter: a file's name may hold
 /// what a shell would run. A word that was begun in quotes gets none.
-fn quoted(value: &str, current: &str) -> String {
+fn quote_for_bash(value: &str, current: &str) -> String {
     if current.starts_with(['\'', '"']) {
         return if value.chars().all(|c| is_plain(c) || c == ' ') { value.to_owned() } else { String::new() };
     }
@@ -128,7 +128,7 @@ fn quoted(value: &str, current: &str) -> String {
 }
 
 /// Undoes what bash does to words: it breaks them at `=`, `:` and `@`.
-fn joined(words: Vec<OsString>, index: usize) -> (Vec<OsString>, usize) {
+fn join_bash_words(words: Vec<OsString>, index: usize) -> (Vec<OsString>, usize) {
     let (mut out, mut moved, mut open): (Vec<OsString>, usize, bool) = (Vec::new(), index, false);
     for (at, word) in words.into_iter().enumerate() {
         let before = out.last().map(|last| last.to_string_lossy());
@@ -154,7 +154,7 @@ fn joined(words: Vec<OsString>, index: usize) -> (Vec<OsString>, usize) {
 }
 
 /// What is known of the command line under way.
-struct Typed {
+struct TypedLine {
     /// The journal in effect.
     journal: Option<PathBuf>,
     /// The words but for the one under way.
@@ -166,14 +166,14 @@ struct Typed {
 }
 
 /// Returns the tree of commands, which knows what to offer for each value.
-fn asked(words: &[OsString], index: usize, around: &Surroundings) -> Command {
+fn build_command(words: &[OsString], index: usize, around: &Environment) -> Command {
     let current = words.get(index).map(OsString::as_os_str).unwrap_or_default();
     let others = || words.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, word)| word.clone());
     let globals = Globals {
         journal: failures::value_of(words, "--journal").map(|path| at_home(&path, around)),
         ..Globals::default()
     };
-    let typed = Arc::new(Typed {
+    let typed = Arc::new(TypedLine {
         journal: Settings::resolve(&globals, around).ok().map(|settings| settings.journal),
         words: others().collect(),
         eligible: failures::value_of(words, "--eligible"),
@@ -182,11 +182,11 @@ fn asked(words: &[OsString], index: usize, around: &Surroundings) -> Command {
     let mut command = super::command();
     // Only then are all options there, --help among them.
     command.build();
-    offering(command, &typed)
+    add_candidates(command, &typed)
 }
 
 /// The shell has not expanded the tilde of a word that it asks about.
-fn at_home(path: &str, around: &Surroundings) -> PathBuf {
+fn at_home(path: &str, around: &Environment) -> PathBuf {
     match (path.strip_prefix("~/"), around.get("HOME")) {
         (Some(rest), Some(home)) => Path::new(home).join(rest),
         _ => PathBuf::from(path),
@@ -194,18 +194,18 @@ fn at_home(path: &str, around: &Surroundings) -> PathBuf {
 }
 
 /// Adds to every argument what it may be; options stay behind until a dash asks for them.
-fn offering(command: Command, typed: &Arc<Typed>) -> Command {
+fn add_candidates(command: Command, typed: &Arc<TypedLine>) -> Command {
     let name = command.get_name().to_owned();
     let has_words = command.has_subcommands() || command.get_positionals().next().is_some();
     let command = command.mut_args(|arg| {
         let behind = !arg.is_positional() && (has_words || arg.is_global_set());
         let arg = if behind && !typed.dash { arg.hide(true) } else { arg };
-        match source(&name, &arg) {
+        match find_source(&name, &arg) {
             Some(source) => arg.add(ArgValueCandidates::new(candidates_of(source, typed))),
             None => arg,
         }
     });
-    command.mut_subcommands(|command| offering(command, typed))
+    command.mut_subcommands(|command| add_candidates(command, typed))
 }
 
 /// Where the values of an argument come from.
@@ -218,8 +218,8 @@ enum ValueSource {
     Topics,
 }
 
-fn source(command: &str, arg: &Arg) -> Option<ValueSource> {
-    let tool = domains::mode(command).map(Mode::card);
+fn find_source(command: &str, arg: &Arg) -> Option<ValueSource> {
+    let tool = domains::find_mode(command).map(Mode::card);
     let id = arg.get_id().as_str();
     Some(match id {
         "global_target" => ValueSource::Journal(CandidateKind::Targets),
@@ -239,15 +239,17 @@ fn source(command: &str, arg: &Arg) -> Option<ValueSource> {
 
 fn candidates_of(
     source: ValueSource,
-    typed: &Arc<Typed>,
+    typed: &Arc<TypedLine>,
 ) -> impl Fn() -> Vec<CompletionCandidate> + Send + Sync + 'static {
     let typed = Arc::clone(typed);
     move || {
         let pairs: Vec<(String, String)> = match &source {
             ValueSource::Journal(wanted) => of_journal(&typed, *wanted),
-            ValueSource::Tools => domains::modes().map(|mode| pair(mode.card().tool, mode.card().title)).collect(),
-            ValueSource::Variants(tool) => variants(tool.as_ref().or(typed.eligible.as_ref())),
-            ValueSource::Checks => domains::checks().map(|card| pair(card.id, card.about)).collect(),
+            ValueSource::Tools => {
+                domains::modes().map(|mode| owned_pair(mode.card().tool, mode.card().title)).collect()
+            }
+            ValueSource::Variants(tool) => list_variants(tool.as_ref().or(typed.eligible.as_ref())),
+            ValueSource::Checks => domains::checks().map(|card| owned_pair(card.id, card.about)).collect(),
             ValueSource::Topics => help_topics(),
         };
         let order = |(at, (word, about)): (usize, (String, String))| {
@@ -257,27 +259,28 @@ fn candidates_of(
     }
 }
 
-fn pair(word: &str, about: &str) -> (String, String) {
+fn owned_pair(word: &str, about: &str) -> (String, String) {
     (word.to_owned(), about.to_owned())
 }
 
 /// What the journal holds, without what stands on the line already, and without what could drive a terminal.
-fn of_journal(typed: &Typed, wanted: CandidateKind) -> Vec<(String, String)> {
-    let found = typed.journal.as_deref().map(|journal| candidates::of(journal, wanted)).unwrap_or_default();
+fn of_journal(typed: &TypedLine, wanted: CandidateKind) -> Vec<(String, String)> {
+    let found =
+        typed.journal.as_deref().map(|journal| candidates::list_candidates(journal, wanted)).unwrap_or_default();
     let fresh = found.into_iter().filter(|found| !typed.words.contains(OsStr::new(&found.word)));
     fresh.map(|found| (clean(&found.word), clean(&found.about))).collect()
 }
 
-fn variants(tool: Option<&String>) -> Vec<(String, String)> {
-    let mode = tool.and_then(|tool| domains::mode(tool));
-    mode.iter().flat_map(|mode| mode.card().variants).map(|variant| pair(variant.word, variant.about)).collect()
+fn list_variants(tool: Option<&String>) -> Vec<(String, String)> {
+    let mode = tool.and_then(|tool| domains::find_mode(tool));
+    mode.iter().flat_map(|mode| mode.card().variants).map(|variant| owned_pair(variant.word, variant.about)).collect()
 }
 
 fn help_topics() -> Vec<(String, String)> {
     let commands = super::command();
     let about = |command: &Command| command.get_about().map(ToString::to_string).unwrap_or_default();
     let commands = commands.get_subcommands().map(|command| (command.get_name().to_owned(), about(command)));
-    commands.chain(topics::NAMES.map(|name| pair(name, "a topic"))).collect()
+    commands.chain(topics::NAMES.map(|name| owned_pair(name, "a topic"))).collect()
 }
 
 #[cfg(test)]
@@ -296,7 +299,7 @@ mod tests {
             ("mfm --now 12 : 30 : 00 log", 7, "mfm --now 12:30:00 log", 3),
             ("mfm show =", 2, "mfm show =", 2),
         ] {
-            let (out, at) = joined(words(line), index);
+            let (out, at) = join_bash_words(words(line), index);
             assert_eq!((out, at), (words(whole), moved), "{line}");
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::ops::Kind;
+use crate::ops::FailureKind;
 
 /// One code.
 #[derive(Debug, Serialize)]
@@ -10,37 +10,37 @@ pub(super) struct ErrorCode {
     /// The stable code.
     pub(super) code: &'static str,
     /// Its kind.
-    pub(super) kind: Kind,
+    pub(super) kind: FailureKind,
     /// The exit code.
     #[serde(serialize_with = "exit_code", rename = "exit_code")]
-    pub(super) exit: Kind,
+    pub(super) exit: FailureKind,
     /// What to do.
     pub(super) hint: &'static str,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn exit_code<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+fn exit_code<S: Serializer>(kind: &FailureKind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u8(kind.exit_code())
 }
 
-const fn error(kind: Kind, code: &'static str, hint: &'static str) -> ErrorCode {
+const fn error(kind: FailureKind, code: &'static str, hint: &'static str) -> ErrorCode {
     ErrorCode { code, kind, exit: kind, hint }
 }
 
 const fn usage(code: &'static str, hint: &'static str) -> ErrorCode {
-    error(Kind::Usage, code, hint)
+    error(FailureKind::Usage, code, hint)
 }
 
 const fn refused(code: &'static str, hint: &'static str) -> ErrorCode {
-    error(Kind::Refused, code, hint)
+    error(FailureKind::Refused, code, hint)
 }
 
 const fn target(code: &'static str, hint: &'static str) -> ErrorCode {
-    error(Kind::Target, code, hint)
+    error(FailureKind::Target, code, hint)
 }
 
 const fn journal(code: &'static str, hint: &'static str) -> ErrorCode {
-    error(Kind::Journal, code, hint)
+    error(FailureKind::Journal, code, hint)
 }
 
 /// What a mistake of the program wants.
@@ -240,9 +240,17 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     journal("bad_entry", REPORT),
     journal("entry_kind_reserved", REPORT),
     journal("injected", REPORT),
-    error(Kind::Interrupted, "interrupted", "nothing was changed; run the command again"),
-    error(Kind::Found, "fault_stands", "`mfm revert OP` with --skip-conflicts or --force, as the message says"),
-    error(Kind::Found, "fault_taken_back", "try out what writes neither to the target nor to the journal; drill again"),
-    error(Kind::Found, "agent_server", "start it again; `mfm status` says whether anything is open"),
-    error(Kind::Found, "output", "the result could not be written; `mfm log` and `mfm status` say what was done"),
+    error(FailureKind::Interrupted, "interrupted", "nothing was changed; run the command again"),
+    error(FailureKind::Found, "fault_stands", "`mfm revert OP` with --skip-conflicts or --force, as the message says"),
+    error(
+        FailureKind::Found,
+        "fault_taken_back",
+        "try out what writes neither to the target nor to the journal; drill again",
+    ),
+    error(FailureKind::Found, "agent_server", "start it again; `mfm status` says whether anything is open"),
+    error(
+        FailureKind::Found,
+        "output",
+        "the result could not be written; `mfm log` and `mfm status` say what was done",
+    ),
 ];

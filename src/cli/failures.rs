@@ -5,26 +5,26 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::printer::{DIM, ERROR, HINT, Printer, clean, paint};
-use super::settings::{self, Color, Format, Surroundings};
+use super::settings::{self, Color, Environment, Format};
 use super::{json, next_step};
-use crate::model::password::{hidden, hidden_in};
+use crate::model::password::{hidden_in, hide_password};
 use crate::model::refusal::Conflict;
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// How many rows in conflict people are shown.
 const CONFLICTS_MAX: usize = 20;
 
 /// Shows a failure and returns its exit code.
-pub(super) fn show(printer: &Printer, format: Format, failure: &Failure) -> u8 {
+pub(super) fn print_failure(printer: &Printer, format: Format, failure: &Failure) -> u8 {
     if format == Format::Json {
-        printer.err(&json::error(failure));
+        printer.err(&json::encode_error(failure));
     } else {
-        printer.err(&text(failure));
+        printer.err(&render_failure(failure));
     }
     failure.kind.exit_code()
 }
 
-fn text(failure: &Failure) -> String {
+fn render_failure(failure: &Failure) -> String {
     let mut text = format!("{}: {}\n", paint(ERROR, "error"), clean(&failure.message));
     if !failure.conflicts.is_empty() {
         text.push('\n');
@@ -37,7 +37,7 @@ fn text(failure: &Failure) -> String {
         text += &format!("{}\n", paint(DIM, &more));
     }
     if !failure.next.is_empty() {
-        text += &format!("\n{}: {}\n", paint(HINT, "hint"), clean(&next_step::hint(&failure.next)));
+        text += &format!("\n{}: {}\n", paint(HINT, "hint"), clean(&next_step::render_hint(&failure.next)));
     }
     text
 }
@@ -52,30 +52,34 @@ pub(super) fn conflict_line(conflict: &Conflict) -> String {
 }
 
 /// Shows what clap says of the arguments: help on stdout, mistakes on stderr; returns the exit code.
-pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Surroundings) -> u8 {
+pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Environment) -> u8 {
     suggest_once(&mut error);
     hide_passwords(&mut error);
-    let printer = Printer::new(color(words, around).choice(), false);
-    let text = hidden_in(&plainly(&error.render().ansi().to_string()));
+    let printer = Printer::new(resolve_color(words, around).to_choice(), false);
+    let text = hidden_in(&reword_number_errors(&error.render().ansi().to_string()));
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             printer.out(&text);
             0
         }
-        _ if format(words, around) == Format::Json => {
-            let text = plainly(&error.render().to_string());
+        _ if resolve_format(words, around) == Format::Json => {
+            let text = reword_number_errors(&error.render().to_string());
             let bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-            show(&printer, Format::Json, &if bare { unfinished(&text) } else { usage(&text) })
+            print_failure(
+                &printer,
+                Format::Json,
+                &if bare { failure_from_help(&text) } else { failure_from_message(&text) },
+            )
         }
         _ => {
             printer.err(&text);
-            Kind::Usage.exit_code()
+            FailureKind::Usage.exit_code()
         }
     }
 }
 
 /// Says in plain words what the standard library says of numbers.
-fn plainly(text: &str) -> String {
+fn reword_number_errors(text: &str) -> String {
     let text = text.replace("invalid digit found in string", "write a whole number");
     let text = text.replace("number too large to fit in target type", "the number is too large");
     text.replace("cannot parse integer from empty string", "write a whole number")
@@ -92,7 +96,7 @@ fn suggest_once(error: &mut clap::Error) {
 
 /// Takes passwords and what drives a terminal out of the values that clap repeats.
 fn hide_passwords(error: &mut clap::Error) {
-    let safe = |text: &String| clean(&hidden(text));
+    let safe = |text: &String| clean(&hide_password(text));
     let values: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
@@ -107,7 +111,7 @@ fn hide_passwords(error: &mut clap::Error) {
 }
 
 /// Returns the failure of a command that wants another word, whose help clap gives instead of an error.
-fn unfinished(help: &str) -> Failure {
+fn failure_from_help(help: &str) -> Failure {
     let names = help.split("\nCommands:\n").nth(1).unwrap_or_default().lines().map_while(|line| {
         let name = line.strip_prefix("  ")?.split_whitespace().next()?;
         Some(name.to_owned())
@@ -120,7 +124,7 @@ fn unfinished(help: &str) -> Failure {
 }
 
 /// Returns clap's text as a failure: the first paragraph is the message, a tip the hint.
-fn usage(text: &str) -> Failure {
+fn failure_from_message(text: &str) -> Failure {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let mut paragraphs = text.split("\n\n");
     let message = paragraphs.next().unwrap_or_default().lines().map(str::trim).collect::<Vec<_>>().join(" ");
@@ -129,26 +133,26 @@ fn usage(text: &str) -> Failure {
 }
 
 /// Returns the format that the words ask for, which could not be parsed as a whole.
-fn format(words: &[OsString], around: &Surroundings) -> Format {
+fn resolve_format(words: &[OsString], around: &Environment) -> Format {
     let asked = value_of(words, "--format").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
-    let json = options(words).any(|word| word == "--json");
+    let json = words_before_dashes(words).any(|word| word == "--json");
     let asked = if json { Some(Format::Json) } else { asked };
-    asked.or_else(|| settings::format(around).ok().flatten()).unwrap_or_default()
+    asked.or_else(|| settings::read_format(around).ok().flatten()).unwrap_or_default()
 }
 
-fn color(words: &[OsString], around: &Surroundings) -> Color {
+fn resolve_color(words: &[OsString], around: &Environment) -> Color {
     let asked = value_of(words, "--color").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
     let none = around.variables.get("NO_COLOR").map(|_| Color::Never);
     asked.or(none).unwrap_or_default()
 }
 
-fn options(words: &[OsString]) -> impl Iterator<Item = &str> {
+fn words_before_dashes(words: &[OsString]) -> impl Iterator<Item = &str> {
     words.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str())
 }
 
 /// Returns the value that an option has on a line, which need not parse as a whole.
 pub(super) fn value_of(words: &[OsString], option: &str) -> Option<String> {
-    let mut words = options(words);
+    let mut words = words_before_dashes(words);
     while let Some(word) = words.next() {
         if word == option {
             return words.next().map(str::to_owned);

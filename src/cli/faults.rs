@@ -14,7 +14,7 @@ use crate::ops::plan::{Options, Request};
 
 /// Which changes to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Changes {
+pub(super) enum ListedChanges {
     /// Every one; as JSON one line each
     All,
 }
@@ -27,7 +27,7 @@ struct PlanFlags {
     output: Option<PathBuf>,
     /// List every change instead of the first ones
     #[arg(long, value_name = "WHICH", value_enum, global = true)]
-    changes: Option<Changes>,
+    changes: Option<ListedChanges>,
 }
 
 /// Options of `mfm apply`.
@@ -41,7 +41,7 @@ struct ApplyFlags {
     dry_run: bool,
     /// List every change instead of the first ones
     #[arg(long, value_name = "WHICH", value_enum, global = true)]
-    changes: Option<Changes>,
+    changes: Option<ListedChanges>,
 }
 
 /// A call of `mfm plan`.
@@ -68,7 +68,7 @@ pub(super) struct ApplyCall {
 
 impl Args for PlanCall {
     fn augment_args(command: Command) -> Command {
-        tools("plan", PlanFlags::augment_args(command)).subcommand_required(true).arg_required_else_help(true)
+        add_tools("plan", PlanFlags::augment_args(command)).subcommand_required(true).arg_required_else_help(true)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -80,7 +80,7 @@ impl FromArgMatches for PlanCall {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let flags = PlanFlags::from_arg_matches(matches)?;
         let missing = || Error::raw(ErrorKind::MissingSubcommand, "which fault? `mfm modes` lists the tools\n");
-        let mut request = tool(matches)?.ok_or_else(missing)?;
+        let mut request = parse_tool_request(matches)?.ok_or_else(missing)?;
         request.output = flags.output;
         Ok(Self { request, all_changes: flags.changes.is_some() })
     }
@@ -93,7 +93,7 @@ impl FromArgMatches for PlanCall {
 
 impl Args for ApplyCall {
     fn augment_args(command: Command) -> Command {
-        tools("apply", ApplyFlags::augment_args(command)).arg_required_else_help(true)
+        add_tools("apply", ApplyFlags::augment_args(command)).arg_required_else_help(true)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -104,7 +104,7 @@ impl Args for ApplyCall {
 impl FromArgMatches for ApplyCall {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let flags = ApplyFlags::from_arg_matches(matches)?;
-        let request = tool(matches)?;
+        let request = parse_tool_request(matches)?;
         match (&request, &flags.plan) {
             (Some(_), Some(_)) => {
                 let text = "a plan file and a tool exclude each other\n";
@@ -126,29 +126,29 @@ impl FromArgMatches for ApplyCall {
 }
 
 /// Adds one subcommand a mode.
-fn tools(verb: &'static str, command: Command) -> Command {
+fn add_tools(verb: &'static str, command: Command) -> Command {
     let command = command.subcommand_value_name("TOOL").subcommand_help_heading("Tools");
     domains::modes().fold(command, |command, mode| command.subcommand(tool_command(verb, mode)))
 }
 
 fn tool_command(verb: &str, mode: &dyn Mode) -> Command {
     let card = mode.card();
-    let command = mode.arguments(Command::new(card.tool).next_help_heading("Parameters"));
+    let command = mode.add_arguments(Command::new(card.tool).next_help_heading("Parameters"));
     let command = Options::augment_args(command.next_help_heading("Selection"));
     let domain = domains::of_mode(card.id).unwrap_or(domains::FIRST);
     filters::hide_foreign(command, domain)
         .alias(card.tool.replace('_', "-"))
         .about(card.title)
-        .long_about(texts::tool(verb, card))
+        .long_about(texts::render_tool(verb, card))
 }
 
 /// Returns the request for the tool that was named.
-fn tool(matches: &ArgMatches) -> Result<Option<Request>, Error> {
+fn parse_tool_request(matches: &ArgMatches) -> Result<Option<Request>, Error> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(None) };
-    let Some(mode) = domains::mode(name) else {
+    let Some(mode) = domains::find_mode(name) else {
         return Err(Error::raw(ErrorKind::InvalidSubcommand, format!("there is no tool `{name}`\n")));
     };
-    let parameters: Map<_, _> = mode.matched(matches)?;
+    let parameters: Map<_, _> = mode.parse_matches(matches)?;
     let options = Options::from_arg_matches(matches)?;
     Ok(Some(Request { tool: mode.card().tool.to_owned(), parameters, options, output: None }))
 }

@@ -10,9 +10,9 @@ use super::completion;
 use super::json;
 use super::printer::Printer;
 use super::settings::Format;
-use crate::file::{self, Access};
+use crate::file::{self, FileAccess};
 use crate::ops::rules::ChosenRules;
-use crate::ops::{Failure, Kind, checks};
+use crate::ops::{Failure, FailureKind, checks};
 
 /// The shells, with the files that their scripts are kept in.
 const SHELLS: [(Shell, &str); 5] = [
@@ -27,12 +27,12 @@ const SHELLS: [(Shell, &str); 5] = [
 ///
 /// # Errors
 /// A sentence saying what could not be rendered.
-pub(super) fn all() -> Result<Vec<(String, String)>, String> {
+pub(super) fn render_all() -> Result<Vec<(String, String)>, String> {
     let mut files = Vec::new();
     for (shell, name) in SHELLS {
-        files.push((format!("completions/{name}"), script(shell)?));
+        files.push((format!("completions/{name}"), render_script(shell)?));
     }
-    files.extend(pages()?.into_iter().map(|(name, text)| (format!("man/{name}"), text)));
+    files.extend(render_pages()?.into_iter().map(|(name, text)| (format!("man/{name}"), text)));
     Ok(files)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn all() -> Result<Vec<(String, String)>, String> {
 /// # Errors
 /// The script is no text, which is a mistake of the program.
 pub(super) fn print_completions(shell: Shell, printer: &Printer) -> Result<u8, Failure> {
-    printer.data(&script(shell).map_err(|why| failure("write the completions", &why))?);
+    printer.data(&render_script(shell).map_err(|why| folder_failure("write the completions", &why))?);
     Ok(0)
 }
 
@@ -50,7 +50,8 @@ pub(super) fn print_completions(shell: Shell, printer: &Printer) -> Result<u8, F
 /// # Errors
 /// The schema is no JSON, which is a mistake of the program.
 pub(super) fn print_schema(schema: &serde_json::Value, printer: &Printer) -> Result<u8, Failure> {
-    let text = serde_json::to_string_pretty(schema).map_err(|error| failure("write the schema", &error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(schema).map_err(|error| folder_failure("write the schema", &error.to_string()))?;
     printer.data(&(text + "\n"));
     Ok(0)
 }
@@ -60,9 +61,9 @@ pub(super) fn print_schema(schema: &serde_json::Value, printer: &Printer) -> Res
 /// # Errors
 /// What the file system says.
 pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
-    let wrong = |why: String| failure(&format!("write man pages into {}", dir.display()), &why);
-    let pages = pages().map_err(wrong)?;
-    file::make_folder(dir, Access::Shared).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |why: String| folder_failure(&format!("write man pages into {}", dir.display()), &why);
+    let pages = render_pages().map_err(wrong)?;
+    file::make_folder(dir, FileAccess::Shared).map_err(|error| wrong(error.to_string()))?;
     for (name, _) in &pages {
         let path = dir.join(name);
         if path.symlink_metadata().is_ok_and(|found| !found.is_file() || !is_page(&path)) {
@@ -70,7 +71,7 @@ pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
         }
     }
     for (name, text) in &pages {
-        let written = file::replace(&dir.join(name), text, Access::Shared, is_page);
+        let written = file::replace_file(&dir.join(name), text, FileAccess::Shared, is_page);
         written.map_err(|error| wrong(format!("{name}: {error}")))?;
     }
     printer.note(&format!("{} man pages in {}", pages.len(), dir.display()));
@@ -82,8 +83,8 @@ pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
 /// # Errors
 /// What the rules say.
 pub(super) fn print_rules(request: &checks::Request, format: Format, printer: &Printer) -> Result<u8, Failure> {
-    let rules = ChosenRules::read(crate::domains::FIRST, request.rules.as_deref())?;
-    printer.data(&if format == Format::Json { json::line("rules", &rules)? } else { rules.text() });
+    let rules = ChosenRules::load(crate::domains::FIRST, request.rules.as_deref())?;
+    printer.data(&if format == Format::Json { json::encode_line("rules", &rules)? } else { rules.to_toml() });
     Ok(0)
 }
 
@@ -96,32 +97,40 @@ fn is_page(path: &Path) -> bool {
     String::from_utf8_lossy(&beginning).lines().any(|line| line.starts_with(".TH mfm"))
 }
 
-fn failure(what: &str, why: &str) -> Failure {
-    Failure::new(Kind::Usage, "folder", format!("could not {what}: {why}"), "choose a folder that can be written")
+fn folder_failure(what: &str, why: &str) -> Failure {
+    Failure::new(
+        FailureKind::Usage,
+        "folder",
+        format!("could not {what}: {why}"),
+        "choose a folder that can be written",
+    )
 }
 
-fn script(shell: Shell) -> Result<String, String> {
-    completion::script(&shell.to_string())
+fn render_script(shell: Shell) -> Result<String, String> {
+    completion::render_script(&shell.to_string())
 }
 
-fn pages() -> Result<Vec<(String, String)>, String> {
-    let mut command = complete(super::command());
+fn render_pages() -> Result<Vec<(String, String)>, String> {
+    let mut command = unhide_options(super::command());
     command.build();
     let mut pages = Vec::new();
-    collect(&command, &mut pages)?;
+    collect_pages(&command, &mut pages)?;
     pages.sort();
     Ok(pages)
 }
 
 /// Brings back what only the short help leaves out: a man page has room.
-fn complete(command: Command) -> Command {
-    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(complete)
+fn unhide_options(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(unhide_options)
 }
 
-fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> Result<(), String> {
+fn collect_pages(command: &Command, pages: &mut Vec<(String, String)>) -> Result<(), String> {
     let man = Man::new(command.clone());
     let mut bytes = Vec::new();
     man.render(&mut bytes).map_err(|error| error.to_string())?;
     pages.push((man.get_filename(), String::from_utf8(bytes).map_err(|error| error.to_string())?));
-    command.get_subcommands().filter(|command| !command.is_hide_set()).try_for_each(|command| collect(command, pages))
+    command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .try_for_each(|command| collect_pages(command, pages))
 }

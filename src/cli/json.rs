@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::next_step;
 use crate::model::shown;
 use crate::ops::cell::ChangeRow;
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// A result with its schema in front.
 #[derive(Serialize)]
@@ -21,13 +21,13 @@ struct Tagged<'a, T> {
 ///
 /// # Errors
 /// A value that JSON cannot hold, such as a path that is no UTF-8.
-pub(super) fn line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure> {
+pub(super) fn encode_line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure> {
     let tagged = Tagged { schema: format!("mfm/{name}/1"), body };
     let text = serde_json::to_string(&tagged).map_err(|error| {
         let message = format!("could not write the result as JSON: {error}");
-        Failure::new(Kind::Found, "output", message, "--format table shows it")
+        Failure::new(FailureKind::Found, "output", message, "--format table shows it")
     })?;
-    Ok(shown::json(&text).into_owned() + "\n")
+    Ok(shown::escape_json(&text).into_owned() + "\n")
 }
 
 /// The fields of an error, in the order in which people look at them; others follow.
@@ -48,16 +48,16 @@ impl Serialize for SchemaFirst {
 }
 
 /// Returns a failure as a line.
-pub(super) fn error(failure: &Failure) -> String {
-    let json = failure.to_json(&next_step::hint(&failure.next));
+pub(super) fn encode_error(failure: &Failure) -> String {
+    let json = failure.to_json(&next_step::render_hint(&failure.next));
     let text = serde_json::to_string(&SchemaFirst(json.clone())).unwrap_or_else(|_| json.to_string());
-    shown::json(&text).into_owned() + "\n"
+    shown::escape_json(&text).into_owned() + "\n"
 }
 
 /// Returns changes as lines.
 ///
 /// # Errors
 /// See [`line`].
-pub(super) fn changes(changes: &[ChangeRow]) -> Result<String, Failure> {
-    changes.iter().map(|change| line("change", change)).collect()
+pub(super) fn encode_changes(changes: &[ChangeRow]) -> Result<String, Failure> {
+    changes.iter().map(|change| encode_line("change", change)).collect()
 }

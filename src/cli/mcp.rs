@@ -5,34 +5,34 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum as _};
 
-use super::ports::{SystemClock, SystemEntropy, holder};
+use super::ports::{SystemClock, SystemEntropy, build_holder};
 use super::printer::{Printer, clean};
-use super::secrets::{Keyring, Logins, Nobody, PasswordSource};
+use super::secrets::{Keyring, Logins, NoPrompt, PasswordSource};
 use super::settings::{Format, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::texts;
-use crate::file::{self, Access, FileError};
-use crate::mcp::{self, Client, ConfigFile, Ended, Host, Options};
-use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
+use crate::file::{self, FileAccess, FileError};
+use crate::mcp::{self, Client, ConfigLocation, Host, ServerEnd, ServerOptions};
+use crate::model::ports::{Account, Confirm as _, ConfirmAnswer, ConfirmQuestion, Danger, Secrets};
 use crate::model::{Refusal, password, shown};
-use crate::ops::protected::Protected;
+use crate::ops::protected::ProtectedFiles;
 use crate::ops::{self, Failure};
 
 /// `mfm mcp`.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct McpCall {
     /// What agents may do.
     #[command(flatten)]
-    options: Options,
+    options: ServerOptions,
     /// What else to do.
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<McpCommand>,
 }
 
 /// What else to do.
 #[derive(Clone, Debug, Subcommand)]
-enum Command {
+enum McpCommand {
     #[command(about = "Print the configuration of a client", long_about = texts::MCP_INSTALL)]
     Install {
         /// The client; without it, every one
@@ -45,21 +45,21 @@ enum Command {
 }
 
 /// Carries it out.
-pub(super) fn run(call: &Call, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
+pub(super) fn run(call: &McpCall, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
     match &call.command {
         None => serve(settings, &call.options),
-        Some(Command::Install { client: Some(client), write: true }) => {
-            write(*client, &call.options, settings, &Terminal::new(settings, printer, signals), printer)
+        Some(McpCommand::Install { client: Some(client), write: true }) => {
+            write_configuration(*client, &call.options, settings, &Terminal::new(settings, printer, signals), printer)
         }
-        Some(Command::Install { client, .. }) => {
+        Some(McpCommand::Install { client, .. }) => {
             let clients = client.map_or_else(|| mcp::CLIENTS.to_vec(), |client| vec![client]);
-            clients.iter().try_for_each(|client| print(*client, &call.options, settings, printer))?;
+            clients.iter().try_for_each(|client| print_configuration(*client, &call.options, settings, printer))?;
             Ok(0)
         }
     }
 }
 
-fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
+fn serve(settings: &Settings, options: &ServerOptions) -> Result<u8, Failure> {
     if [&settings.logins.whole, &settings.logins.reads]
         .iter()
         .any(|sources| sources.file == Some(PasswordSource::Stdin))
@@ -68,22 +68,22 @@ fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
         return Err(Failure::usage("usage", message, "give the password in a file or a variable"));
     }
     let host = Host {
-        journal: absolute(&settings.journal),
+        journal: to_absolute(&settings.journal),
         target: settings.target.clone(),
         operator: settings.actor.clone(),
-        holder: holder("mcp"),
+        holder: build_holder("mcp"),
         wait_ms: super::run::WAIT_MS,
         clock: Box::new(SystemClock),
         entropy: Box::new(SystemEntropy::new()?),
         secrets: Box::new(ServerPasswords(settings.logins.clone())),
     };
     Ok(match mcp::serve(host, options)? {
-        Ended::Closed => 0,
-        Ended::Signal(number) => 128 + number,
+        ServerEnd::Closed => 0,
+        ServerEnd::Signal(number) => 128 + number,
     })
 }
 
-fn absolute(path: &Path) -> PathBuf {
+fn to_absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
@@ -92,10 +92,10 @@ struct ServerPasswords(Logins);
 
 impl Secrets for ServerPasswords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
-        Keyring::new(&self.0, &Nobody, &|_| ()).password(login)
+        Keyring::new(&self.0, &NoPrompt, &|_| ()).password(login)
     }
 
-    fn permit(&self, url: &str) -> Result<(), Refusal> {
+    fn permit_login(&self, url: &str) -> Result<(), Refusal> {
         self.0.servers.permit(url)
     }
 }
@@ -104,10 +104,10 @@ impl Secrets for ServerPasswords {
 ///
 /// # Errors
 /// Usage: a target that no client's file should hold.
-fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Failure> {
-    let mut words = vec!["--journal".to_owned(), absolute(&settings.journal).display().to_string()];
+fn build_arguments(options: &ServerOptions, settings: &Settings) -> Result<Vec<String>, Failure> {
+    let mut words = vec!["--journal".to_owned(), to_absolute(&settings.journal).display().to_string()];
     if let Some(target) = &settings.target {
-        words.extend(["--target".to_owned(), kept(target)?]);
+        words.extend(["--target".to_owned(), spell_target(target)?]);
     }
     words.extend(settings.unencrypted_logins.iter().flat_map(|host| ["--unencrypted-login".to_owned(), host.clone()]));
     words.push("mcp".to_owned());
@@ -123,7 +123,7 @@ fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Fail
         words.extend(["--domain".to_owned(), id.clone()]);
     }
     for folder in &options.recordings {
-        words.extend(["--recordings".to_owned(), absolute(folder).display().to_string()]);
+        words.extend(["--recordings".to_owned(), to_absolute(folder).display().to_string()]);
     }
     for group in &options.tools {
         words.extend(["--tools".to_owned(), group.clone()]);
@@ -133,7 +133,7 @@ fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Fail
     for (flag, value) in [
         ("--allow", allow),
         ("--consent", consent),
-        ("--rules", options.rules.as_deref().map(|path| absolute(path).display().to_string())),
+        ("--rules", options.rules.as_deref().map(|path| to_absolute(path).display().to_string())),
         ("--max-severity", options.max_severity.clone()),
         ("--calls-per-hour", number(options.calls_per_hour)),
         ("--writes-per-hour", number(options.writes_per_hour)),
@@ -144,58 +144,67 @@ fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Fail
     match words.iter().find(|word| password::is_in(word)) {
         None => Ok(words),
         Some(word) => {
-            let message = format!("`{}` could hold a password, and is not written down", password::hidden(word));
+            let message = format!("`{}` could hold a password, and is not written down", password::hide_password(word));
             Err(Failure::usage("client_file", message, "say it otherwise, or write the configuration yourself"))
         }
     }
 }
 
 /// Returns a target as a client's file may keep it: a name, or a URL without anything that could be a password.
-fn kept(target: &str) -> Result<String, Failure> {
-    match ops::targets::spelt(target) {
+fn spell_target(target: &str) -> Result<String, Failure> {
+    match ops::targets::normalize_target(target) {
         Some(spelt) => Ok(spelt),
         None => {
-            let message = format!("`{}` is no target that could be written down", password::hidden(target));
+            let message = format!("`{}` is no target that could be written down", password::hide_password(target));
             Err(Failure::usage("target_url", message, "give a registered name, or a URL without a password"))
         }
     }
 }
 
-fn ours(client: Client, options: &Options, settings: &Settings) -> Result<serde_json::Value, Failure> {
+fn build_client_configuration(
+    client: Client,
+    options: &ServerOptions,
+    settings: &Settings,
+) -> Result<serde_json::Value, Failure> {
     let program = std::env::current_exe().map_or_else(|_| "mfm".to_owned(), |path| path.display().to_string());
-    Ok(mcp::configuration(client, &program, &arguments(options, settings)?))
+    Ok(mcp::configuration(client, &program, &build_arguments(options, settings)?))
 }
 
 /// Returns a client's own file, where its folder is known.
-fn file(client: Client, settings: &Settings) -> Option<PathBuf> {
-    Some(match client.place() {
-        ConfigFile::Configuration(name) => settings.configuration.as_ref()?.join(name),
-        ConfigFile::Home(name) => settings.home.as_ref()?.join(name),
-        ConfigFile::Here(name) => PathBuf::from(name),
+fn find_client_file(client: Client, settings: &Settings) -> Option<PathBuf> {
+    Some(match client.config_location() {
+        ConfigLocation::Configuration(name) => settings.configuration.as_ref()?.join(name),
+        ConfigLocation::Home(name) => settings.home.as_ref()?.join(name),
+        ConfigLocation::Here(name) => PathBuf::from(name),
     })
 }
 
-fn print(client: Client, options: &Options, settings: &Settings, printer: &Printer) -> Result<(), Failure> {
-    let place = file(client, settings).map(|path| path.display().to_string());
-    let ours = ours(client, options, settings)?;
+fn print_configuration(
+    client: Client,
+    options: &ServerOptions,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let place = find_client_file(client, settings).map(|path| path.display().to_string());
+    let ours = build_client_configuration(client, options, settings)?;
     if settings.format == Format::Json {
         let line = serde_json::json!({"client": client.name(), "file": place, "configuration": ours});
-        printer.out(&super::json::line("mcp-install", &line)?);
+        printer.out(&super::json::encode_line("mcp-install", &line)?);
         return Ok(());
     }
     let place = place.unwrap_or_else(|| "its configuration".to_owned());
     let text = serde_json::to_string_pretty(&ours).unwrap_or_default();
-    printer.out(&format!("{}, in {}:\n{}\n", client.name(), clean(&place), shown::json(&text)));
+    printer.out(&format!("{}, in {}:\n{}\n", client.name(), clean(&place), shown::escape_json(&text)));
     Ok(())
 }
 
 /// Puts a text in the place of a file, all of it or nothing, as long as it still says what was read; who may read the
 /// file, and a link to it, stay.
-fn replace(path: &Path, before: &str, text: &str) -> Result<(), FileError> {
-    path.parent().map_or(Ok(()), |folder| file::make_folder(folder, Access::Shared))?;
+fn replace_text(path: &Path, before: &str, text: &str) -> Result<(), FileError> {
+    path.parent().map_or(Ok(()), |folder| file::make_folder(folder, FileAccess::Shared))?;
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let as_read = |path: &Path| file::read_text(path, file::TEXT_BYTES_MAX).is_ok_and(|now| now == before);
-    let mut draft = file::draft(&real, Access::Private, as_read)?;
+    let mut draft = file::begin_draft(&real, FileAccess::Private, as_read)?;
     if real.exists() {
         draft.keep_rights_of(&real)?;
     }
@@ -203,9 +212,9 @@ fn replace(path: &Path, before: &str, text: &str) -> Result<(), FileError> {
     draft.finish()
 }
 
-fn write(
+fn write_configuration(
     client: Client,
-    options: &Options,
+    options: &ServerOptions,
     settings: &Settings,
     terminal: &Terminal<'_>,
     printer: &Printer,
@@ -215,20 +224,21 @@ fn write(
         let message = format!("could not write the configuration of {}: {why}", client.name());
         Failure::usage("client_file", message, hint)
     };
-    let path = file(client, settings).ok_or_else(|| unwritten("its folder is not known".to_owned()))?;
-    Protected::beside(&settings.journal, settings.target.as_deref()).refuse(&path)?;
+    let path = find_client_file(client, settings).ok_or_else(|| unwritten("its folder is not known".to_owned()))?;
+    ProtectedFiles::from_journal(&settings.journal, settings.target.as_deref()).refuse(&path)?;
     let before = match file::read_text(&path, file::TEXT_BYTES_MAX) {
         Ok(text) => text,
         Err(error) if error.is_missing() => String::new(),
         Err(error) => return Err(unwritten(error.to_string())),
     };
-    let after = mcp::merged(client, &before, &ours(client, options, settings)?).map_err(&unwritten)?;
+    let after = mcp::merge_configuration(client, &before, &build_client_configuration(client, options, settings)?)
+        .map_err(&unwritten)?;
     let text = format!("Write the server mfm into {}?", path.display());
-    match terminal.ask(&Question { text, danger: Danger::Write, type_name: None }) {
-        Answer::Yes => {}
-        answer => return Err(Refusal::NoConsent { asked: answer == Answer::No }.into()),
+    match terminal.ask(&ConfirmQuestion { text, danger: Danger::Write, type_name: None }) {
+        ConfirmAnswer::Yes => {}
+        answer => return Err(Refusal::NoConsent { asked: answer == ConfirmAnswer::No }.into()),
     }
-    replace(&path, &before, &after).map_err(|error| unwritten(error.to_string()))?;
+    replace_text(&path, &before, &after).map_err(|error| unwritten(error.to_string()))?;
     printer.note(&format!("wrote {}; restart {}", path.display(), client.name()));
     Ok(0)
 }

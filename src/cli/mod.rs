@@ -34,14 +34,14 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use self::args::Cli;
 use self::printer::Printer;
-use self::settings::{Settings, Surroundings};
+use self::settings::{Environment, Settings};
 use crate::ops::Failure;
 
 /// Runs the command line of this process, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    ExitCode::from(run(&words, &Surroundings::of_process()))
+    ExitCode::from(run(&words, &Environment::of_process()))
 }
 
 /// Returns the whole tree of commands, from which help, completions and man pages are made.
@@ -54,8 +54,8 @@ pub fn command() -> clap::Command {
 ///
 /// # Errors
 /// A sentence saying what could not be rendered.
-pub fn generated() -> Result<Vec<(String, String)>, String> {
-    files::all()
+pub fn generate_files() -> Result<Vec<(String, String)>, String> {
+    files::render_all()
 }
 
 /// Returns every error code that `mfm help errors` lists.
@@ -64,8 +64,8 @@ pub fn error_codes() -> Vec<&'static str> {
     errors::ERRORS.iter().map(|error| error.code).collect()
 }
 
-fn run(words: &[OsString], around: &Surroundings) -> u8 {
-    if let Some(code) = completion::answer(words, around) {
+fn run(words: &[OsString], around: &Environment) -> u8 {
+    if let Some(code) = completion::answer_request(words, around) {
         return code;
     }
     let parsed = command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
@@ -77,21 +77,21 @@ fn run(words: &[OsString], around: &Surroundings) -> u8 {
         Ok(settings) => settings,
         Err(failure) => {
             let format = cli.globals.format().unwrap_or_default();
-            return failures::show(&Printer::new(anstream::ColorChoice::Auto, false), format, &failure);
+            return failures::print_failure(&Printer::new(anstream::ColorChoice::Auto, false), format, &failure);
         }
     };
-    let printer = Printer::new(settings.color.choice(), settings.quiet);
+    let printer = Printer::new(settings.color.to_choice(), settings.quiet);
     let signals = signals::Signals::default();
     let done = run::dispatch(&cli.command, &settings, &printer, &signals);
-    let code = done.unwrap_or_else(|failure| failures::show(&printer, settings.format, &failure));
-    signals.exit_code().unwrap_or_else(|| unprinted(&printer, &settings).unwrap_or(code))
+    let code = done.unwrap_or_else(|failure| failures::print_failure(&printer, settings.format, &failure));
+    signals.exit_code().unwrap_or_else(|| report_print_failure(&printer, &settings).unwrap_or(code))
 }
 
 /// A result that could not be printed is said, because nobody has seen it; a reader that went away is no failure.
-fn unprinted(printer: &Printer, settings: &Settings) -> Option<u8> {
-    let error = printer.failure()?;
+fn report_print_failure(printer: &Printer, settings: &Settings) -> Option<u8> {
+    let error = printer.take_failure()?;
     let message = format!("could not write the result: {error}");
     let failure =
-        Failure::new(crate::ops::Kind::Found, "output", message, "`mfm log` and `mfm status` say what was done");
-    Some(failures::show(printer, settings.format, &failure))
+        Failure::new(crate::ops::FailureKind::Found, "output", message, "`mfm log` and `mfm status` say what was done");
+    Some(failures::print_failure(printer, settings.format, &failure))
 }

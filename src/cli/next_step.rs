@@ -1,31 +1,31 @@
 //! What can be done next, as commands and flags of this command line.
 
-use crate::model::next_step::{Deed, Flag, Marking, View, Way};
-use crate::model::shown::word;
+use crate::model::next_step::{Deed, Flag, Marking, StepKind, View};
+use crate::model::shown::quote_word;
 use crate::model::{NextStep, NextSteps};
 
 /// Returns the hint of an error.
-pub(super) fn hint(steps: &NextSteps) -> String {
-    steps.as_slice().iter().map(sentence).collect::<Vec<_>>().join("; ")
+pub(super) fn render_hint(steps: &NextSteps) -> String {
+    steps.as_slice().iter().map(render_step).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns one step as a sentence.
-pub(super) fn sentence(step: &NextStep) -> String {
+pub(super) fn render_step(step: &NextStep) -> String {
     let said = match &step.way {
-        Way::Say => return step.text.clone(),
-        Way::Look(view) => format!("`{}`", view_command(view)),
-        Way::Run(Deed::Again) => "run the command again".to_owned(),
-        Way::Run(Deed::PlanAgain) => "plan again".to_owned(),
-        Way::Run(deed) => format!("`{}`", command(deed)),
-        Way::Give { option, value } => given(option, value.as_deref()),
-        Way::GiveOne { options } => format!("give {}", one_of(options)),
-        Way::LeaveOut { option } => format!("leave {} out", flag(option)),
+        StepKind::Say => return step.text.clone(),
+        StepKind::Look(view) => format!("`{}`", view_command(view)),
+        StepKind::Run(Deed::Again) => "run the command again".to_owned(),
+        StepKind::Run(Deed::PlanAgain) => "plan again".to_owned(),
+        StepKind::Run(deed) => format!("`{}`", render_command(deed)),
+        StepKind::Give { option, value } => render_flag(option, value.as_deref()),
+        StepKind::GiveOne { options } => format!("give {}", one_of(options)),
+        StepKind::LeaveOut { option } => format!("leave {} out", spell_flag(option)),
     };
     let verb = match &step.way {
         _ if !(step.text.is_empty() && step.when.is_empty()) => "",
-        Way::Run(Deed::Again | Deed::PlanAgain) => "",
-        Way::Run(_) => "run ",
-        Way::Give { .. } => "say ",
+        StepKind::Run(Deed::Again | Deed::PlanAgain) => "",
+        StepKind::Run(_) => "run ",
+        StepKind::Give { .. } => "say ",
         _ => "",
     };
     let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
@@ -36,14 +36,14 @@ pub(super) fn sentence(step: &NextStep) -> String {
 /// Returns the command of a step that is one.
 pub(super) fn command_of(step: &NextStep) -> Option<String> {
     match &step.way {
-        Way::Look(view) => Some(view_command(view)),
-        Way::Run(deed) => Some(command(deed)),
+        StepKind::Look(view) => Some(view_command(view)),
+        StepKind::Run(deed) => Some(render_command(deed)),
         _ => None,
     }
 }
 
 fn one_of(options: &[Flag]) -> String {
-    let all: Vec<String> = options.iter().map(|option| given(option, None)).collect();
+    let all: Vec<String> = options.iter().map(|option| render_flag(option, None)).collect();
     match all.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} or {last}", before.join(", ")),
@@ -52,14 +52,14 @@ fn one_of(options: &[Flag]) -> String {
 }
 
 /// Returns a flag with its value, or with what stands for one.
-fn given(option: &Flag, value: Option<&str>) -> String {
-    let value = value.map(|value| if is_verbatim(option) { value.to_owned() } else { word(value) });
+fn render_flag(option: &Flag, value: Option<&str>) -> String {
+    let value = value.map(|value| if is_verbatim(option) { value.to_owned() } else { quote_word(value) });
     match (option, value.or_else(|| placeholder(option).map(str::to_owned))) {
         (Flag::Command, _) => "the command behind `--`".to_owned(),
         (Flag::Operations, _) => "numbers".to_owned(),
         (Flag::Output, Some(value)) => format!("-o {value}"),
-        (_, Some(value)) => format!("{} {value}", flag(option)),
-        (_, None) => flag(option),
+        (_, Some(value)) => format!("{} {value}", spell_flag(option)),
+        (_, None) => spell_flag(option),
     }
 }
 
@@ -69,7 +69,7 @@ const fn is_verbatim(option: &Flag) -> bool {
 }
 
 /// Returns a flag as it is typed.
-pub(super) fn flag(option: &Flag) -> String {
+pub(super) fn spell_flag(option: &Flag) -> String {
     format!("--{}", option.name().replace('_', "-"))
 }
 
@@ -97,7 +97,7 @@ fn view_command(view: &View) -> String {
         View::Mode { mode } => return format!("mfm modes {}", mode.as_deref().unwrap_or("MODE")),
         View::Operation { op } => return format!("mfm show {op}"),
         View::Drill { drill } => return format!("mfm drill --show {drill}"),
-        View::Check { now } => return format!("mfm check --now {}", word(now)),
+        View::Check { now } => return format!("mfm check --now {}", quote_word(now)),
         View::Query { query, example } => return format!("mfm query {query} {example}"),
         View::Files { query } => return format!("mfm query {query}"),
         View::Modes => "mfm modes",
@@ -115,14 +115,14 @@ fn view_command(view: &View) -> String {
     text.to_owned()
 }
 
-fn command(deed: &Deed) -> String {
+fn render_command(deed: &Deed) -> String {
     let text = match deed {
-        Deed::Revert { ops, with } => return revert(ops, with),
-        Deed::RevertAll { target: Some(target) } => return format!("mfm revert --all --target {}", word(target)),
-        Deed::Mark { url, marking } => return mark(url.as_deref(), *marking),
-        Deed::Register { url } => return format!("mfm target add {}", url.as_deref().map_or("URL".into(), word)),
-        Deed::RemoveTarget { target } => return format!("mfm target remove {}", word(target)),
-        Deed::Approve { code } => return format!("mfm approve {}", word(code)),
+        Deed::Revert { ops, with } => return render_revert(ops, with),
+        Deed::RevertAll { target: Some(target) } => return format!("mfm revert --all --target {}", quote_word(target)),
+        Deed::Mark { url, marking } => return render_mark(url.as_deref(), *marking),
+        Deed::Register { url } => return format!("mfm target add {}", url.as_deref().map_or("URL".into(), quote_word)),
+        Deed::RemoveTarget { target } => return format!("mfm target remove {}", quote_word(target)),
+        Deed::Approve { code } => return format!("mfm approve {}", quote_word(code)),
         // The last command line is not known here.
         Deed::Again => "mfm",
         Deed::PlanAgain => "mfm plan TOOL",
@@ -141,14 +141,14 @@ fn command(deed: &Deed) -> String {
     text.to_owned()
 }
 
-fn revert(ops: &[u64], with: &[Flag]) -> String {
+fn render_revert(ops: &[u64], with: &[Flag]) -> String {
     let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
     let ops = if ops.is_empty() { "OP".to_owned() } else { ops.join(" ") };
-    with.iter().fold(format!("mfm revert {ops}"), |text, option| format!("{text} {}", flag(option)))
+    with.iter().fold(format!("mfm revert {ops}"), |text, option| format!("{text} {}", spell_flag(option)))
 }
 
-fn mark(url: Option<&str>, marking: Marking) -> String {
-    let url = url.map_or("NEW_URL".into(), word);
+fn render_mark(url: Option<&str>, marking: Marking) -> String {
+    let url = url.map_or("NEW_URL".into(), quote_word);
     match marking {
         Marking::TestCopy => format!("mfm target mark {url}"),
         Marking::Moved => format!("mfm target mark --moved {url}"),
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_url_in_a_hint_is_one_word_of_a_shell() {
-        let said = |url: &str| hint(&Refusal::LooksMoved { url: url.into(), target: "copy".into() }.next());
+        let said = |url: &str| render_hint(&Refusal::LooksMoved { url: url.into(), target: "copy".into() }.next());
         assert_eq!(said("sqlite:/tmp/copy.db"), "run `mfm target mark --moved sqlite:/tmp/copy.db`");
         assert_eq!(said("sqlite:/tmp/my copy.db"), "run `mfm target mark --moved 'sqlite:/tmp/my copy.db'`");
         let url = "mssql://sa@host:1433/Copy?encrypt=strict&read_user=r";
@@ -187,7 +187,7 @@ mod tests {
             (give_value(Flag::Override, "name", "").when("if you know better"), "if you know better: --override name"),
             (leave_out(Flag::WithPassword), "leave --with-password out"),
         ] {
-            assert_eq!(sentence(&step), said);
+            assert_eq!(render_step(&step), said);
         }
         let all = [Flag::parameter("fld_id"), Flag::Sample, Flag::All];
         assert_eq!(one_of(&all), "--fld-id IDS, --sample N or --all");

@@ -3,12 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mfm_journal::Holder;
+use mfm_journal::LockHolder;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::model::ports::{Clock, Entropy};
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// The system's clock.
 pub(super) struct SystemClock;
@@ -20,7 +20,7 @@ impl Clock for SystemClock {
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         let now = jiff::Timestamp::from_microsecond(self.now_us()).unwrap_or_default();
         let local = now.to_zoned(jiff::tz::TimeZone::system()).datetime();
         local.with().subsec_nanosecond(0).build().unwrap_or(local)
@@ -44,7 +44,12 @@ impl SystemEntropy {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| {
             let message = format!("could not draw random bytes: {error}");
-            Failure::new(Kind::Target, "entropy", message, "the operating system has to offer a source of chance")
+            Failure::new(
+                FailureKind::Target,
+                "entropy",
+                message,
+                "the operating system has to offer a source of chance",
+            )
         })?;
         Ok(Self(Mutex::new(ChaCha20Rng::from_seed(seed))))
     }
@@ -60,11 +65,11 @@ impl Entropy for SystemEntropy {
 
 /// Returns who holds a lock meanwhile.
 #[expect(clippy::disallowed_methods, reason = "the host's name is no setting")]
-pub(super) fn holder(command: &str) -> Holder {
+pub(super) fn build_holder(command: &str) -> LockHolder {
     let named = |path: &str| std::fs::read_to_string(path).ok().map(|name| name.trim().to_owned());
     let host = named("/proc/sys/kernel/hostname").or_else(|| named("/etc/hostname"));
     let host = host.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
-    Holder {
+    LockHolder {
         pid: std::process::id(),
         host: host.unwrap_or_else(|| "unknown".to_owned()),
         command: format!("mfm {command}"),

@@ -29,7 +29,7 @@ pub(super) fn paint(style: Style, text: &str) -> String {
 }
 
 /// No cell of a database and no name of a file can drive a terminal, or make a line of its own.
-pub(super) use crate::model::shown::{line as clean, lines as clean_lines};
+pub(super) use crate::model::shown::{escape_line as clean, escape_lines as clean_lines};
 
 /// stdout and stderr.
 pub(super) struct Printer {
@@ -48,17 +48,17 @@ impl Printer {
     /// Writes styled text to stdout.
     pub(super) fn out(&self, text: &str) {
         let mut stream = AutoStream::new(io::stdout().lock(), self.color);
-        self.keep(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+        self.record_result(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     }
 
     /// Writes data to stdout, as it is.
     pub(super) fn data(&self, text: &str) {
         let mut stream = io::stdout().lock();
-        self.keep(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+        self.record_result(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     }
 
     /// Lends stdout for data that would not fit into memory.
-    pub(super) fn stream<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
+    pub(super) fn with_stdout<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
         write(&mut io::stdout().lock())
     }
 
@@ -81,11 +81,11 @@ impl Printer {
     }
 
     /// Returns why stdout could not be written, once.
-    pub(super) fn failure(&self) -> Option<io::Error> {
+    pub(super) fn take_failure(&self) -> Option<io::Error> {
         self.failure.borrow_mut().take()
     }
 
-    fn keep(&self, written: io::Result<()>) {
+    fn record_result(&self, written: io::Result<()>) {
         match written {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.gone.set(true),

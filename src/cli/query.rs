@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::domain::query::QueryCard;
 use crate::domains;
 use crate::ops::files;
-use crate::ops::query::{Request, find};
+use crate::ops::query::{Request, find_query};
 
 /// Options of `mfm query`.
 #[derive(Args, Clone, Debug)]
@@ -32,14 +32,14 @@ impl Args for QueryCall {
         command = command.subcommand_value_name("QUERY").subcommand_help_heading("Queries");
         for domain in domains::all() {
             if let Some(card) = domain.files() {
-                for about in files::cards(*domain) {
-                    command = command.subcommand(of_files(&about, positions(card, about.name)));
+                for about in files::query_cards(*domain) {
+                    command = command.subcommand(of_files(&about, list_positionals(card, about.name)));
                 }
             }
             for query in domain.queries() {
                 let card = query.card();
                 let own = Command::new(card.name).next_help_heading("Parameters");
-                command = command.subcommand(named(query.arguments(own), card));
+                command = command.subcommand(describe_command(query.add_arguments(own), card));
             }
         }
         command
@@ -51,7 +51,7 @@ impl Args for QueryCall {
 }
 
 /// Returns what stands behind the name of a query of files: names, and whether they are needed.
-fn positions(card: &'static crate::domain::files::FileCard, name: &str) -> &'static [(&'static str, bool)] {
+fn list_positionals(card: &'static crate::domain::files::FileCard, name: &str) -> &'static [(&'static str, bool)] {
     match name {
         name if name == card.list => &[("directory", false)],
         name if name == card.load => &[("path", true)],
@@ -65,18 +65,18 @@ fn of_files(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Com
         let arg = Arg::new(*name).value_name(name.to_uppercase()).required(*needed).help("A file, or a folder to list");
         command = command.arg(arg.value_parser(ValueParser::path_buf()).value_hint(ValueHint::AnyPath));
     }
-    named(command, card)
+    describe_command(command, card)
 }
 
-fn named(command: Command, card: &QueryCard) -> Command {
+fn describe_command(command: Command, card: &QueryCard) -> Command {
     let example = format!("{}\n\nExample:\n  mfm query {} {}", card.about, card.name, card.example);
     let kebab = card.name.replace('_', "-");
     let command = if kebab == card.name { command } else { command.alias(kebab) };
-    command.about(capitalised(card.title)).long_about(example.trim_end().to_owned())
+    command.about(capitalise(card.title)).long_about(example.trim_end().to_owned())
 }
 
 /// Returns a text with a capital at its beginning, as the help of a command has it.
-fn capitalised(text: &str) -> String {
+fn capitalise(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -87,9 +87,9 @@ impl FromArgMatches for QueryCall {
         let Some((name, inner)) = matches.subcommand() else {
             return Ok(Self(Request { file, folders, ..Request::default() }));
         };
-        let params = match find(name) {
-            Some((_, query)) => query.matched(inner)?,
-            None => paths(inner),
+        let params = match find_query(name) {
+            Some((_, query)) => query.parse_matches(inner)?,
+            None => collect_paths(inner),
         };
         Ok(Self(Request { query: Some(name.to_owned()), params, file, folders }))
     }
@@ -101,7 +101,7 @@ impl FromArgMatches for QueryCall {
 }
 
 /// Returns the files that were named behind a query of files.
-fn paths(matches: &ArgMatches) -> Map<String, Json> {
+fn collect_paths(matches: &ArgMatches) -> Map<String, Json> {
     let path = |name: &&str| {
         let path = matches.try_get_one::<PathBuf>(name).ok().flatten()?;
         Some(((*name).to_owned(), Json::String(path.display().to_string())))

@@ -9,33 +9,38 @@ use super::printer::{BOLD, DIM, GOOD, Printer, WARN, clean, paint};
 use super::settings::{Format, Settings};
 use crate::model::shown;
 use crate::ops::Failure;
-pub(super) use crate::ops::count;
+pub(super) use crate::ops::render_count;
 
 /// A result that can be shown.
 pub(super) trait Report: Serialize {
     /// Writes it for people.
-    fn page(&self, page: &mut Page);
+    fn render_page(&self, page: &mut ReportPage);
     /// Returns it for shell tools.
-    fn sheet(&self) -> Sheet;
+    fn to_table(&self) -> ReportTable;
 }
 
 /// Shows a result in the format asked for.
 ///
 /// # Errors
 /// A value that JSON cannot hold.
-pub(super) fn emit<R: Report>(settings: &Settings, printer: &Printer, name: &str, report: &R) -> Result<(), Failure> {
+pub(super) fn print_report<R: Report>(
+    settings: &Settings,
+    printer: &Printer,
+    name: &str,
+    report: &R,
+) -> Result<(), Failure> {
     match settings.format {
-        Format::Json => printer.data(&json::line(name, report)?),
-        Format::Plain => printer.data(&report.sheet().tsv()),
-        Format::Table => printer.out(&paged(settings, report)),
+        Format::Json => printer.data(&json::encode_line(name, report)?),
+        Format::Plain => printer.data(&report.to_table().to_tsv()),
+        Format::Table => printer.out(&render_report(settings, report)),
     }
     Ok(())
 }
 
 /// Returns a result as people read it, with its styles.
-pub(super) fn paged<R: Report>(settings: &Settings, report: &R) -> String {
-    let mut page = Page::new(settings.width);
-    report.page(&mut page);
+pub(super) fn render_report<R: Report>(settings: &Settings, report: &R) -> String {
+    let mut page = ReportPage::new(settings.width);
+    report.render_page(&mut page);
     page.text
 }
 
@@ -44,29 +49,29 @@ const WORD_MAX: usize = 36;
 
 /// Rows under a header.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sheet {
+pub(super) struct ReportTable {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-impl Sheet {
+impl ReportTable {
     /// Makes an empty sheet.
     pub(super) fn new(head: &[&'static str]) -> Self {
-        Self::under(head.iter().map(|word| (*word).to_owned()).collect())
+        Self::from_columns(head.iter().map(|word| (*word).to_owned()).collect())
     }
 
     /// Makes an empty sheet under heads that only the result knows.
-    pub(super) const fn under(head: Vec<String>) -> Self {
+    pub(super) const fn from_columns(head: Vec<String>) -> Self {
         Self { head, rows: Vec::new() }
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(super) fn push_row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
     /// Returns the sheet with these rows.
-    pub(super) fn with(mut self, rows: impl IntoIterator<Item = Vec<String>>) -> Self {
+    pub(super) fn with_rows(mut self, rows: impl IntoIterator<Item = Vec<String>>) -> Self {
         self.rows.extend(rows);
         self
     }
@@ -85,14 +90,15 @@ impl Sheet {
     ///
     /// # Errors
     /// What the writer says.
-    pub(super) fn csv(&self) -> Result<String, Failure> {
+    pub(super) fn to_csv(&self) -> Result<String, Failure> {
         let failure = |why: String| {
             let message = format!("could not write the result as CSV: {why}");
-            Failure::new(crate::ops::Kind::Found, "output", message, "--format plain writes it with tabs")
+            Failure::new(crate::ops::FailureKind::Found, "output", message, "--format plain writes it with tabs")
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.head).map_err(|error| failure(error.to_string()))?;
-        let disarmed = |row: &Vec<String>| writer.write_record(row.iter().map(|cell| shown::cell(cell).into_owned()));
+        let disarmed =
+            |row: &Vec<String>| writer.write_record(row.iter().map(|cell| shown::guard_cell(cell).into_owned()));
         self.rows.iter().try_for_each(disarmed).map_err(|error| failure(error.to_string()))?;
         let bytes = writer.into_inner().map_err(|error| failure(error.to_string()))?;
         String::from_utf8(bytes).map_err(|error| failure(error.to_string()))
@@ -100,10 +106,10 @@ impl Sheet {
 
     /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped, and no
     /// cell is a formula.
-    pub(super) fn tsv(&self) -> String {
+    pub(super) fn to_tsv(&self) -> String {
         let mut out = self.head.join("\t") + "\n";
         for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            let cells: Vec<String> = row.iter().map(|cell| escape_cell(cell)).collect();
             out += &cells.join("\t");
             out.push('\n');
         }
@@ -111,8 +117,8 @@ impl Sheet {
     }
 }
 
-fn escaped(cell: &str) -> String {
-    clean(&shown::cell(cell).replace('\\', "\\\\"))
+fn escape_cell(cell: &str) -> String {
+    clean(&shown::guard_cell(cell).replace('\\', "\\\\"))
 }
 
 /// How a result is to be taken.
@@ -127,12 +133,12 @@ pub(super) enum Mood {
 }
 
 /// A page for people; whatever comes from a database or a file is cleaned of control characters.
-pub(super) struct Page {
+pub(super) struct ReportPage {
     text: String,
     width: u16,
 }
 
-impl Page {
+impl ReportPage {
     /// Makes an empty page.
     pub(super) const fn new(width: u16) -> Self {
         Self { text: String::new(), width }
@@ -193,7 +199,7 @@ impl Page {
         for (label, value) in fields {
             let indent = " ".repeat(wide + 2);
             let room = usize::from(self.width).saturating_sub(wide + 2).max(20);
-            let lines = wrap(&clean(value), room);
+            let lines = wrap_text(&clean(value), room);
             let label = paint(DIM, &format!("{label:wide$}"));
             self.text += &format!("{label}  {}\n", lines.join(&format!("\n{indent}")));
         }
@@ -202,13 +208,13 @@ impl Page {
     /// Writes a paragraph, wrapped and indented.
     pub(super) fn paragraph(&mut self, indent: usize, text: &str) {
         let room = usize::from(self.width).saturating_sub(indent).max(20);
-        for line in wrap(&clean(text), room) {
+        for line in wrap_text(&clean(text), room) {
             self.text += &format!("{:indent$}{line}\n", "");
         }
     }
 
     /// Writes a table.
-    pub(super) fn table(&mut self, sheet: &Sheet) {
+    pub(super) fn table(&mut self, sheet: &ReportTable) {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
         let longest = sheet.longest_words();
@@ -231,7 +237,7 @@ impl Page {
 }
 
 /// Breaks text at spaces into lines of at most so many characters; a longer word stays whole.
-fn wrap(text: &str, room: usize) -> Vec<String> {
+fn wrap_text(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().map_or(0, |line| line.chars().count());
@@ -249,11 +255,11 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// Returns a list with commas.
-pub(super) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+pub(super) fn join_list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns `yes` or `no`.
-pub(super) fn yes(flag: bool) -> String {
+pub(super) fn yes_or_no(flag: bool) -> String {
     if flag { "yes".to_owned() } else { "no".to_owned() }
 }

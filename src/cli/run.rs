@@ -1,10 +1,10 @@
 //! From a parsed command to an operation and back: one arm a command; renders nothing itself.
 
-use super::args::{Audit, Campaign, Command, Lab, Target};
+use super::args::{AuditCommand, CampaignCommand, Command, LabCommand, TargetCommand};
 use super::faults::{ApplyCall, PlanCall};
-use super::ports::{SystemClock, SystemEntropy, holder};
+use super::ports::{SystemClock, SystemEntropy, build_holder};
 use super::printer::Printer;
-use super::report::{Report, count, emit, paged};
+use super::report::{Report, print_report, render_count, render_report};
 use super::secrets::Keyring;
 use super::settings::Settings;
 use super::signals::Signals;
@@ -15,8 +15,8 @@ use crate::ops::agents::approve;
 use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
-    Context, Failure, Kind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log,
-    modes, plan, query, recover, replay, revert, show, status, targets,
+    Context, Failure, FailureKind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export, find,
+    lab, log, modes, plan, query, recover, replay, revert, show, status, targets,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -38,7 +38,7 @@ pub(super) fn dispatch(
                 Some(id) => modes::of_domain(id)?,
                 None => modes::run(mode.as_deref())?,
             };
-            emit(settings, printer, command.name(), &outcome)?;
+            print_report(settings, printer, command.name(), &outcome)?;
             Ok(0)
         }
         Command::Check(request) if request.print_rules => files::print_rules(request, settings.format, printer),
@@ -50,46 +50,47 @@ pub(super) fn dispatch(
         Command::Tui(call) => super::tui::run(call, settings, printer, signals),
         Command::Man { dir } => files::write_man(dir, printer),
         Command::Help { words } => topics::run(words, settings, printer),
-        Command::Campaign(Campaign::Schema) => files::print_schema(&campaign::file::schema(), printer),
+        Command::Campaign(CampaignCommand::Schema) => files::print_schema(&campaign::file::schema(), printer),
         _ => {
-            signals.watch(command.writes());
+            signals.watch(command.can_write());
             let terminal = Terminal::new(settings, printer, signals);
-            let done = with_context(command, &Show { settings, printer, terminal: &terminal, name: command.name() });
-            terminal.clear();
+            let done =
+                with_context(command, &ResultPrinter { settings, printer, terminal: &terminal, name: command.name() });
+            terminal.clear_progress();
             done
         }
     }
 }
 
 /// Shows results of one command.
-struct Show<'a> {
+struct ResultPrinter<'a> {
     settings: &'a Settings,
     printer: &'a Printer,
     terminal: &'a Terminal<'a>,
     name: &'static str,
 }
 
-impl Show<'_> {
-    fn done<R: Report>(&self, report: &R) -> Result<u8, Failure> {
+impl ResultPrinter<'_> {
+    fn print<R: Report>(&self, report: &R) -> Result<u8, Failure> {
         self.with_code(report, false)
     }
 
     fn with_code<R: Report>(&self, report: &R, found: bool) -> Result<u8, Failure> {
-        self.terminal.clear();
-        emit(self.settings, self.printer, self.name, report)?;
-        Ok(if found { Kind::Found.exit_code() } else { 0 })
+        self.terminal.clear_progress();
+        print_report(self.settings, self.printer, self.name, report)?;
+        Ok(if found { FailureKind::Found.exit_code() } else { 0 })
     }
 }
 
-impl Show<'_> {
+impl ResultPrinter<'_> {
     fn all_changes<R: Report>(&self, report: &R, changes: &[ChangeRow]) -> Result<u8, Failure> {
-        self.terminal.clear();
-        render::changes::all(self.settings, self.printer, self.name, report, changes)?;
+        self.terminal.clear_progress();
+        render::changes::print_all(self.settings, self.printer, self.name, report, changes)?;
         Ok(0)
     }
 }
 
-fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
+fn with_context(command: &Command, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let settings = show.settings;
     let entropy = SystemEntropy::new()?;
     let note = |text: &str| {
@@ -100,10 +101,10 @@ fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
     let secrets = Keyring::new(&settings.logins, show.terminal, &note);
     let context = Context {
         journal: settings.journal.clone(),
-        target: named(command).or_else(|| settings.target.clone()),
+        target: named_target(command).or_else(|| settings.target.clone()),
         actor: settings.actor.clone(),
         face: mfm_journal::Face::Cli,
-        holder: holder(&show.name.replace('-', " ")),
+        holder: build_holder(&show.name.replace('-', " ")),
         wait_ms: WAIT_MS,
         clock: &SystemClock,
         entropy: &entropy,
@@ -115,82 +116,85 @@ fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
         show.printer.note(&format!("journal {}, by {}", settings.journal.display(), settings.journal_from));
         show.printer.note(&format!("actor {}", settings.actor));
     }
-    let code = operate(command, &context, show)?;
+    let code = run_operation(command, &context, show)?;
     // Whoever registers, marks or makes a database by its URL means that server.
-    if let Some(url) = confirms(command) {
-        settings.logins.servers.keep(url)?;
+    if let Some(url) = confirmed_url(command) {
+        settings.logins.servers.remember(url)?;
     }
     Ok(code)
 }
 
 /// Returns the URL with which a command confirms its server.
-fn confirms(command: &Command) -> Option<&str> {
+fn confirmed_url(command: &Command) -> Option<&str> {
     match command {
-        Command::Target(Target::Add(request)) => Some(&request.url),
-        Command::Target(Target::Mark(request)) => Some(&request.target),
-        Command::Lab(Lab::Create(request)) => Some(&request.url),
-        Command::Lab(Lab::Import(request)) => Some(&request.url),
+        Command::Target(TargetCommand::Add(request)) => Some(&request.url),
+        Command::Target(TargetCommand::Mark(request)) => Some(&request.target),
+        Command::Lab(LabCommand::Create(request)) => Some(&request.url),
+        Command::Lab(LabCommand::Import(request)) => Some(&request.url),
         _ => None,
     }
 }
 
 /// Returns the target named behind a command.
-fn named(command: &Command) -> Option<String> {
+fn named_target(command: &Command) -> Option<String> {
     match command {
         Command::Target(
-            Target::Show(named) | Target::Unmark(named) | Target::Remove(named) | Target::Preflight(named),
+            TargetCommand::Show(named)
+            | TargetCommand::Unmark(named)
+            | TargetCommand::Remove(named)
+            | TargetCommand::Preflight(named),
         ) => named.name.clone(),
         _ => None,
     }
 }
 
-fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+fn run_operation(command: &Command, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     match command {
         Command::Demo(request) => {
             let outcome = demo::run(context, request)?;
             show.with_code(&outcome, !outcome.held)
         }
-        Command::Lab(Lab::Create(request)) => show.done(&lab::create::run(context, request)?),
-        Command::Lab(Lab::Import(request)) => show.done(&lab::import::run(context, request)?),
-        Command::Target(command) => targets(command, context, show),
-        Command::Find(request) => show.done(&find::run(context, request)?),
-        Command::Query(call) => show.done(&query::run(context, &call.0)?),
+        Command::Lab(LabCommand::Create(request)) => show.print(&lab::create::run(context, request)?),
+        Command::Lab(LabCommand::Import(request)) => show.print(&lab::import::run(context, request)?),
+        Command::Target(command) => run_target(command, context, show),
+        Command::Find(request) => show.print(&find::run(context, request)?),
+        Command::Query(call) => show.print(&query::run(context, &call.0)?),
         Command::Check(request) => {
             let outcome = checks::run(context, request)?;
-            checked(&outcome, &request.options, show)
+            print_check(&outcome, &request.options, show)
         }
-        Command::Drill(request) if request.list => show.done(&drill::past::list(context)?),
+        Command::Drill(request) if request.list => show.print(&drill::past::list_drills(context)?),
         Command::Drill(request) => {
-            drilled(request, &agents::after_others(context, || drill::run(context, request))?, show)
+            print_drill(request, &agents::after_others(context, || drill::run(context, request))?, show)
         }
-        Command::Campaign(command) => campaigned(command, context, show),
+        Command::Campaign(command) => run_campaign(command, context, show),
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {
             let outcome = agents::after_others(context, || revert::run(context, request))?;
             show.with_code(&outcome, outcome.left_something())
         }
-        Command::Recover(request) => recovered(&recover::run(context, request)?, show),
-        Command::Approve(request) => show.done(&approve::run(context, request)?),
+        Command::Recover(request) => print_recovery(&recover::run(context, request)?, show),
+        Command::Approve(request) => show.print(&approve::run(context, request)?),
         Command::Replay(request) => {
             let outcome = agents::after_others(context, || replay::run(context, request))?;
             show.with_code(&outcome, !outcome.ok)
         }
         Command::Status { exit_code } => {
             let outcome = status::run(context)?;
-            show.with_code(&outcome, *exit_code && outcome.disturbed())
+            show.with_code(&outcome, *exit_code && outcome.is_disturbed())
         }
-        Command::Log(request) => show.done(&log::run(context, request)?),
-        Command::Show(request) => show.done(&show::run(context, request)?),
+        Command::Log(request) => show.print(&log::run(context, request)?),
+        Command::Show(request) => show.print(&show::run(context, request)?),
         Command::Explain(request) => {
             let outcome = explain::run(context, request)?;
             show.with_code(&outcome, !outcome.ok)
         }
-        Command::Audit(Audit::Verify(request)) => {
+        Command::Audit(AuditCommand::Verify(request)) => {
             let outcome = audit::run(context, request).map_err(found_by_audit)?;
             show.with_code(&outcome, !outcome.ok)
         }
-        Command::Audit(Audit::Export(request)) => exported(request, context, show),
+        Command::Audit(AuditCommand::Export(request)) => run_export(request, context, show),
         #[cfg(feature = "mcp")]
         Command::Mcp(_) => Ok(0),
         #[cfg(feature = "tui")]
@@ -199,42 +203,42 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
     }
 }
 
-fn campaigned(command: &Campaign, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+fn run_campaign(command: &CampaignCommand, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     match command {
-        Campaign::Plan(request) => show.done(&campaign::plan(context, request)?),
-        Campaign::Apply(request) => show.done(&campaign::apply(context, request)?),
-        Campaign::List(request) => show.done(&campaign::list(context, request)?),
-        Campaign::Revert(request) => {
+        CampaignCommand::Plan(request) => show.print(&campaign::plan(context, request)?),
+        CampaignCommand::Apply(request) => show.print(&campaign::apply(context, request)?),
+        CampaignCommand::List(request) => show.print(&campaign::list(context, request)?),
+        CampaignCommand::Revert(request) => {
             let outcome = campaign::revert(context, request)?;
             show.with_code(&outcome, outcome.revert.left_something())
         }
-        Campaign::Schema => Ok(0),
+        CampaignCommand::Schema => Ok(0),
     }
 }
 
-fn targets(command: &Target, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+fn run_target(command: &TargetCommand, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     match command {
-        Target::Add(request) => show.done(&targets::add::run(context, request)?),
-        Target::List => show.done(&targets::list::run(context)?),
-        Target::Show(_) => show.done(&targets::show::run(context)?),
-        Target::Mark(request) => show.done(&targets::mark::run(context, request)?),
-        Target::Unmark(_) => show.done(&targets::unmark::run(context)?),
-        Target::Remove(_) => show.done(&targets::remove::run(context)?),
-        Target::Preflight(_) => show.done(&targets::preflight::run(context)?),
+        TargetCommand::Add(request) => show.print(&targets::add::run(context, request)?),
+        TargetCommand::List => show.print(&targets::list::run(context)?),
+        TargetCommand::Show(_) => show.print(&targets::show::run(context)?),
+        TargetCommand::Mark(request) => show.print(&targets::mark::run(context, request)?),
+        TargetCommand::Unmark(_) => show.print(&targets::unmark::run(context)?),
+        TargetCommand::Remove(_) => show.print(&targets::remove::run(context)?),
+        TargetCommand::Preflight(_) => show.print(&targets::preflight::run(context)?),
     }
 }
 
-fn plan_fault(call: &PlanCall, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+fn plan_fault(call: &PlanCall, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let (mut outcome, made) = agents::after_others(context, || plan::run(context, &call.request))?;
     if !call.all_changes {
-        return show.done(&outcome);
+        return show.print(&outcome);
     }
     outcome.changes.clear();
-    let changes: Vec<ChangeRow> = made.prepared.changes().iter().map(cell::change).collect();
+    let changes: Vec<ChangeRow> = made.prepared.changes().iter().map(cell::to_change_row).collect();
     show.all_changes(&outcome, &changes)
 }
 
-fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let source = match (&call.request, &call.plan) {
         (Some(request), _) => apply::Source::Request(request.clone()),
         (None, Some(path)) => apply::Source::File(path.clone()),
@@ -248,21 +252,21 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Resu
     };
     let mut outcome = agents::after_others(context, || apply::run(context, &source, call.dry_run, &mut keep))?;
     if !call.all_changes {
-        return show.done(&outcome);
+        return show.print(&outcome);
     }
     outcome.plan.changes.clear();
     show.all_changes(&outcome, &changes)
 }
 
 /// A report in a file leaves the page on stdout.
-fn checked(outcome: &checks::Outcome, options: &checks::Options, show: &Show<'_>) -> Result<u8, Failure> {
-    let code = if outcome.failed { Kind::Found.exit_code() } else { 0 };
+fn print_check(outcome: &checks::Outcome, options: &checks::Options, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
+    let code = if outcome.failed { FailureKind::Found.exit_code() } else { 0 };
     let Some(form) = options.form else { return show.with_code(outcome, outcome.failed) };
-    show.terminal.clear();
-    let styled = || paged(show.settings, outcome);
-    let text = match checks::report::text(outcome, form)? {
+    show.terminal.clear_progress();
+    let styled = || render_report(show.settings, outcome);
+    let text = match checks::report::render_report(outcome, form)? {
         Some(text) => text,
-        None if form == Form::Json => json::line(show.name, outcome)?,
+        None if form == Form::Json => json::encode_line(show.name, outcome)?,
         None if options.output.is_none() => {
             show.printer.out(&styled());
             return Ok(code);
@@ -276,40 +280,45 @@ fn checked(outcome: &checks::Outcome, options: &checks::Options, show: &Show<'_>
         show.printer.data(&text);
         return Ok(code);
     };
-    checks::report::write(path, &text)?;
+    checks::report::write_report(path, &text)?;
     show.printer.note(&format!("the report is in {}", path.display()));
     show.with_code(outcome, outcome.failed)
 }
 
 /// A drill can be written in other forms, whose names the operation knows and whose looks the face.
-fn drilled(request: &drill::Request, outcome: &drill::Outcome, show: &Show<'_>) -> Result<u8, Failure> {
+fn print_drill(request: &drill::Request, outcome: &drill::Outcome, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let Some(form) = request.form else { return show.with_code(outcome, !outcome.ok) };
-    show.terminal.clear();
-    show.printer.data(&render::drill::form(outcome, form)?);
-    Ok(if outcome.ok { 0 } else { Kind::Found.exit_code() })
+    show.terminal.clear_progress();
+    show.printer.data(&render::drill::render_form(outcome, form)?);
+    Ok(if outcome.ok { 0 } else { FailureKind::Found.exit_code() })
 }
 
 /// An export to stdout is its own result.
-fn exported(request: &export::Request, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
-    let outcome = show.printer.stream(|out| export::run(context, request, out))?;
+fn run_export(request: &export::Request, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
+    let outcome = show.printer.with_stdout(|out| export::run(context, request, out))?;
     if request.include_phi {
         context.reporter.note("nothing is redacted: this export may identify patients and staff");
     } else if outcome.redacted > 0 {
-        context.reporter.note(&format!("{} redacted; --include-phi shows them", count(outcome.redacted, "cell")));
+        context
+            .reporter
+            .note(&format!("{} redacted; --include-phi shows them", render_count(outcome.redacted, "cell")));
     }
-    if outcome.file.is_some() { show.done(&outcome) } else { Ok(0) }
+    if outcome.file.is_some() { show.print(&outcome) } else { Ok(0) }
 }
 
 /// A recover that left something open says so after its result.
-fn recovered(outcome: &recover::Outcome, show: &Show<'_>) -> Result<u8, Failure> {
+fn print_recovery(outcome: &recover::Outcome, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let code = show.with_code(outcome, outcome.left_open())?;
-    Ok(outcome.failure.as_ref().map_or(code, |failure| failures::show(show.printer, show.settings.format, failure)))
+    Ok(outcome
+        .failure
+        .as_ref()
+        .map_or(code, |failure| failures::print_failure(show.printer, show.settings.format, failure)))
 }
 
 /// What breaks a journal is, for an audit, what it was looking for.
 fn found_by_audit(mut failure: Failure) -> Failure {
     if failure.code == "journal_broken" {
-        failure.kind = Kind::Found;
+        failure.kind = FailureKind::Found;
     }
     failure
 }

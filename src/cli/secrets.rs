@@ -48,7 +48,7 @@ pub(super) enum PasswordSource {
 
 impl PasswordSource {
     /// Returns what an argument names.
-    pub(super) fn of(argument: &Path) -> Self {
+    pub(super) fn from_argument(argument: &Path) -> Self {
         if argument == Path::new("-") { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
@@ -63,28 +63,28 @@ impl PasswordSource {
             }
             Self::File(path) => {
                 let named = |why: String| format!("the password file {}: {why}", path.display());
-                let file = open(path).map_err(|error| match error {
+                let file = open_file(path).map_err(|error| match error {
                     // A password in the place of its file's name is a mistake that many make.
                     error if error.is_missing() => NO_FILE.to_owned(),
                     error => named(error.to_string()),
                 })?;
-                private(&file).and_then(|()| password_in(file)).map_err(named)
+                check_private(&file).and_then(|()| password_in(file)).map_err(named)
             }
         }
     }
 }
 
 /// Opens a password file without waiting for anybody; what the shell has opened already, as with `<(...)`, is no file.
-fn open(path: &Path) -> Result<File, FileError> {
+fn open_file(path: &Path) -> Result<File, FileError> {
     if ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder))) {
         return Ok(File::open(path)?);
     }
-    file::open(path)
+    file::open_regular(path)
 }
 
 /// Where one kind of login has its password from, beside a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sources {
+pub(super) struct LoginSources {
     /// What a flag names.
     pub(super) file: Option<PasswordSource>,
     /// What the variable holds.
@@ -95,16 +95,16 @@ pub(super) struct Sources {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Logins {
     /// Where the password of a server's login comes from.
-    pub(super) whole: Sources,
+    pub(super) whole: LoginSources,
     /// Where that of the login that only reads comes from.
-    pub(super) reads: Sources,
+    pub(super) reads: LoginSources,
     /// The servers that they may go to.
     pub(super) servers: Servers,
 }
 
 /// Refuses a file that others than its owner could read or change.
 #[cfg(unix)]
-fn private(file: &File) -> Result<(), String> {
+fn check_private(file: &File) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = file.metadata().map_err(|error| error.to_string())?.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
@@ -115,7 +115,7 @@ fn private(file: &File) -> Result<(), String> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
-fn private(_: &File) -> Result<(), String> {
+fn check_private(_: &File) -> Result<(), String> {
     Ok(())
 }
 
@@ -132,42 +132,42 @@ fn password_in(source: impl Read) -> Result<Password, String> {
 }
 
 /// A person who can be asked for what must not be seen.
-pub(super) trait Hidden {
+pub(super) trait PasswordPrompt {
     /// Asks without echo; `None` where nobody can be asked, an error where the answer could not be read.
     fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>>;
 }
 
 /// Nobody: the terminal carries a protocol, or is drawn on.
 #[cfg(any(feature = "mcp", feature = "tui"))]
-pub(super) struct Nobody;
+pub(super) struct NoPrompt;
 
 #[cfg(any(feature = "mcp", feature = "tui"))]
-impl Hidden for Nobody {
+impl PasswordPrompt for NoPrompt {
     fn ask_hidden(&self, _: &str) -> Option<Result<String, String>> {
         None
     }
 }
 
 /// A login, and whether it only reads: what a password was found for.
-type Known = (String, String, bool);
+type LoginKey = (String, String, bool);
 
 /// The passwords of this process.
 pub(super) struct Keyring<'a> {
     sources: &'a Logins,
-    person: &'a dyn Hidden,
+    person: &'a dyn PasswordPrompt,
     note: &'a dyn Fn(&str),
-    found: RefCell<BTreeMap<Known, Password>>,
+    found: RefCell<BTreeMap<LoginKey, Password>>,
     /// Standard input can be read but once, whichever login asks first.
     stdin: RefCell<Option<Password>>,
 }
 
 impl<'a> Keyring<'a> {
     /// Makes one that has asked nobody yet; `note` hears where each password comes from.
-    pub(super) fn new(sources: &'a Logins, person: &'a dyn Hidden, note: &'a dyn Fn(&str)) -> Self {
+    pub(super) fn new(sources: &'a Logins, person: &'a dyn PasswordPrompt, note: &'a dyn Fn(&str)) -> Self {
         Self { sources, person, note, found: RefCell::default(), stdin: RefCell::default() }
     }
 
-    fn find(&self, login: &Account<'_>) -> Result<Password, String> {
+    fn resolve_password(&self, login: &Account<'_>) -> Result<Password, String> {
         let (sources, flag, variable) = if login.reads_only {
             (&self.sources.reads, "--read-password-file", READ_VARIABLE)
         } else {
@@ -212,17 +212,17 @@ impl<'a> Keyring<'a> {
 impl Secrets for Keyring<'_> {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         // Whoever asks for a password may be about to hand it on.
-        self.permit(login.url).map_err(|refusal| refusal.to_string())?;
+        self.permit_login(login.url).map_err(|refusal| refusal.to_string())?;
         let known = (login.url.to_owned(), login.user.to_owned(), login.reads_only);
         if let Some(Password(password)) = self.found.borrow().get(&known) {
             return Ok(password.clone());
         }
-        let password = self.find(login)?;
+        let password = self.resolve_password(login)?;
         self.found.borrow_mut().insert(known, password.clone());
         Ok(password.0)
     }
 
-    fn permit(&self, url: &str) -> Result<(), Refusal> {
+    fn permit_login(&self, url: &str) -> Result<(), Refusal> {
         self.sources.servers.permit(url)
     }
 }
@@ -236,7 +236,7 @@ mod tests {
     /// Answers with a line, or is not there; counts how often it was asked.
     struct Person(Option<&'static str>, Cell<u32>);
 
-    impl Hidden for Person {
+    impl PasswordPrompt for Person {
         fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>> {
             assert!(prompt.contains("sa") && prompt.contains("mssql://"), "{prompt}");
             self.1.set(self.1.get() + 1);
@@ -249,13 +249,13 @@ mod tests {
     }
 
     /// The server that the user said.
-    fn said() -> Servers {
-        Servers::of([login(false).url], &[], None, crate::file::owner::Owners::default())
+    fn known_servers() -> Servers {
+        Servers::from_words([login(false).url], &[], None, crate::file::owner::TrustedOwners::default())
     }
 
     #[test]
     fn k6_no_password_for_a_server_that_only_a_journal_names() {
-        let logins = Logins { whole: variable("Tr0ub4dor"), servers: said(), ..Logins::default() };
+        let logins = Logins { whole: variable("Tr0ub4dor"), servers: known_servers(), ..Logins::default() };
         let person = Person(Some("typed"), Cell::new(0));
         let keyring = Keyring::new(&logins, &person, &|_| ());
         for reads_only in [false, true] {
@@ -267,19 +267,24 @@ mod tests {
         assert_eq!(keyring.password(&login(false)).unwrap(), "Tr0ub4dor");
     }
 
-    fn variable(password: &str) -> Sources {
-        Sources { file: None, variable: Some(Password(password.to_owned())) }
+    fn variable(password: &str) -> LoginSources {
+        LoginSources { file: None, variable: Some(Password(password.to_owned())) }
     }
 
-    fn ask(whole: &Sources, reads: &Sources, person: &Person, reads_only: bool) -> (Result<String, String>, String) {
+    fn ask(
+        whole: &LoginSources,
+        reads: &LoginSources,
+        person: &Person,
+        reads_only: bool,
+    ) -> (Result<String, String>, String) {
         let notes = RefCell::new(String::new());
         let note = |text: &str| notes.borrow_mut().push_str(text);
-        let logins = Logins { whole: whole.clone(), reads: reads.clone(), servers: said() };
+        let logins = Logins { whole: whole.clone(), reads: reads.clone(), servers: known_servers() };
         let answer = Keyring::new(&logins, person, &note).password(&login(reads_only));
         (answer, notes.into_inner())
     }
 
-    fn nobody() -> Person {
+    fn absent_person() -> Person {
         Person(None, Cell::new(0))
     }
 
@@ -289,9 +294,9 @@ mod tests {
         let path = folder.path().join("secret");
         std::fs::write(&path, "of-the-file\n").unwrap();
         set_mode(&path, 0o600);
-        let both = Sources { file: Some(PasswordSource::of(&path)), ..variable("of-the-variable") };
+        let both = LoginSources { file: Some(PasswordSource::from_argument(&path)), ..variable("of-the-variable") };
         let person = Person(Some("of-a-person"), Cell::new(0));
-        let none = Sources::default();
+        let none = LoginSources::default();
         assert_eq!(ask(&both, &none, &person, false).0.unwrap(), "of-the-file");
         assert_eq!(ask(&variable("of-the-variable"), &none, &person, false).0.unwrap(), "of-the-variable");
         assert_eq!(person.1.get(), 0);
@@ -304,7 +309,7 @@ mod tests {
     #[test]
     fn a_person_is_asked_once_for_each_login() {
         let person = Person(Some("typed"), Cell::new(0));
-        let (none, silent) = (Logins { servers: said(), ..Logins::default() }, |_: &str| ());
+        let (none, silent) = (Logins { servers: known_servers(), ..Logins::default() }, |_: &str| ());
         let keyring = Keyring::new(&none, &person, &silent);
         for _ in 0..3 {
             keyring.password(&login(false)).unwrap();
@@ -315,11 +320,11 @@ mod tests {
 
     #[test]
     fn without_a_terminal_the_three_ways_are_named() {
-        let none = Sources::default();
-        let (failed, _) = ask(&none, &variable("x"), &nobody(), false);
+        let none = LoginSources::default();
+        let (failed, _) = ask(&none, &variable("x"), &absent_person(), false);
         let why = failed.unwrap_err();
         assert!(["--password-file", "MFM_MSSQL_PASSWORD", "terminal"].iter().all(|way| why.contains(way)), "{why}");
-        let why = ask(&variable("x"), &none, &nobody(), true).0.unwrap_err();
+        let why = ask(&variable("x"), &none, &absent_person(), true).0.unwrap_err();
         assert!(["--read-password-file", READ_VARIABLE].iter().all(|way| why.contains(way)), "{why}");
         let why = ask(&none, &none, &Person(Some(""), Cell::new(0)), false).0.unwrap_err();
         assert_eq!(why, "no password was typed");
@@ -327,7 +332,7 @@ mod tests {
 
     #[test]
     fn nothing_shows_a_password() {
-        let (answer, notes) = ask(&variable("Tr0ub4dor"), &Sources::default(), &nobody(), false);
+        let (answer, notes) = ask(&variable("Tr0ub4dor"), &LoginSources::default(), &absent_person(), false);
         assert_eq!(answer.unwrap(), "Tr0ub4dor");
         assert_eq!(notes, "password of sa by MFM_MSSQL_PASSWORD");
         assert!(!format!("{:?}", variable("Tr0ub4dor")).contains("Tr0ub"));
@@ -351,7 +356,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         std::fs::write(&path, "Tr0ub4dor").unwrap();
-        let read = || PasswordSource::of(&path).read();
+        let read = || PasswordSource::from_argument(&path).read();
         for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
             set_mode(&path, mode);
             let why = read().unwrap_err();
@@ -362,7 +367,7 @@ mod tests {
             set_mode(&path, mode);
             assert_eq!(read().unwrap().0, "Tr0ub4dor");
         }
-        let missing = PasswordSource::of(Path::new("Tr0ub4dor")).read().unwrap_err();
+        let missing = PasswordSource::from_argument(Path::new("Tr0ub4dor")).read().unwrap_err();
         assert!(missing.contains("no file") && !missing.contains("Tr0ub"), "{missing}");
     }
 

@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use super::args::Globals;
 use super::completion;
-use super::secrets::{self, Logins, Password, PasswordSource, Sources};
+use super::secrets::{self, LoginSources, Logins, Password, PasswordSource};
 use crate::file;
-use crate::file::owner::Owners;
+use crate::file::owner::TrustedOwners;
 use crate::model::{password, shown};
 use crate::ops::servers::Servers;
-use crate::ops::{Failure, Kind, toml_fault};
+use crate::ops::{Failure, FailureKind, toml_fault};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -44,7 +44,7 @@ pub(super) enum Color {
 
 impl Color {
     /// Returns what the streams are told.
-    pub(super) const fn choice(self) -> anstream::ColorChoice {
+    pub(super) const fn to_choice(self) -> anstream::ColorChoice {
         match self {
             Self::Auto => anstream::ColorChoice::Auto,
             Self::Always => anstream::ColorChoice::Always,
@@ -55,7 +55,7 @@ impl Color {
 
 /// What surrounds the process: its environment and its folder.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Surroundings {
+pub(super) struct Environment {
     /// The variables that mfm looks at, where they are set and not empty.
     pub(super) variables: BTreeMap<&'static str, String>,
     /// Those of them that hold passwords, apart from the others and never shown.
@@ -96,7 +96,7 @@ const VARIABLES: [&str; 24] = [
     completion::SEPARATOR,
 ];
 
-impl Surroundings {
+impl Environment {
     /// Reads those of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub(super) fn of_process() -> Self {
@@ -145,20 +145,20 @@ impl Config {
         match file::read_text(path, file::TEXT_BYTES_MAX) {
             Ok(text) => Self::parse(path, &text),
             Err(error) if error.is_missing() => Ok(Self::default()),
-            Err(error) => Err(wrong(path, &error.to_string())),
+            Err(error) => Err(config_failure(path, &error.to_string())),
         }
     }
 
     /// Reads a project's file, which counts only where the folder is the user's.
-    fn of_project(path: &Path, owners: &Owners) -> Result<Self, Failure> {
-        owners.judge(path).map_err(|why| untrusted(path, &why, ""))?;
-        let text = owners.read(path).map_err(|why| wrong(path, &why))?;
+    fn of_project(path: &Path, owners: &TrustedOwners) -> Result<Self, Failure> {
+        owners.check_file(path).map_err(|why| untrusted_failure(path, &why, ""))?;
+        let text = owners.read(path).map_err(|why| config_failure(path, &why))?;
         let config = Self::parse(path, &text)?;
         if config.trusted_folders.is_some() {
-            return Err(wrong(path, "trusted_folders belongs into the user's own configuration"));
+            return Err(config_failure(path, "trusted_folders belongs into the user's own configuration"));
         }
         if let Some(journal) = config.journal.as_deref().filter(|journal| journal.symlink_metadata().is_ok()) {
-            owners.judge(journal).map_err(|why| untrusted(journal, &why, JOURNAL_NAMED))?;
+            owners.check_file(journal).map_err(|why| untrusted_failure(journal, &why, JOURNAL_NAMED))?;
         }
         Ok(config)
     }
@@ -166,7 +166,7 @@ impl Config {
     /// Reads the text of a file; paths in it are relative to its folder.
     fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         // The file may not be the one that its name says: nothing of its lines is quoted.
-        let mut config: Self = toml::from_str(text).map_err(|error| wrong(path, &toml_fault(text, &error)))?;
+        let mut config: Self = toml::from_str(text).map_err(|error| config_failure(path, &toml_fault(text, &error)))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.journal = config.journal.map(|journal| folder.join(journal));
         config.target = config.target.map(|target| match target.strip_prefix("sqlite:") {
@@ -189,7 +189,7 @@ impl Config {
     }
 }
 
-fn wrong(path: &Path, why: &str) -> Failure {
+fn config_failure(path: &Path, why: &str) -> Failure {
     let message = format!("could not read the configuration {}: {why}", path.display());
     Failure::usage("config", message, "its keys are journal, target, format, actor and color")
 }
@@ -198,12 +198,12 @@ fn wrong(path: &Path, why: &str) -> Failure {
 const JOURNAL_NAMED: &str = "--journal FILE or MFM_JOURNAL names a journal whoever owns it; or, ";
 
 /// Returns the failure of a file that was found and does not count.
-fn untrusted(path: &Path, why: &str, or: &str) -> Failure {
+fn untrusted_failure(path: &Path, why: &str, or: &str) -> Failure {
     let message = format!("{} was found by itself and does not count: {why}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = toml::Value::String(folder.display().to_string());
     let hint = format!("{or}if you trust its folder, say so in your own configuration: trusted_folders = [{folder}]");
-    Failure::new(Kind::Refused, "folder_untrusted", message, hint)
+    Failure::new(FailureKind::Refused, "folder_untrusted", message, hint)
 }
 
 /// Everything settled.
@@ -240,12 +240,12 @@ pub(super) struct Settings {
     /// The folder of the user's configurations.
     pub(super) configuration: Option<PathBuf>,
     /// What the whole terminal can show.
-    pub(super) surface: Surface,
+    pub(super) surface: ScreenSettings,
 }
 
 /// What the whole terminal can show, and what reads long text there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Surface {
+pub(super) struct ScreenSettings {
     /// The pager and its arguments.
     pub(super) pager: Vec<String>,
     /// Whether its background is known to be light.
@@ -254,8 +254,8 @@ pub(super) struct Surface {
     pub(super) unicode: bool,
 }
 
-impl Surface {
-    fn of(around: &Surroundings) -> Self {
+impl ScreenSettings {
+    fn from_environment(around: &Environment) -> Self {
         let pager = around.get("PAGER").unwrap_or("less").split_whitespace().map(str::to_owned).collect();
         // The last number is the background; of the sixteen colours, these are light.
         let background = around.get("COLORFGBG").and_then(|text| text.rsplit(';').next()?.parse::<u8>().ok());
@@ -271,21 +271,21 @@ impl Settings {
     ///
     /// # Errors
     /// Usage: a configuration file or a variable that cannot be read.
-    pub(super) fn resolve(globals: &Globals, around: &Surroundings) -> Result<Self, Failure> {
+    pub(super) fn resolve(globals: &Globals, around: &Environment) -> Result<Self, Failure> {
         if let Some(name) = around.unreadable {
             let message = format!("{name} is set to what is no UTF-8");
             return Err(Failure::usage("config", message, "set it to text, or unset it"));
         }
         let user = around.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("mfm").join("config.toml"));
         let user = user.map_or_else(|| Ok(Config::default()), |path| Config::of_user(&path))?;
-        let owners = Owners::of_process(around.get("SUDO_UID"));
+        let owners = TrustedOwners::of_process(around.get("SUDO_UID"));
         let owners = owners.and_in(user.trusted_folders.as_deref().unwrap_or_default());
-        let project = upward(&around.folder, "mfm.toml");
+        let project = find_upward(&around.folder, "mfm.toml");
         let project = project.map_or_else(|| Ok(Config::default()), |path| Config::of_project(&path, &owners))?;
-        let logins = logins(globals, around, user.target.as_deref(), &owners)?;
+        let logins = resolve_logins(globals, around, user.target.as_deref(), &owners)?;
         let config = project.or(user);
         let variable = |name: &str| around.get(name).map(str::to_owned);
-        let (journal, journal_from) = journal(globals, around, config.journal, &owners)?;
+        let (journal, journal_from) = resolve_journal(globals, around, config.journal, &owners)?;
         let no_color = around.get("NO_COLOR").map(|_| Color::Never);
         let user_name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
         let actor = globals.actor.clone().or_else(|| variable("MFM_ACTOR")).or(config.actor).or(user_name);
@@ -293,7 +293,7 @@ impl Settings {
             journal,
             journal_from,
             target: globals.target.clone().or_else(|| variable("MFM_TARGET")).or(config.target),
-            format: globals.format().or(format(around)?).or(config.format).unwrap_or_default(),
+            format: globals.format().or(read_format(around)?).or(config.format).unwrap_or_default(),
             actor: actor.map_or_else(|| Ok(user_number()), fit_to_be_kept)?,
             color: globals.color.or(no_color).or(config.color).unwrap_or_default(),
             logins,
@@ -302,10 +302,10 @@ impl Settings {
             no_input: globals.no_input,
             quiet: globals.quiet,
             verbose: globals.verbose,
-            width: width(around),
+            width: resolve_width(around),
             home: around.get("HOME").map(PathBuf::from),
             configuration: around.xdg("XDG_CONFIG_HOME", ".config"),
-            surface: Surface::of(around),
+            surface: ScreenSettings::from_environment(around),
         })
     }
 }
@@ -314,7 +314,7 @@ impl Settings {
 ///
 /// # Errors
 /// Usage: no such format.
-pub(super) fn format(around: &Surroundings) -> Result<Option<Format>, Failure> {
+pub(super) fn read_format(around: &Environment) -> Result<Option<Format>, Failure> {
     let Some(word) = around.get("MFM_FORMAT") else { return Ok(None) };
     let parsed = Format::from_str(word, true);
     parsed.map(Some).map_err(|_| {
@@ -335,18 +335,23 @@ fn fit_to_be_kept(actor: String) -> Result<String, Failure> {
 /// Returns where the passwords come from, and where they may go: to the servers that this user said, on the command
 /// line, by a variable or in the own configuration, or confirmed before. A project's file says nothing here: it comes
 /// with the folder, as a journal does.
-fn logins(globals: &Globals, around: &Surroundings, target: Option<&str>, owners: &Owners) -> Result<Logins, Failure> {
-    let (whole, reads) = passwords(globals, around)?;
+fn resolve_logins(
+    globals: &Globals,
+    around: &Environment,
+    target: Option<&str>,
+    owners: &TrustedOwners,
+) -> Result<Logins, Failure> {
+    let (whole, reads) = resolve_passwords(globals, around)?;
     let words = around.words.iter().map(String::as_str).chain(around.get("MFM_TARGET")).chain(target);
     let state = around.xdg("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("mfm").join("servers"));
-    let servers = Servers::of(words, &globals.unencrypted_login, state, owners.clone());
+    let servers = Servers::from_words(words, &globals.unencrypted_login, state, owners.clone());
     Ok(Logins { whole, reads, servers })
 }
 
 /// Returns where the passwords come from; standard input holds but one.
-fn passwords(globals: &Globals, around: &Surroundings) -> Result<(Sources, Sources), Failure> {
-    let sources = |file: &Option<PathBuf>, variable: &str| Sources {
-        file: file.as_deref().map(PasswordSource::of),
+fn resolve_passwords(globals: &Globals, around: &Environment) -> Result<(LoginSources, LoginSources), Failure> {
+    let sources = |file: &Option<PathBuf>, variable: &str| LoginSources {
+        file: file.as_deref().map(PasswordSource::from_argument),
         variable: around.passwords.get(variable).cloned(),
     };
     let whole = sources(&globals.password_file, secrets::VARIABLE);
@@ -358,11 +363,11 @@ fn passwords(globals: &Globals, around: &Surroundings) -> Result<(Sources, Sourc
     Ok((whole, reads))
 }
 
-fn journal(
+fn resolve_journal(
     globals: &Globals,
-    around: &Surroundings,
+    around: &Environment,
     config: Option<PathBuf>,
-    owners: &Owners,
+    owners: &TrustedOwners,
 ) -> Result<(PathBuf, &'static str), Failure> {
     let (path, from) = if let Some(path) = &globals.journal {
         (path.clone(), "--journal")
@@ -370,8 +375,8 @@ fn journal(
         (PathBuf::from(path), "MFM_JOURNAL")
     } else if let Some(path) = config {
         (path, "the configuration")
-    } else if let Some(path) = upward(&around.folder, ".mfm/journal.db") {
-        owners.judge(&path).map_err(|why| untrusted(&path, &why, JOURNAL_NAMED))?;
+    } else if let Some(path) = find_upward(&around.folder, ".mfm/journal.db") {
+        owners.check_file(&path).map_err(|why| untrusted_failure(&path, &why, JOURNAL_NAMED))?;
         (path, "the nearest .mfm")
     } else {
         let state = around.xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(|| around.folder.clone());
@@ -385,11 +390,11 @@ fn journal(
 }
 
 /// Returns the nearest file of a name in a folder or above it, even if it is a link that leads nowhere.
-fn upward(folder: &Path, name: &str) -> Option<PathBuf> {
+fn find_upward(folder: &Path, name: &str) -> Option<PathBuf> {
     folder.ancestors().map(|folder| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
 }
 
-fn width(around: &Surroundings) -> u16 {
+fn resolve_width(around: &Environment) -> u16 {
     let said = around.get("COLUMNS").and_then(|columns| columns.parse().ok());
     said.filter(|columns| *columns >= 40).unwrap_or(80)
 }

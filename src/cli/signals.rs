@@ -47,7 +47,7 @@ impl Signals {
     }
 
     /// Does something during which a signal is only noted: what has to be put back first, such as a terminal's echo.
-    pub(super) fn noted<T>(&self, ask: impl FnOnce() -> T) -> T {
+    pub(super) fn defer_signals<T>(&self, ask: impl FnOnce() -> T) -> T {
         self.while_asked(false, ask)
     }
 
@@ -59,7 +59,7 @@ impl Signals {
     }
 
     /// Tells whether a signal came in.
-    pub(super) fn came(&self) -> bool {
+    pub(super) fn has_signal(&self) -> bool {
         self.exit_code().is_some()
     }
 

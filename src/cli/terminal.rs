@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::{BOLD, Printer, WARN, clean, clean_lines, paint};
-use super::secrets::Hidden;
+use super::secrets::PasswordPrompt;
 use super::settings::Settings;
 use super::signals::Signals;
-use crate::model::ports::{Answer, Confirm, Danger, Question, Reporter};
+use crate::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Danger, Reporter};
 
 /// How long a step may take before anything moves on the screen.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -22,11 +22,11 @@ pub(super) struct Terminal<'a> {
     shows: bool,
     can_ask: bool,
     yes: bool,
-    bar: RefCell<Bar>,
+    bar: RefCell<ProgressState>,
 }
 
 /// What moves on the screen.
-struct Bar {
+struct ProgressState {
     began: Instant,
     shown: Option<(String, ProgressBar)>,
 }
@@ -34,7 +34,7 @@ struct Bar {
 impl<'a> Terminal<'a> {
     /// Looks at what there is.
     pub(super) fn new(settings: &Settings, printer: &'a Printer, signals: &'a Signals) -> Self {
-        let bar = Bar { began: Instant::now(), shown: None };
+        let bar = ProgressState { began: Instant::now(), shown: None };
         Self {
             printer,
             signals,
@@ -46,7 +46,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// Takes the progress bar off the screen.
-    pub(super) fn clear(&self) {
+    pub(super) fn clear_progress(&self) {
         let mut bar = self.bar.borrow_mut();
         if let Some((_, shown)) = bar.shown.take() {
             shown.finish_and_clear();
@@ -55,7 +55,7 @@ impl<'a> Terminal<'a> {
     }
 
     fn read_line(&self, prompt: &str) -> Option<String> {
-        self.clear();
+        self.clear_progress();
         self.printer.err(prompt);
         let mut line = String::new();
         let read = self.signals.at_once(|| stdin().read_line(&mut line));
@@ -70,16 +70,16 @@ impl<'a> Terminal<'a> {
     }
 }
 
-impl Hidden for Terminal<'_> {
+impl PasswordPrompt for Terminal<'_> {
     fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>> {
         if !self.can_ask {
             return None;
         }
-        if self.signals.came() {
+        if self.signals.has_signal() {
             return Some(Err("interrupted".to_owned()));
         }
-        self.clear();
-        let read = self.signals.noted(|| rpassword::prompt_password(clean(prompt)));
+        self.clear_progress();
+        let read = self.signals.defer_signals(|| rpassword::prompt_password(clean(prompt)));
         self.bar.borrow_mut().began = Instant::now();
         Some(read.map_err(|error| error.to_string()))
     }
@@ -114,8 +114,8 @@ impl Reporter for Terminal<'_> {
         self.note(&format!("warning: {text}"));
     }
 
-    fn interrupted(&self) -> bool {
-        self.signals.came()
+    fn is_interrupted(&self) -> bool {
+        self.signals.has_signal()
     }
 }
 
@@ -134,20 +134,20 @@ impl Confirm for Terminal<'_> {
         self.yes
     }
 
-    fn ask(&self, question: &Question) -> Answer {
+    fn ask(&self, question: &ConfirmQuestion) -> ConfirmAnswer {
         let text = clean_lines(&question.text);
         let text = if question.danger == Danger::Destroy { paint(WARN, &text) } else { text };
         match &question.type_name {
-            None if self.yes => Answer::Yes,
-            _ if !self.can_ask => Answer::Nobody,
+            None if self.yes => ConfirmAnswer::Yes,
+            _ if !self.can_ask => ConfirmAnswer::Nobody,
             None => {
                 let line = self.read_line(&format!("{text} [y/N] ")).unwrap_or_default();
                 let yes = ["y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str());
-                if yes { Answer::Yes } else { Answer::No }
+                if yes { ConfirmAnswer::Yes } else { ConfirmAnswer::No }
             }
             Some(name) => {
                 let line = self.read_line(&format!("{text}\nType {} to confirm: ", paint(BOLD, &clean(name))));
-                if line.as_deref() == Some(name.as_str()) { Answer::Yes } else { Answer::No }
+                if line.as_deref() == Some(name.as_str()) { ConfirmAnswer::Yes } else { ConfirmAnswer::No }
             }
         }
     }

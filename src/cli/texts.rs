@@ -492,12 +492,12 @@ Example:
   mfm help target mark";
 
 /// Returns the long text of a tool.
-pub(super) fn tool(verb: &str, card: &ModeCard) -> String {
+pub(super) fn render_tool(verb: &str, card: &ModeCard) -> String {
     let mut text = format!("{}.\n\n{}\n\nVariants, with their severity from 0 to 3:\n", card.title, card.description);
     for variant in card.variants {
         text += &format!("  {} ({}): {}\n", variant.word, variant.severity, variant.about);
     }
-    let records: Vec<String> = card.records().map(|record| format!("{}.{}", record.table, record.key)).collect();
+    let records: Vec<String> = card.fault_records().map(|record| format!("{}.{}", record.table, record.key)).collect();
     if let (Some(parameter), [_, _, ..]) = (card.table_parameter, records.as_slice()) {
         let flag = parameter.replace('_', "-");
         text += &format!("\nRecords, of which --{flag} names the table: {}.\n", records.join(", "));
@@ -514,9 +514,9 @@ pub(super) fn tool(verb: &str, card: &ModeCard) -> String {
 }
 
 /// Returns what `mfm lab import` reads, for each domain that imports anything.
-pub(super) fn imports() -> String {
+pub(super) fn render_imports() -> String {
     let wanted = |domain: &&'static dyn Domain| {
-        let source = domain.import()?.source();
+        let source = domain.importer()?.source();
         Some(format!("  {}: {}", domain.card().id, source.wanted))
     };
     let wanted: Vec<String> = domains::all().iter().filter_map(wanted).collect();
@@ -524,7 +524,7 @@ pub(super) fn imports() -> String {
 }
 
 /// Returns a text with the examples of the domains in their places: a command is shown once for each of them.
-pub(super) fn filled(text: &str) -> String {
+pub(super) fn fill_examples(text: &str) -> String {
     let known = domains::all().iter().filter_map(|domain| Some((*domain, domain.examples()?)));
     let known: Vec<(&dyn Domain, &Examples)> = known.collect();
     let lines = text.lines().flat_map(|line| {
@@ -532,7 +532,7 @@ pub(super) fn filled(text: &str) -> String {
         let mut shown: Vec<String> = if line.starts_with("  ") || line.starts_with("{find}") {
             known.iter().map(of).collect()
         } else {
-            vec![said(line, &known)]
+            vec![fill_sentence(line, &known)]
         };
         shown.dedup();
         if shown.is_empty() { vec![line.to_owned()] } else { shown }
@@ -541,22 +541,22 @@ pub(super) fn filled(text: &str) -> String {
 }
 
 /// Returns a sentence with what holds of all domains in its places.
-fn said(line: &str, known: &[(&dyn Domain, &Examples)]) -> String {
+fn fill_sentence(line: &str, known: &[(&dyn Domain, &Examples)]) -> String {
     let each = |of: &dyn Fn(&Examples) -> &'static str, between: &str| {
         known.iter().map(|(_, examples)| of(examples)).collect::<Vec<_>>().join(between)
     };
     line.replace("{records}", &each(&|examples| examples.records, "; "))
         .replace("{filters_about}", &each(&|examples| examples.filters_about, ""))
-        .replace("{flags}", &flags(filters::all()))
+        .replace("{flags}", &render_flags(filters::list_filters()))
 }
 
 /// Returns the flags of filters in a sentence: `--patient, --machine and --date`.
-fn flags<'f>(cards: impl IntoIterator<Item = &'f FilterCard>) -> String {
+fn render_flags<'f>(cards: impl IntoIterator<Item = &'f FilterCard>) -> String {
     filters::in_a_sentence(cards.into_iter().map(|card| format!("--{}", card.flag)).collect())
 }
 
 /// Returns a command with the examples of the first domain in their places.
-pub(super) fn first(text: &str) -> String {
+pub(super) fn fill_first(text: &str) -> String {
     let domain = domains::FIRST;
     domain.examples().map_or_else(|| text.to_owned(), |examples| put_in(text, domain, examples))
 }
@@ -575,7 +575,7 @@ fn put_in(text: &str, domain: &dyn Domain, examples: &Examples) -> String {
         ("{kind}", examples.kind.to_owned()),
         ("{filter}", examples.filter.to_owned()),
         ("{find}", find.join("\n")),
-        ("{flags}", flags(domain.filters())),
+        ("{flags}", render_flags(domain.filters())),
     ];
     places.iter().fold(text.to_owned(), |text, (place, example)| text.replace(place, example))
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::errors::{ERRORS, ErrorCode};
 use super::printer::Printer;
-use super::report::{Page, Report, Sheet, emit};
+use super::report::{Report, ReportPage, ReportTable, print_report};
 use super::settings::Settings;
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// The topics that are no command.
 pub(super) const NAMES: [&str; 3] = ["exit-codes", "errors", "environment"];
@@ -50,9 +50,9 @@ const VARIABLES: [(&str, &str); 15] = [
 pub(super) fn run(words: &[String], settings: &Settings, printer: &Printer) -> Result<u8, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["exit-codes"] => emit(settings, printer, "help", &exit_codes())?,
-        ["errors"] => emit(settings, printer, "help", &Errors { errors: ERRORS })?,
-        ["environment"] => emit(settings, printer, "help", &environment())?,
+        ["exit-codes"] => print_report(settings, printer, "help", &exit_codes())?,
+        ["errors"] => print_report(settings, printer, "help", &ErrorTopic { errors: ERRORS })?,
+        ["environment"] => print_report(settings, printer, "help", &environment())?,
         words => printer.out(&of_command(words)?),
     }
     Ok(0)
@@ -97,8 +97,8 @@ fn environment() -> Glossary {
 }
 
 impl Report for Glossary {
-    fn page(&self, page: &mut Page) {
-        page.table(&self.sheet());
+    fn render_page(&self, page: &mut ReportPage) {
+        page.table(&self.to_table());
         if self.topic == "environment" {
             page.blank();
             page.paragraph(
@@ -109,45 +109,53 @@ impl Report for Glossary {
         }
     }
 
-    fn sheet(&self) -> Sheet {
-        Sheet::new(&self.head).with(self.entries.iter().map(|entry| vec![entry.word.clone(), entry.meaning.to_owned()]))
+    fn to_table(&self) -> ReportTable {
+        ReportTable::new(&self.head)
+            .with_rows(self.entries.iter().map(|entry| vec![entry.word.clone(), entry.meaning.to_owned()]))
     }
 }
 
 /// The topic `errors`.
 #[derive(Serialize)]
-struct Errors {
+struct ErrorTopic {
     errors: &'static [ErrorCode],
 }
 
-impl Report for Errors {
-    fn page(&self, page: &mut Page) {
+impl Report for ErrorTopic {
+    fn render_page(&self, page: &mut ReportPage) {
         page.line("Every error has a code that never changes; --json shows it. These are all.");
-        for kind in [Kind::Usage, Kind::Refused, Kind::Target, Kind::Journal, Kind::Interrupted, Kind::Found] {
-            let mut sheet = Sheet::new(&["code", "what to do"]);
+        for kind in [
+            FailureKind::Usage,
+            FailureKind::Refused,
+            FailureKind::Target,
+            FailureKind::Journal,
+            FailureKind::Interrupted,
+            FailureKind::Found,
+        ] {
+            let mut sheet = ReportTable::new(&["code", "what to do"]);
             let of_kind = self.errors.iter().filter(|error| error.kind == kind);
-            of_kind.for_each(|error| sheet.row(vec![error.code.to_owned(), error.hint.to_owned()]));
-            page.heading(&format!("{}: exit code {}", word(kind), kind.exit_code()));
+            of_kind.for_each(|error| sheet.push_row(vec![error.code.to_owned(), error.hint.to_owned()]));
+            page.heading(&format!("{}: exit code {}", kind_word(kind), kind.exit_code()));
             page.table(&sheet);
         }
     }
 
-    fn sheet(&self) -> Sheet {
-        Sheet::new(&["code", "kind", "exit_code", "hint"]).with(self.errors.iter().map(|error| {
+    fn to_table(&self) -> ReportTable {
+        ReportTable::new(&["code", "kind", "exit_code", "hint"]).with_rows(self.errors.iter().map(|error| {
             let exit_code = error.kind.exit_code().to_string();
-            vec![error.code.to_owned(), word(error.kind).to_owned(), exit_code, error.hint.to_owned()]
+            vec![error.code.to_owned(), kind_word(error.kind).to_owned(), exit_code, error.hint.to_owned()]
         }))
     }
 }
 
-const fn word(kind: Kind) -> &'static str {
+const fn kind_word(kind: FailureKind) -> &'static str {
     match kind {
-        Kind::Found => "found",
-        Kind::Usage => "usage",
-        Kind::Refused => "refused",
-        Kind::Target => "target",
-        Kind::Journal => "journal",
-        Kind::Interrupted => "interrupted",
+        FailureKind::Found => "found",
+        FailureKind::Usage => "usage",
+        FailureKind::Refused => "refused",
+        FailureKind::Target => "target",
+        FailureKind::Journal => "journal",
+        FailureKind::Interrupted => "interrupted",
     }
 }
 

@@ -2,26 +2,26 @@
 
 use clap::{Args, ValueEnum};
 
-use super::ports::{SystemClock, SystemEntropy, holder};
+use super::ports::{SystemClock, SystemEntropy, build_holder};
 use super::printer::Printer;
-use super::secrets::{Keyring, Logins, Nobody, Password};
+use super::secrets::{Keyring, Logins, NoPrompt, Password};
 use super::settings::{Color, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::model::Refusal;
 use crate::model::ports::{Account, Secrets};
 use crate::ops::{Context, Failure};
-use crate::tui::look::{Glyphs, Look, Theme};
-use crate::tui::{self, Facts, Host, Screen, State, Surroundings};
+use crate::tui::look::{Appearance, Glyphs, Theme};
+use crate::tui::{self, Screen, StartupFacts, TerminalSettings, TuiHost, TuiState};
 
 /// `mfm tui`.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct TuiCall {
     /// Look only: what writes is greyed, and does nothing
     #[arg(long)]
     read_only: bool,
     /// The screen to begin with [default: the last one]
-    #[arg(long, value_name = "SCREEN", value_parser = screens())]
+    #[arg(long, value_name = "SCREEN", value_parser = screen_names())]
     screen: Option<String>,
     /// Colours for which background [default: as the terminal says, else dark]
     #[arg(long, value_enum, value_name = "THEME")]
@@ -42,50 +42,50 @@ enum Background {
     Plain,
 }
 
-fn screens() -> clap::builder::PossibleValuesParser {
+fn screen_names() -> clap::builder::PossibleValuesParser {
     Screen::ALL.map(|screen| screen.name().to_ascii_lowercase()).into()
 }
 
 /// Runs the interface.
-pub(super) fn run(call: &Call, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
+pub(super) fn run(call: &TuiCall, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
     use std::io::IsTerminal as _;
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         let hint = "`mfm status` and the other commands do without, and --json serves programs";
         return Err(Failure::usage("terminal", "mfm tui needs a terminal to draw on", hint));
     }
     signals.watch(true);
-    let asked = passwords(settings, printer, signals);
-    let memory = tui::remembered::place(&settings.journal);
-    let last = call.screen.clone().or_else(|| memory.as_deref().and_then(tui::remembered::read));
-    let facts = Facts { journal: settings.journal.display().to_string(), read_only: call.read_only };
-    let state = State {
-        look: look(call, settings),
+    let asked = ask_passwords(settings, printer, signals);
+    let memory = tui::remembered::view_path(&settings.journal);
+    let last = call.screen.clone().or_else(|| memory.as_deref().and_then(tui::remembered::read_view));
+    let facts = StartupFacts { journal: settings.journal.display().to_string(), read_only: call.read_only };
+    let state = TuiState {
+        look: resolve_look(call, settings),
         facts,
-        screen: last.as_deref().and_then(Screen::of).unwrap_or_default(),
-        ..State::default()
+        screen: last.as_deref().and_then(Screen::from_name).unwrap_or_default(),
+        ..TuiState::default()
     };
-    let host = Host {
+    let host = TuiHost {
         journal: settings.journal.clone(),
         target: settings.target.clone(),
         actor: settings.actor.clone(),
-        holder: holder("tui"),
+        holder: build_holder("tui"),
         wait_ms: super::run::WAIT_MS,
         clock: Box::new(SystemClock),
         entropy: Box::new(SystemEntropy::new()?),
         secrets: Box::new(asked),
     };
     let watched = signals.clone();
-    let around = Surroundings {
+    let around = TerminalSettings {
         pager: settings.surface.pager.clone(),
         folder: std::env::current_dir().unwrap_or_default(),
         memory,
-        stopped: Box::new(move || watched.came()),
+        stopped: Box::new(move || watched.has_signal()),
     };
     tui::run(host, state, &around)?;
     Ok(0)
 }
 
-fn look(call: &Call, settings: &Settings) -> Look {
+fn resolve_look(call: &TuiCall, settings: &Settings) -> Appearance {
     let theme = match call.theme {
         _ if settings.color == Color::Never => Theme::Plain,
         Some(Background::Plain) => Theme::Plain,
@@ -95,7 +95,7 @@ fn look(call: &Call, settings: &Settings) -> Look {
         None => Theme::Dark,
     };
     let glyphs = if call.ascii || !settings.surface.unicode { Glyphs::Ascii } else { Glyphs::Unicode };
-    Look { theme, glyphs }
+    Appearance { theme, glyphs }
 }
 
 /// A password that the person gave, and the one login of the one target that it is for.
@@ -107,7 +107,7 @@ struct AskedPassword {
 }
 
 impl AskedPassword {
-    fn of(login: &Account<'_>, password: &str) -> Self {
+    fn from_login(login: &Account<'_>, password: &str) -> Self {
         let (user, url) = (login.user.to_owned(), login.url.to_owned());
         Self { user, url, reads_only: login.reads_only, password: Password(password.to_owned()) }
     }
@@ -127,48 +127,48 @@ impl Secrets for AskedPasswords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         match self.asked.iter().find(|asked| asked.is_of(login)) {
             Some(asked) => Ok(asked.password.0.clone()),
-            None => Keyring::new(&self.logins, &Nobody, &|_| ()).password(login),
+            None => Keyring::new(&self.logins, &NoPrompt, &|_| ()).password(login),
         }
     }
 
-    fn permit(&self, url: &str) -> Result<(), Refusal> {
+    fn permit_login(&self, url: &str) -> Result<(), Refusal> {
         self.logins.servers.permit(url)
     }
 }
 
 /// Keeps what a person is asked while the target is opened once.
-struct OpeningConfirm<'a> {
+struct RecordingKeyring<'a> {
     keyring: Keyring<'a>,
     asked: std::cell::RefCell<Vec<AskedPassword>>,
 }
 
-impl Secrets for OpeningConfirm<'_> {
+impl Secrets for RecordingKeyring<'_> {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         let password = self.keyring.password(login)?;
-        self.asked.borrow_mut().push(AskedPassword::of(login, &password));
+        self.asked.borrow_mut().push(AskedPassword::from_login(login, &password));
         Ok(password)
     }
 
-    fn permit(&self, url: &str) -> Result<(), Refusal> {
-        self.keyring.permit(url)
+    fn permit_login(&self, url: &str) -> Result<(), Refusal> {
+        self.keyring.permit_login(url)
     }
 }
 
 /// Opens the target once, so that a person is asked for its password before the screen is drawn.
 ///
 /// What goes wrong here goes wrong again on the screen, and is said there.
-fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> AskedPasswords {
+fn ask_passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> AskedPasswords {
     let terminal = Terminal::new(settings, printer, signals);
     let quiet = |_: &str| ();
     let keyring = Keyring::new(&settings.logins, &terminal, &quiet);
-    let asking = OpeningConfirm { keyring, asked: std::cell::RefCell::default() };
+    let asking = RecordingKeyring { keyring, asked: std::cell::RefCell::default() };
     if let Ok(entropy) = SystemEntropy::new() {
         let context = Context {
             journal: settings.journal.clone(),
             target: settings.target.clone(),
             actor: settings.actor.clone(),
             face: mfm_journal::Face::Tui,
-            holder: holder("tui"),
+            holder: build_holder("tui"),
             wait_ms: super::run::WAIT_MS,
             clock: &SystemClock,
             entropy: &entropy,
@@ -176,11 +176,11 @@ fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> Asked
             confirm: &terminal,
             secrets: &asking,
         };
-        let chosen = context.reading().and_then(|journal| context.chosen(&journal));
+        let chosen = context.open_journal().and_then(|journal| context.resolve_target(&journal));
         if let Ok(chosen) = chosen
             && chosen.url.starts_with("mssql:")
         {
-            let _ = context.open(&chosen.url);
+            let _ = context.open_target(&chosen.url);
         }
     }
     AskedPasswords { logins: settings.logins.clone(), asked: asking.asked.into_inner() }
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_password_goes_to_the_target_it_was_given_for_and_to_no_other() {
         let login = |url, reads_only| Account { user: "tester", url, reads_only };
-        let asked = vec![AskedPassword::of(&login("mssql://tester@one/a", false), "secret")];
+        let asked = vec![AskedPassword::from_login(&login("mssql://tester@one/a", false), "secret")];
         let passwords = AskedPasswords { logins: Logins::default(), asked };
         assert_eq!(passwords.password(&login("mssql://tester@one/a", false)).as_deref(), Ok("secret"));
         for other in [login("mssql://tester@two/a", false), login("mssql://tester@one/a", true)] {

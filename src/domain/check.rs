@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::scan::Reader;
+use super::scan::ScanReader;
 use crate::model::time::Time;
 use crate::model::{Finding, Severity, Snapshot};
 
@@ -27,7 +27,7 @@ pub struct CheckCard {
 
 /// What a check says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CheckVerdict {
     /// It ran.
     Ran {
         /// How many rows it looked at.
@@ -44,10 +44,10 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+impl CheckVerdict {
     /// Adds what was left unjudged, where it ran.
     #[must_use]
-    pub fn remarking(mut self, more: Vec<String>) -> Self {
+    pub fn with_remarks(mut self, more: Vec<String>) -> Self {
         if let Self::Ran { remarks, .. } = &mut self {
             remarks.extend(more);
         }
@@ -62,9 +62,9 @@ pub trait Rules: Debug + Send + Sync {
     /// Returns all of them as a rules file.
     fn to_toml(&self) -> String;
     /// Tells whether a check runs.
-    fn runs(&self, check: &str) -> bool;
+    fn is_enabled(&self, check: &str) -> bool;
     /// Returns the severity that a check's findings have instead of their own.
-    fn severity(&self, check: &str) -> Option<Severity>;
+    fn severity_override(&self, check: &str) -> Option<Severity>;
     /// Returns them for the domain that made them.
     fn as_any(&self) -> &dyn Any;
 }
@@ -104,7 +104,7 @@ pub struct CheckTable {
 }
 
 /// Checks at work: they ask for scans, and say what they found once all have been read.
-pub trait CheckRun: Reader {
+pub trait CheckRun: ScanReader {
     /// Returns what each check says, in the order in which they were asked for, and what pictures can be made from.
     fn finish(self: Box<Self>) -> CheckResults;
 }
@@ -112,7 +112,7 @@ pub trait CheckRun: Reader {
 /// What checks say.
 pub struct CheckResults {
     /// One verdict a check.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<CheckVerdict>,
     /// What was gathered on the way, for the domain's own pictures.
     pub gathered: Box<dyn Any>,
 }

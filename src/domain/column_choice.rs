@@ -15,7 +15,7 @@ pub struct ColumnVariant {
 }
 
 /// The columns of a mode, with the two parameters that choose among them.
-pub struct Choice {
+pub struct ColumnChoice {
     /// The parameter that names the table.
     pub table: &'static str,
     /// The parameter that names the column.
@@ -26,41 +26,42 @@ pub struct Choice {
     pub places: &'static [ColumnVariant],
 }
 
-impl Choice {
+impl ColumnChoice {
     /// Returns the columns of a table.
-    pub fn of(&self, table: &str) -> impl Iterator<Item = &'static ColumnVariant> {
+    pub fn columns_of(&self, table: &str) -> impl Iterator<Item = &'static ColumnVariant> {
         self.places.iter().filter(move |place| place.table.eq_ignore_ascii_case(table))
     }
 
     /// Returns the table, and the column where it was given or the table has one only for the variant.
-    pub fn complete(
+    pub fn resolve_column(
         &self,
         mode: &dyn Mode,
         (table, column): (Option<&str>, Option<&str>),
         variant: Option<&str>,
     ) -> Result<(&'static str, Option<&'static ColumnVariant>), String> {
-        let word = variant.map(|word| params::variant(mode, word)).transpose()?;
-        let table = self.table(table, word.is_some())?;
-        let place = column.map(|column| self.place(table, column)).transpose()?;
-        let fitting: Vec<_> = self.of(table).filter(|place| word == Some(place.word)).collect();
+        let word = variant.map(|word| params::find_variant(mode, word)).transpose()?;
+        let table = self.resolve_table(table, word.is_some())?;
+        let place = column.map(|column| self.find_column(table, column)).transpose()?;
+        let fitting: Vec<_> = self.columns_of(table).filter(|place| word == Some(place.word)).collect();
         match (place, word) {
             (Some(place), Some(word)) if place.word != word => {
                 Err(format!("{} {} contradicts the variant {word}: it shows {}", self.column, place.column, place.word))
             }
-            (None, Some(word)) if fitting.is_empty() => {
-                Err(format!("{table} cannot show {word}: it can show {}", once(self.of(table).map(|place| place.word))))
-            }
-            (None, None) => Err(format!("{} is missing: of {table}, one of {}", self.column, self.columns(table))),
+            (None, Some(word)) if fitting.is_empty() => Err(format!(
+                "{table} cannot show {word}: it can show {}",
+                join_unique(self.columns_of(table).map(|place| place.word))
+            )),
+            (None, None) => Err(format!("{} is missing: of {table}, one of {}", self.column, self.list_columns(table))),
             (None, Some(_)) => Ok((table, if fitting.len() == 1 { fitting.first().copied() } else { None })),
             (place, _) => Ok((table, place)),
         }
     }
 
-    fn table(&self, given: Option<&str>, default: bool) -> Result<&'static str, String> {
-        let known = || once(self.places.iter().map(|place| place.table));
+    fn resolve_table(&self, given: Option<&str>, default: bool) -> Result<&'static str, String> {
+        let known = || join_unique(self.places.iter().map(|place| place.table));
         match given {
             Some(table) => self
-                .of(table)
+                .columns_of(table)
                 .next()
                 .map(|place| place.table)
                 .ok_or_else(|| format!("{}: `{table}` is none of {}", self.table, known())),
@@ -72,23 +73,23 @@ impl Choice {
     }
 
     /// Returns a column of a table by its name, whatever its case.
-    pub fn place(&self, table: &str, column: &str) -> Result<&'static ColumnVariant, String> {
+    pub fn find_column(&self, table: &str, column: &str) -> Result<&'static ColumnVariant, String> {
         let word = column.replace('-', "_");
         let named = |place: &&ColumnVariant| {
             place.column.eq_ignore_ascii_case(column) || (self.by_word && place.word.eq_ignore_ascii_case(&word))
         };
         let wrong =
-            || format!("{}: `{column}` is none of the columns of {table}: {}", self.column, self.columns(table));
-        self.of(table).find(named).ok_or_else(wrong)
+            || format!("{}: `{column}` is none of the columns of {table}: {}", self.column, self.list_columns(table));
+        self.columns_of(table).find(named).ok_or_else(wrong)
     }
 
-    fn columns(&self, table: &str) -> String {
-        once(self.of(table).map(|place| place.column))
+    fn list_columns(&self, table: &str) -> String {
+        join_unique(self.columns_of(table).map(|place| place.column))
     }
 }
 
 /// Lists words, each once, in the order in which they come.
-fn once(words: impl Iterator<Item = &'static str>) -> String {
+fn join_unique(words: impl Iterator<Item = &'static str>) -> String {
     let mut out: Vec<&str> = Vec::new();
     for word in words {
         if !out.contains(&word) {

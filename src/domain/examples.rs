@@ -29,7 +29,7 @@ pub struct Examples {
 
 /// How often people find such faults, as somebody measured and published it.
 #[derive(Debug)]
-pub struct Yardstick {
+pub struct DetectionStudy {
     /// How many were found.
     pub hits: u64,
     /// Of how many.

@@ -6,7 +6,7 @@ use super::table::TableDef;
 use crate::model::{Column, Datum, Value};
 
 /// The files of a source, by name.
-pub type Files = BTreeMap<String, Vec<u8>>;
+pub type FilesByName = BTreeMap<String, Vec<u8>>;
 
 /// What a source of imports looks like.
 #[derive(Debug)]
@@ -22,16 +22,16 @@ pub trait Import: Sync {
     /// Returns what a source looks like.
     fn source(&self) -> &'static ImportSource;
     /// Tells whether a file of a source is read.
-    fn wants(&self, file: &str) -> bool;
+    fn accepts_file(&self, file: &str) -> bool;
     /// Tells whether files are, byte for byte, ones that were published as nobody's data.
-    fn is_public(&self, _files: &Files) -> bool {
+    fn is_public(&self, _files: &FilesByName) -> bool {
         false
     }
     /// Reads the tables of a source, in the order of their names.
     ///
     /// # Errors
     /// A sentence that names the table, the row and the column at fault.
-    fn read(&self, files: &Files) -> Result<Vec<Imported>, String>;
+    fn read_tables(&self, files: &FilesByName) -> Result<Vec<ImportedTable>, String>;
     /// Tells whether what a database holds is what the text of a file said, by a way of its own: the same letters, or
     /// the digits of the same whole number, where nobody says more.
     fn is_same(&self, text: &str, value: &Value, _column: &Column) -> bool {
@@ -46,7 +46,7 @@ pub trait Import: Sync {
 
 /// A table as it was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
+pub struct ImportedTable {
     /// The table to make, its types wide enough for the data.
     pub table: TableDef,
     /// The rows kept, in the order of the file.
@@ -69,7 +69,7 @@ pub struct ImportedRow {
 impl ImportedRow {
     /// Returns a row, by its number and its cells: what the file says, and what that means.
     #[must_use]
-    pub fn of(number: u64, cells: impl IntoIterator<Item = (String, Datum)>) -> Self {
+    pub fn from_cells(number: u64, cells: impl IntoIterator<Item = (String, Datum)>) -> Self {
         let (texts, values) = cells.into_iter().unzip();
         Self { number, texts, values }
     }
@@ -85,7 +85,7 @@ pub struct ImportReport {
     /// Rows kept.
     pub rows_kept: u64,
     /// Rows left out.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<OmittedRow>,
     /// Whether the file began with an unnamed index column, which was dropped.
     pub index_dropped: bool,
     /// Columns of the file that the map of types does not know: left out.
@@ -96,7 +96,7 @@ pub struct ImportReport {
 
 /// A row left out.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct LeftOut {
+pub struct OmittedRow {
     /// Its number in the file: 1 is the first after the header.
     pub row: u64,
     /// Its key, as the file has it.

@@ -40,7 +40,7 @@ pub trait Lab: Sync {
     fn size(&self) -> LabSize;
     /// Returns the day after which nothing lies where nobody says another: in the past for good, so that no lab is
     /// mistaken for live data; `None` where its data have no dates.
-    fn until(&self) -> Option<civil::Date> {
+    fn default_end_date(&self) -> Option<civil::Date> {
         None
     }
     /// Returns the scenarios, the default first; none where there is only one kind of lab.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use super::Domain;
-use super::check::{CheckCard, CheckParams, CheckRequest, Verdict};
+use super::check::{CheckCard, CheckParams, CheckRequest, CheckVerdict};
 use super::mode::{FaultRecord, Mode};
 use super::testing::{self, Database, NOW};
 use crate::model::time::Time;
@@ -14,31 +14,31 @@ use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 const SEED: u64 = 11;
 
 /// Returns what checks say of a database, in the order of their cards.
-pub(crate) fn verdicts(domain: &dyn Domain, database: &Database, cards: &[&'static CheckCard]) -> Vec<Verdict> {
+pub(crate) fn run_checks(domain: &dyn Domain, database: &Database, cards: &[&'static CheckCard]) -> Vec<CheckVerdict> {
     let tables = domain.check_tables(cards);
     // Only rows of held tables are read ahead; of the others, only how they are declared.
     let none = |table: &str| Fetch::among(table, "", []);
     let mut declared = Snapshot::default();
     for table in &tables {
         let query = if table.held { Fetch::all(table.table) } else { none(table.table) };
-        let mut answer = database.answer(&Fetch::all(table.table)).unwrap();
+        let mut answer = database.answer_fetch(&Fetch::all(table.table)).unwrap();
         if !table.held {
             answer.rows.clear();
         }
-        declared.add(query, answer).unwrap();
+        declared.add_answer(query, answer).unwrap();
     }
-    let params = CheckParams { now: Time::local(NOW), rules: domain.rules("").unwrap() };
+    let params = CheckParams { now: Time::local(NOW), rules: domain.parse_rules("").unwrap() };
     let mut run = domain.run_checks(&CheckRequest { checks: cards, declared: &declared, params: &params });
-    database.pump(run.as_mut());
+    database.run_scans(run.as_mut());
     run.finish().verdicts
 }
 
 /// Returns all findings of some checks; those that cannot run find nothing.
-pub(crate) fn findings(domain: &dyn Domain, database: &Database, ids: &[&str]) -> BTreeSet<Finding> {
+pub(crate) fn collect_findings(domain: &dyn Domain, database: &Database, ids: &[&str]) -> BTreeSet<Finding> {
     let chosen: Vec<_> = domain.checks().iter().copied().filter(|card| ids.contains(&card.id)).collect();
     let mut all = BTreeSet::new();
-    for (card, verdict) in chosen.iter().zip(verdicts(domain, database, &chosen)) {
-        if let Verdict::Ran { looked_at, findings, .. } = verdict {
+    for (card, verdict) in chosen.iter().zip(run_checks(domain, database, &chosen)) {
+        if let CheckVerdict::Ran { looked_at, findings, .. } = verdict {
             assert!(looked_at > 0, "{}", card.id);
             assert!(findings.iter().all(|finding| finding.check == card.id));
             all.extend(findings);
@@ -66,11 +66,11 @@ impl LawCase {
     }
 }
 
-fn cases(domain: &dyn Domain) -> Vec<LawCase> {
+fn list_cases(domain: &dyn Domain) -> Vec<LawCase> {
     let mut cases = Vec::new();
     for mode in domain.modes().iter().copied() {
         for variant in mode.card().variants {
-            for record in mode.card().records() {
+            for record in mode.card().fault_records() {
                 let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(record.table)));
                 let Ok(given) = mode.complete(&table.into_iter().collect(), Some(variant.word)) else { continue };
                 cases.push(LawCase { mode, variant: variant.word, record, given });
@@ -82,13 +82,13 @@ fn cases(domain: &dyn Domain) -> Vec<LawCase> {
 
 /// Holds that clean databases have no finding, and that every variant of every mode has records in one of them, is
 /// planned the same twice, is seen by a check that its card names, and can be taken back.
-pub(crate) fn hold(domain: &dyn Domain, databases: &[Database]) {
+pub(crate) fn assert_laws_hold(domain: &dyn Domain, databases: &[Database]) {
     cards_name_what_exists(domain);
     for (at, database) in databases.iter().enumerate() {
-        let found = findings(domain, database, &every_check(domain));
+        let found = collect_findings(domain, database, &every_check(domain));
         assert!(found.is_empty(), "database {at}: {found:#?}");
     }
-    for case in cases(domain) {
+    for case in list_cases(domain) {
         let seen: usize = databases.iter().map(|database| faults_are_seen(domain, &case, database)).sum();
         assert!(seen > 0, "{} has no eligible record", case.name());
     }
@@ -97,13 +97,17 @@ pub(crate) fn hold(domain: &dyn Domain, databases: &[Database]) {
 fn cards_name_what_exists(domain: &dyn Domain) {
     for mode in domain.modes() {
         let card = mode.card();
-        assert!(!card.checks.is_empty() && card.checks.iter().all(|id| domain.check(id).is_some()), "{}", card.tool);
-        assert!([card.id, card.tool].iter().all(|word| domain.mode(word).is_some()));
+        assert!(
+            !card.checks.is_empty() && card.checks.iter().all(|id| domain.find_check(id).is_some()),
+            "{}",
+            card.tool
+        );
+        assert!([card.id, card.tool].iter().all(|word| domain.find_mode(word).is_some()));
         assert!(mode.complete(&Map::new(), Some("nonsense")).is_err());
         assert!(mode.complete(&Map::from_iter([("nonsense".to_owned(), 1.into())]), None).is_err());
-        let command = mode.arguments(clap::Command::new("mode").about("kept"));
+        let command = mode.add_arguments(clap::Command::new("mode").about("kept"));
         assert!(command.get_arguments().all(|arg| arg.get_help().is_some()), "{}", card.tool);
-        assert!(card.records().all(|record| command.get_arguments().any(|arg| arg.get_id() == record.parameter)));
+        assert!(card.fault_records().all(|record| command.get_arguments().any(|arg| arg.get_id() == record.parameter)));
         command.debug_assert();
         for variant in card.variants {
             let kebab = variant.word.replace('_', "-");
@@ -112,12 +116,12 @@ fn cards_name_what_exists(domain: &dyn Domain) {
         }
     }
     for card in domain.checks() {
-        assert!(domain.mode(card.mode).is_some(), "{} guards against no mode", card.id);
+        assert!(domain.find_mode(card.mode).is_some(), "{} guards against no mode", card.id);
     }
 }
 
 /// Returns the variant's plan for a record, proposed and then planned, the same twice.
-fn plan(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
+fn plan_twice(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
     let LawCase { mode, variant, given, .. } = case;
     let (proposed, planned) = testing::propose(*mode, variant, snapshot, record, given, SEED)?;
     assert_eq!(mode.complete(&proposed, Some(variant)).unwrap(), proposed, "a proposal is complete");
@@ -129,14 +133,14 @@ fn plan(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>
 
 /// Breaks some records of a database, each of which must be seen; returns how many are eligible.
 fn faults_are_seen(domain: &dyn Domain, case: &LawCase, clean: &Database) -> usize {
-    if !clean.has(case.record.table) {
+    if !clean.has_table(case.record.table) {
         return 0;
     }
     let records = clean.keys(case.record.table);
     let mut eligible = Vec::new();
     let snapshot = clean.read_for(case.mode, &records, &case.given);
     for record in &records {
-        match plan(case, &snapshot, record) {
+        match plan_twice(case, &snapshot, record) {
             Ok(edits) => eligible.push((record, edits)),
             Err(Refusal::Ineligible { .. } | Refusal::MissingTable { .. }) => {}
             Err(other) => panic!("{}: {other}", case.name()),
@@ -145,13 +149,13 @@ fn faults_are_seen(domain: &dyn Domain, case: &LawCase, clean: &Database) -> usi
     println!("{}: {} of {} eligible", case.name(), eligible.len(), records.len());
     for (record, edits) in eligible.iter().step_by(1 + eligible.len() / 4) {
         let mut broken = clean.clone();
-        assert_eq!(broken.apply(edits).unwrap(), edits.len(), "{}: every edit changes its row", case.name());
-        let found = findings(domain, &broken, case.mode.card().checks);
-        let rows: Vec<(String, Vec<Value>)> = clean.touched(edits);
+        assert_eq!(broken.apply_edits(edits).unwrap(), edits.len(), "{}: every edit changes its row", case.name());
+        let found = collect_findings(domain, &broken, case.mode.card().checks);
+        let rows: Vec<(String, Vec<Value>)> = clean.touched_rows(edits);
         let own = (case.record.table.to_owned(), vec![(*record).clone()]);
-        let named = |finding: &Finding| rows.iter().chain([&own]).any(|(table, key)| finding.names(table, key));
+        let named = |finding: &Finding| rows.iter().chain([&own]).any(|(table, key)| finding.names_row(table, key));
         assert!(found.iter().any(named), "{} on {record:?} is not seen: {found:?}", case.name());
-        broken.apply(&clean.inverse(edits)).unwrap();
+        broken.apply_edits(&clean.invert_edits(edits)).unwrap();
         assert!(broken == *clean, "{} on {record:?} cannot be taken back", case.name());
     }
     eligible.len()

@@ -13,7 +13,7 @@ pub trait LiveSystem: Sync {
     /// Returns the tables that record what was done to somebody, so that without times nobody knows how young they are.
     fn record_tables(&self) -> &'static [&'static str];
     /// Tells whether a table is one of them.
-    fn records(&self, table: &str) -> bool {
+    fn is_record_table(&self, table: &str) -> bool {
         self.record_tables().iter().any(|name| name.eq_ignore_ascii_case(table))
     }
 }

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
-use self::examples::{Examples, PromptCard, Yardstick};
+use self::examples::{DetectionStudy, Examples, PromptCard};
 use self::files::FileCard;
 use self::filter::{FilterCard, FilterValues};
 use self::import::Import;
@@ -39,8 +39,8 @@ use self::mode::Mode;
 use self::pause::Pause;
 use self::picture::Painter;
 use self::query::Query;
-use self::record::{Description, RecordKind};
-use self::repair::{Extent, Repair};
+use self::record::{RecordDescription, RecordKind};
+use self::repair::{Repair, RepairExtent};
 use self::table::TableCard;
 use crate::model::{Key, Refusal, Snapshot};
 
@@ -83,7 +83,12 @@ pub trait Domain: Sync {
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
-    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+    fn describe_records(
+        &self,
+        kind: &RecordKind,
+        keys: &[Key],
+        snapshot: &Snapshot,
+    ) -> Result<Vec<RecordDescription>, Pause> {
         record::by_cells(kind, keys, snapshot)
     }
     /// Returns the filters that narrow records.
@@ -101,7 +106,12 @@ pub trait Domain: Sync {
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
-    fn select(&self, _kind: &RecordKind, _filters: &FilterValues, _snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+    fn select_keys(
+        &self,
+        _kind: &RecordKind,
+        _filters: &FilterValues,
+        _snapshot: &Snapshot,
+    ) -> Result<Vec<Key>, Pause> {
         Ok(Vec::new())
     }
     /// Returns the refusal of filters that leave no record: it says what there is instead.
@@ -129,20 +139,20 @@ pub trait Domain: Sync {
     ///
     /// # Errors
     /// The line and what is wrong with it.
-    fn rules(&self, text: &str) -> Result<Arc<dyn Rules>, RulesError>;
+    fn parse_rules(&self, text: &str) -> Result<Arc<dyn Rules>, RulesError>;
     /// Returns the default rules as a file, with a comment on every key.
     fn default_rules(&self) -> &'static str;
     /// Returns whether, and from where, what a fault overwrote could be had without the journal: of a variant, and of
     /// the first column that it changed, as table and column.
-    fn repair(&self, _mode: &str, _variant: &str, _place: Option<(&str, &str)>) -> Repair {
-        Repair { extent: Extent::Not, source: "outside", why: "nothing in the database says what was there" }
+    fn assess_repair(&self, _mode: &str, _variant: &str, _place: Option<(&str, &str)>) -> Repair {
+        Repair { extent: RepairExtent::Not, source: "outside", why: "nothing in the database says what was there" }
     }
     /// Returns what help, demo and prompts show.
     fn examples(&self) -> Option<&'static Examples> {
         None
     }
     /// Returns how often people find such faults, where somebody measured it.
-    fn yardstick(&self) -> Option<&'static Yardstick> {
+    fn detection_study(&self) -> Option<&'static DetectionStudy> {
         None
     }
     /// Returns the workflows that agents are asked to carry out.
@@ -162,7 +172,7 @@ pub trait Domain: Sync {
         None
     }
     /// Returns what imports files into its labs.
-    fn import(&self) -> Option<&'static dyn Import> {
+    fn importer(&self) -> Option<&'static dyn Import> {
         None
     }
     /// Returns what a database looks like from which people are treated, or on which others depend.
@@ -184,14 +194,14 @@ impl std::fmt::Debug for dyn Domain {
 impl<'d> dyn Domain + 'd {
     /// Returns the mode of a tool name or mode id, in snake or kebab case.
     #[must_use]
-    pub fn mode(&self, word: &str) -> Option<&'static dyn Mode> {
+    pub fn find_mode(&self, word: &str) -> Option<&'static dyn Mode> {
         let snake = word.replace('-', "_");
         self.modes().iter().copied().find(|mode| mode.card().tool == snake || mode.card().id == snake)
     }
 
     /// Returns the kind of record of a word.
     #[must_use]
-    pub fn kind(&self, word: &str) -> Option<&'static RecordKind> {
+    pub fn find_kind(&self, word: &str) -> Option<&'static RecordKind> {
         self.kinds().iter().copied().find(|kind| kind.word.eq_ignore_ascii_case(word))
     }
 
@@ -203,20 +213,20 @@ impl<'d> dyn Domain + 'd {
 
     /// Returns the check of an id.
     #[must_use]
-    pub fn check(&self, id: &str) -> Option<&'static CheckCard> {
+    pub fn find_check(&self, id: &str) -> Option<&'static CheckCard> {
         self.checks().iter().copied().find(|check| check.id == id)
     }
 
     /// Returns the query of a name, in snake or kebab case.
     #[must_use]
-    pub fn query(&self, word: &str) -> Option<&'static dyn Query> {
+    pub fn find_query(&self, word: &str) -> Option<&'static dyn Query> {
         let snake = word.replace('-', "_");
         self.queries().iter().copied().find(|query| query.card().name == snake)
     }
 
     /// Returns the key columns of every table.
     #[must_use]
-    pub fn keys(&self) -> BTreeMap<String, Vec<String>> {
+    pub fn key_columns(&self) -> BTreeMap<String, Vec<String>> {
         let key = |table: &&TableCard| table.key.iter().map(|column| (*column).to_owned()).collect();
         self.tables().iter().map(|table| (table.name.to_owned(), key(table))).collect()
     }

@@ -60,7 +60,7 @@ impl ModeCard {
     };
 
     /// Returns every kind of record that one fault may be made on.
-    pub fn records(&self) -> impl Iterator<Item = &FaultRecord> {
+    pub fn fault_records(&self) -> impl Iterator<Item = &FaultRecord> {
         std::iter::once(&self.record).chain(self.others)
     }
 
@@ -73,7 +73,8 @@ impl ModeCard {
     /// Returns the kind of record in a table, whatever its case; the first where none is named or none is there.
     #[must_use]
     pub fn record_in(&self, table: Option<&str>) -> &FaultRecord {
-        let named = table.and_then(|table| self.records().find(|record| record.table.eq_ignore_ascii_case(table)));
+        let named =
+            table.and_then(|table| self.fault_records().find(|record| record.table.eq_ignore_ascii_case(table)));
         named.unwrap_or(&self.record)
     }
 }
@@ -137,37 +138,37 @@ impl Task<'_> {
 
 /// One record's plan.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Planned {
+pub struct PlannedFault {
     /// The variant that the record will show.
     pub variant: &'static str,
     /// What is done to which rows.
     pub edits: Vec<Edit>,
     /// Which other records the fault is seen by, where it is seen by them alone.
-    pub witness: Option<Witness>,
+    pub witness: Option<WitnessPeers>,
 }
 
-impl Planned {
+impl PlannedFault {
     /// Returns a plan for a fault that shows in its own rows.
     #[must_use]
-    pub const fn alone(variant: &'static str, edits: Vec<Edit>) -> Self {
+    pub const fn without_witness(variant: &'static str, edits: Vec<Edit>) -> Self {
         Self { variant, edits, witness: None }
     }
 }
 
 /// Other records that say what is usual, so that a fault on too many of them at once would become the usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Witness {
+pub struct WitnessPeers {
     /// What they have in common: `machine 101`.
     pub group: String,
     /// How many others there are.
     pub peers: usize,
 }
 
-impl Witness {
+impl WitnessPeers {
     /// Tells whether the fault shows on so many records of the group, and on them alone: each record that stays as it
     /// is finds most of the others like itself.
     #[must_use]
-    pub const fn bears(&self, chosen: usize) -> bool {
+    pub const fn is_detectable_on(&self, chosen: usize) -> bool {
         chosen <= 1 || self.peers.saturating_sub(chosen) * 2 > self.peers
     }
 }
@@ -198,7 +199,7 @@ pub trait FailureMode: Sync {
     fn needs(&self, records: &[Value], params: &Self::Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let record = self.record(params);
         let wanted = Fetch::among(record.table, record.key, records.iter().cloned());
-        if snapshot.has(&wanted) { Vec::new() } else { vec![wanted] }
+        if snapshot.has_answer(&wanted) { Vec::new() } else { vec![wanted] }
     }
 
     /// Returns the parameters under which a record shows a variant, with what is absent proposed; `None` where they are
@@ -220,7 +221,7 @@ pub trait FailureMode: Sync {
     ///
     /// # Errors
     /// Any refusal; [`Refusal::Ineligible`] and [`Refusal::MissingRecord`] only skip a record of a range.
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Self::Params) -> Result<Planned, Refusal>;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Self::Params) -> Result<PlannedFault, Refusal>;
 }
 
 /// A failure mode whose parameters are a JSON object, as requests, journals and faces carry them.
@@ -229,16 +230,16 @@ pub trait Mode: Sync {
     fn card(&self) -> &'static ModeCard;
 
     /// Adds the mode's own parameters, the record's id among them, to a command.
-    fn arguments(&self, command: Command) -> Command;
+    fn add_arguments(&self, command: Command) -> Command;
 
     /// Returns the parameters that were given on a command line, without defaults.
     ///
     /// # Errors
     /// What clap says of them.
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
+    fn parse_matches(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
 
     /// Returns the JSON Schema of the parameters.
-    fn schema(&self) -> schemars::Schema;
+    fn params_schema(&self) -> schemars::Schema;
 
     /// Returns the parameters as the plan carries them: checked, defaults filled in, numbers as normalised decimal
     /// text, without the record's id; where a variant will be proposed, a parameter may be absent.
@@ -266,20 +267,20 @@ pub trait BoundMode {
     ///
     /// # Errors
     /// As [`FailureMode::plan`].
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal>;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<PlannedFault, Refusal>;
 
     /// Returns what is done to one record so that it shows a variant.
     ///
     /// # Errors
     /// As [`FailureMode::propose`] and [`FailureMode::plan`]; [`Refusal::Ineligible`] where it would show another.
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Proposed, Refusal>;
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<ProposedFault, Refusal>;
 }
 
 /// The plan for a record that shows the variant asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Proposed {
+pub struct ProposedFault {
     /// The plan.
-    pub planned: Planned,
+    pub planned: PlannedFault,
     /// The parameters that made it; `None` where they are those that the mode is bound to.
     pub params: Option<Map<String, Json>>,
 }
@@ -289,29 +290,29 @@ impl<M: FailureMode> Mode for M {
         FailureMode::card(self)
     }
 
-    fn arguments(&self, command: Command) -> Command {
-        params::arguments::<M::Params>(command)
+    fn add_arguments(&self, command: Command) -> Command {
+        params::add_arguments::<M::Params>(command)
     }
 
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-        params::matched::<M::Params>(matches)
+    fn parse_matches(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+        params::parse_matches::<M::Params>(matches)
     }
 
-    fn schema(&self) -> schemars::Schema {
-        params::schema::<M::Params>()
+    fn params_schema(&self) -> schemars::Schema {
+        params::params_schema::<M::Params>()
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params = FailureMode::complete(self, params::read(given)?, variant)?;
-        let mut completed = params::write(&params);
-        for record in FailureMode::card(self).records() {
+        let params = FailureMode::complete(self, params::from_json(given)?, variant)?;
+        let mut completed = params::to_json(&params);
+        for record in FailureMode::card(self).fault_records() {
             completed.remove(record.parameter);
         }
         Ok(completed)
     }
 
     fn bind(&self, completed: &Map<String, Json>) -> Result<Box<dyn BoundMode + '_>, Refusal> {
-        let params = params::read(completed).map_err(|what| Refusal::Stale { what })?;
+        let params = params::from_json(completed).map_err(|what| Refusal::Stale { what })?;
         Ok(Box::new(Bound { mode: self, params }))
     }
 }
@@ -330,17 +331,17 @@ impl<M: FailureMode> BoundMode for Bound<'_, M> {
         self.mode.needs(records, &self.params, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<PlannedFault, Refusal> {
         self.mode.plan(snapshot, task, &self.params)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Proposed, Refusal> {
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<ProposedFault, Refusal> {
         let proposed = self.mode.propose(variant, snapshot, task, &self.params)?;
         let planned = self.mode.plan(snapshot, task, proposed.as_ref().unwrap_or(&self.params))?;
         if planned.variant != variant.replace('-', "_") {
             let reason = format!("with these parameters it would show {}, not {variant}", planned.variant);
             return Err(task.ineligible(reason));
         }
-        Ok(Proposed { planned, params: proposed.as_ref().map(params::write) })
+        Ok(ProposedFault { planned, params: proposed.as_ref().map(params::to_json) })
     }
 }

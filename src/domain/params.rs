@@ -14,7 +14,7 @@ use super::mode::{Mode, ModeCard, Variant};
 use crate::model::Refusal;
 
 /// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
-pub fn arguments<P: Args>(command: Command) -> Command {
+pub fn add_arguments<P: Args>(command: Command) -> Command {
     let (short, long) = (command.get_about().cloned(), command.get_long_about().cloned());
     let mut command = P::augment_args(command).about(None).long_about(None);
     if let Some(short) = short {
@@ -27,12 +27,12 @@ pub fn arguments<P: Args>(command: Command) -> Command {
 }
 
 /// Returns the parameters given on a command line.
-pub fn matched<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-    Ok(write(&P::from_arg_matches(matches)?))
+pub fn parse_matches<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+    Ok(to_json(&P::from_arg_matches(matches)?))
 }
 
 /// Returns the JSON Schema of the parameters.
-pub fn schema<P: JsonSchema>() -> schemars::Schema {
+pub fn params_schema<P: JsonSchema>() -> schemars::Schema {
     let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<P>();
     // The struct's name says nothing to anybody outside.
     schema.remove("title");
@@ -40,7 +40,7 @@ pub fn schema<P: JsonSchema>() -> schemars::Schema {
 }
 
 /// Returns the parameters as JSON, without those that are absent.
-pub fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
+pub fn to_json<P: Serialize>(parameters: &P) -> Map<String, Json> {
     match serde_json::to_value(parameters) {
         Ok(Json::Object(map)) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),
@@ -48,7 +48,7 @@ pub fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
 }
 
 /// Reads parameters, all of which may be absent; a sentence names the one that is wrong.
-pub fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
+pub fn from_json<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
     let parse = |map: Map<String, Json>| serde_json::from_value::<P>(Json::Object(map));
     parse(given.clone()).map_err(|error| {
         // Each alone would lack the others.
@@ -66,26 +66,26 @@ pub fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String>
 }
 
 /// Returns a parameter that a complete plan holds.
-pub fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
+pub fn require_param<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| Refusal::Stale { what: format!("the parameter {name} is missing") })
 }
 
 /// Returns a variant of a mode by its word.
-pub fn variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
+pub fn find_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
     let card = mode.card();
     let snake = word.replace('-', "_");
-    let known = words(card);
+    let known = variant_words(card);
     let found = card.variants.iter().find(|variant| variant.word == snake).map(|variant| variant.word);
     found.ok_or_else(|| format!("{} has no variant `{word}`: choose one of {}", card.tool, known.join(", ")))
 }
 
 /// Returns the words of a mode's variants.
-pub fn words(card: &ModeCard) -> Vec<&'static str> {
+pub fn variant_words(card: &ModeCard) -> Vec<&'static str> {
     card.variants.iter().map(|variant| variant.word).collect()
 }
 
 /// Returns what the command line takes for a parameter that names the variant itself, each word with its line.
-pub fn parser(card: &ModeCard) -> PossibleValuesParser {
+pub fn variant_parser(card: &ModeCard) -> PossibleValuesParser {
     let value = |variant: &Variant| {
         let kebab = variant.word.replace('_', "-");
         PossibleValue::new(variant.word).alias(kebab).help(variant.about)
@@ -94,16 +94,16 @@ pub fn parser(card: &ModeCard) -> PossibleValuesParser {
 }
 
 /// Returns the variant that a parameter names itself, or the one asked for; they must agree.
-pub fn named(
+pub fn resolve_variant(
     mode: &dyn Mode,
     parameter: &str,
     given: Option<&str>,
     asked: Option<&str>,
 ) -> Result<&'static str, String> {
-    let known = words(mode.card()).join(", ");
+    let known = variant_words(mode.card()).join(", ");
     let unknown = |word: &str| format!("{parameter}: `{word}` is none of {known}");
-    let given = given.map(|word| variant(mode, word).map_err(|_| unknown(word))).transpose()?;
-    let asked = asked.map(|word| variant(mode, word)).transpose()?;
+    let given = given.map(|word| find_variant(mode, word).map_err(|_| unknown(word))).transpose()?;
+    let asked = asked.map(|word| find_variant(mode, word)).transpose()?;
     match (given, asked) {
         (Some(given), Some(asked)) if given != asked => {
             Err(format!("{parameter} {given} contradicts the variant {asked}"))
@@ -113,8 +113,8 @@ pub fn named(
 }
 
 /// Returns the variant that a complete plan's parameter names.
-pub fn shown(mode: &dyn Mode, value: Option<&str>, parameter: &str) -> Result<&'static str, Refusal> {
-    variant(mode, required(value, parameter)?).map_err(|what| Refusal::Stale { what })
+pub fn variant_of_plan(mode: &dyn Mode, value: Option<&str>, parameter: &str) -> Result<&'static str, Refusal> {
+    find_variant(mode, require_param(value, parameter)?).map_err(|what| Refusal::Stale { what })
 }
 
 /// An exact number: decimal text, or a JSON number taken by its shortest text; never NaN and never infinite.
@@ -146,7 +146,7 @@ impl FromStr for Number {
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.normalised())
+        serializer.collect_str(&self.0.normalise())
     }
 }
 

@@ -20,8 +20,8 @@ impl From<Refusal> for Pause {
 }
 
 /// Returns the rows that one query asks for, each once, in key order, whatever else was read of the table.
-pub fn rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
-    if !snapshot.has(query) {
+pub fn read_rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
+    if !snapshot.has_answer(query) {
         return Err(Pause::Ask(vec![query.clone()]));
     }
     let table = snapshot.table(&query.table)?;
@@ -30,7 +30,7 @@ pub fn rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, P
         Filter::In { column, values } => {
             table.table.column(column)?;
             let mut found: Vec<(Key, Row<'_>)> =
-                values.iter().flat_map(|value| table.with(column, value)).map(|row| (row.key(), row)).collect();
+                values.iter().flat_map(|value| table.rows_with(column, value)).map(|row| (row.key(), row)).collect();
             found.sort_by(|a, b| a.0.cmp(&b.0));
             found.dedup_by(|a, b| a.0 == b.0);
             found.into_iter().map(|(_, row)| row).collect()

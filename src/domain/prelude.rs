@@ -2,13 +2,13 @@
 
 pub use super::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
 pub use super::filter::{FilterCard, FilterValues};
-pub use super::import::{Files, Import, ImportReport, ImportSource, Imported, ImportedRow};
+pub use super::import::{FilesByName, Import, ImportReport, ImportSource, ImportedRow, ImportedTable};
 pub use super::lab::{Lab, LabRequest, LabSize, RowSink};
-pub use super::mode::{FailureMode, FaultRecord, Mode, ModeCard, Planned, Task, Variant};
-pub use super::pause::{Pause, rows};
-pub use super::query::{self, Listed, OneScan, Query, QueryCard, QueryError, QueryRun, TypedQuery};
-pub use super::record::{Link, ListColumn, RecordKind};
-pub use super::repair::{Extent, Repair};
+pub use super::mode::{FailureMode, FaultRecord, Mode, ModeCard, PlannedFault, Task, Variant};
+pub use super::pause::{Pause, read_rows};
+pub use super::query::{self, ListAnswer, OneScan, Query, QueryCard, QueryError, QueryRun, TypedQuery};
+pub use super::record::{ListColumn, RecordKind, RecordLink};
+pub use super::repair::{Repair, RepairExtent};
 pub use super::row_check::{self, RowCheck};
 pub use super::scan::ScanRequest;
 pub use super::table::{TableCard, TableDef};

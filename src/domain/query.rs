@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::params;
-use super::scan::{Reader, ScanRequest};
+use super::scan::{ScanReader, ScanRequest};
 use crate::model::Row;
 
 /// How many items an answer holds unless more are asked for.
@@ -45,7 +45,7 @@ pub enum QueryError {
     #[error("{0}")]
     Params(String),
     /// What it is asked about is not there.
-    #[error("there is no {what} `{given}`{}", nearest(near))]
+    #[error("there is no {what} `{given}`{}", render_nearest(near))]
     Unknown {
         /// A kind of thing: `body`, `frame`.
         what: &'static str,
@@ -59,12 +59,12 @@ pub enum QueryError {
     NotRecorded(String),
 }
 
-fn nearest(near: &[String]) -> String {
+fn render_nearest(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) }
 }
 
 /// A query at work: it asks for scans, and answers once all have been read.
-pub trait QueryRun: Reader {
+pub trait QueryRun: ScanReader {
     /// Returns the answer.
     ///
     /// # Errors
@@ -93,12 +93,12 @@ pub trait Query: Sync {
     /// Returns what the query is.
     fn card(&self) -> &'static QueryCard;
     /// Adds its parameters to a command.
-    fn arguments(&self, command: Command) -> Command;
+    fn add_arguments(&self, command: Command) -> Command;
     /// Returns the parameters that were given on a command line.
     ///
     /// # Errors
     /// What clap says of them.
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
+    fn parse_matches(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
     /// Returns the JSON Schema of the parameters.
     fn params_schema(&self) -> schemars::Schema;
     /// Returns the JSON Schema of the answer.
@@ -107,7 +107,7 @@ pub trait Query: Sync {
     ///
     /// # Errors
     /// The parameters are wrong.
-    fn begin(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError>;
+    fn parse_and_start(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError>;
 }
 
 impl<Q: TypedQuery> Query for Q {
@@ -115,30 +115,30 @@ impl<Q: TypedQuery> Query for Q {
         TypedQuery::card(self)
     }
 
-    fn arguments(&self, command: Command) -> Command {
-        params::arguments::<Q::Params>(command)
+    fn add_arguments(&self, command: Command) -> Command {
+        params::add_arguments::<Q::Params>(command)
     }
 
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-        params::matched::<Q::Params>(matches)
+    fn parse_matches(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+        params::parse_matches::<Q::Params>(matches)
     }
 
     fn params_schema(&self) -> schemars::Schema {
-        params::schema::<Q::Params>()
+        params::params_schema::<Q::Params>()
     }
 
     fn answer_schema(&self) -> schemars::Schema {
-        params::schema::<Q::Answer>()
+        params::params_schema::<Q::Answer>()
     }
 
-    fn begin(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError> {
-        self.start(params::read(given).map_err(QueryError::Params)?)
+    fn parse_and_start(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError> {
+        self.start(params::from_json(given).map_err(QueryError::Params)?)
     }
 }
 
 /// Returns an answer from its typed form.
 #[must_use]
-pub fn answer<A: Serialize>(typed: &A) -> QueryAnswer {
+pub fn to_answer<A: Serialize>(typed: &A) -> QueryAnswer {
     match serde_json::to_value(typed) {
         Ok(Json::Object(data)) => QueryAnswer { data },
         _ => QueryAnswer { data: Map::new() },
@@ -147,7 +147,7 @@ pub fn answer<A: Serialize>(typed: &A) -> QueryAnswer {
 
 /// One page of a list.
 #[derive(Clone, Debug)]
-pub struct Paged<T> {
+pub struct ItemPage<T> {
     /// The items of the page.
     pub items: Vec<T>,
     /// How many there are on all pages.
@@ -181,18 +181,18 @@ pub fn size_of(limit: Option<u64>) -> Result<usize, QueryError> {
 ///
 /// # Errors
 /// As [`start_of`] and [`size_of`].
-pub fn page<T>(all: Vec<T>, limit: Option<u64>, cursor: Option<&str>) -> Result<Paged<T>, QueryError> {
+pub fn take_page<T>(all: Vec<T>, limit: Option<u64>, cursor: Option<&str>) -> Result<ItemPage<T>, QueryError> {
     let (start, size) = (start_of(cursor)?, size_of(limit)?);
     let total = all.len();
     let items: Vec<T> = all.into_iter().skip(start).take(size).collect();
     let end = start.saturating_add(items.len());
     let next_cursor = (end < total && !items.is_empty()).then(|| end.to_string());
-    Ok(Paged { items, total: total as u64, next_cursor })
+    Ok(ItemPage { items, total: total as u64, next_cursor })
 }
 
 /// A page of a list, for whoever answers nothing else.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Listed<T> {
+pub struct ListAnswer<T> {
     /// The items of the page.
     pub items: Vec<T>,
     /// How many there are on all pages.
@@ -203,11 +203,11 @@ pub struct Listed<T> {
     pub summary: String,
 }
 
-impl<T> Listed<T> {
+impl<T> ListAnswer<T> {
     /// Returns the answer of a page; the sentence says what its items are.
     #[must_use]
-    pub fn of(page: Paged<T>, plural: &str) -> Self {
-        let Paged { items, total, next_cursor } = page;
+    pub fn from_page(page: ItemPage<T>, plural: &str) -> Self {
+        let ItemPage { items, total, next_cursor } = page;
         let summary = format!("{} of {total} {plural}", items.len());
         Self { items, total, next_cursor, summary }
     }
@@ -225,7 +225,7 @@ pub struct OneScan<P, T> {
 impl<P: 'static, T: 'static> OneScan<P, T> {
     /// Begins to ask.
     #[must_use]
-    pub fn begin(
+    pub fn start_run(
         params: P,
         scan: ScanRequest,
         take: fn(&P, &Row<'_>) -> Option<T>,
@@ -235,12 +235,12 @@ impl<P: 'static, T: 'static> OneScan<P, T> {
     }
 }
 
-impl<P, T> Reader for OneScan<P, T> {
+impl<P, T> ScanReader for OneScan<P, T> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         self.scan.take()
     }
 
-    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
+    fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         let (take, params) = (self.take, &self.params);
         self.found.extend(rows.iter().filter_map(|row| take(params, row)));
         ControlFlow::Continue(())

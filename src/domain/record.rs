@@ -1,6 +1,6 @@
 //! Kinds of record: what people list, open and break, in which columns they see it, and how one leads to another.
 
-use super::pause::{Pause, rows};
+use super::pause::{Pause, read_rows};
 use crate::model::{Fetch, Key, Row, Snapshot, Value};
 
 /// A kind of record.
@@ -23,7 +23,7 @@ pub struct RecordKind {
     /// The kind that opening one shows.
     pub opens: Option<&'static str>,
     /// The kinds whose records belong to it.
-    pub links: &'static [Link],
+    pub links: &'static [RecordLink],
     /// Under this many columns of a terminal, only the columns that name a record are listed.
     pub narrow_below: u16,
     /// Columns of its table that somebody typed, and that are shown all the same: nobody would find one without them.
@@ -78,21 +78,21 @@ impl RecordKind {
 
     /// To which records of other kinds belong.
     #[must_use]
-    pub const fn links(self, links: &'static [Link]) -> Self {
+    pub const fn links(self, links: &'static [RecordLink]) -> Self {
         Self { links, ..self }
     }
 
     /// Which fills parameters of queries under other names than its own columns have.
     #[must_use]
-    pub const fn asks(self, asks: &'static [(&'static str, &'static str)]) -> Self {
+    pub const fn fills_params(self, asks: &'static [(&'static str, &'static str)]) -> Self {
         Self { asks, ..self }
     }
 
     /// Returns the place of the column that fills a parameter of a query: one of its name, the id where the parameter
     /// is the kind's own id, or as the kind says; the last only where a question needs the parameter.
     #[must_use]
-    pub fn fills(&self, parameter: &str, needed: bool) -> Option<usize> {
-        let named = |name: &str| self.names().position(|column| column == name);
+    pub fn column_for_param(&self, parameter: &str, needed: bool) -> Option<usize> {
+        let named = |name: &str| self.column_names().position(|column| column == name);
         let own = || parameter.strip_suffix("_id").filter(|word| *word == self.word).map(|_| 0);
         let said = || self.asks.iter().find(|(name, _)| needed && *name == parameter).and_then(|(_, of)| named(of));
         named(parameter).or_else(own).or_else(said)
@@ -105,14 +105,14 @@ impl RecordKind {
     }
 
     /// Returns the names of the columns that describe it; the first is its id.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub fn column_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.columns.iter().map(|column| column.name)
     }
 }
 
 /// How records of another kind belong to one: their column holds its link.
 #[derive(Debug)]
-pub struct Link {
+pub struct RecordLink {
     /// The other kind.
     pub kind: &'static str,
     /// The column of its table.
@@ -129,7 +129,7 @@ pub struct ListColumn {
     /// Its heading beside the variants that records can show.
     pub shorter: &'static str,
     /// When a page shows it.
-    pub keep: Keep,
+    pub keep: ColumnVisibility,
     /// Whether a record is known by it, so that narrow lists show it.
     pub names: bool,
     /// Whether somebody typed what stands in it, so that it may name a person.
@@ -138,7 +138,7 @@ pub struct ListColumn {
 
 /// When a page shows a column of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum ColumnVisibility {
     /// Always.
     Always,
     /// Where there is room: not beside the variants that records can show.
@@ -155,30 +155,30 @@ impl ListColumn {
     /// A column that is always shown.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, short: name, shorter: name, keep: Keep::Always, names: true, typed: false }
+        Self { name, short: name, shorter: name, keep: ColumnVisibility::Always, names: true, typed: false }
     }
 
     /// With another heading on a page.
     #[must_use]
-    pub const fn short(self, short: &'static str) -> Self {
+    pub const fn with_heading(self, short: &'static str) -> Self {
         Self { short, shorter: short, ..self }
     }
 
     /// With another heading beside the variants that records can show.
     #[must_use]
-    pub const fn shorter(self, shorter: &'static str) -> Self {
+    pub const fn with_narrow_heading(self, shorter: &'static str) -> Self {
         Self { shorter, ..self }
     }
 
     /// Only shown where there is room.
     #[must_use]
     pub const fn wide(self) -> Self {
-        self.keep(Keep::Wide)
+        self.with_visibility(ColumnVisibility::Wide)
     }
 
     /// Shown in some cases only.
     #[must_use]
-    pub const fn keep(self, keep: Keep) -> Self {
+    pub const fn with_visibility(self, keep: ColumnVisibility) -> Self {
         Self { keep, ..self }
     }
 
@@ -190,14 +190,14 @@ impl ListColumn {
 
     /// Typed by somebody.
     #[must_use]
-    pub const fn typed(self) -> Self {
+    pub const fn as_free_text(self) -> Self {
         Self { typed: true, ..self }
     }
 }
 
 /// What stands in one column of a description.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Shown {
+pub enum DescriptionCell {
     /// A cell, or what was made of one.
     Value(Value),
     /// Those words that hold.
@@ -206,25 +206,25 @@ pub enum Shown {
 
 /// One record in a list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Description {
+pub struct RecordDescription {
     /// Its key.
     pub key: Key,
     /// What records hold that belong to it.
     pub link: Option<i64>,
     /// What it is, in the order of its kind's columns.
-    pub cells: Vec<Shown>,
+    pub cells: Vec<DescriptionCell>,
 }
 
 /// Describes records of a kind by their own cells.
 ///
 /// # Errors
 /// What has to be read first, or what the target lacks.
-pub fn by_cells(kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+pub fn by_cells(kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<RecordDescription>, Pause> {
     let ids = keys.iter().filter_map(|key| key.first().cloned());
     let described = |row: &Row<'_>| {
-        let cell = |column: &ListColumn| Shown::Value(row.cell(column.name).cloned().unwrap_or(Value::Null));
+        let cell = |column: &ListColumn| DescriptionCell::Value(row.cell(column.name).cloned().unwrap_or(Value::Null));
         let cells = kind.columns.iter().map(cell).collect();
-        Description { key: row.key(), link: row.integer(kind.key), cells }
+        RecordDescription { key: row.key(), link: row.integer(kind.key), cells }
     };
-    Ok(rows(snapshot, &Fetch::among(kind.table, kind.key, ids))?.iter().map(described).collect())
+    Ok(read_rows(snapshot, &Fetch::among(kind.table, kind.key, ids))?.iter().map(described).collect())
 }

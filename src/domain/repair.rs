@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How well the original could be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Extent {
+pub enum RepairExtent {
     /// Exactly.
     Exactly,
     /// Exactly where another row happens to hold it.
@@ -20,7 +20,7 @@ pub enum Extent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Repair {
     /// How well.
-    pub extent: Extent,
+    pub extent: RepairExtent,
     /// From where: `row` (the row itself), `other_row` (of the same table), `other_table`, or `outside` the database.
     pub source: &'static str,
     /// Why, in a sentence.

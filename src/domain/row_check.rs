@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::check::{CheckCard, CheckParams, CheckRequest, CheckResults, CheckRun, CheckTable, Rules, Verdict};
-use super::scan::{Reader, ScanRequest};
+use super::check::{CheckCard, CheckParams, CheckRequest, CheckResults, CheckRun, CheckTable, CheckVerdict, Rules};
+use super::scan::{ScanReader, ScanRequest};
 use crate::model::{Finding, Row, Table};
 
 /// A check of single rows.
@@ -22,9 +22,9 @@ pub struct RowCheck {
 
 /// Returns what some checks read.
 #[must_use]
-pub fn tables(checks: &[&RowCheck], cards: &[&'static CheckCard]) -> Vec<CheckTable> {
+pub fn list_tables(checks: &[&RowCheck], cards: &[&'static CheckCard]) -> Vec<CheckTable> {
     let mut tables: Vec<CheckTable> = Vec::new();
-    for check in chosen(checks, cards) {
+    for check in select_checks(checks, cards) {
         let known = tables.iter().position(|known| known.table == check.table);
         match known.and_then(|at| tables.get_mut(at)) {
             Some(known) => {
@@ -41,22 +41,23 @@ pub fn tables(checks: &[&RowCheck], cards: &[&'static CheckCard]) -> Vec<CheckTa
     tables
 }
 
-fn chosen<'c>(checks: &[&'c RowCheck], cards: &[&'static CheckCard]) -> Vec<&'c RowCheck> {
+fn select_checks<'c>(checks: &[&'c RowCheck], cards: &[&'static CheckCard]) -> Vec<&'c RowCheck> {
     let of = |card: &&'static CheckCard| checks.iter().copied().find(|check| check.card.id == card.id);
     cards.iter().filter_map(of).collect()
 }
 
 /// Begins some checks.
 #[must_use]
-pub fn run<'a>(checks: &[&'static RowCheck], request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
-    let chosen = chosen(checks, request.checks);
-    let looks = chosen.iter().map(|check| Look { check, rows: 0, findings: Vec::new(), why: None }).collect();
+pub fn start_checks<'a>(checks: &[&'static RowCheck], request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
+    let chosen = select_checks(checks, request.checks);
+    let looks =
+        chosen.iter().map(|check| RunningRowCheck { check, rows: 0, findings: Vec::new(), why: None }).collect();
     let waiting = (0..chosen.len()).collect();
-    Box::new(Run { params: request.params, looks, waiting, now: None })
+    Box::new(RowCheckRun { params: request.params, looks, waiting, now: None })
 }
 
 /// One check at work.
-struct Look {
+struct RunningRowCheck {
     check: &'static RowCheck,
     rows: u64,
     findings: Vec<Finding>,
@@ -65,21 +66,21 @@ struct Look {
 }
 
 /// Checks at work, one after the other.
-struct Run<'a> {
+struct RowCheckRun<'a> {
     params: &'a CheckParams,
-    looks: Vec<Look>,
+    looks: Vec<RunningRowCheck>,
     waiting: VecDeque<usize>,
     now: Option<usize>,
 }
 
-impl Reader for Run<'_> {
+impl ScanReader for RowCheckRun<'_> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         self.now = self.waiting.pop_front();
         let check = self.looks.get(self.now?)?.check;
-        Some(ScanRequest::of(check.table, check.columns))
+        Some(ScanRequest::every_row(check.table, check.columns))
     }
 
-    fn begin(&mut self, table: Option<&Arc<Table>>) {
+    fn begin_scan(&mut self, table: Option<&Arc<Table>>) {
         let Some(look) = self.now.and_then(|at| self.looks.get_mut(at)) else { return };
         let name = look.check.table;
         look.why = match table {
@@ -91,26 +92,26 @@ impl Reader for Run<'_> {
         };
     }
 
-    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
+    fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         let rules = self.params.rules.as_ref();
         let look = self.now.and_then(|at| self.looks.get_mut(at)).filter(|look| look.why.is_none());
         let Some(look) = look else { return ControlFlow::Break(()) };
         for row in rows {
             look.rows += 1;
             if let Some((column, message)) = (look.check.judge)(row, rules) {
-                look.findings.push(finding(look.check, row, column, message, rules));
+                look.findings.push(build_finding(look.check, row, column, message, rules));
             }
         }
         ControlFlow::Continue(())
     }
 }
 
-fn finding(check: &RowCheck, row: &Row<'_>, column: &str, message: String, rules: &dyn Rules) -> Finding {
+fn build_finding(check: &RowCheck, row: &Row<'_>, column: &str, message: String, rules: &dyn Rules) -> Finding {
     let card = &check.card;
-    let value = row.cell(column).map(|value| crate::model::refusal::show(std::slice::from_ref(value)));
+    let value = row.cell(column).map(|value| crate::model::refusal::render_key(std::slice::from_ref(value)));
     Finding {
         check: card.id,
-        severity: rules.severity(card.id).unwrap_or(card.severity),
+        severity: rules.severity_override(card.id).unwrap_or(card.severity),
         table: check.table,
         key: row.key(),
         related: Vec::new(),
@@ -119,19 +120,19 @@ fn finding(check: &RowCheck, row: &Row<'_>, column: &str, message: String, rules
     }
 }
 
-impl CheckRun for Run<'_> {
+impl CheckRun for RowCheckRun<'_> {
     fn finish(self: Box<Self>) -> CheckResults {
         let rules = self.params.rules.as_ref();
-        let verdict = |mut look: Look| {
-            if !rules.runs(look.check.card.id) {
-                return Verdict::NotRun { why: "the rules switch it off".to_owned() };
+        let verdict = |mut look: RunningRowCheck| {
+            if !rules.is_enabled(look.check.card.id) {
+                return CheckVerdict::NotRun { why: "the rules switch it off".to_owned() };
             }
             let nothing = (look.rows == 0).then(|| format!("{} has no rows", look.check.table));
             if let Some(why) = look.why.or(nothing) {
-                return Verdict::NotRun { why };
+                return CheckVerdict::NotRun { why };
             }
             look.findings.sort_by(|one, other| one.key.cmp(&other.key));
-            Verdict::Ran { looked_at: look.rows, findings: look.findings, remarks: Vec::new() }
+            CheckVerdict::Ran { looked_at: look.rows, findings: look.findings, remarks: Vec::new() }
         };
         CheckResults { verdicts: self.looks.into_iter().map(verdict).collect(), gathered: Box::new(()) }
     }

@@ -17,23 +17,23 @@ use crate::model::Severity;
 ///
 /// # Errors
 /// The line and what is wrong with it.
-pub fn read<R: DeserializeOwned>(default: &str, text: &str) -> Result<R, RulesError> {
-    let parse = |text| DeTable::parse(text).map_err(|error| wrong(text, &error));
+pub fn parse_rules<R: DeserializeOwned>(default: &str, text: &str) -> Result<R, RulesError> {
+    let parse = |text| DeTable::parse(text).map_err(|error| to_rules_error(text, &error));
     let given = parse(text)?;
     let span = given.span();
-    let mut all = DeTable::parse(default).map_err(|error| wrong(default, &error))?.into_inner();
-    merge(&mut all, given.into_inner());
-    R::deserialize(Deserializer::from(Spanned::new(span, all))).map_err(|error| wrong(text, &error))
+    let mut all = DeTable::parse(default).map_err(|error| to_rules_error(default, &error))?.into_inner();
+    merge_tables(&mut all, given.into_inner());
+    R::deserialize(Deserializer::from(Spanned::new(span, all))).map_err(|error| to_rules_error(text, &error))
 }
 
 /// Lays a table over another: tables key by key, anything else whole.
-fn merge<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
+fn merge_tables<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
     for (key, value) in given {
         let deeper = matches!(value.get_ref(), DeValue::Table(_));
         match onto.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut) {
             Some(DeValue::Table(below)) if deeper => {
                 if let DeValue::Table(inner) = value.into_inner() {
-                    merge(below, inner);
+                    merge_tables(below, inner);
                 }
             }
             _ => {
@@ -45,12 +45,12 @@ fn merge<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
     }
 }
 
-fn wrong(text: &str, error: &Error) -> RulesError {
-    let line = error.span().and_then(|span| line(text, &span));
+fn to_rules_error(text: &str, error: &Error) -> RulesError {
+    let line = error.span().and_then(|span| line_of_span(text, &span));
     let words: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
     let unknown = error.message().starts_with("unknown ");
     let (Some((given, known)), true) = (words.split_first(), unknown) else {
-        let message = keyed(error.message().trim_end(), &error.to_string());
+        let message = prefix_key(error.message().trim_end(), &error.to_string());
         return RulesError { line, message, nearest: None };
     };
     let alike = |word: &&&str| strsim::damerau_levenshtein(given, word);
@@ -64,20 +64,20 @@ fn wrong(text: &str, error: &Error) -> RulesError {
 }
 
 /// Puts the key before what is wrong with its value, where the error knows it.
-fn keyed(message: &str, whole: &str) -> String {
+fn prefix_key(message: &str, whole: &str) -> String {
     let key = whole.rsplit_once("\nin `").and_then(|(_, rest)| rest.trim_end().strip_suffix('`'));
     key.map_or_else(|| message.to_owned(), |key| format!("{key}: {message}"))
 }
 
-fn line(text: &str, span: &Range<usize>) -> Option<usize> {
+fn line_of_span(text: &str, span: &Range<usize>) -> Option<usize> {
     text.get(..span.start).map(|before| before.matches('\n').count() + 1)
 }
 
 /// Rules that are plain values: every check runs, with the severity of its card.
 #[derive(Debug)]
-pub struct Plain<T>(pub T);
+pub struct PlainRules<T>(pub T);
 
-impl<T: Serialize + Debug + Send + Sync + 'static> Rules for Plain<T> {
+impl<T: Serialize + Debug + Send + Sync + 'static> Rules for PlainRules<T> {
     fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(&self.0).unwrap_or_default()
     }
@@ -86,11 +86,11 @@ impl<T: Serialize + Debug + Send + Sync + 'static> Rules for Plain<T> {
         toml::to_string(&self.0).unwrap_or_default()
     }
 
-    fn runs(&self, _: &str) -> bool {
+    fn is_enabled(&self, _: &str) -> bool {
         true
     }
 
-    fn severity(&self, _: &str) -> Option<Severity> {
+    fn severity_override(&self, _: &str) -> Option<Severity> {
         None
     }
 
@@ -103,15 +103,15 @@ impl<T: Serialize + Debug + Send + Sync + 'static> Rules for Plain<T> {
 ///
 /// # Errors
 /// The line and what is wrong with it.
-pub fn plain<T>(default: &str, text: &str) -> Result<Arc<dyn Rules>, RulesError>
+pub fn parse_plain_rules<T>(default: &str, text: &str) -> Result<Arc<dyn Rules>, RulesError>
 where
     T: Serialize + DeserializeOwned + Debug + Send + Sync + 'static,
 {
-    Ok(Arc::new(Plain(read::<T>(default, text)?)))
+    Ok(Arc::new(PlainRules(parse_rules::<T>(default, text)?)))
 }
 
 /// Returns the values of plain rules.
 #[must_use]
-pub fn values<T: 'static>(rules: &dyn Rules) -> Option<&T> {
-    rules.as_any().downcast_ref::<Plain<T>>().map(|plain| &plain.0)
+pub fn plain_values<T: 'static>(rules: &dyn Rules) -> Option<&T> {
+    rules.as_any().downcast_ref::<PlainRules<T>>().map(|plain| &plain.0)
 }

@@ -15,7 +15,7 @@ pub struct ScanRequest {
     /// Which rows.
     pub filter: Filter,
     /// The order in which they come; as they lie, where nothing is said.
-    pub order: Option<Order>,
+    pub order: Option<ScanOrder>,
     /// Rows to come along from another table; a row without any is left out.
     pub join: Option<JoinRequest>,
     /// The most rows that are wanted.
@@ -24,7 +24,7 @@ pub struct ScanRequest {
 
 /// The order of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct ScanOrder {
     /// The column.
     pub column: String,
     /// Whether the largest comes first.
@@ -47,7 +47,7 @@ pub struct JoinRequest {
 impl ScanRequest {
     /// Asks for every row of a table, as they lie.
     #[must_use]
-    pub fn of(table: &str, columns: &[&str]) -> Self {
+    pub fn every_row(table: &str, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         Self { table: table.to_owned(), columns, filter: Filter::All, order: None, join: None, limit: None }
     }
@@ -61,13 +61,13 @@ impl ScanRequest {
     /// Asks for the rows by a column, the smallest first.
     #[must_use]
     pub fn order_by(self, column: &str) -> Self {
-        Self { order: Some(Order { column: column.to_owned(), descending: false }), ..self }
+        Self { order: Some(ScanOrder { column: column.to_owned(), descending: false }), ..self }
     }
 
     /// Asks for the rows by a column, the largest first.
     #[must_use]
     pub fn order_by_descending(self, column: &str) -> Self {
-        Self { order: Some(Order { column: column.to_owned(), descending: true }), ..self }
+        Self { order: Some(ScanOrder { column: column.to_owned(), descending: true }), ..self }
     }
 
     /// Asks for no more than some rows.
@@ -79,18 +79,18 @@ impl ScanRequest {
 
 /// Pure code that asks for scans and is shown their rows.
 ///
-/// For every scan that [`Reader::next_scan`] returns: once [`Reader::begin`], then [`Reader::take`] until the rows or
-/// the reader's wish for them end, then [`Reader::end`].
-pub trait Reader {
+/// For every scan that [`ScanReader::next_scan`] returns: once [`ScanReader::begin_scan`], then [`ScanReader::take_rows`] until the rows or
+/// the reader's wish for them end, then [`ScanReader::end_scan`].
+pub trait ScanReader {
     /// Returns what to read next; `None` once everything has been read.
     fn next_scan(&mut self) -> Option<ScanRequest>;
     /// Takes note of the table as the target declares it, only with the columns that were asked for and are there;
     /// `None` where the target has no such table.
-    fn begin(&mut self, _table: Option<&Arc<Table>>) {}
+    fn begin_scan(&mut self, _table: Option<&Arc<Table>>) {}
     /// Looks at some rows of the scan; a break ends it early.
-    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()>;
+    fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()>;
     /// Takes note that the scan has ended.
-    fn end(&mut self) {}
+    fn end_scan(&mut self) {}
     /// Returns how many steps are behind it, and how many there are; none where it does not count.
     fn progress(&self) -> (u64, u64) {
         (0, 0)

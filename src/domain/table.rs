@@ -36,7 +36,7 @@ pub struct TableDef {
 
 /// What a column that may be shown to a stranger holds, where it holds what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum ColumnContent {
     /// Numbers or times.
     Measures,
     /// Words of somebody's list.
@@ -47,7 +47,7 @@ pub enum Holds {
 
 /// Returns the columns that identify a person or hold free text, by table.
 #[must_use]
-pub fn identifying(tables: &[&TableCard]) -> BTreeMap<String, Vec<String>> {
+pub fn identifying_columns(tables: &[&TableCard]) -> BTreeMap<String, Vec<String>> {
     let columns = |card: &TableCard| card.identifying.iter().map(|column| (*column).to_owned()).collect();
     tables.iter().map(|card| (card.name.to_owned(), columns(card))).collect()
 }
@@ -65,14 +65,14 @@ impl TableCard {
 
     /// With columns that identify a person, or hold what somebody typed.
     #[must_use]
-    pub const fn identifying(self, identifying: &'static [&'static str]) -> Self {
+    pub const fn with_identifying(self, identifying: &'static [&'static str]) -> Self {
         Self { identifying, ..self }
     }
 
     /// Returns what a column holds that may be shown to a stranger: it is known, and neither identifies a person nor
     /// holds free text; `None` of any other.
     #[must_use]
-    pub fn holds(&self, column: &str) -> Option<Holds> {
+    pub fn disclosable_content(&self, column: &str) -> Option<ColumnContent> {
         let is = |name: &&str| name.eq_ignore_ascii_case(column);
         if self.identifying.iter().any(&is) {
             return None;
@@ -84,21 +84,21 @@ impl TableCard {
             None => return None,
         };
         Some(match declared {
-            declared if declared.contains("char") => Holds::Codes,
-            declared if declared.contains("binary") || declared.contains("image") => Holds::Bytes,
-            _ => Holds::Measures,
+            declared if declared.contains("char") => ColumnContent::Codes,
+            declared if declared.contains("binary") || declared.contains("image") => ColumnContent::Bytes,
+            _ => ColumnContent::Measures,
         })
     }
 
     /// Returns the type that a lab declares a column with.
     #[must_use]
-    pub fn declared(&self, column: &str) -> Option<&'static str> {
+    pub fn declared_type(&self, column: &str) -> Option<&'static str> {
         self.columns.iter().find(|(name, _)| *name == column).map(|(_, declared)| *declared)
     }
 
     /// Returns the table as a lab makes it; only the key refuses NULL.
     #[must_use]
-    pub fn def(&self) -> TableDef {
+    pub fn to_def(&self) -> TableDef {
         let is_key = |name: &str| self.key.contains(&name);
         let column = |(name, declared): &(&str, &str)| ((*name).to_owned(), (*declared).to_owned(), !is_key(name));
         TableDef {

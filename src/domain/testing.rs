@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use mfm_journal::{Column as ColumnImage, TableShape};
+use mfm_journal::{ColumnShape as ColumnImage, TableShape};
 
-use super::mode::{BoundMode, Mode, Planned, Proposed, Task};
-use super::scan::{Reader, ScanRequest};
+use super::mode::{BoundMode, Mode, PlannedFault, ProposedFault, Task};
+use super::scan::{ScanReader, ScanRequest};
 use super::table::TableDef;
 use crate::model::snapshot::lies_between;
 use crate::model::{
-    Answer, Column, Datum, Edit, Fetch, Filter, Key, KeyStanding, Kind, Refusal, Role, Row, Snapshot, Storage, Table,
-    Value, time,
+    Column, Datum, Edit, Fetch, FetchAnswer, Filter, Key, KeyStanding, Kind, Refusal, Role, Row, Snapshot, Storage,
+    Table, Value, time,
 };
 
 /// A wall clock for plans.
@@ -22,15 +22,15 @@ pub(crate) const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 7, 1, 
 type Parameters = serde_json::Map<String, serde_json::Value>;
 
 /// A table with its rows.
-type Stored = (Arc<Table>, BTreeMap<Key, Vec<Value>>);
+type StoredTable = (Arc<Table>, BTreeMap<Key, Vec<Value>>);
 
 /// Tables with their rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Database {
-    tables: BTreeMap<String, Stored>,
+    tables: BTreeMap<String, StoredTable>,
 }
 
-fn affinity(declared: &str) -> Storage {
+fn affinity_of_type(declared: &str) -> Storage {
     let upper = declared.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|word| upper.contains(word));
     if has(&["INT"]) {
@@ -47,7 +47,7 @@ fn affinity(declared: &str) -> Storage {
 }
 
 /// Returns a table as SQLite would hold it.
-pub(crate) fn table(def: &TableDef) -> Arc<Table> {
+pub(crate) fn build_table(def: &TableDef) -> Arc<Table> {
     let column = |(name, declared, nullable): &(String, String, bool)| Column {
         image: ColumnImage {
             name: name.clone(),
@@ -58,7 +58,7 @@ pub(crate) fn table(def: &TableDef) -> Arc<Table> {
             collation: None,
         },
         kind: Kind::parse(declared),
-        storage: affinity(declared),
+        storage: affinity_of_type(declared),
         nullable: *nullable,
         role: Role::Plain,
     };
@@ -73,11 +73,11 @@ pub(crate) fn table(def: &TableDef) -> Arc<Table> {
 }
 
 impl Database {
-    pub(crate) fn make(&mut self, def: &TableDef) {
-        self.tables.insert(def.name.clone(), (table(def), BTreeMap::new()));
+    pub(crate) fn create_table(&mut self, def: &TableDef) {
+        self.tables.insert(def.name.clone(), (build_table(def), BTreeMap::new()));
     }
 
-    pub(crate) fn has(&self, table: &str) -> bool {
+    pub(crate) fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)
     }
 
@@ -85,7 +85,7 @@ impl Database {
         self.tables.remove(table);
     }
 
-    pub(crate) fn remove(&mut self, table: &str, key: i64) {
+    pub(crate) fn remove_row(&mut self, table: &str, key: i64) {
         self.tables.get_mut(table).unwrap().1.remove(&vec![Value::Integer(key)]).unwrap();
     }
 
@@ -103,7 +103,7 @@ impl Database {
     }
 
     /// Adds a copy of a row under another key.
-    pub(crate) fn copy(&mut self, table: &str, key: i64, new: i64) {
+    pub(crate) fn copy_row(&mut self, table: &str, key: i64, new: i64) {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         let mut row = rows[&vec![Value::Integer(key)]].clone();
         row[declared.position(&declared.shape.key[0]).unwrap()] = Value::Integer(new);
@@ -111,15 +111,15 @@ impl Database {
     }
 
     /// Returns the tables that are different in another database.
-    pub(crate) fn differing(&self, other: &Self) -> BTreeSet<String> {
+    pub(crate) fn differing_tables(&self, other: &Self) -> BTreeSet<String> {
         let tables = self.tables.iter().filter(|(name, stored)| other.tables.get(*name) != Some(stored));
         tables.map(|(name, _)| name.clone()).collect()
     }
 
-    pub(crate) fn insert(&mut self, table: &str, values: &[Datum]) -> Result<(), Refusal> {
+    pub(crate) fn insert_row(&mut self, table: &str, values: &[Datum]) -> Result<(), Refusal> {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         assert_eq!(declared.columns.len(), values.len(), "{table}");
-        let store = |(column, datum): (&Column, &Datum)| column.store(table, datum);
+        let store = |(column, datum): (&Column, &Datum)| column.store_datum(table, datum);
         let row = declared.columns.iter().zip(values).map(store).collect::<Result<Vec<_>, _>>()?;
         let key = declared.key_of(&row)?;
         // A table without a key keeps its rows in the order in which they came.
@@ -130,7 +130,7 @@ impl Database {
     }
 
     /// Sets one cell.
-    pub(crate) fn set(&mut self, table: &str, key: i64, column: &str, value: Value) {
+    pub(crate) fn set_cell(&mut self, table: &str, key: i64, column: &str, value: Value) {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         let at = declared.position(column).unwrap();
         rows.get_mut(&vec![Value::Integer(key)]).unwrap()[at] = value;
@@ -140,9 +140,9 @@ impl Database {
         self.tables[table].1.keys().map(|key| key[0].clone()).collect()
     }
 
-    pub(crate) fn answer(&self, query: &Fetch) -> Result<Answer, Refusal> {
+    pub(crate) fn answer_fetch(&self, query: &Fetch) -> Result<FetchAnswer, Refusal> {
         let Some((table, rows)) = self.tables.get(&query.table) else {
-            return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
+            return Ok(FetchAnswer { table: None, rows: Vec::new(), maximum: None });
         };
         let (mut found, mut maximum) = (Vec::new(), None);
         match &query.filter {
@@ -167,23 +167,23 @@ impl Database {
                     rows.values().filter_map(|row| if let Value::Integer(n) = row[at] { Some(n) } else { None }).max();
             }
         }
-        Ok(Answer { table: Some(table.clone()), rows: found, maximum })
+        Ok(FetchAnswer { table: Some(table.clone()), rows: found, maximum })
     }
 
     /// Carries out every scan that a reader asks for.
-    pub(crate) fn pump(&self, reader: &mut dyn Reader) {
+    pub(crate) fn run_scans(&self, reader: &mut dyn ScanReader) {
         while let Some(scan) = reader.next_scan() {
-            self.scan(&scan, reader);
-            reader.end();
+            self.run_scan(&scan, reader);
+            reader.end_scan();
         }
     }
 
-    fn scan(&self, scan: &ScanRequest, reader: &mut dyn Reader) {
-        let whole = self.answer(&Fetch { table: scan.table.clone(), filter: scan.filter.clone() }).unwrap();
-        let Some(table) = whole.table else { return reader.begin(None) };
+    fn run_scan(&self, scan: &ScanRequest, reader: &mut dyn ScanReader) {
+        let whole = self.answer_fetch(&Fetch { table: scan.table.clone(), filter: scan.filter.clone() }).unwrap();
+        let Some(table) = whole.table else { return reader.begin_scan(None) };
         let narrow = |table: &Arc<Table>, columns: &[String]| match columns {
             [] => table.clone(),
-            some => Arc::new(table.only(&some.iter().map(String::as_str).collect::<Vec<_>>())),
+            some => Arc::new(table.select_columns(&some.iter().map(String::as_str).collect::<Vec<_>>())),
         };
         let mut shown = narrow(&table, &scan.columns);
         let mut rows = whole.rows;
@@ -197,7 +197,7 @@ impl Database {
         let own = |row: &Vec<Value>| parts(row, &table, &shown);
         let mut out: Vec<Vec<Value>> = rows.iter().map(own).collect();
         if let Some(join) = &scan.join {
-            let Some((parent, known)) = self.tables.get(&join.parent) else { return reader.begin(None) };
+            let Some((parent, known)) = self.tables.get(&join.parent) else { return reader.begin_scan(None) };
             let (at, key) = (table.position(&join.column).unwrap(), parent.position(&join.parent_column).unwrap());
             let index: BTreeMap<&Value, &Vec<Value>> = known.values().map(|row| (&row[key], row)).collect();
             let beside = narrow(parent, &join.columns);
@@ -206,22 +206,22 @@ impl Database {
                 Some([own(row), parts(with, parent, &beside)].concat())
             };
             out = rows.iter().filter_map(both).collect();
-            shown = Arc::new(shown.beside(&beside));
+            shown = Arc::new(shown.join_columns(&beside));
         }
         out.truncate(scan.limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap()));
-        reader.begin(Some(&shown));
+        reader.begin_scan(Some(&shown));
         for batch in out.chunks(100) {
             let rows: Vec<Row<'_>> = batch.iter().map(|cells| Row { table: &shown, cells }).collect();
-            if reader.take(&rows) == ControlFlow::Break(()) {
+            if reader.take_rows(&rows) == ControlFlow::Break(()) {
                 return;
             }
         }
     }
 
-    pub(crate) fn read(&self, queries: impl IntoIterator<Item = Fetch>) -> Snapshot {
+    pub(crate) fn read_snapshot(&self, queries: impl IntoIterator<Item = Fetch>) -> Snapshot {
         let mut snapshot = Snapshot::default();
         for query in queries {
-            snapshot.add(query.clone(), self.answer(&query).unwrap()).unwrap();
+            snapshot.add_answer(query.clone(), self.answer_fetch(&query).unwrap()).unwrap();
         }
         snapshot
     }
@@ -246,15 +246,15 @@ impl Database {
                 return Ok(snapshot);
             }
             for query in queries {
-                assert!(!snapshot.has(&query));
-                snapshot.add(query.clone(), self.answer(&query)?)?;
+                assert!(!snapshot.has_answer(&query));
+                snapshot.add_answer(query.clone(), self.answer_fetch(&query)?)?;
             }
         }
         panic!("{} never stops reading", mode.card().tool)
     }
 
     /// Returns the rows that edits are about.
-    pub(crate) fn touched(&self, edits: &[Edit]) -> Vec<(String, Key)> {
+    pub(crate) fn touched_rows(&self, edits: &[Edit]) -> Vec<(String, Key)> {
         let row = |edit: &Edit| match edit {
             Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
             Edit::Insert { table, row } => {
@@ -270,7 +270,7 @@ impl Database {
     }
 
     /// Returns the edits that take edits of this database back.
-    pub(crate) fn inverse(&self, edits: &[Edit]) -> Vec<Edit> {
+    pub(crate) fn invert_edits(&self, edits: &[Edit]) -> Vec<Edit> {
         let raw = |table: &String, key: &Key| -> BTreeMap<String, Datum> {
             let (declared, rows) = &self.tables[table];
             let names = declared.columns.iter().map(|column| column.image.name.clone());
@@ -281,11 +281,11 @@ impl Database {
             Edit::Delete { .. } => Edit::Insert { row: raw(&table, &key), table },
             Edit::Insert { .. } => Edit::Delete { table, key },
         };
-        edits.iter().zip(self.touched(edits)).map(back).rev().collect()
+        edits.iter().zip(self.touched_rows(edits)).map(back).rev().collect()
     }
 
     /// Carries out edits as the columns store them; returns how many rows really changed.
-    pub(crate) fn apply(&mut self, edits: &[Edit]) -> Result<usize, Refusal> {
+    pub(crate) fn apply_edits(&mut self, edits: &[Edit]) -> Result<usize, Refusal> {
         let mut changed = 0;
         for edit in edits {
             changed += usize::from(self.apply_one(edit)?);
@@ -301,7 +301,7 @@ impl Database {
                 let before = row.clone();
                 for (column, datum) in set {
                     let (at, column) = declared.column(column)?;
-                    row[at] = column.store(table, datum)?;
+                    row[at] = column.store_datum(table, datum)?;
                 }
                 Ok(*row != before)
             }
@@ -309,7 +309,7 @@ impl Database {
                 let columns = self.tables[table].0.columns.clone();
                 row.keys().try_for_each(|name| self.tables[table].0.column(name).map(|_| ()))?;
                 let cell = |column: &Column| row.get(&column.image.name).cloned().unwrap_or(Datum::Null);
-                self.insert(table, &columns.iter().map(cell).collect::<Vec<_>>())?;
+                self.insert_row(table, &columns.iter().map(cell).collect::<Vec<_>>())?;
                 Ok(true)
             }
             Edit::Delete { table, key } => Ok(self.tables.get_mut(table).unwrap().1.remove(key).is_some()),
@@ -318,12 +318,12 @@ impl Database {
 }
 
 /// Returns a JSON object.
-pub(crate) fn object(json: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+pub(crate) fn json_object(json: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     json.as_object().unwrap().clone()
 }
 
 /// Returns a record's task under a mode's parameters.
-pub(crate) fn task<'a>(bound: &dyn BoundMode, record: &'a Value, seed: u64) -> Task<'a> {
+pub(crate) fn build_task<'a>(bound: &dyn BoundMode, record: &'a Value, seed: u64) -> Task<'a> {
     Task { kind: bound.record(), record, ordinal: 0, seed, now: NOW }
 }
 
@@ -334,9 +334,9 @@ pub(crate) fn plan(
     record: &Value,
     parameters: &Parameters,
     seed: u64,
-) -> Result<Planned, Refusal> {
+) -> Result<PlannedFault, Refusal> {
     let bound = mode.bind(parameters)?;
-    bound.plan(snapshot, &task(bound.as_ref(), record, seed))
+    bound.plan(snapshot, &build_task(bound.as_ref(), record, seed))
 }
 
 /// Returns the parameters under which a record shows a variant, and what they do to it.
@@ -347,8 +347,9 @@ pub(crate) fn propose(
     record: &Value,
     parameters: &Parameters,
     seed: u64,
-) -> Result<(Parameters, Planned), Refusal> {
+) -> Result<(Parameters, PlannedFault), Refusal> {
     let bound = mode.bind(parameters)?;
-    let Proposed { planned, params } = bound.propose(variant, snapshot, &task(bound.as_ref(), record, seed))?;
+    let ProposedFault { planned, params } =
+        bound.propose(variant, snapshot, &build_task(bound.as_ref(), record, seed))?;
     Ok((params.unwrap_or_else(|| parameters.clone()), planned))
 }

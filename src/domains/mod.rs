@@ -10,7 +10,7 @@ use crate::domain::Domain;
 use crate::domain::check::CheckCard;
 use crate::domain::mode::Mode;
 use crate::domain::record::RecordKind;
-use crate::domain::table::{self, Holds};
+use crate::domain::table::{self, ColumnContent};
 
 /// The domains of mfm itself; the first is the one of journals that name none.
 static OWN: &[&dyn Domain] = &[&mosaiq::Mosaiq, &recordings::Recordings];
@@ -27,7 +27,7 @@ pub fn all() -> &'static [&'static dyn Domain] {
 ///
 /// # Errors
 /// The domains given, where somebody has asked for the domains already.
-pub fn bring(more: Vec<&'static dyn Domain>) -> Result<(), Vec<&'static dyn Domain>> {
+pub fn register_domains(more: Vec<&'static dyn Domain>) -> Result<(), Vec<&'static dyn Domain>> {
     ALL.set(OWN.iter().copied().chain(more).collect())
 }
 
@@ -47,14 +47,14 @@ pub fn modes() -> impl Iterator<Item = &'static dyn Mode> {
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case; no two domains share one.
 #[must_use]
-pub fn mode(word: &str) -> Option<&'static dyn Mode> {
-    all().iter().find_map(|domain| domain.mode(word))
+pub fn find_mode(word: &str) -> Option<&'static dyn Mode> {
+    all().iter().find_map(|domain| domain.find_mode(word))
 }
 
 /// Returns the domain that a mode belongs to, by its tool name or id.
 #[must_use]
 pub fn of_mode(word: &str) -> Option<&'static dyn Domain> {
-    all().iter().copied().find(|domain| domain.mode(word).is_some())
+    all().iter().copied().find(|domain| domain.find_mode(word).is_some())
 }
 
 /// Returns the checks of all domains.
@@ -64,27 +64,27 @@ pub fn checks() -> impl Iterator<Item = &'static CheckCard> {
 
 /// Returns the key columns of every table of all domains.
 #[must_use]
-pub fn keys() -> BTreeMap<String, Vec<String>> {
-    all().iter().flat_map(|domain| domain.keys()).collect()
+pub fn key_columns() -> BTreeMap<String, Vec<String>> {
+    all().iter().flat_map(|domain| domain.key_columns()).collect()
 }
 
 /// Returns the columns that identify a person or hold free text, by table, of all domains.
 #[must_use]
-pub fn identifying() -> BTreeMap<String, Vec<String>> {
-    all().iter().flat_map(|domain| table::identifying(domain.tables())).collect()
+pub fn identifying_columns() -> BTreeMap<String, Vec<String>> {
+    all().iter().flat_map(|domain| table::identifying_columns(domain.tables())).collect()
 }
 
 /// Returns what a column holds that may be shown to a stranger; `None` where it may not, or no domain knows it.
 #[must_use]
-pub fn holds(table: &str, column: &str) -> Option<Holds> {
+pub fn disclosable_content(table: &str, column: &str) -> Option<ColumnContent> {
     let mut cards = all().iter().flat_map(|domain| domain.tables().iter());
-    cards.find(|card| card.name.eq_ignore_ascii_case(table))?.holds(column)
+    cards.find(|card| card.name.eq_ignore_ascii_case(table))?.disclosable_content(column)
 }
 
 /// Returns the kind of record of a word, of any domain; the first domain's where several have it.
 #[must_use]
-pub fn kind(word: &str) -> Option<&'static RecordKind> {
-    all().iter().find_map(|domain| domain.kind(word))
+pub fn find_kind(word: &str) -> Option<&'static RecordKind> {
+    all().iter().find_map(|domain| domain.find_kind(word))
 }
 
 /// Returns the kinds of record that faults are made on, of all domains.

@@ -4,34 +4,34 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use mfm_journal::{
-    Change, ChosenKeys, Digest, Images, Intended, Intent, JournalError, Operation, OperationAction, Residue, Reverted,
-    Verdict, WriterLock,
+    Change, ChosenKeys, Digest, Images, Intended, Intent, JournalError, Operation, OperationAction, OperationVerdict,
+    Residue, RevertedRef, WriterLock,
 };
 use serde_json::{Map, Value as Json, json};
 
 use super::error::{EngineError, Store};
 use super::guard::{self, GuardedTarget};
-use super::look::{self, Differing, Side};
-use super::terms::{ByThen, FOREIGN_KEYS_OFF, Terms};
+use super::look::{self, ChangeSide, DifferingRow};
+use super::terms::{FOREIGN_KEYS_OFF, JudgingTerms, RowsByThen};
 use super::{Engine, recover, resolve};
 use crate::model::Refusal;
-use crate::plan::{Pending, changes};
-use crate::targets::{ExecuteError, Executed, Preflight, TargetError, Touch, Work, Writer};
+use crate::plan::{PlannedRow, build_changes};
+use crate::targets::{ExecuteError, Executed, PlannedWork, Preflight, TableTouch, TargetError, Writer};
 
 /// An operation that was judged and found possible. Only [`Engine::prepare`] makes one, so that what the journal keeps
 /// is what the target is changed by.
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub struct PreparedOperation {
     changes: Vec<Change>,
     /// The same, as the journal will keep them.
     images: Images,
-    touches: Vec<Touch>,
+    touches: Vec<TableTouch>,
     preflight: Preflight,
     /// Whether only a rehearsal can prove that it can be taken back.
     rehearse: bool,
 }
 
-impl Prepared {
+impl PreparedOperation {
     /// Returns the exact changes.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
@@ -60,7 +60,7 @@ impl Prepared {
 
 /// What an operation is called and where it comes from: all that its entry says beside the changes.
 #[derive(Clone, Debug)]
-pub struct Proposal {
+pub struct OperationProposal {
     /// Apply or revert.
     pub action: OperationAction,
     /// The tool.
@@ -76,7 +76,7 @@ pub struct Proposal {
     /// The plan file's id.
     pub plan_id: Option<String>,
     /// What a revert reverts.
-    pub reverts: Option<Reverted>,
+    pub reverts: Option<RevertedRef>,
     /// The chosen records.
     pub keys: Option<ChosenKeys>,
     /// Whatever else the entry should say; no cell values.
@@ -89,7 +89,7 @@ pub struct Proposal {
 
 /// An operation that was committed and sealed.
 #[derive(Clone, Debug)]
-pub struct Committed {
+pub struct CommittedOperation {
     /// Its number.
     pub op: u64,
     /// Its uid.
@@ -99,7 +99,7 @@ pub struct Committed {
     /// What cannot be put back.
     pub residue: Vec<Residue>,
     /// Rows that somebody changed between the commit and the second look.
-    pub drift: Vec<Differing>,
+    pub drift: Vec<DifferingRow>,
 }
 
 impl Engine<'_> {
@@ -108,28 +108,32 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// A refusal, or what the target says.
-    pub fn prepare(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<Prepared, EngineError> {
-        self.prepare_by(rows, &Terms::of_fault(disable_triggers))
+    pub fn prepare(&mut self, rows: &[PlannedRow], disable_triggers: bool) -> Result<PreparedOperation, EngineError> {
+        self.prepare_by(rows, &JudgingTerms::of_fault(disable_triggers))
     }
 
     /// Judges rows that should change under the terms of a fault, or of a revert.
     ///
     /// # Errors
     /// A refusal, or what the target says.
-    pub fn prepare_by(&mut self, rows: &[Pending], terms: &Terms) -> Result<Prepared, EngineError> {
-        let (touches, preflight) = self.judge_rows(rows, terms, &ByThen::new())?;
-        let changes = changes(rows)?;
-        let images = Images::of(&changes)?;
+    pub fn prepare_by(&mut self, rows: &[PlannedRow], terms: &JudgingTerms) -> Result<PreparedOperation, EngineError> {
+        let (touches, preflight) = self.judge_rows(rows, terms, &RowsByThen::new())?;
+        let changes = build_changes(rows)?;
+        let images = Images::from_changes(&changes)?;
         let rehearse = preflight.rehearse && !terms.back;
-        Ok(Prepared { changes, images, touches, preflight, rehearse })
+        Ok(PreparedOperation { changes, images, touches, preflight, rehearse })
     }
 
     /// Carries out a prepared operation: everything from the lock to the seal.
     ///
     /// # Errors
     /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
-    pub fn commit(&mut self, proposal: &Proposal, prepared: &Prepared) -> Result<Committed, EngineError> {
-        if self.reporter.interrupted() {
+    pub fn commit(
+        &mut self,
+        proposal: &OperationProposal,
+        prepared: &PreparedOperation,
+    ) -> Result<CommittedOperation, EngineError> {
+        if self.reporter.is_interrupted() {
             return Err(EngineError::Interrupted);
         }
         let holder = self.holder.clone();
@@ -147,14 +151,14 @@ impl Engine<'_> {
     fn commit_locked(
         &mut self,
         lock: &WriterLock,
-        proposal: &Proposal,
-        prepared: &Prepared,
-    ) -> Result<Committed, EngineError> {
-        let standing = self.admit(proposal, prepared)?;
-        let intent = intent(proposal, prepared, &standing);
+        proposal: &OperationProposal,
+        prepared: &PreparedOperation,
+    ) -> Result<CommittedOperation, EngineError> {
+        let standing = self.check_admission(proposal, prepared)?;
+        let intent = build_intent(proposal, prepared, &standing);
         let stamp = self.stamp();
         let intended = self.journal.intend(lock, &stamp, &intent, &prepared.images)?;
-        let work = Work {
+        let work = PlannedWork {
             changes: &prepared.changes,
             touches: &prepared.touches,
             facts: prepared.preflight.facts,
@@ -164,17 +168,21 @@ impl Engine<'_> {
             marker: &standing.marker,
             at_us: stamp.at_us,
         };
-        match self.execute(&intended, &work) {
-            Ok((executed, writer)) => self.confirm(lock, &intended, prepared, &executed, writer),
-            Err(ExecuteError::Refused(refusal)) => Err(self.failed(lock, &intended, refusal.into())),
-            Err(ExecuteError::RolledBack(error)) => Err(self.failed(lock, &intended, error.into())),
-            Err(ExecuteError::Unknown(error)) => self.unknown(lock, &intended, prepared, error),
+        match self.execute_work(&intended, &work) {
+            Ok((executed, writer)) => self.confirm_commit(lock, &intended, prepared, &executed, writer),
+            Err(ExecuteError::Refused(refusal)) => Err(self.seal_failed(lock, &intended, refusal.into())),
+            Err(ExecuteError::RolledBack(error)) => Err(self.seal_failed(lock, &intended, error.into())),
+            Err(ExecuteError::Unknown(error)) => self.resolve_lost_commit(lock, &intended, prepared, error),
         }
     }
 
     /// Checks again, under the lock, all that the journal and the marker can say against the operation.
-    fn admit(&mut self, proposal: &Proposal, prepared: &Prepared) -> Result<GuardedTarget, EngineError> {
-        let standing = guard::pass(self.journal, self.target, &self.name)?;
+    fn check_admission(
+        &mut self,
+        proposal: &OperationProposal,
+        prepared: &PreparedOperation,
+    ) -> Result<GuardedTarget, EngineError> {
+        let standing = guard::check_target(self.journal, self.target, &self.name)?;
         guard::nothing_open(self.journal, &self.name)?;
         if proposal.action == OperationAction::Apply {
             guard::nothing_foreign(&standing, &proposal.beside)?;
@@ -193,24 +201,28 @@ impl Engine<'_> {
     }
 
     /// Refuses a revert whose rows another operation took over since it was judged.
-    fn still_carried(&self, op: u64, prepared: &Prepared) -> Result<(), EngineError> {
+    fn still_carried(&self, op: u64, prepared: &PreparedOperation) -> Result<(), EngineError> {
         let stale = |what: String| EngineError::from(Refusal::Stale { what });
-        let operation = self.journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
+        let operation = self.journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
         let left = resolve::rows_left(self.journal, &operation)?;
-        let places: BTreeSet<resolve::Place> = left.iter().map(resolve::place).collect();
-        if !prepared.changes.iter().all(|change| places.contains(&resolve::place(change))) {
+        let places: BTreeSet<resolve::RowLocation> = left.iter().map(resolve::row_location).collect();
+        if !prepared.changes.iter().all(|change| places.contains(&resolve::row_location(change))) {
             return Err(stale(format!("operation {op} was reverted meanwhile")));
         }
-        let claims = resolve::claims(self.journal, &operation, &prepared.changes)?;
-        let mut written = prepared.changes.iter().filter(|change| change.writes());
-        match written.find_map(|change| resolve::blocker(change, &claims)) {
+        let claims = resolve::collect_claims(self.journal, &operation, &prepared.changes)?;
+        let mut written = prepared.changes.iter().filter(|change| change.is_write());
+        match written.find_map(|change| resolve::find_blocker(change, &claims)) {
             Some(_) => Err(stale(format!("a later operation changed rows of operation {op} meanwhile"))),
             None => Ok(()),
         }
     }
 
-    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<(Executed, Box<dyn Writer>), ExecuteError> {
-        let writer = self.target.writer(self.wait_ms);
+    fn execute_work(
+        &mut self,
+        intended: &Intended,
+        work: &PlannedWork<'_>,
+    ) -> Result<(Executed, Box<dyn Writer>), ExecuteError> {
+        let writer = self.target.open_writer(self.wait_ms);
         let mut writer = writer.map_err(|error| match error {
             TargetError::Refused(refusal) => ExecuteError::Refused(refusal),
             other => ExecuteError::RolledBack(other),
@@ -218,20 +230,20 @@ impl Engine<'_> {
         Ok((writer.execute(intended, work)?, writer))
     }
 
-    fn confirm(
+    fn confirm_commit(
         &mut self,
         lock: &WriterLock,
         intended: &Intended,
-        prepared: &Prepared,
+        prepared: &PreparedOperation,
         executed: &Executed,
         mut writer: Box<dyn Writer>,
-    ) -> Result<Committed, EngineError> {
+    ) -> Result<CommittedOperation, EngineError> {
         // The transaction is committed whatever this look shows: what it cannot see is said, not undone.
         let looked = thread::scope(|scope| {
             if prepared.changes.len() > look::BATCH {
-                scope.spawn(move || writer.tidy());
+                scope.spawn(move || writer.tidy_after_commit());
             }
-            look::differing(self.target, &prepared.changes, Side::After)
+            look::find_differing(self.target, &prepared.changes, ChangeSide::After)
         });
         let (drift, looked) = match looked {
             Ok(drift) => (drift, true),
@@ -251,8 +263,14 @@ impl Engine<'_> {
         }
         let residue = &prepared.preflight.residue;
         body.insert("residue".into(), serde_json::to_value(residue).unwrap_or_default());
-        self.seal(lock, intended.op(), Verdict::Applied, body)?;
-        Ok(Committed { op: intended.op(), uid: intended.uid(), rows: executed.rows, residue: residue.clone(), drift })
+        self.seal(lock, intended.op(), OperationVerdict::Applied, body)?;
+        Ok(CommittedOperation {
+            op: intended.op(),
+            uid: intended.uid(),
+            rows: executed.rows,
+            residue: residue.clone(),
+            drift,
+        })
     }
 
     /// Seals an operation; where the journal cannot, the operation is left open, and that is the error.
@@ -260,7 +278,7 @@ impl Engine<'_> {
         &mut self,
         lock: &WriterLock,
         op: u64,
-        verdict: Verdict,
+        verdict: OperationVerdict,
         body: Map<String, Json>,
     ) -> Result<(), EngineError> {
         let stamp = self.stamp();
@@ -273,31 +291,31 @@ impl Engine<'_> {
         sealed.map(|_| ()).map_err(left_open)
     }
 
-    fn failed(&mut self, lock: &WriterLock, intended: &Intended, error: EngineError) -> EngineError {
+    fn seal_failed(&mut self, lock: &WriterLock, intended: &Intended, error: EngineError) -> EngineError {
         let mut body = Map::new();
         body.insert("code".into(), json!(error.code()));
-        match self.seal(lock, intended.op(), Verdict::Failed, body) {
+        match self.seal(lock, intended.op(), OperationVerdict::Failed, body) {
             Ok(()) => error,
             Err(open) => open,
         }
     }
 
     /// Finds out, by tombstone, what became of a commit whose answer was lost.
-    fn unknown(
+    fn resolve_lost_commit(
         &mut self,
         lock: &WriterLock,
         intended: &Intended,
-        prepared: &Prepared,
+        prepared: &PreparedOperation,
         error: TargetError,
-    ) -> Result<Committed, EngineError> {
+    ) -> Result<CommittedOperation, EngineError> {
         let op = intended.op();
         self.reporter.note(&format!("operation {op}: {error}; asking the target what became of it"));
-        let closed = recover::close(self, lock, op).map_err(|failure| match failure {
+        let closed = recover::close_operation(self, lock, op).map_err(|failure| match failure {
             open @ EngineError::LeftOpen { .. } => open,
             other => EngineError::LeftOpen { op, why: other.to_string(), store: other.store() },
         })?;
         match closed.verdict {
-            Some(Verdict::Applied) => Ok(Committed {
+            Some(OperationVerdict::Applied) => Ok(CommittedOperation {
                 op,
                 uid: intended.uid(),
                 rows: intended.rows(),
@@ -310,7 +328,7 @@ impl Engine<'_> {
     }
 }
 
-fn intent(proposal: &Proposal, prepared: &Prepared, standing: &GuardedTarget) -> Intent {
+fn build_intent(proposal: &OperationProposal, prepared: &PreparedOperation, standing: &GuardedTarget) -> Intent {
     let mut detail = proposal.detail.clone();
     let preflight = &prepared.preflight;
     detail.insert("census_facts".into(), json!(preflight.facts.map(|digest| digest.to_string())));
@@ -329,7 +347,7 @@ fn intent(proposal: &Proposal, prepared: &Prepared, standing: &GuardedTarget) ->
         severity: proposal.severity.clone(),
         plan_digest: proposal.plan_digest,
         plan_id: proposal.plan_id.clone(),
-        target: standing.reference(),
+        target: standing.to_target_ref(),
         reverts: proposal.reverts,
         residue: preflight.residue.clone(),
         keys: proposal.keys.clone(),
@@ -344,7 +362,7 @@ pub fn triggers_off(operation: &Operation) -> bool {
 }
 
 /// Returns what a seal says of rows that are not as they should be: tables and counts, never a key.
-pub(super) fn drift_body(differing: &[Differing]) -> Map<String, Json> {
+pub(super) fn drift_body(differing: &[DifferingRow]) -> Map<String, Json> {
     let tables: BTreeSet<&str> = differing.iter().map(|row| row.table.as_str()).collect();
     let count = |table: &str| differing.iter().filter(|row| row.table == table).count();
     let list: Vec<Json> = tables.iter().map(|table| json!({"table": table, "rows": count(table)})).collect();

@@ -1,10 +1,10 @@
 //! The guard: what refuses to touch a database that is not proved to be this journal's test copy.
 
-use mfm_journal::{Digest, Journal, Operation, TargetRef, Verdict};
+use mfm_journal::{Digest, Journal, Operation, OperationVerdict, TargetRef};
 
 use super::error::EngineError;
 use crate::model::Refusal;
-use crate::targets::{FILE_NAMES, Marker, OperationRow, OperationState, Target, TargetError, fits};
+use crate::targets::{FILE_NAMES, Marker, OperationRow, OperationState, Target, TargetError, binding_matches};
 
 /// A target that passed the guard.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct GuardedTarget {
 impl GuardedTarget {
     /// Returns what an operation's entry says of its target.
     #[must_use]
-    pub fn reference(&self) -> TargetRef {
+    pub fn to_target_ref(&self) -> TargetRef {
         TargetRef { name: self.name.clone(), identity: self.identity, marker_id: self.marker.marker_id.clone() }
     }
 }
@@ -32,21 +32,21 @@ impl GuardedTarget {
 /// # Errors
 /// [`Refusal::OwnTables`], [`Refusal::HardLinked`], [`Refusal::Unmarked`], [`Refusal::MarkedElsewhere`],
 /// [`TargetError::Replaced`] where another file stands at the same place, or what the target says.
-pub fn marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
+pub fn check_marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
     target.reaches_no_further()?;
     let url = target.url().to_owned();
-    let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
-    let bound = target.bound()?;
-    if !fits(&marker.bound, &bound) {
+    let marker = target.read_marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
+    let bound = target.read_binding()?;
+    if !binding_matches(&marker.bound, &bound) {
         let mut otherwise = bound.clone();
         let names = otherwise.remove(FILE_NAMES);
-        if let Some(names) = names.filter(|_| fits(&marker.bound, &otherwise)) {
+        if let Some(names) = names.filter(|_| binding_matches(&marker.bound, &otherwise)) {
             return Err(Refusal::HardLinked { url, names }.into());
         }
         if marker.bound.get("path").is_some_and(|path| bound.get("path") == Some(path)) {
-            return Err(replaced(target, "another file stands at its place, a copy or a restored one"));
+            return Err(replaced_error(target, "another file stands at its place, a copy or a restored one"));
         }
-        let text = |facts: &crate::targets::Bound| facts.values().cloned().collect::<Vec<_>>().join(", ");
+        let text = |facts: &crate::targets::TargetBinding| facts.values().cloned().collect::<Vec<_>>().join(", ");
         return Err(Refusal::MarkedElsewhere { url, found: text(&bound), bound: text(&marker.bound) }.into());
     }
     Ok(marker)
@@ -56,23 +56,23 @@ pub fn marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
 ///
 /// # Errors
 /// A refusal, [`TargetError::Replaced`], or [`EngineError::JournalBehind`].
-pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<GuardedTarget, EngineError> {
-    let marker = marker(target)?;
+pub fn check_target(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<GuardedTarget, EngineError> {
+    let marker = check_marker(target)?;
     let identity = marker.identity();
     let record = journal.state().targets.get(name);
     let record = record.ok_or_else(|| Refusal::NoTarget { name: name.to_owned() })?;
     match record.identity {
         None => return Err(Refusal::Unmarked { url: target.url().to_owned() }.into()),
-        Some(known) if known != identity => return Err(replaced(target, "it carries another marker")),
+        Some(known) if known != identity => return Err(replaced_error(target, "it carries another marker")),
         Some(_) => {}
     }
     if let Some(newest) = &record.newest {
-        holds(target, newest.op, &newest.uid)?;
+        check_committed(target, newest.op, &newest.uid)?;
     }
     let own = journal.id();
-    behind(journal, target.newest(&own)?)?;
+    check_not_behind(journal, target.find_newest_operation(&own)?)?;
     not_written_off(journal, target, Some(&record.lineage))?;
-    let foreign = target.journals()?.into_iter().filter(|id| *id != own).collect();
+    let foreign = target.list_journals()?.into_iter().filter(|id| *id != own).collect();
     Ok(GuardedTarget { name: name.to_owned(), marker, identity, foreign })
 }
 
@@ -80,23 +80,29 @@ pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<Gu
 ///
 /// # Errors
 /// What the target says.
-pub fn committed(target: &mut dyn Target, uid: &Digest) -> Result<bool, TargetError> {
-    Ok(target.operation(uid)?.is_some_and(|row| row.state == OperationState::Committed))
+pub fn is_committed(target: &mut dyn Target, uid: &Digest) -> Result<bool, TargetError> {
+    Ok(target.find_operation(uid)?.is_some_and(|row| row.state == OperationState::Committed))
 }
 
 /// Refuses a target that does not hold an operation as committed.
 ///
 /// # Errors
 /// [`TargetError::Replaced`], or what the target says.
-pub(super) fn holds(target: &mut dyn Target, op: u64, uid: &Digest) -> Result<(), EngineError> {
-    if committed(target, uid)? { Ok(()) } else { Err(replaced(target, &format!("operation {op} is not in it"))) }
+pub(super) fn check_committed(target: &mut dyn Target, op: u64, uid: &Digest) -> Result<(), EngineError> {
+    if is_committed(target, uid)? {
+        Ok(())
+    } else {
+        Err(replaced_error(target, &format!("operation {op} is not in it")))
+    }
 }
 
 /// Tells whether what a journal says of an operation agrees with what a target holds of it; an open one still may.
-pub(super) const fn agree(verdict: Option<Verdict>, state: OperationState) -> bool {
+pub(super) const fn verdict_agrees(verdict: Option<OperationVerdict>, state: OperationState) -> bool {
     match state {
-        OperationState::Committed => matches!(verdict, None | Some(Verdict::Applied | Verdict::Gone)),
-        OperationState::Abandoned => matches!(verdict, None | Some(Verdict::Abandoned | Verdict::Gone)),
+        OperationState::Committed => matches!(verdict, None | Some(OperationVerdict::Applied | OperationVerdict::Gone)),
+        OperationState::Abandoned => {
+            matches!(verdict, None | Some(OperationVerdict::Abandoned | OperationVerdict::Gone))
+        }
     }
 }
 
@@ -137,26 +143,26 @@ pub fn not_written_off(
     if journal.state().counts.get("gone").is_none_or(|count| *count == 0) {
         return Ok(());
     }
-    for row in target.operations(&journal.id())? {
-        let operation = if row.state == OperationState::Committed { journal.operation(row.op)? } else { None };
+    for row in target.list_operations(&journal.id())? {
+        let operation = if row.state == OperationState::Committed { journal.read_operation(row.op)? } else { None };
         let gone = operation.is_some_and(|operation| {
             operation.uid == row.uid
-                && operation.verdict == Some(Verdict::Gone)
+                && operation.verdict == Some(OperationVerdict::Gone)
                 && lineage.is_none_or(|lineage| lineage.contains(&operation.target.identity))
         });
         if gone {
             let what =
                 format!("it holds operation {}, which was written off; marking it anew takes it as it is", row.op);
-            return Err(replaced(target, &what));
+            return Err(replaced_error(target, &what));
         }
     }
     Ok(())
 }
 
 /// Compares the newest row that this journal left in a target with what the journal says of it.
-fn behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineError> {
-    let Some((row, operation)) = held(journal, newest)? else { return Ok(()) };
-    if agree(operation.verdict, row.state) {
+fn check_not_behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineError> {
+    let Some((row, operation)) = find_newest_held(journal, newest)? else { return Ok(()) };
+    if verdict_agrees(operation.verdict, row.state) {
         return Ok(());
     }
     Err(EngineError::JournalBehind { op: row.op, what: "with another verdict".to_owned() })
@@ -166,19 +172,19 @@ fn behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineE
 ///
 /// # Errors
 /// [`EngineError::JournalBehind`] where it holds none, or another one; or what the journal says.
-pub(super) fn held(
+pub(super) fn find_newest_held(
     journal: &Journal,
     newest: Option<OperationRow>,
 ) -> Result<Option<(OperationRow, Operation)>, EngineError> {
     let Some(row) = newest else { return Ok(None) };
     let error = |what: &str| Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() });
-    match journal.operation(row.op)? {
+    match journal.read_operation(row.op)? {
         None => error("which the journal does not hold"),
         Some(operation) if operation.uid != row.uid => error("which in the journal is another one"),
         Some(operation) => Ok(Some((row, operation))),
     }
 }
 
-fn replaced(target: &dyn Target, what: &str) -> EngineError {
+fn replaced_error(target: &dyn Target, what: &str) -> EngineError {
     EngineError::Target(TargetError::Replaced { url: target.url().to_owned(), what: what.to_owned() })
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use mfm_journal::{Change, Digest, Entry, Operation, Verdict};
+use mfm_journal::{Change, Digest, Entry, Operation, OperationVerdict};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::error::EngineError;
-use super::look::{self, Differing, Side};
+use super::look::{self, ChangeSide, DifferingRow};
 use super::{guard, resolve};
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::targets::TableDigest;
 
 /// Something in the target that is not as the journal says.
@@ -27,7 +27,7 @@ pub struct LiveFinding {
 /// How a comparison with the baseline went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Baseline {
+pub enum BaselineComparison {
     /// Every table is as it was.
     Equal {
         /// How many tables.
@@ -58,12 +58,13 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// What guard, target and journal say.
-    pub fn live(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
-        guard::pass(self.journal, self.target, &self.name)?;
-        let mut findings = self.uids()?;
+    pub fn compare_live(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
+        guard::check_target(self.journal, self.target, &self.name)?;
+        let mut findings = self.compare_uids()?;
         self.each_last(&mut |operation, _, differing| {
             for row in differing {
-                let message = format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
+                let message =
+                    format!("{} {} is not as operation {} left it", row.table, render_key(&row.key), operation.op);
                 findings.push(LiveFinding { code: "row_drift", op: Some(operation.op), message });
             }
         })?;
@@ -76,7 +77,7 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// What target and journal say.
-    pub fn left_by(&mut self, operations: &BTreeSet<u64>) -> Result<(usize, Vec<Differing>), EngineError> {
+    pub fn left_by(&mut self, operations: &BTreeSet<u64>) -> Result<(usize, Vec<DifferingRow>), EngineError> {
         let (mut standing, mut changed) = (0, Vec::new());
         self.each_last(&mut |operation, rows, differing| {
             if operations.contains(&operation.op) {
@@ -89,33 +90,37 @@ impl Engine<'_> {
 
     /// Hands out every operation of this target, newest first, with how many rows it touched last, and which of them
     /// are not as it left them.
-    fn each_last(&mut self, take: &mut dyn FnMut(&Operation, usize, Vec<Differing>)) -> Result<(), EngineError> {
-        let mut seen: BTreeSet<resolve::Place> = BTreeSet::new();
+    fn each_last(&mut self, take: &mut dyn FnMut(&Operation, usize, Vec<DifferingRow>)) -> Result<(), EngineError> {
+        let mut seen: BTreeSet<resolve::RowLocation> = BTreeSet::new();
         let mut before = None;
         loop {
-            let page = self.journal.operations(before, 64)?;
+            let page = self.journal.read_operations(before, 64)?;
             let Some(last) = page.last() else { return Ok(()) };
             before = Some(last.op);
-            for operation in page.iter().filter(|operation| operation.verdict == Some(Verdict::Applied)) {
-                if self.here(&operation.target.identity) {
-                    let fresh = self.fresh(operation, &mut seen)?;
-                    let differing = look::differing(self.target, &fresh, Side::After)?;
+            for operation in page.iter().filter(|operation| operation.verdict == Some(OperationVerdict::Applied)) {
+                if self.is_in_lineage(&operation.target.identity) {
+                    let fresh = self.last_changes(operation, &mut seen)?;
+                    let differing = look::find_differing(self.target, &fresh, ChangeSide::After)?;
                     take(operation, fresh.len(), differing);
                 }
             }
         }
     }
 
-    fn here(&self, identity: &Digest) -> bool {
+    fn is_in_lineage(&self, identity: &Digest) -> bool {
         let record = self.journal.state().targets.get(&self.name);
         record.is_some_and(|record| record.lineage.contains(identity))
     }
 
     /// Returns an operation's changes to rows that no later operation touched.
-    fn fresh(&self, operation: &Operation, seen: &mut BTreeSet<resolve::Place>) -> Result<Vec<Change>, EngineError> {
+    fn last_changes(
+        &self,
+        operation: &Operation,
+        seen: &mut BTreeSet<resolve::RowLocation>,
+    ) -> Result<Vec<Change>, EngineError> {
         let mut out = Vec::new();
-        self.journal.changes(operation, &mut |change| {
-            if seen.insert(resolve::place(&change)) {
+        self.journal.visit_changes(operation, &mut |change| {
+            if seen.insert(resolve::row_location(&change)) {
                 out.push(change);
             }
             ControlFlow::Continue(())
@@ -124,12 +129,12 @@ impl Engine<'_> {
     }
 
     /// Compares the uids that this journal left in the target with its verdicts.
-    fn uids(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
+    fn compare_uids(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
         let own = self.journal.id();
         let mut findings = Vec::new();
-        for row in self.target.operations(&own)? {
-            let operation = self.journal.operation(row.op)?.filter(|operation| operation.uid == row.uid);
-            if !operation.is_some_and(|operation| guard::agree(operation.verdict, row.state)) {
+        for row in self.target.list_operations(&own)? {
+            let operation = self.journal.read_operation(row.op)?.filter(|operation| operation.uid == row.uid);
+            if !operation.is_some_and(|operation| guard::verdict_agrees(operation.verdict, row.state)) {
                 let message = format!("the target holds operation {} with another verdict than the journal", row.op);
                 findings.push(LiveFinding { code: "journal_behind", op: Some(row.op), message });
             }
@@ -141,17 +146,17 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// What the target says.
-    pub fn digests(&mut self) -> Result<Vec<TableDigest>, EngineError> {
+    pub fn digest_tables(&mut self) -> Result<Vec<TableDigest>, EngineError> {
         let reporter = self.reporter;
-        Ok(self.target.digests(&mut |done, total| reporter.progress("digesting tables", done, total))?)
+        Ok(self.target.digest_tables(&mut |done, total| reporter.progress("digesting tables", done, total))?)
     }
 
     /// Compares every table with the newest baseline of this target.
     ///
     /// # Errors
     /// What target and journal say.
-    pub fn against_baseline(&mut self) -> Result<Baseline, EngineError> {
-        let not_run = |why: &str| Ok(Baseline::NotRun { why: why.to_owned() });
+    pub fn against_baseline(&mut self) -> Result<BaselineComparison, EngineError> {
+        let not_run = |why: &str| Ok(BaselineComparison::NotRun { why: why.to_owned() });
         let state = self.journal.state();
         if state.active_on(&self.name).next().is_some() {
             return not_run("operations are active");
@@ -162,7 +167,7 @@ impl Engine<'_> {
         let lineage = state.targets.get(&self.name).map(|target| target.lineage.clone()).unwrap_or_default();
         let mut entry: Option<Entry> = None;
         for identity in &lineage {
-            entry = self.journal.baseline(identity)?.or(entry);
+            entry = self.journal.read_baseline(identity)?.or(entry);
         }
         let Some(entry) = entry else {
             return not_run("no baseline is journaled: one can be made when the target is marked");
@@ -170,12 +175,12 @@ impl Engine<'_> {
         let Ok(body) = serde_json::from_value::<BaselineBody>(entry.body) else {
             return not_run("the baseline's entry cannot be read");
         };
-        let now = self.digests()?;
-        Ok(compare(&body.tables, &now))
+        let now = self.digest_tables()?;
+        Ok(compare_digests(&body.tables, &now))
     }
 }
 
-fn compare(then: &[TableDigest], now: &[TableDigest]) -> Baseline {
+fn compare_digests(then: &[TableDigest], now: &[TableDigest]) -> BaselineComparison {
     let by_name = |tables: &[TableDigest]| -> BTreeMap<String, TableDigest> {
         tables.iter().map(|table| (table.table.clone(), table.clone())).collect()
     };
@@ -183,8 +188,8 @@ fn compare(then: &[TableDigest], now: &[TableDigest]) -> Baseline {
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     let differ: Vec<String> = names.into_iter().filter(|name| then.get(*name) != now.get(*name)).cloned().collect();
     if differ.is_empty() {
-        Baseline::Equal { tables: now.len() as u64, rows: now.values().map(|table| table.rows).sum() }
+        BaselineComparison::Equal { tables: now.len() as u64, rows: now.values().map(|table| table.rows).sum() }
     } else {
-        Baseline::Differs { tables: differ }
+        BaselineComparison::Differs { tables: differ }
     }
 }

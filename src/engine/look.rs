@@ -14,7 +14,7 @@ pub const BATCH: usize = 1024;
 
 /// Which side of a change a row is held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum ChangeSide {
     /// The row as it was.
     Before,
     /// The row as it became.
@@ -23,7 +23,7 @@ pub enum Side {
 
 /// A row that is not as its image says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Differing {
+pub struct DifferingRow {
     /// The table.
     pub table: String,
     /// The key.
@@ -32,20 +32,20 @@ pub struct Differing {
 
 /// A table of an image beside the same table now.
 #[derive(Debug)]
-pub struct Lens {
+pub struct RowProjection {
     /// The table now; `None` where it is gone.
     pub table: Option<Arc<Table>>,
     places: Option<Vec<usize>>,
     hasher: RowHasher,
 }
 
-impl Lens {
+impl RowProjection {
     /// Looks up an image's table in a target.
     ///
     /// # Errors
     /// What the target says.
     pub fn new(target: &mut dyn Target, shape: &TableShape) -> Result<Self, EngineError> {
-        let table = target.table(&shape.name)?;
+        let table = target.find_table(&shape.name)?;
         let place = |table: &Table| {
             let find = |name: &str| place_of(&table.shape, shape, name);
             shape.columns.iter().map(|column| find(&column.name)).collect::<Option<Vec<_>>>()
@@ -66,13 +66,13 @@ impl Lens {
     /// A NaN.
     pub fn digest(&mut self, row: &[Value]) -> Result<Option<Digest>, EngineError> {
         let Some(cells) = self.project(row) else { return Ok(None) };
-        Ok(Some(self.hasher.digest(&cells)?))
+        Ok(Some(self.hasher.digest_row(&cells)?))
     }
 
     /// Returns the columns of the table now that the image does not know: of a row that comes back, left to the
     /// database.
     #[must_use]
-    pub fn unknown(&self) -> Vec<String> {
+    pub fn unknown_columns(&self) -> Vec<String> {
         let (Some(table), Some(places)) = (&self.table, &self.places) else { return Vec::new() };
         let columns = table.columns.iter().enumerate().filter(|(at, _)| !places.contains(at));
         columns.map(|(_, column)| column.image.name.clone()).collect()
@@ -80,7 +80,7 @@ impl Lens {
 
     /// Returns the places of the image's columns in the table now.
     #[must_use]
-    pub fn places(&self) -> Option<&[usize]> {
+    pub fn column_positions(&self) -> Option<&[usize]> {
         self.places.as_deref()
     }
 }
@@ -97,18 +97,22 @@ fn place_of(now: &TableShape, image: &TableShape, name: &str) -> Option<usize> {
 
 /// Lenses by table, made when first needed.
 #[derive(Debug, Default)]
-pub struct Lenses {
-    all: BTreeMap<TableShape, Lens>,
+pub struct RowProjections {
+    all: BTreeMap<TableShape, RowProjection>,
 }
 
-impl Lenses {
+impl RowProjections {
     /// Returns the lens for an image's table.
     ///
     /// # Errors
     /// What the target says.
-    pub fn get(&mut self, target: &mut dyn Target, shape: &TableShape) -> Result<&mut Lens, EngineError> {
+    pub fn get_or_load(
+        &mut self,
+        target: &mut dyn Target,
+        shape: &TableShape,
+    ) -> Result<&mut RowProjection, EngineError> {
         if !self.all.contains_key(shape) {
-            self.all.insert(shape.clone(), Lens::new(target, shape)?);
+            self.all.insert(shape.clone(), RowProjection::new(target, shape)?);
         }
         let missing = || crate::model::Refusal::MissingTable { table: shape.name.clone() };
         self.all.get_mut(shape).ok_or_else(|| missing().into())
@@ -119,17 +123,17 @@ impl Lenses {
 ///
 /// # Errors
 /// What the target says.
-pub fn current(
+pub fn read_current(
     target: &mut dyn Target,
-    lenses: &mut Lenses,
+    lenses: &mut RowProjections,
     changes: &[Change],
 ) -> Result<Vec<Option<Vec<Value>>>, EngineError> {
     let mut out: Vec<Option<Vec<Value>>> = vec![None; changes.len()];
     for (shape, places) in by_shape(changes) {
-        let Some(table) = lenses.get(target, shape)?.table.clone() else { continue };
+        let Some(table) = lenses.get_or_load(target, shape)?.table.clone() else { continue };
         for part in places.chunks(BATCH) {
             let keys: Vec<Key> = part.iter().map(|at| changes[*at].key.clone()).collect();
-            for (at, row) in part.iter().zip(target.rows(&table, &keys)?) {
+            for (at, row) in part.iter().zip(target.read_rows(&table, &keys)?) {
                 out[*at] = row;
             }
         }
@@ -142,20 +146,20 @@ pub fn current(
 ///
 /// # Errors
 /// What the target says.
-pub fn complete(
+pub fn fill_unknown_columns(
     target: &mut dyn Target,
-    lenses: &mut Lenses,
+    lenses: &mut RowProjections,
     rows: Vec<(&TableShape, &mut Vec<Value>)>,
 ) -> Result<(), EngineError> {
     let mut groups: BTreeMap<&TableShape, Vec<&mut Vec<Value>>> = BTreeMap::new();
     rows.into_iter().for_each(|(shape, row)| groups.entry(shape).or_default().push(row));
     for (shape, rows) in groups {
-        let lens = lenses.get(target, shape)?;
+        let lens = lenses.get_or_load(target, shape)?;
         let (Some(table), Some(places)) = (lens.table.clone(), lens.places.clone()) else { continue };
         if places.len() == table.columns.len() {
             continue;
         }
-        match target.complete(&table, &places, rows.iter().map(|row| (**row).clone()).collect()) {
+        match target.fill_defaults(&table, &places, rows.iter().map(|row| (**row).clone()).collect()) {
             Ok(filled) => rows.into_iter().zip(filled).for_each(|(row, filled)| *row = filled),
             Err(error) => drop(EngineError::from(error).of_the_schema()?),
         }
@@ -167,26 +171,31 @@ pub fn complete(
 ///
 /// # Errors
 /// What the target says.
-pub fn differing(target: &mut dyn Target, changes: &[Change], side: Side) -> Result<Vec<Differing>, EngineError> {
-    let found = digests(target, changes)?;
-    let wanted = |change: &Change| if side == Side::Before { change.before_digest() } else { change.after_digest() };
+pub fn find_differing(
+    target: &mut dyn Target,
+    changes: &[Change],
+    side: ChangeSide,
+) -> Result<Vec<DifferingRow>, EngineError> {
+    let found = digest_current(target, changes)?;
+    let wanted =
+        |change: &Change| if side == ChangeSide::Before { change.before_digest() } else { change.after_digest() };
     let differ = changes.iter().zip(found).filter(|(change, found)| wanted(change) != *found);
-    Ok(differ.map(|(change, _)| Differing { table: change.table.name.clone(), key: change.key.clone() }).collect())
+    Ok(differ.map(|(change, _)| DifferingRow { table: change.table.name.clone(), key: change.key.clone() }).collect())
 }
 
 /// Returns the digests of the rows of changes as they are now, over the columns that the images know; `None` for an
 /// absent row, zero for one that has lost a column.
-fn digests(target: &mut dyn Target, changes: &[Change]) -> Result<Vec<Option<Digest>>, EngineError> {
-    let mut lenses = Lenses::default();
+fn digest_current(target: &mut dyn Target, changes: &[Change]) -> Result<Vec<Option<Digest>>, EngineError> {
+    let mut lenses = RowProjections::default();
     let mut out = vec![None; changes.len()];
     for (shape, places) in by_shape(changes) {
-        let lens = lenses.get(target, shape)?;
+        let lens = lenses.get_or_load(target, shape)?;
         let Some(table) = lens.table.clone() else { continue };
         let keys: Vec<&[Value]> = places.iter().map(|at| changes[*at].key.as_slice()).collect();
         let found = if *table.shape == *shape {
             target.row_digests(&table, &keys)?
         } else {
-            projected(target, lens, &table, &keys)?
+            digest_projected(target, lens, &table, &keys)?
         };
         places.iter().zip(found).for_each(|(at, digest)| out[*at] = digest);
     }
@@ -194,16 +203,16 @@ fn digests(target: &mut dyn Target, changes: &[Change]) -> Result<Vec<Option<Dig
 }
 
 /// Digests rows of a table that is declared differently now, a batch at a time.
-fn projected(
+fn digest_projected(
     target: &mut dyn Target,
-    lens: &mut Lens,
+    lens: &mut RowProjection,
     table: &Arc<Table>,
     keys: &[&[Value]],
 ) -> Result<Vec<Option<Digest>>, EngineError> {
     let mut out = Vec::with_capacity(keys.len());
     for part in keys.chunks(BATCH) {
         let part: Vec<Key> = part.iter().map(|key| key.to_vec()).collect();
-        for row in target.rows(table, &part)? {
+        for row in target.read_rows(table, &part)? {
             out.push(row.map(|row| lens.digest(&row)).transpose()?.map(|digest| digest.unwrap_or(Digest::ZERO)));
         }
     }

@@ -14,7 +14,7 @@ pub mod terms;
 
 pub use error::EngineError;
 
-use mfm_journal::{Face, Holder, Journal, Stamp};
+use mfm_journal::{Face, Journal, LockHolder, Stamp};
 
 use crate::model::ports::{Clock, Reporter};
 use crate::targets::Target;
@@ -36,7 +36,7 @@ pub struct Engine<'a> {
     /// Through which face.
     pub face: Face,
     /// Who holds the journal's lock meanwhile.
-    pub holder: Holder,
+    pub holder: LockHolder,
     /// How long to wait for other writers of the target.
     pub wait_ms: u64,
     /// The newest entry that this engine judged by, or wrote: anything later is somebody else's.

@@ -1,32 +1,32 @@
 //! Closing what a crash left open: by tombstone where the target can answer, by a person's word where it cannot.
 
-use mfm_journal::{Change, Holder, Journal, Operation, Stamp, Verdict, WriterLock};
+use mfm_journal::{Change, Journal, LockHolder, Operation, OperationVerdict, Stamp, WriterLock};
 use serde_json::{Map, json};
 
 use super::Engine;
 use super::apply::drift_body;
 use super::error::EngineError;
 use super::guard;
-use super::look::{self, Differing, Side};
+use super::look::{self, ChangeSide, DifferingRow};
 use crate::model::Refusal;
 use crate::targets::{OperationRow, OperationState, TargetError, Tombstone};
 
 /// What became of an open operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closed {
+pub struct ClosedOperation {
     /// Its number.
     pub op: u64,
     /// The verdict; `None` while it stays open.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<OperationVerdict>,
     /// Rows that are not as the verdict says.
-    pub differing: Vec<Differing>,
+    pub differing: Vec<DifferingRow>,
     /// Why it stays open.
     pub why: Option<String>,
 }
 
 /// A person's word on an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum DeclaredVerdict {
     /// It took effect.
     Applied,
     /// It never took effect.
@@ -38,18 +38,18 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// What guard, target or journal say; an operation that stays undecided is no error.
-    pub fn recover(&mut self) -> Result<Vec<Closed>, EngineError> {
+    pub fn recover(&mut self) -> Result<Vec<ClosedOperation>, EngineError> {
         let holder = self.holder.clone();
         let lock = self.journal.lock(&holder)?;
-        let open: Vec<u64> = self.open();
-        let closed = open.into_iter().map(|op| close(self, &lock, op)).collect();
+        let open: Vec<u64> = self.open_operations();
+        let closed = open.into_iter().map(|op| close_operation(self, &lock, op)).collect();
         self.journal.checkpoint();
         closed
     }
 
     /// Returns the open operations on the target, oldest first.
     #[must_use]
-    pub fn open(&self) -> Vec<u64> {
+    pub fn open_operations(&self) -> Vec<u64> {
         self.journal.state().open_on(&self.name).map(|(op, _)| op).collect()
     }
 }
@@ -60,73 +60,74 @@ impl Engine<'_> {
 /// [`Refusal::NoOperation`], [`Refusal::NotOpen`], or what the journal says.
 pub fn by_word(
     journal: &mut Journal,
-    holder: &Holder,
+    holder: &LockHolder,
     stamp: &Stamp,
     op: u64,
-    word: Word,
-) -> Result<Closed, EngineError> {
+    word: DeclaredVerdict,
+) -> Result<ClosedOperation, EngineError> {
     let lock = journal.lock(holder)?;
-    let operation = journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
+    let operation = journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
     if let Some(verdict) = operation.verdict {
         return Err(Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
     }
-    let verdict = if word == Word::Applied { Verdict::Applied } else { Verdict::Abandoned };
+    let verdict =
+        if word == DeclaredVerdict::Applied { OperationVerdict::Applied } else { OperationVerdict::Abandoned };
     let mut body = Map::new();
     body.insert("word_of".into(), json!(stamp.actor));
     journal.seal(&lock, stamp, op, verdict, body)?;
     journal.checkpoint();
-    Ok(Closed { op, verdict: Some(verdict), differing: Vec::new(), why: None })
+    Ok(ClosedOperation { op, verdict: Some(verdict), differing: Vec::new(), why: None })
 }
 
 /// Closes one open operation, the lock held: never from absence, because an open transaction hides its uid.
 ///
 /// # Errors
 /// What guard, target or journal say.
-pub fn close(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Closed, EngineError> {
-    match closed(engine, lock, op) {
+pub fn close_operation(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<ClosedOperation, EngineError> {
+    match try_close(engine, lock, op) {
         // A lock may be in the way of reading as of writing: whatever was found out, the next recover finds again.
-        Err(EngineError::Target(error)) if error.is_transient() => Ok(undecided(op, &error.to_string())),
+        Err(EngineError::Target(error)) if error.is_transient() => Ok(left_undecided(op, &error.to_string())),
         other => other,
     }
 }
 
-fn closed(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Closed, EngineError> {
-    let operation = engine.journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
-    standing(engine, &operation)?;
+fn try_close(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<ClosedOperation, EngineError> {
+    let operation = engine.journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
+    check_marking(engine, &operation)?;
     let row =
         OperationRow { uid: operation.uid, journal_id: engine.journal.id(), op, state: OperationState::Abandoned };
     let at_us = engine.clock.now_us();
-    let tombstone = match engine.target.writer(engine.wait_ms) {
-        Ok(mut writer) => writer.tombstone(&row, at_us),
+    let tombstone = match engine.target.open_writer(engine.wait_ms) {
+        Ok(mut writer) => writer.write_tombstone(&row, at_us),
         Err(error) => Err(error),
     };
     match tombstone {
         Ok(Tombstone::Inserted | Tombstone::Found(OperationState::Abandoned)) => {
-            decide(engine, lock, &operation, Verdict::Abandoned, Side::Before)
+            seal_by_tombstone(engine, lock, &operation, OperationVerdict::Abandoned, ChangeSide::Before)
         }
         Ok(Tombstone::Found(OperationState::Committed)) => {
-            decide(engine, lock, &operation, Verdict::Applied, Side::After)
+            seal_by_tombstone(engine, lock, &operation, OperationVerdict::Applied, ChangeSide::After)
         }
-        Ok(Tombstone::Undecided) => Ok(undecided(op, "another transaction still holds its place in the target")),
+        Ok(Tombstone::Undecided) => Ok(left_undecided(op, "another transaction still holds its place in the target")),
         Err(error) => Err(error.into()),
     }
 }
 
-fn undecided(op: u64, why: &str) -> Closed {
-    Closed { op, verdict: None, differing: Vec::new(), why: Some(why.to_owned()) }
+fn left_undecided(op: u64, why: &str) -> ClosedOperation {
+    ClosedOperation { op, verdict: None, differing: Vec::new(), why: Some(why.to_owned()) }
 }
 
 /// The guard of a recover: the marker and the identity, and no question about other operations.
-fn standing(engine: &mut Engine<'_>, operation: &Operation) -> Result<(), EngineError> {
-    let marker = guard::marker(engine.target).map_err(|error| match error {
+fn check_marking(engine: &mut Engine<'_>, operation: &Operation) -> Result<(), EngineError> {
+    let marker = guard::check_marker(engine.target).map_err(|error| match error {
         EngineError::Refused(refusal @ (Refusal::Unmarked { .. } | Refusal::MarkedElsewhere { .. })) => {
             let url = engine.target.url().to_owned();
             EngineError::Target(TargetError::Replaced { url, what: refusal.to_string() })
         }
         other => other,
     })?;
-    let newest = engine.target.newest(&engine.journal.id())?;
-    guard::held(engine.journal, newest)?;
+    let newest = engine.target.find_newest_operation(&engine.journal.id())?;
+    guard::find_newest_held(engine.journal, newest)?;
     let identity = marker.identity();
     let record = engine.journal.state().targets.get(&engine.name);
     let known = record.is_some_and(|r| r.identity == Some(identity) && r.lineage.contains(&operation.target.identity));
@@ -137,24 +138,24 @@ fn standing(engine: &mut Engine<'_>, operation: &Operation) -> Result<(), Engine
     Err(EngineError::Target(TargetError::Replaced { url: engine.target.url().to_owned(), what }))
 }
 
-fn decide(
+fn seal_by_tombstone(
     engine: &mut Engine<'_>,
     lock: &WriterLock,
     operation: &Operation,
-    verdict: Verdict,
-    side: Side,
-) -> Result<Closed, EngineError> {
+    verdict: OperationVerdict,
+    side: ChangeSide,
+) -> Result<ClosedOperation, EngineError> {
     let mut differing = Vec::new();
     let mut batch: Vec<Change> = Vec::with_capacity(look::BATCH);
     let mut failure = None;
     let journal = &*engine.journal;
     let target = &mut *engine.target;
-    journal.changes(operation, &mut |change| {
+    journal.visit_changes(operation, &mut |change| {
         batch.push(change);
         if batch.len() < look::BATCH {
             return std::ops::ControlFlow::Continue(());
         }
-        match look::differing(target, &std::mem::take(&mut batch), side) {
+        match look::find_differing(target, &std::mem::take(&mut batch), side) {
             Ok(rows) => differing.extend(rows),
             Err(error) => {
                 failure = Some(error);
@@ -166,9 +167,9 @@ fn decide(
     if let Some(error) = failure {
         return Err(error);
     }
-    differing.extend(look::differing(target, &batch, side)?);
+    differing.extend(look::find_differing(target, &batch, side)?);
     let mut body = drift_body(&differing);
     body.insert("recovered".into(), json!(true));
     engine.seal(lock, operation.op, verdict, body)?;
-    Ok(Closed { op: operation.op, verdict: Some(verdict), differing, why: None })
+    Ok(ClosedOperation { op: operation.op, verdict: Some(verdict), differing, why: None })
 }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use mfm_journal::{Action, Change, Journal, Operation, Verdict};
+use mfm_journal::{Change, Journal, Operation, OperationVerdict, RowAction};
 
 use super::error::EngineError;
 use crate::model::{Key, Refusal};
 
 /// A row, by table and key.
-pub type Place = (String, Key);
+pub type RowLocation = (String, Key);
 
 /// A later operation's claim on a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct RowClaim {
     /// The operation.
     pub op: u64,
     /// The columns it set; `None` for the whole row.
@@ -24,12 +24,12 @@ pub struct Claim {
 ///
 /// # Errors
 /// [`Refusal::NoOperation`], or what the journal says.
-pub fn carriers(journal: &Journal, op: u64) -> Result<Vec<Operation>, EngineError> {
-    let operation = journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
+pub fn find_carriers(journal: &Journal, op: u64) -> Result<Vec<Operation>, EngineError> {
+    let operation = journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
     let mut todo = vec![operation];
     let mut out = Vec::new();
     while let Some(operation) = todo.pop() {
-        if operation.verdict != Some(Verdict::Applied) {
+        if operation.verdict != Some(OperationVerdict::Applied) {
             continue;
         }
         let mut left = operation.rows;
@@ -53,8 +53,8 @@ pub fn carriers(journal: &Journal, op: u64) -> Result<Vec<Operation>, EngineErro
 pub fn applied_reverts(journal: &Journal, op: u64) -> Result<Vec<Operation>, EngineError> {
     let mut out = Vec::new();
     for number in journal.reverts_of(op)? {
-        let revert = journal.operation(number)?;
-        out.extend(revert.filter(|revert| revert.verdict == Some(Verdict::Applied)));
+        let revert = journal.read_operation(number)?;
+        out.extend(revert.filter(|revert| revert.verdict == Some(OperationVerdict::Applied)));
     }
     Ok(out)
 }
@@ -64,16 +64,16 @@ pub fn applied_reverts(journal: &Journal, op: u64) -> Result<Vec<Operation>, Eng
 /// # Errors
 /// What the journal says.
 pub fn rows_left(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, EngineError> {
-    let mut back: BTreeSet<Place> = BTreeSet::new();
+    let mut back: BTreeSet<RowLocation> = BTreeSet::new();
     for revert in applied_reverts(journal, operation.op)? {
-        journal.changes(&revert, &mut |change| {
-            back.insert(place(&change));
+        journal.visit_changes(&revert, &mut |change| {
+            back.insert(row_location(&change));
             ControlFlow::Continue(())
         })?;
     }
     let mut out = Vec::new();
-    journal.changes(operation, &mut |change| {
-        if change.writes() && (back.is_empty() || !back.contains(&place(&change))) {
+    journal.visit_changes(operation, &mut |change| {
+        if change.is_write() && (back.is_empty() || !back.contains(&row_location(&change))) {
             out.push(change);
         }
         ControlFlow::Continue(())
@@ -83,7 +83,7 @@ pub fn rows_left(journal: &Journal, operation: &Operation) -> Result<Vec<Change>
 
 /// Returns where a change is.
 #[must_use]
-pub fn place(change: &Change) -> Place {
+pub fn row_location(change: &Change) -> RowLocation {
     (change.table.name.clone(), change.key.clone())
 }
 
@@ -91,33 +91,33 @@ pub fn place(change: &Change) -> Place {
 ///
 /// # Errors
 /// What the journal says.
-pub fn claims(
+pub fn collect_claims(
     journal: &Journal,
     operation: &Operation,
     left: &[Change],
-) -> Result<BTreeMap<Place, Vec<Claim>>, EngineError> {
-    let mut out: BTreeMap<Place, Vec<Claim>> = BTreeMap::new();
-    let later = later(journal, operation);
+) -> Result<BTreeMap<RowLocation, Vec<RowClaim>>, EngineError> {
+    let mut out: BTreeMap<RowLocation, Vec<RowClaim>> = BTreeMap::new();
+    let later = later_operations(journal, operation);
     if later.is_empty() {
         return Ok(out);
     }
-    let wanted: BTreeSet<Place> = left.iter().map(place).collect();
+    let wanted: BTreeSet<RowLocation> = left.iter().map(row_location).collect();
     for op in later {
-        let Some(other) = journal.operation(op)? else { continue };
+        let Some(other) = journal.read_operation(op)? else { continue };
         if !other.tables.iter().any(|table| operation.tables.contains(table)) {
             continue;
         }
         for change in rows_left(journal, &other)? {
-            let place = place(&change);
+            let place = row_location(&change);
             if wanted.contains(&place) {
-                out.entry(place).or_default().push(Claim { op, columns: columns(&change) });
+                out.entry(place).or_default().push(RowClaim { op, columns: changed_columns(&change) });
             }
         }
     }
     Ok(out)
 }
 
-fn later(journal: &Journal, operation: &Operation) -> Vec<u64> {
+fn later_operations(journal: &Journal, operation: &Operation) -> Vec<u64> {
     let here = |name: &str| name == operation.target.name;
     let later = journal.state().active.range(operation.op + 1..);
     later.filter(|(_, active)| here(&active.target)).map(|(op, _)| *op).collect()
@@ -125,28 +125,28 @@ fn later(journal: &Journal, operation: &Operation) -> Vec<u64> {
 
 /// Returns the newest later operation whose claim meets a change.
 #[must_use]
-pub fn blocker(change: &Change, claims: &BTreeMap<Place, Vec<Claim>>) -> Option<u64> {
+pub fn find_blocker(change: &Change, claims: &BTreeMap<RowLocation, Vec<RowClaim>>) -> Option<u64> {
     if claims.is_empty() {
         return None;
     }
-    let claims = claims.get(&place(change))?;
-    let columns = columns(change);
-    let meets = |claim: &&Claim| overlap(columns.as_ref(), claim.columns.as_ref());
+    let claims = claims.get(&row_location(change))?;
+    let columns = changed_columns(change);
+    let meets = |claim: &&RowClaim| columns_overlap(columns.as_ref(), claim.columns.as_ref());
     claims.iter().rev().find(meets).map(|claim| claim.op)
 }
 
 /// Returns the columns that a change sets; `None` for the whole row.
 #[must_use]
-pub fn columns(change: &Change) -> Option<BTreeSet<String>> {
+pub fn changed_columns(change: &Change) -> Option<BTreeSet<String>> {
     match change.action {
-        Action::Update { .. } => Some(change.column_names().into_iter().map(str::to_owned).collect()),
+        RowAction::Update { .. } => Some(change.column_names().into_iter().map(str::to_owned).collect()),
         _ => None,
     }
 }
 
 /// Tells whether two sets of columns meet; `None` is the whole row.
 #[must_use]
-pub fn overlap(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>) -> bool {
+pub fn columns_overlap(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => !one.is_disjoint(other),
         _ => true,

@@ -10,8 +10,10 @@ use super::Engine;
 use super::apply::triggers_off;
 use super::error::EngineError;
 use crate::model::{Refusal, Table, Value};
-use crate::plan::{Pending, touches};
-use crate::targets::{Conditions, Meanwhile, Movement, Preflight, Spared, TargetError, Touch, Trial};
+use crate::plan::{PlannedRow, list_touches};
+use crate::targets::{
+    PendingRows, Preflight, PreflightConditions, RowMovement, RowTrial, SparedKeys, TableTouch, TargetError,
+};
 
 /// What an operation's entry calls the foreign keys that were off for it.
 pub(super) const FOREIGN_KEYS_OFF: &str = "foreign_keys_off";
@@ -21,7 +23,7 @@ const BATCH: usize = 8192;
 
 /// Under which terms rows are judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
+pub struct JudgingTerms {
     /// Whether triggers are switched off for the transaction.
     pub disable_triggers: bool,
     /// Whether rows are put back as they were before a fault: then no way back has to be proved.
@@ -31,9 +33,9 @@ pub struct Terms {
 }
 
 /// Rows by table, as reverts that come first will leave them.
-pub(super) type ByThen = BTreeMap<String, Meanwhile>;
+pub(super) type RowsByThen = BTreeMap<String, PendingRows>;
 
-impl Terms {
+impl JudgingTerms {
     /// Returns the terms of a fault.
     #[must_use]
     pub fn of_fault(disable_triggers: bool) -> Self {
@@ -50,15 +52,15 @@ impl Terms {
         Self { disable_triggers, back: operation.depth.is_multiple_of(2), unenforced: names.collect() }
     }
 
-    fn conditions(&self) -> Conditions<'_> {
+    fn to_conditions(&self) -> PreflightConditions<'_> {
         let Self { disable_triggers, back, unenforced } = self;
-        Conditions { disable_triggers: *disable_triggers, unenforced, back: *back }
+        PreflightConditions { disable_triggers: *disable_triggers, unenforced, back: *back }
     }
 }
 
 /// Which way a change is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum ChangeDirection {
     There,
     Back,
 }
@@ -70,10 +72,10 @@ impl Engine<'_> {
     /// A refusal, or what the target says.
     pub(super) fn judge_rows(
         &mut self,
-        rows: &[Pending],
-        terms: &Terms,
-        by_then: &ByThen,
-    ) -> Result<(Vec<Touch>, Preflight), EngineError> {
+        rows: &[PlannedRow],
+        terms: &JudgingTerms,
+        by_then: &RowsByThen,
+    ) -> Result<(Vec<TableTouch>, Preflight), EngineError> {
         let (touches, preflight) = self.try_out(rows, terms)?;
         self.meets_nothing((rows, &[]), &touches, &preflight.unenforced, by_then)?;
         if !terms.back {
@@ -83,20 +85,32 @@ impl Engine<'_> {
     }
 
     /// Judges what does not depend on other rows: the preflight, and the values as the database would hold them.
-    fn try_out(&mut self, rows: &[Pending], terms: &Terms) -> Result<(Vec<Touch>, Preflight), EngineError> {
-        let touches = touches(rows);
-        self.held(rows, &touches, Way::There)?;
-        let preflight = self.target.preflight(&touches, &terms.conditions())?;
+    fn try_out(
+        &mut self,
+        rows: &[PlannedRow],
+        terms: &JudgingTerms,
+    ) -> Result<(Vec<TableTouch>, Preflight), EngineError> {
+        let touches = list_touches(rows);
+        self.check_storable(rows, &touches, ChangeDirection::There)?;
+        let preflight = self.target.preflight(&touches, &terms.to_conditions())?;
         Ok((touches, preflight))
     }
 
     /// Checks that the database would hold rows exactly as they are planned.
-    fn held(&mut self, rows: &[Pending], touches: &[Touch], way: Way) -> Result<(), EngineError> {
+    fn check_storable(
+        &mut self,
+        rows: &[PlannedRow],
+        touches: &[TableTouch],
+        way: ChangeDirection,
+    ) -> Result<(), EngineError> {
         for touch in touches {
             for part in rows.chunks(BATCH) {
-                let trials = trials(part, touch, way);
-                let held = self.target.normalize(&touch.table, trials.clone())?;
-                trials.iter().zip(&held).try_for_each(|(trial, held)| unchanged(&touch.table, &trial.to, held))?;
+                let trials = build_trials(part, touch, way);
+                let held = self.target.normalize_rows(&touch.table, trials.clone())?;
+                trials
+                    .iter()
+                    .zip(&held)
+                    .try_for_each(|(trial, held)| check_unchanged(&touch.table, &trial.to, held))?;
             }
         }
         Ok(())
@@ -106,12 +120,12 @@ impl Engine<'_> {
     /// operation come and go first.
     fn meets_nothing(
         &mut self,
-        (rows, beside): (&[Pending], &[Pending]),
-        touches: &[Touch],
+        (rows, beside): (&[PlannedRow], &[PlannedRow]),
+        touches: &[TableTouch],
         unenforced: &[String],
-        by_then: &ByThen,
+        by_then: &RowsByThen,
     ) -> Result<(), EngineError> {
-        let nobody = Meanwhile::new();
+        let nobody = PendingRows::new();
         for touch in touches {
             let written = rows.iter().filter(|row| row.before != row.after && is_of(row, touch));
             let planned: Vec<Vec<Value>> = written.filter_map(|row| row.after.clone()).collect();
@@ -121,50 +135,50 @@ impl Engine<'_> {
             self.target.unique_after(&touch.table, &columns, &planned, meanwhile)?;
         }
         let unsettled: Vec<&str> = by_then.keys().map(String::as_str).collect();
-        let mut moving = moves(beside.iter(), Way::There);
-        let spared = Spared { unenforced, unsettled: &unsettled, settled: moving.len() };
-        moving.extend(moves(rows.iter(), Way::There));
-        Ok(self.target.references(&moving, &spared)?)
+        let mut moving = list_movements(beside.iter(), ChangeDirection::There);
+        let spared = SparedKeys { unenforced, unsettled: &unsettled, settled: moving.len() };
+        moving.extend(list_movements(rows.iter(), ChangeDirection::There));
+        Ok(self.target.check_references(&moving, &spared)?)
     }
 
     /// Checks that every row could be put back as it is now: as if it had to be written today.
     fn has_a_way_back(
         &mut self,
-        rows: &[Pending],
-        touches: &[Touch],
+        rows: &[PlannedRow],
+        touches: &[TableTouch],
         unenforced: &[String],
     ) -> Result<(), EngineError> {
-        self.held(rows, touches, Way::Back)?;
-        let spared = Spared { unenforced, ..Spared::default() };
-        Ok(self.target.references(&moves(rows.iter().rev(), Way::Back), &spared)?)
+        self.check_storable(rows, touches, ChangeDirection::Back)?;
+        let spared = SparedKeys { unenforced, ..SparedKeys::default() };
+        Ok(self.target.check_references(&list_movements(rows.iter().rev(), ChangeDirection::Back), &spared)?)
     }
 
     /// Returns, for rows that should be put back, why the schema or another row would not let them in; `None` where
     /// nothing is in the way. Each is judged beside those before it.
-    pub(super) fn barred(
+    pub(super) fn find_barred_rows(
         &mut self,
-        rows: &[Pending],
-        terms: &Terms,
-        by_then: &ByThen,
+        rows: &[PlannedRow],
+        terms: &JudgingTerms,
+        by_then: &RowsByThen,
     ) -> Result<Vec<Option<Refusal>>, EngineError> {
-        let touches = touches(rows);
-        let unenforced = match self.target.preflight(&touches, &terms.conditions()) {
+        let touches = list_touches(rows);
+        let unenforced = match self.target.preflight(&touches, &terms.to_conditions()) {
             Ok(preflight) => preflight.unenforced,
             // What the preflight refuses as a whole is said once the rows are chosen.
             Err(TargetError::Refused(_)) => terms.unenforced.clone(),
             Err(error) => return Err(error.into()),
         };
-        if self.bars((rows, &[]), &unenforced, by_then)?.is_none() {
+        if self.find_bar((rows, &[]), &unenforced, by_then)?.is_none() {
             return Ok(vec![None; rows.len()]);
         }
         let (mut let_in, mut out) = (by_then.clone(), Vec::with_capacity(rows.len()));
-        let mut beside: Vec<Pending> = Vec::new();
+        let mut beside: Vec<PlannedRow> = Vec::new();
         for row in rows {
             let alone = std::slice::from_ref(row);
             // Another row of the same operation stands in the way where it is now, and where it will be.
-            let mut why = self.bars((alone, &beside), &unenforced, by_then)?;
+            let mut why = self.find_bar((alone, &beside), &unenforced, by_then)?;
             if why.is_none() {
-                why = self.bars((alone, &[]), &unenforced, &let_in)?;
+                why = self.find_bar((alone, &[]), &unenforced, &let_in)?;
             }
             if why.is_none() {
                 beside.push(row.clone());
@@ -176,14 +190,14 @@ impl Engine<'_> {
         Ok(out)
     }
 
-    fn bars(
+    fn find_bar(
         &mut self,
-        (rows, beside): (&[Pending], &[Pending]),
+        (rows, beside): (&[PlannedRow], &[PlannedRow]),
         unenforced: &[String],
-        by_then: &ByThen,
+        by_then: &RowsByThen,
     ) -> Result<Option<Refusal>, EngineError> {
-        let touches = touches(rows);
-        let judged = self.held(rows, &touches, Way::There);
+        let touches = list_touches(rows);
+        let judged = self.check_storable(rows, &touches, ChangeDirection::There);
         match judged.and_then(|()| self.meets_nothing((rows, beside), &touches, unenforced, by_then)) {
             Ok(()) => Ok(None),
             Err(error) => error.of_the_schema().map(Some),
@@ -192,33 +206,35 @@ impl Engine<'_> {
 }
 
 /// Returns the rows of a table that are written, as they will be or as they were, with what an update makes them of.
-fn trials(rows: &[Pending], touch: &Touch, way: Way) -> Vec<Trial> {
-    let here = |row: &&Pending| row.before != row.after && is_of(row, touch);
-    let trial = |row: &Pending| {
-        let (from, to) = if way == Way::There { (&row.before, &row.after) } else { (&row.after, &row.before) };
-        to.clone().map(|to| Trial { from: from.clone(), to })
+fn build_trials(rows: &[PlannedRow], touch: &TableTouch, way: ChangeDirection) -> Vec<RowTrial> {
+    let here = |row: &&PlannedRow| row.before != row.after && is_of(row, touch);
+    let trial = |row: &PlannedRow| {
+        let (from, to) =
+            if way == ChangeDirection::There { (&row.before, &row.after) } else { (&row.after, &row.before) };
+        to.clone().map(|to| RowTrial { from: from.clone(), to })
     };
     rows.iter().filter(here).filter_map(trial).collect()
 }
 
-fn is_of(row: &Pending, touch: &Touch) -> bool {
+fn is_of(row: &PlannedRow, touch: &TableTouch) -> bool {
     row.table.shape.name == touch.table.shape.name
 }
 
 /// Returns the rows that come and go, in their order.
-fn moves<'r>(rows: impl Iterator<Item = &'r Pending>, way: Way) -> Vec<Movement<'r>> {
-    let one = |row: &'r Pending| {
-        let (from, to) = if way == Way::There { (&row.before, &row.after) } else { (&row.after, &row.before) };
+fn list_movements<'r>(rows: impl Iterator<Item = &'r PlannedRow>, way: ChangeDirection) -> Vec<RowMovement<'r>> {
+    let one = |row: &'r PlannedRow| {
+        let (from, to) =
+            if way == ChangeDirection::There { (&row.before, &row.after) } else { (&row.after, &row.before) };
         match (from, to) {
-            (None, Some(cells)) => Some(Movement { table: &row.table, row: cells, comes: true }),
-            (Some(cells), None) => Some(Movement { table: &row.table, row: cells, comes: false }),
+            (None, Some(cells)) => Some(RowMovement { table: &row.table, row: cells, comes: true }),
+            (Some(cells), None) => Some(RowMovement { table: &row.table, row: cells, comes: false }),
             _ => None,
         }
     };
     rows.filter_map(one).collect()
 }
 
-fn unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Refusal> {
+fn check_unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Refusal> {
     let cells = planned.iter().zip(held).zip(&table.columns);
     let changed = cells.into_iter().find(|((planned, held), _)| planned != held);
     match changed {
@@ -227,7 +243,7 @@ fn unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Ref
             table: table.shape.name.clone(),
             column: column.image.name.clone(),
             declared: column.image.declared.clone(),
-            value: crate::model::refusal::show(std::slice::from_ref(planned)),
+            value: crate::model::refusal::render_key(std::slice::from_ref(planned)),
         }),
     }
 }

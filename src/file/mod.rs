@@ -6,9 +6,11 @@ mod place;
 mod read;
 mod write;
 
-pub use place::{Identity, identity, is_same_file, kind_of};
-pub use read::{decode, open, read_beginning, read_bytes, read_text};
-pub use write::{Access, Draft, draft, make_folder, make_new, open_lock, remove_own, replace, write_new};
+pub use place::{FileId, identity_of, is_same_file, kind_of};
+pub use read::{decode_text, open_regular, read_beginning, read_bytes, read_text};
+pub use write::{
+    DraftFile, FileAccess, begin_draft, make_folder, make_new, open_lock, remove_own, replace_file, write_new,
+};
 
 /// What a text that people write may hold: rules, campaigns, configuration.
 pub const TEXT_BYTES_MAX: u64 = 4 << 20;

@@ -13,14 +13,14 @@ const BYTES_MAX: u64 = 1 << 20;
 
 /// Whose files count, and in which folders everybody's do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owners {
+pub struct TrustedOwners {
     /// The numbers of the users.
     users: Vec<u32>,
     /// The folders, with all below them.
     folders: Vec<PathBuf>,
 }
 
-impl Owners {
+impl TrustedOwners {
     /// Returns those of this process: its user, root, and whoever became root by sudo to run it.
     #[must_use]
     pub fn of_process(sudo_uid: Option<&str>) -> Self {
@@ -49,7 +49,7 @@ impl Owners {
     ///
     /// # Errors
     /// A sentence saying why it does not.
-    pub fn judge(&self, file: &Path) -> Result<(), String> {
+    pub fn check_file(&self, file: &Path) -> Result<(), String> {
         let folder = folder_of(file);
         let seen = |path: &Path| path.symlink_metadata().map_err(|error| format!("{}: {error}", path.display()));
         let (around, itself) = (seen(&folder)?, seen(file)?);
@@ -62,8 +62,8 @@ impl Owners {
         if self.is_in_their_folders(&folder) {
             return Ok(());
         }
-        self.own(&around).map_err(|why| format!("its folder {why}"))?;
-        self.own(&itself).map_err(|why| format!("it {why}"))
+        self.check_owner(&around).map_err(|why| format!("its folder {why}"))?;
+        self.check_owner(&itself).map_err(|why| format!("it {why}"))
     }
 
     /// Reads the text of a file that counts.
@@ -71,7 +71,7 @@ impl Owners {
     /// # Errors
     /// A sentence saying why it does not count, or cannot be read.
     pub fn read(&self, path: &Path) -> Result<String, String> {
-        self.judge(path)?;
+        self.check_file(path)?;
         // In a folder that nobody else may write to, nobody puts another file there meanwhile.
         read_text(path, BYTES_MAX).map_err(|error: FileError| error.to_string())
     }
@@ -82,7 +82,7 @@ impl Owners {
     }
 
     #[cfg(unix)]
-    fn own(&self, facts: &Metadata) -> Result<(), String> {
+    fn check_owner(&self, facts: &Metadata) -> Result<(), String> {
         use std::os::unix::fs::MetadataExt as _;
         if !self.users.contains(&facts.uid()) {
             return Err(format!("belongs to somebody else (user {})", facts.uid()));
@@ -93,7 +93,7 @@ impl Owners {
 
     #[cfg(not(unix))]
     #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix it looks and can fail")]
-    fn own(&self, _: &Metadata) -> Result<(), String> {
+    fn check_owner(&self, _: &Metadata) -> Result<(), String> {
         Ok(())
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     /// A folder of this user's with a file in it.
-    fn place() -> (tempfile::TempDir, PathBuf) {
+    fn make_owned_file() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         set_mode(folder.path(), 0o755);
         let file = folder.path().join("mfm.toml");
@@ -126,24 +126,24 @@ mod tests {
 
     #[test]
     fn k6_a_file_of_the_user_s_own_counts() {
-        let (_folder, file) = place();
-        assert_eq!(Owners::of_process(None).read(&file).unwrap(), "actor = 'x'");
+        let (_folder, file) = make_owned_file();
+        assert_eq!(TrustedOwners::of_process(None).read(&file).unwrap(), "actor = 'x'");
     }
 
     #[test]
     fn k6_a_file_of_somebody_else_s_does_not_count() {
-        let (_folder, file) = place();
-        let nobody = Owners { users: vec![u32::MAX - 7], folders: Vec::new() };
-        assert!(nobody.judge(&file).unwrap_err().contains("its folder belongs to somebody else"));
-        assert!(nobody.and_in(&[file.parent().unwrap().to_owned()]).judge(&file).is_ok());
-        let root = Owners { users: vec![0], folders: Vec::new() };
-        assert!(root.judge(Path::new("/etc/passwd")).is_ok(), "root's files count for everybody");
+        let (_folder, file) = make_owned_file();
+        let nobody = TrustedOwners { users: vec![u32::MAX - 7], folders: Vec::new() };
+        assert!(nobody.check_file(&file).unwrap_err().contains("its folder belongs to somebody else"));
+        assert!(nobody.and_in(&[file.parent().unwrap().to_owned()]).check_file(&file).is_ok());
+        let root = TrustedOwners { users: vec![0], folders: Vec::new() };
+        assert!(root.check_file(Path::new("/etc/passwd")).is_ok(), "root's files count for everybody");
     }
 
     #[test]
     fn k6_where_others_may_write_nothing_counts() {
-        let (folder, file) = place();
-        let own = Owners::of_process(None);
+        let (folder, file) = make_owned_file();
+        let own = TrustedOwners::of_process(None);
         for mode in [0o664, 0o646, 0o622] {
             set_mode(&file, mode);
             assert!(own.read(&file).unwrap_err().contains("it can be written by others"), "{mode:o}");
@@ -158,21 +158,21 @@ mod tests {
 
     #[test]
     fn k6_no_link_is_followed_anywhere() {
-        let (folder, file) = place();
-        let own = Owners::of_process(None).and_in(&[folder.path().to_owned()]);
+        let (folder, file) = make_owned_file();
+        let own = TrustedOwners::of_process(None).and_in(&[folder.path().to_owned()]);
         let linked = folder.path().join("linked.toml");
         symlink(&file, &linked).unwrap();
-        assert!(own.judge(&linked).is_err() && own.read(&linked).is_err());
+        assert!(own.check_file(&linked).is_err() && own.read(&linked).is_err());
         let other = folder.path().join(".mfm");
         symlink(folder.path(), &other).unwrap();
-        assert!(own.judge(&other.join("mfm.toml")).unwrap_err().contains("link"));
+        assert!(own.check_file(&other.join("mfm.toml")).unwrap_err().contains("link"));
     }
 
     #[test]
     fn k6_whoever_became_root_keeps_his_files() {
         let is_root = rustix::process::geteuid().is_root();
-        let owners = Owners::of_process(Some("4711"));
+        let owners = TrustedOwners::of_process(Some("4711"));
         assert_eq!(owners.users.contains(&4711), is_root, "a variable alone gives nobody's files weight");
-        assert!(Owners::of_process(Some("x")).users.len() == 2);
+        assert!(TrustedOwners::of_process(Some("x")).users.len() == 2);
     }
 }

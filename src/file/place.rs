@@ -5,16 +5,16 @@ use std::path::Path;
 
 /// What tells a file from every other on the machine, while it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identity {
+pub struct FileId {
     device: u64,
     number: u64,
 }
 
-impl Identity {
+impl FileId {
     /// Returns it from what the system says of a file.
     #[cfg(unix)]
     #[must_use]
-    pub fn of(found: &Metadata) -> Option<Self> {
+    pub fn from_metadata(found: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         Some(Self { device: found.dev(), number: found.ino() })
     }
@@ -22,21 +22,21 @@ impl Identity {
     /// Elsewhere only paths tell files apart.
     #[cfg(not(unix))]
     #[must_use]
-    pub fn of(_: &Metadata) -> Option<Self> {
+    pub fn from_metadata(_: &Metadata) -> Option<Self> {
         None
     }
 }
 
 /// Returns the identity of what a path names, links followed; `None` where there is nothing, or no such number.
 #[must_use]
-pub fn identity(path: &Path) -> Option<Identity> {
-    std::fs::metadata(path).ok().as_ref().and_then(Identity::of)
+pub fn identity_of(path: &Path) -> Option<FileId> {
+    std::fs::metadata(path).ok().as_ref().and_then(FileId::from_metadata)
 }
 
 /// Tells whether two paths name one file: by identity, or by the path without links.
 #[must_use]
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (identity(one), identity(other)) {
+    match (identity_of(one), identity_of(other)) {
         (Some(one), Some(other)) => one == other,
         _ => matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other),
     }
@@ -53,12 +53,12 @@ pub fn kind_of(found: FileType) -> Option<&'static str> {
     } else if found.is_symlink() {
         "a symbolic link"
     } else {
-        special(found)
+        special_kind(found)
     })
 }
 
 #[cfg(unix)]
-fn special(found: FileType) -> &'static str {
+fn special_kind(found: FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
     if found.is_fifo() {
         "a pipe"
@@ -70,6 +70,6 @@ fn special(found: FileType) -> &'static str {
 }
 
 #[cfg(not(unix))]
-const fn special(_: FileType) -> &'static str {
+const fn special_kind(_: FileType) -> &'static str {
     "no file"
 }

@@ -10,19 +10,19 @@ use super::{FileError, kind_of};
 ///
 /// # Errors
 /// [`FileError::NotRegular`], or what the system says.
-pub fn open(path: &Path) -> Result<File, FileError> {
+pub fn open_regular(path: &Path) -> Result<File, FileError> {
     // To open a device can do something by itself.
-    regular(&std::fs::metadata(path)?)?;
+    check_regular(&std::fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     options.read(true);
     without_waiting(&mut options);
     let file = options.open(path)?;
     // What has the name now may be another thing than what had it above.
-    regular(&file.metadata()?)?;
+    check_regular(&file.metadata()?)?;
     Ok(file)
 }
 
-fn regular(found: &Metadata) -> Result<(), FileError> {
+fn check_regular(found: &Metadata) -> Result<(), FileError> {
     kind_of(found.file_type()).map_or(Ok(()), |kind| Err(FileError::NotRegular(kind)))
 }
 
@@ -41,9 +41,9 @@ fn without_waiting(_: &mut OpenOptions) {}
 /// Reads a regular file that holds at most so many bytes.
 ///
 /// # Errors
-/// As [`open`]; [`FileError::TooLarge`]; [`FileError::Changed`] where somebody writes it meanwhile.
+/// As [`open_regular`]; [`FileError::TooLarge`]; [`FileError::Changed`] where somebody writes it meanwhile.
 pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
-    let mut file = open(path)?;
+    let mut file = open_regular(path)?;
     let before = file.metadata()?;
     if before.len() > bytes_max {
         return Err(FileError::TooLarge(bytes_max));
@@ -66,19 +66,19 @@ pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
 /// Returns the first bytes of a regular file, by which its kind can be told; fewer where it holds fewer.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open_regular`].
 pub fn read_beginning(path: &Path, bytes: u64) -> Result<Vec<u8>, FileError> {
     let mut beginning = Vec::new();
-    open(path)?.take(bytes).read_to_end(&mut beginning)?;
+    open_regular(path)?.take(bytes).read_to_end(&mut beginning)?;
     Ok(beginning)
 }
 
-/// Reads the text of a regular file that holds at most so many bytes; see [`decode`].
+/// Reads the text of a regular file that holds at most so many bytes; see [`decode_text`].
 ///
 /// # Errors
-/// As [`read_bytes`] and [`decode`].
+/// As [`read_bytes`] and [`decode_text`].
 pub fn read_text(path: &Path, bytes_max: u64) -> Result<String, FileError> {
-    decode(read_bytes(path, bytes_max)?)
+    decode_text(read_bytes(path, bytes_max)?)
 }
 
 /// Returns bytes as text: UTF-8, whose byte order mark is left out. UTF-16 is named, for some programs write it
@@ -86,7 +86,7 @@ pub fn read_text(path: &Path, bytes_max: u64) -> Result<String, FileError> {
 ///
 /// # Errors
 /// [`FileError::Utf16`], [`FileError::NotUtf8`].
-pub fn decode(mut bytes: Vec<u8>) -> Result<String, FileError> {
+pub fn decode_text(mut bytes: Vec<u8>) -> Result<String, FileError> {
     // With or without a mark: the text of every file that is read here begins with ASCII.
     if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] = bytes.as_slice() {
         return Err(FileError::Utf16);

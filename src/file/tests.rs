@@ -8,7 +8,7 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn names(folder: &Path) -> Vec<String> {
+fn list_names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -67,27 +67,27 @@ fn k5_only_regular_files_are_read_and_nothing_is_waited_for() {
 fn k5_only_what_is_ours_is_replaced() {
     let folder = folder();
     let path = folder.path().join("a");
-    write_new(&path, "1", Access::Shared).unwrap();
-    assert!(matches!(write_new(&path, "2", Access::Shared), Err(FileError::Occupied)));
-    assert!(matches!(replace(&path, "2", Access::Shared, |_| false), Err(FileError::Occupied)));
-    replace(&path, "3", Access::Shared, |_| true).unwrap();
+    write_new(&path, "1", FileAccess::Shared).unwrap();
+    assert!(matches!(write_new(&path, "2", FileAccess::Shared), Err(FileError::Occupied)));
+    assert!(matches!(replace_file(&path, "2", FileAccess::Shared, |_| false), Err(FileError::Occupied)));
+    replace_file(&path, "3", FileAccess::Shared, |_| true).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "3");
-    assert_eq!(names(folder.path()), ["a"], "no draft stays");
+    assert_eq!(list_names(folder.path()), ["a"], "no draft stays");
 }
 
 #[test]
 fn k5_what_came_while_a_file_was_made_stays() {
     let folder = folder();
     let path = folder.path().join("a");
-    let begun = draft(&path, Access::Shared, |_| true).unwrap();
+    let begun = begin_draft(&path, FileAccess::Shared, |_| true).unwrap();
     std::fs::write(&path, "somebody's").unwrap();
     assert!(matches!(begun.finish(), Err(FileError::Occupied)));
-    let begun = draft(&path, Access::Shared, |_| true).unwrap();
+    let begun = begin_draft(&path, FileAccess::Shared, |_| true).unwrap();
     std::fs::write(folder.path().join("b"), "another's").unwrap();
     std::fs::rename(folder.path().join("b"), &path).unwrap();
     assert!(begun.finish().is_err() || cfg!(not(unix)));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's");
-    assert_eq!(names(folder.path()), ["a"]);
+    assert_eq!(list_names(folder.path()), ["a"]);
 }
 
 #[cfg(unix)]
@@ -102,15 +102,15 @@ fn k5_no_link_is_followed_and_private_files_are_private() {
     // The names that drafts had before they became unguessable.
     symlink(at("precious"), at("out.draft")).unwrap();
     for name in ["link", "dangling"] {
-        let refused = replace(&at(name), "x", Access::Shared, |_| true);
+        let refused = replace_file(&at(name), "x", FileAccess::Shared, |_| true);
         assert!(matches!(refused, Err(FileError::Link)), "{name}");
     }
-    replace(&at("out"), "x", Access::Private, |_| true).unwrap();
+    replace_file(&at("out"), "x", FileAccess::Private, |_| true).unwrap();
     assert_eq!(std::fs::read_to_string(at("precious")).unwrap(), "mine");
     assert!(!at("nowhere").exists());
     let mode = |name: &str| std::fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("out"), 0o600);
-    make_folder(&at("inner/private"), Access::Private).unwrap();
+    make_folder(&at("inner/private"), FileAccess::Private).unwrap();
     assert_eq!(mode("inner/private"), 0o700);
 }
 
@@ -125,10 +125,10 @@ fn k5_one_file_under_two_names_is_one_file() {
     std::os::unix::fs::symlink(at("a"), at("soft")).unwrap();
     assert!(is_same_file(&at("a"), &at("hard")) && is_same_file(&at("a"), &at("soft")));
     assert!(!is_same_file(&at("a"), &at("b")) && !is_same_file(&at("a"), &at("nothing")));
-    let made = identity(&at("a"));
+    let made = identity_of(&at("a"));
     assert!(matches!(remove_own(&at("b"), made), Err(FileError::Occupied)));
     assert!(matches!(remove_own(&at("soft"), made), Err(FileError::Occupied)));
     assert!(matches!(open_lock(&at("soft")), Err(FileError::Link)));
     remove_own(&at("a"), made).unwrap();
-    assert_eq!(names(folder.path()), ["b", "hard", "soft"]);
+    assert_eq!(list_names(folder.path()), ["b", "hard", "soft"]);
 }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::{FileError, Identity, identity, kind_of};
+use super::{FileError, FileId, identity_of, kind_of};
 
 /// Who may read what is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum FileAccess {
     /// Whom the person's own settings let.
     Shared,
     /// Only the person: it may hold what belongs to patients, or decide what is done.
@@ -20,15 +20,15 @@ pub enum Access {
 
 /// A file in the making. Dropped before it is finished, it is gone.
 #[derive(Debug)]
-pub struct Draft {
+pub struct DraftFile {
     file: NamedTempFile,
     path: PathBuf,
     /// What stood there and may be replaced.
-    before: Option<Identity>,
+    before: Option<FileId>,
     stood: bool,
 }
 
-impl Write for Draft {
+impl Write for DraftFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -42,18 +42,18 @@ impl Write for Draft {
 ///
 /// # Errors
 /// [`FileError::Occupied`], [`FileError::Link`], [`FileError::NotRegular`], or what the system says.
-pub fn draft(path: &Path, access: Access, is_ours: impl Fn(&Path) -> bool) -> Result<Draft, FileError> {
-    let stood = free(path, is_ours)?;
+pub fn begin_draft(path: &Path, access: FileAccess, is_ours: impl Fn(&Path) -> bool) -> Result<DraftFile, FileError> {
+    let stood = check_replaceable(path, is_ours)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut builder = Builder::new();
     builder.prefix(".mfm-").suffix(".draft").rand_bytes(16);
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode(access)));
-    Ok(Draft { file: builder.tempfile_in(folder)?, path: path.to_owned(), before: identity(path), stood })
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(unix_mode(access)));
+    Ok(DraftFile { file: builder.tempfile_in(folder)?, path: path.to_owned(), before: identity_of(path), stood })
 }
 
 /// Tells whether a file stands at a path that may be replaced; an error where anything else does.
-fn free(path: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<bool, FileError> {
+fn check_replaceable(path: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<bool, FileError> {
     let found = match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         found => found?.file_type(),
@@ -67,14 +67,14 @@ fn free(path: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<bool, FileError>
 }
 
 #[cfg(unix)]
-const fn mode(access: Access) -> u32 {
+const fn unix_mode(access: FileAccess) -> u32 {
     match access {
-        Access::Shared => 0o666,
-        Access::Private => 0o600,
+        FileAccess::Shared => 0o666,
+        FileAccess::Private => 0o600,
     }
 }
 
-impl Draft {
+impl DraftFile {
     /// Gives the file the access rights of another one.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Draft {
     /// [`FileError::Occupied`], or what the system says; then the file is gone, and what has the name stays.
     pub fn finish(self) -> Result<(), FileError> {
         self.file.as_file().sync_all()?;
-        if self.stood && identity(&self.path) == self.before {
+        if self.stood && identity_of(&self.path) == self.before {
             self.file.persist(&self.path).map_err(|error| error.error)?;
         } else {
             self.file.persist_noclobber(&self.path).map_err(|error| match error.error.kind() {
@@ -104,9 +104,14 @@ impl Draft {
 /// Writes a file whole, in the place of what `is_ours` knows or of nothing.
 ///
 /// # Errors
-/// As [`draft`] and [`Draft::finish`].
-pub fn replace(path: &Path, text: &str, access: Access, is_ours: impl Fn(&Path) -> bool) -> Result<(), FileError> {
-    let mut draft = draft(path, access, is_ours)?;
+/// As [`begin_draft`] and [`DraftFile::finish`].
+pub fn replace_file(
+    path: &Path,
+    text: &str,
+    access: FileAccess,
+    is_ours: impl Fn(&Path) -> bool,
+) -> Result<(), FileError> {
+    let mut draft = begin_draft(path, access, is_ours)?;
     draft.write_all(text.as_bytes())?;
     draft.finish()
 }
@@ -114,28 +119,28 @@ pub fn replace(path: &Path, text: &str, access: Access, is_ours: impl Fn(&Path) 
 /// Writes a file whole, where nothing stands.
 ///
 /// # Errors
-/// As [`replace`].
-pub fn write_new(path: &Path, text: &str, access: Access) -> Result<(), FileError> {
-    replace(path, text, access, |_| false)
+/// As [`replace_file`].
+pub fn write_new(path: &Path, text: &str, access: FileAccess) -> Result<(), FileError> {
+    replace_file(path, text, access, |_| false)
 }
 
 /// Makes an empty file for a database, where nothing stands, and returns which it is.
 ///
 /// # Errors
 /// What the system says.
-pub fn make_new(path: &Path) -> io::Result<Option<Identity>> {
-    Ok(Identity::of(&File::create_new(path)?.metadata()?))
+pub fn make_new(path: &Path) -> io::Result<Option<FileId>> {
+    Ok(FileId::from_metadata(&File::create_new(path)?.metadata()?))
 }
 
-/// Makes a folder, and those above it; for [`Access::Private`] one that only the person may look into.
+/// Makes a folder, and those above it; for [`FileAccess::Private`] one that only the person may look into.
 ///
 /// # Errors
 /// What the system says.
-pub fn make_folder(path: &Path, access: Access) -> Result<(), FileError> {
+pub fn make_folder(path: &Path, access: FileAccess) -> Result<(), FileError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
-    if access == Access::Private {
+    if access == FileAccess::Private {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     }
     #[cfg(not(unix))]
@@ -147,9 +152,9 @@ pub fn make_folder(path: &Path, access: Access) -> Result<(), FileError> {
 ///
 /// # Errors
 /// [`FileError::Occupied`] where the name is another file's by now, or what the system says.
-pub fn remove_own(path: &Path, made: Option<Identity>) -> Result<(), FileError> {
+pub fn remove_own(path: &Path, made: Option<FileId>) -> Result<(), FileError> {
     let there = path.symlink_metadata()?;
-    if !there.is_file() || Identity::of(&there) != made {
+    if !there.is_file() || FileId::from_metadata(&there) != made {
         return Err(FileError::Occupied);
     }
     Ok(std::fs::remove_file(path)?)

@@ -38,7 +38,7 @@ impl Cursor {
     }
 
     /// Returns how many items of a list come before the answer.
-    pub(super) fn of(cursor: Option<&Self>, list: &str) -> usize {
+    pub(super) fn offset_of(cursor: Option<&Self>, list: &str) -> usize {
         cursor.filter(|cursor| cursor.list == list).map_or(0, |cursor| cursor.from)
     }
 }
@@ -53,7 +53,7 @@ struct Cut {
 }
 
 /// Cuts an answer to what a model can read: a few items of each list, from the cursor on.
-pub(super) fn cut(json: &mut Json, cursor: Option<&Cursor>) {
+pub(super) fn cut_answer(json: &mut Json, cursor: Option<&Cursor>) {
     cut_to(json, cursor, LIST_MAX, DRAFT_MAX);
 }
 
@@ -64,28 +64,28 @@ pub(super) fn cut_whole(json: &mut Json) {
 
 fn cut_to(json: &mut Json, cursor: Option<&Cursor>, listed_max: usize, bytes_max: usize) {
     let mut cuts = Vec::new();
-    window(json, "", cursor, listed_max, &mut cuts);
-    shorten(json);
-    fit(json, bytes_max, &mut cuts);
+    window_lists(json, "", cursor, listed_max, &mut cuts);
+    shorten_values(json);
+    fit_bytes(json, bytes_max, &mut cuts);
     cuts.truncate(CUTS_MAX);
-    note(json, &cuts, cursor);
+    note_cuts(json, &cuts, cursor);
 }
 
 /// Returns a text that a model can read.
-pub(super) fn text(text: &str) -> String {
-    shortened(text, TEXT_MAX)
+pub(super) fn bound_text(text: &str) -> String {
+    shorten_text(text, TEXT_MAX)
 }
 
 /// Shows a part of each list that objects lead to.
-fn window(json: &mut Json, place: &str, cursor: Option<&Cursor>, listed_max: usize, cuts: &mut Vec<Cut>) {
+fn window_lists(json: &mut Json, place: &str, cursor: Option<&Cursor>, listed_max: usize, cuts: &mut Vec<Cut>) {
     let Some(map) = json.as_object_mut() else { return };
     for (name, value) in map.iter_mut() {
         let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
         let Some(list) = value.as_array_mut() else {
-            window(value, &place, cursor, listed_max, cuts);
+            window_lists(value, &place, cursor, listed_max, cuts);
             continue;
         };
-        let (total, from) = (list.len(), Cursor::of(cursor, &place).min(list.len()));
+        let (total, from) = (list.len(), Cursor::offset_of(cursor, &place).min(list.len()));
         list.drain(..from);
         list.truncate(listed_max);
         if list.len() < total {
@@ -95,21 +95,21 @@ fn window(json: &mut Json, place: &str, cursor: Option<&Cursor>, listed_max: usi
 }
 
 /// Puts the length and the digest of what is too long for a value in its place.
-fn shorten(json: &mut Json) {
+fn shorten_values(json: &mut Json) {
     match json {
-        Json::String(text) if text.len() > VALUE_MAX => *json = gone(text.as_bytes()),
-        Json::Array(list) => list.iter_mut().for_each(shorten),
+        Json::String(text) if text.len() > VALUE_MAX => *json = summarise_bytes(text.as_bytes()),
+        Json::Array(list) => list.iter_mut().for_each(shorten_values),
         Json::Object(map) => {
             let tagged = map.len() == 1 && map.keys().all(|name| name.starts_with('$'));
             let long = map.values().next().and_then(Json::as_str).filter(|text| tagged && text.len() > VALUE_MAX);
             if let Some(long) = long {
-                *json = gone(long.as_bytes());
+                *json = summarise_bytes(long.as_bytes());
                 return;
             }
             for (name, value) in map.iter_mut() {
                 match value.as_str().filter(|_| WORDS.contains(&name.as_str())) {
-                    Some(words) => *value = json!(shortened(words, VALUE_MAX)),
-                    None => shorten(value),
+                    Some(words) => *value = json!(shorten_text(words, VALUE_MAX)),
+                    None => shorten_values(value),
                 }
             }
         }
@@ -117,12 +117,12 @@ fn shorten(json: &mut Json) {
     }
 }
 
-fn gone(bytes: &[u8]) -> Json {
-    json!({"$cut": bytes.len(), "digest": Digest::of(bytes).to_string()})
+fn summarise_bytes(bytes: &[u8]) -> Json {
+    json!({"$cut": bytes.len(), "digest": Digest::sha256(bytes).to_string()})
 }
 
 /// Returns a text, or its beginning and how long it is.
-fn shortened(text: &str, bytes_max: usize) -> String {
+fn shorten_text(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();
     }
@@ -131,16 +131,16 @@ fn shortened(text: &str, bytes_max: usize) -> String {
 }
 
 /// Halves the longest lists, and takes out the longest values, until the whole fits.
-fn fit(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
+fn fit_bytes(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
     // As text it is longer where it holds what no terminal should get.
-    while shown::json(&json.to_string()).len() > bytes_max {
-        let Some(place) = longest(json) else {
-            *json = gone(json.to_string().as_bytes());
+    while shown::escape_json(&json.to_string()).len() > bytes_max {
+        let Some(place) = find_longest(json) else {
+            *json = summarise_bytes(json.to_string().as_bytes());
             return;
         };
         let Some(value) = json.pointer_mut(&place) else { return };
         let Json::Array(list) = value else {
-            *value = gone(value.to_string().as_bytes());
+            *value = summarise_bytes(value.to_string().as_bytes());
             continue;
         };
         let (before, left) = (list.len(), list.len() / 2);
@@ -154,7 +154,7 @@ fn fit(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
 }
 
 /// Returns where the longest list of an object stands that could be shorter, else the longest other value.
-fn longest(json: &Json) -> Option<String> {
+fn find_longest(json: &Json) -> Option<String> {
     let mut lists: Vec<(usize, String)> = Vec::new();
     let mut others: Vec<(usize, String)> = Vec::new();
     let mut todo = vec![(String::new(), json)];
@@ -176,7 +176,7 @@ fn longest(json: &Json) -> Option<String> {
 }
 
 /// Says of each cut list how much there is, and where the answer goes on.
-fn note(json: &mut Json, cuts: &[Cut], cursor: Option<&Cursor>) {
+fn note_cuts(json: &mut Json, cuts: &[Cut], cursor: Option<&Cursor>) {
     for cut in cuts {
         let (holder, name) = cut.list.rsplit_once('.').unwrap_or(("", &cut.list));
         let place = if holder.is_empty() { String::new() } else { format!("/{}", holder.replace('.', "/")) };
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     /// JSON of any shape, with texts and lists far longer than an answer.
-    fn shapes() -> impl Strategy<Value = Json> {
+    fn arbitrary_json() -> impl Strategy<Value = Json> {
         let text =
             prop_oneof![".{0,40}", Just("x".repeat(3_000)), Just("\u{1f600}".repeat(30_000)), Just("\"".repeat(1_999))];
         let leaf = prop_oneof![Just(Json::Null), any::<i64>().prop_map(Json::from), text.prop_map(Json::from)];
@@ -216,7 +216,7 @@ mod tests {
             let names = prop_oneof!["[a-z]{1,6}", "\\$[a-z]{1,4}", "[a-z/~.]{1,4}", Just("message".to_owned())];
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..30).prop_map(Json::from),
-                (inner.clone(), 0_usize..400).prop_map(|(value, count)| repeated(value, count)),
+                (inner.clone(), 0_usize..400).prop_map(|(value, count)| repeat_value(value, count)),
                 prop::collection::btree_map(names, inner, 0..20)
                     .prop_map(|map| Json::Object(map.into_iter().collect())),
             ]
@@ -224,7 +224,7 @@ mod tests {
     }
 
     /// Repeats a value, to half a megabyte: lists of lists of long texts would fill any memory.
-    fn repeated(value: Json, count: usize) -> Json {
+    fn repeat_value(value: Json, count: usize) -> Json {
         let most = 500_000 / value.to_string().len() + 1;
         Json::from(vec![value; count.min(most)])
     }
@@ -233,14 +233,14 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn k8_no_answer_is_longer_than_20_000_tokens(
-            inner in shapes(), late in shapes(), long in ".{0,100}", times in 0_usize..2_000
+            inner in arbitrary_json(), late in arbitrary_json(), long in ".{0,100}", times in 0_usize..2_000
         ) {
             let mut json = json!({"findings": inner, "more": {"a": 1}});
-            cut(&mut json, None);
+            cut_answer(&mut json, None);
             json["late"] = late;
             cut_whole(&mut json);
-            let words = text(&long.repeat(times));
-            let bytes = shown::json(&json.to_string()).len() + words.len();
+            let words = bound_text(&long.repeat(times));
+            let bytes = shown::escape_json(&json.to_string()).len() + words.len();
             prop_assert!(bytes <= 80_000, "{bytes} bytes");
         }
     }
@@ -251,7 +251,7 @@ mod tests {
         let (mut seen, mut cursor) = (Vec::new(), None);
         for shown in [20, 20, 5] {
             let mut json = whole.clone();
-            cut(&mut json, cursor.as_ref());
+            cut_answer(&mut json, cursor.as_ref());
             assert_eq!((&json["findings_total"], &json["total"]), (&json!(45), &json!(45)));
             let part = json["findings"].as_array().unwrap().clone();
             assert_eq!(part.len(), shown);
@@ -262,7 +262,7 @@ mod tests {
         }
         assert_eq!((Json::from(seen), cursor), (whole["findings"].clone(), None));
         let mut json = whole;
-        cut(&mut json, Cursor::parse("inner.rows:20").as_ref());
+        cut_answer(&mut json, Cursor::parse("inner.rows:20").as_ref());
         assert_eq!((&json["inner"]["rows"], &json["next_cursor"]), (&json!([20]), &Json::Null));
         for bad in ["", "findings", "findings:", "findings:-1", "findings:9999999"] {
             assert_eq!(Cursor::parse(bad), None, "{bad}");
@@ -273,8 +273,8 @@ mod tests {
     fn k8_a_long_value_is_its_length_and_digest() {
         let long = "y".repeat(100_000);
         let mut json = json!({"before": {"A": {"$hex": long}, "B": long, "C": "short"}, "message": long});
-        cut(&mut json, None);
-        let gone = json!({"$cut": 100_000, "digest": Digest::of(long.as_bytes()).to_string()});
+        cut_answer(&mut json, None);
+        let gone = json!({"$cut": 100_000, "digest": Digest::sha256(long.as_bytes()).to_string()});
         assert_eq!((&json["before"]["A"], &json["before"]["B"], &json["before"]["C"]), (&gone, &gone, &json!("short")));
         assert!(json["message"].as_str().unwrap().ends_with("(100000 bytes in all)"));
     }
@@ -283,7 +283,7 @@ mod tests {
     fn k8_what_is_long_in_all_is_halved_and_goes_on_where_it_ended() {
         let row = "z".repeat(1_900);
         let mut json = json!({"rows": vec![vec![row; 10]; 20]});
-        cut(&mut json, None);
+        cut_answer(&mut json, None);
         let shown = json["rows"].as_array().unwrap().len();
         assert!(shown < 20 && json.to_string().len() <= JSON_MAX);
         assert_eq!((&json["rows_total"], &json["next_cursor"]), (&json!(20), &json!(format!("rows:{shown}"))));

@@ -8,7 +8,7 @@ const NAME_MAX: usize = 60;
 
 /// How a client can ask its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
+pub(super) enum AskMethod {
     /// It cannot.
     Nobody,
     /// The server asks it while the call waits: up to the revision of 2025-11-25.
@@ -26,34 +26,34 @@ pub(super) struct Caller {
     /// Whether it reads structured content, or only text.
     pub(super) structured: bool,
     /// How it can ask its person.
-    pub(super) asks: Asks,
+    pub(super) asks: AskMethod,
     /// Whether it said of itself, in this request or when it greeted, that it can ask its person.
     pub(super) could_ask: bool,
 }
 
 impl Caller {
     /// Returns who makes a request, in either era of the protocol.
-    pub(super) fn of(context: &RequestContext<RoleServer>) -> Self {
+    pub(super) fn from_context(context: &RequestContext<RoleServer>) -> Self {
         let version = context.protocol_version();
         let modern = version.as_ref().is_some_and(|version| *version >= ProtocolVersion::V_2026_07_28);
         let asks = match context.client_capabilities() {
             Some(can) if can_fill_in(&can) => {
                 if modern {
-                    Asks::Again
+                    AskMethod::Again
                 } else {
-                    Asks::Meanwhile
+                    AskMethod::Meanwhile
                 }
             }
-            _ => Asks::Nobody,
+            _ => AskMethod::Nobody,
         };
         let (client, number) = match context.client_info() {
-            Some(Implementation { name, version, .. }) => (plain(&name), plain(&version)),
+            Some(Implementation { name, version, .. }) => (sanitise_name(&name), sanitise_name(&version)),
             None => (String::new(), String::new()),
         };
         let client = if client.is_empty() { "unknown client".to_owned() } else { client };
         let structured = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
         let greeted = context.peer.peer_info().is_some_and(|info| can_fill_in(&info.capabilities));
-        Self { client, version: number, structured, asks, could_ask: greeted || asks != Asks::Nobody }
+        Self { client, version: number, structured, asks, could_ask: greeted || asks != AskMethod::Nobody }
     }
 
     /// Returns what entries say of who acts: the client, and the person who let it in.
@@ -69,19 +69,19 @@ fn can_fill_in(can: &ClientCapabilities) -> bool {
 }
 
 /// Returns a name without what could disturb a line, a table or a terminal.
-fn plain(text: &str) -> String {
+fn sanitise_name(text: &str) -> String {
     let kept = text.chars().filter(|c| !c.is_control() && (c.is_alphanumeric() || " -_.+/()@:".contains(*c)));
     kept.take(NAME_MAX).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::sanitise_name;
 
     #[test]
     fn a_name_is_a_line_of_plain_text() {
-        assert_eq!(plain("claude-ai"), "claude-ai");
-        assert_eq!(plain(" a\u{1b}[31m\nb\u{202e} <x> "), "a31mb x");
-        assert_eq!(plain(&"x".repeat(1000)).len(), 60);
+        assert_eq!(sanitise_name("claude-ai"), "claude-ai");
+        assert_eq!(sanitise_name(" a\u{1b}[31m\nb\u{202e} <x> "), "a31mb x");
+        assert_eq!(sanitise_name(&"x".repeat(1000)).len(), 60);
     }
 }

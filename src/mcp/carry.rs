@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::answers::Answer;
-use super::caller::{Asks, Caller};
-use super::consent::{Said, declined, for_a_person, unapproved};
-use super::options::Allowed;
-use super::reads::{self, Read, request};
+use super::answers::ToolAnswer;
+use super::caller::{AskMethod, Caller};
+use super::consent::{ConsentAnswer, declined_refusal, for_a_person, unapproved_refusal};
+use super::options::AgentPermissions;
+use super::reads::{self, ReadTool, parse_request};
 use super::schema::Object;
-use super::server::{Call, Inner};
-use super::writes::{self, Done, Write};
-use crate::ops::agents::{Asked, DatabaseAddress, Pending, Terms, code, resolve};
+use super::server::{ClientCall, Inner};
+use super::writes::{self, WriteResponse, WriteTool};
+use crate::ops::agents::{DatabaseAddress, PendingAction, RequestedWrite, WriteTerms, resolve_target, short_code};
 use crate::ops::modes::find_mode;
 use crate::ops::plan::{self, Options};
-use crate::ops::{Context, Failure, Kind, agents, apply, redact};
+use crate::ops::{Context, Failure, FailureKind, agents, apply, redact};
 
 /// A plan that waits: its handle, the question, what it says, and what its yes has to be.
-struct Waiting {
+struct PendingWrite {
     handle: String,
     text: String,
-    answer: Answer,
-    terms: Terms,
+    answer: ToolAnswer,
+    terms: WriteTerms,
     approved: bool,
 }
 
@@ -35,14 +35,14 @@ struct Asker {
 }
 
 impl Asker {
-    fn of(inner: &Inner, call: &Call) -> Self {
+    fn from_call(inner: &Inner, call: &ClientCall) -> Self {
         let Caller { client, could_ask, .. } = &call.caller;
         Self { client: client.clone(), actor: call.caller.actor(&inner.host.operator), could_ask: *could_ask }
     }
 
     /// Returns what a write of theirs to a target is held to.
-    fn terms(&self, context: &Context<'_>, allowed: &Allowed, written: &str) -> Result<Terms, Failure> {
-        Ok(Terms {
+    fn terms(&self, context: &Context<'_>, allowed: &AgentPermissions, written: &str) -> Result<WriteTerms, Failure> {
+        Ok(WriteTerms {
             actor: self.actor.clone(),
             identifying: allowed.identifying,
             rules: allowed.rules.clone(),
@@ -54,39 +54,43 @@ impl Asker {
 
 impl Inner {
     /// `status`: as it was read last, where no file that it was read from changed since.
-    pub(super) async fn status(self: &Arc<Self>, call: &Call) -> Result<Answer, Failure> {
+    pub(super) async fn answer_status(self: &Arc<Self>, call: &ClientCall) -> Result<ToolAnswer, Failure> {
         if let Some(answer) = self.remembered.get(&call.arguments) {
             return Ok(answer);
         }
         let mut arguments = call.arguments.clone();
         let asked = arguments.clone();
-        self.run(call, false, move |inner, context| {
-            let mark = inner.remembered.mark();
+        self.run_in_thread(call, false, move |inner, context| {
+            let mark = inner.remembered.take_watermark();
             inner.settle_place(context, &mut arguments)?;
-            let asked_for = reads::ReadCall::of(&inner.allowed, &mut arguments)?;
+            let asked_for = reads::ReadCall::from_arguments(&inner.allowed, &mut arguments)?;
             let answer = reads::status(context, &asked_for)?;
-            inner.remembered.keep(asked, mark, &answer);
+            inner.remembered.store_status(asked, mark, &answer);
             Ok(answer)
         })
         .await
     }
 
     /// Reads, on the target that the arguments mean.
-    pub(super) async fn read(self: &Arc<Self>, call: &Call, read: Read) -> Result<Answer, Failure> {
+    pub(super) async fn answer_read(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        read: ReadTool,
+    ) -> Result<ToolAnswer, Failure> {
         let (mut arguments, looks) = (call.arguments.clone(), ["find", "check"].contains(&call.tool.as_str()));
-        self.run(call, false, move |inner, context| {
+        self.run_in_thread(call, false, move |inner, context| {
             inner.settle_place(context, &mut arguments)?;
-            let asked = reads::ReadCall::of(&inner.allowed, &mut arguments)?;
+            let asked = reads::ReadCall::from_arguments(&inner.allowed, &mut arguments)?;
             if !looks {
                 return read(context, &asked, arguments);
             }
-            inner.watched(context, |context| read(context, &asked, arguments))
+            inner.with_breaker(context, |context| read(context, &asked, arguments))
         })
         .await
     }
 
     /// `plan`: a fault of any mode that is allowed, with a handle unless this server only reads.
-    pub(super) async fn plan(self: &Arc<Self>, call: &Call) -> Result<Answer, Failure> {
+    pub(super) async fn answer_plan(self: &Arc<Self>, call: &ClientCall) -> Result<ToolAnswer, Failure> {
         let mut arguments = call.arguments.clone();
         let tool = arguments.remove("tool").and_then(|tool| tool.as_str().map(str::to_owned)).unwrap_or_default();
         let params = match arguments.remove("params") {
@@ -94,35 +98,39 @@ impl Inner {
             None => Map::new(),
             Some(_) => return Err(Failure::usage("arguments", "params is no object", "send the mode's parameters")),
         };
-        let waiting = self.waiting(call, tool, params, arguments).await?;
+        let waiting = self.plan_and_keep(call, tool, params, arguments).await?;
         Ok(waiting.answer)
     }
 
     /// A fault: planned, and committed where the person says yes.
-    pub(super) async fn fault(self: &Arc<Self>, call: &Call) -> Result<Done, Failure> {
+    pub(super) async fn answer_fault(self: &Arc<Self>, call: &ClientCall) -> Result<WriteResponse, Failure> {
         if let Some(back) = self.brought_back(call)? {
-            return self.decided(call, back).await;
+            return self.act_on_decision(call, back).await;
         }
         let options = ["target", "hostname", "database", "variant", "sample", "seed"];
         let (options, params): (Object, Object) =
             call.arguments.clone().into_iter().partition(|(name, _)| options.contains(&name.as_str()));
-        let waiting = self.waiting(call, call.tool.clone(), params, options).await?;
-        self.settle(call, waiting, false).await
+        let waiting = self.plan_and_keep(call, call.tool.clone(), params, options).await?;
+        self.settle_consent(call, waiting, false).await
     }
 
     /// Any other write: shown, and done where the person says yes.
-    pub(super) async fn write(self: &Arc<Self>, call: &Call, write: Write) -> Result<Done, Failure> {
+    pub(super) async fn answer_write(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        write: WriteTool,
+    ) -> Result<WriteResponse, Failure> {
         if let Some(back) = self.brought_back(call)? {
-            return self.decided(call, back).await;
+            return self.act_on_decision(call, back).await;
         }
-        let (mut arguments, tool, asker) = (call.arguments.clone(), call.tool.clone(), Asker::of(self, call));
-        let waiting = self.run(call, false, move |inner, context| {
+        let (mut arguments, tool, asker) = (call.arguments.clone(), call.tool.clone(), Asker::from_call(self, call));
+        let waiting = self.run_in_thread(call, false, move |inner, context| {
             inner.settle_place(context, &mut arguments)?;
             let shown = |context: &Context<'_>| (write.preview)(context, &inner.allowed, &arguments);
             let preview = agents::after_others(context, || shown(context))?;
             context.target = Some(preview.target.clone()).filter(|target| !target.is_empty()).or(context.target.take());
             let terms = asker.terms(context, &inner.allowed, &preview.written)?;
-            let asked = Asked {
+            let asked = RequestedWrite {
                 tool: &tool,
                 target: &preview.target,
                 written: &preview.written,
@@ -131,79 +139,79 @@ impl Inner {
                 request: Json::Object(arguments.clone()),
             };
             let handle = inner.agents.keep_request(context, &asker.client, terms.clone(), asked)?;
-            let mut answer = Answer::of(&preview.json, |_| preview.text.clone())?;
+            let mut answer = ToolAnswer::from_outcome(&preview.json, |_| preview.text.clone())?;
             inner.hand_out(&mut answer, &handle, &terms);
-            Ok(Waiting { handle, text: preview.text, answer, terms, approved: false })
+            Ok(PendingWrite { handle, text: preview.text, answer, terms, approved: false })
         });
         let waiting = waiting.await?;
-        self.settle(call, waiting, false).await
+        self.settle_consent(call, waiting, false).await
     }
 
     /// `apply_plan`: whoever brings a handle back brings the person's yes, where the client's word is enough.
-    pub(super) async fn carry_out(self: &Arc<Self>, call: &Call) -> Result<Done, Failure> {
+    pub(super) async fn carry_out(self: &Arc<Self>, call: &ClientCall) -> Result<WriteResponse, Failure> {
         if let Some(back) = self.brought_back(call)? {
-            return self.decided(call, back).await;
+            return self.act_on_decision(call, back).await;
         }
         let handle = call.arguments.get("handle").and_then(Json::as_str).unwrap_or_default().to_owned();
-        let (asker, asks) = (Asker::of(self, call), call.caller.asks != Asks::Nobody);
-        let waiting = self.run(call, false, move |inner, context| {
-            let kept = inner.agents.look(context, &asker.client, &handle)?;
+        let (asker, asks) = (Asker::from_call(self, call), call.caller.asks != AskMethod::Nobody);
+        let waiting = self.run_in_thread(call, false, move |inner, context| {
+            let kept = inner.agents.read_handle(context, &asker.client, &handle)?;
             let terms = kept.terms.strictest(&asker.terms(context, &inner.allowed, &kept.written)?)?;
             let approved = kept.approved.is_some();
             let mut text = String::new();
             if asks && !approved {
                 context.target = Some(kept.target.clone()).filter(|target| !target.is_empty());
-                let allowed = inner.allowed.showing(terms.identifying);
+                let allowed = inner.allowed.with_identifying(terms.identifying);
                 text = match &kept.pending {
-                    Pending::Plan => asked(inner.agents.planned(context, &handle)?, context, &allowed)?,
-                    Pending::Request { request, .. } => preview(&allowed, context, &kept.tool, request)?,
+                    PendingAction::Plan => render_question(inner.agents.replan(context, &handle)?, context, &allowed)?,
+                    PendingAction::Request { request, .. } => render_preview(&allowed, context, &kept.tool, request)?,
                 };
             }
-            let answer = Answer { json: json!({}), text: String::new() };
-            Ok(Waiting { handle, text, answer, terms, approved })
+            let answer = ToolAnswer { json: json!({}), text: String::new() };
+            Ok(PendingWrite { handle, text, answer, terms, approved })
         });
         let waiting = waiting.await?;
-        self.settle(call, waiting, true).await
+        self.settle_consent(call, waiting, true).await
     }
 
     /// Plans a fault and keeps it under a handle.
-    async fn waiting(
+    async fn plan_and_keep(
         self: &Arc<Self>,
-        call: &Call,
+        call: &ClientCall,
         tool: String,
         parameters: Object,
         mut options: Object,
-    ) -> Result<Waiting, Failure> {
-        let asker = Asker::of(self, call);
-        self.run(call, false, move |inner, context| {
+    ) -> Result<PendingWrite, Failure> {
+        let asker = Asker::from_call(self, call);
+        self.run_in_thread(call, false, move |inner, context| {
             let card = find_mode(&tool)?.card();
             inner.allowed.permit(card.tool, "0")?;
             inner.settle_place(context, &mut options)?;
-            let options: Options = request(options)?;
+            let options: Options = parse_request(options)?;
             let wanted = plan::Request { tool: card.tool.to_owned(), parameters, options, output: None };
             let permit = |plan: &plan::Outcome| inner.allowed.permit(&plan.tool, &plan.severity);
-            let written = context.chosen(&context.reading()?)?.name;
+            let written = context.resolve_target(&context.open_journal()?)?.name;
             let terms = asker.terms(context, &inner.allowed, &written)?;
             let kept = terms.clone();
             let keep = |context: &Context<'_>| inner.agents.keep_plan(context, &asker.client, kept, wanted, &permit);
-            let (handle, outcome) = inner.watched(context, keep)?;
-            let outcome = hidden(outcome, inner.allowed.shows(context, &written)?);
-            let text = apply::asks(&outcome);
-            let mut answer = Answer::of(&outcome, |_| text.clone())?;
+            let (handle, outcome) = inner.with_breaker(context, keep)?;
+            let outcome = redact_plan(outcome, inner.allowed.can_show(context, &written)?);
+            let text = apply::render_question(&outcome);
+            let mut answer = ToolAnswer::from_outcome(&outcome, |_| text.clone())?;
             if inner.allowed.read_only {
-                inner.agents.discard(&handle)?;
+                inner.agents.discard_handle(&handle)?;
                 answer.json["state"] = json!("planned");
                 answer.text += "\nPlanned; this server writes nothing.";
             } else {
                 inner.hand_out(&mut answer, &handle, &terms);
             }
-            Ok(Waiting { handle, text, answer, terms, approved: false })
+            Ok(PendingWrite { handle, text, answer, terms, approved: false })
         })
         .await
     }
 
     /// Says in an answer that something is planned, and how it is carried out.
-    fn hand_out(&self, answer: &mut Answer, handle: &str, terms: &Terms) {
+    fn hand_out(&self, answer: &mut ToolAnswer, handle: &str, terms: &WriteTerms) {
         let minutes = self.agents.limits().handle_s / 60;
         answer.json["state"] = json!("planned");
         answer.json["handle"] = json!(handle);
@@ -211,7 +219,7 @@ impl Inner {
         let told = if terms.client_is_enough() {
             "Show this to the person; after their yes, and only then,".to_owned()
         } else {
-            let command = for_a_person(code(handle));
+            let command = for_a_person(short_code(handle));
             answer.json["approve"] = json!(command);
             format!("Show this to the person, who has to type `{command}` at a terminal; only then")
         };
@@ -221,77 +229,93 @@ impl Inner {
     }
 
     /// Asks for the yes, and goes on accordingly; `implied` where the call itself brings it.
-    async fn settle(self: &Arc<Self>, call: &Call, waiting: Waiting, implied: bool) -> Result<Done, Failure> {
+    async fn settle_consent(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        waiting: PendingWrite,
+        implied: bool,
+    ) -> Result<WriteResponse, Failure> {
         if implied && waiting.approved {
-            return self.decided(call, (waiting.handle, true)).await;
+            return self.act_on_decision(call, (waiting.handle, true)).await;
         }
-        match self.ask(call, &waiting.handle, waiting.text).await? {
-            Said::Yes => self.decided(call, (waiting.handle, true)).await,
-            Said::No => self.decided(call, (waiting.handle, false)).await,
-            Said::Nobody if !implied => Ok(waiting.answer.into()),
-            Said::Nobody if waiting.terms.client_is_enough() => self.decided(call, (waiting.handle, true)).await,
-            Said::Nobody => Err(unapproved(&waiting.handle)),
-            Said::Ask(question) => Ok(Done::Ask(question)),
+        match self.ask_person(call, &waiting.handle, waiting.text).await? {
+            ConsentAnswer::Yes => self.act_on_decision(call, (waiting.handle, true)).await,
+            ConsentAnswer::No => self.act_on_decision(call, (waiting.handle, false)).await,
+            ConsentAnswer::Nobody if !implied => Ok(waiting.answer.into()),
+            ConsentAnswer::Nobody if waiting.terms.client_is_enough() => {
+                self.act_on_decision(call, (waiting.handle, true)).await
+            }
+            ConsentAnswer::Nobody => Err(unapproved_refusal(&waiting.handle)),
+            ConsentAnswer::Ask(question) => Ok(WriteResponse::Ask(question)),
         }
     }
 
     /// Carries a handle out after a yes, and throws it away after a no.
-    async fn decided(self: &Arc<Self>, call: &Call, (handle, yes): (String, bool)) -> Result<Done, Failure> {
-        let asker = Asker::of(self, call);
+    async fn act_on_decision(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        (handle, yes): (String, bool),
+    ) -> Result<WriteResponse, Failure> {
+        let asker = Asker::from_call(self, call);
         if !yes {
-            self.run(call, false, move |inner, _| inner.agents.discard(&handle)).await?;
-            return Err(declined());
+            self.run_in_thread(call, false, move |inner, _| inner.agents.discard_handle(&handle)).await?;
+            return Err(declined_refusal());
         }
         let writer = self.writer.clone().lock_owned().await;
-        let done = self.run(call, true, move |inner, context| {
+        let done = self.run_in_thread(call, true, move |inner, context| {
             // One writer at a time, even where nobody waits for the answer any more.
             let _writer = writer;
-            inner.carry(context, &asker, &handle)
+            inner.execute_handle(context, &asker, &handle)
         });
         done.await.map(Into::into)
     }
 
-    fn carry(&self, context: &mut Context<'_>, asker: &Asker, handle: &str) -> Result<Answer, Failure> {
+    fn execute_handle(&self, context: &mut Context<'_>, asker: &Asker, handle: &str) -> Result<ToolAnswer, Failure> {
         context.go_on()?;
         let client = &asker.client;
-        let kept = self.agents.look(context, client, handle)?;
+        let kept = self.agents.read_handle(context, client, handle)?;
         if let Some(severity) = &kept.severity {
             self.allowed.permit(&kept.tool, severity)?;
-        } else if !self.has(&kept.tool) {
+        } else if !self.has_tool(&kept.tool) {
             return Err(not_here(&kept.tool));
         }
         let terms = kept.terms.strictest(&asker.terms(context, &self.allowed, &kept.written)?)?;
-        let allowed = self.allowed.showing(terms.identifying);
+        let allowed = self.allowed.with_identifying(terms.identifying);
         self.agents.admit_write(client, &kept.tool, kept.operations, context.clock.now_us())?;
-        let kept = self.agents.take(context, client, handle)?;
+        let kept = self.agents.take_handle(context, client, handle)?;
         context.target = Some(kept.target).filter(|target| !target.is_empty());
         if let Some(person) = &kept.approved {
             context.actor = format!("{}, approved by {person}", context.actor);
         }
         match kept.pending {
-            Pending::Plan => self.apply(context, &allowed, handle),
-            Pending::Request { request, standing, .. } => {
+            PendingAction::Plan => self.apply_plan(context, &allowed, handle),
+            PendingAction::Request { request, standing, .. } => {
                 agents::others_done(context)?;
-                if agents::standing(context)? != standing {
-                    return Err(plan::stale(
+                if agents::digest_standing(context)? != standing {
+                    return Err(plan::stale_plan(
                         "other operations were made, or the target was marked, since it was shown",
                     ));
                 }
-                let write = writes::of(&kept.tool).ok_or_else(|| not_here(&kept.tool))?;
+                let write = writes::find_write(&kept.tool).ok_or_else(|| not_here(&kept.tool))?;
                 let arguments = request.as_object().cloned().unwrap_or_default();
                 // What this server permits was not asked where it was shown.
                 (write.preview)(context, &allowed, &arguments)?;
-                self.watched(context, |context| (write.run)(context, &allowed, arguments))
+                self.with_breaker(context, |context| (write.run)(context, &allowed, arguments))
             }
         }
     }
 
-    fn apply(&self, context: &Context<'_>, allowed: &Allowed, handle: &str) -> Result<Answer, Failure> {
-        let mut outcome = self.watched(context, |context| self.agents.apply(context, handle))?;
-        let shows = allowed.shows(context, &outcome.plan.target)?;
-        outcome.plan = hidden(outcome.plan, shows);
-        Answer::once(&outcome, shows, |json| {
-            let op = super::answers::number(json, "op");
+    fn apply_plan(
+        &self,
+        context: &Context<'_>,
+        allowed: &AgentPermissions,
+        handle: &str,
+    ) -> Result<ToolAnswer, Failure> {
+        let mut outcome = self.with_breaker(context, |context| self.agents.apply_plan(context, handle))?;
+        let shows = allowed.can_show(context, &outcome.plan.target)?;
+        outcome.plan = redact_plan(outcome.plan, shows);
+        ToolAnswer::single_page(&outcome, shows, |json| {
+            let op = super::answers::number_field(json, "op");
             let plan = &outcome.plan;
             format!(
                 "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] takes it \
@@ -310,30 +334,30 @@ impl Inner {
         };
         let place =
             DatabaseAddress { target: take("target")?, hostname: take("hostname")?, database: take("database")? };
-        if let Some(name) = resolve(context, &place)? {
+        if let Some(name) = resolve_target(context, &place)? {
             context.target = Some(name);
         }
         Ok(())
     }
 
     /// Does something with a target under the circuit breaker.
-    fn watched<T>(
+    fn with_breaker<T>(
         &self,
         context: &Context<'_>,
         work: impl FnOnce(&Context<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let chosen = context.reading().and_then(|journal| context.chosen(&journal)).ok();
+        let chosen = context.open_journal().and_then(|journal| context.resolve_target(&journal)).ok();
         let Some(chosen) = chosen else { return work(context) };
         self.agents.admit_target(&chosen.name, context.clock.now_us())?;
         let done = work(context);
-        let failed = matches!(&done, Err(failure) if failure.kind == Kind::Target);
+        let failed = matches!(&done, Err(failure) if failure.kind == FailureKind::Target);
         self.agents.note_target(&chosen.name, failed, context.clock.now_us())?;
         done
     }
 }
 
 /// Returns a plan without what an agent must not see.
-fn hidden(mut plan: plan::Outcome, shows: bool) -> plan::Outcome {
+fn redact_plan(mut plan: plan::Outcome, shows: bool) -> plan::Outcome {
     plan.changes.iter_mut().for_each(|change| redact::change(change, shows));
     plan.keys.iter_mut().for_each(|key| redact::key(key, shows));
     plan.proposals.iter_mut().for_each(|each| redact::key(&mut each.record, shows));
@@ -346,14 +370,19 @@ fn hidden(mut plan: plan::Outcome, shows: bool) -> plan::Outcome {
 }
 
 /// Returns the question for a plan.
-fn asked(plan: plan::Outcome, context: &Context<'_>, allowed: &Allowed) -> Result<String, Failure> {
-    let shows = allowed.shows(context, &plan.target)?;
-    Ok(apply::asks(&hidden(plan, shows)))
+fn render_question(plan: plan::Outcome, context: &Context<'_>, allowed: &AgentPermissions) -> Result<String, Failure> {
+    let shows = allowed.can_show(context, &plan.target)?;
+    Ok(apply::render_question(&redact_plan(plan, shows)))
 }
 
 /// Returns the question for another write.
-fn preview(allowed: &Allowed, context: &Context<'_>, tool: &str, request: &Json) -> Result<String, Failure> {
-    let write = writes::of(tool).ok_or_else(|| not_here(tool))?;
+fn render_preview(
+    allowed: &AgentPermissions,
+    context: &Context<'_>,
+    tool: &str,
+    request: &Json,
+) -> Result<String, Failure> {
+    let write = writes::find_write(tool).ok_or_else(|| not_here(tool))?;
     let arguments = request.as_object().cloned().unwrap_or_default();
     (write.preview)(context, allowed, &arguments).map(|preview| preview.text)
 }
@@ -361,5 +390,5 @@ fn preview(allowed: &Allowed, context: &Context<'_>, tool: &str, request: &Json)
 /// Refuses a handle of a server with more tools.
 fn not_here(tool: &str) -> Failure {
     let hint = "the operator has to start the server with other limits; do not look for a way round";
-    Failure::new(Kind::Refused, "agent_mode", format!("agents may not use {tool} here"), hint)
+    Failure::new(FailureKind::Refused, "agent_mode", format!("agents may not use {tool} here"), hint)
 }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::bounds;
-use super::caller::Asks;
-use super::server::{Call, Inner};
-use crate::ops::agents::code;
-use crate::ops::{Failure, Kind};
+use super::caller::AskMethod;
+use super::server::{ClientCall, Inner};
+use crate::ops::agents::short_code;
+use crate::ops::{Failure, FailureKind};
 
 /// How long a person may think.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -31,7 +31,7 @@ struct Consent {
 rmcp::elicit_safe!(Consent);
 
 /// What came of asking.
-pub(super) enum Said {
+pub(super) enum ConsentAnswer {
     /// Go ahead.
     Yes,
     /// Do not.
@@ -51,29 +51,40 @@ struct SealedQuestion {
 
 impl Inner {
     /// Asks the person, in the way that the client has.
-    pub(super) async fn ask(&self, call: &Call, handle: &str, text: String) -> Result<Said, Failure> {
-        let text = bounds::text(&text);
+    pub(super) async fn ask_person(
+        &self,
+        call: &ClientCall,
+        handle: &str,
+        text: String,
+    ) -> Result<ConsentAnswer, Failure> {
+        let text = bounds::bound_text(&text);
         match call.caller.asks {
-            Asks::Nobody => Ok(Said::Nobody),
-            Asks::Again => self.question(call, handle, text).map(|question| Said::Ask(Box::new(question))),
-            Asks::Meanwhile => {
+            AskMethod::Nobody => Ok(ConsentAnswer::Nobody),
+            AskMethod::Again => {
+                self.seal_question(call, handle, text).map(|question| ConsentAnswer::Ask(Box::new(question)))
+            }
+            AskMethod::Meanwhile => {
                 let answer = call.peer.elicit_with_timeout::<Consent>(text, Some(PATIENCE)).await;
                 // Silence, an error and an empty form are no yes.
-                Ok(if matches!(answer, Ok(Some(Consent { confirm: true }))) { Said::Yes } else { Said::No })
+                Ok(if matches!(answer, Ok(Some(Consent { confirm: true }))) {
+                    ConsentAnswer::Yes
+                } else {
+                    ConsentAnswer::No
+                })
             }
         }
     }
 
-    fn question(&self, call: &Call, handle: &str, text: String) -> Result<InputRequiredResult, Failure> {
+    fn seal_question(&self, call: &ClientCall, handle: &str, text: String) -> Result<InputRequiredResult, Failure> {
         let wrong = |why: String| {
             let message = format!("the person could not be asked: {why}");
-            Failure::new(Kind::Refused, "agent_question", message, "call the tool again")
+            Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again")
         };
         let requested_schema = ElicitationSchema::from_type::<Consent>().map_err(|error| wrong(error.to_string()))?;
         let form = ElicitRequestParams::FormElicitationParams { meta: None, message: text, requested_schema };
         let asked = InputRequest::Elicitation(ElicitRequest::new(form));
         let sealed = SealedQuestion { handle: handle.to_owned(), client: call.caller.client.clone() };
-        let bound = bound(call);
+        let bound = associated_data(call);
         let options = SealOptions::new().associated_data(&bound).ttl(PATIENCE);
         let state = self.codec.seal_json_with(&sealed, &options).map_err(|error| wrong(error.to_string()))?;
         Ok(InputRequiredResult::new(Some([(QUESTION.to_owned(), asked)].into()), Some(state)))
@@ -83,13 +94,13 @@ impl Inner {
     ///
     /// # Errors
     /// `agent_question`: it was forged, changed, or is too old.
-    pub(super) fn brought_back(&self, call: &Call) -> Result<Option<(String, bool)>, Failure> {
+    pub(super) fn brought_back(&self, call: &ClientCall) -> Result<Option<(String, bool)>, Failure> {
         let Some(state) = &call.state else { return Ok(None) };
         let refused = || {
             let message = "the question that came back is not the one that was asked, or too old";
-            Failure::new(Kind::Refused, "agent_question", message, "call the tool again without it")
+            Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again without it")
         };
-        let sealed: SealedQuestion = self.codec.open_json_with(state, &bound(call)).map_err(|_| refused())?;
+        let sealed: SealedQuestion = self.codec.open_json_with(state, &associated_data(call)).map_err(|_| refused())?;
         if sealed.client != call.caller.client {
             return Err(refused());
         }
@@ -106,7 +117,7 @@ fn is_yes(answer: &Json) -> bool {
 }
 
 /// What a question is bound to: the tool and its arguments.
-fn bound(call: &Call) -> Vec<u8> {
+fn associated_data(call: &ClientCall) -> Vec<u8> {
     serde_json::to_vec(&(&call.tool, &call.arguments)).unwrap_or_default()
 }
 
@@ -116,15 +127,15 @@ pub(super) fn for_a_person(code: &str) -> String {
 }
 
 /// Returns the refusal of a write that waits for a person at a terminal.
-pub(super) fn unapproved(handle: &str) -> Failure {
-    let code = code(handle);
+pub(super) fn unapproved_refusal(handle: &str) -> Failure {
+    let code = short_code(handle);
     let command = for_a_person(code);
     let message = format!("a person has to approve this first: {command} at a terminal");
     let hint = format!("show the person the plan and the command {command}; then call apply_plan again");
-    Failure::new(Kind::Refused, "agent_approval", message, hint)
+    Failure::new(FailureKind::Refused, "agent_approval", message, hint)
 }
 
 /// Returns the refusal after a no.
-pub(super) fn declined() -> Failure {
+pub(super) fn declined_refusal() -> Failure {
     crate::model::Refusal::NoConsent { asked: true }.into()
 }

@@ -4,7 +4,7 @@ use rmcp::model::{ClientJsonRpcMessage, ClientRequest, GetMeta as _, JsonRpcMess
 use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
-use super::shallow::shallow;
+use super::shallow::limit_depth;
 
 /// What no parser reads.
 const PARSE: i64 = -32700;
@@ -34,30 +34,30 @@ pub(super) enum LineKind {
 /// Returns the revisions that are served: every one that the protocol's crate knows, but the one with batches.
 ///
 /// Its clients are served by the revision before it, which lacks nothing that they use here.
-pub(super) fn revisions() -> Vec<ProtocolVersion> {
+pub(super) fn served_revisions() -> Vec<ProtocolVersion> {
     let known = ProtocolVersion::KNOWN_VERSIONS.iter();
     known.filter(|version| **version != ProtocolVersion::V_2025_03_26).cloned().collect()
 }
 
 /// Reads a line.
-pub(super) fn line(bytes: &[u8]) -> LineKind {
+pub(super) fn parse_line(bytes: &[u8]) -> LineKind {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii();
     if bytes.is_empty() {
         return LineKind::Nothing;
     }
-    match serde_json::from_slice::<Json>(&shallow(bytes)) {
-        Ok(json) => message(json),
-        Err(error) => LineKind::Answer(refused(Json::Null, PARSE, &format!("the line is no JSON: {error}"))),
+    match serde_json::from_slice::<Json>(&limit_depth(bytes)) {
+        Ok(json) => parse_message(json),
+        Err(error) => LineKind::Answer(error_response(Json::Null, PARSE, &format!("the line is no JSON: {error}"))),
     }
 }
 
 /// Returns the answer to a line that is longer than any message.
 pub(super) fn too_long(bytes_max: usize) -> Json {
-    refused(Json::Null, PARSE, &format!("the line is longer than {bytes_max} bytes"))
+    error_response(Json::Null, PARSE, &format!("the line is longer than {bytes_max} bytes"))
 }
 
 /// Tells whether a message begins a session, or is a request of the era without one that can be served.
-pub(super) fn begins(message: &ClientJsonRpcMessage) -> bool {
+pub(super) fn begins_session(message: &ClientJsonRpcMessage) -> bool {
     let JsonRpcMessage::Request(request) = message else { return false };
     match &request.request {
         ClientRequest::InitializeRequest(_) => true,
@@ -65,19 +65,19 @@ pub(super) fn begins(message: &ClientJsonRpcMessage) -> bool {
         other => {
             let meta = other.get_meta();
             let whole = meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty();
-            whole && meta.protocol_version().is_some_and(|version| revisions().contains(&version))
+            whole && meta.protocol_version().is_some_and(|version| served_revisions().contains(&version))
         }
     }
 }
 
-fn message(json: Json) -> LineKind {
+fn parse_message(json: Json) -> LineKind {
     let Some(map) = json.as_object() else {
         let batch = if json.is_array() { "a batch, which no revision served here has" } else { "no object" };
-        return LineKind::Answer(refused(Json::Null, ENVELOPE, &format!("the line is {batch}")));
+        return LineKind::Answer(error_response(Json::Null, ENVELOPE, &format!("the line is {batch}")));
     };
     let short = |id: &Json| id.as_str().is_some_and(|id| id.len() <= NAME_BYTES_MAX);
     let id = map.get("id").filter(|id| short(id) || id.is_i64()).cloned();
-    let envelope = |why: &str| LineKind::Answer(refused(id.clone().unwrap_or_default(), ENVELOPE, why));
+    let envelope = |why: &str| LineKind::Answer(error_response(id.clone().unwrap_or_default(), ENVELOPE, why));
     if map.get("jsonrpc").and_then(Json::as_str) != Some("2.0") {
         return envelope("jsonrpc is not \"2.0\"");
     }
@@ -86,24 +86,24 @@ fn message(json: Json) -> LineKind {
     }
     let method = map.get("method").map(|method| method.as_str().map(str::to_owned));
     match (method, id.is_some()) {
-        (Some(Some(method)), true) => request(json, &method, id.unwrap_or_default()),
+        (Some(Some(method)), true) => parse_request(json, &method, id.unwrap_or_default()),
         // Nobody answers a notification, whatever it says.
-        (Some(Some(_)), false) => read(json).map_or(LineKind::Nothing, LineKind::Message),
+        (Some(Some(_)), false) => decode_message(json).map_or(LineKind::Nothing, LineKind::Message),
         (None, true) if map.contains_key("result") || map.contains_key("error") => {
-            read(json).map_or_else(|| envelope("the answer is none to any question"), LineKind::Message)
+            decode_message(json).map_or_else(|| envelope("the answer is none to any question"), LineKind::Message)
         }
         _ => envelope("it names no method"),
     }
 }
 
-fn read(json: Json) -> Option<Box<ClientJsonRpcMessage>> {
+fn decode_message(json: Json) -> Option<Box<ClientJsonRpcMessage>> {
     ClientJsonRpcMessage::deserialize(json).ok().map(Box::new)
 }
 
 /// Reads a request; what a known method does not take is said, and not taken for another method.
-fn request(json: Json, method: &str, id: Json) -> LineKind {
+fn parse_request(json: Json, method: &str, id: Json) -> LineKind {
     let arguments = json.pointer("/params/arguments");
-    let wrong = |why: &str| LineKind::Answer(refused(id.clone(), PARAMS, why));
+    let wrong = |why: &str| LineKind::Answer(error_response(id.clone(), PARAMS, why));
     if json.get("params").is_some_and(|params| !params.is_object() && !params.is_null()) {
         return wrong("params is no object");
     }
@@ -114,7 +114,7 @@ fn request(json: Json, method: &str, id: Json) -> LineKind {
         return wrong("params.name, the tool's name, is no text");
     }
     if method.len() > NAME_BYTES_MAX {
-        return LineKind::Answer(refused(
+        return LineKind::Answer(error_response(
             id,
             METHOD,
             &format!("no method has a name longer than {NAME_BYTES_MAX} bytes"),
@@ -123,7 +123,7 @@ fn request(json: Json, method: &str, id: Json) -> LineKind {
     if json.pointer("/params/uri").and_then(Json::as_str).is_some_and(|uri| uri.len() > URI_BYTES_MAX) {
         return wrong(&format!("params.uri is longer than {URI_BYTES_MAX} bytes"));
     }
-    let Some(message) = read(json) else { return wrong("the params do not fit the method") };
+    let Some(message) = decode_message(json) else { return wrong("the params do not fit the method") };
     match &*message {
         JsonRpcMessage::Request(request) => match &request.request {
             ClientRequest::CustomRequest(_) if KNOWN.contains(&method) => wrong("the params do not fit the method"),
@@ -149,7 +149,7 @@ const KNOWN: [&str; 12] = [
     "subscriptions/listen",
 ];
 
-fn refused(id: Json, code: i64, why: &str) -> Json {
+fn error_response(id: Json, code: i64, why: &str) -> Json {
     json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": why}})
 }
 
@@ -157,8 +157,8 @@ fn refused(id: Json, code: i64, why: &str) -> Json {
 mod tests {
     use super::*;
 
-    fn answer(bytes: &[u8]) -> (Json, i64) {
-        match line(bytes) {
+    fn error_of_line(bytes: &[u8]) -> (Json, i64) {
+        match parse_line(bytes) {
             LineKind::Answer(json) => (json["id"].clone(), json["error"]["code"].as_i64().unwrap()),
             other => panic!("{}: {other:?}", String::from_utf8_lossy(bytes)),
         }
@@ -170,11 +170,11 @@ mod tests {
         let infinite = call("{\"name\":\"find\",\"arguments\":{\"limit\":Infinity}}");
         let half = call(r#"{"name":"find","arguments":{"patient":"\ud83d"}}"#);
         for text in [infinite.as_str(), &half, &call("NaN"), "hello", "{", "{\"a\":1,}", "{}x", "'1'", "[1"] {
-            assert_eq!(answer(text.as_bytes()), (Json::Null, PARSE), "{text}");
+            assert_eq!(error_of_line(text.as_bytes()), (Json::Null, PARSE), "{text}");
         }
-        assert_eq!(answer(b"\0"), (Json::Null, PARSE));
-        assert_eq!(answer(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\0\"}"), (Json::Null, PARSE));
-        assert_eq!(answer(b"{\"a\":\"\xff\"}"), (Json::Null, PARSE));
+        assert_eq!(error_of_line(b"\0"), (Json::Null, PARSE));
+        assert_eq!(error_of_line(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\0\"}"), (Json::Null, PARSE));
+        assert_eq!(error_of_line(b"{\"a\":\"\xff\"}"), (Json::Null, PARSE));
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, &json!(1)),
             (r#"{"jsonrpc":"2.0","id":1}"#, &json!(1)),
         ] {
-            assert_eq!(answer(text.as_bytes()), (id.clone(), ENVELOPE), "{text}");
+            assert_eq!(error_of_line(text.as_bytes()), (id.clone(), ENVELOPE), "{text}");
         }
     }
 
@@ -210,9 +210,9 @@ mod tests {
             (ask("a", &long, ""), json!("a"), METHOD),
             (ask("a", "resources/read", &long), json!("a"), PARAMS),
         ] {
-            assert_eq!(answer(text.as_bytes()), (id, code));
+            assert_eq!(error_of_line(text.as_bytes()), (id, code));
         }
-        assert!(matches!(line(ask("a", "resources/read", "mfm://x").as_bytes()), LineKind::Message(_)));
+        assert!(matches!(parse_line(ask("a", "resources/read", "mfm://x").as_bytes()), LineKind::Message(_)));
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
             ("completion/complete", "{}"),
         ] {
             let text = format!(r#"{{"jsonrpc":"2.0","id":3,"method":"{method}","params":{params}}}"#);
-            assert_eq!(answer(text.as_bytes()), (json!(3), PARAMS), "{text}");
+            assert_eq!(error_of_line(text.as_bytes()), (json!(3), PARAMS), "{text}");
         }
         for sound in [
             r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
@@ -240,8 +240,8 @@ mod tests {
             r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
         ] {
-            assert!(matches!(line(sound.as_bytes()), LineKind::Message(_)), "{sound}");
+            assert!(matches!(parse_line(sound.as_bytes()), LineKind::Message(_)), "{sound}");
         }
-        assert!(matches!(line(b" \t"), LineKind::Nothing));
+        assert!(matches!(parse_line(b" \t"), LineKind::Nothing));
     }
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mfm_journal::{Face, Holder};
+use mfm_journal::{Face, LockHolder};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
-use crate::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter, Secrets};
+use crate::model::ports::{Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, Reporter, Secrets};
 use crate::ops::Context;
 
 /// What the process gives the server.
@@ -22,7 +22,7 @@ pub struct Host {
     /// The person who runs the server.
     pub operator: String,
     /// Who holds locks meanwhile.
-    pub holder: Holder,
+    pub holder: LockHolder,
     /// How long to wait for other writers of a target.
     pub wait_ms: u64,
     /// Time.
@@ -35,7 +35,12 @@ pub struct Host {
 
 impl Host {
     /// Returns the context of one call.
-    pub(super) fn context<'a>(&'a self, caller: &Caller, watch: &'a Watch, consent: &'a Consented) -> Context<'a> {
+    pub(super) fn context<'a>(
+        &'a self,
+        caller: &Caller,
+        watch: &'a CallWatch,
+        consent: &'a PriorConsent,
+    ) -> Context<'a> {
         Context {
             journal: self.journal.clone(),
             target: self.target.clone(),
@@ -53,15 +58,15 @@ impl Host {
 }
 
 /// The answer that was had before the operation began; a name to be typed is never typed here.
-pub(super) struct Consented(pub(super) bool);
+pub(super) struct PriorConsent(pub(super) bool);
 
-impl Confirm for Consented {
+impl Confirm for PriorConsent {
     fn agreed_before(&self) -> bool {
         self.0
     }
 
-    fn ask(&self, question: &Question) -> Answer {
-        if self.0 && question.type_name.is_none() { Answer::Yes } else { Answer::Nobody }
+    fn ask(&self, question: &ConfirmQuestion) -> ConfirmAnswer {
+        if self.0 && question.type_name.is_none() { ConfirmAnswer::Yes } else { ConfirmAnswer::Nobody }
     }
 }
 
@@ -69,26 +74,26 @@ impl Confirm for Consented {
 const EVERY: Duration = Duration::from_millis(100);
 
 /// A step of something long, in words.
-pub(super) type Step = String;
+pub(super) type ProgressText = String;
 
 /// What was warned of during a call.
 pub(super) type Warnings = Arc<Mutex<Vec<String>>>;
 
 /// Watches one call: hands its progress on, and ends it between steps when the client or the process wants that.
-pub(super) struct Watch {
+pub(super) struct CallWatch {
     /// The client cancelled the call.
     pub(super) cancelled: CancellationToken,
     /// The process is asked to end.
     pub(super) stopping: CancellationToken,
     /// Where progress goes, where the client wants it.
-    pub(super) steps: Option<UnboundedSender<Step>>,
+    pub(super) steps: Option<UnboundedSender<ProgressText>>,
     /// What the person behind the client has to know before going by the answer.
     pub(super) warnings: Warnings,
     /// When the last step was handed on.
     pub(super) last: Cell<Option<Instant>>,
 }
 
-impl Reporter for Watch {
+impl Reporter for CallWatch {
     fn progress(&self, step: &str, done: u64, total: u64) {
         let Some(steps) = &self.steps else { return };
         if self.last.get().is_some_and(|last| last.elapsed() < EVERY) {
@@ -106,7 +111,7 @@ impl Reporter for Watch {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
     }
 
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.cancelled.is_cancelled() || self.stopping.is_cancelled()
     }
 }

@@ -23,7 +23,7 @@ pub const CLIENTS: [Client; 4] = [Client::ClaudeDesktop, Client::ClaudeCode, Cli
 
 /// Where a client's configuration is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConfigFile {
+pub enum ConfigLocation {
     /// Below the folder of the user's configuration.
     Configuration(&'static str),
     /// Below the user's home.
@@ -46,15 +46,15 @@ impl Client {
 
     /// Returns where its configuration is.
     #[must_use]
-    pub const fn place(self) -> ConfigFile {
+    pub const fn config_location(self) -> ConfigLocation {
         match self {
             Self::ClaudeDesktop if cfg!(target_os = "macos") => {
-                ConfigFile::Home("Library/Application Support/Claude/claude_desktop_config.json")
+                ConfigLocation::Home("Library/Application Support/Claude/claude_desktop_config.json")
             }
-            Self::ClaudeDesktop => ConfigFile::Configuration("Claude/claude_desktop_config.json"),
-            Self::ClaudeCode => ConfigFile::Here(".mcp.json"),
-            Self::Cursor => ConfigFile::Home(".cursor/mcp.json"),
-            Self::Vscode => ConfigFile::Here(".vscode/mcp.json"),
+            Self::ClaudeDesktop => ConfigLocation::Configuration("Claude/claude_desktop_config.json"),
+            Self::ClaudeCode => ConfigLocation::Here(".mcp.json"),
+            Self::Cursor => ConfigLocation::Home(".cursor/mcp.json"),
+            Self::Vscode => ConfigLocation::Here(".vscode/mcp.json"),
         }
     }
 
@@ -80,10 +80,10 @@ pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Jso
 ///
 /// # Errors
 /// A sentence saying why it cannot be merged.
-pub fn merged(client: Client, before: &str, ours: &Json) -> Result<String, String> {
+pub fn merge_configuration(client: Client, before: &str, ours: &Json) -> Result<String, String> {
     let before = before.trim_start_matches('\u{feff}');
     let text = if before.trim().is_empty() { "{}\n" } else { before };
-    splice::put(text, [client.key(), "mfm"], &ours[client.key()]["mfm"])
+    splice::put_value(text, [client.key(), "mfm"], &ours[client.key()]["mfm"])
 }
 
 #[cfg(test)]
@@ -94,16 +94,16 @@ mod tests {
     fn other_servers_and_settings_stay() {
         let ours = configuration(Client::Cursor, "/bin/mfm", &["mcp".to_owned()]);
         let before = r#"{"theme":"dark","mcpServers":{"other":{"command":"x"},"mfm":{"command":"old"}}}"#;
-        let after = merged(Client::Cursor, before, &ours).unwrap();
+        let after = merge_configuration(Client::Cursor, before, &ours).unwrap();
         assert!(after.find("theme") < after.find("mcpServers") && after.find("other") < after.find("mfm"), "{after}");
         let after: Json = serde_json::from_str(&after).unwrap();
         assert_eq!(after["theme"], "dark");
         assert_eq!(after["mcpServers"]["other"]["command"], "x");
         assert_eq!(after["mcpServers"]["mfm"], json!({"command": "/bin/mfm", "args": ["mcp"]}));
-        let alone: Json = serde_json::from_str(&merged(Client::Cursor, "", &ours).unwrap()).unwrap();
+        let alone: Json = serde_json::from_str(&merge_configuration(Client::Cursor, "", &ours).unwrap()).unwrap();
         assert_eq!(alone, ours);
         for broken in ["[]", "{", "{ // mine\n}", r#"{"mcpServers":1}"#, r#"{"a":1,}"#] {
-            assert!(merged(Client::Cursor, broken, &ours).is_err(), "{broken}");
+            assert!(merge_configuration(Client::Cursor, broken, &ours).is_err(), "{broken}");
         }
     }
 }

@@ -20,24 +20,24 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 type Writing = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// A client's pipes.
-pub struct Lines<R, W> {
+pub struct LineTransport<R, W> {
     reader: BufReader<R>,
     line: Vec<u8>,
     /// Whether the line has been too long already.
     skipping: bool,
     /// Whether the client greeted, or may do without.
     begun: bool,
-    writer: Arc<Mutex<Option<Out<W>>>>,
+    writer: Arc<Mutex<Option<LineWriter<W>>>>,
     answering: Option<Writing>,
 }
 
 /// What goes out, and was not taken yet.
-struct Out<W> {
+struct LineWriter<W> {
     writer: W,
     waiting: Vec<u8>,
 }
 
-impl<W: AsyncWrite + Unpin> Out<W> {
+impl<W: AsyncWrite + Unpin> LineWriter<W> {
     /// Writes a line; whoever stops waiting leaves the rest to the next.
     async fn send(&mut self, line: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(line);
@@ -53,17 +53,17 @@ impl<W: AsyncWrite + Unpin> Out<W> {
     }
 }
 
-async fn sent<W: AsyncWrite + Unpin>(writer: Arc<Mutex<Option<Out<W>>>>, line: Vec<u8>) -> io::Result<()> {
+async fn send_line<W: AsyncWrite + Unpin>(writer: Arc<Mutex<Option<LineWriter<W>>>>, line: Vec<u8>) -> io::Result<()> {
     match writer.lock().await.as_mut() {
         Some(out) => out.send(&line).await,
         None => Err(io::ErrorKind::NotConnected.into()),
     }
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> LineTransport<R, W> {
     /// Reads and writes the pipes of a client.
     pub fn new(reader: R, writer: W) -> Self {
-        let writer = Arc::new(Mutex::new(Some(Out { writer, waiting: Vec::new() })));
+        let writer = Arc::new(Mutex::new(Some(LineWriter { writer, waiting: Vec::new() })));
         Self {
             reader: BufReader::new(reader),
             line: Vec::new(),
@@ -93,7 +93,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
                 return Some(LineKind::Answer(envelope::too_long(BYTES_MAX)));
             }
             if whole && !self.line.is_empty() {
-                let line = envelope::line(&self.line);
+                let line = envelope::parse_line(&self.line);
                 self.line.clear();
                 return Some(line);
             }
@@ -103,12 +103,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
         }
     }
 
-    fn answer(&mut self, answer: &Json) {
-        self.answering = Some(Box::pin(sent(self.writer.clone(), answer.to_string().into_bytes())));
+    fn queue_answer(&mut self, answer: &Json) {
+        self.answering = Some(Box::pin(send_line(self.writer.clone(), answer.to_string().into_bytes())));
     }
 }
 
-impl<R, W> Transport<RoleServer> for Lines<R, W>
+impl<R, W> Transport<RoleServer> for LineTransport<R, W>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
@@ -117,7 +117,7 @@ where
 
     fn send(&mut self, item: TxJsonRpcMessage<RoleServer>) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let (writer, line) = (self.writer.clone(), serde_json::to_vec(&item));
-        async move { sent(writer, line?).await }
+        async move { send_line(writer, line?).await }
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
@@ -129,14 +129,14 @@ where
             }
             match self.next().await? {
                 LineKind::Message(message) => {
-                    self.begun |= envelope::begins(&message);
+                    self.begun |= envelope::begins_session(&message);
                     let asks = matches!(*message, rmcp::model::JsonRpcMessage::Request(_));
                     // Before the greeting, what asks for nothing means nothing, and ends nothing.
                     if self.begun || asks {
                         return Some(*message);
                     }
                 }
-                LineKind::Answer(answer) => self.answer(&answer),
+                LineKind::Answer(answer) => self.queue_answer(&answer),
                 LineKind::Nothing => {}
             }
         }

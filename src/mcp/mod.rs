@@ -32,8 +32,8 @@ mod vocabulary;
 mod writes;
 
 pub use host::Host;
-pub use install::{CLIENTS, Client, ConfigFile, configuration, merged};
-pub use lines::Lines;
-pub use options::Options;
-pub use process::{Ended, serve};
+pub use install::{CLIENTS, Client, ConfigLocation, configuration, merge_configuration};
+pub use lines::LineTransport;
+pub use options::ServerOptions;
+pub use process::{ServerEnd, serve};
 pub use server::Server;

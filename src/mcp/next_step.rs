@@ -1,19 +1,19 @@
 //! What can be done next, as tools and arguments of this server; what only a person can do is said in plain words.
 
-use crate::model::next_step::{Deed, Flag, View, Way};
+use crate::model::next_step::{Deed, Flag, StepKind, View};
 use crate::model::{NextStep, NextSteps};
 
 /// Returns what an agent does next about an error.
-pub(super) fn hint(code: &str, steps: &NextSteps) -> String {
-    if let Some(rule) = rule(code) {
+pub(super) fn render_hint(code: &str, steps: &NextSteps) -> String {
+    if let Some(rule) = find_rule(code) {
         return rule.to_owned();
     }
     let first = (code == "conflict").then(|| "explain says what is in the way".to_owned());
-    first.into_iter().chain(steps.as_slice().iter().map(sentence)).collect::<Vec<_>>().join("; ")
+    first.into_iter().chain(steps.as_slice().iter().map(render_step)).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns what an agent does, or leaves alone, whatever a person could do.
-fn rule(code: &str) -> Option<&'static str> {
+fn find_rule(code: &str) -> Option<&'static str> {
     Some(match code {
         "no_consent" => "nothing was written; do not try again unless the person asks for it",
         "recover_first" => {
@@ -33,20 +33,20 @@ fn rule(code: &str) -> Option<&'static str> {
 }
 
 /// Returns one step as a sentence.
-pub(super) fn sentence(step: &NextStep) -> String {
+pub(super) fn render_step(step: &NextStep) -> String {
     let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
     let said = match &step.way {
-        Way::Say => step.text.clone(),
-        Way::Look(view) => looking(view, &step.text),
-        Way::Run(deed) => doing(deed, &step.text),
-        Way::Give { option, value } => giving(option, value.as_deref(), &step.text),
-        Way::GiveOne { options } => format!("give {}", one_of(options)),
-        Way::LeaveOut { option } => format!("leave {} out", option.name()),
+        StepKind::Say => step.text.clone(),
+        StepKind::Look(view) => render_view(view, &step.text),
+        StepKind::Run(deed) => render_deed(deed, &step.text),
+        StepKind::Give { option, value } => render_argument(option, value.as_deref(), &step.text),
+        StepKind::GiveOne { options } => format!("give {}", one_of(options)),
+        StepKind::LeaveOut { option } => format!("leave {} out", option.name()),
     };
     when + &said
 }
 
-fn looking(view: &View, shows: &str) -> String {
+fn render_view(view: &View, shows: &str) -> String {
     let subject = match view {
         View::Records { kind, eligible } => {
             let kind = kind.as_ref().map_or_else(String::new, |kind| format!(" with kind {kind}"));
@@ -73,14 +73,14 @@ fn looking(view: &View, shows: &str) -> String {
     if shows.is_empty() { format!("call {subject}") } else { format!("{subject} {shows}") }
 }
 
-fn doing(deed: &Deed, does: &str) -> String {
+fn render_deed(deed: &Deed, does: &str) -> String {
     let behind = if does.is_empty() { String::new() } else { format!(" {does}") };
     match deed {
         Deed::Again => format!("call the tool again{behind}"),
         Deed::PlanAgain => format!("call the tool again for a new plan{behind}"),
         Deed::Recover if does.is_empty() => "call recover, with the person's consent".to_owned(),
         Deed::Recover => format!("recover, with the person's consent, {does}"),
-        Deed::Revert { ops, with } => format!("{}{behind}", revert(ops, with)),
+        Deed::Revert { ops, with } => format!("{}{behind}", render_revert(ops, with)),
         Deed::RevertAll { target } => {
             let target = target.as_ref().map_or_else(String::new, |target| format!(" and target {target}"));
             format!("revert with all{target}{behind}")
@@ -90,7 +90,7 @@ fn doing(deed: &Deed, does: &str) -> String {
     }
 }
 
-fn revert(ops: &[u64], with: &[Flag]) -> String {
+fn render_revert(ops: &[u64], with: &[Flag]) -> String {
     let ops = match ops {
         [] => "revert".to_owned(),
         ops => format!("revert with operations {}", ops.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
@@ -98,10 +98,10 @@ fn revert(ops: &[u64], with: &[Flag]) -> String {
     with.iter().fold(ops, |text, option| format!("{text} and {}", option.name()))
 }
 
-fn giving(option: &Flag, value: Option<&str>, does: &str) -> String {
+fn render_argument(option: &Flag, value: Option<&str>, does: &str) -> String {
     let name = option.name();
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
-    if !has(option) {
+    if !has_argument(option) {
         return of_a_person(&format!("give {}{value}", name.replace('_', " ")));
     }
     let given = if does.is_empty() { format!("give {name}{value}") } else { format!("{name}{value} {does}") };
@@ -112,7 +112,7 @@ fn giving(option: &Flag, value: Option<&str>, does: &str) -> String {
 }
 
 fn one_of(options: &[Flag]) -> String {
-    let names: Vec<&str> = options.iter().filter(|option| has(option)).map(Flag::name).collect();
+    let names: Vec<&str> = options.iter().filter(|option| has_argument(option)).map(Flag::name).collect();
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, before)) => format!("{} or {last}", before.join(", ")),
@@ -126,7 +126,7 @@ fn of_a_person(what: &str) -> String {
 }
 
 /// Tells whether some tool has the argument.
-fn has(option: &Flag) -> bool {
+fn has_argument(option: &Flag) -> bool {
     match option {
         Flag::Cascade
         | Flag::SkipConflicts
@@ -175,24 +175,24 @@ fn has(option: &Flag) -> bool {
 mod tests {
     use super::*;
     use crate::mcp::catalogue;
-    use crate::mcp::options::Options;
+    use crate::mcp::options::ServerOptions;
     use crate::model::Refusal;
 
     #[test]
     fn an_option_is_an_agents_where_a_tool_has_it() {
-        let mut allowed = Options::default().allowed().unwrap();
+        let mut allowed = ServerOptions::default().resolve_permissions().unwrap();
         allowed.domains = crate::domains::all().to_vec();
-        let entries = catalogue::entries(&allowed);
+        let entries = catalogue::list_entries(&allowed);
         let tools = entries.iter().filter_map(|entry| entry.tool.input_schema.get("properties")?.as_object());
         let known: Vec<String> = tools.flat_map(|properties| properties.keys().cloned()).collect();
         for option in Flag::ALL {
-            assert_eq!(has(option), known.iter().any(|name| name == option.name()), "{option:?}");
+            assert_eq!(has_argument(option), known.iter().any(|name| name == option.name()), "{option:?}");
         }
     }
 
     #[test]
     fn a_step_names_tools_and_arguments_and_what_only_a_person_has_is_told_to_them() {
-        let said = |refusal: Refusal| hint(refusal.code(), &refusal.next());
+        let said = |refusal: Refusal| render_hint(refusal.code(), &refusal.next());
         assert_eq!(said(Refusal::NoOperation { op: 1 }), "log lists the operations");
         assert_eq!(said(Refusal::Stale { what: "x".into() }), "call the tool again for a new plan");
         let conflict = Refusal::Conflict { op: 1, rows: 1, blocked_by: vec![2], conflicts: Vec::new() };

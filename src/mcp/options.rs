@@ -10,14 +10,14 @@ use crate::domain::Domain;
 use crate::domains;
 use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
-use crate::ops::{Context, Failure, Kind, detect, synthetic};
+use crate::ops::{Context, Failure, FailureKind, detect, synthetic};
 
 /// The group of tools that a domain's own specification names.
 const SPECIFICATION: &str = "specification";
 
 /// What the operator allows agents.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct ServerOptions {
     /// Register no tool that writes to a target
     #[arg(long)]
     pub read_only: bool,
@@ -58,7 +58,7 @@ pub struct Options {
 
 /// The options, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Allowed {
+pub(super) struct AgentPermissions {
     pub(super) read_only: bool,
     pub(super) identifying: bool,
     pub(super) consent: Option<Consent>,
@@ -72,31 +72,31 @@ pub(super) struct Allowed {
     max_severity: Option<Decimal>,
 }
 
-impl Options {
+impl ServerOptions {
     /// Returns what is allowed.
     ///
     /// # Errors
     /// Usage: an unknown mode, or no number.
-    pub(super) fn allowed(&self) -> Result<Allowed, Failure> {
+    pub(super) fn resolve_permissions(&self) -> Result<AgentPermissions, Failure> {
         let all = || domains::modes().map(|mode| mode.card().tool).collect();
         let named = self.allow.iter().map(|word| find_mode(word.trim()).map(|mode| mode.card().tool));
         let tools = if self.allow.is_empty() { all() } else { named.collect::<Result<_, _>>()? };
         let number = |text: &String| {
-            let number: Option<Decimal> = text.parse().ok().filter(|n| (0..=3).contains(&whole(n)));
+            let number: Option<Decimal> = text.parse().ok().filter(|n| (0..=3).contains(&whole_part(n)));
             let message = format!("the highest severity is {text}, which is no number from 0 to 3");
             number.ok_or_else(|| Failure::usage("severity", message, "write it as 1.8"))
         };
         let max_severity = self.max_severity.as_ref().map(number).transpose()?;
         let rules = self.rules.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         let (read_only, identifying, consent) = (self.read_only, self.include_phi, self.consent);
-        let domains = self.domain.iter().map(|id| detect::named(id)).collect::<Result<_, _>>()?;
+        let domains = self.domain.iter().map(|id| detect::resolve_domain(id)).collect::<Result<_, _>>()?;
         let folders = self.recordings.clone();
-        let groups = self.groups()?;
-        Ok(Allowed { read_only, identifying, consent, rules, domains, folders, groups, tools, max_severity })
+        let groups = self.check_groups()?;
+        Ok(AgentPermissions { read_only, identifying, consent, rules, domains, folders, groups, tools, max_severity })
     }
 
     /// Returns the further groups of tools.
-    fn groups(&self) -> Result<BTreeSet<String>, Failure> {
+    fn check_groups(&self) -> Result<BTreeSet<String>, Failure> {
         let queries = || domains::all().iter().flat_map(|domain| domain.queries()).map(|query| query.card().group);
         let mut known: Vec<&str> = queries().filter(|group| *group != SPECIFICATION).collect();
         known.sort_unstable();
@@ -124,22 +124,22 @@ impl Options {
 }
 
 /// Returns the part of a number before its point, beyond any severity where it is none.
-fn whole(number: &Decimal) -> i64 {
-    let text = number.normalised().to_string();
+fn whole_part(number: &Decimal) -> i64 {
+    let text = number.normalise().to_string();
     match text.parse::<f64>() {
         Ok(value) if (0.0..=3.0).contains(&value) => 0,
         _ => i64::MAX,
     }
 }
 
-impl Allowed {
+impl AgentPermissions {
     /// Tells whether a group of tools exists for agents.
     pub(super) fn has_group(&self, group: &str) -> bool {
         group == SPECIFICATION || self.groups.contains(group)
     }
 
     /// Tells whether a mode exists for agents.
-    pub(super) fn has(&self, tool: &str) -> bool {
+    pub(super) fn has_tool(&self, tool: &str) -> bool {
         self.tools.contains(tool)
     }
 
@@ -147,8 +147,8 @@ impl Allowed {
     ///
     /// # Errors
     /// What the journal says.
-    pub(super) fn shows(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
-        Ok(self.identifying || synthetic::is(&context.reading()?, target)?)
+    pub(super) fn can_show(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
+        Ok(self.identifying || synthetic::is_synthetic(&context.open_journal()?, target)?)
     }
 
     /// Tells whether nobody's yes but a person's counts for a write to a target.
@@ -158,12 +158,12 @@ impl Allowed {
     pub(super) fn needs_person(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
         match self.consent {
             Some(consent) => Ok(consent == Consent::Person),
-            None => Ok(!synthetic::is(&context.reading()?, target)?),
+            None => Ok(!synthetic::is_synthetic(&context.open_journal()?, target)?),
         }
     }
 
     /// Returns the same, with names shown only where another server shows them too.
-    pub(super) fn showing(&self, identifying: bool) -> Self {
+    pub(super) fn with_identifying(&self, identifying: bool) -> Self {
         Self { identifying: self.identifying && identifying, ..self.clone() }
     }
 
@@ -178,9 +178,9 @@ impl Allowed {
     /// `agent_mode`, `agent_severity`.
     pub(super) fn permit(&self, tool: &str, severity: &str) -> Result<(), Failure> {
         let hint = "the operator has to start the server with other limits; do not look for a way round";
-        if !self.has(tool) {
+        if !self.has_tool(tool) {
             let message = format!("agents may not use {tool} here");
-            return Err(Failure::new(Kind::Refused, "agent_mode", message, hint));
+            return Err(Failure::new(FailureKind::Refused, "agent_mode", message, hint));
         }
         let above = |limit: &Decimal| {
             let values = (severity.parse::<f64>(), limit.to_string().parse::<f64>());
@@ -190,7 +190,7 @@ impl Allowed {
         match &self.max_severity {
             Some(limit) if above(limit) => {
                 let message = format!("{tool} has the severity {severity}, above the {limit} allowed");
-                Err(Failure::new(Kind::Refused, "agent_severity", message, hint))
+                Err(Failure::new(FailureKind::Refused, "agent_severity", message, hint))
             }
             _ => Ok(()),
         }
@@ -203,22 +203,22 @@ mod tests {
 
     #[test]
     fn only_what_is_allowed_is_permitted() {
-        let options = Options {
+        let options = ServerOptions {
             allow: vec!["create_invalid_angles".into(), "invalid-offset-data".into()],
             max_severity: Some("0.70".into()),
-            ..Options::default()
+            ..ServerOptions::default()
         };
-        let allowed = options.allowed().unwrap();
+        let allowed = options.resolve_permissions().unwrap();
         let code = |tool: &str, severity: &str| allowed.permit(tool, severity).map_err(|failure| failure.code);
         assert_eq!(code("create_invalid_angles", "0.7"), Ok(()));
         assert_eq!(code("create_invalid_angles", "0.8"), Err("agent_severity".into()));
         assert_eq!(code("corrupt_offset_data", "none"), Err("agent_severity".into()));
         assert_eq!(code("delete_control_points", "0.1"), Err("agent_mode".into()));
         for bad in ["3.1", "-1", "NaN", "high", ""] {
-            let options = Options { max_severity: Some(bad.into()), ..Options::default() };
-            assert_eq!(options.allowed().unwrap_err().code, "severity", "{bad}");
+            let options = ServerOptions { max_severity: Some(bad.into()), ..ServerOptions::default() };
+            assert_eq!(options.resolve_permissions().unwrap_err().code, "severity", "{bad}");
         }
-        let options = Options { allow: vec!["everything".into()], ..Options::default() };
-        assert_eq!(options.allowed().unwrap_err().code, "unknown_mode");
+        let options = ServerOptions { allow: vec!["everything".into()], ..ServerOptions::default() };
+        assert_eq!(options.resolve_permissions().unwrap_err().code, "unknown_mode");
     }
 }

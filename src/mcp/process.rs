@@ -7,9 +7,9 @@ use rmcp::ServiceExt as _;
 use rmcp::service::ServerInitializeError;
 
 use super::host::Host;
-use super::lines::Lines;
-use super::options::Options;
-use super::server::{Server, broken};
+use super::lines::LineTransport;
+use super::options::ServerOptions;
+use super::server::{Server, server_failure};
 use crate::ops::Failure;
 
 /// How long a write that is under way may take after the server was asked to end.
@@ -17,7 +17,7 @@ const LAST_WRITE: Duration = Duration::from_secs(60);
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ServerEnd {
     /// The client closed stdin.
     Closed,
     /// A signal came in; its number.
@@ -28,42 +28,42 @@ pub enum Ended {
 ///
 /// # Errors
 /// Usage, or what stdin and stdout say.
-pub fn serve(host: Host, options: &Options) -> Result<Ended, Failure> {
+pub fn serve(host: Host, options: &ServerOptions) -> Result<ServerEnd, Failure> {
     let server = Server::new(host, options)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| broken(&error.to_string()))?;
+    let runtime = runtime.map_err(|error| server_failure(&error.to_string()))?;
     let ended = runtime.block_on(until_the_end(server));
     // A thread that waits for stdin must not keep the process.
     runtime.shutdown_background();
     ended
 }
 
-async fn until_the_end(server: Server) -> Result<Ended, Failure> {
+async fn until_the_end(server: Server) -> Result<ServerEnd, Failure> {
     let inner = server.0.clone();
     let ended = Arc::new(std::sync::atomic::AtomicU8::new(0));
     let (stop, number) = (inner.stopping.clone(), ended.clone());
     tokio::spawn(async move {
-        number.store(signal().await, std::sync::atomic::Ordering::SeqCst);
+        number.store(wait_for_signal().await, std::sync::atomic::Ordering::SeqCst);
         stop.cancel();
     });
     let (stdin, stdout) = rmcp::transport::stdio_pipes();
-    match server.serve_with_ct(Lines::new(stdin, stdout), inner.stopping.clone()).await {
+    match server.serve_with_ct(LineTransport::new(stdin, stdout), inner.stopping.clone()).await {
         Ok(running) => drop(running.waiting().await),
         // It went away, or was told to, before it said anything.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {}
-        Err(error) => return Err(broken(&error.to_string())),
+        Err(error) => return Err(server_failure(&error.to_string())),
     }
     inner.stopping.cancel();
     // A write that is under way is finished: it ends sealed, or open and said.
     let _ = tokio::time::timeout(LAST_WRITE, inner.writer.lock()).await;
     Ok(match ended.load(std::sync::atomic::Ordering::SeqCst) {
-        0 => Ended::Closed,
-        number => Ended::Signal(number),
+        0 => ServerEnd::Closed,
+        number => ServerEnd::Signal(number),
     })
 }
 
 /// Waits for SIGINT or SIGTERM, and returns its number.
-async fn signal() -> u8 {
+async fn wait_for_signal() -> u8 {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         let interrupt = Box::pin(tokio::signal::ctrl_c());

@@ -31,12 +31,12 @@ fn cards(domains: &[&'static dyn Domain]) -> impl Iterator<Item = &'static Promp
 }
 
 /// Tells whether there is a prompt.
-pub(super) fn has(domains: &[&'static dyn Domain], name: &str) -> bool {
+pub(super) fn has_prompt(domains: &[&'static dyn Domain], name: &str) -> bool {
     cards(domains).any(|card| card.name == name)
 }
 
 /// Returns every prompt.
-pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Prompt> {
+pub(super) fn list_prompts(domains: &[&'static dyn Domain]) -> Vec<Prompt> {
     let target = PromptArgument::new("target").with_description("The registered test copy or lab").with_required(false);
     let prompt = |card: &'static PromptCard| {
         let mut prompt = Prompt::new(card.name, Some(card.about), Some(vec![target.clone()]));
@@ -47,7 +47,7 @@ pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Prompt> {
 }
 
 /// Returns a prompt with its arguments put in.
-pub(super) fn get(
+pub(super) fn render_prompt(
     domains: &[&'static dyn Domain],
     name: &str,
     arguments: &Object,

@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, Value as Json, json};
 
-use super::answers::Answer;
-use super::catalogue::{Does, ToolEntry};
-use super::options::Allowed;
+use super::answers::ToolAnswer;
+use super::catalogue::{ToolAction, ToolEntry};
+use super::options::AgentPermissions;
 use super::schema::{self, Object};
-use super::server::{Call, Inner};
+use super::server::{ClientCall, Inner};
 use crate::domain::Domain;
 use crate::domain::files::FileCard;
 use crate::domain::query::{ITEMS_DEFAULT, Query};
 use crate::model::shown;
-use crate::ops::agents::{DatabaseAddress, resolve};
+use crate::ops::agents::{DatabaseAddress, resolve_target};
 use crate::ops::query::{self, Request};
-use crate::ops::{Context, Failure, Kind, files};
+use crate::ops::{Context, Failure, FailureKind, files};
 use crate::targets::sqlite::RunIndex;
 
 /// How long an answer may be as JSON, in bytes, before it is asked for again with shorter pages.
@@ -33,7 +33,7 @@ const TARGET: &str = "target";
 
 /// What is asked.
 #[derive(Clone, Copy)]
-pub(super) enum Ask {
+pub(super) enum QueryTool {
     /// A query of a domain.
     Query(&'static dyn Domain, &'static dyn Query),
     /// Which files there are.
@@ -56,21 +56,21 @@ struct LastFile {
 }
 
 impl ChosenFile {
-    fn chosen(&self) -> MutexGuard<'_, LastFile> {
+    fn lock_state(&self) -> MutexGuard<'_, LastFile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn file(&self) -> Option<PathBuf> {
-        self.chosen().file.clone()
+        self.lock_state().file.clone()
     }
 
     fn switch(&self, path: PathBuf) {
-        self.chosen().file = Some(path);
+        self.lock_state().file = Some(path);
     }
 
     /// Returns where the rows of a file lie, as far as anybody knows.
-    fn runs(&self, path: &Path) -> RunIndex {
-        let mut chosen = self.chosen();
+    fn run_index(&self, path: &Path) -> RunIndex {
+        let mut chosen = self.lock_state();
         match &chosen.asked {
             Some((asked, runs)) if asked == path => runs.clone(),
             _ => {
@@ -83,7 +83,7 @@ impl ChosenFile {
 }
 
 /// Returns the tools of the domains and groups that the operator chose.
-pub(super) fn entries(allowed: &Allowed) -> Vec<ToolEntry> {
+pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
     let mut out = Vec::new();
     for domain in &allowed.domains {
         let wanted = |group: &str| allowed.has_group(group);
@@ -92,10 +92,10 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<ToolEntry> {
         }
         for query in domain.queries().iter().filter(|query| wanted(query.card().group)) {
             let card = query.card();
-            let mut input = schema::slim(query.params_schema().to_value());
+            let mut input = schema::slim_schema(query.params_schema().to_value());
             // A file is named by its path, and what is no file by the name that it was registered under.
             with_text(&mut input, if domain.files().is_some() { FILE } else { TARGET });
-            out.push(entry((card.name, card.title, card.about), input, Ask::Query(*domain, *query)));
+            out.push(build_entry((card.name, card.title, card.about), input, QueryTool::Query(*domain, *query)));
         }
     }
     out
@@ -103,11 +103,11 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<ToolEntry> {
 
 fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn Fn(&str) -> bool) -> Vec<ToolEntry> {
     let mut out = Vec::new();
-    for about in files::cards(domain).into_iter().filter(|about| wanted(about.group)) {
-        let (names, ask): (&[&str], Ask) = match about.name {
-            name if name == card.list => (&[], Ask::List(domain, card)),
-            name if name == card.load => (&["path"], Ask::Load(domain, card)),
-            _ => (&["before", "after"], Ask::Compare(domain, card)),
+    for about in files::query_cards(domain).into_iter().filter(|about| wanted(about.group)) {
+        let (names, ask): (&[&str], QueryTool) = match about.name {
+            name if name == card.list => (&[], QueryTool::List(domain, card)),
+            name if name == card.load => (&["path"], QueryTool::Load(domain, card)),
+            _ => (&["before", "after"], QueryTool::Compare(domain, card)),
         };
         let optional = if names.is_empty() { ["directory"].as_slice() } else { &[] };
         let properties: Object =
@@ -116,7 +116,7 @@ fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn F
         input.insert("type".into(), json!("object"));
         input.insert("properties".into(), Json::Object(properties));
         input.insert("required".into(), json!(names));
-        out.push(entry((about.name, about.title, about.about), input, ask));
+        out.push(build_entry((about.name, about.title, about.about), input, ask));
     }
     out
 }
@@ -128,73 +128,86 @@ fn with_text(input: &mut Object, name: &str) {
     }
 }
 
-fn entry((name, title, about): (&'static str, &'static str, &'static str), input: Object, ask: Ask) -> ToolEntry {
+fn build_entry(
+    (name, title, about): (&'static str, &'static str, &'static str),
+    input: Object,
+    ask: QueryTool,
+) -> ToolEntry {
     let annotations = ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false);
-    let answer = schema::answer(&[("summary", "string")]);
+    let answer = schema::answer_schema(&[("summary", "string")]);
     let tool = Tool::new(name, about, input)
         .with_title(title)
         .with_annotations(annotations)
         .with_raw_output_schema(Arc::new(answer));
-    ToolEntry { tool, does: Does::Ask(ask) }
+    ToolEntry { tool, does: ToolAction::Ask(ask) }
 }
 
 impl Inner {
     /// Answers a question.
-    pub(super) async fn answer_question(self: &Arc<Self>, call: &Call, ask: Ask) -> Result<Answer, Failure> {
+    pub(super) async fn answer_question(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        ask: QueryTool,
+    ) -> Result<ToolAnswer, Failure> {
         let arguments = call.arguments.clone();
-        self.run(call, false, move |inner, context| inner.asked(context, ask, arguments)).await
+        self.run_in_thread(call, false, move |inner, context| inner.run_query_tool(context, ask, arguments)).await
     }
 
-    fn asked(&self, context: &mut Context<'_>, ask: Ask, mut arguments: Object) -> Result<Answer, Failure> {
+    fn run_query_tool(
+        &self,
+        context: &mut Context<'_>,
+        ask: QueryTool,
+        mut arguments: Object,
+    ) -> Result<ToolAnswer, Failure> {
         match ask {
-            Ask::List(domain, card) => {
-                let folders = match given(&arguments, "directory") {
-                    Some(folder) => vec![self.folder(card, &folder)?],
+            QueryTool::List(domain, card) => {
+                let folders = match text_argument(&arguments, "directory") {
+                    Some(folder) => vec![self.resolve_folder(card, &folder)?],
                     None => self.folders(card),
                 };
-                answer(files::list(domain, card, &folders)?)
+                build_answer(files::list_files(domain, card, &folders)?)
             }
-            Ask::Load(domain, card) => {
-                let path = self.file(card, &given(&arguments, "path").unwrap_or_default())?;
-                let loaded = files::load(domain, card, &path)?;
+            QueryTool::Load(domain, card) => {
+                let path = self.resolve_file(card, &text_argument(&arguments, "path").unwrap_or_default())?;
+                let loaded = files::load_file(domain, card, &path)?;
                 // Only what could be read takes the place of what was asked before.
                 self.session.switch(path);
-                answer(loaded)
+                build_answer(loaded)
             }
-            Ask::Compare(domain, card) => {
-                let path = |name: &str| self.file(card, &given(&arguments, name).unwrap_or_default());
+            QueryTool::Compare(domain, card) => {
+                let path = |name: &str| self.resolve_file(card, &text_argument(&arguments, name).unwrap_or_default());
                 let of = card.compare.map_or("", |(_, of)| of);
-                answer(files::compare(context, domain, of, &path("before")?, &path("after")?)?)
+                build_answer(files::compare_files(context, domain, of, &path("before")?, &path("after")?)?)
             }
-            Ask::Query(domain, query) => {
+            QueryTool::Query(domain, query) => {
                 if let (None, Some(target)) = (domain.files(), arguments.remove(TARGET)) {
                     let place =
                         DatabaseAddress { target: target.as_str().map(str::to_owned), ..DatabaseAddress::default() };
-                    context.target = resolve(context, &place)?.or(context.target.take());
+                    context.target = resolve_target(context, &place)?.or(context.target.take());
                 }
                 let named = arguments.remove(FILE).and_then(|file| file.as_str().map(str::to_owned));
                 let file = match (domain.files(), named) {
-                    (Some(card), Some(named)) => Some(self.file(card, &named)?),
+                    (Some(card), Some(named)) => Some(self.resolve_file(card, &named)?),
                     _ => self.session.file(),
                 };
-                self.paged(context, query, arguments, file, domain)
+                self.answer_in_pages(context, query, arguments, file, domain)
             }
         }
     }
 
     /// Asks, with shorter pages where an answer is longer than a model can read.
-    fn paged(
+    fn answer_in_pages(
         &self,
         context: &Context<'_>,
         query: &'static dyn Query,
         params: Object,
         file: Option<PathBuf>,
         domain: &'static dyn Domain,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<ToolAnswer, Failure> {
         if let (None, None, Some(card)) = (&file, &context.target, domain.files()) {
             let message = format!("no {} is chosen", card.word);
             let hint = format!("call {} first, or give {FILE}; {} lists them", card.load, card.list);
-            return Err(Failure::new(Kind::Refused, "no_file", message, hint));
+            return Err(Failure::new(FailureKind::Refused, "no_file", message, hint));
         }
         let pages = query.params_schema().get("properties").and_then(|all| all.get("limit")).is_some();
         let mut request = Request { query: Some(query.card().name.to_owned()), params, file, folders: Vec::new() };
@@ -202,7 +215,7 @@ impl Inner {
         for _ in 0..TRIES {
             let outcome = match &request.file {
                 Some(path) => {
-                    let runs = self.session.runs(path);
+                    let runs = self.session.run_index(path);
                     query::of_file(context, (domain, query), &request.params, path, Some(&runs))?
                 }
                 None => query::run(context, &request)?,
@@ -212,9 +225,9 @@ impl Inner {
             if outcome.being_written == Some(true) {
                 data.insert("complete".to_owned(), json!(false));
             }
-            let bytes = shown::json(&Json::Object(data.clone()).to_string()).len();
+            let bytes = shown::escape_json(&Json::Object(data.clone()).to_string()).len();
             if !pages || bytes <= JSON_MAX || limit <= 1 {
-                return answer(data);
+                return build_answer(data);
             }
             // What does not depend on the page takes some room too: a little less than the share.
             let share = u64::try_from(JSON_MAX * 9 / 10 / (bytes / 1000 + 1)).unwrap_or(1);
@@ -222,27 +235,27 @@ impl Inner {
             request.params.insert("limit".to_owned(), json!(limit));
         }
         let message = format!("{} would answer more than fits", query.card().name);
-        Err(Failure::new(Kind::Refused, "too_long", message, "ask for fewer frames, or give a smaller limit"))
+        Err(Failure::new(FailureKind::Refused, "too_long", message, "ask for fewer frames, or give a smaller limit"))
     }
 
     fn folders(&self, card: &FileCard) -> Vec<PathBuf> {
-        files::folders(card, &self.allowed.folders)
+        files::choose_folders(card, &self.allowed.folders)
     }
 
-    fn file(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
-        files::below(card, &self.folders(card), given)
+    fn resolve_file(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
+        files::resolve_path(card, &self.folders(card), given)
     }
 
-    fn folder(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
-        self.file(card, given)
+    fn resolve_folder(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
+        self.resolve_file(card, given)
     }
 }
 
-fn given(arguments: &Object, name: &str) -> Option<String> {
+fn text_argument(arguments: &Object, name: &str) -> Option<String> {
     arguments.get(name).and_then(Json::as_str).map(str::to_owned)
 }
 
-fn answer(data: Map<String, Json>) -> Result<Answer, Failure> {
+fn build_answer(data: Map<String, Json>) -> Result<ToolAnswer, Failure> {
     let text = data.get("summary").and_then(Json::as_str).unwrap_or("done").to_owned();
-    Ok(Answer { json: Json::Object(data), text })
+    Ok(ToolAnswer { json: Json::Object(data), text })
 }

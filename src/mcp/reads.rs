@@ -3,26 +3,26 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
-use super::answers::{Answer, list, number, word};
+use super::answers::{ToolAnswer, list_field, number_field, text_field};
 use super::bounds::{self, Cursor, LIST_MAX};
-use super::options::Allowed;
+use super::options::AgentPermissions;
 use super::schema::Object;
 use crate::ops::{Context, Failure, audit, checks, drill, explain, find, log, redact, show, status};
 
 /// A tool that reads.
-pub(super) type Read = fn(&Context<'_>, &ReadCall<'_>, Object) -> Result<Answer, Failure>;
+pub(super) type ReadTool = fn(&Context<'_>, &ReadCall<'_>, Object) -> Result<ToolAnswer, Failure>;
 
 /// What an agent asks for, beside the arguments of the operation.
 pub(super) struct ReadCall<'a> {
     /// What it may see.
-    pub(super) allowed: &'a Allowed,
+    pub(super) allowed: &'a AgentPermissions,
     /// Where an earlier answer left off.
     pub(super) cursor: Option<Cursor>,
 }
 
 impl<'a> ReadCall<'a> {
     /// Asks for an answer from its beginning on.
-    pub(super) const fn all(allowed: &'a Allowed) -> Self {
+    pub(super) const fn from_start(allowed: &'a AgentPermissions) -> Self {
         Self { allowed, cursor: None }
     }
 
@@ -30,7 +30,7 @@ impl<'a> ReadCall<'a> {
     ///
     /// # Errors
     /// Usage: it is none.
-    pub(super) fn of(allowed: &'a Allowed, arguments: &mut Object) -> Result<Self, Failure> {
+    pub(super) fn from_arguments(allowed: &'a AgentPermissions, arguments: &mut Object) -> Result<Self, Failure> {
         let no_cursor = || {
             let message = "the cursor is none that an answer gave";
             Failure::usage("arguments", message, "give next_cursor of the answer before, or none to begin anew")
@@ -46,7 +46,7 @@ impl<'a> ReadCall<'a> {
 
     /// Returns how many items of a list the answer begins behind.
     fn from(&self, list: &str) -> usize {
-        Cursor::of(self.cursor(), list)
+        Cursor::offset_of(self.cursor(), list)
     }
 }
 
@@ -57,7 +57,7 @@ const RECORDS_MAX: u64 = 50;
 ///
 /// # Errors
 /// Usage: what is wrong with them.
-pub(super) fn request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failure> {
+pub(super) fn parse_request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failure> {
     serde_json::from_value(Json::Object(arguments)).map_err(|error| {
         let message = format!("the arguments do not fit: {error}");
         Failure::usage("arguments", message, "send what the tool's input schema says")
@@ -65,20 +65,22 @@ pub(super) fn request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failu
 }
 
 /// `status`.
-pub(super) fn status(context: &Context<'_>, asked: &ReadCall<'_>) -> Result<Answer, Failure> {
+pub(super) fn status(context: &Context<'_>, asked: &ReadCall<'_>) -> Result<ToolAnswer, Failure> {
     let outcome = status::run(context)?;
-    let mut answer = Answer::paged(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
-        let active = list(json, "active").iter().map(|op| {
-            let (number, rows) = (number(op, "op"), number(op, "rows"));
+    let mut answer = ToolAnswer::page_at(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
+        let active = list_field(json, "active").iter().map(|op| {
+            let (number, rows) = (number_field(op, "op"), number_field(op, "rows"));
             format!(
                 "operation {number}: {} {} on {}, {rows} rows",
-                word(op, "tool"),
-                word(op, "variant"),
-                word(op, "target")
+                text_field(op, "tool"),
+                text_field(op, "variant"),
+                text_field(op, "target")
             )
         });
-        let targets = list(json, "targets").iter().map(|t| format!("target {}: {}", word(t, "name"), word(t, "state")));
-        let counts = format!("{} active, {} open", list(json, "active").len(), list(json, "open").len());
+        let targets = list_field(json, "targets")
+            .iter()
+            .map(|t| format!("target {}: {}", text_field(t, "name"), text_field(t, "state")));
+        let counts = format!("{} active, {} open", list_field(json, "active").len(), list_field(json, "open").len());
         std::iter::once(counts).chain(targets).chain(active).collect::<Vec<_>>().join("\n")
     })?;
     answer.json["journal"] = json!(outcome.journal);
@@ -86,21 +88,25 @@ pub(super) fn status(context: &Context<'_>, asked: &ReadCall<'_>) -> Result<Answ
 }
 
 /// `log`.
-pub(super) fn log(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let mut wanted: log::Request = request(arguments)?;
+pub(super) fn log(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
+    let mut wanted: log::Request = parse_request(arguments)?;
     let limit = wanted.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
     let from = asked.from("operations");
     wanted.limit = Some(from.saturating_add(limit));
     let mut outcome = log::run(context, &wanted)?;
     outcome.operations.drain(..from.min(outcome.operations.len()));
     let next = outcome.more.then(|| format!("operations:{}", from + limit));
-    let answer = Answer::of(&outcome, |json| {
+    let answer = ToolAnswer::from_outcome(&outcome, |json| {
         let line = |op: &Json| {
-            let (action, tool, variant) = (word(op, "action"), word(op, "tool"), word(op, "variant"));
-            let (number, rows) = (number(op, "op"), number(op, "rows"));
-            format!("{number} {} {action} {tool} {variant}, {rows} rows, by {}", word(op, "state"), word(op, "actor"))
+            let (action, tool, variant) = (text_field(op, "action"), text_field(op, "tool"), text_field(op, "variant"));
+            let (number, rows) = (number_field(op, "op"), number_field(op, "rows"));
+            format!(
+                "{number} {} {action} {tool} {variant}, {rows} rows, by {}",
+                text_field(op, "state"),
+                text_field(op, "actor")
+            )
         };
-        let lines: Vec<String> = list(json, "operations").iter().map(line).collect();
+        let lines: Vec<String> = list_field(json, "operations").iter().map(line).collect();
         if lines.is_empty() { "no operations".to_owned() } else { lines.join("\n") }
     });
     answer.map(|mut answer| {
@@ -110,37 +116,42 @@ pub(super) fn log(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object
 }
 
 /// `show`.
-pub(super) fn show(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let mut outcome = show::run(context, &request(arguments)?)?;
-    let shows = asked.allowed.shows(context, &outcome.line.target)?;
+pub(super) fn show(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
+    let mut outcome = show::run(context, &parse_request(arguments)?)?;
+    let shows = asked.allowed.can_show(context, &outcome.line.target)?;
     outcome.changes.iter_mut().for_each(|change| redact::change(change, shows));
-    Answer::paged(&outcome, shows, asked.cursor(), |json| {
-        let (op, state) = (number(json, "op"), word(json, "state"));
-        let what = format!("{} {} {}", word(json, "action"), word(json, "tool"), word(json, "variant"));
-        format!("operation {op} on {}: {what}, {state}, {} rows", word(json, "target"), number(json, "rows"))
+    ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
+        let (op, state) = (number_field(json, "op"), text_field(json, "state"));
+        let what =
+            format!("{} {} {}", text_field(json, "action"), text_field(json, "tool"), text_field(json, "variant"));
+        format!(
+            "operation {op} on {}: {what}, {state}, {} rows",
+            text_field(json, "target"),
+            number_field(json, "rows")
+        )
     })
 }
 
 /// `explain`.
-pub(super) fn explain(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let mut outcome = explain::run(context, &request(arguments)?)?;
-    let shows = asked.allowed.shows(context, &outcome.operation.line.target)?;
+pub(super) fn explain(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
+    let mut outcome = explain::run(context, &parse_request(arguments)?)?;
+    let shows = asked.allowed.can_show(context, &outcome.operation.line.target)?;
     outcome.inverse.changes.iter_mut().for_each(|change| redact::change(change, shows));
-    Answer::paged(&outcome, shows, asked.cursor(), |json| {
-        let state = json.get("inverse").map_or("unknown", |inverse| word(inverse, "state"));
-        format!("{} A revert now: {state}.", word(json, "words"))
+    ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
+        let state = json.get("inverse").map_or("unknown", |inverse| text_field(inverse, "state"));
+        format!("{} A revert now: {state}.", text_field(json, "words"))
     })
 }
 
 /// `find`.
-pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let mut wanted: find::Request = request(arguments)?;
+pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
+    let mut wanted: find::Request = parse_request(arguments)?;
     let limit = if wanted.limit == 0 { RECORDS_MAX } else { wanted.limit.min(RECORDS_MAX) };
     let from = asked.from("records") as u64;
     // One more tells whether there are more.
     wanted.limit = from.saturating_add(limit).saturating_add(1);
     let mut outcome = find::run(context, &wanted)?;
-    let shows = asked.allowed.shows(context, &outcome.target)?;
+    let shows = asked.allowed.can_show(context, &outcome.target)?;
     let more = outcome.shown >= wanted.limit;
     let mut records = std::mem::take(&mut outcome.records);
     let last = usize::try_from(from.saturating_add(limit)).unwrap_or(usize::MAX).min(records.len());
@@ -150,15 +161,20 @@ pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Objec
     let mut records = serde_json::to_value(&records).unwrap_or_default();
     let cells = records.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut);
     cells.for_each(|cells| redact::record(cells, shows));
-    let mut answer = Answer::paged(&outcome, shows, None, |json| {
-        format!("{} records of kind {} on {}", number(json, "shown"), word(json, "kind"), word(json, "target"))
+    let mut answer = ToolAnswer::page_at(&outcome, shows, None, |json| {
+        format!(
+            "{} records of kind {} on {}",
+            number_field(json, "shown"),
+            text_field(json, "kind"),
+            text_field(json, "target")
+        )
     })?;
     for record in records.as_array().into_iter().flatten() {
         answer.text += &format!("\n{record}");
     }
     answer.json["records"] = records;
     bounds::cut_whole(&mut answer.json);
-    let listed = list(&answer.json, "records").len();
+    let listed = list_field(&answer.json, "records").len();
     let next = asked.from("records") + listed;
     answer.json["shown"] = json!(listed);
     answer.json["next_cursor"] = json!((more || next < last).then(|| format!("records:{next}")));
@@ -169,22 +185,27 @@ pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Objec
 }
 
 /// `check`.
-pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let wanted = checks::Request { rules: asked.allowed.rules.clone(), ..request(arguments)? };
+pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
+    let wanted = checks::Request { rules: asked.allowed.rules.clone(), ..parse_request(arguments)? };
     let mut outcome = checks::run(context, &wanted)?;
-    let shows = asked.allowed.shows(context, &outcome.target)?;
+    let shows = asked.allowed.can_show(context, &outcome.target)?;
     for found in &mut outcome.findings {
         redact::key(&mut found.key, shows);
         found.related.iter_mut().for_each(|row| redact::key(&mut row.key, shows));
     }
-    let mut answer = Answer::paged(&outcome, shows, asked.cursor(), |json| {
+    let mut answer = ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
         let line = |found: &Json| {
             let key = found.get("key").map(ToString::to_string).unwrap_or_default();
-            format!("{} {key} {}: {}", word(found, "table"), word(found, "check"), word(found, "message"))
+            format!(
+                "{} {key} {}: {}",
+                text_field(found, "table"),
+                text_field(found, "check"),
+                text_field(found, "message")
+            )
         };
-        let first = format!("{} findings on {}", number(json, "violations"), word(json, "target"));
-        let not_run = format!("{} checks could not run, which is no pass", number(json, "not_run"));
-        let lines = list(json, "findings").iter().map(line);
+        let first = format!("{} findings on {}", number_field(json, "violations"), text_field(json, "target"));
+        let not_run = format!("{} checks could not run, which is no pass", number_field(json, "not_run"));
+        let lines = list_field(json, "findings").iter().map(line);
         [first, not_run].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     })?;
     // What a check is and does not find is in the catalogue; here only what it said.
@@ -200,36 +221,38 @@ pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Obje
 }
 
 /// `drill_result`: one drill, or a list of them.
-pub(super) fn drill(context: &Context<'_>, asked: &ReadCall<'_>, mut arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn drill(context: &Context<'_>, asked: &ReadCall<'_>, mut arguments: Object) -> Result<ToolAnswer, Failure> {
     let Some(number) = arguments.remove("drill") else {
-        return Answer::paged(&drill::past::list(context)?, true, asked.cursor(), |json| {
+        return ToolAnswer::page_at(&drill::past::list_drills(context)?, true, asked.cursor(), |json| {
             let line = |drill: &Json| {
-                let (drill, tried, target) = (number(drill, "drill"), number(drill, "tried"), word(drill, "target"));
+                let (drill, tried, target) =
+                    (number_field(drill, "drill"), number_field(drill, "tried"), text_field(drill, "target"));
                 format!("drill {drill} on {target}: {tried} faults tried")
             };
-            let lines: Vec<String> = list(json, "drills").iter().map(line).collect();
+            let lines: Vec<String> = list_field(json, "drills").iter().map(line).collect();
             if lines.is_empty() { "no drills".to_owned() } else { lines.join("\n") }
         });
     };
     let wanted = [("show".to_owned(), number)].into_iter().collect();
-    let outcome = drill::run(context, &request(wanted)?)?;
-    let shows = asked.allowed.shows(context, &outcome.target)?;
-    Answer::paged(&outcome, shows, asked.cursor(), |json| {
+    let outcome = drill::run(context, &parse_request(wanted)?)?;
+    let shows = asked.allowed.can_show(context, &outcome.target)?;
+    ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
         let exact = json.get("exact").and_then(Json::as_bool).unwrap_or_default();
-        let tried = super::answers::number(json, "tried");
-        format!("drill {} on {}: {tried} faults tried, exact: {exact}", outcome.drill, word(json, "target"))
+        let tried = super::answers::number_field(json, "tried");
+        format!("drill {} on {}: {tried} faults tried, exact: {exact}", outcome.drill, text_field(json, "target"))
     })
 }
 
 /// `audit_verify`.
-pub(super) fn audit(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let outcome = audit::run(context, &request(arguments)?)?;
-    Answer::paged(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
-        let findings = list(json, "findings");
+pub(super) fn audit(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
+    let outcome = audit::run(context, &parse_request(arguments)?)?;
+    ToolAnswer::page_at(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
+        let findings = list_field(json, "findings");
         let said =
             if findings.is_empty() { "nothing found".to_owned() } else { format!("{} findings", findings.len()) };
-        let lines = findings.iter().map(|found| format!("{}: {}", word(found, "code"), word(found, "message")));
-        std::iter::once(format!("audit at depth {}: {said}", word(json, "depth")))
+        let lines =
+            findings.iter().map(|found| format!("{}: {}", text_field(found, "code"), text_field(found, "message")));
+        std::iter::once(format!("audit at depth {}: {said}", text_field(json, "depth")))
             .chain(lines)
             .collect::<Vec<_>>()
             .join("\n")

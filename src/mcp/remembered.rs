@@ -3,52 +3,53 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::answers::{Answer, list, word};
+use super::answers::{ToolAnswer, list_field, text_field};
 use super::schema::Object;
 use crate::ops::watermark::Watermark;
 
 /// The newest status.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<Kept>);
+pub(super) struct StatusCache(Mutex<LastStatus>);
 
 #[derive(Default)]
-struct Kept {
+struct LastStatus {
     /// The files that it was read from; empty where one of them is no file.
     files: Vec<PathBuf>,
-    answer: Option<(Object, Watermark, Answer)>,
+    answer: Option<(Object, Watermark, ToolAnswer)>,
 }
 
-impl Remembered {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+impl StatusCache {
+    fn lock_status(&self) -> MutexGuard<'_, LastStatus> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the status for these arguments, if nothing changed.
-    pub(super) fn get(&self, arguments: &Object) -> Option<Answer> {
-        let kept = self.kept();
+    pub(super) fn get(&self, arguments: &Object) -> Option<ToolAnswer> {
+        let kept = self.lock_status();
         let (asked, mark, answer) = kept.answer.as_ref()?;
         (asked == arguments && mark.holds()).then(|| answer.clone())
     }
 
     /// Looks at the files before they are read.
-    pub(super) fn mark(&self) -> Watermark {
-        Watermark::of(&self.kept().files)
+    pub(super) fn take_watermark(&self) -> Watermark {
+        Watermark::from_databases(&self.lock_status().files)
     }
 
     /// Keeps a status, if the files that it was read from are those that were looked at before.
-    pub(super) fn keep(&self, arguments: Object, mark: Watermark, answer: &Answer) {
-        let mut kept = self.kept();
-        let files = files(answer);
+    pub(super) fn store_status(&self, arguments: Object, mark: Watermark, answer: &ToolAnswer) {
+        let mut kept = self.lock_status();
+        let files = list_files(answer);
         kept.answer = (!files.is_empty() && files == kept.files).then(|| (arguments, mark, answer.clone()));
         kept.files = files;
     }
 }
 
 /// Returns the files that a status was read from; none where a target is no file, whose changes no file shows.
-fn files(answer: &Answer) -> Vec<PathBuf> {
-    let targets = list(&answer.json, "targets").iter().map(|target| word(target, "url").strip_prefix("sqlite:"));
+fn list_files(answer: &ToolAnswer) -> Vec<PathBuf> {
+    let targets =
+        list_field(&answer.json, "targets").iter().map(|target| text_field(target, "url").strip_prefix("sqlite:"));
     let targets: Option<Vec<PathBuf>> = targets.map(|path| path.map(PathBuf::from)).collect();
-    let journal = PathBuf::from(word(&answer.json, "journal"));
+    let journal = PathBuf::from(text_field(&answer.json, "journal"));
     let cut = answer.json.get("targets_left_out").is_some();
     targets.filter(|_| !cut).map(|targets| [vec![journal], targets].concat()).unwrap_or_default()
 }

@@ -9,16 +9,16 @@ use rmcp::model::{
 };
 use serde_json::json;
 
-use super::answers::Answer;
+use super::answers::ToolAnswer;
 use super::reads::{self, ReadCall};
 use super::schema::Object;
-use super::server::{Call, Inner};
+use super::server::{ClientCall, Inner};
 use super::{modes, prompts};
 use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::domains;
 use crate::model::shown;
-use crate::ops::agents::{DatabaseAddress, resolve};
+use crate::ops::agents::{DatabaseAddress, resolve_target};
 use crate::ops::{Context, Failure, audit, status};
 
 /// The scheme of the pages of modes.
@@ -28,7 +28,7 @@ const FINDINGS: &str = "mfm://findings/";
 const JSON: &str = "application/json";
 
 /// Returns every resource that has a name of its own.
-pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Resource> {
+pub(super) fn list_resources(domains: &[&'static dyn Domain]) -> Vec<Resource> {
     let page = |(domain, mode): (&str, &'static dyn Mode)| {
         let card = mode.card();
         Resource::new(format!("{MODE}{domain}/{}", card.id), card.id)
@@ -49,7 +49,7 @@ pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Resource> {
 }
 
 /// Returns the templates.
-pub(super) fn templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTemplate> {
+pub(super) fn list_templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTemplate> {
     let template = |uri: String, name: &str, title: &str, kind: &str| {
         ResourceTemplate::new(uri, name).with_title(title).with_mime_type(kind)
     };
@@ -64,16 +64,16 @@ pub(super) fn templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTemplate
 }
 
 /// Reads a resource.
-pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result<ReadResourceResult, ErrorData> {
+pub(super) async fn read(inner: &Arc<Inner>, call: &ClientCall, uri: String) -> Result<ReadResourceResult, ErrorData> {
     let missing = || ErrorData::resource_not_found("there is no such resource", Some(json!({ "uri": uri })));
     if let Some((domain, id)) = uri.strip_prefix(MODE).and_then(|place| place.split_once('/')) {
         // A tool's name is none of a resource's.
-        let mode = domains::find(domain).and_then(|domain| domain.mode(id)).filter(|mode| mode.card().id == id);
-        let page = mode.and_then(|_| modes::page(id)).ok_or_else(missing)?;
+        let mode = domains::find(domain).and_then(|domain| domain.find_mode(id)).filter(|mode| mode.card().id == id);
+        let page = mode.and_then(|_| modes::render_page(id)).ok_or_else(missing)?;
         let contents = ResourceContents::text(page, uri.clone()).with_mime_type("text/markdown");
         return Ok(ReadResourceResult::new(vec![contents]));
     }
-    inner.admit(call).await?;
+    inner.admit_request(call).await?;
     let wanted = match uri.as_str() {
         "mfm://journal" => ResourceAddress::Journal,
         "mfm://operations" => ResourceAddress::Operations,
@@ -84,15 +84,15 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
             (None, None) => return Err(missing()),
         },
     };
-    let answer = inner.run(call, false, move |inner, context| wanted.read(inner, context)).await;
+    let answer = inner.run_in_thread(call, false, move |inner, context| wanted.read(inner, context)).await;
     match answer {
         Ok(answer) => {
-            let text = shown::json(&answer.whole().to_string()).into_owned();
+            let text = shown::escape_json(&answer.to_bounded_json().to_string()).into_owned();
             let contents = ResourceContents::text(text, uri.clone()).with_mime_type(JSON);
             Ok(ReadResourceResult::new(vec![contents]))
         }
         Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(missing()),
-        Err(failure) => Err(inner.refused(call, failure).await),
+        Err(failure) => Err(inner.refuse_request(call, failure).await),
     }
 }
 
@@ -105,20 +105,20 @@ enum ResourceAddress {
 }
 
 impl ResourceAddress {
-    fn read(self, inner: &Inner, context: &mut Context<'_>) -> Result<Answer, Failure> {
+    fn read(self, inner: &Inner, context: &mut Context<'_>) -> Result<ToolAnswer, Failure> {
         let allowed = &inner.allowed;
         match self {
-            Self::Journal => head(context),
-            Self::Operations => reads::log(context, &ReadCall::all(allowed), Object::new()),
+            Self::Journal => read_head(context),
+            Self::Operations => reads::log(context, &ReadCall::from_start(allowed), Object::new()),
             Self::Operation(op) => {
                 let arguments = [("op".to_owned(), json!(op)), ("diff".to_owned(), json!(true))];
-                reads::show(context, &ReadCall::all(allowed), arguments.into_iter().collect())
+                reads::show(context, &ReadCall::from_start(allowed), arguments.into_iter().collect())
             }
             Self::Findings(target) => {
                 let all = target.is_none();
                 let place = DatabaseAddress { target, ..DatabaseAddress::default() };
-                context.target = resolve(context, &place)?.or(context.target.take());
-                let read = reads::check(context, &ReadCall::all(allowed), Object::new());
+                context.target = resolve_target(context, &place)?.or(context.target.take());
+                let read = reads::check(context, &ReadCall::from_start(allowed), Object::new());
                 match read {
                     Err(failure) if all && failure.code == "which_target" => where_else(context),
                     read => read,
@@ -129,14 +129,14 @@ impl ResourceAddress {
 }
 
 /// Returns where the findings on each target are, where there are several.
-fn where_else(context: &Context<'_>) -> Result<Answer, Failure> {
-    let targets: Vec<String> = context.reading()?.state().targets.keys().cloned().collect();
+fn where_else(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
+    let targets: Vec<String> = context.open_journal()?.state().targets.keys().cloned().collect();
     let each = targets.iter().map(|name| json!({"target": name, "uri": format!("{FINDINGS}{name}")}));
-    Ok(Answer { json: json!({"targets": each.collect::<Vec<_>>()}), text: String::new() })
+    Ok(ToolAnswer { json: json!({"targets": each.collect::<Vec<_>>()}), text: String::new() })
 }
 
 /// Returns the journal's head, proved by its structure, and what is registered.
-fn head(context: &Context<'_>) -> Result<Answer, Failure> {
+fn read_head(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
     let request = audit::Request { depth: audit::Level::Structure, full: false };
     let (audit, status) = (audit::run(context, &request)?, status::run(context)?);
     let json = json!({
@@ -148,37 +148,37 @@ fn head(context: &Context<'_>) -> Result<Answer, Failure> {
         "active": status.active.len(),
         "open": status.open.len(),
     });
-    Ok(Answer { json, text: String::new() })
+    Ok(ToolAnswer { json, text: String::new() })
 }
 
 /// Completes an argument of a prompt or a template.
 pub(super) async fn complete(
     inner: &Arc<Inner>,
-    call: &Call,
+    call: &ClientCall,
     request: CompleteRequestParams,
 ) -> Result<CompleteResult, ErrorData> {
-    inner.admit(call).await?;
+    inner.admit_request(call).await?;
     let begun = request.argument.value;
     let what = match (&request.r#ref, request.argument.name.as_str()) {
         (Reference::Resource(resource), "mode") => {
             let domain = resource.uri.strip_prefix(MODE).and_then(|place| place.split('/').next());
             let own = inner.allowed.domains.iter().filter(|own| domain == Some(own.card().id));
-            return completed(own.flat_map(|own| own.modes()).map(|mode| mode.card().id.to_owned()), &begun);
+            return build_completion(own.flat_map(|own| own.modes()).map(|mode| mode.card().id.to_owned()), &begun);
         }
         (Reference::Resource(_), name @ ("op" | "target")) => name.to_owned(),
-        (Reference::Prompt(prompt), "target") if prompts::has(&inner.allowed.domains, &prompt.name) => {
+        (Reference::Prompt(prompt), "target") if prompts::has_prompt(&inner.allowed.domains, &prompt.name) => {
             "target".to_owned()
         }
-        _ => return completed(std::iter::empty(), &begun),
+        _ => return build_completion(std::iter::empty(), &begun),
     };
-    let known = inner.run(call, false, move |_, context| known(context, &what)).await;
+    let known = inner.run_in_thread(call, false, move |_, context| list_candidates(context, &what)).await;
     // Where there is no journal there is nothing to complete.
-    completed(known.unwrap_or_default().into_iter(), &begun)
+    build_completion(known.unwrap_or_default().into_iter(), &begun)
 }
 
 /// Returns the operations, newest first, or the targets that there are.
-fn known(context: &Context<'_>, what: &str) -> Result<Vec<String>, Failure> {
-    let journal = context.reading()?;
+fn list_candidates(context: &Context<'_>, what: &str) -> Result<Vec<String>, Failure> {
+    let journal = context.open_journal()?;
     let state = journal.state();
     Ok(match what {
         "target" => state.targets.keys().cloned().collect(),
@@ -186,7 +186,7 @@ fn known(context: &Context<'_>, what: &str) -> Result<Vec<String>, Failure> {
     })
 }
 
-fn completed(all: impl Iterator<Item = String>, begun: &str) -> Result<CompleteResult, ErrorData> {
+fn build_completion(all: impl Iterator<Item = String>, begun: &str) -> Result<CompleteResult, ErrorData> {
     let mut fits: Vec<String> = all.filter(|word| word.starts_with(begun)).collect();
     // What was written whole comes first.
     fits.sort_by_key(|word| word != begun);

@@ -10,15 +10,15 @@ pub(super) type Object = Map<String, Json>;
 const WORDS_MAX: usize = 64;
 
 /// Returns the schema of a request, short.
-pub(super) fn of<R: JsonSchema>() -> Object {
-    slim(SchemaGenerator::default().into_root_schema_for::<R>().to_value())
+pub(super) fn from_request<R: JsonSchema>() -> Object {
+    slim_schema(SchemaGenerator::default().into_root_schema_for::<R>().to_value())
 }
 
 /// Returns a schema without what a model does not need: titles, formats, definitions, NULL, long descriptions.
-pub(super) fn slim(root: Json) -> Object {
+pub(super) fn slim_schema(root: Json) -> Object {
     let none = Object::new();
     let definitions = root.get("$defs").and_then(Json::as_object).unwrap_or(&none);
-    let mut out = match part(&root, definitions) {
+    let mut out = match slim_part(&root, definitions) {
         Json::Object(out) => out,
         _ => Object::new(),
     };
@@ -28,16 +28,16 @@ pub(super) fn slim(root: Json) -> Object {
     out
 }
 
-fn part(schema: &Json, definitions: &Object) -> Json {
+fn slim_part(schema: &Json, definitions: &Object) -> Json {
     let Some(map) = schema.as_object() else { return json!({}) };
     let mut out = Object::new();
     let named = map.get("$ref").and_then(Json::as_str).and_then(|name| definitions.get(name.rsplit('/').next()?));
-    if let Some(Json::Object(named)) = named.map(|named| part(named, definitions)) {
+    if let Some(Json::Object(named)) = named.map(|named| slim_part(named, definitions)) {
         out = named;
         out.remove("description");
     }
     if let Some(ways) = map.get("anyOf").or_else(|| map.get("oneOf")).and_then(Json::as_array) {
-        out.extend(joined(ways, definitions));
+        out.extend(join_ways(ways, definitions));
     }
     if let Some(word) = map.get("const") {
         out.insert("enum".into(), json!([word]));
@@ -51,21 +51,22 @@ fn part(schema: &Json, definitions: &Object) -> Json {
         out.insert("type".into(), without_null(kind.clone()));
     }
     if let Some(items) = map.get("items") {
-        out.insert("items".into(), part(items, definitions));
+        out.insert("items".into(), slim_part(items, definitions));
     }
     if let Some(properties) = map.get("properties").and_then(Json::as_object) {
-        let each = properties.iter().map(|(name, property)| (name.clone(), part(property, definitions)));
+        let each = properties.iter().map(|(name, property)| (name.clone(), slim_part(property, definitions)));
         out.insert("properties".into(), Json::Object(each.collect()));
     }
-    if let Some(text) = map.get("description").and_then(Json::as_str).map(clause).filter(|text| !text.is_empty()) {
+    if let Some(text) = map.get("description").and_then(Json::as_str).map(first_clause).filter(|text| !text.is_empty())
+    {
         out.insert("description".into(), json!(text));
     }
     Json::Object(out)
 }
 
 /// Joins the ways in which something may be written: words to one list of words, types to one list of types.
-fn joined(ways: &[Json], definitions: &Object) -> Object {
-    let parts: Vec<Json> = ways.iter().map(|way| part(way, definitions)).collect();
+fn join_ways(ways: &[Json], definitions: &Object) -> Object {
+    let parts: Vec<Json> = ways.iter().map(|way| slim_part(way, definitions)).collect();
     let parts: Vec<&Object> = parts.iter().filter_map(Json::as_object).filter(|part| !part.is_empty()).collect();
     let parts: Vec<&&Object> = parts.iter().filter(|part| part.get("type") != Some(&json!("null"))).collect();
     if let [only] = parts.as_slice() {
@@ -106,7 +107,7 @@ fn is_type(word: &str) -> bool {
 }
 
 /// Returns the first clause of a description, where that is short.
-fn clause(text: &str) -> String {
+fn first_clause(text: &str) -> String {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let first = flat.split([';', '(', '[']).next().unwrap_or_default();
     let first = first.split(". ").next().unwrap_or_default().split(": ").next().unwrap_or_default();
@@ -115,7 +116,7 @@ fn clause(text: &str) -> String {
 }
 
 /// Returns a schema without the descriptions of some properties, and without some properties.
-pub(super) fn lean(mut schema: Object, undescribed: &[&str], left_out: &[&str]) -> Object {
+pub(super) fn strip_properties(mut schema: Object, undescribed: &[&str], left_out: &[&str]) -> Object {
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         left_out.iter().for_each(|name| drop(properties.remove(*name)));
         let wanted = |name: &String| undescribed.contains(&name.as_str()) || undescribed == ["*"];
@@ -127,7 +128,7 @@ pub(super) fn lean(mut schema: Object, undescribed: &[&str], left_out: &[&str]) 
 }
 
 /// Returns a schema with these properties alone: what else a request takes, such as files, is the operator's to say.
-pub(super) fn only(mut schema: Object, kept: &[&str]) -> Object {
+pub(super) fn keep_properties(mut schema: Object, kept: &[&str]) -> Object {
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         properties.retain(|name, _| kept.contains(&name.as_str()));
     }
@@ -150,7 +151,7 @@ pub(super) fn one_type(property: &Json) -> Option<Json> {
 /// Returns the schema of an answer: what each has that is no refusal.
 ///
 /// Nothing is required. A refusal is a structured answer too, and clients hold both against this one schema.
-pub(super) fn answer(fields: &[(&str, &str)]) -> Object {
+pub(super) fn answer_schema(fields: &[(&str, &str)]) -> Object {
     let each = fields.iter().map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })));
     let properties: Object = each.collect();
     let mut out = Object::new();

@@ -17,18 +17,18 @@ use rmcp::{ErrorData, ServerHandler};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use super::answers::Answer;
+use super::answers::ToolAnswer;
 use super::caller::Caller;
-use super::catalogue::{self, Does, ToolEntry};
-use super::host::{Consented, Host, Warnings, Watch};
-use super::options::{Allowed, Options};
+use super::catalogue::{self, ToolAction, ToolEntry};
+use super::host::{CallWatch, Host, PriorConsent, Warnings};
+use super::options::{AgentPermissions, ServerOptions};
 use super::queries::ChosenFile;
-use super::remembered::Remembered;
+use super::remembered::StatusCache;
 use super::schema::Object;
-use super::turns::Turns;
+use super::turns::CallSlots;
 use super::{answers, bounds, instructions, modes, next_step, prompts, resources, vocabulary};
 use crate::ops::agents::{Agents, is_guardrail};
-use crate::ops::{Context, Failure, Kind, redact};
+use crate::ops::{Context, Failure, FailureKind, redact};
 
 /// The server; clones are one and the same.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub struct Server(pub(super) Arc<Inner>);
 /// What all calls share.
 pub(super) struct Inner {
     pub(super) host: Host,
-    pub(super) allowed: Allowed,
+    pub(super) allowed: AgentPermissions,
     pub(super) agents: Agents,
     pub(super) codec: RequestStateCodec,
     /// Held by whoever writes.
@@ -45,20 +45,20 @@ pub(super) struct Inner {
     /// Cancelled when the process is asked to end.
     pub(super) stopping: CancellationToken,
     /// The catalogue, which never changes.
-    modes: Answer,
+    modes: ToolAnswer,
     /// Whether the client ever said that it can ask its person: it does not unlearn that.
     could_ask: AtomicBool,
     /// How many calls are at work.
-    turns: Turns,
+    turns: CallSlots,
     /// The newest status.
-    pub(super) remembered: Remembered,
+    pub(super) remembered: StatusCache,
     /// The file that questions go to.
     pub(super) session: ChosenFile,
     entries: Vec<ToolEntry>,
 }
 
 /// One request of a client.
-pub(super) struct Call {
+pub(super) struct ClientCall {
     pub(super) caller: Caller,
     pub(super) tool: String,
     pub(super) arguments: Object,
@@ -70,10 +70,10 @@ pub(super) struct Call {
     progress: Option<ProgressToken>,
 }
 
-impl Call {
-    pub(super) fn of(what: &str, context: &RequestContext<RoleServer>) -> Self {
+impl ClientCall {
+    pub(super) fn from_context(what: &str, context: &RequestContext<RoleServer>) -> Self {
         Self {
-            caller: Caller::of(context),
+            caller: Caller::from_context(context),
             tool: what.to_owned(),
             arguments: Object::new(),
             peer: context.peer.clone(),
@@ -91,19 +91,19 @@ impl Server {
     ///
     /// # Errors
     /// Usage: options that contradict themselves.
-    pub fn new(host: Host, options: &Options) -> Result<Self, Failure> {
-        let mut allowed = options.allowed()?;
+    pub fn new(host: Host, options: &ServerOptions) -> Result<Self, Failure> {
+        let mut allowed = options.resolve_permissions()?;
         if allowed.domains.is_empty() {
             allowed.domains.push(crate::ops::query::domain_of(&host.journal, host.target.as_deref()));
         }
-        let agents = Agents::beside(&host.journal, options.limits());
+        let agents = Agents::for_journal(&host.journal, options.limits());
         let key: Vec<u8> = (0..2).flat_map(|_| host.entropy.bytes()).collect();
-        let codec = RequestStateCodec::try_new(key).map_err(|error| broken(&error.to_string()))?;
-        let entries = catalogue::entries(&allowed);
+        let codec = RequestStateCodec::try_new(key).map_err(|error| server_failure(&error.to_string()))?;
+        let entries = catalogue::list_entries(&allowed);
         let (writer, stopping) = (Arc::default(), CancellationToken::new());
-        let modes = modes::answer(&allowed, None)?;
-        let remembered = Remembered::default();
-        let (turns, could_ask) = (Turns::default(), AtomicBool::new(false));
+        let modes = modes::answer_modes(&allowed, None)?;
+        let remembered = StatusCache::default();
+        let (turns, could_ask) = (CallSlots::default(), AtomicBool::new(false));
         let session = ChosenFile::default();
         let inner = Inner {
             host,
@@ -123,19 +123,24 @@ impl Server {
     }
 }
 
-pub(super) fn broken(why: &str) -> Failure {
+pub(super) fn server_failure(why: &str) -> Failure {
     let message = format!("the MCP server could not go on: {why}");
-    Failure::new(Kind::Found, "agent_server", message, "start it again; status says whether anything is open")
+    Failure::new(FailureKind::Found, "agent_server", message, "start it again; status says whether anything is open")
 }
 
 impl Inner {
     /// Does something with a context in a thread of its own; a panic there is a failure, and the server goes on.
-    pub(super) async fn run<T, F>(self: &Arc<Self>, call: &Call, consented: bool, work: F) -> Result<T, Failure>
+    pub(super) async fn run_in_thread<T, F>(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        consented: bool,
+        work: F,
+    ) -> Result<T, Failure>
     where
         F: FnOnce(&Self, &mut Context<'_>) -> Result<T, Failure> + Send + 'static,
         T: Send + 'static,
     {
-        let turn = self.turns.take().await?;
+        let turn = self.turns.acquire().await?;
         let (sender, mut receiver) = unbounded_channel();
         let (peer, token) = (call.peer.clone(), call.progress.clone());
         let steps = token.is_some().then_some(sender);
@@ -143,8 +148,9 @@ impl Inner {
         let warnings = call.warnings.clone();
         let thread = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let watch = Watch { cancelled, stopping: inner.stopping.clone(), steps, warnings, last: Cell::new(None) };
-            let consent = Consented(consented);
+            let watch =
+                CallWatch { cancelled, stopping: inner.stopping.clone(), steps, warnings, last: Cell::new(None) };
+            let consent = PriorConsent(consented);
             let mut context = inner.host.context(&caller, &watch, &consent);
             work(&inner, &mut context)
         });
@@ -157,65 +163,74 @@ impl Inner {
                 let _ = peer.notify_progress(progress).await;
             }
         }
-        thread.await.unwrap_or_else(|error| Err(panicked(&error.to_string())))
+        thread.await.unwrap_or_else(|error| Err(panic_failure(&error.to_string())))
     }
 
     /// Answers a call of a tool; a failure is counted where it is one that keeps an agent within its limits.
-    async fn answer(self: &Arc<Self>, call: Call, does: Does) -> CallToolResponse {
+    async fn answer_tool_call(self: &Arc<Self>, call: ClientCall, does: ToolAction) -> CallToolResponse {
         let structured = call.caller.structured;
         let done = self.do_it(&call, does).await;
         match done {
-            Ok(super::writes::Done::Answer(answer)) => warned(answer, &call.warnings).result(structured).into(),
-            Ok(super::writes::Done::Ask(question)) => (*question).into(),
-            Err(failure) => answers::refused(&self.noted(&call, failure).await).into(),
+            Ok(super::writes::WriteResponse::Answer(answer)) => {
+                add_warnings(answer, &call.warnings).into_result(structured).into()
+            }
+            Ok(super::writes::WriteResponse::Ask(question)) => (*question).into(),
+            Err(failure) => answers::build_refusal(&self.count_failure(&call, failure).await).into(),
         }
     }
 
     /// Returns a failure without what an agent must not see; one that keeps an agent within its limits is counted.
-    async fn noted(self: &Arc<Self>, call: &Call, failure: Failure) -> Failure {
+    async fn count_failure(self: &Arc<Self>, call: &ClientCall, failure: Failure) -> Failure {
         let failure = redact::failure(failure, self.allowed.identifying);
         if is_guardrail(&failure) {
             let (tool, refused) = (call.tool.clone(), failure.clone());
             // Where it cannot be counted, it is refused all the same.
-            let _ = self.run(call, false, move |inner, context| inner.agents.refused(context, &tool, &refused)).await;
+            let _ = self
+                .run_in_thread(call, false, move |inner, context| inner.agents.note_refusal(context, &tool, &refused))
+                .await;
         }
         failure
     }
 
     /// Returns the refusal of what is no tool.
-    pub(super) async fn refused(self: &Arc<Self>, call: &Call, failure: Failure) -> ErrorData {
-        protocol(&self.noted(call, failure).await)
+    pub(super) async fn refuse_request(self: &Arc<Self>, call: &ClientCall, failure: Failure) -> ErrorData {
+        protocol_error(&self.count_failure(call, failure).await)
     }
 
-    async fn do_it(self: &Arc<Self>, call: &Call, does: Does) -> Result<super::writes::Done, Failure> {
-        if let Does::Modes = does {
-            self.known(call)?;
+    async fn do_it(
+        self: &Arc<Self>,
+        call: &ClientCall,
+        does: ToolAction,
+    ) -> Result<super::writes::WriteResponse, Failure> {
+        if let ToolAction::Modes = does {
+            self.check_arguments(call)?;
             let mode = call.arguments.get("mode").map(|mode| mode.as_str().unwrap_or_default());
-            let found = mode.map_or_else(|| Ok(self.modes.clone()), |mode| modes::answer(&self.allowed, Some(mode)));
+            let found =
+                mode.map_or_else(|| Ok(self.modes.clone()), |mode| modes::answer_modes(&self.allowed, Some(mode)));
             return found.map(Into::into);
         }
-        crate::ops::agents::measured(&call.arguments)?;
-        self.known(call)?;
+        crate::ops::agents::check_arguments(&call.arguments)?;
+        self.check_arguments(call)?;
         self.agents.admit_call(&call.caller.client, self.host.clock.now_us())?;
         match does {
-            Does::Modes => Ok(self.modes.clone().into()),
-            Does::Status => self.status(call).await.map(Into::into),
-            Does::Read(read) => self.read(call, read).await.map(Into::into),
-            Does::Ask(ask) => self.answer_question(call, ask).await.map(Into::into),
-            Does::Plan => self.plan(call).await.map(Into::into),
-            Does::Fault => self.fault(call).await,
-            Does::CarryOut => self.carry_out(call).await,
-            Does::Write(write) => self.write(call, write).await,
+            ToolAction::Modes => Ok(self.modes.clone().into()),
+            ToolAction::Status => self.answer_status(call).await.map(Into::into),
+            ToolAction::Read(read) => self.answer_read(call, read).await.map(Into::into),
+            ToolAction::Ask(ask) => self.answer_question(call, ask).await.map(Into::into),
+            ToolAction::Plan => self.answer_plan(call).await.map(Into::into),
+            ToolAction::Fault => self.answer_fault(call).await,
+            ToolAction::CarryOut => self.carry_out(call).await,
+            ToolAction::Write(write) => self.answer_write(call, write).await,
         }
     }
 
     /// Tells whether this server has a tool.
-    pub(super) fn has(&self, tool: &str) -> bool {
+    pub(super) fn has_tool(&self, tool: &str) -> bool {
         self.entries.iter().any(|entry| entry.tool.name == tool)
     }
 
     /// Refuses arguments that the tool does not have, as what is ignored was meant, and a call without those it needs.
-    fn known(&self, call: &Call) -> Result<(), Failure> {
+    fn check_arguments(&self, call: &ClientCall) -> Result<(), Failure> {
         let entry = self.entries.iter().find(|entry| entry.tool.name == call.tool);
         let Some(schema) = entry.map(|entry| &entry.tool.input_schema) else { return Ok(()) };
         let Some(properties) = schema.get("properties").and_then(|all| all.as_object()) else { return Ok(()) };
@@ -226,7 +241,7 @@ impl Inner {
             Err(Failure::usage("arguments", format!("{} {what}", call.tool), hint))
         };
         if let Some(name) = call.arguments.keys().find(|name| !properties.contains_key(*name)) {
-            let near = vocabulary::nearest(properties, name);
+            let near = vocabulary::find_nearest(properties, name);
             let name: String = name.chars().take(40).collect();
             return refused(format!("has no argument `{name}`"), near);
         }
@@ -238,23 +253,23 @@ impl Inner {
     }
 
     /// Counts a request that is no tool's.
-    pub(super) async fn admit(self: &Arc<Self>, call: &Call) -> Result<(), ErrorData> {
+    pub(super) async fn admit_request(self: &Arc<Self>, call: &ClientCall) -> Result<(), ErrorData> {
         match self.agents.admit_call(&call.caller.client, self.host.clock.now_us()) {
             Ok(()) => Ok(()),
-            Err(failure) => Err(self.refused(call, failure).await),
+            Err(failure) => Err(self.refuse_request(call, failure).await),
         }
     }
 }
 
 /// Returns a failure of what is no tool, with what to do next.
-fn protocol(failure: &Failure) -> ErrorData {
-    let hint = next_step::hint(&failure.code, &failure.next);
-    let message = answers::sentence(failure, &hint);
-    ErrorData::invalid_params(bounds::text(&message), Some(answers::refusal(failure, &hint)))
+fn protocol_error(failure: &Failure) -> ErrorData {
+    let hint = next_step::render_hint(&failure.code, &failure.next);
+    let message = answers::render_failure(failure, &hint);
+    ErrorData::invalid_params(bounds::bound_text(&message), Some(answers::encode_failure(failure, &hint)))
 }
 
 /// Returns an answer with what was warned of, before all else.
-fn warned(mut answer: Answer, warnings: &Warnings) -> Answer {
+fn add_warnings(mut answer: ToolAnswer, warnings: &Warnings) -> ToolAnswer {
     let warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let (Some(map), false) = (answer.json.as_object_mut(), warnings.is_empty()) {
         answer.text = format!("warning: {}\n{}", warnings.join("; "), answer.text);
@@ -263,10 +278,10 @@ fn warned(mut answer: Answer, warnings: &Warnings) -> Answer {
     answer
 }
 
-fn panicked(why: &str) -> Failure {
+fn panic_failure(why: &str) -> Failure {
     let message = format!("a mistake of the program ended the call: {why}");
     Failure::new(
-        Kind::Journal,
+        FailureKind::Journal,
         "agent_bug",
         message,
         "call status: it says whether anything was left open; report this",
@@ -279,11 +294,11 @@ impl ServerHandler for Server {
         let named = Implementation::new("mfm", env!("CARGO_PKG_VERSION")).with_title("Reversible data faults");
         ServerConfig::new(can.build())
             .with_server_info(named)
-            .with_instructions(instructions::of(&self.0.allowed.domains))
+            .with_instructions(instructions::render_instructions(&self.0.allowed.domains))
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [rmcp::model::ProtocolVersion]> {
-        Cow::Owned(super::envelope::revisions())
+        Cow::Owned(super::envelope::served_revisions())
     }
 
     async fn initialize(
@@ -320,20 +335,20 @@ impl ServerHandler for Server {
         let Some(entry) = self.0.entries.iter().find(|entry| entry.tool.name == request.name) else {
             return Err(ErrorData::invalid_params("tool not found: tools/list names what there is", None));
         };
-        let mut call = Call::of(&request.name, &context);
+        let mut call = ClientCall::from_context(&request.name, &context);
         // Models send null for what they leave out.
         let given = request.arguments.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect();
         let properties = entry.tool.input_schema.get("properties").and_then(|all| all.as_object());
         call.arguments = match properties {
-            Some(properties) => vocabulary::settled(properties, given),
+            Some(properties) => vocabulary::normalise_arguments(properties, given),
             None => given,
         };
         (call.state, call.responses) = (request.request_state, request.input_responses);
         call.caller.could_ask |= self.0.could_ask.fetch_or(call.caller.could_ask, Ordering::SeqCst);
         let tool = call.tool.clone();
-        Ok(guarded(self.0.answer(call, entry.does))
+        Ok(catch_panic(self.0.answer_tool_call(call, entry.does))
             .await
-            .unwrap_or_else(|| answers::refused(&panicked(&format!("{tool} panicked"))).into()))
+            .unwrap_or_else(|| answers::build_refusal(&panic_failure(&format!("{tool} panicked"))).into()))
     }
 
     async fn list_resources(
@@ -341,7 +356,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(resources::all(&self.0.allowed.domains)))
+        Ok(ListResourcesResult::with_all_items(resources::list_resources(&self.0.allowed.domains)))
     }
 
     async fn list_resource_templates(
@@ -349,7 +364,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(ListResourceTemplatesResult::with_all_items(resources::templates(&self.0.allowed.domains)))
+        Ok(ListResourceTemplatesResult::with_all_items(resources::list_templates(&self.0.allowed.domains)))
     }
 
     async fn read_resource(
@@ -357,9 +372,9 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let call = Call::of("resources/read", &context);
-        let read = guarded(resources::read(&self.0, &call, request.uri)).await;
-        read.unwrap_or_else(|| Err(protocol(&panicked("reading a resource")))).map(Into::into)
+        let call = ClientCall::from_context("resources/read", &context);
+        let read = catch_panic(resources::read(&self.0, &call, request.uri)).await;
+        read.unwrap_or_else(|| Err(protocol_error(&panic_failure("reading a resource")))).map(Into::into)
     }
 
     async fn list_prompts(
@@ -367,7 +382,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(ListPromptsResult::with_all_items(prompts::all(&self.0.allowed.domains)))
+        Ok(ListPromptsResult::with_all_items(prompts::list_prompts(&self.0.allowed.domains)))
     }
 
     async fn get_prompt(
@@ -375,7 +390,8 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&self.0.allowed.domains, &request.name, &request.arguments.unwrap_or_default()).map(Into::into)
+        prompts::render_prompt(&self.0.allowed.domains, &request.name, &request.arguments.unwrap_or_default())
+            .map(Into::into)
     }
 
     async fn complete(
@@ -383,14 +399,14 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let call = Call::of("completion/complete", &context);
-        let read = guarded(resources::complete(&self.0, &call, request)).await;
-        read.unwrap_or_else(|| Err(protocol(&panicked("completing"))))
+        let call = ClientCall::from_context("completion/complete", &context);
+        let read = catch_panic(resources::complete(&self.0, &call, request)).await;
+        read.unwrap_or_else(|| Err(protocol_error(&panic_failure("completing"))))
     }
 }
 
 /// Waits for something, and returns nothing where it panicked.
-async fn guarded<T>(work: impl Future<Output = T>) -> Option<T> {
+async fn catch_panic<T>(work: impl Future<Output = T>) -> Option<T> {
     use futures_util::FutureExt as _;
     std::panic::AssertUnwindSafe(work).catch_unwind().await.ok()
 }

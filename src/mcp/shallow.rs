@@ -4,9 +4,9 @@
 const DEPTH_MAX: usize = 64;
 
 /// Returns a line of JSON in which a 0 stands for whatever is nested deeper than 64 times.
-pub(super) fn shallow(line: &[u8]) -> Vec<u8> {
+pub(super) fn limit_depth(line: &[u8]) -> Vec<u8> {
     let mut reader = LineReader::default();
-    line.iter().filter_map(|byte| reader.pass(*byte)).collect()
+    line.iter().filter_map(|byte| reader.filter_byte(*byte)).collect()
 }
 
 /// Where in a line the reader is.
@@ -19,7 +19,7 @@ struct LineReader {
 
 impl LineReader {
     /// Returns what stands for a byte; nothing where it is nested too deep.
-    fn pass(&mut self, byte: u8) -> Option<u8> {
+    fn filter_byte(&mut self, byte: u8) -> Option<u8> {
         let kept = (self.depth <= DEPTH_MAX).then_some(byte);
         match byte {
             _ if self.escaped => self.escaped = false,
@@ -41,8 +41,8 @@ impl LineReader {
 mod tests {
     use super::*;
 
-    fn passed(text: &str) -> String {
-        String::from_utf8(shallow(text.as_bytes())).unwrap()
+    fn limit_text(text: &str) -> String {
+        String::from_utf8(limit_depth(text.as_bytes())).unwrap()
     }
 
     fn nested(depth: usize) -> String {
@@ -52,13 +52,13 @@ mod tests {
     #[test]
     fn what_is_nested_too_deep_is_a_number() {
         let plain = r#"{"a":["[[[{{{\"[[[",{"b":[]}],"c":"]]]}}}"}"#;
-        assert_eq!(passed(plain), plain);
-        assert_eq!(passed(&nested(DEPTH_MAX)), nested(DEPTH_MAX));
+        assert_eq!(limit_text(plain), plain);
+        assert_eq!(limit_text(&nested(DEPTH_MAX)), nested(DEPTH_MAX));
         let (open, close) = ("[".repeat(DEPTH_MAX), "]".repeat(DEPTH_MAX));
         for depth in [DEPTH_MAX + 1, DEPTH_MAX + 2, 10_000] {
-            assert_eq!(passed(&nested(depth)), format!("{open}0{close}"));
+            assert_eq!(limit_text(&nested(depth)), format!("{open}0{close}"));
         }
         let inner = r#"[{"x":"]"},[],{}],"y",{"z":[1]}"#;
-        assert_eq!(passed(&format!("{open}{inner}{close}")), format!("{open}0,\"y\",0{close}"));
+        assert_eq!(limit_text(&format!("{open}{inner}{close}")), format!("{open}0,\"y\",0{close}"));
     }
 }

@@ -25,18 +25,18 @@ struct JsonObject {
 ///
 /// # Errors
 /// A sentence that says why it is left alone: it is no JSON, something on the way is no object or stands there twice.
-pub(super) fn put(text: &str, [outer, inner]: [&str; 2], value: &Json) -> Result<String, String> {
+pub(super) fn put_value(text: &str, [outer, inner]: [&str; 2], value: &Json) -> Result<String, String> {
     serde_json::from_str::<IgnoredAny>(text)
         .map_err(|error| format!("{error}; a file with comments is left to you"))?;
-    let whole = object(text, start(text, 0)).ok_or("it is no JSON object")?;
-    let Some(found) = one(&whole, outer)? else {
-        return Ok(inserted(text, &whole, outer, &serde_json::json!({ inner: value })));
+    let whole = parse_object(text, skip_whitespace(text, 0)).ok_or("it is no JSON object")?;
+    let Some(found) = find_member(&whole, outer)? else {
+        return Ok(insert_member(text, &whole, outer, &serde_json::json!({ inner: value })));
     };
-    let servers = object(text, found.value.start).ok_or_else(|| format!("its {outer} is no object"))?;
-    match one(&servers, inner)? {
-        None => Ok(inserted(text, &servers, inner, value)),
+    let servers = parse_object(text, found.value.start).ok_or_else(|| format!("its {outer} is no object"))?;
+    match find_member(&servers, inner)? {
+        None => Ok(insert_member(text, &servers, inner, value)),
         Some(entry) => {
-            let written = pretty(value, indent(text, entry.at));
+            let written = render_value(value, indent_before(text, entry.at));
             let (before, after) = (text.get(..entry.value.start), text.get(entry.value.end..));
             Ok([before.unwrap_or_default(), &written, after.unwrap_or_default()].concat())
         }
@@ -44,7 +44,7 @@ pub(super) fn put(text: &str, [outer, inner]: [&str; 2], value: &Json) -> Result
 }
 
 /// Returns the entry of a name.
-fn one<'o>(object: &'o JsonObject, name: &str) -> Result<Option<&'o Member>, String> {
+fn find_member<'o>(object: &'o JsonObject, name: &str) -> Result<Option<&'o Member>, String> {
     let mut fitting = object.entries.iter().filter(|entry| entry.name == name);
     let found = fitting.next();
     match fitting.next() {
@@ -55,15 +55,16 @@ fn one<'o>(object: &'o JsonObject, name: &str) -> Result<Option<&'o Member>, Str
 }
 
 /// Returns a text with a new entry at the end of an object, laid out as the entries before it.
-fn inserted(text: &str, object: &JsonObject, name: &str, value: &Json) -> String {
+fn insert_member(text: &str, object: &JsonObject, name: &str, value: &Json) -> String {
     let (inside, outside) = match object.entries.last() {
-        Some(entry) => (indent(text, entry.at).map(str::to_owned), indent(text, object.end)),
+        Some(entry) => (indent_before(text, entry.at).map(str::to_owned), indent_before(text, object.end)),
         None => {
             let outside = line_indent(text, object.end);
             (Some(format!("{outside}  ")), Some(outside))
         }
     };
-    let entry = format!("{}:{}{}", Json::from(name), space(&inside), pretty(value, inside.as_deref()));
+    let entry =
+        format!("{}:{}{}", Json::from(name), space_after_colon(&inside), render_value(value, inside.as_deref()));
     let comma = if object.entries.is_empty() { "" } else { "," };
     let before = object.entries.last().map_or_else(|| object.end, |entry| entry.value.end);
     let lead = inside.as_ref().map_or_else(String::new, |inside| format!("\n{inside}"));
@@ -73,12 +74,12 @@ fn inserted(text: &str, object: &JsonObject, name: &str, value: &Json) -> String
     [head, comma, &lead, &entry, &tail, rest].concat()
 }
 
-const fn space(inside: &Option<String>) -> &'static str {
+const fn space_after_colon(inside: &Option<String>) -> &'static str {
     if inside.is_some() { " " } else { "" }
 }
 
 /// Returns a value in the layout around it: over several lines behind a line's indent, else in one.
-fn pretty(value: &Json, indent: Option<&str>) -> String {
+fn render_value(value: &Json, indent: Option<&str>) -> String {
     match indent {
         Some(indent) => serde_json::to_string_pretty(value).unwrap_or_default().replace('\n', &format!("\n{indent}")),
         None => value.to_string(),
@@ -86,7 +87,7 @@ fn pretty(value: &Json, indent: Option<&str>) -> String {
 }
 
 /// Returns the white space before a place, where nothing else stands before it in its line.
-fn indent(text: &str, at: usize) -> Option<&str> {
+fn indent_before(text: &str, at: usize) -> Option<&str> {
     let line = text.get(..at)?.rsplit_once('\n')?.1;
     line.chars().all(|found| " \t".contains(found)).then_some(line)
 }
@@ -98,34 +99,34 @@ fn line_indent(text: &str, at: usize) -> &str {
 }
 
 /// Reads the object that begins at a place; `None` where something else does. The text is JSON.
-fn object(text: &str, at: usize) -> Option<JsonObject> {
+fn parse_object(text: &str, at: usize) -> Option<JsonObject> {
     let bytes = text.as_bytes();
     if bytes.get(at) != Some(&b'{') {
         return None;
     }
     let mut entries = Vec::new();
-    let mut at = start(text, at + 1);
+    let mut at = skip_whitespace(text, at + 1);
     while bytes.get(at)? != &b'}' {
-        let named = end(bytes, at);
+        let named = find_value_end(bytes, at);
         let name = serde_json::from_str(text.get(at..named)?).ok()?;
         // Behind the name stands the colon.
-        let value = start(text, start(text, named) + 1);
-        let value = value..end(bytes, value);
-        let next = start(text, value.end);
+        let value = skip_whitespace(text, skip_whitespace(text, named) + 1);
+        let value = value..find_value_end(bytes, value);
+        let next = skip_whitespace(text, value.end);
         entries.push(Member { name, at, value });
-        at = if bytes.get(next) == Some(&b',') { start(text, next + 1) } else { next };
+        at = if bytes.get(next) == Some(&b',') { skip_whitespace(text, next + 1) } else { next };
     }
     Some(JsonObject { entries, end: at })
 }
 
 /// Returns where white space ends.
-fn start(text: &str, at: usize) -> usize {
+fn skip_whitespace(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     at + rest.len() - rest.trim_ascii_start().len()
 }
 
 /// Returns where the value that begins at a place ends.
-fn end(bytes: &[u8], from: usize) -> usize {
+fn find_value_end(bytes: &[u8], from: usize) -> usize {
     let (mut depth, mut at) = (0_usize, from);
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -163,8 +164,8 @@ mod tests {
 
     use super::*;
 
-    fn server(text: &str) -> Result<String, String> {
-        put(text, ["s", "mfm"], &json!({"command": "x"}))
+    fn put_server(text: &str) -> Result<String, String> {
+        put_value(text, ["s", "mfm"], &json!({"command": "x"}))
     }
 
     #[test]
@@ -187,8 +188,8 @@ mod tests {
             ),
             (r#"{"\u0073":{"mfm":1}}"#, r#"{"\u0073":{"mfm":{"command":"x"}}}"#),
         ] {
-            assert_eq!(server(before).as_deref(), Ok(after));
-            assert_eq!(server(after).as_deref(), Ok(after), "again");
+            assert_eq!(put_server(before).as_deref(), Ok(after));
+            assert_eq!(put_server(after).as_deref(), Ok(after), "again");
         }
     }
 
@@ -203,7 +204,7 @@ mod tests {
             ("{ // mine\n}", "comments"),
             ("{\"a\":1,}", "comments"),
         ] {
-            assert!(server(text).unwrap_err().contains(why), "{text}: {:?}", server(text));
+            assert!(put_server(text).unwrap_err().contains(why), "{text}: {:?}", put_server(text));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// How many calls work at once: each has a thread, a journal and a target open, and rows in memory.
 const WORKING_MAX: usize = 4;
@@ -13,41 +13,46 @@ const WORKING_MAX: usize = 4;
 const WAITING_MAX: usize = 250;
 
 /// The turns of a server.
-pub(super) struct Turns {
+pub(super) struct CallSlots {
     working: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-impl Default for Turns {
+impl Default for CallSlots {
     fn default() -> Self {
         Self { working: Arc::new(Semaphore::new(WORKING_MAX)), waiting: AtomicUsize::new(0) }
     }
 }
 
 /// Somebody who waits, counted for as long as they do.
-struct Waiting<'t>(&'t AtomicUsize);
+struct WaitingCall<'t>(&'t AtomicUsize);
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingCall<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-impl Turns {
+impl CallSlots {
     /// Waits for a turn, which lasts as long as what is returned.
     ///
     /// # Errors
     /// `agent_busy`: too many wait already.
-    pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    pub(super) async fn acquire(&self) -> Result<OwnedSemaphorePermit, Failure> {
         let busy = || {
             let message = format!("{WORKING_MAX} calls are at work and {WAITING_MAX} wait for their turn");
-            Failure::new(Kind::Refused, "agent_busy", message, "wait for the answers that are due, then call again")
+            Failure::new(
+                FailureKind::Refused,
+                "agent_busy",
+                message,
+                "wait for the answers that are due, then call again",
+            )
         };
         if let Ok(turn) = self.working.clone().try_acquire_owned() {
             return Ok(turn);
         }
         let before = self.waiting.fetch_add(1, Ordering::SeqCst);
-        let _waiting = Waiting(&self.waiting);
+        let _waiting = WaitingCall(&self.waiting);
         if before >= WAITING_MAX {
             return Err(busy());
         }
@@ -63,12 +68,12 @@ mod tests {
     fn k8_a_few_work_some_wait_and_the_rest_is_refused() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let turns = Turns::default();
+            let turns = CallSlots::default();
             let mut working = Vec::new();
             for _ in 0..WORKING_MAX {
-                working.push(turns.take().await.unwrap());
+                working.push(turns.acquire().await.unwrap());
             }
-            let mut waiting: Vec<_> = (0..=WAITING_MAX).map(|_| Box::pin(turns.take())).collect();
+            let mut waiting: Vec<_> = (0..=WAITING_MAX).map(|_| Box::pin(turns.acquire())).collect();
             // The last one is one too many, and is told at once.
             let polled: Vec<_> = waiting.iter_mut().map(futures_util::FutureExt::now_or_never).collect();
             assert_eq!(polled.iter().filter(|poll| poll.is_none()).count(), WAITING_MAX);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil;
-use mfm_journal::{Column as ColumnImage, Decimal, TableShape, Value};
+use mfm_journal::{ColumnShape as ColumnImage, Decimal, TableShape, Value};
 
 use super::refusal::Refusal;
 use super::time;
@@ -172,7 +172,7 @@ impl Table {
 
     /// Returns the table with its key and these columns only, as far as it has them.
     #[must_use]
-    pub fn only(&self, columns: &[&str]) -> Self {
+    pub fn select_columns(&self, columns: &[&str]) -> Self {
         let key = self.shape.key.iter().map(String::as_str);
         let kept: BTreeSet<usize> = columns.iter().copied().chain(key).filter_map(|name| self.position(name)).collect();
         let columns: Vec<Column> = kept.iter().filter_map(|at| self.columns.get(*at).cloned()).collect();
@@ -183,7 +183,7 @@ impl Table {
 
     /// Returns the table whose rows come beside rows of another, whose columns stand behind its own as `NAME.column`.
     #[must_use]
-    pub fn beside(&self, parent: &Self) -> Self {
+    pub fn join_columns(&self, parent: &Self) -> Self {
         let prefixed = |column: &Column| {
             let mut column = column.clone();
             column.image.name = format!("{}.{}", parent.shape.name, column.image.name);
@@ -214,14 +214,14 @@ impl Column {
     /// # Errors
     /// [`Refusal::NotNull`], or [`Refusal::DoesNotFit`] for a value that would be changed on its way in: mfm never
     /// rounds and never truncates.
-    pub fn store(&self, table: &str, datum: &Datum) -> Result<Value, Refusal> {
+    pub fn store_datum(&self, table: &str, datum: &Datum) -> Result<Value, Refusal> {
         let value = match datum {
             Datum::Null => Value::Null,
             Datum::Raw(value) => value.clone(),
             Datum::Integer(number) => self.store_number(table, Decimal::from(*number))?,
             Datum::Decimal(number) => self.store_number(table, *number)?,
             Datum::DateTime(moment) => {
-                time::store(*moment, self).ok_or_else(|| self.does_not_fit(table, &moment.to_string()))?
+                time::store_time(*moment, self).ok_or_else(|| self.does_not_fit(table, &moment.to_string()))?
             }
             Datum::Text(text) => self.store_text(table, text)?,
             Datum::Bytes(bytes) => self.store_bytes(table, bytes)?,
@@ -253,14 +253,14 @@ impl Column {
             Kind::Text { .. } | Kind::Bytes { .. } | Kind::DateTime | Kind::RowVersion => false,
         };
         let stored = if fits { self.number_as_stored(number) } else { None };
-        stored.ok_or_else(|| self.does_not_fit(table, &number.normalised().to_string()))
+        stored.ok_or_else(|| self.does_not_fit(table, &number.normalise().to_string()))
     }
 
     fn number_as_stored(&self, number: Decimal) -> Option<Value> {
         match self.storage {
             Storage::Native => self.number_as_native(number),
             Storage::Real => number.to_f64_exact().map(Value::Real),
-            Storage::Text => Some(Value::Text(number.normalised().to_string())),
+            Storage::Text => Some(Value::Text(number.normalise().to_string())),
             Storage::Integer | Storage::Numeric | Storage::Blob => {
                 let whole = number.to_i64_exact().map(Value::Integer);
                 whole.or_else(|| number.to_f64_exact().map(Value::Real))
@@ -287,12 +287,12 @@ impl Column {
         if limit.is_some_and(|most| length > most as usize) {
             return Err(self.does_not_fit(table, text));
         }
-        let padding = if self.pads() { limit.map_or(0, |all| all as usize - length) } else { 0 };
+        let padding = if self.pads_text() { limit.map_or(0, |all| all as usize - length) } else { 0 };
         Ok(Value::Text(text.to_owned() + &" ".repeat(padding)))
     }
 
     /// Tells whether the database fills every text up with blanks: `char(n)` and `nchar(n)`, where types are kept.
-    fn pads(&self) -> bool {
+    fn pads_text(&self) -> bool {
         let name = self.image.declared.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
         self.storage == Storage::Native && ["char", "nchar"].contains(&name.as_str())
     }
@@ -345,7 +345,7 @@ impl Kind {
 mod tests {
     use super::*;
 
-    fn column(declared: &str, storage: Storage) -> Column {
+    fn sample_column(declared: &str, storage: Storage) -> Column {
         let image = ColumnImage {
             name: "c".into(),
             declared: declared.into(),
@@ -357,34 +357,40 @@ mod tests {
         Column { image, kind: Kind::parse(declared), storage, nullable: false, role: Role::Plain }
     }
 
-    fn number(text: &str) -> Datum {
+    fn decimal_datum(text: &str) -> Datum {
         Datum::Decimal(text.parse().unwrap())
     }
 
     #[test]
     fn a_value_that_would_change_is_refused() {
-        let angle = column("decimal(4,1)", Storage::Numeric);
-        assert_eq!(angle.store("t", &number("400.0")).unwrap(), Value::Integer(400));
-        assert_eq!(angle.store("t", &number("999.9")).unwrap(), Value::Real(999.9));
+        let angle = sample_column("decimal(4,1)", Storage::Numeric);
+        assert_eq!(angle.store_datum("t", &decimal_datum("400.0")).unwrap(), Value::Integer(400));
+        assert_eq!(angle.store_datum("t", &decimal_datum("999.9")).unwrap(), Value::Real(999.9));
         for bad in ["1000", "-1000", "0.05"] {
-            assert_eq!(angle.store("t", &number(bad)).unwrap_err().code(), "does_not_fit", "{bad}");
+            assert_eq!(angle.store_datum("t", &decimal_datum(bad)).unwrap_err().code(), "does_not_fit", "{bad}");
         }
-        assert_eq!(angle.store("t", &Datum::Null).unwrap_err().code(), "not_null");
-        let whole = column("tinyint", Storage::Integer);
-        assert!(whole.store("t", &Datum::Integer(256)).is_err());
-        assert!(whole.store("t", &number("1.5")).is_err());
-        assert_eq!(whole.store("t", &number("1.0")).unwrap(), Value::Integer(1));
+        assert_eq!(angle.store_datum("t", &Datum::Null).unwrap_err().code(), "not_null");
+        let whole = sample_column("tinyint", Storage::Integer);
+        assert!(whole.store_datum("t", &Datum::Integer(256)).is_err());
+        assert!(whole.store_datum("t", &decimal_datum("1.5")).is_err());
+        assert_eq!(whole.store_datum("t", &decimal_datum("1.0")).unwrap(), Value::Integer(1));
     }
 
     #[test]
     fn each_engine_holds_its_own_form() {
-        let native = column("decimal(4,1)", Storage::Native).store("t", &number("400")).unwrap();
+        let native = sample_column("decimal(4,1)", Storage::Native).store_datum("t", &decimal_datum("400")).unwrap();
         assert_eq!(native, Value::Decimal("400.0".parse().unwrap()));
-        assert_eq!(column("float", Storage::Real).store("t", &number("2")).unwrap(), Value::Real(2.0));
-        assert_eq!(column("bit", Storage::Native).store("t", &Datum::Integer(1)).unwrap(), Value::Boolean(true));
-        let padded = column("char(4)", Storage::Native).store("t", &Datum::Text("ab".into())).unwrap();
+        assert_eq!(
+            sample_column("float", Storage::Real).store_datum("t", &decimal_datum("2")).unwrap(),
+            Value::Real(2.0)
+        );
+        assert_eq!(
+            sample_column("bit", Storage::Native).store_datum("t", &Datum::Integer(1)).unwrap(),
+            Value::Boolean(true)
+        );
+        let padded = sample_column("char(4)", Storage::Native).store_datum("t", &Datum::Text("ab".into())).unwrap();
         assert_eq!(padded, Value::Text("ab  ".into()));
-        assert!(column("varchar(2)", Storage::Text).store("t", &Datum::Text("abc".into())).is_err());
-        assert!(column("binary(4)", Storage::Blob).store("t", &Datum::Bytes(vec![1])).is_err());
+        assert!(sample_column("varchar(2)", Storage::Text).store_datum("t", &Datum::Text("abc".into())).is_err());
+        assert!(sample_column("binary(4)", Storage::Blob).store_datum("t", &Datum::Bytes(vec![1])).is_err());
     }
 }

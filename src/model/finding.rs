@@ -68,7 +68,7 @@ pub struct Finding {
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct Violation {
     /// For programs, as [`Finding::what`].
     pub what: String,
     /// For people, as [`Finding::message`].
@@ -78,7 +78,7 @@ pub struct Wrong {
 impl Finding {
     /// Tells whether the finding names a row, as violating or as taking part.
     #[must_use]
-    pub fn names(&self, table: &str, key: &[super::Value]) -> bool {
+    pub fn names_row(&self, table: &str, key: &[super::Value]) -> bool {
         let same = |t: &str, k: &Key| t.eq_ignore_ascii_case(table) && k == key;
         same(self.table, &self.key) || self.related.iter().any(|(t, k)| same(t, k))
     }

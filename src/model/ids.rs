@@ -33,7 +33,7 @@ pub struct IdsError(String);
 impl Ids {
     /// Returns the ids named one by one, ascending and without repeats.
     #[must_use]
-    pub fn singles(&self) -> Vec<i64> {
+    pub fn single_ids(&self) -> Vec<i64> {
         let mut all: Vec<i64> = self.parts.iter().filter(|(first, last)| first == last).map(|(id, _)| *id).collect();
         all.sort_unstable();
         all.dedup();
@@ -115,7 +115,7 @@ mod tests {
         let ids: Ids = "5-9,12, -3--1".parse().unwrap();
         assert_eq!(ids.to_string(), "5-9,12,-3--1");
         assert!(ids.contains(7) && ids.contains(12) && ids.contains(-2) && !ids.contains(10));
-        assert_eq!(ids.singles(), [12]);
+        assert_eq!(ids.single_ids(), [12]);
         assert!(!ids.is_explicit());
         for bad in ["", "5-", "a", "9-5", "5-9x", "5;6", "1.5", "-"] {
             assert!(bad.parse::<Ids>().is_err(), "{bad}");

@@ -17,14 +17,14 @@ pub mod time;
 
 pub use column::{Column, Datum, KeyStanding, Kind, Role, Storage, Table};
 pub use edit::Edit;
-pub use finding::{Finding, Severity, Wrong};
+pub use finding::{Finding, Severity, Violation};
 pub use ids::Ids;
-pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value};
+pub use mfm_journal::{Change, Decimal, Digest, Moment, RowAction, TableShape, Value};
 pub use next_step::{NextStep, NextSteps};
-pub use page::Page;
+pub use page::KeyPage;
 pub use refusal::Refusal;
-pub use scan::{Join, Range, Scan};
-pub use snapshot::{Answer, Fetch, Filter, Row, Snapshot, TableRows};
+pub use scan::{IntegerRange, Scan, ScanJoin};
+pub use snapshot::{Fetch, FetchAnswer, Filter, Row, Snapshot, TableRows};
 
 /// A row's key: its values in the order of the table's key columns.
 pub type Key = Vec<Value>;

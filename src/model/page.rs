@@ -6,7 +6,7 @@ use mfm_journal::Value;
 
 /// Which keys of a table whose key is one whole number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct KeyPage {
     /// Only rows whose column holds this number.
     pub only: Option<(String, i64)>,
     /// Only keys behind this one; before it, where the page goes backwards. `None` begins at the end it comes from.
@@ -17,10 +17,10 @@ pub struct Page {
     pub limit: u32,
 }
 
-impl Page {
+impl KeyPage {
     /// Returns the keys of the page out of keys in any order.
     #[must_use]
-    pub fn of(&self, mut keys: Vec<Key>) -> Vec<Key> {
+    pub fn select_keys(&self, mut keys: Vec<Key>) -> Vec<Key> {
         let number = |key: &Key| match key.first().map(key_form) {
             Some(Value::Integer(number)) => Some(number),
             _ => None,
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn a_page_goes_on_behind_its_beginning() {
         let keys = || (1..=9).rev().map(|id| vec![Value::Integer(id)]).collect::<Vec<Key>>();
-        let page = |from, backwards| Page { from, backwards, limit: 3, ..Page::default() }.of(keys());
+        let page = |from, backwards| KeyPage { from, backwards, limit: 3, ..KeyPage::default() }.select_keys(keys());
         let ids = |keys: Vec<Key>| keys.into_iter().flatten().collect::<Vec<Value>>();
         let numbers = |numbers: [i64; 3]| numbers.map(Value::Integer).to_vec();
         assert_eq!(ids(page(None, false)), numbers([1, 2, 3]));

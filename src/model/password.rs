@@ -13,7 +13,7 @@ const COLON: &str = "%3a";
 /// Returns an argument without a password in it: what stands before the last `@` and behind a user's colon, and the
 /// values of settings that are named like one.
 #[must_use]
-pub fn hidden(argument: &str) -> String {
+pub fn hide_password(argument: &str) -> String {
     // A path has no login, and may hold anything.
     if argument.starts_with("sqlite:") {
         return argument.to_owned();
@@ -28,7 +28,7 @@ pub fn hidden_in(sentence: &str) -> String {
     let ends = |c: char| c.is_whitespace() || "'\"`<>()[]{}\u{1b}".contains(c);
     let shown = |part: &str| {
         let word = part.trim_end_matches(ends);
-        hidden(word) + part.get(word.len()..).unwrap_or_default()
+        hide_password(word) + part.get(word.len()..).unwrap_or_default()
     };
     sentence.split_inclusive(ends).map(shown).collect()
 }
@@ -57,7 +57,7 @@ fn without_broken_logins(sentence: &str) -> String {
 /// Tells whether an argument holds what could be a password.
 #[must_use]
 pub fn is_in(argument: &str) -> bool {
-    hidden(argument) != argument
+    hide_password(argument) != argument
 }
 
 fn without_login(text: &str) -> String {
@@ -67,7 +67,7 @@ fn without_login(text: &str) -> String {
     let escaped = || lower.get(..question).and_then(|before| before.rfind(AT));
     let Some(at) = text.rfind('@').or_else(escaped) else { return without_port(text) };
     let (login, place) = text.split_at(at);
-    let from = user(login);
+    let from = user_start(login);
     let rest = login.get(from..).unwrap_or_default();
     let colon = [rest.find(':'), rest.to_ascii_lowercase().find(COLON)].into_iter().flatten().min();
     // Behind a scheme, nothing but a user's name stands there either.
@@ -79,24 +79,24 @@ fn without_login(text: &str) -> String {
 }
 
 /// Returns where a user's name begins: behind the scheme, as far as that can be told from a user.
-fn user(login: &str) -> usize {
+fn user_start(login: &str) -> usize {
     let lower = login.to_ascii_lowercase();
     let colon = [(lower.find(':'), 1), (lower.find(COLON), COLON.len())];
     let first = colon.into_iter().filter_map(|(at, long)| Some((at?, long))).min();
-    let Some((at, long)) = first else { return slashes(login, 0) };
+    let Some((at, long)) = first else { return skip_slashes(login, 0) };
     let scheme = lower.get(..at).unwrap_or_default();
-    let behind = slashes(login, at + long);
+    let behind = skip_slashes(login, at + long);
     let named = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let known = ["mssql", "sqlserver", "jdbc", "mongodb", "postgresql", "postgres", "mysql", "tds"];
     match scheme {
-        "jdbc" => at + long + user(login.get(at + long..).unwrap_or_default()),
+        "jdbc" => at + long + user_start(login.get(at + long..).unwrap_or_default()),
         _ if named && (behind > at + long || known.contains(&scheme)) => behind,
-        _ => slashes(login, 0),
+        _ => skip_slashes(login, 0),
     }
 }
 
 /// Returns what follows slashes, plain or escaped.
-fn slashes(text: &str, from: usize) -> usize {
+fn skip_slashes(text: &str, from: usize) -> usize {
     let mut at = from;
     loop {
         let rest = text.get(at..).unwrap_or_default();
@@ -190,13 +190,13 @@ mod tests {
             "--password=Tr0ub",
             "MFM_MSSQL_PASSWORD=Tr0ub",
         ] {
-            let shown = hidden(text);
+            let shown = hide_password(text);
             assert!(!shown.contains("Tr0ub") && is_in(text), "{text}: {shown}");
             let said = hidden_in(&format!("what is `{text}` about '{text}'?"));
             let settings = text.contains(' ') && !text.contains('@');
             assert!(settings || !said.contains("Tr0ub"), "{said}");
         }
-        assert_eq!(hidden("mssql:/sa:Tr0ub@host/Copy"), "mssql:/sa:...@host/Copy");
+        assert_eq!(hide_password("mssql:/sa:Tr0ub@host/Copy"), "mssql:/sa:...@host/Copy");
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
             "12:30:00",
             "",
         ] {
-            assert_eq!(hidden(text), text);
+            assert_eq!(hide_password(text), text);
             assert!(!is_in(text));
         }
         let said =

@@ -9,7 +9,7 @@ pub trait Clock {
     /// Returns UTC microseconds since 1970.
     fn now_us(&self) -> i64;
     /// Returns the wall clock of the place, in whole seconds.
-    fn local(&self) -> jiff::civil::DateTime;
+    fn local_time(&self) -> jiff::civil::DateTime;
     /// Returns how far the place's wall clock is ahead of UTC when it shows this; `None` where nobody knows.
     fn offset_minutes(&self, _: jiff::civil::DateTime) -> Option<i16> {
         None
@@ -27,7 +27,7 @@ pub trait Reporter {
     /// Says how far a long step is; `total` 0 means unknown.
     fn progress(&self, step: &str, done: u64, total: u64);
     /// Says how far the whole is that the steps of [`Reporter::progress`] are a part of.
-    fn whole(&self, step: &str, done: u64, total: u64) {
+    fn overall_progress(&self, step: &str, done: u64, total: u64) {
         self.progress(step, done, total);
     }
     /// Says something worth knowing that is no result.
@@ -37,7 +37,7 @@ pub trait Reporter {
         self.note(text);
     }
     /// Tells whether the person asked to stop; looked at between steps, never inside a transaction.
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         false
     }
 }
@@ -56,7 +56,7 @@ pub enum Danger {
 
 /// What a person is asked before a write.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct ConfirmQuestion {
     /// What is about to happen, in a line or more.
     pub text: String,
     /// How much it can do.
@@ -67,7 +67,7 @@ pub struct Question {
 
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ConfirmAnswer {
     /// Go ahead.
     Yes,
     /// Do not.
@@ -79,7 +79,7 @@ pub enum Answer {
 /// Whom to ask.
 pub trait Confirm {
     /// Asks, and never assumes a yes.
-    fn ask(&self, question: &Question) -> Answer;
+    fn ask(&self, question: &ConfirmQuestion) -> ConfirmAnswer;
     /// Tells whether a person agreed to the write before it began, so that a critical one wants no name typed.
     fn agreed_before(&self) -> bool {
         false
@@ -98,7 +98,7 @@ pub trait Secrets {
     ///
     /// # Errors
     /// [`Refusal::ServerUnconfirmed`], [`Refusal::LoginUnencrypted`].
-    fn permit(&self, url: &str) -> Result<(), Refusal>;
+    fn permit_login(&self, url: &str) -> Result<(), Refusal>;
 }
 
 /// A login of a database server.
@@ -121,7 +121,7 @@ impl Secrets for NoSecrets {
         Err("nobody offers passwords here".to_owned())
     }
 
-    fn permit(&self, _: &str) -> Result<(), Refusal> {
+    fn permit_login(&self, _: &str) -> Result<(), Refusal> {
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub enum Refusal {
     #[error("table {table} has no column {column}")]
     MissingColumn { table: String, column: String },
     /// A record named by its id does not exist.
-    #[error("{table} {} does not exist", show(key))]
+    #[error("{table} {} does not exist", render_key(key))]
     MissingRecord { table: String, key: Key },
     /// A selector names a patient or a machine that does not exist.
     #[error("{what}")]
@@ -25,7 +25,7 @@ pub enum Refusal {
     #[error("{what}")]
     NothingLeft { what: String, next: NextSteps },
     /// A record exists, but the mode cannot honestly be shown on it.
-    #[error("{table} {} is not eligible: {reason}", show(key))]
+    #[error("{table} {} is not eligible: {reason}", render_key(key))]
     Ineligible { table: String, key: Key, reason: String },
     /// Nothing that was selected is eligible.
     #[error("no selected record of {table} is eligible, of {selected} looked at{}", first_reason(.first))]
@@ -40,10 +40,10 @@ pub enum Refusal {
     #[error("{value} is a valid {what}: it would be no fault")]
     ValueIsValid { what: String, value: String },
     /// The copy would not count as a duplicate.
-    #[error("a copy {offset_seconds} s away is no duplicate of {table} {}: {reason}", show(key))]
+    #[error("a copy {offset_seconds} s away is no duplicate of {table} {}: {reason}", render_key(key))]
     NotADuplicate { table: String, key: Key, offset_seconds: i64, reason: String },
     /// Nothing independent of the meterset could contradict it.
-    #[error("{table} {} has no independent meterset: {reason}", show(key))]
+    #[error("{table} {} has no independent meterset: {reason}", render_key(key))]
     NoIndependentMeterset { table: String, key: Key, reason: String },
     /// The value would be changed on its way into the column.
     #[error("{value} does not fit {table}.{column} {declared} unchanged")]
@@ -61,10 +61,13 @@ pub enum Refusal {
     #[error("the selected records would show different variants: {}", variants.join(", "))]
     MixedVariants { variants: Vec<String> },
     /// One row would be changed twice in one operation.
-    #[error("{table} {} would be changed twice by one operation", show(key))]
+    #[error("{table} {} would be changed twice by one operation", render_key(key))]
     ChangedTwice { table: String, key: Key },
     /// A row holds more than one operation is made for.
-    #[error("{table} {}: {column} holds {bytes} bytes, and no operation is made for more than {bytes_max}", show(key))]
+    #[error(
+        "{table} {}: {column} holds {bytes} bytes, and no operation is made for more than {bytes_max}",
+        render_key(key)
+    )]
     CellTooLarge { table: String, key: Key, column: String, bytes: u64, bytes_max: u64 },
     /// No row would change.
     #[error("nothing would change")]
@@ -133,7 +136,7 @@ pub enum Refusal {
     #[error("the plan was already applied as operation {op}")]
     PlanUsed { op: u64 },
     /// Rows are not as the operation left them.
-    #[error("operation {op} cannot be reverted, rows in conflict: {rows}{}", blockers(.blocked_by))]
+    #[error("operation {op} cannot be reverted, rows in conflict: {rows}{}", render_blockers(.blocked_by))]
     Conflict { op: u64, rows: u64, blocked_by: Vec<u64>, conflicts: Vec<Conflict> },
     /// Nobody said yes.
     #[error("{}", if *.asked { "not confirmed, nothing written" } else { "nobody consented: no terminal to ask at" })]
@@ -145,10 +148,10 @@ pub enum Refusal {
     #[error("the target holds operations of another journal, {journal_id}")]
     ForeignOperation { journal_id: String },
     /// Something is still active.
-    #[error("{target} still carries active or open operations: {}", list(operations))]
+    #[error("{target} still carries active or open operations: {}", join_numbers(operations))]
     StillActive { target: String, operations: Vec<u64> },
     /// The target lost mfm's record of active operations, and their rows still are as the operations left them.
-    #[error("mfm's record of active operations is gone from {target}, not what they did: {}", list(operations))]
+    #[error("mfm's record of active operations is gone from {target}, not what they did: {}", join_numbers(operations))]
     RecordsLost { target: String, operations: Vec<u64> },
     /// No operation of that number.
     #[error("the journal has no operation {op}")]
@@ -163,10 +166,10 @@ pub enum Refusal {
     #[error("the target says otherwise of operation {op}")]
     Contradicted { op: u64 },
     /// The name or URL is not registered.
-    #[error("no target `{}` is registered", password::hidden(name))]
+    #[error("no target `{}` is registered", password::hide_password(name))]
     NoTarget { name: String },
     /// Only a journal names the server that a login would go to.
-    #[error("no login goes to {url}: you never said or confirmed it, only a journal names it{}", also(.why))]
+    #[error("no login goes to {url}: you never said or confirmed it, only a journal names it{}", render_reason(.why))]
     ServerUnconfirmed { url: String, why: Option<String> },
     /// The password would travel where anybody can read it.
     #[error("no login goes to {url} unencrypted")]
@@ -181,7 +184,7 @@ pub enum Refusal {
 
 /// What is gone of a row in conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub enum LostPlace {
     /// Somebody deleted the row.
     Row,
     /// Its table lost a column that the operation knew; nothing overrides this.
@@ -190,7 +193,7 @@ pub enum Lost {
     Table,
 }
 
-impl Lost {
+impl LostPlace {
     /// Says what is gone.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
@@ -217,26 +220,26 @@ pub struct Conflict {
     pub operation: Option<u64>,
     /// What is gone of it.
     #[serde(skip)]
-    pub lost: Option<Lost>,
+    pub lost: Option<LostPlace>,
 }
 
 impl Conflict {
     /// Tells whether the conflict is one with the schema.
     #[must_use]
     pub const fn lost_its_place(&self) -> bool {
-        matches!(self.lost, Some(Lost::Column | Lost::Table))
+        matches!(self.lost, Some(LostPlace::Column | LostPlace::Table))
     }
 }
 
-fn list(operations: &[u64]) -> String {
+fn join_numbers(operations: &[u64]) -> String {
     operations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn blockers(operations: &[u64]) -> String {
-    if operations.is_empty() { String::new() } else { format!(", blocked by operation {}", list(operations)) }
+fn render_blockers(operations: &[u64]) -> String {
+    if operations.is_empty() { String::new() } else { format!(", blocked by operation {}", join_numbers(operations)) }
 }
 
-fn also(why: &Option<String>) -> String {
+fn render_reason(why: &Option<String>) -> String {
     why.as_ref().map_or_else(String::new, |why| format!("; {why}"))
 }
 
@@ -246,7 +249,7 @@ fn first_reason(first: &Option<String>) -> String {
 
 /// Writes a key for people: `88043`, or `(1, 'x')` for a key of several columns.
 #[must_use]
-pub fn show(key: &[Value]) -> String {
+pub fn render_key(key: &[Value]) -> String {
     let one = |value: &Value| match value {
         Value::Null => "NULL".to_owned(),
         Value::Boolean(flag) => i64::from(*flag).to_string(),
@@ -255,9 +258,9 @@ pub fn show(key: &[Value]) -> String {
         Value::Decimal(number) => number.to_string(),
         // A quote within is doubled, so that where the text ends is never in doubt.
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::RawText(bytes) | Value::Bytes(bytes) => format!("0x{}", mfm_journal::digest::hex(bytes)),
+        Value::RawText(bytes) | Value::Bytes(bytes) => format!("0x{}", mfm_journal::digest::encode_hex(bytes)),
         Value::Moment(moment) => format!("{moment:?}"),
-        Value::Uuid(bytes) => mfm_journal::digest::hex(bytes),
+        Value::Uuid(bytes) => mfm_journal::digest::encode_hex(bytes),
     };
     match key {
         [value] => one(value),

@@ -7,22 +7,22 @@ use super::Table;
 /// What is read, a row at a time and none kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan {
-    /// The table, or [`Table::only`] some of its columns: the cells are those.
+    /// The table, or [`Table::select_columns`] some of its columns: the cells are those.
     pub table: Arc<Table>,
     /// The column of the table by which the database puts the rows in order, as far as it can, NULLs wherever it has
     /// them; it need not be one of those that come by. Without it rows come as they lie.
     pub order: Option<String>,
     /// The rows to come along; a row without any is left out then.
-    pub join: Option<Join>,
+    pub join: Option<ScanJoin>,
     /// Which rows come by at all; every one where nothing is said.
-    pub range: Option<Range>,
+    pub range: Option<IntegerRange>,
     /// The most rows that come by.
     pub limit: Option<u64>,
 }
 
 /// The rows whose column holds an integer of a range, whatever numeric type holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct IntegerRange {
     /// The column, which need not be one of those that come by.
     pub column: String,
     /// The smallest.
@@ -36,7 +36,7 @@ pub struct Range {
 /// Numbers of different types are the same where they are equal, and texts where the database holds them to be. A text
 /// is no number, and NULL refers to nothing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Join {
+pub struct ScanJoin {
     /// The referring column, which need not be one of those that come by.
     pub column: String,
     /// The other table, or some of its columns: their cells come behind those of the first.
@@ -49,7 +49,7 @@ pub struct Join {
 impl Scan {
     /// Lets every row of a table pass by as it lies.
     #[must_use]
-    pub const fn of(table: Arc<Table>) -> Self {
+    pub const fn every_row(table: Arc<Table>) -> Self {
         Self { table, order: None, join: None, range: None, limit: None }
     }
 
@@ -62,7 +62,7 @@ impl Scan {
     /// Asks for the rows whose column holds an integer of a range.
     #[must_use]
     pub fn between(self, column: &str, first: i64, last: i64) -> Self {
-        Self { range: Some(Range { column: column.to_owned(), first, last }), ..self }
+        Self { range: Some(IntegerRange { column: column.to_owned(), first, last }), ..self }
     }
 
     /// Asks for no more than some rows.
@@ -75,6 +75,6 @@ impl Scan {
     #[must_use]
     pub fn join(self, column: &str, parent: Arc<Table>, parent_column: &str) -> Self {
         let (column, parent_column) = (column.to_owned(), parent_column.to_owned());
-        Self { join: Some(Join { column, parent, parent_column }), ..self }
+        Self { join: Some(ScanJoin { column, parent, parent_column }), ..self }
     }
 }

@@ -16,38 +16,38 @@ pub const SEED_MAX: u64 = (1 << 53) - 1;
 #[must_use]
 pub fn sample_rank(seed: u64, key: &[Value]) -> Digest {
     let mut out = Writer::new();
-    out.array(3);
-    out.text("mfm/sample/1");
+    out.write_array(3);
+    out.write_text("mfm/sample/1");
     put_seed(seed, &mut out);
     put_key(key, &mut out);
-    Digest::of(out.as_bytes())
+    Digest::sha256(out.as_bytes())
 }
 
 /// Returns a seed that follows from another one and from what it is for: the first 53 bits of SHA-256 of CBOR
 /// `["mfm/seed/1", seed, [word, ...]]`. Choices for different purposes then fall on different records.
 #[must_use]
-pub fn derived(seed: u64, purpose: &[&str]) -> u64 {
+pub fn derive_seed(seed: u64, purpose: &[&str]) -> u64 {
     let mut out = Writer::new();
-    out.array(3);
-    out.text("mfm/seed/1");
+    out.write_array(3);
+    out.write_text("mfm/seed/1");
     put_seed(seed, &mut out);
-    out.array(purpose.len() as u64);
-    purpose.iter().for_each(|word| out.text(word));
-    let digest = Digest::of(out.as_bytes());
+    out.write_array(purpose.len() as u64);
+    purpose.iter().for_each(|word| out.write_text(word));
+    let digest = Digest::sha256(out.as_bytes());
     let word = digest.as_bytes().iter().take(8).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
     word >> (u64::BITS - SEED_MAX.count_ones())
 }
 
 fn put_seed(seed: u64, out: &mut Writer) {
-    out.wide_integer(i128::from(seed));
+    out.write_wide_integer(i128::from(seed));
 }
 
 /// Keys are integers or text: NaN, the one value that cannot be written, is no key.
 fn put_key(key: &[Value], out: &mut Writer) {
-    out.array(key.len() as u64);
+    out.write_array(key.len() as u64);
     for value in key {
         if key_form(value).write(out).is_err() {
-            out.null();
+            out.write_null();
         }
     }
 }
@@ -64,16 +64,16 @@ impl RecordRandom {
     #[must_use]
     pub fn new(seed: u64, variant: &str, key: &[Value]) -> Self {
         let mut out = Writer::new();
-        out.array(4);
-        out.text("mfm/record/1");
+        out.write_array(4);
+        out.write_text("mfm/record/1");
         put_seed(seed, &mut out);
-        out.text(variant);
+        out.write_text(variant);
         put_key(key, &mut out);
-        Self { cipher: ChaCha20Rng::from_seed(*Digest::of(out.as_bytes()).as_bytes()) }
+        Self { cipher: ChaCha20Rng::from_seed(*Digest::sha256(out.as_bytes()).as_bytes()) }
     }
 
     /// Returns the next 64 bits.
-    pub fn word(&mut self) -> u64 {
+    pub fn next_word(&mut self) -> u64 {
         self.cipher.next_u64()
     }
 
@@ -84,7 +84,7 @@ impl RecordRandom {
         }
         let limit = u64::MAX - (u64::MAX % bound + 1) % bound;
         loop {
-            let word = self.word();
+            let word = self.next_word();
             if word <= limit {
                 return word % bound;
             }
@@ -115,13 +115,13 @@ mod tests {
     fn the_streams_are_frozen() {
         let key = [Value::Integer(88043)];
         let mut random = RecordRandom::new(1, "gantry", &key);
-        let words: Vec<u64> = (0..2).map(|_| random.word()).collect();
+        let words: Vec<u64> = (0..2).map(|_| random.next_word()).collect();
         assert_eq!(
             sample_rank(1, &key).to_string(),
             "ad78605a404fe8c30d6762abbe3b6437897cc74c8a5ac5923bba46f2cb0d0b6d"
         );
-        assert_eq!(derived(1, &["drill", "create_invalid_angles", "gantry"]), 1_370_422_508_686_688);
-        assert_eq!(derived(SEED_MAX, &[]), 2_622_394_986_150_398);
+        assert_eq!(derive_seed(1, &["drill", "create_invalid_angles", "gantry"]), 1_370_422_508_686_688);
+        assert_eq!(derive_seed(SEED_MAX, &[]), 2_622_394_986_150_398);
         assert_eq!(words, [12_525_914_477_491_465_652, 3_625_356_062_308_129_977]);
         assert!((0..100).all(|_| random.below(3) < 3));
         assert_eq!(random.pick::<u8>(&[]), None);

@@ -25,7 +25,7 @@ pub fn is_unsafe(c: char) -> bool {
 
 /// Returns text of one line, with every unsafe character written out: a tab as `\t`, U+202E as `\u{202e}`.
 #[must_use]
-pub fn line(text: &str) -> String {
+pub fn escape_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unsafe(c) { out.extend(c.escape_default()) } else { out.push(c) }
@@ -35,13 +35,13 @@ pub fn line(text: &str) -> String {
 
 /// Returns text of several lines in the same way: only its line breaks stay.
 #[must_use]
-pub fn lines(text: &str) -> String {
-    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(escape_line).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns JSON text with its unsafe characters as JSON escapes them, which says the same.
 #[must_use]
-pub fn json(text: &str) -> Cow<'_, str> {
+pub fn escape_json(text: &str) -> Cow<'_, str> {
     // What JSON has no escape for in its strings is layout, and stays.
     let to_escape = |c: char| is_unsafe(c) && !c.is_ascii_whitespace();
     if text.is_ascii() && !text.contains('\u{7f}') || !text.contains(to_escape) {
@@ -69,19 +69,19 @@ pub fn is_safe(text: &str) -> bool {
 ///
 /// Single quotes are the only ones in which a shell looks at nothing.
 #[must_use]
-pub fn word(text: &str) -> String {
+pub fn quote_word(text: &str) -> String {
     // Where paths are written with backslashes, shells leave them alone.
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c) || (cfg!(windows) && c == '\\');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
-    format!("'{}'", line(text).replace('\'', r"'\''"))
+    format!("'{}'", escape_line(text).replace('\'', r"'\''"))
 }
 
 /// Returns text as a cell that no spreadsheet takes for a formula: one that begins as formulas do, and is no number,
 /// gets an apostrophe in front.
 #[must_use]
-pub fn cell(text: &str) -> Cow<'_, str> {
+pub fn guard_cell(text: &str) -> Cow<'_, str> {
     let starts =
         text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}']);
     let alone = text.chars().nth(1).is_none();
@@ -109,21 +109,21 @@ mod tests {
 
     #[test]
     fn k6_nothing_unsafe_reaches_a_screen() {
-        assert_eq!(line("a\u{1b}[31m\u{9b}2J\u{7f}\tb\r\n"), r"a\u{1b}[31m\u{9b}2J\u{7f}\tb\r\n");
+        assert_eq!(escape_line("a\u{1b}[31m\u{9b}2J\u{7f}\tb\r\n"), r"a\u{1b}[31m\u{9b}2J\u{7f}\tb\r\n");
         assert_eq!(
-            line("x\u{202e}y\u{2066}z\u{2069}\u{200e}\u{200f}\u{2028}\u{2029}\u{feff}").matches(r"\u{").count(),
+            escape_line("x\u{202e}y\u{2066}z\u{2069}\u{200e}\u{200f}\u{2028}\u{2029}\u{feff}").matches(r"\u{").count(),
             8
         );
-        assert_eq!(lines("a\nb\u{7}"), "a\nb\\u{7}");
+        assert_eq!(escape_lines("a\nb\u{7}"), "a\nb\\u{7}");
         let people = "M\u{fc}ller, \u{5d0}\u{5d1}, \u{645}, \u{4e2d}, \u{1f469}\u{200d}\u{1f52c}, 10 \u{b5}m";
-        assert_eq!(line(people), people);
+        assert_eq!(escape_line(people), people);
         assert!(is_safe(people) && !is_safe("a\nb"));
     }
 
     #[test]
     fn k6_json_says_the_same_without_anything_unsafe() {
         let text = serde_json::to_string("a\u{202e}b\u{9b}\n\u{7f}\u{e0041}").unwrap();
-        let shown = json(&text);
+        let shown = escape_json(&text);
         assert!(is_safe(&shown), "{shown}");
         assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), serde_json::from_str::<String>(&text).unwrap());
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn k6_a_word_is_one_word_of_a_shell_whatever_it_holds() {
         for plain in ["lab", "sqlite:/tmp/copy.db", "mssql://sa@host:1433/Copy"] {
-            assert_eq!(word(plain), plain);
+            assert_eq!(quote_word(plain), plain);
         }
         for (text, quoted) in [
             ("", "''"),
@@ -142,20 +142,20 @@ mod tests {
             ("a\nid", r"'a\nid'"),
             ("?a&b", "'?a&b'"),
         ] {
-            assert_eq!(word(text), quoted);
+            assert_eq!(quote_word(text), quoted);
         }
     }
 
     #[test]
     fn k6_no_cell_is_a_formula_and_numbers_stay() {
         for number in ["-3.5", "+1", "-1e-7", "-.5", "0", "-", "", "a=b", "1-2", "-12.", "- "] {
-            let shown = cell(number);
+            let shown = guard_cell(number);
             assert!(shown == number || number == "- ", "{number}: {shown}");
         }
         for formula in
             ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-1e", "--", "\u{ff1d}1", "-inf"]
         {
-            assert_eq!(cell(formula), format!("'{formula}"));
+            assert_eq!(guard_cell(formula), format!("'{formula}"));
         }
     }
 }

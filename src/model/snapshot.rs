@@ -86,7 +86,7 @@ impl Fetch {
 
 /// What a target answers to a query.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct FetchAnswer {
     /// The table; `None` where the target has none of that name.
     pub table: Option<Arc<Table>>,
     /// The rows, in the order of the shape's columns.
@@ -125,7 +125,7 @@ pub struct Row<'s> {
 impl Snapshot {
     /// Tells whether a query was answered already.
     #[must_use]
-    pub fn has(&self, query: &Fetch) -> bool {
+    pub fn has_answer(&self, query: &Fetch) -> bool {
         self.asked.contains(query)
     }
 
@@ -133,7 +133,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`] where the table lacks a key column.
-    pub fn add(&mut self, query: Fetch, answer: Answer) -> Result<(), Refusal> {
+    pub fn add_answer(&mut self, query: Fetch, answer: FetchAnswer) -> Result<(), Refusal> {
         match answer.table {
             None => {
                 self.absent.insert(query.table.clone());
@@ -144,12 +144,12 @@ impl Snapshot {
                 }
                 let rows = self.tables.entry(query.table.clone()).or_insert_with(|| TableRows::new(table));
                 let column = if let Filter::In { column, values } = &query.filter {
-                    rows.expect(column, values);
+                    rows.index_values(column, values);
                     Some(column.as_str())
                 } else {
                     None
                 };
-                answer.rows.into_iter().try_for_each(|row| rows.add(row, column))?;
+                answer.rows.into_iter().try_for_each(|row| rows.add_row(row, column))?;
             }
         }
         self.asked.insert(query);
@@ -200,14 +200,14 @@ impl TableRows {
     }
 
     /// Notes which values were asked for: the index is whole for these, and for no others.
-    fn expect(&mut self, column: &str, values: &BTreeSet<Value>) {
+    fn index_values(&mut self, column: &str, values: &BTreeSet<Value>) {
         let index = self.index.entry(column.to_owned()).or_default();
         for value in values {
             index.entry(key_form(value)).or_default();
         }
     }
 
-    fn add(&mut self, row: Vec<Value>, column: Option<&str>) -> Result<(), Refusal> {
+    fn add_row(&mut self, row: Vec<Value>, column: Option<&str>) -> Result<(), Refusal> {
         let key = self.table.key_of(&row)?;
         if let Some(column) = column {
             let (at, _) = self.table.column(column)?;
@@ -218,24 +218,24 @@ impl TableRows {
         Ok(())
     }
 
-    fn view<'s>(&'s self, cells: &'s [Value]) -> Row<'s> {
+    fn view_row<'s>(&'s self, cells: &'s [Value]) -> Row<'s> {
         Row { table: &self.table, cells }
     }
 
     /// Returns the row of a key.
     #[must_use]
     pub fn row(&self, key: &[Value]) -> Option<Row<'_>> {
-        self.rows.get(key).map(|cells| self.view(cells))
+        self.rows.get(key).map(|cells| self.view_row(cells))
     }
 
     /// Returns all rows, in key order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.values().map(|cells| self.view(cells))
+        self.rows.values().map(|cells| self.view_row(cells))
     }
 
     /// Returns the rows read whose column holds a value, in key order: from the index where that value was asked for.
     #[must_use]
-    pub fn with(&self, column: &str, value: &Value) -> Vec<Row<'_>> {
+    pub fn rows_with(&self, column: &str, value: &Value) -> Vec<Row<'_>> {
         let wanted = key_form(value);
         if let Some(keys) = self.index.get(column).and_then(|index| index.get(&wanted)) {
             return keys.iter().filter_map(|key| self.row(key)).collect();
@@ -259,16 +259,16 @@ impl TableRows {
 /// Returns the form in which foreign keys meet: integral numbers of any type become integers.
 #[must_use]
 pub fn key_form(value: &Value) -> Value {
-    integer(value).map_or_else(|| value.clone(), Value::Integer)
+    to_integer(value).map_or_else(|| value.clone(), Value::Integer)
 }
 
 /// Tells whether a cell holds an integer of a range, whatever numeric type holds it.
 #[must_use]
 pub fn lies_between(value: &Value, first: i64, last: i64) -> bool {
-    integer(value).is_some_and(|number| (first..=last).contains(&number))
+    to_integer(value).is_some_and(|number| (first..=last).contains(&number))
 }
 
-fn integer(value: &Value) -> Option<i64> {
+fn to_integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
         Value::Boolean(flag) => Some(i64::from(*flag)),
@@ -295,7 +295,7 @@ impl<'s> Row<'s> {
     /// Returns an integer, whatever numeric type holds it; `None` for NULL, a fraction or a missing column.
     #[must_use]
     pub fn integer(&self, column: &str) -> Option<i64> {
-        integer(self.cell(column)?)
+        to_integer(self.cell(column)?)
     }
 
     /// Returns a number as an exact decimal.
@@ -323,7 +323,7 @@ impl<'s> Row<'s> {
 
     /// Tells whether a cell is there and not NULL.
     #[must_use]
-    pub fn filled(&self, column: &str) -> bool {
+    pub fn has_value(&self, column: &str) -> bool {
         self.cell(column).is_some_and(|cell| !cell.is_null())
     }
 
@@ -337,7 +337,7 @@ impl<'s> Row<'s> {
     #[must_use]
     pub fn time(&self, column: &str) -> Option<time::Time> {
         let at = self.table.position(column)?;
-        time::read(self.cells.get(at)?, self.table.columns.get(at)?)
+        time::read_time(self.cells.get(at)?, self.table.columns.get(at)?)
     }
 
     /// Returns what a clock showed, where nobody asks which clock.
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn rows_are_found_whatever_query_read_them() {
-        let image = |name: &str| mfm_journal::Column {
+        let image = |name: &str| mfm_journal::ColumnShape {
             name: name.into(),
             declared: "int".into(),
             precision: None,
@@ -390,11 +390,12 @@ mod tests {
         let table = Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared };
         let table = Arc::new(table);
         let row = |id: i64, of: i64| vec![Value::Integer(id), Value::Integer(of)];
-        let answer = |rows| Answer { table: Some(table.clone()), rows, maximum: None };
+        let answer = |rows| FetchAnswer { table: Some(table.clone()), rows, maximum: None };
         let mut snapshot = Snapshot::default();
-        snapshot.add(Fetch::among("t", "of", [Value::Integer(7)]), answer(vec![row(1, 7), row(2, 7)])).unwrap();
-        snapshot.add(Fetch::among("t", "id", [Value::Integer(3)]), answer(vec![row(3, 8)])).unwrap();
-        let found = |column: &str, value: i64| snapshot.table("t").unwrap().with(column, &Value::Integer(value)).len();
+        snapshot.add_answer(Fetch::among("t", "of", [Value::Integer(7)]), answer(vec![row(1, 7), row(2, 7)])).unwrap();
+        snapshot.add_answer(Fetch::among("t", "id", [Value::Integer(3)]), answer(vec![row(3, 8)])).unwrap();
+        let found =
+            |column: &str, value: i64| snapshot.table("t").unwrap().rows_with(column, &Value::Integer(value)).len();
         assert_eq!([found("of", 7), found("of", 8), found("of", 9), found("id", 1), found("id", 3)], [2, 1, 0, 1, 1]);
     }
 }

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use jiff::{SignedDuration, civil};
 use mfm_journal::{Moment, Value};
 
-use self::text::Written;
+use self::text::TimeText;
 use super::column::{Column, Kind, Storage};
 
 /// Day 0 of a [`Moment`].
@@ -52,7 +52,7 @@ impl Time {
 
     /// Returns how long after another time this one is; `None` where only one of them has an offset.
     #[must_use]
-    pub fn since(self, earlier: Self) -> Option<SignedDuration> {
+    pub fn elapsed_since(self, earlier: Self) -> Option<SignedDuration> {
         (self.is_zoned() == earlier.is_zoned()).then(|| self.instant().duration_since(earlier.instant()))
     }
 
@@ -72,12 +72,12 @@ impl Time {
 
     /// Returns a time so much later, on the same clock.
     #[must_use]
-    pub fn after(self, duration: SignedDuration) -> Option<Self> {
+    pub fn checked_add(self, duration: SignedDuration) -> Option<Self> {
         Some(Self { wall: self.wall.checked_add(duration).ok()?, ..self })
     }
 
     /// Returns what another clock shows at the same instant, or this one where it takes no offset from it.
-    fn on(self, offset_minutes: Option<i16>) -> Option<civil::DateTime> {
+    fn wall_at_offset(self, offset_minutes: Option<i16>) -> Option<civil::DateTime> {
         match (self.offset_minutes, offset_minutes) {
             (Some(_), Some(ahead)) => self.instant().checked_add(SignedDuration::from_mins(ahead.into())).ok(),
             (Some(_), None) => None,
@@ -87,16 +87,16 @@ impl Time {
 
     /// Returns the time as people read it, in whole seconds, with its offset.
     #[must_use]
-    pub fn shown(self) -> String {
-        format(self.wall, 0, ' ') + &self.offset_minutes.map_or_else(String::new, shown_offset)
+    pub fn to_text(self) -> String {
+        format_wall(self.wall, 0, ' ') + &self.offset_minutes.map_or_else(String::new, shown_offset)
     }
 }
 
 /// Returns the date and time that a cell holds, in whatever form its engine keeps it.
 #[must_use]
-pub fn read(value: &Value, column: &Column) -> Option<Time> {
+pub fn read_time(value: &Value, column: &Column) -> Option<Time> {
     match value {
-        Value::Text(text) => Some(Written::read(text)?.time),
+        Value::Text(text) => Some(TimeText::parse(text)?.time),
         Value::Moment(moment) => {
             let wall = from_moment(*moment, tick_unit(&column.image))?;
             Some(Time { wall, offset_minutes: moment.offset_minutes })
@@ -108,28 +108,28 @@ pub fn read(value: &Value, column: &Column) -> Option<Time> {
 /// Tells whether a cell's date and time lies on one of these days, the last one included, by its own clock.
 #[must_use]
 pub fn lies_on(value: &Value, column: &Column, first: civil::Date, last: civil::Date) -> bool {
-    read(value, column).is_some_and(|time| (first..=last).contains(&time.wall.date()))
+    read_time(value, column).is_some_and(|time| (first..=last).contains(&time.wall.date()))
 }
 
 /// Returns the cell that a date and time becomes in a column, or `None` where its fraction of a second is too fine.
 #[must_use]
-pub fn store(moment: civil::DateTime, column: &Column) -> Option<Value> {
+pub fn store_time(moment: civil::DateTime, column: &Column) -> Option<Value> {
     match column.storage {
         Storage::Native => to_moment(moment, tick_unit(&column.image)).map(Value::Moment),
         _ if column.kind != Kind::DateTime && column.kind != Kind::Other => None,
         _ if moment.subsec_nanosecond() % 1_000_000 != 0 => None,
-        _ => Some(Value::Text(format(moment, 3, ' '))),
+        _ => Some(Value::Text(format_wall(moment, 3, ' '))),
     }
 }
 
 /// Returns a cell moved by whole seconds, in the same layout, or `None` where it holds no date and time, or one in a
 /// layout that cannot show the other.
 #[must_use]
-pub fn shift(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
-    let moved = read(value, column)?.after(SignedDuration::from_secs(seconds))?;
+pub fn shift_time(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
+    let moved = read_time(value, column)?.checked_add(SignedDuration::from_secs(seconds))?;
     match value {
-        Value::Text(text) => Written::read(text)?.with(moved.wall).map(Value::Text),
-        Value::Moment(held) => like(moved.wall, *held, tick_unit(&column.image)),
+        Value::Text(text) => TimeText::parse(text)?.write_like(moved.wall).map(Value::Text),
+        Value::Moment(held) => moment_like(moved.wall, *held, tick_unit(&column.image)),
         _ => None,
     }
 }
@@ -137,25 +137,25 @@ pub fn shift(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
 /// Returns the cell that a date and time becomes in the place of another: on that one's clock, rounded to the column's
 /// tick and to what the layout of the cell shows; `None` where there is no date and time, or one without an offset.
 #[must_use]
-pub fn place(time: Time, cell: &Value, column: &Column) -> Option<Value> {
-    let there = read(cell, column)?;
+pub fn replace_time(time: Time, cell: &Value, column: &Column) -> Option<Value> {
+    let there = read_time(cell, column)?;
     let unit = tick_unit(&column.image);
-    let wall = time.on(there.offset_minutes)?;
+    let wall = time.wall_at_offset(there.offset_minutes)?;
     match cell {
-        Value::Moment(held) => like(wall, *held, unit),
+        Value::Moment(held) => moment_like(wall, *held, unit),
         Value::Text(text) => {
             let rounded = from_moment(to_moment(wall, unit)?, unit)?;
             // Text shows a tick of 1/300 s as milliseconds: .000, .003, .007.
             let shown = if unit.denominator == 1 { rounded } else { rounded.round(jiff::Unit::Millisecond).ok()? };
-            let written = Written::read(text)?;
-            written.with(written.nearest(shown)?).map(Value::Text)
+            let written = TimeText::parse(text)?;
+            written.write_like(written.round_to_layout(shown)?).map(Value::Text)
         }
         _ => None,
     }
 }
 
 /// Returns a moment of the same column as another, with its offset; of a column of days, midnight only.
-fn like(wall: civil::DateTime, held: Moment, unit: TickUnit) -> Option<Value> {
+fn moment_like(wall: civil::DateTime, held: Moment, unit: TickUnit) -> Option<Value> {
     let moment = Moment { offset_minutes: held.offset_minutes, ..to_moment(wall, unit)? };
     match (held.ticks, moment.ticks) {
         (Some(_), _) => Some(Value::Moment(moment)),
@@ -166,15 +166,15 @@ fn like(wall: civil::DateTime, held: Moment, unit: TickUnit) -> Option<Value> {
 
 /// Reads the date and time of a clock whose offset from UTC is not said.
 #[must_use]
-pub fn parse(text: &str) -> Option<civil::DateTime> {
-    let Time { wall, offset_minutes: None } = Written::read(text)?.time else { return None };
+pub fn parse_local(text: &str) -> Option<civil::DateTime> {
+    let Time { wall, offset_minutes: None } = TimeText::parse(text)?.time else { return None };
     Some(wall)
 }
 
 /// Tells whether a text is a date and time that names an offset from UTC.
 #[must_use]
 pub fn names_offset(text: &str) -> bool {
-    Written::read(text).is_some_and(|written| written.time.is_zoned())
+    TimeText::parse(text).is_some_and(|written| written.time.is_zoned())
 }
 
 fn shown_offset(minutes: i16) -> String {
@@ -184,7 +184,7 @@ fn shown_offset(minutes: i16) -> String {
 
 /// Writes a date and time with so many digits of a fraction (truncated, which callers prove harmless).
 #[must_use]
-pub fn format(moment: civil::DateTime, digits: usize, separator: char) -> String {
+pub fn format_wall(moment: civil::DateTime, digits: usize, separator: char) -> String {
     let date = moment.date();
     let (hour, minute, second) = (moment.hour(), moment.minute(), moment.second());
     let clock = format_args!("{separator}{hour:02}:{minute:02}:{second:02}");
@@ -202,7 +202,7 @@ pub fn format(moment: civil::DateTime, digits: usize, separator: char) -> String
 /// Writes a moment of a column as people do, with as many digits of a second as tell its ticks apart; `None` for one
 /// that lies outside the calendar.
 #[must_use]
-pub fn show(moment: Moment, column: &mfm_journal::Column) -> Option<String> {
+pub fn render_moment(moment: Moment, column: &mfm_journal::ColumnShape) -> Option<String> {
     let unit = tick_unit(column);
     let shown = from_moment(Moment { days: moment.days.or(Some(0)), ..moment }, unit)?;
     let shown = if unit.denominator == 1 { shown } else { shown.round(jiff::Unit::Millisecond).ok()? };
@@ -210,7 +210,7 @@ pub fn show(moment: Moment, column: &mfm_journal::Column) -> Option<String> {
         TickUnit { denominator: 3, .. } => 3,
         TickUnit { numerator, .. } => (0..=9).find(|digits| numerator >= 10i128.pow(9 - digits)).unwrap_or(9) as usize,
     };
-    let text = format(shown, digits, ' ');
+    let text = format_wall(shown, digits, ' ');
     let (date, clock) = text.split_once(' ')?;
     let zone = moment.offset_minutes.map_or_else(String::new, shown_offset);
     Some(match (moment.days, moment.ticks) {
@@ -221,7 +221,7 @@ pub fn show(moment: Moment, column: &mfm_journal::Column) -> Option<String> {
 }
 
 /// Returns the unit of a column's temporal type: `datetime` counts 1/300 s, `smalldatetime` minutes, others 10^-n s.
-fn tick_unit(column: &mfm_journal::Column) -> TickUnit {
+fn tick_unit(column: &mfm_journal::ColumnShape) -> TickUnit {
     match column.declared.to_ascii_lowercase().as_str() {
         "datetime" => TickUnit { numerator: 10_000_000, denominator: 3 },
         "smalldatetime" => TickUnit { numerator: 60_000_000_000, denominator: 1 },
@@ -262,16 +262,16 @@ fn to_moment(moment: civil::DateTime, unit: TickUnit) -> Option<Moment> {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> civil::DateTime {
-        parse(text).unwrap()
+    fn sample_wall(text: &str) -> civil::DateTime {
+        parse_local(text).unwrap()
     }
 
-    fn local(text: &str) -> Time {
-        Time::local(at(text))
+    fn sample_local(text: &str) -> Time {
+        Time::local(sample_wall(text))
     }
 
-    fn column(declared: &str, storage: Storage) -> Column {
-        let image = mfm_journal::Column {
+    fn sample_column(declared: &str, storage: Storage) -> Column {
+        let image = mfm_journal::ColumnShape {
             name: "t".into(),
             declared: declared.into(),
             precision: None,
@@ -285,37 +285,37 @@ mod tests {
 
     #[test]
     fn layouts_are_read_and_kept() {
-        assert_eq!(format(at("2020-04-27"), 3, ' '), "2020-04-27 00:00:00.000");
-        let column = column("datetime", Storage::Numeric);
+        assert_eq!(format_wall(sample_wall("2020-04-27"), 3, ' '), "2020-04-27 00:00:00.000");
+        let column = sample_column("datetime", Storage::Numeric);
         for (from, to) in [
             ("2020-04-27 23:59:58.513", "2020-04-28 00:00:03.513"),
             ("2014-03-18T14:33:32.197000", "2014-03-18T14:33:37.197000"),
             ("2014-03-18 14:33:32", "2014-03-18 14:33:37"),
         ] {
-            let moved = shift(&Value::Text(from.into()), &column, 5).unwrap();
+            let moved = shift_time(&Value::Text(from.into()), &column, 5).unwrap();
             assert_eq!(moved, Value::Text(to.into()));
         }
-        assert!(parse("yesterday").is_none());
-        assert!(parse("2020-13-01").is_none());
-        assert!(parse("").is_none());
+        assert!(parse_local("yesterday").is_none());
+        assert!(parse_local("2020-13-01").is_none());
+        assert!(parse_local("").is_none());
     }
 
     #[test]
     fn datetime_counts_three_hundredths_of_a_second() {
-        let column = column("datetime", Storage::Native);
-        let cell = store(at("2020-04-27 08:03:28.513"), &column).unwrap();
+        let column = sample_column("datetime", Storage::Native);
+        let cell = store_time(sample_wall("2020-04-27 08:03:28.513"), &column).unwrap();
         let Value::Moment(moment) = cell else { panic!("{cell:?}") };
         assert_eq!(moment.ticks, Some(((8 * 60 + 3) * 60 + 28) * 300 + 154));
-        let moved = shift(&cell, &column, 5).unwrap();
+        let moved = shift_time(&cell, &column, 5).unwrap();
         assert_eq!(moved, Value::Moment(Moment { ticks: moment.ticks.map(|t| t + 1500), ..moment }));
     }
 
     #[test]
     fn moments_are_shown_to_the_last_tick() {
         let of = |declared: &str, scale: Option<u8>, days, ticks, offset_minutes| {
-            let mut image = column(declared, Storage::Native).image;
+            let mut image = sample_column(declared, Storage::Native).image;
             image.scale = scale;
-            show(Moment { days, ticks, offset_minutes }, &image).unwrap()
+            render_moment(Moment { days, ticks, offset_minutes }, &image).unwrap()
         };
         assert_eq!(of("datetime", None, Some(45_448), Some(8_324_433), None), "2024-06-07 07:42:28.110");
         assert_eq!(of("datetime", None, Some(0), Some(25_919_999), None), "1900-01-01 23:59:59.997");
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_moment_in_the_place_of_another_is_rounded_to_the_tick() {
-        let text = column("datetime", Storage::Numeric);
+        let text = sample_column("datetime", Storage::Numeric);
         for (moment, there, expected) in [
             ("2024-06-03 07:59:59.999", "2024-06-03 08:00:00.003", "2024-06-03 08:00:00.000"),
             ("2024-06-03 08:00:00.006", "2024-06-03T08:00:00.0", "2024-06-03T08:00:00.0"),
@@ -338,61 +338,67 @@ mod tests {
             ("2024-06-03 08:00:00", "2024-06-03 08:00:00", "2024-06-03 08:00:00"),
             ("2024-06-03 23:59:59.999", "2024-06-03 08:00:00.123000", "2024-06-04 00:00:00.000000"),
         ] {
-            let placed = place(local(moment), &Value::Text(there.into()), &text);
+            let placed = replace_time(sample_local(moment), &Value::Text(there.into()), &text);
             assert_eq!(placed, Some(Value::Text(expected.into())));
         }
-        assert_eq!(place(local("2024-06-03"), &Value::Null, &text), None);
-        let minutes = column("smalldatetime", Storage::Numeric);
-        let placed = place(local("2024-06-03 08:00:31"), &Value::Text("2024-06-03 08:00:00".into()), &minutes);
+        assert_eq!(replace_time(sample_local("2024-06-03"), &Value::Null, &text), None);
+        let minutes = sample_column("smalldatetime", Storage::Numeric);
+        let placed =
+            replace_time(sample_local("2024-06-03 08:00:31"), &Value::Text("2024-06-03 08:00:00".into()), &minutes);
         assert_eq!(placed, Some(Value::Text("2024-06-03 08:01:00".into())));
-        let native = column("datetime", Storage::Native);
+        let native = sample_column("datetime", Storage::Native);
         let there = Value::Moment(Moment { days: Some(0), ticks: Some(0), offset_minutes: None });
-        let next = place(local("1900-01-01 23:59:59.999"), &there, &native);
+        let next = replace_time(sample_local("1900-01-01 23:59:59.999"), &there, &native);
         assert_eq!(next, Some(Value::Moment(Moment { days: Some(1), ticks: Some(0), offset_minutes: None })));
     }
 
-    fn zoned(text: &str) -> Time {
-        read(&Value::Text(text.into()), &column("datetime", Storage::Numeric)).unwrap()
+    fn sample_zoned(text: &str) -> Time {
+        read_time(&Value::Text(text.into()), &sample_column("datetime", Storage::Numeric)).unwrap()
     }
 
     #[test]
     fn w04_times_with_an_offset_compare_as_instants() {
-        let lasted = |start: &str, end: &str| zoned(end).since(zoned(start)).map(|lasted| lasted.as_secs());
+        let lasted = |start: &str, end: &str| {
+            sample_zoned(end).elapsed_since(sample_zoned(start)).map(|lasted| lasted.as_secs())
+        };
         assert_eq!(lasted("2024-03-27 02:59:00.000+02:00", "2024-03-27 02:01:00.000+01:00"), Some(120));
         assert_eq!(lasted("2024-03-27 08:00:00.000+02:00", "2024-03-27 08:05:00.000+03:00"), Some(-3300));
         assert_eq!(lasted("2024-03-27 08:00:00Z", "2024-03-27 07:30:00-00:30"), Some(0));
         assert_eq!(lasted("2024-03-27 08:00:00", "2024-03-27 08:05:00"), Some(300));
         assert_eq!(lasted("2024-03-27 08:00:00", "2024-03-27 08:05:00Z"), None);
-        let (near, far) = (zoned("2024-03-27 20:00:00Z"), zoned("2024-03-29 08:00:00Z"));
-        assert_eq!(near.compare(local("2024-03-27 08:00:00")), None, "another clock may show either");
-        assert_eq!(far.compare(local("2024-03-27 08:00:00")), Some(Ordering::Greater));
-        let now = zoned("2024-03-27 12:00:00-05:00");
-        assert_eq!(zoned("2024-03-27 16:00:00Z").compare_with_present(now), Some(Ordering::Less));
-        assert_eq!(local("2024-03-27 16:00:00").compare_with_present(now), Some(Ordering::Greater));
+        let (near, far) = (sample_zoned("2024-03-27 20:00:00Z"), sample_zoned("2024-03-29 08:00:00Z"));
+        assert_eq!(near.compare(sample_local("2024-03-27 08:00:00")), None, "another clock may show either");
+        assert_eq!(far.compare(sample_local("2024-03-27 08:00:00")), Some(Ordering::Greater));
+        let now = sample_zoned("2024-03-27 12:00:00-05:00");
+        assert_eq!(sample_zoned("2024-03-27 16:00:00Z").compare_with_present(now), Some(Ordering::Less));
+        assert_eq!(sample_local("2024-03-27 16:00:00").compare_with_present(now), Some(Ordering::Greater));
     }
 
     #[test]
     fn w04_a_cell_keeps_its_clock_when_another_time_takes_its_place() {
-        let text = column("datetime", Storage::Numeric);
+        let text = sample_column("datetime", Storage::Numeric);
         let cell = Value::Text("2024-06-03T08:00:00,123+02:00".into());
-        let placed = |time: Time| place(time, &cell, &text);
+        let placed = |time: Time| replace_time(time, &cell, &text);
         let written = |text: &str| Some(Value::Text(text.into()));
-        assert_eq!(placed(zoned("2024-06-02 23:30:00Z")), written("2024-06-03T01:30:00,000+02:00"));
-        assert_eq!(placed(local("2024-06-02 23:30:00")), written("2024-06-02T23:30:00,000+02:00"));
-        assert_eq!(place(zoned("2024-06-02 23:30:00Z"), &Value::Text("2024-06-03".into()), &text), None);
-        assert_eq!(shift(&cell, &text, 57_600), written("2024-06-04T00:00:00,123+02:00"));
-        assert_eq!(shift(&Value::Text("2024-06-03".into()), &text, 5), None, "a day shows no seconds");
-        let native = column("datetimeoffset(0)", Storage::Native);
+        assert_eq!(placed(sample_zoned("2024-06-02 23:30:00Z")), written("2024-06-03T01:30:00,000+02:00"));
+        assert_eq!(placed(sample_local("2024-06-02 23:30:00")), written("2024-06-02T23:30:00,000+02:00"));
+        assert_eq!(replace_time(sample_zoned("2024-06-02 23:30:00Z"), &Value::Text("2024-06-03".into()), &text), None);
+        assert_eq!(shift_time(&cell, &text, 57_600), written("2024-06-04T00:00:00,123+02:00"));
+        assert_eq!(shift_time(&Value::Text("2024-06-03".into()), &text, 5), None, "a day shows no seconds");
+        let native = sample_column("datetimeoffset(0)", Storage::Native);
         let held = Moment { days: Some(1), ticks: Some(0), offset_minutes: Some(-90) };
         let moved = Moment { ticks: Some(5), ..held };
-        assert_eq!(shift(&Value::Moment(held), &column_of(&native, 0), 5), Some(Value::Moment(moved)));
+        assert_eq!(shift_time(&Value::Moment(held), &column_of(&native, 0), 5), Some(Value::Moment(moved)));
         let day = Moment { days: Some(1), ticks: None, offset_minutes: None };
-        assert_eq!(shift(&Value::Moment(day), &column("date", Storage::Native), 5), None);
-        assert_eq!(shift(&Value::Moment(day), &column("date", Storage::Native), 86_400).map(|_| ()), Some(()));
+        assert_eq!(shift_time(&Value::Moment(day), &sample_column("date", Storage::Native), 5), None);
+        assert_eq!(
+            shift_time(&Value::Moment(day), &sample_column("date", Storage::Native), 86_400).map(|_| ()),
+            Some(())
+        );
     }
 
     fn column_of(column: &Column, scale: u8) -> Column {
-        let image = mfm_journal::Column { scale: Some(scale), ..column.image.clone() };
+        let image = mfm_journal::ColumnShape { scale: Some(scale), ..column.image.clone() };
         Column { image, ..column.clone() }
     }
 }

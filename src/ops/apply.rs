@@ -6,17 +6,17 @@ use mfm_journal::Digest;
 use serde::Serialize;
 
 use super::cell::{self, ChangeRow};
-use super::context::{Chosen, Context};
+use super::context::{ChosenTarget, Context};
 use super::detect;
 use super::failure::Failure;
-use super::plan::{self, Made, Request};
+use super::plan::{self, BuiltPlan, Request};
 use super::plan_file::PlanFile;
-use super::{Card, count};
-use crate::engine::apply::Committed;
+use super::{Card, render_count};
+use crate::engine::apply::CommittedOperation;
 use crate::engine::guard;
 use crate::model::next_step::{Flag, give};
-use crate::model::ports::{Danger, Question};
-use crate::model::refusal::show;
+use crate::model::ports::{ConfirmQuestion, Danger};
+use crate::model::refusal::render_key;
 use crate::model::{Refusal, Severity};
 use crate::plan::Permits;
 
@@ -70,59 +70,61 @@ pub fn run(
     all: &mut dyn FnMut(ChangeRow),
 ) -> Result<Outcome, Failure> {
     let (settled, file) = match source {
-        Source::Request(request) | Source::Seen(request, _) => (plan::settle(context, request)?, None),
+        Source::Request(request) | Source::Seen(request, _) => (plan::resolve_request(context, request)?, None),
         Source::File(path) => {
             let file = PlanFile::read(path)?;
-            (file.settle(context)?, Some(file))
+            (file.resolve_request(context)?, Some(file))
         }
     };
-    let mut journal = if dry_run { context.reading()? } else { context.writing()? };
-    let chosen = context.chosen(&journal)?;
-    let mut target = context.open(&chosen.url)?;
-    guard::pass(&journal, target.as_mut(), &chosen.name)?;
-    detect::hold(&journal, &chosen.name, target.as_mut())?;
+    let mut journal = if dry_run { context.open_journal()? } else { context.open_journal_for_writing()? };
+    let chosen = context.resolve_target(&journal)?;
+    let mut target = context.open_target(&chosen.url)?;
+    guard::check_target(&journal, target.as_mut(), &chosen.name)?;
+    detect::check_domain(&journal, &chosen.name, target.as_mut())?;
     if let Some(file) = &file {
-        promised(&journal, target.as_mut(), &chosen, file)?;
+        check_plan_file(&journal, target.as_mut(), &chosen, file)?;
     }
-    let mut made = plan::make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+    let mut made = plan::build_plan(context, &mut journal, target.as_mut(), &chosen, &settled)?;
     if let Source::Seen(_, digest) = source
         && *digest != made.outcome.plan_digest
     {
-        return Err(plan::stale("the data are not as they were when it was shown"));
+        return Err(plan::stale_plan("the data are not as they were when it was shown"));
     }
     if let Some(file) = file {
         if file.plan_digest != made.outcome.plan_digest {
-            return Err(plan::stale("the data are not as they were when it was made"));
+            return Err(plan::stale_plan("the data are not as they were when it was made"));
         }
         made.outcome.plan_id = Some(file.plan_id.clone());
         made.proposal.plan_id = Some(file.plan_id);
     }
     if dry_run {
-        made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
-        return Ok(outcome(made, None));
+        made.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
+        return Ok(build_outcome(made, None));
     }
     let is_critical = Severity::of_fault(&made.outcome.severity) == Severity::Critical;
     let type_name = (is_critical && !context.confirm.agreed_before()).then(|| chosen.name.clone());
-    let question = Question { text: asks(&made.outcome), danger: CARD.danger, type_name };
-    context.consent(&question).map_err(|failure| failure.hinting(give(Flag::DryRun, "shows what would be done")))?;
+    let question = ConfirmQuestion { text: render_question(&made.outcome), danger: CARD.danger, type_name };
+    context
+        .ask_consent(&question)
+        .map_err(|failure| failure.and_next(give(Flag::DryRun, "shows what would be done")))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;
-    made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
-    Ok(outcome(made, Some(committed)))
+    made.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
+    Ok(build_outcome(made, Some(committed)))
 }
 
 /// Checks what a plan file promises beside its digest: the journal, the target, and that it was not used.
-fn promised(
+fn check_plan_file(
     journal: &mfm_journal::Journal,
     target: &mut dyn crate::targets::Target,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
     file: &PlanFile,
 ) -> Result<(), Failure> {
     if file.journal != journal.id() {
-        return Err(plan::stale("it was made with another journal"));
+        return Err(plan::stale_plan("it was made with another journal"));
     }
-    if guard::pass(journal, target, &chosen.name)?.identity != file.target {
-        return Err(plan::stale("it was made for another target, or for an earlier marking of this one"));
+    if guard::check_target(journal, target, &chosen.name)?.identity != file.target {
+        return Err(plan::stale_plan("it was made for another target, or for an earlier marking of this one"));
     }
     match journal.plan_used(&file.plan_id)? {
         Some(op) => Err(Refusal::PlanUsed { op }.into()),
@@ -134,12 +136,12 @@ fn promised(
 const SHOWN_MAX: usize = 6;
 
 /// Returns the records and the first changes, so that nobody says yes blindly.
-fn preview(plan: &plan::Outcome) -> String {
+fn render_preview(plan: &plan::Outcome) -> String {
     let more = |all: u64| if all > SHOWN_MAX as u64 { ", ..." } else { "" };
     let records: Vec<String> = plan.keys.iter().take(SHOWN_MAX).map(ToString::to_string).collect();
     let mut text = format!("records {}{}\n", records.join(", "), more(plan.records));
     for change in plan.changes.iter().take(SHOWN_MAX) {
-        text += &format!("  {}\n", cell::line(change));
+        text += &format!("  {}\n", cell::render_change(change));
     }
     let left = plan.changes_total.saturating_sub(SHOWN_MAX as u64);
     if left > 0 {
@@ -149,7 +151,7 @@ fn preview(plan: &plan::Outcome) -> String {
 }
 
 /// Returns what was permitted beside the usual, a line each.
-fn permitted(permits: &Permits) -> String {
+fn render_permits(permits: &Permits) -> String {
     let mut text = String::new();
     if permits.disable_triggers {
         text += "triggers are switched off for it\n";
@@ -165,23 +167,23 @@ fn permitted(permits: &Permits) -> String {
 
 /// Returns the question that a person is asked before a plan is carried out.
 #[must_use]
-pub fn asks(plan: &plan::Outcome) -> String {
+pub fn render_question(plan: &plan::Outcome) -> String {
     format!(
         "{}{}{} ({}, severity {}) on target {}: {} of {}. Commit?",
-        preview(plan),
-        permitted(&plan.permits),
+        render_preview(plan),
+        render_permits(&plan.permits),
         plan.tool,
         plan.variant,
         plan.severity,
         plan.target,
-        count(plan.rows, "row"),
-        count(plan.records, "record")
+        render_count(plan.rows, "row"),
+        render_count(plan.records, "record")
     )
 }
 
-fn outcome(made: Made, committed: Option<Committed>) -> Outcome {
+fn build_outcome(made: BuiltPlan, committed: Option<CommittedOperation>) -> Outcome {
     let drift = committed.iter().flat_map(|committed| &committed.drift);
-    let drift = drift.map(|row| DriftRow { table: row.table.clone(), key: show(&row.key) }).collect();
+    let drift = drift.map(|row| DriftRow { table: row.table.clone(), key: render_key(&row.key) }).collect();
     Outcome {
         op: committed.as_ref().map(|committed| committed.op),
         uid: committed.as_ref().map(|committed| committed.uid),

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use mfm_journal::{Audit, Depth, Finding};
+use mfm_journal::{AuditFinding, AuditReport, Depth};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Card;
 use super::context::{Context, strange_targets};
-use super::failure::{Failure, Kind};
-use crate::engine::live::{self, Baseline};
+use super::failure::{Failure, FailureKind};
+use crate::engine::live::{self, BaselineComparison};
 use crate::model::next_step::{Flag, give_value};
 use crate::model::ports::Danger;
 
@@ -55,7 +55,7 @@ pub struct Outcome {
     pub depth: Level,
     /// What the journal's own audit says.
     #[serde(flatten)]
-    pub journal: Audit,
+    pub journal: AuditReport,
     /// How many of the findings are the journal's own; those behind them are its targets'.
     #[serde(skip)]
     pub own_findings: usize,
@@ -81,7 +81,7 @@ pub struct LiveLine {
     /// What is not as the journal says.
     pub findings: Vec<live::LiveFinding>,
     /// How the comparison of whole tables went.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<BaselineComparison>,
 }
 
 /// What reaches on from mfm's own tables makes a target other than the journal says, whatever its rows are.
@@ -105,11 +105,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         reporter.progress("auditing the journal", done, total);
     })?;
     if audit.findings.is_empty() {
-        audit.findings.extend(strangers(context)?);
+        audit.findings.extend(list_strange_targets(context)?);
     }
     // A journal that fails by itself says nothing about targets that could be relied on.
-    let live =
-        if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
+    let live = if request.depth == Level::Live && audit.findings.is_empty() {
+        audit_targets(context, request)?
+    } else {
+        vec![]
+    };
     let own_findings = audit.findings.len();
     audit.findings.extend(live.iter().flat_map(LiveLine::as_findings));
     let ok = audit.findings.is_empty();
@@ -118,9 +121,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 /// Returns a finding for each target that mfm would not have registered, though the chain holds: whoever wrote the
 /// journal is not who made it.
-fn strangers(context: &Context<'_>) -> Result<Vec<Finding>, Failure> {
+fn list_strange_targets(context: &Context<'_>) -> Result<Vec<AuditFinding>, Failure> {
     let journal = mfm_journal::Journal::open_read(&context.journal)?;
-    let finding = |what: String| Finding {
+    let finding = |what: String| AuditFinding {
         code: "strange_target".to_owned(),
         seq: None,
         op: None,
@@ -131,49 +134,49 @@ fn strangers(context: &Context<'_>) -> Result<Vec<Finding>, Failure> {
 }
 
 impl LiveLine {
-    const fn of(target: String) -> Self {
+    const fn new(target: String) -> Self {
         Self { target, not_run: None, carries: false, asked: false, findings: Vec::new(), baseline: None }
     }
 
     /// Returns all that speaks against the target, so that one list holds everything an audit found.
-    fn as_findings(&self) -> Vec<Finding> {
-        let finding = |code: &str, op: Option<u64>, message: String| Finding {
+    fn as_findings(&self) -> Vec<AuditFinding> {
+        let finding = |code: &str, op: Option<u64>, message: String| AuditFinding {
             code: code.to_owned(),
             seq: None,
             op,
             chunk: None,
             message: format!("target {}: {message}", self.target),
         };
-        let mut out: Vec<Finding> =
+        let mut out: Vec<AuditFinding> =
             self.findings.iter().map(|found| finding(found.code, found.op, found.message.clone())).collect();
         if let Some(why) = self.not_run.as_ref().filter(|_| self.carries || self.asked) {
             out.push(finding("target_not_run", None, why.clone()));
         }
-        if let Some(Baseline::Differs { tables }) = &self.baseline {
+        if let Some(BaselineComparison::Differs { tables }) = &self.baseline {
             out.push(finding("baseline_differs", None, format!("tables differ: {}", tables.join(", "))));
         }
         out
     }
 }
 
-fn lives(context: &Context<'_>, request: &Request) -> Result<Vec<LiveLine>, Failure> {
-    let mut journal = context.reading()?;
+fn audit_targets(context: &Context<'_>, request: &Request) -> Result<Vec<LiveLine>, Failure> {
+    let mut journal = context.open_journal()?;
     let names: Vec<(String, String)> = match &context.target {
         Some(_) => {
-            let chosen = context.chosen(&journal)?;
+            let chosen = context.resolve_target(&journal)?;
             vec![(chosen.name, chosen.url)]
         }
         None => journal.state().targets.iter().map(|(name, target)| (name.clone(), target.url.clone())).collect(),
     };
     let mut out = Vec::new();
     for (name, url) in names {
-        out.push(one(context, request, &mut journal, name, &url));
+        out.push(audit_target(context, request, &mut journal, name, &url));
     }
     Ok(out)
 }
 
 /// What one look at a target says: findings, and how whole tables compare.
-type TargetLook = Result<(Vec<live::LiveFinding>, Option<Baseline>), Failure>;
+type TargetLook = Result<(Vec<live::LiveFinding>, Option<BaselineComparison>), Failure>;
 
 /// How often a target is looked at again that speaks against its journal while somebody writes to both.
 const LOOKS_MAX: u32 = 12;
@@ -182,7 +185,7 @@ const WAIT: Duration = Duration::from_millis(40);
 
 /// Looks at a target until nobody wrote to its journal meanwhile. An operation under way is in one of the two first,
 /// and is no finding; what speaks against the target at every look is.
-fn looked(
+fn audit_until_quiet(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
     name: &str,
@@ -191,8 +194,9 @@ fn looked(
     let mut before = journal.head();
     let mut out = look(journal);
     for _ in 1..LOOKS_MAX {
-        let clean = out.as_ref().is_ok_and(|(findings, baseline)| findings.is_empty() && !differs(baseline.as_ref()));
-        let target = out.as_ref().is_err_and(|failure| failure.kind != Kind::Journal);
+        let clean =
+            out.as_ref().is_ok_and(|(findings, baseline)| findings.is_empty() && !has_differences(baseline.as_ref()));
+        let target = out.as_ref().is_err_and(|failure| failure.kind != FailureKind::Journal);
         journal.refresh()?;
         let moved = journal.head() != before || journal.state().open_on(name).next().is_some();
         if clean || target || !moved {
@@ -213,30 +217,31 @@ fn looked(
     out
 }
 
-fn differs(baseline: Option<&Baseline>) -> bool {
-    matches!(baseline, Some(Baseline::Differs { .. }))
+fn has_differences(baseline: Option<&BaselineComparison>) -> bool {
+    matches!(baseline, Some(BaselineComparison::Differs { .. }))
 }
 
-fn one(
+fn audit_target(
     context: &Context<'_>,
     request: &Request,
     journal: &mut mfm_journal::Journal,
     name: String,
     url: &str,
 ) -> LiveLine {
-    let looked = looked(context, journal, &name, &mut |journal| {
-        let mut target = context.open(url)?;
+    let looked = audit_until_quiet(context, journal, &name, &mut |journal| {
+        let mut target = context.open_target(url)?;
         let mut engine = context.engine(journal, target.as_mut(), &name);
-        let findings = engine.live()?;
+        let findings = engine.compare_live()?;
         let baseline = if request.full { Some(engine.against_baseline()?) } else { None };
         Ok((findings, baseline))
     });
     let state = journal.state();
-    let mut line = LiveLine { carries: state.carries(&name), asked: context.target.is_some(), ..LiveLine::of(name) };
+    let mut line =
+        LiveLine { carries: state.has_operations_on(&name), asked: context.target.is_some(), ..LiveLine::new(name) };
     match looked {
         Ok((findings, baseline)) => (line.findings, line.baseline) = (findings, baseline),
         // What the guard says against a target that can be read is a finding about it.
-        Err(failure) if failure.kind == Kind::Journal => {
+        Err(failure) if failure.kind == FailureKind::Journal => {
             line.findings.push(live::LiveFinding { code: "journal_behind", op: None, message: failure.message });
         }
         Err(failure) if failure.code == OWN_TABLES => {

@@ -27,16 +27,20 @@ pub struct ByteDifference {
 
 /// Returns how two byte cells differ, where one is too long to be shown whole.
 #[must_use]
-pub fn difference(before: &Json, after: &Json) -> Option<ByteDifference> {
-    let (before, after) = (bytes(before)?, bytes(after)?);
+pub fn compare_cells(before: &Json, after: &Json) -> Option<ByteDifference> {
+    let (before, after) = (split_hex(before)?, split_hex(after)?);
     if before.len().max(after.len()) <= WHOLE_MAX {
         return None;
     }
-    Some(if before.len() == after.len() { replaced(&before, &after) } else { resized(&before, &after) })
+    Some(if before.len() == after.len() {
+        describe_replacement(&before, &after)
+    } else {
+        describe_resize(&before, &after)
+    })
 }
 
 /// Returns how cells of one length differ: the stretch that does, or else how many bytes, and the first of them.
-fn replaced(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
+fn describe_replacement(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     let size = before.len();
     let places: Vec<usize> = (0..size).filter(|at| before.get(*at) != after.get(*at)).collect();
     let (Some(first), Some(last)) = (places.first().copied(), places.last().copied()) else {
@@ -52,29 +56,29 @@ fn replaced(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     } else {
         format!("{size} bytes, {} differ, first {place}:", places.len())
     };
-    let text = |bytes: &[&Byte]| digits(bytes.get(first..end).unwrap_or_default(), SHOWN_MAX);
+    let text = |bytes: &[&Byte]| render_digits(bytes.get(first..end).unwrap_or_default(), SHOWN_MAX);
     ByteDifference { about, before: text(before), after: text(after) }
 }
 
 /// Returns how cells of two lengths differ: the bytes that came or went at one place, or else how they go on there.
-fn resized(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
+fn describe_resize(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     let same = |pair: &(&&Byte, &&Byte)| pair.0 == pair.1;
     let common = before.len().min(after.len());
     let first = before.iter().zip(after).take_while(same).count();
     let rest = before.iter().rev().zip(after.iter().rev()).take(common - first).take_while(same).count();
     let about = format!("{} -> {} bytes, from byte {first}:", before.len(), after.len());
     let shown_max = if first + rest == common { SHOWN_MAX } else { RUN_MAX };
-    let text = |bytes: &[&Byte]| digits(bytes.get(first..bytes.len() - rest).unwrap_or_default(), shown_max);
+    let text = |bytes: &[&Byte]| render_digits(bytes.get(first..bytes.len() - rest).unwrap_or_default(), shown_max);
     ByteDifference { about, before: text(before), after: text(after) }
 }
 
 /// Returns the bytes of a byte cell, each as its two digits.
-fn bytes(cell: &Json) -> Option<Vec<&Byte>> {
+fn split_hex(cell: &Json) -> Option<Vec<&Byte>> {
     cell.get("$hex")?.as_str().map(|hex| hex.as_bytes().chunks(2).collect())
 }
 
 /// Returns the digits of bytes, the first ones of many.
-fn digits(bytes: &[&Byte], shown_max: usize) -> String {
+fn render_digits(bytes: &[&Byte], shown_max: usize) -> String {
     let shown = bytes.get(..shown_max).unwrap_or(bytes).concat();
     let more = if bytes.len() > shown_max { "..." } else { "" };
     String::from_utf8_lossy(&shown).into_owned() + more
@@ -97,9 +101,9 @@ mod tests {
 
     use super::*;
 
-    fn said(before: &[u8], after: &[u8]) -> Option<String> {
-        let cell = |bytes: &[u8]| json!({"$hex": mfm_journal::digest::hex(bytes)});
-        difference(&cell(before), &cell(after)).map(|difference| difference.to_string())
+    fn render_difference(before: &[u8], after: &[u8]) -> Option<String> {
+        let cell = |bytes: &[u8]| json!({"$hex": mfm_journal::digest::encode_hex(bytes)});
+        compare_cells(&cell(before), &cell(after)).map(|difference| difference.to_string())
     }
 
     #[test]
@@ -123,9 +127,9 @@ mod tests {
             ([&[1, 2], &leaves[..]].concat(), "160 -> 162 bytes, from byte 0: 0102 added"),
             (vec![1, 2], "160 -> 2 bytes, from byte 0: 3f3f... -> 0102"),
         ] {
-            assert_eq!(said(&leaves, &after).as_deref(), Some(text));
+            assert_eq!(render_difference(&leaves, &after).as_deref(), Some(text));
         }
-        assert_eq!(said(&[1, 2], &[1]), None);
-        assert_eq!(difference(&json!(null), &json!({"$hex": "00".repeat(160)})), None);
+        assert_eq!(render_difference(&[1, 2], &[1]), None);
+        assert_eq!(compare_cells(&json!(null), &json!({"$hex": "00".repeat(160)})), None);
     }
 }

@@ -34,20 +34,20 @@ pub struct Candidate {
 
 /// Returns what a journal has to offer; nothing where it cannot be read.
 #[must_use]
-pub fn of(journal: &Path, wanted: CandidateKind) -> Vec<Candidate> {
-    read(journal, wanted).unwrap_or_default()
+pub fn list_candidates(journal: &Path, wanted: CandidateKind) -> Vec<Candidate> {
+    read_candidates(journal, wanted).unwrap_or_default()
 }
 
-fn read(path: &Path, wanted: CandidateKind) -> Result<Vec<Candidate>, JournalError> {
+fn read_candidates(path: &Path, wanted: CandidateKind) -> Result<Vec<Candidate>, JournalError> {
     let journal = Journal::open_read(path)?;
     let state = journal.state();
     match wanted {
         CandidateKind::Operations => {
-            let newest = journal.operations(None, OPERATIONS_MAX)?;
-            Ok(newest.iter().map(|operation| operation_line(&log::line(&journal, operation))).collect())
+            let newest = journal.read_operations(None, OPERATIONS_MAX)?;
+            Ok(newest.iter().map(|operation| operation_line(&log::describe_operation(&journal, operation))).collect())
         }
-        CandidateKind::Active => numbered(&journal, state.active.keys()),
-        CandidateKind::Open => numbered(&journal, state.open.keys()),
+        CandidateKind::Active => list_operations(&journal, state.active.keys()),
+        CandidateKind::Open => list_operations(&journal, state.open.keys()),
         CandidateKind::Targets => {
             let target = |(name, target): (&String, &mfm_journal::TargetState)| Candidate {
                 word: name.clone(),
@@ -58,14 +58,16 @@ fn read(path: &Path, wanted: CandidateKind) -> Result<Vec<Candidate>, JournalErr
     }
 }
 
-fn numbered<'n>(
+fn list_operations<'n>(
     journal: &Journal,
     numbers: impl DoubleEndedIterator<Item = &'n u64>,
 ) -> Result<Vec<Candidate>, JournalError> {
     let newest: Vec<u64> = numbers.rev().take(OPERATIONS_MAX).copied().collect();
     let mut out = Vec::new();
     for op in newest {
-        out.extend(journal.operation(op)?.map(|operation| operation_line(&log::line(journal, &operation))));
+        out.extend(
+            journal.read_operation(op)?.map(|operation| operation_line(&log::describe_operation(journal, &operation))),
+        );
     }
     Ok(out)
 }

@@ -1,7 +1,7 @@
 //! Cells, keys and changes as JSON, every look-alike told apart; renders nothing for people.
 
-use mfm_journal::digest::hex;
-use mfm_journal::{Change, Column, Moment, TableShape, Value};
+use mfm_journal::digest::encode_hex;
+use mfm_journal::{Change, ColumnShape, Moment, TableShape, Value};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -35,31 +35,31 @@ pub struct ChangeRow {
 
 /// Returns a change as reports show it.
 #[must_use]
-pub fn change(change: &Change) -> ChangeRow {
+pub fn to_change_row(change: &Change) -> ChangeRow {
     let names = change.column_names();
     let table = &change.table;
     let cells = |values: Option<&[Value]>| match values {
-        Some(values) => object(table, names.iter().copied().zip(values)),
+        Some(values) => cells_to_json(table, names.iter().copied().zip(values)),
         None => Json::Null,
     };
     ChangeRow {
         table: table.name.clone(),
-        key: object(table, table.key.iter().map(String::as_str).zip(&change.key)),
-        kind: change.action.word(),
-        before: cells(change.before()),
-        after: cells(change.after()),
+        key: cells_to_json(table, table.key.iter().map(String::as_str).zip(&change.key)),
+        kind: change.action.as_str(),
+        before: cells(change.cells_before()),
+        after: cells(change.cells_after()),
     }
 }
 
 /// Returns a change in one line: `Table 7 Column: 180 -> 400`.
 #[must_use]
-pub fn line(change: &ChangeRow) -> String {
+pub fn render_change(change: &ChangeRow) -> String {
     let values = |json: &Json| json.as_object().into_iter().flat_map(Map::values).map(ToString::to_string).collect();
     let key: Vec<String> = values(&change.key);
     let place = format!("{} {}", change.table, key.join(", "));
     match (change.before.as_object(), change.after.as_object()) {
         (Some(before), Some(after)) => {
-            let one = |(name, value)| changed(name, before.get(name).unwrap_or(&Json::Null), value);
+            let one = |(name, value)| render_cell_change(name, before.get(name).unwrap_or(&Json::Null), value);
             format!("{place} {}", after.iter().map(one).collect::<Vec<_>>().join(", "))
         }
         (None, Some(_)) => format!("{place}: new row"),
@@ -68,62 +68,62 @@ pub fn line(change: &ChangeRow) -> String {
     }
 }
 
-fn changed(name: &String, before: &Json, after: &Json) -> String {
-    match bytes::difference(before, after) {
+fn render_cell_change(name: &String, before: &Json, after: &Json) -> String {
+    match bytes::compare_cells(before, after) {
         Some(difference) => format!("{name}: {difference}"),
-        None => format!("{name}: {} -> {}", short(before), short(after)),
+        None => format!("{name}: {} -> {}", render_short(before), render_short(after)),
     }
 }
 
 /// Returns a cell in a line: as JSON, long bytes cut.
 #[must_use]
-pub fn text(value: &Value) -> String {
-    short(&cell(value))
+pub fn render_value(value: &Value) -> String {
+    render_short(&to_json(value))
 }
 
-/// Returns a cell of a table in a line: as [`text`], a date or time as people write it, text without its quotes.
+/// Returns a cell of a table in a line: as [`render_value`], a date or time as people write it, text without its quotes.
 #[must_use]
 pub fn in_table(value: &Value, table: &Table, column: &str) -> String {
     let cell = table.position(column).and_then(|at| table.shape.columns.get(at)).map(|column| cell_of(value, column));
-    match cell.unwrap_or_else(|| self::cell(value)) {
+    match cell.unwrap_or_else(|| self::to_json(value)) {
         Json::Null => "NULL".to_owned(),
         Json::String(text) => text,
         tagged => match tagged.get("$moment").or_else(|| tagged.get("$decimal")).and_then(Json::as_str) {
             Some(text) => text.to_owned(),
-            None => short(&tagged),
+            None => render_short(&tagged),
         },
     }
 }
 
 /// Returns a cell as JSON, long bytes cut.
-fn short(cell: &Json) -> String {
+fn render_short(cell: &Json) -> String {
     match cell.get("$hex").and_then(Json::as_str).filter(|hex| hex.len() > HEX_MAX) {
         Some(hex) => format!("{}... ({} bytes)", hex.get(..HEX_MAX).unwrap_or(hex), hex.len() / 2),
         None => cell.to_string(),
     }
 }
 
-fn object<'v>(table: &TableShape, cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
+fn cells_to_json<'v>(table: &TableShape, cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
     let one = |(name, value): (&str, &Value)| {
-        let column = table.position(name).and_then(|at| table.columns.get(at));
-        (name.to_owned(), column.map_or_else(|| cell(value), |column| cell_of(value, column)))
+        let column = table.column_position(name).and_then(|at| table.columns.get(at));
+        (name.to_owned(), column.map_or_else(|| to_json(value), |column| cell_of(value, column)))
     };
     Json::Object(cells.map(one).collect::<Map<_, _>>())
 }
 
 /// Returns a cell of a column: as [`cell`], a date or time as people write it, to the last tick.
-fn cell_of(value: &Value, column: &Column) -> Json {
+fn cell_of(value: &Value, column: &ColumnShape) -> Json {
     let text = match value {
-        Value::Moment(moment) => time::show(*moment, column),
+        Value::Moment(moment) => time::render_moment(*moment, column),
         _ => None,
     };
-    text.map_or_else(|| cell(value), |text| json!({"$moment": text}))
+    text.map_or_else(|| to_json(value), |text| json!({"$moment": text}))
 }
 
 /// Returns a cell: null, true, false, text, an integer within 2^53, a real with a point or an exponent; anything else
 /// as an object whose one field names the type.
 #[must_use]
-pub fn cell(value: &Value) -> Json {
+pub fn to_json(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Boolean(flag) => json!(flag),
@@ -133,10 +133,10 @@ pub fn cell(value: &Value) -> Json {
         Value::Real(number) => json!({"$real": number.to_string()}),
         Value::Decimal(number) => json!({"$decimal": number.to_string()}),
         Value::Text(text) => json!(text),
-        Value::RawText(bytes) => json!({"$text_hex": hex(bytes)}),
-        Value::Bytes(bytes) => json!({"$hex": hex(bytes)}),
+        Value::RawText(bytes) => json!({"$text_hex": encode_hex(bytes)}),
+        Value::Bytes(bytes) => json!({"$hex": encode_hex(bytes)}),
         Value::Moment(moment) => json!({"$moment": moment_parts(*moment)}),
-        Value::Uuid(bytes) => json!({"$uuid": hex(bytes)}),
+        Value::Uuid(bytes) => json!({"$uuid": encode_hex(bytes)}),
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_line_names_what_differs_of_long_bytes() {
-        let leaves = |bytes: &[u8]| json!({"A_Leaf_Set": cell(&Value::Bytes(bytes.to_vec()))});
+        let leaves = |bytes: &[u8]| json!({"A_Leaf_Set": to_json(&Value::Bytes(bytes.to_vec()))});
         let mut row = ChangeRow {
             table: "TxFieldPoint".into(),
             key: json!({"TFP_ID": 7}),
@@ -161,17 +161,17 @@ mod tests {
             before: leaves(&[0; 160]),
             after: leaves(&[0; 161]),
         };
-        assert_eq!(line(&row), "TxFieldPoint 7 A_Leaf_Set: 160 -> 161 bytes, from byte 160: 00 added");
+        assert_eq!(render_change(&row), "TxFieldPoint 7 A_Leaf_Set: 160 -> 161 bytes, from byte 160: 00 added");
         row.after = json!({"A_Leaf_Set": null});
         let cut = "0".repeat(32);
-        assert_eq!(line(&row), format!("TxFieldPoint 7 A_Leaf_Set: {cut}... (160 bytes) -> null"));
+        assert_eq!(render_change(&row), format!("TxFieldPoint 7 A_Leaf_Set: {cut}... (160 bytes) -> null"));
         row.before = json!({"A_Leaf_Set": "x"});
-        assert_eq!(line(&row), "TxFieldPoint 7 A_Leaf_Set: \"x\" -> null");
+        assert_eq!(render_change(&row), "TxFieldPoint 7 A_Leaf_Set: \"x\" -> null");
     }
 
     #[test]
     fn look_alikes_differ() {
-        let shown = |value: &Value| cell(value).to_string();
+        let shown = |value: &Value| to_json(value).to_string();
         for (value, text) in [
             (Value::Null, "null"),
             (Value::Text(String::new()), "\"\""),

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
+use mfm_journal::{Face, Journal, JournalError, LockHolder, Stamp};
 
 use super::failure::Failure;
 use super::targets::is_name;
 use crate::domains;
 use crate::engine::{Engine, EngineError};
 use crate::model::next_step::{Deed, Flag, act, give, give_value, say};
-use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
+use crate::model::ports::{Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Danger, Entropy, Reporter, Secrets};
 use crate::model::time::Time;
 use crate::model::{Refusal, password, time};
 use crate::targets::{self, Target, TargetError};
@@ -25,7 +25,7 @@ pub struct Context<'a> {
     /// Through which face.
     pub face: Face,
     /// Who holds locks meanwhile.
-    pub holder: Holder,
+    pub holder: LockHolder,
     /// How long to wait for other writers of a target.
     pub wait_ms: u64,
     /// Time.
@@ -42,7 +42,7 @@ pub struct Context<'a> {
 
 /// A registered target, or a URL that is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
+pub struct ChosenTarget {
     /// The registered name.
     pub name: String,
     /// The URL.
@@ -54,18 +54,21 @@ pub(super) fn strange_targets(journal: &Journal) -> Vec<String> {
     let mut strange = Vec::new();
     for (name, known) in &journal.state().targets {
         if !is_name(name) || !targets::is_canonical(&known.url) {
-            strange.push(format!("registers a target as no mfm does: `{name}` at `{}`", password::hidden(&known.url)));
+            strange.push(format!(
+                "registers a target as no mfm does: `{name}` at `{}`",
+                password::hide_password(&known.url)
+            ));
         }
     }
     strange
 }
 
 /// Holds what a journal registers to what mfm registers: whoever wrote it may not be who made it.
-fn sound(journal: Journal) -> Result<Journal, Failure> {
+fn check_registry(journal: Journal) -> Result<Journal, Failure> {
     let Some(strange) = strange_targets(&journal).into_iter().next() else { return Ok(journal) };
     let message = format!("the journal {} {strange}", journal.path().display());
     let hint = "somebody else wrote into it; go on from a copy that you trust";
-    Err(Failure::new(super::Kind::Journal, "journal_broken", message, hint))
+    Err(Failure::new(super::FailureKind::Journal, "journal_broken", message, hint))
 }
 
 impl Context<'_> {
@@ -73,16 +76,16 @@ impl Context<'_> {
     ///
     /// # Errors
     /// What the journal says.
-    pub fn reading(&self) -> Result<Journal, Failure> {
-        sound(Journal::open_read(&self.journal)?)
+    pub fn open_journal(&self) -> Result<Journal, Failure> {
+        check_registry(Journal::open_read(&self.journal)?)
     }
 
     /// Opens the journal for writing, never creating it.
     ///
     /// # Errors
     /// What the journal says.
-    pub fn writing(&self) -> Result<Journal, Failure> {
-        sound(Journal::open(&self.journal)?)
+    pub fn open_journal_for_writing(&self) -> Result<Journal, Failure> {
+        check_registry(Journal::open(&self.journal)?)
     }
 
     /// Opens the journal for writing, making it where there is none.
@@ -96,7 +99,7 @@ impl Context<'_> {
                 self.reporter.note(&format!("new journal {}", self.journal.display()));
                 Ok(journal)
             }
-            other => sound(other?),
+            other => check_registry(other?),
         }
     }
 
@@ -110,7 +113,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// [`Refusal::NoTarget`].
-    pub fn chosen(&self, journal: &Journal) -> Result<Chosen, Failure> {
+    pub fn resolve_target(&self, journal: &Journal) -> Result<ChosenTarget, Failure> {
         let targets = &journal.state().targets;
         let given = match &self.target {
             Some(given) => given.clone(),
@@ -119,18 +122,23 @@ impl Context<'_> {
                 Some(_) => {
                     let names: Vec<&str> = targets.keys().map(String::as_str).collect();
                     let message = format!("several targets are registered: {}", names.join(", "));
-                    return Err(Failure::new(super::Kind::Refused, "which_target", message, give(Flag::Target, "")));
+                    return Err(Failure::new(
+                        super::FailureKind::Refused,
+                        "which_target",
+                        message,
+                        give(Flag::Target, ""),
+                    ));
                 }
                 None => {
                     let next =
                         [act(Deed::MakeLab, "makes a lab"), act(Deed::Register { url: None }, "registers a database")];
                     let message = "no target is registered";
-                    return Err(Failure::new(super::Kind::Refused, "no_target", message, next));
+                    return Err(Failure::new(super::FailureKind::Refused, "no_target", message, next));
                 }
             },
         };
         if let Some(target) = targets.get(&given) {
-            return Ok(Chosen { name: given, url: target.url.clone() });
+            return Ok(ChosenTarget { name: given, url: target.url.clone() });
         }
         let url = match targets::canonical_url(&given) {
             Ok(url) => url,
@@ -139,7 +147,7 @@ impl Context<'_> {
             Err(_) => given.clone(),
         };
         let found = targets.iter().find(|(_, target)| target.url == url);
-        let chosen = found.map(|(name, target)| Chosen { name: name.clone(), url: target.url.clone() });
+        let chosen = found.map(|(name, target)| ChosenTarget { name: name.clone(), url: target.url.clone() });
         chosen.ok_or_else(|| Refusal::NoTarget { name: given }.into())
     }
 
@@ -147,24 +155,24 @@ impl Context<'_> {
     ///
     /// # Errors
     /// [`Refusal::NoTarget`], or what the journal says.
-    pub fn chosen_for(&self, journal: &Journal, operations: &[u64]) -> Result<Chosen, Failure> {
+    pub fn chosen_for(&self, journal: &Journal, operations: &[u64]) -> Result<ChosenTarget, Failure> {
         if self.target.is_none()
             && let Some(op) = operations.first()
         {
-            let operation = journal.operation(*op)?.ok_or(Refusal::NoOperation { op: *op })?;
+            let operation = journal.read_operation(*op)?.ok_or(Refusal::NoOperation { op: *op })?;
             let known = journal.state().targets.get(&operation.target.name);
             let target = known.ok_or_else(|| Refusal::NoTarget { name: operation.target.name.clone() })?;
-            return Ok(Chosen { name: operation.target.name, url: target.url.clone() });
+            return Ok(ChosenTarget { name: operation.target.name, url: target.url.clone() });
         }
-        self.chosen(journal)
+        self.resolve_target(journal)
     }
 
     /// Opens a target's reading side.
     ///
     /// # Errors
     /// What the target says.
-    pub fn open(&self, url: &str) -> Result<Box<dyn Target>, TargetError> {
-        targets::open_url(url, domains::keys(), self.secrets)
+    pub fn open_target(&self, url: &str) -> Result<Box<dyn Target>, TargetError> {
+        targets::open_url(url, domains::key_columns(), self.secrets)
     }
 
     /// Puts journal and target together.
@@ -188,11 +196,11 @@ impl Context<'_> {
     ///
     /// # Errors
     /// [`Refusal::NoConsent`].
-    pub fn consent(&self, question: &Question) -> Result<(), Failure> {
+    pub fn ask_consent(&self, question: &ConfirmQuestion) -> Result<(), Failure> {
         let asked = match self.confirm.ask(question) {
-            Answer::Yes => return Ok(()),
-            Answer::No => true,
-            Answer::Nobody => false,
+            ConfirmAnswer::Yes => return Ok(()),
+            ConfirmAnswer::No => true,
+            ConfirmAnswer::Nobody => false,
         };
         let failure = Failure::from(Refusal::NoConsent { asked });
         Err(match (&question.type_name, question.danger) {
@@ -212,22 +220,22 @@ impl Context<'_> {
     /// # Errors
     /// [`EngineError::Interrupted`], where the person asked to stop.
     pub fn go_on(&self) -> Result<(), Failure> {
-        if self.reporter.interrupted() { Err(EngineError::Interrupted.into()) } else { Ok(()) }
+        if self.reporter.is_interrupted() { Err(EngineError::Interrupted.into()) } else { Ok(()) }
     }
 
     /// Returns 16 random bytes in hexadecimal: the id of a marker or a plan.
     #[must_use]
     pub fn random_id(&self) -> String {
-        mfm_journal::digest::hex(&self.entropy.bytes())
+        mfm_journal::digest::encode_hex(&self.entropy.bytes())
     }
 
     /// Returns the target's wall clock: as given, or the place's own.
     ///
     /// # Errors
     /// Usage: the text is no date and time.
-    pub fn now(&self, given: Option<&str>) -> Result<jiff::civil::DateTime, Failure> {
-        let Some(text) = given else { return Ok(self.clock.local()) };
-        time::parse(text).ok_or_else(|| {
+    pub fn resolve_now(&self, given: Option<&str>) -> Result<jiff::civil::DateTime, Failure> {
+        let Some(text) = given else { return Ok(self.clock.local_time()) };
+        time::parse_local(text).ok_or_else(|| {
             Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
         })
     }

@@ -2,32 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::mode::{Planned, Witness};
+use crate::domain::mode::{PlannedFault, WitnessPeers};
 use crate::model::Refusal;
 
 /// Records chosen of each group that vouches for what is usual.
 #[derive(Default)]
-pub(super) struct Crowd(BTreeMap<String, Witnessed>);
+pub(super) struct WitnessGroups(BTreeMap<String, WitnessGroup>);
 
 /// How many were chosen of a group, and how few others the least vouched for of them has.
 #[derive(Clone, Copy)]
-struct Witnessed {
+struct WitnessGroup {
     chosen: usize,
     peers: usize,
 }
 
-impl Crowd {
+impl WitnessGroups {
     /// Takes one more record, unless so many of its group would change that none of them could be seen; whatever the
     /// order in which they come, the same set is taken or not.
-    pub(super) fn take(&mut self, planned: &Planned) -> Result<(), Refusal> {
+    pub(super) fn admit(&mut self, planned: &PlannedFault) -> Result<(), Refusal> {
         let Some(witness) = &planned.witness else { return Ok(()) };
         let known = self.0.get(&witness.group);
         let chosen = known.map_or(1, |known| known.chosen + 1);
         let peers = known.map_or(witness.peers, |known| known.peers.min(witness.peers));
-        if !(Witness { group: String::new(), peers }).bears(chosen) {
+        if !(WitnessPeers { group: String::new(), peers }).is_detectable_on(chosen) {
             return Err(Refusal::Undetectable { group: witness.group.clone(), chosen: chosen as u64 });
         }
-        self.0.insert(witness.group.clone(), Witnessed { chosen, peers });
+        self.0.insert(witness.group.clone(), WitnessGroup { chosen, peers });
         Ok(())
     }
 }

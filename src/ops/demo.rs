@@ -9,19 +9,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::checks::{Checked, Session};
+use super::checks::{CheckOutcome, CheckSession};
 use super::context::Context;
 use super::failure::Failure;
 use super::{Card, apply, audit, drill, lab, plan, revert};
-use crate::domain::check::Verdict;
+use crate::domain::check::CheckVerdict;
 use crate::domain::mode::Mode;
 use crate::domains;
-use crate::engine::live::Baseline;
-use crate::file::{self, Access, FileError};
+use crate::engine::live::BaselineComparison;
+use crate::file::{self, FileAccess, FileError};
 use crate::model::Finding;
 use crate::model::NextSteps;
 use crate::model::next_step::{Deed, Flag, act, give};
-use crate::model::ports::{Answer, Confirm, Danger, Question};
+use crate::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Danger};
 use crate::targets::{TableDigest, Target, TargetError};
 
 /// What it is.
@@ -62,7 +62,7 @@ pub struct Outcome {
     /// How many rows.
     pub rows: u64,
     /// What the checks found on the clean lab.
-    pub clean: Clean,
+    pub clean: CleanCounts,
     /// How many modes there are.
     pub modes: u64,
     /// How many rows the faults changed, all of them together.
@@ -72,7 +72,7 @@ pub struct Outcome {
     /// How many operations were taken back exactly.
     pub reverted: u64,
     /// The faults of a drill, each committed alone, looked at and taken back: what the checks caught, in numbers.
-    pub drill: Drill,
+    pub drill: DemoDrill,
     /// Whether every table is as it was, by digest.
     pub equal: bool,
     /// Whether the journal's audit found nothing.
@@ -85,7 +85,7 @@ pub struct Outcome {
 
 /// The checks on the clean lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Clean {
+pub struct CleanCounts {
     /// How many checks ran.
     pub checks: u64,
     /// How many could not run.
@@ -98,7 +98,7 @@ pub struct Clean {
 
 /// The drill of a demo.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Drill {
+pub struct DemoDrill {
     /// Its number in the journal.
     pub drill: u64,
     /// Whether every fault was caught, without a false alarm.
@@ -139,11 +139,11 @@ pub struct DemoFault {
 }
 
 /// Nobody is asked in a demo: the lab is its own.
-struct Always;
+struct AlwaysConsent;
 
-impl Confirm for Always {
-    fn ask(&self, _: &Question) -> Answer {
-        Answer::Yes
+impl Confirm for AlwaysConsent {
+    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
+        ConfirmAnswer::Yes
     }
 }
 
@@ -154,11 +154,11 @@ impl Confirm for Always {
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let dir = request.dir.clone().unwrap_or_else(|| PathBuf::from("mfm-demo"));
     let lab_path = dir.join("lab.db");
-    file::make_folder(&dir, Access::Shared).map_err(|error| no_folder(&dir, &error))?;
+    file::make_folder(&dir, FileAccess::Shared).map_err(|error| no_folder(&dir, &error))?;
     let inner = Context {
         journal: dir.join("journal.db"),
         target: Some("lab".into()),
-        confirm: &Always,
+        confirm: &AlwaysConsent,
         actor: context.actor.clone(),
         holder: context.holder.clone(),
         ..*context
@@ -172,18 +172,18 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             ..lab::create::Request::default()
         },
     )
-    .map_err(|failure| elsewhere(failure, &dir))?;
-    let before = digests(&inner)?;
-    let mut session = Session::begin(&inner, open(&inner)?.as_mut(), domains::FIRST, NOW)?;
-    let clean = clean(&session.checked);
+    .map_err(|failure| suggest_other_folder(failure, &dir))?;
+    let before = digest_tables(&inner)?;
+    let mut session = CheckSession::begin(&inner, open_lab(&inner)?.as_mut(), domains::FIRST, NOW)?;
+    let clean = count_clean(&session.checked);
     let faults = break_everything(&inner, &mut session)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
     let reverted = revert::run(&inner, &all)?;
     let drill = each_alone(&inner)?;
-    let after = digests(&inner)?;
+    let after = digest_tables(&inner)?;
     let verify = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&inner, &verify)?;
-    let baseline = audited.live.iter().all(|line| matches!(line.baseline, Some(Baseline::Equal { .. })));
+    let baseline = audited.live.iter().all(|line| matches!(line.baseline, Some(BaselineComparison::Equal { .. })));
     let exact = reverted.operations.iter().filter(|line| line.exact).count() as u64;
     let equal = before == after && baseline;
     let seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
@@ -214,11 +214,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 }
 
 /// Commits every fault alone, and counts what the checks catch.
-fn each_alone(context: &Context<'_>) -> Result<Drill, Failure> {
-    let now = Some(crate::model::time::format(NOW, 0, 'T'));
+fn each_alone(context: &Context<'_>) -> Result<DemoDrill, Failure> {
+    let now = Some(crate::model::time::format_wall(NOW, 0, 'T'));
     let request = drill::Request { sample: Some(1), seed: Some(SEED), now, ..drill::Request::default() };
     let drill::Outcome { drill, ok, tried, matrix, yardstick, .. } = drill::run(context, &request)?;
-    Ok(Drill { drill, ok, tried, matrix, yardstick })
+    Ok(DemoDrill { drill, ok, tried, matrix, yardstick })
 }
 
 /// Says that the lab's folder cannot be made, as of a lab that cannot be made in a folder that is there.
@@ -228,7 +228,7 @@ fn no_folder(dir: &Path, error: &FileError) -> Failure {
 }
 
 /// A demo never writes over an earlier one.
-fn elsewhere(failure: Failure, dir: &Path) -> Failure {
+fn suggest_other_folder(failure: Failure, dir: &Path) -> Failure {
     if failure.code != "exists" {
         return failure;
     }
@@ -239,22 +239,23 @@ fn elsewhere(failure: Failure, dir: &Path) -> Failure {
 /// The wall clock of a demo: the day after the lab's last, whenever it is run.
 const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
 
-fn open(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
-    let journal = context.reading()?;
-    Ok(context.open(&context.chosen(&journal)?.url)?)
+fn open_lab(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
+    let journal = context.open_journal()?;
+    Ok(context.open_target(&context.resolve_target(&journal)?.url)?)
 }
 
-fn digests(context: &Context<'_>) -> Result<Vec<TableDigest>, Failure> {
-    Ok(open(context)?.digests(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
+fn digest_tables(context: &Context<'_>) -> Result<Vec<TableDigest>, Failure> {
+    Ok(open_lab(context)?
+        .digest_tables(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
 }
 
-fn clean(checked: &[Checked]) -> Clean {
-    let looked_at = |check: &Checked| match check.verdict {
-        Verdict::Ran { looked_at, .. } => Some(looked_at),
-        Verdict::NotRun { .. } => None,
+fn count_clean(checked: &[CheckOutcome]) -> CleanCounts {
+    let looked_at = |check: &CheckOutcome| match check.verdict {
+        CheckVerdict::Ran { looked_at, .. } => Some(looked_at),
+        CheckVerdict::NotRun { .. } => None,
     };
     let ran: Vec<u64> = checked.iter().filter_map(looked_at).collect();
-    Clean {
+    CleanCounts {
         checks: ran.len() as u64,
         not_run: (checked.len() - ran.len()) as u64,
         looked_at: ran.iter().sum(),
@@ -263,7 +264,7 @@ fn clean(checked: &[Checked]) -> Clean {
 }
 
 /// Commits every variant of every mode, each on one record, and notes after each what sees it.
-fn break_everything(context: &Context<'_>, session: &mut Session) -> Result<Vec<DemoFault>, Failure> {
+fn break_everything(context: &Context<'_>, session: &mut CheckSession) -> Result<Vec<DemoFault>, Failure> {
     let variants = domains::FIRST
         .modes()
         .iter()
@@ -283,14 +284,14 @@ fn break_one(
     mode: &dyn Mode,
     variant: &str,
     seed: u64,
-    session: &mut Session,
+    session: &mut CheckSession,
 ) -> Result<DemoFault, Failure> {
     let card = mode.card();
     let options = plan::Options {
         variant: Some(variant.to_owned()),
         sample: Some(1),
         seed: Some(seed),
-        now: Some(crate::model::time::format(NOW, 0, 'T')),
+        now: Some(crate::model::time::format_wall(NOW, 0, 'T')),
         ..plan::Options::default()
     };
     let request = plan::Request { tool: card.tool.to_owned(), parameters: Map::new(), options, output: None };
@@ -299,12 +300,12 @@ fn break_one(
         tables.insert(change.table);
     };
     let done = apply::run(context, &apply::Source::Request(request), false, &mut note);
-    let done = done.map_err(|failure| uncommitted(card.tool, variant, failure))?;
+    let done = done.map_err(|failure| name_fault(card.tool, variant, failure))?;
     let tables: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
-    let new = session.look_again(context, open(context)?.as_mut(), &tables)?;
+    let new = session.look_again(context, open_lab(context)?.as_mut(), &tables)?;
     let record = card.record_of(&done.plan.params).table;
     let key = done.plan.keys.first().map(ToString::to_string).unwrap_or_default();
-    let seen: Vec<&Finding> = new.iter().filter(|finding| touches(finding, record, &done)).collect();
+    let seen: Vec<&Finding> = new.iter().filter(|finding| is_about_fault(finding, record, &done)).collect();
     let mut seen_by: Vec<String> = Vec::new();
     for check in seen.iter().map(|finding| finding.check) {
         if !seen_by.iter().any(|known| known == check) {
@@ -326,7 +327,7 @@ fn break_one(
 }
 
 /// Names the fault that a demo could not commit.
-fn uncommitted(tool: &str, variant: &str, failure: Failure) -> Failure {
+fn name_fault(tool: &str, variant: &str, failure: Failure) -> Failure {
     let message = format!("the demo could not commit {tool} {variant}: {}", failure.message);
     let too_few = ["none_eligible", "too_few_eligible"].contains(&failure.code.as_str());
     let next = if too_few { give(Flag::Patients, "gives the lab more of them").into() } else { failure.next };
@@ -334,8 +335,8 @@ fn uncommitted(tool: &str, variant: &str, failure: Failure) -> Failure {
 }
 
 /// Tells whether a finding names the record that was chosen, or a row that was changed.
-fn touches(finding: &Finding, record: &str, done: &apply::Outcome) -> bool {
-    let text = |key: &[crate::model::Value]| key.first().map(|value| super::cell::cell(value).to_string());
+fn is_about_fault(finding: &Finding, record: &str, done: &apply::Outcome) -> bool {
+    let text = |key: &[crate::model::Value]| key.first().map(|value| super::cell::to_json(value).to_string());
     let chosen: Vec<Option<String>> = done.plan.keys.iter().map(|key| Some(key.to_string())).collect();
     let named = |table: &str, key: &[crate::model::Value]| {
         let key = text(key);
@@ -356,7 +357,7 @@ mod tests {
     #[test]
     fn a_fault_that_could_not_be_committed_is_named() {
         let refusal = Refusal::NoneEligible { table: "Offset".into(), selected: 1, first: None };
-        let failure = uncommitted("corrupt_offset_data", "invalid_type", refusal.into());
+        let failure = name_fault("corrupt_offset_data", "invalid_type", refusal.into());
         assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: no sel"));
         let more = NextSteps::from(give(Flag::Patients, "gives the lab more of them"));
         assert_eq!((failure.code.as_str(), failure.next), ("none_eligible", more));

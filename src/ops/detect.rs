@@ -3,7 +3,7 @@
 use mfm_journal::Journal;
 
 use super::context::Context;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use crate::domain::Domain;
 use crate::domains;
 use crate::model::NextSteps;
@@ -15,17 +15,17 @@ use crate::targets::Target;
 /// # Errors
 /// Usage, `domain`: there is none of that id. Refused, `unknown_domain` or `ambiguous_domain`: the tables are
 /// those of no domain, or of several.
-pub fn domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dyn Domain, Failure> {
+pub fn detect_domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dyn Domain, Failure> {
     if let Some(id) = said {
-        return named(id);
+        return resolve_domain(id);
     }
-    let tables = target.tables()?;
+    let tables = target.list_tables()?;
     let found: Vec<&'static dyn Domain> =
         domains::all().iter().copied().filter(|domain| has_any(*domain, &tables)).collect();
     match found.as_slice() {
         [one] => Ok(*one),
-        [] => Err(none(target)),
-        several => Err(ambiguous(target, several)),
+        [] => Err(no_domain(target)),
+        several => Err(ambiguous_domain(target, several)),
     }
 }
 
@@ -33,7 +33,7 @@ pub fn domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dy
 ///
 /// # Errors
 /// Usage: there is none.
-pub fn named(id: &str) -> Result<&'static dyn Domain, Failure> {
+pub fn resolve_domain(id: &str) -> Result<&'static dyn Domain, Failure> {
     domains::find(id).ok_or_else(|| {
         let known: Vec<&str> = domains::all().iter().map(|domain| domain.card().id).collect();
         let message = format!("there is no domain `{id}`");
@@ -46,13 +46,13 @@ pub fn named(id: &str) -> Result<&'static dyn Domain, Failure> {
 ///
 /// # Errors
 /// Refused: it says a domain that this program does not know.
-pub fn registered(journal: &Journal, target: &str) -> Result<&'static dyn Domain, Failure> {
+pub fn registered_domain(journal: &Journal, target: &str) -> Result<&'static dyn Domain, Failure> {
     let Some(id) = journal.state().targets.get(target).and_then(|known| known.domain.as_deref()) else {
         return Ok(domains::FIRST);
     };
     domains::find(id).ok_or_else(|| {
         let message = format!("the journal says that `{target}` is of the domain `{id}`, which this mfm does not know");
-        Failure::new(Kind::Refused, "unknown_domain", message, "use the mfm that registered it, or a newer one")
+        Failure::new(FailureKind::Refused, "unknown_domain", message, "use the mfm that registered it, or a newer one")
     })
 }
 
@@ -60,26 +60,26 @@ pub fn registered(journal: &Journal, target: &str) -> Result<&'static dyn Domain
 /// a target of a journal that says nothing is of the first domain unless its tables tell otherwise.
 ///
 /// # Errors
-/// As [`domain`]; refused, `domain_mismatch`: it is registered as another domain than the one said.
-pub fn settled(
+/// As [`detect_domain`]; refused, `domain_mismatch`: it is registered as another domain than the one said.
+pub fn resolve_for_marking(
     journal: &Journal,
     name: &str,
     target: &mut dyn Target,
     said: Option<&str>,
 ) -> Result<&'static dyn Domain, Failure> {
-    let Some(known) = journal.state().targets.get(name) else { return domain(target, said) };
+    let Some(known) = journal.state().targets.get(name) else { return detect_domain(target, said) };
     if known.domain.is_none() {
         let old = |failure: Failure| if failure.code == "unknown_domain" { Ok(domains::FIRST) } else { Err(failure) };
-        return if said.is_some() { domain(target, said) } else { domain(target, None).or_else(old) };
+        return if said.is_some() { detect_domain(target, said) } else { detect_domain(target, None).or_else(old) };
     }
-    hold(journal, name, target)?;
-    let registered = registered(journal, name)?;
-    match said.map(named).transpose()? {
+    check_domain(journal, name, target)?;
+    let registered = registered_domain(journal, name)?;
+    match said.map(resolve_domain).transpose()? {
         Some(other) if other.card().id != registered.card().id => {
             let own = registered.card().id;
             let message = format!("`{name}` is registered as {own}, not as {}", other.card().id);
             let next = NextSteps::from(leave_out(Flag::Domain)).and("or remove the target and add it again");
-            Err(Failure::new(Kind::Refused, "domain_mismatch", message, next))
+            Err(Failure::new(FailureKind::Refused, "domain_mismatch", message, next))
         }
         _ => Ok(registered),
     }
@@ -89,19 +89,19 @@ pub fn settled(
 ///
 /// # Errors
 /// Refused: `other_domain`.
-pub fn takes(journal: &Journal, target: &str, tool: &str) -> Result<(), Failure> {
-    let own = registered(journal, target)?;
-    if own.mode(tool).is_some() {
+pub fn check_tool(journal: &Journal, target: &str, tool: &str) -> Result<(), Failure> {
+    let own = registered_domain(journal, target)?;
+    if own.find_mode(tool).is_some() {
         return Ok(());
     }
     let other = domains::of_mode(tool).map_or("another domain", |domain| domain.card().id);
     let message = format!("{tool} breaks data of {other}, and `{target}` holds data of {}", own.card().id);
     let next = NextSteps::from(give(Flag::Target, "")).and("or choose a tool of its domain");
-    Err(Failure::new(Kind::Refused, "other_domain", message, next))
+    Err(Failure::new(FailureKind::Refused, "other_domain", message, next))
 }
 
 /// How a target differs from the domain that its journal says.
-struct Mismatch {
+struct DomainMismatch {
     /// In a sentence.
     said: String,
     /// Whether it shows another domain, and not only none.
@@ -113,11 +113,11 @@ struct Mismatch {
 ///
 /// # Errors
 /// Refused: the journal says a domain that this program does not know. Or what the target says.
-fn mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Option<Mismatch>, Failure> {
+fn find_mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Option<DomainMismatch>, Failure> {
     if journal.state().targets.get(name).is_none_or(|known| known.domain.is_none()) {
         return Ok(None);
     }
-    let (own, tables) = (registered(journal, name)?, target.tables()?);
+    let (own, tables) = (registered_domain(journal, name)?, target.list_tables()?);
     if has_any(own, &tables) {
         return Ok(None);
     }
@@ -128,13 +128,13 @@ fn mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Op
         [] => format!("`{name}` is registered as {own}, and has none of the tables that tell so"),
         others => format!("`{name}` is registered as {own}, and has the tables of {}", others.join(", ")),
     };
-    Ok(Some(Mismatch { said, is_another: !others.is_empty() }))
+    Ok(Some(DomainMismatch { said, is_another: !others.is_empty() }))
 }
 
 /// Warns, before a target is read, where it is not of the domain that its journal says.
-pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut dyn Target) {
+pub fn warn_of_mismatch(context: &Context<'_>, journal: &Journal, name: &str, target: &mut dyn Target) {
     // What cannot be told is told by the reading itself.
-    if let Ok(Some(Mismatch { said, .. })) = mismatch(journal, name, target) {
+    if let Ok(Some(DomainMismatch { said, .. })) = find_mismatch(journal, name, target) {
         context.reporter.warn(&format!("{said} [domain_mismatch]"));
     }
 }
@@ -144,10 +144,12 @@ pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut d
 ///
 /// # Errors
 /// Refused, `domain_mismatch`, or what the target says.
-pub fn hold(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
+pub fn check_domain(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
     let hint = "put its tables back, or remove the target and add it again as what it is now";
-    match mismatch(journal, name, target)? {
-        Some(Mismatch { said, is_another: true }) => Err(Failure::new(Kind::Refused, "domain_mismatch", said, hint)),
+    match find_mismatch(journal, name, target)? {
+        Some(DomainMismatch { said, is_another: true }) => {
+            Err(Failure::new(FailureKind::Refused, "domain_mismatch", said, hint))
+        }
         _ => Ok(()),
     }
 }
@@ -157,19 +159,24 @@ fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {
     distinctive.any(|card| tables.iter().any(|name| name.eq_ignore_ascii_case(card.name)))
 }
 
-fn distinctive(domain: &dyn Domain) -> String {
+fn render_distinctive(domain: &dyn Domain) -> String {
     let names: Vec<&str> = domain.tables().iter().filter(|card| card.distinctive).map(|card| card.name).collect();
     format!("{}: {}", domain.card().id, names.join(", "))
 }
 
-fn none(target: &dyn Target) -> Failure {
-    let looked: Vec<String> = domains::all().iter().map(|domain| distinctive(*domain)).collect();
+fn no_domain(target: &dyn Target) -> Failure {
+    let looked: Vec<String> = domains::all().iter().map(|domain| render_distinctive(*domain)).collect();
     let message = format!("{} has the tables of no domain; looked for {}", target.url(), looked.join("; "));
-    Failure::new(Kind::Refused, "unknown_domain", message, give(Flag::Domain, "").when("if you know what its data are"))
+    Failure::new(
+        FailureKind::Refused,
+        "unknown_domain",
+        message,
+        give(Flag::Domain, "").when("if you know what its data are"),
+    )
 }
 
-fn ambiguous(target: &dyn Target, several: &[&'static dyn Domain]) -> Failure {
+fn ambiguous_domain(target: &dyn Target, several: &[&'static dyn Domain]) -> Failure {
     let found: Vec<&str> = several.iter().map(|domain| domain.card().id).collect();
     let message = format!("{} has tables of several domains: {}", target.url(), found.join(", "));
-    Failure::new(Kind::Refused, "ambiguous_domain", message, give(Flag::Domain, "says which one"))
+    Failure::new(FailureKind::Refused, "ambiguous_domain", message, give(Flag::Domain, "says which one"))
 }

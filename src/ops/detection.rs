@@ -3,14 +3,14 @@
 use mfm_journal::{Journal, Operation};
 use serde::Serialize;
 
-use super::checks::{Checked, Session};
+use super::checks::{CheckOutcome, CheckSession};
 use super::context::Context;
 use super::detect;
 use super::drill::detector::{KnownFault, OWN};
 use super::drill::ledger;
-use super::drill::matrix::Verdict;
+use super::drill::matrix::DetectionVerdict;
 use super::failure::Failure;
-use super::reading::changes;
+use super::reading::read_changes;
 use crate::domains;
 
 /// What is known of a fault's being seen.
@@ -21,16 +21,16 @@ pub struct Detection {
     /// The drill's number.
     pub drill: Option<u64>,
     /// What each detector made of it.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<DetectorAnswer>,
 }
 
 /// What one detector made of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Seen {
+pub struct DetectorAnswer {
     /// The detector.
     pub detector: String,
     /// Its verdict.
-    pub verdict: Verdict,
+    pub verdict: DetectionVerdict,
     /// The ids of mfm's own checks that reported it.
     pub checks: Vec<String>,
 }
@@ -39,15 +39,18 @@ pub struct Seen {
 ///
 /// # Errors
 /// What the journal says.
-pub fn kept(journal: &Journal, operation: &Operation) -> Result<Option<Detection>, Failure> {
+pub fn read_detection(journal: &Journal, operation: &Operation) -> Result<Option<Detection>, Failure> {
     if operation.reverts.is_some() {
         return Ok(None);
     }
     let Some(kept) = ledger::of_operation(journal, operation)? else {
         return Ok(Some(Detection { known_from: "unknown", drill: None, seen: Vec::new() }));
     };
-    let seen =
-        kept.looks.into_iter().map(|look| Seen { detector: look.detector, verdict: look.verdict, checks: look.checks });
+    let seen = kept.looks.into_iter().map(|look| DetectorAnswer {
+        detector: look.detector,
+        verdict: look.verdict,
+        checks: look.checks,
+    });
     Ok(Some(Detection { known_from: "drill", drill: Some(kept.drill), seen: seen.collect() }))
 }
 
@@ -56,30 +59,34 @@ pub fn kept(journal: &Journal, operation: &Operation) -> Result<Option<Detection
 ///
 /// # Errors
 /// What target and journal say.
-pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Result<Option<Detection>, Failure> {
+pub fn detect_now(
+    context: &Context<'_>,
+    journal: &Journal,
+    operation: &Operation,
+) -> Result<Option<Detection>, Failure> {
     if !journal.state().active.contains_key(&operation.op) {
         return Ok(None);
     }
     let chosen = context.chosen_for(journal, &[operation.op])?;
-    let mut target = context.open(&chosen.url)?;
-    detect::warn(context, journal, &chosen.name, target.as_mut());
+    let mut target = context.open_target(&chosen.url)?;
+    detect::warn_of_mismatch(context, journal, &chosen.name, target.as_mut());
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
-    let now = context.now(clock)?;
-    let domain = detect::registered(journal, &chosen.name)?;
-    let params = super::checks::standard(context, domain, now)?;
-    let session = Session::once(context, target.as_mut(), domain, domain.checks(), params)?;
-    let changes = changes(journal, operation)?;
-    let keys = journal.chosen_keys(operation)?;
+    let now = context.resolve_now(clock)?;
+    let domain = detect::registered_domain(journal, &chosen.name)?;
+    let params = super::checks::default_params(context, domain, now)?;
+    let session = CheckSession::run_once(context, target.as_mut(), domain, domain.checks(), params)?;
+    let changes = read_changes(journal, operation)?;
+    let keys = journal.read_chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
-    let guards = domains::mode(&operation.tool).map(|mode| mode.card().checks).unwrap_or_default();
-    let fault = KnownFault::of(&changes, (&table, &keys), guards);
+    let guards = domains::find_mode(&operation.tool).map(|mode| mode.card().checks).unwrap_or_default();
+    let fault = KnownFault::from_changes(&changes, (&table, &keys), guards);
     let mut checks: Vec<String> = Vec::new();
-    for finding in session.checked.iter().flat_map(Checked::findings).filter(|finding| fault.explains(finding)) {
+    for finding in session.checked.iter().flat_map(CheckOutcome::findings).filter(|finding| fault.explains(finding)) {
         if !checks.iter().any(|check| check == finding.check) {
             checks.push(finding.check.to_owned());
         }
     }
-    let verdict = if checks.is_empty() { Verdict::Missed } else { Verdict::Caught };
-    let seen = vec![Seen { detector: OWN.to_owned(), verdict, checks }];
+    let verdict = if checks.is_empty() { DetectionVerdict::Missed } else { DetectionVerdict::Caught };
+    let seen = vec![DetectorAnswer { detector: OWN.to_owned(), verdict, checks }];
     Ok(Some(Detection { known_from: "now", drill: None, seen }))
 }

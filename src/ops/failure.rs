@@ -14,7 +14,7 @@ use mfm_journal::JournalError;
 /// What sort of failure it is; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum FailureKind {
     /// It ran and found something. Exit code 1.
     Found,
     /// The arguments alone are wrong. Exit code 2.
@@ -29,7 +29,7 @@ pub enum Kind {
     Interrupted,
 }
 
-impl Kind {
+impl FailureKind {
     /// Returns the exit code.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -49,7 +49,7 @@ impl Kind {
 #[error("{message}")]
 pub struct Failure {
     /// What sort.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// The stable code.
     pub code: String,
     /// What was attempted and what was found.
@@ -64,27 +64,27 @@ impl Failure {
     /// Returns a failure of the arguments.
     #[must_use]
     pub fn usage(code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
-        Self::new(Kind::Usage, code, message, next)
+        Self::new(FailureKind::Usage, code, message, next)
     }
 
     /// Returns a failure of any kind.
     #[must_use]
-    pub fn new(kind: Kind, code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
+    pub fn new(kind: FailureKind, code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
         // An error is read by others than who typed it.
-        let (message, next) = (hidden_in(&message.into()), next.into().hidden());
+        let (message, next) = (hidden_in(&message.into()), next.into().without_passwords());
         Self { kind, code: code.to_owned(), message, next, conflicts: Vec::new() }
     }
 
     /// Returns the failure with one more thing to do.
     #[must_use]
-    pub fn hinting(self, more: impl Into<NextSteps>) -> Self {
-        Self { next: self.next.and(more).hidden(), ..self }
+    pub fn and_next(self, more: impl Into<NextSteps>) -> Self {
+        Self { next: self.next.and(more).without_passwords(), ..self }
     }
 
     /// Returns the failure with other things to do.
     #[must_use]
     pub fn with_next(self, next: impl Into<NextSteps>) -> Self {
-        Self { next: next.into().hidden(), ..self }
+        Self { next: next.into().without_passwords(), ..self }
     }
 
     /// Returns the failure with the tool in its next steps, where they named no mode.
@@ -113,7 +113,7 @@ impl Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let mut failure = Self::new(Kind::Refused, refusal.code(), refusal.to_string(), refusal.next());
+        let mut failure = Self::new(FailureKind::Refused, refusal.code(), refusal.to_string(), refusal.next());
         if let Refusal::Conflict { conflicts, .. } = refusal {
             failure.conflicts = conflicts;
         }
@@ -125,8 +125,8 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         match error {
             TargetError::Refused(refusal) => refusal.into(),
-            TargetError::Url { .. } => Self::new(Kind::Usage, error.code(), error.to_string(), error.next()),
-            _ => Self::new(Kind::Target, error.code(), error.to_string(), error.next()),
+            TargetError::Url { .. } => Self::new(FailureKind::Usage, error.code(), error.to_string(), error.next()),
+            _ => Self::new(FailureKind::Target, error.code(), error.to_string(), error.next()),
         }
     }
 }
@@ -143,7 +143,7 @@ impl From<JournalError> for Failure {
             .into(),
             other => NextSteps::from(other.hint()),
         };
-        Self::new(Kind::Journal, error.code(), error.to_string(), next)
+        Self::new(FailureKind::Journal, error.code(), error.to_string(), next)
     }
 }
 
@@ -151,11 +151,11 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let kind = match &error {
             EngineError::Refused(_) => return Self::from_refused(error),
-            EngineError::Target(_) => Kind::Target,
-            EngineError::Journal(_) | EngineError::JournalBehind { .. } => Kind::Journal,
-            EngineError::LeftOpen { store: Store::Journal, .. } => Kind::Journal,
-            EngineError::LeftOpen { .. } | EngineError::Abandoned { .. } => Kind::Target,
-            EngineError::Interrupted => Kind::Interrupted,
+            EngineError::Target(_) => FailureKind::Target,
+            EngineError::Journal(_) | EngineError::JournalBehind { .. } => FailureKind::Journal,
+            EngineError::LeftOpen { store: Store::Journal, .. } => FailureKind::Journal,
+            EngineError::LeftOpen { .. } | EngineError::Abandoned { .. } => FailureKind::Target,
+            EngineError::Interrupted => FailureKind::Interrupted,
         };
         Self::new(kind, error.code(), error.to_string(), error.next())
     }
@@ -165,7 +165,7 @@ impl Failure {
     fn from_refused(error: EngineError) -> Self {
         match error {
             EngineError::Refused(refusal) => refusal.into(),
-            other => Self::new(Kind::Refused, other.code(), other.to_string(), other.next()),
+            other => Self::new(FailureKind::Refused, other.code(), other.to_string(), other.next()),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::context::Context;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::query::{self, Outcome, Request};
 use crate::domain::Domain;
 use crate::domain::files::FileCard;
@@ -53,7 +53,7 @@ pub struct OtherLine {
 
 /// Returns the cards of what is asked of files, not of one that is open.
 #[must_use]
-pub fn cards(domain: &dyn Domain) -> Vec<QueryCard> {
+pub fn query_cards(domain: &dyn Domain) -> Vec<QueryCard> {
     let Some(card) = domain.files() else { return Vec::new() };
     let of = |name, title, about, example| QueryCard { name, group: "specification", title, about, example };
     let mut all = vec![
@@ -79,7 +79,7 @@ pub fn cards(domain: &dyn Domain) -> Vec<QueryCard> {
 
 /// Returns the folders in which a domain's files are looked for: those named, or its usual ones.
 #[must_use]
-pub fn folders(card: &FileCard, named: &[PathBuf]) -> Vec<PathBuf> {
+pub fn choose_folders(card: &FileCard, named: &[PathBuf]) -> Vec<PathBuf> {
     if named.is_empty() { card.folders.iter().map(PathBuf::from).collect() } else { named.to_vec() }
 }
 
@@ -87,8 +87,12 @@ pub fn folders(card: &FileCard, named: &[PathBuf]) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// What the file says; refused, `other_domain`: it holds none of the domain's tables.
-pub fn open(path: &Path, domain: &dyn Domain, runs: Option<&RunIndex>) -> Result<(Box<dyn Target>, bool), Failure> {
-    let (mut target, live) = SqliteTarget::open_aside(path, domains::keys())?;
+pub fn open_file(
+    path: &Path,
+    domain: &dyn Domain,
+    runs: Option<&RunIndex>,
+) -> Result<(Box<dyn Target>, bool), Failure> {
+    let (mut target, live) = SqliteTarget::open_aside(path, domains::key_columns())?;
     // What is written meanwhile lies elsewhere each time.
     if let Some(runs) = runs.filter(|_| !live) {
         target.share_runs(runs);
@@ -98,14 +102,14 @@ pub fn open(path: &Path, domain: &dyn Domain, runs: Option<&RunIndex>) -> Result
         Some(why) => {
             let word = domain.files().map_or("database", |card| card.word);
             let message = format!("{} is no {word}: {why}", path.display());
-            Err(Failure::new(Kind::Refused, "other_domain", message, "name another file"))
+            Err(Failure::new(FailureKind::Refused, "other_domain", message, "name another file"))
         }
     }
 }
 
 /// Says what a database is that has no table of a domain; nothing where it has one.
 fn what_is(target: &mut SqliteTarget, domain: &dyn Domain) -> Result<Option<String>, TargetError> {
-    let tables = target.tables()?;
+    let tables = target.list_tables()?;
     let of = |domain: &dyn Domain| {
         let mut cards = domain.tables().iter().filter(|card| card.distinctive);
         cards.any(|card| tables.iter().any(|table| table.eq_ignore_ascii_case(card.name)))
@@ -125,11 +129,11 @@ fn what_is(target: &mut SqliteTarget, domain: &dyn Domain) -> Result<Option<Stri
 }
 
 /// Returns what is counted of an open file.
-fn counts(target: &mut dyn Target, card: &FileCard) -> Result<Map<String, Json>, TargetError> {
+fn count_rows(target: &mut dyn Target, card: &FileCard) -> Result<Map<String, Json>, TargetError> {
     let mut out = Map::new();
     for (name, table) in card.counts {
-        let count = match target.table(table)? {
-            Some(table) => Json::from(target.count(&table, None)?),
+        let count = match target.find_table(table)? {
+            Some(table) => Json::from(target.count_rows(&table, None)?),
             None => Json::Null,
         };
         out.insert((*name).to_owned(), count);
@@ -145,7 +149,7 @@ fn counts(target: &mut dyn Target, card: &FileCard) -> Result<Map<String, Json>,
 ///
 /// # Errors
 /// Usage: there is no such folder.
-pub fn list(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result<Map<String, Json>, Failure> {
+pub fn list_files(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result<Map<String, Json>, Failure> {
     let (mut found, mut others, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     let mut whole = true;
     for folder in folders {
@@ -153,10 +157,10 @@ pub fn list(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result
             missing.push(folder.display().to_string());
             continue;
         };
-        let (paths, all) = walk(&root, card.ending);
+        let (paths, all) = list_paths(&root, card.ending);
         whole &= all;
         for path in paths {
-            match line(domain, card, &root, &path) {
+            match describe_file(domain, card, &root, &path) {
                 Ok(line) => found.push(line),
                 Err(why) => others.push(OtherLine { path: path.display().to_string(), why }),
             }
@@ -187,9 +191,9 @@ pub fn list(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result
     Ok(out)
 }
 
-fn line(domain: &dyn Domain, card: &FileCard, root: &Path, path: &Path) -> Result<FileLine, String> {
-    let (mut target, live) = open(path, domain, None).map_err(|failure| failure.message)?;
-    let counts = counts(target.as_mut(), card).map_err(|error| error.to_string())?;
+fn describe_file(domain: &dyn Domain, card: &FileCard, root: &Path, path: &Path) -> Result<FileLine, String> {
+    let (mut target, live) = open_file(path, domain, None).map_err(|failure| failure.message)?;
+    let counts = count_rows(target.as_mut(), card).map_err(|error| error.to_string())?;
     let below = path.strip_prefix(root).unwrap_or(path).with_extension("");
     let size_bytes = std::fs::metadata(path).map(|facts| facts.len()).unwrap_or_default();
     let (path, name) = (path.display().to_string(), below.display().to_string());
@@ -197,7 +201,7 @@ fn line(domain: &dyn Domain, card: &FileCard, root: &Path, path: &Path) -> Resul
 }
 
 /// Returns the files below a folder whose names end so, in order, and whether these are all; follows no link.
-fn walk(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
+fn list_paths(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
     let (mut files, mut seen, mut whole) = (Vec::new(), 0, true);
     let mut todo = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = todo.pop() {
@@ -224,10 +228,10 @@ fn walk(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
 /// Opens a file, and says what is in it.
 ///
 /// # Errors
-/// As [`open`].
-pub fn load(domain: &dyn Domain, card: &FileCard, path: &Path) -> Result<Map<String, Json>, Failure> {
-    let (mut target, live) = open(path, domain, None)?;
-    let mut out = counts(target.as_mut(), card)?;
+/// As [`open_file`].
+pub fn load_file(domain: &dyn Domain, card: &FileCard, path: &Path) -> Result<Map<String, Json>, Failure> {
+    let (mut target, live) = open_file(path, domain, None)?;
+    let mut out = count_rows(target.as_mut(), card)?;
     let counted: Vec<String> = card
         .counts
         .iter()
@@ -242,7 +246,7 @@ pub fn load(domain: &dyn Domain, card: &FileCard, path: &Path) -> Result<Map<Str
     Ok(out)
 }
 
-fn listing(card: &FileCard) -> NextStep {
+fn suggest_list(card: &FileCard) -> NextStep {
     look(View::Files { query: card.list.to_owned() }, "lists what there is")
 }
 
@@ -250,42 +254,43 @@ fn listing(card: &FileCard) -> NextStep {
 ///
 /// # Errors
 /// Refused, `outside`: it lies elsewhere. Target: there is no such file.
-pub fn below(card: &FileCard, folders: &[PathBuf], given: &str) -> Result<PathBuf, Failure> {
+pub fn resolve_path(card: &FileCard, folders: &[PathBuf], given: &str) -> Result<PathBuf, Failure> {
     let roots: Vec<PathBuf> = folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
     let with_ending = format!("{given}.{}", card.ending);
     let named = roots.iter().flat_map(|root| [root.join(given), root.join(&with_ending)]);
     let found = std::iter::once(PathBuf::from(given)).chain(named).find_map(|path| path.canonicalize().ok());
     let Some(path) = found else {
         let message = format!("there is no {} {given}", card.word);
-        let list = listing(card);
-        return Err(Failure::new(Kind::Target, "target_absent", message, list));
+        let list = suggest_list(card);
+        return Err(Failure::new(FailureKind::Target, "target_absent", message, list));
     };
     if roots.iter().any(|root| path.starts_with(root)) {
         return Ok(path);
     }
     let known: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
     let message = format!("{} lies outside the folders {}", path.display(), known.join(", "));
-    let list = listing(card);
-    Err(Failure::new(Kind::Refused, "outside", message, list))
+    let list = suggest_list(card);
+    Err(Failure::new(FailureKind::Refused, "outside", message, list))
 }
 
 /// Returns the answer to what is asked of files; nothing where the word is no such question.
 ///
 /// # Errors
 /// Usage, or what the files say.
-pub fn asked(context: &Context<'_>, word: &str, request: &Request) -> Result<Option<Outcome>, Failure> {
+pub fn answer_query(context: &Context<'_>, word: &str, request: &Request) -> Result<Option<Outcome>, Failure> {
     let snake = word.replace('-', "_");
     for domain in domains::all() {
         let Some(card) = domain.files() else { continue };
         let answer = if snake == card.list {
-            let named: Vec<PathBuf> = words(&request.params, "directory").into_iter().map(PathBuf::from).collect();
+            let named: Vec<PathBuf> =
+                param_texts(&request.params, "directory").into_iter().map(PathBuf::from).collect();
             let named = if named.is_empty() { request.folders.clone() } else { named };
-            list(*domain, card, &folders(card, &named))?
+            list_files(*domain, card, &choose_folders(card, &named))?
         } else if snake == card.load {
-            load(*domain, card, &needed(request, "path")?)?
+            load_file(*domain, card, &required_path(request, "path")?)?
         } else if let Some((_, of)) = card.compare.filter(|(name, _)| *name == snake) {
-            let [before, after] = ["before", "after"].map(|name| needed(request, name));
-            compare(context, *domain, of, &before?, &after?)?
+            let [before, after] = ["before", "after"].map(|name| required_path(request, name));
+            compare_files(context, *domain, of, &before?, &after?)?
         } else {
             continue;
         };
@@ -294,27 +299,27 @@ pub fn asked(context: &Context<'_>, word: &str, request: &Request) -> Result<Opt
     Ok(None)
 }
 
-fn words(params: &Map<String, Json>, name: &str) -> Vec<String> {
+fn param_texts(params: &Map<String, Json>, name: &str) -> Vec<String> {
     params.get(name).and_then(Json::as_str).map(str::to_owned).into_iter().collect()
 }
 
-fn needed(request: &Request, name: &str) -> Result<PathBuf, Failure> {
-    let given = words(&request.params, name).first().map(PathBuf::from).or_else(|| request.file.clone());
+fn required_path(request: &Request, name: &str) -> Result<PathBuf, Failure> {
+    let given = param_texts(&request.params, name).first().map(PathBuf::from).or_else(|| request.file.clone());
     given.ok_or_else(|| Failure::usage("parameters", format!("{name} is missing: which file"), "name a file"))
 }
 
 /// Compares the key numbers of two files: those of a query whose answers hold them.
 ///
 /// # Errors
-/// As [`open`], and what the query says.
-pub fn compare(
+/// As [`open_file`], and what the query says.
+pub fn compare_files(
     context: &Context<'_>,
     domain: &'static dyn Domain,
     of: &str,
     before: &Path,
     after: &Path,
 ) -> Result<Map<String, Json>, Failure> {
-    let Some(query) = domain.query(of) else { return Ok(Map::new()) };
+    let Some(query) = domain.find_query(of) else { return Ok(Map::new()) };
     let ask = |path: &Path| query::of_file(context, (domain, query), &Map::new(), path, None);
     let one = ask(before)?.answer.unwrap_or_default();
     let other = ask(after)?.answer.unwrap_or_default();

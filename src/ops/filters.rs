@@ -19,7 +19,7 @@ use crate::model::{NextStep, NextSteps};
 use crate::targets::Target;
 
 /// Returns the filters of all domains, each option once.
-pub fn all() -> Vec<&'static FilterCard> {
+pub fn list_filters() -> Vec<&'static FilterCard> {
     let mut found: Vec<&FilterCard> = Vec::new();
     for card in domains::all().iter().flat_map(|domain| domain.filters()) {
         if !found.iter().any(|known| known.flag == card.flag) {
@@ -31,7 +31,7 @@ pub fn all() -> Vec<&'static FilterCard> {
 
 /// Returns the names of filters in a sentence: `patient, machine and date`.
 #[must_use]
-pub fn listed(cards: &[FilterCard]) -> String {
+pub fn render_filter_names(cards: &[FilterCard]) -> String {
     in_a_sentence(cards.iter().map(|card| card.flag.to_owned()).collect())
 }
 
@@ -45,7 +45,7 @@ pub fn in_a_sentence(mut names: Vec<String>) -> String {
 }
 
 /// Names a filter, and the form of its value.
-fn filter(name: &str, form: &str) -> NextStep {
+fn suggest_filter(name: &str, form: &str) -> NextStep {
     give_value(Flag::parameter(name), form, "is one of its filters")
 }
 
@@ -53,32 +53,32 @@ fn filter(name: &str, form: &str) -> NextStep {
 #[must_use]
 pub fn hide_foreign(command: Command, domain: &dyn Domain) -> Command {
     let own = |card: &&FilterCard| domain.filters().iter().any(|own| own.flag == card.flag);
-    let foreign = all().into_iter().filter(|card| !own(card));
-    foreign.fold(command, |command, card| command.mut_arg(id(card), |option| option.hide(true)))
+    let foreign = list_filters().into_iter().filter(|card| !own(card));
+    foreign.fold(command, |command, card| command.mut_arg(option_id(card), |option| option.hide(true)))
 }
 
 /// Returns the failure of filters whose words alone are wrong.
 #[must_use]
-pub fn wrong(domain: &dyn Domain, why: &str) -> Failure {
-    let forms: Vec<NextStep> = domain.filters().iter().map(|card| filter(card.flag, card.form)).collect();
+pub fn wrong_filters(domain: &dyn Domain, why: &str) -> Failure {
+    let forms: Vec<NextStep> = domain.filters().iter().map(|card| suggest_filter(card.flag, card.form)).collect();
     let next = if forms.is_empty() { "its records have no filters".into() } else { NextSteps::from(forms) };
     Failure::usage("selector", why, next)
 }
 
 /// Which records of a kind are meant, by filters of their domain.
 #[derive(Clone, Debug)]
-pub struct Narrowed {
+pub struct RecordFilter {
     domain: &'static dyn Domain,
     kind: &'static RecordKind,
     filters: FilterValues,
 }
 
-impl Narrowed {
+impl RecordFilter {
     /// Judges the words of filters; `None` where every record is meant.
     ///
     /// # Errors
     /// Usage: `selector`.
-    pub fn of(
+    pub fn from_filters(
         domain: &'static dyn Domain,
         kind: &'static RecordKind,
         filters: &FilterValues,
@@ -88,9 +88,9 @@ impl Narrowed {
         }
         let is_known = |flag: &str| domain.filters().iter().any(|card| card.flag == flag);
         if let Some((flag, _)) = filters.iter().find(|(flag, _)| !is_known(flag)) {
-            return Err(wrong(domain, &format!("records of {} have no filter `{flag}`", domain.card().id)));
+            return Err(wrong_filters(domain, &format!("records of {} have no filter `{flag}`", domain.card().id)));
         }
-        domain.judge_filters(kind, filters).map_err(|why| wrong(domain, &why))?;
+        domain.judge_filters(kind, filters).map_err(|why| wrong_filters(domain, &why))?;
         Ok(Some(Self { domain, kind, filters: filters.clone() }))
     }
 
@@ -98,15 +98,15 @@ impl Narrowed {
     ///
     /// # Errors
     /// A refusal, or what the target says.
-    pub fn keys(&self, target: &mut dyn Target) -> Result<Vec<Key>, Failure> {
-        select::read_through(target, |snapshot| self.domain.select(self.kind, &self.filters, snapshot))
+    pub fn read_keys(&self, target: &mut dyn Target) -> Result<Vec<Key>, Failure> {
+        select::read_through(target, |snapshot| self.domain.select_keys(self.kind, &self.filters, snapshot))
     }
 
     /// Returns the refusal of filters that leave none.
     ///
     /// # Errors
     /// A refusal, or what the target says.
-    pub fn nothing(&self, target: &mut dyn Target) -> Result<Refusal, Failure> {
+    pub fn explain_none_left(&self, target: &mut dyn Target) -> Result<Refusal, Failure> {
         select::read_through(target, |snapshot| self.domain.none_left(self.kind, &self.filters, snapshot))
     }
 }
@@ -119,8 +119,8 @@ impl FromArgMatches for FilterValues {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for card in all() {
-            if let Ok(Some(value)) = matches.try_get_one::<String>(&id(card)) {
+        for card in list_filters() {
+            if let Ok(Some(value)) = matches.try_get_one::<String>(&option_id(card)) {
                 self.set(card.flag, value);
             }
         }
@@ -129,16 +129,16 @@ impl FromArgMatches for FilterValues {
 }
 
 /// Returns the id of a filter's option, which no parameter of a mode shares.
-fn id(card: &FilterCard) -> String {
+fn option_id(card: &FilterCard) -> String {
     format!("filter_{}", card.flag)
 }
 
 impl Args for FilterValues {
     fn augment_args(command: Command) -> Command {
         command.args(
-            all()
+            list_filters()
                 .into_iter()
-                .map(|card| Arg::new(id(card)).long(card.flag).value_name(card.value_name).help(card.about)),
+                .map(|card| Arg::new(option_id(card)).long(card.flag).value_name(card.value_name).help(card.about)),
         )
     }
 
@@ -158,7 +158,7 @@ impl<'de> Deserialize<'de> for FilterValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given: Map<String, Json> = Map::deserialize(deserializer)?;
         let mut values = Self::default();
-        for card in all() {
+        for card in list_filters() {
             match given.get(card.flag) {
                 None | Some(Json::Null) => {}
                 Some(Json::String(text)) => values.set(card.flag, text),
@@ -183,7 +183,7 @@ impl JsonSchema for FilterValues {
             let schema = serde_json::json!({"description": card.about, "type": ["string", "null"], "default": null});
             (card.flag.to_owned(), schema)
         };
-        let properties: Map<String, Json> = all().into_iter().map(property).collect();
+        let properties: Map<String, Json> = list_filters().into_iter().map(property).collect();
         json_schema!({"type": "object", "properties": properties})
     }
 }

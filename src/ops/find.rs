@@ -12,16 +12,16 @@ use serde_json::{Map, Value as Json};
 use super::Card;
 use super::cell;
 use super::context::Context;
-use super::count;
 use super::detect;
 use super::failure::Failure;
-use super::filters::Narrowed;
+use super::filters::RecordFilter;
 use super::modes::{find_mode, known_variant};
-use super::select::{self, Order, Records};
+use super::render_count;
+use super::select::{self, Records, SelectionRequest};
 use crate::domain::Domain;
 use crate::domain::filter::FilterValues;
 use crate::domain::mode::{Mode, Variant};
-use crate::domain::record::{Description, RecordKind, Shown};
+use crate::domain::record::{DescriptionCell, RecordDescription, RecordKind};
 use crate::domains;
 use crate::model::NextSteps;
 use crate::model::next_step::{View, look};
@@ -39,8 +39,8 @@ const SEED: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// What to look for
-    #[arg(value_name = "KIND", value_parser = kinds())]
-    #[schemars(extend("enum" = words()))]
+    #[arg(value_name = "KIND", value_parser = kind_parser())]
+    #[schemars(extend("enum" = kind_words()))]
     #[serde(deserialize_with = "known_kind")]
     pub kind: String,
     /// Which of them.
@@ -57,12 +57,12 @@ pub struct Request {
     pub variant: Option<String>,
     /// List at most this many; 0 lists all
     #[arg(long, value_name = "N", default_value_t = LIMIT)]
-    #[serde(default = "limit")]
+    #[serde(default = "default_limit")]
     pub limit: u64,
 }
 
 /// Returns the kinds of record that faults are made on, each with what it is.
-fn kinds() -> PossibleValuesParser {
+fn kind_parser() -> PossibleValuesParser {
     let value = |kind: &'static RecordKind| PossibleValue::new(kind.word).help(kind.about);
     domains::faultable_kinds().map(value).collect::<Vec<_>>().into()
 }
@@ -70,20 +70,20 @@ fn kinds() -> PossibleValuesParser {
 /// Reads the word of a kind, and refuses any other.
 fn known_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let word = String::deserialize(deserializer)?;
-    if words().contains(&word.as_str()) {
+    if kind_words().contains(&word.as_str()) {
         return Ok(word);
     }
-    Err(serde::de::Error::custom(format!("kind: `{word}` is none of {}", words().join(", "))))
+    Err(serde::de::Error::custom(format!("kind: `{word}` is none of {}", kind_words().join(", "))))
 }
 
-fn words() -> Vec<&'static str> {
+fn kind_words() -> Vec<&'static str> {
     domains::faultable_kinds().map(|kind| kind.word).collect()
 }
 
 /// How many records are listed unless told otherwise.
 const LIMIT: u64 = 20;
 
-const fn limit() -> u64 {
+const fn default_limit() -> u64 {
     LIMIT
 }
 
@@ -91,7 +91,7 @@ const fn limit() -> u64 {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The kind of record.
-    #[serde(serialize_with = "word")]
+    #[serde(serialize_with = "serialize_kind")]
     pub kind: &'static RecordKind,
     /// The target's name.
     pub target: String,
@@ -115,7 +115,7 @@ pub struct Outcome {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn word<S: Serializer>(kind: &&'static RecordKind, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_kind<S: Serializer>(kind: &&'static RecordKind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.word)
 }
 
@@ -151,29 +151,29 @@ struct VariantTrial {
 /// # Errors
 /// Usage, [`Refusal::NoMatch`], or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let said = domains::kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, None))?;
+    let said = domains::find_kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, None))?;
     let mode = request.eligible.as_deref().map(|tool| mode_for(tool, said)).transpose()?;
-    let trials = mode.map(|mode| trials(mode, said, request.variant.as_deref())).transpose()?;
-    let of_words = domains::all().iter().copied().find(|domain| domain.kind(&request.kind).is_some());
-    of_words.map(|domain| Narrowed::of(domain, said, &request.selector)).transpose()?;
-    let journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
-    let domain = detect::registered(&journal, &chosen.name)?;
-    let kind = domain.kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, Some(domain)))?;
-    let selection = Narrowed::of(domain, kind, &request.selector)?;
-    let mut target = context.open(&chosen.url)?;
-    detect::warn(context, &journal, &chosen.name, target.as_mut());
+    let trials = mode.map(|mode| list_trials(mode, said, request.variant.as_deref())).transpose()?;
+    let of_words = domains::all().iter().copied().find(|domain| domain.find_kind(&request.kind).is_some());
+    of_words.map(|domain| RecordFilter::from_filters(domain, said, &request.selector)).transpose()?;
+    let journal = context.open_journal()?;
+    let chosen = context.resolve_target(&journal)?;
+    let domain = detect::registered_domain(&journal, &chosen.name)?;
+    let kind = domain.find_kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, Some(domain)))?;
+    let selection = RecordFilter::from_filters(domain, kind, &request.selector)?;
+    let mut target = context.open_target(&chosen.url)?;
+    detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
     let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-    let table = target.table(kind.table)?.ok_or_else(missing)?;
-    let keys = select::keys(target.as_mut(), &table, selection.as_ref())?;
+    let table = target.find_table(kind.table)?.ok_or_else(missing)?;
+    let keys = select::read_keys(target.as_mut(), &table, selection.as_ref())?;
     let looked_at = keys.len() as u64;
     let remarks = Vec::new();
-    let mut search = Search { context, target: target.as_mut(), domain, kind, request, remarks };
+    let mut search = RecordSearch { context, target: target.as_mut(), domain, kind, request, remarks };
     let (picked, total) = match trials {
-        None => search.first(keys),
-        Some(trials) => search.eligible(&keys, trials)?,
+        None => search.take_first(keys),
+        Some(trials) => search.find_eligible(&keys, trials)?,
     };
-    let records = search.describe(&picked)?;
+    let records = search.read_records(&picked)?;
     let none = if records.is_empty() { search.why_none(looked_at, selection.as_ref())? } else { None };
     let (why_none, next) = none.unzip();
     Ok(Outcome {
@@ -205,11 +205,11 @@ type WhyNone = (String, NextSteps);
 /// Returns the mode of a tool that takes records of a kind.
 fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure> {
     let mode = find_mode(tool)?;
-    if mode.card().records().any(|record| record.table == kind.table) {
+    if mode.card().fault_records().any(|record| record.table == kind.table) {
         return Ok(mode);
     }
     let domain = domains::of_mode(mode.card().id).unwrap_or(domains::FIRST);
-    let kinds = mode.card().records().filter_map(|record| domain.kind_of_table(record.table));
+    let kinds = mode.card().fault_records().filter_map(|record| domain.kind_of_table(record.table));
     let kinds: Vec<&str> = kinds.map(|kind| kind.word).collect();
     let message = format!("{} breaks no {}: it takes {}", mode.card().tool, kind.word, kinds.join(", "));
     let kind = kinds.first().map(|kind| (*kind).to_owned());
@@ -218,7 +218,7 @@ fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure>
 }
 
 /// Returns the variants that records of a kind may show at all.
-fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Result<Vec<VariantTrial>, Failure> {
+fn list_trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Result<Vec<VariantTrial>, Failure> {
     let card = mode.card();
     let only = only.map(|word| known_variant(mode, word)).transpose()?;
     let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
@@ -242,9 +242,9 @@ fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Res
 }
 
 /// A key, with the variants that its record can show.
-type Picked = (Key, Option<Vec<&'static str>>);
+type PickedRecord = (Key, Option<Vec<&'static str>>);
 
-struct Search<'a, 'c> {
+struct RecordSearch<'a, 'c> {
     context: &'a Context<'c>,
     target: &'a mut dyn Target,
     domain: &'static dyn Domain,
@@ -253,13 +253,13 @@ struct Search<'a, 'c> {
     remarks: Vec<String>,
 }
 
-impl Search<'_, '_> {
+impl RecordSearch<'_, '_> {
     /// Tells whether enough was found.
     const fn is_full(&self, found: usize) -> bool {
         self.request.limit > 0 && found as u64 >= self.request.limit
     }
 
-    fn first(&self, mut keys: Vec<Key>) -> (Vec<Picked>, Option<u64>) {
+    fn take_first(&self, mut keys: Vec<Key>) -> (Vec<PickedRecord>, Option<u64>) {
         let total = keys.len() as u64;
         if self.request.limit > 0 {
             keys.truncate(usize::try_from(self.request.limit).unwrap_or(usize::MAX));
@@ -268,8 +268,12 @@ impl Search<'_, '_> {
     }
 
     /// Tries records in batches until enough can show something.
-    fn eligible(&mut self, keys: &[Key], mut trials: Vec<VariantTrial>) -> Result<(Vec<Picked>, Option<u64>), Failure> {
-        let mut found: Vec<Picked> = Vec::new();
+    fn find_eligible(
+        &mut self,
+        keys: &[Key],
+        mut trials: Vec<VariantTrial>,
+    ) -> Result<(Vec<PickedRecord>, Option<u64>), Failure> {
+        let mut found: Vec<PickedRecord> = Vec::new();
         let mut tried = 0;
         for batch in keys.chunks(select::BATCH) {
             if self.is_full(found.len()) {
@@ -277,7 +281,7 @@ impl Search<'_, '_> {
             }
             self.context.reporter.progress("trying records", tried as u64, keys.len() as u64);
             self.context.go_on()?;
-            found.extend(self.batch(batch, &mut trials)?);
+            found.extend(self.try_batch(batch, &mut trials)?);
             tried += batch.len();
         }
         let total = (tried == keys.len()).then_some(found.len() as u64);
@@ -287,12 +291,12 @@ impl Search<'_, '_> {
         Ok((found, total))
     }
 
-    fn batch(&mut self, keys: &[Key], trials: &mut Vec<VariantTrial>) -> Result<Vec<Picked>, Failure> {
+    fn try_batch(&mut self, keys: &[Key], trials: &mut Vec<VariantTrial>) -> Result<Vec<PickedRecord>, Failure> {
         let mut variants: Vec<Vec<&'static str>> = vec![Vec::new(); keys.len()];
-        let now = self.context.clock.local();
+        let now = self.context.clock.local_time();
         let mut hopeless = Vec::new();
         for VariantTrial { mode, word, parameters } in trials.iter() {
-            let order = Order {
+            let order = SelectionRequest {
                 mode: *mode,
                 parameters,
                 variant: Some(word),
@@ -302,7 +306,7 @@ impl Search<'_, '_> {
                 now,
                 max_rows: u64::MAX,
             };
-            let judged = select::eligible(self.context, self.target, &order, keys)?;
+            let judged = select::check_eligible(self.context, self.target, &order, keys)?;
             for (words, _) in variants.iter_mut().zip(&judged.holds).filter(|(_, holds)| **holds) {
                 words.push(word);
             }
@@ -317,42 +321,43 @@ impl Search<'_, '_> {
     }
 
     /// Says why there is nothing to list, where somebody narrowed the search.
-    fn why_none(&mut self, looked_at: u64, selection: Option<&Narrowed>) -> Result<Option<WhyNone>, Failure> {
+    fn why_none(&mut self, looked_at: u64, selection: Option<&RecordFilter>) -> Result<Option<WhyNone>, Failure> {
         match selection {
             Some(selection) if looked_at == 0 => {
-                let refusal = selection.nothing(self.target)?;
+                let refusal = selection.explain_none_left(self.target)?;
                 Ok(Some((refusal.to_string(), refusal.next())))
             }
             _ if looked_at > 0 => {
-                let why = format!("{} looked at, and none can show it", count(looked_at, "record"));
+                let why = format!("{} looked at, and none can show it", render_count(looked_at, "record"));
                 Ok(Some((why, NextSteps::default())))
             }
             _ => Ok(None),
         }
     }
 
-    fn describe(&mut self, picked: &[Picked]) -> Result<Vec<FoundRecord>, Failure> {
+    fn read_records(&mut self, picked: &[PickedRecord]) -> Result<Vec<FoundRecord>, Failure> {
         let (domain, kind) = (self.domain, self.kind);
         let mut records = Vec::new();
         for batch in picked.chunks(select::BATCH) {
             self.context.reporter.progress("reading records", records.len() as u64, picked.len() as u64);
             self.context.go_on()?;
             let keys: Vec<Key> = batch.iter().map(|(key, _)| key.clone()).collect();
-            let described = select::read_through(self.target, |snapshot| domain.describe(kind, &keys, snapshot))?;
+            let described =
+                select::read_through(self.target, |snapshot| domain.describe_records(kind, &keys, snapshot))?;
             // What another program deletes meanwhile is gone from both.
             for (key, variants) in batch {
                 let of_key = described.iter().find(|described| described.key == *key);
-                records.extend(of_key.map(|described| found(kind, described, variants.clone())));
+                records.extend(of_key.map(|described| build_record(kind, described, variants.clone())));
             }
         }
         Ok(records)
     }
 }
 
-fn found(kind: &RecordKind, described: &Description, variants: Option<Vec<&'static str>>) -> FoundRecord {
-    let json = |shown: &Shown| match shown {
-        Shown::Value(value) => cell::cell(value),
-        Shown::Words(words) => Json::from(words.clone()),
+fn build_record(kind: &RecordKind, described: &RecordDescription, variants: Option<Vec<&'static str>>) -> FoundRecord {
+    let json = |shown: &DescriptionCell| match shown {
+        DescriptionCell::Value(value) => cell::to_json(value),
+        DescriptionCell::Words(words) => Json::from(words.clone()),
     };
-    FoundRecord { cells: kind.names().zip(described.cells.iter().map(json)).collect(), variants }
+    FoundRecord { cells: kind.column_names().zip(described.cells.iter().map(json)).collect(), variants }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mfm_journal::{Digest, Journal, Operation, OperationAction, Verdict};
+use mfm_journal::{Digest, Journal, Operation, OperationAction, OperationVerdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,17 +79,17 @@ pub struct LoggedOperation {
 /// # Errors
 /// What the journal says.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
+    let journal = context.open_journal()?;
     let limit = request.limit.unwrap_or(50);
-    let only = if context.target.is_some() { Some(context.chosen(&journal)?.name) } else { None };
+    let only = if context.target.is_some() { Some(context.resolve_target(&journal)?.name) } else { None };
     let mut operations = Vec::new();
     let mut before = request.before;
     let more = loop {
-        let page = journal.operations(before, 256)?;
+        let page = journal.read_operations(before, 256)?;
         let Some(last) = page.last() else { break false };
         before = Some(last.op);
         let wanted = page.iter().filter(|operation| only.as_ref().is_none_or(|only| *only == operation.target.name));
-        operations.extend(wanted.map(|operation| line(&journal, operation)));
+        operations.extend(wanted.map(|operation| describe_operation(&journal, operation)));
         if operations.len() > limit {
             operations.truncate(limit);
             break true;
@@ -100,13 +100,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 /// Returns an operation's line.
 #[must_use]
-pub fn line(journal: &Journal, operation: &Operation) -> LoggedOperation {
+pub fn describe_operation(journal: &Journal, operation: &Operation) -> LoggedOperation {
     let active = journal.state().active.get(&operation.op);
     let rows_left = active.map_or(0, |active| active.rows_left);
     let state = match operation.verdict {
         None => "open",
-        Some(Verdict::Applied) if active.is_some() => "active",
-        Some(Verdict::Applied) if operation.depth.is_multiple_of(2) => "reverted",
+        Some(OperationVerdict::Applied) if active.is_some() => "active",
+        Some(OperationVerdict::Applied) if operation.depth.is_multiple_of(2) => "reverted",
         Some(verdict) => verdict.as_str(),
     };
     LoggedOperation {
@@ -122,7 +122,7 @@ pub fn line(journal: &Journal, operation: &Operation) -> LoggedOperation {
         rows: operation.rows,
         state: state.to_owned(),
         rows_left,
-        at: timestamp(operation.at_us),
+        at: render_timestamp(operation.at_us),
         actor: operation.actor.clone(),
         face: operation.face.clone(),
     }
@@ -130,6 +130,6 @@ pub fn line(journal: &Journal, operation: &Operation) -> LoggedOperation {
 
 /// Returns UTC microseconds since 1970 as RFC 3339 text.
 #[must_use]
-pub fn timestamp(at_us: i64) -> String {
+pub fn render_timestamp(at_us: i64) -> String {
     jiff::Timestamp::from_microsecond(at_us).map_or_else(|_| format!("{at_us} us"), |at| format!("{at:.6}"))
 }

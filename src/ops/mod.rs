@@ -48,7 +48,7 @@ pub mod targets;
 pub mod watermark;
 
 pub use context::Context;
-pub use failure::{Failure, Kind};
+pub use failure::{Failure, FailureKind};
 
 use crate::model::ports::Danger;
 
@@ -65,7 +65,7 @@ pub struct Card {
 
 /// Returns `1 row`, `2 rows`.
 #[must_use]
-pub fn count(number: u64, one: &str) -> String {
+pub fn render_count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 

@@ -72,13 +72,13 @@ pub struct VariantEntry {
 /// # Errors
 /// Usage: there is no such domain.
 pub fn of_domain(id: &str) -> Result<Outcome, Failure> {
-    Ok(of_domains(&[detect::named(id)?]))
+    Ok(of_domains(&[detect::resolve_domain(id)?]))
 }
 
 /// Returns the modes of several domains.
 #[must_use]
 pub fn of_domains(domains: &[&'static dyn Domain]) -> Outcome {
-    Outcome { modes: domains.iter().flat_map(|domain| domain.modes()).map(|mode| entry(*mode)).collect() }
+    Outcome { modes: domains.iter().flat_map(|domain| domain.modes()).map(|mode| describe_mode(*mode)).collect() }
 }
 
 /// Returns one mode of any domain, or all of the first domain.
@@ -88,7 +88,7 @@ pub fn of_domains(domains: &[&'static dyn Domain]) -> Outcome {
 pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
     match word {
         None => Ok(of_domains(&[domains::FIRST])),
-        Some(word) => Ok(Outcome { modes: vec![entry(find_mode(word)?)] }),
+        Some(word) => Ok(Outcome { modes: vec![describe_mode(find_mode(word)?)] }),
     }
 }
 
@@ -97,7 +97,7 @@ pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
 /// # Errors
 /// Usage: there is none.
 pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
-    domains::mode(tool).ok_or_else(|| {
+    domains::find_mode(tool).ok_or_else(|| {
         Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), look(View::Modes, "lists them"))
     })
 }
@@ -130,7 +130,7 @@ pub fn wrong_parameters(mode: &dyn Mode, why: String, variant: Option<&str>) -> 
     Failure::usage("parameters", why, next)
 }
 
-fn entry(mode: &dyn Mode) -> ModeEntry {
+fn describe_mode(mode: &dyn Mode) -> ModeEntry {
     let card = mode.card();
     let variants = card.variants.iter();
     ModeEntry {
@@ -143,18 +143,18 @@ fn entry(mode: &dyn Mode) -> ModeEntry {
         ),
         title: card.title,
         description: card.description,
-        record: name(&card.record),
-        records: card.records().map(name).collect(),
+        record: render_record(&card.record),
+        records: card.fault_records().map(render_record).collect(),
         severity: card.severity,
         variants: variants
             .map(|v| VariantEntry { word: v.word, severity: v.severity, about: v.about, eligible: v.eligible })
             .collect(),
-        parameters: mode.schema(),
+        parameters: mode.params_schema(),
         checks: card.checks,
         data_needed: card.data_needed,
     }
 }
 
-fn name(record: &FaultRecord) -> String {
+fn render_record(record: &FaultRecord) -> String {
     format!("{}.{}", record.table, record.key)
 }

@@ -11,18 +11,18 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Card;
 use super::cell::{self, ChangeRow};
-use super::context::{Chosen, Context};
+use super::context::{ChosenTarget, Context};
 use super::detect;
 use super::failure::Failure;
-use super::filters::{self, Narrowed};
+use super::filters::{self, RecordFilter};
 use super::modes;
 use super::plan_file::PlanFile;
-use super::protected::Protected;
-use super::select::{self, Order, Records, Selected, Skipped};
+use super::protected::ProtectedFiles;
+use super::select::{self, Records, Selected, SelectionRequest, SkippedRecord};
 use crate::domain::filter::FilterValues;
 use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains;
-use crate::engine::apply::{Prepared, Proposal};
+use crate::engine::apply::{OperationProposal, PreparedOperation};
 use crate::engine::guard;
 use crate::model::next_step::{Flag, View, give_one, leave_out, look};
 use crate::model::ports::Danger;
@@ -102,7 +102,7 @@ pub struct Outcome {
     /// The parameters, defaults filled in, with those proposed that are the same for every record.
     pub params: Map<String, Json>,
     /// The parameters proposed for each record where they differ; the first thousand.
-    pub proposals: Vec<Proposed>,
+    pub proposals: Vec<RecordProposal>,
     /// The seed.
     pub seed: u64,
     /// The wall clock, for modes that use it.
@@ -129,7 +129,7 @@ pub struct Outcome {
     /// What cannot be put back.
     pub residue: Vec<Residue>,
     /// The records passed over, with reasons.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<SkippedRecord>,
     /// How many records were passed over.
     pub skipped_total: u64,
     /// What the preflight has to say.
@@ -143,7 +143,7 @@ pub struct Outcome {
 
 /// The parameters proposed for one record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Proposed {
+pub struct RecordProposal {
     /// The record's id.
     pub record: Json,
     /// Its parameters.
@@ -151,40 +151,40 @@ pub struct Proposed {
 }
 
 /// A plan that can be carried out.
-pub struct Made {
+pub struct BuiltPlan {
     /// What it says.
     pub outcome: Outcome,
     /// What its entry will say.
-    pub proposal: Proposal,
+    pub proposal: OperationProposal,
     /// Its changes.
-    pub prepared: Prepared,
+    pub prepared: PreparedOperation,
 }
 
 /// Plans a fault, and writes the plan file where one was asked for.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
-pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, Made), Failure> {
-    let settled = settle(context, request)?;
-    request.output.iter().try_for_each(|path| Protected::of(context).refuse(path))?;
-    let mut journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
-    let mut target = context.open(&chosen.url)?;
-    guard::pass(&journal, target.as_mut(), &chosen.name)?;
-    detect::hold(&journal, &chosen.name, target.as_mut())?;
-    let mut made = make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, BuiltPlan), Failure> {
+    let settled = resolve_request(context, request)?;
+    request.output.iter().try_for_each(|path| ProtectedFiles::from_context(context).refuse(path))?;
+    let mut journal = context.open_journal()?;
+    let chosen = context.resolve_target(&journal)?;
+    let mut target = context.open_target(&chosen.url)?;
+    guard::check_target(&journal, target.as_mut(), &chosen.name)?;
+    detect::check_domain(&journal, &chosen.name, target.as_mut())?;
+    let mut made = build_plan(context, &mut journal, target.as_mut(), &chosen, &settled)?;
     if let Some(path) = &request.output {
         let plan_id = context.random_id();
         made.outcome.plan_id = Some(plan_id.clone());
         made.outcome.file = Some(path.clone());
-        let identity = guard::pass(&journal, target.as_mut(), &chosen.name)?.identity;
+        let identity = guard::check_target(&journal, target.as_mut(), &chosen.name)?.identity;
         PlanFile::new(&made, &settled, plan_id, identity, journal.id()).write(path)?;
     }
     Ok((made.outcome.clone(), made))
 }
 
 /// A request with everything filled in that can be known before the target is read.
-pub struct Settled {
+pub struct ResolvedRequest {
     /// The mode.
     pub mode: &'static dyn Mode,
     /// The parameters.
@@ -194,7 +194,7 @@ pub struct Settled {
     /// Which records.
     pub records: Records,
     /// What narrows the candidates; neither journaled nor kept in a plan file.
-    pub selection: Option<Narrowed>,
+    pub selection: Option<RecordFilter>,
     /// The seed.
     pub seed: u64,
     /// The wall clock.
@@ -209,7 +209,7 @@ pub struct Settled {
 ///
 /// # Errors
 /// Usage only.
-pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failure> {
+pub fn resolve_request(context: &Context<'_>, request: &Request) -> Result<ResolvedRequest, Failure> {
     let mode = modes::find_mode(&request.tool)?;
     let options = request.options.clone();
     let variant =
@@ -217,8 +217,8 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
     let complete = mode.complete(&request.parameters, variant.as_deref());
     let parameters = complete.map_err(|why| modes::wrong_parameters(mode, why, variant.as_deref()))?;
     let record = mode.card().record_of(&parameters);
-    let records = records(mode, record, &request.parameters, &options)?;
-    let selection = selection(mode, record, &options.selector)?;
+    let records = resolve_records(mode, record, &request.parameters, &options)?;
+    let selection = resolve_selection(mode, record, &options.selector)?;
     let seed = match options.seed {
         Some(seed) if seed > crate::model::seed::SEED_MAX => {
             return Err(Failure::usage("seed", format!("the seed {seed} is above 2^53-1"), "choose a smaller seed"));
@@ -226,24 +226,28 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
         Some(seed) => seed,
         None => context.draw_seed(),
     };
-    let now = context.now(options.now.as_deref())?;
+    let now = context.resolve_now(options.now.as_deref())?;
     let permits = Permits {
         disable_triggers: options.disable_triggers,
         beside_journal: options.beside_journal.clone(),
         // No journal holds a larger number, and no database so many rows.
         max_rows: options.max_rows.filter(|rows| *rows != ROWS_MAX).map(|rows| rows.min(crate::model::seed::SEED_MAX)),
     };
-    Ok(Settled { mode, parameters, variant, records, selection, seed, now, permits, options })
+    Ok(ResolvedRequest { mode, parameters, variant, records, selection, seed, now, permits, options })
 }
 
 /// Returns what a selector means of a mode's records.
-fn selection(mode: &dyn Mode, record: &FaultRecord, filters: &FilterValues) -> Result<Option<Narrowed>, Failure> {
+fn resolve_selection(
+    mode: &dyn Mode,
+    record: &FaultRecord,
+    filters: &FilterValues,
+) -> Result<Option<RecordFilter>, Failure> {
     let Some(domain) = domains::of_mode(mode.card().id) else { return Ok(None) };
     let Some(kind) = domain.kind_of_table(record.table) else { return Ok(None) };
-    Narrowed::of(domain, kind, filters)
+    RecordFilter::from_filters(domain, kind, filters)
 }
 
-fn records(
+fn resolve_records(
     mode: &dyn Mode,
     record: &FaultRecord,
     given: &Map<String, Json>,
@@ -259,8 +263,9 @@ fn records(
         })?),
     };
     let selects = !options.selector.is_empty();
-    let of_domain =
-        domains::of_mode(mode.card().id).map(|domain| filters::listed(domain.filters())).unwrap_or_default();
+    let of_domain = domains::of_mode(mode.card().id)
+        .map(|domain| filters::render_filter_names(domain.filters()))
+        .unwrap_or_default();
     match (ids, options.sample, options.all) {
         (Some(_), None, false) if selects => {
             let message = format!("{parameter} names the records, so {of_domain} say nothing");
@@ -291,17 +296,17 @@ fn records(
 ///
 /// # Errors
 /// A refusal, or what target and journal say.
-pub fn make(
+pub fn build_plan(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn Target,
-    chosen: &Chosen,
-    settled: &Settled,
-) -> Result<Made, Failure> {
-    guard::pass(journal, target, &chosen.name)?;
+    chosen: &ChosenTarget,
+    settled: &ResolvedRequest,
+) -> Result<BuiltPlan, Failure> {
+    guard::check_target(journal, target, &chosen.name)?;
     guard::nothing_open(journal, &chosen.name)?;
-    detect::takes(journal, &chosen.name, settled.mode.card().tool)?;
-    let order = Order {
+    detect::check_tool(journal, &chosen.name, settled.mode.card().tool)?;
+    let order = SelectionRequest {
         mode: settled.mode,
         parameters: &settled.parameters,
         variant: settled.variant.as_deref(),
@@ -312,23 +317,23 @@ pub fn make(
         max_rows: settled.options.max_rows.unwrap_or(ROWS_MAX),
     };
     let of_tool = |failure: Failure| failure.of_tool(settled.mode.card().tool);
-    let selected = select::select(context, target, &order).map_err(of_tool)?;
+    let selected = select::select_records(context, target, &order).map_err(of_tool)?;
     let mut engine = context.engine(journal, target, &chosen.name);
     let prepared = engine.prepare(&selected.rows, settled.options.disable_triggers)?;
-    describe(context, settled, &selected, prepared, chosen)
+    describe_plan(context, settled, &selected, prepared, chosen)
 }
 
-fn describe(
+fn describe_plan(
     context: &Context<'_>,
-    settled: &Settled,
+    settled: &ResolvedRequest,
     selected: &Selected,
-    prepared: Prepared,
-    chosen: &Chosen,
-) -> Result<Made, Failure> {
+    prepared: PreparedOperation,
+    chosen: &ChosenTarget,
+) -> Result<BuiltPlan, Failure> {
     let card = settled.mode.card();
     let severity = card.variants.iter().find(|variant| variant.word == selected.variant).map(|v| v.severity);
     let severity = severity.unwrap_or(card.severity).to_owned();
-    let now = card.uses_now.then(|| time::format(settled.now, 0, 'T'));
+    let now = card.uses_now.then(|| time::format_wall(settled.now, 0, 'T'));
     let facts = PlanFacts {
         tool: card.tool,
         variant: selected.variant,
@@ -345,19 +350,19 @@ fn describe(
         variant: selected.variant.to_owned(),
         severity: severity.clone(),
         target: chosen.name.clone(),
-        params: common(settled, selected),
-        proposals: proposals(selected),
+        params: shared_parameters(settled, selected),
+        proposals: list_proposals(selected),
         seed: settled.seed,
         now: now.clone(),
         records: selected.keys.len() as u64,
-        keys: selected.keys.iter().take(cell::CHANGES_MAX).filter_map(|key| key.first().map(cell::cell)).collect(),
+        keys: selected.keys.iter().take(cell::CHANGES_MAX).filter_map(|key| key.first().map(cell::to_json)).collect(),
         rows: prepared.changes().len() as u64,
         permits: settled.permits.clone(),
         plan_digest: digest,
         plan_id: None,
         file: None,
         changes_total: prepared.changes().len() as u64,
-        changes: prepared.changes().iter().take(cell::CHANGES_MAX).map(cell::change).collect(),
+        changes: prepared.changes().iter().take(cell::CHANGES_MAX).map(cell::to_change_row).collect(),
         residue: prepared.preflight().residue.clone(),
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
@@ -365,20 +370,20 @@ fn describe(
         next: old_clock(context, settled).map(NextSteps::from).unwrap_or_default(),
         journal: context.journal.clone(),
     };
-    let proposal = proposal(settled, selected, &outcome, digest);
-    Ok(Made { outcome, proposal, prepared })
+    let proposal = build_proposal(settled, selected, &outcome, digest);
+    Ok(BuiltPlan { outcome, proposal, prepared })
 }
 
 /// Says that a check needs the clock of the plan: what lay in its future may lie in the past by now.
-fn old_clock(context: &Context<'_>, settled: &Settled) -> Option<NextStep> {
+fn old_clock(context: &Context<'_>, settled: &ResolvedRequest) -> Option<NextStep> {
     let given = settled.options.now.is_some() && settled.mode.card().uses_now;
     let year_later = settled.now.checked_add(jiff::Span::new().years(1)).ok()?;
-    let now = time::format(settled.now, 0, 'T');
-    (given && year_later < context.clock.local()).then(|| look(View::Check { now }, "judges it by the same clock"))
+    let now = time::format_wall(settled.now, 0, 'T');
+    (given && year_later < context.clock.local_time()).then(|| look(View::Check { now }, "judges it by the same clock"))
 }
 
 /// Returns the parameters that every record shares.
-fn common(settled: &Settled, selected: &Selected) -> Map<String, Json> {
+fn shared_parameters(settled: &ResolvedRequest, selected: &Selected) -> Map<String, Json> {
     let Some(first) = selected.parameters.first() else { return settled.parameters.clone() };
     let shared = |name: &String, value: &Json| selected.parameters.iter().all(|other| other.get(name) == Some(value));
     first
@@ -388,21 +393,26 @@ fn common(settled: &Settled, selected: &Selected) -> Map<String, Json> {
         .collect()
 }
 
-fn proposals(selected: &Selected) -> Vec<Proposed> {
+fn list_proposals(selected: &Selected) -> Vec<RecordProposal> {
     let same = selected.parameters.windows(2).all(|pair| pair[0] == pair[1]);
     if same {
         return Vec::new();
     }
     let records = selected.keys.iter().zip(&selected.parameters).take(cell::CHANGES_MAX);
     records
-        .map(|(key, params)| Proposed {
-            record: key.first().map_or(Json::Null, cell::cell),
+        .map(|(key, params)| RecordProposal {
+            record: key.first().map_or(Json::Null, cell::to_json),
             params: params.as_ref().clone(),
         })
         .collect()
 }
 
-fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: Digest) -> Proposal {
+fn build_proposal(
+    settled: &ResolvedRequest,
+    selected: &Selected,
+    outcome: &Outcome,
+    digest: Digest,
+) -> OperationProposal {
     let mut detail = Map::new();
     detail.insert("params".into(), Json::Object(settled.parameters.clone()));
     detail.insert("proposed".into(), settled.variant.is_some().then(|| Json::Object(outcome.params.clone())).into());
@@ -413,7 +423,7 @@ fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: D
     }
     let shape = &selected.table.shape;
     let keys = ChosenKeys { table: shape.name.clone(), columns: shape.key.clone(), keys: selected.keys.clone() };
-    Proposal {
+    OperationProposal {
         action: OperationAction::Apply,
         tool: outcome.tool.clone(),
         mode: outcome.mode.clone(),
@@ -431,6 +441,6 @@ fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: D
 
 /// Returns the refusal for a plan that no longer makes the changes it promised.
 #[must_use]
-pub fn stale(what: &str) -> Failure {
+pub fn stale_plan(what: &str) -> Failure {
     Refusal::Stale { what: what.to_owned() }.into()
 }

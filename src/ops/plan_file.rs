@@ -9,9 +9,9 @@ use serde_json::{Map, Value as Json};
 use super::cell;
 use super::context::Context;
 use super::failure::Failure;
-use super::plan::{self, Made, Options, Request, Settled};
+use super::plan::{self, BuiltPlan, Options, Request, ResolvedRequest};
 use super::select::Records;
-use crate::file::{self, Access};
+use crate::file::{self, FileAccess};
 use crate::model::next_step::{Deed, act};
 use crate::model::snapshot::key_form;
 use crate::model::{Key, time};
@@ -48,16 +48,16 @@ pub struct PlanFile {
 impl PlanFile {
     /// Returns the file for a plan just made.
     #[must_use]
-    pub fn new(made: &Made, settled: &Settled, plan_id: String, target: Digest, journal: Digest) -> Self {
+    pub fn new(made: &BuiltPlan, settled: &ResolvedRequest, plan_id: String, target: Digest, journal: Digest) -> Self {
         let keys = made.proposal.keys.as_ref().map(|chosen| chosen.keys.as_slice()).unwrap_or_default();
         Self {
             schema: SCHEMA.to_owned(),
             tool: made.outcome.tool.clone(),
             variant: settled.variant.clone(),
             params: settled.parameters.clone(),
-            keys: keys.iter().filter_map(|key| key.first().map(key_form).as_ref().map(cell::cell)).collect(),
+            keys: keys.iter().filter_map(|key| key.first().map(key_form).as_ref().map(cell::to_json)).collect(),
             seed: settled.seed,
-            now: time::format(settled.now, 0, 'T'),
+            now: time::format_wall(settled.now, 0, 'T'),
             max_rows: settled.options.max_rows,
             disable_triggers: settled.options.disable_triggers,
             beside_journal: settled.options.beside_journal.clone(),
@@ -77,8 +77,8 @@ impl PlanFile {
             let message = format!("could not write the plan file {}: {why}", path.display());
             Failure::usage("plan_file", message, "choose a path that can be written")
         };
-        let text = self.text().map_err(|error| failure(error.to_string()))?;
-        let written = file::replace(path, &text, Access::Private, |path| Self::read(path).is_ok());
+        let text = self.to_json_text().map_err(|error| failure(error.to_string()))?;
+        let written = file::replace_file(path, &text, FileAccess::Private, |path| Self::read(path).is_ok());
         written.map_err(|error| failure(error.to_string()))
     }
 
@@ -112,7 +112,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// What the serialiser says.
-    pub fn text(&self) -> serde_json::Result<String> {
+    pub fn to_json_text(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
@@ -120,8 +120,8 @@ impl PlanFile {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn settle(&self, context: &Context<'_>) -> Result<Settled, Failure> {
-        self.vouched()?;
+    pub fn resolve_request(&self, context: &Context<'_>) -> Result<ResolvedRequest, Failure> {
+        self.check_coverage()?;
         let options = Options {
             variant: self.variant.clone(),
             seed: Some(self.seed),
@@ -133,27 +133,27 @@ impl PlanFile {
             ..Options::default()
         };
         let request = Request { tool: self.tool.clone(), parameters: self.params.clone(), options, output: None };
-        let mut settled = plan::settle(context, &request)?;
-        settled.records = Records::Keys(self.keys()?);
+        let mut settled = plan::resolve_request(context, &request)?;
+        settled.records = Records::Keys(self.parse_keys()?);
         Ok(settled)
     }
 
     /// Refuses what the digest of an earlier mfm did not cover: whoever saw that digest has not seen it.
-    fn vouched(&self) -> Result<(), Failure> {
+    fn check_coverage(&self) -> Result<(), Failure> {
         let usual = !self.disable_triggers && self.beside_journal.is_empty() && self.max_rows.is_none();
         if self.schema == SCHEMA || usual {
             return Ok(());
         }
         let what =
             "an earlier mfm made it, whose digest covers neither max_rows nor disable_triggers nor beside_journal";
-        Err(plan::stale(what))
+        Err(plan::stale_plan(what))
     }
 
     /// Returns the keys that were chosen.
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn keys(&self) -> Result<Vec<Key>, Failure> {
+    pub fn parse_keys(&self) -> Result<Vec<Key>, Failure> {
         let key = |json: &Json| match json {
             Json::Number(number) => number.as_i64().map(|id| vec![Value::Integer(id)]),
             Json::String(text) => Some(vec![Value::Text(text.clone())]),

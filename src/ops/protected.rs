@@ -5,56 +5,56 @@ use std::path::{Path, PathBuf};
 use mfm_journal::Journal;
 
 use super::Context;
-use super::failure::{Failure, Kind};
-use crate::file::{self, Identity};
+use super::failure::{Failure, FailureKind};
+use crate::file::{self, FileId};
 
 /// What SQLite and mfm keep beside a database, by the ending of its name.
 const BESIDE: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".agents", ".index"];
 
 /// Files that no output may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Protected {
+pub struct ProtectedFiles {
     /// Each with what it is, and which file it was to begin with: it may be moved to another name meanwhile.
-    files: Vec<(PathBuf, String, Option<Identity>)>,
+    files: Vec<(PathBuf, String, Option<FileId>)>,
 }
 
-impl Protected {
+impl ProtectedFiles {
     /// Returns the journal in effect, the targets that it names, and the one that was asked for.
     #[must_use]
-    pub fn of(context: &Context<'_>) -> Self {
-        Self::beside(&context.journal, context.target.as_deref())
+    pub fn from_context(context: &Context<'_>) -> Self {
+        Self::from_journal(&context.journal, context.target.as_deref())
     }
 
     /// Returns a journal, the targets that it names where it can be read, and one more target.
     #[must_use]
-    pub fn beside(journal: &Path, target: Option<&str>) -> Self {
-        let mut out = Self { files: vec![(journal.to_owned(), "the journal".to_owned(), file::identity(journal))] };
+    pub fn from_journal(journal: &Path, target: Option<&str>) -> Self {
+        let mut out = Self { files: vec![(journal.to_owned(), "the journal".to_owned(), file::identity_of(journal))] };
         // What cannot be read names nothing; whoever needs it will say so.
         if let Ok(journal) = Journal::open_read(journal) {
-            journal.state().targets.iter().for_each(|(name, target)| out.add(&target.url, name));
+            journal.state().targets.iter().for_each(|(name, target)| out.add_target(&target.url, name));
         }
-        target.into_iter().for_each(|url| out.add(url, url));
+        target.into_iter().for_each(|url| out.add_target(url, url));
         out
     }
 
     /// Adds a target, if it is a file.
-    pub fn add(&mut self, url: &str, name: &str) {
+    pub fn add_target(&mut self, url: &str, name: &str) {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = PathBuf::from(path);
-            let identity = file::identity(&path);
+            let identity = file::identity_of(&path);
             self.files.push((path, format!("the target {name}"), identity));
         }
     }
 
     /// Says what stands, or would stand, at a path that may not be written: by name or, through links, by identity.
     #[must_use]
-    pub fn names(&self, path: &Path) -> Option<String> {
-        self.found(path, &BESIDE)
+    pub fn find_at(&self, path: &Path) -> Option<String> {
+        self.find_with_endings(path, &BESIDE)
     }
 
-    fn found(&self, path: &Path, endings: &[&str]) -> Option<String> {
-        let own = file::identity(path);
-        let spellings = self::spellings(path);
+    fn find_with_endings(&self, path: &Path, endings: &[&str]) -> Option<String> {
+        let own = file::identity_of(path);
+        let spellings = self::list_spellings(path);
         for (database, what, identity) in &self.files {
             if own.is_some() && own == *identity && endings.contains(&"") {
                 return Some(what.clone());
@@ -63,8 +63,12 @@ impl Protected {
                 let mut whole = database.as_os_str().to_owned();
                 whole.push(ending);
                 let place = PathBuf::from(whole);
-                let same = own.is_some() && own == file::identity(&place);
-                if same || self::spellings(&place).iter().any(|one| spellings.iter().any(|other| alike(one, other))) {
+                let same = own.is_some() && own == file::identity_of(&place);
+                if same
+                    || self::list_spellings(&place)
+                        .iter()
+                        .any(|one| spellings.iter().any(|other| is_same_path(one, other)))
+                {
                     let lies = if ending.is_empty() { String::new() } else { format!(" ({ending} beside it)") };
                     return Some(format!("{what}{lies}"));
                 }
@@ -78,7 +82,7 @@ impl Protected {
     /// # Errors
     /// `protected_file`.
     pub fn refuse(&self, path: &Path) -> Result<(), Failure> {
-        self.names(path).map_or(Ok(()), |what| Err(refused(path, &what)))
+        self.find_at(path).map_or(Ok(()), |what| Err(path_refusal(path, &what)))
     }
 
     /// Refuses a path for a new database that lies where these keep something beside them.
@@ -87,24 +91,24 @@ impl Protected {
     /// `protected_file`.
     pub fn refuse_beside(&self, path: &Path) -> Result<(), Failure> {
         let [_, beside @ ..] = BESIDE;
-        self.found(path, &beside).map_or(Ok(()), |what| Err(refused(path, &what)))
+        self.find_with_endings(path, &beside).map_or(Ok(()), |what| Err(path_refusal(path, &what)))
     }
 }
 
-fn refused(path: &Path, what: &str) -> Failure {
+fn path_refusal(path: &Path, what: &str) -> Failure {
     let message = format!("{} is {what}, and nothing else is written there", path.display());
-    Failure::new(Kind::Refused, "protected_file", message, "choose another path")
+    Failure::new(FailureKind::Refused, "protected_file", message, "choose another path")
 }
 
 /// Returns a path with and without its last link followed; what does not exist is spelled by its folder.
-fn spellings(path: &Path) -> Vec<PathBuf> {
+fn list_spellings(path: &Path) -> Vec<PathBuf> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let by_folder = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
     path.canonicalize().ok().into_iter().chain(by_folder).collect()
 }
 
 /// Some file systems make no difference between letters and capitals.
-fn alike(one: &Path, other: &Path) -> bool {
+fn is_same_path(one: &Path, other: &Path) -> bool {
     one.as_os_str().eq_ignore_ascii_case(other.as_os_str())
 }
 
@@ -120,14 +124,14 @@ mod tests {
         for name in ["j.db", "lab.db", "other.txt"] {
             std::fs::write(at(name), "").unwrap();
         }
-        let protected = Protected::beside(&at("j.db"), Some(&url));
+        let protected = ProtectedFiles::from_journal(&at("j.db"), Some(&url));
         for name in ["j.db", "j.db-wal", "j.db.lock", "J.DB-SHM", "lab.db", "lab.db-journal", "./lab.db-wal"] {
             let failure = protected.refuse(&at(name)).unwrap_err();
-            assert_eq!((failure.kind, failure.code.as_str()), (Kind::Refused, "protected_file"), "{name}");
+            assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Refused, "protected_file"), "{name}");
         }
-        assert_eq!(protected.names(&at("lab.db-wal")), Some(format!("the target {url} (-wal beside it)")));
+        assert_eq!(protected.find_at(&at("lab.db-wal")), Some(format!("the target {url} (-wal beside it)")));
         for name in ["other.txt", "j.db.json", "new.xml", "none/new.xml"] {
-            assert_eq!(protected.names(&at(name)), None, "{name}");
+            assert_eq!(protected.find_at(&at(name)), None, "{name}");
         }
     }
 
@@ -141,14 +145,17 @@ mod tests {
         std::os::unix::fs::symlink("j.db", at("soft.xml")).unwrap();
         std::os::unix::fs::symlink("j.db-wal", at("dangling.xml")).unwrap();
         std::os::unix::fs::symlink(".", at("here")).unwrap();
-        let protected = Protected::beside(&at("j.db"), None);
+        let protected = ProtectedFiles::from_journal(&at("j.db"), None);
         std::fs::rename(at("j.db"), at("moved.xml")).unwrap();
-        assert_eq!(protected.names(&at("moved.xml")), Some("the journal".to_owned()), "it has another name now");
+        assert_eq!(protected.find_at(&at("moved.xml")), Some("the journal".to_owned()), "it has another name now");
         std::fs::rename(at("moved.xml"), at("j.db")).unwrap();
         for name in ["hard.xml", "soft.xml", "here/j.db-wal", "here/soft.xml"] {
-            assert!(protected.names(&at(name)).is_some(), "{name}");
+            assert!(protected.find_at(&at(name)).is_some(), "{name}");
         }
         // Nothing is ever written through a link.
-        assert!(matches!(file::write_new(&at("dangling.xml"), "", file::Access::Shared), Err(file::FileError::Link)));
+        assert!(matches!(
+            file::write_new(&at("dangling.xml"), "", file::FileAccess::Shared),
+            Err(file::FileError::Link)
+        ));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::rest::Rest;
-use crate::domain::scan::{JoinRequest, Reader, ScanRequest};
+use super::rest::ResidualScan;
+use crate::domain::scan::{JoinRequest, ScanReader, ScanRequest};
 use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
 use crate::targets::{Target, TargetError};
 
@@ -18,10 +18,10 @@ const CACHED_MAX: usize = 16_384;
 
 /// The rows of small scans, so that whoever reads again need not ask the target again.
 #[derive(Debug, Default)]
-pub struct ScanCache(BTreeMap<String, Vec<(ScanRequest, Cached)>>);
+pub struct ScanCache(BTreeMap<String, Vec<(ScanRequest, CachedScan)>>);
 
 /// A table as declared, with the rows of a scan.
-type Cached = (Arc<Table>, Arc<Vec<Vec<Value>>>);
+type CachedScan = (Arc<Table>, Arc<Vec<Vec<Value>>>);
 
 impl ScanCache {
     /// Forgets every scan of these tables, whatever the case of their names.
@@ -33,17 +33,17 @@ impl ScanCache {
         }
     }
 
-    fn get(&self, scan: &ScanRequest) -> Option<&Cached> {
+    fn get(&self, scan: &ScanRequest) -> Option<&CachedScan> {
         self.0.get(&scan.table)?.iter().find(|(known, _)| known == scan).map(|(_, cached)| cached)
     }
 
-    fn put(&mut self, scan: &ScanRequest, cached: Cached) {
+    fn insert(&mut self, scan: &ScanRequest, cached: CachedScan) {
         self.0.entry(scan.table.clone()).or_default().push((scan.clone(), cached));
     }
 }
 
 /// A target being read for somebody.
-pub struct Pump<'p> {
+pub struct ScanRunner<'p> {
     /// Whom progress is reported to, and who may interrupt.
     pub context: &'p Context<'p>,
     /// What is read.
@@ -54,46 +54,46 @@ pub struct Pump<'p> {
     pub doing: &'static str,
 }
 
-impl Pump<'_> {
+impl ScanRunner<'_> {
     /// Carries out every scan that a reader asks for.
     ///
     /// # Errors
     /// What the target says, or that somebody interrupted.
-    pub fn run(&mut self, reader: &mut dyn Reader) -> Result<(), Failure> {
+    pub fn run(&mut self, reader: &mut dyn ScanReader) -> Result<(), Failure> {
         while let Some(scan) = reader.next_scan() {
             let (done, all) = reader.progress();
             self.context.reporter.progress(self.doing, done, all);
             self.context.go_on()?;
-            self.one(&scan, reader)?;
-            reader.end();
+            self.run_scan(&scan, reader)?;
+            reader.end_scan();
         }
         Ok(())
     }
 
     /// Carries out one scan, from the cache where it is there.
-    fn one(&mut self, scan: &ScanRequest, reader: &mut dyn Reader) -> Result<(), Failure> {
+    fn run_scan(&mut self, scan: &ScanRequest, reader: &mut dyn ScanReader) -> Result<(), Failure> {
         if let Some((table, rows)) = self.cache.as_ref().and_then(|cache| cache.get(scan)).cloned() {
-            reader.begin(Some(&table));
-            show(&table, &rows, reader);
+            reader.begin_scan(Some(&table));
+            send_rows(&table, &rows, reader);
             return Ok(());
         }
-        let Some((table, wanted)) = self.resolve(scan)? else {
-            reader.begin(None);
+        let Some((table, wanted)) = self.plan_scan(scan)? else {
+            reader.begin_scan(None);
             return Ok(());
         };
-        reader.begin(Some(&table));
+        reader.begin_scan(Some(&table));
         match wanted {
-            ScanWay::Rows(filter) => self.select(&table, &filter, reader),
-            ScanWay::Arranged(fetch) => self.fetch(scan, &table, &fetch, reader),
-            ScanWay::Scan(wanted, rest) if rest.order.is_some() => self.sorted(&table, &wanted, &rest, reader),
-            ScanWay::Scan(wanted, rest) => self.stream(scan, &table, (&wanted, &rest), reader),
+            ScanWay::Rows(filter) => self.stream_selected(&table, &filter, reader),
+            ScanWay::Arranged(fetch) => self.stream_fetched(scan, &table, &fetch, reader),
+            ScanWay::Scan(wanted, rest) if rest.order.is_some() => self.stream_sorted(&table, &wanted, &rest, reader),
+            ScanWay::Scan(wanted, rest) => self.stream_rows(scan, &table, (&wanted, &rest), reader),
         }
     }
 
     /// Finds the tables of a scan, and how the target is asked for it; `None` where it lacks one of them.
-    fn resolve(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, ScanWay)>, Failure> {
-        let Some(whole) = self.target.table(&scan.table)? else { return Ok(None) };
-        let (shown, pushes) = (narrow(&whole, &scan.columns), self.target.pushes_down());
+    fn plan_scan(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, ScanWay)>, Failure> {
+        let Some(whole) = self.target.find_table(&scan.table)? else { return Ok(None) };
+        let (shown, pushes) = (narrow_table(&whole, &scan.columns), self.target.pushes_down());
         let found_there = match &scan.filter {
             Filter::All => false,
             Filter::Between { .. } => pushes.range,
@@ -108,7 +108,7 @@ impl Pump<'_> {
             let fetch = Fetch { table: scan.table.clone(), filter: scan.filter.clone() };
             return Ok(Some((shown, ScanWay::Arranged(fetch))));
         }
-        let mut rest = Rest::of(scan);
+        let mut rest = ResidualScan::from_request(scan);
         if rest.order.as_ref().is_some_and(|order| pushes.order && !order.descending) {
             rest.order = None;
         }
@@ -116,8 +116,8 @@ impl Pump<'_> {
         if range.is_some() {
             rest.filter = Filter::All;
         }
-        let read = narrow(&whole, &rest.columns(scan));
-        let mut wanted = Scan::of(read.clone());
+        let read = narrow_table(&whole, &rest.columns_to_read(scan));
+        let mut wanted = Scan::every_row(read.clone());
         if let (None, Some(order)) = (&rest.order, &scan.order) {
             wanted = wanted.order_by(&order.column);
         }
@@ -129,122 +129,128 @@ impl Pump<'_> {
         }
         let (mut shown, mut read) = (shown, read);
         if let Some(JoinRequest { column, parent, columns, parent_column }) = &scan.join {
-            let Some(parent) = self.target.table(parent)? else { return Ok(None) };
-            let parent = narrow(&parent, columns);
-            (shown, read) = (Arc::new(shown.beside(&parent)), Arc::new(read.beside(&parent)));
+            let Some(parent) = self.target.find_table(parent)? else { return Ok(None) };
+            let parent = narrow_table(&parent, columns);
+            (shown, read) = (Arc::new(shown.join_columns(&parent)), Arc::new(read.join_columns(&parent)));
             wanted = wanted.join(column, parent, parent_column);
         }
-        rest.see(&read, &shown)?;
+        rest.bind_table(&read, &shown)?;
         Ok(Some((shown, ScanWay::Scan(Box::new(wanted), rest))))
     }
 
     /// Hands on the rows of a table as the target sends them.
-    fn stream(
+    fn stream_rows(
         &mut self,
         scan: &ScanRequest,
         table: &Arc<Table>,
-        (wanted, rest): (&Scan, &Rest),
-        reader: &mut dyn Reader,
+        (wanted, rest): (&Scan, &ResidualScan),
+        reader: &mut dyn ScanReader,
     ) -> Result<(), Failure> {
-        let mut batch = Batch::new(table);
+        let mut batch = RowBuffer::new(table);
         let mut kept = self.cache.as_ref().map(|_| Vec::new());
         let mut seen = 0;
         let mut stopped = rest.limit == 0;
         let mut cells = Vec::new();
-        self.visit(wanted, &mut |row| {
-            if stopped || !rest.wants(row) {
+        self.visit_rows(wanted, &mut |row| {
+            if stopped || !rest.matches_filter(row) {
                 return !stopped;
             }
             seen += 1;
-            let row = rest.shown(row, &mut cells);
+            let row = rest.project_row(row, &mut cells);
             kept = kept.take().filter(|rows: &Vec<Vec<Value>>| rows.len() < CACHED_MAX);
             kept.iter_mut().for_each(|rows| rows.push(row.to_vec()));
-            stopped = batch.add(row, reader).is_break();
+            stopped = batch.push(row, reader).is_break();
             !stopped && seen < rest.limit
         })?;
         if !stopped {
-            stopped = batch.show(reader).is_break();
+            stopped = batch.flush(reader).is_break();
         }
         // What its reader broke off may be only a part.
         let kept = kept.filter(|_| !stopped);
         if let (Some(cache), Some(rows)) = (self.cache.as_deref_mut(), kept) {
-            cache.put(scan, (table.clone(), Arc::new(rows)));
+            cache.insert(scan, (table.clone(), Arc::new(rows)));
         }
         Ok(())
     }
 
     /// Hands on the rows of a table in an order that the target does not put them in.
-    fn sorted(
+    fn stream_sorted(
         &mut self,
         table: &Arc<Table>,
         wanted: &Scan,
-        rest: &Rest,
-        reader: &mut dyn Reader,
+        rest: &ResidualScan,
+        reader: &mut dyn ScanReader,
     ) -> Result<(), Failure> {
         let mut rows = Vec::new();
-        self.visit(wanted, &mut |row| {
-            if rest.wants(row) {
+        self.visit_rows(wanted, &mut |row| {
+            if rest.matches_filter(row) {
                 rows.push(row.to_vec());
             }
             true
         })?;
-        let rows = rest.arrange(rows);
+        let rows = rest.arrange_rows(rows);
         self.context.go_on()?;
-        show(table, &rows, reader);
+        send_rows(table, &rows, reader);
         Ok(())
     }
 
     /// Hands on the rows that a filter leaves, in an order and no more than are wanted.
-    fn fetch(
+    fn stream_fetched(
         &mut self,
         scan: &ScanRequest,
         table: &Arc<Table>,
         fetch: &Fetch,
-        reader: &mut dyn Reader,
+        reader: &mut dyn ScanReader,
     ) -> Result<(), Failure> {
         let answer = self.target.read(fetch)?;
         let Some(whole) = answer.table else { return Ok(()) };
-        let mut rest = Rest::of(scan);
+        let mut rest = ResidualScan::from_request(scan);
         rest.filter = Filter::All;
-        rest.see(&whole, table)?;
-        show(table, &rest.arrange(answer.rows), reader);
+        rest.bind_table(&whole, table)?;
+        send_rows(table, &rest.arrange_rows(answer.rows), reader);
         self.context.go_on()
     }
 
     /// Hands on the rows that a filter leaves, as they lie.
-    fn select(&mut self, table: &Arc<Table>, filter: &Filter, reader: &mut dyn Reader) -> Result<(), Failure> {
-        let mut batch = Batch::new(table);
-        let mut visits = Visits::of(self.context);
-        let visited = self.target.select(table, filter, &mut |row| visits.one(batch.add(row, reader).is_continue()));
-        visits.end(visited)?;
-        if !visits.stopped && batch.show(reader).is_break() {
+    fn stream_selected(
+        &mut self,
+        table: &Arc<Table>,
+        filter: &Filter,
+        reader: &mut dyn ScanReader,
+    ) -> Result<(), Failure> {
+        let mut batch = RowBuffer::new(table);
+        let mut visits = RowVisits::new(self.context);
+        let visited =
+            self.target.select(table, filter, &mut |row| visits.note_row(batch.push(row, reader).is_continue()));
+        visits.finish(visited)?;
+        if !visits.stopped && batch.flush(reader).is_break() {
             return Ok(());
         }
         self.context.go_on()
     }
 
     /// Visits every row of a scan, until it is told to stop or somebody interrupts.
-    fn visit(&mut self, scan: &Scan, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
-        let mut visits = Visits::of(self.context);
-        let visited = self.target.scan(scan, &mut |row| visits.one(take(row)));
-        visits.end(visited)
+    fn visit_rows(&mut self, scan: &Scan, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
+        let mut visits = RowVisits::new(self.context);
+        let visited = self.target.scan(scan, &mut |row| visits.note_row(take(row)));
+        visits.finish(visited)
     }
 }
 
 /// Rows being visited: ends the visit by an error of its own where the reader or somebody stops it.
-struct Visits<'c> {
+struct RowVisits<'c> {
     context: &'c Context<'c>,
     rows: usize,
     stopped: bool,
 }
 
-impl<'c> Visits<'c> {
-    const fn of(context: &'c Context<'c>) -> Self {
+impl<'c> RowVisits<'c> {
+    const fn new(context: &'c Context<'c>) -> Self {
         Self { context, rows: 0, stopped: false }
     }
 
     /// Notes a row, and whether its reader wishes for more.
-    fn one(&mut self, more: bool) -> Result<(), TargetError> {
+    fn note_row(&mut self, more: bool) -> Result<(), TargetError> {
         self.rows += 1;
         self.stopped = !more || (self.rows.is_multiple_of(SHOWN) && self.context.go_on().is_err());
         if self.stopped {
@@ -255,7 +261,7 @@ impl<'c> Visits<'c> {
     }
 
     /// Tells an end that was wished for from what the target says.
-    fn end(&self, visited: Result<(), TargetError>) -> Result<(), Failure> {
+    fn finish(&self, visited: Result<(), TargetError>) -> Result<(), Failure> {
         self.context.go_on()?;
         if self.stopped { Ok(()) } else { Ok(visited?) }
     }
@@ -264,38 +270,38 @@ impl<'c> Visits<'c> {
 /// How the target is asked.
 enum ScanWay {
     /// For every row, a few at a time, with what is left to do with them.
-    Scan(Box<Scan>, Rest),
+    Scan(Box<Scan>, ResidualScan),
     /// For the rows that a filter leaves, as they lie.
     Rows(Filter),
     /// For the rows that a filter leaves, to be put in order here.
     Arranged(Fetch),
 }
 
-fn narrow(table: &Arc<Table>, columns: &[String]) -> Arc<Table> {
+fn narrow_table(table: &Arc<Table>, columns: &[String]) -> Arc<Table> {
     if columns.is_empty() {
         return table.clone();
     }
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    Arc::new(table.only(&columns))
+    Arc::new(table.select_columns(&columns))
 }
 
 /// Shows rows that are all there.
-fn show(table: &Arc<Table>, rows: &[Vec<Value>], reader: &mut dyn Reader) {
+fn send_rows(table: &Arc<Table>, rows: &[Vec<Value>], reader: &mut dyn ScanReader) {
     for batch in rows.chunks(SHOWN) {
         let rows: Vec<Row<'_>> = batch.iter().map(|cells| Row { table, cells }).collect();
-        if reader.take(&rows).is_break() {
+        if reader.take_rows(&rows).is_break() {
             return;
         }
     }
 }
 
 /// Rows that wait until there are enough of them to be shown together.
-struct Batch<'t> {
+struct RowBuffer<'t> {
     table: &'t Arc<Table>,
     cells: Vec<Value>,
 }
 
-impl<'t> Batch<'t> {
+impl<'t> RowBuffer<'t> {
     const fn new(table: &'t Arc<Table>) -> Self {
         Self { table, cells: Vec::new() }
     }
@@ -304,18 +310,18 @@ impl<'t> Batch<'t> {
         self.table.columns.len().max(1)
     }
 
-    fn add(&mut self, row: &[Value], reader: &mut dyn Reader) -> ControlFlow<()> {
+    fn push(&mut self, row: &[Value], reader: &mut dyn ScanReader) -> ControlFlow<()> {
         self.cells.extend_from_slice(row);
         if self.cells.len() < SHOWN * self.width() {
             return ControlFlow::Continue(());
         }
-        self.show(reader)
+        self.flush(reader)
     }
 
-    fn show(&mut self, reader: &mut dyn Reader) -> ControlFlow<()> {
+    fn flush(&mut self, reader: &mut dyn ScanReader) -> ControlFlow<()> {
         let table = self.table;
         let rows: Vec<Row<'_>> = self.cells.chunks_exact(self.width()).map(|cells| Row { table, cells }).collect();
-        let flow = if rows.is_empty() { ControlFlow::Continue(()) } else { reader.take(&rows) };
+        let flow = if rows.is_empty() { ControlFlow::Continue(()) } else { reader.take_rows(&rows) };
         drop(rows);
         self.cells.clear();
         flow

@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json};
 
 use super::context::Context;
 use super::detect;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::files;
-use super::pump::{Pump, ScanCache};
+use super::pump::{ScanCache, ScanRunner};
 use crate::domain::Domain;
 use crate::domain::query::{Query, QueryCard, QueryError};
 use crate::domains;
@@ -75,7 +75,7 @@ pub struct QueryLine {
 
 /// Returns every question of all domains.
 #[must_use]
-pub fn list() -> Outcome {
+pub fn list_queries() -> Outcome {
     let mut queries = Vec::new();
     for domain in domains::all() {
         let line = |card: &QueryCard| QueryLine {
@@ -85,7 +85,7 @@ pub fn list() -> Outcome {
             title: card.title,
             about: card.about,
         };
-        queries.extend(files::cards(*domain).iter().map(line));
+        queries.extend(files::query_cards(*domain).iter().map(line));
         queries.extend(domain.queries().iter().map(|query| line(query.card())));
     }
     Outcome { queries, ..Outcome::default() }
@@ -93,8 +93,8 @@ pub fn list() -> Outcome {
 
 /// Returns a question and whose it is, by its name in snake or kebab case.
 #[must_use]
-pub fn find(word: &str) -> Option<(&'static dyn Domain, &'static dyn Query)> {
-    domains::all().iter().find_map(|domain| Some((*domain, domain.query(word)?)))
+pub fn find_query(word: &str) -> Option<(&'static dyn Domain, &'static dyn Query)> {
+    domains::all().iter().find_map(|domain| Some((*domain, domain.find_query(word)?)))
 }
 
 /// Asks a question of a file or of a registered target.
@@ -103,21 +103,21 @@ pub fn find(word: &str) -> Option<(&'static dyn Domain, &'static dyn Query)> {
 /// Usage: there is no such question, or its parameters are wrong. Refused: what it asks about is not there. Or what
 /// the target says.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let Some(word) = &request.query else { return Ok(list()) };
-    if let Some(outcome) = files::asked(context, word, request)? {
+    let Some(word) = &request.query else { return Ok(list_queries()) };
+    if let Some(outcome) = files::answer_query(context, word, request)? {
         return Ok(outcome);
     }
-    let (domain, query) = find(word).ok_or_else(|| unknown(word))?;
+    let (domain, query) = find_query(word).ok_or_else(|| unknown_query(word))?;
     // Parameters that no target could answer are told before any is opened.
     begin(query, &request.params)?;
     if let Some(path) = &request.file {
         return of_file(context, (domain, query), &request.params, path, None);
     }
-    let journal = context.reading().map_err(|failure| hint_file(failure, domain))?;
-    let chosen = context.chosen(&journal).map_err(|failure| hint_file(failure, domain))?;
-    fits(domain, detect::registered(&journal, &chosen.name)?, query, &chosen.name)?;
-    let mut target = context.open(&chosen.url)?;
-    detect::warn(context, &journal, &chosen.name, target.as_mut());
+    let journal = context.open_journal().map_err(|failure| hint_file(failure, domain))?;
+    let chosen = context.resolve_target(&journal).map_err(|failure| hint_file(failure, domain))?;
+    check_domain(domain, detect::registered_domain(&journal, &chosen.name)?, query, &chosen.name)?;
+    let mut target = context.open_target(&chosen.url)?;
+    detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
     let answer = ask(context, target.as_mut(), None, query, &request.params)?;
     let (query, target) = (Some(query.card().name.to_owned()), Some(chosen.name));
     Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })
@@ -134,7 +134,7 @@ pub fn of_file(
     path: &std::path::Path,
     runs: Option<&RunIndex>,
 ) -> Result<Outcome, Failure> {
-    let (mut target, live) = files::open(path, domain, runs)?;
+    let (mut target, live) = files::open_file(path, domain, runs)?;
     let mut answer = ask(context, target.as_mut(), None, query, params)?;
     if live && answer.contains_key("complete") {
         answer.insert("complete".to_owned(), Json::Bool(false));
@@ -155,35 +155,35 @@ pub fn ask(
     params: &Map<String, Json>,
 ) -> Result<Map<String, Json>, Failure> {
     let mut run = begin(query, params)?;
-    Pump { context, target, cache, doing: "reading" }.run(&mut *run)?;
-    Ok(run.finish().map_err(|error| failure(query, &error))?.data)
+    ScanRunner { context, target, cache, doing: "reading" }.run(&mut *run)?;
+    Ok(run.finish().map_err(|error| query_failure(query, &error))?.data)
 }
 
 fn begin(query: &dyn Query, params: &Map<String, Json>) -> Result<Box<dyn crate::domain::query::QueryRun>, Failure> {
-    query.begin(params).map_err(|error| failure(query, &error))
+    query.parse_and_start(params).map_err(|error| query_failure(query, &error))
 }
 
 /// Refuses a question of another domain.
-fn fits(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query, target: &str) -> Result<(), Failure> {
+fn check_domain(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query, target: &str) -> Result<(), Failure> {
     if registered.card().id == domain.card().id {
         return Ok(());
     }
     let (name, own, other) = (query.card().name, domain.card().id, registered.card().id);
     let message = format!("{name} asks {own}, and `{target}` is of the domain {other}");
-    Err(Failure::new(Kind::Refused, "other_domain", message, "name another target, or a file"))
+    Err(Failure::new(FailureKind::Refused, "other_domain", message, "name another target, or a file"))
 }
 
 /// Names the other way to say what is asked, where no target is chosen.
 fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
     match domain.files() {
-        Some(card) => failure.hinting(format!("or name a {} by its file", card.word)),
+        Some(card) => failure.and_next(format!("or name a {} by its file", card.word)),
         None => failure,
     }
 }
 
-fn unknown(word: &str) -> Failure {
+fn unknown_query(word: &str) -> Failure {
     let names = domains::all().iter().flat_map(|domain| domain.queries()).map(|query| query.card().name);
-    let names = names.chain(domains::all().iter().flat_map(|domain| files::cards(*domain)).map(|card| card.name));
+    let names = names.chain(domains::all().iter().flat_map(|domain| files::query_cards(*domain)).map(|card| card.name));
     let near = names.max_by(|one, other| {
         let likeness = |name: &str| strsim::jaro_winkler(name, &word.replace('-', "_"));
         likeness(one).total_cmp(&likeness(other))
@@ -197,7 +197,7 @@ fn unknown(word: &str) -> Failure {
 }
 
 /// Returns what a question that has no answer means.
-fn failure(query: &dyn Query, error: &QueryError) -> Failure {
+fn query_failure(query: &dyn Query, error: &QueryError) -> Failure {
     let (name, message) = (query.card().name, error.to_string());
     match error {
         QueryError::Params(_) => {
@@ -211,10 +211,10 @@ fn failure(query: &dyn Query, error: &QueryError) -> Failure {
             Failure::usage("query_parameters", format!("{name}: {message}"), next)
         }
         QueryError::Unknown { .. } => {
-            Failure::new(Kind::Refused, "unknown_item", message, "name one of those that there are")
+            Failure::new(FailureKind::Refused, "unknown_item", message, "name one of those that there are")
         }
         QueryError::NotRecorded(_) => {
-            Failure::new(Kind::Refused, "not_recorded", message, "ask for something that is there")
+            Failure::new(FailureKind::Refused, "not_recorded", message, "ask for something that is there")
         }
     }
 }
@@ -224,7 +224,7 @@ fn failure(query: &dyn Query, error: &QueryError) -> Failure {
 pub fn domain_of(journal: &std::path::Path, target: Option<&str>) -> &'static dyn Domain {
     let read = target.and_then(|name| {
         let journal = mfm_journal::Journal::open_read(journal).ok()?;
-        detect::registered(&journal, name).ok()
+        detect::registered_domain(&journal, name).ok()
     });
     read.unwrap_or(domains::FIRST)
 }

@@ -35,7 +35,7 @@ pub fn read_into(
 ) -> Result<(), Failure> {
     for query in queries {
         let answer = target.read(&query)?;
-        snapshot.add(query, answer)?;
+        snapshot.add_answer(query, answer)?;
     }
     Ok(())
 }
@@ -44,9 +44,9 @@ pub fn read_into(
 ///
 /// # Errors
 /// What the journal says.
-pub(super) fn changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
+pub(super) fn read_changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
     let mut out = Vec::new();
-    journal.changes(operation, &mut |change| {
+    journal.visit_changes(operation, &mut |change| {
         out.push(change);
         ControlFlow::Continue(())
     })?;

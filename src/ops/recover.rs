@@ -8,19 +8,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Card;
-use super::context::{Chosen, Context};
+use super::context::{ChosenTarget, Context};
 use super::failure::Failure;
 use super::targets::lost_records;
 use crate::engine::guard;
-use crate::engine::recover::{Closed, Word};
+use crate::engine::recover::{ClosedOperation, DeclaredVerdict};
 use crate::model::NextSteps;
 use crate::model::Refusal;
 use crate::model::next_step::{Flag, give, leave_out};
-use crate::model::ports::{Answer, Danger, Question};
-use crate::model::refusal::show;
-use crate::targets::sqlite::Glimpse;
+use crate::model::ports::{ConfirmAnswer, ConfirmQuestion, Danger};
+use crate::model::refusal::render_key;
+use crate::targets::sqlite::MarkerGlimpse;
 use crate::targets::{self, OperationState, TargetError};
-use mfm_journal::{Face, Journal, Verdict};
+use mfm_journal::{Face, Journal, OperationVerdict};
 
 /// What it is.
 pub const CARD: Card = Card { name: "recover", danger: Danger::Write, about: "Close what a crash left open" };
@@ -96,31 +96,31 @@ pub struct RecoveredOperation {
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     match (request.word, request.op) {
-        (None, _) => automatic(context),
-        (Some(As::Gone), None) => gone(context, request),
+        (None, _) => recover_automatically(context),
+        (Some(As::Gone), None) => write_off(context, request),
         (Some(As::Gone), Some(_)) => Err(Failure::usage(
             "recover",
             "`gone` speaks of a whole target",
             NextSteps::from(leave_out(Flag::Op)).and("and name the target"),
         )),
         (Some(_), None) => Err(Failure::usage("recover", "your word on which operation?", give(Flag::Op, ""))),
-        (Some(As::Applied), Some(op)) => word(context, op, Word::Applied),
-        (Some(As::Abandoned), Some(op)) => word(context, op, Word::Abandoned),
+        (Some(As::Applied), Some(op)) => close_by_word(context, op, DeclaredVerdict::Applied),
+        (Some(As::Abandoned), Some(op)) => close_by_word(context, op, DeclaredVerdict::Abandoned),
     }
 }
 
-fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
-    let mut journal = context.writing()?;
+fn recover_automatically(context: &Context<'_>) -> Result<Outcome, Failure> {
+    let mut journal = context.open_journal_for_writing()?;
     let mut outcome =
         Outcome { journal: context.journal.clone(), operations: Vec::new(), rolled_back: Vec::new(), failure: None };
-    let wanted = if context.target.is_some() { Some(context.chosen(&journal)?.name) } else { None };
+    let wanted = if context.target.is_some() { Some(context.resolve_target(&journal)?.name) } else { None };
     let state = journal.state();
     let open: BTreeSet<String> = state.open.values().map(|open| open.target.clone()).collect();
     let urls: BTreeMap<String, String> =
         state.targets.iter().map(|(name, target)| (name.clone(), target.url.clone())).collect();
     let names: BTreeSet<&String> = open.iter().chain(urls.keys()).collect();
     for name in names.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == *name)) {
-        let chosen = Chosen { name: name.clone(), url: urls.get(name).cloned().unwrap_or_default() };
+        let chosen = ChosenTarget { name: name.clone(), url: urls.get(name).cloned().unwrap_or_default() };
         // A server rolls back by itself; where nothing is open, nobody is asked for its password.
         if !open.contains(name) && !targets::leaves_transactions(&chosen.url) {
             continue;
@@ -145,7 +145,7 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
             other => other.map(|(target, _)| target),
         };
         match on_target(context, &mut journal, &chosen, opened) {
-            Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| line(name, closed))),
+            Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| describe_closed(name, closed))),
             Err(failure) => {
                 let open = journal.state().open_on(name);
                 outcome.operations.extend(open.map(|(op, _)| still_open(name, op, &failure.message)));
@@ -159,17 +159,17 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
 fn on_target(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
     opened: Result<Box<dyn targets::Target>, TargetError>,
-) -> Result<Vec<Closed>, Failure> {
-    let mut target = opened.map_err(absent)?;
+) -> Result<Vec<ClosedOperation>, Failure> {
+    let mut target = opened.map_err(absent_as_replaced)?;
     Ok(context.engine(journal, target.as_mut(), &chosen.name).recover()?)
 }
 
 /// Says that somebody else's transaction stays where it is.
 fn left_alone(context: &Context<'_>, outcome: &mut Outcome, asked_for: bool, error: TargetError) {
     let failure = Failure::from(error);
-    if asked_for || failure.kind == super::Kind::Refused {
+    if asked_for || failure.kind == super::FailureKind::Refused {
         outcome.failure = Some(failure);
     } else {
         context.reporter.note(&format!("{}; it is left as it is", failure.message));
@@ -180,17 +180,17 @@ fn left_alone(context: &Context<'_>, outcome: &mut Outcome, asked_for: bool, err
 fn open_or_roll_back(
     context: &Context<'_>,
     journal: &Journal,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
 ) -> Result<(Box<dyn targets::Target>, bool), TargetError> {
-    let look = |target: &mut dyn targets::Target| target.marker().map(|_| ());
-    let first = context.open(&chosen.url).and_then(|mut target| look(target.as_mut()).map(|()| target));
+    let look = |target: &mut dyn targets::Target| target.read_marker().map(|_| ());
+    let first = context.open_target(&chosen.url).and_then(|mut target| look(target.as_mut()).map(|()| target));
     match first {
         Err(error @ TargetError::NeedsRecovery { .. }) => {
             if !may_roll_back(context, journal, chosen)? {
                 return Err(error);
             }
             targets::roll_back(&chosen.url)?;
-            Ok((context.open(&chosen.url)?, true))
+            Ok((context.open_target(&chosen.url)?, true))
         }
         other => Ok((other?, false)),
     }
@@ -201,12 +201,12 @@ fn open_or_roll_back(
 ///
 /// # Errors
 /// [`Refusal::NoConsent`].
-fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &Chosen) -> Result<bool, Refusal> {
+fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &ChosenTarget) -> Result<bool, Refusal> {
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
     let marked = match targets::marker_beside_a_crash(&chosen.url) {
-        Glimpse::Marker(marker) => known == Some(marker.identity()),
-        Glimpse::NoMarker => false,
-        Glimpse::Unknown => known.is_some(),
+        MarkerGlimpse::Marker(marker) => known == Some(marker.identity()),
+        MarkerGlimpse::NoMarker => false,
+        MarkerGlimpse::Unknown => known.is_some(),
     };
     if !marked || context.face == Face::Mcp {
         return Ok(false);
@@ -215,14 +215,14 @@ fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &Chosen) -> R
         return Ok(true);
     }
     let text = format!("A crashed program left a transaction in {}. Let the database roll it back?", chosen.url);
-    match context.confirm.ask(&Question { text, danger: CARD.danger, type_name: None }) {
-        Answer::Yes => Ok(true),
-        answer => Err(Refusal::NoConsent { asked: answer == Answer::No }),
+    match context.confirm.ask(&ConfirmQuestion { text, danger: CARD.danger, type_name: None }) {
+        ConfirmAnswer::Yes => Ok(true),
+        answer => Err(Refusal::NoConsent { asked: answer == ConfirmAnswer::No }),
     }
 }
 
 /// An absent target is, for an operation that is open there, a replaced one.
-fn absent(error: TargetError) -> Failure {
+fn absent_as_replaced(error: TargetError) -> Failure {
     match error {
         TargetError::Absent { url } => {
             TargetError::Replaced { url, what: "there is no database any more".into() }.into()
@@ -231,9 +231,9 @@ fn absent(error: TargetError) -> Failure {
     }
 }
 
-fn line(target: &str, closed: Closed) -> RecoveredOperation {
-    let differing = closed.differing.iter().map(|row| format!("{} {}", row.table, show(&row.key))).collect();
-    let state = closed.verdict.map_or("open", mfm_journal::Verdict::as_str).to_owned();
+fn describe_closed(target: &str, closed: ClosedOperation) -> RecoveredOperation {
+    let differing = closed.differing.iter().map(|row| format!("{} {}", row.table, render_key(&row.key))).collect();
+    let state = closed.verdict.map_or("open", mfm_journal::OperationVerdict::as_str).to_owned();
     RecoveredOperation { op: closed.op, target: target.to_owned(), state, differing, why: closed.why }
 }
 
@@ -247,53 +247,54 @@ fn still_open(target: &str, op: u64, why: &str) -> RecoveredOperation {
     }
 }
 
-fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> {
-    let mut journal = context.writing()?;
-    let operation = journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
-    contradicted(context, &journal, &operation, word)?;
+fn close_by_word(context: &Context<'_>, op: u64, word: DeclaredVerdict) -> Result<Outcome, Failure> {
+    let mut journal = context.open_journal_for_writing()?;
+    let operation = journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
+    check_word(context, &journal, &operation, word)?;
     let name = operation.target.name;
     if let Some(verdict) = operation.verdict {
         return Err(Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
     }
     let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
-    context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
+    context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: None })?;
     let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;
-    Ok(done(context, vec![line(&name, closed)]))
+    Ok(build_outcome(context, vec![describe_closed(&name, closed)]))
 }
 
 /// Refuses a word that the target itself, where it can be read, contradicts.
-fn contradicted(
+fn check_word(
     context: &Context<'_>,
     journal: &Journal,
     operation: &mfm_journal::Operation,
-    word: Word,
+    word: DeclaredVerdict,
 ) -> Result<(), Failure> {
     let known = journal.state().targets.get(&operation.target.name);
     let Some(known) = known else { return Ok(()) };
-    let row = context.open(&known.url).and_then(|mut target| target.operation(&operation.uid));
+    let row = context.open_target(&known.url).and_then(|mut target| target.find_operation(&operation.uid));
     let found = row.ok().flatten().map(|row| row.state);
     match (found, word) {
-        (Some(OperationState::Committed), Word::Abandoned) | (Some(OperationState::Abandoned), Word::Applied) => {
+        (Some(OperationState::Committed), DeclaredVerdict::Abandoned)
+        | (Some(OperationState::Abandoned), DeclaredVerdict::Applied) => {
             Err(Refusal::Contradicted { op: operation.op }.into())
         }
         _ => Ok(()),
     }
 }
 
-fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut journal = context.writing()?;
-    let chosen = context.chosen(&journal)?;
+fn write_off(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let mut journal = context.open_journal_for_writing()?;
+    let chosen = context.resolve_target(&journal)?;
     let marked = open_or_roll_back(context, &journal, &chosen).and_then(|(mut target, _)| {
         target.reaches_no_further()?;
-        Ok((target.marker()?, target))
+        Ok((target.read_marker()?, target))
     });
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
     let written_off = match marked {
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
             nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
-            if targets::fits(&marker.bound, &target.bound()?) {
+            if targets::binding_matches(&marker.bound, &target.read_binding()?) {
                 let text = format!("Write off what target {} lost?", chosen.name);
-                context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
+                context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: None })?;
             } else {
                 // A copy may stand there: who lets it be written says its name.
                 confirm_name(context, request, &chosen)?;
@@ -303,18 +304,18 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
         Ok((_, mut target)) => {
             nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
             holds_none(&journal, target, &chosen)?;
-            nowhere(context, request, &mut journal, &chosen)?
+            write_off_absent(context, request, &mut journal, &chosen)?
         }
-        Err(error) if is_gone(&error) => nowhere(context, request, &mut journal, &chosen)?,
+        Err(error) if is_gone(&error) => write_off_absent(context, request, &mut journal, &chosen)?,
         // A target that cannot be read just now is not gone.
         Err(error) => return Err(error.into()),
     };
-    let line = |(op, verdict): (u64, Verdict)| RecoveredOperation {
+    let line = |(op, verdict): (u64, OperationVerdict)| RecoveredOperation {
         state: verdict.as_str().into(),
         why: None,
         ..still_open(&chosen.name, op, "")
     };
-    Ok(done(context, written_off.into_iter().map(line).collect()))
+    Ok(build_outcome(context, written_off.into_iter().map(line).collect()))
 }
 
 /// Tells whether a database may be written off by whoever types its name: there is none, or no server that answers.
@@ -324,25 +325,25 @@ const fn is_gone(error: &TargetError) -> bool {
     matches!(error, TargetError::Absent { .. } | TargetError::Network { .. })
 }
 
-fn done(context: &Context<'_>, operations: Vec<RecoveredOperation>) -> Outcome {
+fn build_outcome(context: &Context<'_>, operations: Vec<RecoveredOperation>) -> Outcome {
     Outcome { journal: context.journal.clone(), operations, rolled_back: Vec::new(), failure: None }
 }
 
 /// Writes off everything on a target that no longer exists, after its name was typed.
-fn nowhere(
+fn write_off_absent(
     context: &Context<'_>,
     request: &Request,
     journal: &mut Journal,
-    chosen: &Chosen,
-) -> Result<Vec<(u64, Verdict)>, Failure> {
+    chosen: &ChosenTarget,
+) -> Result<Vec<(u64, OperationVerdict)>, Failure> {
     confirm_name(context, request, chosen)?;
     // The database may have come back while the question stood.
-    match context.open(&chosen.url) {
+    match context.open_target(&chosen.url) {
         Ok(target) => holds_none(journal, target, chosen)?,
         Err(error) if is_gone(&error) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut absent = targets::Nowhere::new(&chosen.url);
+    let mut absent = targets::AbsentTarget::new(&chosen.url);
     Ok(context.engine(journal, &mut absent, &chosen.name).write_off(false)?)
 }
 
@@ -351,7 +352,7 @@ fn nothing_left(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn targets::Target,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
 ) -> Result<(), Failure> {
     match lost_records(context, journal, target, &chosen.name, &chosen.url)? {
         Some(lost) => Err(Refusal::RecordsLost { target: chosen.name.clone(), operations: lost.active }.into()),
@@ -360,11 +361,11 @@ fn nothing_left(
 }
 
 /// Refuses to write off what a database, whoever marked it since, still holds.
-fn holds_none(journal: &Journal, mut target: Box<dyn targets::Target>, chosen: &Chosen) -> Result<(), Failure> {
+fn holds_none(journal: &Journal, mut target: Box<dyn targets::Target>, chosen: &ChosenTarget) -> Result<(), Failure> {
     let state = journal.state();
     let active = state.active_on(&chosen.name).map(|(_, active)| active.uid);
     for uid in active.chain(state.open_on(&chosen.name).map(|(_, open)| open.uid)) {
-        if guard::committed(target.as_mut(), &uid)? {
+        if guard::is_committed(target.as_mut(), &uid)? {
             let what = "it holds operations that the journal committed there, under another marker or none".into();
             return Err(TargetError::Replaced { url: chosen.url.clone(), what }.into());
         }
@@ -372,16 +373,16 @@ fn holds_none(journal: &Journal, mut target: Box<dyn targets::Target>, chosen: &
     Ok(())
 }
 
-fn confirm_name(context: &Context<'_>, request: &Request, chosen: &Chosen) -> Result<(), Failure> {
+fn confirm_name(context: &Context<'_>, request: &Request, chosen: &ChosenTarget) -> Result<(), Failure> {
     match &request.confirm {
         Some(typed) if *typed == chosen.name => return Ok(()),
         Some(typed) => {
             let message = format!("`{typed}` is not the target's name");
             let hint = format!("it is registered as {}", chosen.name);
-            return Err(Failure::new(super::Kind::Refused, "wrong_name", message, hint));
+            return Err(Failure::new(super::FailureKind::Refused, "wrong_name", message, hint));
         }
         None => {}
     }
     let text = format!("Write off every operation on {}, which no longer is the database that was marked?", chosen.url);
-    context.consent(&Question { text, danger: Danger::Destroy, type_name: Some(chosen.name.clone()) })
+    context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: Some(chosen.name.clone()) })
 }

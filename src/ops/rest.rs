@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::domain::scan::{Order, ScanRequest};
+use crate::domain::scan::{ScanOrder, ScanRequest};
 use crate::model::snapshot::{key_form, lies_between};
 use crate::model::time::lies_on;
 use crate::model::{Filter, Refusal, Table, Value};
 
 /// What is left to do.
-pub(super) struct Rest {
+pub(super) struct ResidualScan {
     /// Which rows are wanted.
     pub(super) filter: Filter,
     /// In which order.
-    pub(super) order: Option<Order>,
+    pub(super) order: Option<ScanOrder>,
     /// At most how many.
     pub(super) limit: u64,
     /// The table as it is read.
@@ -24,9 +24,9 @@ pub(super) struct Rest {
     shown: Option<Vec<usize>>,
 }
 
-impl Rest {
+impl ResidualScan {
     /// Leaves everything to do.
-    pub(super) fn of(scan: &ScanRequest) -> Self {
+    pub(super) fn from_request(scan: &ScanRequest) -> Self {
         let (filter, order, limit) = (scan.filter.clone(), scan.order.clone(), scan.limit.unwrap_or(u64::MAX));
         Self { filter, order, limit, table: None, filtered: 0, ordered: 0, shown: None }
     }
@@ -37,10 +37,10 @@ impl Rest {
     }
 
     /// Returns the columns that have to be read.
-    pub(super) fn columns(&self, scan: &ScanRequest) -> Vec<String> {
+    pub(super) fn columns_to_read(&self, scan: &ScanRequest) -> Vec<String> {
         let mut columns = scan.columns.clone();
         if !columns.is_empty() {
-            columns.extend(filtered(&self.filter).map(str::to_owned));
+            columns.extend(filter_column(&self.filter).map(str::to_owned));
             columns.extend(self.order.iter().map(|order| order.column.clone()));
         }
         columns
@@ -50,8 +50,8 @@ impl Rest {
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`].
-    pub(super) fn see(&mut self, read: &Arc<Table>, shown: &Table) -> Result<(), Refusal> {
-        if let Some(column) = filtered(&self.filter) {
+    pub(super) fn bind_table(&mut self, read: &Arc<Table>, shown: &Table) -> Result<(), Refusal> {
+        if let Some(column) = filter_column(&self.filter) {
             self.filtered = read.column(column)?.0;
         }
         if let Some(order) = &self.order {
@@ -66,7 +66,7 @@ impl Rest {
     }
 
     /// Tells whether a row is wanted.
-    pub(super) fn wants(&self, row: &[Value]) -> bool {
+    pub(super) fn matches_filter(&self, row: &[Value]) -> bool {
         let Some(cell) = row.get(self.filtered) else { return self.filter == Filter::All };
         match &self.filter {
             Filter::All => true,
@@ -84,7 +84,7 @@ impl Rest {
     }
 
     /// Returns the cells of a row that are shown.
-    pub(super) fn shown<'r>(&self, row: &'r [Value], cells: &'r mut Vec<Value>) -> &'r [Value] {
+    pub(super) fn project_row<'r>(&self, row: &'r [Value], cells: &'r mut Vec<Value>) -> &'r [Value] {
         let Some(places) = &self.shown else { return row };
         cells.clear();
         cells.extend(places.iter().map(|at| row.get(*at).cloned().unwrap_or(Value::Null)));
@@ -92,7 +92,7 @@ impl Rest {
     }
 
     /// Puts rows in order, leaves no more than are wanted, and of each the cells that are shown.
-    pub(super) fn arrange(&self, mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    pub(super) fn arrange_rows(&self, mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         if let Some(order) = &self.order {
             rows.sort_by(|a, b| a.get(self.ordered).cmp(&b.get(self.ordered)));
             if order.descending {
@@ -101,11 +101,11 @@ impl Rest {
         }
         rows.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
         let mut cells = Vec::new();
-        rows.iter().map(|row| self.shown(row, &mut cells).to_vec()).collect()
+        rows.iter().map(|row| self.project_row(row, &mut cells).to_vec()).collect()
     }
 }
 
-fn filtered(filter: &Filter) -> Option<&str> {
+fn filter_column(filter: &Filter) -> Option<&str> {
     match filter {
         Filter::All => None,
         Filter::In { column, .. }

@@ -11,11 +11,11 @@ use serde_json::Value as Json;
 use super::context::Context;
 use super::detect;
 use super::failure::Failure;
-use super::{Card, count};
-use crate::engine::revert::{self, Drift, Judged, Options, Selection};
+use super::{Card, render_count};
+use crate::engine::revert::{self, DriftedRow, JudgedReverts, RevertOptions, RevertSelection};
 use crate::engine::{EngineError, resolve};
 use crate::model::next_step::{Deed, Flag, act, give_one};
-use crate::model::ports::{Danger, Question};
+use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::model::refusal::Conflict;
 use crate::model::shown;
 
@@ -94,7 +94,7 @@ pub struct RevertedOperation {
     /// Rows left as they are.
     pub conflicts: Vec<Conflict>,
     /// Rows put back whose other columns somebody else changed.
-    pub drift: Vec<Drift>,
+    pub drift: Vec<DriftedRow>,
 }
 
 /// Takes operations back.
@@ -102,35 +102,35 @@ pub struct RevertedOperation {
 /// # Errors
 /// Usage, a refusal, or what target and journal say. What was reverted before an error stays reverted, and journaled.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let selection = selection(request)?;
-    let options = options(request);
-    let mut journal = context.writing()?;
+    let selection = resolve_selection(request)?;
+    let options = build_options(request);
+    let mut journal = context.open_journal_for_writing()?;
     let chosen = context.chosen_for(&journal, &request.operations)?;
-    let mut target = context.open(&chosen.url)?;
+    let mut target = context.open_target(&chosen.url)?;
     // The way back stays open: every row is compared with its image before it is put back.
-    detect::warn(context, &journal, &chosen.name, target.as_mut());
+    detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
-    let mut judged = engine.judge(&selection, options)?;
+    let mut judged = engine.judge_reverts(&selection, options)?;
     engine.prepare_alone(&mut judged, options)?;
     if request.force && !judged.planned.is_empty() {
-        context.consent(&question(&judged, &chosen.name))?;
+        context.ask_consent(&build_question(&judged, &chosen.name))?;
     }
-    let already = judged.already.iter().map(|op| already(engine.journal, *op));
+    let already = judged.already.iter().map(|op| describe_already_reverted(engine.journal, *op));
     let mut operations = already.collect::<Result<Vec<RevertedOperation>, _>>()?;
     for (at, planned) in judged.planned.iter().enumerate() {
-        if at > 0 && context.reporter.interrupted() {
-            return Err(interrupted(at, judged.planned.len()));
+        if at > 0 && context.reporter.is_interrupted() {
+            return Err(interrupted_after(at, judged.planned.len()));
         }
         let again = !planned.operation.depth.is_multiple_of(2);
         let done = engine.revert(planned, options).map_err(|error| after_some(error, at, judged.planned.len()))?;
-        operations.push(RevertedOperation { again, ..line(done) });
+        operations.push(RevertedOperation { again, ..describe_revert(done) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
 }
 
 /// What a revert would take back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Extent {
+pub struct RevertExtent {
     /// The target's name.
     pub target: String,
     /// One operation each, in the order in which they would be taken back.
@@ -158,13 +158,13 @@ pub struct PlannedRevert {
 ///
 /// # Errors
 /// Usage, or what target and journal say.
-pub fn extent(context: &Context<'_>, request: &Request) -> Result<Extent, Failure> {
-    let selection = selection(request)?;
-    let mut journal = context.reading()?;
+pub fn measure_extent(context: &Context<'_>, request: &Request) -> Result<RevertExtent, Failure> {
+    let selection = resolve_selection(request)?;
+    let mut journal = context.open_journal()?;
     let chosen = context.chosen_for(&journal, &request.operations)?;
-    let mut target = context.open(&chosen.url)?;
+    let mut target = context.open_target(&chosen.url)?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
-    let judged = engine.survey(&selection, options(request))?;
+    let judged = engine.survey_reverts(&selection, build_options(request))?;
     let step = |planned: &revert::JudgedRevert| PlannedRevert {
         op: planned.operation.op,
         tool: planned.operation.tool.clone(),
@@ -173,11 +173,11 @@ pub fn extent(context: &Context<'_>, request: &Request) -> Result<Extent, Failur
         again: !planned.operation.depth.is_multiple_of(2),
         rows: planned.rows.len() as u64,
     };
-    Ok(Extent { target: chosen.name, steps: judged.planned.iter().map(step).collect() })
+    Ok(RevertExtent { target: chosen.name, steps: judged.planned.iter().map(step).collect() })
 }
 
-const fn options(request: &Request) -> Options {
-    Options {
+const fn build_options(request: &Request) -> RevertOptions {
+    RevertOptions {
         cascade: request.cascade,
         skip_conflicts: request.skip_conflicts,
         force: request.force,
@@ -188,7 +188,7 @@ const fn options(request: &Request) -> Options {
 /// Says of an error how many reverts before it are done.
 fn after_some(error: EngineError, done: usize, all: usize) -> Failure {
     match error {
-        EngineError::Interrupted if done > 0 => interrupted(done, all),
+        EngineError::Interrupted if done > 0 => interrupted_after(done, all),
         error if done > 0 => {
             let failure = Failure::from(error);
             let message = format!("{}; {done} of {all} reverts before it are done and journaled", failure.message);
@@ -198,16 +198,16 @@ fn after_some(error: EngineError, done: usize, all: usize) -> Failure {
     }
 }
 
-fn interrupted(done: usize, all: usize) -> Failure {
+fn interrupted_after(done: usize, all: usize) -> Failure {
     let message = format!("interrupted after {done} of {all} reverts, which are done and journaled");
-    Failure::new(super::Kind::Interrupted, "interrupted", message, act(Deed::Again, "for the others"))
+    Failure::new(super::FailureKind::Interrupted, "interrupted", message, act(Deed::Again, "for the others"))
 }
 
-fn selection(request: &Request) -> Result<Selection, Failure> {
+fn resolve_selection(request: &Request) -> Result<RevertSelection, Failure> {
     match (request.operations.is_empty(), request.last, request.all) {
-        (false, false, false) => Ok(Selection::Operations(request.operations.clone())),
-        (true, true, false) => Ok(Selection::Last),
-        (true, false, true) => Ok(Selection::All),
+        (false, false, false) => Ok(RevertSelection::Operations(request.operations.clone())),
+        (true, true, false) => Ok(RevertSelection::Last),
+        (true, false, true) => Ok(RevertSelection::All),
         _ => Err(Failure::usage(
             "operations",
             "which operations to revert is unclear",
@@ -219,7 +219,7 @@ fn selection(request: &Request) -> Result<Selection, Failure> {
 /// How many rows a question shows.
 const SHOWN_MAX: usize = 6;
 
-fn question(judged: &Judged, name: &str) -> Question {
+fn build_question(judged: &JudgedReverts, name: &str) -> ConfirmQuestion {
     let numbers: Vec<String> = judged.planned.iter().map(|plan| plan.operation.op.to_string()).collect();
     let rows: usize = judged.planned.iter().map(|plan| plan.rows.len()).sum();
     let named: String = judged
@@ -228,21 +228,21 @@ fn question(judged: &Judged, name: &str) -> Question {
         .flat_map(|plan| &plan.rows)
         .filter(|row| row.before != row.after)
         .take(SHOWN_MAX)
-        .map(|row| format!("{} {}", row.table.shape.name, crate::model::refusal::show(&row.key)))
-        .map(|row| format!("  {}\n", shown::line(&row)))
+        .map(|row| format!("{} {}", row.table.shape.name, crate::model::refusal::render_key(&row.key)))
+        .map(|row| format!("  {}\n", shown::escape_line(&row)))
         .collect();
     let text = format!(
         "rows to write, the first {SHOWN_MAX}:\n{named}\
          Revert operation {} on target {name} by force: {}, whatever others wrote to them. Go on?",
         numbers.join(", "),
-        count(rows as u64, "row")
+        render_count(rows as u64, "row")
     );
-    Question { text, danger: Danger::Destroy, type_name: None }
+    ConfirmQuestion { text, danger: Danger::Destroy, type_name: None }
 }
 
 /// Says of an operation that nothing is left of what its reverts said: rows given up, and rows whose other columns
 /// were changed, stay so.
-fn already(journal: &Journal, op: u64) -> Result<RevertedOperation, EngineError> {
+fn describe_already_reverted(journal: &Journal, op: u64) -> Result<RevertedOperation, EngineError> {
     let reverts = resolve::applied_reverts(journal, op)?;
     let noted = |revert: &Operation, what: &str| revert.detail.get(what).and_then(Json::as_u64).unwrap_or_default();
     let restored = reverts.last().is_none_or(|revert| noted(revert, "conflicts") == 0);
@@ -263,7 +263,7 @@ fn already(journal: &Journal, op: u64) -> Result<RevertedOperation, EngineError>
     })
 }
 
-fn line(outcome: revert::Outcome) -> RevertedOperation {
+fn describe_revert(outcome: revert::Outcome) -> RevertedOperation {
     let restored = outcome.conflicts.is_empty();
     RevertedOperation {
         op: outcome.op,

@@ -20,14 +20,14 @@ pub struct ChosenRules {
     /// SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
     pub digest: String,
     /// All of them.
-    #[serde(serialize_with = "plain")]
+    #[serde(serialize_with = "serialize_rules")]
     pub rules: Arc<dyn Rules>,
     /// The default rules as a file.
     #[serde(skip)]
     default_text: &'static str,
 }
 
-fn plain<S: Serializer>(rules: &Arc<dyn Rules>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_rules<S: Serializer>(rules: &Arc<dyn Rules>, serializer: S) -> Result<S::Ok, S::Error> {
     rules.to_json().serialize(serializer)
 }
 
@@ -43,7 +43,7 @@ pub struct RulesLine {
 impl RulesLine {
     /// Returns where they are from, as people read it.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn source_name(&self) -> String {
         self.file.as_ref().map_or_else(|| "default".to_owned(), |file| file.display().to_string())
     }
 }
@@ -51,15 +51,15 @@ impl RulesLine {
 /// Returns SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
 #[must_use]
 pub fn digest(rules: &dyn Rules) -> Digest {
-    Digest::of(rules.to_json().to_string().as_bytes())
+    Digest::sha256(rules.to_json().to_string().as_bytes())
 }
 
 /// Returns the default rules of a domain.
 ///
 /// # Errors
 /// They cannot be read, which the domain's own tests exclude.
-pub fn standard(domain: &dyn Domain) -> Result<Arc<dyn Rules>, Failure> {
-    domain.rules("").map_err(|error| wrong(Path::new("default"), &error.to_string()))
+pub fn default_rules(domain: &dyn Domain) -> Result<Arc<dyn Rules>, Failure> {
+    domain.parse_rules("").map_err(|error| unreadable_rules(Path::new("default"), &error.to_string()))
 }
 
 impl ChosenRules {
@@ -67,10 +67,10 @@ impl ChosenRules {
     ///
     /// # Errors
     /// Usage: `rules`, with the line that is to blame.
-    pub fn read(domain: &dyn Domain, file: Option<&Path>) -> Result<Self, Failure> {
+    pub fn load(domain: &dyn Domain, file: Option<&Path>) -> Result<Self, Failure> {
         let rules = match file {
-            None => standard(domain)?,
-            Some(path) => read(domain, path)?,
+            None => default_rules(domain)?,
+            Some(path) => read_rules(domain, path)?,
         };
         let digest = digest(rules.as_ref()).to_string();
         Ok(Self { file: file.map(Path::to_path_buf), digest, rules, default_text: domain.default_rules() })
@@ -78,13 +78,13 @@ impl ChosenRules {
 
     /// Returns what a result says of them.
     #[must_use]
-    pub fn line(&self) -> RulesLine {
+    pub fn to_line(&self) -> RulesLine {
         RulesLine { file: self.file.clone(), digest: self.digest.clone() }
     }
 
     /// Returns them as a file: the default one with its comments, any other complete and without.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn to_toml(&self) -> String {
         match self.file {
             None => self.default_text.to_owned(),
             Some(_) => self.rules.to_toml(),
@@ -92,12 +92,13 @@ impl ChosenRules {
     }
 }
 
-fn wrong(path: &Path, why: &str) -> Failure {
+fn unreadable_rules(path: &Path, why: &str) -> Failure {
     let message = format!("could not read the rules {}: {why}", path.display());
     Failure::usage("rules", message, look(View::Rules, "prints a complete file, with a comment on every key"))
 }
 
-fn read(domain: &dyn Domain, path: &Path) -> Result<Arc<dyn Rules>, Failure> {
-    let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(path, &error.to_string()))?;
-    domain.rules(&text).map_err(|error| wrong(path, &error.to_string()))
+fn read_rules(domain: &dyn Domain, path: &Path) -> Result<Arc<dyn Rules>, Failure> {
+    let text =
+        file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| unreadable_rules(path, &error.to_string()))?;
+    domain.parse_rules(&text).map_err(|error| unreadable_rules(path, &error.to_string()))
 }

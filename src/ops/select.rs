@@ -10,14 +10,14 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::context::Context;
-use super::crowd::Crowd;
-use super::failure::{Failure, Kind};
-use super::filters::Narrowed;
+use super::crowd::WitnessGroups;
+use super::failure::{Failure, FailureKind};
+use super::filters::RecordFilter;
 pub use super::reading::{read_into, read_through};
-use crate::domain::mode::{BoundMode, Mode, Planned, Proposed, Task};
-use crate::model::refusal::show;
+use crate::domain::mode::{BoundMode, Mode, PlannedFault, ProposedFault, Task};
+use crate::model::refusal::render_key;
 use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};
-use crate::plan::{self, Pending};
+use crate::plan::{self, PlannedRow};
 use crate::targets::Target;
 
 /// How many records are read in one go.
@@ -43,7 +43,7 @@ pub enum Records {
 }
 
 /// Everything a mode needs to know of a request.
-pub struct Order<'a> {
+pub struct SelectionRequest<'a> {
     /// The mode.
     pub mode: &'static dyn Mode,
     /// The parameters, completed.
@@ -53,7 +53,7 @@ pub struct Order<'a> {
     /// Which records.
     pub records: &'a Records,
     /// What narrows the candidates of a sample, or of all.
-    pub selection: Option<&'a Narrowed>,
+    pub selection: Option<&'a RecordFilter>,
     /// The seed.
     pub seed: u64,
     /// The wall clock.
@@ -64,7 +64,7 @@ pub struct Order<'a> {
 
 /// A record that a range, a sample or `--all` passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Skipped {
+pub struct SkippedRecord {
     /// The record's id.
     pub record: String,
     /// Why.
@@ -83,9 +83,9 @@ pub struct Selected {
     /// The parameters under which each record is changed, in the order of the keys; one object where all share it.
     pub parameters: Vec<Arc<Map<String, Json>>>,
     /// The rows that will change.
-    pub rows: Vec<Pending>,
+    pub rows: Vec<PlannedRow>,
     /// The records passed over; the first thousand.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<SkippedRecord>,
     /// How many records were passed over.
     pub skipped_total: u64,
     /// The record's table, as the target spells it.
@@ -96,92 +96,100 @@ pub struct Selected {
 ///
 /// # Errors
 /// A refusal, or what the target says.
-pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>) -> Result<Selected, Failure> {
-    let mut run = Selecting::new(context, target, order)?;
+pub fn select_records(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    order: &SelectionRequest<'_>,
+) -> Result<Selected, Failure> {
+    let mut run = SelectionRun::new(context, target, order)?;
     let table = run.table()?;
-    let candidates = run.candidates(&table)?;
+    let candidates = run.list_candidates(&table)?;
     if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
-        return Err(selection.nothing(run.target)?.into());
+        return Err(selection.explain_none_left(run.target)?.into());
     }
     let planned = match order.records {
-        Records::Sample(wanted) => run.sample(&candidates, *wanted),
+        Records::Sample(wanted) => run.take_sample(&candidates, *wanted),
         _ => run.plan_all(&candidates),
     };
     if planned.as_ref().is_err_and(|failure| failure.code == MISSING) {
         // Perhaps it is there, as text. Only a mistake costs this look.
-        whole_numbers(&table, run.target.keys(&table)?)?;
+        whole_numbers(&table, run.target.read_keys(&table)?)?;
     }
     planned?;
-    run.finish(table, candidates.len() as u64)
+    run.into_selected(table, candidates.len() as u64)
 }
 
 #[derive(Default)]
-struct Tally {
-    crowd: Crowd,
-    rows: Vec<Pending>,
+struct SelectionTally {
+    crowd: WitnessGroups,
+    rows: Vec<PlannedRow>,
     rows_total: u64,
     keys: Vec<Key>,
     parameters: Vec<Arc<Map<String, Json>>>,
     variants: BTreeSet<&'static str>,
-    skipped: Vec<Skipped>,
+    skipped: Vec<SkippedRecord>,
     skipped_total: u64,
 }
 
 /// One record's plan, and the parameters that made it.
 struct RecordPlan {
-    planned: Planned,
+    planned: PlannedFault,
     parameters: Arc<Map<String, Json>>,
 }
 
 /// One record that was read and planned.
-struct Attempt<'a> {
+struct RecordAttempt<'a> {
     key: &'a Key,
     snapshot: Rc<Snapshot>,
     made: Result<RecordPlan, Refusal>,
 }
 
-struct Selecting<'a, 'c, 'o> {
+struct SelectionRun<'a, 'c, 'o> {
     context: &'a Context<'c>,
     target: &'a mut dyn Target,
-    order: &'a Order<'o>,
+    order: &'a SelectionRequest<'o>,
     bound: Box<dyn BoundMode + 'a>,
     parameters: Arc<Map<String, Json>>,
-    outcome: Tally,
+    outcome: SelectionTally,
 }
 
-impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
-    fn new(context: &'a Context<'c>, target: &'a mut dyn Target, order: &'a Order<'o>) -> Result<Self, Refusal> {
+impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
+    fn new(
+        context: &'a Context<'c>,
+        target: &'a mut dyn Target,
+        order: &'a SelectionRequest<'o>,
+    ) -> Result<Self, Refusal> {
         let bound = order.mode.bind(order.parameters)?;
         let parameters = Arc::new(order.parameters.clone());
-        Ok(Self { context, target, order, bound, parameters, outcome: Tally::default() })
+        Ok(Self { context, target, order, bound, parameters, outcome: SelectionTally::default() })
     }
 
     /// Returns the table of the records.
     fn table(&mut self) -> Result<Arc<Table>, Failure> {
         let record = self.bound.record().table;
         let missing = || Refusal::MissingTable { table: record.to_owned() };
-        Ok(self.target.table(record)?.ok_or_else(missing)?)
+        Ok(self.target.find_table(record)?.ok_or_else(missing)?)
     }
 
     /// Returns the keys that the request names, ascending; singly named ids stay even where no record has them.
-    fn candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
-        let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(id).collect() };
+    fn list_candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
+        let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(record_id).collect() };
         Ok(match self.order.records {
             Records::Keys(keys) => {
                 let mut keys = keys.clone();
                 keys.sort();
                 keys
             }
-            Records::Ids(ids) if ids.is_explicit() => keys_of(ids.singles()),
+            Records::Ids(ids) if ids.is_explicit() => keys_of(ids.single_ids()),
             Records::Ids(ids) => {
-                let mut named: BTreeSet<i64> = integers(&whole_numbers(table, self.target.keys(table)?)?);
+                let mut named: BTreeSet<i64> = integers(&whole_numbers(table, self.target.read_keys(table)?)?);
                 named.retain(|id| ids.contains(*id));
-                named.extend(ids.singles());
+                named.extend(ids.single_ids());
                 keys_of(named)
             }
-            Records::All => keys(self.target, table, self.order.selection)?,
+            Records::All => read_keys(self.target, table, self.order.selection)?,
             Records::Sample(_) => {
-                let mut keys = keys(self.target, table, self.order.selection)?;
+                let mut keys = read_keys(self.target, table, self.order.selection)?;
                 keys.sort_by_cached_key(|key| seed::sample_rank(self.order.seed, key));
                 keys
             }
@@ -189,27 +197,27 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
     }
 
     /// Tells whether a record was named singly, so that it must be eligible.
-    fn required(&self, key: &Key) -> bool {
+    fn is_required(&self, key: &Key) -> bool {
         match self.order.records {
             Records::Keys(_) => true,
-            Records::Ids(ids) => id(key).is_some_and(|id| ids.singles().binary_search(&id).is_ok()),
+            Records::Ids(ids) => record_id(key).is_some_and(|id| ids.single_ids().binary_search(&id).is_ok()),
             Records::Sample(_) | Records::All => false,
         }
     }
 
     /// Reads records batch by batch, plans each once, and hands it over until there is enough.
-    fn attempt<'k>(
+    fn plan_batches<'k>(
         &mut self,
         keys: &'k [Key],
         batch: usize,
-        mut take: impl FnMut(&mut Self, Attempt<'k>) -> Result<ControlFlow<()>, Failure>,
+        mut take: impl FnMut(&mut Self, RecordAttempt<'k>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<(), Failure> {
         for keys_read in keys.chunks(batch) {
             self.context.go_on()?;
-            let snapshot = Rc::new(self.gather(keys_read)?);
+            let snapshot = Rc::new(self.read_needs(keys_read)?);
             for key in keys_read {
                 let made = self.plan_record(&snapshot, key, self.outcome.keys.len() as u64);
-                if take(self, Attempt { key, snapshot: Rc::clone(&snapshot), made })?.is_break() {
+                if take(self, RecordAttempt { key, snapshot: Rc::clone(&snapshot), made })?.is_break() {
                     return Ok(());
                 }
             }
@@ -218,13 +226,13 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
     }
 
     /// Takes the first eligible records in the order of the seed.
-    fn sample(&mut self, ranked: &[Key], wanted: u64) -> Result<(), Failure> {
-        let (mut chosen, mut crowd, mut first) = (BTreeMap::new(), Crowd::default(), None);
-        self.attempt(ranked, BATCH, |run, attempt| {
-            match attempt.made.and_then(|made| crowd.take(&made.planned).map(|()| made)) {
+    fn take_sample(&mut self, ranked: &[Key], wanted: u64) -> Result<(), Failure> {
+        let (mut chosen, mut crowd, mut first) = (BTreeMap::new(), WitnessGroups::default(), None);
+        self.plan_batches(ranked, BATCH, |run, attempt| {
+            match attempt.made.and_then(|made| crowd.admit(&made.planned).map(|()| made)) {
                 Ok(made) => drop(chosen.insert(attempt.key, (made, attempt.snapshot))),
                 // What the order of the seed passed over was never asked for.
-                Err(refusal) => first = first.take().or(Some(run.skippable(attempt.key, refusal)?)),
+                Err(refusal) => first = first.take().or(Some(run.reason_to_skip(attempt.key, refusal)?)),
             }
             Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -239,7 +247,7 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
             // The plan was made before the place among the chosen was known.
             let again = ordinal > 0 && self.order.mode.card().uses_ordinal;
             let made = if again { self.plan_record(&snapshot, key, ordinal as u64)? } else { made };
-            self.take(key, made, &snapshot)?;
+            self.add_plan(key, made, &snapshot)?;
         }
         Ok(())
     }
@@ -247,22 +255,22 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
     /// Takes every record that is eligible; those named singly have to be.
     fn plan_all(&mut self, keys: &[Key]) -> Result<(), Failure> {
         let (mut at, all) = (0, keys.len() as u64);
-        self.attempt(keys, BATCH, |run, Attempt { key, snapshot, made }| {
+        self.plan_batches(keys, BATCH, |run, RecordAttempt { key, snapshot, made }| {
             if at % BATCH as u64 == 0 {
                 run.context.reporter.progress("reading records", at, all);
             }
             at += 1;
-            match made.and_then(|made| run.outcome.crowd.take(&made.planned).map(|()| made)) {
-                Ok(made) => run.take(key, made, &snapshot)?,
-                Err(refusal) if run.required(key) => return Err(refusal.into()),
-                Err(refusal) => run.skip(key, refusal)?,
+            match made.and_then(|made| run.outcome.crowd.admit(&made.planned).map(|()| made)) {
+                Ok(made) => run.add_plan(key, made, &snapshot)?,
+                Err(refusal) if run.is_required(key) => return Err(refusal.into()),
+                Err(refusal) => run.skip_record(key, refusal)?,
             }
             Ok(ControlFlow::Continue(()))
         })
     }
 
-    fn take(&mut self, key: &Key, made: RecordPlan, snapshot: &Snapshot) -> Result<(), Failure> {
-        let rows = plan::pending(&made.planned.edits, snapshot)?;
+    fn add_plan(&mut self, key: &Key, made: RecordPlan, snapshot: &Snapshot) -> Result<(), Failure> {
+        let rows = plan::plan_rows(&made.planned.edits, snapshot)?;
         self.outcome.rows_total += rows.len() as u64;
         self.outcome.variants.insert(made.planned.variant);
         // Past the limit rows are only counted, so that the refusal can say how many there are.
@@ -275,12 +283,12 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
     }
 
     /// Reads what the mode asks for, until it asks for nothing new.
-    fn gather(&mut self, keys: &[Key]) -> Result<Snapshot, Failure> {
+    fn read_needs(&mut self, keys: &[Key]) -> Result<Snapshot, Failure> {
         let records: Vec<Value> = keys.iter().filter_map(|key| key.first().cloned()).collect();
         let mut snapshot = Snapshot::default();
         loop {
             let wanted = self.bound.needs(&records, &snapshot);
-            let fresh: BTreeSet<Fetch> = wanted.into_iter().filter(|query| !snapshot.has(query)).collect();
+            let fresh: BTreeSet<Fetch> = wanted.into_iter().filter(|query| !snapshot.has_answer(query)).collect();
             if fresh.is_empty() {
                 return Ok(snapshot);
             }
@@ -291,19 +299,19 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
     /// Plans one record.
     fn plan_record(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<RecordPlan, Refusal> {
         let record = key.first().unwrap_or(&Value::Null);
-        let Order { seed, now, .. } = *self.order;
+        let SelectionRequest { seed, now, .. } = *self.order;
         let task = Task { kind: self.bound.record(), record, ordinal, seed, now };
         let shared = || Arc::clone(&self.parameters);
         let Some(variant) = self.order.variant else {
             return Ok(RecordPlan { planned: self.bound.plan(snapshot, &task)?, parameters: shared() });
         };
-        let Proposed { planned, params } = self.bound.propose(variant, snapshot, &task)?;
+        let ProposedFault { planned, params } = self.bound.propose(variant, snapshot, &task)?;
         Ok(RecordPlan { planned, parameters: params.map_or_else(shared, Arc::new) })
     }
 
     /// Passes a record over; only what is wrong with the record itself allows that.
-    fn skip(&mut self, key: &Key, refusal: Refusal) -> Result<(), Failure> {
-        let skipped = self.skippable(key, refusal)?;
+    fn skip_record(&mut self, key: &Key, refusal: Refusal) -> Result<(), Failure> {
+        let skipped = self.reason_to_skip(key, refusal)?;
         self.outcome.skipped_total += 1;
         if self.outcome.skipped.len() < super::cell::CHANGES_MAX {
             self.outcome.skipped.push(skipped);
@@ -312,7 +320,7 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
     }
 
     /// Returns why a record is passed over, where the record itself is why.
-    fn skippable(&self, key: &Key, refusal: Refusal) -> Result<Skipped, Failure> {
+    fn reason_to_skip(&self, key: &Key, refusal: Refusal) -> Result<SkippedRecord, Failure> {
         let reason = match &refusal {
             Refusal::Ineligible { reason, .. }
             | Refusal::NotADuplicate { reason, .. }
@@ -321,11 +329,12 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
             Refusal::Undetectable { group, .. } => format!("with more records of {group}, none of them would be seen"),
             _ => return Err(refusal.into()),
         };
-        Ok(Skipped { record: show(key), reason, code: refusal.code() })
+        Ok(SkippedRecord { record: render_key(key), reason, code: refusal.code() })
     }
 
-    fn finish(self, table: Arc<Table>, selected: u64) -> Result<Selected, Failure> {
-        let Tally { rows, rows_total, keys, parameters, variants, skipped, skipped_total, crowd: _ } = self.outcome;
+    fn into_selected(self, table: Arc<Table>, selected: u64) -> Result<Selected, Failure> {
+        let SelectionTally { rows, rows_total, keys, parameters, variants, skipped, skipped_total, crowd: _ } =
+            self.outcome;
         let limit = self.order.max_rows;
         if keys.is_empty() {
             return Err(none_eligible(table.shape.name.clone(), selected, skipped.first()));
@@ -340,18 +349,18 @@ impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
         if rows_total > limit {
             return Err(Refusal::Limit { rows: rows_total, limit }.into());
         }
-        twice(&rows)?;
+        check_changed_once(&rows)?;
         let variant = variants.into_iter().next().unwrap_or_default();
         Ok(Selected { variant, keys, parameters, rows, skipped, skipped_total, table })
     }
 }
 
-fn none_eligible(table: String, selected: u64, first: Option<&Skipped>) -> Failure {
+fn none_eligible(table: String, selected: u64, first: Option<&SkippedRecord>) -> Failure {
     let first = first.map(|skip| format!("{}: {}", skip.record, skip.reason));
     Refusal::NoneEligible { table, selected, first }.into()
 }
 
-fn twice(rows: &[Pending]) -> Result<(), Refusal> {
+fn check_changed_once(rows: &[PlannedRow]) -> Result<(), Refusal> {
     let mut seen: BTreeMap<&str, BTreeSet<&Key>> = BTreeMap::new();
     for row in rows {
         let table = row.table.shape.name.as_str();
@@ -362,7 +371,7 @@ fn twice(rows: &[Pending]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn id(key: &Key) -> Option<i64> {
+fn record_id(key: &Key) -> Option<i64> {
     match key.first().map(crate::model::snapshot::key_form) {
         Some(Value::Integer(id)) => Some(id),
         _ => None,
@@ -377,10 +386,14 @@ fn keys_of(ids: impl IntoIterator<Item = i64>) -> Vec<Key> {
 ///
 /// # Errors
 /// [`Refusal::NoMatch`], or what the target says.
-pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Narrowed>) -> Result<Vec<Key>, Failure> {
+pub fn read_keys(
+    target: &mut dyn Target,
+    table: &Table,
+    selection: Option<&RecordFilter>,
+) -> Result<Vec<Key>, Failure> {
     let keys = match selection {
-        None => target.keys(table)?,
-        Some(selection) => selection.keys(target)?,
+        None => target.read_keys(table)?,
+        Some(selection) => selection.read_keys(target)?,
     };
     Ok(whole_numbers(table, keys)?)
 }
@@ -390,19 +403,19 @@ pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Narrowed>
 /// # Errors
 /// [`Refusal::MistypedColumn`] where none is one.
 fn whole_numbers(table: &Table, keys: Vec<Key>) -> Result<Vec<Key>, Refusal> {
-    let (whole, other): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|key| id(key).is_some());
+    let (whole, other): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|key| record_id(key).is_some());
     match other.first() {
         Some(first) if whole.is_empty() => Err(Refusal::MistypedColumn {
             table: table.shape.name.clone(),
             column: table.shape.key.join(", "),
-            value: show(first),
+            value: render_key(first),
         }),
         _ => Ok(whole),
     }
 }
 
 /// Which records of a batch can show what an order asks for.
-pub struct Eligible {
+pub struct Eligibility {
     /// For each key, in its order.
     pub holds: Vec<bool>,
     /// Why no record can, where the reason lies with the target or the parameters.
@@ -413,28 +426,28 @@ pub struct Eligible {
 ///
 /// # Errors
 /// What the target says.
-pub fn eligible(
+pub fn check_eligible(
     context: &Context<'_>,
     target: &mut dyn Target,
-    order: &Order<'_>,
+    order: &SelectionRequest<'_>,
     keys: &[Key],
-) -> Result<Eligible, Failure> {
-    let mut run = Selecting::new(context, target, order)?;
+) -> Result<Eligibility, Failure> {
+    let mut run = SelectionRun::new(context, target, order)?;
     let (mut holds, mut reasons) = (Vec::with_capacity(keys.len()), Vec::new());
-    let all = run.attempt(keys, keys.len().max(1), |run, Attempt { key, snapshot, made }| {
-        let planned = made.and_then(|made| plan::pending(&made.planned.edits, &snapshot));
+    let all = run.plan_batches(keys, keys.len().max(1), |run, RecordAttempt { key, snapshot, made }| {
+        let planned = made.and_then(|made| plan::plan_rows(&made.planned.edits, &snapshot));
         holds.push(planned.is_ok());
-        reasons.extend(planned.err().and_then(|refusal| run.skippable(key, refusal).err()));
+        reasons.extend(planned.err().and_then(|refusal| run.reason_to_skip(key, refusal).err()));
         Ok(ControlFlow::Continue(()))
     });
     match all {
-        Err(failure) if failure.kind == Kind::Refused => {
-            return Ok(Eligible { holds: vec![false; keys.len()], remark: Some(failure.message) });
+        Err(failure) if failure.kind == FailureKind::Refused => {
+            return Ok(Eligibility { holds: vec![false; keys.len()], remark: Some(failure.message) });
         }
         other => other?,
     };
     let remark = if reasons.len() == keys.len() { reasons.into_iter().next() } else { None };
-    Ok(Eligible { holds, remark: remark.map(|failure| failure.message) })
+    Ok(Eligibility { holds, remark: remark.map(|failure| failure.message) })
 }
 
 /// Returns the keys of the first eligible records in the order of the seed, each eligible by itself; fewer than wanted
@@ -442,21 +455,21 @@ pub fn eligible(
 ///
 /// # Errors
 /// [`Refusal::NoneEligible`] where there is none, another refusal, or what the target says.
-pub fn ranked(
+pub fn rank_eligible(
     context: &Context<'_>,
     target: &mut dyn Target,
-    order: &Order<'_>,
+    order: &SelectionRequest<'_>,
     wanted: u64,
 ) -> Result<Vec<Key>, Failure> {
-    let mut run = Selecting::new(context, target, order)?;
+    let mut run = SelectionRun::new(context, target, order)?;
     let record = run.bound.record().table;
     let table = run.table()?;
-    let candidates = run.candidates(&table)?;
+    let candidates = run.list_candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
-    run.attempt(&candidates, SMALL_BATCH, |run, Attempt { key, made, .. }| {
+    run.plan_batches(&candidates, SMALL_BATCH, |run, RecordAttempt { key, made, .. }| {
         match made {
             Ok(_) => chosen.push(key.clone()),
-            Err(refusal) => first = first.take().or(Some(run.skippable(key, refusal)?)),
+            Err(refusal) => first = first.take().or(Some(run.reason_to_skip(key, refusal)?)),
         }
         Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Kind};
-use crate::file::owner::Owners;
-use crate::file::{self, Access, FileError};
+use super::{Failure, FailureKind};
+use crate::file::owner::TrustedOwners;
+use crate::file::{self, FileAccess, FileError};
 use crate::model::NextSteps;
 use crate::model::Refusal;
 use crate::model::next_step::{Flag, give_value};
@@ -25,17 +25,17 @@ pub struct Servers {
     unencrypted: Vec<String>,
     /// The file of those that were confirmed before.
     file: Option<PathBuf>,
-    owners: Owners,
+    owners: TrustedOwners,
 }
 
 impl Servers {
     /// Makes them of the words that a user said; those that are no server's URL say nothing.
     #[must_use]
-    pub fn of<'w>(
+    pub fn from_words<'w>(
         words: impl IntoIterator<Item = &'w str>,
         unencrypted: &[String],
         file: Option<PathBuf>,
-        owners: Owners,
+        owners: TrustedOwners,
     ) -> Self {
         let urls = words.into_iter().filter_map(url_in).collect();
         Self { said: urls, unencrypted: unencrypted.to_vec(), file, owners }
@@ -46,7 +46,7 @@ impl Servers {
     /// # Errors
     /// [`Refusal::ServerUnconfirmed`], [`Refusal::LoginUnencrypted`].
     pub fn permit(&self, url: &str) -> Result<(), Refusal> {
-        let known = self.file.as_deref().map_or_else(|| Ok(BTreeSet::new()), |file| self.kept(file));
+        let known = self.file.as_deref().map_or_else(|| Ok(BTreeSet::new()), |file| self.read_confirmed(file));
         if known.as_ref().is_ok_and(|known| known.contains(url)) {
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl Servers {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn keep(&self, url: &str) -> Result<(), Failure> {
+    pub fn remember(&self, url: &str) -> Result<(), Failure> {
         let (Some(url), Some(file)) = (url_in(url), &self.file) else { return Ok(()) };
         if self.permit(&url).is_err() {
             return Ok(());
@@ -74,17 +74,17 @@ impl Servers {
         let failure = |why: String| {
             let message = format!("could not keep in {} that the server was confirmed: {why}", file.display());
             let each_time = give_value(Flag::Target, "URL", "each time does without it");
-            Failure::new(Kind::Usage, "servers_file", message, NextSteps::from("mend the file").and(each_time))
+            Failure::new(FailureKind::Usage, "servers_file", message, NextSteps::from("mend the file").and(each_time))
         };
-        let mut known = self.kept(file).map_err(failure)?;
+        let mut known = self.read_confirmed(file).map_err(failure)?;
         if known.insert(url) {
-            write(file, &known).map_err(|error| failure(error.to_string()))?;
+            write_confirmed(file, &known).map_err(|error| failure(error.to_string()))?;
         }
         Ok(())
     }
 
     /// Reads what was confirmed before.
-    fn kept(&self, file: &Path) -> Result<BTreeSet<String>, String> {
+    fn read_confirmed(&self, file: &Path) -> Result<BTreeSet<String>, String> {
         if matches!(file.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
             return Ok(BTreeSet::new());
         }
@@ -104,10 +104,10 @@ fn url_in(word: &str) -> Option<String> {
 }
 
 /// Writes the file anew, which only its owner may read.
-fn write(file: &Path, urls: &BTreeSet<String>) -> Result<(), FileError> {
-    file::make_folder(file.parent().unwrap_or(Path::new(".")), Access::Private)?;
+fn write_confirmed(file: &Path, urls: &BTreeSet<String>) -> Result<(), FileError> {
+    file::make_folder(file.parent().unwrap_or(Path::new(".")), FileAccess::Private)?;
     let lines: String = urls.iter().map(|url| format!("{url}\n")).collect();
-    file::replace(file, &format!("{HEAD}{lines}"), Access::Private, |_| true)
+    file::replace_file(file, &format!("{HEAD}{lines}"), FileAccess::Private, |_| true)
 }
 
 #[cfg(feature = "mssql")]
@@ -119,7 +119,7 @@ mod tests {
 
     fn servers(words: &[&str], unencrypted: &[&str], file: Option<PathBuf>) -> Servers {
         let unencrypted: Vec<String> = unencrypted.iter().map(|host| (*host).to_owned()).collect();
-        Servers::of(words.iter().copied(), &unencrypted, file, Owners::of_process(None))
+        Servers::from_words(words.iter().copied(), &unencrypted, file, TrustedOwners::of_process(None))
     }
 
     #[test]
@@ -159,10 +159,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mfm/servers");
         let other = "mssql://sa@host:1433/Copy?encrypt=off";
-        servers(&[URL], &[], Some(file.clone())).keep("mssql://sa@host/Copy").unwrap();
-        servers(&[other], &["host"], Some(file.clone())).keep(other).unwrap();
-        servers(&["sqlite:x"], &[], Some(file.clone())).keep("sqlite:x").unwrap();
-        servers(&[], &[], Some(file.clone())).keep("mssql://sa@never/said").unwrap();
+        servers(&[URL], &[], Some(file.clone())).remember("mssql://sa@host/Copy").unwrap();
+        servers(&[other], &["host"], Some(file.clone())).remember(other).unwrap();
+        servers(&["sqlite:x"], &[], Some(file.clone())).remember("sqlite:x").unwrap();
+        servers(&[], &[], Some(file.clone())).remember("mssql://sa@never/said").unwrap();
         let later = servers(&[], &[], Some(file.clone()));
         assert_eq!((later.permit(URL), later.permit(other)), (Ok(()), Ok(())));
         assert!(later.permit("mssql://sa@never:1433/said").is_err());

@@ -11,7 +11,7 @@ use crate::model::Severity;
 /// What the serializer says.
 pub(super) fn of_fault<S: Serializer>(severity: impl AsRef<str>, serializer: S) -> Result<S::Ok, S::Error> {
     let text = severity.as_ref();
-    both(text, text.parse::<f64>().ok(), serializer)
+    serialize_both(text, text.parse::<f64>().ok(), serializer)
 }
 
 /// Writes a check's severity as its word and a number on the scale of faults, low 0 to critical 3.
@@ -20,14 +20,14 @@ pub(super) fn of_fault<S: Serializer>(severity: impl AsRef<str>, serializer: S) 
 /// What the serializer says.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
 pub(super) fn of_check<S: Serializer>(severity: &Severity, serializer: S) -> Result<S::Ok, S::Error> {
-    both(severity.word(), Some(level(*severity)), serializer)
+    serialize_both(severity.word(), Some(fault_level(*severity)), serializer)
 }
 
 /// Reads back a fault's severity; the text alone counts.
 ///
 /// # Errors
 /// What the deserializer says.
-pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn deserialize_fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     struct Text {
         severity: String,
@@ -37,7 +37,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 
 /// Returns a check's severity on the scale of faults.
 #[must_use]
-pub(super) const fn level(severity: Severity) -> f64 {
+pub(super) const fn fault_level(severity: Severity) -> f64 {
     match severity {
         Severity::Low => 0.0,
         Severity::Medium => 1.0,
@@ -46,7 +46,7 @@ pub(super) const fn level(severity: Severity) -> f64 {
     }
 }
 
-fn both<S: Serializer>(text: &str, level: Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_both<S: Serializer>(text: &str, level: Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(2))?;
     map.serialize_entry("severity", text)?;
     map.serialize_entry("severity_level", &level)?;
@@ -63,7 +63,7 @@ mod tests {
     #[derive(Serialize, Deserialize)]
     struct Fault {
         op: u64,
-        #[serde(flatten, serialize_with = "of_fault", deserialize_with = "read")]
+        #[serde(flatten, serialize_with = "of_fault", deserialize_with = "deserialize_fault")]
         severity: String,
     }
 

@@ -86,30 +86,30 @@ pub struct Outcome {
 /// # Errors
 /// [`Refusal::NoOperation`], or what the journal says.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
-    let operation = journal.operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
+    let journal = context.open_journal()?;
+    let operation = journal.read_operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
     let mut changes = Vec::new();
     if request.diff {
-        journal.changes(&operation, &mut |change| {
+        journal.visit_changes(&operation, &mut |change| {
             if changes.len() == CHANGES_MAX {
                 return ControlFlow::Break(());
             }
-            changes.push(cell::change(&change));
+            changes.push(cell::to_change_row(&change));
             ControlFlow::Continue(())
         })?;
     }
-    let keys = journal.chosen_keys(&operation)?;
-    let mut detection = detection::kept(&journal, &operation)?;
+    let keys = journal.read_chosen_keys(&operation)?;
+    let mut detection = detection::read_detection(&journal, &operation)?;
     if request.detect && detection.is_some() {
-        detection = detection::now(context, &journal, &operation)?.or(detection);
+        detection = detection::detect_now(context, &journal, &operation)?.or(detection);
     }
     let repair = operation.reverts.is_none().then(|| past::repair_of(&journal, &operation)).flatten();
-    let carriers = resolve::carriers(&journal, operation.op)?;
+    let carriers = resolve::find_carriers(&journal, operation.op)?;
     Ok(Outcome {
-        line: log::line(&journal, &operation),
+        line: log::describe_operation(&journal, &operation),
         reverted_by: journal.reverts_of(operation.op)?,
         carried_by: carriers.iter().map(|carrier| carrier.op).collect(),
-        keys: keys.iter().take(CHANGES_MAX).filter_map(|key| key.first().map(cell::cell)).collect(),
+        keys: keys.iter().take(CHANGES_MAX).filter_map(|key| key.first().map(cell::to_json)).collect(),
         plan_digest: operation.plan_digest,
         plan_id: operation.plan_id,
         identity: operation.target.identity,

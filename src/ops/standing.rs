@@ -7,7 +7,7 @@ use super::failure::Failure;
 
 /// An operation that stands, and what it was made for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
+pub struct StandingOperation {
     /// The operation that carries the rows now.
     pub op: u64,
     /// The operation that first changed them: the same, unless its revert was reverted.
@@ -20,15 +20,15 @@ pub struct Standing {
 ///
 /// # Errors
 /// What the journal says.
-pub fn of(journal: &Journal, target: &str, name: &str) -> Result<Vec<Standing>, Failure> {
+pub fn list_standing(journal: &Journal, target: &str, name: &str) -> Result<Vec<StandingOperation>, Failure> {
     let mut out = Vec::new();
     for (op, _) in journal.state().active_on(target) {
-        let mut operation = journal.operation(op)?;
+        let mut operation = journal.read_operation(op)?;
         while let Some(reverts) = operation.as_ref().and_then(|operation| operation.reverts) {
-            operation = journal.operation(reverts)?;
+            operation = journal.read_operation(reverts)?;
         }
         let Some(origin) = operation else { continue };
-        out.extend(origin.detail.get(name).map(|mark| Standing { op, origin: origin.op, mark: mark.clone() }));
+        out.extend(origin.detail.get(name).map(|mark| StandingOperation { op, origin: origin.op, mark: mark.clone() }));
     }
     Ok(out)
 }

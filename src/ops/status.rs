@@ -31,11 +31,11 @@ pub struct Outcome {
     /// Every registered target.
     pub targets: Vec<TargetLine>,
     /// Operations that are in effect.
-    pub active: Vec<Active>,
+    pub active: Vec<ActiveLine>,
     /// Operations whose fate nobody knows yet.
-    pub open: Vec<Open>,
+    pub open: Vec<OpenLine>,
     /// What other journals left in the target.
-    pub foreign_operations: Vec<Foreign>,
+    pub foreign_operations: Vec<ForeignJournal>,
 }
 
 /// A registered target.
@@ -57,7 +57,7 @@ pub struct TargetLine {
 
 /// An operation in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Active {
+pub struct ActiveLine {
     /// The number.
     pub op: u64,
     /// The target's name.
@@ -79,7 +79,7 @@ pub struct Active {
 
 /// An open operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Open {
+pub struct OpenLine {
     /// The number.
     pub op: u64,
     /// The target's name.
@@ -96,7 +96,7 @@ pub struct Open {
 
 /// What another journal left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Foreign {
+pub struct ForeignJournal {
     /// That journal.
     pub journal_id: Digest,
     /// How many operations.
@@ -108,12 +108,12 @@ pub struct Foreign {
 impl Outcome {
     /// Tells whether anything is broken or undecided, or a target is not what the journal says.
     #[must_use]
-    pub fn disturbed(&self) -> bool {
-        !self.active.is_empty() || !self.open.is_empty() || self.stopped().next().is_some()
+    pub fn is_disturbed(&self) -> bool {
+        !self.active.is_empty() || !self.open.is_empty() || self.stopped_targets().next().is_some()
     }
 
     /// Returns the targets asked for that the guard stops for another reason than a missing marker.
-    pub fn stopped(&self) -> impl Iterator<Item = &TargetLine> {
+    pub fn stopped_targets(&self) -> impl Iterator<Item = &TargetLine> {
         let asked = |line: &&TargetLine| self.target.as_ref().is_none_or(|target| target.name == line.name);
         let usual = |line: &&TargetLine| ["marked", "unmarked", "marked_elsewhere"].contains(&line.state.as_str());
         self.targets.iter().filter(asked).filter(move |line| !usual(line))
@@ -125,10 +125,10 @@ impl Outcome {
 /// # Errors
 /// What the journal says.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
+    let journal = context.open_journal()?;
     let names: Vec<String> = journal.state().targets.keys().cloned().collect();
     let chosen = match &context.target {
-        Some(_) => Some(context.chosen(&journal)?.name),
+        Some(_) => Some(context.resolve_target(&journal)?.name),
         None if names.len() == 1 => names.first().cloned(),
         None => None,
     };
@@ -140,15 +140,15 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     }
     let mine = |name: &str| chosen.as_deref().is_none_or(|chosen| chosen == name);
     let target = targets.iter().find(|line| chosen.as_ref() == Some(&line.name)).cloned();
-    let (active, open) = operations(&journal, &mine);
+    let (active, open) = list_operations(&journal, &mine);
     let (journal_id, entries) = (journal.id(), journal.head().seq);
     let path = context.journal.clone();
     Ok(Outcome { journal: path, journal_id, entries, target, targets, active, open, foreign_operations })
 }
 
-fn operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<Active>, Vec<Open>) {
+fn list_operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<ActiveLine>, Vec<OpenLine>) {
     let state = journal.state();
-    let active = state.active.iter().filter(|(_, active)| mine(&active.target)).map(|(op, active)| Active {
+    let active = state.active.iter().filter(|(_, active)| mine(&active.target)).map(|(op, active)| ActiveLine {
         op: *op,
         target: active.target.clone(),
         tool: active.tool.clone(),
@@ -158,7 +158,7 @@ fn operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<Active>, V
         rows: active.rows_left,
         rows_written: active.rows,
     });
-    let open = state.open.iter().filter(|(_, open)| mine(&open.target)).map(|(op, open)| Open {
+    let open = state.open.iter().filter(|(_, open)| mine(&open.target)).map(|(op, open)| OpenLine {
         op: *op,
         target: open.target.clone(),
         tool: open.tool.clone(),
@@ -174,28 +174,28 @@ pub(super) fn target_line(
     context: &Context<'_>,
     journal: &Journal,
     name: &str,
-    foreign: Option<&mut Vec<Foreign>>,
+    foreign: Option<&mut Vec<ForeignJournal>>,
 ) -> TargetLine {
     let record = journal.state().targets.get(name).cloned().unwrap_or_default();
     let domain = record.domain.unwrap_or_else(|| domains::FIRST.card().id.to_owned());
     let (name, state) = (name.to_owned(), "marked".to_owned());
     let mut line = TargetLine { name, url: record.url, lab: record.lab, domain, state, problem: None };
-    match look(context, journal, &line, foreign) {
+    match check_target(context, journal, &line, foreign) {
         Ok(()) => {}
         Err(failure) => (line.state, line.problem) = (failure.code, Some(failure.message)),
     }
     line
 }
 
-fn look(
+fn check_target(
     context: &Context<'_>,
     journal: &Journal,
     line: &TargetLine,
-    foreign: Option<&mut Vec<Foreign>>,
+    foreign: Option<&mut Vec<ForeignJournal>>,
 ) -> Result<(), Failure> {
-    let mut target = context.open(&line.url)?;
-    guard::pass(journal, target.as_mut(), &line.name)?;
-    detect::hold(journal, &line.name, target.as_mut())?;
+    let mut target = context.open_target(&line.url)?;
+    guard::check_target(journal, target.as_mut(), &line.name)?;
+    detect::check_domain(journal, &line.name, target.as_mut())?;
     if let Some(list) = foreign {
         list.extend(foreign_operations(journal, target.as_mut())?);
     }
@@ -206,12 +206,15 @@ fn look(
 ///
 /// # Errors
 /// What the target says.
-pub(super) fn foreign_operations(journal: &Journal, target: &mut dyn Target) -> Result<Vec<Foreign>, TargetError> {
+pub(super) fn foreign_operations(
+    journal: &Journal,
+    target: &mut dyn Target,
+) -> Result<Vec<ForeignJournal>, TargetError> {
     let mut list = Vec::new();
-    for journal_id in target.journals()?.into_iter().filter(|id| *id != journal.id()) {
-        let rows = target.operations(&journal_id)?;
+    for journal_id in target.list_journals()?.into_iter().filter(|id| *id != journal.id()) {
+        let rows = target.list_operations(&journal_id)?;
         let committed = rows.iter().filter(|row| row.state == OperationState::Committed).count();
-        list.push(Foreign { journal_id, operations: rows.len() as u64, committed: committed as u64 });
+        list.push(ForeignJournal { journal_id, operations: rows.len() as u64, committed: committed as u64 });
     }
     Ok(list)
 }

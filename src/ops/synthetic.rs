@@ -13,21 +13,21 @@ const FIRST_STAFF: &str = "d2687bd09a708be1b9aebbe8a92d79f55b554f2ce133393b8644f
 ///
 /// # Errors
 /// What the journal says.
-pub fn is(journal: &Journal, target: &str) -> Result<bool, Failure> {
+pub fn is_synthetic(journal: &Journal, target: &str) -> Result<bool, Failure> {
     let Some(known) = journal.state().targets.get(target) else { return Ok(false) };
     if let Some(said) = known.synthetic {
         return Ok(said);
     }
     for identity in known.lineage.iter().filter(|_| known.lab) {
-        if generated(journal, identity)? {
+        if has_invented_staff(journal, identity)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn generated(journal: &Journal, identity: &Digest) -> Result<bool, Failure> {
-    let baseline = journal.baseline(identity)?;
+fn has_invented_staff(journal: &Journal, identity: &Digest) -> Result<bool, Failure> {
+    let baseline = journal.read_baseline(identity)?;
     let tables = baseline.as_ref().and_then(|entry| entry.body.get("tables")).and_then(Json::as_array);
     let staff = |table: &Json| table.get("digest").and_then(Json::as_str) == Some(FIRST_STAFF);
     Ok(tables.is_some_and(|tables| tables.iter().any(staff)))
@@ -45,7 +45,7 @@ mod tests {
         std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("journal/tests/kept/first-labs.db"), &path).unwrap();
         let journal = Journal::open_read(&path).unwrap();
         assert!(journal.state().targets.values().all(|target| target.lab && target.synthetic.is_none()));
-        let said = ["lab1", "imported", "nowhere"].map(|name| is(&journal, name).unwrap());
+        let said = ["lab1", "imported", "nowhere"].map(|name| is_synthetic(&journal, name).unwrap());
         assert_eq!(said, [true, false, false]);
     }
 }

@@ -19,7 +19,7 @@ pub struct Watermark {
 impl Watermark {
     /// Looks at databases, each with the logs that SQLite keeps beside it.
     #[must_use]
-    pub fn of(databases: &[PathBuf]) -> Self {
+    pub fn from_databases(databases: &[PathBuf]) -> Self {
         let beside = |path: &PathBuf| {
             ["", "-wal", "-journal"].map(|ending| {
                 let mut whole = path.as_os_str().to_owned();
@@ -28,7 +28,7 @@ impl Watermark {
             })
         };
         let stamps: Vec<(PathBuf, FileState)> =
-            databases.iter().flat_map(beside).map(|path| (path.clone(), stamp(&path))).collect();
+            databases.iter().flat_map(beside).map(|path| (path.clone(), read_stamp(&path))).collect();
         let settled = stamps.iter().filter_map(|(_, stamp)| stamp.as_ref()).all(|(changed, _, _)| {
             // A time in the future says nothing.
             changed.elapsed().is_ok_and(|age| age > SETTLED)
@@ -39,11 +39,11 @@ impl Watermark {
     /// Tells whether every file is as it was, for sure.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.settled && self.stamps.iter().all(|(path, then)| stamp(path) == *then)
+        self.settled && self.stamps.iter().all(|(path, then)| read_stamp(path) == *then)
     }
 }
 
-fn stamp(path: &PathBuf) -> FileState {
+fn read_stamp(path: &PathBuf) -> FileState {
     let found = std::fs::metadata(path).ok()?;
     #[cfg(unix)]
     let which = std::os::unix::fs::MetadataExt::ino(&found);
@@ -62,11 +62,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         std::fs::write(&path, "a").unwrap();
-        assert!(!Watermark::of(std::slice::from_ref(&path)).holds(), "it changed just now");
+        assert!(!Watermark::from_databases(std::slice::from_ref(&path)).holds(), "it changed just now");
         let long_ago = SystemTime::now() - Duration::from_secs(60);
         let age = |path: &PathBuf| std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago);
         age(&path).unwrap();
-        let mark = Watermark::of(std::slice::from_ref(&path));
+        let mark = Watermark::from_databases(std::slice::from_ref(&path));
         assert!(mark.holds());
         std::fs::write(folder.path().join("a.db-wal"), "").unwrap();
         assert!(!mark.holds());

@@ -28,14 +28,14 @@ impl Permits {
         *self == Self::default()
     }
 
-    fn write(&self, out: &mut Writer) {
-        out.array(3);
-        out.boolean(self.disable_triggers);
-        out.array(self.beside_journal.len() as u64);
-        self.beside_journal.iter().for_each(|id| out.text(id));
+    fn write_cbor(&self, out: &mut Writer) {
+        out.write_array(3);
+        out.write_boolean(self.disable_triggers);
+        out.write_array(self.beside_journal.len() as u64);
+        self.beside_journal.iter().for_each(|id| out.write_text(id));
         match self.max_rows {
-            Some(rows) => out.wide_integer(i128::from(rows)),
-            None => out.null(),
+            Some(rows) => out.write_wide_integer(i128::from(rows)),
+            None => out.write_null(),
         }
     }
 }
@@ -66,27 +66,27 @@ pub struct PlanFacts<'a> {
 /// # Errors
 /// [`CborError`] for parameters that are no canonical JSON, or a NaN.
 pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, CborError> {
-    let parameters = mfm_journal::body::canonical(&Json::Object(facts.parameters.clone()))
+    let parameters = mfm_journal::body::to_canonical_json(&Json::Object(facts.parameters.clone()))
         .map_err(|_| CborError::Unexpected("parameters of text, integers and lists"))?;
     let mut out = Writer::new();
     let usual = facts.permits.is_usual();
-    out.array(if usual { 8 } else { 9 });
-    out.text(if usual { "mfm/plan/1" } else { "mfm/plan/2" });
-    out.text(facts.tool);
-    out.text(facts.variant);
-    out.text(&parameters);
-    out.wide_integer(i128::from(facts.seed));
+    out.write_array(if usual { 8 } else { 9 });
+    out.write_text(if usual { "mfm/plan/1" } else { "mfm/plan/2" });
+    out.write_text(facts.tool);
+    out.write_text(facts.variant);
+    out.write_text(&parameters);
+    out.write_wide_integer(i128::from(facts.seed));
     match facts.now {
-        Some(now) => out.text(now),
-        None => out.null(),
+        Some(now) => out.write_text(now),
+        None => out.write_null(),
     }
-    out.array(facts.keys.len() as u64);
+    out.write_array(facts.keys.len() as u64);
     facts.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
-    out.bytes(rows_root.as_bytes());
+    out.write_bytes(rows_root.as_bytes());
     if !usual {
-        facts.permits.write(&mut out);
+        facts.permits.write_cbor(&mut out);
     }
-    Ok(Digest::of(out.as_bytes()))
+    Ok(Digest::sha256(out.as_bytes()))
 }
 
 /// Returns a revert's digest: SHA-256 of CBOR `["mfm/plan/1", "revert", the reverted operation's plan digest, RFC 6962
@@ -94,12 +94,12 @@ pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, 
 #[must_use]
 pub fn revert_digest(reverted: &Digest, rows_root: &Digest) -> Digest {
     let mut out = Writer::new();
-    out.array(4);
-    out.text("mfm/plan/1");
-    out.text("revert");
-    out.bytes(reverted.as_bytes());
-    out.bytes(rows_root.as_bytes());
-    Digest::of(out.as_bytes())
+    out.write_array(4);
+    out.write_text("mfm/plan/1");
+    out.write_text("revert");
+    out.write_bytes(reverted.as_bytes());
+    out.write_bytes(rows_root.as_bytes());
+    Digest::sha256(out.as_bytes())
 }
 
 /// The RFC 6962 tree over changes that come one after another.
@@ -116,8 +116,8 @@ impl RowsTree {
     /// [`CborError::NotANumber`] for a NaN.
     pub fn add(&mut self, change: &Change) -> Result<(), CborError> {
         self.leaf.clear();
-        change.leaf(&mut self.leaf)?;
-        self.frontier.push(self.leaf.as_bytes());
+        change.write_leaf(&mut self.leaf)?;
+        self.frontier.push_leaf(self.leaf.as_bytes());
         Ok(())
     }
 

@@ -5,4 +5,4 @@ mod digest;
 mod pending;
 
 pub use digest::{Permits, PlanFacts, RowsTree, plan_digest, revert_digest};
-pub use pending::{Pending, changes, pending, touches};
+pub use pending::{PlannedRow, build_changes, list_touches, plan_rows};

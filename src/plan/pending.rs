@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mfm_journal::cbor::CborError;
-use mfm_journal::{Action, Change, RowHasher, Value};
+use mfm_journal::{Change, RowAction, RowHasher, Value};
 
 use crate::model::{Datum, Edit, Key, Refusal, Snapshot, Table};
-use crate::targets::Touch;
+use crate::targets::TableTouch;
 
 /// One row as it is and as it should become.
 #[derive(Clone, Debug)]
-pub struct Pending {
+pub struct PlannedRow {
     /// The table.
     pub table: Arc<Table>,
     /// The row's key.
@@ -26,16 +26,16 @@ pub struct Pending {
 ///
 /// # Errors
 /// A refusal where a value does not fit its column, a row is missing, or a row would be changed twice.
-pub fn pending(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<Pending>, Refusal> {
+pub fn plan_rows(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<PlannedRow>, Refusal> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::with_capacity(edits.len());
     for edit in edits {
-        let row = one(edit, snapshot)?;
+        let row = plan_row(edit, snapshot)?;
         if !seen.insert((row.table.shape.name.clone(), row.key.clone())) {
             return Err(Refusal::ChangedTwice { table: row.table.shape.name.clone(), key: row.key });
         }
         if row.before != row.after {
-            fits(&row)?;
+            check_cell_sizes(&row)?;
             out.push(row);
         }
     }
@@ -45,7 +45,7 @@ pub fn pending(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<Pending>, Refu
 /// The most bytes that a cell of a row to be changed holds: rows are kept whole in memory, several times over.
 const CELL_BYTES_MAX: u64 = 16 << 20;
 
-fn fits(row: &Pending) -> Result<(), Refusal> {
+fn check_cell_sizes(row: &PlannedRow) -> Result<(), Refusal> {
     for cells in [&row.before, &row.after].into_iter().flatten() {
         for (cell, column) in cells.iter().zip(&row.table.columns) {
             let bytes = match cell {
@@ -68,43 +68,43 @@ fn fits(row: &Pending) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn one(edit: &Edit, snapshot: &Snapshot) -> Result<Pending, Refusal> {
+fn plan_row(edit: &Edit, snapshot: &Snapshot) -> Result<PlannedRow, Refusal> {
     match edit {
         Edit::Update { table, key, set } => {
-            let (table, before) = read(snapshot, table, key)?;
+            let (table, before) = read_row(snapshot, table, key)?;
             let mut after = before.clone();
-            assign(&table, set, &mut after)?;
+            assign_cells(&table, set, &mut after)?;
             if table.key_of(&after)? != *key {
                 let why = "a change of the key itself cannot be told from another row".to_owned();
                 return Err(Refusal::NoKey { table: table.shape.name.clone(), why });
             }
-            Ok(Pending { table, key: key.clone(), before: Some(before), after: Some(after) })
+            Ok(PlannedRow { table, key: key.clone(), before: Some(before), after: Some(after) })
         }
         Edit::Delete { table, key } => {
-            let (table, before) = read(snapshot, table, key)?;
-            Ok(Pending { table, key: key.clone(), before: Some(before), after: None })
+            let (table, before) = read_row(snapshot, table, key)?;
+            Ok(PlannedRow { table, key: key.clone(), before: Some(before), after: None })
         }
         Edit::Insert { table, row } => {
             let table = snapshot.table(table)?.table.clone();
             let mut after = vec![Value::Null; table.columns.len()];
-            assign(&table, row, &mut after)?;
+            assign_cells(&table, row, &mut after)?;
             let key = table.key_of(&after)?;
-            Ok(Pending { table, key, before: None, after: Some(after) })
+            Ok(PlannedRow { table, key, before: None, after: Some(after) })
         }
     }
 }
 
-fn read(snapshot: &Snapshot, table: &str, key: &Key) -> Result<(Arc<Table>, Vec<Value>), Refusal> {
+fn read_row(snapshot: &Snapshot, table: &str, key: &Key) -> Result<(Arc<Table>, Vec<Value>), Refusal> {
     let rows = snapshot.table(table)?;
     let missing = || Refusal::MissingRecord { table: table.to_owned(), key: key.clone() };
     let row = rows.row(key).ok_or_else(missing)?;
     Ok((rows.table.clone(), row.cells.to_vec()))
 }
 
-fn assign(table: &Table, set: &BTreeMap<String, Datum>, row: &mut [Value]) -> Result<(), Refusal> {
+fn assign_cells(table: &Table, set: &BTreeMap<String, Datum>, row: &mut [Value]) -> Result<(), Refusal> {
     for (column, datum) in set {
         let (at, column) = table.column(column)?;
-        let stored = column.store(&table.shape.name, datum)?;
+        let stored = column.store_datum(&table.shape.name, datum)?;
         if let Some(cell) = row.get_mut(at) {
             *cell = stored;
         }
@@ -116,33 +116,33 @@ fn assign(table: &Table, set: &BTreeMap<String, Datum>, row: &mut [Value]) -> Re
 ///
 /// # Errors
 /// [`CborError::NotANumber`] for a NaN.
-pub fn changes(rows: &[Pending]) -> Result<Vec<Change>, CborError> {
+pub fn build_changes(rows: &[PlannedRow]) -> Result<Vec<Change>, CborError> {
     let mut hashers: BTreeMap<String, RowHasher> = BTreeMap::new();
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let shape = &row.table.shape;
         let hasher = hashers.entry(shape.name.clone()).or_insert_with(|| RowHasher::new(shape));
-        let action = action(row, hasher)?;
+        let action = build_action(row, hasher)?;
         out.push(Change { table: shape.clone(), key: row.key.clone(), action });
     }
     Ok(out)
 }
 
-fn action(row: &Pending, hasher: &mut RowHasher) -> Result<Action, CborError> {
+fn build_action(row: &PlannedRow, hasher: &mut RowHasher) -> Result<RowAction, CborError> {
     Ok(match (&row.before, &row.after) {
-        (None, None) => Action::Kept { digest: None },
-        (None, Some(after)) => Action::Insert { after: after.clone(), after_digest: hasher.digest(after)? },
-        (Some(before), None) => Action::Delete { before: before.clone(), before_digest: hasher.digest(before)? },
-        (Some(before), Some(after)) if before == after => Action::Kept { digest: Some(hasher.digest(before)?) },
+        (None, None) => RowAction::Kept { digest: None },
+        (None, Some(after)) => RowAction::Insert { after: after.clone(), after_digest: hasher.digest_row(after)? },
+        (Some(before), None) => RowAction::Delete { before: before.clone(), before_digest: hasher.digest_row(before)? },
+        (Some(before), Some(after)) if before == after => RowAction::Kept { digest: Some(hasher.digest_row(before)?) },
         (Some(before), Some(after)) => {
             let differ = before.iter().zip(after).enumerate().filter(|(_, (b, a))| b != a);
             let columns: Vec<usize> = differ.map(|(at, _)| at).collect();
             let pick = |row: &[Value]| columns.iter().filter_map(|at| row.get(*at).cloned()).collect();
-            Action::Update {
+            RowAction::Update {
                 before: pick(before),
                 after: pick(after),
-                before_digest: hasher.digest(before)?,
-                after_digest: hasher.digest(after)?,
+                before_digest: hasher.digest_row(before)?,
+                after_digest: hasher.digest_row(after)?,
                 columns,
             }
         }
@@ -151,22 +151,22 @@ fn action(row: &Pending, hasher: &mut RowHasher) -> Result<Action, CborError> {
 
 /// Returns what is about to happen to each table, in the order in which the rows first name it.
 #[must_use]
-pub fn touches(rows: &[Pending]) -> Vec<Touch> {
-    let mut out: Vec<Touch> = Vec::new();
+pub fn list_touches(rows: &[PlannedRow]) -> Vec<TableTouch> {
+    let mut out: Vec<TableTouch> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows {
         let place = *places.entry(row.table.shape.name.clone()).or_insert_with(|| {
-            out.push(Touch { table: row.table.clone(), updated: Vec::new(), inserts: 0, deletes: 0 });
+            out.push(TableTouch { table: row.table.clone(), updated: Vec::new(), inserts: 0, deletes: 0 });
             out.len() - 1
         });
         if let Some(touch) = out.get_mut(place) {
-            count(row, touch);
+            count_row(row, touch);
         }
     }
     out
 }
 
-fn count(row: &Pending, touch: &mut Touch) {
+fn count_row(row: &PlannedRow, touch: &mut TableTouch) {
     match (&row.before, &row.after) {
         (None, Some(_)) => touch.inserts += 1,
         (Some(_), None) => touch.deletes += 1,

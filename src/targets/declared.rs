@@ -1,11 +1,11 @@
 //! Columns as declared types describe them, whatever the engine; reads no catalogue.
 
-use mfm_journal::Column as ColumnImage;
+use mfm_journal::ColumnShape as ColumnImage;
 
 use crate::model::{Column, Kind, Role, Storage};
 
 /// Describes a column; the collation is `None` where it compares bytes.
-pub(super) fn column(
+pub(super) fn build_column(
     name: &str,
     declared: &str,
     collation: Option<String>,
@@ -14,7 +14,7 @@ pub(super) fn column(
     role: Role,
 ) -> Column {
     let kind = Kind::parse(declared);
-    let numbers = arguments(declared);
+    let numbers = parse_type_arguments(declared);
     let small = |at: usize| numbers.get(at).and_then(|number| u8::try_from(*number).ok());
     let (precision, scale, length) = match kind {
         Kind::Decimal { precision, scale } => (Some(precision), Some(scale), None),
@@ -29,7 +29,7 @@ pub(super) fn column(
     Column { image: ColumnImage { name, declared, precision, scale, length, collation }, kind, storage, nullable, role }
 }
 
-fn arguments(declared: &str) -> Vec<u32> {
+fn parse_type_arguments(declared: &str) -> Vec<u32> {
     let inside = declared.split_once('(').map_or("", |(_, rest)| rest);
     inside.trim_end_matches(')').split(',').filter_map(|part| part.trim().parse().ok()).collect()
 }
@@ -52,7 +52,7 @@ mod tests {
             ("time(0)", None, Some(0), None),
             ("int", None, None, None),
         ] {
-            let image = column("c", declared, None, true, Storage::Native, Role::Plain).image;
+            let image = build_column("c", declared, None, true, Storage::Native, Role::Plain).image;
             assert_eq!((image.precision, image.scale, image.length), (precision, scale, length), "{declared}");
         }
     }

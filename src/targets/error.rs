@@ -3,7 +3,7 @@
 use mfm_journal::cbor::CborError;
 
 use crate::model::next_step::{Deed, Marking, NextStep, NextSteps, act};
-use crate::model::shown::word;
+use crate::model::shown::quote_word;
 use crate::model::{Refusal, password};
 
 /// Something went wrong between mfm and the database.
@@ -12,7 +12,7 @@ use crate::model::{Refusal, password};
 #[expect(missing_docs, reason = "the messages say what each field is")]
 pub enum TargetError {
     /// The URL is of no known form.
-    #[error("`{}` is no target URL: {why}", password::hidden(url))]
+    #[error("`{}` is no target URL: {why}", password::hide_password(url))]
     Url { url: String, why: String },
     /// No database there.
     #[error("could not open {url}: no such database")]
@@ -171,7 +171,7 @@ impl TargetError {
                 format!("a target is written as sqlite:PATH or as {MSSQL_FORM}; {INSTANCE_FORM}")
             }
             Self::Url { url, .. } if !url.contains(':') => {
-                let example = word(&format!("sqlite:{url}"));
+                let example = quote_word(&format!("sqlite:{url}"));
                 format!("a target is written as sqlite:PATH, such as {example}, or as {MSSQL_FORM}")
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),

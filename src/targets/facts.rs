@@ -7,11 +7,11 @@ use mfm_journal::cbor::Writer;
 
 /// Collects facts, in any order and however often.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct SchemaFacts {
     facts: BTreeSet<Vec<String>>,
 }
 
-impl Facts {
+impl SchemaFacts {
     /// Adds a fact as a list of words.
     pub(super) fn add(&mut self, words: &[&str]) {
         self.facts.insert(words.iter().map(|word| (*word).to_owned()).collect());
@@ -20,13 +20,13 @@ impl Facts {
     /// Returns SHA-256 of CBOR `["mfm/facts/1", [word, ...], ...]`, facts sorted.
     pub(super) fn digest(&self) -> Digest {
         let mut out = Writer::new();
-        out.array(1 + self.facts.len() as u64);
-        out.text("mfm/facts/1");
+        out.write_array(1 + self.facts.len() as u64);
+        out.write_text("mfm/facts/1");
         for fact in &self.facts {
-            out.array(fact.len() as u64);
-            fact.iter().for_each(|word| out.text(word));
+            out.write_array(fact.len() as u64);
+            fact.iter().for_each(|word| out.write_text(word));
         }
-        Digest::of(out.as_bytes())
+        Digest::sha256(out.as_bytes())
     }
 }
 
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn order_and_repeats_do_not_matter_and_words_do_not_run_together() {
         let digest = |facts: &[&[&str]]| {
-            let mut all = Facts::default();
+            let mut all = SchemaFacts::default();
             facts.iter().for_each(|fact| all.add(fact));
             all.digest()
         };

@@ -38,7 +38,7 @@ pub trait Faults: Send {
     ///
     /// # Errors
     /// Whatever the test wants to read in [`crate::targets::TargetError::Failed`].
-    fn step(&mut self, step: WriteStep) -> Result<(), String>;
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String>;
 }
 
 /// Faults that a target and its writers share.
@@ -48,29 +48,29 @@ pub type SharedFaults = std::sync::Arc<std::sync::Mutex<dyn Faults>>;
 /// Where a target's writers pass by at each step. It holds nothing, and does nothing, in a build without the feature
 /// `testing`.
 #[derive(Clone, Default)]
-pub(super) struct Seam {
+pub(super) struct FaultSeam {
     #[cfg(feature = "testing")]
     faults: Option<SharedFaults>,
 }
 
-impl Seam {
+impl FaultSeam {
     /// Stops later steps where the faults say so.
     #[cfg(feature = "testing")]
-    pub(super) fn set(&mut self, faults: SharedFaults) {
+    pub(super) fn set_faults(&mut self, faults: SharedFaults) {
         self.faults = Some(faults);
     }
 
     /// Tells the faults where the write stands.
     #[cfg(feature = "testing")]
-    pub(super) fn pass(&self, step: WriteStep) -> Result<(), String> {
+    pub(super) fn pass_step(&self, step: WriteStep) -> Result<(), String> {
         let Some(faults) = &self.faults else { return Ok(()) };
-        faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.step(step))
+        faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.allow_step(step))
     }
 
     /// Tells nobody.
     #[cfg(not(feature = "testing"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it has the shape of the one that tests use")]
-    pub(super) const fn pass(&self, _: WriteStep) -> Result<(), String> {
+    pub(super) const fn pass_step(&self, _: WriteStep) -> Result<(), String> {
         Ok(())
     }
 }

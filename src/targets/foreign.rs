@@ -1,6 +1,6 @@
 //! Enforced foreign keys and what would touch them, whatever the engine; looks nothing up itself.
 
-use super::Touch;
+use super::TableTouch;
 use crate::model::Refusal;
 
 /// A foreign key that the database enforces.
@@ -30,19 +30,19 @@ impl ForeignKey {
     }
 
     /// Refuses, by the constraint's name.
-    pub(super) fn refusal(&self, table: &str, why: String) -> Refusal {
+    pub(super) fn to_refusal(&self, table: &str, why: String) -> Refusal {
         Refusal::ForeignKey { table: table.to_owned(), constraint: self.name(), why }
     }
 }
 
 /// Returns the foreign keys that are enforced.
-pub(super) fn enforced(keys: Vec<ForeignKey>, unenforced: &[String]) -> Vec<ForeignKey> {
+pub(super) fn filter_enforced(keys: Vec<ForeignKey>, unenforced: &[String]) -> Vec<ForeignKey> {
     keys.into_iter().filter(|key| !unenforced.contains(&key.name())).collect()
 }
 
 /// Tells whether a touch, or taking it back, concerns these columns of its table. A column that the database computes
 /// may change with any other: what it is computed from is not looked at.
-pub(super) fn concerns(touch: &Touch, columns: &[String]) -> bool {
+pub(super) fn affects_columns(touch: &TableTouch, columns: &[String]) -> bool {
     let among = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
     let computed = || touch.table.omitted.iter().any(|column| among(&column.image.name));
     touch.inserts > 0
@@ -56,9 +56,9 @@ pub(super) fn concerns(touch: &Touch, columns: &[String]) -> bool {
 ///
 /// A key that is not enforced refuses no update of its child. What it would carry further is refused all the same:
 /// another program may enforce it. Where the operation deletes rows of the child as well, the rows decide.
-pub(super) fn judge(
-    touch: &Touch,
-    all: &[Touch],
+pub(super) fn check_foreign_keys(
+    touch: &TableTouch,
+    all: &[TableTouch],
     parents: &[ForeignKey],
     children: &[ForeignKey],
     (unenforced, back): (&[String], bool),
@@ -69,25 +69,25 @@ pub(super) fn judge(
     };
     for key in parents.iter().filter(|key| !unenforced.contains(&key.name())) {
         if let Some(column) = updated(&key.child_columns) {
-            return Err(key.refusal(table, format!("{column} would be updated")));
+            return Err(key.to_refusal(table, format!("{column} would be updated")));
         }
     }
     for key in children {
         if let Some(column) = updated(&key.parent_columns) {
-            return Err(key.refusal(table, format!("{column}, which it refers to, would be updated")));
+            return Err(key.to_refusal(table, format!("{column}, which it refers to, would be updated")));
         }
         let Some(action) = &key.on_delete else { continue };
-        if touch.deletes > 0 && !deletes(all, &key.child) {
-            return Err(key.refusal(table, format!("a delete would {action} further rows")));
+        if touch.deletes > 0 && !deletes_from(all, &key.child) {
+            return Err(key.to_refusal(table, format!("a delete would {action} further rows")));
         }
         if touch.inserts > 0 && !back {
             let why = format!("taking an insert back is a delete, which would {action} further rows");
-            return Err(key.refusal(table, why));
+            return Err(key.to_refusal(table, why));
         }
     }
     Ok(())
 }
 
-fn deletes(touches: &[Touch], table: &str) -> bool {
+fn deletes_from(touches: &[TableTouch], table: &str) -> bool {
     touches.iter().any(|touch| touch.deletes > 0 && touch.table.shape.name.eq_ignore_ascii_case(table))
 }

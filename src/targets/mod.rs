@@ -28,23 +28,23 @@ use std::sync::Arc;
 
 pub use self::new::{LabWriter, NewTable};
 pub use error::TargetError;
-pub use known::{FILE_NAMES, fits};
+pub use known::{FILE_NAMES, binding_matches};
 use mfm_journal::{Change, Digest, Intended, RowHasher};
-pub use nowhere::Nowhere;
-pub use references::{Movement, Spared, in_order};
+pub use nowhere::AbsentTarget;
+pub use references::{RowMovement, SparedKeys, in_order};
 use serde::{Deserialize, Serialize};
 pub use url::{
-    canonical_url, copy_file, create_lab, exists, is_canonical, is_same_file, leaves_transactions,
-    marker_beside_a_crash, open_url, roll_back, unencrypted_login, weakness,
+    canonical_url, copy_file, create_lab, file_exists, find_weakness, is_canonical, is_same_file, leaves_transactions,
+    marker_beside_a_crash, open_url, roll_back, unencrypted_login,
 };
 
-use crate::model::{Answer, Fetch, Filter, Key, Page, Refusal, Scan, Table, Value};
+use crate::model::{Fetch, FetchAnswer, Filter, Key, KeyPage, Refusal, Scan, Table, Value};
 
 /// The key columns by which the domain tells rows apart, by table.
 pub type DomainKeys = BTreeMap<String, Vec<String>>;
 
 /// What a target is bound to: for SQLite its canonical path, for a server its name, database id, creation date, ...
-pub type Bound = BTreeMap<String, String>;
+pub type TargetBinding = BTreeMap<String, String>;
 
 /// The marker that makes a database a target, as `mfm_marker` holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Marker {
     /// 16 random bytes, made anew by each mark, in hexadecimal.
     pub marker_id: String,
     /// What the database was when it was marked.
-    pub bound: Bound,
+    pub bound: TargetBinding,
     /// When, UTC microseconds since 1970.
     pub at_us: i64,
     /// Who.
@@ -64,15 +64,15 @@ impl Marker {
     #[must_use]
     pub fn identity(&self) -> Digest {
         let mut out = mfm_journal::cbor::Writer::new();
-        out.array(3);
-        out.text("mfm/target/1");
-        out.text(&self.marker_id);
-        out.array(self.bound.len() as u64 * 2);
+        out.write_array(3);
+        out.write_text("mfm/target/1");
+        out.write_text(&self.marker_id);
+        out.write_array(self.bound.len() as u64 * 2);
         for (name, value) in &self.bound {
-            out.text(name);
-            out.text(value);
+            out.write_text(name);
+            out.write_text(value);
         }
-        Digest::of(out.as_bytes())
+        Digest::sha256(out.as_bytes())
     }
 }
 
@@ -108,14 +108,14 @@ impl OperationState {
     }
 
     /// Returns the state of a word; only one says that something was committed.
-    fn of(word: &str) -> Self {
+    fn from_word(word: &str) -> Self {
         if word == Self::Committed.word() { Self::Committed } else { Self::Abandoned }
     }
 }
 
 /// What is about to happen to a table: what a preflight judges.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Touch {
+pub struct TableTouch {
     /// The table.
     pub table: Arc<Table>,
     /// The columns that updates set.
@@ -128,7 +128,7 @@ pub struct Touch {
 
 /// What a preflight is told beside what is about to happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Conditions<'c> {
+pub struct PreflightConditions<'c> {
     /// Whether triggers are switched off for the transaction.
     pub disable_triggers: bool,
     /// Foreign keys, by name, that the data broke when the operation was made that is to be taken back.
@@ -139,29 +139,29 @@ pub struct Conditions<'c> {
 
 /// A row to be tried out, with the row that an update makes it of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
+pub struct RowTrial {
     /// The row that is there; `None` where a row is added.
     pub from: Option<Vec<Value>>,
     /// The row as it should become.
     pub to: Vec<Value>,
 }
 
-impl Trial {
+impl RowTrial {
     /// Tries rows out as they are added.
     #[must_use]
-    pub fn added(rows: Vec<Vec<Value>>) -> Vec<Self> {
+    pub fn for_inserts(rows: Vec<Vec<Value>>) -> Vec<Self> {
         rows.into_iter().map(|to| Self { from: None, to }).collect()
     }
 
     /// Returns the places of the cells that an update sets; `None` for a row that is added.
-    pub(crate) fn set(&self) -> Option<Vec<usize>> {
+    pub(crate) fn changed_positions(&self) -> Option<Vec<usize>> {
         let from = self.from.as_ref()?;
         Some(from.iter().zip(&self.to).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect())
     }
 }
 
 /// Rows of a table as they will be by then, whatever stands there now; `None` for one that will be gone.
-pub type Meanwhile = BTreeMap<Key, Option<Vec<Value>>>;
+pub type PendingRows = BTreeMap<Key, Option<Vec<Value>>>;
 
 /// What a preflight found: refusals come as errors; this is what may be done, and what it leaves behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,11 +182,11 @@ pub struct Preflight {
 
 /// What `execute` is to do, all of it planned.
 #[derive(Clone, Debug)]
-pub struct Work<'a> {
+pub struct PlannedWork<'a> {
     /// The changes, in order.
     pub changes: &'a [Change],
     /// What the preflight judged.
-    pub touches: &'a [Touch],
+    pub touches: &'a [TableTouch],
     /// The preflight's digest of facts.
     pub facts: Option<Digest>,
     /// Whether to switch triggers off for this transaction.
@@ -267,7 +267,7 @@ impl Pushdown {
 
 /// A program that is connected to the database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Session {
+pub struct ConnectedProgram {
     /// What the program calls itself.
     pub program: String,
     /// The computer it runs on.
@@ -275,8 +275,8 @@ pub struct Session {
 }
 
 /// Hands on the rows of an answer with the columns only that a table keeps.
-fn narrow(
-    answer: &Answer,
+fn project_answer(
+    answer: &FetchAnswer,
     table: &Table,
     take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
@@ -304,11 +304,11 @@ pub trait Target {
     /// Returns the name a person types to confirm: the database's, or the file's.
     fn name(&self) -> String;
     /// Returns how many names a file has in its file system; `None` where it is no file, or nobody can tell.
-    fn links(&self) -> Result<Option<u64>, TargetError> {
+    fn count_links(&self) -> Result<Option<u64>, TargetError> {
         Ok(None)
     }
     /// Returns what the database is now, for comparison with its marker.
-    fn bound(&mut self) -> Result<Bound, TargetError>;
+    fn read_binding(&mut self) -> Result<TargetBinding, TargetError>;
     /// Judges whether what mfm writes in its own name reaches no further: its tables, where they are, are exactly as
     /// mfm made them, without triggers and without keys that refer to them.
     ///
@@ -322,32 +322,32 @@ pub trait Target {
     ///
     /// # Errors
     /// What the database says.
-    fn settle(&mut self) -> Result<(), TargetError> {
+    fn settle_copy_on_write(&mut self) -> Result<(), TargetError> {
         Ok(())
     }
     /// Returns the marker, if there is one.
-    fn marker(&mut self) -> Result<Option<Marker>, TargetError>;
+    fn read_marker(&mut self) -> Result<Option<Marker>, TargetError>;
     /// Returns the row of a uid.
-    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError>;
+    fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError>;
     /// Returns the row with the highest number that a journal left here.
-    fn newest(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError>;
+    fn find_newest_operation(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError>;
     /// Returns the journals that left rows here, ascending.
-    fn journals(&mut self) -> Result<Vec<Digest>, TargetError>;
+    fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError>;
     /// Returns all rows of a journal, by number.
-    fn operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError>;
+    fn list_operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError>;
     /// Returns the names of all base tables but mfm's own, sorted.
-    fn tables(&mut self) -> Result<Vec<String>, TargetError>;
+    fn list_tables(&mut self) -> Result<Vec<String>, TargetError>;
     /// Returns a table as declared, `None` where there is none of that name. A view or virtual table is refused.
-    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
+    fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
     /// Answers a query.
-    fn read(&mut self, query: &Fetch) -> Result<Answer, TargetError>;
+    fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError>;
     /// Visits every row of a pass, one after the other and none kept.
     fn scan(
         &mut self,
         scan: &Scan,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError>;
-    /// Visits the rows that a filter leaves of a table, or of [`Table::only`] some of its columns, as they lie.
+    /// Visits the rows that a filter leaves of a table, or of [`Table::select_columns`] some of its columns, as they lie.
     fn select(
         &mut self,
         table: &Arc<Table>,
@@ -355,26 +355,26 @@ pub trait Target {
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
         let answer = self.read(&Fetch { table: table.shape.name.clone(), filter: filter.clone() })?;
-        narrow(&answer, table, take)
+        project_answer(&answer, table, take)
     }
     /// Returns all keys of a table, ascending.
-    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
+    fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
     /// Returns the keys of a page; a table whose key is not one column has none.
-    fn page(&mut self, table: &Arc<Table>, page: &Page) -> Result<Vec<Key>, TargetError> {
+    fn read_key_page(&mut self, table: &Arc<Table>, page: &KeyPage) -> Result<Vec<Key>, TargetError> {
         let keys = match &page.only {
-            None => self.keys(table)?,
+            None => self.read_keys(table)?,
             Some((column, number)) => {
                 let wanted = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
                 let rows = self.read(&wanted)?.rows;
                 rows.iter().map(|row| Ok(table.key_of(row)?)).collect::<Result<_, TargetError>>()?
             }
         };
-        Ok(page.of(keys))
+        Ok(page.select_keys(keys))
     }
     /// Counts the rows of a table, or those whose column holds a number.
-    fn count(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
+    fn count_rows(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
         match only {
-            None => Ok(self.keys(table)?.len() as u64),
+            None => Ok(self.read_keys(table)?.len() as u64),
             Some((column, number)) => {
                 let wanted = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
                 Ok(self.read(&wanted)?.rows.len() as u64)
@@ -382,37 +382,41 @@ pub trait Target {
         }
     }
     /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
-    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
+    fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
     /// Returns the digests of the rows of keys, in the order of the keys; `None` for an absent row.
     fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
         let keys: Vec<Key> = keys.iter().map(|key| key.to_vec()).collect();
         let mut hasher = RowHasher::new(&table.shape);
-        let rows = self.rows(table, &keys)?;
-        rows.iter().map(|row| compare::digest(&mut hasher, &table.shape.name, row.as_deref())).collect()
+        let rows = self.read_rows(table, &keys)?;
+        rows.iter().map(|row| compare::digest_row(&mut hasher, &table.shape.name, row.as_deref())).collect()
     }
     /// Judges what is about to happen.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with the refusal of the first table that cannot be changed exactly.
-    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, TargetError>;
+    fn preflight(
+        &mut self,
+        touches: &[TableTouch],
+        conditions: &PreflightConditions<'_>,
+    ) -> Result<Preflight, TargetError>;
     /// Judges what is about to happen for the first time.
     ///
     /// # Errors
     /// As [`Target::preflight`].
-    fn first_preflight(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Preflight, TargetError> {
-        self.preflight(touches, &Conditions { disable_triggers, ..Conditions::default() })
+    fn first_preflight(&mut self, touches: &[TableTouch], disable_triggers: bool) -> Result<Preflight, TargetError> {
+        self.preflight(touches, &PreflightConditions { disable_triggers, ..PreflightConditions::default() })
     }
     /// Returns rows as the database would hold them, tried out elsewhere: type conversion, NOT NULL and CHECK included;
     /// of an update only what concerns the cells that it sets.
     ///
     /// # Errors
     /// [`TargetError::Refused`] where the schema would not take a row.
-    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError>;
+    fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError>;
     /// Returns rows to be added with what the database puts into all columns but those at the known places.
     ///
     /// # Errors
     /// [`TargetError::Refused`] where it has nothing to put there.
-    fn complete(
+    fn fill_defaults(
         &mut self,
         table: &Arc<Table>,
         known: &[usize],
@@ -428,27 +432,27 @@ pub trait Target {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &Meanwhile,
+        meanwhile: &PendingRows,
     ) -> Result<(), TargetError>;
     /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index.
     ///
     /// # Errors
     /// As [`Target::unique_after`].
-    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
-        self.unique_after(table, columns, rows, &Meanwhile::new())
+    fn check_unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
+        self.unique_after(table, columns, rows, &PendingRows::new())
     }
     /// Checks that the rows of an operation that come find the parents, and those that go leave no children, that
     /// foreign keys ask for: in the database, or among those that come or go before them.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
-    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError>;
+    fn check_references(&mut self, moves: &[RowMovement<'_>], spared: &SparedKeys<'_>) -> Result<(), TargetError>;
     /// Digests every stored table but mfm's own and the engine's, all in one state.
-    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
+    fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
     /// Returns the other programs that are connected; `None` where mfm is not permitted to see them.
-    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError>;
+    fn list_sessions(&mut self) -> Result<Option<Vec<ConnectedProgram>>, TargetError>;
     /// Opens the writing side, waiting at most so long for other writers.
-    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError>;
+    fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError>;
 }
 
 /// The writing side; dropped as soon as its one step is done.
@@ -458,11 +462,11 @@ pub trait Writer: Send {
     ///
     /// # Errors
     /// See [`ExecuteError`].
-    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError>;
+    fn execute(&mut self, intended: &Intended, work: &PlannedWork<'_>) -> Result<Executed, ExecuteError>;
     /// Does what may wait until an operation is committed, as best it can.
-    fn tidy(&mut self) {}
+    fn tidy_after_commit(&mut self) {}
     /// Tries to put a tombstone where an operation's uid would stand.
-    fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
+    fn write_tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
     /// Puts the marker, replacing any other, and makes `mfm_operation` where it is missing.
     fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
         self.mark_with(marker, &[])

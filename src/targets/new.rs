@@ -24,9 +24,9 @@ pub struct NewTable {
 /// Where a lab's rows go; made empty, filled once, closed.
 pub trait LabWriter {
     /// Makes a table, and returns it as declared.
-    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
+    fn create_table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
     /// Adds a row to a table made before, its values in the order of the columns.
-    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
+    fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
     /// Makes the indexes, and commits everything.
     fn finish(self: Box<Self>) -> Result<(), TargetError>;
 }

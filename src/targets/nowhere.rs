@@ -5,29 +5,30 @@ use std::sync::Arc;
 use mfm_journal::Digest;
 
 use super::{
-    Answer, Bound, Conditions, Fetch, Key, Marker, Meanwhile, Movement, OperationRow, Preflight, Scan, Session, Spared,
-    Table, TableDigest, Target, TargetError, Touch, Trial, Value, Writer,
+    ConnectedProgram, Fetch, FetchAnswer, Key, Marker, OperationRow, PendingRows, Preflight, PreflightConditions,
+    RowMovement, RowTrial, Scan, SparedKeys, Table, TableDigest, TableTouch, Target, TargetBinding, TargetError, Value,
+    Writer,
 };
 
 /// What stands in for a database that is gone, so that its operations can be written off.
 #[derive(Clone, Debug)]
-pub struct Nowhere {
+pub struct AbsentTarget {
     url: String,
 }
 
-impl Nowhere {
+impl AbsentTarget {
     /// Returns the stand-in for a URL.
     #[must_use]
     pub fn new(url: &str) -> Self {
         Self { url: url.to_owned() }
     }
 
-    fn absent<T>(&self) -> Result<T, TargetError> {
+    fn absent_error<T>(&self) -> Result<T, TargetError> {
         Err(TargetError::Absent { url: self.url.clone() })
     }
 }
 
-impl Target for Nowhere {
+impl Target for AbsentTarget {
     fn engine(&self) -> &'static str {
         "none"
     }
@@ -40,64 +41,69 @@ impl Target for Nowhere {
         self.url.clone()
     }
 
-    fn bound(&mut self) -> Result<Bound, TargetError> {
-        self.absent()
+    fn read_binding(&mut self) -> Result<TargetBinding, TargetError> {
+        self.absent_error()
     }
 
-    fn marker(&mut self) -> Result<Option<Marker>, TargetError> {
-        self.absent()
+    fn read_marker(&mut self) -> Result<Option<Marker>, TargetError> {
+        self.absent_error()
     }
 
-    fn operation(&mut self, _: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        self.absent()
+    fn find_operation(&mut self, _: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        self.absent_error()
     }
 
-    fn newest(&mut self, _: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        self.absent()
+    fn find_newest_operation(&mut self, _: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        self.absent_error()
     }
 
-    fn journals(&mut self) -> Result<Vec<Digest>, TargetError> {
-        self.absent()
+    fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError> {
+        self.absent_error()
     }
 
-    fn operations(&mut self, _: &Digest) -> Result<Vec<OperationRow>, TargetError> {
-        self.absent()
+    fn list_operations(&mut self, _: &Digest) -> Result<Vec<OperationRow>, TargetError> {
+        self.absent_error()
     }
 
-    fn tables(&mut self) -> Result<Vec<String>, TargetError> {
-        self.absent()
+    fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
+        self.absent_error()
     }
 
-    fn table(&mut self, _: &str) -> Result<Option<Arc<Table>>, TargetError> {
-        self.absent()
+    fn find_table(&mut self, _: &str) -> Result<Option<Arc<Table>>, TargetError> {
+        self.absent_error()
     }
 
-    fn read(&mut self, _: &Fetch) -> Result<Answer, TargetError> {
-        self.absent()
+    fn read(&mut self, _: &Fetch) -> Result<FetchAnswer, TargetError> {
+        self.absent_error()
     }
 
     fn scan(&mut self, _: &Scan, _: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>) -> Result<(), TargetError> {
-        self.absent()
+        self.absent_error()
     }
 
-    fn keys(&mut self, _: &Table) -> Result<Vec<Key>, TargetError> {
-        self.absent()
+    fn read_keys(&mut self, _: &Table) -> Result<Vec<Key>, TargetError> {
+        self.absent_error()
     }
 
-    fn rows(&mut self, _: &Arc<Table>, _: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        self.absent()
+    fn read_rows(&mut self, _: &Arc<Table>, _: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
+        self.absent_error()
     }
 
-    fn preflight(&mut self, _: &[Touch], _: &Conditions<'_>) -> Result<Preflight, TargetError> {
-        self.absent()
+    fn preflight(&mut self, _: &[TableTouch], _: &PreflightConditions<'_>) -> Result<Preflight, TargetError> {
+        self.absent_error()
     }
 
-    fn normalize(&mut self, _: &Arc<Table>, _: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
-        self.absent()
+    fn normalize_rows(&mut self, _: &Arc<Table>, _: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError> {
+        self.absent_error()
     }
 
-    fn complete(&mut self, _: &Arc<Table>, _: &[usize], _: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError> {
-        self.absent()
+    fn fill_defaults(
+        &mut self,
+        _: &Arc<Table>,
+        _: &[usize],
+        _: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError> {
+        self.absent_error()
     }
 
     fn unique_after(
@@ -105,24 +111,24 @@ impl Target for Nowhere {
         _: &Arc<Table>,
         _: &[String],
         _: &[Vec<Value>],
-        _: &Meanwhile,
+        _: &PendingRows,
     ) -> Result<(), TargetError> {
-        self.absent()
+        self.absent_error()
     }
 
-    fn references(&mut self, _: &[Movement<'_>], _: &Spared<'_>) -> Result<(), TargetError> {
-        self.absent()
+    fn check_references(&mut self, _: &[RowMovement<'_>], _: &SparedKeys<'_>) -> Result<(), TargetError> {
+        self.absent_error()
     }
 
-    fn digests(&mut self, _: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-        self.absent()
+    fn digest_tables(&mut self, _: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
+        self.absent_error()
     }
 
-    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
-        self.absent()
+    fn list_sessions(&mut self) -> Result<Option<Vec<ConnectedProgram>>, TargetError> {
+        self.absent_error()
     }
 
-    fn writer(&mut self, _: u64) -> Result<Box<dyn Writer>, TargetError> {
-        self.absent()
+    fn open_writer(&mut self, _: u64) -> Result<Box<dyn Writer>, TargetError> {
+        self.absent_error()
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mfm_journal::{Action, Change, Value};
+use mfm_journal::{Change, RowAction, Value};
 
 use super::TargetError;
 use super::foreign::ForeignKey;
@@ -13,7 +13,7 @@ use crate::model::snapshot::key_form;
 
 /// A row that an operation adds or removes.
 #[derive(Clone, Copy, Debug)]
-pub struct Movement<'m> {
+pub struct RowMovement<'m> {
     /// The table.
     pub table: &'m Arc<Table>,
     /// The row, whole.
@@ -24,7 +24,7 @@ pub struct Movement<'m> {
 
 /// The foreign keys that are not judged.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Spared<'s> {
+pub struct SparedKeys<'s> {
     /// Those that nobody enforces, by name.
     pub unenforced: &'s [String],
     /// Tables whose rows will be others by then: their keys are judged once they are.
@@ -33,19 +33,19 @@ pub struct Spared<'s> {
     pub settled: usize,
 }
 
-impl Spared<'_> {
-    fn judged(&self, key: &ForeignKey) -> bool {
+impl SparedKeys<'_> {
+    fn is_checked(&self, key: &ForeignKey) -> bool {
         let tied = |table: &&str| [&key.child, &key.parent].iter().any(|name| name.eq_ignore_ascii_case(table));
         !self.unenforced.contains(&key.name()) && !self.unsettled.iter().any(tied)
     }
 }
 
 /// What an engine is asked about its foreign keys and rows.
-pub(super) trait Kinship {
+pub(super) trait ForeignKeyLookup {
     /// Returns the foreign keys that a table declares.
-    fn parents(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError>;
+    fn list_declared_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError>;
     /// Returns the foreign keys that tables declare on a table.
-    fn children(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError>;
+    fn list_referring_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError>;
     /// Tells whether a parent holds values.
     fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError>;
     /// Tells whether a child holds values.
@@ -58,7 +58,7 @@ pub(super) trait Kinship {
 /// what takes the changes back takes back the last of them first.
 #[must_use]
 pub fn in_order(changes: &[Change]) -> bool {
-    let moves = |change: &&Change| matches!(change.action, Action::Insert { .. } | Action::Delete { .. });
+    let moves = |change: &&Change| matches!(change.action, RowAction::Insert { .. } | RowAction::Delete { .. });
     let mut moving = changes.iter().filter(moves).map(|change| &change.table.name);
     let first = moving.next();
     moving.any(|table| Some(table) != first)
@@ -66,8 +66,12 @@ pub fn in_order(changes: &[Change]) -> bool {
 
 /// Checks that rows that come find their parents, and that rows that go leave no children: in the database, or among
 /// the rows of the operation that come or go before them.
-pub(super) fn judge(moves: &[Movement<'_>], spared: &Spared<'_>, kinship: &mut dyn Kinship) -> Result<(), TargetError> {
-    let mut own = Own { moves, known: BTreeMap::new() };
+pub(super) fn check_movements(
+    moves: &[RowMovement<'_>],
+    spared: &SparedKeys<'_>,
+    kinship: &mut dyn ForeignKeyLookup,
+) -> Result<(), TargetError> {
+    let mut own = MovingRows { moves, known: BTreeMap::new() };
     let mut keys: BTreeMap<(&str, bool), Vec<ForeignKey>> = BTreeMap::new();
     for (at, one) in moves.iter().enumerate().skip(spared.settled) {
         let table = one.table;
@@ -75,8 +79,9 @@ pub(super) fn judge(moves: &[Movement<'_>], spared: &Spared<'_>, kinship: &mut d
         let keys = match known {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => {
-                let mut declared = if one.comes { kinship.parents(table)? } else { kinship.children(table)? };
-                declared.retain(|key| spared.judged(key));
+                let mut declared =
+                    if one.comes { kinship.list_declared_keys(table)? } else { kinship.list_referring_keys(table)? };
+                declared.retain(|key| spared.is_checked(key));
                 new.insert(declared)
             }
         };
@@ -88,21 +93,26 @@ pub(super) fn judge(moves: &[Movement<'_>], spared: &Spared<'_>, kinship: &mut d
 }
 
 /// Where the operation's own rows move, by the values that they hold.
-type Places = BTreeMap<Vec<Value>, Vec<usize>>;
+type RowPositions = BTreeMap<Vec<Value>, Vec<usize>>;
 
 /// The rows of the operation itself.
-struct Own<'m> {
-    moves: &'m [Movement<'m>],
-    known: BTreeMap<(String, Vec<String>), Places>,
+struct MovingRows<'m> {
+    moves: &'m [RowMovement<'m>],
+    known: BTreeMap<(String, Vec<String>), RowPositions>,
 }
 
-impl<'m> Own<'m> {
-    fn finds_parent(&mut self, at: usize, key: &ForeignKey, kinship: &mut dyn Kinship) -> Result<(), TargetError> {
+impl<'m> MovingRows<'m> {
+    fn finds_parent(
+        &mut self,
+        at: usize,
+        key: &ForeignKey,
+        kinship: &mut dyn ForeignKeyLookup,
+    ) -> Result<(), TargetError> {
         let Some(child) = self.moves.get(at) else { return Ok(()) };
-        let Some(values) = values(child.table, &key.child_columns, child.row) else { return Ok(()) };
+        let Some(values) = reference_values(child.table, &key.child_columns, child.row) else { return Ok(()) };
         // Rows of one table may come together.
         let alike = key.parent.eq_ignore_ascii_case(&child.table.shape.name);
-        let moving = self.holding(&key.parent, &key.parent_columns, &values);
+        let moving = self.find_moving_rows(&key.parent, &key.parent_columns, &values);
         if moving.iter().any(|(other, comes)| *comes && (alike || *other < at)) {
             return Ok(());
         }
@@ -110,13 +120,18 @@ impl<'m> Own<'m> {
         if !goes && kinship.has_parent(key, &values)? {
             return Ok(());
         }
-        Err(key.refusal(&child.table.shape.name, "an inserted row would have no parent".to_owned()).into())
+        Err(key.to_refusal(&child.table.shape.name, "an inserted row would have no parent".to_owned()).into())
     }
 
-    fn leaves_no_child(&mut self, at: usize, key: &ForeignKey, kinship: &mut dyn Kinship) -> Result<(), TargetError> {
+    fn leaves_no_child(
+        &mut self,
+        at: usize,
+        key: &ForeignKey,
+        kinship: &mut dyn ForeignKeyLookup,
+    ) -> Result<(), TargetError> {
         let Some(parent) = self.moves.get(at) else { return Ok(()) };
-        let Some(values) = values(parent.table, &key.parent_columns, parent.row) else { return Ok(()) };
-        let moving = self.holding(&key.child, &key.child_columns, &values);
+        let Some(values) = reference_values(parent.table, &key.parent_columns, parent.row) else { return Ok(()) };
+        let moving = self.find_moving_rows(&key.child, &key.child_columns, &values);
         // A row that refers to itself goes with itself.
         let gone = moving.iter().filter(|(other, comes)| !comes && *other <= at).count() as u64;
         let left = match gone {
@@ -126,17 +141,17 @@ impl<'m> Own<'m> {
         if left == 0 && !moving.iter().any(|(_, comes)| *comes) {
             return Ok(());
         }
-        Err(key.refusal(&parent.table.shape.name, "a row that would be deleted is referred to".to_owned()).into())
+        Err(key.to_refusal(&parent.table.shape.name, "a row that would be deleted is referred to".to_owned()).into())
     }
 
     /// Returns the rows of a table that move and hold values: their places, and whether they come.
-    fn holding(&mut self, table: &str, columns: &[String], values: &[Value]) -> Vec<(usize, bool)> {
+    fn find_moving_rows(&mut self, table: &str, columns: &[String], values: &[Value]) -> Vec<(usize, bool)> {
         let moves = self.moves;
         let places = self.known.entry((table.to_owned(), columns.to_vec())).or_insert_with(|| {
-            let mut places = Places::new();
-            let here = |one: &Movement<'_>| one.table.shape.name.eq_ignore_ascii_case(table);
+            let mut places = RowPositions::new();
+            let here = |one: &RowMovement<'_>| one.table.shape.name.eq_ignore_ascii_case(table);
             for (at, one) in moves.iter().enumerate().filter(|(_, one)| here(one)) {
-                if let Some(values) = self::values(one.table, columns, one.row) {
+                if let Some(values) = self::reference_values(one.table, columns, one.row) {
                     places.entry(values.iter().map(key_form).collect()).or_default().push(at);
                 }
             }
@@ -149,7 +164,7 @@ impl<'m> Own<'m> {
 }
 
 /// Returns a row's values in some columns, `None` where one is NULL: such a row refers to nothing.
-fn values(table: &Table, columns: &[String], row: &[Value]) -> Option<Vec<Value>> {
+fn reference_values(table: &Table, columns: &[String], row: &[Value]) -> Option<Vec<Value>> {
     let cell = |name: &String| table.position(name).and_then(|at| row.get(at)).filter(|cell| !cell.is_null());
     columns.iter().map(|name| cell(name).cloned()).collect()
 }

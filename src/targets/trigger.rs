@@ -1,6 +1,6 @@
 //! Triggers and what would fire them, whatever the engine; reads no declaration and runs nothing.
 
-use super::Touch;
+use super::TableTouch;
 
 /// An enabled trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,12 +8,12 @@ pub struct Trigger {
     /// Its name.
     pub name: String,
     /// What it waits for.
-    pub event: Event,
+    pub event: TriggerEvent,
 }
 
 /// What a trigger waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum TriggerEvent {
     /// A row that comes.
     Insert,
     /// A row that goes.
@@ -27,15 +27,15 @@ pub enum Event {
 impl Trigger {
     /// Tells whether a touch, or taking it back, would fire the trigger.
     #[must_use]
-    pub fn fires(&self, touch: &Touch) -> bool {
+    pub fn fires_on(&self, touch: &TableTouch) -> bool {
         let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
         match &self.event {
-            Event::Insert | Event::Delete => comes_or_goes,
-            Event::Update(columns) if columns.is_empty() => !touch.updated.is_empty(),
-            Event::Update(columns) => {
+            TriggerEvent::Insert | TriggerEvent::Delete => comes_or_goes,
+            TriggerEvent::Update(columns) if columns.is_empty() => !touch.updated.is_empty(),
+            TriggerEvent::Update(columns) => {
                 touch.updated.iter().any(|name| columns.iter().any(|column| column.eq_ignore_ascii_case(name)))
             }
-            Event::Any => comes_or_goes || !touch.updated.is_empty(),
+            TriggerEvent::Any => comes_or_goes || !touch.updated.is_empty(),
         }
     }
 }

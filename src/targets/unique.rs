@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mfm_journal::Value;
 
-use super::{Meanwhile, TargetError};
+use super::{PendingRows, TargetError};
 use crate::model::{Key, Refusal, Table};
 
 /// A unique index, as far as a check needs it.
-pub(super) struct Index<'i> {
+pub(super) struct CheckedIndex<'i> {
     /// Its name.
     pub(super) name: &'i str,
     /// Its columns.
@@ -18,18 +18,18 @@ pub(super) struct Index<'i> {
 }
 
 /// Finds the keys of the rows that hold values.
-pub(super) type Holders<'h> = dyn FnMut(&[Value]) -> Result<Vec<Key>, TargetError> + 'h;
+pub(super) type FindHolders<'h> = dyn FnMut(&[Value]) -> Result<Vec<Key>, TargetError> + 'h;
 
 /// Checks rows against one index.
 ///
 /// A row does not stand in its own way. Another one does, even where the same operation would make room: rows are
 /// written one by one, and a swap would meet itself half way.
-pub(super) fn judge(
+pub(super) fn check_index(
     table: &Table,
-    index: &Index<'_>,
+    index: &CheckedIndex<'_>,
     rows: &[Vec<Value>],
-    meanwhile: &Meanwhile,
-    holders: &mut Holders<'_>,
+    meanwhile: &PendingRows,
+    holders: &mut FindHolders<'_>,
 ) -> Result<(), TargetError> {
     let taken = || Refusal::UniqueIndex { table: table.shape.name.clone(), index: index.name.to_owned() };
     let folded = |values: &[Value]| -> Vec<Value> {
@@ -37,12 +37,12 @@ pub(super) fn judge(
     };
     let mut by_then: BTreeMap<Vec<Value>, &Key> = BTreeMap::new();
     for (key, row) in meanwhile {
-        let values = row.as_ref().map(|row| values(table, index, row)).transpose()?.flatten();
+        let values = row.as_ref().map(|row| index_values(table, index, row)).transpose()?.flatten();
         by_then.extend(values.map(|values| (folded(&values), key)));
     }
     let mut new = BTreeSet::new();
     for row in rows {
-        let Some(values) = values(table, index, row)? else { continue };
+        let Some(values) = index_values(table, index, row)? else { continue };
         let own = table.key_of(row)?;
         let folded = folded(&values);
         let held = holders(&values)?.iter().any(|key| *key != own && !meanwhile.contains_key(key));
@@ -54,14 +54,14 @@ pub(super) fn judge(
 }
 
 /// Returns what a row puts into an index, `None` where a cell is NULL: such a row meets nothing.
-fn values(table: &Table, index: &Index<'_>, row: &[Value]) -> Result<Option<Vec<Value>>, Refusal> {
+fn index_values(table: &Table, index: &CheckedIndex<'_>, row: &[Value]) -> Result<Option<Vec<Value>>, Refusal> {
     let cell = |name: &&str| table.column(name).map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null));
     let values = index.columns.iter().map(cell).collect::<Result<Vec<Value>, _>>()?;
     Ok(if values.iter().any(Value::is_null) { None } else { Some(values) })
 }
 
 /// Tells whether an update of some columns (none: an insert) touches an index.
-pub(super) fn touches(updated: &[String], index: &[&str]) -> bool {
+pub(super) fn touches_index(updated: &[String], index: &[&str]) -> bool {
     let among = |name: &&str| updated.iter().any(|column| column.eq_ignore_ascii_case(name));
     updated.is_empty() || index.iter().any(among)
 }

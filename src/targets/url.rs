@@ -11,9 +11,9 @@ use crate::model::{password, shown};
 /// Returns what a URL gives up of the connection's safety, in a sentence.
 #[must_use]
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files travel nowhere"))]
-pub fn weakness(url: &str) -> Option<&'static str> {
+pub fn find_weakness(url: &str) -> Option<&'static str> {
     #[cfg(feature = "mssql")]
-    return mssql::weakness(url);
+    return mssql::find_weakness(url);
     #[cfg(not(feature = "mssql"))]
     None
 }
@@ -34,7 +34,7 @@ pub fn unencrypted_login(url: &str) -> Option<String> {
 /// [`TargetError::Url`] for anything but `sqlite:PATH` and `mssql://...`, else as the engine's own `open`.
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
-    match place(url)? {
+    match parse_url(url)? {
         UrlKind::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
         #[cfg(feature = "mssql")]
         UrlKind::Server => Ok(Box::new(mssql::MssqlTarget::open(url, keys, secrets)?)),
@@ -54,7 +54,7 @@ enum UrlKind {
 /// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
-    match place(url)? {
+    match parse_url(url)? {
         UrlKind::File(path) => sqlite::create_lab(&path),
         #[cfg(feature = "mssql")]
         UrlKind::Server => mssql::create_lab(url, secrets),
@@ -63,8 +63,8 @@ pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>
 
 /// Tells whether something is at the place of a file's URL.
 #[must_use]
-pub fn exists(url: &str) -> bool {
-    matches!(place(url), Ok(UrlKind::File(path)) if path.symlink_metadata().is_ok())
+pub fn file_exists(url: &str) -> bool {
+    matches!(parse_url(url), Ok(UrlKind::File(path)) if path.symlink_metadata().is_ok())
 }
 
 /// Copies a file into one that does not exist yet, page by page and in one state, whoever writes to it meanwhile.
@@ -72,7 +72,7 @@ pub fn exists(url: &str) -> bool {
 /// # Errors
 /// [`TargetError::Url`] for what is no file, or what the engine says; then there is no copy.
 pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
-    match (place(url)?, place(copy)?) {
+    match (parse_url(url)?, parse_url(copy)?) {
         (UrlKind::File(from), UrlKind::File(to)) => sqlite::copy_file(&from, &to),
         #[cfg(feature = "mssql")]
         _ => Err(TargetError::Url { url: url.to_owned(), why: "only files are copied".to_owned() }),
@@ -84,7 +84,7 @@ pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
 /// # Errors
 /// [`TargetError::Url`], or what the engine says.
 pub fn roll_back(url: &str) -> Result<(), TargetError> {
-    match place(url)? {
+    match parse_url(url)? {
         UrlKind::File(path) => sqlite::roll_back_hot_journal(&path),
         #[cfg(feature = "mssql")]
         UrlKind::Server => Ok(()),
@@ -104,7 +104,7 @@ pub fn leaves_transactions(url: &str) -> bool {
 /// # Errors
 /// [`TargetError::Url`].
 pub fn canonical_url(url: &str) -> Result<String, TargetError> {
-    let path = match place(url)? {
+    let path = match parse_url(url)? {
         UrlKind::File(path) => path,
         #[cfg(feature = "mssql")]
         UrlKind::Server => return mssql::canonical_url(url),
@@ -144,7 +144,7 @@ pub fn is_canonical(url: &str) -> bool {
 /// Tells whether two URLs lead to one file, by links or otherwise.
 #[must_use]
 pub fn is_same_file(one: &str, other: &str) -> bool {
-    match (place(one), place(other)) {
+    match (parse_url(one), parse_url(other)) {
         (Ok(UrlKind::File(one)), Ok(UrlKind::File(other))) => sqlite::is_same_file(&one, &other),
         _ => false,
     }
@@ -153,14 +153,14 @@ pub fn is_same_file(one: &str, other: &str) -> bool {
 /// Returns the marker in a file that cannot be read before a crashed program's transaction is rolled back, as the file
 /// has it now; nothing is rolled back. `None` where there is no marker, or where nobody can tell.
 #[must_use]
-pub fn marker_beside_a_crash(url: &str) -> sqlite::Glimpse {
-    match place(url) {
-        Ok(UrlKind::File(path)) => sqlite::glimpse(&path),
-        _ => sqlite::Glimpse::Unknown,
+pub fn marker_beside_a_crash(url: &str) -> sqlite::MarkerGlimpse {
+    match parse_url(url) {
+        Ok(UrlKind::File(path)) => sqlite::glimpse_marker(&path),
+        _ => sqlite::MarkerGlimpse::Unknown,
     }
 }
 
-fn place(url: &str) -> Result<UrlKind, TargetError> {
+fn parse_url(url: &str) -> Result<UrlKind, TargetError> {
     if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
         return Ok(UrlKind::File(PathBuf::from(path)));
     }

@@ -1,15 +1,15 @@
 //! What stands in front of a screen: questions, choices, input, text; decides nothing of its own.
 
-use super::list::Place;
+use super::list::ListPosition;
 use super::look::Role;
-use super::screens::plan::Field;
+use super::screens::plan::FormField;
 use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{plan, revert};
 
 /// Everything dangerous that a person can be asked to agree to, and what a yes leads to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Danger {
+pub enum DangerousAction {
     /// Commit the fault that was previewed.
     Apply {
         /// The request, its seed and clock fixed.
@@ -29,7 +29,7 @@ pub enum Danger {
 
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Question {
+pub struct QuestionDialog {
     /// What it is about, in a few words.
     pub title: String,
     /// The question, in lines.
@@ -37,12 +37,12 @@ pub struct Question {
     /// The word that has to be typed, where a plain yes is too little; and what was typed so far.
     pub typed: Option<(String, String)>,
     /// What a yes leads to.
-    pub danger: Danger,
+    pub danger: DangerousAction,
 }
 
 /// What a chosen line leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum MenuChoice {
     /// To break a record with a mode.
     Mode {
         /// The mode's tool.
@@ -66,14 +66,14 @@ pub struct Menu {
     /// What is chosen.
     pub title: String,
     /// Each line with what it leads to, and what is to be known of it.
-    pub lines: Vec<(Choice, String, String)>,
+    pub lines: Vec<(MenuChoice, String, String)>,
     /// Which is in hand.
-    pub place: Place,
+    pub place: ListPosition,
 }
 
 /// What a line that is typed is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum InputPurpose {
     /// To look for something on the screen.
     Search,
     /// To fill a line of the plan's form.
@@ -82,7 +82,7 @@ pub enum Purpose {
 
 /// A line that is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
+pub struct InputLine {
     /// What is asked for.
     pub title: String,
     /// What may be typed.
@@ -90,7 +90,7 @@ pub struct Input {
     /// What was typed so far.
     pub text: String,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: InputPurpose,
 }
 
 /// Every action by name, narrowed by what is typed.
@@ -99,12 +99,12 @@ pub struct Palette {
     /// What was typed so far.
     pub text: String,
     /// Which line is in hand.
-    pub place: Place,
+    pub place: ListPosition,
 }
 
 /// Text to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text {
+pub struct TextDialog {
     /// What it is.
     pub title: String,
     /// Its lines.
@@ -115,17 +115,17 @@ pub struct Text {
 
 /// A question to the data, while it is put together and once it is answered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
+pub struct QueryDialog {
     /// Its name.
     pub query: &'static str,
     /// What it answers.
     pub about: &'static str,
     /// Its parameters.
-    pub form: Vec<Field>,
+    pub form: Vec<FormField>,
     /// Which of them is in hand.
-    pub place: Place,
+    pub place: ListPosition,
     /// What came of it.
-    pub answer: Answered,
+    pub answer: QueryState,
     /// How far the answer is scrolled.
     pub top: usize,
     /// The list that it was chosen from.
@@ -134,7 +134,7 @@ pub struct Ask {
 
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub enum QueryState {
     /// It was not asked yet.
     NotAsked,
     /// It is under way.
@@ -154,17 +154,17 @@ pub enum Answered {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
     /// A question.
-    Question(Question),
+    Question(QuestionDialog),
     /// Lines to choose from.
     Menu(Menu),
     /// A line that is typed.
-    Input(Input),
+    Input(InputLine),
     /// Every action.
     Palette(Palette),
     /// The keys of the screen.
     Help(usize),
     /// Text to read.
-    Text(Text),
+    Text(TextDialog),
     /// A question to the data.
-    Ask(Box<Ask>),
+    Ask(Box<QueryDialog>),
 }

@@ -75,7 +75,7 @@ pub enum Job {
 
 /// Work that waits for its like: of each lane one job runs at a time, and the newest that waits is next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
+pub enum JobLane {
     /// How things stand.
     Status,
     /// Earlier drills.
@@ -107,27 +107,27 @@ pub enum Lane {
 impl Job {
     /// Returns the lane that it runs in.
     #[must_use]
-    pub const fn lane(&self) -> Lane {
+    pub const fn lane(&self) -> JobLane {
         match self {
-            Self::Status => Lane::Status,
-            Self::Drills => Lane::Drills,
-            Self::Page(_) => Lane::List,
-            Self::Count { .. } => Lane::Count,
-            Self::Record { .. } => Lane::Record,
-            Self::Preview(_) | Self::Find(_) => Lane::Preview,
-            Self::Log { .. } => Lane::Log,
-            Self::Operation(_) => Lane::Operation,
-            Self::Check => Lane::Check,
-            Self::Verify => Lane::Verify,
-            Self::Ask { .. } => Lane::Ask,
-            Self::Entries { .. } => Lane::Journal,
-            Self::Apply { .. } | Self::Revert(_) | Self::Recover | Self::Drill => Lane::Act,
+            Self::Status => JobLane::Status,
+            Self::Drills => JobLane::Drills,
+            Self::Page(_) => JobLane::List,
+            Self::Count { .. } => JobLane::Count,
+            Self::Record { .. } => JobLane::Record,
+            Self::Preview(_) | Self::Find(_) => JobLane::Preview,
+            Self::Log { .. } => JobLane::Log,
+            Self::Operation(_) => JobLane::Operation,
+            Self::Check => JobLane::Check,
+            Self::Verify => JobLane::Verify,
+            Self::Ask { .. } => JobLane::Ask,
+            Self::Entries { .. } => JobLane::Journal,
+            Self::Apply { .. } | Self::Revert(_) | Self::Recover | Self::Drill => JobLane::Act,
         }
     }
 
     /// Returns what it does, in a few words.
     #[must_use]
-    pub const fn words(&self) -> &'static str {
+    pub const fn description(&self) -> &'static str {
         match self {
             Self::Status => "reading the state",
             Self::Drills => "reading earlier drills",
@@ -152,17 +152,17 @@ impl Job {
 
 /// What came of a job.
 #[derive(Debug)]
-pub enum Answer {
+pub enum JobAnswer {
     /// Of [`Job::Status`].
     Status(Box<status::Outcome>),
     /// Of [`Job::Drills`].
-    Drills(Box<drill::past::List>),
+    Drills(Box<drill::past::DrillList>),
     /// Of [`Job::Page`].
     Page(browse::Request, Box<browse::Outcome>),
     /// Of [`Job::Count`].
     Count(u64),
     /// Of [`Job::Record`].
-    Record(Box<browse::Whole>),
+    Record(Box<browse::WholeRecord>),
     /// Of [`Job::Find`].
     Found(Box<find::Outcome>),
     /// Of [`Job::Preview`].
@@ -172,7 +172,7 @@ pub enum Answer {
     /// Of [`Job::Log`].
     Log(Box<log::Outcome>, Option<u64>),
     /// Of [`Job::Operation`].
-    Operation(Box<Operation>),
+    Operation(Box<OperationDetail>),
     /// Of [`Job::Revert`].
     Reverted(Box<revert::Outcome>),
     /// Of [`Job::Recover`].
@@ -204,7 +204,7 @@ pub struct Preview {
 
 /// An operation whole.
 #[derive(Debug)]
-pub struct Operation {
+pub struct OperationDetail {
     /// What is known of it, with its changes.
     pub shown: show::Outcome,
     /// What a revert would do; `None` where nobody could be asked.

@@ -89,7 +89,7 @@ pub enum Action {
 
 /// Where an action makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum BindingScope {
     /// Everywhere.
     Always,
     /// On these screens.
@@ -110,7 +110,7 @@ pub struct Binding {
     /// Whether it writes to a target, so that a read-only interface greys it.
     pub writes: bool,
     /// Where it makes sense.
-    pub scope: Scope,
+    pub scope: BindingScope,
     /// Its place in the bar; 0 keeps it out.
     pub bar: u8,
 }
@@ -118,30 +118,30 @@ pub struct Binding {
 impl Binding {
     /// Tells whether the action makes sense on a screen.
     #[must_use]
-    pub fn fits(&self, screen: Screen) -> bool {
+    pub fn is_available_on(&self, screen: Screen) -> bool {
         match self.scope {
-            Scope::Always => true,
-            Scope::On(screens) => screens.contains(&screen),
+            BindingScope::Always => true,
+            BindingScope::On(screens) => screens.contains(&screen),
         }
     }
 }
 
-const fn always(
+const fn bind(
     action: Action,
     keys: &'static [&'static str],
     label: &'static str,
     about: &'static str,
     bar: u8,
 ) -> Binding {
-    Binding { action, keys, label, about, writes: false, scope: Scope::Always, bar }
+    Binding { action, keys, label, about, writes: false, scope: BindingScope::Always, bar }
 }
 
-const fn on(mut binding: Binding, screens: &'static [Screen]) -> Binding {
-    binding.scope = Scope::On(screens);
+const fn on_screens(mut binding: Binding, screens: &'static [Screen]) -> Binding {
+    binding.scope = BindingScope::On(screens);
     binding
 }
 
-const fn writing(mut binding: Binding) -> Binding {
+const fn mark_writing(mut binding: Binding) -> Binding {
     binding.writes = true;
     binding
 }
@@ -150,103 +150,116 @@ use Screen::{Checks, Journal, Modes, Operations, Overview, Plan, Records};
 
 /// Every action, in the order in which help and palette list them.
 pub const BINDINGS: &[Binding] = &[
-    on(always(Action::Open, &["enter"], "use it", "Use this mode: choose a record for it", 1), &[Modes]),
-    on(always(Action::Open, &["enter"], "open", "Open the record: what belongs to it, or its picture", 1), &[Records]),
-    on(always(Action::Open, &["enter"], "change", "Change the line of the form in hand", 2), &[Plan]),
-    on(always(Action::Open, &["enter"], "to record", "Go to the record of the finding", 1), &[Checks]),
-    on(always(Action::Open, &["enter"], "open", "Look at what is in hand", 1), &[Overview, Operations]),
-    on(
-        writing(always(Action::Break, &["b"], "break", "Break the record in hand: choose a failure mode", 2)),
+    on_screens(bind(Action::Open, &["enter"], "use it", "Use this mode: choose a record for it", 1), &[Modes]),
+    on_screens(
+        bind(Action::Open, &["enter"], "open", "Open the record: what belongs to it, or its picture", 1),
         &[Records],
     ),
-    on(always(Action::Ask, &["a"], "ask", "Ask a question of the data, about the record in hand", 3), &[Records]),
-    on(writing(always(Action::Apply, &["a"], "apply", "Commit the fault that is planned", 1)), &[Plan]),
-    on(always(Action::Find, &["f"], "find", "Take the first record that can show the variant", 4), &[Plan]),
-    on(writing(always(Action::Revert, &["x"], "take back", "Take the operation in hand back", 2)), &[Operations]),
-    on(
-        always(Action::Check, &["c"], "check", "Run the quality checks on the target", 3),
+    on_screens(bind(Action::Open, &["enter"], "change", "Change the line of the form in hand", 2), &[Plan]),
+    on_screens(bind(Action::Open, &["enter"], "to record", "Go to the record of the finding", 1), &[Checks]),
+    on_screens(bind(Action::Open, &["enter"], "open", "Look at what is in hand", 1), &[Overview, Operations]),
+    on_screens(
+        mark_writing(bind(Action::Break, &["b"], "break", "Break the record in hand: choose a failure mode", 2)),
+        &[Records],
+    ),
+    on_screens(bind(Action::Ask, &["a"], "ask", "Ask a question of the data, about the record in hand", 3), &[Records]),
+    on_screens(mark_writing(bind(Action::Apply, &["a"], "apply", "Commit the fault that is planned", 1)), &[Plan]),
+    on_screens(bind(Action::Find, &["f"], "find", "Take the first record that can show the variant", 4), &[Plan]),
+    on_screens(
+        mark_writing(bind(Action::Revert, &["x"], "take back", "Take the operation in hand back", 2)),
+        &[Operations],
+    ),
+    on_screens(
+        bind(Action::Check, &["c"], "check", "Run the quality checks on the target", 3),
         &[Overview, Modes, Records, Plan, Operations, Checks, Journal],
     ),
-    on(
-        always(Action::Verify, &["v"], "verify", "Audit: verify journal, images and target against each other", 4),
+    on_screens(
+        bind(Action::Verify, &["v"], "verify", "Audit: verify journal, images and target against each other", 4),
         &[Overview, Operations, Journal, Checks, Records, Modes, Plan],
     ),
-    on(
-        writing(always(Action::Drill, &["d"], "drill", "Measure what the checks catch: break, look, take back", 5)),
+    on_screens(
+        mark_writing(bind(Action::Drill, &["d"], "drill", "Measure what the checks catch: break, look, take back", 5)),
         &[Overview, Checks],
     ),
-    writing(always(Action::Undo, &["u"], "undo", "Undo: take the newest fault back", 6)),
-    writing(always(Action::Redo, &["U", "C-r"], "redo", "Redo: commit once more what was taken back last", 0)),
-    on(writing(always(Action::Recover, &["R"], "recover", "Close what a crash left open", 7)), &[Overview, Operations]),
-    on(always(Action::Target, &["t"], "target", "Choose another target", 8), &[Overview]),
-    on(
-        always(Action::View, &["tab", "backtab"], "view", "The next view of what is in hand", 3),
+    mark_writing(bind(Action::Undo, &["u"], "undo", "Undo: take the newest fault back", 6)),
+    mark_writing(bind(Action::Redo, &["U", "C-r"], "redo", "Redo: commit once more what was taken back last", 0)),
+    on_screens(
+        mark_writing(bind(Action::Recover, &["R"], "recover", "Close what a crash left open", 7)),
+        &[Overview, Operations],
+    ),
+    on_screens(bind(Action::Target, &["t"], "target", "Choose another target", 8), &[Overview]),
+    on_screens(
+        bind(Action::View, &["tab", "backtab"], "view", "The next view of what is in hand", 3),
         &[Records, Plan, Operations, Checks],
     ),
-    on(
-        always(Action::Play, &["p"], "play", "Play the control points of the field, or stop", 5),
+    on_screens(
+        bind(Action::Play, &["p"], "play", "Play the control points of the field, or stop", 5),
         &[Records, Plan, Operations],
     ),
-    on(always(Action::StepBack, &["["], "point back", "One control point back", 0), &[Records, Plan, Operations]),
-    on(always(Action::StepOn, &["]"], "point on", "One control point on", 0), &[Records, Plan, Operations]),
-    on(always(Action::Left, &["left", "h"], "kind", "The kind, or the choice, before this one", 0), &[Records, Plan]),
-    on(always(Action::Right, &["right", "l"], "kind", "The kind, or the choice, behind this one", 4), &[Records]),
-    on(always(Action::Right, &["right", "l"], "choose", "The next choice of this line", 3), &[Plan]),
-    on(
-        always(Action::Search, &["/"], "search", "Look for something in the list", 6),
+    on_screens(bind(Action::StepBack, &["["], "point back", "One control point back", 0), &[Records, Plan, Operations]),
+    on_screens(bind(Action::StepOn, &["]"], "point on", "One control point on", 0), &[Records, Plan, Operations]),
+    on_screens(
+        bind(Action::Left, &["left", "h"], "kind", "The kind, or the choice, before this one", 0),
+        &[Records, Plan],
+    ),
+    on_screens(bind(Action::Right, &["right", "l"], "kind", "The kind, or the choice, behind this one", 4), &[Records]),
+    on_screens(bind(Action::Right, &["right", "l"], "choose", "The next choice of this line", 3), &[Plan]),
+    on_screens(
+        bind(Action::Search, &["/"], "search", "Look for something in the list", 6),
         &[Modes, Records, Operations, Checks, Journal],
     ),
-    always(Action::Up, &["up", "k"], "up", "Up a line", 0),
-    always(Action::Down, &["down", "j"], "down", "Down a line", 0),
-    always(Action::PageUp, &["pgup", "C-b", "C-u"], "page up", "Up a page", 0),
-    always(Action::PageDown, &["pgdn", "C-f", "C-d"], "page down", "Down a page", 0),
-    always(Action::Home, &["home", "g"], "first", "To the beginning", 0),
-    always(Action::End, &["end", "G"], "last", "To the end", 0),
-    always(Action::More, &["J", " "], "more", "Further down in the text beside the list", 0),
-    always(Action::Less, &["K"], "less", "Back up in the text beside the list", 0),
-    always(Action::Back, &["esc", "backspace"], "back", "Back to what was before; clears a search", 0),
-    always(Action::Show(Overview), &["1"], "overview", "What is broken now, and how things stand", 0),
-    always(Action::Show(Modes), &["2"], "modes", "The failure modes", 0),
-    always(Action::Show(Records), &["3"], "records", "The records of the target", 0),
-    always(Action::Show(Plan), &["4"], "plan", "The fault that is planned", 0),
-    always(Action::Show(Operations), &["5"], "operations", "What was done, newest first", 0),
-    always(Action::Show(Checks), &["6"], "checks", "What the quality checks found", 0),
-    always(Action::Show(Journal), &["7"], "journal", "The entries of the journal", 0),
-    always(Action::Copy, &["y"], "copy", "Copy the row or the digest in hand", 0),
-    always(Action::Export, &["e"], "export", "Write what is seen into a file", 0),
-    always(Action::Pager, &["o"], "pager", "Read what is seen in the pager", 0),
-    always(Action::Refresh, &["f5", "C-l"], "refresh", "Read everything anew", 0),
-    always(Action::Cancel, &["C-c"], "stop", "Stop what is under way, between its steps; else end", 0),
-    always(Action::Palette, &[":", "C-p"], "actions", "All actions, by name", 9),
-    always(Action::Help, &["?", "f1"], "help", "The keys of this screen", 10),
-    always(Action::Suspend, &["C-z"], "suspend", "Leave for the shell; `fg` comes back", 0),
-    always(Action::Quit, &["q"], "quit", "End; nothing is left half done", 11),
+    bind(Action::Up, &["up", "k"], "up", "Up a line", 0),
+    bind(Action::Down, &["down", "j"], "down", "Down a line", 0),
+    bind(Action::PageUp, &["pgup", "C-b", "C-u"], "page up", "Up a page", 0),
+    bind(Action::PageDown, &["pgdn", "C-f", "C-d"], "page down", "Down a page", 0),
+    bind(Action::Home, &["home", "g"], "first", "To the beginning", 0),
+    bind(Action::End, &["end", "G"], "last", "To the end", 0),
+    bind(Action::More, &["J", " "], "more", "Further down in the text beside the list", 0),
+    bind(Action::Less, &["K"], "less", "Back up in the text beside the list", 0),
+    bind(Action::Back, &["esc", "backspace"], "back", "Back to what was before; clears a search", 0),
+    bind(Action::Show(Overview), &["1"], "overview", "What is broken now, and how things stand", 0),
+    bind(Action::Show(Modes), &["2"], "modes", "The failure modes", 0),
+    bind(Action::Show(Records), &["3"], "records", "The records of the target", 0),
+    bind(Action::Show(Plan), &["4"], "plan", "The fault that is planned", 0),
+    bind(Action::Show(Operations), &["5"], "operations", "What was done, newest first", 0),
+    bind(Action::Show(Checks), &["6"], "checks", "What the quality checks found", 0),
+    bind(Action::Show(Journal), &["7"], "journal", "The entries of the journal", 0),
+    bind(Action::Copy, &["y"], "copy", "Copy the row or the digest in hand", 0),
+    bind(Action::Export, &["e"], "export", "Write what is seen into a file", 0),
+    bind(Action::Pager, &["o"], "pager", "Read what is seen in the pager", 0),
+    bind(Action::Refresh, &["f5", "C-l"], "refresh", "Read everything anew", 0),
+    bind(Action::Cancel, &["C-c"], "stop", "Stop what is under way, between its steps; else end", 0),
+    bind(Action::Palette, &[":", "C-p"], "actions", "All actions, by name", 9),
+    bind(Action::Help, &["?", "f1"], "help", "The keys of this screen", 10),
+    bind(Action::Suspend, &["C-z"], "suspend", "Leave for the shell; `fg` comes back", 0),
+    bind(Action::Quit, &["q"], "quit", "End; nothing is left half done", 11),
 ];
 
 /// Returns what a key asks for on a screen.
 #[must_use]
-pub fn action(key: &KeyEvent, screen: Screen) -> Option<Action> {
-    let name = name(key)?;
-    let fits = |binding: &&Binding| binding.fits(screen) && binding.keys.contains(&name.as_str());
+pub fn find_action(key: &KeyEvent, screen: Screen) -> Option<Action> {
+    let name = key_name(key)?;
+    let fits = |binding: &&Binding| binding.is_available_on(screen) && binding.keys.contains(&name.as_str());
     BINDINGS.iter().find(fits).map(|binding| binding.action)
 }
 
 /// Returns the binding of an action on a screen.
 #[must_use]
-pub fn binding(action: Action, screen: Screen) -> Option<&'static Binding> {
-    BINDINGS.iter().find(|binding| binding.action == action && binding.fits(screen))
+pub fn find_binding(action: Action, screen: Screen) -> Option<&'static Binding> {
+    BINDINGS.iter().find(|binding| binding.action == action && binding.is_available_on(screen))
 }
 
 /// Returns the bindings of the bar of a screen, in order.
 #[must_use]
-pub fn bar(screen: Screen) -> Vec<&'static Binding> {
-    let mut shown: Vec<&Binding> = BINDINGS.iter().filter(|binding| binding.bar > 0 && binding.fits(screen)).collect();
+pub fn list_bar_bindings(screen: Screen) -> Vec<&'static Binding> {
+    let mut shown: Vec<&Binding> =
+        BINDINGS.iter().filter(|binding| binding.bar > 0 && binding.is_available_on(screen)).collect();
     shown.sort_by_key(|binding| binding.bar);
     shown
 }
 
 /// Returns the name of a key as the table spells it.
-fn name(key: &KeyEvent) -> Option<String> {
+fn key_name(key: &KeyEvent) -> Option<String> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     Some(match key.code {
         KeyCode::Char(letter) if control => format!("C-{}", letter.to_ascii_lowercase()),
@@ -278,7 +291,7 @@ mod tests {
         for screen in Screen::ALL {
             let mut keys: Vec<&str> = BINDINGS
                 .iter()
-                .filter(|binding| binding.fits(screen))
+                .filter(|binding| binding.is_available_on(screen))
                 .flat_map(|binding| binding.keys)
                 .copied()
                 .collect();
@@ -293,7 +306,7 @@ mod tests {
     fn every_action_can_be_reached_from_some_screen() {
         for binding in BINDINGS {
             assert!(!binding.keys.is_empty() && !binding.about.is_empty(), "{binding:?}");
-            assert!(Screen::ALL.iter().any(|screen| binding.fits(*screen)), "{binding:?}");
+            assert!(Screen::ALL.iter().any(|screen| binding.is_available_on(*screen)), "{binding:?}");
         }
     }
 }

@@ -2,35 +2,35 @@
 
 /// A place in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ListPosition {
     /// The line in hand.
     pub at: usize,
     /// The first line that is seen.
     pub top: usize,
 }
 
-impl Place {
+impl ListPosition {
     /// Moves by some lines, never out of the list.
-    pub fn step(&mut self, by: isize, length: usize) {
+    pub fn move_by(&mut self, by: isize, length: usize) {
         self.at = self.at.saturating_add_signed(by).min(length.saturating_sub(1));
     }
 
     /// Moves to a line.
-    pub fn go(&mut self, at: usize, length: usize) {
+    pub fn move_to(&mut self, at: usize, length: usize) {
         self.at = at.min(length.saturating_sub(1));
     }
 
     /// Returns the first line to show, so that the one in hand is seen among so many rows.
     #[must_use]
-    pub fn first(&self, rows: usize, length: usize) -> usize {
+    pub fn first_visible(&self, rows: usize, length: usize) -> usize {
         let at = self.at.min(length.saturating_sub(1));
         let top = self.top.min(at).max((at + 1).saturating_sub(rows.max(1)));
         top.min(length.saturating_sub(rows))
     }
 
     /// Keeps what was shown, so that the list does not jump.
-    pub fn keep(&mut self, rows: usize, length: usize) {
-        self.top = self.first(rows, length);
+    pub fn scroll_into_view(&mut self, rows: usize, length: usize) {
+        self.top = self.first_visible(rows, length);
         self.at = self.at.min(length.saturating_sub(1));
     }
 }
@@ -43,11 +43,11 @@ mod tests {
     fn the_line_in_hand_is_always_seen() {
         for length in 0..30 {
             for rows in 0..12 {
-                let mut place = Place::default();
+                let mut place = ListPosition::default();
                 for by in [3, -1, 7, 100, -4, -100, 2] {
-                    place.step(by, length);
-                    let top = place.first(rows, length);
-                    place.keep(rows, length);
+                    place.move_by(by, length);
+                    let top = place.first_visible(rows, length);
+                    place.scroll_into_view(rows, length);
                     assert!(place.at < length.max(1));
                     if rows > 0 {
                         assert!(top <= place.at && place.at < top + rows, "{length} {rows} {place:?}");

@@ -17,7 +17,7 @@ use crate::model::Severity;
 
 /// How everything looks: which colours, which characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct Appearance {
     /// The colours.
     pub theme: Theme,
     /// The characters.
@@ -231,22 +231,22 @@ const ASCII_BORDERS: border::Set<'static> = border::Set {
 const TURNS: [&str; 4] = ["\u{2596}", "\u{2598}", "\u{259d}", "\u{2597}"];
 const ASCII_TURNS: [&str; 4] = ["-", "\\", "|", "/"];
 
-impl Look {
+impl Appearance {
     /// Returns the style of a role.
     #[must_use]
     pub fn style(self, role: Role) -> Style {
         let (foreground, background) = match self.theme {
-            Theme::Dark => palette::dark(role),
-            Theme::Light => palette::light(role),
-            Theme::Plain => return palette::plain(role),
+            Theme::Dark => palette::dark_colours(role),
+            Theme::Light => palette::light_colours(role),
+            Theme::Plain => return palette::plain_style(role),
         };
         let style = Style { fg: foreground.map(Color::Indexed), bg: background.map(Color::Indexed), ..Style::new() };
-        style.add_modifier(palette::stress(role))
+        style.add_modifier(palette::emphasis(role))
     }
 
     /// Returns the style of a severity.
     #[must_use]
-    pub fn severity(self, severity: Severity) -> Style {
+    pub fn severity_style(self, severity: Severity) -> Style {
         match severity {
             Severity::Critical => self.style(Role::Danger).add_modifier(Modifier::REVERSED),
             Severity::High => self.style(Role::Danger),
@@ -296,7 +296,7 @@ impl Look {
 
     /// Returns what turns while something is under way, at a step of its turning.
     #[must_use]
-    pub fn turn(self, step: usize) -> &'static str {
+    pub fn spinner_frame(self, step: usize) -> &'static str {
         let turns = if self.glyphs == Glyphs::Unicode { TURNS } else { ASCII_TURNS };
         turns.get(step % turns.len()).copied().unwrap_or(" ")
     }
@@ -306,22 +306,22 @@ impl Look {
 mod tests {
     use super::*;
 
-    const LOOKS: [Look; 6] = {
-        const fn of(theme: Theme, glyphs: Glyphs) -> Look {
-            Look { theme, glyphs }
+    const LOOKS: [Appearance; 6] = {
+        const fn build_appearance(theme: Theme, glyphs: Glyphs) -> Appearance {
+            Appearance { theme, glyphs }
         }
         [
-            of(Theme::Dark, Glyphs::Unicode),
-            of(Theme::Light, Glyphs::Unicode),
-            of(Theme::Plain, Glyphs::Unicode),
-            of(Theme::Dark, Glyphs::Ascii),
-            of(Theme::Light, Glyphs::Ascii),
-            of(Theme::Plain, Glyphs::Ascii),
+            build_appearance(Theme::Dark, Glyphs::Unicode),
+            build_appearance(Theme::Light, Glyphs::Unicode),
+            build_appearance(Theme::Plain, Glyphs::Unicode),
+            build_appearance(Theme::Dark, Glyphs::Ascii),
+            build_appearance(Theme::Light, Glyphs::Ascii),
+            build_appearance(Theme::Plain, Glyphs::Ascii),
         ]
     };
     #[test]
     fn what_carries_meaning_differs_from_text_without_colour() {
-        let look = Look { theme: Theme::Plain, glyphs: Glyphs::Ascii };
+        let look = Appearance { theme: Theme::Plain, glyphs: Glyphs::Ascii };
         let text = look.style(Role::Text);
         for role in Role::ALL {
             let style = look.style(role);
@@ -333,7 +333,7 @@ mod tests {
             };
             assert!(style != text || marked, "{role:?} looks like text");
         }
-        let severities = Severity::WORST_FIRST.map(|severity| look.severity(severity));
+        let severities = Severity::WORST_FIRST.map(|severity| look.severity_style(severity));
         for (at, style) in severities.iter().enumerate() {
             assert!(*style != text, "{at}");
         }
@@ -345,7 +345,7 @@ mod tests {
     fn marks_are_one_column_wide_and_ascii_where_asked() {
         for look in LOOKS {
             let mut all: Vec<&str> = MARKS.iter().map(|(mark, ..)| look.mark(*mark)).collect();
-            all.extend((0..9).map(|step| look.turn(step)));
+            all.extend((0..9).map(|step| look.spinner_frame(step)));
             for set in [look.borders(), look.focus_borders()] {
                 all.extend([set.top_left, set.top_right, set.bottom_left, set.bottom_right]);
                 all.extend([set.vertical_left, set.vertical_right, set.horizontal_top, set.horizontal_bottom]);

@@ -2,8 +2,8 @@
 
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
-use super::job::{Answer, Job};
-use crate::model::ports::Question;
+use super::job::{Job, JobAnswer};
+use crate::model::ports::ConfirmQuestion;
 
 /// What comes in.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub enum Message {
         /// Its ticket.
         ticket: u64,
         /// What came of it.
-        answer: Answer,
+        answer: JobAnswer,
     },
     /// A job goes on.
     Progress {
@@ -43,7 +43,7 @@ pub enum Message {
         /// The ticket of the job that asks.
         ticket: u64,
         /// The question.
-        question: Question,
+        question: ConfirmQuestion,
     },
     /// Something outside went wrong, or well.
     Told(Result<String, String>),

@@ -23,6 +23,6 @@ pub mod views;
 pub mod words;
 pub mod workers;
 
-pub use self::state::{Facts, Screen, State};
-pub use self::terminal::{Surroundings, run};
-pub use self::workers::Host;
+pub use self::state::{Screen, StartupFacts, TuiState};
+pub use self::terminal::{TerminalSettings, run};
+pub use self::workers::TuiHost;

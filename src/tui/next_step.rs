@@ -2,41 +2,41 @@
 
 use super::keys::{Action, BINDINGS};
 use super::state::Screen;
-use crate::model::next_step::{Deed, Flag, View, Way};
+use crate::model::next_step::{Deed, Flag, StepKind, View};
 use crate::model::{NextStep, NextSteps};
 
 /// Returns what a person can do about an error.
 #[must_use]
-pub fn hint(steps: &NextSteps) -> String {
-    steps.as_slice().iter().map(sentence).collect::<Vec<_>>().join("; ")
+pub fn render_hint(steps: &NextSteps) -> String {
+    steps.as_slice().iter().map(render_step).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns one step as a sentence.
 #[must_use]
-pub fn sentence(step: &NextStep) -> String {
+pub fn render_step(step: &NextStep) -> String {
     let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
     let does = if step.text.is_empty() { String::new() } else { format!(" {}", step.text) };
     let said = match &step.way {
-        Way::Say => step.text.clone(),
-        Way::Look(view) => looking(view) + &does,
-        Way::Run(deed) => doing(deed, &does),
-        Way::Give { option, value } => giving(option, value.as_deref(), &does),
-        Way::GiveOne { options } => {
-            format!("give one of {}", options.iter().map(plain).collect::<Vec<_>>().join(", "))
+        StepKind::Say => step.text.clone(),
+        StepKind::Look(view) => render_view(view) + &does,
+        StepKind::Run(deed) => render_deed(deed, &does),
+        StepKind::Give { option, value } => render_option(option, value.as_deref(), &does),
+        StepKind::GiveOne { options } => {
+            format!("give one of {}", options.iter().map(render_option_name).collect::<Vec<_>>().join(", "))
         }
-        Way::LeaveOut { option } => format!("leave {} empty", plain(option)),
+        StepKind::LeaveOut { option } => format!("leave {} empty", render_option_name(option)),
     };
     when + &said
 }
 
 /// Returns the word of an action with its key.
 #[must_use]
-pub fn key(action: Action) -> String {
+pub fn render_key(action: Action) -> String {
     let binding = BINDINGS.iter().find(|binding| binding.action == action);
     binding.map_or_else(String::new, |binding| format!("{} ({})", binding.label, binding.keys.first().unwrap_or(&"")))
 }
 
-fn looking(view: &View) -> String {
+fn render_view(view: &View) -> String {
     let screen = match view {
         View::Records { .. } => Screen::Records,
         View::Modes | View::Mode { .. } => Screen::Modes,
@@ -52,34 +52,35 @@ fn looking(view: &View) -> String {
         | View::CampaignSchema
         | View::CampaignPlan => return "the command line".to_owned(),
     };
-    key(Action::Show(screen))
+    render_key(Action::Show(screen))
 }
 
-fn doing(deed: &Deed, does: &str) -> String {
+fn render_deed(deed: &Deed, does: &str) -> String {
     match deed {
         Deed::Again | Deed::PlanAgain => deed.in_words() + does,
-        Deed::Recover => key(Action::Recover) + does,
+        Deed::Recover => render_key(Action::Recover) + does,
         Deed::Revert { with, .. } => {
-            with.iter().fold(key(Action::Revert), |said, option| said + ", " + &plain(option)) + does
+            with.iter().fold(render_key(Action::Revert), |said, option| said + ", " + &render_option_name(option))
+                + does
         }
         other => format!("at the command line: {}", other.in_words()),
     }
 }
 
-fn giving(option: &Flag, value: Option<&str>, does: &str) -> String {
+fn render_option(option: &Flag, value: Option<&str>, does: &str) -> String {
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     match option {
         Flag::Yes => "nothing is done without a yes".to_owned(),
         // A revert offers them where something is in its way.
-        Flag::Cascade | Flag::SkipConflicts | Flag::Force => plain(option) + does,
+        Flag::Cascade | Flag::SkipConflicts | Flag::Force => render_option_name(option) + does,
         Flag::MaxRows | Flag::Variant | Flag::Parameter(_) => {
             format!("{}{value} in the form{does}", option.name())
         }
-        _ => format!("at the command line, {}{value}{does}", plain(option)),
+        _ => format!("at the command line, {}{value}{does}", render_option_name(option)),
     }
 }
 
-fn plain(option: &Flag) -> String {
+fn render_option_name(option: &Flag) -> String {
     option.name().replace('_', " ")
 }
 
@@ -91,12 +92,12 @@ mod tests {
 
     #[test]
     fn a_step_names_screens_and_keys() {
-        let said = |refusal: Refusal| hint(&refusal.next());
+        let said = |refusal: Refusal| render_hint(&refusal.next());
         assert_eq!(said(Refusal::NoOperation { op: 1 }), "operations (5) lists the operations");
         assert_eq!(said(Refusal::RecoverFirst { op: 1 }), "recover (R)");
         assert_eq!(said(Refusal::Limit { rows: 7, limit: 5 }), "max_rows 7 in the form allows it");
         assert_eq!(
-            sentence(&act(Deed::WriteOff, "").when("deleted")),
+            render_step(&act(Deed::WriteOff, "").when("deleted")),
             "deleted: at the command line: write off what the target carried"
         );
     }

@@ -2,13 +2,15 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::dialog::{Choice, Danger, Input, Menu, Overlay, Palette, Purpose, Question, Text};
+use super::dialog::{
+    DangerousAction, InputLine, InputPurpose, Menu, MenuChoice, Overlay, Palette, QuestionDialog, TextDialog,
+};
 use super::job::Job;
 use super::keys::{Action, BINDINGS, Binding};
 use super::look::Role;
 use super::message::Effect;
 use super::screens::{operations, plan, queries, records};
-use super::state::{Screen, State};
+use super::state::{Screen, TuiState};
 use super::update;
 use crate::model::shown::is_unsafe;
 use crate::ops::drill;
@@ -17,7 +19,7 @@ use crate::ops::drill;
 const PAGE: isize = 10;
 
 /// What a key means in front of a screen.
-enum Press {
+enum DialogKey {
     Yes,
     No,
     Up(isize),
@@ -27,63 +29,63 @@ enum Press {
     Nothing,
 }
 
-fn press(key: &KeyEvent, types: bool) -> Press {
+fn interpret_key(key: &KeyEvent, types: bool) -> DialogKey {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
-        KeyCode::Enter => Press::Yes,
-        KeyCode::Esc => Press::No,
-        KeyCode::Up => Press::Up(-1),
-        KeyCode::Down => Press::Up(1),
-        KeyCode::PageUp => Press::Up(-PAGE),
-        KeyCode::PageDown => Press::Up(PAGE),
-        KeyCode::Backspace => Press::Delete,
-        KeyCode::Char('u') if control && types => Press::Clear,
-        KeyCode::Char('n') if control => Press::Up(1),
-        KeyCode::Char('p') if control => Press::Up(-1),
-        KeyCode::Char(letter) if types && !control => Press::Letter(letter),
-        KeyCode::Char('k') => Press::Up(-1),
-        KeyCode::Char('j') => Press::Up(1),
-        KeyCode::Char('g') => Press::Up(isize::MIN / 2),
-        KeyCode::Char('G') => Press::Up(isize::MAX / 2),
-        KeyCode::Char('q' | '?') => Press::No,
-        KeyCode::Char(' ') => Press::Up(PAGE),
-        _ => Press::Nothing,
+        KeyCode::Enter => DialogKey::Yes,
+        KeyCode::Esc => DialogKey::No,
+        KeyCode::Up => DialogKey::Up(-1),
+        KeyCode::Down => DialogKey::Up(1),
+        KeyCode::PageUp => DialogKey::Up(-PAGE),
+        KeyCode::PageDown => DialogKey::Up(PAGE),
+        KeyCode::Backspace => DialogKey::Delete,
+        KeyCode::Char('u') if control && types => DialogKey::Clear,
+        KeyCode::Char('n') if control => DialogKey::Up(1),
+        KeyCode::Char('p') if control => DialogKey::Up(-1),
+        KeyCode::Char(letter) if types && !control => DialogKey::Letter(letter),
+        KeyCode::Char('k') => DialogKey::Up(-1),
+        KeyCode::Char('j') => DialogKey::Up(1),
+        KeyCode::Char('g') => DialogKey::Up(isize::MIN / 2),
+        KeyCode::Char('G') => DialogKey::Up(isize::MAX / 2),
+        KeyCode::Char('q' | '?') => DialogKey::No,
+        KeyCode::Char(' ') => DialogKey::Up(PAGE),
+        _ => DialogKey::Nothing,
     }
 }
 
 /// Does what a key says.
-pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+pub fn press_key(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
     match state.overlay.take() {
         None => Vec::new(),
-        Some(Overlay::Question(question)) => answer(state, question, key),
-        Some(Overlay::Menu(menu)) => choose(state, menu, &press(key, false)),
-        Some(Overlay::Input(input)) => write(state, input, &press(key, true)),
-        Some(Overlay::Palette(palette)) => find(state, palette, &press(key, true)),
+        Some(Overlay::Question(question)) => press_in_question(state, question, key),
+        Some(Overlay::Menu(menu)) => press_in_menu(state, menu, &interpret_key(key, false)),
+        Some(Overlay::Input(input)) => press_in_input(state, input, &interpret_key(key, true)),
+        Some(Overlay::Palette(palette)) => press_in_palette(state, palette, &interpret_key(key, true)),
         Some(Overlay::Help(top)) => {
-            state.overlay = read(top, &press(key, false), state.scroll_end.get()).map(Overlay::Help);
+            state.overlay = scroll_or_close(top, &interpret_key(key, false), state.scroll_end.get()).map(Overlay::Help);
             Vec::new()
         }
         Some(Overlay::Text(text)) => {
-            let top = read(text.top, &press(key, false), state.scroll_end.get());
-            state.overlay = top.map(|top| Overlay::Text(Text { top, ..text }));
+            let top = scroll_or_close(text.top, &interpret_key(key, false), state.scroll_end.get());
+            state.overlay = top.map(|top| Overlay::Text(TextDialog { top, ..text }));
             Vec::new()
         }
-        Some(Overlay::Ask(ask)) => queries::key(state, ask, key),
+        Some(Overlay::Ask(ask)) => queries::press_key(state, ask, key),
     }
 }
 
 /// Scrolls what stands in front.
-pub fn scrolled(state: &mut State, action: Action) -> Vec<Effect> {
+pub fn scroll_overlay(state: &mut TuiState, action: Action) -> Vec<Effect> {
     if let Some(Overlay::Ask(ask)) = &mut state.overlay {
-        queries::scrolled(ask, if action == Action::Up { -1 } else { 1 }, state.scroll_end.get());
+        queries::scroll_answer(ask, if action == Action::Up { -1 } else { 1 }, state.scroll_end.get());
         return Vec::new();
     }
     let code = if action == Action::Up { KeyCode::Up } else { KeyCode::Down };
-    key(state, &KeyEvent::new(code, KeyModifiers::NONE))
+    press_key(state, &KeyEvent::new(code, KeyModifiers::NONE))
 }
 
 /// Takes text that was pasted, where a line is typed.
-pub fn typed(state: &mut State, text: &str) {
+pub fn paste_text(state: &mut TuiState, text: &str) {
     let line: String = text.chars().filter(|letter| !is_unsafe(*letter)).collect();
     match &mut state.overlay {
         Some(Overlay::Input(input)) => input.text.push_str(&line),
@@ -95,33 +97,33 @@ pub fn typed(state: &mut State, text: &str) {
     }
 }
 
-fn read(top: usize, press: &Press, last: usize) -> Option<usize> {
+fn scroll_or_close(top: usize, press: &DialogKey, last: usize) -> Option<usize> {
     match press {
-        Press::Yes | Press::No | Press::Delete => None,
-        Press::Up(by) => Some(top.saturating_add_signed(*by).min(last)),
+        DialogKey::Yes | DialogKey::No | DialogKey::Delete => None,
+        DialogKey::Up(by) => Some(top.saturating_add_signed(*by).min(last)),
         _ => Some(top),
     }
 }
 
-fn answer(state: &mut State, mut question: Question, key: &KeyEvent) -> Vec<Effect> {
-    let press = press(key, true);
+fn press_in_question(state: &mut TuiState, mut question: QuestionDialog, key: &KeyEvent) -> Vec<Effect> {
+    let press = interpret_key(key, true);
     if let Some((wanted, typed)) = &mut question.typed {
         match press {
-            Press::No => return no(state, &question),
-            Press::Yes if wanted == typed => return yes(state, question.danger),
-            Press::Yes => state.say(Role::Warning, format!("type {wanted}, exactly so, or Esc")),
-            Press::Letter(letter) => typed.push(letter),
-            Press::Delete => drop(typed.pop()),
-            Press::Clear => typed.clear(),
-            Press::Up(_) | Press::Nothing => {}
+            DialogKey::No => return decline_question(state, &question),
+            DialogKey::Yes if wanted == typed => return confirm_action(state, question.danger),
+            DialogKey::Yes => state.show_note(Role::Warning, format!("type {wanted}, exactly so, or Esc")),
+            DialogKey::Letter(letter) => typed.push(letter),
+            DialogKey::Delete => drop(typed.pop()),
+            DialogKey::Clear => typed.clear(),
+            DialogKey::Up(_) | DialogKey::Nothing => {}
         }
         state.overlay = Some(Overlay::Question(question));
         return Vec::new();
     }
     match press {
-        Press::Letter('y' | 'Y') => yes(state, question.danger),
+        DialogKey::Letter('y' | 'Y') => confirm_action(state, question.danger),
         // Enter is no yes: it is pressed too easily.
-        Press::No | Press::Letter('n' | 'N' | 'q') => no(state, &question),
+        DialogKey::No | DialogKey::Letter('n' | 'N' | 'q') => decline_question(state, &question),
         _ => {
             state.overlay = Some(Overlay::Question(question));
             Vec::new()
@@ -129,32 +131,32 @@ fn answer(state: &mut State, mut question: Question, key: &KeyEvent) -> Vec<Effe
     }
 }
 
-fn no(state: &mut State, question: &Question) -> Vec<Effect> {
-    state.say(Role::Note, "nothing was written");
+fn decline_question(state: &mut TuiState, question: &QuestionDialog) -> Vec<Effect> {
+    state.show_note(Role::Note, "nothing was written");
     match question.danger {
-        Danger::Asked(ticket) => vec![Effect::Reply(ticket, false)],
+        DangerousAction::Asked(ticket) => vec![Effect::Reply(ticket, false)],
         _ => Vec::new(),
     }
 }
 
 /// Carries out what was agreed to.
-fn yes(state: &mut State, danger: Danger) -> Vec<Effect> {
+fn confirm_action(state: &mut TuiState, danger: DangerousAction) -> Vec<Effect> {
     match danger {
-        Danger::Apply { request, digest } => state.ask(Job::Apply { request, digest }),
-        Danger::Revert(request) => state.ask(Job::Revert(request)),
-        Danger::Recover => state.ask(Job::Recover),
-        Danger::Drill => state.ask(Job::Drill),
-        Danger::Asked(ticket) => vec![Effect::Reply(ticket, true)],
+        DangerousAction::Apply { request, digest } => state.request_job(Job::Apply { request, digest }),
+        DangerousAction::Revert(request) => state.request_job(Job::Revert(request)),
+        DangerousAction::Recover => state.request_job(Job::Recover),
+        DangerousAction::Drill => state.request_job(Job::Drill),
+        DangerousAction::Asked(ticket) => vec![Effect::Reply(ticket, true)],
     }
 }
 
-fn choose(state: &mut State, mut menu: Menu, press: &Press) -> Vec<Effect> {
+fn press_in_menu(state: &mut TuiState, mut menu: Menu, press: &DialogKey) -> Vec<Effect> {
     match press {
-        Press::No | Press::Delete => return Vec::new(),
-        Press::Up(by) => menu.place.step(*by, menu.lines.len()),
-        Press::Yes => {
+        DialogKey::No | DialogKey::Delete => return Vec::new(),
+        DialogKey::Up(by) => menu.place.move_by(*by, menu.lines.len()),
+        DialogKey::Yes => {
             let Some((choice, ..)) = menu.lines.get(menu.place.at).cloned() else { return Vec::new() };
-            return chosen(state, choice, menu);
+            return run_choice(state, choice, menu);
         }
         _ => {}
     }
@@ -162,47 +164,47 @@ fn choose(state: &mut State, mut menu: Menu, press: &Press) -> Vec<Effect> {
     Vec::new()
 }
 
-fn chosen(state: &mut State, choice: Choice, menu: Menu) -> Vec<Effect> {
+fn run_choice(state: &mut TuiState, choice: MenuChoice, menu: Menu) -> Vec<Effect> {
     match choice {
-        Choice::Query(name) => {
-            queries::begin(state, name, menu);
+        MenuChoice::Query(name) => {
+            queries::begin_query(state, name, menu);
             Vec::new()
         }
-        Choice::Mode { tool, kind, id } => plan::begin(state, tool, kind, id),
-        Choice::Target(name) => {
+        MenuChoice::Mode { tool, kind, id } => plan::begin_plan(state, tool, kind, id),
+        MenuChoice::Target(name) => {
             state.target = Some(name);
             (state.checks, state.plan) = (Default::default(), Default::default());
-            state.records = records::State::of(state.domain());
+            state.records = records::RecordsScreen::from_domain(state.domain());
             state.follow_target();
             update::refresh(state)
         }
-        Choice::Revert(request) => {
-            operations::ask(state, request);
+        MenuChoice::Revert(request) => {
+            operations::open_revert_question(state, request);
             Vec::new()
         }
     }
 }
 
-fn write(state: &mut State, mut input: Input, press: &Press) -> Vec<Effect> {
+fn press_in_input(state: &mut TuiState, mut input: InputLine, press: &DialogKey) -> Vec<Effect> {
     match press {
-        Press::No => return Vec::new(),
-        Press::Yes => return written(state, &input),
-        Press::Letter(letter) => input.text.push(*letter),
-        Press::Delete => drop(input.text.pop()),
-        Press::Clear => input.text.clear(),
-        Press::Up(_) | Press::Nothing => {}
+        DialogKey::No => return Vec::new(),
+        DialogKey::Yes => return submit_input(state, &input),
+        DialogKey::Letter(letter) => input.text.push(*letter),
+        DialogKey::Delete => drop(input.text.pop()),
+        DialogKey::Clear => input.text.clear(),
+        DialogKey::Up(_) | DialogKey::Nothing => {}
     }
     state.overlay = Some(Overlay::Input(input));
     Vec::new()
 }
 
-fn written(state: &mut State, input: &Input) -> Vec<Effect> {
-    if let Purpose::Field(at) = input.purpose {
-        return plan::fill(state, at, &input.text);
+fn submit_input(state: &mut TuiState, input: &InputLine) -> Vec<Effect> {
+    if let InputPurpose::Field(at) = input.purpose {
+        return plan::fill_field(state, at, &input.text);
     }
     let text = input.text.trim();
     match state.screen {
-        Screen::Records => return records::search(state, text),
+        Screen::Records => return records::search_records(state, text),
         Screen::Modes => (state.modes.search, state.modes.place) = (text.to_owned(), Default::default()),
         Screen::Operations => (state.operations.search, state.operations.place) = (text.to_owned(), Default::default()),
         Screen::Checks => (state.checks.search, state.checks.place) = (text.to_owned(), Default::default()),
@@ -214,31 +216,33 @@ fn written(state: &mut State, input: &Input) -> Vec<Effect> {
 
 /// Returns the actions that fit what was typed, those of the screen that is shown first.
 #[must_use]
-pub fn fitting(state: &State, text: &str) -> Vec<&'static Binding> {
+pub fn list_matching_bindings(state: &TuiState, text: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let fits = |binding: &&Binding| {
         let about = format!("{} {}", binding.label, binding.about).to_lowercase();
-        binding.fits(state.screen) && state.offers(binding) && words.iter().all(|word| about.contains(word))
+        binding.is_available_on(state.screen)
+            && state.is_offered(binding)
+            && words.iter().all(|word| about.contains(word))
     };
     BINDINGS.iter().filter(fits).collect()
 }
 
-fn find(state: &mut State, mut palette: Palette, press: &Press) -> Vec<Effect> {
-    let fitting = fitting(state, &palette.text);
+fn press_in_palette(state: &mut TuiState, mut palette: Palette, press: &DialogKey) -> Vec<Effect> {
+    let fitting = list_matching_bindings(state, &palette.text);
     match press {
-        Press::No => return Vec::new(),
-        Press::Yes => {
+        DialogKey::No => return Vec::new(),
+        DialogKey::Yes => {
             let action = fitting.get(palette.place.at).map(|binding| binding.action);
-            return action.map_or_else(Vec::new, |action| update::act(state, action));
+            return action.map_or_else(Vec::new, |action| update::perform_action(state, action));
         }
-        Press::Up(by) => palette.place.step(*by, fitting.len()),
-        Press::Letter(letter) => palette.text.push(*letter),
-        Press::Delete => drop(palette.text.pop()),
-        Press::Clear => palette.text.clear(),
-        Press::Nothing => {}
+        DialogKey::Up(by) => palette.place.move_by(*by, fitting.len()),
+        DialogKey::Letter(letter) => palette.text.push(*letter),
+        DialogKey::Delete => drop(palette.text.pop()),
+        DialogKey::Clear => palette.text.clear(),
+        DialogKey::Nothing => {}
     }
-    if !matches!(press, Press::Up(_)) {
-        palette.place.go(0, 1);
+    if !matches!(press, DialogKey::Up(_)) {
+        palette.place.move_to(0, 1);
     }
     state.overlay = Some(Overlay::Palette(palette));
     Vec::new()
@@ -246,12 +250,12 @@ fn find(state: &mut State, mut palette: Palette, press: &Press) -> Vec<Effect> {
 
 /// Returns the matrix of a drill, to read.
 #[must_use]
-pub fn matrix(outcome: &drill::Outcome) -> Overlay {
+pub fn build_matrix_overlay(outcome: &drill::Outcome) -> Overlay {
     let mut lines = Vec::new();
     for total in &outcome.matrix.totals {
-        let text = format!("{}: caught {}", total.cell.detector, total.cell.rate.text());
+        let text = format!("{}: caught {}", total.cell.detector, total.cell.rate.render_counts());
         lines.push((Role::Heading, text));
-        lines.push((Role::Dim, format!("false alarms at untouched data: {}", total.alarms.text())));
+        lines.push((Role::Dim, format!("false alarms at untouched data: {}", total.alarms.render_counts())));
     }
     let yardstick = &outcome.yardstick;
     if let Some(yardstick) = yardstick {
@@ -261,7 +265,7 @@ pub fn matrix(outcome: &drill::Outcome) -> Overlay {
         if outcome.exact { (Role::Good, "every table is what it was") } else { (Role::Danger, "TABLES DIFFER") };
     lines.extend([(exact.0, exact.1.to_owned()), (Role::Text, String::new())]);
     for line in &outcome.matrix.lines {
-        let cell = |cell: &drill::matrix::Cell| format!("{}/{}", cell.caught, cell.caught + cell.missed);
+        let cell = |cell: &drill::matrix::MatrixCell| format!("{}/{}", cell.caught, cell.caught + cell.missed);
         let cells: Vec<String> = line.cells.iter().map(cell).collect();
         let missed = line.cells.iter().any(|cell| cell.missed > 0);
         let role = match (&line.untried, missed) {
@@ -274,5 +278,5 @@ pub fn matrix(outcome: &drill::Outcome) -> Overlay {
         let what = format!("{} {}", line.tool, line.variant);
         lines.push((role, format!("{:>7}  {what:<58} {}{why}", cells.join(" "), seen.join(", "))));
     }
-    Overlay::Text(Text { title: format!("Drill {} on {}", outcome.drill, outcome.target), lines, top: 0 })
+    Overlay::Text(TextDialog { title: format!("Drill {} on {}", outcome.drill, outcome.target), lines, top: 0 })
 }

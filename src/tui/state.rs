@@ -4,7 +4,7 @@ use super::dialog::Overlay;
 use super::job::Job;
 use super::keys::{Action, Binding};
 use super::lanes::Lanes;
-use super::look::{Look, Role};
+use super::look::{Appearance, Role};
 use super::message::Effect;
 use super::screens::{checks, journal, modes, operations, overview, plan, records};
 use crate::domain::Domain;
@@ -52,14 +52,14 @@ impl Screen {
 
     /// Returns the screen of a name.
     #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|screen| screen.name().eq_ignore_ascii_case(name))
     }
 }
 
 /// What the interface is told once.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct StartupFacts {
     /// Where the journal is.
     pub journal: String,
     /// Whether writing is out of the question.
@@ -68,7 +68,7 @@ pub struct Facts {
 
 /// Something said at the foot of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct StatusNote {
     /// How it is meant.
     pub role: Role,
     /// The words.
@@ -79,11 +79,11 @@ pub struct Note {
 
 /// Everything that is known.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct TuiState {
     /// How things look.
-    pub look: Look,
+    pub look: Appearance,
     /// What was told once.
-    pub facts: Facts,
+    pub facts: StartupFacts,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The screen that is shown.
@@ -103,36 +103,36 @@ pub struct State {
     /// What is under way.
     pub lanes: Lanes,
     /// What was said last.
-    pub note: Option<Note>,
+    pub note: Option<StatusNote>,
     /// The ticks that went by.
     pub ticks: u64,
     /// Whether it ends as soon as nothing writes any more.
     pub ending: bool,
     /// The overview.
-    pub overview: overview::State,
+    pub overview: overview::OverviewScreen,
     /// The modes.
-    pub modes: modes::State,
+    pub modes: modes::ModesScreen,
     /// The records.
-    pub records: records::State,
+    pub records: records::RecordsScreen,
     /// The plan.
-    pub plan: plan::State,
+    pub plan: plan::PlanScreen,
     /// The operations.
-    pub operations: operations::State,
+    pub operations: operations::OperationsScreen,
     /// The checks.
-    pub checks: checks::State,
+    pub checks: checks::ChecksScreen,
     /// The journal.
-    pub journal: journal::State,
+    pub journal: journal::JournalScreen,
 }
 
-impl State {
+impl TuiState {
     /// Asks for a job.
-    pub fn ask(&mut self, job: Job) -> Vec<Effect> {
-        self.lanes.ask(job, self.target.as_deref())
+    pub fn request_job(&mut self, job: Job) -> Vec<Effect> {
+        self.lanes.request_job(job, self.target.as_deref())
     }
 
     /// Says something at the foot of the screen.
-    pub fn say(&mut self, role: Role, text: impl Into<String>) {
-        self.note = Some(Note { role, text: text.into(), seen: false });
+    pub fn show_note(&mut self, role: Role, text: impl Into<String>) {
+        self.note = Some(StatusNote { role, text: text.into(), seen: false });
     }
 
     /// Returns how many rows the part between the bars has.
@@ -149,7 +149,7 @@ impl State {
 
     /// Tells whether an action makes sense on the data in use.
     #[must_use]
-    pub fn offers(&self, binding: &Binding) -> bool {
+    pub fn is_offered(&self, binding: &Binding) -> bool {
         binding.action != Action::Ask || !self.domain().queries().is_empty()
     }
 
@@ -160,7 +160,7 @@ impl State {
         let mut mine = targets.filter(|target| Some(target.name.as_str()) == name);
         let Some(domain) = mine.next().and_then(|target| domains::find(&target.domain)) else { return };
         if domain.card().id != self.domain().card().id {
-            self.records = records::State::of(domain);
+            self.records = records::RecordsScreen::from_domain(domain);
             (self.modes, self.plan, self.checks) = Default::default();
         }
     }

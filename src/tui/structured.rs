@@ -13,24 +13,24 @@ const CELL_MAX: usize = 120;
 
 /// Returns an answer in lines.
 #[must_use]
-pub fn lines(answer: &Map<String, Json>) -> Vec<(Role, String)> {
+pub fn render_lines(answer: &Map<String, Json>) -> Vec<(Role, String)> {
     let summary = answer.get("summary").and_then(Json::as_str).unwrap_or("answered");
     let mut out = vec![(Role::Title, summary.to_owned()), (Role::Text, String::new())];
     let fields: Vec<(&String, &Json)> = answer.iter().filter(|(name, _)| *name != "summary").collect();
     let is_list = |value: &Json| value.as_array().is_some_and(|items| items.iter().any(Json::is_object));
     for (name, value) in fields.iter().filter(|(_, value)| !is_list(value)) {
-        out.push((Role::Text, format!("{}: {}", name.replace('_', " "), cell(value))));
+        out.push((Role::Text, format!("{}: {}", name.replace('_', " "), render_cell(value))));
     }
     for (name, items) in fields.iter().filter_map(|(name, value)| Some((name, value.as_array()?))) {
         if items.iter().any(Json::is_object) {
             out.extend([(Role::Text, String::new()), (Role::Heading, format!("{name}: {}", items.len()))]);
-            out.extend(table(items));
+            out.extend(render_table(items));
         }
     }
-    bounded(out)
+    truncate_lines(out)
 }
 
-fn bounded(mut lines: Vec<(Role, String)>) -> Vec<(Role, String)> {
+fn truncate_lines(mut lines: Vec<(Role, String)>) -> Vec<(Role, String)> {
     let left = lines.len().saturating_sub(LINES_MAX);
     if left > 0 {
         lines.truncate(LINES_MAX);
@@ -40,7 +40,7 @@ fn bounded(mut lines: Vec<(Role, String)>) -> Vec<(Role, String)> {
 }
 
 /// Returns a list of objects, a line each, under the names of their fields.
-fn table(items: &[Json]) -> Vec<(Role, String)> {
+fn render_table(items: &[Json]) -> Vec<(Role, String)> {
     let mut names: Vec<&String> = Vec::new();
     for name in items.iter().filter_map(Json::as_object).flat_map(Map::keys) {
         if !names.contains(&name) {
@@ -50,26 +50,26 @@ fn table(items: &[Json]) -> Vec<(Role, String)> {
     // What tells items apart comes first, what is nested last.
     let nested = |name: &str| items.iter().filter_map(|item| item.get(name)).any(Json::is_array);
     names.sort_by_key(|name| (nested(name), *name != "id" && !name.ends_with("_id")));
-    let rows: Vec<Vec<String>> = items.iter().take(LINES_MAX + 1).map(|item| row(item, &names)).collect();
+    let rows: Vec<Vec<String>> = items.iter().take(LINES_MAX + 1).map(|item| render_row(item, &names)).collect();
     let width = |at: usize, name: &String| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());
         cells.max().unwrap_or(0).max(name.width())
     };
     let widths: Vec<usize> = names.iter().enumerate().map(|(at, name)| width(at, name)).collect();
     let heads: Vec<String> = names.iter().map(|name| (*name).clone()).collect();
-    let mut lines = vec![(Role::Key, spaced(&heads, &widths))];
-    lines.extend(rows.iter().map(|row| (Role::Text, spaced(row, &widths))));
+    let mut lines = vec![(Role::Key, pad_cells(&heads, &widths))];
+    lines.extend(rows.iter().map(|row| (Role::Text, pad_cells(row, &widths))));
     // Those beyond are counted, not made.
     let unmade = items.len().saturating_sub(rows.len());
     lines.extend(std::iter::repeat_n((Role::Text, String::new()), unmade));
     lines
 }
 
-fn row(item: &Json, names: &[&String]) -> Vec<String> {
-    names.iter().map(|name| item.get(name.as_str()).map(cell).unwrap_or_default()).collect()
+fn render_row(item: &Json, names: &[&String]) -> Vec<String> {
+    names.iter().map(|name| item.get(name.as_str()).map(render_cell).unwrap_or_default()).collect()
 }
 
-fn spaced(cells: &[String], widths: &[usize]) -> String {
+fn pad_cells(cells: &[String], widths: &[usize]) -> String {
     let padded = cells.iter().zip(widths).map(|(cell, width)| {
         let room = width.saturating_sub(cell.width());
         format!("{cell}{}", " ".repeat(room))
@@ -78,14 +78,14 @@ fn spaced(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// Returns a value in a cell: what is nested stands in it as JSON.
-fn cell(value: &Json) -> String {
+fn render_cell(value: &Json) -> String {
     let text = match value {
         Json::Null => "-".to_owned(),
         Json::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         Json::String(text) => text.clone(),
         Json::Number(number) => number.to_string(),
         Json::Array(items) if !items.iter().any(|item| item.is_object() || item.is_array()) => {
-            items.iter().map(cell).collect::<Vec<_>>().join(", ")
+            items.iter().map(render_cell).collect::<Vec<_>>().join(", ")
         }
         Json::Object(parts) if parts.values().all(Json::is_number) => {
             parts.iter().map(|(name, part)| format!("{name} {part}")).collect::<Vec<_>>().join(" ")
@@ -104,14 +104,15 @@ mod tests {
 
     use super::*;
 
-    fn shown(answer: &Json) -> Vec<String> {
-        lines(answer.as_object().unwrap()).into_iter().map(|(_, line)| line).collect()
+    fn render_texts(answer: &Json) -> Vec<String> {
+        render_lines(answer.as_object().unwrap()).into_iter().map(|(_, line)| line).collect()
     }
 
     #[test]
     fn an_answer_is_its_summary_its_numbers_and_its_lists() {
         let points = json!([{"id": 1, "at": {"x": 0.5, "y": 2}}, {"id": 20, "at": null}]);
-        let all = shown(&json!({"total": 2, "flag": true, "ids": [3, 4], "points": points, "summary": "Two points."}));
+        let all =
+            render_texts(&json!({"total": 2, "flag": true, "ids": [3, 4], "points": points, "summary": "Two points."}));
         let wanted = [
             "Two points.",
             "",
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn a_long_answer_ends_and_says_so() {
         let items: Vec<Json> = (0..5000).map(|id| json!({"id": id, "text": "x".repeat(500)})).collect();
-        let all = shown(&json!({"items": items, "summary": "Many."}));
+        let all = render_texts(&json!({"items": items, "summary": "Many."}));
         assert_eq!(all.len(), LINES_MAX + 1);
         assert!(all.iter().all(|line| line.len() < 200));
         assert_eq!(all[LINES_MAX], "4005 more lines: ask for less with the parameters, or page with limit");

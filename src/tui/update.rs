@@ -5,15 +5,15 @@ use ratatui::crossterm::event::{
 };
 
 use super::answers;
-use super::dialog::{Danger, Input, Overlay, Palette, Purpose, Question};
-use super::job::{Job, Lane};
+use super::dialog::{DangerousAction, InputLine, InputPurpose, Overlay, Palette, QuestionDialog};
+use super::job::{Job, JobLane};
 use super::keys::{self, Action};
-use super::list::Place;
+use super::list::ListPosition;
 use super::look::Role;
 use super::message::{Effect, Message};
 use super::overlays;
 use super::screens::{checks, journal, modes, operations, overview, plan, records};
-use super::state::{Screen, State};
+use super::state::{Screen, TuiState};
 use super::views;
 use crate::ops::revert;
 
@@ -27,13 +27,13 @@ const LOOK_TICKS: u64 = 30;
 const DETAIL_STEP: usize = 5;
 
 /// Takes in what comes.
-pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+pub fn update(state: &mut TuiState, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) if key.kind != KeyEventKind::Release => key_pressed(state, &key),
         Message::Key(_) => Vec::new(),
         Message::Mouse(mouse) => mouse_used(state, mouse),
         Message::Paste(text) => {
-            overlays::typed(state, &text);
+            overlays::paste_text(state, &text);
             Vec::new()
         }
         Message::Resize(columns, rows) => {
@@ -41,57 +41,61 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Tick => tick(state),
-        Message::Done { ticket, answer } => done(state, ticket, answer),
+        Message::Done { ticket, answer } => finish_job(state, ticket, answer),
         Message::Progress { ticket, step, whole, done, total } => {
-            state.lanes.progress(ticket, step, whole, (done, total));
+            state.lanes.record_progress(ticket, step, whole, (done, total));
             Vec::new()
         }
-        Message::Asked { ticket, question } => asked(state, ticket, question),
+        Message::Asked { ticket, question } => open_operation_question(state, ticket, question),
         Message::Told(told) => {
             match told {
-                Ok(text) => state.say(Role::Good, text),
-                Err(text) => state.say(Role::Danger, text),
+                Ok(text) => state.show_note(Role::Good, text),
+                Err(text) => state.show_note(Role::Danger, text),
             }
             Vec::new()
         }
-        Message::Stop => stop(state),
+        Message::Stop => request_quit(state),
     }
 }
 
-fn tick(state: &mut State) -> Vec<Effect> {
+fn tick(state: &mut TuiState) -> Vec<Effect> {
     state.ticks += 1;
     state.lanes.tick();
     // Others may commit meanwhile: what stands here is never much older than this.
-    if state.ticks.is_multiple_of(LOOK_TICKS) && !state.lanes.busy() {
-        return state.ask(Job::Status);
+    if state.ticks.is_multiple_of(LOOK_TICKS) && !state.lanes.is_busy() {
+        return state.request_job(Job::Status);
     }
     if state.ticks.is_multiple_of(STEP_TICKS) {
-        let stills = [state.records.stills(), state.plan.stills(), state.operations.stills()];
+        let stills = [state.records.still_count(), state.plan.still_count(), state.operations.still_count()];
         let players = [&mut state.records.player, &mut state.plan.player, &mut state.operations.player];
         for (player, stills) in players.into_iter().zip(stills) {
             if player.plays {
-                player.step(1, stills);
+                player.step_by(1, stills);
             }
         }
     }
     Vec::new()
 }
 
-fn done(state: &mut State, ticket: u64, answer: super::job::Answer) -> Vec<Effect> {
+fn finish_job(state: &mut TuiState, ticket: u64, answer: super::job::JobAnswer) -> Vec<Effect> {
     let lane = state.lanes.lane_of(ticket);
     let target = state.target.clone();
-    let (counts, mut effects) = state.lanes.done(ticket, target.as_deref());
+    let (counts, mut effects) = state.lanes.finish_job(ticket, target.as_deref());
     if let (true, Some(lane)) = (counts, lane) {
-        effects.extend(answers::take(state, lane, answer));
+        effects.extend(answers::receive_answer(state, lane, answer));
     }
-    if state.ending && state.lanes.of(Lane::Act).is_none() {
-        effects.extend(leave(state));
+    if state.ending && state.lanes.running_in(JobLane::Act).is_none() {
+        effects.extend(quit_now(state));
     }
     effects
 }
 
 /// An operation asks while it runs: nothing else can stand in front until it has its answer.
-fn asked(state: &mut State, ticket: u64, question: crate::model::ports::Question) -> Vec<Effect> {
+fn open_operation_question(
+    state: &mut TuiState,
+    ticket: u64,
+    question: crate::model::ports::ConfirmQuestion,
+) -> Vec<Effect> {
     if state.ending {
         return vec![Effect::Reply(ticket, false)];
     }
@@ -99,11 +103,12 @@ fn asked(state: &mut State, ticket: u64, question: crate::model::ports::Question
     let lines = question.text.lines().map(|line| (role, line.to_owned())).collect();
     let typed = question.type_name.map(|name| (name, String::new()));
     let title = "The operation asks".to_owned();
-    state.overlay = Some(Overlay::Question(Question { title, lines, typed, danger: Danger::Asked(ticket) }));
+    state.overlay =
+        Some(Overlay::Question(QuestionDialog { title, lines, typed, danger: DangerousAction::Asked(ticket) }));
     vec![Effect::Bell]
 }
 
-fn key_pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+fn key_pressed(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
     if state.note.as_ref().is_some_and(|note| note.seen) {
         state.note = None;
     } else if let Some(note) = &mut state.note {
@@ -111,23 +116,23 @@ fn key_pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     }
     let stops = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     if state.overlay.is_some() && !stops {
-        return overlays::key(state, key);
+        return overlays::press_key(state, key);
     }
-    match keys::action(key, state.screen) {
-        Some(action) => act(state, action),
+    match keys::find_action(key, state.screen) {
+        Some(action) => perform_action(state, action),
         None => Vec::new(),
     }
 }
 
 /// Does what an action says, as far as that is allowed.
-pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    let writes = keys::binding(action, state.screen).is_some_and(|binding| binding.writes);
+pub fn perform_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
+    let writes = keys::find_binding(action, state.screen).is_some_and(|binding| binding.writes);
     if writes && state.facts.read_only {
-        state.say(Role::Warning, "this interface was started to read only");
+        state.show_note(Role::Warning, "this interface was started to read only");
         return Vec::new();
     }
-    if writes && state.lanes.of(Lane::Act).is_some() {
-        state.say(Role::Warning, "something is being written: wait for it, or stop it with Ctrl-C");
+    if writes && state.lanes.running_in(JobLane::Act).is_some() {
+        state.show_note(Role::Warning, "something is being written: wait for it, or stop it with Ctrl-C");
         return Vec::new();
     }
     match action {
@@ -136,46 +141,48 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Play | Action::StepBack | Action::StepOn | Action::Copy | Action::Pager | Action::Export => {}
         _ => state.detail = 0,
     }
-    everywhere(state, action).unwrap_or_else(|| on_screen(state, action))
+    perform_global_action(state, action).unwrap_or_else(|| on_screen(state, action))
 }
 
-fn on_screen(state: &mut State, action: Action) -> Vec<Effect> {
+fn on_screen(state: &mut TuiState, action: Action) -> Vec<Effect> {
     match state.screen {
-        Screen::Overview => overview::act(state, action),
-        Screen::Modes => modes::act(state, action),
-        Screen::Records => records::act(state, action),
-        Screen::Plan => plan::act(state, action),
-        Screen::Operations => operations::act(state, action),
-        Screen::Checks => checks::act(state, action),
-        Screen::Journal => journal::act(state, action),
+        Screen::Overview => overview::perform_action(state, action),
+        Screen::Modes => modes::perform_action(state, action),
+        Screen::Records => records::perform_action(state, action),
+        Screen::Plan => plan::perform_action(state, action),
+        Screen::Operations => operations::perform_action(state, action),
+        Screen::Checks => checks::perform_action(state, action),
+        Screen::Journal => journal::perform_action(state, action),
     }
 }
 
 /// Does what means the same on every screen; `None` where the screen has to know.
-fn everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+fn perform_global_action(state: &mut TuiState, action: Action) -> Option<Vec<Effect>> {
     Some(match action {
-        Action::Show(screen) => show(state, screen),
-        Action::Help => front(state, Overlay::Help(0)),
-        Action::Palette => front(state, Overlay::Palette(Palette { text: String::new(), place: Place::default() })),
-        Action::Search => front(state, Overlay::Input(search(state))),
+        Action::Show(screen) => show_screen(state, screen),
+        Action::Help => open_overlay(state, Overlay::Help(0)),
+        Action::Palette => {
+            open_overlay(state, Overlay::Palette(Palette { text: String::new(), place: ListPosition::default() }))
+        }
+        Action::Search => open_overlay(state, Overlay::Input(build_search_input(state))),
         Action::Undo => undo(state),
         Action::Redo => redo(state),
         Action::Recover if state.status.as_ref().is_some_and(|status| status.open.is_empty()) => {
-            state.say(Role::Note, "nothing is open: there is nothing to recover");
+            state.show_note(Role::Note, "nothing is open: there is nothing to recover");
             Vec::new()
         }
-        Action::Recover => question(state, "Recover", RECOVER, Danger::Recover),
-        Action::Drill => question(state, "Drill", DRILL, Danger::Drill),
-        Action::Check if state.lanes.of(Lane::Act).is_some() => {
-            state.say(Role::Note, "something is being written: the checks can look when it is done");
+        Action::Recover => open_question(state, "Recover", RECOVER, DangerousAction::Recover),
+        Action::Drill => open_question(state, "Drill", DRILL, DangerousAction::Drill),
+        Action::Check if state.lanes.running_in(JobLane::Act).is_some() => {
+            state.show_note(Role::Note, "something is being written: the checks can look when it is done");
             Vec::new()
         }
         Action::Check => {
-            let mut effects = show(state, Screen::Checks);
-            effects.extend(state.ask(Job::Check));
+            let mut effects = show_screen(state, Screen::Checks);
+            effects.extend(state.request_job(Job::Check));
             effects
         }
-        Action::Verify => state.ask(Job::Verify),
+        Action::Verify => state.request_job(Job::Verify),
         Action::Refresh => {
             let mut effects = refresh(state);
             effects.push(Effect::Redraw);
@@ -184,16 +191,16 @@ fn everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Copy => match views::in_hand(state) {
             Some(text) => {
                 let shown: String = text.replace('\t', "  ").chars().take(60).collect();
-                state.say(Role::Good, format!("handed to the terminal's clipboard: {shown}"));
+                state.show_note(Role::Good, format!("handed to the terminal's clipboard: {shown}"));
                 vec![Effect::Copy(text)]
             }
             None => Vec::new(),
         },
-        Action::Export => vec![Effect::Export(views::page(state))],
-        Action::Pager => vec![Effect::Pager(views::page(state))],
-        Action::Cancel => cancel(state),
+        Action::Export => vec![Effect::Export(views::render_page(state))],
+        Action::Pager => vec![Effect::Pager(views::render_page(state))],
+        Action::Cancel => cancel_jobs(state),
         Action::Suspend => vec![Effect::Suspend],
-        Action::Quit => stop(state),
+        Action::Quit => request_quit(state),
         _ => return None,
     })
 }
@@ -209,18 +216,18 @@ const DRILL: &[&str] = &[
     "one after the other, all of it journaled; Ctrl-C stops between two faults.",
 ];
 
-fn front(state: &mut State, overlay: Overlay) -> Vec<Effect> {
+fn open_overlay(state: &mut TuiState, overlay: Overlay) -> Vec<Effect> {
     state.overlay = Some(overlay);
     Vec::new()
 }
 
-fn question(state: &mut State, title: &str, lines: &[&str], danger: Danger) -> Vec<Effect> {
+fn open_question(state: &mut TuiState, title: &str, lines: &[&str], danger: DangerousAction) -> Vec<Effect> {
     let lines = lines.iter().map(|line| (Role::Text, (*line).to_owned())).collect();
-    front(state, Overlay::Question(Question { title: title.to_owned(), lines, typed: None, danger }))
+    open_overlay(state, Overlay::Question(QuestionDialog { title: title.to_owned(), lines, typed: None, danger }))
 }
 
-fn search(state: &State) -> Input {
-    let searchable = records::searchable(state.records.domain);
+fn build_search_input(state: &TuiState) -> InputLine {
+    let searchable = records::describe_search(state.records.domain);
     let (text, hint) = match state.screen {
         Screen::Modes => (&state.modes.search, "words of a mode"),
         Screen::Records => (&state.records.search, searchable.as_str()),
@@ -230,36 +237,39 @@ fn search(state: &State) -> Input {
         Screen::Overview | Screen::Plan => (&state.records.search, ""),
     };
     let (text, hint) = (text.clone(), hint.to_owned());
-    Input { title: "Look for".to_owned(), hint, text, purpose: Purpose::Search }
+    InputLine { title: "Look for".to_owned(), hint, text, purpose: InputPurpose::Search }
 }
 
 /// Takes the newest fault of the target back: that one, whatever others commit before the answer.
-fn undo(state: &mut State) -> Vec<Effect> {
+fn undo(state: &mut TuiState) -> Vec<Effect> {
     let name = state.target_name().map(str::to_owned);
     let active = state.status.iter().flat_map(|status| &status.active);
     let mine = active.filter(|active| name.as_ref().is_none_or(|name| *name == active.target));
     match mine.map(|active| active.op).max() {
-        Some(op) => operations::ask(state, revert::Request { operations: vec![op], ..revert::Request::default() }),
-        None => state.say(Role::Note, "there is nothing to take back: no fault is in effect"),
+        Some(op) => operations::open_revert_question(
+            state,
+            revert::Request { operations: vec![op], ..revert::Request::default() },
+        ),
+        None => state.show_note(Role::Note, "there is nothing to take back: no fault is in effect"),
     }
     Vec::new()
 }
 
 /// Takes the newest revert back, where that is the newest operation.
-fn redo(state: &mut State) -> Vec<Effect> {
+fn redo(state: &mut TuiState) -> Vec<Effect> {
     let newest = state.operations.lines.iter().find(|line| !["failed", "abandoned"].contains(&line.state.as_str()));
     match newest.filter(|line| line.action == mfm_journal::OperationAction::Revert) {
         Some(line) => {
             let request = revert::Request { operations: vec![line.op], ..revert::Request::default() };
-            operations::ask(state, request);
+            operations::open_revert_question(state, request);
         }
-        None => state.say(Role::Note, "there is nothing to redo: the newest operation is no revert"),
+        None => state.show_note(Role::Note, "there is nothing to redo: the newest operation is no revert"),
     }
     Vec::new()
 }
 
 /// Shows a screen, and asks for what it lacks.
-pub fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
+pub fn show_screen(state: &mut TuiState, screen: Screen) -> Vec<Effect> {
     state.screen = screen;
     let mut effects = match screen {
         Screen::Overview => overview::enter(state),
@@ -273,71 +283,71 @@ pub fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
 }
 
 /// Asks for everything anew that may have changed.
-pub fn refresh(state: &mut State) -> Vec<Effect> {
+pub fn refresh(state: &mut TuiState) -> Vec<Effect> {
     state.checks.stale = state.checks.outcome.is_some();
     state.records.whole = None;
     let mut effects = overview::enter(state);
-    effects.extend(state.ask(Job::Log { before: None }));
-    effects.extend(state.ask(Job::Entries { before: None }));
+    effects.extend(state.request_job(Job::Log { before: None }));
+    effects.extend(state.request_job(Job::Entries { before: None }));
     if state.records.fetched {
         let here = state.records.in_hand().map(|row| row.id);
-        effects.extend(records::fetch(state, here));
+        effects.extend(records::fetch_list(state, here));
     }
     if state.plan.mode.is_some() {
-        effects.extend(plan::preview(state));
+        effects.extend(plan::request_preview(state));
     }
     effects
 }
 
-fn cancel(state: &mut State) -> Vec<Effect> {
-    let effects = state.lanes.cancel();
+fn cancel_jobs(state: &mut TuiState) -> Vec<Effect> {
+    let effects = state.lanes.cancel_foreground();
     if effects.is_empty() {
-        return if state.lanes.of(Lane::Act).is_some() { Vec::new() } else { stop(state) };
+        return if state.lanes.running_in(JobLane::Act).is_some() { Vec::new() } else { request_quit(state) };
     }
-    state.say(Role::Note, "stopping at the next step; what is committed stays committed, and journaled");
+    state.show_note(Role::Note, "stopping at the next step; what is committed stays committed, and journaled");
     effects
 }
 
 /// Ends, at once where nothing is being written.
-fn stop(state: &mut State) -> Vec<Effect> {
-    if state.lanes.of(Lane::Act).is_none() {
-        return leave(state);
+fn request_quit(state: &mut TuiState) -> Vec<Effect> {
+    if state.lanes.running_in(JobLane::Act).is_none() {
+        return quit_now(state);
     }
     state.ending = true;
-    let mut effects = state.lanes.cancel();
-    if let Some(Overlay::Question(Question { danger: Danger::Asked(ticket), .. })) = &state.overlay {
+    let mut effects = state.lanes.cancel_foreground();
+    if let Some(Overlay::Question(QuestionDialog { danger: DangerousAction::Asked(ticket), .. })) = &state.overlay {
         effects.push(Effect::Reply(*ticket, false));
         state.overlay = None;
     }
-    state.say(Role::Warning, "ending as soon as what is being written is sealed in the journal");
+    state.show_note(Role::Warning, "ending as soon as what is being written is sealed in the journal");
     effects
 }
 
-fn leave(state: &State) -> Vec<Effect> {
+fn quit_now(state: &TuiState) -> Vec<Effect> {
     vec![Effect::Remember(state.screen.name().to_owned()), Effect::Quit]
 }
 
-fn mouse_used(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
+fn mouse_used(state: &mut TuiState, mouse: MouseEvent) -> Vec<Effect> {
     let action = match mouse.kind {
         MouseEventKind::ScrollUp => Action::Up,
         MouseEventKind::ScrollDown => Action::Down,
-        MouseEventKind::Down(MouseButton::Left) => return clicked(state, mouse.column, mouse.row),
+        MouseEventKind::Down(MouseButton::Left) => return click_at(state, mouse.column, mouse.row),
         _ => return Vec::new(),
     };
-    if state.overlay.is_some() { overlays::scrolled(state, action) } else { act(state, action) }
+    if state.overlay.is_some() { overlays::scroll_overlay(state, action) } else { perform_action(state, action) }
 }
 
 /// A click on a name at the top shows that screen; one on a line of a list takes it in hand; one on a key of the bar
 /// presses it.
-fn clicked(state: &mut State, column: u16, row: u16) -> Vec<Effect> {
+fn click_at(state: &mut TuiState, column: u16, row: u16) -> Vec<Effect> {
     if state.overlay.is_some() {
         return Vec::new();
     }
     if row == 0 {
-        return views::bars::tab_at(state, column).map_or_else(Vec::new, |screen| show(state, screen));
+        return views::bars::tab_at(state, column).map_or_else(Vec::new, |screen| show_screen(state, screen));
     }
     if row + 1 == state.size.1 {
-        return views::bars::key_at(state, column).map_or_else(Vec::new, |action| act(state, action));
+        return views::bars::key_at(state, column).map_or_else(Vec::new, |action| perform_action(state, action));
     }
     let Some((place, length, line)) = views::line_at(state, column, row) else { return Vec::new() };
     let now = isize::try_from(place.at).unwrap_or(0);

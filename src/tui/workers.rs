@@ -9,18 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mfm_journal::{Face, Holder};
+use mfm_journal::{Face, LockHolder};
 
-use super::desk::{self, Open};
-use super::job::{Answer, Job, Lane};
+use super::desk::{self, OpenTarget};
+use super::job::{Job, JobAnswer, JobLane};
 use super::message::Message;
 use crate::model::NextSteps;
 use crate::model::next_step::{Deed, act};
-use crate::model::ports::{self, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
-use crate::ops::{Context, Failure, Kind};
+use crate::model::ports::{self, Clock, Confirm, ConfirmQuestion, Danger, Entropy, Reporter, Secrets};
+use crate::ops::{Context, Failure, FailureKind};
 
 /// What the process gives the interface.
-pub struct Host {
+pub struct TuiHost {
     /// The journal's file.
     pub journal: PathBuf,
     /// The target that is meant unless another one is chosen.
@@ -28,7 +28,7 @@ pub struct Host {
     /// Who acts.
     pub actor: String,
     /// Who holds locks meanwhile.
-    pub holder: Holder,
+    pub holder: LockHolder,
     /// How long to wait for other writers of a target.
     pub wait_ms: u64,
     /// Time.
@@ -49,55 +49,55 @@ struct JobOrder {
 }
 
 /// What a running job can be told.
-struct Hold {
+struct JobHandle {
     stop: Arc<AtomicBool>,
     answer: Sender<bool>,
 }
 
 /// The threads.
 pub struct Workers {
-    host: Arc<Host>,
+    host: Arc<TuiHost>,
     out: Sender<Message>,
-    lanes: BTreeMap<Lane, Sender<JobOrder>>,
-    held: BTreeMap<u64, Hold>,
+    lanes: BTreeMap<JobLane, Sender<JobOrder>>,
+    held: BTreeMap<u64, JobHandle>,
     acting: Arc<Mutex<()>>,
 }
 
 impl Workers {
     /// Makes ready; a thread begins with the first job of its lane.
     #[must_use]
-    pub fn new(host: Host, out: Sender<Message>) -> Self {
+    pub fn new(host: TuiHost, out: Sender<Message>) -> Self {
         let acting = Arc::new(Mutex::new(()));
         Self { host: Arc::new(host), out, lanes: BTreeMap::new(), held: BTreeMap::new(), acting }
     }
 
     /// Hands a job to the thread of its lane.
-    pub fn start(&mut self, ticket: u64, job: Job, target: Option<String>) {
+    pub fn start_job(&mut self, ticket: u64, job: Job, target: Option<String>) {
         let lane = job.lane();
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, answer) = channel();
         self.held.retain(|_, hold| Arc::strong_count(&hold.stop) > 1);
-        self.held.insert(ticket, Hold { stop: Arc::clone(&stop), answer: sender });
+        self.held.insert(ticket, JobHandle { stop: Arc::clone(&stop), answer: sender });
         let order = JobOrder { ticket, job, target, stop, answer };
         let (host, out, acting) = (&self.host, &self.out, &self.acting);
-        let thread = self.lanes.entry(lane).or_insert_with(|| begin(lane, host, out, acting));
+        let thread = self.lanes.entry(lane).or_insert_with(|| spawn_worker(lane, host, out, acting));
         if let Err(lost) = thread.send(order) {
             // A thread that ended is begun anew.
-            let again = begin(lane, host, out, acting);
+            let again = spawn_worker(lane, host, out, acting);
             let _ = again.send(lost.0);
             self.lanes.insert(lane, again);
         }
     }
 
     /// Asks a job to stop between its steps.
-    pub fn cancel(&self, ticket: u64) {
+    pub fn cancel_job(&self, ticket: u64) {
         if let Some(hold) = self.held.get(&ticket) {
             hold.stop.store(true, Ordering::SeqCst);
         }
     }
 
     /// Answers a job that asked.
-    pub fn reply(&self, ticket: u64, yes: bool) {
+    pub fn reply_to_job(&self, ticket: u64, yes: bool) {
         if let Some(hold) = self.held.get(&ticket) {
             // A job that ended needs no answer.
             let _ = hold.answer.send(yes);
@@ -105,7 +105,7 @@ impl Workers {
     }
 
     /// Waits until nothing is being written, and lets go of everything.
-    pub fn end(self) {
+    pub fn shut_down(self) {
         for hold in self.held.values() {
             hold.stop.store(true, Ordering::SeqCst);
             let _ = hold.answer.send(false);
@@ -114,13 +114,18 @@ impl Workers {
     }
 }
 
-fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex<()>>) -> Sender<JobOrder> {
+fn spawn_worker(
+    lane: JobLane,
+    host: &Arc<TuiHost>,
+    out: &Sender<Message>,
+    acting: &Arc<Mutex<()>>,
+) -> Sender<JobOrder> {
     let (sender, orders) = channel::<JobOrder>();
     let (host, out, acting) = (Arc::clone(host), out.clone(), Arc::clone(acting));
     let work = move || {
-        let mut open = Open::default();
+        let mut open = OpenTarget::default();
         while let Ok(order) = orders.recv() {
-            let writes = lane == Lane::Act;
+            let writes = lane == JobLane::Act;
             let held = writes.then(|| acting.lock().unwrap_or_else(PoisonError::into_inner));
             let ticket = order.ticket;
             let answer = carry_out(&host, &mut open, &out, order);
@@ -136,11 +141,11 @@ fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex
 }
 
 /// Carries an order out; a panic is an answer like any other, because the person has to get the terminal back.
-fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: JobOrder) -> Answer {
+fn carry_out(host: &TuiHost, open: &mut OpenTarget, out: &Sender<Message>, order: JobOrder) -> JobAnswer {
     let JobOrder { ticket, job, target, stop, answer } = order;
     let consents = matches!(job, Job::Apply { .. } | Job::Recover | Job::Drill);
-    let watch = Watch { ticket, stop: &stop, out, last: Cell::new(None), step: RefCell::default() };
-    let asks = Asks { ticket, out, answer: &answer, consents };
+    let watch = JobReporter { ticket, stop: &stop, out, last: Cell::new(None), step: RefCell::default() };
+    let asks = JobConfirm { ticket, out, answer: &answer, consents };
     let context = Context {
         journal: host.journal.clone(),
         target: target.or_else(|| host.target.clone()),
@@ -154,18 +159,18 @@ fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: JobOrde
         confirm: &asks,
         secrets: host.secrets.as_ref(),
     };
-    let work = std::panic::AssertUnwindSafe(|| desk::perform(&context, open, job));
+    let work = std::panic::AssertUnwindSafe(|| desk::run_job(&context, open, job));
     std::panic::catch_unwind(work).unwrap_or_else(|_| {
         let message = "an operation ended in a way that it never should";
         let next = NextSteps::from(act(Deed::Recover, "closes what it left open")).and("please report it");
-        Answer::Failed(Box::new(Failure::new(Kind::Target, "panic", message, next)))
+        JobAnswer::Failed(Box::new(Failure::new(FailureKind::Target, "panic", message, next)))
     })
 }
 
 /// How often progress is told at most.
 const EVERY: Duration = Duration::from_millis(100);
 
-struct Watch<'a> {
+struct JobReporter<'a> {
     ticket: u64,
     stop: &'a AtomicBool,
     out: &'a Sender<Message>,
@@ -173,8 +178,8 @@ struct Watch<'a> {
     step: RefCell<String>,
 }
 
-impl Watch<'_> {
-    fn tell(&self, step: &str, whole: bool, done: u64, total: u64) {
+impl JobReporter<'_> {
+    fn report_progress(&self, step: &str, whole: bool, done: u64, total: u64) {
         let same = *self.step.borrow() == step;
         if same && self.last.get().is_some_and(|last| last.elapsed() < EVERY) {
             return;
@@ -186,45 +191,45 @@ impl Watch<'_> {
     }
 }
 
-impl Reporter for Watch<'_> {
+impl Reporter for JobReporter<'_> {
     fn progress(&self, step: &str, done: u64, total: u64) {
-        self.tell(step, false, done, total);
+        self.report_progress(step, false, done, total);
     }
 
-    fn whole(&self, step: &str, done: u64, total: u64) {
-        self.tell(step, true, done, total);
+    fn overall_progress(&self, step: &str, done: u64, total: u64) {
+        self.report_progress(step, true, done, total);
     }
 
     fn note(&self, _: &str) {}
 
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
 }
 
 /// Asks the person in front of the screen; what the person has agreed to before the job began is not asked again.
-struct Asks<'a> {
+struct JobConfirm<'a> {
     ticket: u64,
     out: &'a Sender<Message>,
     answer: &'a Receiver<bool>,
     consents: bool,
 }
 
-impl Confirm for Asks<'_> {
+impl Confirm for JobConfirm<'_> {
     fn agreed_before(&self) -> bool {
         self.consents
     }
 
-    fn ask(&self, question: &Question) -> ports::Answer {
+    fn ask(&self, question: &ConfirmQuestion) -> ports::ConfirmAnswer {
         let agreed = self.consents && question.type_name.is_none() && question.danger != Danger::Destroy;
         if agreed {
-            return ports::Answer::Yes;
+            return ports::ConfirmAnswer::Yes;
         }
         let asked = self.out.send(Message::Asked { ticket: self.ticket, question: question.clone() });
         match asked.ok().and_then(|()| self.answer.recv().ok()) {
-            Some(true) => ports::Answer::Yes,
-            Some(false) => ports::Answer::No,
-            None => ports::Answer::Nobody,
+            Some(true) => ports::ConfirmAnswer::Yes,
+            Some(false) => ports::ConfirmAnswer::No,
+            None => ports::ConfirmAnswer::Nobody,
         }
     }
 }

@@ -24,17 +24,17 @@ fn extend(path: &std::path::Path, count: u64) {
         seq += 1;
         let body = format!("{{\"note\":{seq}}}");
         out.clear();
-        out.array(9);
-        out.text("mfm/entry/1");
-        out.integer(seq);
-        out.text("note");
-        out.null();
-        out.integer(seq);
-        out.text("bench");
-        out.text("library");
-        out.text(&body);
-        out.bytes(&prev);
-        let digest = Digest::of(out.as_bytes());
+        out.write_array(9);
+        out.write_text("mfm/entry/1");
+        out.write_integer(seq);
+        out.write_text("note");
+        out.write_null();
+        out.write_integer(seq);
+        out.write_text("bench");
+        out.write_text("library");
+        out.write_text(&body);
+        out.write_bytes(&prev);
+        let digest = Digest::sha256(out.as_bytes());
         insert.execute((seq, "note", seq, "bench", "library", &body, &prev, digest.as_bytes())).unwrap();
         prev = digest.as_bytes().to_vec();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mfm::engine::revert::{Options, Selection};
+use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm_journal::Depth;
 
 use super::Plan;
@@ -45,17 +45,17 @@ fn chunks(world: &World) -> Vec<Vec<u8>> {
 fn hashed(world: &World, chunks: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let journal = mfm_journal::Journal::open_read(&world.journal_path()).unwrap();
     let mut out = chunks.to_vec();
-    for operation in journal.operations(None, usize::MAX).unwrap() {
+    for operation in journal.read_operations(None, usize::MAX).unwrap() {
         let mut leaves = 0;
         let visit = &mut |change: mfm_journal::Change| {
             let mut leaf = mfm_journal::cbor::Writer::new();
-            leaf.raw(&[0]);
-            change.leaf(&mut leaf).unwrap();
+            leaf.write_raw(&[0]);
+            change.write_leaf(&mut leaf).unwrap();
             out.push(leaf.into_bytes());
             leaves += 1;
             std::ops::ControlFlow::Continue(())
         };
-        journal.changes(&operation, visit).unwrap();
+        journal.visit_changes(&operation, visit).unwrap();
         out.extend((1..leaves).map(|_| vec![1; 65]));
     }
     out
@@ -81,9 +81,9 @@ pub(crate) fn apply(world: &World, rows: u64) -> (Duration, Duration) {
 /// Takes back, and returns how long judging and the rest took.
 pub(crate) fn revert(world: &World) -> (Duration, Duration) {
     world.engine(|engine| {
-        let options = Options::default();
+        let options = RevertOptions::default();
         let (judged, judge) = timed(|| {
-            let mut judged = engine.judge(&Selection::Last, options).unwrap();
+            let mut judged = engine.judge_reverts(&RevertSelection::Last, options).unwrap();
             engine.prepare_alone(&mut judged, options).unwrap();
             judged
         });

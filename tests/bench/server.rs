@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use mfm::engine::revert::{Options, Selection};
-use mfm::model::ports::{Account, Answer, Confirm, Entropy, Question, Secrets};
-use mfm::ops::context::Chosen;
+use mfm::engine::revert::{RevertOptions, RevertSelection};
+use mfm::model::ports::{Account, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, Secrets};
+use mfm::ops::context::ChosenTarget;
 use mfm::ops::{Context, lab, plan};
-use mfm_journal::{Face, Holder, Journal};
+use mfm_journal::{Face, Journal, LockHolder};
 use serde_json::json;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
@@ -27,8 +27,8 @@ const DATABASE: &str = "mfm_test_bench";
 struct Yes;
 
 impl Confirm for Yes {
-    fn ask(&self, _: &Question) -> Answer {
-        Answer::Yes
+    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
+        ConfirmAnswer::Yes
     }
 }
 
@@ -43,7 +43,7 @@ impl Secrets for Yes {
         Ok(password())
     }
 
-    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
         Ok(())
     }
 }
@@ -159,7 +159,7 @@ struct Times {
 }
 
 /// Applies and reverts once, and returns how many rows that were and how long each part took.
-fn by_mfm(context: &Context<'_>, chosen: &Chosen) -> (u64, [Duration; 4]) {
+fn by_mfm(context: &Context<'_>, chosen: &ChosenTarget) -> (u64, [Duration; 4]) {
     let request = plan::Request {
         tool: "create_invalid_angles".to_owned(),
         parameters: serde_json::Map::new(),
@@ -173,17 +173,17 @@ fn by_mfm(context: &Context<'_>, chosen: &Chosen) -> (u64, [Duration; 4]) {
         output: None,
     };
     let mut journal = Journal::open(&context.journal).unwrap();
-    let mut target = context.open(&chosen.url).unwrap();
+    let mut target = context.open_target(&chosen.url).unwrap();
     let (made, planned) = timed(|| {
-        let settled = plan::settle(context, &request).unwrap();
-        plan::make(context, &mut journal, target.as_mut(), chosen, &settled).unwrap()
+        let settled = plan::resolve_request(context, &request).unwrap();
+        plan::build_plan(context, &mut journal, target.as_mut(), chosen, &settled).unwrap()
     });
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let (done, applied) = timed(|| engine.commit(&made.proposal, &made.prepared).unwrap());
     assert!(done.drift.is_empty());
-    let options = Options::default();
+    let options = RevertOptions::default();
     let (judged, judge) = timed(|| {
-        let mut judged = engine.judge(&Selection::Last, options).unwrap();
+        let mut judged = engine.judge_reverts(&RevertSelection::Last, options).unwrap();
         engine.prepare_alone(&mut judged, options).unwrap();
         judged
     });
@@ -204,7 +204,7 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
         target: None,
         actor: "bench".into(),
         face: Face::Library,
-        holder: Holder { pid: std::process::id(), host: "bench".into(), command: "bench".into() },
+        holder: LockHolder { pid: std::process::id(), host: "bench".into(), command: "bench".into() },
         wait_ms: 1000,
         clock: &Still,
         entropy: &Yes,
@@ -215,7 +215,7 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
     let url = url_of(&server, DATABASE).to_string();
     let request = lab::create::Request { url, patients: Some(PATIENTS), ..lab::create::Request::default() };
     let (made, filled) = timed(|| lab::create::run(&context, &request).unwrap().made);
-    let chosen = Chosen { name: made.target.clone(), url: made.url.clone() };
+    let chosen = ChosenTarget { name: made.target.clone(), url: made.url.clone() };
     let mut times = Times::default();
     let mut rows = 0;
     for _ in 0..plan.rounds {
@@ -225,7 +225,7 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
     report(table, rows, times, (made.rows, filled));
 }
 
-fn round(server: &url::Url, context: &Context<'_>, chosen: &Chosen, times: &mut Times) -> u64 {
+fn round(server: &url::Url, context: &Context<'_>, chosen: &ChosenTarget, times: &mut Times) -> u64 {
     let mut keep = |into: fn(&mut Times) -> &mut Vec<f64>, took: Duration| into(times).push(took.as_secs_f64());
     let mut hand = Hand::new(server, DATABASE);
     hand.run("SELECT COUNT_BIG(*) FROM TxFieldPoint WHERE Gantry_Ang < 0");

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use mfm::engine::Engine;
-use mfm::engine::apply::Proposal;
+use mfm::engine::apply::OperationProposal;
 use mfm::model::ports::{Clock, Reporter};
 use mfm::model::{Table, Value};
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 use mfm::targets::sqlite::{SqliteTarget, create_lab};
 use mfm::targets::{DomainKeys, Marker, NewTable, Target};
-use mfm_journal::{Digest, Face, Holder, Journal, OperationAction, Stamp};
+use mfm_journal::{Digest, Face, Journal, LockHolder, OperationAction, Stamp};
 use rusqlite::Connection;
 use serde_json::{Map, json};
 
@@ -36,7 +36,7 @@ impl Clock for Still {
         1_795_000_000_000_000
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
     }
 }
@@ -59,8 +59,8 @@ fn stamp() -> Stamp {
     Stamp { at_us: Still.now_us(), actor: "bench".into(), face: Face::Library }
 }
 
-fn holder() -> Holder {
-    Holder { pid: std::process::id(), host: "bench".into(), command: "bench".into() }
+fn holder() -> LockHolder {
+    LockHolder { pid: std::process::id(), host: "bench".into(), command: "bench".into() }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
@@ -85,7 +85,7 @@ impl World {
         let world = Self { folder: folder.to_path_buf() };
         let columns = COLUMNS.iter().map(|(name, declared)| ((*name).into(), (*declared).into(), true)).collect();
         let mut lab = create_lab(&world.database()).unwrap();
-        lab.table(&NewTable {
+        lab.create_table(&NewTable {
             name: TABLE.into(),
             key: Some("TFP_ID".into()),
             columns,
@@ -94,16 +94,16 @@ impl World {
         })
         .unwrap();
         for id in 1..=i64::try_from(rows).unwrap() {
-            lab.row(TABLE, &row(id)).unwrap();
+            lab.insert_row(TABLE, &row(id)).unwrap();
         }
         lab.finish().unwrap();
         let connection = Connection::open(world.database()).unwrap();
         connection.pragma_update(None, "journal_mode", "wal").unwrap();
         drop(connection);
         let mut target = world.target();
-        let bound = target.bound().unwrap();
+        let bound = target.read_binding().unwrap();
         let marker = Marker { marker_id: "00".repeat(16), bound, at_us: Still.now_us(), actor: "bench".into() };
-        target.writer(1000).unwrap().mark(&marker).unwrap();
+        target.open_writer(1000).unwrap().mark(&marker).unwrap();
         let url = target.url().to_owned();
         drop(target);
         world.settle();
@@ -196,24 +196,24 @@ pub(crate) fn changed(id: i64) -> f64 {
 }
 
 /// Every `each`th row of a table of so many, with another gantry angle.
-pub(crate) fn pending(target: &mut dyn Target, rows: u64, each: u64) -> Vec<Pending> {
-    let table: std::sync::Arc<Table> = target.table(TABLE).unwrap().unwrap();
+pub(crate) fn pending(target: &mut dyn Target, rows: u64, each: u64) -> Vec<PlannedRow> {
+    let table: std::sync::Arc<Table> = target.find_table(TABLE).unwrap().unwrap();
     let ids = (1..=rows / each).map(|nth| i64::try_from(nth * each).unwrap());
     let keys: Vec<Vec<Value>> = ids.map(|id| vec![Value::Integer(id)]).collect();
-    let found = target.rows(&table, &keys).unwrap();
+    let found = target.read_rows(&table, &keys).unwrap();
     let change = |(key, before): (Vec<Value>, Option<Vec<Value>>)| {
         let mut after = before.clone().unwrap();
         if let Value::Integer(id) = key[0] {
             after[4] = Value::Real(changed(id));
         }
-        Pending { table: table.clone(), key, before, after: Some(after) }
+        PlannedRow { table: table.clone(), key, before, after: Some(after) }
     };
     keys.into_iter().zip(found).map(change).collect()
 }
 
 /// What the operation is called.
-pub(crate) fn proposal() -> Proposal {
-    Proposal {
+pub(crate) fn proposal() -> OperationProposal {
+    OperationProposal {
         action: OperationAction::Apply,
         tool: "create_invalid_angles".into(),
         mode: "invalid_angles".into(),

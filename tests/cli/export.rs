@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use mfm_journal::cbor::Writer;
 use mfm_journal::{
-    Action, Change, ChosenKeys, Column, Digest, Face, Holder, Images, Intent, Journal, OperationAction, Stamp,
-    TableShape, TargetRef, Value, Verdict,
+    Change, ChosenKeys, ColumnShape, Digest, Face, Images, Intent, Journal, LockHolder, OperationAction,
+    OperationVerdict, RowAction, Stamp, TableShape, TargetRef, Value,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -29,18 +29,18 @@ fn of<'l>(lines: &'l [Json], what: &str) -> Vec<&'l Json> {
 fn recomputed(entry: &Json) -> String {
     let body = serde_json::to_string(&entry["body"]).unwrap();
     let mut out = Writer::new();
-    out.array(9);
-    out.text("mfm/entry/1");
-    out.integer(entry["seq"].as_i64().unwrap());
-    out.text(entry["kind"].as_str().unwrap());
-    out.optional_integer(entry["op"].as_i64());
-    out.integer(entry["at_us"].as_i64().unwrap());
-    out.text(entry["actor"].as_str().unwrap());
-    out.text(entry["face"].as_str().unwrap());
-    out.text(&body);
+    out.write_array(9);
+    out.write_text("mfm/entry/1");
+    out.write_integer(entry["seq"].as_i64().unwrap());
+    out.write_text(entry["kind"].as_str().unwrap());
+    out.write_optional_integer(entry["op"].as_i64());
+    out.write_integer(entry["at_us"].as_i64().unwrap());
+    out.write_text(entry["actor"].as_str().unwrap());
+    out.write_text(entry["face"].as_str().unwrap());
+    out.write_text(&body);
     let prev: Digest = serde_json::from_value(entry["prev"].clone()).unwrap();
-    out.bytes(prev.as_bytes());
-    Digest::of(out.as_bytes()).to_string()
+    out.write_bytes(prev.as_bytes());
+    Digest::sha256(out.as_bytes()).to_string()
 }
 
 #[test]
@@ -130,8 +130,15 @@ fn csv_has_a_line_a_changed_cell() {
     assert!(!row["verdict_digest"].is_empty() && row["verdict_digest"] != row["uid"]);
 }
 
-fn column(name: &str) -> Column {
-    Column { name: name.into(), declared: "text".into(), precision: None, scale: None, length: None, collation: None }
+fn column(name: &str) -> ColumnShape {
+    ColumnShape {
+        name: name.into(),
+        declared: "text".into(),
+        precision: None,
+        scale: None,
+        length: None,
+        collation: None,
+    }
 }
 
 fn shape(table: &str, key: &str, others: &[&str]) -> Arc<TableShape> {
@@ -147,7 +154,7 @@ fn update(shape: &Arc<TableShape>, key: Value, before: Value, after: Value) -> C
     };
     let (before_digest, after_digest) = (digest(&before), digest(&after));
     let (before, after) = (vec![before], vec![after]);
-    let action = Action::Update { columns: vec![1], before, after, before_digest, after_digest };
+    let action = RowAction::Update { columns: vec![1], before, after, before_digest, after_digest };
     Change { table: shape.clone(), key: vec![key], action }
 }
 
@@ -155,16 +162,16 @@ fn update(shape: &Arc<TableShape>, key: Value, before: Value, after: Value) -> C
 fn journal(path: &Path, keys: Option<ChosenKeys>, changes: &mut dyn Iterator<Item = Change>) {
     let stamp = Stamp { at_us: 1_700_000_000_000_000, actor: "Zo\u{eb}".into(), face: Face::Library };
     let mut journal = Journal::create(path, [7; 16], &stamp).unwrap();
-    let holder = Holder { pid: 1, host: "here".into(), command: "test".into() };
+    let holder = LockHolder { pid: 1, host: "here".into(), command: "test".into() };
     let lock = journal.lock(&holder).unwrap();
-    let target = TargetRef { name: "lab".into(), identity: Digest::of(b"target"), marker_id: "m".into() };
+    let target = TargetRef { name: "lab".into(), identity: Digest::sha256(b"target"), marker_id: "m".into() };
     let intent = Intent {
         action: OperationAction::Apply,
         tool: "tool, with \"quotes\"".into(),
         mode: "mode".into(),
         variant: "variant".into(),
         severity: "1.0".into(),
-        plan_digest: Digest::of(b"plan"),
+        plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target,
         reverts: None,
@@ -173,8 +180,8 @@ fn journal(path: &Path, keys: Option<ChosenKeys>, changes: &mut dyn Iterator<Ite
         detail: Map::from_iter([("note".to_owned(), json!("\u{e9}\u{7f}\u{1}\u{2028}\"\\/"))]),
     };
     let changes: Vec<Change> = changes.collect();
-    let token = journal.intend(&lock, &stamp, &intent, &Images::of(&changes).unwrap()).unwrap();
-    journal.seal(&lock, &stamp, token.op(), Verdict::Applied, Map::new()).unwrap();
+    let token = journal.intend(&lock, &stamp, &intent, &Images::from_changes(&changes).unwrap()).unwrap();
+    journal.seal(&lock, &stamp, token.op(), OperationVerdict::Applied, Map::new()).unwrap();
     journal.checkpoint();
 }
 

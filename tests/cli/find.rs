@@ -97,7 +97,7 @@ fn eligible_records_name_their_variants_and_can_be_broken() {
     let world = World::with_lab();
     for mode in mfm::domains::mosaiq::modes::MODES {
         let card = mode.card();
-        let record = mode.card().records().next().unwrap();
+        let record = mode.card().fault_records().next().unwrap();
         let kind = mfm::domains::FIRST.kind_of_table(record.table).unwrap().word;
         let json = world.json(&["find", kind, "--eligible", card.tool, "--limit", "2"]);
         assert_eq!(json["shown"], 2, "{json}");

@@ -8,7 +8,7 @@ use crate::world::{World, text};
 #[test]
 fn completions_and_man_pages_are_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = mfm::cli::generated().unwrap();
+    let files = mfm::cli::generate_files().unwrap();
     let expected: BTreeSet<String> = files.iter().map(|(path, _)| path.clone()).collect();
     if std::env::var_os("MFM_BLESS").is_some() {
         for folder in ["completions", "man"] {
@@ -32,8 +32,8 @@ fn completions_and_man_pages_are_true() {
 fn the_commands_write_the_same_files() {
     let world = World::empty();
     let script = text(&world.run(&["completions", "fish"]).stdout);
-    assert!(mfm::cli::generated().unwrap().contains(&("completions/mfm.fish".to_owned(), script)));
+    assert!(mfm::cli::generate_files().unwrap().contains(&("completions/mfm.fish".to_owned(), script)));
     assert!(world.run(&["man", "pages"]).status.success());
     let page = std::fs::read_to_string(world.path().join("pages/mfm-apply.1")).unwrap();
-    assert!(mfm::cli::generated().unwrap().contains(&("man/mfm-apply.1".to_owned(), page)));
+    assert!(mfm::cli::generate_files().unwrap().contains(&("man/mfm-apply.1".to_owned(), page)));
 }

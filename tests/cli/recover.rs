@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use mfm::engine::Engine;
 use mfm::model::Value;
 use mfm::model::ports::{Clock, Reporter};
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 use mfm::targets::Target as _;
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm_journal::{Digest, Face, Holder, Journal, OperationAction};
+use mfm_journal::{Digest, Face, Journal, LockHolder, OperationAction};
 use serde_json::Value as Json;
 
 use super::world::{World, text};
@@ -19,7 +19,7 @@ use super::world::{World, text};
 struct Lost;
 
 impl Faults for Lost {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         match step {
             WriteStep::AfterCommit | WriteStep::Tombstone => Err("the connection is lost".into()),
             _ => Ok(()),
@@ -34,7 +34,7 @@ impl Clock for Noon {
         1_795_000_000_000_000
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
     }
 }
@@ -51,9 +51,9 @@ fn leave_open(world: &World) {
     let mut journal = Journal::open(&world.path().join("journal.db")).unwrap();
     let keys = BTreeMap::from([("Patient".to_owned(), vec!["Pat_ID1".to_owned()])]);
     let mut target = SqliteTarget::open(&world.path().join("lab.db"), keys).unwrap();
-    let table = target.table("Patient").unwrap().unwrap();
-    let key = target.keys(&table).unwrap().remove(0);
-    let before = target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
+    let table = target.find_table("Patient").unwrap().unwrap();
+    let key = target.read_keys(&table).unwrap().remove(0);
+    let before = target.read_rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
     let mut after = before.clone().unwrap();
     after[table.position("Last_Name").unwrap()] = Value::Text("CHANGED".into());
     target.set_faults(Arc::new(Mutex::new(Lost)));
@@ -65,18 +65,18 @@ fn leave_open(world: &World) {
         reporter: &Silent,
         actor: "tester".into(),
         face: Face::Library,
-        holder: Holder { pid: 1, host: "test".into(), command: "test".into() },
+        holder: LockHolder { pid: 1, host: "test".into(), command: "test".into() },
         wait_ms: 100,
         seen: 0,
     };
-    let prepared = engine.prepare(&[Pending { table, key, before, after: Some(after) }], false).unwrap();
-    let proposal = mfm::engine::apply::Proposal {
+    let prepared = engine.prepare(&[PlannedRow { table, key, before, after: Some(after) }], false).unwrap();
+    let proposal = mfm::engine::apply::OperationProposal {
         action: OperationAction::Apply,
         tool: "test".into(),
         mode: "test".into(),
         variant: "test".into(),
         severity: "1.0".into(),
-        plan_digest: Digest::of(b"test"),
+        plan_digest: Digest::sha256(b"test"),
         plan_id: None,
         reverts: None,
         keys: None,

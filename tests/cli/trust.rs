@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use mfm_journal::{Face, Holder, Journal, Stamp};
+use mfm_journal::{Face, Journal, LockHolder, Stamp};
 use serde_json::{Value as Json, json};
 
 use crate::world::{World, own, text};
@@ -39,7 +39,7 @@ fn forged(path: &Path, name: &str, url: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let stamp = Stamp { at_us: 1, actor: "somebody".into(), face: Face::Cli };
     let mut journal = Journal::create(path, [7; 16], &stamp).unwrap();
-    let holder = Holder { pid: 1, host: "h".into(), command: "c".into() };
+    let holder = LockHolder { pid: 1, host: "h".into(), command: "c".into() };
     let lock = journal.lock(&holder).unwrap();
     journal.append(&lock, &stamp, "target_added", json!({"name": name, "url": url})).unwrap();
     journal.checkpoint();

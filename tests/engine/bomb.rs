@@ -3,14 +3,14 @@
 use std::panic::panic_any;
 use std::sync::{Arc, Mutex};
 
-use mfm::engine::apply::Committed;
-use mfm::engine::revert::{Options, Selection};
+use mfm::engine::apply::CommittedOperation;
+use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 use mfm::targets::Target;
 use mfm::targets::faults::{Faults as TargetFaults, WriteStep};
-use mfm_journal::{Faults as JournalFaults, Step};
+use mfm_journal::{Faults as JournalFaults, JournalStep};
 
 use super::world::proposal;
 
@@ -59,22 +59,22 @@ impl Bomb {
 }
 
 impl TargetFaults for Bomb {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         self.tick(&format!("{step:?}"))
     }
 }
 
 impl JournalFaults for Bomb {
-    fn step(&mut self, step: Step) -> Result<(), String> {
+    fn check_step(&mut self, step: JournalStep) -> Result<(), String> {
         self.tick(&format!("{step:?}"))
     }
 }
 
-fn rows(target: &mut dyn Target) -> Vec<Pending> {
-    let table = target.table("t").unwrap().unwrap();
+fn rows(target: &mut dyn Target) -> Vec<PlannedRow> {
+    let table = target.find_table("t").unwrap().unwrap();
     let row = |id: i64, a: i64, b: &str| vec![Value::Integer(id), Value::Integer(a), Value::Text(b.into())];
     let pending =
-        |id: i64, before, after| Pending { table: table.clone(), key: vec![Value::Integer(id)], before, after };
+        |id: i64, before, after| PlannedRow { table: table.clone(), key: vec![Value::Integer(id)], before, after };
     vec![
         pending(1, Some(row(1, 10, "x")), Some(row(1, 11, "x"))),
         pending(2, Some(row(2, 20, "y")), None),
@@ -82,35 +82,35 @@ fn rows(target: &mut dyn Target) -> Vec<Pending> {
     ]
 }
 
-pub(crate) fn apply(engine: &mut Engine<'_>) -> Result<Committed, EngineError> {
+pub(crate) fn apply(engine: &mut Engine<'_>) -> Result<CommittedOperation, EngineError> {
     let rows = rows(engine.target);
     commit(engine, &rows)
 }
 
 /// Sets one cell to a text.
-pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<Committed, EngineError> {
-    let table = engine.target.table("t")?.unwrap();
+pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<CommittedOperation, EngineError> {
+    let table = engine.target.find_table("t")?.unwrap();
     let key = vec![Value::Integer(1)];
-    let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
+    let before = engine.target.read_rows(&table, std::slice::from_ref(&key))?.remove(0);
     let mut after = before.clone();
     if let Some(row) = &mut after {
         row[2] = Value::Text(text.into());
     }
-    commit(engine, &[Pending { table, key, before, after }])
+    commit(engine, &[PlannedRow { table, key, before, after }])
 }
 
-pub(crate) fn commit(engine: &mut Engine<'_>, rows: &[Pending]) -> Result<Committed, EngineError> {
+pub(crate) fn commit(engine: &mut Engine<'_>, rows: &[PlannedRow]) -> Result<CommittedOperation, EngineError> {
     let prepared = engine.prepare(rows, false)?;
     engine.commit(&proposal(), &prepared)
 }
 
 pub(crate) fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
-    let options = Options::default();
-    let judged = engine.judge(&Selection::All, options)?;
+    let options = RevertOptions::default();
+    let judged = engine.judge_reverts(&RevertSelection::All, options)?;
     judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
 }
 
-pub(crate) fn recover_all(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::recover::Closed>, EngineError> {
+pub(crate) fn recover_all(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::recover::ClosedOperation>, EngineError> {
     engine.recover()
 }
 

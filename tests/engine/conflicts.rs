@@ -93,7 +93,7 @@ fn torture_22_already_back() {
     assert!(line.already_back > 0);
     let again = run(&world, &of(&[1])).unwrap();
     assert_eq!((again.operations[0].op, again.operations[0].state), (None, "already_reverted"));
-    assert!(!status::run(&world.context()).unwrap().disturbed());
+    assert!(!status::run(&world.context()).unwrap().is_disturbed());
 }
 
 /// A number means the operation that now carries its rows.
@@ -181,7 +181,7 @@ fn a_missing_row_is_never_forced() {
     let both = revert::Request { force: true, skip_conflicts: true, ..of(&[1]) };
     assert_eq!(run(&world, &both).unwrap().operations[0].state, "partly_reverted");
     // Given up is given up: the operation does not wait for the row for ever, and nobody calls it restored.
-    assert!(!status::run(&world.context()).unwrap().disturbed());
+    assert!(!status::run(&world.context()).unwrap().is_disturbed());
     let again = &run(&world, &of(&[1])).unwrap().operations[0];
     assert_eq!((again.state, again.restored, again.exact), ("already_reverted", false, false));
 }

@@ -8,7 +8,7 @@ use mfm::engine::{Engine, EngineError};
 use mfm::ops::{audit, recover, status, targets::mark};
 use mfm::targets::faults::{Faults as TargetFaults, SharedFaults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm_journal::{Journal, Verdict};
+use mfm_journal::{Journal, OperationVerdict};
 
 use super::bomb::{Bomb, Crash, How, apply, quiet, recover_all, revert_all};
 use super::world::{World, dump};
@@ -138,7 +138,7 @@ fn a_crash_or_an_error_at_every_write_of_a_recover() {
                 let bomb = Bomb::at(steps, how);
                 let outcome = rig.with(&bomb, recover_all);
                 if !bomb.went_off() {
-                    let verdict = if commits { Verdict::Applied } else { Verdict::Abandoned };
+                    let verdict = if commits { OperationVerdict::Applied } else { OperationVerdict::Abandoned };
                     assert_eq!(outcome.unwrap().unwrap()[0].verdict, Some(verdict));
                     break;
                 }
@@ -153,7 +153,7 @@ fn a_crash_or_an_error_at_every_write_of_a_recover() {
 pub(crate) fn leave_open(rig: &Rig, commits: bool) {
     struct At(WriteStep);
     impl TargetFaults for At {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
             if step == self.0 { panic_any(Crash) } else { Ok(()) }
         }
     }
@@ -194,7 +194,7 @@ fn recover_never_guesses_while_a_transaction_is_open() {
     for commits in [false, true] {
         let rig = Rig::new();
         leave_open(&rig, false);
-        let uid = Journal::open_read(&rig.world.journal).unwrap().operation(1).unwrap().unwrap().uid;
+        let uid = Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap().uid;
         let id = Journal::open_read(&rig.world.journal).unwrap().id();
         let mut writer = rig.world.foreign();
         let transaction = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();

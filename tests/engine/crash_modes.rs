@@ -4,7 +4,7 @@ use mfm::domain::mode::{FaultRecord, Mode};
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
-use mfm::ops::plan::{self, Made};
+use mfm::ops::plan::{self, BuiltPlan};
 use serde_json::{Map, json};
 
 use super::bomb::{Bomb, How, quiet, revert_all};
@@ -12,12 +12,12 @@ use super::crash::Rig;
 use super::world::World;
 
 /// Returns the smallest plan that shows a variant on one record of a lab.
-fn smallest(world: &World, mode: &dyn Mode, kind: &FaultRecord, variant: &str) -> Option<Made> {
+fn smallest(world: &World, mode: &dyn Mode, kind: &FaultRecord, variant: &str) -> Option<BuiltPlan> {
     let sql = format!("SELECT {} FROM {}", kind.key, kind.table);
     let connection = world.foreign();
     let mut statement = connection.prepare(&sql).unwrap();
     let ids: Vec<i64> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let mut found: Option<Made> = None;
+    let mut found: Option<BuiltPlan> = None;
     for id in ids {
         let mut parameters = Map::from_iter([(kind.parameter.to_owned(), json!(id))]);
         if let Some(name) = mode.card().table_parameter {
@@ -37,7 +37,7 @@ fn smallest(world: &World, mode: &dyn Mode, kind: &FaultRecord, variant: &str) -
 }
 
 /// Disturbs one step, and returns whether there was such a step.
-fn disturb(rig: &Rig, made: &Made, reverts: bool, step: usize, how: How) -> bool {
+fn disturb(rig: &Rig, made: &BuiltPlan, reverts: bool, step: usize, how: How) -> bool {
     let bomb = Bomb::at(step, how);
     let calm = Bomb::at(0, How::Crash);
     if reverts {
@@ -52,12 +52,12 @@ fn disturb(rig: &Rig, made: &Made, reverts: bool, step: usize, how: How) -> bool
 }
 
 /// Calls back with a rig and a plan for every variant on every kind of record.
-fn every_variant(mut run: impl FnMut(&Rig, &Made)) {
+fn every_variant(mut run: impl FnMut(&Rig, &BuiltPlan)) {
     quiet();
     for mode in MODES.iter().copied() {
         for variant in mode.card().variants {
             let mut shown = 0;
-            for kind in mode.card().records() {
+            for kind in mode.card().fault_records() {
                 let rig = Rig::of(World::with_lab(8));
                 if let Some(made) = smallest(&rig.world, mode, kind, variant.word) {
                     shown += 1;

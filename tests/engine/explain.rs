@@ -1,7 +1,7 @@
 //! Explain: the inverse of an operation as the engine judges it now, what blocks it, the ways out, and its proof.
 
-use mfm::model::next_step::{Deed, Flag, NextStep, Way};
-use mfm::ops::explain::{self, Outcome, State};
+use mfm::model::next_step::{Deed, Flag, NextStep, StepKind};
+use mfm::ops::explain::{self, InverseState, Outcome};
 use mfm::ops::{Context, revert, status};
 use mfm_journal::Journal;
 use serde_json::json;
@@ -32,7 +32,7 @@ fn faulty() -> (World, i64, Vec<i64>) {
 }
 
 fn deeds(outcome: &Outcome) -> Vec<Deed> {
-    let deed = |step: &NextStep| if let Way::Run(deed) = &step.way { Some(deed.clone()) } else { None };
+    let deed = |step: &NextStep| if let StepKind::Run(deed) = &step.way { Some(deed.clone()) } else { None };
     outcome.ways_out.iter().filter_map(deed).collect()
 }
 
@@ -52,7 +52,7 @@ fn an_operation_that_can_be_taken_back() {
     );
     assert_eq!(outcome.operation.keys, [json!(field)]);
     let inverse = &outcome.inverse;
-    assert_eq!((inverse.state, inverse.rows, inverse.in_conflict), (State::Possible, points.len() as u64, 0));
+    assert_eq!((inverse.state, inverse.rows, inverse.in_conflict), (InverseState::Possible, points.len() as u64, 0));
     assert_eq!(inverse.changes[0].before["Gantry_Ang"], json!(400));
     assert_ne!(inverse.changes[0].after["Gantry_Ang"], json!(400));
     assert_eq!(deeds(&outcome), [Deed::revert([1])]);
@@ -64,9 +64,12 @@ fn an_operation_that_can_be_taken_back() {
     let done = world.revert(&[1]).unwrap();
     assert_eq!(done.operations[0].rows, inverse.rows);
     let after = explain(&world, 1);
-    assert_eq!((after.inverse.state, deeds(&after)), (State::AlreadyReverted, vec![Deed::revert([2])]));
+    assert_eq!((after.inverse.state, deeds(&after)), (InverseState::AlreadyReverted, vec![Deed::revert([2])]));
     let of_revert = explain(&world, 2);
-    assert_eq!((of_revert.inverse.state, of_revert.inverse.carried_by.as_slice()), (State::Possible, [2].as_slice()));
+    assert_eq!(
+        (of_revert.inverse.state, of_revert.inverse.carried_by.as_slice()),
+        (InverseState::Possible, [2].as_slice())
+    );
     assert!(of_revert.words.contains("took back operation 1"), "{}", of_revert.words);
 }
 
@@ -75,7 +78,7 @@ fn later_operations_and_changes_of_others_are_named_row_by_row() {
     let (world, field, points) = faulty();
     world.apply(request("delete_control_points", json!({"fld_id": field, "points_to_delete": [3]}))).unwrap();
     let later = explain(&world, 1);
-    assert_eq!((later.inverse.state, later.inverse.in_conflict), (State::Blocked, 1));
+    assert_eq!((later.inverse.state, later.inverse.in_conflict), (InverseState::Blocked, 1));
     assert_eq!(blocks(&later), [("later_operation", "conflict", Some(2))]);
     let with = |option| Deed::revert_with(1, [option]);
     assert_eq!(deeds(&later), [with(Flag::Cascade), with(Flag::SkipConflicts)]);
@@ -138,7 +141,7 @@ fn rows_that_are_back_already_leave_something_to_close() {
     meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = {was} WHERE TFP_ID = {}", points[0]));
     let outcome = explain(&world, 1);
     assert_eq!((outcome.inverse.already_back, outcome.inverse.rows), (1, points.len() as u64 - 1));
-    assert_eq!(outcome.inverse.state, State::Possible);
+    assert_eq!(outcome.inverse.state, InverseState::Possible);
 }
 
 #[test]
@@ -146,8 +149,8 @@ fn what_the_schema_refuses_is_said_before_anybody_tries() {
     let (world, _, _) = faulty();
     meddle(&world, "CREATE TRIGGER t AFTER UPDATE ON TxFieldPoint BEGIN SELECT 1; END");
     let outcome = explain(&world, 1);
-    assert_eq!((outcome.inverse.state, blocks(&outcome)), (State::Blocked, vec![("refusal", "trigger", None)]));
-    assert!(matches!(outcome.ways_out[0].way, Way::Give { option: Flag::DisableTriggers, .. }));
+    assert_eq!((outcome.inverse.state, blocks(&outcome)), (InverseState::Blocked, vec![("refusal", "trigger", None)]));
+    assert!(matches!(outcome.ways_out[0].way, StepKind::Give { option: Flag::DisableTriggers, .. }));
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn an_absent_target_is_unknown_and_a_replaced_one_is_found() {
     std::fs::rename(&lab, &aside).unwrap();
     let outcome = explain::run(&world.context(), &explain::Request { op: 1 }).unwrap();
     assert!(outcome.ok && outcome.proof.holds);
-    assert_eq!((outcome.inverse.state, outcome.proof.target.state), (State::Unknown, "unknown"));
+    assert_eq!((outcome.inverse.state, outcome.proof.target.state), (InverseState::Unknown, "unknown"));
     assert!(outcome.proof.target.why.is_some() && outcome.inverse.why.is_some());
     std::fs::rename(&aside, &lab).unwrap();
     // The uid is gone, as after a restore from before the operation.
@@ -179,7 +182,7 @@ fn an_operation_that_never_took_effect_and_one_that_is_open() {
     world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap_err();
     foreign.execute_batch("ROLLBACK").unwrap();
     let failed = explain(&world, 1);
-    assert_eq!((failed.inverse.state, failed.ways_out.len()), (State::Nothing, 0));
+    assert_eq!((failed.inverse.state, failed.ways_out.len()), (InverseState::Nothing, 0));
     assert!(failed.ok && failed.words.contains("tried to commit"), "{}", failed.words);
 
     world.apply(sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap();
@@ -193,7 +196,7 @@ fn an_operation_that_never_took_effect_and_one_that_is_open() {
     }
     let op = status::run(&rig.world.context()).unwrap().open[0].op;
     let open = explain(&rig.world, op);
-    assert_eq!((open.inverse.state, open.proof.sealed_entry), (State::Unknown, None));
+    assert_eq!((open.inverse.state, open.proof.sealed_entry), (InverseState::Unknown, None));
     assert_eq!(blocks(&open), [("open_operation", "recover_first", Some(op))]);
     // It stands in the way of every other operation too.
     assert_eq!(blocks(&explain(&rig.world, 2)), [("open_operation", "recover_first", Some(op))]);
@@ -209,6 +212,6 @@ fn a_number_that_is_none_and_a_target_that_is_no_longer_registered() {
     let on_lab = Context { target: Some("lab".into()), ..world.context() };
     mfm::ops::targets::remove::run(&on_lab).unwrap();
     let outcome = explain(&world, 2);
-    assert_eq!((outcome.inverse.state, outcome.proof.target.state), (State::Unknown, "unknown"));
+    assert_eq!((outcome.inverse.state, outcome.proof.target.state), (InverseState::Unknown, "unknown"));
     assert!(outcome.words.contains("no longer registered"));
 }

@@ -80,9 +80,9 @@ fn torture_25_the_target_s_disk_is_full() {
     let error = squeezed(&rig, 0, limit, fill).unwrap_err();
     assert_eq!(error.code(), "target_full");
     assert_eq!(dump(&rig.world.path("lab.db")), before);
-    let operation = Journal::open_read(&rig.world.journal).unwrap().operation(1).unwrap().unwrap();
-    assert_eq!(operation.verdict, Some(mfm_journal::Verdict::Failed));
-    assert!(!status::run(&rig.world.context()).unwrap().disturbed());
+    let operation = Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap();
+    assert_eq!(operation.verdict, Some(mfm_journal::OperationVerdict::Failed));
+    assert!(!status::run(&rig.world.context()).unwrap().is_disturbed());
     squeezed(&rig, 0, 0, fill).unwrap();
 }
 

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use mfm::model::ports::Answer;
+use mfm::model::ports::ConfirmAnswer;
 use mfm::ops::targets::{add, mark, show};
 use mfm::ops::{Context, apply, plan, recover, status};
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm_journal::{Face, Journal, Verdict};
+use mfm_journal::{Face, Journal, OperationVerdict};
 
 use super::bomb;
 use super::crash::Rig;
@@ -59,7 +59,7 @@ fn k7_a_found_marker_is_adopted_by_the_questions_of_marking_and_keeps_its_id() {
     request.confirm = Some("else.db".into());
     assert_eq!(mark::run(&other.context(), &request).unwrap_err().code, "wrong_name");
     request.confirm = None;
-    other.answer(Answer::Nobody);
+    other.answer(ConfirmAnswer::Nobody);
     assert_eq!(mark::run(&other.context(), &request).unwrap_err().code, "no_consent");
     assert_eq!(other.apply(gantry()).unwrap_err().code, "unmarked");
     request.confirm = Some("lab.db".into());
@@ -68,9 +68,9 @@ fn k7_a_found_marker_is_adopted_by_the_questions_of_marking_and_keeps_its_id() {
     assert!(marked.adopted);
     assert_eq!(show::run(&world.context()).unwrap().marker, then);
     let journal = Journal::open_read(&other.journal).unwrap();
-    let entry = journal.entry(journal.head().seq).unwrap().unwrap();
+    let entry = journal.read_entry(journal.head().seq).unwrap().unwrap();
     assert_eq!((entry.body["adopted"].as_bool(), entry.body["overrides"][0].as_str()), (Some(true), Some(SIGN)));
-    other.answer(Answer::Yes);
+    other.answer(ConfirmAnswer::Yes);
     other.apply(gantry()).unwrap();
 }
 
@@ -108,13 +108,13 @@ fn k7_recover_rolls_back_in_marked_targets_after_consent_and_by_a_person() {
     let context = world.context();
     assert!(run(&Context { face: Face::Mcp, ..context }).rolled_back.is_empty());
     assert_eq!(bytes(&world), crashed);
-    for (answer, code) in [(Answer::Nobody, "no_consent"), (Answer::No, "no_consent")] {
+    for (answer, code) in [(ConfirmAnswer::Nobody, "no_consent"), (ConfirmAnswer::No, "no_consent")] {
         world.answer(answer);
         let left = run(&world.context());
         assert_eq!((left.rolled_back.len(), left.failure.unwrap().code.as_str()), (0, code));
         assert_eq!(bytes(&world), crashed);
     }
-    world.answer(Answer::Yes);
+    world.answer(ConfirmAnswer::Yes);
     assert_eq!(run(&world.context()).rolled_back, ["lab"]);
     assert_eq!(dump(&world.path("lab.db")), clean);
 }
@@ -160,11 +160,11 @@ fn k7_a_byte_copy_moved_onto_a_marked_path_is_not_the_target() {
     assert_eq!(status::run(&world.context()).unwrap().targets[0].state, "target_replaced");
     assert_eq!(std::fs::read(world.path("lab.db")).unwrap(), then);
     // Whoever put it there on purpose says so, by the name and past the signs, and goes on.
-    world.answer(Answer::Nobody);
+    world.answer(ConfirmAnswer::Nobody);
     let moved = mark::Request { moved: true, confirm: None, ..marking("lab", "") };
     assert_eq!(mark::run(&world.context(), &moved).unwrap_err().code, "no_consent");
     mark::run(&world.context(), &mark::Request { confirm: Some("lab.db".into()), ..moved }).unwrap();
-    world.answer(Answer::Yes);
+    world.answer(ConfirmAnswer::Yes);
     world.apply(gantry()).unwrap();
     world.revert(&[1]).unwrap();
 }
@@ -172,9 +172,9 @@ fn k7_a_byte_copy_moved_onto_a_marked_path_is_not_the_target() {
 /// A marker as the first release put it knows the path alone.
 fn first_release(world: &World) {
     let mut target = mfm::targets::open_url(&world.url("lab.db"), Default::default(), world.secrets.as_ref()).unwrap();
-    let mut marker = target.marker().unwrap().unwrap();
+    let mut marker = target.read_marker().unwrap().unwrap();
     marker.bound.retain(|name, _| name == "path");
-    target.writer(200).unwrap().mark(&marker).unwrap();
+    target.open_writer(200).unwrap().mark(&marker).unwrap();
     let mut journal = Journal::open(&world.journal).unwrap();
     let lock = journal.lock(&world.context().holder).unwrap();
     let body = serde_json::json!({"name": "lab", "url": world.url("lab.db"), "identity": marker.identity(),
@@ -232,10 +232,10 @@ fn k7_what_was_permitted_changes_the_digest_and_is_journaled() {
     let planned = plan::run(&world.context(), &more).unwrap().0.plan_digest;
     assert_ne!(planned, plain);
     assert_eq!(world.apply(more).unwrap().plan.plan_digest, planned);
-    let operation = Journal::open_read(&world.journal).unwrap().operation(1).unwrap().unwrap();
+    let operation = Journal::open_read(&world.journal).unwrap().read_operation(1).unwrap().unwrap();
     assert_eq!(operation.detail["permits"]["disable_triggers"], true);
     assert_eq!(world.apply(angles(field(&world), "400")).unwrap().op, Some(2));
-    let operation = Journal::open_read(&world.journal).unwrap().operation(2).unwrap().unwrap();
+    let operation = Journal::open_read(&world.journal).unwrap().read_operation(2).unwrap().unwrap();
     assert!(!operation.detail.contains_key("permits"));
 }
 
@@ -248,7 +248,7 @@ fn field(world: &World) -> i64 {
 struct MovesAway(std::path::PathBuf, WriteStep, bool);
 
 impl Faults for MovesAway {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         if step == self.1 && self.0.exists() {
             std::fs::rename(&self.0, self.0.with_file_name("away.db")).unwrap();
             if self.2 {
@@ -269,8 +269,8 @@ fn apply_moving(rig: &Rig, step: WriteStep, replaced: bool) -> mfm::engine::Engi
     bomb::apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err()
 }
 
-fn verdict(rig: &Rig) -> Option<Verdict> {
-    Journal::open_read(&rig.world.journal).unwrap().operation(1).unwrap().unwrap().verdict
+fn verdict(rig: &Rig) -> Option<OperationVerdict> {
+    Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap().verdict
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn k9_a_target_renamed_away_before_the_commit_is_rolled_back() {
             let refused = apply_moving(&rig, step, replaced);
             let codes = ["target_replaced", "target_absent", "marked_elsewhere"];
             assert!(codes.contains(&refused.code()), "{step:?}: {refused}");
-            assert_eq!(verdict(&rig), Some(Verdict::Failed), "{step:?}");
+            assert_eq!(verdict(&rig), Some(OperationVerdict::Failed), "{step:?}");
             assert_eq!(dump(&rig.world.path("away.db")), rig.before, "{step:?}");
         }
     }

@@ -7,7 +7,8 @@ use mfm::ops::audit;
 use mfm::targets::Target as _;
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{
-    Action, Change, Digest, Face, Holder, Images, Intent, Journal, OperationAction, Stamp, TargetRef, Verdict,
+    Change, Digest, Face, Images, Intent, Journal, LockHolder, OperationAction, OperationVerdict, RowAction, Stamp,
+    TargetRef,
 };
 use serde_json::Map;
 
@@ -18,10 +19,10 @@ use super::world::{World, cell, meddle, request, sample};
 fn update_that_says(rig: &Rig, said: &str) -> u64 {
     let world = &rig.world;
     let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
-    let shape = target.table("t").unwrap().unwrap().shape.clone();
+    let shape = target.find_table("t").unwrap().unwrap().shape.clone();
     let row = |text: &str| vec![Value::Integer(1), Value::Integer(10), Value::Text(text.into())];
     let [before, after] = ["x", "fault"].map(row);
-    let action = Action::Update {
+    let action = RowAction::Update {
         columns: vec![2],
         before: vec![Value::Text(said.into())],
         after: vec![Value::Text("fault".into())],
@@ -30,7 +31,7 @@ fn update_that_says(rig: &Rig, said: &str) -> u64 {
     };
     let change = Change { table: shape, key: vec![Value::Integer(1)], action };
     let mut journal = Journal::open(&world.journal).unwrap();
-    let lock = journal.lock(&Holder { pid: 1, host: "here".into(), command: "test".into() }).unwrap();
+    let lock = journal.lock(&LockHolder { pid: 1, host: "here".into(), command: "test".into() }).unwrap();
     let stamp = Stamp { at_us: 1, actor: "zoe".into(), face: Face::Library };
     let known = journal.state().targets["lab"].clone();
     let intent = Intent {
@@ -39,7 +40,7 @@ fn update_that_says(rig: &Rig, said: &str) -> u64 {
         mode: "set".into(),
         variant: "set".into(),
         severity: "1".into(),
-        plan_digest: Digest::of(b"plan"),
+        plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target: TargetRef {
             name: "lab".into(),
@@ -51,7 +52,7 @@ fn update_that_says(rig: &Rig, said: &str) -> u64 {
         keys: None,
         detail: Map::new(),
     };
-    let token = journal.intend(&lock, &stamp, &intent, &Images::of(&[change]).unwrap()).unwrap();
+    let token = journal.intend(&lock, &stamp, &intent, &Images::from_changes(&[change]).unwrap()).unwrap();
     let (uid, id, op) = (token.uid(), token.journal_id(), token.op());
     meddle(
         world,
@@ -60,7 +61,7 @@ fn update_that_says(rig: &Rig, said: &str) -> u64 {
              INSERT INTO mfm_operation(uid, journal_id, op, state, at) VALUES ('{uid}', '{id}', {op}, 'committed', 1)"
         ),
     );
-    journal.seal(&lock, &stamp, op, Verdict::Applied, Map::new()).unwrap();
+    journal.seal(&lock, &stamp, op, OperationVerdict::Applied, Map::new()).unwrap();
     op
 }
 

@@ -3,7 +3,7 @@
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::ports::Danger;
 use mfm::ops::{OPERATIONS, audit, log, show, status};
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 
 use super::world::{World, dump, sample, samples};
 
@@ -13,7 +13,7 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
     let before = dump(&world.path("lab.db"));
     for mode in MODES {
         for variant in mode.card().variants {
-            for (_, request) in (0..scale()).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
+            for (_, request) in (0..test_scale()).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
                 let applied = world.apply(request).unwrap();
                 assert_eq!(applied.plan.variant, variant.word);
                 assert_eq!(applied.plan.severity, variant.severity);
@@ -83,7 +83,7 @@ fn status_log_and_show_agree() {
     let world = World::with_lab(20);
     let applied = world.apply(sample("create_invalid_angles", "both", 2, 5)).unwrap();
     let status = status::run(&world.context()).unwrap();
-    assert!(status.disturbed());
+    assert!(status.is_disturbed());
     assert_eq!(status.active[0].rows, applied.plan.rows);
     let log = log::run(&world.context(), &log::Request::default()).unwrap();
     assert_eq!((log.operations[0].op, log.operations[0].state.as_str()), (1, "active"));
@@ -94,7 +94,7 @@ fn status_log_and_show_agree() {
     let log = log::run(&world.context(), &log::Request::default()).unwrap();
     let states: Vec<&str> = log.operations.iter().map(|line| line.state.as_str()).collect();
     assert_eq!(states, ["applied", "reverted"]);
-    assert!(!status::run(&world.context()).unwrap().disturbed());
+    assert!(!status::run(&world.context()).unwrap().is_disturbed());
 }
 
 #[test]

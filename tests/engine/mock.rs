@@ -56,7 +56,10 @@ fn the_excerpt_is_imported_cell_by_cell() {
     let outcome = import(&world, source);
     assert!(outcome.cells_proved > 100);
     // It has the form of the public mock, and is not it: it may be anybody's.
-    assert!(!outcome.synthetic && !mfm::ops::synthetic::is(&world.context().reading().unwrap(), "lab").unwrap());
+    assert!(
+        !outcome.synthetic
+            && !mfm::ops::synthetic::is_synthetic(&world.context().open_journal().unwrap(), "lab").unwrap()
+    );
     let left_out: usize = outcome.reports.iter().map(|report| report.left_out.len()).sum();
     assert!(left_out > 0, "the excerpt repeats a Staff_ID");
     for report in &outcome.reports {
@@ -79,7 +82,7 @@ fn k8_an_import_that_may_be_somebodys_is_asked_for_signs_of_a_live_clinic() {
     };
     let refused = import::run(&world.context(), &request(&[])).unwrap_err();
     assert_eq!(refused.code, "live_clinic");
-    assert!(!world.path("MOSAIQ.db").exists() && world.context().reading().unwrap().state().targets.is_empty());
+    assert!(!world.path("MOSAIQ.db").exists() && world.context().open_journal().unwrap().state().targets.is_empty());
     let unknown = import::run(&world.context(), &request(&["whatever"])).unwrap_err();
     assert_eq!(unknown.code, "override");
     let outcome = import::run(&world.context(), &request(&["name-mosaiq"])).unwrap();
@@ -89,7 +92,7 @@ fn k8_an_import_that_may_be_somebodys_is_asked_for_signs_of_a_live_clinic() {
         overrides.extend(entry.body.get("overrides").cloned());
         std::ops::ControlFlow::Continue(())
     };
-    world.context().reading().unwrap().entries(1, &mut keep).unwrap();
+    world.context().open_journal().unwrap().visit_entries(1, &mut keep).unwrap();
     assert_eq!(overrides, [serde_json::json!(["name-mosaiq"])]);
 }
 
@@ -119,7 +122,7 @@ fn the_whole_mock() {
     assert_eq!(outcome.reports.len(), 11);
     // From the folder and from the wheel it is known, and is nobody's data.
     for world in [&world, &again] {
-        assert!(mfm::ops::synthetic::is(&world.context().reading().unwrap(), "lab").unwrap());
+        assert!(mfm::ops::synthetic::is_synthetic(&world.context().open_journal().unwrap(), "lab").unwrap());
     }
     assert!(outcome.cells_proved > 500_000, "{}", outcome.cells_proved);
     there_and_back(&world, &outcome, 10, 3);

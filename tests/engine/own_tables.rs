@@ -6,7 +6,7 @@ use mfm::engine::{Engine, EngineError};
 use mfm::ops::{audit, recover, status, targets};
 use mfm::targets::faults::{Faults as TargetFaults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm_journal::{Faults as JournalFaults, Journal, Step};
+use mfm_journal::{Faults as JournalFaults, Journal, JournalStep};
 
 use super::bomb::{Bomb, How, apply, quiet, revert_all};
 use super::crash::{Rig, leave_open};
@@ -103,7 +103,7 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused_and_writes_nothing() 
 }
 
 /// Opens a door, once, when a step is reached: after everything was judged.
-struct Opens(String, Step, WriteStep, Option<&'static str>);
+struct Opens(String, JournalStep, WriteStep, Option<&'static str>);
 
 impl Opens {
     fn open(&mut self) {
@@ -114,7 +114,7 @@ impl Opens {
 }
 
 impl JournalFaults for Opens {
-    fn step(&mut self, step: Step) -> Result<(), String> {
+    fn check_step(&mut self, step: JournalStep) -> Result<(), String> {
         if step == self.1 {
             self.open();
         }
@@ -123,7 +123,7 @@ impl JournalFaults for Opens {
 }
 
 impl TargetFaults for Opens {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         if step == self.2 {
             self.open();
         }
@@ -134,13 +134,13 @@ impl TargetFaults for Opens {
 /// Runs a step of an engine while a door opens at the last moment before a transaction begins.
 fn raced<T>(rig: &Rig, step: WriteStep, door: &'static str, run: impl FnOnce(&mut Engine<'_>) -> T) -> T {
     let path = rig.world.path("lab.db");
-    let opens = |journal: Step| Opens(path.display().to_string(), journal, step, Some(door));
+    let opens = |journal: JournalStep| Opens(path.display().to_string(), journal, step, Some(door));
     let mut journal = Journal::open(&rig.world.journal).unwrap();
     let mut target = SqliteTarget::open(&path, std::collections::BTreeMap::new()).unwrap();
     if step == WriteStep::Uid {
-        journal.set_faults(Box::new(opens(Step::AfterIntendCommit)));
+        journal.set_faults(Box::new(opens(JournalStep::AfterIntendCommit)));
     } else {
-        target.set_faults(Arc::new(Mutex::new(opens(Step::AfterCheckpoint))));
+        target.set_faults(Arc::new(Mutex::new(opens(JournalStep::AfterCheckpoint))));
     }
     let context = rig.world.context();
     run(&mut context.engine(&mut journal, &mut target, "lab"))
@@ -153,8 +153,8 @@ fn a4_a_door_that_opens_after_the_look_is_seen_in_the_transaction() {
         let refused = raced(&rig, WriteStep::Uid, door, apply).unwrap_err();
         assert_eq!(refused.code(), "own_tables", "{door}");
         assert!(dump(&rig.world.path("lab.db")).contains(rig.before.trim()), "{door}");
-        let operation = Journal::open_read(&rig.world.journal).unwrap().operation(1).unwrap().unwrap();
-        assert_eq!(operation.verdict, Some(mfm_journal::Verdict::Failed), "{door}");
+        let operation = Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap();
+        assert_eq!(operation.verdict, Some(mfm_journal::OperationVerdict::Failed), "{door}");
     }
 }
 
@@ -187,14 +187,14 @@ fn a4_a_marking_reaches_nothing_by_a_door_that_opens_after_the_look() {
         let rig = Rig::new();
         let path = rig.world.path("lab.db");
         let mut target = SqliteTarget::open(&path, std::collections::BTreeMap::new()).unwrap();
-        let door_opens = Opens(path.display().to_string(), Step::AfterCheckpoint, WriteStep::Mark, Some(door));
+        let door_opens = Opens(path.display().to_string(), JournalStep::AfterCheckpoint, WriteStep::Mark, Some(door));
         target.set_faults(Arc::new(Mutex::new(door_opens)));
         let mut port: Box<dyn mfm::targets::Target> = Box::new(target);
-        let marker = port.marker().unwrap().unwrap();
-        let refused = port.writer(200).unwrap().mark(&marker).unwrap_err();
+        let marker = port.read_marker().unwrap().unwrap();
+        let refused = port.open_writer(200).unwrap().mark(&marker).unwrap_err();
         assert_eq!(refused.code(), "own_tables", "{door}");
         assert!(dump(&path).contains(rig.before.trim()), "{door}");
-        assert_eq!(port.writer(200).unwrap().unmark().unwrap_err().code(), "own_tables", "{door}");
+        assert_eq!(port.open_writer(200).unwrap().unmark().unwrap_err().code(), "own_tables", "{door}");
         assert!(dump(&path).contains(rig.before.trim()), "{door}");
     }
 }

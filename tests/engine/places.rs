@@ -57,7 +57,7 @@ fn a_live_clinic_is_refused_by_each_sign() {
     let marked = mark::run(&world.context(), &request).unwrap();
     assert_eq!(marked.overrides.len(), 2);
     let journal = mfm_journal::Journal::open_read(&world.journal).unwrap();
-    let last = journal.entry(journal.head().seq).unwrap().unwrap();
+    let last = journal.read_entry(journal.head().seq).unwrap().unwrap();
     assert_eq!(last.body["overrides"][1], "recent-treatments");
 }
 
@@ -172,7 +172,7 @@ fn a_target_restored_from_before_the_fault_is_replaced_until_written_off() {
     let request = recover::Request { word: Some(recover::As::Gone), ..Default::default() };
     let gone = recover::run(&world.context(), &request).unwrap();
     assert_eq!((gone.operations[0].op, gone.operations[0].state.as_str()), (1, "gone"));
-    assert!(!status::run(&world.context()).unwrap().disturbed());
+    assert!(!status::run(&world.context()).unwrap().is_disturbed());
     let again = world.apply(gantry()).unwrap();
     assert_eq!(again.op, Some(2));
     world.revert(&[2]).unwrap();

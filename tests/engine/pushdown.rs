@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use mfm::domain::scan::{JoinRequest, Reader, ScanRequest};
-use mfm::model::{Answer, Digest, Fetch, Filter, Key, Row, Scan, Table, Value};
+use mfm::domain::scan::{JoinRequest, ScanReader, ScanRequest};
+use mfm::model::{Digest, Fetch, FetchAnswer, Filter, Key, Row, Scan, Table, Value};
 use mfm::ops::lab;
-use mfm::ops::pump::Pump;
+use mfm::ops::pump::ScanRunner;
 use mfm::targets::sqlite::SqliteTarget;
 use mfm::targets::{
-    Bound, Conditions, DomainKeys, Marker, Meanwhile, Movement, OperationRow, Preflight, Pushdown, Session, Spared,
-    TableDigest, Target, TargetError, Touch, Trial, Writer,
+    ConnectedProgram, DomainKeys, Marker, OperationRow, PendingRows, Preflight, PreflightConditions, Pushdown,
+    RowMovement, RowTrial, SparedKeys, TableDigest, TableTouch, Target, TargetBinding, TargetError, Writer,
 };
 
 use super::world::World;
@@ -32,39 +32,39 @@ impl Target for Plain {
         self.0.name()
     }
 
-    fn bound(&mut self) -> Result<Bound, TargetError> {
-        self.0.bound()
+    fn read_binding(&mut self) -> Result<TargetBinding, TargetError> {
+        self.0.read_binding()
     }
 
-    fn marker(&mut self) -> Result<Option<Marker>, TargetError> {
-        self.0.marker()
+    fn read_marker(&mut self) -> Result<Option<Marker>, TargetError> {
+        self.0.read_marker()
     }
 
-    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        self.0.operation(uid)
+    fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        self.0.find_operation(uid)
     }
 
-    fn newest(&mut self, journal: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        self.0.newest(journal)
+    fn find_newest_operation(&mut self, journal: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        self.0.find_newest_operation(journal)
     }
 
-    fn journals(&mut self) -> Result<Vec<Digest>, TargetError> {
-        self.0.journals()
+    fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError> {
+        self.0.list_journals()
     }
 
-    fn operations(&mut self, journal: &Digest) -> Result<Vec<OperationRow>, TargetError> {
-        self.0.operations(journal)
+    fn list_operations(&mut self, journal: &Digest) -> Result<Vec<OperationRow>, TargetError> {
+        self.0.list_operations(journal)
     }
 
-    fn tables(&mut self) -> Result<Vec<String>, TargetError> {
-        self.0.tables()
+    fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
+        self.0.list_tables()
     }
 
-    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
-        self.0.table(name)
+    fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
+        self.0.find_table(name)
     }
 
-    fn read(&mut self, query: &Fetch) -> Result<Answer, TargetError> {
+    fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError> {
         assert_eq!(query.filter, Filter::All, "it does not filter");
         self.0.read(query)
     }
@@ -78,29 +78,33 @@ impl Target for Plain {
         self.0.scan(scan, take)
     }
 
-    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
-        self.0.keys(table)
+    fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
+        self.0.read_keys(table)
     }
 
-    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        self.0.rows(table, keys)
+    fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
+        self.0.read_rows(table, keys)
     }
 
-    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, TargetError> {
+    fn preflight(
+        &mut self,
+        touches: &[TableTouch],
+        conditions: &PreflightConditions<'_>,
+    ) -> Result<Preflight, TargetError> {
         self.0.preflight(touches, conditions)
     }
 
-    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
-        self.0.normalize(table, trials)
+    fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError> {
+        self.0.normalize_rows(table, trials)
     }
 
-    fn complete(
+    fn fill_defaults(
         &mut self,
         table: &Arc<Table>,
         known: &[usize],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, TargetError> {
-        self.0.complete(table, known, rows)
+        self.0.fill_defaults(table, known, rows)
     }
 
     fn unique_after(
@@ -108,25 +112,25 @@ impl Target for Plain {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &Meanwhile,
+        meanwhile: &PendingRows,
     ) -> Result<(), TargetError> {
         self.0.unique_after(table, columns, rows, meanwhile)
     }
 
-    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError> {
-        self.0.references(moves, spared)
+    fn check_references(&mut self, moves: &[RowMovement<'_>], spared: &SparedKeys<'_>) -> Result<(), TargetError> {
+        self.0.check_references(moves, spared)
     }
 
-    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-        self.0.digests(progress)
+    fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
+        self.0.digest_tables(progress)
     }
 
-    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
-        self.0.sessions()
+    fn list_sessions(&mut self) -> Result<Option<Vec<ConnectedProgram>>, TargetError> {
+        self.0.list_sessions()
     }
 
-    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
-        self.0.writer(wait_ms)
+    fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
+        self.0.open_writer(wait_ms)
     }
 }
 
@@ -137,17 +141,17 @@ struct Kept {
     shown: Vec<(Vec<String>, Vec<Vec<Value>>)>,
 }
 
-impl Reader for Kept {
+impl ScanReader for Kept {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         self.waiting.pop()
     }
 
-    fn begin(&mut self, table: Option<&Arc<Table>>) {
+    fn begin_scan(&mut self, table: Option<&Arc<Table>>) {
         let columns = table.unwrap().columns.iter().map(|column| column.image.name.clone()).collect();
         self.shown.push((columns, Vec::new()));
     }
 
-    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
+    fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         let (_, kept) = self.shown.last_mut().unwrap();
         kept.extend(rows.iter().map(|row| row.cells.to_vec()));
         ControlFlow::Continue(())
@@ -159,7 +163,7 @@ fn between(column: &str, first: i64, last: i64) -> Filter {
 }
 
 fn requests() -> Vec<ScanRequest> {
-    let states = || ScanRequest::of("AssetDynamicStateRecord", &["id", "body_id"]);
+    let states = || ScanRequest::every_row("AssetDynamicStateRecord", &["id", "body_id"]);
     let among = Filter::In { column: "frame_id".into(), values: [3, 9, 999].map(Value::Integer).into() };
     let join = JoinRequest {
         column: "position_id".into(),
@@ -167,7 +171,7 @@ fn requests() -> Vec<ScanRequest> {
         columns: vec!["z".into()],
         parent_column: "id".into(),
     };
-    let beside = || ScanRequest { join: Some(join.clone()), ..ScanRequest::of("InertialStateRecord", &["id"]) };
+    let beside = || ScanRequest { join: Some(join.clone()), ..ScanRequest::every_row("InertialStateRecord", &["id"]) };
     vec![
         states(),
         states().limit(5),
@@ -178,7 +182,7 @@ fn requests() -> Vec<ScanRequest> {
         states().filter(between("frame_id", 4, 7)).order_by("body_id"),
         states().filter(between("id", 20, i64::MAX)).order_by("id").limit(7),
         states().order_by_descending("frame_id").limit(4),
-        ScanRequest::of("AssetDynamicStateRecord", &[]).filter(between("body_id", 4, 4)).limit(2),
+        ScanRequest::every_row("AssetDynamicStateRecord", &[]).filter(between("body_id", 4, 4)).limit(2),
         beside(),
         beside().limit(6),
         beside().filter(between("id", 10, 14)),
@@ -190,7 +194,7 @@ fn requests() -> Vec<ScanRequest> {
 fn shown(world: &World, target: &mut dyn Target) -> Vec<(Vec<String>, Vec<Vec<Value>>)> {
     let mut reader = Kept { waiting: requests().into_iter().rev().collect(), ..Kept::default() };
     let context = world.context();
-    Pump { context: &context, target, cache: None, doing: "reading" }.run(&mut reader).unwrap();
+    ScanRunner { context: &context, target, cache: None, doing: "reading" }.run(&mut reader).unwrap();
     reader.shown
 }
 

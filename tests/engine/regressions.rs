@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use mfm::engine::EngineError;
-use mfm::engine::revert::{Options, Selection};
+use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::model::Value;
-use mfm::model::ports::{Answer, Confirm, Question};
+use mfm::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion};
 use mfm::ops::targets::{add, mark, unmark};
 use mfm::ops::{Context, Failure, apply as applied, audit, recover, revert, status};
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Journal;
@@ -43,7 +43,7 @@ const LOST: [WriteStep; 2] = [WriteStep::AfterCommit, WriteStep::Tombstone];
 struct FailAt(&'static [WriteStep]);
 
 impl Faults for FailAt {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         if self.0.contains(&step) { Err("injected".into()) } else { Ok(()) }
     }
 }
@@ -58,16 +58,16 @@ fn failing<T>(world: &World, steps: &'static [WriteStep], run: impl FnOnce(&mut 
 }
 
 /// Sets cells of row 1 of the rig's table, by place.
-fn set(world: &World, cells: &[(usize, Value)]) -> Result<mfm::engine::apply::Committed, EngineError> {
+fn set(world: &World, cells: &[(usize, Value)]) -> Result<mfm::engine::apply::CommittedOperation, EngineError> {
     with(world, |engine| {
-        let table = engine.target.table("t")?.unwrap();
+        let table = engine.target.find_table("t")?.unwrap();
         let key = vec![Value::Integer(1)];
-        let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
+        let before = engine.target.read_rows(&table, std::slice::from_ref(&key))?.remove(0);
         let mut after = before.clone().unwrap();
         for (at, value) in cells {
             after[*at] = value.clone();
         }
-        commit(engine, &[Pending { table, key, before, after: Some(after) }])
+        commit(engine, &[PlannedRow { table, key, before, after: Some(after) }])
     })
 }
 
@@ -83,7 +83,7 @@ fn a_written_off_target_that_comes_back_is_not_clean() {
     std::fs::rename(world.path("lab.db"), world.path("away.db")).unwrap();
     recover::run(&world.context(), &gone()).unwrap();
     std::fs::rename(world.path("away.db"), world.path("lab.db")).unwrap();
-    let clean = !status::run(&world.context()).unwrap().disturbed();
+    let clean = !status::run(&world.context()).unwrap().is_disturbed();
     let unmarked = unmark::run(&world.context());
     assert!(!clean && unmarked.is_err(), "status clean: {clean}, unmark: {:?}", unmarked.is_ok());
 }
@@ -243,9 +243,9 @@ fn recover_writes_nothing_into_a_journal_that_is_behind() {
 struct Slow<'w>(&'w World, fn(&World));
 
 impl Confirm for Slow<'_> {
-    fn ask(&self, _: &Question) -> Answer {
+    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
         (self.1)(self.0);
-        Answer::Yes
+        ConfirmAnswer::Yes
     }
 }
 
@@ -298,16 +298,16 @@ fn a_revert_takes_back_what_carries_the_rows_when_it_writes() {
 
 fn two_rows(world: &World, a: i64, rows: &[(i64, &str)]) {
     with(world, |engine| {
-        let table = engine.target.table("t").unwrap().unwrap();
+        let table = engine.target.find_table("t").unwrap().unwrap();
         let pending = rows.iter().map(|(id, b)| {
             let key = vec![Value::Integer(*id)];
-            let before = engine.target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
+            let before = engine.target.read_rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
             let mut after = before.clone().unwrap();
             if a != 0 {
                 after[1] = Value::Integer(a);
             }
             after[2] = text(b);
-            Pending { table: table.clone(), key, before, after: Some(after) }
+            PlannedRow { table: table.clone(), key, before, after: Some(after) }
         });
         let pending: Vec<_> = pending.collect();
         commit(engine, &pending).unwrap();
@@ -363,9 +363,9 @@ fn all_takes_the_census_before_it_writes() {
     meddle(world, "CREATE TABLE u (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO u VALUES (1, 1)");
     set(world, &[(2, text("one"))]).unwrap();
     with(world, |engine| {
-        let table = engine.target.table("u").unwrap().unwrap();
+        let table = engine.target.find_table("u").unwrap().unwrap();
         let row = |a: i64| Some(vec![Value::Integer(1), Value::Integer(a)]);
-        commit(engine, &[Pending { table, key: vec![Value::Integer(1)], before: row(1), after: row(2) }]).unwrap();
+        commit(engine, &[PlannedRow { table, key: vec![Value::Integer(1)], before: row(1), after: row(2) }]).unwrap();
     });
     meddle(world, "CREATE TRIGGER tr AFTER UPDATE ON t BEGIN SELECT 1; END");
     let faulty = dump(&world.path("lab.db"));
@@ -437,7 +437,7 @@ fn a_later_copy_restored_after_a_write_off_is_not_clean() {
     recover::run(&world.context(), &gone()).unwrap();
     std::fs::copy(world.path("later.db"), world.path("lab.db")).unwrap();
     let applied = world.apply(sample("create_invalid_angles", "collimator", 1, 2));
-    assert!(status::run(&world.context()).unwrap().disturbed() && applied.is_err(), "{:?}", applied.is_ok());
+    assert!(status::run(&world.context()).unwrap().is_disturbed() && applied.is_err(), "{:?}", applied.is_ok());
 }
 
 /// A word that the target itself contradicts would leave a fault that nobody can take back.
@@ -469,7 +469,7 @@ struct Stop<'w>(&'w World);
 impl mfm::model::ports::Reporter for Stop<'_> {
     fn progress(&self, _: &str, _: u64, _: u64) {}
     fn note(&self, _: &str) {}
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         Journal::open_read(&self.0.journal).unwrap().state().next_op > 3
     }
 }
@@ -510,7 +510,7 @@ fn a_write_off_says_what_it_journals() {
     failing(world, &LOST, apply).unwrap_err();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
     let done = recover::run(&world.context(), &gone()).unwrap();
-    let journaled = Journal::open_read(&world.journal).unwrap().operation(1).unwrap().unwrap().verdict.unwrap();
+    let journaled = Journal::open_read(&world.journal).unwrap().read_operation(1).unwrap().unwrap().verdict.unwrap();
     assert_eq!(done.operations[0].state, journaled.as_str());
 }
 
@@ -534,15 +534,15 @@ fn every_one_of_several_reverts_is_looked_at_again() {
     meddle(world, "INSERT INTO t VALUES (4, 40, 'w')");
     let set_a = |ids: &[i64], a: i64| {
         with(world, |engine| {
-            let table = engine.target.table("t").unwrap().unwrap();
+            let table = engine.target.find_table("t").unwrap().unwrap();
             let row = |id: &i64| {
                 let key = vec![Value::Integer(*id)];
-                let before = engine.target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
+                let before = engine.target.read_rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
                 let mut after = before.clone().unwrap();
                 after[1] = Value::Integer(a);
-                Pending { table: table.clone(), key, before, after: Some(after) }
+                PlannedRow { table: table.clone(), key, before, after: Some(after) }
             };
-            let rows: Vec<Pending> = ids.iter().map(row).collect();
+            let rows: Vec<PlannedRow> = ids.iter().map(row).collect();
             commit(engine, &rows).unwrap();
         });
     };
@@ -550,12 +550,12 @@ fn every_one_of_several_reverts_is_looked_at_again() {
     set_a(&[4], 98);
     set_a(&[3], 99);
     meddle(world, "UPDATE t SET a = 10 WHERE id = 1; UPDATE t SET a = 5 WHERE id = 2");
-    let skip = Options { skip_conflicts: true, ..Options::default() };
-    let force = Options { force: true, ..skip };
+    let skip = RevertOptions { skip_conflicts: true, ..RevertOptions::default() };
+    let force = RevertOptions { force: true, ..skip };
     with(world, |engine| {
-        let judged = engine.judge(&Selection::Operations(vec![1, 2]), force).unwrap();
+        let judged = engine.judge_reverts(&RevertSelection::Operations(vec![1, 2]), force).unwrap();
         with(world, |other| {
-            let judged = other.judge(&Selection::Operations(vec![1]), skip).unwrap();
+            let judged = other.judge_reverts(&RevertSelection::Operations(vec![1]), skip).unwrap();
             assert_eq!(other.revert(&judged.planned[0], skip).unwrap().kept, 1);
         });
         engine.revert(&judged.planned[0], force).unwrap();
@@ -617,9 +617,9 @@ fn k11_an_index_that_lacks_rows_is_refused() {
 fn k11_a_critical_fault_wants_a_name_typed() {
     struct Hears(RefCell<Vec<Option<String>>>, bool);
     impl Confirm for Hears {
-        fn ask(&self, question: &Question) -> Answer {
+        fn ask(&self, question: &ConfirmQuestion) -> ConfirmAnswer {
             self.0.borrow_mut().push(question.type_name.clone());
-            Answer::No
+            ConfirmAnswer::No
         }
         fn agreed_before(&self) -> bool {
             self.1

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use mfm::ops::context::Chosen;
+use mfm::ops::context::ChosenTarget;
 use mfm::ops::replay::{self, Outcome};
 use mfm::ops::targets::mark;
 use mfm::ops::{Failure, revert};
@@ -75,7 +75,7 @@ fn applies_reverts_and_reverts_of_reverts_are_equal() {
     assert_eq!(outcome.replayed.len() as u64, outcome.operations);
     for line in &outcome.replayed {
         let (was, is) =
-            (state.operation(line.op).unwrap().unwrap(), state.operation(line.replayed_as).unwrap().unwrap());
+            (state.read_operation(line.op).unwrap().unwrap(), state.read_operation(line.replayed_as).unwrap().unwrap());
         assert_eq!((was.plan_digest, was.rows_root, was.depth), (is.plan_digest, is.rows_root, is.depth));
         assert_eq!(is.target.name, "copy");
     }
@@ -299,7 +299,7 @@ fn nobody_asked_writes_nothing() {
     let mut world = with_copy(12);
     world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
     let before = dump(&world.path("copy.db"));
-    world.answer(mfm::model::ports::Answer::Nobody);
+    world.answer(mfm::model::ports::ConfirmAnswer::Nobody);
     let refused = replay(&world, None).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("no_consent", 3));
     assert_eq!(dump(&world.path("copy.db")), before);
@@ -311,7 +311,7 @@ struct Stopping(std::cell::Cell<u32>);
 impl mfm::model::ports::Reporter for Stopping {
     fn progress(&self, _: &str, _: u64, _: u64) {}
     fn note(&self, _: &str) {}
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.0.set(self.0.get().saturating_sub(1));
         self.0.get() == 0
     }
@@ -349,14 +349,15 @@ fn a_crash_in_a_replay_is_recovered_and_the_replay_goes_on() {
         let bomb = Bomb::at(step, How::Crash);
         let crashed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut journal = Journal::open(&world.journal).unwrap();
-            let keys = mfm::domains::mosaiq::schema::keys();
+            let keys = mfm::domains::mosaiq::schema::key_columns();
             let mut target = mfm::targets::sqlite::SqliteTarget::open(&world.path("copy.db"), keys).unwrap();
             journal.set_faults(Box::new(bomb.clone()));
             target.set_faults(Arc::new(Mutex::new(bomb.clone())));
-            let chosen = |name: &str| Chosen { name: name.into(), url: journal.state().targets[name].url.clone() };
-            let ends = replay::Ends { source: chosen("lab"), onto: chosen("copy") };
+            let chosen =
+                |name: &str| ChosenTarget { name: name.into(), url: journal.state().targets[name].url.clone() };
+            let ends = replay::ReplayEnds { source: chosen("lab"), onto: chosen("copy") };
             let request = replay::Request { onto: "copy".into(), ..Default::default() };
-            replay::onto(&world.context(), &mut journal, &mut target, &ends, &request).unwrap();
+            replay::run_onto(&world.context(), &mut journal, &mut target, &ends, &request).unwrap();
         }));
         assert_eq!(crashed.is_err(), bomb.went_off());
         if !Journal::open_read(&world.journal).unwrap().state().open.is_empty() {

@@ -4,8 +4,8 @@
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::domains::mosaiq::schema;
 use mfm::model::{Datum, Value, time};
-use mfm::ops::context::Chosen;
-use mfm::ops::replay::{self, Ends, Outcome};
+use mfm::ops::context::ChosenTarget;
+use mfm::ops::replay::{self, Outcome, ReplayEnds};
 use mfm::ops::{plan, revert};
 use mfm::plan::alike::Likeness;
 use mfm::targets::sim::SimWorld;
@@ -27,8 +27,8 @@ impl Pair {
         let mut world = World::with_lab(patients);
         world.target = Some("lab".into());
         let sim = SimWorld::new(11);
-        sim.set_keys(schema::keys());
-        let mut lab = world.context().open(&world.url("lab.db")).unwrap();
+        sim.set_keys(schema::key_columns());
+        let mut lab = world.context().open_target(&world.url("lab.db")).unwrap();
         for def in schema::lab_tables() {
             let new = NewTable {
                 name: def.name.clone(),
@@ -38,20 +38,20 @@ impl Pair {
                 references: vec![],
             };
             sim.create_table(&new).unwrap();
-            let native = sim.target().table(&def.name).unwrap().unwrap();
-            let table = lab.table(&def.name).unwrap().unwrap();
-            let keys = lab.keys(&table).unwrap();
-            for row in lab.rows(&table, &keys).unwrap() {
+            let native = sim.open_target().find_table(&def.name).unwrap().unwrap();
+            let table = lab.find_table(&def.name).unwrap().unwrap();
+            let keys = lab.read_keys(&table).unwrap();
+            for row in lab.read_rows(&table, &keys).unwrap() {
                 let cells = row.unwrap().into_iter().zip(&native.columns);
-                let cells = cells.map(|(cell, column)| column.store(&def.name, &datum(cell)).unwrap());
-                sim.insert(&def.name, cells.collect()).unwrap();
+                let cells = cells.map(|(cell, column)| column.store_datum(&def.name, &datum(cell)).unwrap());
+                sim.insert_row(&def.name, cells.collect()).unwrap();
             }
         }
         let marker = sim.mark("tester").unwrap();
         let stamp = world.context().stamp();
         let mut journal = Journal::open(&world.journal).unwrap();
         let lock = journal.lock(&world.context().holder).unwrap();
-        let url = sim.target().url().to_owned();
+        let url = sim.open_target().url().to_owned();
         journal.append(&lock, &stamp, "target_added", json!({"name": "server", "url": url})).unwrap();
         let body = json!({
             "name": "server", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
@@ -61,27 +61,27 @@ impl Pair {
         Self { world, sim }
     }
 
-    fn ends(&self, source: &str, onto: &str) -> Ends {
+    fn ends(&self, source: &str, onto: &str) -> ReplayEnds {
         let journal = Journal::open_read(&self.world.journal).unwrap();
-        let chosen = |name: &str| Chosen { name: name.into(), url: journal.state().targets[name].url.clone() };
-        Ends { source: chosen(source), onto: chosen(onto) }
+        let chosen = |name: &str| ChosenTarget { name: name.into(), url: journal.state().targets[name].url.clone() };
+        ReplayEnds { source: chosen(source), onto: chosen(onto) }
     }
 
     fn onto_server(&self) -> Outcome {
         let mut journal = Journal::open(&self.world.journal).unwrap();
         let request = replay::Request { onto: "server".into(), ..Default::default() };
         let ends = self.ends("lab", "server");
-        replay::onto(&self.world.context(), &mut journal, &mut self.sim.target(), &ends, &request).unwrap()
+        replay::run_onto(&self.world.context(), &mut journal, &mut self.sim.open_target(), &ends, &request).unwrap()
     }
 
     /// Applies a fault on the server.
     fn apply_on_server(&self, request: &plan::Request) {
         let context = self.world.context();
         let mut journal = Journal::open(&self.world.journal).unwrap();
-        let mut target = self.sim.target();
+        let mut target = self.sim.open_target();
         let server = self.ends("lab", "server").onto;
-        let settled = plan::settle(&context, request).unwrap();
-        let made = plan::make(&context, &mut journal, &mut target, &server, &settled).unwrap();
+        let settled = plan::resolve_request(&context, request).unwrap();
+        let made = plan::build_plan(&context, &mut journal, &mut target, &server, &settled).unwrap();
         context.engine(&mut journal, &mut target, "server").commit(&made.proposal, &made.prepared).unwrap();
     }
 }
@@ -92,7 +92,7 @@ fn datum(cell: Value) -> Datum {
         Value::Null => Datum::Null,
         Value::Integer(number) => Datum::Integer(number),
         Value::Real(number) => Datum::Decimal(Decimal::from_f64(number).unwrap()),
-        Value::Text(text) => time::parse(&text).map_or(Datum::Text(text), Datum::DateTime),
+        Value::Text(text) => time::parse_local(&text).map_or(Datum::Text(text), Datum::DateTime),
         Value::Bytes(bytes) => Datum::Bytes(bytes),
         other => Datum::Raw(other),
     }
@@ -116,8 +116,10 @@ fn every_variant_on_sqlite_is_equivalent_on_a_server() {
     let journal = Journal::open_read(&pair.world.journal).unwrap();
     for line in &outcome.replayed {
         assert_eq!(line.verdict, Likeness::Equivalent);
-        let (was, is) =
-            (journal.operation(line.op).unwrap().unwrap(), journal.operation(line.replayed_as).unwrap().unwrap());
+        let (was, is) = (
+            journal.read_operation(line.op).unwrap().unwrap(),
+            journal.read_operation(line.replayed_as).unwrap().unwrap(),
+        );
         assert_eq!((was.rows, was.kept, &was.variant), (is.rows, is.kept, &is.variant));
         stored_otherwise += usize::from(was.rows_root != is.rows_root);
     }

@@ -9,7 +9,7 @@ use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::{revert, status};
 use mfm::plan::alike::Likeness;
-use mfm_journal::{Journal, OperationAction, Verdict as Sealed};
+use mfm_journal::{Journal, OperationAction, OperationVerdict as Sealed};
 use serde_json::json;
 
 use super::replay::{add_copy, replay, with_copy};
@@ -118,8 +118,10 @@ fn holds(wanted: u64, seed: u64, patients: u32) {
     assert_eq!(dump(&world.path("copy.db")), dump(&world.path("lab.db")));
     let journal = Journal::open_read(&world.journal).unwrap();
     for line in &outcome.replayed {
-        let (was, is) =
-            (journal.operation(line.op).unwrap().unwrap(), journal.operation(line.replayed_as).unwrap().unwrap());
+        let (was, is) = (
+            journal.read_operation(line.op).unwrap().unwrap(),
+            journal.read_operation(line.replayed_as).unwrap().unwrap(),
+        );
         assert_eq!((was.plan_digest, was.rows_root), (is.plan_digest, is.rows_root), "operation {}", line.op);
     }
     changed(&world, &journal);
@@ -131,16 +133,16 @@ fn changed(world: &World, journal: &Journal) {
     let (mut seen, mut chosen) = (BTreeSet::new(), None);
     let last = journal.state().next_op;
     for op in 1..last {
-        let operation = journal.operation(op).unwrap().unwrap();
+        let operation = journal.read_operation(op).unwrap().unwrap();
         if operation.target.name != "lab" || operation.verdict != Some(Sealed::Applied) {
             continue;
         }
         journal
-            .changes(&operation, &mut |change| {
+            .visit_changes(&operation, &mut |change| {
                 let fresh = seen.insert((change.table.name.clone(), change.key.clone()));
                 let column = change.column_names().first().map(|name| (*name).to_owned());
-                let number = change.before().and_then(|cells| cells.first()).cloned();
-                let wanted = fresh && operation.action == OperationAction::Apply && change.action.word() == "update";
+                let number = change.cells_before().and_then(|cells| cells.first()).cloned();
+                let wanted = fresh && operation.action == OperationAction::Apply && change.action.as_str() == "update";
                 if wanted && let (Some(column), Some(Value::Real(_) | Value::Integer(_))) = (column, &number) {
                     let table = change.table.clone();
                     chosen =
@@ -165,7 +167,7 @@ fn changed(world: &World, journal: &Journal) {
     assert_eq!((found.what.as_str(), found.table.as_deref()), ("cell", Some(table.as_str())), "{found:?}");
     assert_eq!((found.key, found.column), (Some(key.to_string()), Some(column)));
     let number = number.unwrap();
-    assert_eq!((found.journaled, found.found), (mfm::ops::cell::cell(&number), json!(17.25)));
+    assert_eq!((found.journaled, found.found), (mfm::ops::cell::to_json(&number), json!(17.25)));
     println!("operation {op} of {last}: {}", found.message);
 }
 

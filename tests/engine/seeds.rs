@@ -6,10 +6,10 @@ use std::path::Path;
 use mfm::domain::mode::FaultRecord;
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Finding;
-use mfm::ops::checks::Session;
+use mfm::ops::checks::CheckSession;
 use mfm::ops::{Failure, plan};
 use mfm_journal::Digest;
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 
 use super::seen::{NOW, names, request};
 use super::world::World;
@@ -27,7 +27,7 @@ fn fingerprint(path: &Path) -> BTreeMap<String, Digest> {
         while let Some(row) = rows.next().unwrap() {
             (0..width).for_each(|at| write_cell(row.get_ref(at).unwrap(), &mut bytes));
         }
-        Digest::of(&bytes)
+        Digest::sha256(&bytes)
     };
     names.iter().map(|name| (name.clone(), digest(name))).collect()
 }
@@ -47,21 +47,21 @@ fn write_cell(cell: rusqlite::types::ValueRef<'_>, out: &mut Vec<u8>) {
 }
 
 /// Begins to check a lab.
-fn session(world: &World) -> Session {
-    let mut target = world.context().open(&world.url("lab.db")).unwrap();
-    Session::begin(&world.context(), target.as_mut(), mfm::domains::FIRST, NOW.parse().unwrap()).unwrap()
+fn session(world: &World) -> CheckSession {
+    let mut target = world.context().open_target(&world.url("lab.db")).unwrap();
+    CheckSession::begin(&world.context(), target.as_mut(), mfm::domains::FIRST, NOW.parse().unwrap()).unwrap()
 }
 
 /// Commits and takes back a variant; returns the checks that saw it, or the refusal.
 fn there_and_back(
     world: &World,
-    session: &mut Session,
+    session: &mut CheckSession,
     kind: &FaultRecord,
     request: plan::Request,
 ) -> Result<BTreeSet<&'static str>, Failure> {
     let applied = world.apply(request)?;
     let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
-    let mut target = world.context().open(&world.url("lab.db")).unwrap();
+    let mut target = world.context().open_target(&world.url("lab.db")).unwrap();
     let new = session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
     let seen = new.iter().filter(|finding| names(finding, kind, &applied.plan)).map(|finding| finding.check).collect();
     let back = world.revert(&[applied.op.unwrap()])?;
@@ -72,7 +72,7 @@ fn there_and_back(
 
 /// How many seeds the long runs try: twenty at a scale of a hundred.
 fn seeds() -> u64 {
-    scale().div_ceil(5)
+    test_scale().div_ceil(5)
 }
 
 /// Runs every variant on every kind of record under many seeds, and prints what sees it.
@@ -81,8 +81,10 @@ fn many_seeds(world: &World, seeds: u64) {
     let (before, mut session) = (fingerprint(&world.path("lab.db")), session(world));
     let mut done = 0;
     for mode in MODES.iter().copied() {
-        for (kind, variant) in
-            mode.card().records().flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
+        for (kind, variant) in mode
+            .card()
+            .fault_records()
+            .flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
         {
             let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
             let (mut seen, mut records, mut missing) = (BTreeMap::<&str, u64>::new(), BTreeSet::new(), None);
@@ -116,8 +118,10 @@ fn many_seeds(world: &World, seeds: u64) {
 fn all_at_once(world: &World) {
     let (before, mut session) = (fingerprint(&world.path("lab.db")), session(world));
     for mode in MODES.iter().copied() {
-        for (kind, variant) in
-            mode.card().records().flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
+        for (kind, variant) in mode
+            .card()
+            .fault_records()
+            .flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
         {
             let what = format!("all of {} {variant} of {}", mode.card().tool, kind.table);
             let one = request(mode, kind, variant, 0);
@@ -125,7 +129,7 @@ fn all_at_once(world: &World) {
             match world.apply(plan::Request { options, ..one }) {
                 Ok(applied) => {
                     let tables = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
-                    let mut target = world.context().open(&world.url("lab.db")).unwrap();
+                    let mut target = world.context().open_target(&world.url("lab.db")).unwrap();
                     let new = session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
                     let unseen = unseen(world, kind, applied.op.unwrap(), &new);
                     assert!(
@@ -156,7 +160,7 @@ fn all_at_once(world: &World) {
 fn unseen(world: &World, kind: &FaultRecord, op: u64, new: &[Finding]) -> Vec<String> {
     let shown =
         mfm::ops::show::run(&world.context(), &mfm::ops::show::Request { op, diff: true, detect: false }).unwrap();
-    let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
+    let id = |key: &[mfm::model::Value]| mfm::model::refusal::render_key(key);
     let rows = |finding: &Finding| {
         let own = (finding.table.to_owned(), id(&finding.key));
         let related = finding.related.iter().map(|(table, key)| ((*table).to_owned(), id(key)));
@@ -169,7 +173,7 @@ fn unseen(world: &World, kind: &FaultRecord, op: u64, new: &[Finding]) -> Vec<St
 
 #[test]
 fn everything_chosen_together_is_seen() {
-    all_at_once(&World::with_lab(if scale() == 1 { 12 } else { 20 }));
+    all_at_once(&World::with_lab(if test_scale() == 1 { 12 } else { 20 }));
 }
 
 #[test]

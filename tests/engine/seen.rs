@@ -25,7 +25,7 @@ pub(crate) fn request(mode: &dyn Mode, kind: &FaultRecord, variant: &str, seed: 
 
 /// Tells whether a finding names the record or a row that was changed.
 pub(crate) fn names(finding: &Finding, kind: &FaultRecord, plan: &plan::Outcome) -> bool {
-    let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
+    let id = |key: &[mfm::model::Value]| mfm::model::refusal::render_key(key);
     let mut rows: BTreeSet<(String, String)> =
         plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();
     for change in &plan.changes {

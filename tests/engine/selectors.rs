@@ -1,7 +1,7 @@
 //! Selectors, which narrow what is chosen and leave no trace of what they were; checks, again and again.
 
 use mfm::domain::filter::FilterValues;
-use mfm::model::next_step::{Flag, Way};
+use mfm::model::next_step::{Flag, StepKind};
 use mfm::ops::{checks, find, plan};
 use serde_json::Value as Json;
 
@@ -100,8 +100,8 @@ fn a_selector_alone_or_beside_ids_says_nothing() {
     for request in [beside, alone] {
         let failure = world.apply(request).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("records", 2), "{failure}");
-        let ways: Vec<&Way> = failure.next.as_slice().iter().map(|step| &step.way).collect();
-        let wanted = Way::GiveOne { options: vec![Flag::Sample, Flag::All] };
+        let ways: Vec<&StepKind> = failure.next.as_slice().iter().map(|step| &step.way).collect();
+        let wanted = StepKind::GiveOne { options: vec![Flag::Sample, Flag::All] };
         assert!(ways.contains(&&wanted), "{ways:?}");
     }
     let wrong = |selector: FilterValues| world.apply(narrowed(selector)).unwrap_err();
@@ -148,10 +148,10 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
     let now = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
     let context = world.context();
     let begin = || {
-        let mut target = context.open(&world.url("lab.db")).unwrap();
-        checks::Session::begin(&context, target.as_mut(), mfm::domains::FIRST, now).unwrap()
+        let mut target = context.open_target(&world.url("lab.db")).unwrap();
+        checks::CheckSession::begin(&context, target.as_mut(), mfm::domains::FIRST, now).unwrap()
     };
-    let found = |session: &checks::Session| -> Vec<_> {
+    let found = |session: &checks::CheckSession| -> Vec<_> {
         session.checked.iter().map(|checked| (checked.card.id, checked.verdict.clone())).collect()
     };
     let mut session = begin();
@@ -164,7 +164,7 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
         let tables: std::collections::BTreeSet<String> =
             world.apply(sample(tool, variant, 2, 3)).unwrap().plan.changes.into_iter().map(|row| row.table).collect();
         let tables = tables.iter().map(String::as_str).collect();
-        let mut target = context.open(&world.url("lab.db")).unwrap();
+        let mut target = context.open_target(&world.url("lab.db")).unwrap();
         let new = session.look_again(&context, target.as_mut(), &tables).unwrap();
         assert!(!new.is_empty(), "{tool}");
         assert_eq!(found(&session), found(&begin()), "{tool}");
@@ -172,7 +172,7 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
     let all = mfm::ops::revert::Request { all: true, ..Default::default() };
     mfm::ops::revert::run(&context, &all).unwrap();
     let every = ["TxField", "txfieldpoint", "TrackTreatment"].into_iter().collect();
-    let mut target = context.open(&world.url("lab.db")).unwrap();
+    let mut target = context.open_target(&world.url("lab.db")).unwrap();
     assert_eq!(session.look_again(&context, target.as_mut(), &every).unwrap(), []);
     assert_eq!(found(&session), clean);
 }

@@ -1,33 +1,33 @@
 //! Signs of a live clinic that only a server shows: who is connected, and whether mfm may know it.
 
-use mfm::model::next_step::{Flag, Way};
+use mfm::model::next_step::{Flag, StepKind};
 use mfm::ops::Failure;
-use mfm::ops::targets::signs::{judge, signs};
-use mfm::targets::Session;
+use mfm::ops::targets::signs::{check_signs, list_signs};
+use mfm::targets::ConnectedProgram;
 use mfm::targets::sim::SimWorld;
 
 use super::world::World;
 
-fn session(program: &str, host: &str) -> Session {
-    Session { program: program.into(), host: host.into() }
+fn session(program: &str, host: &str) -> ConnectedProgram {
+    ConnectedProgram { program: program.into(), host: host.into() }
 }
 
 /// The words of the signs that a database shows.
 fn words(sim: &SimWorld) -> Vec<&'static str> {
     let world = World::new();
-    signs(&world.context(), &mut sim.target()).unwrap().into_iter().map(|sign| sign.word).collect()
+    list_signs(&world.context(), &mut sim.open_target()).unwrap().into_iter().map(|sign| sign.word).collect()
 }
 
 /// What marking says of the signs, some of them overridden.
 fn judged(sim: &SimWorld, overrides: &[&str]) -> Result<(), mfm::ops::Failure> {
     let world = World::new();
     let overrides: Vec<String> = overrides.iter().map(|word| (*word).to_owned()).collect();
-    judge(&world.context(), &mut sim.target(), "sim:copy", &overrides).map(drop)
+    check_signs(&world.context(), &mut sim.open_target(), "sim:copy", &overrides).map(drop)
 }
 
 /// Tells whether a failure says that a sign can be overruled.
 fn offers(failure: &Failure, sign: &str) -> bool {
-    let way = Way::Give { option: Flag::Override, value: Some(sign.to_owned()) };
+    let way = StepKind::Give { option: Flag::Override, value: Some(sign.to_owned()) };
     failure.next.as_slice().iter().any(|step| step.way == way)
 }
 
@@ -77,8 +77,9 @@ fn file(world: &World, name: &str, sql: &str) {
 /// The words of the signs that a file shows.
 fn signs_of(world: &World, name: &str) -> Vec<&'static str> {
     let mut target =
-        mfm::targets::sqlite::SqliteTarget::open(&world.path(name), mfm::domains::mosaiq::schema::keys()).unwrap();
-    signs(&world.context(), &mut target).unwrap().into_iter().map(|sign| sign.word).collect()
+        mfm::targets::sqlite::SqliteTarget::open(&world.path(name), mfm::domains::mosaiq::schema::key_columns())
+            .unwrap();
+    list_signs(&world.context(), &mut target).unwrap().into_iter().map(|sign| sign.word).collect()
 }
 
 #[test]

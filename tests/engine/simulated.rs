@@ -9,14 +9,14 @@ use mfm::targets::faults::WriteStep;
 use mfm::targets::foreign::ForeignKey;
 use mfm::targets::sim::{SimCheck, SimFault, SimTarget, SimWorld, SimWrite};
 use mfm::targets::{NewTable, Target};
-use mfm_journal::{Depth, Journal, Verdict};
+use mfm_journal::{Depth, Journal, OperationVerdict};
 use serde_json::json;
 
 use super::bomb::{apply, recover_all, revert_all};
 use super::world::World;
 
 fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::LiveFinding>, EngineError> {
-    engine.live()
+    engine.compare_live()
 }
 
 type Dump = BTreeMap<String, Vec<Vec<Value>>>;
@@ -46,14 +46,14 @@ impl Rig {
         })
         .unwrap();
         for (id, b) in [(1, "x"), (2, "y"), (3, "z"), (4, "p"), (5, "q")] {
-            sim.insert("t", row(id, id * 10, b)).unwrap();
+            sim.insert_row("t", row(id, id * 10, b)).unwrap();
         }
         let marker = sim.mark("tester").unwrap();
         let world = World::new();
         let stamp = world.context().stamp();
         let mut journal = Journal::create(&world.journal, *b"0123456789abcdef", &stamp).unwrap();
         let lock = journal.lock(&world.context().holder).unwrap();
-        let url = sim.target().url().to_owned();
+        let url = sim.open_target().url().to_owned();
         journal.append(&lock, &stamp, "target_added", json!({"name": "lab", "url": url})).unwrap();
         let body = json!({
             "name": "lab", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
@@ -68,7 +68,7 @@ impl Rig {
     /// Runs a step with a journal and a target opened for it, as a process of its own would.
     fn run<T>(&self, step: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError>) -> Result<T, EngineError> {
         let mut journal = Journal::open(&self.world.journal)?;
-        let mut target: SimTarget = self.sim.target();
+        let mut target: SimTarget = self.sim.open_target();
         let context = self.world.context();
         step(&mut context.engine(&mut journal, &mut target, "lab"))
     }
@@ -77,7 +77,7 @@ impl Rig {
         Journal::open_read(&self.world.journal).unwrap()
     }
 
-    fn recover(&self) -> Vec<mfm::engine::recover::Closed> {
+    fn recover(&self) -> Vec<mfm::engine::recover::ClosedOperation> {
         self.run(recover_all).unwrap()
     }
 
@@ -87,7 +87,7 @@ impl Rig {
         if self.sim.is_held() {
             let open = self.recover();
             assert!(open.iter().all(|closed| closed.verdict.is_none()), "{what}: decided under an open transaction");
-            self.sim.release(false).unwrap();
+            self.sim.release_transaction(false).unwrap();
         }
         let closed = self.recover();
         assert!(closed.iter().all(|closed| closed.verdict.is_some()), "{what}: {closed:?}");
@@ -117,9 +117,9 @@ fn torture_23_every_fault_at_every_step_of_an_apply() {
         loop {
             step += 1;
             let rig = Rig::new(step);
-            rig.sim.at(step, fault());
+            rig.sim.plan_fault(step, fault());
             let outcome = rig.run(apply);
-            if rig.sim.steps() < step {
+            if rig.sim.step_count() < step {
                 assert!(outcome.is_ok());
                 break;
             }
@@ -142,9 +142,9 @@ fn torture_23_every_fault_at_every_step_of_a_revert() {
             let rig = Rig::new(step);
             rig.run(apply).unwrap();
             rig.sim.reset_steps();
-            rig.sim.at(step, fault());
+            rig.sim.plan_fault(step, fault());
             let outcome = rig.run(revert_all);
-            if rig.sim.steps() < step {
+            if rig.sim.step_count() < step {
                 assert!(outcome.is_ok());
                 break;
             }
@@ -163,12 +163,12 @@ fn torture_23_a_lost_answer_is_resolved_by_the_uid_and_never_guessed() {
     let steps = {
         let probe = Rig::new(1);
         probe.run(apply).unwrap();
-        probe.sim.steps()
+        probe.sim.step_count()
     };
-    rig.sim.at(steps, SimFault::LoseAnswer);
+    rig.sim.plan_fault(steps, SimFault::LoseAnswer);
     let committed = rig.run(apply).unwrap();
     assert_eq!((committed.op, committed.rows), (1, 3));
-    assert_eq!(rig.journal().operation(1).unwrap().unwrap().verdict, Some(Verdict::Applied));
+    assert_eq!(rig.journal().read_operation(1).unwrap().unwrap().verdict, Some(OperationVerdict::Applied));
 }
 
 /// A killed process whose transaction lives on in the server: undecided until it ends, whichever way it ends.
@@ -179,16 +179,16 @@ fn a_held_transaction_is_waited_for() {
         let steps = {
             let probe = Rig::new(3);
             probe.run(apply).unwrap();
-            probe.sim.steps()
+            probe.sim.step_count()
         };
-        rig.sim.at(steps - 1, SimFault::CrashHolding);
+        rig.sim.plan_fault(steps - 1, SimFault::CrashHolding);
         rig.run(apply).unwrap_err();
         assert!(rig.sim.is_held());
         rig.sim.reset_steps();
         assert_eq!(rig.recover()[0].verdict, None);
         assert_eq!(rig.run(apply).unwrap_err().code(), "recover_first");
-        rig.sim.release(commit).unwrap();
-        let verdict = if commit { Verdict::Applied } else { Verdict::Abandoned };
+        rig.sim.release_transaction(commit).unwrap();
+        let verdict = if commit { OperationVerdict::Applied } else { OperationVerdict::Abandoned };
         assert_eq!(rig.recover()[0].verdict, Some(verdict));
     }
 }
@@ -207,9 +207,9 @@ fn torture_21_a_foreign_writer_at_every_step() {
     loop {
         step += 1;
         let rig = Rig::new(step);
-        rig.sim.at(step, SimFault::Foreign(write()));
+        rig.sim.plan_fault(step, SimFault::Foreign(write()));
         let outcome = rig.run(apply);
-        if rig.sim.steps() < step {
+        if rig.sim.step_count() < step {
             break;
         }
         match outcome {
@@ -217,17 +217,17 @@ fn torture_21_a_foreign_writer_at_every_step() {
                 applied += 1;
                 assert_eq!(
                     committed.drift.len(),
-                    usize::from(rig.sim.row("t", &[Value::Integer(1)]).unwrap()[2] != Value::Text("x".into()))
+                    usize::from(rig.sim.find_row("t", &[Value::Integer(1)]).unwrap()[2] != Value::Text("x".into()))
                 );
             }
             Err(error) => {
                 refused += 1;
                 assert_eq!(error.code(), "stale", "step {step}");
-                assert_eq!(rig.journal().operation(1).unwrap().unwrap().verdict, Some(Verdict::Failed));
+                assert_eq!(rig.journal().read_operation(1).unwrap().unwrap().verdict, Some(OperationVerdict::Failed));
             }
         }
         rig.run(revert_all).unwrap();
-        assert_eq!(rig.sim.row("t", &[Value::Integer(1)]).unwrap(), row(1, 10, "foreign"), "step {step}");
+        assert_eq!(rig.sim.find_row("t", &[Value::Integer(1)]).unwrap(), row(1, 10, "foreign"), "step {step}");
     }
     assert!(refused > 0 && applied > 0, "refused {refused}, applied {applied}");
 }
@@ -241,34 +241,34 @@ fn a_restored_world_is_replaced() {
     rig.sim.restore(&snapshot);
     assert_eq!(rig.run(apply).unwrap_err().code(), "target_replaced");
     assert_eq!(rig.run(revert_all).unwrap_err().code(), "target_replaced");
-    assert_eq!(rig.run(|engine| engine.write_off(true)).unwrap(), [(1, Verdict::Gone)]);
+    assert_eq!(rig.run(|engine| engine.write_off(true)).unwrap(), [(1, OperationVerdict::Gone)]);
     rig.run(apply).unwrap();
     rig.run(revert_all).unwrap();
     assert_eq!(rig.sim.dump(), rig.before);
-    rig.sim.replace();
+    rig.sim.change_identity();
     assert!(rig.run(apply).is_err());
 }
 
 /// Sets or removes one row of `t`.
 fn change(engine: &mut Engine<'_>, id: i64, after: Option<Vec<Value>>) -> Result<u64, EngineError> {
-    let table = engine.target.table("t")?.unwrap();
+    let table = engine.target.find_table("t")?.unwrap();
     let key = vec![Value::Integer(id)];
-    let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
-    super::bomb::commit(engine, &[mfm::plan::Pending { table, key, before, after }]).map(|done| done.op)
+    let before = engine.target.read_rows(&table, std::slice::from_ref(&key))?.remove(0);
+    super::bomb::commit(engine, &[mfm::plan::PlannedRow { table, key, before, after }]).map(|done| done.op)
 }
 
 #[test]
 fn a1_a_row_that_could_not_come_back_is_not_changed() {
     let rig = Rig::new(3);
     let check = SimCheck { name: "not_ten".into(), holds: |_, row| row[1] != Value::Integer(10) };
-    rig.sim.alter("t", |options| options.checks.push(check)).unwrap();
+    rig.sim.alter_table("t", |options| options.checks.push(check)).unwrap();
     for after in [None, Some(row(1, 11, "x"))] {
         let refused = rig.run(|engine| change(engine, 1, after)).unwrap_err();
         assert_eq!(refused.code(), "no_way_back");
         assert_eq!(rig.sim.dump(), rig.before);
     }
     rig.run(|engine| change(engine, 2, None)).unwrap();
-    assert!(rig.sim.log().contains(&WriteStep::Rehearsed));
+    assert!(rig.sim.passed_steps().contains(&WriteStep::Rehearsed));
     rig.run(revert_all).unwrap();
     assert_eq!(rig.sim.dump(), rig.before);
 }

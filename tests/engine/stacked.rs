@@ -8,7 +8,7 @@ use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::cell::ChangeRow;
 use mfm::ops::{plan, revert};
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 use serde_json::{Map, json};
 
 use super::world::{World, dump};
@@ -93,7 +93,7 @@ impl Stack {
         let records = records(&self.world);
         let mut cases = Vec::new();
         for mode in MODES.iter().copied() {
-            for kind in mode.card().records() {
+            for kind in mode.card().fault_records() {
                 let ids = &records[kind.table];
                 let each = mode.card().variants.iter().flat_map(|variant| ids.iter().map(|id| (variant.word, *id)));
                 cases.extend(each.map(|(variant, id)| (mode, kind.parameter, kind.table, variant, id)));
@@ -153,7 +153,7 @@ impl Stack {
 fn overlapping_faults_of_all_modes_come_back_in_any_order_or_name_the_blocker() {
     let mut tools = BTreeSet::new();
     let (mut refusals, mut reverts) = (0, 0);
-    for seed in 0..2 + 4 * scale() {
+    for seed in 0..2 + 4 * test_scale() {
         let mut stack = Stack::new(seed);
         tools.extend(stack.commit());
         while !stack.active.is_empty() {

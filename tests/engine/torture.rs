@@ -1,10 +1,10 @@
 //! Cases of the torture list that need the whole way through engine and journal, by number.
 
 use mfm::engine::EngineError;
-use mfm::engine::revert::{Options, Selection};
+use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::model::{Datum, Edit, Refusal, Snapshot, Value};
 use mfm::ops::{audit, recover, revert, status, targets::mark};
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 
 use super::bomb::{commit, revert_all};
 use super::crash::Rig;
@@ -41,9 +41,9 @@ pub(super) fn run<T>(
 /// Replaces one row: `None` adds or removes it.
 pub(super) fn change(rig: &Rig, table: &str, key: Value, after: Option<Vec<Value>>) -> Result<u64, EngineError> {
     run(rig, |engine| {
-        let table = engine.target.table(table)?.unwrap();
-        let before = engine.target.rows(&table, &[vec![key.clone()]])?.remove(0);
-        commit(engine, &[Pending { table, key: vec![key], before, after }]).map(|done| done.op)
+        let table = engine.target.find_table(table)?.unwrap();
+        let before = engine.target.read_rows(&table, &[vec![key.clone()]])?.remove(0);
+        commit(engine, &[PlannedRow { table, key: vec![key], before, after }]).map(|done| done.op)
     })
 }
 
@@ -68,7 +68,7 @@ fn torture_4_a_counter_that_no_revert_turns_back_is_said_twice() {
     let row = vec![Value::Integer(50), text("new")];
     let op = change(&rig, "t", Value::Integer(50), Some(row)).unwrap();
     let journal = mfm_journal::Journal::open_read(&rig.world.journal).unwrap();
-    assert_eq!(journal.operation(op).unwrap().unwrap().residue[0].what, "sqlite_sequence");
+    assert_eq!(journal.read_operation(op).unwrap().unwrap().residue[0].what, "sqlite_sequence");
     let back = rig.world.revert(&[op]).unwrap();
     assert_eq!(back.operations[0].residue[0].what, "sqlite_sequence");
     assert!(back.operations[0].exact);
@@ -81,13 +81,13 @@ fn torture_12_one_operation_never_changes_a_row_twice() {
         let mut snapshot = Snapshot::default();
         let query = mfm::model::Fetch::all("t");
         let answer = engine.target.read(&query)?;
-        snapshot.add(query, answer)?;
+        snapshot.add_answer(query, answer)?;
         let set = |value: &str| Edit::Update {
             table: "t".into(),
             key: vec![Value::Integer(1)],
             set: [("v".to_owned(), Datum::Raw(text(value)))].into(),
         };
-        Ok(mfm::plan::pending(&[set("y"), set("z")], &snapshot))
+        Ok(mfm::plan::plan_rows(&[set("y"), set("z")], &snapshot))
     });
     assert!(matches!(refusal.unwrap().unwrap_err(), Refusal::ChangedTwice { .. }));
 }
@@ -100,8 +100,8 @@ fn torture_13_equal_timestamps_come_back_in_order() {
     for value in ["b", "c", "d", "e"] {
         change(&rig, "t", Value::Integer(1), Some(vec![Value::Integer(1), text(value)])).unwrap();
     }
-    let options = Options::default();
-    let judged = run(&rig, |engine| engine.judge(&Selection::All, options)).unwrap();
+    let options = RevertOptions::default();
+    let judged = run(&rig, |engine| engine.judge_reverts(&RevertSelection::All, options)).unwrap();
     let order: Vec<u64> = judged.planned.iter().map(|planned| planned.operation.op).collect();
     assert_eq!(order, [4, 3, 2, 1]);
     run(&rig, revert_all).unwrap();
@@ -166,7 +166,7 @@ fn recover_rolls_back_what_another_program_left() {
     leave_hot(&rig);
     let line = status::run(&rig.world.context()).unwrap();
     assert_eq!(line.targets[0].state, "target_needs_recovery");
-    assert!(line.disturbed());
+    assert!(line.is_disturbed());
     let done = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
     assert_eq!(done.rolled_back, ["lab"]);
     assert_eq!(dump(&rig.world.path("lab.db")), rig.before);

@@ -1,9 +1,9 @@
 //! The way back is proved before the way there: whatever the data already break, whatever is declared meanwhile.
 
-use mfm::engine::revert::{Options, Selection};
+use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::model::Value;
 use mfm::ops::{audit, explain, revert, status, targets};
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 use mfm_journal::Journal;
 use serde_json::{Value as Json, json};
 
@@ -32,11 +32,11 @@ fn redeclared(sql: &str, from: &str, to: &str) -> String {
 /// Changes several rows of a table by one operation.
 fn change_all(rig: &Rig, table: &str, rows: &[(i64, Option<Vec<Value>>)]) -> u64 {
     run(rig, |engine| {
-        let table = engine.target.table(table)?.unwrap();
+        let table = engine.target.find_table(table)?.unwrap();
         let pending = rows.iter().map(|(key, after)| {
             let key = vec![INT(*key)];
-            let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
-            Ok(Pending { table: table.clone(), key, before, after: after.clone() })
+            let before = engine.target.read_rows(&table, std::slice::from_ref(&key))?.remove(0);
+            Ok(PlannedRow { table: table.clone(), key, before, after: after.clone() })
         });
         let pending = pending.collect::<Result<Vec<_>, mfm::engine::EngineError>>()?;
         commit(engine, &pending).map(|done| done.op)
@@ -177,8 +177,8 @@ fn w01_an_oddity_that_a_fault_does_not_touch_refuses_nothing() {
     ] {
         let rig = marked(&sql);
         let row = run(&rig, |engine| {
-            let table = engine.target.table("t")?.unwrap();
-            Ok(engine.target.rows(&table, &[vec![INT(1)]])?.remove(0).unwrap())
+            let table = engine.target.find_table("t")?.unwrap();
+            Ok(engine.target.read_rows(&table, &[vec![INT(1)]])?.remove(0).unwrap())
         });
         let mut row = row.unwrap();
         row[1] = text("other");
@@ -314,8 +314,8 @@ fn a8_a_column_added_since_is_the_database_s_own_and_said() {
         assert_eq!((line.drift.len(), line.drift[0].columns.as_slice()), (1, ["State".to_owned()].as_slice()));
         let row = |key: i64| {
             run(&rig, |engine| {
-                let table = engine.target.table("t")?.unwrap();
-                Ok(engine.target.rows(&table, &[vec![INT(key)]])?.remove(0))
+                let table = engine.target.find_table("t")?.unwrap();
+                Ok(engine.target.read_rows(&table, &[vec![INT(key)]])?.remove(0))
             })
             .unwrap()
         };
@@ -543,9 +543,9 @@ fn k1_many_rows_under_a_constraint_are_rehearsed_in_batches() {
     let rows: Vec<_> = (1..=5000).map(|id| (id, Some(vec![INT(id), INT(id + 100_000), text("a")]))).collect();
     let op = change_all(&rig, "t", &rows);
     assert_eq!(body(&rig.world, op, "applied")["rehearsed"], json!(true));
-    let judged = run(&rig, |engine| engine.judge(&Selection::All, Options::default())).unwrap();
+    let judged = run(&rig, |engine| engine.judge_reverts(&RevertSelection::All, RevertOptions::default())).unwrap();
     assert_eq!(judged.planned[0].rows.len(), 5000);
     rig.world.revert(&[op]).unwrap();
     assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
-    assert_eq!(Journal::open_read(&rig.world.journal).unwrap().operation(op).unwrap().unwrap().rows, 5000);
+    assert_eq!(Journal::open_read(&rig.world.journal).unwrap().read_operation(op).unwrap().unwrap().rows, 5000);
 }

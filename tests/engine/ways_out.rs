@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use mfm::model::ports::{Answer, Confirm, Question, Reporter};
+use mfm::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Reporter};
 use mfm::ops::targets::{add, mark, remove};
 use mfm::ops::{Context, export, lab, recover, revert, status};
 use mfm_journal::Journal;
@@ -98,9 +98,9 @@ fn k9_a_file_with_two_names_can_be_marked_by_who_knows_them() {
 struct ComesBack<'w>(&'w World);
 
 impl Confirm for ComesBack<'_> {
-    fn ask(&self, _: &Question) -> Answer {
+    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
         std::fs::rename(self.0.path("away.db"), self.0.path("lab.db")).unwrap();
-        Answer::Yes
+        ConfirmAnswer::Yes
     }
 }
 
@@ -174,7 +174,7 @@ struct Late<'w>(&'w World, Cell<u32>);
 impl Reporter for Late<'_> {
     fn progress(&self, _: &str, _: u64, _: u64) {}
     fn note(&self, _: &str) {}
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         if Journal::open_read(&self.0.journal).unwrap().state().next_op <= 3 {
             return false;
         }
@@ -202,7 +202,7 @@ struct Filled<'w>(&'w World);
 impl Reporter for Filled<'_> {
     fn progress(&self, _: &str, _: u64, _: u64) {}
     fn note(&self, _: &str) {}
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         // The export stands under a name that nobody guesses until it is whole.
         let known = ["lab.db", "journal.db"];
         std::fs::read_dir(self.0.path(".")).unwrap().map(Result::unwrap).any(|entry| {
@@ -220,7 +220,7 @@ fn an_export_that_is_interrupted_leaves_no_file() {
     let context = Context { reporter: &Filled(&world), ..world.context() };
     let failure = export::run(&context, &request, &mut std::io::sink()).unwrap_err();
     assert_eq!(failure.code, "interrupted");
-    assert!(!world.path("audit.jsonl").exists() && !Filled(&world).interrupted(), "nothing of it stays");
+    assert!(!world.path("audit.jsonl").exists() && !Filled(&world).is_interrupted(), "nothing of it stays");
     let outcome = export::run(&world.context(), &request, &mut std::io::sink()).unwrap();
     assert!(outcome.changes == 20 && world.path("audit.jsonl").exists(), "{outcome:?}");
 }
@@ -272,7 +272,7 @@ impl mfm::model::ports::Secrets for Known {
         Ok("secret".to_owned())
     }
 
-    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
         Ok(())
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mfm::domain::mode::Mode;
-use mfm::engine::apply::Proposal;
-use mfm::model::ports::{Answer, Clock, Confirm, Entropy, NoSecrets, Question, Reporter, Secrets};
+use mfm::engine::apply::OperationProposal;
+use mfm::model::ports::{Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, NoSecrets, Reporter, Secrets};
 use mfm::ops::{Context, Failure, apply, plan, revert};
-use mfm_journal::{Digest, Face, Holder, OperationAction};
+use mfm_journal::{Digest, Face, LockHolder, OperationAction};
 use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
@@ -24,7 +24,7 @@ impl Clock for TickingClock {
         self.now_us.get()
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
     }
 }
@@ -50,10 +50,10 @@ impl Reporter for Silent {
 }
 
 /// Answers everything alike.
-pub(crate) struct Always(pub(crate) Answer);
+pub(crate) struct Always(pub(crate) ConfirmAnswer);
 
 impl Confirm for Always {
-    fn ask(&self, _: &Question) -> Answer {
+    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
         self.0
     }
 }
@@ -88,7 +88,7 @@ impl World {
             clock: TickingClock { now_us: Cell::new(1_795_000_000_000_000), tick_us: 1_000_000 },
             entropy: Counted(Cell::new(WORLDS.fetch_add(1, Ordering::Relaxed) << 32)),
             reporter: Silent,
-            confirm: Always(Answer::Yes),
+            confirm: Always(ConfirmAnswer::Yes),
             secrets: Box::new(NoSecrets),
             target: None,
             journal,
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// Answers every question in this way from now on.
-    pub(crate) fn answer(&mut self, answer: Answer) {
+    pub(crate) fn answer(&mut self, answer: ConfirmAnswer) {
         self.confirm = Always(answer);
     }
 
@@ -128,7 +128,7 @@ impl World {
             target: self.target.clone(),
             actor: "tester".into(),
             face: Face::Library,
-            holder: Holder { pid: std::process::id(), host: "test".into(), command: "test".into() },
+            holder: LockHolder { pid: std::process::id(), host: "test".into(), command: "test".into() },
             wait_ms: 200,
             clock: &self.clock,
             entropy: &self.entropy,
@@ -156,14 +156,14 @@ impl World {
 }
 
 /// What an operation is called that no mode made.
-pub(crate) fn proposal() -> Proposal {
-    Proposal {
+pub(crate) fn proposal() -> OperationProposal {
+    OperationProposal {
         action: OperationAction::Apply,
         tool: "test".into(),
         mode: "test".into(),
         variant: "test".into(),
         severity: "1.0".into(),
-        plan_digest: Digest::of(b"test"),
+        plan_digest: Digest::sha256(b"test"),
         plan_id: None,
         reverts: None,
         keys: None,
@@ -196,7 +196,7 @@ pub(crate) fn samples(mode: &dyn Mode, variant: &str, count: u64, seed: u64) -> 
         mode.complete(&parameters, Some(variant)).ok()?;
         Some((record.table, plan::Request { parameters, ..sample(card.tool, variant, count, seed) }))
     };
-    card.records().filter_map(one).collect()
+    card.fault_records().filter_map(one).collect()
 }
 
 /// The angles of one field.

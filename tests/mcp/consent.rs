@@ -2,11 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use mfm::mcp::Options;
-use mfm::model::ports::{Answer, Confirm, NoSecrets, Question, Reporter};
+use mfm::mcp::ServerOptions;
+use mfm::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, NoSecrets, Reporter};
 use mfm::ops::Context;
 use mfm::ops::agents::{Consent, approve};
-use mfm_journal::{Face, Holder};
+use mfm_journal::{Face, LockHolder};
 
 use crate::world::{Answered, Era, Person, World, call, run};
 
@@ -18,12 +18,12 @@ fn fault() -> Json {
 struct Typist(Option<&'static str>);
 
 impl Confirm for Typist {
-    fn ask(&self, question: &Question) -> Answer {
+    fn ask(&self, question: &ConfirmQuestion) -> ConfirmAnswer {
         assert!(question.text.contains("tester 1.0 for operator asks"), "{}", question.text);
         match (self.0, &question.type_name) {
-            (Some(typed), Some(name)) if typed == name => Answer::Yes,
-            (Some(_), _) => Answer::No,
-            (None, _) => Answer::Nobody,
+            (Some(typed), Some(name)) if typed == name => ConfirmAnswer::Yes,
+            (Some(_), _) => ConfirmAnswer::No,
+            (None, _) => ConfirmAnswer::Nobody,
         }
     }
 }
@@ -41,7 +41,7 @@ fn approved(world: &World, code: &str, typed: Option<&'static str>) -> Result<ap
         target: None,
         actor: "alice".into(),
         face: Face::Cli,
-        holder: Holder { pid: 1, host: "here".into(), command: "mfm approve".into() },
+        holder: LockHolder { pid: 1, host: "here".into(), command: "mfm approve".into() },
         wait_ms: 1_000,
         clock: &world.clock,
         entropy: &entropy,
@@ -133,7 +133,7 @@ fn k8_what_changed_since_it_was_asked_is_not_approved() {
 fn k8_a_lab_needs_the_clients_yes_alone_unless_the_operator_wants_a_person() {
     let world = World::new();
     run(async {
-        let person = Options { consent: Some(Consent::Person), ..World::options() };
+        let person = ServerOptions { consent: Some(Consent::Person), ..World::options() };
         let easy = world.client(&World::options(), Era::Session, Person::who(None)).await;
         let strict = world.client(&person, Era::Session, Person::who(None)).await;
         // A handle carries the strictest of what made it and what redeems it.
@@ -147,7 +147,7 @@ fn k8_a_lab_needs_the_clients_yes_alone_unless_the_operator_wants_a_person() {
     });
     let world = World::somebodys();
     run(async {
-        let client = Options { consent: Some(Consent::Client), ..World::options() };
+        let client = ServerOptions { consent: Some(Consent::Client), ..World::options() };
         let client = world.client(&client, Era::Session, Person::who(None)).await;
         let planned = call(&client, "create_invalid_angles", fault()).await.ok();
         assert_eq!(call(&client, "apply_plan", json!({"handle": planned["handle"]})).await.ok()["state"], "applied");
@@ -159,7 +159,7 @@ fn k8_a_handle_of_a_server_with_more_tools_does_not_pass() {
     let world = World::new();
     run(async {
         let free = world.client(&World::options(), Era::Session, Person::who(None)).await;
-        let few = Options { allow: vec!["create_invalid_angles".into()], ..World::options() };
+        let few = ServerOptions { allow: vec!["create_invalid_angles".into()], ..World::options() };
         let few = world.client(&few, Era::Session, Person::who(None)).await;
         let drill = json!({"target": "lab", "modes": ["invalid_angles:gantry"], "sample": 1});
         let drill = call(&free, "drill", drill).await.ok();
@@ -169,7 +169,7 @@ fn k8_a_handle_of_a_server_with_more_tools_does_not_pass() {
             let redeemed = call(&few, "apply_plan", json!({"handle": planned["handle"]})).await;
             assert_eq!(redeemed.code(), "agent_mode");
         }
-        let ruled = Options { rules: Some("rules.toml".into()), ..World::options() };
+        let ruled = ServerOptions { rules: Some("rules.toml".into()), ..World::options() };
         let ruled = world.client(&ruled, Era::Session, Person::who(None)).await;
         let planned = call(&free, "create_invalid_angles", fault()).await.ok();
         let redeemed = call(&ruled, "apply_plan", json!({"handle": planned["handle"]})).await;
@@ -232,7 +232,7 @@ fn k8_an_agent_held_to_a_severity_can_still_take_back() {
     let world = World::new();
     run(async {
         let free = world.client(&World::options(), Era::Session, Person::who(Some(true))).await;
-        let mild = Options { max_severity: Some("1.0".into()), ..World::options() };
+        let mild = ServerOptions { max_severity: Some("1.0".into()), ..World::options() };
         let mild = world.client(&mild, Era::Session, Person::who(Some(true))).await;
         let severe = json!({"target": "lab", "variant": "extreme_values", "sample": 1});
         call(&free, "corrupt_offset_data", severe).await.ok();
@@ -257,7 +257,7 @@ fn k8_a_question_names_all_it_will_do_and_a_write_counts_by_its_operations() {
     let active = world.json(&["status"])["active"].as_array().unwrap().len();
     assert!(active > 20, "{active}");
     run(async {
-        let few = Options { writes_per_hour: Some(20), ..World::options() };
+        let few = ServerOptions { writes_per_hour: Some(20), ..World::options() };
         let person = Person::who(Some(true));
         let client = world.client(&few, Era::Session, person.clone()).await;
         let answered: Answered = call(&client, "revert", json!({"all": true})).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use mfm::mcp::Options;
+use mfm::mcp::ServerOptions;
 
 use crate::world::{Era, Person, World, call, field, run};
 
@@ -14,7 +14,7 @@ fn fault() -> Json {
 fn a_reading_server_has_no_tool_that_writes() {
     let world = World::new();
     run(async {
-        let options = Options { read_only: true, ..World::options() };
+        let options = ServerOptions { read_only: true, ..World::options() };
         let client = world.client(&options, Era::Session, Person::who(None)).await;
         for tool in client.list_all_tools().await.unwrap() {
             assert_eq!(tool.annotations.unwrap().read_only_hint, Some(true), "{}", tool.name);
@@ -33,7 +33,7 @@ fn a_reading_server_has_no_tool_that_writes() {
 fn only_what_is_allowed_exists_and_nothing_above_the_severity() {
     let world = World::new();
     run(async {
-        let options = Options {
+        let options = ServerOptions {
             allow: vec!["create_invalid_angles".into(), "invalid_offset_data".into()],
             max_severity: Some("1.0".into()),
             ..World::options()
@@ -108,7 +108,7 @@ fn a_handle_is_used_once_by_its_client_in_time_and_on_the_same_rows() {
 fn limits_hold_for_all_servers_and_refusals_do_not_flood_the_journal() {
     let world = World::new();
     run(async {
-        let options = Options { writes_per_hour: Some(2), ..World::options() };
+        let options = ServerOptions { writes_per_hour: Some(2), ..World::options() };
         let first = world.client(&options, Era::Session, Person::who(Some(true))).await;
         let second = world.client(&options, Era::Stateless, Person::who(Some(true))).await;
         for (client, seed) in [(&first, 1), (&second, 2)] {
@@ -138,7 +138,7 @@ fn limits_hold_for_all_servers_and_refusals_do_not_flood_the_journal() {
 fn a_tool_rests_and_calls_are_counted() {
     let world = World::new();
     run(async {
-        let options = Options { cooldown_ms: Some(60_000), ..World::options() };
+        let options = ServerOptions { cooldown_ms: Some(60_000), ..World::options() };
         let client = world.client(&options, Era::Session, Person::who(Some(true))).await;
         call(&client, "create_invalid_angles", fault()).await.ok();
         let again = json!({"target": "lab", "variant": "collimator", "sample": 1, "seed": 3});
@@ -150,7 +150,7 @@ fn a_tool_rests_and_calls_are_counted() {
     });
     let world = World::new();
     run(async {
-        let options = Options { calls_per_hour: Some(3), ..World::options() };
+        let options = ServerOptions { calls_per_hour: Some(3), ..World::options() };
         let client = world.client(&options, Era::Session, Person::who(None)).await;
         for at in 0..5 {
             let log = call(&client, "log", json!({})).await;
@@ -213,7 +213,7 @@ fn names_are_redacted_unless_the_operator_allows_them() {
     lab.execute("UPDATE Site SET Site_Name = ?1", [injected]).unwrap();
     lab.execute("UPDATE Ident SET IDA = 'MR-SECRET'", []).unwrap();
     run(async {
-        let (closed, open) = (World::options(), Options { include_phi: true, ..World::options() });
+        let (closed, open) = (World::options(), ServerOptions { include_phi: true, ..World::options() });
         for (options, shown) in [(&closed, false), (&open, true)] {
             let client = world.client(options, Era::Session, Person::who(None)).await;
             let mut said = String::new();

@@ -21,7 +21,7 @@ fn a_history_is_replayed_onto_a_copy_and_parts_where_the_data_do() {
             run(async {
                 let person = Person::who(says);
                 let consent = says.is_none().then_some(mfm::ops::agents::Consent::Client);
-                let options = mfm::mcp::Options { consent, ..World::options() };
+                let options = mfm::mcp::ServerOptions { consent, ..World::options() };
                 let client = world.client(&options, era, person.clone()).await;
                 for (tool, variant) in [("create_invalid_angles", "gantry"), ("corrupt_offset_data", "invalid_type")] {
                     let fault = json!({"target": "lab", "variant": variant, "sample": 1, "seed": 4});

@@ -3,7 +3,7 @@
 use rmcp::model::ReadResourceRequestParams;
 use serde_json::{Value as Json, json};
 
-use mfm::mcp::Options;
+use mfm::mcp::ServerOptions;
 
 use crate::world::{Connected, Era, Person, World, call, run};
 
@@ -20,7 +20,7 @@ fn plant(world: &World, file: &str) {
     let mut columns = lab.prepare(columns).unwrap();
     let columns = columns.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
     let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
-    let known = mfm::domains::identifying();
+    let known = mfm::domains::identifying_columns();
     for (table, column) in &columns {
         let mut of_table = known.iter().filter(|(name, _)| name.eq_ignore_ascii_case(table));
         if !of_table.any(|(_, hidden)| hidden.iter().any(|name| name.eq_ignore_ascii_case(column))) {
@@ -137,7 +137,7 @@ fn told(shown: bool) {
     copy.execute("UPDATE TxFieldPoint SET Remarks = 'CANARY of the copy', Gantry_Ang = Gantry_Ang + 1", []).unwrap();
     let mut heard = Heard::default();
     run(async {
-        let options = Options { include_phi: shown, ..World::options() };
+        let options = ServerOptions { include_phi: shown, ..World::options() };
         let person = Person::who(Some(true));
         let client = world.client(&options, Era::Stateless, person.clone()).await;
         heard.faults(&client, if shown { 1 } else { 9 }).await;

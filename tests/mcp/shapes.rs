@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mfm::mcp::Options;
+use mfm::mcp::ServerOptions;
 use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
 use serde_json::{Value as Json, json};
 
@@ -100,7 +100,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
 fn a_domain_alone_is_cheap() {
     let world = World::new();
     let costs = |id: &str, tools: &[&str]| {
-        let options = Options {
+        let options = ServerOptions {
             domain: vec![id.to_owned()],
             tools: tools.iter().map(|group| (*group).to_owned()).collect(),
             ..World::options()
@@ -110,12 +110,12 @@ fn a_domain_alone_is_cheap() {
             world.client(&options, Era::Session, Person::who(None)).await.list_all_tools().await.unwrap()
         });
         let files = domain.files().map_or([""; 2], |card| [card.list, card.load]);
-        let asks = |name: &str| domain.query(name).is_some() || files.contains(&name);
+        let asks = |name: &str| domain.find_query(name).is_some() || files.contains(&name);
         let cost = |wanted: &dyn Fn(&str) -> bool| {
             let own: Vec<_> = listed.iter().filter(|tool| wanted(&tool.name)).collect();
             (own.len(), tokens(&serde_json::to_string(&own).unwrap()))
         };
-        let breaks = |name: &str| name == "list_failure_modes" || domain.mode(name).is_some();
+        let breaks = |name: &str| name == "list_failure_modes" || domain.find_mode(name).is_some();
         [cost(&asks), cost(&breaks), cost(&|name| !asks(name) && !breaks(name))]
     };
     let (mosaiq, recordings) = (costs("mosaiq", &[]), costs("recordings", &[]));

@@ -5,9 +5,9 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mfm::mcp::{Host, Lines, Options, Server};
+use mfm::mcp::{Host, LineTransport, Server, ServerOptions};
 use mfm::model::ports::{Clock, Entropy, NoSecrets};
-use mfm_journal::{Digest, Holder};
+use mfm_journal::{Digest, LockHolder};
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
     Implementation, ProgressNotificationParam, ProtocolVersion,
@@ -109,7 +109,7 @@ impl Clock for TestClock {
         now
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0)
     }
 }
@@ -119,7 +119,7 @@ struct TestEntropy(AtomicU64, u64);
 impl Entropy for TestEntropy {
     fn bytes(&self) -> [u8; 16] {
         let number = self.0.fetch_add(1, Ordering::SeqCst);
-        let digest = Digest::of(format!("{} {number}", self.1).as_bytes());
+        let digest = Digest::sha256(format!("{} {number}", self.1).as_bytes());
         digest.as_bytes()[..16].try_into().unwrap()
     }
 }
@@ -226,25 +226,25 @@ impl World {
 
     /// Returns the bytes of the lab, to be compared.
     pub(crate) fn lab(&self) -> Digest {
-        Digest::of(&std::fs::read(self.path().join("lab.db")).unwrap())
+        Digest::sha256(&std::fs::read(self.path().join("lab.db")).unwrap())
     }
 
-    pub(crate) fn options() -> Options {
-        Options {
+    pub(crate) fn options() -> ServerOptions {
+        ServerOptions {
             cooldown_ms: Some(0),
             writes_per_hour: Some(10_000),
             calls_per_hour: Some(1_000_000),
-            ..Options::default()
+            ..ServerOptions::default()
         }
     }
 
-    pub(crate) fn server(&self, options: &Options) -> Server {
+    pub(crate) fn server(&self, options: &ServerOptions) -> Server {
         let number = self.servers.fetch_add(1, Ordering::SeqCst);
         let host = Host {
             journal: self.journal(),
             target: None,
             operator: "operator".into(),
-            holder: Holder { pid: 1, host: "here".into(), command: "mfm mcp".into() },
+            holder: LockHolder { pid: 1, host: "here".into(), command: "mfm mcp".into() },
             wait_ms: 1_000,
             clock: Box::new(self.clock.clone()),
             entropy: Box::new(TestEntropy(AtomicU64::new(0), number)),
@@ -253,12 +253,12 @@ impl World {
         Server::new(host, options).unwrap()
     }
 
-    pub(crate) async fn client(&self, options: &Options, era: Era, person: Person) -> Connected {
+    pub(crate) async fn client(&self, options: &ServerOptions, era: Era, person: Person) -> Connected {
         let (here, there) = tokio::io::duplex(256 * 1024);
         let server = self.server(options);
         tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(there);
-            if let Ok(running) = server.serve(Lines::new(reader, writer)).await {
+            if let Ok(running) = server.serve(LineTransport::new(reader, writer)).await {
                 let _ = running.waiting().await;
             }
         });

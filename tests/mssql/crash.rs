@@ -11,7 +11,7 @@ use mfm::ops::targets::mark;
 use mfm::ops::{audit, plan, recover};
 use mfm::targets::faults::{Faults, SharedFaults, WriteStep};
 use mfm::targets::mssql::MssqlTarget;
-use mfm_journal::{Journal, Verdict};
+use mfm_journal::{Journal, OperationVerdict};
 
 use super::bomb::{Bomb, Crash, How, apply, quiet, recover_all, revert_all};
 use super::live::{Live, world};
@@ -49,7 +49,7 @@ impl Rig {
         let before = live.dump();
         let journal = Journal::open_read(&live.world.journal).unwrap();
         let name = journal.state().targets.keys().next().unwrap().clone();
-        let reader = MssqlTarget::open(&live.database.url(), schema::keys(), &password()).unwrap();
+        let reader = MssqlTarget::open(&live.database.url(), schema::key_columns(), &password()).unwrap();
         Self { reader: reader.into(), live, before, name }
     }
 
@@ -165,7 +165,7 @@ fn an_error_at_every_write_of_a_revert() {
 struct At(WriteStep);
 
 impl Faults for At {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         if step == self.0 { panic_any(Crash) } else { Ok(()) }
     }
 }
@@ -192,7 +192,7 @@ fn a_crash_or_an_error_at_every_write_of_a_recover() {
             let bomb = Bomb::at(steps, how);
             let outcome = rig.disturbed(&bomb, recover_all);
             if !bomb.went_off() {
-                let verdict = if commits { Verdict::Applied } else { Verdict::Abandoned };
+                let verdict = if commits { OperationVerdict::Applied } else { OperationVerdict::Abandoned };
                 assert_eq!(outcome.unwrap().unwrap()[0].verdict, Some(verdict));
                 rig.settles("recover");
                 break;
@@ -214,7 +214,7 @@ fn recover_never_guesses_while_a_transaction_is_open() {
         leave_open(&rig, false);
         let journal = Journal::open_read(&rig.live.world.journal).unwrap();
         let (op, id) = (*journal.state().open.keys().next().unwrap(), journal.id());
-        let uid = journal.operation(op).unwrap().unwrap().uid;
+        let uid = journal.read_operation(op).unwrap().unwrap().uid;
         let mut zombie = rig.live.database.connect();
         hold(&mut zombie, &uid.to_string(), &id.to_string(), op);
         let began = std::time::Instant::now();

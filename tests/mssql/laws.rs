@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mfm::domain::mode::{FaultRecord, Mode};
 use mfm::domains::mosaiq::modes::MODES;
-use mfm::ops::checks::Session;
+use mfm::ops::checks::CheckSession;
 use mfm::ops::{audit, revert};
 use mfm_journal::Journal;
 
@@ -19,7 +19,7 @@ const PATIENTS: u32 = 20;
 fn cases() -> impl Iterator<Item = (&'static dyn Mode, &'static FaultRecord, &'static str)> {
     let of = |mode: &'static dyn Mode| {
         let each = move |kind| mode.card().variants.iter().map(move |variant| (mode, kind, variant.word));
-        mode.card().records().flat_map(each)
+        mode.card().fault_records().flat_map(each)
     };
     MODES.iter().copied().flat_map(of)
 }
@@ -50,7 +50,8 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
     let mut reader = live.open();
     let (before, digested) = (live.dump(), digests(reader.as_mut()));
     let context = live.world.context();
-    let mut session = Session::begin(&context, reader.as_mut(), mfm::domains::FIRST, NOW.parse().unwrap()).unwrap();
+    let mut session =
+        CheckSession::begin(&context, reader.as_mut(), mfm::domains::FIRST, NOW.parse().unwrap()).unwrap();
     let (mut done, mut shown) = (0, BTreeSet::new());
     for (mode, kind, variant) in cases() {
         let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
@@ -73,7 +74,7 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
         assert!(new.iter().any(|finding| names(finding, kind, plan)), "{what}: no new finding names it");
         live.step(reader.as_mut(), revert_all).unwrap();
         let journal = Journal::open_read(&live.world.journal).unwrap();
-        assert_eq!(journal.operation(op + 1).unwrap().unwrap().reverts, Some(op), "{what}");
+        assert_eq!(journal.read_operation(op + 1).unwrap().unwrap().reverts, Some(op), "{what}");
         assert_eq!(live.dump(), before, "{what}");
         assert_eq!(digests(reader.as_mut()), digested, "{what}");
         session.look_again(&context, reader.as_mut(), &tables).unwrap();

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use mfm::engine::{Engine, EngineError};
 use mfm::ops::Failure;
-use mfm::ops::context::Chosen;
+use mfm::ops::context::ChosenTarget;
 use mfm::ops::lab::create;
-use mfm::ops::plan::{self, Made};
+use mfm::ops::plan::{self, BuiltPlan};
 use mfm::targets::{TableDigest, Target};
 use mfm_journal::Journal;
 
@@ -67,17 +67,17 @@ impl Live {
     }
 
     /// The name under which the lab is known, and its URL.
-    fn chosen(&self, journal: &Journal) -> Chosen {
+    fn chosen(&self, journal: &Journal) -> ChosenTarget {
         let (name, target) = journal.state().targets.iter().next().unwrap();
-        Chosen { name: name.clone(), url: target.url.clone() }
+        ChosenTarget { name: name.clone(), url: target.url.clone() }
     }
 
     /// Plans a fault on a connection that is there already: a new one costs a server more than the plan.
-    pub(crate) fn plan(&self, reader: &mut dyn Target, request: &plan::Request) -> Result<Made, Failure> {
+    pub(crate) fn plan(&self, reader: &mut dyn Target, request: &plan::Request) -> Result<BuiltPlan, Failure> {
         let context = self.world.context();
         let mut journal = Journal::open(&self.world.journal).unwrap();
         let chosen = self.chosen(&journal);
-        plan::make(&context, &mut journal, reader, &chosen, &plan::settle(&context, request)?)
+        plan::build_plan(&context, &mut journal, reader, &chosen, &plan::resolve_request(&context, request)?)
     }
 
     /// Runs a step of an engine that reads on that connection.
@@ -94,11 +94,11 @@ impl Live {
 
     /// Opens the lab for reading.
     pub(crate) fn open(&self) -> Box<dyn Target> {
-        self.world.context().open(&self.database.url()).unwrap()
+        self.world.context().open_target(&self.database.url()).unwrap()
     }
 }
 
 /// The digests of all tables, as mfm takes them.
 pub(crate) fn digests(target: &mut dyn Target) -> Vec<TableDigest> {
-    target.digests(&mut |_, _| {}).unwrap()
+    target.digest_tables(&mut |_, _| {}).unwrap()
 }

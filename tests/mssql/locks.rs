@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mfm::ops::{log, recover, revert};
 use mfm::targets::faults::{Faults, WriteStep};
-use mfm_journal::{Journal, Verdict};
+use mfm_journal::{Journal, OperationVerdict};
 use serde_json::Value as Json;
 
 use super::bomb::{Bomb, Crash, How, apply as apply_rows, quiet};
@@ -28,8 +28,8 @@ fn lab() -> (Live, i64, Vec<i64>) {
 }
 
 /// How an operation ended.
-fn verdict(live: &Live, op: u64) -> Option<Verdict> {
-    Journal::open_read(&live.world.journal).unwrap().operation(op).unwrap().unwrap().verdict
+fn verdict(live: &Live, op: u64) -> Option<OperationVerdict> {
+    Journal::open_read(&live.world.journal).unwrap().read_operation(op).unwrap().unwrap().verdict
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_row_that_another_session_holds_is_waited_for_and_given_up() {
     assert_eq!(refused.code, "target_busy", "{refused:?}");
     other.run("ROLLBACK");
     assert_eq!(live.dump(), before);
-    assert_eq!(verdict(&live, 1), Some(Verdict::Failed));
+    assert_eq!(verdict(&live, 1), Some(OperationVerdict::Failed));
     let log = log::run(&live.world.context(), &log::Request::default()).unwrap();
     assert_eq!(log.operations[0].state, "failed");
     live.world.apply(angles(field, "400")).unwrap();
@@ -100,7 +100,7 @@ fn a_lock_that_goes_away_is_survived_and_the_journal_says_so() {
 struct Dies;
 
 impl Faults for Dies {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         if step == WriteStep::AfterCommit { panic_any(Crash) } else { Ok(()) }
     }
 }
@@ -129,7 +129,7 @@ struct Again {
 }
 
 impl Faults for Again {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         self.begun += u32::from(step == WriteStep::Begun);
         if self.begun == 2 {
             let _ = self.tell.send(());
@@ -151,7 +151,7 @@ fn tried_again(live: &Live) {
 struct Written(Sender<()>);
 
 impl Faults for Written {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         if step == WriteStep::Row {
             let _ = self.0.send(());
         }

@@ -79,7 +79,7 @@ fn what_was_done_on_the_server_is_equivalent_on_sqlite_and_equal_on_another_lab_
     verdicts(&again, made, Likeness::Equal);
     let journal = mfm_journal::Journal::open_read(&world.journal).unwrap();
     for line in &again.replayed {
-        let operation = |op| journal.operation(op).unwrap().unwrap();
+        let operation = |op| journal.read_operation(op).unwrap().unwrap();
         let (was, is) = (operation(line.op), operation(line.replayed_as));
         assert_eq!((was.plan_digest, was.rows_root), (is.plan_digest, is.rows_root), "operation {}", line.op);
     }

@@ -28,7 +28,7 @@ impl Secrets for Password {
         Ok(self.0.clone())
     }
 
-    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 //! operation is open, is said to be, and a recover closes it rightly.
 
 use mfm::engine::EngineError;
-use mfm_journal::Verdict;
-use mfm_journal::testing::scale;
+use mfm_journal::OperationVerdict;
+use mfm_journal::testing::test_scale;
 
 use crate::tds::book::Book;
 use crate::tds::cut::{self, Cut};
@@ -163,11 +163,11 @@ fn agree(world: &World, step: Step, calm: &Calm, what: &str) {
 
 /// Every operation has a verdict, and one that had to be asked for after the fact is no `failed`.
 fn sealed(world: &World, was_open: bool, what: &str) {
-    let operations = world.journal().operations(None, 10).unwrap();
+    let operations = world.journal().read_operations(None, 10).unwrap();
     assert!(operations.iter().all(|operation| operation.verdict.is_some()), "{what}");
     if was_open {
         let newest = operations.iter().max_by_key(|operation| operation.op).unwrap();
-        assert_ne!(newest.verdict, Some(Verdict::Failed), "{what}");
+        assert_ne!(newest.verdict, Some(OperationVerdict::Failed), "{what}");
     }
 }
 
@@ -183,7 +183,7 @@ fn at_every_message(tape: &str, database: &str, step: Step) {
     let all = all.filter(|at| at.message >= calm.writer || (!at.gone && at.way == Way::at(at.message)));
     let records = book.records();
     // A short run breaks every fifth way, which takes all six ways at neighbouring messages in turn.
-    let every = if scale() == 1 { 5 } else { 1 };
+    let every = if test_scale() == 1 { 5 } else { 1 };
     let mut open = 0;
     for (at, _) in all.zip(0..).filter(|(at, number)| calm.tells(*at) || (!records && number % every == 0)) {
         open += usize::from(disturb(&mut book, database, step, &calm, at));

@@ -2,7 +2,7 @@
 
 use mfm::engine::EngineError;
 use mfm::targets::TargetError;
-use mfm_journal::Verdict;
+use mfm_journal::OperationVerdict;
 use serde_json::Value as Json;
 
 use crate::cuts::{Calm, Step, calm};
@@ -39,16 +39,16 @@ fn target_error(error: &EngineError) -> &TargetError {
 /// Returns the body of the newest entry, which seals an operation.
 fn seal(world: &World) -> Json {
     let journal = world.journal();
-    journal.entry(journal.head().seq).unwrap().unwrap().body
+    journal.read_entry(journal.head().seq).unwrap().unwrap().body
 }
 
 /// Returns the newest operation's verdict.
-fn verdict(world: &World) -> Option<Verdict> {
-    world.journal().operations(None, 1).unwrap()[0].verdict
+fn verdict(world: &World) -> Option<OperationVerdict> {
+    world.journal().read_operations(None, 1).unwrap()[0].verdict
 }
 
 /// Everything is as before, sealed, and agreed on.
-fn nothing_happened(world: &World, calm: &Calm, wanted: Verdict) {
+fn nothing_happened(world: &World, calm: &Calm, wanted: OperationVerdict) {
     assert_eq!(verdict(world), Some(wanted));
     assert_eq!(world.rows(), calm.before);
     assert!(world.status().open.is_empty() && world.status().active.is_empty());
@@ -90,7 +90,7 @@ fn a_deadlocks_victim_is_tried_again_three_times_and_the_journal_says_so() {
         assert_eq!(target_error(&error).code(), "target_deadlock");
         assert_eq!(world.server.cuts(), ATTEMPTS);
         assert_eq!(seal(&world)["code"], "target_deadlock");
-        nothing_happened(&world, &calm, Verdict::Failed);
+        nothing_happened(&world, &calm, OperationVerdict::Failed);
     }
 }
 
@@ -102,7 +102,7 @@ fn a_lock_that_is_not_given_is_waited_for_so_often_and_then_the_target_is_busy()
     let error = world.apply().unwrap_err();
     assert_eq!(target_error(&error).code(), "target_busy");
     assert_eq!(world.server.cuts(), ATTEMPTS);
-    nothing_happened(&world, &calm, Verdict::Failed);
+    nothing_happened(&world, &calm, OperationVerdict::Failed);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_session_that_is_killed_is_lost_and_asked_about() {
         world.server.plan(Cut::kill(fits));
         let error = world.apply().unwrap_err();
         assert!(error.to_string().contains("sealed as abandoned"), "{error}");
-        nothing_happened(&world, &calm, Verdict::Abandoned);
+        nothing_happened(&world, &calm, OperationVerdict::Abandoned);
     }
 }
 
@@ -164,7 +164,7 @@ fn a_login_that_is_refused_to_the_writer_alone_seals_the_operation_as_failed() {
     world.server.plan(Cut::error(18_456, "Login failed.", writes).times(usize::MAX));
     let error = world.apply().unwrap_err();
     assert_eq!(target_error(&error).code(), "target_login");
-    nothing_happened(&world, &calm, Verdict::Failed);
+    nothing_happened(&world, &calm, OperationVerdict::Failed);
 }
 
 #[test]
@@ -204,6 +204,6 @@ fn a_server_that_says_nothing_is_a_timeout_and_asked_once() {
         world.server.plan(Cut::stall(fits));
         let error = world.apply().unwrap_err();
         assert!(error.to_string().contains("300 ms"), "{error}");
-        nothing_happened(&world, &calm, Verdict::Abandoned);
+        nothing_happened(&world, &calm, OperationVerdict::Abandoned);
     }
 }

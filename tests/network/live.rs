@@ -63,7 +63,7 @@ fn fault(random: &mut RecordRandom) -> plan::Request {
     let mode = MODES[usize::try_from(random.below(MODES.len() as u64)).unwrap()];
     let card = mode.card();
     let variant = &card.variants[usize::try_from(random.below(card.variants.len() as u64)).unwrap()];
-    let record = card.records().find(|record| {
+    let record = card.fault_records().find(|record| {
         let parameters = card.table_parameter.map(|name| (name.to_owned(), json!(record.table)));
         mode.complete(&parameters.into_iter().collect(), Some(variant.word)).is_ok()
     });
@@ -180,9 +180,9 @@ fn connections_that_break_at_random_leave_no_fault_without_a_record() {
 
 /// Passes over the control points, each beside its field; returns their keys as far as it came.
 fn keys(target: &mut dyn Target) -> (Result<(), TargetError>, Vec<Value>) {
-    let [points, fields] = ["TxFieldPoint", "TxField"].map(|name| target.table(name).unwrap().unwrap());
-    let (points, fields) = (Arc::new(points.only(&["A_Leaf_Set"])), Arc::new(fields.only(&[])));
-    let pass = Scan::of(points).order_by("FLD_ID").join("FLD_ID", fields, "FLD_ID");
+    let [points, fields] = ["TxFieldPoint", "TxField"].map(|name| target.find_table(name).unwrap().unwrap());
+    let (points, fields) = (Arc::new(points.select_columns(&["A_Leaf_Set"])), Arc::new(fields.select_columns(&[])));
+    let pass = Scan::every_row(points).order_by("FLD_ID").join("FLD_ID", fields, "FLD_ID");
     let mut keys = Vec::new();
     let done = target.scan(&pass, &mut |row| {
         keys.push(row[0].clone());
@@ -197,7 +197,7 @@ fn a_pass_that_breaks_off_begins_again_only_where_no_row_was_handed_out() {
     let (book, database) = (Book::live(), "mfm_wire_pass");
     drop_database(&book, database);
     let world = make_lab(&book, database);
-    let mut target = world.context().open(&world.url).unwrap();
+    let mut target = world.context().open_target(&world.url).unwrap();
     let (done, all) = keys(target.as_mut());
     done.unwrap();
     let sorted = |keys: &[Value]| keys.iter().cloned().collect::<BTreeSet<_>>();

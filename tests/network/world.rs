@@ -3,15 +3,15 @@
 
 use std::cell::Cell;
 
-use mfm::engine::apply::{Committed, Proposal};
-use mfm::engine::revert::{Options, Selection};
+use mfm::engine::apply::{CommittedOperation, OperationProposal};
+use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::model::ports::{Account, Answer, Clock, Confirm, Entropy, Question, Reporter, Secrets};
+use mfm::model::ports::{Account, Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, Reporter, Secrets};
 use mfm::ops::{Context, Failure, audit, recover, status, targets::mark};
-use mfm::plan::Pending;
+use mfm::plan::PlannedRow;
 use mfm::targets::TableDigest;
-use mfm_journal::{Digest, Face, Holder, Journal, OperationAction};
+use mfm_journal::{Digest, Face, Journal, LockHolder, OperationAction};
 use serde_json::Map;
 use tempfile::TempDir;
 
@@ -42,7 +42,7 @@ impl Clock for Standing {
         1_795_000_000_000_000
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
     }
 }
@@ -69,8 +69,8 @@ impl Reporter for Silent {
 struct Yes;
 
 impl Confirm for Yes {
-    fn ask(&self, _: &Question) -> Answer {
-        Answer::Yes
+    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
+        ConfirmAnswer::Yes
     }
 }
 
@@ -81,7 +81,7 @@ impl Secrets for Password {
         Ok(self.0.clone())
     }
 
-    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
         Ok(())
     }
 }
@@ -150,7 +150,7 @@ impl World {
             target: None,
             actor: "tester".into(),
             face: Face::Library,
-            holder: Holder { pid: std::process::id(), host: "test".into(), command: "test".into() },
+            holder: LockHolder { pid: std::process::id(), host: "test".into(), command: "test".into() },
             wait_ms: 5000,
             clock: &Standing,
             entropy: &self.entropy,
@@ -166,14 +166,14 @@ impl World {
         run: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let context = self.context();
-        let mut journal = context.writing().unwrap();
-        let mut target = context.open(&self.url).map_err(EngineError::from)?;
+        let mut journal = context.open_journal_for_writing().unwrap();
+        let mut target = context.open_target(&self.url).map_err(EngineError::from)?;
         let mut engine = context.engine(&mut journal, target.as_mut(), "lab");
         run(&mut engine)
     }
 
     /// Commits an operation of an update, an insert and a delete.
-    pub(crate) fn apply(&self) -> Result<Committed, EngineError> {
+    pub(crate) fn apply(&self) -> Result<CommittedOperation, EngineError> {
         self.with(|engine| {
             let rows = pending(engine)?;
             let prepared = engine.prepare(&rows, false)?;
@@ -184,8 +184,8 @@ impl World {
     /// Takes everything back.
     pub(crate) fn revert(&self) -> Result<(), EngineError> {
         self.with(|engine| {
-            let options = Options::default();
-            let judged = engine.judge(&Selection::All, options)?;
+            let options = RevertOptions::default();
+            let judged = engine.judge_reverts(&RevertSelection::All, options)?;
             judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(drop))
         })
     }
@@ -199,21 +199,21 @@ impl World {
     }
 
     pub(crate) fn journal(&self) -> Journal {
-        self.context().reading().unwrap()
+        self.context().open_journal().unwrap()
     }
 
     /// Returns the rows as they are now.
     pub(crate) fn rows(&self) -> Rows {
         self.with(|engine| {
-            let table = engine.target.table("t")?.unwrap();
-            Ok(engine.target.rows(&table, &[1, 2, 3, 9].map(|id| vec![Value::Integer(id)]))?)
+            let table = engine.target.find_table("t")?.unwrap();
+            Ok(engine.target.read_rows(&table, &[1, 2, 3, 9].map(|id| vec![Value::Integer(id)]))?)
         })
         .unwrap()
     }
 
     /// Returns the digests of all tables.
     pub(crate) fn digests(&self) -> Vec<TableDigest> {
-        self.with(|engine| Ok(engine.target.digests(&mut |_, _| ())?)).unwrap()
+        self.with(|engine| Ok(engine.target.digest_tables(&mut |_, _| ())?)).unwrap()
     }
 
     /// Checks that journal, images and target agree.
@@ -252,16 +252,16 @@ fn prepare(book: &Book, database: &str) {
     }
 }
 
-fn pending(engine: &mut Engine<'_>) -> Result<Vec<Pending>, EngineError> {
-    let table = engine.target.table("t")?.unwrap();
+fn pending(engine: &mut Engine<'_>) -> Result<Vec<PlannedRow>, EngineError> {
+    let table = engine.target.find_table("t")?.unwrap();
     let key = |id: i64| vec![Value::Integer(id)];
-    let found = engine.target.rows(&table, &[key(1), key(2)])?;
+    let found = engine.target.read_rows(&table, &[key(1), key(2)])?;
     let changed = |id: i64, text: &str| {
         let mut row = found[0].clone().unwrap();
         (row[0], row[1], row[2]) = (Value::Integer(id), Value::Integer(id + 10), Value::Text(text.into()));
         Some(row)
     };
-    let row = |id: i64, before, after| Pending { table: table.clone(), key: key(id), before, after };
+    let row = |id: i64, before, after| PlannedRow { table: table.clone(), key: key(id), before, after };
     Ok(vec![
         row(1, found[0].clone(), changed(1, "wrong")),
         row(2, found[1].clone(), None),
@@ -269,14 +269,14 @@ fn pending(engine: &mut Engine<'_>) -> Result<Vec<Pending>, EngineError> {
     ])
 }
 
-fn proposal() -> Proposal {
-    Proposal {
+fn proposal() -> OperationProposal {
+    OperationProposal {
         action: OperationAction::Apply,
         tool: "test".into(),
         mode: "test".into(),
         variant: "test".into(),
         severity: "1.0".into(),
-        plan_digest: Digest::of(b"test"),
+        plan_digest: Digest::sha256(b"test"),
         plan_id: None,
         reverts: None,
         keys: None,

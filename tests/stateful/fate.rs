@@ -2,7 +2,7 @@
 
 use mfm::engine::EngineError;
 use mfm::targets::faults::WriteStep;
-use mfm_journal::Step;
+use mfm_journal::JournalStep;
 
 use crate::draw::{Apply, Revert};
 use crate::model::predict::{Kind, Prepared};
@@ -31,8 +31,8 @@ impl Durable {
         let journal = |wanted| ran.journal.iter().filter(|step| **step == wanted).count();
         let target = |wanted| ran.target.iter().filter(|step| **step == wanted).count();
         Self {
-            intents: journal(Step::AfterIntendCommit),
-            seals: journal(Step::AfterSealCommit),
+            intents: journal(JournalStep::AfterIntendCommit),
+            seals: journal(JournalStep::AfterSealCommit),
             commits: target(WriteStep::AfterCommit),
             tombstones: target(WriteStep::TombstonePut),
         }
@@ -78,7 +78,7 @@ pub(crate) fn revert<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Revert) -
     });
     let ran = rig.run(at, step.fault, |engine| {
         same_fold(engine.journal, model, at);
-        let judged = engine.judge(&selection(&step.selection), options(step.options))?;
+        let judged = engine.judge_reverts(&selection(&step.selection), options(step.options))?;
         judged.planned.iter().try_for_each(|plan| engine.revert(plan, options(step.options)).map(drop))
     });
     ends(rig, model, future, at, step.fault.unwrap(), &ran, end, &wanted)
@@ -125,8 +125,8 @@ fn recovered(model: &mut Model, at: usize, open: Option<u64>, durable: Durable) 
 /// The code with which a fault that was met ends a step that it ends; none where the step goes on.
 fn hit<S: Store, T>(fault: Fault, ran: &Ran<T>) -> Option<Code> {
     let at = usize::try_from(fault.step - 1).unwrap();
-    let sealing = ran.journal.iter().filter(|step| **step == Step::AfterIntendCommit).count()
-        > ran.journal.iter().filter(|step| **step == Step::AfterSealCommit).count();
+    let sealing = ran.journal.iter().filter(|step| **step == JournalStep::AfterIntendCommit).count()
+        > ran.journal.iter().filter(|step| **step == JournalStep::AfterSealCommit).count();
     if fault.how == How::NoRoom && (fault.side == Side::Journal || S::HOLDS) {
         let Ended::Returned(Err(error)) = &ran.ended else { return None };
         let full = ["target_full", "journal_full", "left_open"].into_iter().find(|code| *code == error.code());
@@ -134,11 +134,12 @@ fn hit<S: Store, T>(fault: Fault, ran: &Ran<T>) -> Option<Code> {
     }
     match fault.side {
         Side::Journal => match ran.journal.get(at)? {
-            Step::Checkpoint | Step::AfterCheckpoint => None,
-            Step::BeforeIntendBegin | Step::BeforeIntendCommit | Step::AfterIntendCommit | Step::Chunk => {
-                Some("injected")
-            }
-            Step::BeforeSealCommit | Step::AfterSealCommit => Some("left_open"),
+            JournalStep::Checkpoint | JournalStep::AfterCheckpoint => None,
+            JournalStep::BeforeIntendBegin
+            | JournalStep::BeforeIntendCommit
+            | JournalStep::AfterIntendCommit
+            | JournalStep::Chunk => Some("injected"),
+            JournalStep::BeforeSealCommit | JournalStep::AfterSealCommit => Some("left_open"),
             _ if sealing || ran.recovers() => Some("left_open"),
             _ => Some("injected"),
         },
@@ -153,7 +154,7 @@ fn hit<S: Store, T>(fault: Fault, ran: &Ran<T>) -> Option<Code> {
 impl<T> Ran<T> {
     /// Tells whether nothing was intended: only a recover seals without.
     fn recovers(&self) -> bool {
-        !self.journal.contains(&Step::BeforeIntendBegin)
+        !self.journal.contains(&JournalStep::BeforeIntendBegin)
     }
 }
 
@@ -225,7 +226,7 @@ fn hold<S: Store>(rig: &Rig<S>, model: &mut Model, at: usize, fault: Fault) {
     let open = model.ledger(at).open().filter(|op| !model.marks().contains_key(&(at, *op)));
     let Some(op) = open.filter(|_| fault.how == How::CrashHolding) else { return };
     let changes = &*model.ledger(at).operation(op).changes;
-    let uid = rig.run(at, None, |engine| Ok(engine.journal.operation(op)?.unwrap().uid)).ended;
+    let uid = rig.run(at, None, |engine| Ok(engine.journal.read_operation(op)?.unwrap().uid)).ended;
     let Ended::Returned(Ok(uid)) = uid else { panic!("the open operation cannot be read") };
     let zombie = Zombie { uid, journal_id: rig.ids[at], op, changes };
     let may_commit = rig.store.hold(Some(&zombie));

@@ -24,7 +24,7 @@ mod server;
 mod world;
 
 use history::{History, Tally, number, run};
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 #[cfg(feature = "mssql")]
 use rig::mssql::Mssql;
 use rig::simulated::Simulated;
@@ -109,7 +109,7 @@ fn kept_seeds() {
 }
 
 fn long<S: rig::Store>(name: &str) {
-    let (first, steps) = (number("MFM_TEST_SEED", 1000), STEPS * scale());
+    let (first, steps) = (number("MFM_TEST_SEED", 1000), STEPS * test_scale());
     let started = std::time::Instant::now();
     let (mut done, mut all) = (0, Tally::new());
     for seed in first.. {
@@ -141,7 +141,7 @@ fn long_histories_on_sqlite() {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn random_histories_on_a_live_server() {
-    let (first, steps) = (number("MFM_TEST_SEED", 1), STEPS * scale());
+    let (first, steps) = (number("MFM_TEST_SEED", 1), STEPS * test_scale());
     let mut all = Tally::new();
     for (seed, from) in (first..).zip((0..steps).step_by(100)) {
         let steps = (steps - from).min(100);

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mfm::engine::apply::{Committed, Proposal};
+use mfm::engine::apply::{CommittedOperation, OperationProposal};
 use mfm::engine::revert::{self as engine_revert, Outcome};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Refusal;
-use mfm::model::refusal::{Conflict as RealConflict, show};
-use mfm::plan::Pending;
+use mfm::model::refusal::{Conflict as RealConflict, render_key};
+use mfm::plan::PlannedRow;
 use mfm::targets::Target;
-use mfm_journal::{Journal, Verdict as RealVerdict};
+use mfm_journal::{Journal, OperationVerdict as RealVerdict};
 
 use crate::draw::{Action, Apply, Revert};
 use crate::fate;
@@ -95,20 +95,20 @@ pub(crate) fn same_target<S: Store>(rig: &Rig<S>, model: &Model) {
 }
 
 /// The rows to write, whole, as the engine wants them.
-pub(crate) fn pending(target: &mut dyn Target, changes: &[Change]) -> Vec<Pending> {
+pub(crate) fn pending(target: &mut dyn Target, changes: &[Change]) -> Vec<PlannedRow> {
     let one = |change: &Change| {
-        let table = target.table(&change.table).unwrap().unwrap();
+        let table = target.find_table(&change.table).unwrap().unwrap();
         let cells = |row: &Row| table.columns.iter().map(|column| value(&row[&column.image.name])).collect();
         let (before, after) = (change.before.as_ref().map(cells), change.after.as_ref().map(cells));
-        Pending { key: vec![value(&Cell::Int(change.key))], before, after, table }
+        PlannedRow { key: vec![value(&Cell::Int(change.key))], before, after, table }
     };
     changes.iter().map(one).collect()
 }
 
-pub(crate) fn proposal<S>(rig: &Rig<S>, step: &Apply) -> Proposal {
+pub(crate) fn proposal<S>(rig: &Rig<S>, step: &Apply) -> OperationProposal {
     let beside = rig.ids.iter().enumerate().filter(|(at, _)| *at != step.journal && step.beside);
     let beside = beside.map(|(_, id)| id.to_string()).collect();
-    Proposal { disable_triggers: step.disable_triggers, beside, ..world::proposal() }
+    OperationProposal { disable_triggers: step.disable_triggers, beside, ..world::proposal() }
 }
 
 fn code<T>(result: &Result<T, EngineError>) -> Option<&'static str> {
@@ -148,7 +148,11 @@ fn apply<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Apply) -> String {
     returned(ran.ended)
 }
 
-fn same_commit(done: &Result<Committed, EngineError>, expected: Result<u64, &'static str>, changes: &[Change]) {
+fn same_commit(
+    done: &Result<CommittedOperation, EngineError>,
+    expected: Result<u64, &'static str>,
+    changes: &[Change],
+) {
     match (done, expected) {
         (Ok(done), Ok(op)) => {
             assert_eq!(done.op, op, "the number");
@@ -161,24 +165,24 @@ fn same_commit(done: &Result<Committed, EngineError>, expected: Result<u64, &'st
     }
 }
 
-pub(crate) fn selection(selection: &Selection) -> engine_revert::Selection {
+pub(crate) fn selection(selection: &Selection) -> engine_revert::RevertSelection {
     match selection {
-        Selection::Numbers(numbers) => engine_revert::Selection::Operations(numbers.clone()),
-        Selection::Last => engine_revert::Selection::Last,
-        Selection::All => engine_revert::Selection::All,
+        Selection::Numbers(numbers) => engine_revert::RevertSelection::Operations(numbers.clone()),
+        Selection::Last => engine_revert::RevertSelection::Last,
+        Selection::All => engine_revert::RevertSelection::All,
     }
 }
 
-pub(crate) fn options(options: Options) -> engine_revert::Options {
+pub(crate) fn options(options: Options) -> engine_revert::RevertOptions {
     let Options { cascade, skip_conflicts, force, disable_triggers } = options;
-    engine_revert::Options { cascade, skip_conflicts, force, disable_triggers }
+    engine_revert::RevertOptions { cascade, skip_conflicts, force, disable_triggers }
 }
 
 fn revert<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Revert) -> String {
     let at = step.journal;
     let ran = rig.run(at, None, |engine| {
         same_fold(engine.journal, model, at);
-        let real = engine.judge(&selection(&step.selection), options(step.options));
+        let real = engine.judge_reverts(&selection(&step.selection), options(step.options));
         let Some((real, judged)) = same_judgement(model, step, real) else { return Ok("refused".to_owned()) };
         let mut seen = model.ledger(at).entries;
         let between = step.between.as_ref().map(|action| play(rig, model, action));
@@ -238,8 +242,8 @@ pub(crate) fn expected(
 pub(crate) fn same_judgement(
     model: &mut Model,
     step: &Revert,
-    real: Result<engine_revert::Judged, EngineError>,
-) -> Option<(engine_revert::Judged, Judged)> {
+    real: Result<engine_revert::JudgedReverts, EngineError>,
+) -> Option<(engine_revert::JudgedReverts, Judged)> {
     match (real, model.judge(step.journal, &step.selection, step.options)) {
         (Ok(real), Ok(judged)) => {
             let planned: Vec<Planned> = real.planned.iter().map(planned).collect();
@@ -288,11 +292,11 @@ fn conflicts(found: &[RealConflict]) -> Vec<Conflict> {
 
 /// A judged revert of the engine's in the model's words.
 fn planned(real: &engine_revert::JudgedRevert) -> Planned {
-    let row = |pending: &Pending| {
+    let row = |pending: &PlannedRow| {
         let names = || pending.table.columns.iter().map(|column| column.image.name.clone());
         let cells = |cells: &Vec<mfm::model::Value>| -> Row { names().zip(cells.iter().map(cell)).collect() };
         let (before, after) = (pending.before.as_ref().map(cells), pending.after.as_ref().map(cells));
-        let key = show(&pending.key).parse().unwrap();
+        let key = render_key(&pending.key).parse().unwrap();
         Change { table: pending.table.shape.name.clone(), key, shape: names().collect(), before, after }
     };
     Planned {
@@ -340,7 +344,7 @@ fn recover<S: Store>(rig: &Rig<S>, model: &mut Model, journal: usize) -> String 
     let found: Vec<_> = closed
         .iter()
         .map(|closed| {
-            let differing = closed.differing.iter().map(|row| place(&row.table, &show(&row.key))).collect();
+            let differing = closed.differing.iter().map(|row| place(&row.table, &render_key(&row.key))).collect();
             (closed.op, closed.verdict, differing)
         })
         .collect();
@@ -382,7 +386,8 @@ pub(crate) fn audit<S: Store>(rig: &Rig<S>, model: &Model) -> String {
         let ran = rig.run(at, None, |engine| {
             same_fold(engine.journal, model, at);
             same_operations(engine, model, at);
-            let found = engine.live().map(|found| found.iter().map(|one| (one.code, one.op.unwrap())).collect());
+            let found =
+                engine.compare_live().map(|found| found.iter().map(|one| (one.code, one.op.unwrap())).collect());
             let found: Result<Vec<_>, _> = found.map_err(|error| error.code());
             assert_eq!(found, model.pass(at).map(|()| model.drifted(at)), "what a live audit finds");
             Ok(())
@@ -394,7 +399,7 @@ pub(crate) fn audit<S: Store>(rig: &Rig<S>, model: &Model) -> String {
 
 fn same_operations(engine: &Engine<'_>, model: &Model, at: usize) {
     for op in model.ledger(at).numbers() {
-        let real = engine.journal.operation(op).unwrap().unwrap();
+        let real = engine.journal.read_operation(op).unwrap().unwrap();
         let operation = model.ledger(at).operation(op);
         let writes = operation.changes.iter().filter(|change| change.writes()).count();
         assert_eq!(real.verdict, verdict(operation.verdict), "journal {at}: the verdict of {op}");

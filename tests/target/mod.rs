@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use mfm::model::{Action, Change, Key, Refusal, Table, Value};
+use mfm::model::{Change, Key, Refusal, RowAction, Table, Value};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm::targets::{
-    DomainKeys, ExecuteError, Executed, Marker, Movement, Preflight, Spared, Target, TargetError, Touch, Trial, Work,
+    DomainKeys, ExecuteError, Executed, Marker, PlannedWork, Preflight, RowMovement, RowTrial, SparedKeys, TableTouch,
+    Target, TargetError,
 };
-use mfm_journal::{Digest, Face, Holder, Images, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
+use mfm_journal::{Digest, Face, Images, Intended, Intent, Journal, LockHolder, OperationAction, Stamp, TargetRef};
 
 pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
 pub(crate) const WAIT_MS: u64 = 50;
@@ -33,9 +34,9 @@ impl Notebook {
     }
 
     pub(crate) fn intend(&mut self, changes: &[Change]) -> Intended {
-        let holder = Holder { pid: 1, host: "here".into(), command: "test".into() };
+        let holder = LockHolder { pid: 1, host: "here".into(), command: "test".into() };
         let lock = self.journal.lock(&holder).unwrap();
-        let digest = Digest::of(b"test");
+        let digest = Digest::sha256(b"test");
         let intent = Intent {
             action: OperationAction::Apply,
             tool: "tool".into(),
@@ -50,7 +51,7 @@ impl Notebook {
             keys: None,
             detail: serde_json::Map::new(),
         };
-        self.journal.intend(&lock, &stamp(), &intent, &Images::of(changes).unwrap()).unwrap()
+        self.journal.intend(&lock, &stamp(), &intent, &Images::from_changes(changes).unwrap()).unwrap()
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -99,9 +100,9 @@ impl File {
 
     pub(crate) fn mark(&self) -> Marker {
         let mut target = self.target();
-        let bound = target.bound().unwrap();
+        let bound = target.read_binding().unwrap();
         let marker = Marker { marker_id: "00".repeat(16), bound, at_us: AT_US, actor: "tester".into() };
-        target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
+        target.open_writer(WAIT_MS).unwrap().mark(&marker).unwrap();
         marker
     }
 
@@ -117,7 +118,7 @@ impl File {
 }
 
 pub(crate) fn table(target: &mut dyn Target, name: &str) -> Arc<Table> {
-    target.table(name).unwrap().unwrap()
+    target.find_table(name).unwrap().unwrap()
 }
 
 pub(crate) fn int(number: i64) -> Value {
@@ -130,7 +131,7 @@ pub(crate) fn text(text: &str) -> Value {
 
 pub(crate) fn row(target: &mut dyn Target, name: &str, key: &[Value]) -> Option<Vec<Value>> {
     let table = table(target, name);
-    target.rows(&table, &[key.to_vec()]).unwrap().remove(0)
+    target.read_rows(&table, &[key.to_vec()]).unwrap().remove(0)
 }
 
 fn digest(table: &Table, row: &[Value]) -> Digest {
@@ -154,11 +155,11 @@ pub(crate) fn update(
         columns.push(at);
     }
     columns.sort_unstable();
-    let after = target.normalize(&table, vec![Trial { from: Some(before.clone()), to: after }])?.remove(0);
+    let after = target.normalize_rows(&table, vec![RowTrial { from: Some(before.clone()), to: after }])?.remove(0);
     let names: Vec<String> = columns.iter().map(|at| table.columns[*at].image.name.clone()).collect();
-    target.unique(&table, &names, std::slice::from_ref(&after))?;
+    target.check_unique(&table, &names, std::slice::from_ref(&after))?;
     let pick = |row: &[Value]| columns.iter().map(|at| row[*at].clone()).collect::<Vec<_>>();
-    let action = Action::Update {
+    let action = RowAction::Update {
         before: pick(&before),
         after: pick(&after),
         before_digest: digest(&table, &before),
@@ -170,35 +171,35 @@ pub(crate) fn update(
 
 pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Result<Change, TargetError> {
     let table = table(target, name);
-    let after = target.normalize(&table, Trial::added(vec![row]))?.remove(0);
-    target.unique(&table, &[], std::slice::from_ref(&after))?;
-    target.references(&[Movement { table: &table, row: &after, comes: true }], &Spared::default())?;
+    let after = target.normalize_rows(&table, RowTrial::for_inserts(vec![row]))?.remove(0);
+    target.check_unique(&table, &[], std::slice::from_ref(&after))?;
+    target.check_references(&[RowMovement { table: &table, row: &after, comes: true }], &SparedKeys::default())?;
     let key = table.key_of(&after)?;
     let after_digest = digest(&table, &after);
-    Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Insert { after, after_digest } })
+    Ok(Change { table: Arc::clone(&table.shape), key, action: RowAction::Insert { after, after_digest } })
 }
 
 pub(crate) fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Change, TargetError> {
     let table = table(target, name);
     let before = row(target, name, &key).expect("a row to delete");
-    target.references(&[Movement { table: &table, row: &before, comes: false }], &Spared::default())?;
+    target.check_references(&[RowMovement { table: &table, row: &before, comes: false }], &SparedKeys::default())?;
     let before_digest = digest(&table, &before);
-    Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Delete { before, before_digest } })
+    Ok(Change { table: Arc::clone(&table.shape), key, action: RowAction::Delete { before, before_digest } })
 }
 
 /// What takes a change back.
 pub(crate) fn inverse(change: &Change) -> Change {
     let action = match change.action.clone() {
-        Action::Insert { after, after_digest } => Action::Delete { before: after, before_digest: after_digest },
-        Action::Delete { before, before_digest } => Action::Insert { after: before, after_digest: before_digest },
-        Action::Update { columns, before, after, before_digest, after_digest } => Action::Update {
+        RowAction::Insert { after, after_digest } => RowAction::Delete { before: after, before_digest: after_digest },
+        RowAction::Delete { before, before_digest } => RowAction::Insert { after: before, after_digest: before_digest },
+        RowAction::Update { columns, before, after, before_digest, after_digest } => RowAction::Update {
             columns,
             before: after,
             after: before,
             before_digest: after_digest,
             after_digest: before_digest,
         },
-        kept @ Action::Kept { .. } => kept,
+        kept @ RowAction::Kept { .. } => kept,
     };
     Change { table: Arc::clone(&change.table), key: change.key.clone(), action }
 }
@@ -207,21 +208,21 @@ pub(crate) fn inverses(changes: &[Change]) -> Vec<Change> {
     changes.iter().rev().map(inverse).collect()
 }
 
-pub(crate) fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<Touch> {
-    let mut touches: Vec<Touch> = Vec::new();
+pub(crate) fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<TableTouch> {
+    let mut touches: Vec<TableTouch> = Vec::new();
     for change in changes {
         let name = &change.table.name;
         let at = touches.iter().position(|touch| touch.table.shape.name == *name).unwrap_or_else(|| {
             let table = table(target, name);
-            touches.push(Touch { table, updated: Vec::new(), inserts: 0, deletes: 0 });
+            touches.push(TableTouch { table, updated: Vec::new(), inserts: 0, deletes: 0 });
             touches.len() - 1
         });
         let touch = &mut touches[at];
         match &change.action {
-            Action::Insert { .. } => touch.inserts += 1,
-            Action::Delete { .. } => touch.deletes += 1,
-            Action::Update { .. } => touch.updated.extend(change.column_names().into_iter().map(str::to_owned)),
-            Action::Kept { .. } => {}
+            RowAction::Insert { .. } => touch.inserts += 1,
+            RowAction::Delete { .. } => touch.deletes += 1,
+            RowAction::Update { .. } => touch.updated.extend(change.column_names().into_iter().map(str::to_owned)),
+            RowAction::Kept { .. } => {}
         }
         touch.updated.sort();
         touch.updated.dedup();
@@ -250,27 +251,28 @@ pub(crate) fn execute_judged(
     target: &mut dyn Target,
     notebook: &mut Notebook,
     changes: &[Change],
-    touches: &[Touch],
+    touches: &[TableTouch],
     preflight: &Preflight,
     disable_triggers: bool,
 ) -> Result<Executed, ExecuteError> {
-    let marker = target.marker().unwrap().expect("a marker");
+    let marker = target.read_marker().unwrap().expect("a marker");
     let facts = preflight.facts;
     let (unenforced, rehearse) = (preflight.unenforced.as_slice(), preflight.rehearse);
-    let work = Work { changes, touches, facts, disable_triggers, unenforced, rehearse, marker: &marker, at_us: AT_US };
-    let mut writer = target.writer(WAIT_MS).map_err(ExecuteError::RolledBack)?;
+    let work =
+        PlannedWork { changes, touches, facts, disable_triggers, unenforced, rehearse, marker: &marker, at_us: AT_US };
+    let mut writer = target.open_writer(WAIT_MS).map_err(ExecuteError::RolledBack)?;
     writer.execute(&notebook.intend(changes), &work)
 }
 
 /// Applies, and reverts, and checks that every table is what it was.
 pub(crate) fn there_and_back(target: &mut dyn Target, changes: &[Change]) -> Notebook {
     let mut notebook = Notebook::new();
-    let before = target.digests(&mut |_, _| ()).unwrap();
+    let before = target.digest_tables(&mut |_, _| ()).unwrap();
     let written = execute(target, &mut notebook, changes, false).unwrap();
-    assert_eq!(written.rows, changes.iter().filter(|change| change.writes()).count() as u64);
-    assert_ne!(target.digests(&mut |_, _| ()).unwrap(), before);
+    assert_eq!(written.rows, changes.iter().filter(|change| change.is_write()).count() as u64);
+    assert_ne!(target.digest_tables(&mut |_, _| ()).unwrap(), before);
     execute(target, &mut notebook, &inverses(changes), false).unwrap();
-    assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
+    assert_eq!(target.digest_tables(&mut |_, _| ()).unwrap(), before);
     notebook
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn rows(table: &Table) -> Vec<Vec<Value>> {
         ]
     };
     let stored = |row: Vec<Datum>| -> Vec<Value> {
-        table.columns.iter().zip(row).map(|(column, cell)| column.store("t", &cell).unwrap()).collect()
+        table.columns.iter().zip(row).map(|(column, cell)| column.store_datum("t", &cell).unwrap()).collect()
     };
     data.into_iter().map(stored).collect()
 }
@@ -137,17 +137,17 @@ impl<'t> Rig<'t> {
 
     fn in_order(&mut self) {
         let point = Arc::clone(&self.point);
-        let plain = self.scan(&Scan::of(point.clone()));
+        let plain = self.scan(&Scan::every_row(point.clone()));
         assert_eq!(sorted(plain.clone()), sorted(rows(&point)));
         // The order's NULLs may stand anywhere.
         for (column, order) in [("Level", [3, 5, 6, 1, 4].as_slice()), ("mADE", &[5, 2, 4, 1])] {
-            let found = self.scan(&Scan::of(point.clone()).order_by(column));
+            let found = self.scan(&Scan::every_row(point.clone()).order_by(column));
             assert_eq!(sorted(found.clone()), sorted(plain.clone()), "{column}: whole rows, each once");
             let mut ids = numbers(&found, [0]);
             ids.retain(|[id]| order.contains(id));
             assert_eq!(ids.concat(), order, "{column}");
-            let part = Arc::new(point.only(&["Note"]));
-            let found = self.scan(&Scan::of(part).order_by(column));
+            let part = Arc::new(point.select_columns(&["Note"]));
+            let found = self.scan(&Scan::every_row(part).order_by(column));
             assert!(found.iter().all(|row| row.len() == 2 && row[1] == text("n")), "{column}: {found:?}");
             let mut ids = numbers(&found, [0]);
             ids.retain(|[id]| order.contains(id));
@@ -157,25 +157,25 @@ impl<'t> Rig<'t> {
 
     fn beside(&mut self) {
         let (point, field) = (Arc::clone(&self.point), Arc::clone(&self.field));
-        let found = self.scan(&Scan::of(point.clone()).join("fld_id", field.clone(), "fld_id"));
+        let found = self.scan(&Scan::every_row(point.clone()).join("fld_id", field.clone(), "fld_id"));
         assert_eq!(sorted(numbers(&found, [0, 1, 5, 6])), [[1, 11, 11, 7], [2, 10, 10, 7], [6, 10, 10, 7]]);
         assert!(found.iter().all(|row| rows(&point).contains(&row[..5].to_vec())), "{found:?}");
         assert!(found.iter().all(|row| rows(&field).contains(&row[5..].to_vec())), "{found:?}");
-        let several = Scan::of(point.clone()).join("FLD_ID", field.clone(), "Machine");
+        let several = Scan::every_row(point.clone()).join("FLD_ID", field.clone(), "Machine");
         assert_eq!(sorted(numbers(&self.scan(&several), [0, 5])), [[5, 10], [5, 11]]);
-        let (few, fewer) = (Arc::new(point.only(&["Level"])), Arc::new(field.only(&["Label"])));
-        let found = self.scan(&Scan::of(few).join("FLD_ID", fewer, "Machine"));
+        let (few, fewer) = (Arc::new(point.select_columns(&["Level"])), Arc::new(field.select_columns(&["Label"])));
+        let found = self.scan(&Scan::every_row(few).join("FLD_ID", fewer, "Machine"));
         assert!(found.iter().all(|row| row.len() == 4), "{found:?}");
         assert_eq!(sorted(numbers(&found, [0, 1, 2])), [[5, 0, 10], [5, 0, 11]]);
         assert_eq!(sorted(found.into_iter().map(|row| row[3].clone()).collect()), [text("A"), text("B")]);
-        let itself = Scan::of(point.clone()).join("Level", point, "PNT_ID");
+        let itself = Scan::every_row(point.clone()).join("Level", point, "PNT_ID");
         assert_eq!(sorted(numbers(&self.scan(&itself), [0, 5])), [[1, 5], [6, 2]]);
     }
 
     fn in_order_and_beside(&mut self) {
-        let few = Arc::new(self.point.only(&["Note"]));
-        let fewer = Arc::new(self.field.only(&[]));
-        let pass = Scan::of(few).join("FLD_ID", fewer, "FLD_ID").order_by("Level");
+        let few = Arc::new(self.point.select_columns(&["Note"]));
+        let fewer = Arc::new(self.field.select_columns(&[]));
+        let pass = Scan::every_row(few).join("FLD_ID", fewer, "FLD_ID").order_by("Level");
         let mut found = numbers(&self.scan(&pass), [0, 2]);
         assert_eq!(found.len(), 3);
         found.retain(|[id, _]| *id != 2);
@@ -184,18 +184,19 @@ impl<'t> Rig<'t> {
 
     /// A number is a number whatever type holds it, and no text is one.
     fn of_other_types(&mut self) {
-        let beside = |rig: &Self, column: &str| Scan::of(rig.point.clone()).join("FLD_ID", rig.field.clone(), column);
+        let beside =
+            |rig: &Self, column: &str| Scan::every_row(rig.point.clone()).join("FLD_ID", rig.field.clone(), column);
         let pass = beside(self, "Size");
         assert_eq!(sorted(numbers(&self.scan(&pass), [0, 5])), [[1, 12], [2, 13], [4, 10], [6, 13]]);
         let pass = beside(self, "Label");
         assert_eq!(self.scan(&pass), Vec::<Vec<Value>>::new());
-        let back = Scan::of(self.field.clone()).join("Label", self.point.clone(), "FLD_ID");
+        let back = Scan::every_row(self.field.clone()).join("Label", self.point.clone(), "FLD_ID");
         assert_eq!(self.scan(&back), Vec::<Vec<Value>>::new());
     }
 
     fn refused(&mut self) {
         let (point, field) = (Arc::clone(&self.point), Arc::clone(&self.field));
-        let plain = || Scan::of(point.clone());
+        let plain = || Scan::every_row(point.clone());
         assert_eq!(self.code(&plain().order_by("Nothing")), "missing_column");
         assert_eq!(self.code(&plain().join("Nothing", field.clone(), "FLD_ID")), "missing_column");
         assert_eq!(self.code(&plain().join("FLD_ID", field.clone(), "Nothing")), "missing_column");
@@ -218,10 +219,10 @@ impl<'t> Rig<'t> {
 /// A column by which a real server puts nothing in order.
 pub(crate) fn notes_are_refused(target: &mut dyn Target) {
     let (point, field) = (table(target, "Point"), table(target, "Field"));
-    let by = refusal(scan(target, &Scan::of(point.clone()).order_by("Note")));
+    let by = refusal(scan(target, &Scan::every_row(point.clone()).order_by("Note")));
     assert_eq!(by.code(), "unsupported");
     let what = "by Note, of type ntext, which nothing compares, cannot be kept exactly";
     assert!(by.to_string().to_lowercase().ends_with(&what.to_lowercase()), "{by}");
-    let beside = refusal(scan(target, &Scan::of(point).join("Note", field, "Label")));
+    let beside = refusal(scan(target, &Scan::every_row(point).join("Note", field, "Label")));
     assert_eq!(beside, by);
 }

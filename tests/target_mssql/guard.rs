@@ -9,7 +9,7 @@ use super::world::{Database, Somebody, fresh, password, url_of};
 const T: &str = "CREATE TABLE dbo.t(k int NOT NULL PRIMARY KEY, a int NULL); INSERT INTO dbo.t VALUES (1, 1);";
 
 fn code(target: &mut dyn Target) -> &'static str {
-    guard::marker(target).unwrap_err().code()
+    guard::check_marker(target).unwrap_err().code()
 }
 
 #[test]
@@ -20,19 +20,19 @@ fn a_marker_is_bound_to_server_name_number_and_creation() {
     let mut target = database.target();
     assert_eq!(code(&mut target), "unmarked");
     let marker = database.mark();
-    assert_eq!(guard::marker(&mut target).unwrap(), marker);
+    assert_eq!(guard::check_marker(&mut target).unwrap(), marker);
     let names: Vec<&str> = marker.bound.keys().map(String::as_str).collect();
     assert_eq!(names, ["broker_guid", "created", "database", "database_id", "server"]);
-    let json = |bound: &mfm::targets::Bound| serde_json::to_string(bound).unwrap();
+    let json = |bound: &mfm::targets::TargetBinding| serde_json::to_string(bound).unwrap();
     for name in names {
         let mut other = marker.bound.clone();
         other.insert(name.to_owned(), "2001-01-01T00:00:00".to_owned());
         let text = json(&other).replace('\'', "''");
         database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{text}'"));
-        let refused = guard::marker(&mut target).unwrap_err();
+        let refused = guard::check_marker(&mut target).unwrap_err();
         assert_eq!(refused.code(), "marked_elsewhere", "{name}");
         database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{}'", json(&marker.bound).replace('\'', "''")));
-        assert_eq!(guard::marker(&mut target).unwrap(), marker);
+        assert_eq!(guard::check_marker(&mut target).unwrap(), marker);
     }
     database.sql("UPDATE dbo.mfm_marker SET bound = N'no JSON'");
     assert_eq!(code(&mut target), "target_failed");
@@ -49,7 +49,7 @@ fn nothing_is_written_under_a_marker_of_another_database() {
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
     let touches = touches(&mut target, &changes);
     let preflight = target.first_preflight(&touches, false).unwrap();
-    let mut bound = target.marker().unwrap().unwrap().bound;
+    let mut bound = target.read_marker().unwrap().unwrap().bound;
     bound.insert("database_id".to_owned(), "32000".to_owned());
     let text = serde_json::to_string(&bound).unwrap();
     database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{text}'"));
@@ -144,10 +144,10 @@ fn the_census_prints_who_is_there_and_what_is_found() {
     let (status, _, said) = mark(&["--override", "clinical-sessions"]);
     assert_eq!(status, Some(3), "{said}");
     assert!(said.contains("recent-treatments"), "{said}");
-    assert!(database.target().marker().unwrap().is_none());
+    assert!(database.target().read_marker().unwrap().is_none());
     let (status, _, said) = mark(&["--override", "clinical-sessions", "--override", "recent-treatments"]);
     assert_eq!(status, Some(0), "{said}");
-    assert!(database.target().marker().unwrap().is_some());
+    assert!(database.target().read_marker().unwrap().is_some());
     drop(clinic);
 }
 
@@ -197,24 +197,24 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused() {
     let database = Database::new(T);
     let mut target = database.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
-    let marker = target.marker().unwrap().unwrap();
+    let marker = target.read_marker().unwrap().unwrap();
     for (open, close) in DOORS {
         let clean = database.dump();
         database.sql(open);
         assert_eq!(code(&mut target), "own_tables", "{open}");
         let done = execute(&mut target, &mut Notebook::new(), &changes, false);
         assert!(["own_tables", "target_permission", "target_failed"].contains(&rolled_back(done).as_str()), "{open}");
-        let uid = mfm_journal::Digest::of(open.as_bytes());
+        let uid = mfm_journal::Digest::sha256(open.as_bytes());
         let row =
             mfm::targets::OperationRow { uid, journal_id: uid, op: 1, state: mfm::targets::OperationState::Abandoned };
-        let mut writer = target.writer(WAIT_MS).unwrap();
-        writer.tombstone(&row, AT_US).unwrap_err();
+        let mut writer = target.open_writer(WAIT_MS).unwrap();
+        writer.write_tombstone(&row, AT_US).unwrap_err();
         assert_eq!(writer.mark(&marker).unwrap_err().code(), "own_tables", "{open}");
         assert_eq!(writer.unmark().unwrap_err().code(), "own_tables", "{open}");
         drop(writer);
         database.sql(close);
         assert_eq!(database.dump(), clean, "{open}");
-        assert_eq!(guard::marker(&mut target).unwrap(), marker, "{close}");
+        assert_eq!(guard::check_marker(&mut target).unwrap(), marker, "{close}");
     }
     execute(&mut target, &mut Notebook::new(), &changes, false).unwrap();
 }

@@ -44,7 +44,7 @@ impl Rig {
     }
 
     fn digests(&self) -> Vec<TableDigest> {
-        self.database.target().digests(&mut |_, _| ()).unwrap()
+        self.database.target().digest_tables(&mut |_, _| ()).unwrap()
     }
 }
 

@@ -130,7 +130,7 @@ fn the_documented_grants_are_enough_to_read_apply_and_revert() {
     let clean = database.dump();
     let mut target = login.open(database, "").unwrap();
     // Some servers keep names in their own case.
-    let names: Vec<String> = target.tables().unwrap().iter().map(|name| name.to_lowercase()).collect();
+    let names: Vec<String> = target.list_tables().unwrap().iter().map(|name| name.to_lowercase()).collect();
     assert_eq!(names, ["txfield", "txfieldpoint"]);
     let changes = changes(&mut target);
     there_and_back(&mut target, &changes);
@@ -145,17 +145,17 @@ fn the_documented_grants_are_enough_to_mark_again_and_unmark() {
     let (database, login) = (rig.database(), &rig.logins[at]);
     let refused = login.grant(database, &MARK);
     let mut target = login.open(database, "").unwrap();
-    let bound = target.bound().unwrap();
+    let bound = target.read_binding().unwrap();
     let marker = Marker { marker_id: "11".repeat(16), bound, at_us: AT_US, actor: "tester".into() };
-    target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
-    assert_eq!(target.marker().unwrap(), Some(marker));
-    let unmarked = target.writer(WAIT_MS).unwrap().unmark();
+    target.open_writer(WAIT_MS).unwrap().mark(&marker).unwrap();
+    assert_eq!(target.read_marker().unwrap(), Some(marker));
+    let unmarked = target.open_writer(WAIT_MS).unwrap().unmark();
     if refused.iter().any(|grant| grant.starts_with("ALTER")) {
         let Err(error) = unmarked else { return };
         assert_eq!(error.code(), "target_permission", "{error}");
     } else {
         unmarked.unwrap();
-        assert_eq!(target.marker().unwrap(), None);
+        assert_eq!(target.read_marker().unwrap(), None);
     }
 }
 
@@ -201,17 +201,17 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
         for touch in touches_of(database, planned) {
             let name = touch.table.shape.name.clone();
             let missing = || TargetError::from(Refusal::MissingTable { table: name.clone() });
-            let table = target.table(&name)?.ok_or_else(missing)?;
+            let table = target.find_table(&name)?.ok_or_else(missing)?;
             let keys: Vec<_> = planned.iter().filter(|one| one.table.name == name).map(|one| one.key.clone()).collect();
-            target.rows(&table, &keys)?;
-            touches.push(mfm::targets::Touch { table, ..touch });
+            target.read_rows(&table, &keys)?;
+            touches.push(mfm::targets::TableTouch { table, ..touch });
         }
         let preflight = target.first_preflight(&touches, false)?;
-        target.marker()?;
-        target.journals()?;
-        let marker = database.target().marker()?.unwrap();
+        target.read_marker()?;
+        target.list_journals()?;
+        let marker = database.target().read_marker()?.unwrap();
         let facts = preflight.facts;
-        let work = mfm::targets::Work {
+        let work = mfm::targets::PlannedWork {
             changes: planned,
             touches: &touches,
             facts,
@@ -222,7 +222,7 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
             at_us: AT_US,
         };
         let mut notebook = Notebook::new();
-        match target.writer(WAIT_MS)?.execute(&notebook.intend(planned), &work) {
+        match target.open_writer(WAIT_MS)?.execute(&notebook.intend(planned), &work) {
             Ok(done) => panic!("{} wrote: {done:?}", login.0),
             Err(ExecuteError::Refused(refusal)) => Err(refusal.into()),
             Err(ExecuteError::RolledBack(error)) => Err(error),
@@ -232,7 +232,7 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
     attempt().unwrap_err().code().to_owned()
 }
 
-fn touches_of(database: &Database, planned: &[mfm::model::Change]) -> Vec<mfm::targets::Touch> {
+fn touches_of(database: &Database, planned: &[mfm::model::Change]) -> Vec<mfm::targets::TableTouch> {
     touches(&mut database.target(), planned)
 }
 
@@ -271,7 +271,7 @@ fn k10_what_mfms_own_tables_lack_is_found_before_anything_is_written() {
         login.grant(database, &others);
         let mut target = login.open(database, "").unwrap();
         let touches = touches(&mut target, &planned);
-        let looked = target.first_preflight(&touches, false).map(drop).and_then(|()| target.marker().map(drop));
+        let looked = target.first_preflight(&touches, false).map(drop).and_then(|()| target.read_marker().map(drop));
         let error = looked.unwrap_err();
         assert!(["not_permitted", "target_permission"].contains(&error.code()), "{missing}: {error}");
         // A table that the login does not see at all may be there or not.
@@ -281,7 +281,7 @@ fn k10_what_mfms_own_tables_lack_is_found_before_anything_is_written() {
         assert!(next.contains(&grant) || next.contains(unseen), "{missing}: {next}");
         database.sql(&grant);
         target.first_preflight(&touches, false).unwrap();
-        target.marker().unwrap().unwrap();
+        target.read_marker().unwrap().unwrap();
     }
 }
 
@@ -378,7 +378,7 @@ fn a_statement_that_takes_too_long_is_a_timeout() {
     // Held by another transaction, the rows do not come.
     let mut somebody = database.somebody();
     somebody.sql("BEGIN TRANSACTION; ALTER TABLE dbo.t ADD b int NULL");
-    let error = target.digests(&mut |_, _| ()).unwrap_err();
+    let error = target.digest_tables(&mut |_, _| ()).unwrap_err();
     assert!(["target_timeout", "target_busy"].contains(&error.code()), "{error:?}");
     if error.code() == "target_timeout" {
         assert!(error.to_string().contains("1000 ms"), "{error}");

@@ -120,7 +120,7 @@ fn there_and_back(target: &mut dyn Target, name: &str, declared: &str, values: &
     let t = table(target, name);
     let planned: Vec<Vec<Value>> = values.iter().enumerate().map(|(key, value)| keyed(key, value)).collect();
     let rehearsed = target
-        .normalize(&t, mfm::targets::Trial::added(planned.clone()))
+        .normalize_rows(&t, mfm::targets::RowTrial::for_inserts(planned.clone()))
         .unwrap()
         .into_iter()
         .map(Some)
@@ -133,16 +133,16 @@ fn there_and_back(target: &mut dyn Target, name: &str, declared: &str, values: &
     };
     carry_out(target, &added);
     let keys: Vec<_> = planned.iter().map(|row| vec![row[0].clone()]).collect();
-    alike(&target.rows(&t, &keys).unwrap(), &planned, declared);
+    alike(&target.read_rows(&t, &keys).unwrap(), &planned, declared);
     let next = |at: usize| &values[(at + 1) % values.len()];
     let changed: Vec<Change> = (0..values.len())
         .map(|at| update(target, name, keys[at].clone(), &[("v", next(at).clone())]).unwrap())
         .collect();
     carry_out(target, &changed);
     let wanted: Vec<_> = (0..values.len()).map(|at| keyed(at, next(at))).collect();
-    alike(&target.rows(&t, &keys).unwrap(), &wanted, declared);
+    alike(&target.read_rows(&t, &keys).unwrap(), &wanted, declared);
     carry_out(target, &inverses(&changed));
-    alike(&target.rows(&t, &keys).unwrap(), &planned, declared);
+    alike(&target.read_rows(&t, &keys).unwrap(), &planned, declared);
     carry_out(target, &inverses(&added));
 }
 

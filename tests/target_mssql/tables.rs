@@ -1,7 +1,7 @@
 //! Tables as they are found in the wild: names, schemas, keys, identity, triggers, foreign keys, rules, other programs.
 
 use mfm::model::{Change, KeyStanding, Refusal, Value};
-use mfm::targets::{ExecuteError, Preflight, Target, Touch, create_lab};
+use mfm::targets::{ExecuteError, Preflight, TableTouch, Target, create_lab};
 
 use super::target::*;
 use super::world::{Database, Passwords, fresh};
@@ -30,7 +30,7 @@ fn names_with_schemas_brackets_and_reserved_words() {
     );
     let mut target = database.target();
     // A server may list its tables in lower case.
-    let mut names: Vec<String> = target.tables().unwrap().iter().map(|name| name.to_lowercase()).collect();
+    let mut names: Vec<String> = target.list_tables().unwrap().iter().map(|name| name.to_lowercase()).collect();
     names.sort();
     assert_eq!(names, ["app.t", "mixed case", "odd one.select", "t"]);
     let clean = database.dump();
@@ -62,7 +62,7 @@ fn k10_names_that_end_the_quotes_of_others() {
     );
     database.mark();
     let mut target = database.target();
-    let mut names: Vec<String> = target.tables().unwrap();
+    let mut names: Vec<String> = target.list_tables().unwrap();
     names.sort();
     assert_eq!(names, ["--x/*%", "s'\"%.x.u'\"%d.\u{e9}[ v"]);
     let clean = database.dump();
@@ -106,7 +106,7 @@ fn a_table_without_a_primary_key_works_where_the_domain_s_key_is_unique() {
         Database::new("CREATE TABLE dbo.t(k int NULL, a int NULL); INSERT INTO dbo.t VALUES (1, 1), (2, 2);");
     let mut target = database.target();
     let t = table(&mut target, "t");
-    let touch = Touch { table: t, updated: vec!["a".into()], inserts: 0, deletes: 0 };
+    let touch = TableTouch { table: t, updated: vec!["a".into()], inserts: 0, deletes: 0 };
     assert_eq!(refusal(target.first_preflight(&[touch], false)).code(), "no_key");
     drop(target);
     let database = database.keyed("T", &["K"]);
@@ -178,7 +178,7 @@ fn composite_keys_and_keys_that_the_server_holds_equal() {
     let done = execute(&mut target, &mut Notebook::new(), &[twin], false);
     assert!(matches!(done, Err(ExecuteError::Refused(_) | ExecuteError::RolledBack(_))), "{done:?}");
     assert_eq!(database.dump(), clean);
-    let key_change = Touch { table: table(&mut target, "t"), updated: vec!["q".into()], inserts: 0, deletes: 0 };
+    let key_change = TableTouch { table: table(&mut target, "t"), updated: vec!["q".into()], inserts: 0, deletes: 0 };
     assert_eq!(refusal(target.first_preflight(&[key_change], false)).code(), "unsupported");
 }
 
@@ -204,7 +204,7 @@ fn identity_values_come_back_and_the_counter_is_declared() {
     assert_eq!(database.dump(), clean);
     database.sql("INSERT INTO dbo.t(a) VALUES (5)");
     assert_eq!(database.words("SELECT k FROM dbo.t WHERE a = 5"), ["51"], "which is why it is declared");
-    let numbered = Touch { table: table(&mut target, "t"), updated: vec!["k".into()], inserts: 0, deletes: 0 };
+    let numbered = TableTouch { table: table(&mut target, "t"), updated: vec!["k".into()], inserts: 0, deletes: 0 };
     assert_eq!(refusal(target.first_preflight(&[numbered], false)).code(), "unsupported");
     assert_eq!(refusal(insert(&mut target, "t", vec![Value::Null, int(1)])).code(), "not_null");
 }
@@ -278,7 +278,7 @@ fn foreign_keys_of_parents_children_and_the_table_itself() {
     ] {
         assert_eq!(refusal(refused).code(), "foreign_key");
     }
-    let parent = Touch { table: table(&mut target, "c"), updated: vec!["p".into()], inserts: 0, deletes: 0 };
+    let parent = TableTouch { table: table(&mut target, "c"), updated: vec!["p".into()], inserts: 0, deletes: 0 };
     assert_eq!(refusal(target.first_preflight(&[parent], false)).code(), "foreign_key");
     assert_eq!(database.dump(), clean);
 }
@@ -294,7 +294,7 @@ fn cascades_are_refused() {
     );
     let mut target = database.target();
     for (inserts, deletes) in [(0, 1), (1, 0)] {
-        let touch = Touch { table: table(&mut target, "p"), updated: vec![], inserts, deletes };
+        let touch = TableTouch { table: table(&mut target, "p"), updated: vec![], inserts, deletes };
         let refused = refusal(target.first_preflight(&[touch], false));
         assert_eq!(refused.code(), "foreign_key");
         assert!(refused.to_string().contains("CASCADE"), "{refused}");
@@ -369,7 +369,7 @@ fn unique_indexes_are_refused_by_name() {
     assert_eq!(refused.code(), "unique_index");
     let t = table(&mut target, "t");
     let twins = [vec![int(8), int(8), text("p")], vec![int(9), int(8), text("q")]];
-    assert_eq!(refusal(target.unique(&t, &[], &twins)).code(), "unique_index", "they meet each other");
+    assert_eq!(refusal(target.check_unique(&t, &[], &twins)).code(), "unique_index", "they meet each other");
     // Its own value is not in a row's way.
     let changes = [update(&mut target, "t", key(1), &[("n", text("X"))]).unwrap()];
     there_and_back(&mut target, &changes);
@@ -397,12 +397,12 @@ fn views_synonyms_and_mfm_s_own_tables_are_no_tables() {
         Err(why) => println!("this server has no synonyms: {why}"),
     }
     let mut target = database.target();
-    assert_eq!(target.tables().unwrap(), ["t"]);
+    assert_eq!(target.list_tables().unwrap(), ["t"]);
     for (name, is) in names {
-        let refused = refusal(target.table(name));
+        let refused = refusal(target.find_table(name));
         assert!(matches!(&refused, Refusal::NotATable { what, .. } if what == is), "{refused:?}");
     }
-    assert_eq!(target.table("nothing").unwrap(), None);
+    assert_eq!(target.find_table("nothing").unwrap(), None);
 }
 
 #[test]
@@ -479,8 +479,8 @@ fn a_pass_comes_in_order_and_beside_other_rows() {
     let database = Database::bare();
     let mut lab = create_lab(&database.url(), &Passwords::default()).unwrap();
     for new in scans::tables() {
-        let made = lab.table(&new).unwrap();
-        scans::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
+        let made = lab.create_table(&new).unwrap();
+        scans::rows(&made).iter().for_each(|row| lab.insert_row(&new.name, row).unwrap());
     }
     lab.finish().unwrap();
     let indexed = "SELECT c.name FROM sys.indexes AS i JOIN sys.index_columns AS x ON x.object_id = i.object_id AND \

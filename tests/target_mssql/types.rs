@@ -1,7 +1,7 @@
 //! Every type that the target keeps, written and read by a plain client and by mfm, and those that it refuses by name.
 
 use mfm::model::{Change, KeyStanding, Refusal, Role, Value};
-use mfm::targets::{Target, TargetError, Touch};
+use mfm::targets::{TableTouch, Target, TargetError};
 use mfm_journal::{Decimal, Moment};
 
 use super::target::*;
@@ -229,7 +229,7 @@ fn kept(cases: &[Case]) {
         let values: Vec<Value> = case.values.iter().map(|(_, value)| value.clone()).chain([Value::Null]).collect();
         let keys: Vec<_> = (0..values.len()).map(|key| vec![int(key.try_into().unwrap())]).collect();
         let t = table(&mut target, &name);
-        let read = target.rows(&t, &keys).unwrap();
+        let read = target.read_rows(&t, &keys).unwrap();
         for (at, value) in values.iter().enumerate() {
             assert_eq!(read[at].as_ref().unwrap()[1], *value, "{} {at}", case.declared);
         }
@@ -336,7 +336,7 @@ fn the_seventh_digit_of_a_second_is_kept_or_refused_and_never_rounded() {
             Err(TargetError::Refused(Refusal::DoesNotFit { .. })) if !keeps => continue,
             planned => planned.unwrap(),
         };
-        let mfm::model::Action::Update { after, .. } = &change.action else { panic!() };
+        let mfm::model::RowAction::Update { after, .. } = &change.action else { panic!() };
         // What the rehearsal says is what the table then holds, whether or not the server keeps the digit.
         assert_eq!(after[0] == value, keeps, "{column}");
         there_and_back(&mut target, &[change]);
@@ -428,9 +428,9 @@ fn types_that_cannot_be_kept_are_refused_by_name() {
         let mut target = database.target();
         let t = table(&mut target, "t");
         for touch in [
-            Touch { table: t.clone(), updated: vec!["a".into()], inserts: 0, deletes: 0 },
-            Touch { table: t.clone(), updated: vec![], inserts: 1, deletes: 0 },
-            Touch { table: t.clone(), updated: vec![], inserts: 0, deletes: 1 },
+            TableTouch { table: t.clone(), updated: vec!["a".into()], inserts: 0, deletes: 0 },
+            TableTouch { table: t.clone(), updated: vec![], inserts: 1, deletes: 0 },
+            TableTouch { table: t.clone(), updated: vec![], inserts: 0, deletes: 1 },
         ] {
             let refused = refusal(target.first_preflight(&[touch], false));
             assert_eq!(refused, Refusal::Unsupported { what: format!("t.x, {declared},") });

@@ -47,7 +47,7 @@ impl Secrets for Passwords {
         Ok(self.0.get(login.user).cloned().unwrap_or_else(password))
     }
 
-    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
         Ok(())
     }
 }
@@ -229,9 +229,9 @@ impl Database {
 
     pub(crate) fn mark(&self) -> Marker {
         let mut target = self.target();
-        let bound = target.bound().unwrap();
+        let bound = target.read_binding().unwrap();
         let marker = Marker { marker_id: "00".repeat(16), bound, at_us: AT_US, actor: "tester".into() };
-        target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
+        target.open_writer(WAIT_MS).unwrap().mark(&marker).unwrap();
         marker
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
-use mfm::mcp::Options;
+use mfm::mcp::ServerOptions;
 use serde_json::{Value as Json, json};
 
 use crate::agents_world::{Connected, Era, Person, TestClock, World, call, run};
@@ -13,7 +13,7 @@ fn served<T>(work: impl AsyncFnOnce(Connected) -> T) -> T {
     // What was journaled before lies before.
     let clock = TestClock(Arc::new(AtomicI64::new(1_800_000_000_000_000)));
     let world = World { dir: crate::toy().dir, clock, servers: AtomicU64::new(0) };
-    let options = Options { domain: vec!["library".into()], ..World::options() };
+    let options = ServerOptions { domain: vec!["library".into()], ..World::options() };
     run(async { work(world.client(&options, Era::Session, Person::who(None)).await).await })
 }
 

@@ -18,7 +18,7 @@ static CARD: DomainCard = DomainCard { id: "library", title: "Library", about: "
 static SHELF: TableCard = TableCard::new("Shelf", &["shelf_id"], &[("shelf_id", "int"), ("room", "varchar(20)")]);
 static BOOK: TableCard =
     TableCard::new("Book", &["book_id"], &[("book_id", "int"), ("shelf_id", "int"), ("pages", "int"), TITLE])
-        .identifying(&["title"]);
+        .with_identifying(&["title"]);
 const TITLE: (&str, &str) = ("title", "varchar(40)");
 /// Documents: each the text of a JSON object that says which book it is of.
 static INDEX: TableCard = TableCard::new("IndexCard", &["card_id"], &[("card_id", "int"), ("document", "text")]);
@@ -31,7 +31,7 @@ static SHELVES: RecordKind = RecordKind::new(
     &[ListColumn::new("shelf_id"), ListColumn::new("room")],
 )
 .opens("book")
-.links(&[Link { kind: "book", column: "shelf_id" }]);
+.links(&[RecordLink { kind: "book", column: "shelf_id" }]);
 static BOOKS: RecordKind = RecordKind::new(
     ["book", "books", "A book"],
     ("Book", "book_id"),
@@ -62,7 +62,7 @@ static PAGES: RowCheck = RowCheck {
     table: "Book",
     columns: &["book_id", "pages"],
     judge: |book, rules| {
-        let most = rules_file::values::<Limits>(rules).map_or(0, |limits| limits.most_pages);
+        let most = rules_file::plain_values::<Limits>(rules).map_or(0, |limits| limits.most_pages);
         let pages = book.integer("pages").unwrap_or_default();
         (!(1..=most).contains(&pages)).then(|| ("pages", format!("a book of {pages} pages")))
     },
@@ -122,7 +122,7 @@ struct PagesParams {
     #[arg(long, value_name = "IDS")]
     book_id: Option<Ids>,
     /// What becomes of the pages
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&MODE))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&MODE))]
     size: Option<String>,
 }
 
@@ -133,15 +133,15 @@ impl FailureMode for ImpossiblePages {
         &MODE
     }
     fn complete(&self, params: PagesParams, variant: Option<&str>) -> Result<PagesParams, String> {
-        let word = params::named(self, "size", params.size.as_deref(), variant)?;
+        let word = params::resolve_variant(self, "size", params.size.as_deref(), variant)?;
         Ok(PagesParams { size: Some(word.to_owned()), ..params })
     }
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &PagesParams) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.size.as_deref(), "size")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &PagesParams) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.size.as_deref(), "size")?;
         let row = task.row(snapshot)?;
         let pages = if variant == "negative" { -1 } else { 1_000_000 };
         let set = BTreeMap::from([("pages".to_owned(), Datum::Integer(pages))]);
-        Ok(Planned::alone(variant, vec![Edit::Update { table: "Book".into(), key: row.key(), set }]))
+        Ok(PlannedFault::without_witness(variant, vec![Edit::Update { table: "Book".into(), key: row.key(), set }]))
     }
 }
 
@@ -173,22 +173,22 @@ struct CardsParams {
 
 impl TypedQuery for ListCards {
     type Params = CardsParams;
-    type Answer = Listed<Json>;
+    type Answer = ListAnswer<Json>;
     fn card(&self) -> &'static QueryCard {
         &QUERY
     }
     fn start(&self, params: CardsParams) -> Result<Box<dyn QueryRun>, QueryError> {
-        let scan = ScanRequest::of("IndexCard", &["card_id", "document"]).order_by("card_id");
+        let scan = ScanRequest::every_row("IndexCard", &["card_id", "document"]).order_by("card_id");
         let take = |params: &CardsParams, row: &Row<'_>| {
             let book = document(row).map(|card| card["book"].clone());
             let wanted = params.book_id.is_none_or(|wanted| book == Some(Json::from(wanted)));
             wanted.then(|| json!({"card_id": row.integer("card_id"), "book": book}))
         };
         let finish = |params: CardsParams, all: Vec<Json>| {
-            let page = query::page(all, params.limit, params.cursor.as_deref())?;
-            Ok(query::answer(&Listed::of(page, "cards")))
+            let page = query::take_page(all, params.limit, params.cursor.as_deref())?;
+            Ok(query::to_answer(&ListAnswer::from_page(page, "cards")))
         };
-        Ok(OneScan::begin(params, scan, take, finish))
+        Ok(OneScan::start_run(params, scan, take, finish))
     }
 }
 
@@ -200,7 +200,7 @@ impl Lab for Shop {
         LabSize { option: "patients", default: Some(20), most: 1000 }
     }
     fn tables(&self) -> Vec<TableDef> {
-        TABLES.map(TableCard::def).into()
+        TABLES.map(TableCard::to_def).into()
     }
     fn generate(&self, request: &LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()> {
         let text = |text: String| Datum::Text(text);
@@ -222,19 +222,19 @@ impl Import for Shop {
     fn source(&self) -> &'static ImportSource {
         &SOURCE
     }
-    fn wants(&self, file: &str) -> bool {
+    fn accepts_file(&self, file: &str) -> bool {
         file == "books.txt"
     }
-    fn read(&self, files: &Files) -> Result<Vec<Imported>, String> {
+    fn read_tables(&self, files: &FilesByName) -> Result<Vec<ImportedTable>, String> {
         let bytes = files.get("books.txt").ok_or("it holds no books.txt")?;
         let titles = String::from_utf8_lossy(bytes).into_owned();
         let row = |(number, title): (u64, &str)| {
             let whole = |number: i64| (number.to_string(), Datum::Integer(number));
             let cells = [whole(i64::try_from(number).unwrap()), whole(1), whole(10)];
-            ImportedRow::of(number, cells.into_iter().chain([(title.to_owned(), Datum::Text(title.into()))]))
+            ImportedRow::from_cells(number, cells.into_iter().chain([(title.to_owned(), Datum::Text(title.into()))]))
         };
         let rows = (1..).zip(titles.lines()).map(row).collect();
-        Ok(vec![Imported { table: BOOK.def(), rows, report: ImportReport::default() }])
+        Ok(vec![ImportedTable { table: BOOK.to_def(), rows, report: ImportReport::default() }])
     }
 }
 
@@ -259,9 +259,9 @@ impl Domain for Library {
     fn judge_filters(&self, _: &RecordKind, filters: &FilterValues) -> Result<(), String> {
         of_shelf(filters).map(drop)
     }
-    fn select(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+    fn select_keys(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
         let shelf = Value::Integer(of_shelf(filters).unwrap_or_default());
-        Ok(rows(snapshot, &Fetch::among(kind.table, "shelf_id", [shelf]))?.iter().map(Row::key).collect())
+        Ok(read_rows(snapshot, &Fetch::among(kind.table, "shelf_id", [shelf]))?.iter().map(Row::key).collect())
     }
     fn modes(&self) -> &'static [&'static dyn Mode] {
         &[&ImpossiblePages]
@@ -270,13 +270,13 @@ impl Domain for Library {
         &CARDS_OF_CHECKS
     }
     fn check_tables(&self, cards: &[&'static CheckCard]) -> Vec<CheckTable> {
-        row_check::tables(&CHECKS, cards)
+        row_check::list_tables(&CHECKS, cards)
     }
     fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
-        row_check::run(&CHECKS, request)
+        row_check::start_checks(&CHECKS, request)
     }
-    fn rules(&self, text: &str) -> Result<Arc<dyn Rules>, RulesError> {
-        rules_file::plain::<Limits>(self.default_rules(), text)
+    fn parse_rules(&self, text: &str) -> Result<Arc<dyn Rules>, RulesError> {
+        rules_file::parse_plain_rules::<Limits>(self.default_rules(), text)
     }
     fn default_rules(&self) -> &'static str {
         "# No book has more pages.\nmost_pages = 5000\n"
@@ -287,7 +287,7 @@ impl Domain for Library {
     fn lab(&self) -> Option<&'static dyn Lab> {
         Some(&Shop)
     }
-    fn import(&self) -> Option<&'static dyn Import> {
+    fn importer(&self) -> Option<&'static dyn Import> {
         Some(&Shop)
     }
 }

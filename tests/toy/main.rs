@@ -33,7 +33,7 @@ use std::path::PathBuf;
 use mfm::domain::Domain;
 use mfm::domain::filter::FilterValues;
 use mfm::domains;
-use mfm::model::Page;
+use mfm::model::KeyPage;
 use mfm::ops::checks::{self, Status};
 use mfm::ops::targets::add;
 use mfm::ops::{browse, campaign, detect, drill, find, lab, modes, plan, query};
@@ -44,7 +44,7 @@ static LIBRARY: library::Library = library::Library;
 
 /// Brings the domain; whoever comes second finds it there.
 fn bring() {
-    let _ = domains::bring(vec![&LIBRARY]);
+    let _ = domains::register_domains(vec![&LIBRARY]);
 }
 
 /// A folder with a lab of the toy domain.
@@ -108,10 +108,10 @@ fn records_are_found_narrowed_and_walked_through() {
     let foreign = find::Request { kind: "field".into(), selector: FilterValues::default(), eligible: None, ..request };
     assert_eq!(find::run(&world.context(), &foreign).unwrap_err().code, "kind");
     let domain: &'static dyn Domain = &LIBRARY;
-    let mut target = browse::open(&world.context()).unwrap();
-    let page = Page { only: Some(("shelf_id".into(), 2)), from: None, backwards: false, limit: 5 };
-    let request = browse::Request { kind: domain.kind("book").unwrap(), selector: FilterValues::default(), page };
-    let seen = browse::page(target.as_mut(), domain, &request).unwrap();
+    let mut target = browse::open_target(&world.context()).unwrap();
+    let page = KeyPage { only: Some(("shelf_id".into(), 2)), from: None, backwards: false, limit: 5 };
+    let request = browse::Request { kind: domain.find_kind("book").unwrap(), selector: FilterValues::default(), page };
+    let seen = browse::read_page(target.as_mut(), domain, &request).unwrap();
     assert_eq!((seen.records.len(), seen.more, seen.records[0].cells[1].as_str()), (5, true, "2"));
 }
 
@@ -165,9 +165,9 @@ fn its_tables_tell_what_a_database_is() {
     assert_eq!(add(None).unwrap_err().code, "ambiguous_domain");
     assert_eq!(add(Some("libary")).unwrap_err().code, "domain");
     add(Some("library")).unwrap();
-    let journal = world.context().reading().unwrap();
-    assert_eq!(detect::registered(&journal, "both").unwrap().card().id, "library");
-    assert_eq!(detect::registered(&journal, "toy").unwrap().card().id, "library");
+    let journal = world.context().open_journal().unwrap();
+    assert_eq!(detect::registered_domain(&journal, "both").unwrap().card().id, "library");
+    assert_eq!(detect::registered_domain(&journal, "toy").unwrap().card().id, "library");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use mfm::ops::lab;
 use mfm::tui::Screen;
-use mfm::tui::dialog::{Answered, Overlay};
+use mfm::tui::dialog::{Overlay, QueryState};
 
 use crate::screens_world::World;
 
@@ -24,7 +24,7 @@ fn its_records_are_walked_through_and_narrowed() {
     assert!(world.state.records.rows.iter().all(|row| row.cells[1] == "2"));
     world.press("/ C-u \"nonsense enter").sees("shelf=1");
     world.press("2").sees("create_impossible_pages");
-    assert_eq!(world.state.modes.shown(world.state.domain()).len(), 1);
+    assert_eq!(world.state.modes.visible_modes(world.state.domain()).len(), 1);
 }
 
 #[test]
@@ -53,5 +53,5 @@ fn its_question_is_asked_about_the_book_in_hand_and_paged() {
     world.press("C-u down down \"12 enter").sees("12 of 20 cards");
     world.press("tab").sees("8 of 20 cards");
     let Some(Overlay::Ask(ask)) = &world.state.overlay else { panic!("it is gone") };
-    assert!(matches!(&ask.answer, Answered::Said { next: None, .. }), "{:?}", ask.answer);
+    assert!(matches!(&ask.answer, QueryState::Said { next: None, .. }), "{:?}", ask.answer);
 }

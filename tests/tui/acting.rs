@@ -2,7 +2,7 @@
 
 use mfm::ops::audit::{self, Level};
 use mfm::tui::Screen;
-use mfm::tui::job::{Job, Lane};
+use mfm::tui::job::{Job, JobLane};
 use mfm::tui::message::Effect;
 
 use crate::screens::BREAK;
@@ -120,7 +120,7 @@ fn read_only_greys_what_writes_and_does_none_of_it() {
 #[test]
 fn a_drill_is_asked_about_and_can_be_stopped() {
     let mut world = World::new((120, 40));
-    world.holds = vec![Lane::Act];
+    world.holds = vec![JobLane::Act];
     world.press("d").sees("Measure what the quality checks catch?");
     world.press("y").sees("drilling");
     assert!(matches!(world.held.as_slice(), [(_, Job::Drill)]));
@@ -135,7 +135,7 @@ fn a_drill_is_asked_about_and_can_be_stopped() {
     assert!(world.outside.contains(&Effect::Cancel(ticket)));
     world.press("q");
     assert!(!world.outside.contains(&Effect::Quit), "it ends when the drill has ended");
-    let failure = mfm::ops::Failure::new(mfm::ops::Kind::Interrupted, "interrupted", "interrupted", "");
+    let failure = mfm::ops::Failure::new(mfm::ops::FailureKind::Interrupted, "interrupted", "interrupted", "");
     world.fail(&failure);
     assert!(world.outside.contains(&Effect::Quit));
 }
@@ -144,8 +144,8 @@ fn a_drill_is_asked_about_and_can_be_stopped() {
 fn what_a_crash_left_open_is_recovered() {
     let mut world = World::new((120, 40));
     world.press("R").sees("nothing is open");
-    world.holds = vec![Lane::Status];
-    world.state.status.as_mut().unwrap().open.push(mfm::ops::status::Open {
+    world.holds = vec![JobLane::Status];
+    world.state.status.as_mut().unwrap().open.push(mfm::ops::status::OpenLine {
         op: 1,
         target: "lab".into(),
         tool: "create_invalid_angles".into(),

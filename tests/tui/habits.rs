@@ -22,7 +22,7 @@ fn search_finds_an_id_a_patient_and_says_what_it_takes() {
     assert!(world.state.records.search.is_empty());
     world.press("/ \"5 \"5 enter / \"nonsense enter").sees("patient=IDA");
     world.press("2 / \"offset enter");
-    assert_eq!(world.state.modes.shown(world.state.domain()).len(), 1);
+    assert_eq!(world.state.modes.visible_modes(world.state.domain()).len(), 1);
     world.press("esc");
 }
 
@@ -84,7 +84,7 @@ fn a_row_is_copied_and_a_view_written_and_paged() {
 fn an_arc_plays_round_and_round() {
     let mut world = World::new((120, 40));
     world.press("3 enter down enter");
-    let stills = world.state.records.stills();
+    let stills = world.state.records.still_count();
     assert!(stills > 2, "{stills}");
     world.press("] ]");
     assert_eq!(world.state.records.player.at, 2);
@@ -106,11 +106,11 @@ fn the_last_view_is_remembered() {
         Effect::Remember(screen) => Some(screen.as_str()),
         _ => None,
     });
-    assert_eq!(last.and_then(Screen::of), Some(Screen::Checks));
+    assert_eq!(last.and_then(Screen::from_name), Some(Screen::Checks));
     assert_eq!(world.outside.last(), Some(&Effect::Quit));
-    let path = mfm::tui::remembered::place(&world.journal()).unwrap();
-    mfm::tui::remembered::write(&path, "Checks");
-    assert_eq!(mfm::tui::remembered::read(&path).as_deref(), Some("Checks"));
+    let path = mfm::tui::remembered::view_path(&world.journal()).unwrap();
+    mfm::tui::remembered::write_view(&path, "Checks");
+    assert_eq!(mfm::tui::remembered::read_view(&path).as_deref(), Some("Checks"));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use mfm::domain::picture::RecordPicture;
 use mfm::tui::Screen;
-use mfm::tui::dialog::{Answered, Ask, Overlay};
-use mfm::tui::look::{Glyphs, Look, Theme};
+use mfm::tui::dialog::{Overlay, QueryDialog, QueryState};
+use mfm::tui::look::{Appearance, Glyphs, Theme};
 use mfm::tui::message::Message;
-use mfm::tui::screens::plan::View;
+use mfm::tui::screens::plan::PlanView;
 
 use crate::world::{SIZES, World, of_recordings};
 
@@ -13,7 +13,7 @@ fn kinds(world: &World) -> Vec<&'static str> {
     world.state.records.domain.kinds().iter().map(|kind| kind.word).collect()
 }
 
-fn asked(world: &World) -> &Ask {
+fn asked(world: &World) -> &QueryDialog {
     match &world.state.overlay {
         Some(Overlay::Ask(ask)) => ask,
         other => panic!("{other:?}"),
@@ -42,14 +42,14 @@ fn kinds_modes_and_plans_are_those_of_the_target() {
     assert!(!world.screen().contains("create_invalid_angles"));
     world.press("3 left left down down b");
     let Some(Overlay::Menu(menu)) = &world.state.overlay else { panic!("no modes") };
-    assert!(menu.lines.iter().all(|line| world.state.domain().mode(&line.1).is_some()), "{menu:?}");
+    assert!(menu.lines.iter().all(|line| world.state.domain().find_mode(&line.1).is_some()), "{menu:?}");
     world.press("enter");
     assert_eq!(world.state.screen, Screen::Plan);
     assert!(world.state.plan.preview.is_some(), "{:?}", world.state.plan.failure);
     world.sees("Changes (Tab: bytes)");
     world.press("tab").sees("Bytes (Tab: changes)");
     world.press("tab");
-    assert_eq!(world.state.plan.view.seen(false), View::Changes);
+    assert_eq!(world.state.plan.view.effective_view(false), PlanView::Changes);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_fault_is_committed_checked_and_taken_back() {
     let mut world = World::recording((120, 40), "bouncing", 120);
     world.press("2 enter down down b").sees("create_energy_injection");
     world.press("a y c").sees("violation");
-    let found = world.state.checks.places("SimulationFrameRecord");
+    let found = world.state.checks.chart_places("SimulationFrameRecord");
     assert!(!found.is_empty());
     world.press("enter");
     assert_eq!(world.state.screen, Screen::Records);
@@ -143,7 +143,7 @@ fn a_long_answer_is_paged_and_scrolled() {
     world.press("pgdn pgdn");
     assert_eq!(asked(&world).top, 20);
     world.press("tab tab");
-    let Answered::Said { lines, next } = &asked(&world).answer else { panic!("no answer") };
+    let QueryState::Said { lines, next } = &asked(&world).answer else { panic!("no answer") };
     assert_eq!((next, lines.iter().filter(|(_, line)| line.starts_with("10")).count()), (&None, 9));
     world.press("tab").press("home");
     assert_eq!(asked(&world).top, 0);
@@ -173,7 +173,7 @@ fn it_is_drawn_at_any_size_and_without_unicode() {
             }
         }
     }
-    world.state.look = Look { theme: Theme::Plain, glyphs: Glyphs::Ascii };
+    world.state.look = Appearance { theme: Theme::Plain, glyphs: Glyphs::Ascii };
     let screen = world.press("esc esc 3 left left").screen();
     assert!(screen.is_ascii(), "{screen}");
 }

@@ -1,7 +1,7 @@
 //! Every screen as a person sees it, at 80x24 and at 120x40.
 
 use crate::world::{SIZES, World};
-use mfm::tui::look::{Glyphs, Look, Theme};
+use mfm::tui::look::{Appearance, Glyphs, Theme};
 
 /// Looks at the same keys in both sizes.
 #[track_caller]
@@ -83,7 +83,7 @@ fn help_and_palette_come_from_the_same_table() {
 fn without_unicode_and_without_colour() {
     for size in SIZES {
         let mut world = World::new(size);
-        world.state.look = Look { theme: Theme::Plain, glyphs: Glyphs::Ascii };
+        world.state.look = Appearance { theme: Theme::Plain, glyphs: Glyphs::Ascii };
         world.press("3 enter down b enter right right");
         let screen = world.screen();
         assert!(screen.is_ascii(), "{screen}");

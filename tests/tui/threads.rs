@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use mfm::model::ports::{Clock, NoSecrets};
 use mfm::ops::{lab, plan};
-use mfm::tui::job::{Answer, Job};
+use mfm::tui::job::{Job, JobAnswer};
 use mfm::tui::message::Message;
-use mfm::tui::workers::{Host, Workers};
-use mfm_journal::Holder;
+use mfm::tui::workers::{TuiHost, Workers};
+use mfm_journal::LockHolder;
 
 use crate::world::{TestClock, TestEntropy, World, angles_on};
 
@@ -19,11 +19,11 @@ fn workers(world: &World) -> (Workers, Receiver<Message>) {
 
 fn workers_by(world: &World, clock: Box<dyn Clock + Send + Sync>) -> (Workers, Receiver<Message>) {
     let (out, messages) = channel();
-    let host = Host {
+    let host = TuiHost {
         journal: world.journal(),
         target: None,
         actor: "tester".into(),
-        holder: Holder { pid: 1, host: "here".into(), command: "mfm tui".into() },
+        holder: LockHolder { pid: 1, host: "here".into(), command: "mfm tui".into() },
         wait_ms: 5_000,
         clock,
         entropy: Box::new(TestEntropy::new()),
@@ -33,7 +33,7 @@ fn workers_by(world: &World, clock: Box<dyn Clock + Send + Sync>) -> (Workers, R
 }
 
 /// Returns the next answer.
-fn next(messages: &Receiver<Message>) -> (u64, Answer) {
+fn next(messages: &Receiver<Message>) -> (u64, JobAnswer) {
     let until = Instant::now() + Duration::from_secs(120);
     loop {
         let left = until.saturating_duration_since(Instant::now());
@@ -43,7 +43,7 @@ fn next(messages: &Receiver<Message>) -> (u64, Answer) {
     }
 }
 
-fn answer(messages: &Receiver<Message>, wanted: u64) -> Answer {
+fn answer(messages: &Receiver<Message>, wanted: u64) -> JobAnswer {
     let (ticket, answer) = next(messages);
     assert_eq!(ticket, wanted);
     answer
@@ -63,15 +63,17 @@ fn a_lane_that_waits_for_a_lock_keeps_no_other_lane_waiting() {
     let lock = rusqlite::Connection::open(world.lab()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE; UPDATE Patient SET Inactive = 0 WHERE Pat_ID1 = -1;").unwrap();
     let (mut workers, messages) = workers(&world);
-    workers.start(1, apply, None);
-    workers.start(2, Job::Status, None);
-    workers.start(3, Job::Entries { before: None }, None);
+    workers.start_job(1, apply, None);
+    workers.start_job(2, Job::Status, None);
+    workers.start_job(3, Job::Entries { before: None }, None);
     let mut first = [next(&messages), next(&messages)];
     first.sort_by_key(|(ticket, _)| *ticket);
-    assert!(matches!(&first, [(2, Answer::Status(_)), (3, Answer::Entries(entries, None))] if !entries.is_empty()));
+    assert!(
+        matches!(&first, [(2, JobAnswer::Status(_)), (3, JobAnswer::Entries(entries, None))] if !entries.is_empty())
+    );
     lock.execute_batch("ROLLBACK").unwrap();
-    assert!(matches!(answer(&messages, 1), Answer::Applied(_)));
-    workers.end();
+    assert!(matches!(answer(&messages, 1), JobAnswer::Applied(_)));
+    workers.shut_down();
 }
 
 #[test]
@@ -79,10 +81,10 @@ fn what_is_written_is_sealed_before_the_end() {
     let mut world = World::new((80, 24));
     let apply = angles(&mut world);
     let (mut workers, messages) = workers(&world);
-    workers.start(1, apply, None);
+    workers.start_job(1, apply, None);
     drop(messages);
     // Whoever ends now waits for the seal: an operation is there whole, or never began.
-    workers.end();
+    workers.shut_down();
     let status = world.with(|context, _| mfm::ops::status::run(context)).unwrap();
     assert!(status.open.is_empty(), "{:?}", status.open);
 }
@@ -97,11 +99,11 @@ fn a_job_that_panics_is_an_answer() {
     };
     world.with(|context, _| lab::create::run(context, &request).map(drop)).unwrap();
     let (mut workers, messages) = workers_by(&world, Box::new(Stopped));
-    workers.start(1, Job::Check, None);
-    assert!(matches!(answer(&messages, 1), Answer::Failed(failure) if failure.code == "panic"));
-    workers.start(2, Job::Status, None);
-    assert!(matches!(answer(&messages, 2), Answer::Status(_)));
-    workers.end();
+    workers.start_job(1, Job::Check, None);
+    assert!(matches!(answer(&messages, 1), JobAnswer::Failed(failure) if failure.code == "panic"));
+    workers.start_job(2, Job::Status, None);
+    assert!(matches!(answer(&messages, 2), JobAnswer::Status(_)));
+    workers.shut_down();
 }
 
 /// A clock that panics.
@@ -112,7 +114,7 @@ impl Clock for Stopped {
         panic!("this clock stands still")
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         panic!("this clock stands still")
     }
 }

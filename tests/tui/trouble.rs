@@ -1,10 +1,10 @@
 //! Slow, failing, huge and tampered targets: every key is answered at once, and what went wrong is said where one looks.
 
-use mfm::model::Page;
+use mfm::model::KeyPage;
 use mfm::ops::browse::Outcome;
-use mfm::ops::{Failure, Kind as Sort};
+use mfm::ops::{Failure, FailureKind as Sort};
 use mfm::tui::Screen;
-use mfm::tui::job::{Answer, Job, Lane};
+use mfm::tui::job::{Job, JobAnswer, JobLane};
 use mfm::tui::message::Message;
 use mfm::tui::screens::records::{KEPT, PAGE};
 
@@ -22,7 +22,7 @@ const HUGE: i64 = 1_000_000;
 impl Huge {
     fn new() -> Self {
         let mut world = World::new((120, 40));
-        world.holds = vec![Lane::List, Lane::Count, Lane::Record];
+        world.holds = vec![JobLane::List, JobLane::Count, JobLane::Record];
         world.press("3 right right right");
         let mut huge = Self { world, pages: 0 };
         huge.serve();
@@ -35,10 +35,10 @@ impl Huge {
                 Job::Page(request) => {
                     self.pages += 1;
                     let outcome = page(&request.page);
-                    Answer::Page(request, Box::new(outcome))
+                    JobAnswer::Page(request, Box::new(outcome))
                 }
-                Job::Count { .. } => Answer::Count(HUGE as u64),
-                _ => Answer::Failed(Box::new(Failure::usage("test", "not here", ""))),
+                Job::Count { .. } => JobAnswer::Count(HUGE as u64),
+                _ => JobAnswer::Failed(Box::new(Failure::usage("test", "not here", ""))),
             };
             self.world.tell(Message::Done { ticket, answer });
         }
@@ -56,7 +56,7 @@ impl Huge {
     }
 }
 
-fn page(page: &Page) -> Outcome {
+fn page(page: &KeyPage) -> Outcome {
     let limit = i64::from(page.limit);
     let ids: Vec<i64> = if page.backwards {
         let end = page.from.unwrap_or(HUGE + 1);
@@ -125,7 +125,15 @@ fn what_others_commit_is_seen_without_a_key() {
 #[test]
 fn a_slow_target_blocks_no_key() {
     let mut world = World::new((120, 40));
-    world.holds = vec![Lane::List, Lane::Count, Lane::Record, Lane::Preview, Lane::Check, Lane::Log, Lane::Journal];
+    world.holds = vec![
+        JobLane::List,
+        JobLane::Count,
+        JobLane::Record,
+        JobLane::Preview,
+        JobLane::Check,
+        JobLane::Log,
+        JobLane::Journal,
+    ];
     world.press("3").sees("reading ...");
     world.press("c").sees("checking");
     world.press("2 down").sees("create_invalid_angles");
@@ -135,13 +143,13 @@ fn a_slow_target_blocks_no_key() {
     world.tell(Message::Tick);
     world.release();
     world.sees("patients: 6");
-    assert!(!world.state.lanes.busy());
+    assert!(!world.state.lanes.is_busy());
 }
 
 #[test]
 fn an_answer_that_was_overtaken_changes_nothing() {
     let mut world = World::new((120, 40));
-    world.holds = vec![Lane::List];
+    world.holds = vec![JobLane::List];
     world.press("3 right right");
     world.release();
     assert_eq!(world.state.records.kind.word, "field");
@@ -204,7 +212,7 @@ fn tampering_is_found_and_said_in_red() {
 #[test]
 fn a_failure_in_the_middle_of_writing_is_said_and_everything_is_read_anew() {
     let mut world = World::new((120, 40));
-    world.holds = vec![Lane::Act];
+    world.holds = vec![JobLane::Act];
     world.press("3 enter down b enter right right a y").sees("committing the fault");
     world.holds.clear();
     world.fail(&Failure::new(Sort::Target, "target_busy", "another program holds the lock", "try again"));

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use mfm::model::ports::{self, Clock, Confirm, Entropy, NoSecrets, Question, Reporter};
+use mfm::model::ports::{self, Clock, Confirm, ConfirmQuestion, Entropy, NoSecrets, Reporter};
 use mfm::model::{Digest, Value};
 use mfm::ops::{Context, apply, lab, plan};
-use mfm::tui::desk::{self, Open};
-use mfm::tui::job::{Answer, Job, Lane};
-use mfm::tui::look::{Glyphs, Look, Theme};
+use mfm::tui::desk::{self, OpenTarget};
+use mfm::tui::job::{Job, JobAnswer, JobLane};
+use mfm::tui::look::{Appearance, Glyphs, Theme};
 use mfm::tui::message::{Effect, Message};
-use mfm::tui::{Facts, State, answers, update::update, views};
-use mfm_journal::{Face, Holder};
+use mfm::tui::{StartupFacts, TuiState, answers, update::update, views};
+use mfm_journal::{Face, LockHolder};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -35,7 +35,7 @@ impl Clock for TestClock {
         self.0.fetch_add(1_000, Ordering::SeqCst)
     }
 
-    fn local(&self) -> jiff::civil::DateTime {
+    fn local_time(&self) -> jiff::civil::DateTime {
         jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0)
     }
 }
@@ -71,21 +71,21 @@ impl Confirm for Agreed {
         true
     }
 
-    fn ask(&self, question: &Question) -> ports::Answer {
+    fn ask(&self, question: &ConfirmQuestion) -> ports::ConfirmAnswer {
         assert!(question.type_name.is_none(), "nothing asks for a name here");
-        ports::Answer::Yes
+        ports::ConfirmAnswer::Yes
     }
 }
 
 /// An interface on a lab.
 pub(crate) struct World {
     pub(crate) dir: TempDir,
-    pub(crate) state: State,
+    pub(crate) state: TuiState,
     clock: TestClock,
     entropy: TestEntropy,
-    open: Open,
+    open: OpenTarget,
     /// The lanes whose jobs are held.
-    pub(crate) holds: Vec<Lane>,
+    pub(crate) holds: Vec<JobLane>,
     /// The jobs that are held.
     pub(crate) held: Vec<(u64, Job)>,
     /// What else was wanted outside.
@@ -124,14 +124,14 @@ impl World {
 
     /// The same with its files inside a folder, whose length shows where lines break.
     pub(crate) fn bare_in(size: (u16, u16), folder: &std::path::Path) -> Self {
-        let facts = Facts { journal: "journal.db".into(), read_only: false };
-        let look = Look { theme: Theme::Dark, glyphs: Glyphs::Unicode };
+        let facts = StartupFacts { journal: "journal.db".into(), read_only: false };
+        let look = Appearance { theme: Theme::Dark, glyphs: Glyphs::Unicode };
         Self {
             dir: TempDir::new_in(folder).unwrap(),
-            state: State { look, facts, size, ..State::default() },
+            state: TuiState { look, facts, size, ..TuiState::default() },
             clock: TestClock::new(),
             entropy: TestEntropy::new(),
-            open: Open::default(),
+            open: OpenTarget::default(),
             holds: Vec::new(),
             held: Vec::new(),
             outside: Vec::new(),
@@ -139,7 +139,7 @@ impl World {
     }
 
     pub(crate) fn begin(&mut self) {
-        let effects = answers::begin(&mut self.state);
+        let effects = answers::request_initial_data(&mut self.state);
         self.settle(effects);
     }
 
@@ -152,13 +152,13 @@ impl World {
     }
 
     /// Does something with the operations themselves.
-    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&Context<'_>, &mut Open) -> T) -> T {
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&Context<'_>, &mut OpenTarget) -> T) -> T {
         let context = Context {
             journal: self.journal(),
             target: self.state.target.clone(),
             actor: "tester".into(),
             face: Face::Tui,
-            holder: Holder { pid: 1, host: "here".into(), command: "mfm tui".into() },
+            holder: LockHolder { pid: 1, host: "here".into(), command: "mfm tui".into() },
             wait_ms: 1_000,
             clock: &self.clock,
             entropy: &self.entropy,
@@ -181,7 +181,7 @@ impl World {
             match effect {
                 Effect::Start { ticket, job, .. } if self.holds.contains(&job.lane()) => self.held.push((ticket, job)),
                 Effect::Start { ticket, job, .. } => {
-                    let answer = self.with(|context, open| desk::perform(context, open, job));
+                    let answer = self.with(|context, open| desk::run_job(context, open, job));
                     let answer = masked(answer, self.dir.path());
                     todo.extend(update(&mut self.state, Message::Done { ticket, answer }));
                 }
@@ -194,7 +194,7 @@ impl World {
     pub(crate) fn release(&mut self) {
         self.holds.clear();
         for (ticket, job) in std::mem::take(&mut self.held) {
-            let answer = self.with(|context, open| desk::perform(context, open, job));
+            let answer = self.with(|context, open| desk::run_job(context, open, job));
             let answer = masked(answer, self.dir.path());
             self.tell(Message::Done { ticket, answer });
         }
@@ -203,7 +203,7 @@ impl World {
     /// Answers the jobs that are held with a failure.
     pub(crate) fn fail(&mut self, failure: &mfm::ops::Failure) {
         for (ticket, _) in std::mem::take(&mut self.held) {
-            self.tell(Message::Done { ticket, answer: Answer::Failed(Box::new(failure.clone())) });
+            self.tell(Message::Done { ticket, answer: JobAnswer::Failed(Box::new(failure.clone())) });
         }
     }
 
@@ -281,7 +281,7 @@ impl World {
 
     /// Returns how many entries the journal has.
     pub(crate) fn entries(&mut self) -> u64 {
-        self.with(|context, _| context.reading().unwrap().head().seq)
+        self.with(|context, _| context.open_journal().unwrap().head().seq)
     }
 
     /// Returns the bytes of a blob in the lab.
@@ -292,20 +292,20 @@ impl World {
 }
 
 /// Puts fixed words in the place of what differs from run to run: folders, and the digests that they lead to.
-fn masked(mut answer: Answer, folder: &Path) -> Answer {
+fn masked(mut answer: JobAnswer, folder: &Path) -> JobAnswer {
     let folder = folder.display().to_string();
     let here = |text: &str| text.replace(&folder, "/lab");
-    let zero = Digest::of(b"");
+    let zero = Digest::sha256(b"");
     match &mut answer {
-        Answer::Status(status) => {
+        JobAnswer::Status(status) => {
             status.journal_id = zero;
             for target in status.targets.iter_mut().chain(&mut status.target) {
                 target.url = here(&target.url);
                 target.problem = target.problem.as_deref().map(here);
             }
         }
-        Answer::Operation(operation) => operation.shown.line.uid = zero,
-        Answer::Entries(entries, _) => {
+        JobAnswer::Operation(operation) => operation.shown.line.uid = zero,
+        JobAnswer::Entries(entries, _) => {
             for entry in entries {
                 (entry.digest, entry.prev) = (zero, zero);
                 mask(&mut entry.body, &folder);
@@ -348,9 +348,9 @@ pub(crate) fn angles_on(sample: u64) -> plan::Request {
 }
 
 /// A record as the lists have it.
-pub(crate) fn record(id: i64) -> mfm::ops::browse::Record {
+pub(crate) fn record(id: i64) -> mfm::ops::browse::ListedRecord {
     let cells = ["", "5001", "1", "0", "180", "0", "60"].map(str::to_owned);
     let mut cells = cells.to_vec();
-    cells[0] = mfm::ops::cell::text(&Value::Integer(id));
-    mfm::ops::browse::Record { id, link: Some(id), cells }
+    cells[0] = mfm::ops::cell::render_value(&Value::Integer(id));
+    mfm::ops::browse::ListedRecord { id, link: Some(id), cells }
 }

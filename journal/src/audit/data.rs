@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension as _;
 use serde::Deserialize as _;
 
 use super::Auditor;
-use super::examine::{Examined, examine};
+use super::examine::{Examined, examine_chunk};
 use crate::cbor::CborError;
 use crate::chunk::{chosen_digest, pack_keys, read_keys};
 use crate::digest::Digest;
@@ -23,7 +23,7 @@ const KNOWN_BYTES_MAX: usize = 256 << 20;
 
 /// The chunks that entries name.
 #[derive(Default)]
-pub(super) struct Referenced {
+pub(super) struct ReferencedChunks {
     all: BTreeSet<Digest>,
     documents: BTreeSet<Digest>,
     /// What those hold that were named before.
@@ -31,9 +31,9 @@ pub(super) struct Referenced {
     known_bytes: usize,
 }
 
-impl Referenced {
+impl ReferencedChunks {
     /// Keeps what a chunk holds that an operation before named already.
-    fn keep(&mut self, digest: Digest, examined: &Arc<Examined>) {
+    fn keep_examined(&mut self, digest: Digest, examined: &Arc<Examined>) {
         let bytes = examined.leaves.len() * size_of::<Digest>();
         if self.known_bytes + bytes <= KNOWN_BYTES_MAX && self.known.insert(digest, Arc::clone(examined)).is_none() {
             self.known_bytes += bytes;
@@ -44,10 +44,10 @@ impl Referenced {
 /// A chunk's digest, and what its bytes said.
 type ExaminedChunk = (Digest, Arc<Examined>);
 /// A chunk's digest, and what was loaded of it.
-type LoadedChunk = (Digest, Loaded);
+type LoadedChunk = (Digest, ChunkSource);
 
 /// A chunk on its way to be added up: its bytes, or what they were found to hold before.
-enum Loaded {
+enum ChunkSource {
     Bytes(Vec<u8>),
     Known(Arc<Examined>),
 }
@@ -63,9 +63,9 @@ struct HeldChunks {
 
 impl Auditor<'_> {
     /// Checks every image of an operation against its intent.
-    pub(super) fn images(&mut self, op: Option<u64>, body: &IntendedBody, referenced: &mut Referenced) {
+    pub(super) fn audit_images(&mut self, op: Option<u64>, body: &IntendedBody, referenced: &mut ReferencedChunks) {
         if let Some(keys) = &body.keys {
-            self.keys(op, keys, referenced);
+            self.audit_chosen_keys(op, keys, referenced);
         }
         let mut held = HeldChunks::default();
         let seen: BTreeSet<Digest> = body.chunks.iter().copied().collect();
@@ -78,15 +78,15 @@ impl Auditor<'_> {
         // Memory holds twice as many chunks as there are processors, however large the operation.
         let side_by_side = thread::available_parallelism().map_or(1, usize::from);
         let mut batches = body.chunks.chunks(side_by_side);
-        let mut loaded = batches.next().map(|batch| self.load(op, batch, referenced));
+        let mut loaded = batches.next().map(|batch| self.load_batch(op, batch, referenced));
         while let Some(batch) = loaded {
-            let (examined, next) = self.batch(op, &batch, batches.next(), body.chunks.last(), referenced);
+            let (examined, next) = self.examine_batch(op, &batch, batches.next(), body.chunks.last(), referenced);
             loaded = next;
             for (digest, examined) in examined {
                 if again.contains(&digest) {
-                    referenced.keep(digest, &examined);
+                    referenced.keep_examined(digest, &examined);
                 }
-                held.add(&examined);
+                held.add_chunk(&examined);
             }
         }
         if (held.rows, held.kept) != (body.rows, body.kept) {
@@ -105,7 +105,7 @@ impl Auditor<'_> {
     }
 
     /// Checks the documents that a body names, whatever its kind; each of them once.
-    pub(super) fn documents(&mut self, entry: &Entry, referenced: &mut Referenced) {
+    pub(super) fn audit_documents(&mut self, entry: &Entry, referenced: &mut ReferencedChunks) {
         let Some(named) = entry.body.get(DOCUMENTS) else { return };
         let Ok(named) = Vec::<Digest>::deserialize(named) else {
             return self.find_entry("entry_body", entry.seq, entry.op, "its `documents` are no list of digests");
@@ -115,11 +115,11 @@ impl Auditor<'_> {
             if !referenced.documents.insert(digest) {
                 continue;
             }
-            let Some(bytes) = self.chunk(entry.op, digest) else { continue };
-            if Digest::of(&bytes) != digest {
+            let Some(bytes) = self.read_chunk(entry.op, digest) else { continue };
+            if Digest::sha256(&bytes) != digest {
                 self.find_chunk("chunk_digest", entry.op, Some(digest), "its bytes have another digest");
             }
-            if let Err(error) = Document::read(&bytes) {
+            if let Err(error) = Document::from_chunk(&bytes) {
                 let code =
                     if error == CborError::NotDeterministic { "chunk_not_canonical" } else { "chunk_unreadable" };
                 self.find_chunk(code, entry.op, Some(digest), format!("it is no document: {error}"));
@@ -128,7 +128,7 @@ impl Auditor<'_> {
     }
 
     /// Looks for chunks that no entry names: nothing that wrote this journal leaves any.
-    pub(super) fn unreferenced(&mut self, referenced: &Referenced) {
+    pub(super) fn audit_unreferenced_chunks(&mut self, referenced: &ReferencedChunks) {
         let stored = || -> rusqlite::Result<Vec<Digest>> {
             let mut statement = self.conn.prepare("SELECT digest FROM chunk NOT INDEXED")?;
             statement.query_map([], |row| row.get(0).map(Digest::from_bytes))?.collect()
@@ -141,7 +141,7 @@ impl Auditor<'_> {
         }
     }
 
-    fn chunk(&mut self, op: Option<u64>, digest: Digest) -> Option<Vec<u8>> {
+    fn read_chunk(&mut self, op: Option<u64>, digest: Digest) -> Option<Vec<u8>> {
         let found = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
         let found = found.and_then(|mut select| select.query_row([digest.as_bytes()], |row| row.get(0)).optional());
         self.advance();
@@ -159,32 +159,37 @@ impl Auditor<'_> {
         Some(bytes)
     }
 
-    fn load(&mut self, op: Option<u64>, batch: &[Digest], referenced: &Referenced) -> Vec<(Digest, Loaded)> {
+    fn load_batch(
+        &mut self,
+        op: Option<u64>,
+        batch: &[Digest],
+        referenced: &ReferencedChunks,
+    ) -> Vec<(Digest, ChunkSource)> {
         let mut one = |digest: &Digest| {
-            let known = referenced.known.get(digest).map(|known| Loaded::Known(Arc::clone(known)));
-            Some((*digest, known.or_else(|| self.chunk(op, *digest).map(Loaded::Bytes))?))
+            let known = referenced.known.get(digest).map(|known| ChunkSource::Known(Arc::clone(known)));
+            Some((*digest, known.or_else(|| self.read_chunk(op, *digest).map(ChunkSource::Bytes))?))
         };
         batch.iter().filter_map(&mut one).collect()
     }
 
     /// Examines some of an operation's chunks side by side, and returns them in order; loads the next ones meanwhile.
-    fn batch(
+    fn examine_batch(
         &mut self,
         op: Option<u64>,
-        batch: &[(Digest, Loaded)],
+        batch: &[(Digest, ChunkSource)],
         next: Option<&[Digest]>,
         last: Option<&Digest>,
-        referenced: &Referenced,
+        referenced: &ReferencedChunks,
     ) -> (Vec<ExaminedChunk>, Option<Vec<LoadedChunk>>) {
-        let look = |(digest, loaded): &(Digest, Loaded)| match loaded {
-            Loaded::Bytes(bytes) => Arc::new(examine(bytes, *digest)),
-            Loaded::Known(known) => Arc::clone(known),
+        let look = |(digest, loaded): &(Digest, ChunkSource)| match loaded {
+            ChunkSource::Bytes(bytes) => Arc::new(examine_chunk(bytes, *digest)),
+            ChunkSource::Known(known) => Arc::clone(known),
         };
         let (examined, loaded): (Vec<Option<Arc<Examined>>>, _) = match (batch, next) {
             ([alone], None) => (vec![Some(look(alone))], None),
             _ => thread::scope(|scope| {
                 let running: Vec<_> = batch.iter().map(|one| scope.spawn(move || look(one))).collect();
-                let loaded = next.map(|next| self.load(op, next, referenced));
+                let loaded = next.map(|next| self.load_batch(op, next, referenced));
                 (running.into_iter().map(|one| one.join().ok()).collect(), loaded)
             }),
         };
@@ -206,7 +211,7 @@ impl Auditor<'_> {
         (out, loaded)
     }
 
-    fn keys(&mut self, op: Option<u64>, named: &KeysRef, referenced: &mut Referenced) {
+    fn audit_chosen_keys(&mut self, op: Option<u64>, named: &KeysRef, referenced: &mut ReferencedChunks) {
         let mut all = ChosenKeys { table: named.table.clone(), columns: Vec::new(), keys: Vec::new() };
         let mut stored = Vec::new();
         referenced.all.extend(&named.chunks);
@@ -214,8 +219,8 @@ impl Auditor<'_> {
             return self.find_chunk("chunk_repeated", op, None, "the chosen keys name a chunk more than once");
         }
         for digest in &named.chunks {
-            let Some(bytes) = self.chunk(op, *digest) else { return };
-            if Digest::of(&bytes) != *digest {
+            let Some(bytes) = self.read_chunk(op, *digest) else { return };
+            if Digest::sha256(&bytes) != *digest {
                 self.find_chunk("chunk_digest", op, Some(*digest), "its bytes have another digest");
             }
             match read_keys(&bytes) {
@@ -238,12 +243,12 @@ impl Auditor<'_> {
 }
 
 impl HeldChunks {
-    fn add(&mut self, part: &Examined) {
+    fn add_chunk(&mut self, part: &Examined) {
         self.rows += part.rows;
         self.kept += part.kept;
         self.tables.extend(part.tables.iter().cloned());
         // A full chunk is most often a whole subtree.
-        if !self.tree.append(&part.tree) {
+        if !self.tree.try_append(&part.tree) {
             part.leaves.iter().for_each(|leaf| self.tree.push_hash(*leaf));
         }
     }

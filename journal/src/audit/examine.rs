@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cbor::{CborError, Kind, Reader, Writer};
-use crate::chunk::{full, read_head, write_head};
+use crate::cbor::{CborError, ItemKind, Reader, Writer};
+use crate::chunk::{is_full, read_head, write_head};
 use crate::digest::Digest;
 use crate::image::{RowHasher, TableShape, WORDS};
 use crate::tree::{Frontier, leaf_hash};
@@ -31,14 +31,14 @@ pub(crate) struct Examined {
 }
 
 /// Examines a chunk that is addressed by `digest`.
-pub(crate) fn examine(bytes: &[u8], digest: Digest) -> Examined {
+pub(crate) fn examine_chunk(bytes: &[u8], digest: Digest) -> Examined {
     let mut out = Examined::default();
-    if Digest::of(bytes) != digest {
+    if Digest::sha256(bytes) != digest {
         out.wrong.push(("chunk_digest", "its bytes have another digest".to_owned()));
     }
-    match out.read(bytes) {
+    match out.read_chunk(bytes) {
         Err(error) => out.wrong.push(("chunk_unreadable", error.to_string())),
-        Ok(Packed { again, closed }) => {
+        Ok(RepackedChunk { again, closed }) => {
             out.closed = closed;
             if again != bytes {
                 let message = "its changes, packed again, make other bytes".to_owned();
@@ -50,36 +50,36 @@ pub(crate) fn examine(bytes: &[u8], digest: Digest) -> Examined {
 }
 
 /// A chunk's changes, packed again.
-struct Packed {
+struct RepackedChunk {
     again: Vec<u8>,
     /// Whether it closed because it was full.
     closed: bool,
 }
 
 impl Examined {
-    fn read(&mut self, bytes: &[u8]) -> Result<Packed, CborError> {
+    fn read_chunk(&mut self, bytes: &[u8]) -> Result<RepackedChunk, CborError> {
         let mut input = Reader::new(bytes);
         let (tables, count) = read_head(&mut input)?;
-        let mut copy = Copy::new(&tables);
+        let mut copy = ChangeCopier::new(&tables);
         let mut closed = false;
         for _ in 0..count {
             if closed {
                 return Err(CborError::Unexpected("no change after the one that fills the chunk"));
             }
-            let table = copy.change(&mut input)?;
-            self.count(&copy, &tables[table].name);
-            closed = full(self.leaves.len() as u64, copy.items.len());
+            let table = copy.copy_change(&mut input)?;
+            self.count_change(&copy, &tables[table].name);
+            closed = is_full(self.leaves.len() as u64, copy.items.len());
         }
-        input.end()?;
+        input.expect_end()?;
         // A table that no change names, or names out of turn, would be left out, or stand elsewhere, packed again.
         let mut again = Writer::with_capacity(bytes.len());
         write_head(&copy.first_named(), count, &mut again);
-        again.raw(copy.items.as_bytes());
+        again.write_raw(copy.items.as_bytes());
         self.wrong.append(&mut copy.wrong);
-        Ok(Packed { again: if count == 0 { Vec::new() } else { again.into_bytes() }, closed })
+        Ok(RepackedChunk { again: if count == 0 { Vec::new() } else { again.into_bytes() }, closed })
     }
 
-    fn count(&mut self, copy: &Copy<'_>, table: &str) {
+    fn count_change(&mut self, copy: &ChangeCopier<'_>, table: &str) {
         *(if copy.writes { &mut self.rows } else { &mut self.kept }) += 1;
         if !self.tables.contains(table) {
             self.tables.insert(table.to_owned());
@@ -91,7 +91,7 @@ impl Examined {
 }
 
 /// Copies changes item by item: into the chunk's items as they should be, and each into its leaf.
-struct Copy<'t> {
+struct ChangeCopier<'t> {
     tables: &'t [Arc<TableShape>],
     /// The tables in the order in which changes first named them.
     named: Vec<usize>,
@@ -107,22 +107,22 @@ struct Copy<'t> {
     wrong: Vec<(&'static str, String)>,
 }
 
-fn head(table: &TableShape, word: &str) -> Vec<u8> {
+fn encode_leaf_prefix(table: &TableShape, word: &str) -> Vec<u8> {
     let mut out = Writer::new();
-    out.array(9);
-    out.text("mfm/change/1");
-    out.text(&table.name);
-    out.text(word);
+    out.write_array(9);
+    out.write_text("mfm/change/1");
+    out.write_text(&table.name);
+    out.write_text(word);
     out.into_bytes()
 }
 
-impl<'t> Copy<'t> {
+impl<'t> ChangeCopier<'t> {
     fn new(tables: &'t [Arc<TableShape>]) -> Self {
         Self {
             tables,
             named: Vec::new(),
             hashers: tables.iter().map(|table| RowHasher::new(table)).collect(),
-            heads: tables.iter().map(|table| WORDS.map(|word| head(table, word))).collect(),
+            heads: tables.iter().map(|table| WORDS.map(|word| encode_leaf_prefix(table, word))).collect(),
             items: Writer::new(),
             leaf: Writer::new(),
             cells: Vec::new(),
@@ -137,12 +137,12 @@ impl<'t> Copy<'t> {
     }
 
     /// Copies one change, and returns the place of its table.
-    fn change(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
-        let count = input.array()?;
-        let table = usize::try_from(input.integer()?).ok().filter(|at| *at < self.tables.len());
+    fn copy_change(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
+        let count = input.read_array()?;
+        let table = usize::try_from(input.read_integer()?).ok().filter(|at| *at < self.tables.len());
         let table = table.ok_or(CborError::Unexpected("a table of the chunk"))?;
         let shape = &self.tables[table];
-        let code = input.integer()?;
+        let code = input.read_integer()?;
         // A table listed twice would be listed once, packed again.
         let same = |named: &usize| *named == table || self.tables[*named] == *shape;
         let place = self.named.iter().position(same).unwrap_or_else(|| {
@@ -151,12 +151,12 @@ impl<'t> Copy<'t> {
         });
         let head = usize::try_from(code).ok().and_then(|code| self.heads[table].get(code));
         let head = head.ok_or(CborError::Unexpected("a change of kind 0 to 3"))?;
-        self.items.array(count);
-        self.items.integer(i64::try_from(place).map_err(|_| CborError::Unexpected("a table index"))?);
-        self.items.integer(code);
+        self.items.write_array(count);
+        self.items.write_integer(i64::try_from(place).map_err(|_| CborError::Unexpected("a table index"))?);
+        self.items.write_integer(code);
         self.leaf.clear();
-        self.leaf.raw(head);
-        let key = self.values(input)?;
+        self.leaf.write_raw(head);
+        let key = self.copy_values(input)?;
         if key != shape.key.len() {
             return Err(CborError::Unexpected("a key as wide as the table's"));
         }
@@ -164,8 +164,8 @@ impl<'t> Copy<'t> {
         self.seen += 1;
         match (code, count) {
             (0 | 2, 5) => self.whole_row(table, code == 0, input)?,
-            (1, 8) => self.update(shape, input)?,
-            (3, 4) => self.kept(input)?,
+            (1, 8) => self.copy_update(shape, input)?,
+            (3, 4) => self.copy_kept(input)?,
             _ => return Err(CborError::Unexpected("a change of kind 0 to 3")),
         }
         Ok(table)
@@ -174,94 +174,95 @@ impl<'t> Copy<'t> {
     /// Copies an insert or a delete, whose row digest can be made anew from its cells.
     fn whole_row(&mut self, table: usize, insert: bool, input: &mut Reader<'_>) -> Result<(), CborError> {
         let columns = &self.tables[table].columns;
-        self.leaf.array(columns.len() as u64);
-        columns.iter().for_each(|column| self.leaf.text(&column.name));
-        self.absent(insert);
-        if self.values(input)? != columns.len() {
+        self.leaf.write_array(columns.len() as u64);
+        columns.iter().for_each(|column| self.leaf.write_text(&column.name));
+        self.write_null_if(insert);
+        if self.copy_values(input)? != columns.len() {
             return Err(CborError::Unexpected("a row as wide as its table"));
         }
-        self.absent(!insert);
+        self.write_null_if(!insert);
         let (leaf, cells) = (self.leaf.as_bytes(), &self.cells);
         let made = self.hashers[table].digest_by(|at, out| {
-            out.raw(cells.get(at).and_then(|range| leaf.get(range.clone())).unwrap_or_default());
+            out.write_raw(cells.get(at).and_then(|range| leaf.get(range.clone())).unwrap_or_default());
             Ok::<_, CborError>(())
         })?;
-        self.absent(insert);
-        if self.digest(input)? != made {
+        self.write_null_if(insert);
+        if self.copy_digest(input)? != made {
             let message = format!("the row digest of change {} does not match its cells", self.seen);
             self.wrong.push(("row_digest", message));
         }
-        self.absent(!insert);
+        self.write_null_if(!insert);
         Ok(())
     }
 
-    fn update(&mut self, shape: &TableShape, input: &mut Reader<'_>) -> Result<(), CborError> {
-        let count = input.array()?;
-        self.leaf.array(count);
-        self.items.array(count);
+    fn copy_update(&mut self, shape: &TableShape, input: &mut Reader<'_>) -> Result<(), CborError> {
+        let count = input.read_array()?;
+        self.leaf.write_array(count);
+        self.items.write_array(count);
         let mut last = None;
         for _ in 0..count {
-            let at = usize::try_from(input.integer()?).ok().filter(|at| *at < shape.columns.len());
+            let at = usize::try_from(input.read_integer()?).ok().filter(|at| *at < shape.columns.len());
             let at = at.ok_or(CborError::Unexpected("a column of the table"))?;
             if last.replace(at).is_some_and(|last| last >= at) {
                 return Err(CborError::Unexpected("as many cells as changed columns, in ascending order"));
             }
-            self.items.integer(i64::try_from(at).map_err(|_| CborError::Unexpected("a column index"))?);
-            self.leaf.text(&shape.columns[at].name);
+            self.items.write_integer(i64::try_from(at).map_err(|_| CborError::Unexpected("a column index"))?);
+            self.leaf.write_text(&shape.columns[at].name);
         }
         for _ in ["before", "after"] {
-            if self.values(input)? as u64 != count {
+            if self.copy_values(input)? as u64 != count {
                 return Err(CborError::Unexpected("as many cells as changed columns, in ascending order"));
             }
         }
-        self.digest(input)?;
-        self.digest(input).map(drop)
+        self.copy_digest(input)?;
+        self.copy_digest(input).map(drop)
     }
 
     /// Copies a row that a revert found as it wanted it; its digest stands for both sides.
-    fn kept(&mut self, input: &mut Reader<'_>) -> Result<(), CborError> {
-        self.leaf.array(0);
-        self.leaf.null();
-        self.leaf.null();
+    fn copy_kept(&mut self, input: &mut Reader<'_>) -> Result<(), CborError> {
+        self.leaf.write_array(0);
+        self.leaf.write_null();
+        self.leaf.write_null();
         let start = self.leaf.len();
-        if input.kind()? == Kind::Null {
-            input.null()?;
-            self.items.null();
-            self.leaf.null();
+        if input.peek_kind()? == ItemKind::Null {
+            input.read_null()?;
+            self.items.write_null();
+            self.leaf.write_null();
         } else {
-            self.digest(input)?;
+            self.copy_digest(input)?;
         }
         let once = self.leaf.as_bytes()[start..].to_vec();
-        self.leaf.raw(&once);
+        self.leaf.write_raw(&once);
         Ok(())
     }
 
     /// Says in the leaf that a side is absent, where it is.
-    fn absent(&mut self, absent: bool) {
+    fn write_null_if(&mut self, absent: bool) {
         if absent {
-            self.leaf.null();
+            self.leaf.write_null();
         }
     }
 
     /// Copies an array of values into the leaf and into the chunk, and returns how many there are.
-    fn values(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
+    fn copy_values(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
         let start = self.leaf.len();
-        let count = input.array()?;
-        self.leaf.array(count);
+        let count = input.read_array()?;
+        self.leaf.write_array(count);
         self.cells.clear();
         for _ in 0..count {
             let cell = self.leaf.len();
             Value::copy(input, &mut self.leaf)?;
             self.cells.push(cell..self.leaf.len());
         }
-        self.items.raw(&self.leaf.as_bytes()[start..]);
+        self.items.write_raw(&self.leaf.as_bytes()[start..]);
         Ok(self.cells.len())
     }
 
-    fn digest(&mut self, input: &mut Reader<'_>) -> Result<Digest, CborError> {
-        let digest = Digest::try_from(input.bytes()?).map_err(|_| CborError::Unexpected("a digest of 32 bytes"))?;
-        self.items.bytes(digest.as_bytes());
-        self.leaf.bytes(digest.as_bytes());
+    fn copy_digest(&mut self, input: &mut Reader<'_>) -> Result<Digest, CborError> {
+        let digest =
+            Digest::try_from(input.read_bytes()?).map_err(|_| CborError::Unexpected("a digest of 32 bytes"))?;
+        self.items.write_bytes(digest.as_bytes());
+        self.leaf.write_bytes(digest.as_bytes());
         Ok(digest)
     }
 }

@@ -28,7 +28,7 @@ pub enum Depth {
 
 /// What an audit found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Audit {
+pub struct AuditReport {
     /// The digest of entry 1, as computed; `None` where there is none to read.
     pub journal_id: Option<Digest>,
     /// How many entries there are.
@@ -48,12 +48,12 @@ pub struct Audit {
     /// How many entries there are of each kind that this version does not know.
     pub unknown_kinds: BTreeMap<String, u64>,
     /// What does not hold. Empty is the good answer.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
 }
 
 /// One thing that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct AuditFinding {
     /// The stable name of the rule that is broken.
     pub code: String,
     /// The entry, where one entry breaks it.
@@ -72,7 +72,7 @@ const FINDINGS_MAX: usize = 10_000;
 struct Auditor<'p> {
     conn: &'p Connection,
     depth: Depth,
-    out: Audit,
+    out: AuditReport,
     more_findings: u64,
     done: u64,
     total: u64,
@@ -84,23 +84,23 @@ struct Auditor<'p> {
 /// # Errors
 /// Only where the file cannot be audited at all: [`JournalError::Missing`], [`JournalError::NotAJournal`],
 /// [`JournalError::Newer`], [`JournalError::CopyTheWal`], or a file that SQLite cannot open.
-pub fn audit(path: &Path, depth: Depth, progress: &mut dyn FnMut(u64, u64)) -> Result<Audit, JournalError> {
+pub fn audit(path: &Path, depth: Depth, progress: &mut dyn FnMut(u64, u64)) -> Result<AuditReport, JournalError> {
     let conn = connect_read(path)?;
     check_auditable(&conn, path)?;
-    let out = Audit::default();
+    let out = AuditReport::default();
     let mut auditor = Auditor { conn: &conn, depth, out, more_findings: 0, done: 0, total: 0, progress };
     // One snapshot from the first look to the last, while another process may write.
     let begun = conn.execute_batch("BEGIN");
     auditor.note_error("file_unreadable", begun);
-    auditor.file();
-    auditor.count();
-    auditor.structure();
+    auditor.audit_file();
+    auditor.count_total();
+    auditor.audit_structure();
     Ok(auditor.finish())
 }
 
 impl Auditor<'_> {
-    fn count(&mut self) {
-        let count = |sql: &str| self.conn.query_row(sql, [], |row| crate::entry::unsigned(row, 0)).unwrap_or(0);
+    fn count_total(&mut self) {
+        let count = |sql: &str| self.conn.query_row(sql, [], |row| crate::entry::read_unsigned(row, 0)).unwrap_or(0);
         self.total = count("SELECT count(*) FROM entry");
         if self.depth == Depth::Data {
             self.total += count("SELECT count(*) FROM chunk");
@@ -116,19 +116,19 @@ impl Auditor<'_> {
         }
     }
 
-    fn find(&mut self, code: &str, message: impl Into<String>) {
-        self.push(Finding { code: code.to_owned(), seq: None, op: None, chunk: None, message: message.into() });
+    fn report_finding(&mut self, code: &str, message: impl Into<String>) {
+        self.push(AuditFinding { code: code.to_owned(), seq: None, op: None, chunk: None, message: message.into() });
     }
 
     fn find_entry(&mut self, code: &str, seq: u64, op: Option<u64>, message: impl Into<String>) {
-        self.push(Finding { code: code.to_owned(), seq: Some(seq), op, chunk: None, message: message.into() });
+        self.push(AuditFinding { code: code.to_owned(), seq: Some(seq), op, chunk: None, message: message.into() });
     }
 
     fn find_chunk(&mut self, code: &str, op: Option<u64>, chunk: Option<Digest>, message: impl Into<String>) {
-        self.push(Finding { code: code.to_owned(), seq: None, op, chunk, message: message.into() });
+        self.push(AuditFinding { code: code.to_owned(), seq: None, op, chunk, message: message.into() });
     }
 
-    fn push(&mut self, finding: Finding) {
+    fn push(&mut self, finding: AuditFinding) {
         if self.out.findings.len() < FINDINGS_MAX {
             self.out.findings.push(finding);
         } else {
@@ -137,10 +137,10 @@ impl Auditor<'_> {
     }
 
     fn note_error<T, E: std::fmt::Display>(&mut self, code: &str, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.find(code, error.to_string())).ok()
+        result.map_err(|error| self.report_finding(code, error.to_string())).ok()
     }
 
-    fn finish(mut self) -> Audit {
+    fn finish(mut self) -> AuditReport {
         let head = self.out.head.map_or(0, |head| head.seq);
         let first_bad = self.out.findings.iter().filter_map(|finding| finding.seq).min();
         let good = first_bad.map_or(head, |seq| head.min(seq.saturating_sub(1)));
@@ -153,7 +153,7 @@ impl Auditor<'_> {
         if self.more_findings > 0 {
             let message = format!("{} more findings are not listed", self.more_findings);
             let (seq, op, chunk) = (None, None, None);
-            self.out.findings.push(Finding { code: "more_findings".to_owned(), seq, op, chunk, message });
+            self.out.findings.push(AuditFinding { code: "more_findings".to_owned(), seq, op, chunk, message });
         }
         (self.progress)(self.total, self.total);
         self.out

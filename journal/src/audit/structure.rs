@@ -3,64 +3,64 @@
 use rusqlite::Row;
 use serde::Deserialize as _;
 
-use super::data::Referenced;
+use super::data::ReferencedChunks;
 use super::{Auditor, Depth};
 use crate::body;
 use crate::digest::Digest;
-use crate::entry::{COLUMNS, Entry, Head, Record, unsigned};
-use crate::fold::{FOLD_VERSION, State};
-use crate::operation::{IntendedBody, Verdict};
-use crate::projection::{Folded, Projection};
+use crate::entry::{COLUMNS, Entry, Head, Record, read_unsigned};
+use crate::fold::{FOLD_VERSION, JournalState};
+use crate::operation::{IntendedBody, OperationVerdict};
+use crate::projection::{FoldedClaim, Projection};
 use crate::tree::Frontier;
 
 /// What is remembered of an operation to judge later entries.
 struct RememberedOperation {
     uid: Digest,
     depth: u32,
-    verdict: Option<Verdict>,
+    verdict: Option<OperationVerdict>,
 }
 
 /// What the walk over the entries carries along.
 struct EntryWalk {
     head: Head,
     tree: Frontier,
-    state: State,
+    state: JournalState,
     /// Operation 1 stands at 0.
     operations: Vec<RememberedOperation>,
     /// The stored projection until its entry is reached.
     projection: Option<Projection>,
     /// Whether every entry so far was there and could be read.
     whole: bool,
-    referenced: Referenced,
+    referenced: ReferencedChunks,
 }
 
 impl Auditor<'_> {
-    pub(super) fn structure(&mut self) {
+    pub(super) fn audit_structure(&mut self) {
         let mut walk = EntryWalk {
             head: Head { seq: 0, digest: Digest::ZERO },
             tree: Frontier::new(),
-            state: State::default(),
+            state: JournalState::default(),
             operations: Vec::new(),
             projection: self.stored_projection(),
             whole: true,
-            referenced: Referenced::default(),
+            referenced: ReferencedChunks::default(),
         };
-        let walked = self.walk(&mut walk);
+        let walked = self.walk_entries(&mut walk);
         if self.note_error("entries_unreadable", walked).is_none() {
             walk.whole = false;
         }
         if walk.head.seq == 0 {
-            self.find("no_entries", "the journal holds no entry");
+            self.report_finding("no_entries", "the journal holds no entry");
         } else {
             self.out.head = Some(walk.head);
             self.out.root = walk.whole.then(|| walk.tree.root());
         }
         if let Some(left) = walk.projection.take() {
             let message = format!("it was stored at entry {}, the newest is {}", left.seq, walk.head.seq);
-            self.find("projection", message);
+            self.report_finding("projection", message);
         }
         if self.depth == Depth::Data {
-            self.unreferenced(&walk.referenced);
+            self.audit_unreferenced_chunks(&walk.referenced);
         }
     }
 
@@ -68,36 +68,36 @@ impl Auditor<'_> {
     fn stored_projection(&mut self) -> Option<Projection> {
         let stored = self.note_error("projection", Projection::load(self.conn))?;
         let Some(stored) = stored else {
-            self.find("projection", "there is no stored projection");
+            self.report_finding("projection", "there is no stored projection");
             return None;
         };
         if !self.note_error("projection", Projection::is_alone(self.conn))? {
-            self.find("projection", "there are other rows beside it");
+            self.report_finding("projection", "there are other rows beside it");
             return None;
         }
-        if stored.computed() != stored.digest {
-            self.find("projection", "its digest does not match its content");
+        if stored.compute_digest() != stored.digest {
+            self.report_finding("projection", "its digest does not match its content");
             return None;
         }
         // A later version's rules made it, and this one does not know them.
         (2..=FOLD_VERSION).contains(&stored.fold).then_some(stored)
     }
 
-    fn walk(&mut self, walk: &mut EntryWalk) -> rusqlite::Result<()> {
+    fn walk_entries(&mut self, walk: &mut EntryWalk) -> rusqlite::Result<()> {
         let sql = format!("SELECT {COLUMNS} FROM entry NOT INDEXED ORDER BY seq");
         let conn = self.conn;
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            self.row(walk, row)?;
+            self.visit_row(walk, row)?;
             self.out.entries += 1;
             self.advance();
         }
         Ok(())
     }
 
-    fn row(&mut self, walk: &mut EntryWalk, row: &Row<'_>) -> rusqlite::Result<()> {
-        let seq = unsigned(row, 0)?;
+    fn visit_row(&mut self, walk: &mut EntryWalk, row: &Row<'_>) -> rusqlite::Result<()> {
+        let seq = read_unsigned(row, 0)?;
         if seq != walk.head.seq + 1 {
             walk.whole = false;
             // What fails is the first entry that is not there.
@@ -106,7 +106,7 @@ impl Auditor<'_> {
             self.find_entry("entry_gap", missing, None, message);
         }
         match Record::from_row(row) {
-            Ok(record) => self.record(walk, record),
+            Ok(record) => self.visit_record(walk, record),
             Err(error) => {
                 walk.whole = false;
                 walk.head = Head { seq, digest: Digest::ZERO };
@@ -116,53 +116,53 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    fn record(&mut self, walk: &mut EntryWalk, record: Record) {
+    fn visit_record(&mut self, walk: &mut EntryWalk, record: Record) {
         let (seq, op, claimed) = (record.seq, record.op, record.digest);
         if seq == 1 {
-            self.out.journal_id = Some(record.computed());
+            self.out.journal_id = Some(record.compute_digest());
         }
         if record.prev != walk.head.digest {
             self.find_entry("entry_chain", seq, op, "it does not name the digest of the entry before");
         }
         let text = (self.depth == Depth::Data).then(|| record.body.clone());
-        match record.verified() {
+        match record.into_verified_entry() {
             Ok(entry) => {
-                if text.is_some_and(|text| body::canonical(&entry.body).ok() != Some(text)) {
+                if text.is_some_and(|text| body::to_canonical_json(&entry.body).ok() != Some(text)) {
                     self.find_entry("entry_body", seq, op, "its body is not canonical JSON");
                 }
-                self.vouched(walk, &entry);
-                self.entry(walk, &entry);
+                self.check_folded(walk, &entry);
+                self.visit_entry(walk, &entry);
             }
             Err(what) => self.find_entry("entry_digest", seq, op, what),
         }
         walk.head = Head { seq, digest: claimed };
-        walk.tree.push(claimed.as_bytes());
+        walk.tree.push_leaf(claimed.as_bytes());
         self.compare_projection(walk);
     }
 
-    fn entry(&mut self, walk: &mut EntryWalk, entry: &Entry) {
-        if !State::knows(&entry.kind) {
+    fn visit_entry(&mut self, walk: &mut EntryWalk, entry: &Entry) {
+        if !JournalState::is_known_kind(&entry.kind) {
             *self.out.unknown_kinds.entry(entry.kind.clone()).or_default() += 1;
         }
-        if let Err(why) = walk.state.fold(entry) {
+        if let Err(why) = walk.state.fold_entry(entry) {
             self.find_entry("entry_order", entry.seq, entry.op, why);
         }
         if self.depth == Depth::Data {
-            self.documents(entry, &mut walk.referenced);
+            self.audit_documents(entry, &mut walk.referenced);
         }
         if entry.kind == "intended" {
-            self.intended(walk, entry);
-        } else if let (Some(verdict), Some(op)) = (Verdict::from_kind(&entry.kind), entry.op) {
-            self.verdict(walk, entry, op, verdict);
+            self.visit_intended(walk, entry);
+        } else if let (Some(verdict), Some(op)) = (OperationVerdict::from_kind(&entry.kind), entry.op) {
+            self.visit_verdict(walk, entry, op, verdict);
         }
     }
 
-    fn intended(&mut self, walk: &mut EntryWalk, entry: &Entry) {
+    fn visit_intended(&mut self, walk: &mut EntryWalk, entry: &Entry) {
         self.out.operations += 1;
         // The fold has complained already where the body cannot be read.
         let Ok(body) = IntendedBody::deserialize(&entry.body) else { return };
         if let Some(reverted) = body.reverts {
-            let known = known(&mut walk.operations, reverted);
+            let known = find_operation(&mut walk.operations, reverted);
             let right = known.is_some_and(|known| {
                 body.reverted_uid == Some(known.uid) && known.depth.checked_add(1) == Some(body.depth)
             });
@@ -175,26 +175,26 @@ impl Auditor<'_> {
             walk.operations.push(RememberedOperation { uid: entry.digest, depth: body.depth, verdict: None });
         }
         if self.depth == Depth::Data {
-            self.images(entry.op, &body, &mut walk.referenced);
+            self.audit_images(entry.op, &body, &mut walk.referenced);
         }
     }
 
     /// The fold judges all verdicts but `gone`, for which it would have to remember closed operations.
-    fn verdict(&mut self, walk: &mut EntryWalk, entry: &Entry, op: u64, verdict: Verdict) {
-        let Some(known) = known(&mut walk.operations, op) else { return };
+    fn visit_verdict(&mut self, walk: &mut EntryWalk, entry: &Entry, op: u64, verdict: OperationVerdict) {
+        let Some(known) = find_operation(&mut walk.operations, op) else { return };
         let uid = entry.body.get("uid").and_then(|uid| uid.as_str()).and_then(|uid| uid.parse().ok());
         let legal = verdict.may_follow(known.verdict) && uid == Some(known.uid);
         known.verdict = Some(verdict);
-        if verdict == Verdict::Gone && !legal {
+        if verdict == OperationVerdict::Gone && !legal {
             let message = format!("operation {op} was not applied under this uid");
             self.find_entry("entry_order", entry.seq, entry.op, message);
         }
     }
 
     /// An entry that says what the entries before it fold to has to be right; by other rules nobody can tell.
-    fn vouched(&mut self, walk: &EntryWalk, entry: &Entry) {
-        let Some(said) = Folded::of(&entry.body) else { return };
-        let made = Projection::new(walk.head, &walk.tree, &walk.state).map(|made| made.folded());
+    fn check_folded(&mut self, walk: &EntryWalk, entry: &Entry) {
+        let Some(said) = FoldedClaim::from_body(&entry.body) else { return };
+        let made = Projection::new(walk.head, &walk.tree, &walk.state).map(|made| made.to_folded());
         match said {
             Ok(said) if said.fold != FOLD_VERSION || made.is_ok_and(|made| made == said) => {}
             Ok(_) => {
@@ -208,12 +208,12 @@ impl Auditor<'_> {
         let Some(stored) = walk.projection.take_if(|stored| stored.seq == walk.head.seq) else { return };
         match Projection::by_rules(stored.fold, walk.head, &walk.tree, &walk.state) {
             Ok(folded) if folded == stored => {}
-            _ => self.find("projection", format!("it is not what entries 1 to {} fold to", walk.head.seq)),
+            _ => self.report_finding("projection", format!("it is not what entries 1 to {} fold to", walk.head.seq)),
         }
     }
 }
 
-fn known(operations: &mut [RememberedOperation], op: u64) -> Option<&mut RememberedOperation> {
+fn find_operation(operations: &mut [RememberedOperation], op: u64) -> Option<&mut RememberedOperation> {
     let at = usize::try_from(op.checked_sub(1)?).ok()?;
     operations.get_mut(at)
 }

@@ -20,7 +20,7 @@ fn a_document_is_kept_once_named_by_digest_and_audited() {
     let entry = with(&mut journal, json!({"id": "r1"})).unwrap();
     assert_eq!(entry.body["documents"], json!([digest]));
     with(&mut journal, json!({"id": "r2"})).unwrap();
-    assert_eq!(journal.document(&digest).unwrap(), document);
+    assert_eq!(journal.read_document(&digest).unwrap(), document);
     let own = with(&mut journal, json!({"documents": []})).unwrap_err();
     assert_eq!(own.code(), "body_not_canonical");
     let none = Document { media_type: "json".into(), bytes: Vec::new() };
@@ -51,5 +51,5 @@ fn faces_are_an_open_set() {
     });
     forge_projection(&folder.path());
     assert_eq!(audited(&folder.path()), Vec::<String>::new());
-    assert_eq!(Journal::open_read(&folder.path()).unwrap().entry(2).unwrap().unwrap().face, "http");
+    assert_eq!(Journal::open_read(&folder.path()).unwrap().read_entry(2).unwrap().unwrap().face, "http");
 }

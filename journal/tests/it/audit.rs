@@ -1,11 +1,11 @@
 //! The audit finds what was forged, names it, and says no more than it knows.
 
-use mfm_journal::{Audit, Depth, Journal, audit};
+use mfm_journal::{AuditReport, Depth, Journal, audit};
 
 use crate::common::*;
 use crate::tamper::*;
 
-fn audited(folder: &Folder, depth: Depth) -> Audit {
+fn audited(folder: &Folder, depth: Depth) -> AuditReport {
     audit(&folder.path(), depth, &mut |_, _| {}).unwrap()
 }
 
@@ -149,8 +149,8 @@ fn an_edited_image_is_found_at_data_depth() {
     let found = codes(&folder, Depth::Data);
     assert_eq!(found, ["chunk_digest", "row_digest", "rows_root"]);
     let journal = Journal::open_read(&folder.path()).unwrap();
-    let operation = journal.operation(1).unwrap().unwrap();
-    let error = journal.changes(&operation, &mut |_| std::ops::ControlFlow::Continue(())).unwrap_err();
+    let operation = journal.read_operation(1).unwrap().unwrap();
+    let error = journal.visit_changes(&operation, &mut |_| std::ops::ControlFlow::Continue(())).unwrap_err();
     assert_eq!(error.code(), "journal_broken");
 }
 
@@ -221,14 +221,14 @@ fn a_forged_projection_is_found_even_with_its_own_digest_right() {
     let digest = conn
         .query_row("SELECT fold, seq, head, frontier, state FROM projection", [], |row| {
             let mut out = mfm_journal::cbor::Writer::new();
-            out.array(6);
-            out.text("mfm/projection/1");
-            out.integer(row.get(0)?);
-            out.integer(row.get(1)?);
-            out.bytes(&row.get::<_, Vec<u8>>(2)?);
-            out.bytes(&row.get::<_, Vec<u8>>(3)?);
-            out.text(&row.get::<_, String>(4)?);
-            Ok(mfm_journal::Digest::of(out.as_bytes()))
+            out.write_array(6);
+            out.write_text("mfm/projection/1");
+            out.write_integer(row.get(0)?);
+            out.write_integer(row.get(1)?);
+            out.write_bytes(&row.get::<_, Vec<u8>>(2)?);
+            out.write_bytes(&row.get::<_, Vec<u8>>(3)?);
+            out.write_text(&row.get::<_, String>(4)?);
+            Ok(mfm_journal::Digest::sha256(out.as_bytes()))
         })
         .unwrap();
     conn.execute("UPDATE projection SET digest = ?1", [digest.as_bytes()]).unwrap();

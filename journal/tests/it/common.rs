@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mfm_journal::{
-    Action, Change, ChosenKeys, Column, Digest, Holder, Images, Intended, Intent, Journal, OperationAction, Residue,
-    Reverted, Stamp, TableShape, TargetRef, Value, Verdict, WriterLock,
+    Change, ChosenKeys, ColumnShape, Digest, Images, Intended, Intent, Journal, LockHolder, OperationAction,
+    OperationVerdict, Residue, RevertedRef, RowAction, Stamp, TableShape, TargetRef, Value, WriterLock,
 };
 use serde_json::{Map, json};
 use tempfile::TempDir;
@@ -16,8 +16,8 @@ pub(crate) fn stamp() -> Stamp {
     Stamp { at_us: AT_US, actor: "Zoë".into(), face: mfm_journal::Face::Cli }
 }
 
-pub(crate) fn holder() -> Holder {
-    Holder { pid: 42, host: "here".into(), command: "test".into() }
+pub(crate) fn holder() -> LockHolder {
+    LockHolder { pid: 42, host: "here".into(), command: "test".into() }
 }
 
 pub(crate) struct Folder {
@@ -46,8 +46,15 @@ impl Folder {
     }
 }
 
-pub(crate) fn column(name: &str, declared: &str) -> Column {
-    Column { name: name.into(), declared: declared.into(), precision: None, scale: None, length: None, collation: None }
+pub(crate) fn column(name: &str, declared: &str) -> ColumnShape {
+    ColumnShape {
+        name: name.into(),
+        declared: declared.into(),
+        precision: None,
+        scale: None,
+        length: None,
+        collation: None,
+    }
 }
 
 pub(crate) fn shape() -> Arc<TableShape> {
@@ -56,8 +63,8 @@ pub(crate) fn shape() -> Arc<TableShape> {
         key: vec!["FLD_ID".into()],
         columns: vec![
             column("FLD_ID", "INTEGER"),
-            Column { length: Some(20), collation: Some("NOCASE".into()), ..column("Field_Name", "VARCHAR(20)") },
-            Column { precision: Some(9), scale: Some(3), ..column("Meterset", "DECIMAL(9,3)") },
+            ColumnShape { length: Some(20), collation: Some("NOCASE".into()), ..column("Field_Name", "VARCHAR(20)") },
+            ColumnShape { precision: Some(9), scale: Some(3), ..column("Meterset", "DECIMAL(9,3)") },
         ],
         omitted: vec!["RowVers".into()],
     })
@@ -70,18 +77,18 @@ pub(crate) fn row(id: i64, name: &str) -> Vec<Value> {
 pub(crate) fn insert(shape: &Arc<TableShape>, id: i64) -> Change {
     let after = row(id, "new");
     let after_digest = shape.row_digest(&after).unwrap();
-    Change { table: shape.clone(), key: vec![Value::Integer(id)], action: Action::Insert { after, after_digest } }
+    Change { table: shape.clone(), key: vec![Value::Integer(id)], action: RowAction::Insert { after, after_digest } }
 }
 
 pub(crate) fn delete(shape: &Arc<TableShape>, id: i64) -> Change {
     let before = row(id, "old");
     let before_digest = shape.row_digest(&before).unwrap();
-    Change { table: shape.clone(), key: vec![Value::Integer(id)], action: Action::Delete { before, before_digest } }
+    Change { table: shape.clone(), key: vec![Value::Integer(id)], action: RowAction::Delete { before, before_digest } }
 }
 
 pub(crate) fn update(shape: &Arc<TableShape>, id: i64) -> Change {
     let (before, after) = (row(id, "old"), row(id, "new"));
-    let action = Action::Update {
+    let action = RowAction::Update {
         columns: vec![1],
         before: vec![before[1].clone()],
         after: vec![after[1].clone()],
@@ -93,7 +100,7 @@ pub(crate) fn update(shape: &Arc<TableShape>, id: i64) -> Change {
 
 pub(crate) fn kept(shape: &Arc<TableShape>, id: i64) -> Change {
     let digest = (id % 2 == 0).then(|| shape.row_digest(&row(id, "old")).unwrap());
-    Change { table: shape.clone(), key: vec![Value::Integer(id)], action: Action::Kept { digest } }
+    Change { table: shape.clone(), key: vec![Value::Integer(id)], action: RowAction::Kept { digest } }
 }
 
 pub(crate) fn updates(count: i64) -> Vec<Change> {
@@ -102,7 +109,7 @@ pub(crate) fn updates(count: i64) -> Vec<Change> {
 }
 
 pub(crate) fn identity() -> Digest {
-    Digest::of(b"target")
+    Digest::sha256(b"target")
 }
 
 pub(crate) fn intent() -> Intent {
@@ -112,7 +119,7 @@ pub(crate) fn intent() -> Intent {
         mode: "invalid_angles".into(),
         variant: "gantry".into(),
         severity: "high".into(),
-        plan_digest: Digest::of(b"plan"),
+        plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target: TargetRef { name: "lab".into(), identity: identity(), marker_id: "m-1".into() },
         reverts: None,
@@ -128,17 +135,17 @@ pub(crate) fn chosen(count: i64) -> ChosenKeys {
 }
 
 pub(crate) fn revert_of(token: &Intended, depth: u32) -> Intent {
-    let reverts = Some(Reverted { op: token.op(), uid: token.uid(), depth });
+    let reverts = Some(RevertedRef { op: token.op(), uid: token.uid(), depth });
     Intent { action: OperationAction::Revert, reverts, ..intent() }
 }
 
 pub(crate) fn intend(journal: &mut Journal, lock: &WriterLock, intent: &Intent, changes: &[Change]) -> Intended {
-    journal.intend(lock, &stamp(), intent, &Images::of(changes).unwrap()).unwrap()
+    journal.intend(lock, &stamp(), intent, &Images::from_changes(changes).unwrap()).unwrap()
 }
 
 pub(crate) fn apply(journal: &mut Journal, lock: &WriterLock, intent: &Intent, changes: &[Change]) -> Intended {
     let token = intend(journal, lock, intent, changes);
-    journal.seal(lock, &stamp(), token.op(), Verdict::Applied, Map::new()).unwrap();
+    journal.seal(lock, &stamp(), token.op(), OperationVerdict::Applied, Map::new()).unwrap();
     token
 }
 
@@ -155,14 +162,14 @@ pub(crate) fn sample(path: &Path) {
     journal.append(&lock, &stamp(), "target_added", json!({"name": "lab", "url": "sqlite:lab.db"})).unwrap();
     journal.append(&lock, &stamp(), "target_marked", marked("lab", identity(), None)).unwrap();
     let baseline = json!({"name": "lab", "identity": identity(), "tables": [{"table": "TxField", "rows": 3,
-        "digest": Digest::of(b"table")}]});
+        "digest": Digest::sha256(b"table")}]});
     journal.append(&lock, &stamp(), "baseline", baseline).unwrap();
     let with_keys = Intent { keys: Some(chosen(3)), plan_id: Some("plan-1".into()), ..intent() };
     let first = apply(&mut journal, &lock, &with_keys, &[insert(&shape, 1), update(&shape, 2), delete(&shape, 3)]);
     apply(&mut journal, &lock, &revert_of(&first, 0), &[delete(&shape, 1), update(&shape, 2), kept(&shape, 3)]);
     journal.append(&lock, &stamp(), "from_the_future", json!({"x": [1, "é"]})).unwrap();
     let failed = intend(&mut journal, &lock, &intent(), &updates(2));
-    journal.seal(&lock, &stamp(), failed.op(), Verdict::Failed, Map::new()).unwrap();
+    journal.seal(&lock, &stamp(), failed.op(), OperationVerdict::Failed, Map::new()).unwrap();
     intend(&mut journal, &lock, &intent(), &updates(1));
     journal.checkpoint();
 }

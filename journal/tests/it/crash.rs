@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
-use mfm_journal::{Depth, Faults, Images, Journal, JournalError, Step, Verdict, audit};
+use mfm_journal::{Depth, Faults, Images, Journal, JournalError, JournalStep, OperationVerdict, audit};
 use serde_json::{Map, json};
 
 use crate::common::*;
 
-struct Abort(Step);
+struct Abort(JournalStep);
 
 impl Faults for Abort {
-    fn step(&mut self, step: Step) -> Result<(), String> {
+    fn check_step(&mut self, step: JournalStep) -> Result<(), String> {
         if step == self.0 {
             std::process::abort();
         }
@@ -19,20 +19,20 @@ impl Faults for Abort {
     }
 }
 
-struct Refuse(Step);
+struct Refuse(JournalStep);
 
 impl Faults for Refuse {
-    fn step(&mut self, step: Step) -> Result<(), String> {
+    fn check_step(&mut self, step: JournalStep) -> Result<(), String> {
         if step == self.0 { Err("as asked".into()) } else { Ok(()) }
     }
 }
 
 /// The head that must be found after a death at a step of [`scenario`], which begins at entry 3.
-fn head_after(step: Step) -> u64 {
+fn head_after(step: JournalStep) -> u64 {
     match step {
-        Step::AfterIntendCommit | Step::BeforeSealCommit => 4,
-        Step::AfterSealCommit | Step::BeforeAppendCommit => 5,
-        Step::AfterAppendCommit | Step::Checkpoint | Step::AfterCheckpoint => 6,
+        JournalStep::AfterIntendCommit | JournalStep::BeforeSealCommit => 4,
+        JournalStep::AfterSealCommit | JournalStep::BeforeAppendCommit => 5,
+        JournalStep::AfterAppendCommit | JournalStep::Checkpoint | JournalStep::AfterCheckpoint => 6,
         _ => 3,
     }
 }
@@ -41,8 +41,8 @@ fn scenario(path: &Path, faults: Box<dyn Faults>) -> Result<(), JournalError> {
     let mut journal = Journal::open(path)?;
     journal.set_faults(faults);
     let lock = journal.lock(&holder())?;
-    let token = journal.intend(&lock, &stamp(), &intent(), &Images::of(&updates(5000)).unwrap())?;
-    journal.seal(&lock, &stamp(), token.op(), Verdict::Applied, Map::new())?;
+    let token = journal.intend(&lock, &stamp(), &intent(), &Images::from_changes(&updates(5000)).unwrap())?;
+    journal.seal(&lock, &stamp(), token.op(), OperationVerdict::Applied, Map::new())?;
     journal.append(&lock, &stamp(), "x", json!({}))?;
     journal.checkpoint();
     Ok(())
@@ -56,7 +56,7 @@ fn begun() -> Folder {
     folder
 }
 
-fn is_whole(folder: &Folder, step: Step) {
+fn is_whole(folder: &Folder, step: JournalStep) {
     let mut journal = Journal::open(&folder.path()).unwrap();
     assert_eq!(journal.head().seq, head_after(step), "{step:?}");
     assert_eq!(journal.state().open.len(), usize::from(head_after(step) == 4), "{step:?}");
@@ -67,7 +67,7 @@ fn is_whole(folder: &Folder, step: Step) {
 
 #[test]
 fn a_death_at_every_step() {
-    for (number, step) in Step::ALL.into_iter().enumerate() {
+    for (number, step) in JournalStep::ALL.into_iter().enumerate() {
         let folder = begun();
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "crash::the_process_that_dies", "--ignored", "--nocapture"]);
@@ -83,16 +83,16 @@ fn a_death_at_every_step() {
 #[expect(clippy::disallowed_methods, reason = "the test's own setting")]
 fn the_process_that_dies() {
     let (Ok(path), Ok(step)) = (std::env::var("MFM_CRASH_JOURNAL"), std::env::var("MFM_CRASH_STEP")) else { return };
-    let step = Step::ALL[step.parse::<usize>().unwrap()];
+    let step = JournalStep::ALL[step.parse::<usize>().unwrap()];
     scenario(Path::new(&path), Box::new(Abort(step))).unwrap();
 }
 
 #[test]
 fn a_failure_at_every_step() {
-    for step in Step::ALL {
+    for step in JournalStep::ALL {
         let folder = begun();
         let outcome = scenario(&folder.path(), Box::new(Refuse(step)));
-        let best_effort = matches!(step, Step::Checkpoint | Step::AfterCheckpoint);
+        let best_effort = matches!(step, JournalStep::Checkpoint | JournalStep::AfterCheckpoint);
         assert_eq!(outcome.err().map(|error| error.code()), (!best_effort).then_some("injected"), "{step:?}");
         is_whole(&folder, step);
     }
@@ -102,15 +102,17 @@ fn a_failure_at_every_step() {
 fn a_handle_goes_on_after_a_failure() {
     let folder = begun();
     let (mut journal, lock) = folder.open();
-    for step in [Step::BeforeIntendBegin, Step::Chunk, Step::BeforeEntry, Step::BeforeIntendCommit] {
+    for step in
+        [JournalStep::BeforeIntendBegin, JournalStep::Chunk, JournalStep::BeforeEntry, JournalStep::BeforeIntendCommit]
+    {
         journal.set_faults(Box::new(Refuse(step)));
-        journal.intend(&lock, &stamp(), &intent(), &Images::of(&updates(5000)).unwrap()).unwrap_err();
+        journal.intend(&lock, &stamp(), &intent(), &Images::from_changes(&updates(5000)).unwrap()).unwrap_err();
         assert_eq!(journal.head().seq, 3);
     }
-    journal.set_faults(Box::new(Refuse(Step::AfterIntendCommit)));
-    journal.intend(&lock, &stamp(), &intent(), &Images::of(&updates(5000)).unwrap()).unwrap_err();
+    journal.set_faults(Box::new(Refuse(JournalStep::AfterIntendCommit)));
+    journal.intend(&lock, &stamp(), &intent(), &Images::from_changes(&updates(5000)).unwrap()).unwrap_err();
     assert_eq!((journal.head().seq, journal.state().open.len()), (4, 1), "it is durable, if nobody may use it");
-    journal.set_faults(Box::new(Refuse(Step::Checkpoint)));
+    journal.set_faults(Box::new(Refuse(JournalStep::Checkpoint)));
     apply(&mut journal, &lock, &intent(), &updates(2));
     assert_eq!(journal.head().seq, 6);
 }

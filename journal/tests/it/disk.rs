@@ -1,6 +1,6 @@
 //! Full disks, read-only folders, and journals copied by hand.
 
-use mfm_journal::{Depth, Images, Intent, Journal, Verdict, audit};
+use mfm_journal::{Depth, Images, Intent, Journal, OperationVerdict, audit};
 use serde_json::{Map, json};
 
 use crate::common::*;
@@ -14,10 +14,10 @@ fn a_disk_full_at_the_intent_leaves_nothing() {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();
     journal.limit_pages(1);
-    let error = journal.intend(&lock, &stamp(), &intent(), &Images::of(&updates(9000)).unwrap()).unwrap_err();
+    let error = journal.intend(&lock, &stamp(), &intent(), &Images::from_changes(&updates(9000)).unwrap()).unwrap_err();
     assert_eq!(error.code(), "journal_full");
     let detail = Intent { detail: long(20_000), ..intent() };
-    let error = journal.intend(&lock, &stamp(), &detail, &Images::of(&updates(1)).unwrap()).unwrap_err();
+    let error = journal.intend(&lock, &stamp(), &detail, &Images::from_changes(&updates(1)).unwrap()).unwrap_err();
     assert_eq!(error.code(), "journal_full");
     assert_eq!((journal.head().seq, journal.state().next_op), (1, 1));
     assert_eq!(audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings, []);
@@ -31,13 +31,13 @@ fn a_disk_full_at_the_seal_leaves_the_operation_open() {
     let (mut journal, lock) = folder.create();
     intend(&mut journal, &lock, &intent(), &updates(10));
     journal.limit_pages(1);
-    let error = journal.seal(&lock, &stamp(), 1, Verdict::Applied, long(20_000)).unwrap_err();
+    let error = journal.seal(&lock, &stamp(), 1, OperationVerdict::Applied, long(20_000)).unwrap_err();
     assert_eq!(error.code(), "journal_full");
     assert_eq!(journal.state().open.len(), 1);
     drop((journal, lock));
     let (mut journal, lock) = folder.open();
     assert_eq!(journal.state().open.len(), 1);
-    journal.seal(&lock, &stamp(), 1, Verdict::Applied, long(20_000)).unwrap();
+    journal.seal(&lock, &stamp(), 1, OperationVerdict::Applied, long(20_000)).unwrap();
     assert_eq!(audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings, []);
 }
 

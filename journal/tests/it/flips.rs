@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 use mfm_journal::{Change, Depth, Entry, Journal, JournalError, Operation, Value, audit};
 
 use crate::common::*;
@@ -20,17 +20,17 @@ struct Told {
 fn told(path: &Path) -> Result<Told, JournalError> {
     let journal = Journal::open_read(path)?;
     let mut out = Told { entries: vec![], operations: vec![], changes: vec![], keys: vec![] };
-    journal.entries(1, &mut |entry| {
+    journal.visit_entries(1, &mut |entry| {
         out.entries.push(entry);
         ControlFlow::Continue(())
     })?;
-    out.operations = journal.operations(None, usize::MAX)?;
+    out.operations = journal.read_operations(None, usize::MAX)?;
     for operation in &out.operations {
-        journal.changes(operation, &mut |change| {
+        journal.visit_changes(operation, &mut |change| {
             out.changes.push(change);
             ControlFlow::Continue(())
         })?;
-        out.keys.extend(journal.chosen_keys(operation)?);
+        out.keys.extend(journal.read_chosen_keys(operation)?);
     }
     Ok(out)
 }
@@ -66,7 +66,7 @@ fn sort_flips(places: impl Iterator<Item = (usize, u8)>) -> (u32, u32) {
 #[test]
 fn a_sample_of_flipped_bits() {
     // An odd number and 8 share no factor, so that every bit of a byte takes its turn.
-    let every = if scale() == 1 { 149 } else { 37 };
+    let every = if test_scale() == 1 { 149 } else { 37 };
     let places = (0..).map(move |n: usize| (n * every, u8::try_from(n % 8).unwrap()));
     let (reported, identical) = sort_flips(places);
     println!("{reported} reported, {identical} identical");
@@ -77,7 +77,7 @@ fn a_sample_of_flipped_bits() {
 fn every_bit_of_the_header_and_of_the_schema() {
     let places = (0..4096).flat_map(|byte| (0..8).map(move |bit| (byte, bit)));
     // No number of these shares a factor with 8, so that every bit of a byte takes its turn.
-    let (reported, identical) = sort_flips(places.step_by(if scale() == 1 { 37 } else { 11 }));
+    let (reported, identical) = sort_flips(places.step_by(if test_scale() == 1 { 37 } else { 11 }));
     println!("{reported} reported, {identical} identical");
     assert!(reported > 0 && identical > 0);
 }

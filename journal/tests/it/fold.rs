@@ -1,11 +1,11 @@
 //! The fold, rule by rule.
 
-use mfm_journal::{Digest, Images, Intent, Journal, State, Verdict, WriterLock};
+use mfm_journal::{Digest, Images, Intent, Journal, JournalState, OperationVerdict, WriterLock};
 use serde_json::{Map, json};
 
 use crate::common::*;
 
-fn rows_left(state: &State) -> Vec<(u64, u64)> {
+fn rows_left(state: &JournalState) -> Vec<(u64, u64)> {
     state.active.iter().map(|(op, active)| (*op, active.rows_left)).collect()
 }
 
@@ -47,7 +47,7 @@ fn a_revert_names_what_is_there() {
         wrong.reverts.as_mut().unwrap().uid = Digest::ZERO;
         wrong
     }] {
-        let error = journal.intend(&lock, &stamp(), &wrong, &Images::of(&[]).unwrap()).unwrap_err();
+        let error = journal.intend(&lock, &stamp(), &wrong, &Images::from_changes(&[]).unwrap()).unwrap_err();
         assert_eq!(error.code(), "bad_intent");
     }
 }
@@ -56,7 +56,7 @@ fn a_revert_names_what_is_there() {
 fn what_failed_or_is_gone_is_not_active() {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();
-    for verdict in [Verdict::Failed, Verdict::Abandoned] {
+    for verdict in [OperationVerdict::Failed, OperationVerdict::Abandoned] {
         let token = intend(&mut journal, &lock, &intent(), &updates(1));
         journal.seal(&lock, &stamp(), token.op(), verdict, Map::new()).unwrap();
     }
@@ -67,9 +67,9 @@ fn what_failed_or_is_gone_is_not_active() {
     let mut again = journal.state().active[&lost.op()].clone();
     again.rows_left = 2;
     let body = json!({"reactivates": {"op": lost.op(), "operation": again}});
-    journal.seal(&lock, &stamp(), revert.op(), Verdict::Gone, body.as_object().unwrap().clone()).unwrap();
+    journal.seal(&lock, &stamp(), revert.op(), OperationVerdict::Gone, body.as_object().unwrap().clone()).unwrap();
     assert_eq!(rows_left(journal.state()), [(4, 2)], "losing a revert brings back what the entry says");
-    journal.seal(&lock, &stamp(), lost.op(), Verdict::Gone, Map::new()).unwrap();
+    journal.seal(&lock, &stamp(), lost.op(), OperationVerdict::Gone, Map::new()).unwrap();
     assert_eq!(rows_left(journal.state()), []);
     same_when_folded_again(&folder, &journal);
 }
@@ -88,7 +88,7 @@ fn on(identity: Digest) -> Intent {
 fn a_target_remembers_what_committed_last_since_its_mark() {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();
-    let [a, b, c] = [Digest::of(b"a"), Digest::of(b"b"), Digest::of(b"c")];
+    let [a, b, c] = [Digest::sha256(b"a"), Digest::sha256(b"b"), Digest::sha256(b"c")];
     let newest = |journal: &Journal| journal.state().targets["lab"].newest.map(|newest| newest.op);
     journal.append(&lock, &stamp(), "target_added", json!({"name": "lab", "url": "sqlite:x"})).unwrap();
     apply(&mut journal, &lock, &on(a), &updates(1));
@@ -101,9 +101,9 @@ fn a_target_remembers_what_committed_last_since_its_mark() {
     mark(&mut journal, &lock, b, Some(a));
     assert_eq!(journal.state().targets["lab"].lineage, [a, b]);
     assert_eq!(newest(&journal), Some(3), "a move keeps it");
-    let second = journal.operation(2).unwrap().unwrap();
+    let second = journal.read_operation(2).unwrap().unwrap();
     let body = json!({"newest": {"op": 2, "uid": second.uid}});
-    journal.seal(&lock, &stamp(), 3, Verdict::Gone, body.as_object().unwrap().clone()).unwrap();
+    journal.seal(&lock, &stamp(), 3, OperationVerdict::Gone, body.as_object().unwrap().clone()).unwrap();
     assert_eq!(newest(&journal), Some(2), "what is gone gives way to what its entry names");
     mark(&mut journal, &lock, c, None);
     assert_eq!((newest(&journal), journal.state().targets["lab"].lineage.clone()), (None, vec![c]));
@@ -125,7 +125,7 @@ fn entries_of_a_drill_are_known_and_change_no_operation() {
         journal.append(&lock, &stamp(), kind, json!({"drill": 2})).unwrap();
         assert_eq!(journal.state().counts[kind], 1);
     }
-    assert_eq!(State { counts: before.counts.clone(), ..journal.state().clone() }, before);
+    assert_eq!(JournalState { counts: before.counts.clone(), ..journal.state().clone() }, before);
     same_when_folded_again(&folder, &journal);
 }
 
@@ -136,7 +136,7 @@ fn unknown_kinds_are_chained_counted_and_skipped() {
     let before = journal.state().clone();
     let entry = journal.append(&lock, &stamp(), "from_the_future", json!({"x": "y"})).unwrap();
     assert_eq!(journal.head().digest, entry.digest);
-    assert_eq!(journal.state(), &State { unknown: 1, ..before });
+    assert_eq!(journal.state(), &JournalState { unknown: 1, ..before });
     same_when_folded_again(&folder, &journal);
 }
 
@@ -149,16 +149,18 @@ fn a_target_says_what_it_holds_and_whether_it_is_invented() {
         (target.domain.clone(), target.synthetic)
     };
     journal.append(&lock, &stamp(), "target_added", json!({"name": "lab", "url": "sqlite:x"})).unwrap();
-    mark(&mut journal, &lock, Digest::of(b"a"), None);
+    mark(&mut journal, &lock, Digest::sha256(b"a"), None);
     assert_eq!(said(&journal), (None, None), "the first release said neither");
     let added = json!({"name": "lab", "url": "sqlite:x", "domain": "recordings", "synthetic": true});
     journal.append(&lock, &stamp(), "target_added", added).unwrap();
     assert_eq!(said(&journal), (Some("recordings".into()), Some(true)));
-    let mut body = marked("lab", Digest::of(b"a"), None);
+    let mut body = marked("lab", Digest::sha256(b"a"), None);
     body["synthetic"] = json!(true);
     journal.append(&lock, &stamp(), "target_marked", body).unwrap();
     assert_eq!(said(&journal), (Some("recordings".into()), Some(true)));
-    journal.append(&lock, &stamp(), "target_unmarked", json!({"name": "lab", "identity": Digest::of(b"a")})).unwrap();
+    journal
+        .append(&lock, &stamp(), "target_unmarked", json!({"name": "lab", "identity": Digest::sha256(b"a")}))
+        .unwrap();
     assert_eq!(said(&journal), (Some("recordings".into()), None));
     let body = json!({"name": "lab", "url": "sqlite:x", "domain": 1});
     assert_eq!(journal.append(&lock, &stamp(), "target_added", body).unwrap_err().code(), "bad_entry");

@@ -49,7 +49,7 @@ fn a7_a_schema_that_changes_while_the_journal_is_open_stops_the_next_write() {
         let folder = sampled();
         let (mut journal, lock) = folder.open();
         edit(&folder, sql);
-        let images = Images::of(&updates(2)).unwrap();
+        let images = Images::from_changes(&updates(2)).unwrap();
         let error = journal.intend(&lock, &stamp(), &intent(), &images).unwrap_err();
         assert_eq!(error.code(), "journal_broken", "{sql}: {error}");
         let error = journal.append(&lock, &stamp(), "target_removed", json!({"name": "lab"})).unwrap_err();
@@ -68,16 +68,16 @@ fn lie(folder: &Folder, old: &str, new: &str) {
     let changed = conn.execute("UPDATE projection SET state = replace(state, ?1, ?2)", params![old, new]).unwrap();
     let read = |row: &rusqlite::Row<'_>| {
         let mut out = mfm_journal::cbor::Writer::new();
-        out.array(6);
-        out.text("mfm/projection/1");
-        out.integer(row.get(0)?);
-        out.integer(row.get(1)?);
-        out.bytes(&row.get::<_, Vec<u8>>(2)?);
-        out.bytes(&row.get::<_, Vec<u8>>(3)?);
+        out.write_array(6);
+        out.write_text("mfm/projection/1");
+        out.write_integer(row.get(0)?);
+        out.write_integer(row.get(1)?);
+        out.write_bytes(&row.get::<_, Vec<u8>>(2)?);
+        out.write_bytes(&row.get::<_, Vec<u8>>(3)?);
         let state: String = row.get(4)?;
         assert!(changed == 1 && state.contains(new), "{state}");
-        out.text(&state);
-        Ok(Digest::of(out.as_bytes()))
+        out.write_text(&state);
+        Ok(Digest::sha256(out.as_bytes()))
     };
     let sql = "SELECT fold, seq, head, frontier, state FROM projection";
     let digest = conn.query_row(sql, [], read).unwrap();
@@ -175,8 +175,8 @@ fn a7_a_chunk_named_many_times_is_one_finding() {
     let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(codes, ["chunk_repeated"]);
     let journal = Journal::open_read(&folder.path()).unwrap();
-    let operation = journal.operation(1).unwrap().unwrap();
-    let error = journal.changes(&operation, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let operation = journal.read_operation(1).unwrap().unwrap();
+    let error = journal.visit_changes(&operation, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert_eq!(error.code(), "journal_broken");
 }
 
@@ -221,8 +221,8 @@ fn a7_a_whole_row_that_contradicts_its_digest_is_not_handed_out() {
     forge_projection(&folder.path());
     let journal = Journal::open_read(&folder.path()).unwrap();
     let read = |op| {
-        let operation = journal.operation(op).unwrap().unwrap();
-        journal.changes(&operation, &mut |_| ControlFlow::Continue(()))
+        let operation = journal.read_operation(op).unwrap().unwrap();
+        journal.visit_changes(&operation, &mut |_| ControlFlow::Continue(()))
     };
     let errors = [1, 2, 3, 4].map(|op| read(op).err().map(|error| error.code()));
     assert_eq!(errors.iter().flatten().collect::<Vec<_>>(), [&"journal_broken"], "{errors:?}");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mfm_journal::{Audit, Depth, Journal, audit};
+use mfm_journal::{AuditReport, Depth, Journal, audit};
 use serde_json::json;
 
 use crate::common::*;
@@ -18,7 +18,7 @@ pub(crate) fn kept(name: &str) -> (Folder, PathBuf) {
     (folder, path)
 }
 
-fn audited(path: &Path) -> Audit {
+fn audited(path: &Path) -> AuditReport {
     audit(path, Depth::Data, &mut |_, _| {}).unwrap()
 }
 

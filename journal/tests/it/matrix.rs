@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 use mfm_journal::{Depth, Document, Journal, audit};
 use rusqlite::{Connection, params};
 use serde_json::{Value as Json, json};
@@ -190,7 +190,7 @@ for at in range(int(sys.argv[3])):
 #[ignore = "needs python3"]
 fn python_reports_what_the_audit_reports() {
     // A short run takes every fifth, so that each kind of row, column and edit is met.
-    let every = if scale() == 1 { 5 } else { 1 };
+    let every = if test_scale() == 1 { 5 } else { 1 };
     for (_folder, path) in [honest(), kept("first-life.db")] {
         let place = tempfile::tempdir().unwrap();
         let mut all = vec![("nothing".to_owned(), sql(""))];

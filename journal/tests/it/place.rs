@@ -8,11 +8,11 @@ use crate::common::*;
 fn noticed(meddle: impl FnOnce(&std::path::Path)) -> [String; 3] {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();
-    let images = mfm_journal::Images::of(&updates(3)).unwrap();
+    let images = mfm_journal::Images::from_changes(&updates(3)).unwrap();
     let intended = journal.intend(&lock, &stamp(), &intent(), &images).unwrap();
     meddle(&folder.path());
     let code = |error: mfm_journal::JournalError| error.code().to_owned();
-    let verdict = mfm_journal::Verdict::Applied;
+    let verdict = mfm_journal::OperationVerdict::Applied;
     let sealed = journal.seal(&lock, &stamp(), intended.op(), verdict, serde_json::Map::new());
     let again = journal.intend(&lock, &stamp(), &intent(), &images).map(drop);
     let appended = journal.append(&lock, &stamp(), "x", serde_json::json!({})).map(drop);

@@ -38,7 +38,7 @@ proptest! {
         value.write(&mut out).unwrap();
         let mut input = Reader::new(out.as_bytes());
         prop_assert_eq!(Value::read(&mut input).unwrap(), value);
-        prop_assert!(input.end().is_ok());
+        prop_assert!(input.expect_end().is_ok());
     }
 
     #[test]

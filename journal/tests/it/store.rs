@@ -2,19 +2,19 @@
 
 use std::ops::ControlFlow;
 
-use mfm_journal::{Change, Digest, Images, Intent, Journal, JournalError, Verdict, tree::Frontier};
+use mfm_journal::{Change, Digest, Images, Intent, Journal, JournalError, OperationVerdict, tree::Frontier};
 use serde_json::{Map, json};
 
 use crate::common::*;
 
 fn read_back(journal: &Journal, op: u64) -> Vec<Change> {
-    let operation = journal.operation(op).unwrap().unwrap();
+    let operation = journal.read_operation(op).unwrap().unwrap();
     let mut out = Vec::new();
     let visit = &mut |change| {
         out.push(change);
         ControlFlow::Continue(())
     };
-    journal.changes(&operation, visit).unwrap();
+    journal.visit_changes(&operation, visit).unwrap();
     out
 }
 
@@ -79,35 +79,36 @@ fn an_operation_comes_back_as_it_was_written() {
     let mut tree = Frontier::new();
     for change in &changes {
         let mut leaf = mfm_journal::cbor::Writer::new();
-        change.leaf(&mut leaf).unwrap();
-        tree.push(leaf.as_bytes());
+        change.write_leaf(&mut leaf).unwrap();
+        tree.push_leaf(leaf.as_bytes());
     }
     assert_eq!(token.rows_root(), tree.root());
-    assert_eq!(journal.operation(1).unwrap().unwrap().verdict, None);
+    assert_eq!(journal.read_operation(1).unwrap().unwrap().verdict, None);
     assert_eq!(journal.state().open[&1].uid, token.uid());
     assert_eq!(journal.plan_used("p-1").unwrap(), None);
-    let sealed =
-        journal.seal(&lock, &stamp(), 1, Verdict::Applied, Map::from_iter([("drift".into(), json!([]))])).unwrap();
+    let sealed = journal
+        .seal(&lock, &stamp(), 1, OperationVerdict::Applied, Map::from_iter([("drift".into(), json!([]))]))
+        .unwrap();
     let folded = &sealed.body["folded"];
     assert_eq!(sealed.body, json!({"uid": token.uid(), "verdict": "applied", "drift": [], "folded": folded}));
     journal.checkpoint();
     drop((journal, lock));
 
     let journal = Journal::open_read(&folder.path()).unwrap();
-    let operation = journal.operation(1).unwrap().unwrap();
+    let operation = journal.read_operation(1).unwrap().unwrap();
     assert_eq!(operation.uid, token.uid());
-    assert_eq!(operation.verdict, Some(Verdict::Applied));
+    assert_eq!(operation.verdict, Some(OperationVerdict::Applied));
     assert_eq!(operation.sealed, Some(sealed));
     assert_eq!((operation.target.clone(), operation.residue.clone()), (wish.target, wish.residue));
     assert_eq!((operation.detail.clone(), operation.tables.clone()), (wish.detail, vec!["TxField".to_owned()]));
     assert_eq!((operation.at_us, operation.actor.as_str(), operation.face.as_str()), (AT_US, "Zoë", "cli"));
     assert_eq!(operation.rows_root, token.rows_root());
     assert_eq!(read_back(&journal, 1), changes);
-    assert_eq!(journal.chosen_keys(&operation).unwrap(), chosen(5000).keys);
+    assert_eq!(journal.read_chosen_keys(&operation).unwrap(), chosen(5000).keys);
     assert_eq!(operation.keys.unwrap().chunks.len(), 2);
     assert_eq!(journal.plan_used("p-1").unwrap(), Some(1));
-    assert_eq!(journal.operation(2).unwrap(), None);
-    assert_eq!(journal.entry(99).unwrap(), None);
+    assert_eq!(journal.read_operation(2).unwrap(), None);
+    assert_eq!(journal.read_entry(99).unwrap(), None);
 }
 
 #[test]
@@ -118,9 +119,9 @@ fn many_changes_make_many_chunks_and_equal_chunks_are_kept_once() {
     for _ in 0..2 {
         apply(&mut journal, &lock, &intent(), &changes);
     }
-    let chunks = journal.operation(1).unwrap().unwrap().chunks;
+    let chunks = journal.read_operation(1).unwrap().unwrap().chunks;
     assert_eq!(chunks.len(), 3);
-    assert_eq!(journal.operation(2).unwrap().unwrap().chunks, chunks);
+    assert_eq!(journal.read_operation(2).unwrap().unwrap().chunks, chunks);
     assert_eq!(read_back(&journal, 2), changes);
     drop((journal, lock));
     let conn = rusqlite::Connection::open(folder.path()).unwrap();
@@ -135,19 +136,19 @@ fn wide_rows_close_a_chunk_by_its_bytes() {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();
     let mut change = insert(&shape(), 1);
-    if let mfm_journal::Action::Insert { after, after_digest } = &mut change.action {
+    if let mfm_journal::RowAction::Insert { after, after_digest } = &mut change.action {
         after[1] = mfm_journal::Value::Text("x".repeat(3 << 20));
         *after_digest = shape().row_digest(after).unwrap();
     }
     let changes: Vec<Change> = std::iter::repeat_n(change, 3).collect();
     intend(&mut journal, &lock, &intent(), &changes);
-    assert_eq!(journal.operation(1).unwrap().unwrap().chunks.len(), 2);
+    assert_eq!(journal.read_operation(1).unwrap().unwrap().chunks.len(), 2);
     assert_eq!(read_back(&journal, 1), changes);
 }
 
 #[test]
 fn verdicts_follow_the_life_of_an_operation() {
-    use Verdict::{Abandoned, Applied, Failed, Gone};
+    use OperationVerdict::{Abandoned, Applied, Failed, Gone};
     let all = [Applied, Failed, Abandoned, Gone];
     for first in [None, Some(Applied), Some(Failed), Some(Abandoned)] {
         let folder = Folder::new();
@@ -167,7 +168,7 @@ fn verdicts_follow_the_life_of_an_operation() {
         }
         if first == Some(Applied) {
             journal.seal(&lock, &stamp(), 1, Gone, Map::new()).unwrap();
-            assert_eq!(journal.operation(1).unwrap().unwrap().verdict, Some(Gone));
+            assert_eq!(journal.read_operation(1).unwrap().unwrap().verdict, Some(Gone));
             assert!(journal.seal(&lock, &stamp(), 1, Gone, Map::new()).is_err());
         }
         assert_eq!(journal.seal(&lock, &stamp(), 2, Applied, Map::new()).unwrap_err().code(), "illegal_order");
@@ -181,21 +182,24 @@ fn what_is_not_exact_is_not_written() {
     let head = journal.head();
     let mut not_a_number = insert(&shape(), 1);
     not_a_number.key = vec![mfm_journal::Value::Real(f64::NAN)];
-    let error = JournalError::from(Images::of(&[not_a_number]).unwrap_err());
+    let error = JournalError::from(Images::from_changes(&[not_a_number]).unwrap_err());
     assert_eq!(error.code(), "image_not_exact");
     for (columns, cells) in [(vec![7], 1), (vec![2, 1], 2), (vec![1, 1], 2), (vec![1, 2], 1)] {
         let mut misfit = update(&shape(), 1);
-        if let mfm_journal::Action::Update { columns: c, before, after, .. } = &mut misfit.action {
+        if let mfm_journal::RowAction::Update { columns: c, before, after, .. } = &mut misfit.action {
             (*c, *before, *after) = (columns, vec![mfm_journal::Value::Null; cells], vec![mfm_journal::Value::Null; 1]);
         }
-        let error = JournalError::from(Images::of(&[misfit]).unwrap_err());
+        let error = JournalError::from(Images::from_changes(&[misfit]).unwrap_err());
         assert_eq!(error.code(), "image_not_exact");
     }
     let float = Intent { detail: Map::from_iter([("a".into(), json!(0.5))]), ..intent() };
-    let error = journal.intend(&lock, &stamp(), &float, &Images::of(&updates(1)).unwrap()).unwrap_err();
+    let error = journal.intend(&lock, &stamp(), &float, &Images::from_changes(&updates(1)).unwrap()).unwrap_err();
     assert_eq!(error.code(), "body_not_canonical");
     let stray = Intent { action: mfm_journal::OperationAction::Revert, ..intent() };
-    assert_eq!(journal.intend(&lock, &stamp(), &stray, &Images::of(&[]).unwrap()).unwrap_err().code(), "bad_intent");
+    assert_eq!(
+        journal.intend(&lock, &stamp(), &stray, &Images::from_changes(&[]).unwrap()).unwrap_err().code(),
+        "bad_intent"
+    );
     for (kind, body, code) in [
         ("x", json!({"a": 1.5}), "body_not_canonical"),
         ("intended", json!({}), "entry_kind_reserved"),
@@ -206,7 +210,7 @@ fn what_is_not_exact_is_not_written() {
     }
     let reserved = Map::from_iter([("uid".into(), json!(""))]);
     intend(&mut journal, &lock, &intent(), &updates(1));
-    let error = journal.seal(&lock, &stamp(), 1, Verdict::Applied, reserved).unwrap_err();
+    let error = journal.seal(&lock, &stamp(), 1, OperationVerdict::Applied, reserved).unwrap_err();
     assert_eq!(error.code(), "body_not_canonical");
     assert_eq!(journal.head().seq, head.seq + 1);
 }
@@ -219,7 +223,7 @@ fn history_is_listed_newest_first() {
         apply(&mut journal, &lock, &intent(), &updates(1));
     }
     let numbers = |before, limit| -> Vec<u64> {
-        journal.operations(before, limit).unwrap().into_iter().map(|operation| operation.op).collect()
+        journal.read_operations(before, limit).unwrap().into_iter().map(|operation| operation.op).collect()
     };
     assert_eq!(numbers(None, 2), [5, 4]);
     assert_eq!(numbers(Some(3), 9), [2, 1]);
@@ -227,7 +231,7 @@ fn history_is_listed_newest_first() {
     assert_eq!(numbers(Some(u64::MAX), 1), [5]);
     let mut seen = Vec::new();
     journal
-        .entries(4, &mut |entry| {
+        .visit_entries(4, &mut |entry| {
             seen.push(entry.seq);
             if entry.seq == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
@@ -244,8 +248,8 @@ fn reverts_plans_and_baselines_are_found_by_index() {
     assert_eq!(journal.reverts_of(2).unwrap(), [0; 0]);
     assert_eq!(journal.plan_used("plan-1").unwrap(), Some(1));
     assert_eq!(journal.plan_used("plan-2").unwrap(), None);
-    assert_eq!(journal.baseline(&identity()).unwrap().unwrap().seq, 4);
-    assert_eq!(journal.baseline(&Digest::ZERO).unwrap(), None);
+    assert_eq!(journal.read_baseline(&identity()).unwrap().unwrap().seq, 4);
+    assert_eq!(journal.read_baseline(&Digest::ZERO).unwrap(), None);
     let conn = rusqlite::Connection::open(folder.path()).unwrap();
     for (condition, index) in [
         ("kind = 'intended' AND json_extract(body,'$.reverts') = ?1 ORDER BY seq", "entry_reverts"),

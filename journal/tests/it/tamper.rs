@@ -38,17 +38,17 @@ pub(crate) fn rehash(conn: &Connection, seq: i64) -> Digest {
     let digest = conn
         .query_row("SELECT kind, op, at, actor, face, body, prev FROM entry WHERE seq = ?1", [seq], |row| {
             let mut out = Writer::new();
-            out.array(9);
-            out.text("mfm/entry/1");
-            out.integer(seq);
-            out.text(&row.get::<_, String>(0)?);
-            out.optional_integer(row.get(1)?);
-            out.integer(row.get(2)?);
+            out.write_array(9);
+            out.write_text("mfm/entry/1");
+            out.write_integer(seq);
+            out.write_text(&row.get::<_, String>(0)?);
+            out.write_optional_integer(row.get(1)?);
+            out.write_integer(row.get(2)?);
             for column in 3..6 {
-                out.text(&row.get::<_, String>(column)?);
+                out.write_text(&row.get::<_, String>(column)?);
             }
-            out.bytes(&row.get::<_, Vec<u8>>(6)?);
-            Ok(Digest::of(out.as_bytes()))
+            out.write_bytes(&row.get::<_, Vec<u8>>(6)?);
+            Ok(Digest::sha256(out.as_bytes()))
         })
         .unwrap();
     conn.execute("UPDATE entry SET digest = ?2 WHERE seq = ?1", params![seq, digest.as_bytes()]).unwrap();
@@ -95,10 +95,10 @@ pub(crate) fn edit_chunk(conn: &Connection, old: &[u8], new: &[u8], repair: bool
         conn.prepare("SELECT id, bytes FROM chunk").unwrap().query_map([], read).unwrap().map(Result::unwrap).collect();
     let at = |bytes: &[u8]| bytes.windows(old.len()).position(|window| window == old);
     let (id, mut bytes) = chunks.into_iter().find(|(_, bytes)| at(bytes).is_some()).unwrap();
-    let (place, before) = (at(&bytes).unwrap(), Digest::of(&bytes));
+    let (place, before) = (at(&bytes).unwrap(), Digest::sha256(&bytes));
     bytes[place..place + old.len()].copy_from_slice(new);
     conn.execute("UPDATE chunk SET bytes = ?2 WHERE id = ?1", params![id, bytes]).unwrap();
-    let after = Digest::of(&bytes);
+    let after = Digest::sha256(&bytes);
     if repair {
         conn.execute("UPDATE chunk SET digest = ?2 WHERE id = ?1", params![id, after.as_bytes()]).unwrap();
         let sql = "UPDATE entry SET body = replace(body, ?1, ?2)";

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mfm_journal::body::canonical;
+use mfm_journal::body::to_canonical_json;
 use mfm_journal::cbor::Writer;
-use mfm_journal::digest::hex;
+use mfm_journal::digest::encode_hex;
 use mfm_journal::tree::Frontier;
 use mfm_journal::{
-    Action, Change, Decimal, Digest, Document, Entry, Intent, Journal, Moment, State, TableShape, Value,
+    Change, Decimal, Digest, Document, Entry, Intent, Journal, JournalState, Moment, RowAction, TableShape, Value,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -31,10 +31,10 @@ fn described(value: &Value) -> Json {
         Value::Real(number) => json!(["real", format!("{number:?}"), format!("{:016x}", number.to_bits())]),
         Value::Decimal(number) => json!(["decimal", number.to_string()]),
         Value::Text(text) => json!(["text", text]),
-        Value::RawText(bytes) => json!(["raw_text", hex(bytes)]),
-        Value::Bytes(bytes) => json!(["bytes", hex(bytes)]),
+        Value::RawText(bytes) => json!(["raw_text", encode_hex(bytes)]),
+        Value::Bytes(bytes) => json!(["bytes", encode_hex(bytes)]),
         Value::Moment(m) => json!(["moment", m.days, m.ticks, m.offset_minutes]),
-        Value::Uuid(bytes) => json!(["uuid", hex(bytes)]),
+        Value::Uuid(bytes) => json!(["uuid", encode_hex(bytes)]),
     }
 }
 
@@ -69,7 +69,8 @@ fn value_samples() -> Vec<Value> {
 }
 
 fn values() -> Json {
-    let one = |value: &Value| json!({"value": described(value), "cbor": hex(&encoded(|w| value.write(w).unwrap()))});
+    let one =
+        |value: &Value| json!({"value": described(value), "cbor": encode_hex(&encoded(|w| value.write(w).unwrap()))});
     value_samples().iter().map(one).collect()
 }
 
@@ -102,16 +103,16 @@ fn change_samples(shape: &Arc<TableShape>) -> Vec<Change> {
 
 fn describe_change(change: &Change) -> Json {
     let positions = match &change.action {
-        Action::Update { columns, .. } => Some(columns),
+        RowAction::Update { columns, .. } => Some(columns),
         _ => None,
     };
     json!({
-        "action": change.action.word(),
+        "action": change.action.as_str(),
         "table": change.table.name,
         "key": all_described(&change.key),
         "columns": positions,
-        "before": change.before().map(all_described),
-        "after": change.after().map(all_described),
+        "before": change.cells_before().map(all_described),
+        "after": change.cells_after().map(all_described),
         "before_digest": change.before_digest(),
         "after_digest": change.after_digest(),
     })
@@ -120,12 +121,12 @@ fn describe_change(change: &Change) -> Json {
 fn changes() -> Json {
     let mut tree = Frontier::new();
     let one = |change: Change| {
-        let leaf = encoded(|w| change.leaf(w).unwrap());
-        tree.push(&leaf);
+        let leaf = encoded(|w| change.write_leaf(w).unwrap());
+        tree.push_leaf(&leaf);
         json!({
             "change": describe_change(&change),
-            "cbor": hex(&encoded(|w| change.write(0, w).unwrap())),
-            "leaf": hex(&leaf),
+            "cbor": encode_hex(&encoded(|w| change.write(0, w).unwrap())),
+            "leaf": encode_hex(&leaf),
             "leaf_hash": mfm_journal::tree::leaf_hash(&leaf),
             "rows_root_up_to_here": tree.root(),
         })
@@ -146,7 +147,7 @@ fn journal() -> Json {
     let conn = rusqlite::Connection::open(folder.path()).unwrap();
     let chunk = |row: &rusqlite::Row<'_>| {
         let (digest, bytes): ([u8; 32], Vec<u8>) = (row.get(0)?, row.get(1)?);
-        Ok(json!({"digest": hex(&digest), "cbor": hex(&bytes)}))
+        Ok(json!({"digest": encode_hex(&digest), "cbor": encode_hex(&bytes)}))
     };
     let entry = |row: &rusqlite::Row<'_>| {
         let (prev, digest): ([u8; 32], [u8; 32]) = (row.get(7)?, row.get(8)?);
@@ -154,7 +155,7 @@ fn journal() -> Json {
         let (at, actor, face): (i64, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
         let body: String = row.get(6)?;
         Ok(json!({"seq": seq, "kind": kind, "op": op, "at": at, "actor": actor, "face": face, "body": body,
-            "prev": hex(&prev), "digest": hex(&digest)}))
+            "prev": encode_hex(&prev), "digest": encode_hex(&digest)}))
     };
     let opened = Journal::open_read(&folder.path()).unwrap();
     json!({
@@ -169,8 +170,8 @@ fn journal() -> Json {
         "projection": conn.query_row("SELECT fold, seq, head, frontier, state, digest FROM projection", [], |row| {
             let (fold, seq, head): (i64, i64, [u8; 32]) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let (frontier, state, digest): (Vec<u8>, String, [u8; 32]) = (row.get(3)?, row.get(4)?, row.get(5)?);
-            Ok(json!({"fold": fold, "seq": seq, "head": hex(&head), "frontier": hex(&frontier), "state": state,
-                "digest": hex(&digest)}))
+            Ok(json!({"fold": fold, "seq": seq, "head": encode_hex(&head), "frontier": encode_hex(&frontier), "state": state,
+                "digest": encode_hex(&digest)}))
         }).unwrap(),
     })
 }
@@ -186,22 +187,22 @@ fn the_journal_of_the_first_release_still_means_the_same() {
     for part in ["tables", "changes", "keys", "chunks"] {
         assert_eq!(first[part], today[part], "{part}");
     }
-    let (mut state, mut tree) = (State::default(), Frontier::new());
+    let (mut state, mut tree) = (JournalState::default(), Frontier::new());
     for entry in first["entries"].as_array().unwrap() {
         let text = |key: &str| entry[key].as_str().unwrap();
         let made = encoded(|out| {
-            out.array(9);
-            out.text("mfm/entry/1");
-            out.integer(entry["seq"].as_i64().unwrap());
-            out.text(text("kind"));
-            out.optional_integer(entry["op"].as_i64());
-            out.integer(entry["at"].as_i64().unwrap());
-            ["actor", "face", "body"].iter().for_each(|key| out.text(text(key)));
-            out.bytes(text("prev").parse::<Digest>().unwrap().as_bytes());
+            out.write_array(9);
+            out.write_text("mfm/entry/1");
+            out.write_integer(entry["seq"].as_i64().unwrap());
+            out.write_text(text("kind"));
+            out.write_optional_integer(entry["op"].as_i64());
+            out.write_integer(entry["at"].as_i64().unwrap());
+            ["actor", "face", "body"].iter().for_each(|key| out.write_text(text(key)));
+            out.write_bytes(text("prev").parse::<Digest>().unwrap().as_bytes());
         });
-        let digest = Digest::of(&made);
+        let digest = Digest::sha256(&made);
         assert_eq!(digest.to_string(), text("digest"));
-        tree.push(digest.as_bytes());
+        tree.push_leaf(digest.as_bytes());
         let entry = Entry {
             seq: entry["seq"].as_u64().unwrap(),
             kind: text("kind").to_owned(),
@@ -213,7 +214,7 @@ fn the_journal_of_the_first_release_still_means_the_same() {
             prev: text("prev").parse().unwrap(),
             digest,
         };
-        state.fold(&entry).unwrap();
+        state.fold_entry(&entry).unwrap();
     }
     assert_eq!(json!({"state": state, "root": tree.root()}), json!({"state": first["state"], "root": first["root"]}));
 }
@@ -236,7 +237,7 @@ fn trees() -> Json {
     let mut out = Vec::new();
     for size in 0..10u8 {
         out.push(json!({"size": size, "root": tree.root(), "frontier": tree.peaks()}));
-        tree.push(Digest::of(&[size]).as_bytes());
+        tree.push_leaf(Digest::sha256(&[size]).as_bytes());
     }
     json!({"leaf": "SHA-256 of the one byte n, for n = 0, 1, 2, ...", "trees": out})
 }
@@ -247,10 +248,10 @@ fn bodies() -> Json {
         json!({"b": 1, "a": [true, null, -9_007_199_254_740_991_i64], "B": {"": "é\u{1}\n\"\\/\u{7f}"}, "_": "\u{1f600}"}),
         json!({"10": 1, "9": 2, "a b": "\u{2028}"}),
     ];
-    let good = good.iter().map(|body| json!({"body": body, "canonical": canonical(body).unwrap()}));
+    let good = good.iter().map(|body| json!({"body": body, "canonical": to_canonical_json(body).unwrap()}));
     let bad = ["{\"a\":0.5}", "{\"a\":1e3}", "{\"a\":9007199254740992}", "{\"é\":1}", "[]", "1", "{\"a\":-0}"];
     for text in bad {
-        assert!(serde_json::from_str(text).is_ok_and(|body| canonical(&body).is_err()), "{text}");
+        assert!(serde_json::from_str(text).is_ok_and(|body| to_canonical_json(&body).is_err()), "{text}");
     }
     json!({"accepted": good.collect::<Vec<_>>(), "refused": bad})
 }
@@ -259,7 +260,7 @@ fn documents() -> Json {
     let samples = [("application/json", b"{}".to_vec()), ("text/plain", Vec::new()), ("image/svg+xml", vec![0x61; 24])];
     let one = |(media_type, bytes): (&str, Vec<u8>)| {
         let document = Document { media_type: media_type.to_owned(), bytes };
-        json!({"media_type": media_type, "bytes": hex(&document.bytes), "cbor": hex(&document.chunk().unwrap()),
+        json!({"media_type": media_type, "bytes": encode_hex(&document.bytes), "cbor": encode_hex(&document.to_chunk().unwrap()),
             "digest": document.digest().unwrap()})
     };
     samples.into_iter().map(one).collect()
@@ -310,5 +311,5 @@ fn bless_vectors() {
 fn bodies_are_sorted_whatever_order_they_were_made_in() {
     let forward: Map<String, Json> = ["a", "b", "c"].into_iter().map(|key| (key.to_owned(), json!(1))).collect();
     let backward: Map<String, Json> = ["c", "b", "a"].into_iter().map(|key| (key.to_owned(), json!(1))).collect();
-    assert_eq!(canonical(&Json::Object(forward)), canonical(&Json::Object(backward)));
+    assert_eq!(to_canonical_json(&Json::Object(forward)), to_canonical_json(&Json::Object(backward)));
 }

@@ -1,10 +1,10 @@
 //! `approve`: what agents asked for and waits for a person, or what was approved.
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::agents::approve::Outcome;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         if let Some(line) = &self.approved {
             let what = format!("approved {} on {}, once, until {}", line.tool, line.target, line.expires);
             return page.lead(Mood::Good, &what);
@@ -15,14 +15,14 @@ impl Report for Outcome {
         let waiting = self.waiting.len() as u64;
         page.lead(
             Mood::Plain,
-            &format!("{} of agents for a person; `mfm approve CODE` shows one", count(waiting, "question")),
+            &format!("{} of agents for a person; `mfm approve CODE` shows one", render_count(waiting, "question")),
         );
         page.blank();
-        page.table(&self.sheet());
+        page.table(&self.to_table());
     }
 
-    fn sheet(&self) -> Sheet {
-        Sheet::new(&["code", "tool", "target", "asker", "expires"]).with(self.waiting.iter().map(|line| {
+    fn to_table(&self) -> ReportTable {
+        ReportTable::new(&["code", "tool", "target", "asker", "expires"]).with_rows(self.waiting.iter().map(|line| {
             vec![line.code.clone(), line.tool.clone(), line.target.clone(), line.asker.clone(), line.expires.clone()]
         }))
     }

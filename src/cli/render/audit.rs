@@ -1,14 +1,14 @@
 //! `audit verify`: what does not hold, before everything that does.
 
-use super::short;
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::engine::live::Baseline;
+use super::shorten_digest;
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
+use crate::engine::live::BaselineComparison;
 use crate::ops::audit::{LiveLine, Outcome};
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        lead(page, self);
-        findings(page, self);
+    fn render_page(&self, page: &mut ReportPage) {
+        write_lead(page, self);
+        write_findings(page, self);
         page.blank();
         let audit = &self.journal;
         let mut fields = vec![
@@ -21,36 +21,37 @@ impl Report for Outcome {
         fields.extend(audit.root.map(|root| ("tree root", root.to_string())));
         let stretches =
             [("anchored", &audit.anchored), ("unanchored", &audit.unanchored), ("unverifiable", &audit.unverifiable)];
-        fields.extend(stretches.into_iter().filter(|(_, ranges)| !ranges.is_empty()).map(|(n, r)| (n, ranges(r))));
+        fields
+            .extend(stretches.into_iter().filter(|(_, ranges)| !ranges.is_empty()).map(|(n, r)| (n, render_ranges(r))));
         for (kind, number) in &audit.unknown_kinds {
             fields.push(("unknown kind", format!("{kind}: {number}")));
         }
         page.fields(&fields);
-        self.live.iter().for_each(|line| live(page, line));
+        self.live.iter().for_each(|line| write_live(page, line));
     }
 
-    fn sheet(&self) -> Sheet {
-        let mut sheet = Sheet::new(&["source", "code", "op", "entry", "message"]);
+    fn to_table(&self) -> ReportTable {
+        let mut sheet = ReportTable::new(&["source", "code", "op", "entry", "message"]);
         let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
         for (at, finding) in self.journal.findings.iter().enumerate() {
             let (op, seq) = (text(finding.op), text(finding.seq));
             let source = if at < self.own_findings { "journal" } else { "target" };
-            sheet.row(vec![source.into(), finding.code.clone(), op, seq, finding.message.clone()]);
+            sheet.push_row(vec![source.into(), finding.code.clone(), op, seq, finding.message.clone()]);
         }
         sheet
     }
 }
 
-fn lead(page: &mut Page, outcome: &Outcome) {
+fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     let found = outcome.journal.findings.len();
     if outcome.ok {
         page.lead(Mood::Good, &format!("the journal holds: {} entries, nothing found", outcome.journal.entries));
     } else {
-        page.lead(Mood::Bad, &format!("{} found", count(found as u64, "violation")));
+        page.lead(Mood::Bad, &format!("{} found", render_count(found as u64, "violation")));
     }
 }
 
-fn findings(page: &mut Page, outcome: &Outcome) {
+fn write_findings(page: &mut ReportPage, outcome: &Outcome) {
     // What concerns a target is shown with the target.
     let own = outcome.journal.findings.get(..outcome.own_findings).unwrap_or_default();
     if own.is_empty() {
@@ -61,14 +62,14 @@ fn findings(page: &mut Page, outcome: &Outcome) {
         let place = match (finding.seq, finding.op, &finding.chunk) {
             (Some(seq), _, _) => format!("entry {seq}"),
             (None, Some(op), _) => format!("operation {op}"),
-            (None, None, Some(chunk)) => format!("chunk {}", short(chunk)),
+            (None, None, Some(chunk)) => format!("chunk {}", shorten_digest(chunk)),
             (None, None, None) => "the file".to_owned(),
         };
         page.line(&format!("{place}: {}: {}", finding.code, finding.message));
     }
 }
 
-fn live(page: &mut Page, line: &LiveLine) {
+fn write_live(page: &mut ReportPage, line: &LiveLine) {
     page.heading(&format!("Target {}", line.target));
     if let Some(why) = &line.not_run {
         return page.line(&format!("not compared: {why}"));
@@ -79,15 +80,17 @@ fn live(page: &mut Page, line: &LiveLine) {
     line.findings.iter().for_each(|finding| page.line(&format!("{}: {}", finding.code, finding.message)));
     match &line.baseline {
         None => {}
-        Some(Baseline::Equal { tables, rows }) => {
+        Some(BaselineComparison::Equal { tables, rows }) => {
             page.line(&format!("all {tables} tables, {rows} rows, equal the baseline by digest"));
         }
-        Some(Baseline::Differs { tables }) => page.line(&format!("differ from the baseline: {}", tables.join(", "))),
-        Some(Baseline::NotRun { why }) => page.line(&format!("not compared with the baseline: {why}")),
+        Some(BaselineComparison::Differs { tables }) => {
+            page.line(&format!("differ from the baseline: {}", tables.join(", ")));
+        }
+        Some(BaselineComparison::NotRun { why }) => page.line(&format!("not compared with the baseline: {why}")),
     }
 }
 
-fn ranges(ranges: &[[u64; 2]]) -> String {
+fn render_ranges(ranges: &[[u64; 2]]) -> String {
     let one = |[first, last]: &[u64; 2]| if first == last { first.to_string() } else { format!("{first}-{last}") };
     ranges.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -1,21 +1,21 @@
 //! `campaign`: its faults in the order of the file, and which of them stand.
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::ops::campaign::{Outcome, Reverted};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
+use crate::ops::campaign::{Outcome, RevertedCampaign};
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        let all = count(self.steps.len() as u64, "fault");
+    fn render_page(&self, page: &mut ReportPage) {
+        let all = render_count(self.steps.len() as u64, "fault");
         let text = format!("campaign {} on {}: {} of {all} stand", self.campaign, self.target, self.standing);
         page.lead(if self.standing > 0 { Mood::Bad } else { Mood::Plain }, &text);
         page.blank();
-        let mut sheet = Sheet::new(&["step", "tool", "variant", "records", "rows", "state", "op"]);
+        let mut sheet = ReportTable::new(&["step", "tool", "variant", "records", "rows", "state", "op"]);
         let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         for step in &self.steps {
             let variant = step.variant.clone().unwrap_or_else(|| "-".to_owned());
             let counts = [number(step.records), number(step.rows), step.state.to_owned(), number(step.op)];
             let start = [step.step.to_string(), step.tool.clone(), variant];
-            sheet.row(start.into_iter().chain(counts).collect());
+            sheet.push_row(start.into_iter().chain(counts).collect());
         }
         page.table(&sheet);
         page.blank();
@@ -32,10 +32,10 @@ impl Report for Outcome {
         ]);
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = ["step", "tool", "variant", "state", "op", "seed", "records", "rows", "plan_digest"];
         let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-        Sheet::new(&head).with(self.steps.iter().map(|step| {
+        ReportTable::new(&head).with_rows(self.steps.iter().map(|step| {
             let digest = step.plan_digest.map(|digest| digest.to_string()).unwrap_or_default();
             let start = [step.step.to_string(), step.tool.clone(), step.variant.clone().unwrap_or_default()];
             let rest = [step.state.to_owned(), text(step.op), text(step.seed), text(step.records), text(step.rows)];
@@ -55,7 +55,7 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
         Some(format!("fault {number} was planned anew after those before it: {rows} rows, and not {planned}"))
     });
     let others = outcome.others.iter().map(|other| {
-        let faults = count(other.operations.len() as u64, "fault");
+        let faults = render_count(other.operations.len() as u64, "fault");
         let operations: Vec<String> = other.operations.iter().map(ToString::to_string).collect();
         let operations = operations.join(", ");
         format!("{faults} of another file with this name stand (digest {:.12}): {operations}", other.digest.to_string())
@@ -63,16 +63,16 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     meeting.chain(anew).chain(others).collect()
 }
 
-impl Report for Reverted {
-    fn page(&self, page: &mut Page) {
+impl Report for RevertedCampaign {
+    fn render_page(&self, page: &mut ReportPage) {
         if self.revert.operations.is_empty() {
             let text = format!("nothing of campaign {} stands on {}", self.campaign, self.revert.target);
             return page.lead(Mood::Plain, &text);
         }
-        self.revert.page(page);
+        self.revert.render_page(page);
     }
 
-    fn sheet(&self) -> Sheet {
-        self.revert.sheet()
+    fn to_table(&self) -> ReportTable {
+        self.revert.to_table()
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::cli::json;
 use crate::cli::printer::{DIM, Printer, clean, paint};
-use crate::cli::report::{Page, Report, Sheet, count, emit};
+use crate::cli::report::{Report, ReportPage, ReportTable, print_report, render_count};
 use crate::cli::settings::{Format, Settings};
 use crate::ops::Failure;
 use crate::ops::bytes;
@@ -27,7 +27,7 @@ const BATCH: usize = 256;
 ///
 /// # Errors
 /// A value that JSON cannot hold.
-pub(in crate::cli) fn all<R: Report>(
+pub(in crate::cli) fn print_all<R: Report>(
     settings: &Settings,
     printer: &Printer,
     name: &str,
@@ -35,24 +35,24 @@ pub(in crate::cli) fn all<R: Report>(
     changes: &[ChangeRow],
 ) -> Result<(), Failure> {
     match settings.format {
-        Format::Plain => printer.data(&head().tsv()),
-        Format::Json | Format::Table => emit(settings, printer, name, report)?,
+        Format::Plain => printer.data(&empty_table().to_tsv()),
+        Format::Json | Format::Table => print_report(settings, printer, name, report)?,
     }
     for batch in changes.chunks(BATCH) {
         if printer.is_gone() {
             break;
         }
         match settings.format {
-            Format::Json => printer.data(&json::changes(batch)?),
-            Format::Plain => printer.data(sheet(batch).tsv().split_once('\n').map_or("", |(_, rows)| rows)),
-            Format::Table => printer.out(&pages(batch, settings.width)),
+            Format::Json => printer.data(&json::encode_changes(batch)?),
+            Format::Plain => printer.data(build_table(batch).to_tsv().split_once('\n').map_or("", |(_, rows)| rows)),
+            Format::Table => printer.out(&render_lines(batch, settings.width)),
         }
     }
     Ok(())
 }
 
 /// Writes the first changes, and says how many there are.
-pub(super) fn some(page: &mut Page, changes: &[ChangeRow], total: u64, rest: &str) {
+pub(super) fn write_first(page: &mut ReportPage, changes: &[ChangeRow], total: u64, rest: &str) {
     if changes.is_empty() {
         return;
     }
@@ -60,7 +60,7 @@ pub(super) fn some(page: &mut Page, changes: &[ChangeRow], total: u64, rest: &st
     let mut shown = 0;
     let mut written = 0;
     for change in changes {
-        let lines = lines(change, page.width());
+        let lines = render_change(change, page.width());
         if written > 0 && written + lines.len() > LINES_MAX {
             break;
         }
@@ -74,40 +74,40 @@ pub(super) fn some(page: &mut Page, changes: &[ChangeRow], total: u64, rest: &st
 }
 
 /// Writes every change that there is.
-pub(super) fn every(page: &mut Page, changes: &[ChangeRow], total: u64) {
+pub(super) fn write_every(page: &mut ReportPage, changes: &[ChangeRow], total: u64) {
     page.heading("Changes");
     let width = page.width();
-    changes.iter().flat_map(|change| lines(change, width)).for_each(|line| page.styled(&line));
+    changes.iter().flat_map(|change| render_change(change, width)).for_each(|line| page.styled(&line));
     let shown = changes.len() as u64;
     if total > shown {
         page.aside(&format!("and {} more", total - shown));
     }
 }
 
-fn pages(changes: &[ChangeRow], width: u16) -> String {
-    changes.iter().flat_map(|change| lines(change, width)).map(|line| line + "\n").collect()
+fn render_lines(changes: &[ChangeRow], width: u16) -> String {
+    changes.iter().flat_map(|change| render_change(change, width)).map(|line| line + "\n").collect()
 }
 
-fn head() -> Sheet {
-    Sheet::new(&["table", "key", "kind", "column", "before", "after"])
+fn empty_table() -> ReportTable {
+    ReportTable::new(&["table", "key", "kind", "column", "before", "after"])
 }
 
 /// Returns changes for shell tools: one line a cell; a side without a row is empty.
-pub(super) fn sheet(changes: &[ChangeRow]) -> Sheet {
-    let mut sheet = head();
+pub(super) fn build_table(changes: &[ChangeRow]) -> ReportTable {
+    let mut sheet = empty_table();
     for change in changes {
-        let start = [change.table.clone(), key(&change.key), change.kind.to_owned()];
+        let start = [change.table.clone(), render_key(&change.key), change.kind.to_owned()];
         for (column, before, after) in cells(change) {
-            let text = |side: Option<&Json>| side.map_or_else(String::new, cell);
-            sheet.row(start.iter().cloned().chain([column.to_owned(), text(before), text(after)]).collect());
+            let text = |side: Option<&Json>| side.map_or_else(String::new, render_cell);
+            sheet.push_row(start.iter().cloned().chain([column.to_owned(), text(before), text(after)]).collect());
         }
     }
     sheet
 }
 
-type Sides<'c> = (&'c str, Option<&'c Json>, Option<&'c Json>);
+type CellChange<'c> = (&'c str, Option<&'c Json>, Option<&'c Json>);
 
-fn cells(change: &ChangeRow) -> Vec<Sides<'_>> {
+fn cells(change: &ChangeRow) -> Vec<CellChange<'_>> {
     let before = change.before.as_object();
     let after = change.after.as_object();
     let names = after.or(before).into_iter().flat_map(Map::keys);
@@ -119,26 +119,29 @@ fn cells(change: &ChangeRow) -> Vec<Sides<'_>> {
 }
 
 /// Text in styles, which is not yet broken into lines.
-type Parts = Vec<(Style, String)>;
+type StyledText = Vec<(Style, String)>;
 
 /// Returns a change as styled lines, none of them wider than the page.
-fn lines(change: &ChangeRow, width: u16) -> Vec<String> {
-    let place = clean(&format!("{} {}", change.table, key(&change.key)));
+fn render_change(change: &ChangeRow, width: u16) -> Vec<String> {
+    let place = clean(&format!("{} {}", change.table, render_key(&change.key)));
     let lines = match change.kind {
-        "insert" => whole(&place, "new row", AnsiColor::Green, change),
-        "delete" => whole(&place, "deleted row", AnsiColor::Red, change),
+        "insert" => style_row(&place, "new row", AnsiColor::Green, change),
+        "delete" => style_row(&place, "deleted row", AnsiColor::Red, change),
         "kept" => vec![vec![(Style::new(), format!("{place}: already as it should be"))]],
-        _ => cells(change).into_iter().map(|(column, before, after)| updated(&place, column, before, after)).collect(),
+        _ => cells(change)
+            .into_iter()
+            .map(|(column, before, after)| style_update(&place, column, before, after))
+            .collect(),
     };
-    lines.iter().flat_map(|parts| broken(parts, usize::from(width))).collect()
+    lines.iter().flat_map(|parts| wrap_styled(parts, usize::from(width))).collect()
 }
 
-fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json>) -> Parts {
+fn style_update(place: &str, column: &str, before: Option<&Json>, after: Option<&Json>) -> StyledText {
     let plain = |text: &str| (Style::new(), text.to_owned());
     let red = |text: String| (AnsiColor::Red.on_default(), text);
     let green = |text: String| (AnsiColor::Green.on_default(), text);
     let mut parts = vec![plain(&format!("{place} {}: ", clean(column)))];
-    let differ = before.zip(after).and_then(|(before, after)| bytes::difference(before, after));
+    let differ = before.zip(after).and_then(|(before, after)| bytes::compare_cells(before, after));
     let Some(bytes::ByteDifference { about, before: old, after: new }) = differ else {
         let side = |json: Option<&Json>| json.map_or_else(String::new, one_side);
         parts.extend([red(side(before)), plain(" -> "), green(side(after))]);
@@ -156,11 +159,11 @@ fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json
 
 /// Returns a cell of an update: text whole, because only its end may differ; long bytes cut.
 fn one_side(json: &Json) -> String {
-    if json.get("$hex").is_some() { short(json) } else { cell(json) }
+    if json.get("$hex").is_some() { shorten_cell(json) } else { render_cell(json) }
 }
 
 /// Returns the lines of a whole row; its NULLs are only counted.
-fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<Parts> {
+fn style_row(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<StyledText> {
     let plain = |text: String| (Style::new(), text);
     let mut lines = vec![vec![plain(format!("{place}: {what}"))]];
     let mut nulls = 0;
@@ -168,18 +171,18 @@ fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<P
         match after.or(before) {
             None | Some(Json::Null) => nulls += 1,
             Some(json) => {
-                lines.push(vec![plain(format!("  {}: ", clean(column))), (color.on_default(), short(json))]);
+                lines.push(vec![plain(format!("  {}: ", clean(column))), (color.on_default(), shorten_cell(json))]);
             }
         }
     }
     let cells = lines.len() - 1;
     if cells > CELLS_MAX {
         lines.truncate(CELLS_MAX + 1);
-        let more = count((cells - CELLS_MAX) as u64, "column");
+        let more = render_count((cells - CELLS_MAX) as u64, "column");
         lines.push(vec![(DIM, format!("  and {more} more; --json shows them"))]);
     }
     if nulls > 0 {
-        lines.push(vec![(DIM, format!("  and NULL in {}", count(nulls, "column")))]);
+        lines.push(vec![(DIM, format!("  and NULL in {}", render_count(nulls, "column")))]);
     }
     lines
 }
@@ -188,7 +191,7 @@ fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<P
 const INDENT: usize = 4;
 
 /// Breaks styled text at spaces into lines that a page has room for; a word longer than a line is cut.
-fn broken(parts: &[(Style, String)], width: usize) -> Vec<String> {
+fn wrap_styled(parts: &[(Style, String)], width: usize) -> Vec<String> {
     let all: usize = parts.iter().map(|(_, text)| text.chars().count()).sum();
     if all <= width {
         return vec![parts.iter().map(|(style, text)| paint(*style, text)).collect()];
@@ -215,8 +218,8 @@ fn broken(parts: &[(Style, String)], width: usize) -> Vec<String> {
 }
 
 /// Returns a cell as text, long bytes and texts cut.
-fn short(json: &Json) -> String {
-    let whole = cell(json);
+fn shorten_cell(json: &Json) -> String {
+    let whole = render_cell(json);
     if whole.chars().count() <= CELL_MAX {
         return whole;
     }
@@ -228,8 +231,8 @@ fn short(json: &Json) -> String {
 }
 
 /// Returns a key as text: its value, or its values in parentheses.
-pub(super) fn key(json: &Json) -> String {
-    let values: Vec<String> = json.as_object().into_iter().flat_map(Map::values).map(cell).collect();
+pub(super) fn render_key(json: &Json) -> String {
+    let values: Vec<String> = json.as_object().into_iter().flat_map(Map::values).map(render_cell).collect();
     match values.as_slice() {
         [value] => value.clone(),
         _ => format!("({})", values.join(", ")),
@@ -237,10 +240,10 @@ pub(super) fn key(json: &Json) -> String {
 }
 
 /// Returns a cell as text: NULL bare, text in quotes, numbers as stored.
-pub(super) fn cell(json: &Json) -> String {
+pub(super) fn render_cell(json: &Json) -> String {
     match json {
         Json::Null => "NULL".to_owned(),
-        Json::String(text) => quoted(text),
+        Json::String(text) => quote_text(text),
         Json::Object(map) => match map.iter().next() {
             Some((kind, Json::String(text))) if kind == "$hex" => format!("0x{text}"),
             Some((kind, Json::String(text))) if kind == "$text_hex" => format!("text 0x{text}"),
@@ -251,7 +254,7 @@ pub(super) fn cell(json: &Json) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+fn quote_text(text: &str) -> String {
     format!("'{}'", clean(&text.replace('\\', "\\\\").replace('\'', "\\'")))
 }
 
@@ -273,7 +276,7 @@ mod tests {
             (json!({"$decimal": "1.00"}), "1.00"),
             (json!({"$hex": "00ff"}), "0x00ff"),
         ] {
-            assert_eq!(cell(&json), text);
+            assert_eq!(render_cell(&json), text);
         }
     }
 
@@ -289,7 +292,7 @@ mod tests {
             after: json!({"A_Leaf_Set": bytes("02"), "B_Leaf_Set": bytes("07"), "Note": text("b"), "C": null}),
         };
         let plain: Vec<String> =
-            lines(&change, 72).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+            render_change(&change, 72).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
         assert!(plain.iter().all(|line| line.chars().count() <= 72 && line.trim_end() == line), "{plain:#?}");
         assert_eq!(plain[0], "TxFieldPoint 7 A_Leaf_Set: 160 bytes, byte 159: 01 -> 02");
         assert_eq!(plain[1], "TxFieldPoint 7 B_Leaf_Set: 159 -> 160 bytes, from byte 159: 07 added");
@@ -308,10 +311,10 @@ mod tests {
             after: json!({"Coll_Ang": "", "Gantry_Ang": 400.0}),
         };
         let plain: Vec<String> =
-            lines(&change, 80).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+            render_change(&change, 80).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
         assert_eq!(plain, ["TxFieldPoint 7 Coll_Ang: NULL -> ''", "TxFieldPoint 7 Gantry_Ang: 180.0 -> 400.0"]);
         assert_eq!(
-            sheet(&[change]).tsv(),
+            build_table(&[change]).to_tsv(),
             "table\tkey\tkind\tcolumn\tbefore\tafter\n\
              TxFieldPoint\t7\tupdate\tColl_Ang\tNULL\t''\nTxFieldPoint\t7\tupdate\tGantry_Ang\t180.0\t400.0\n"
         );

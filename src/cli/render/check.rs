@@ -1,7 +1,7 @@
 //! `check`: what is wrong, worst first; a check that could not run never looks like one that passed.
 
 use super::changes;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::model::Severity;
 use crate::ops::checks::{CheckLine, Outcome, Status};
 
@@ -12,39 +12,39 @@ const HEAD: [&str; 5] = ["check", "status", "severity", "found", "looked_at"];
 const FINDINGS_MAX: usize = 5;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        lead(page, self);
+    fn render_page(&self, page: &mut ReportPage) {
+        write_lead(page, self);
         if let Some(file) = &self.rules.file {
             page.paragraph(2, &format!("judged by {}, sha256 {}", file.display(), self.rules.digest));
         }
-        accepted(page, self);
+        write_baseline(page, self);
         not_run(page, self);
         page.blank();
         let known = self.baseline.is_some();
         let head: &[&str] = if known { &["check", "status", "severity", "new", "known", "looked_at"] } else { &HEAD };
-        let mut sheet = Sheet::new(head);
+        let mut sheet = ReportTable::new(head);
         for check in self.worst_first() {
             let (found, looked_at) = match check.status {
                 Status::NotRun => ("-".to_owned(), "-".to_owned()),
-                Status::Pass | Status::Fail => (check.violations.to_string(), count(check.looked_at, "row")),
+                Status::Pass | Status::Fail => (check.violations.to_string(), render_count(check.looked_at, "row")),
             };
             let status = check.status.word().replace('_', " ");
             let known = known.then(|| check.known.to_string());
-            let severity = self.worst(check).word().to_owned();
+            let severity = self.worst_severity(check).word().to_owned();
             let start = [check.id.to_owned(), status, severity, found];
-            sheet.row(start.into_iter().chain(known).chain([looked_at]).collect());
+            sheet.push_row(start.into_iter().chain(known).chain([looked_at]).collect());
         }
         page.table(&sheet);
         self.worst_first().into_iter().filter(|check| check.status == Status::Fail).for_each(|check| {
-            failing(page, self, check);
+            write_failing_check(page, self, check);
         });
     }
 
     /// One line a finding; a check without any has a line of its own, so that no status is lost, and so have the
     /// remarks of one with some.
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = ["check", "group", "mode", "status", "severity", "looked_at", "table", "key", "related", "message"];
-        let mut sheet = Sheet::new(&head);
+        let mut sheet = ReportTable::new(&head);
         for check in self.worst_first() {
             let line = |status: &str, severity: Severity, rest: [String; 4]| {
                 let looked_at = check.looked_at.to_string();
@@ -57,23 +57,28 @@ impl Report for Outcome {
                 if found.peek().is_none() { Some(status) } else { (!check.remarks.is_empty()).then_some("remark") };
             if let Some(own) = own {
                 let why = check.why.clone().unwrap_or_else(|| check.remarks.join("; "));
-                sheet.row(line(own, check.severity, [String::new(), String::new(), String::new(), why]));
+                sheet.push_row(line(own, check.severity, [String::new(), String::new(), String::new(), why]));
             }
             for finding in found {
-                let related = finding.related.iter().map(|row| format!("{} {}", row.table, changes::key(&row.key)));
-                let (table, key) = (finding.table.to_owned(), changes::key(&finding.key));
+                let related =
+                    finding.related.iter().map(|row| format!("{} {}", row.table, changes::render_key(&row.key)));
+                let (table, key) = (finding.table.to_owned(), changes::render_key(&finding.key));
                 let status = if finding.known { "known" } else { status };
-                sheet.row(line(status, finding.severity, [table, key, list(related), finding.message.clone()]));
+                sheet.push_row(line(
+                    status,
+                    finding.severity,
+                    [table, key, join_list(related), finding.message.clone()],
+                ));
             }
         }
         sheet
     }
 }
 
-fn lead(page: &mut Page, outcome: &Outcome) {
+fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     let (all, target) = (outcome.checks.len() as u64, &outcome.target);
     let with = |status: Status| outcome.checks.iter().filter(|check| check.status == status).count() as u64;
-    let checks = count(all, "check");
+    let checks = render_count(all, "check");
     let unjudged = outcome.checks.iter().filter(|check| !check.remarks.is_empty()).count();
     let rest = match outcome.not_run {
         0 => String::new(),
@@ -89,7 +94,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
             let mood = if unjudged > 0 { Mood::Plain } else { Mood::Good };
             page.lead(mood, &format!("{checks} found {nothing} on {target}{rest}"));
             // A row counts once a check: that is how often one was judged.
-            let judgements = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "judgement");
+            let judgements = render_count(outcome.checks.iter().map(|check| check.looked_at).sum(), "judgement");
             return page.paragraph(2, &format!("they made {judgements} of rows"));
         }
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
@@ -98,8 +103,8 @@ fn lead(page: &mut Page, outcome: &Outcome) {
             let fail = with(Status::Fail);
             let verb = if fail == 1 { "fails" } else { "fail" };
             let found = match outcome.baseline {
-                None => count(found, "violation"),
-                Some(_) => format!("{} and {} known", count(found, "new violation"), outcome.known),
+                None => render_count(found, "violation"),
+                Some(_) => format!("{} and {} known", render_count(found, "new violation"), outcome.known),
             };
             format!("{found} on {target}: {fail} of {checks} {verb}{rest}")
         }
@@ -108,7 +113,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
 }
 
 /// Says what the baseline holds, and what follows for the exit code.
-fn accepted(page: &mut Page, outcome: &Outcome) {
+fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
     if let Some(baseline) = &outcome.baseline {
         let file = baseline.display();
         let gone = match outcome.gone {
@@ -125,14 +130,14 @@ fn accepted(page: &mut Page, outcome: &Outcome) {
         };
         page.paragraph(2, &format!("known from {file}: {}{bare}{gone}{unchecked}", outcome.known));
         for known in outcome.gone_findings.iter().take(FINDINGS_MAX) {
-            let key = changes::key(&serde_json::Value::Object(known.key.clone()));
+            let key = changes::render_key(&serde_json::Value::Object(known.key.clone()));
             page.paragraph(4, &format!("gone: {}, {} {key}, {}", known.check, known.table, known.what));
         }
     }
     if outcome.unkeyed > 0 {
         let text = format!(
             "{} name no row, for want of a usable key: they are counted, and not told apart",
-            count(outcome.unkeyed, "finding")
+            render_count(outcome.unkeyed, "finding")
         );
         page.paragraph(2, &text);
     }
@@ -148,7 +153,7 @@ fn accepted(page: &mut Page, outcome: &Outcome) {
 }
 
 /// Says why checks could not run, and what others could not judge.
-fn not_run(page: &mut Page, outcome: &Outcome) {
+fn not_run(page: &mut ReportPage, outcome: &Outcome) {
     for (why, ids) in by_reason(outcome, |check| check.why.as_slice()) {
         page.paragraph(2, &format!("not run, because {why}: {ids}"));
     }
@@ -171,14 +176,14 @@ fn by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String]) -> Ve
     all.into_iter().map(|(reason, ids)| (reason, ids.join(", "))).collect()
 }
 
-fn failing(page: &mut Page, outcome: &Outcome, check: &CheckLine) {
+fn write_failing_check(page: &mut ReportPage, outcome: &Outcome, check: &CheckLine) {
     let known = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
-    page.heading(&format!("{}: {}{known}", check.id, count(check.violations, "violation")));
-    let worst = outcome.worst(check);
+    page.heading(&format!("{}: {}{known}", check.id, render_count(check.violations, "violation")));
+    let worst = outcome.worst_severity(check);
     for finding in outcome.of_check(check).filter(|finding| !finding.known).take(FINDINGS_MAX) {
         let severity =
             if finding.severity == worst { String::new() } else { format!(" ({})", finding.severity.word()) };
-        let key = changes::key(&finding.key);
+        let key = changes::render_key(&finding.key);
         page.paragraph(2, &format!("{} {key}{severity}: {}", finding.table, finding.message));
     }
     let more = check.violations.saturating_sub(FINDINGS_MAX as u64);

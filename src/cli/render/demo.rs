@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::drill;
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::cli::texts;
 use crate::ops::demo::{DemoFault, Outcome};
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let faults = self.faults.len() as u64;
-        let number = count(faults, "fault");
+        let number = render_count(faults, "fault");
         if self.held {
             page.lead(Mood::Good, &format!("{number} committed, every one noticed, all of them taken back exactly"));
         } else {
@@ -20,18 +20,18 @@ impl Report for Outcome {
         page.fields(&[
             ("lab", self.lab.display().to_string()),
             ("", format!("{} synthetic patients, {} tables, {} rows", self.patients, self.tables, self.rows)),
-            ("clean", clean(self)),
+            ("clean", render_clean(self)),
         ]);
-        committed(page, self);
+        write_committed(page, self);
         page.heading("Each fault alone: committed, looked at, taken back");
-        drill::matrix(page, &self.drill.matrix);
-        proved(page, self);
+        drill::write_matrix(page, &self.drill.matrix);
+        write_proof(page, self);
         next(page, self);
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = ["op", "tool", "variant", "severity", "record", "rows", "seen_by", "finding"];
-        Sheet::new(&head).with(self.faults.iter().map(|fault| {
+        ReportTable::new(&head).with_rows(self.faults.iter().map(|fault| {
             let DemoFault { op, tool, variant, severity, record, rows, seen_by, finding, .. } = fault.clone();
             let finding = finding.unwrap_or_default();
             vec![op.to_string(), tool, variant, severity, record, rows.to_string(), seen_by.join(","), finding]
@@ -39,8 +39,8 @@ impl Report for Outcome {
     }
 }
 
-fn clean(demo: &Outcome) -> String {
-    let looked = format!("{} looked at {} rows", count(demo.clean.checks, "check"), demo.clean.looked_at);
+fn render_clean(demo: &Outcome) -> String {
+    let looked = format!("{} looked at {} rows", render_count(demo.clean.checks, "check"), demo.clean.looked_at);
     let found = match demo.clean.findings {
         0 => "nothing".to_owned(),
         found => format!("{found}, which should be nothing"),
@@ -52,7 +52,7 @@ fn clean(demo: &Outcome) -> String {
 }
 
 /// Writes the faults, mode by mode: what was done, and what the checks said of it.
-fn committed(page: &mut Page, demo: &Outcome) {
+fn write_committed(page: &mut ReportPage, demo: &Outcome) {
     let mut rest = demo.faults.as_slice();
     while let Some(first) = rest.first() {
         let size = rest.iter().take_while(|fault| fault.mode == first.mode).count();
@@ -62,9 +62,9 @@ fn committed(page: &mut Page, demo: &Outcome) {
         let wide = faults.iter().map(|fault| fault.variant.len()).max().unwrap_or_default();
         for fault in faults {
             let DemoFault { op, variant, severity, record, .. } = fault;
-            let rows = count(fault.rows, "row");
+            let rows = render_count(fault.rows, "row");
             page.line(&format!("{op:>3}  {variant:wide$}  severity {severity}  {record}, {rows}"));
-            seen(page, fault);
+            write_seen(page, fault);
         }
     }
 }
@@ -72,7 +72,7 @@ fn committed(page: &mut Page, demo: &Outcome) {
 /// How far what is said of a fault is indented.
 const SAID: usize = 5;
 
-fn seen(page: &mut Page, fault: &DemoFault) {
+fn write_seen(page: &mut ReportPage, fault: &DemoFault) {
     let Some((first, others)) = fault.seen_by.split_first() else {
         return page.paragraph(SAID, "NOT NOTICED by any check");
     };
@@ -82,11 +82,11 @@ fn seen(page: &mut Page, fault: &DemoFault) {
     }
 }
 
-fn proved(page: &mut Page, demo: &Outcome) {
+fn write_proof(page: &mut ReportPage, demo: &Outcome) {
     let faults = demo.faults.len();
     let unseen: Vec<&DemoFault> = demo.faults.iter().filter(|fault| fault.seen_by.is_empty()).collect();
     let noticed = match unseen.len() {
-        0 => format!("all {faults}, by {} in all", count(checks(demo), "check")),
+        0 => format!("all {faults}, by {} in all", render_count(count_checks(demo), "check")),
         missed => {
             let names: Vec<String> = unseen.iter().map(|fault| format!("{} {}", fault.tool, fault.variant)).collect();
             format!("{} of {faults}; missed: {}", faults - missed, names.join(", "))
@@ -104,17 +104,17 @@ fn proved(page: &mut Page, demo: &Outcome) {
     };
     let committed = format!(
         "{} of {}, {} changed",
-        count(faults as u64, "fault"),
-        count(demo.modes, "mode"),
-        count(demo.rows_changed, "row")
+        render_count(faults as u64, "fault"),
+        render_count(demo.modes, "mode"),
+        render_count(demo.rows_changed, "row")
     );
     page.heading("In short");
     let mut fields = vec![
         ("committed", committed),
         ("noticed", noticed),
-        ("caught", demo.drill.matrix.totals.first().map(drill::sentence).unwrap_or_default()),
-        ("people", demo.drill.yardstick.as_ref().map(drill::people).unwrap_or_default()),
-        ("note", drill::own(&demo.drill.matrix).unwrap_or_default()),
+        ("caught", demo.drill.matrix.totals.first().map(drill::render_total).unwrap_or_default()),
+        ("people", demo.drill.yardstick.as_ref().map(drill::render_people).unwrap_or_default()),
+        ("note", drill::render_own_note(&demo.drill.matrix).unwrap_or_default()),
         ("reverted", format!("{} of {faults} exactly", demo.reverted)),
         ("equal", equal),
         ("audit", audit),
@@ -125,11 +125,11 @@ fn proved(page: &mut Page, demo: &Outcome) {
 }
 
 /// Returns how many different checks noticed something.
-fn checks(demo: &Outcome) -> u64 {
+fn count_checks(demo: &Outcome) -> u64 {
     demo.faults.iter().flat_map(|fault| &fault.seen_by).collect::<BTreeSet<_>>().len() as u64
 }
 
-fn next(page: &mut Page, demo: &Outcome) {
+fn next(page: &mut ReportPage, demo: &Outcome) {
     page.heading("Try it yourself");
     let journal = std::path::absolute(&demo.journal).unwrap_or_else(|_| demo.journal.clone());
     page.line(&format!("  export MFM_JOURNAL={}", journal.display()));
@@ -142,6 +142,6 @@ fn next(page: &mut Page, demo: &Outcome) {
         "mfm revert --last",
         "mfm audit verify --depth live --full",
     ] {
-        page.line(&format!("  {}", texts::first(command)));
+        page.line(&format!("  {}", texts::fill_first(command)));
     }
 }

@@ -2,28 +2,28 @@
 
 use super::{changes, show};
 use crate::cli::next_step;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::model::NextStep;
-use crate::ops::explain::{Inverse, Outcome, Proof, State};
+use crate::ops::explain::{Inverse, InverseState, Outcome, Proof};
 
 /// How many rows in the way a page names.
 const ROWS_MAX: usize = 20;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let line = &self.operation.line;
         let mood = if self.ok { Mood::Plain } else { Mood::Bad };
         page.lead(mood, &format!("operation {}: {}", line.op, show::title(&self.operation)));
         page.paragraph(0, &self.words);
         page.blank();
-        page.fields(&refs(&show::circumstances(&self.operation)));
+        page.fields(&borrow_fields(&show::circumstances(&self.operation)));
         page.heading("A revert now");
         page.paragraph(0, &in_words(&self.inverse));
         for residue in &self.residue {
             page.line(&format!("not put back by any revert: {}: {}", residue.table, residue.what));
         }
         self.inverse.drift.iter().take(ROWS_MAX).for_each(|row| {
-            let what = row.left().map_or_else(
+            let what = row.filled_columns().map_or_else(
                 || "another column keeps what somebody else wrote".to_owned(),
                 |columns| format!("{columns}, which came since, is left to the database"),
             );
@@ -32,7 +32,7 @@ impl Report for Outcome {
         if !self.blocked_by.is_empty() {
             page.heading("In the way");
             self.blocked_by.iter().take(ROWS_MAX).for_each(|block| page.line(&block.message));
-            more(page, self.blocked_by.len());
+            write_more(page, self.blocked_by.len());
         }
         if !self.ways_out.is_empty() {
             page.heading("Ways out");
@@ -40,16 +40,16 @@ impl Report for Outcome {
             let commands: Vec<(String, String)> = self.ways_out.iter().filter_map(command).collect();
             page.fields(&commands.iter().map(|(command, does)| (command.as_str(), does.clone())).collect::<Vec<_>>());
             let advice = self.ways_out.iter().filter(|way| command(way).is_none());
-            advice.for_each(|way| page.paragraph(0, &next_step::sentence(way)));
+            advice.for_each(|way| page.paragraph(0, &next_step::render_step(way)));
         }
-        changes::some(page, &self.inverse.changes, self.inverse.rows, " rows; --json lists the first thousand");
-        proof(page, &self.proof);
+        changes::write_first(page, &self.inverse.changes, self.inverse.rows, " rows; --json lists the first thousand");
+        write_proof(page, &self.proof);
     }
 
-    fn sheet(&self) -> Sheet {
-        let mut sheet = Sheet::new(&["part", "field", "value"]);
+    fn to_table(&self) -> ReportTable {
+        let mut sheet = ReportTable::new(&["part", "field", "value"]);
         let mut row =
-            |part: &str, field: &str, value: String| sheet.row(vec![part.to_owned(), field.to_owned(), value]);
+            |part: &str, field: &str, value: String| sheet.push_row(vec![part.to_owned(), field.to_owned(), value]);
         row("operation", "op", self.operation.line.op.to_string());
         row("operation", "state", self.operation.line.state.clone());
         row("operation", "words", self.words.clone());
@@ -57,8 +57,8 @@ impl Report for Outcome {
             row("operation", &field.replace(' ', "_"), value);
         }
         let inverse = &self.inverse;
-        row("inverse", "state", word(inverse.state).to_owned());
-        row("inverse", "carried_by", list(&inverse.carried_by));
+        row("inverse", "state", state_word(inverse.state).to_owned());
+        row("inverse", "carried_by", join_list(&inverse.carried_by));
         row("inverse", "rows", inverse.rows.to_string());
         row("inverse", "already_back", inverse.already_back.to_string());
         row("inverse", "in_conflict", inverse.in_conflict.to_string());
@@ -68,72 +68,74 @@ impl Report for Outcome {
         for way in &self.ways_out {
             match next_step::command_of(way) {
                 Some(command) => row("way_out", &command, way.text.clone()),
-                None => row("way_out", "", next_step::sentence(way)),
+                None => row("way_out", "", next_step::render_step(way)),
             }
         }
         self.residue.iter().for_each(|residue| row("residue", &residue.table, residue.what.clone()));
-        proved(&self.proof).into_iter().for_each(|(field, value)| row("proof", &field.replace(' ', "_"), value));
+        list_proof_fields(&self.proof)
+            .into_iter()
+            .for_each(|(field, value)| row("proof", &field.replace(' ', "_"), value));
         sheet
     }
 }
 
-fn refs<'f>(fields: &'f [(&'static str, String)]) -> Vec<(&'f str, String)> {
+fn borrow_fields<'f>(fields: &'f [(&'static str, String)]) -> Vec<(&'f str, String)> {
     fields.iter().map(|(name, value)| (*name, value.clone())).collect()
 }
 
-const fn word(state: State) -> &'static str {
+const fn state_word(state: InverseState) -> &'static str {
     match state {
-        State::Possible => "possible",
-        State::Blocked => "blocked",
-        State::AlreadyReverted => "already_reverted",
-        State::Nothing => "nothing",
-        State::Unknown => "unknown",
+        InverseState::Possible => "possible",
+        InverseState::Blocked => "blocked",
+        InverseState::AlreadyReverted => "already_reverted",
+        InverseState::Nothing => "nothing",
+        InverseState::Unknown => "unknown",
     }
 }
 
 fn in_words(inverse: &Inverse) -> String {
     let why = inverse.why.as_deref().unwrap_or_default();
-    let rows = count(inverse.rows, "row");
+    let rows = render_count(inverse.rows, "row");
     let mut text = match inverse.state {
-        State::Possible if inverse.rows == 0 => {
+        InverseState::Possible if inverse.rows == 0 => {
             "possible: every row is back already, so it would only be closed".to_owned()
         }
-        State::Possible if inverse.again => {
+        InverseState::Possible if inverse.again => {
             format!("possible: {rows} would be written, and what was taken back is in effect again")
         }
-        State::Possible => format!("possible: {rows} would be put back"),
-        State::Blocked if inverse.in_conflict > 0 => {
-            format!("blocked: {} in conflict, {rows} could be put back", count(inverse.in_conflict, "row"))
+        InverseState::Possible => format!("possible: {rows} would be put back"),
+        InverseState::Blocked if inverse.in_conflict > 0 => {
+            format!("blocked: {} in conflict, {rows} could be put back", render_count(inverse.in_conflict, "row"))
         }
-        State::Blocked => "blocked".to_owned(),
-        State::AlreadyReverted => format!("nothing left to take back: it was reverted before, {why}"),
-        State::Nothing => format!("nothing to take back: {why}"),
-        State::Unknown => format!("unknown: {why}"),
+        InverseState::Blocked => "blocked".to_owned(),
+        InverseState::AlreadyReverted => format!("nothing left to take back: it was reverted before, {why}"),
+        InverseState::Nothing => format!("nothing to take back: {why}"),
+        InverseState::Unknown => format!("unknown: {why}"),
     };
     if inverse.already_back > 0 && inverse.rows > 0 {
-        text += &format!("; {} back already", count(inverse.already_back, "row"));
+        text += &format!("; {} back already", render_count(inverse.already_back, "row"));
     }
     text
 }
 
-fn more(page: &mut Page, all: usize) {
+fn write_more(page: &mut ReportPage, all: usize) {
     if all > ROWS_MAX {
         page.aside(&format!("and {} more; --json lists them", all - ROWS_MAX));
     }
 }
 
-fn proof(page: &mut Page, proof: &Proof) {
+fn write_proof(page: &mut ReportPage, proof: &Proof) {
     page.heading("Proof");
-    page.fields(&refs(&proved(proof)));
+    page.fields(&borrow_fields(&list_proof_fields(proof)));
     page.heading("How an auditor checks it");
     let steps: Vec<String> = (1..=proof.how.len()).map(|number| number.to_string()).collect();
     let steps = steps.iter().map(String::as_str).zip(proof.how.iter().cloned());
     page.fields(&steps.collect::<Vec<_>>());
 }
 
-fn proved(proof: &Proof) -> Vec<(&'static str, String)> {
+fn list_proof_fields(proof: &Proof) -> Vec<(&'static str, String)> {
     let root = if proof.holds {
-        format!("{}, as computed from {} of images", proof.rows_root, count(proof.chunks, "chunk"))
+        format!("{}, as computed from {} of images", proof.rows_root, render_count(proof.chunks, "chunk"))
     } else {
         format!("{}, but the images give {}", proof.rows_root, proof.rows_root_computed)
     };

@@ -4,22 +4,22 @@ use serde_json::{Map, Value as Json};
 
 use super::changes;
 use crate::cli::next_step;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::model::shown::word;
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
+use crate::model::shown::quote_word;
 use crate::ops::{apply, plan};
 
 /// How many ids and reasons a page names.
 const NAMED_MAX: usize = 8;
 
 impl Report for plan::Outcome {
-    fn page(&self, page: &mut Page) {
-        let rows = count(self.rows, "row");
-        page.lead(Mood::Plain, &format!("planned {} on {}: {rows}, nothing written", fault(self), self.target));
+    fn render_page(&self, page: &mut ReportPage) {
+        let rows = render_count(self.rows, "row");
+        page.lead(Mood::Plain, &format!("planned {} on {}: {rows}, nothing written", render_fault(self), self.target));
         page.blank();
         page.fields(&facts(self));
-        rest(page, self);
+        write_details(page, self);
         match &self.file {
-            Some(file) => next(page, &format!("mfm apply --plan {}", word(&file.display().to_string()))),
+            Some(file) => next(page, &format!("mfm apply --plan {}", quote_word(&file.display().to_string()))),
             None => {
                 let now = self.now.as_ref().map(|now| format!(" --now {now}")).unwrap_or_default();
                 next(page, &format!("the same words after `mfm apply`, with --seed {}{now}, commit it", self.seed));
@@ -27,22 +27,25 @@ impl Report for plan::Outcome {
         }
     }
 
-    fn sheet(&self) -> Sheet {
-        changes::sheet(&self.changes)
+    fn to_table(&self) -> ReportTable {
+        changes::build_table(&self.changes)
     }
 }
 
 impl Report for apply::Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let plan = &self.plan;
-        let rows = count(plan.rows, "row");
+        let rows = render_count(plan.rows, "row");
         let Some(op) = self.op else {
-            page.lead(Mood::Plain, &format!("dry run of {} on {}: {rows}, nothing written", fault(plan), plan.target));
+            page.lead(
+                Mood::Plain,
+                &format!("dry run of {} on {}: {rows}, nothing written", render_fault(plan), plan.target),
+            );
             page.blank();
             page.fields(&facts(plan));
-            return rest(page, plan);
+            return write_details(page, plan);
         };
-        page.lead(Mood::Good, &format!("operation {op}: applied {} on {}: {rows}", fault(plan), plan.target));
+        page.lead(Mood::Good, &format!("operation {op}: applied {} on {}: {rows}", render_fault(plan), plan.target));
         for row in &self.drift {
             page.line(&format!("drift: somebody changed {} {} right after the commit", row.table, row.key));
         }
@@ -51,15 +54,15 @@ impl Report for apply::Outcome {
         facts.extend(self.uid.iter().map(|uid| ("uid", uid.to_string())));
         facts.push(("journal", self.plan.journal.display().to_string()));
         page.fields(&facts);
-        rest(page, plan);
+        write_details(page, plan);
         next(page, &format!("mfm revert {op} takes it back"));
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let plan = &self.plan;
         let head =
             ["op", "uid", "state", "tool", "variant", "severity", "target", "records", "rows", "seed", "plan_digest"];
-        Sheet::new(&head).with([vec![
+        ReportTable::new(&head).with_rows([vec![
             self.op.map(|op| op.to_string()).unwrap_or_default(),
             self.uid.map(|uid| uid.to_string()).unwrap_or_default(),
             self.state.to_owned(),
@@ -75,18 +78,18 @@ impl Report for apply::Outcome {
     }
 }
 
-fn fault(plan: &plan::Outcome) -> String {
+fn render_fault(plan: &plan::Outcome) -> String {
     format!("{} ({}, severity {})", plan.tool, plan.variant, plan.severity)
 }
 
 fn facts(plan: &plan::Outcome) -> Vec<(&'static str, String)> {
-    let mut keys = list(plan.keys.iter().take(NAMED_MAX).map(changes::cell));
+    let mut keys = join_list(plan.keys.iter().take(NAMED_MAX).map(changes::render_cell));
     if plan.records > NAMED_MAX as u64 {
         keys += &format!(", ... ({} in all)", plan.records);
     }
     let mut facts = vec![("records", keys)];
     if !plan.params.is_empty() {
-        facts.push(("parameters", parameters(&plan.params)));
+        facts.push(("parameters", render_parameters(&plan.params)));
     }
     facts.push(("seed", plan.seed.to_string()));
     facts.extend(plan.now.iter().map(|now| ("now", now.clone())));
@@ -95,7 +98,7 @@ fn facts(plan: &plan::Outcome) -> Vec<(&'static str, String)> {
 }
 
 /// Returns parameters as people write them.
-pub(super) fn parameters(parameters: &Map<String, Json>) -> String {
+pub(super) fn render_parameters(parameters: &Map<String, Json>) -> String {
     let word = |(name, value): (&String, &Json)| match value {
         Json::String(text) => format!("{name} {text}"),
         other => format!("{name} {other}"),
@@ -103,16 +106,16 @@ pub(super) fn parameters(parameters: &Map<String, Json>) -> String {
     parameters.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
-fn rest(page: &mut Page, plan: &plan::Outcome) {
-    changes::some(page, &plan.changes, plan.changes_total, "; --changes all lists them");
+fn write_details(page: &mut ReportPage, plan: &plan::Outcome) {
+    changes::write_first(page, &plan.changes, plan.changes_total, "; --changes all lists them");
     for residue in &plan.residue {
         page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
     }
-    for note in plan.notes.iter().cloned().chain(plan.next.as_slice().iter().map(next_step::sentence)) {
+    for note in plan.notes.iter().cloned().chain(plan.next.as_slice().iter().map(next_step::render_step)) {
         page.line(&format!("note: {note}"));
     }
     if plan.skipped_total > 0 {
-        page.heading(&format!("Passed over: {}", count(plan.skipped_total, "record")));
+        page.heading(&format!("Passed over: {}", render_count(plan.skipped_total, "record")));
         plan.skipped.iter().take(NAMED_MAX).for_each(|skip| page.line(&format!("{}: {}", skip.record, skip.reason)));
         let more = plan.skipped_total.saturating_sub(NAMED_MAX as u64);
         if more > 0 {
@@ -121,7 +124,7 @@ fn rest(page: &mut Page, plan: &plan::Outcome) {
     }
 }
 
-fn next(page: &mut Page, text: &str) {
+fn next(page: &mut ReportPage, text: &str) {
     page.blank();
     page.aside(&format!("next: {text}"));
 }

@@ -4,22 +4,22 @@ use serde_json::Value as Json;
 
 use super::changes;
 use crate::cli::next_step;
-use crate::cli::report::{Mood, Page, Report, Sheet, list};
-use crate::domain::record::{Keep, ListColumn};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list};
+use crate::domain::record::{ColumnVisibility, ListColumn};
 use crate::ops::find::{FoundRecord, Outcome};
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        page.lead(Mood::Plain, &lead(self));
-        page.extend_lines(self.eligible.map(|tool| able(tool, self)));
+    fn render_page(&self, page: &mut ReportPage) {
+        page.lead(Mood::Plain, &render_lead(self));
+        page.extend_lines(self.eligible.map(|tool| render_eligibility(tool, self)));
         if let Some(why) = &self.why_none {
-            let hint = next_step::hint(&self.next);
+            let hint = next_step::render_hint(&self.next);
             page.paragraph(0, &if hint.is_empty() { why.clone() } else { format!("{why}: {hint}") });
         }
         page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
         if !self.records.is_empty() {
             page.blank();
-            page.table(&narrow(self));
+            page.table(&build_page_table(self));
         }
         if let Some(next) = next(self) {
             page.blank();
@@ -27,45 +27,45 @@ impl Report for Outcome {
         }
     }
 
-    fn sheet(&self) -> Sheet {
-        let mut head: Vec<&str> = self.kind.names().collect();
+    fn to_table(&self) -> ReportTable {
+        let mut head: Vec<&str> = self.kind.column_names().collect();
         head.extend(self.eligible.map(|_| "variants"));
-        Sheet::new(&head).with(self.records.iter().map(|record| {
-            let variants = record.variants.as_ref().map(list);
-            record.cells.iter().map(|(_, json)| text(json)).chain(variants).collect()
+        ReportTable::new(&head).with_rows(self.records.iter().map(|record| {
+            let variants = record.variants.as_ref().map(join_list);
+            record.cells.iter().map(|(_, json)| render_text(json)).chain(variants).collect()
         }))
     }
 }
 
 /// Tells whether a page has room for a column.
-fn kept(outcome: &Outcome, column: &ListColumn) -> bool {
+fn is_shown(outcome: &Outcome, column: &ListColumn) -> bool {
     let is_filled = |name: &str| {
         let has = |record: &FoundRecord| record.cells.iter().any(|(other, cell)| *other == name && !cell.is_null());
         outcome.records.iter().any(has)
     };
     match column.keep {
-        Keep::Always => true,
-        Keep::Wide => outcome.eligible.is_none(),
-        Keep::Never => false,
-        Keep::Filled => is_filled(column.name),
-        Keep::Instead(other) => !is_filled(other),
+        ColumnVisibility::Always => true,
+        ColumnVisibility::Wide => outcome.eligible.is_none(),
+        ColumnVisibility::Never => false,
+        ColumnVisibility::Filled => is_filled(column.name),
+        ColumnVisibility::Instead(other) => !is_filled(other),
     }
 }
 
 /// Returns a sheet that a page has room for.
-fn narrow(outcome: &Outcome) -> Sheet {
-    let columns: Vec<&ListColumn> = outcome.kind.columns.iter().filter(|column| kept(outcome, column)).collect();
+fn build_page_table(outcome: &Outcome) -> ReportTable {
+    let columns: Vec<&ListColumn> = outcome.kind.columns.iter().filter(|column| is_shown(outcome, column)).collect();
     let beside = outcome.eligible.is_some();
     let heading = |column: &&ListColumn| if beside { column.shorter } else { column.short };
     let head: Vec<&'static str> = columns.iter().map(heading).chain(outcome.eligible.map(|_| "variants")).collect();
-    Sheet::new(&head).with(outcome.records.iter().map(|record| {
+    ReportTable::new(&head).with_rows(outcome.records.iter().map(|record| {
         let is_kept = |name: &str| columns.iter().any(|column| column.name == name);
-        let cells = record.cells.iter().filter(|(name, _)| is_kept(name)).map(|(_, json)| text(json));
-        cells.chain(record.variants.as_ref().map(list)).collect()
+        let cells = record.cells.iter().filter(|(name, _)| is_kept(name)).map(|(_, json)| render_text(json));
+        cells.chain(record.variants.as_ref().map(join_list)).collect()
     }))
 }
 
-fn lead(outcome: &Outcome) -> String {
+fn render_lead(outcome: &Outcome) -> String {
     let number = |number: u64| {
         let word = if number == 1 { outcome.kind.word } else { outcome.kind.plural };
         format!("{number} {word}")
@@ -80,7 +80,7 @@ fn lead(outcome: &Outcome) -> String {
 }
 
 /// Says what the records can show, and whether the search ended before the records did.
-fn able(tool: &str, outcome: &Outcome) -> String {
+fn render_eligibility(tool: &str, outcome: &Outcome) -> String {
     let more = if outcome.total.is_none() { "; no more were looked for" } else { "" };
     format!("that {tool} can break{more}")
 }
@@ -101,11 +101,11 @@ fn next(outcome: &Outcome) -> Option<String> {
 }
 
 /// Returns a cell as people write it: text without quotes, nothing for NULL.
-fn text(json: &Json) -> String {
+fn render_text(json: &Json) -> String {
     match json {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),
-        Json::Array(words) => list(words.iter().filter_map(Json::as_str)),
-        other => changes::cell(other),
+        Json::Array(words) => join_list(words.iter().filter_map(Json::as_str)),
+        other => changes::render_cell(other),
     }
 }

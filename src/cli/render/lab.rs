@@ -1,18 +1,18 @@
 //! `lab`: what was made.
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::domain::Domain;
 use crate::domain::import::ImportReport;
 use crate::domains;
 use crate::ops::lab::{MadeLab, create, import};
 
 impl Report for create::Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let made = &self.made;
-        let patients = self.patients.map(|patients| count(u64::from(patients), "patient"));
-        let frames = self.frames.map(|frames| count(u64::from(frames), "frame"));
+        let patients = self.patients.map(|patients| render_count(u64::from(patients), "patient"));
+        let frames = self.frames.map(|frames| render_count(u64::from(frames), "frame"));
         let size = patients.or(frames).or(self.scenario.clone()).map_or_else(String::new, |size| format!("{size}, "));
-        page.lead(Mood::Good, &format!("made lab {}: {size}{}", made.target, count(made.rows, "row")));
+        page.lead(Mood::Good, &format!("made lab {}: {size}{}", made.target, render_count(made.rows, "row")));
         page.blank();
         let mut all = fields(made);
         all.push(("seed", self.seed.to_string()));
@@ -23,34 +23,34 @@ impl Report for create::Outcome {
             all.push(("until", until.clone()));
         }
         page.fields(&all);
-        tables(page, made, self.domain);
+        write_tables(page, made, self.domain);
     }
 
-    fn sheet(&self) -> Sheet {
-        sheet(&self.made)
+    fn to_table(&self) -> ReportTable {
+        build_table(&self.made)
     }
 }
 
 impl Report for import::Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let made = &self.made;
-        page.lead(Mood::Good, &format!("imported lab {}: {}", made.target, count(made.rows, "row")));
+        page.lead(Mood::Good, &format!("imported lab {}: {}", made.target, render_count(made.rows, "row")));
         page.blank();
         let mut all = fields(made);
         all.push(("source", self.source.display().to_string()));
         all.push(("proved", format!("{} cells are what the files say", self.cells_proved)));
         page.fields(&all);
         left_out(page, &self.reports);
-        tables(page, made, domains::FIRST.card().id);
+        write_tables(page, made, domains::FIRST.card().id);
     }
 
-    fn sheet(&self) -> Sheet {
-        sheet(&self.made)
+    fn to_table(&self) -> ReportTable {
+        build_table(&self.made)
     }
 }
 
 /// Names what was not kept.
-fn left_out(page: &mut Page, reports: &[ImportReport]) {
+fn left_out(page: &mut ReportPage, reports: &[ImportReport]) {
     let lossy = |report: &&ImportReport| {
         !report.left_out.is_empty() || !report.columns_unmapped.is_empty() || !report.columns_absent.is_empty()
     };
@@ -65,7 +65,7 @@ fn left_out(page: &mut Page, reports: &[ImportReport]) {
         }
         for (what, columns) in [("unmapped", &report.columns_unmapped), ("absent", &report.columns_absent)] {
             if !columns.is_empty() {
-                page.paragraph(0, &format!("{table}: {what} columns: {}", list(columns)));
+                page.paragraph(0, &format!("{table}: {what} columns: {}", join_list(columns)));
             }
         }
     }
@@ -75,10 +75,10 @@ fn fields(made: &MadeLab) -> Vec<(&'static str, String)> {
     vec![("url", made.url.clone()), ("identity", made.identity.to_string())]
 }
 
-fn tables(page: &mut Page, made: &MadeLab, domain: &str) {
+fn write_tables(page: &mut ReportPage, made: &MadeLab, domain: &str) {
     page.blank();
     let rows = made.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
-    page.table(&Sheet::new(&["table", "rows"]).with(rows));
+    page.table(&ReportTable::new(&["table", "rows"]).with_rows(rows));
     page.blank();
     let mode = domains::find(domain).and_then(|domain| domain.modes().first().map(|mode| mode.card()));
     let Some(mode) = mode else { return };
@@ -89,7 +89,7 @@ fn tables(page: &mut Page, made: &MadeLab, domain: &str) {
     page.aside(&format!("next: mfm apply {tool} --variant {variant} --sample 1 --target {}", made.target));
 }
 
-fn sheet(made: &MadeLab) -> Sheet {
+fn build_table(made: &MadeLab) -> ReportTable {
     let rows = made.tables.iter().map(|(table, rows)| vec![made.target.clone(), table.clone(), rows.to_string()]);
-    Sheet::new(&["target", "table", "rows"]).with(rows)
+    ReportTable::new(&["target", "table", "rows"]).with_rows(rows)
 }

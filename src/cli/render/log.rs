@@ -2,13 +2,13 @@
 
 use mfm_journal::OperationAction;
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::log::{LoggedOperation, Outcome};
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let more = if self.more { "the newest " } else { "" };
-        let number = count(self.operations.len() as u64, "operation");
+        let number = render_count(self.operations.len() as u64, "operation");
         page.lead(Mood::Plain, &format!("{more}{number} in {}", self.journal.display()));
         if self.operations.is_empty() {
             page.blank();
@@ -17,10 +17,18 @@ impl Report for Outcome {
         }
         page.blank();
         let head = ["op", "when", "state", "fault", "target", "rows", "actor"];
-        page.table(&Sheet::new(&head).with(self.operations.iter().map(|line| {
+        page.table(&ReportTable::new(&head).with_rows(self.operations.iter().map(|line| {
             let rows = line.rows.to_string();
             let state = line.state.clone();
-            vec![line.op.to_string(), when(&line.at), state, fault(line), line.target.clone(), rows, line.actor.clone()]
+            vec![
+                line.op.to_string(),
+                render_time(&line.at),
+                state,
+                render_fault(line),
+                line.target.clone(),
+                rows,
+                line.actor.clone(),
+            ]
         })));
         if let (true, Some(last)) = (self.more, self.operations.last()) {
             page.blank();
@@ -28,7 +36,7 @@ impl Report for Outcome {
         }
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = [
             "op",
             "at",
@@ -45,7 +53,7 @@ impl Report for Outcome {
             "face",
             "uid",
         ];
-        Sheet::new(&head).with(self.operations.iter().map(cells))
+        ReportTable::new(&head).with_rows(self.operations.iter().map(cells))
     }
 }
 
@@ -54,7 +62,7 @@ fn cells(line: &LoggedOperation) -> Vec<String> {
         line.op.to_string(),
         line.at.clone(),
         line.state.clone(),
-        action(line.action).to_owned(),
+        action_word(line.action).to_owned(),
         line.tool.clone(),
         line.variant.clone(),
         line.severity.clone(),
@@ -68,7 +76,7 @@ fn cells(line: &LoggedOperation) -> Vec<String> {
     ]
 }
 
-const fn action(action: OperationAction) -> &'static str {
+const fn action_word(action: OperationAction) -> &'static str {
     match action {
         OperationAction::Apply => "apply",
         OperationAction::Revert => "revert",
@@ -76,7 +84,7 @@ const fn action(action: OperationAction) -> &'static str {
 }
 
 /// Returns what an operation did, in a few words.
-pub(super) fn fault(line: &LoggedOperation) -> String {
+pub(super) fn render_fault(line: &LoggedOperation) -> String {
     match line.reverts {
         Some(op) => format!("revert of {op}"),
         None => format!("{} {}", line.tool, line.variant),
@@ -84,6 +92,6 @@ pub(super) fn fault(line: &LoggedOperation) -> String {
 }
 
 /// Returns a time to the second, for people; it stays UTC.
-fn when(at: &str) -> String {
+fn render_time(at: &str) -> String {
     at.get(..19).map_or_else(|| at.to_owned(), |head| format!("{head}Z"))
 }

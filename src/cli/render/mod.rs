@@ -23,11 +23,11 @@ mod status;
 mod target;
 
 /// Returns the first digits of a digest, enough to tell digests apart by eye.
-fn short(digest: &impl ToString) -> String {
+fn shorten_digest(digest: &impl ToString) -> String {
     digest.to_string().chars().take(12).collect()
 }
 
 /// Returns severities as numbers, for the order only.
-fn weight(severity: &str) -> f64 {
+fn parse_severity(severity: &str) -> f64 {
     severity.parse().unwrap_or(0.0)
 }

@@ -2,43 +2,44 @@
 
 use serde_json::Value as Json;
 
-use super::weight;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use super::parse_severity;
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::cli::texts::SEVERITY;
 use crate::ops::modes::{ModeEntry, Outcome};
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         if let [mode] = self.modes.as_slice() {
-            return one(page, mode);
+            return write_mode(page, mode);
         }
         let variants: usize = self.modes.iter().map(|mode| mode.variants.len()).sum();
-        let number = count(self.modes.len() as u64, "mode");
-        page.lead(Mood::Plain, &format!("{number} in {}", count(variants as u64, "variant")));
+        let number = render_count(self.modes.len() as u64, "mode");
+        page.lead(Mood::Plain, &format!("{number} in {}", render_count(variants as u64, "variant")));
         page.blank();
-        page.table(&Sheet::new(&["tool", "what goes wrong", "severity", "variants"]).with(self.modes.iter().map(
-            |mode| {
-                let variants = list(mode.variants.iter().map(|variant| variant.word));
-                vec![mode.tool.to_owned(), mode.title.to_owned(), range(mode), variants]
-            },
-        )));
+        page.table(&ReportTable::new(&["tool", "what goes wrong", "severity", "variants"]).with_rows(
+            self.modes.iter().map(|mode| {
+                let variants = join_list(mode.variants.iter().map(|variant| variant.word));
+                vec![mode.tool.to_owned(), mode.title.to_owned(), render_range(mode), variants]
+            }),
+        ));
         page.blank();
         page.paragraph(0, SEVERITY);
         page.blank();
         page.aside("next: mfm modes TOOL explains one");
     }
 
-    fn sheet(&self) -> Sheet {
-        let mut sheet = Sheet::new(&["tool", "mode", "variant", "severity", "record", "checks", "about", "eligible"]);
+    fn to_table(&self) -> ReportTable {
+        let mut sheet =
+            ReportTable::new(&["tool", "mode", "variant", "severity", "record", "checks", "about", "eligible"]);
         for mode in &self.modes {
             for variant in &mode.variants {
-                sheet.row(vec![
+                sheet.push_row(vec![
                     mode.tool.to_owned(),
                     mode.id.to_owned(),
                     variant.word.to_owned(),
                     variant.severity.to_owned(),
-                    list(&mode.records),
-                    list(mode.checks),
+                    join_list(&mode.records),
+                    join_list(mode.checks),
                     variant.about.to_owned(),
                     variant.eligible.to_owned(),
                 ]);
@@ -49,22 +50,22 @@ impl Report for Outcome {
 }
 
 /// Returns the severities of a mode's variants, from the least to the worst.
-fn range(mode: &ModeEntry) -> String {
+fn render_range(mode: &ModeEntry) -> String {
     let mut all: Vec<&str> = mode.variants.iter().map(|variant| variant.severity).collect();
-    all.sort_by(|a, b| weight(a).total_cmp(&weight(b)));
+    all.sort_by(|a, b| parse_severity(a).total_cmp(&parse_severity(b)));
     match (all.first(), all.last()) {
         (Some(least), Some(worst)) if least != worst => format!("{least}-{worst}"),
         _ => mode.severity.to_owned(),
     }
 }
 
-fn one(page: &mut Page, mode: &ModeEntry) {
+fn write_mode(page: &mut ReportPage, mode: &ModeEntry) {
     page.lead(Mood::Plain, &format!("{}: {}", mode.tool, mode.title));
     page.blank();
     page.paragraph(0, mode.description);
     page.heading("Variants, worst first");
     let mut variants: Vec<_> = mode.variants.iter().collect();
-    variants.sort_by(|a, b| weight(b.severity).total_cmp(&weight(a.severity)));
+    variants.sort_by(|a, b| parse_severity(b.severity).total_cmp(&parse_severity(a.severity)));
     for variant in variants {
         page.line(&format!("{} (severity {}): {}", variant.word, variant.severity, variant.about));
         page.paragraph(4, &format!("can be shown on {}", variant.eligible));
@@ -72,23 +73,23 @@ fn one(page: &mut Page, mode: &ModeEntry) {
     page.blank();
     page.paragraph(0, SEVERITY);
     page.heading("Parameters");
-    for (name, about) in parameters(mode.parameters.as_value()) {
+    for (name, about) in list_parameters(mode.parameters.as_value()) {
         page.line(&format!("--{}", name.replace('_', "-")));
         page.paragraph(4, &about);
     }
     page.blank();
     page.fields(&[
         ("mode", mode.id.to_owned()),
-        (if mode.records.len() == 1 { "record" } else { "records" }, list(&mode.records)),
-        ("seen by", list(mode.checks)),
-        ("fuller checks need", list(mode.data_needed)),
+        (if mode.records.len() == 1 { "record" } else { "records" }, join_list(&mode.records)),
+        ("seen by", join_list(mode.checks)),
+        ("fuller checks need", join_list(mode.data_needed)),
     ]);
     page.blank();
     let first = mode.variants.first().map(|variant| variant.word).unwrap_or_default();
     page.aside(&format!("next: mfm plan {} --variant {first} --sample 1", mode.tool));
 }
 
-fn parameters(schema: &Json) -> Vec<(String, String)> {
+fn list_parameters(schema: &Json) -> Vec<(String, String)> {
     let properties = schema.get("properties").and_then(Json::as_object);
     let about = |json: &Json| json.get("description").and_then(Json::as_str).unwrap_or_default().to_owned();
     properties.into_iter().flatten().map(|(name, json)| (name.clone(), about(json))).collect()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::cli::report::{Mood, Page, Report, Sheet};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable};
 use crate::ops::query::Outcome;
 
 /// The most rows that a page shows.
@@ -11,8 +11,8 @@ const ROWS_MAX: usize = 40;
 const COLUMNS_MAX: usize = 8;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        let Some(answer) = &self.answer else { return catalogue(self, page) };
+    fn render_page(&self, page: &mut ReportPage) {
+        let Some(answer) = &self.answer else { return write_catalogue(self, page) };
         let summary = answer.get("summary").and_then(Json::as_str).unwrap_or_default();
         page.lead(Mood::Plain, summary);
         if self.being_written == Some(true) {
@@ -20,82 +20,83 @@ impl Report for Outcome {
             page.aside("it is being written: the answer holds for what was there");
         }
         for (name, value) in answer.iter().filter(|(name, value)| *name != "summary" && !value.is_array()) {
-            if let Some(text) = scalar(value).filter(|text| !text.is_empty()) {
+            if let Some(text) = render_scalar(value).filter(|text| !text.is_empty()) {
                 page.aside(&format!("{}: {text}", name.replace('_', " ")));
             }
         }
-        let Some((name, rows)) = longest(answer) else { return };
+        let Some((name, rows)) = find_longest_list(answer) else { return };
         page.blank();
         page.aside(&format!("{}:", name.replace('_', " ")));
-        let (columns, lines) = table(rows);
-        page.table(&Sheet::under(columns).with(lines.into_iter().take(ROWS_MAX)));
+        let (columns, lines) = tabulate_list(rows);
+        page.table(&ReportTable::from_columns(columns).with_rows(lines.into_iter().take(ROWS_MAX)));
         if rows.len() > ROWS_MAX {
             page.aside(&format!("{} more; --json gives all", rows.len() - ROWS_MAX));
         }
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let Some(answer) = &self.answer else {
             let row = |line: &crate::ops::query::QueryLine| {
                 vec![line.name.to_owned(), line.domain.to_owned(), line.group.to_owned(), line.about.to_owned()]
             };
-            return Sheet::new(&["query", "domain", "group", "about"]).with(self.queries.iter().map(row));
+            return ReportTable::new(&["query", "domain", "group", "about"]).with_rows(self.queries.iter().map(row));
         };
-        match longest(answer) {
+        match find_longest_list(answer) {
             Some((_, rows)) => {
-                let (columns, lines) = table(rows);
-                Sheet::under(columns).with(lines)
+                let (columns, lines) = tabulate_list(rows);
+                ReportTable::from_columns(columns).with_rows(lines)
             }
             None => {
-                let row = |(name, value): (&String, &Json)| vec![name.clone(), scalar(value).unwrap_or_default()];
-                Sheet::new(&["name", "value"]).with(answer.iter().map(row))
+                let row =
+                    |(name, value): (&String, &Json)| vec![name.clone(), render_scalar(value).unwrap_or_default()];
+                ReportTable::new(&["name", "value"]).with_rows(answer.iter().map(row))
             }
         }
     }
 }
 
-fn catalogue(outcome: &Outcome, page: &mut Page) {
+fn write_catalogue(outcome: &Outcome, page: &mut ReportPage) {
     page.lead(Mood::Plain, &format!("{} queries", outcome.queries.len()));
     page.blank();
     let row = |line: &crate::ops::query::QueryLine| {
         vec![line.name.replace('_', "-"), line.domain.to_owned(), line.title.to_owned()]
     };
-    page.table(&Sheet::new(&["query", "domain", "what it answers"]).with(outcome.queries.iter().map(row)));
+    page.table(&ReportTable::new(&["query", "domain", "what it answers"]).with_rows(outcome.queries.iter().map(row)));
     page.blank();
     page.aside("next: mfm query QUERY --help explains one");
 }
 
 /// Returns the longest list of objects of an answer.
-fn longest(answer: &Map<String, Json>) -> Option<(&String, &Vec<Json>)> {
+fn find_longest_list(answer: &Map<String, Json>) -> Option<(&String, &Vec<Json>)> {
     let lists = answer.iter().filter_map(|(name, value)| Some((name, value.as_array()?)));
     lists.filter(|(_, list)| list.first().is_some_and(Json::is_object)).max_by_key(|(_, list)| list.len())
 }
 
 /// Returns the scalar columns of a list, and its rows.
-fn table(rows: &[Json]) -> (Vec<String>, Vec<Vec<String>>) {
+fn tabulate_list(rows: &[Json]) -> (Vec<String>, Vec<Vec<String>>) {
     let mut columns: Vec<String> = Vec::new();
     for (name, value) in rows.iter().filter_map(Json::as_object).flatten() {
-        if !columns.contains(name) && scalar(value).is_some() {
+        if !columns.contains(name) && render_scalar(value).is_some() {
             columns.push(name.clone());
         }
     }
     // What tells rows apart comes first.
     columns.sort_by_key(|name| (!name.ends_with("_id"), name != "name"));
     columns.truncate(COLUMNS_MAX);
-    let cell = |row: &Json, name: &String| row.get(name).and_then(scalar).unwrap_or_default();
+    let cell = |row: &Json, name: &String| row.get(name).and_then(render_scalar).unwrap_or_default();
     let lines = rows.iter().map(|row| columns.iter().map(|name| cell(row, name)).collect()).collect();
     (columns, lines)
 }
 
 /// Returns a value that fits into a cell.
-fn scalar(value: &Json) -> Option<String> {
+fn render_scalar(value: &Json) -> Option<String> {
     match value {
         Json::Null => Some(String::new()),
         Json::Bool(flag) => Some(if *flag { "yes" } else { "no" }.to_owned()),
         Json::Number(number) => Some(number.to_string()),
         Json::String(text) => Some(text.clone()),
         Json::Object(parts) if parts.len() == 3 && parts.contains_key("z") => {
-            let part = |name: &str| parts.get(name).and_then(scalar).unwrap_or_default();
+            let part = |name: &str| parts.get(name).and_then(render_scalar).unwrap_or_default();
             Some(format!("{} {} {}", part("x"), part("y"), part("z")))
         }
         Json::Array(_) | Json::Object(_) => None,

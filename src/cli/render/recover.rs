@@ -1,12 +1,12 @@
 //! `recover`: what became of what was open.
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::recover::Outcome;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let open = self.operations.iter().filter(|line| line.state == "open").count() as u64;
-        let operations = count(self.operations.len() as u64, "operation");
+        let operations = render_count(self.operations.len() as u64, "operation");
         for name in &self.rolled_back {
             page.lead(Mood::Good, &format!("a crashed program's transaction in target {name} was rolled back"));
         }
@@ -16,17 +16,17 @@ impl Report for Outcome {
             _ => page.lead(Mood::Bad, &format!("{open} of {operations} stay open")),
         }
         page.blank();
-        page.table(&self.sheet());
+        page.table(&self.to_table());
         for line in self.operations.iter().filter(|line| !line.differing.is_empty()) {
             page.heading(&format!("Operation {}: rows that are not as the verdict says", line.op));
             line.differing.iter().for_each(|row| page.line(row));
         }
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let mut lines: Vec<_> = self.operations.iter().collect();
         lines.sort_by_key(|line| line.state != "open");
-        Sheet::new(&["op", "target", "state", "why"]).with(lines.into_iter().map(|line| {
+        ReportTable::new(&["op", "target", "state", "why"]).with_rows(lines.into_iter().map(|line| {
             vec![line.op.to_string(), line.target.clone(), line.state.clone(), line.why.clone().unwrap_or_default()]
         }))
     }

@@ -3,8 +3,8 @@
 use mfm_journal::OperationAction;
 use serde_json::Value as Json;
 
-use super::short;
-use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use super::shorten_digest;
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::replay::{FirstDifference, Outcome, ReplayedOperation};
 use crate::plan::alike::Likeness;
 
@@ -12,8 +12,8 @@ use crate::plan::alike::Likeness;
 const LINES_MAX: usize = 20;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        let (mood, text) = lead(self);
+    fn render_page(&self, page: &mut ReportPage) {
+        let (mood, text) = render_lead(self);
         page.lead(mood, &text);
         if let Some(difference) = &self.first_difference {
             page.paragraph(2, &difference.message);
@@ -22,19 +22,19 @@ impl Report for Outcome {
             page.blank();
             let from = self.replayed.len().saturating_sub(LINES_MAX);
             if from > 0 {
-                page.aside(&format!("{} before these; --json lists them", count(from as u64, "operation")));
+                page.aside(&format!("{} before these; --json lists them", render_count(from as u64, "operation")));
             }
             let lines = self.replayed.iter().skip(from);
             let head = ["op", "as", "fault", "rows", "plan digest", "verdict"];
-            page.table(&Sheet::new(&head).with(lines.map(|line| {
-                let digest = short(&line.plan_digest);
+            page.table(&ReportTable::new(&head).with_rows(lines.map(|line| {
+                let digest = shorten_digest(&line.plan_digest);
                 vec![
                     line.op.to_string(),
                     line.replayed_as.to_string(),
-                    fault(line),
+                    render_fault(line),
                     line.rows.to_string(),
                     digest,
-                    verdict(line),
+                    render_verdict(line),
                 ]
             })));
         }
@@ -51,7 +51,7 @@ impl Report for Outcome {
         next(page, self);
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = [
             "op",
             "as",
@@ -69,10 +69,10 @@ impl Report for Outcome {
             "found",
             "message",
         ];
-        let mut sheet =
-            Sheet::new(&head).with(self.replayed.iter().map(|line| [cells(line), vec![String::new(); 6]].concat()));
+        let mut sheet = ReportTable::new(&head)
+            .with_rows(self.replayed.iter().map(|line| [cells(line), vec![String::new(); 6]].concat()));
         for skip in &self.skipped {
-            sheet.row(bare(skip.op, "skipped", &[], &skip.why));
+            sheet.push_row(build_bare_row(skip.op, "skipped", &[], &skip.why));
         }
         if let Some(found) = &self.first_difference {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -80,16 +80,16 @@ impl Report for Outcome {
                 text(&found.table),
                 text(&found.key),
                 text(&found.column),
-                value(found, &found.journaled),
-                value(found, &found.found),
+                render_value(found, &found.journaled),
+                render_value(found, &found.found),
             ];
-            sheet.row(bare(found.op, "differs", &place, &found.message));
+            sheet.push_row(build_bare_row(found.op, "differs", &place, &found.message));
         }
         sheet
     }
 }
 
-fn lead(outcome: &Outcome) -> (Mood, String) {
+fn render_lead(outcome: &Outcome) -> (Mood, String) {
     let Outcome { source, onto, .. } = outcome;
     let done = outcome.replayed.len() as u64;
     if let Some(difference) = &outcome.first_difference {
@@ -102,7 +102,7 @@ fn lead(outcome: &Outcome) -> (Mood, String) {
         };
     }
     let fresh = outcome.replayed.iter().any(|line| !line.earlier);
-    let operations = count(done, "operation");
+    let operations = render_count(done, "operation");
     if done == 0 {
         return (Mood::Plain, format!("nothing to replay of {source} onto {onto}"));
     }
@@ -115,7 +115,7 @@ fn lead(outcome: &Outcome) -> (Mood, String) {
     }
 }
 
-fn next(page: &mut Page, outcome: &Outcome) {
+fn next(page: &mut ReportPage, outcome: &Outcome) {
     let Some(difference) = &outcome.first_difference else { return };
     page.blank();
     match difference.what.as_str() {
@@ -127,11 +127,11 @@ fn next(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-fn fault(line: &ReplayedOperation) -> String {
+fn render_fault(line: &ReplayedOperation) -> String {
     line.reverts.map_or_else(|| format!("{} {}", line.tool, line.variant), |op| format!("revert of {op}"))
 }
 
-fn verdict(line: &ReplayedOperation) -> String {
+fn render_verdict(line: &ReplayedOperation) -> String {
     let word = match line.verdict {
         Likeness::Equal => "equal",
         Likeness::Equivalent => "equivalent",
@@ -149,13 +149,13 @@ fn cells(line: &ReplayedOperation) -> Vec<String> {
         line.tool.clone(),
         line.variant.clone(),
         line.rows.to_string(),
-        verdict(line).split(',').next().unwrap_or_default().to_owned(),
+        render_verdict(line).split(',').next().unwrap_or_default().to_owned(),
         line.plan_digest.to_string(),
     ]
 }
 
 /// Returns a line of an operation that was not replayed.
-fn bare(op: u64, verdict: &str, place: &[String], message: &str) -> Vec<String> {
+fn build_bare_row(op: u64, verdict: &str, place: &[String], message: &str) -> Vec<String> {
     let mut cells = vec![String::new(); 15];
     let wanted = [(0, op.to_string()), (7, verdict.to_owned()), (14, message.to_owned())];
     let place = place.iter().cloned().enumerate().map(|(at, text)| (at + 9, text));
@@ -168,6 +168,6 @@ fn bare(op: u64, verdict: &str, place: &[String], message: &str) -> Vec<String> 
 }
 
 /// Returns a value that differs; empty where the difference is in no cell.
-fn value(difference: &FirstDifference, json: &Json) -> String {
-    if json.is_null() && difference.side.is_none() { String::new() } else { super::changes::cell(json) }
+fn render_value(difference: &FirstDifference, json: &Json) -> String {
+    if json.is_null() && difference.side.is_none() { String::new() } else { super::changes::render_cell(json) }
 }

@@ -1,30 +1,30 @@
 //! `revert`: what is back, and what is not.
 
 use crate::cli::failures::conflict_line;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, yes};
-use crate::engine::revert::Drift;
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count, yes_or_no};
+use crate::engine::revert::DriftedRow;
 use crate::ops::revert::{Outcome, RevertedOperation};
 
 /// How many rows a page names an operation.
 const ROWS_MAX: usize = 20;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        let (mood, text) = lead(self);
+    fn render_page(&self, page: &mut ReportPage) {
+        let (mood, text) = render_lead(self);
         page.lead(mood, &text);
         if self.operations.is_empty() {
             return;
         }
         page.blank();
-        let mut sheet = Sheet::new(&["reverts", "by", "state", "rows", "already_back", "restored", "exact"]);
-        self.operations.iter().for_each(|line| sheet.row(cells(line)));
+        let mut sheet = ReportTable::new(&["reverts", "by", "state", "rows", "already_back", "restored", "exact"]);
+        self.operations.iter().for_each(|line| sheet.push_row(cells(line)));
         page.table(&sheet);
-        self.operations.iter().for_each(|line| remarks(page, line));
+        self.operations.iter().for_each(|line| write_remarks(page, line));
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = ["reverts", "op", "state", "rows", "already_back", "restored", "exact", "conflicts", "drift", "uid"];
-        Sheet::new(&head).with(self.operations.iter().map(|line| {
+        ReportTable::new(&head).with_rows(self.operations.iter().map(|line| {
             let mut cells = cells(line);
             cells.push(line.conflicts.len().to_string());
             cells.push(line.drift.len().to_string());
@@ -34,11 +34,11 @@ impl Report for Outcome {
     }
 }
 
-fn lead(outcome: &Outcome) -> (Mood, String) {
+fn render_lead(outcome: &Outcome) -> (Mood, String) {
     let target = &outcome.target;
     let all = outcome.operations.len() as u64;
     let exact = outcome.operations.iter().filter(|line| line.exact).count() as u64;
-    let operations = count(all, "operation");
+    let operations = render_count(all, "operation");
     match all {
         0 => (Mood::Plain, format!("nothing is active on {target}: nothing to revert")),
         _ if outcome.operations.iter().all(|line| line.state == "already_reverted") => {
@@ -60,33 +60,38 @@ fn cells(line: &RevertedOperation) -> Vec<String> {
         line.state.to_owned(),
         line.rows.to_string(),
         line.already_back.to_string(),
-        yes(line.restored),
-        yes(line.exact),
+        yes_or_no(line.restored),
+        yes_or_no(line.exact),
     ]
 }
 
-fn remarks(page: &mut Page, line: &RevertedOperation) {
+fn write_remarks(page: &mut ReportPage, line: &RevertedOperation) {
     if !line.conflicts.is_empty() {
-        page.heading(&format!("Operation {}: {} in conflict", line.reverts, count(line.conflicts.len() as u64, "row")));
+        page.heading(&format!(
+            "Operation {}: {} in conflict",
+            line.reverts,
+            render_count(line.conflicts.len() as u64, "row")
+        ));
         line.conflicts.iter().take(ROWS_MAX).for_each(|conflict| page.line(&conflict_line(conflict)));
-        more(page, line.conflicts.len());
+        write_more(page, line.conflicts.len());
     }
     if !line.drift.is_empty() {
         page.heading(&format!("Operation {}: back; other columns of its rows are not as they were", line.reverts));
-        line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&drift(row)));
-        more(page, line.drift.len());
+        line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&render_drift(row)));
+        write_more(page, line.drift.len());
     }
     for residue in &line.residue {
         page.line(&format!("operation {}: not put back: {}: {}", line.reverts, residue.table, residue.what));
     }
 }
 
-fn drift(row: &Drift) -> String {
+fn render_drift(row: &DriftedRow) -> String {
     let named = format!("{} {}", row.table, row.key);
-    row.left().map_or(named.clone(), |columns| format!("{named}: {columns}, which came since, is the database's own"))
+    row.filled_columns()
+        .map_or(named.clone(), |columns| format!("{named}: {columns}, which came since, is the database's own"))
 }
 
-fn more(page: &mut Page, all: usize) {
+fn write_more(page: &mut ReportPage, all: usize) {
     if all > ROWS_MAX {
         page.aside(&format!("and {} more; --json lists them", all - ROWS_MAX));
     }

@@ -3,19 +3,19 @@
 use serde_json::Value as Json;
 
 use super::changes;
-use super::faults::parameters;
-use super::log::fault;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::domain::repair::{Extent, Repair};
-use crate::ops::detection::{Detection, Seen};
-use crate::ops::drill::matrix::Verdict;
+use super::faults::render_parameters;
+use super::log::render_fault;
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
+use crate::domain::repair::{Repair, RepairExtent};
+use crate::ops::detection::{Detection, DetectorAnswer};
+use crate::ops::drill::matrix::DetectionVerdict;
 use crate::ops::show::Outcome;
 
 /// How many ids a page names.
 const NAMED_MAX: usize = 12;
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
+    fn render_page(&self, page: &mut ReportPage) {
         let line = &self.line;
         page.lead(mood(&line.state), &format!("operation {} on {}: {}", line.op, line.target, title(self)));
         page.blank();
@@ -26,21 +26,21 @@ impl Report for Outcome {
             page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
         }
         if !self.changes.is_empty() {
-            changes::every(page, &self.changes, self.changes_total);
+            changes::write_every(page, &self.changes, self.changes_total);
         } else if self.changes_total > 0 {
             page.blank();
             page.aside(&format!("next: mfm show {} --diff", line.op));
         }
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         if !self.changes.is_empty() {
-            return changes::sheet(&self.changes);
+            return changes::build_table(&self.changes);
         }
         let fields = fields(self).into_iter().map(|(name, value)| vec![name.replace(' ', "_"), value]);
         let start =
             [vec!["op".to_owned(), self.line.op.to_string()], vec!["state".to_owned(), self.line.state.clone()]];
-        Sheet::new(&["field", "value"]).with(start).with(fields)
+        ReportTable::new(&["field", "value"]).with_rows(start).with_rows(fields)
     }
 }
 
@@ -54,7 +54,7 @@ fn mood(state: &str) -> Mood {
 
 /// Returns what an operation did, how it stands, and how much it wrote.
 pub(super) fn title(show: &Outcome) -> String {
-    format!("{}, {}, {}", fault(&show.line), show.line.state, count(show.line.rows, "row"))
+    format!("{}, {}, {}", render_fault(&show.line), show.line.state, render_count(show.line.rows, "row"))
 }
 
 /// Returns when, by whom, on which records, with which parameters.
@@ -64,33 +64,33 @@ pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
         ("severity", line.severity.clone()),
         ("at", line.at.clone()),
         ("by", format!("{}, over {}", line.actor, line.face)),
-        ("tables", list(&show.tables)),
+        ("tables", join_list(&show.tables)),
         ("rows left", line.rows_left.to_string()),
     ];
     if !show.keys.is_empty() {
         let more = if show.keys.len() > NAMED_MAX { ", ..." } else { "" };
-        fields.push(("records", list(show.keys.iter().take(NAMED_MAX).map(changes::cell)) + more));
+        fields.push(("records", join_list(show.keys.iter().take(NAMED_MAX).map(changes::render_cell)) + more));
     }
     // That an operation carries its own rows is what everybody expects.
     let carried: &[u64] = if show.carried_by == [line.op] { &[] } else { &show.carried_by };
     for (label, ops) in [("reverted by", show.reverted_by.as_slice()), ("carried by", carried)] {
         if !ops.is_empty() {
-            fields.push((label, list(ops)));
+            fields.push((label, join_list(ops)));
         }
     }
     let object = |name: &str| show.detail.get(name).and_then(Json::as_object).filter(|map| !map.is_empty());
     let proposed = object("proposed").filter(|proposed| object("params") != Some(proposed));
     let given = [("parameters", object("params")), ("proposed", proposed)];
-    fields.extend(given.into_iter().filter_map(|(label, map)| Some((label, parameters(map?)))));
-    fields.extend(object("campaign").and_then(campaign).map(|of| ("campaign", of)));
-    fields.extend(["seed", "now"].into_iter().filter_map(|name| detail(show, name)));
+    fields.extend(given.into_iter().filter_map(|(label, map)| Some((label, render_parameters(map?)))));
+    fields.extend(object("campaign").and_then(render_campaign).map(|of| ("campaign", of)));
+    fields.extend(["seed", "now"].into_iter().filter_map(|name| find_detail(show, name)));
     fields
 }
 
 fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     let mut fields = circumstances(show);
     fields.extend(show.detection.as_ref().map(|detection| ("seen by", seen_by(detection))));
-    fields.extend(show.repair.as_ref().map(|repair| ("repairable", repairable(repair))));
+    fields.extend(show.repair.as_ref().map(|repair| ("repairable", render_repair(repair))));
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
     fields.push(("rows root", show.rows_root.to_string()));
@@ -101,15 +101,15 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
 }
 
 /// Returns which fault of which campaign an operation is.
-fn campaign(mark: &serde_json::Map<String, Json>) -> Option<String> {
+fn render_campaign(mark: &serde_json::Map<String, Json>) -> Option<String> {
     Some(format!("{}, fault {}", mark.get("name")?.as_str()?, mark.get("step")?.as_u64()?))
 }
 
 /// Returns what saw a fault, and how that is known.
 fn seen_by(detection: &Detection) -> String {
-    let one = |seen: &Seen| match (seen.verdict, seen.checks.as_slice()) {
-        (Verdict::Caught, []) => seen.detector.clone(),
-        (Verdict::Caught, checks) => format!("{} ({})", seen.detector, checks.join(", ")),
+    let one = |seen: &DetectorAnswer| match (seen.verdict, seen.checks.as_slice()) {
+        (DetectionVerdict::Caught, []) => seen.detector.clone(),
+        (DetectionVerdict::Caught, checks) => format!("{} ({})", seen.detector, checks.join(", ")),
         (verdict, _) => format!("not {}: {}", seen.detector, verdict.word().replace('_', " ")),
     };
     let all = detection.seen.iter().map(one).collect::<Vec<_>>().join("; ");
@@ -121,17 +121,17 @@ fn seen_by(detection: &Detection) -> String {
 }
 
 /// Returns whether the original could have been restored without the journal, as far as the kind of fault tells.
-fn repairable(repair: &Repair) -> String {
+fn render_repair(repair: &Repair) -> String {
     let extent = match repair.extent {
-        Extent::Exactly => "exactly",
-        Extent::Sometimes => "a fault of this kind sometimes",
-        Extent::Approximately => "a fault of this kind approximately",
-        Extent::Not => return format!("not without the journal: {}", repair.why),
+        RepairExtent::Exactly => "exactly",
+        RepairExtent::Sometimes => "a fault of this kind sometimes",
+        RepairExtent::Approximately => "a fault of this kind approximately",
+        RepairExtent::Not => return format!("not without the journal: {}", repair.why),
     };
     format!("{extent} without the journal: {}", repair.why)
 }
 
-fn detail(show: &Outcome, name: &'static str) -> Option<(&'static str, String)> {
+fn find_detail(show: &Outcome, name: &'static str) -> Option<(&'static str, String)> {
     match show.detail.get(name)? {
         Json::Null => None,
         Json::String(text) => Some((name, text.clone())),

@@ -4,25 +4,25 @@ use crate::model::Key;
 
 /// The deliveries of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Day {
+pub struct DayChart {
     /// What is shown.
     pub title: String,
     /// Machines or patients, in the order of their ids.
-    pub lanes: Vec<Lane>,
+    pub lanes: Vec<DayLane>,
 }
 
 /// The deliveries of one machine or one patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
+pub struct DayLane {
     /// Its name.
     pub name: String,
     /// The deliveries, the first one first.
-    pub spans: Vec<Span>,
+    pub spans: Vec<DeliverySpan>,
 }
 
 /// One delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct DeliverySpan {
     /// Its key.
     pub key: Key,
     /// When it began, in seconds since the day began.
@@ -32,12 +32,12 @@ pub struct Span {
     /// What it is called: patient or machine, and field.
     pub name: String,
     /// How it went.
-    pub standing: Standing,
+    pub standing: DeliveryStatus,
     /// Whether it is on a machine at the time of another delivery of the patient.
     pub clashes: bool,
 }
 
-impl Span {
+impl DeliverySpan {
     /// Tells whether the delivery cannot have been so.
     #[must_use]
     pub const fn is_wrong(&self) -> bool {
@@ -47,7 +47,7 @@ impl Span {
 
 /// How a delivery went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum DeliveryStatus {
     /// Beam on, complete, not cancelled.
     Complete,
     /// Begun, but not complete.
@@ -56,7 +56,7 @@ pub enum Standing {
     Cancelled,
 }
 
-impl Standing {
+impl DeliveryStatus {
     /// Returns the word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {

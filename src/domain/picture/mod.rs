@@ -5,8 +5,8 @@ mod film;
 
 use std::any::Any;
 
-pub use self::day::{Day, Lane, Span, Standing};
-pub use self::film::{Film, Jaws, Still, Widths};
+pub use self::day::{DayChart, DayLane, DeliverySpan, DeliveryStatus};
+pub use self::film::{Film, FilmFrame, Jaws, LeafEdges};
 
 use mfm_journal::Change;
 
@@ -16,7 +16,7 @@ use super::record::RecordKind;
 use crate::model::{Fetch, Finding, Row, Snapshot};
 
 /// What pictures of findings are made with, beside the rows around them.
-pub struct Gathered<'a> {
+pub struct PictureContext<'a> {
     /// How tables are declared, and the rows of those that were held while the checks ran.
     pub declared: &'a Snapshot,
     /// What the check run gathered.
@@ -29,14 +29,20 @@ pub struct Gathered<'a> {
 pub trait Painter: Sync {
     /// Returns what has to be read to paint pictures for findings, at most so many, beside the rows that these name; it
     /// is asked again once that was read, until nothing is left to read.
-    fn needs(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch>;
+    fn needed_fetches(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch>;
     /// Returns pictures for findings, at most so many.
-    fn gallery(&self, findings: &[&Finding], snapshot: &Snapshot, with: &Gathered<'_>, pictures_max: usize) -> Gallery;
+    fn paint_findings(
+        &self,
+        findings: &[&Finding],
+        snapshot: &Snapshot,
+        with: &PictureContext<'_>,
+        pictures_max: usize,
+    ) -> Gallery;
     /// Returns what a record looks like, where there is anything to look at.
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
-    fn record(
+    fn paint_record(
         &self,
         _kind: &RecordKind,
         _row: &Row<'_>,
@@ -49,7 +55,7 @@ pub trait Painter: Sync {
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
-    fn subject(&self, _changes: &[Change], _snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
+    fn find_subject(&self, _changes: &[Change], _snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
         Ok(None)
     }
     /// Returns what a record's film is made from.
@@ -57,7 +63,7 @@ pub trait Painter: Sync {
         Vec::new()
     }
     /// Returns a record's film, where it has one.
-    fn film(&self, _subject: i64, _rules: &dyn Rules, _snapshot: &Snapshot) -> Option<Film> {
+    fn build_film(&self, _subject: i64, _rules: &dyn Rules, _snapshot: &Snapshot) -> Option<Film> {
         None
     }
 }
@@ -68,16 +74,16 @@ pub enum RecordPicture {
     /// A record at its points, and the one in hand.
     Film(Film, usize),
     /// Numbers with their limits.
-    Limits(Chart, Vec<Bar>),
+    Limits(Chart, Vec<LimitLine>),
     /// What happened on a day, and the lane and the place in it of what is in hand.
-    Day(Day, Option<(usize, usize)>),
+    Day(DayChart, Option<(usize, usize)>),
     /// Numbers over other records, one chart above the other.
-    Series(Series),
+    Series(ChartSeries),
 }
 
 /// Numbers over records of one table: its ids are where the numbers stand across the charts.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
+pub struct ChartSeries {
     /// The table, so that what is found of its records can be marked.
     pub over: &'static str,
     /// The charts, the first one above.
@@ -86,10 +92,10 @@ pub struct Series {
     pub at: Option<i64>,
 }
 
-impl Series {
+impl ChartSeries {
     /// Returns the places across all charts, from left to right.
     #[must_use]
-    pub fn places(&self) -> Vec<f64> {
+    pub fn point_positions(&self) -> Vec<f64> {
         let dots = self.charts.iter().flat_map(|chart| &chart.lines).flat_map(|line| &line.dots);
         let mut places: Vec<f64> = dots.map(|dot| dot.x).filter(|x| x.is_finite()).collect();
         places.sort_by(f64::total_cmp);
@@ -103,14 +109,14 @@ impl Series {
         let Some(at) = self.at else { return 0 };
         #[expect(clippy::cast_precision_loss, reason = "a place is looked for, and ids are small")]
         let x = at as f64;
-        let places = self.places();
+        let places = self.point_positions();
         places.iter().position(|place| *place >= x).unwrap_or(places.len().saturating_sub(1))
     }
 }
 
 /// A limit across a chart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bar {
+pub struct LimitLine {
     /// What it is the limit of, in a few words.
     pub name: String,
     /// Where it stands; finite.
@@ -177,21 +183,21 @@ pub struct Chart {
     /// What the numbers are, with their unit.
     pub up: &'static str,
     /// The lines.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ChartLine>,
 }
 
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct ChartLine {
     /// Its name.
     pub name: &'static str,
     /// Its numbers, from left to right.
-    pub dots: Vec<Dot>,
+    pub dots: Vec<ChartPoint>,
 }
 
 /// One number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dot {
+pub struct ChartPoint {
     /// Where it stands; finite.
     pub x: f64,
     /// What it is; finite.

@@ -4,9 +4,9 @@
 use crate::domain::live::LiveSystem;
 
 /// What a clinic's database looks like.
-pub(super) struct Clinic;
+pub(super) struct ClinicSigns;
 
-impl LiveSystem for Clinic {
+impl LiveSystem for ClinicSigns {
     fn name_sign(&self) -> &'static str {
         "name-mosaiq"
     }
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(of(&["DHS_ID", "Tx_DtTm", "RowVers"]), ["Tx_DtTm"]);
         assert_eq!(of(&["ID", "Create_DtTm", "Birth_DtTm", "Due_DtTm"]), [""; 0]);
         assert_eq!(of(&["ID", "WasBeamOn", "Create_DtTm"]), ["Create_DtTm"]);
-        assert!(Clinic.records("offset") && !Clinic.records("Patient"));
+        assert!(ClinicSigns.is_record_table("offset") && !ClinicSigns.is_record_table("Patient"));
     }
 
     #[test]

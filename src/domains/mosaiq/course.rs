@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
-use super::deliveries::{Delivery, judged};
-use super::lookup::{Id, SlimKey};
+use super::deliveries::{Delivery, judged_duration};
+use super::lookup::{CompactKey, LookupId};
 use crate::model::Row;
 
 /// A delivery with a start, in a few bytes.
 #[derive(Clone, Debug)]
-pub(super) struct Slim {
-    pub(super) key: SlimKey,
-    pub(super) patient: Id,
-    pub(super) machine: Id,
-    pub(super) field: Id,
+pub(super) struct DeliveryRecord {
+    pub(super) key: CompactKey,
+    pub(super) patient: LookupId,
+    pub(super) machine: LookupId,
+    pub(super) field: LookupId,
     /// In UTC where it names an offset.
     pub(super) start: DateTime,
     /// Never before the start.
@@ -32,22 +32,22 @@ pub(super) struct Slim {
     begun: bool,
 }
 
-impl Slim {
-    fn read(row: &Row<'_>) -> Option<Self> {
+impl DeliveryRecord {
+    fn from_row(row: &Row<'_>) -> Option<Self> {
         let start = row.time("Create_DtTm")?;
-        let lasted = row.time("Edit_DtTm").and_then(|end| end.since(start)).filter(SignedDuration::is_positive);
+        let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(start)).filter(SignedDuration::is_positive);
         let set = |column: &str| row.flag(column) == Some(true);
         Some(Self {
             key: row.key().into(),
-            patient: Id::of(row.cell("Pat_ID1")),
-            machine: Id::of(row.cell("Machine_ID_Staff_ID")),
-            field: Id::of(row.cell("FLD_ID")),
+            patient: LookupId::from_cell(row.cell("Pat_ID1")),
+            machine: LookupId::from_cell(row.cell("Machine_ID_Staff_ID")),
+            field: LookupId::from_cell(row.cell("FLD_ID")),
             start: start.instant(),
             end: start.instant().saturating_add(lasted.unwrap_or_default()),
             zoned: start.is_zoned(),
             day: start.wall.date(),
-            counts: Delivery::read(row).is_ok(),
-            judged: judged(row).is_some(),
+            counts: Delivery::from_row(row).is_ok(),
+            judged: judged_duration(row).is_some(),
             begun: set("WasBeamOn") && !set("WasBeamComplete"),
         })
     }
@@ -56,23 +56,23 @@ impl Slim {
 /// The deliveries that come by.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryStream {
-    passing: Vec<Slim>,
+    passing: Vec<DeliveryRecord>,
     latest: Option<DateTime>,
     disordered: bool,
 }
 
 impl DeliveryStream {
     /// Takes in rows; those before them are gone.
-    pub(super) fn take(&mut self, rows: &[Row<'_>]) {
+    pub(super) fn replace_batch(&mut self, rows: &[Row<'_>]) {
         self.passing.clear();
-        self.passing.extend(rows.iter().filter_map(Slim::read));
+        self.passing.extend(rows.iter().filter_map(DeliveryRecord::from_row));
         let starts = self.latest.into_iter().chain(self.passing.iter().map(|slim| slim.start));
         self.disordered |= !starts.is_sorted();
         self.latest = self.passing.last().map(|slim| slim.start).or(self.latest);
     }
 
     /// Returns the deliveries of the rows that were last taken in.
-    pub(super) fn passing(&self) -> &[Slim] {
+    pub(super) fn batch(&self) -> &[DeliveryRecord] {
         &self.passing
     }
 
@@ -83,11 +83,11 @@ impl DeliveryStream {
 }
 
 /// The deliveries that are compared with each other.
-type DeliveryGroup = (Id, Id, bool);
+type GroupKey = (LookupId, LookupId, bool);
 
 /// What deliveries are compared within.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Within {
+pub(super) enum DeliveryScope {
     /// The deliveries of a patient.
     Patient,
     /// Those on a machine.
@@ -96,12 +96,12 @@ pub(super) enum Within {
     Both,
 }
 
-impl Within {
+impl DeliveryScope {
     /// Times with an offset from UTC and times without one are compared each among themselves.
-    fn place(self, slim: &Slim) -> DeliveryGroup {
+    fn group_key(self, slim: &DeliveryRecord) -> GroupKey {
         let (patient, machine) = match self {
-            Self::Patient => (slim.patient.clone(), Id::Null),
-            Self::Machine => (Id::Null, slim.machine.clone()),
+            Self::Patient => (slim.patient.clone(), LookupId::Null),
+            Self::Machine => (LookupId::Null, slim.machine.clone()),
             Self::Both => (slim.patient.clone(), slim.machine.clone()),
         };
         (patient, machine, slim.zoned)
@@ -112,23 +112,23 @@ impl Within {
 ///
 /// Wherever nothing went on for longer than a gap, one group ends and the next begins: few are held at a time.
 #[derive(Debug)]
-pub(super) struct Groups {
-    within: Within,
+pub(super) struct DeliveryGroups {
+    within: DeliveryScope,
     gap: SignedDuration,
-    open: BTreeMap<DeliveryGroup, Group>,
+    open: BTreeMap<GroupKey, OpenGroup>,
 }
 
 /// Deliveries that may meet others to come.
 #[derive(Debug, Default)]
-struct Group {
+struct OpenGroup {
     /// When the last of them ends.
     end: DateTime,
-    deliveries: Vec<Slim>,
+    deliveries: Vec<DeliveryRecord>,
 }
 
-impl Group {
+impl OpenGroup {
     /// Shows what is there, and forgets it.
-    fn show(&mut self, look: &mut dyn FnMut(&[Slim])) {
+    fn flush(&mut self, look: &mut dyn FnMut(&[DeliveryRecord])) {
         if self.deliveries.len() > 1 {
             self.deliveries.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
             look(&self.deliveries);
@@ -137,20 +137,20 @@ impl Group {
     }
 }
 
-impl Groups {
+impl DeliveryGroups {
     /// Returns groups that end where nothing goes on for longer than a gap.
-    pub(super) fn new(within: Within, gap: SignedDuration) -> Self {
+    pub(super) fn new(within: DeliveryScope, gap: SignedDuration) -> Self {
         Self { within, gap: gap.max(SignedDuration::ZERO), open: BTreeMap::new() }
     }
 
     /// Takes in deliveries, and shows the groups of several that have ended.
-    pub(super) fn take(&mut self, passing: &[Slim], look: &mut dyn FnMut(&[Slim])) {
+    pub(super) fn add_batch(&mut self, passing: &[DeliveryRecord], look: &mut dyn FnMut(&[DeliveryRecord])) {
         let gap = self.gap;
-        let over = |group: &Group, now: DateTime| now.duration_since(group.end) > gap;
+        let over = |group: &OpenGroup, now: DateTime| now.duration_since(group.end) > gap;
         for slim in passing.iter().filter(|slim| slim.counts) {
-            let group = self.open.entry(self.within.place(slim)).or_default();
+            let group = self.open.entry(self.within.group_key(slim)).or_default();
             if over(group, slim.start) {
-                group.show(look);
+                group.flush(look);
             }
             group.end = if group.deliveries.is_empty() { slim.end } else { group.end.max(slim.end) };
             group.deliveries.push(slim.clone());
@@ -159,31 +159,31 @@ impl Groups {
         self.open.retain(|_, group| {
             let over = over(group, now);
             if over {
-                group.show(look);
+                group.flush(look);
             }
             !over
         });
     }
 
     /// Shows the groups that are left.
-    pub(super) fn finish(&mut self, look: &mut dyn FnMut(&[Slim])) {
-        std::mem::take(&mut self.open).values_mut().for_each(|group| group.show(look));
+    pub(super) fn finish(&mut self, look: &mut dyn FnMut(&[DeliveryRecord])) {
+        std::mem::take(&mut self.open).values_mut().for_each(|group| group.flush(look));
     }
 }
 
 /// The shortest delivery of every field that is judged, and continues no other of the day.
 #[derive(Debug, Default)]
-pub(super) struct Shortest {
+pub(super) struct ShortestDeliveries {
     day: Date,
     /// Fields and patients of the day whose treatment was interrupted.
-    interrupted: BTreeSet<(Id, Id)>,
-    of_day: BTreeMap<(Id, Id), (f64, SlimKey)>,
-    all: BTreeMap<Id, (f64, SlimKey)>,
+    interrupted: BTreeSet<(LookupId, LookupId)>,
+    of_day: BTreeMap<(LookupId, LookupId), (f64, CompactKey)>,
+    all: BTreeMap<LookupId, (f64, CompactKey)>,
 }
 
-impl Shortest {
+impl ShortestDeliveries {
     /// Takes in deliveries.
-    pub(super) fn take(&mut self, passing: &[Slim]) {
+    pub(super) fn add_batch(&mut self, passing: &[DeliveryRecord]) {
         for slim in passing.iter().filter(|slim| !slim.field.is_null() && (slim.begun || slim.judged)) {
             if std::mem::replace(&mut self.day, slim.day) != slim.day {
                 self.end_day();
@@ -193,7 +193,7 @@ impl Shortest {
                 self.interrupted.insert(place);
             } else {
                 let lasted = (slim.end.duration_since(slim.start).as_secs_f64(), slim.key.clone());
-                shorten(&mut self.of_day, place, lasted);
+                keep_shorter(&mut self.of_day, place, lasted);
             }
         }
     }
@@ -202,20 +202,20 @@ impl Shortest {
         let interrupted = std::mem::take(&mut self.interrupted);
         for (place, lasted) in std::mem::take(&mut self.of_day) {
             if !interrupted.contains(&place) {
-                shorten(&mut self.all, place.0, lasted);
+                keep_shorter(&mut self.all, place.0, lasted);
             }
         }
     }
 
     /// Returns a field's shortest delivery, its seconds and its key, once all have come by.
-    pub(super) fn of(&mut self, field: &Id) -> Option<&(f64, SlimKey)> {
+    pub(super) fn find_shortest(&mut self, field: &LookupId) -> Option<&(f64, CompactKey)> {
         self.end_day();
         self.all.get(field)
     }
 }
 
 /// Keeps the shorter of two deliveries; of equally long ones that with the first key.
-fn shorten<P: Ord>(kept: &mut BTreeMap<P, (f64, SlimKey)>, place: P, lasted: (f64, SlimKey)) {
+fn keep_shorter<P: Ord>(kept: &mut BTreeMap<P, (f64, CompactKey)>, place: P, lasted: (f64, CompactKey)) {
     match kept.get_mut(&place) {
         None => drop(kept.insert(place, lasted)),
         Some(best) => {
@@ -232,20 +232,20 @@ mod tests {
 
     use super::*;
 
-    fn minute(minute: i64) -> DateTime {
+    fn at_minute(minute: i64) -> DateTime {
         jiff::civil::datetime(2024, 5, 6, 8, 0, 0, 0) + SignedDuration::from_mins(minute)
     }
 
-    fn slim(key: i64, patient: i64, machine: i64, (start, lasted): (i64, i64)) -> Slim {
-        Slim {
-            key: SlimKey::Number(key),
-            patient: Id::Number(patient),
-            machine: Id::Number(machine),
-            field: Id::Number(patient * 10),
-            start: minute(start),
-            end: minute(start + lasted),
+    fn delivery_at(key: i64, patient: i64, machine: i64, (start, lasted): (i64, i64)) -> DeliveryRecord {
+        DeliveryRecord {
+            key: CompactKey::Number(key),
+            patient: LookupId::Number(patient),
+            machine: LookupId::Number(machine),
+            field: LookupId::Number(patient * 10),
+            start: at_minute(start),
+            end: at_minute(start + lasted),
             zoned: false,
-            day: minute(start).date(),
+            day: at_minute(start).date(),
             counts: true,
             judged: true,
             begun: false,
@@ -253,30 +253,38 @@ mod tests {
     }
 
     /// Deliveries in the order of their starts.
-    fn course() -> impl Strategy<Value = Vec<Slim>> {
+    fn sorted_deliveries() -> impl Strategy<Value = Vec<DeliveryRecord>> {
         let delivery = (0_i64..3, 0_i64..2, (0_i64..300, 0_i64..30));
         prop::collection::vec(delivery, 0..60).prop_map(|mut all| {
             all.sort_by_key(|(.., (start, _))| *start);
-            (0..).zip(all).map(|(at, (patient, machine, times))| slim(50 - at, patient, machine, times)).collect()
+            (0..)
+                .zip(all)
+                .map(|(at, (patient, machine, times))| delivery_at(50 - at, patient, machine, times))
+                .collect()
         })
     }
 
-    fn groups(course: &[Slim], within: Within, gap: SignedDuration, part: usize) -> Vec<Vec<Slim>> {
-        let (mut groups, mut shown) = (Groups::new(within, gap), Vec::new());
-        course.chunks(part).for_each(|part| groups.take(part, &mut |group| shown.push(group.to_vec())));
+    fn collect_groups(
+        course: &[DeliveryRecord],
+        within: DeliveryScope,
+        gap: SignedDuration,
+        part: usize,
+    ) -> Vec<Vec<DeliveryRecord>> {
+        let (mut groups, mut shown) = (DeliveryGroups::new(within, gap), Vec::new());
+        course.chunks(part).for_each(|part| groups.add_batch(part, &mut |group| shown.push(group.to_vec())));
         groups.finish(&mut |group| shown.push(group.to_vec()));
         shown
     }
 
     proptest! {
         #[test]
-        fn what_may_meet_is_shown_together(course in course(), gap in 0_i64..20, part in 1_usize..9) {
+        fn what_may_meet_is_shown_together(course in sorted_deliveries(), gap in 0_i64..20, part in 1_usize..9) {
             let gap = SignedDuration::from_mins(gap);
-            for within in [Within::Patient, Within::Machine, Within::Both] {
-                let shown = groups(&course, within, gap, part);
-                let group_of = |slim: &Slim| shown.iter().position(|group| group.iter().any(|one| one.key == slim.key));
+            for within in [DeliveryScope::Patient, DeliveryScope::Machine, DeliveryScope::Both] {
+                let shown = collect_groups(&course, within, gap, part);
+                let group_of = |slim: &DeliveryRecord| shown.iter().position(|group| group.iter().any(|one| one.key == slim.key));
                 for (at, first) in course.iter().enumerate() {
-                    for later in course.iter().skip(at + 1).filter(|later| within.place(first) == within.place(later)) {
+                    for later in course.iter().skip(at + 1).filter(|later| within.group_key(first) == within.group_key(later)) {
                         if later.start.duration_since(first.end) <= gap {
                             prop_assert!(group_of(first).is_some() && group_of(first) == group_of(later));
                         }
@@ -284,10 +292,10 @@ mod tests {
                 }
                 for group in &shown {
                     prop_assert!(group.len() > 1 && group.is_sorted_by_key(|slim| (slim.start, slim.key.clone())));
-                    prop_assert!(group.iter().all(|slim| within.place(slim) == within.place(&group[0])));
+                    prop_assert!(group.iter().all(|slim| within.group_key(slim) == within.group_key(&group[0])));
                 }
                 let all: usize = shown.iter().map(Vec::len).sum();
-                let once: BTreeSet<&SlimKey> = shown.iter().flatten().map(|slim| &slim.key).collect();
+                let once: BTreeSet<&CompactKey> = shown.iter().flatten().map(|slim| &slim.key).collect();
                 prop_assert_eq!(all, once.len());
             }
         }
@@ -295,22 +303,31 @@ mod tests {
 
     #[test]
     fn a_long_course_is_not_held() {
-        let day = |day: i64| (0..40).map(move |at| slim(day * 40 + at, at % 20, at % 3, (day * 1440 + at * 10, 9)));
-        let mut groups = Groups::new(Within::Patient, SignedDuration::from_secs(10));
+        let day =
+            |day: i64| (0..40).map(move |at| delivery_at(day * 40 + at, at % 20, at % 3, (day * 1440 + at * 10, 9)));
+        let mut groups = DeliveryGroups::new(DeliveryScope::Patient, SignedDuration::from_secs(10));
         for number in 0..500 {
-            groups.take(&day(number).collect::<Vec<_>>(), &mut |_| panic!("nobody is treated twice"));
+            groups.add_batch(&day(number).collect::<Vec<_>>(), &mut |_| panic!("nobody is treated twice"));
             assert!(groups.open.len() <= 1, "{} patients are held", groups.open.len());
         }
     }
 
     #[test]
     fn a_delivery_that_continues_another_is_not_the_shortest() {
-        let begun = |slim: Slim| Slim { begun: true, judged: false, ..slim };
-        let mut shortest = Shortest::default();
-        shortest.take(&[slim(1, 7, 1, (0, 9)), slim(2, 8, 1, (10, 4)), slim(3, 8, 1, (20, 4))]);
-        shortest.take(&[begun(slim(4, 7, 1, (30, 2))), slim(5, 7, 1, (1440, 8)), slim(6, 7, 1, (2880, 8))]);
-        let mut of = |patient: i64| shortest.of(&Id::Number(patient * 10)).cloned();
-        assert_eq!(of(7), Some((480.0, SlimKey::Number(5))), "the first day was interrupted");
-        assert_eq!((of(8), of(9)), (Some((240.0, SlimKey::Number(2))), None));
+        let begun = |slim: DeliveryRecord| DeliveryRecord { begun: true, judged: false, ..slim };
+        let mut shortest = ShortestDeliveries::default();
+        shortest.add_batch(&[
+            delivery_at(1, 7, 1, (0, 9)),
+            delivery_at(2, 8, 1, (10, 4)),
+            delivery_at(3, 8, 1, (20, 4)),
+        ]);
+        shortest.add_batch(&[
+            begun(delivery_at(4, 7, 1, (30, 2))),
+            delivery_at(5, 7, 1, (1440, 8)),
+            delivery_at(6, 7, 1, (2880, 8)),
+        ]);
+        let mut of = |patient: i64| shortest.find_shortest(&LookupId::Number(patient * 10)).cloned();
+        assert_eq!(of(7), Some((480.0, CompactKey::Number(5))), "the first day was interrupted");
+        assert_eq!((of(8), of(9)), (Some((240.0, CompactKey::Number(2))), None));
     }
 }

@@ -1,6 +1,6 @@
 //! What help, demo and prompts show of this domain.
 
-use crate::domain::examples::{Examples, PromptCard, Yardstick};
+use crate::domain::examples::{DetectionStudy, Examples, PromptCard};
 
 /// What help and demo show.
 pub(super) static EXAMPLES: Examples = Examples {
@@ -25,7 +25,7 @@ number 0. An offset has the patient of its prescription, and the machines and ty
 };
 
 /// How often people found simulated errors in mock charts.
-pub(super) static YARDSTICK: Yardstick = Yardstick {
+pub(super) static YARDSTICK: DetectionStudy = DetectionStudy {
     hits: 76,
     of: 113,
     source: "physicists reviewing mock charts with simulated errors: Gopan et al., Medical Physics 45(12):5359-5365 \

@@ -45,15 +45,15 @@ const ALIASES: [(i64, &str); 5] =
 ///
 /// # Errors
 /// A sentence that lists the words.
-pub(super) fn number(given: &str) -> Result<i64, String> {
+pub(super) fn parse_type(given: &str) -> Result<i64, String> {
     let snake = given.trim().to_ascii_lowercase().replace(['-', ' '], "_");
     let same = |(number, word): &&(i64, &str)| *word == snake || number.to_string() == snake;
     let found = TYPES.iter().chain(&ALIASES).find(same).map(|(number, _)| *number);
-    found.ok_or_else(|| format!("`{given}` is no type of field: choose one of {}", words()))
+    found.ok_or_else(|| format!("`{given}` is no type of field: choose one of {}", render_words()))
 }
 
 /// Returns the word of a type's number.
-pub(super) fn word(number: i64) -> Option<&'static str> {
+pub(super) fn find_word(number: i64) -> Option<&'static str> {
     TYPES.iter().find(|(known, _)| *known == number).map(|(_, word)| *word)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn is_word(text: &str) -> bool {
     TYPES.iter().any(|(_, word)| *word == text)
 }
 
-fn words() -> String {
+fn render_words() -> String {
     TYPES.iter().map(|(number, word)| format!("{word} ({number})")).collect::<Vec<_>>().join(", ")
 }
 
@@ -73,14 +73,14 @@ mod tests {
     #[test]
     fn words_and_numbers_mean_the_same() {
         for given in ["2", "step_n_shoot", "Step-N-Shoot", "STEP N SHOOT"] {
-            assert_eq!(number(given), Ok(2), "{given}");
+            assert_eq!(parse_type(given), Ok(2), "{given}");
         }
         for (given, number) in [("step-and-shoot", 2), ("portal", 3), ("kV", 4), ("Sliding Window", 14)] {
-            assert_eq!(self::number(given), Ok(number), "{given}");
+            assert_eq!(self::parse_type(given), Ok(number), "{given}");
         }
         for bad in ["", "10", "-1", "vmat2", "02"] {
-            assert!(number(bad).unwrap_err().contains("vmat (13)"), "{bad}");
+            assert!(parse_type(bad).unwrap_err().contains("vmat (13)"), "{bad}");
         }
-        assert!(TYPES.iter().all(|(number, word)| self::word(*number) == Some(*word)));
+        assert!(TYPES.iter().all(|(number, word)| self::find_word(*number) == Some(*word)));
     }
 }

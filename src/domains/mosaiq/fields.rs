@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lookup::{Id, Lookup};
+use super::lookup::{Lookup, LookupId};
 use crate::model::{Key, Row, Value};
 
 /// The table of fields.
@@ -16,8 +16,8 @@ pub(super) const SET: &str = "FLD_SET_ID";
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     all: Lookup<PackedField>,
-    machines: Names<Id>,
-    numbers: Names<Option<i64>>,
+    machines: Interner<LookupId>,
+    numbers: Interner<Option<i64>>,
 }
 
 /// A field as it is kept; few machines, types, versions and numbers of control points occur, and each is kept once.
@@ -25,7 +25,7 @@ pub(super) struct Fields {
 struct PackedField {
     /// The row's key, where it is another than the id.
     key: Option<Box<Key>>,
-    set: Id,
+    set: LookupId,
     /// Not a number where there is none: an option would take as much room again.
     meterset: f64,
     machine: u32,
@@ -38,12 +38,12 @@ struct PackedField {
 #[derive(Clone, Debug)]
 pub(super) struct Field<'f> {
     /// FLD_ID.
-    pub(super) id: Id,
+    pub(super) id: LookupId,
     key: Option<&'f Key>,
     /// Machine_ID_Staff_ID.
-    pub(super) machine: &'f Id,
+    pub(super) machine: &'f LookupId,
     /// FLD_SET_ID.
-    pub(super) set: &'f Id,
+    pub(super) set: &'f LookupId,
     /// Type_Enum.
     pub(super) kind: Option<i64>,
     /// Version, 0 where there is none.
@@ -57,27 +57,27 @@ pub(super) struct Field<'f> {
 impl Field<'_> {
     /// Returns the row's key.
     pub(super) fn key(&self) -> Key {
-        self.key.cloned().unwrap_or_else(|| vec![self.id.value()])
+        self.key.cloned().unwrap_or_else(|| vec![self.id.to_value()])
     }
 }
 
 impl Fields {
     /// Takes in rows; of several with one FLD_ID the last one counts.
-    pub(super) fn take(&mut self, rows: &[Row<'_>]) {
+    pub(super) fn add_rows(&mut self, rows: &[Row<'_>]) {
         for row in rows {
-            let id = Id::of(row.cell("FLD_ID"));
+            let id = LookupId::from_cell(row.cell("FLD_ID"));
             let key = row.key();
-            let is_id = matches!((key.as_slice(), &id), ([Value::Integer(key)], Id::Number(id)) if key == id);
+            let is_id = matches!((key.as_slice(), &id), ([Value::Integer(key)], LookupId::Number(id)) if key == id);
             let packed = PackedField {
                 key: (!is_id).then(|| Box::new(key)),
-                set: Id::of(row.cell(SET)),
+                set: LookupId::from_cell(row.cell(SET)),
                 meterset: row.float("Meterset").unwrap_or(f64::NAN),
-                machine: self.machines.number(Id::of(row.cell(MACHINE))),
-                kind: self.numbers.number(row.integer("Type_Enum")),
-                version: self.numbers.number(row.integer("Version")),
-                promised: self.numbers.number(row.integer("ControlPoints")),
+                machine: self.machines.intern(LookupId::from_cell(row.cell(MACHINE))),
+                kind: self.numbers.intern(row.integer("Type_Enum")),
+                version: self.numbers.intern(row.integer("Version")),
+                promised: self.numbers.intern(row.integer("ControlPoints")),
             };
-            self.all.add(id, packed);
+            self.all.insert(id, packed);
         }
     }
 
@@ -87,7 +87,7 @@ impl Fields {
     }
 
     /// Returns a field.
-    pub(super) fn get(&self, id: &Id) -> Option<Field<'_>> {
+    pub(super) fn get(&self, id: &LookupId) -> Option<Field<'_>> {
         self.all.get(id).map(|packed| self.unpack(id.clone(), packed))
     }
 
@@ -96,12 +96,12 @@ impl Fields {
         self.all.iter().map(|(id, packed)| self.unpack(id, packed))
     }
 
-    fn unpack<'f>(&'f self, id: Id, packed: &'f PackedField) -> Field<'f> {
+    fn unpack<'f>(&'f self, id: LookupId, packed: &'f PackedField) -> Field<'f> {
         let number = |number: u32| self.numbers.value(number).copied().flatten();
         Field {
             id,
             key: packed.key.as_deref(),
-            machine: self.machines.value(packed.machine).unwrap_or(&Id::Null),
+            machine: self.machines.value(packed.machine).unwrap_or(&LookupId::Null),
             set: &packed.set,
             kind: number(packed.kind),
             version: number(packed.version).unwrap_or_default(),
@@ -113,19 +113,19 @@ impl Fields {
 
 /// Things of which few occur, each told by a small number.
 #[derive(Debug)]
-struct Names<T> {
+struct Interner<T> {
     numbers: BTreeMap<T, u32>,
     all: Vec<T>,
 }
 
-impl<T> Default for Names<T> {
+impl<T> Default for Interner<T> {
     fn default() -> Self {
         Self { numbers: BTreeMap::new(), all: Vec::new() }
     }
 }
 
-impl<T: Ord + Clone> Names<T> {
-    fn number(&mut self, thing: T) -> u32 {
+impl<T: Ord + Clone> Interner<T> {
+    fn intern(&mut self, thing: T) -> u32 {
         if let Some(number) = self.numbers.get(&thing) {
             return *number;
         }

@@ -2,14 +2,14 @@
 
 use super::field_types;
 use super::records;
-use super::selection::{RecordKind, bare, cells};
-use crate::domain::pause::{Pause, rows};
-use crate::domain::record::Shown;
+use super::selection::{FaultableKind, distinct_values, trim_padding};
+use crate::domain::pause::{Pause, read_rows};
+use crate::domain::record::DescriptionCell;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value};
 
 /// What describes a record, in the order of its kind's columns.
-pub(super) type DescribedCells = Vec<Shown>;
+pub(super) type DescribedCells = Vec<DescriptionCell>;
 
 /// Tells whether a text is one that descriptions have for a number, and so nobody else's.
 #[must_use]
@@ -22,91 +22,94 @@ pub(super) fn is_own_word(text: &str) -> bool {
 ///
 /// # Errors
 /// What has to be read first, or what the target lacks.
-pub(super) fn describe(
-    kind: RecordKind,
+pub(super) fn describe_faultable(
+    kind: FaultableKind,
     keys: &[Key],
     snapshot: &Snapshot,
 ) -> Result<Vec<(Key, DescribedCells)>, Pause> {
-    let ids = records::ids(&keys.iter().filter_map(|key| key.first().cloned()).collect::<Vec<_>>()).collect::<Vec<_>>();
-    let found = rows(snapshot, &Fetch::among(kind.table(), kind.key(), ids))?;
-    let around = Around::read(kind, &found, snapshot)?;
+    let ids =
+        records::key_forms(&keys.iter().filter_map(|key| key.first().cloned()).collect::<Vec<_>>()).collect::<Vec<_>>();
+    let found = read_rows(snapshot, &Fetch::among(kind.table(), kind.key(), ids))?;
+    let around = RelatedRows::read(kind, &found, snapshot)?;
     let one = |row: &Row<'_>| match kind {
-        RecordKind::Field => around.field(row),
-        RecordKind::Delivery => around.delivery(row),
-        RecordKind::Offset => around.offset(row),
-        RecordKind::Point => point(row),
+        FaultableKind::Field => around.describe_field(row),
+        FaultableKind::Delivery => around.describe_delivery(row),
+        FaultableKind::Offset => around.describe_offset(row),
+        FaultableKind::Point => describe_point(row),
     };
     Ok(found.iter().map(|row| (row.key(), one(row))).collect())
 }
 
 /// The rows around records: their prescriptions, patients and machines.
-struct Around<'s> {
+struct RelatedRows<'s> {
     snapshot: &'s Snapshot,
 }
 
-impl<'s> Around<'s> {
-    fn read(kind: RecordKind, records: &[Row<'_>], snapshot: &'s Snapshot) -> Result<Self, Pause> {
+impl<'s> RelatedRows<'s> {
+    fn read(kind: FaultableKind, records: &[Row<'_>], snapshot: &'s Snapshot) -> Result<Self, Pause> {
         let around = Self { snapshot };
-        if kind == RecordKind::Point {
+        if kind == FaultableKind::Point {
             return Ok(around);
         }
-        let of_site = kind == RecordKind::Offset;
-        let sites = Fetch::among("Site", "SIT_SET_ID", cells(records, "SIT_SET_ID"));
-        let named = matches!(kind, RecordKind::Field | RecordKind::Offset);
-        let sites = if named { optional(snapshot, &sites)? } else { Vec::new() };
-        let patients = cells(if of_site { &sites } else { records }, "Pat_ID1");
-        let machines = cells(records, "Machine_ID_Staff_ID");
+        let of_site = kind == FaultableKind::Offset;
+        let sites = Fetch::among("Site", "SIT_SET_ID", distinct_values(records, "SIT_SET_ID"));
+        let named = matches!(kind, FaultableKind::Field | FaultableKind::Offset);
+        let sites = if named { read_optional_rows(snapshot, &sites)? } else { Vec::new() };
+        let patients = distinct_values(if of_site { &sites } else { records }, "Pat_ID1");
+        let machines = distinct_values(records, "Machine_ID_Staff_ID");
         let mut unread = vec![Fetch::among("Ident", "Pat_Id1", patients)];
         if !of_site {
             unread.push(Fetch::among("Staff", "Staff_ID", machines));
         }
-        unread.retain(|query| !snapshot.has(query));
+        unread.retain(|query| !snapshot.has_answer(query));
         if unread.is_empty() { Ok(around) } else { Err(Pause::Ask(unread)) }
     }
 
     /// Returns a cell of the first row that a value leads to and that has one.
-    fn cell(&self, table: &str, column: &str, value: &Value, wanted: &str) -> Option<Value> {
-        let found = self.snapshot.table(table).ok()?.with(column, value);
+    fn find_cell(&self, table: &str, column: &str, value: &Value, wanted: &str) -> Option<Value> {
+        let found = self.snapshot.table(table).ok()?.rows_with(column, value);
         found.iter().filter_map(|row| row.cell(wanted)).find(|cell| !cell.is_null()).cloned()
     }
 
     /// Returns the hospital's number of a patient.
-    fn ida(&self, patient: Option<&Value>) -> Shown {
-        let found = patient.filter(|id| !id.is_null()).and_then(|id| self.cell("Ident", "Pat_Id1", id, "IDA"));
-        trimmed(found.as_ref())
+    fn hospital_number(&self, patient: Option<&Value>) -> DescriptionCell {
+        let found = patient.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Ident", "Pat_Id1", id, "IDA"));
+        trimmed_value(found.as_ref())
     }
 
     /// Returns a machine's name, or its number where it has none.
-    fn machine(&self, row: &Row<'_>) -> Shown {
-        let Some(id) = row.cell("Machine_ID_Staff_ID").filter(|id| !id.is_null()) else { return null() };
-        let name = self.cell("Staff", "Staff_ID", id, "Last_Name").filter(|name| trimmed(Some(name)) != null());
-        trimmed(Some(&name.unwrap_or_else(|| key_form(id))))
+    fn machine_name(&self, row: &Row<'_>) -> DescriptionCell {
+        let Some(id) = row.cell("Machine_ID_Staff_ID").filter(|id| !id.is_null()) else { return null_cell() };
+        let name = self
+            .find_cell("Staff", "Staff_ID", id, "Last_Name")
+            .filter(|name| trimmed_value(Some(name)) != null_cell());
+        trimmed_value(Some(&name.unwrap_or_else(|| key_form(id))))
     }
 
     /// Returns a cell of a prescription; its older versions have the same name and patient.
     fn of_site(&self, set: Option<&Value>, wanted: &str) -> Option<Value> {
-        set.filter(|id| !id.is_null()).and_then(|id| self.cell("Site", "SIT_SET_ID", id, wanted))
+        set.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Site", "SIT_SET_ID", id, wanted))
     }
 
-    fn field(&self, row: &Row<'_>) -> DescribedCells {
-        let of_type = row.integer("Type_Enum").and_then(field_types::word);
+    fn describe_field(&self, row: &Row<'_>) -> DescribedCells {
+        let of_type = row.integer("Type_Enum").and_then(field_types::find_word);
         vec![
-            cell(row, "FLD_ID"),
-            self.ida(row.cell("Pat_ID1")),
-            trimmed(self.of_site(row.cell("SIT_Set_ID"), "Site_Name").as_ref()),
-            cell(row, "Version"),
-            cell(row, "Field_Label"),
-            cell(row, "Field_Name"),
-            worded(row, "Type_Enum", of_type),
-            self.machine(row),
-            cell(row, "ControlPoints"),
-            cell(row, "Meterset"),
+            shown_cell(row, "FLD_ID"),
+            self.hospital_number(row.cell("Pat_ID1")),
+            trimmed_value(self.of_site(row.cell("SIT_Set_ID"), "Site_Name").as_ref()),
+            shown_cell(row, "Version"),
+            shown_cell(row, "Field_Label"),
+            shown_cell(row, "Field_Name"),
+            word_or_cell(row, "Type_Enum", of_type),
+            self.machine_name(row),
+            shown_cell(row, "ControlPoints"),
+            shown_cell(row, "Meterset"),
         ]
     }
 
-    fn delivery(&self, row: &Row<'_>) -> DescribedCells {
+    fn describe_delivery(&self, row: &Row<'_>) -> DescribedCells {
         let (start, end) = (row.time("Create_DtTm"), row.time("Edit_DtTm"));
-        let lasted = start.zip(end).and_then(|(start, end)| end.since(start));
+        let lasted = start.zip(end).and_then(|(start, end)| end.elapsed_since(start));
         let seconds = lasted.map_or(Value::Null, |lasted| Value::Integer(lasted.as_secs()));
         let flags = [
             ("qa", row.flag("WasQAMode") == Some(true)),
@@ -114,17 +117,17 @@ impl<'s> Around<'s> {
             ("incomplete", row.flag("WasBeamComplete") == Some(false)),
         ];
         vec![
-            cell(row, "TTX_ID"),
-            self.ida(row.cell("Pat_ID1")),
-            cell(row, "FLD_ID"),
-            moment(row, "Create_DtTm"),
-            Shown::Value(seconds),
-            self.machine(row),
-            Shown::Words(flags.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect()),
+            shown_cell(row, "TTX_ID"),
+            self.hospital_number(row.cell("Pat_ID1")),
+            shown_cell(row, "FLD_ID"),
+            time_or_cell(row, "Create_DtTm"),
+            DescriptionCell::Value(seconds),
+            self.machine_name(row),
+            DescriptionCell::Words(flags.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect()),
         ]
     }
 
-    fn offset(&self, row: &Row<'_>) -> DescribedCells {
+    fn describe_offset(&self, row: &Row<'_>) -> DescribedCells {
         let of_site = |wanted: &str| self.of_site(row.cell("SIT_SET_ID"), wanted);
         let of_type = match row.integer("Offset_Type") {
             Some(2) => Some("localisation"),
@@ -138,56 +141,58 @@ impl<'s> Around<'s> {
             _ => None,
         };
         vec![
-            cell(row, "OFF_ID"),
-            self.ida(of_site("Pat_ID1").as_ref()),
-            trimmed(of_site("Site_Name").as_ref()),
-            moment(row, "Study_DtTm"),
-            worded(row, "Offset_Type", of_type),
-            worded(row, "Offset_State", state),
-            cell(row, "Superior_Offset"),
-            cell(row, "Anterior_Offset"),
-            cell(row, "Lateral_Offset"),
+            shown_cell(row, "OFF_ID"),
+            self.hospital_number(of_site("Pat_ID1").as_ref()),
+            trimmed_value(of_site("Site_Name").as_ref()),
+            time_or_cell(row, "Study_DtTm"),
+            word_or_cell(row, "Offset_Type", of_type),
+            word_or_cell(row, "Offset_State", state),
+            shown_cell(row, "Superior_Offset"),
+            shown_cell(row, "Anterior_Offset"),
+            shown_cell(row, "Lateral_Offset"),
         ]
     }
 }
 
-fn point(row: &Row<'_>) -> DescribedCells {
-    ["TFP_ID", "FLD_ID", "Point", "Index", "Gantry_Ang", "Coll_Ang", "MLC_Leaves"].map(|name| cell(row, name)).into()
+fn describe_point(row: &Row<'_>) -> DescribedCells {
+    ["TFP_ID", "FLD_ID", "Point", "Index", "Gantry_Ang", "Coll_Ang", "MLC_Leaves"]
+        .map(|name| shown_cell(row, name))
+        .into()
 }
 
 /// Reads rows that a description can do without.
-fn optional<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
-    match rows(snapshot, query) {
+fn read_optional_rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
+    match read_rows(snapshot, query) {
         Err(Pause::Refuse(Refusal::MissingTable { .. })) => Ok(Vec::new()),
         other => other,
     }
 }
 
-const fn null() -> Shown {
-    Shown::Value(Value::Null)
+const fn null_cell() -> DescriptionCell {
+    DescriptionCell::Value(Value::Null)
 }
 
 /// Returns text without its padding, and anything else as it is.
-fn trimmed(value: Option<&Value>) -> Shown {
+fn trimmed_value(value: Option<&Value>) -> DescriptionCell {
     match value {
-        None => null(),
-        Some(Value::Text(text)) if bare(text).is_empty() => null(),
-        Some(Value::Text(text)) => Shown::Value(Value::Text(bare(text).to_owned())),
-        Some(other) => Shown::Value(other.clone()),
+        None => null_cell(),
+        Some(Value::Text(text)) if trim_padding(text).is_empty() => null_cell(),
+        Some(Value::Text(text)) => DescriptionCell::Value(Value::Text(trim_padding(text).to_owned())),
+        Some(other) => DescriptionCell::Value(other.clone()),
     }
 }
 
-fn cell(row: &Row<'_>, column: &str) -> Shown {
-    trimmed(row.cell(column))
+fn shown_cell(row: &Row<'_>, column: &str) -> DescriptionCell {
+    trimmed_value(row.cell(column))
 }
 
 /// Returns the word for a number, or the number where it has none.
-fn worded(row: &Row<'_>, column: &str, word: Option<&str>) -> Shown {
-    word.map_or_else(|| cell(row, column), |word| Shown::Value(Value::Text(word.to_owned())))
+fn word_or_cell(row: &Row<'_>, column: &str, word: Option<&str>) -> DescriptionCell {
+    word.map_or_else(|| shown_cell(row, column), |word| DescriptionCell::Value(Value::Text(word.to_owned())))
 }
 
 /// Returns a date and time in whole seconds, or the cell itself where it holds none.
-fn moment(row: &Row<'_>, column: &str) -> Shown {
-    let text = row.time(column).map(|time| Value::Text(time.shown()));
-    text.map_or_else(|| cell(row, column), Shown::Value)
+fn time_or_cell(row: &Row<'_>, column: &str) -> DescriptionCell {
+    let text = row.time(column).map(|time| Value::Text(time.to_text()));
+    text.map_or_else(|| shown_cell(row, column), DescriptionCell::Value)
 }

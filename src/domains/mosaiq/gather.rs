@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::lookup::{Id, Lookup};
+use super::lookup::{Lookup, LookupId};
 use crate::model::{Row, Table, Value};
 
 /// How many rows are shown together, unless a field alone has more.
@@ -14,28 +14,28 @@ pub(super) const HELD_MAX: usize = 16_384;
 /// How many rows every field has, counted in a first pass.
 #[derive(Debug, Default)]
 pub(super) struct GroupSizes {
-    counts: Lookup<Count>,
+    counts: Lookup<RowCount>,
     /// How many entries there were when they were last put together.
     settled: usize,
     /// The field of the last rows, and how many came one after the other.
-    last: Option<(Id, u32)>,
+    last: Option<(LookupId, u32)>,
 }
 
 /// How many rows a field has, and whether they were shown.
 #[derive(Debug)]
-struct Count {
+struct RowCount {
     rows: u32,
     shown: bool,
 }
 
 impl GroupSizes {
     /// Counts a row by the cell that names its field.
-    pub(super) fn add(&mut self, cell: &Value) {
-        let field = Id::of(Some(cell));
+    pub(super) fn count_row(&mut self, cell: &Value) {
+        let field = LookupId::from_cell(Some(cell));
         match &mut self.last {
             Some((last, rows)) if *last == field => *rows = rows.saturating_add(1),
             _ => {
-                self.settle();
+                self.flush_run();
                 // Rows that lie in no order make many entries of a field.
                 if self.counts.len() > 2 * self.settled + SHOWN {
                     self.put_together();
@@ -45,28 +45,28 @@ impl GroupSizes {
         }
     }
 
-    fn settle(&mut self) {
+    fn flush_run(&mut self) {
         if let Some((field, rows)) = self.last.take() {
-            self.counts.add_with(field, Count { rows, shown: false }, Count::add);
+            self.counts.add_with(field, RowCount { rows, shown: false }, RowCount::merge);
         }
     }
 
     fn put_together(&mut self) {
-        self.settle();
-        self.counts.seal_with(Count::add);
+        self.flush_run();
+        self.counts.seal_with(RowCount::merge);
         self.settled = self.counts.len();
     }
 
     /// Returns how many rows were counted.
     #[must_use]
-    pub(super) fn total(&mut self) -> usize {
+    pub(super) fn total_rows(&mut self) -> usize {
         self.put_together();
         self.counts.iter().map(|(_, count)| count.rows()).sum()
     }
 }
 
-impl Count {
-    const fn add(&mut self, more: Self) {
+impl RowCount {
+    const fn merge(&mut self, more: Self) {
         self.rows = self.rows.saturating_add(more.rows);
     }
 
@@ -80,13 +80,13 @@ impl Count {
 /// Most tables have the rows of a field near each other, and one pass shows them all. Where more fields are begun than
 /// may be held, the others wait for another pass over the table.
 #[derive(Debug)]
-pub(super) struct Gather {
+pub(super) struct FieldGatherer {
     table: Arc<Table>,
     /// The place of the cell that names the field.
     at: usize,
     key: Vec<usize>,
     /// How many rows a field has; those that came after they were counted are left out.
-    counts: Lookup<Count>,
+    counts: Lookup<RowCount>,
     /// How many fields are still to be shown.
     left: usize,
     /// The cells of the rows that are held, one after the other.
@@ -94,11 +94,11 @@ pub(super) struct Gather {
     /// The places in `cells` that hold no row any more.
     free: Vec<usize>,
     /// The places of the rows of fields that are not whole yet.
-    open: BTreeMap<Id, Vec<usize>>,
+    open: BTreeMap<LookupId, Vec<usize>>,
     /// The field of the last row.
-    current: Option<(Id, usize, Vec<usize>)>,
+    current: Option<(LookupId, usize, Vec<usize>)>,
     /// The fields that wait for another pass, once their first row went by.
-    waiting: BTreeSet<Id>,
+    waiting: BTreeSet<LookupId>,
     /// The places of rows whose field is whole.
     ready: Vec<usize>,
     held: usize,
@@ -108,14 +108,14 @@ pub(super) struct Gather {
     limit: usize,
 }
 
-impl Gather {
+impl FieldGatherer {
     /// Gathers the rows of a table by a column; `None` where the table has no such column.
     #[must_use]
     pub(super) fn new(table: Arc<Table>, column: &str, sizes: GroupSizes) -> Option<Self> {
-        Self::with(table, column, sizes, HELD_MAX)
+        Self::with_limit(table, column, sizes, HELD_MAX)
     }
 
-    fn with(table: Arc<Table>, column: &str, mut sizes: GroupSizes, limit: usize) -> Option<Self> {
+    fn with_limit(table: Arc<Table>, column: &str, mut sizes: GroupSizes, limit: usize) -> Option<Self> {
         sizes.put_together();
         let (left, counts) = (sizes.counts.len(), sizes.counts);
         let at = table.position(column)?;
@@ -143,8 +143,8 @@ impl Gather {
     }
 
     /// Shows some fields again in the next passes, and no others.
-    pub(super) fn again(&mut self, fields: &BTreeSet<Value>) {
-        let fields: BTreeSet<Id> = fields.iter().map(|field| Id::of(Some(field))).collect();
+    pub(super) fn revisit_fields(&mut self, fields: &BTreeSet<Value>) {
+        let fields: BTreeSet<LookupId> = fields.iter().map(|field| LookupId::from_cell(Some(field))).collect();
         self.counts.iter_mut().for_each(|(field, count)| count.shown = !fields.contains(&field));
         self.left = self.counts.iter().filter(|(_, count)| !count.shown).count();
     }
@@ -157,24 +157,24 @@ impl Gather {
     }
 
     /// Takes in a row, and shows some once there are enough of them.
-    pub(super) fn take(&mut self, row: &[Value], show: &mut dyn FnMut(Vec<Row<'_>>)) {
-        let Some(field) = row.get(self.at).map(|cell| Id::of(Some(cell))) else { return };
+    pub(super) fn push_row(&mut self, row: &[Value], show: &mut dyn FnMut(Vec<Row<'_>>)) {
+        let Some(field) = row.get(self.at).map(|cell| LookupId::from_cell(Some(cell))) else { return };
         if !self.turn_to(field, show) {
             return;
         }
-        let place = self.place(row);
+        let place = self.store_row(row);
         let Some((_, rows, places)) = &mut self.current else { return };
         places.push(place);
         if places.len() >= *rows {
-            self.whole();
+            self.complete_field();
             if self.ready.len() >= SHOWN {
-                self.show(show);
+                self.emit_ready(show);
             }
         }
     }
 
     /// Makes a field the one whose rows come; tells whether it is taken in this pass.
-    fn turn_to(&mut self, field: Id, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
+    fn turn_to(&mut self, field: LookupId, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         if self.current.as_ref().is_some_and(|(current, ..)| *current == field) {
             return true;
         }
@@ -182,10 +182,10 @@ impl Gather {
             self.open.insert(field, places);
         }
         let counted = self.counts.get(&field).filter(|count| !count.shown && !self.waiting.contains(&field));
-        let Some(rows) = counted.map(Count::rows) else { return false };
+        let Some(rows) = counted.map(RowCount::rows) else { return false };
         let opened = self.open.remove(&field);
         if opened.is_none() && self.promised + self.ready.len() + rows > self.limit {
-            self.show(show);
+            self.emit_ready(show);
             if self.promised > 0 && self.promised + rows > self.limit {
                 self.waiting.insert(field);
                 return false;
@@ -200,13 +200,13 @@ impl Gather {
     }
 
     /// Keeps a row, and returns its place.
-    fn place(&mut self, row: &[Value]) -> usize {
+    fn store_row(&mut self, row: &[Value]) -> usize {
         self.held += 1;
         self.held_max = self.held_max.max(self.held);
         match self.free.pop() {
             Some(place) => {
                 let kept = self.cells.iter_mut().skip(place).zip(row);
-                kept.for_each(|(kept, cell)| keep(kept, cell));
+                kept.for_each(|(kept, cell)| overwrite_cell(kept, cell));
                 place
             }
             None => {
@@ -217,7 +217,7 @@ impl Gather {
     }
 
     /// Takes the current field as whole, its rows in key order.
-    fn whole(&mut self) {
+    fn complete_field(&mut self) {
         let Some((field, rows, mut places)) = self.current.take() else { return };
         if let Some(count) = self.counts.get_mut(&field).filter(|count| !count.shown) {
             count.shown = true;
@@ -233,7 +233,7 @@ impl Gather {
     }
 
     /// Shows the rows whose fields are whole, and forgets them.
-    fn show(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) {
+    fn emit_ready(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) {
         let width = self.table.columns.len();
         let row = |place: &usize| {
             let cells = self.cells.get(*place..place + width)?;
@@ -248,14 +248,15 @@ impl Gather {
     /// fields wait for another pass.
     pub(super) fn end_pass(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         let opened = std::mem::take(&mut self.open).into_iter();
-        let left: Vec<(Id, Vec<usize>)> = opened.chain(self.current.take().map(|(field, _, at)| (field, at))).collect();
+        let left: Vec<(LookupId, Vec<usize>)> =
+            opened.chain(self.current.take().map(|(field, _, at)| (field, at))).collect();
         let any = !left.is_empty() || !self.ready.is_empty();
         for (field, places) in left {
-            let rows = self.counts.get(&field).map(Count::rows).unwrap_or_default();
+            let rows = self.counts.get(&field).map(RowCount::rows).unwrap_or_default();
             self.current = Some((field, rows, places));
-            self.whole();
+            self.complete_field();
         }
-        self.show(show);
+        self.emit_ready(show);
         self.waiting.clear();
         // A pass that met none of the fields that wait found them gone.
         any && self.left > 0
@@ -263,7 +264,7 @@ impl Gather {
 }
 
 /// Copies a cell over another, whose room is used again.
-fn keep(kept: &mut Value, cell: &Value) {
+fn overwrite_cell(kept: &mut Value, cell: &Value) {
     match (kept, cell) {
         (Value::Bytes(kept), Value::Bytes(bytes)) => kept.clone_from(bytes),
         (Value::Text(kept), Value::Text(text)) => kept.clone_from(text),
@@ -278,11 +279,11 @@ mod tests {
     use crate::model::snapshot::key_form;
 
     /// Passes rows by until none waits; returns the fields in the order in which they were shown, each with its rows.
-    fn gathered(rows: &[Vec<Value>], table: &Arc<Table>, limit: usize) -> (Vec<(Value, usize)>, usize, usize) {
+    fn gather_all(rows: &[Vec<Value>], table: &Arc<Table>, limit: usize) -> (Vec<(Value, usize)>, usize, usize) {
         let at = table.position("FLD_ID").unwrap();
         let mut sizes = GroupSizes::default();
-        rows.iter().for_each(|row| sizes.add(&row[at]));
-        let mut gather = Gather::with(table.clone(), "FLD_ID", sizes, limit).unwrap();
+        rows.iter().for_each(|row| sizes.count_row(&row[at]));
+        let mut gather = FieldGatherer::with_limit(table.clone(), "FLD_ID", sizes, limit).unwrap();
         let (mut shown, mut passes) = (Vec::new(), 0);
         let mut show = |rows: Vec<Row<'_>>| {
             let mut fields: BTreeMap<Value, usize> = BTreeMap::new();
@@ -291,7 +292,7 @@ mod tests {
         };
         loop {
             passes += 1;
-            rows.iter().for_each(|row| gather.take(row, &mut show));
+            rows.iter().for_each(|row| gather.push_row(row, &mut show));
             if !gather.end_pass(&mut show) {
                 break;
             }
@@ -301,8 +302,8 @@ mod tests {
 
     #[test]
     fn every_field_is_shown_whole_and_once_whatever_the_order() {
-        let lab = Database::lab(12, 1);
-        let snapshot = lab.read([crate::model::Fetch::all("TxFieldPoint")]);
+        let lab = Database::generate_lab(12, 1);
+        let snapshot = lab.read_snapshot([crate::model::Fetch::all("TxFieldPoint")]);
         let points = snapshot.table("TxFieldPoint").unwrap();
         let mut rows: Vec<Vec<Value>> = points.rows().map(|row| row.cells.to_vec()).collect();
         let mut fields: BTreeMap<Value, usize> = BTreeMap::new();
@@ -315,37 +316,37 @@ mod tests {
             passes
         };
         assert!(rows.len() > 1000 && fields.len() > 20, "{} rows", rows.len());
-        assert_eq!(whole(gathered(&rows, &points.table, 2 * largest), 2 * largest), 1, "as labs have them");
+        assert_eq!(whole(gather_all(&rows, &points.table, 2 * largest), 2 * largest), 1, "as labs have them");
         // The first points of all fields, then the second ones.
         let number = points.table.position("Point").unwrap();
         rows.sort_by_key(|row| row[number].clone());
-        assert_eq!(whole(gathered(&rows, &points.table, rows.len()), rows.len()), 1);
-        assert!(whole(gathered(&rows, &points.table, largest), largest) > 2);
-        assert!(whole(gathered(&rows, &points.table, 0), 0) > 40, "one field of several points a pass");
+        assert_eq!(whole(gather_all(&rows, &points.table, rows.len()), rows.len()), 1);
+        assert!(whole(gather_all(&rows, &points.table, largest), largest) > 2);
+        assert!(whole(gather_all(&rows, &points.table, 0), 0) > 40, "one field of several points a pass");
     }
 
     #[test]
     fn rows_that_came_or_went_after_counting_stop_nothing() {
-        let lab = Database::lab(2, 1);
-        let snapshot = lab.read([crate::model::Fetch::all("TxFieldPoint")]);
+        let lab = Database::generate_lab(2, 1);
+        let snapshot = lab.read_snapshot([crate::model::Fetch::all("TxFieldPoint")]);
         let points = snapshot.table("TxFieldPoint").unwrap();
         let field = |row: &Row<'_>| key_form(row.cell("FLD_ID").unwrap());
         let first = field(&points.rows().next().unwrap());
         let (more, gone) = (Value::Integer(-1), Value::Integer(-2));
         let mut sizes = GroupSizes::default();
-        (0..10_000).for_each(|_| sizes.add(&first));
-        (0..3).for_each(|_| sizes.add(&gone));
-        let mut gather = Gather::with(points.table.clone(), "FLD_ID", sizes, 10).unwrap();
+        (0..10_000).for_each(|_| sizes.count_row(&first));
+        (0..3).for_each(|_| sizes.count_row(&gone));
+        let mut gather = FieldGatherer::with_limit(points.table.clone(), "FLD_ID", sizes, 10).unwrap();
         let mut shown = Vec::new();
         let mut passes = 0;
         loop {
             passes += 1;
             let mut show = |rows: Vec<Row<'_>>| shown.extend(rows.iter().map(field));
             for row in points.rows() {
-                gather.take(row.cells, &mut show);
+                gather.push_row(row.cells, &mut show);
                 let mut new = row.cells.to_vec();
                 new[points.table.position("FLD_ID").unwrap()] = more.clone();
-                gather.take(&new, &mut show);
+                gather.push_row(&new, &mut show);
             }
             if !gather.end_pass(&mut show) {
                 break;

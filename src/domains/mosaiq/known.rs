@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::course::DeliveryStream;
 use super::fields::Field;
 use super::leaves::{LeafPoint, POINTS};
-use super::lookup::Id;
+use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
 use crate::model::{Row, Snapshot};
 
@@ -15,7 +15,7 @@ pub(super) const DELIVERIES: &str = "TrackTreatment";
 
 /// What is gathered where a check wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fact {
+pub enum GatheredFact {
     /// When every delivery was, of whom, where and with what.
     Deliveries,
     /// What the leaves of every field say.
@@ -24,16 +24,16 @@ pub enum Fact {
 
 /// Rows of a table that come by together; those of control points are all of their fields.
 #[derive(Debug)]
-pub struct Part<'b> {
+pub struct RowBatch<'b> {
     /// The table, in the domain's spelling.
     pub(super) table: &'b str,
     /// The rows.
     pub(super) rows: Vec<Row<'b>>,
-    fields: OnceCell<BTreeMap<Id, Vec<Row<'b>>>>,
-    numbered: OnceCell<BTreeMap<Id, Vec<Row<'b>>>>,
+    fields: OnceCell<BTreeMap<LookupId, Vec<Row<'b>>>>,
+    numbered: OnceCell<BTreeMap<LookupId, Vec<Row<'b>>>>,
 }
 
-impl<'b> Part<'b> {
+impl<'b> RowBatch<'b> {
     /// Returns rows of a table.
     pub(super) const fn new(table: &'b str, rows: Vec<Row<'b>>) -> Self {
         Self { table, rows, fields: OnceCell::new(), numbered: OnceCell::new() }
@@ -45,12 +45,12 @@ impl<'b> Part<'b> {
     }
 
     /// Returns the rows of every field, those without one left out.
-    pub(super) fn fields(&self) -> &BTreeMap<Id, Vec<Row<'b>>> {
+    pub(super) fn rows_by_field(&self) -> &BTreeMap<LookupId, Vec<Row<'b>>> {
         self.fields.get_or_init(|| {
-            let mut fields: BTreeMap<Id, Vec<Row<'_>>> = BTreeMap::new();
-            let mut last: Option<(Id, Vec<Row<'_>>)> = None;
+            let mut fields: BTreeMap<LookupId, Vec<Row<'_>>> = BTreeMap::new();
+            let mut last: Option<(LookupId, Vec<Row<'_>>)> = None;
             for row in &self.rows {
-                let field = Id::of(row.cell("FLD_ID"));
+                let field = LookupId::from_cell(row.cell("FLD_ID"));
                 if field.is_null() {
                     continue;
                 }
@@ -71,7 +71,7 @@ impl<'b> Part<'b> {
     }
 
     /// Returns the control points of every field by number, those without one left out.
-    pub(super) fn numbered(&self) -> &BTreeMap<Id, Vec<Row<'b>>> {
+    pub(super) fn points_by_number(&self) -> &BTreeMap<LookupId, Vec<Row<'b>>> {
         self.numbered.get_or_init(|| {
             let sorted = |rows: &Vec<Row<'b>>| {
                 let numbers = rows.iter().filter_map(|row| Some((row.integer("Point")?, *row)));
@@ -79,14 +79,14 @@ impl<'b> Part<'b> {
                 numbers.sort_by_key(|(number, _)| *number);
                 numbers.into_iter().map(|(_, row)| row).collect()
             };
-            self.fields().iter().map(|(field, rows)| (field.clone(), sorted(rows))).collect()
+            self.rows_by_field().iter().map(|(field, rows)| (field.clone(), sorted(rows))).collect()
         })
     }
 }
 
 /// What is known.
 #[derive(Debug)]
-pub struct Known<'a> {
+pub struct CheckFacts<'a> {
     /// The tables that are held whole; of the others, how they are declared.
     pub(super) whole: &'a Snapshot,
     pub(super) course: DeliveryStream,
@@ -94,20 +94,20 @@ pub struct Known<'a> {
     pub(super) machines: Machines,
 }
 
-impl<'a> Known<'a> {
+impl<'a> CheckFacts<'a> {
     /// Knows nothing yet but whole tables.
     pub(super) fn new(whole: &'a Snapshot) -> Self {
         Self { whole, course: DeliveryStream::default(), machines: Machines::default() }
     }
 
     /// Takes in what rows say, as far as it is wanted.
-    pub(super) fn take(&mut self, part: &Part<'_>, wanted: &[Fact]) {
+    pub(super) fn add_batch(&mut self, part: &RowBatch<'_>, wanted: &[GatheredFact]) {
         match part.table {
-            FIELDS => self.machines.fields.take(&part.rows),
-            DELIVERIES if wanted.contains(&Fact::Deliveries) => self.course.take(&part.rows),
-            POINTS if wanted.contains(&Fact::Leaves) => {
-                for (field, rows) in part.fields() {
-                    let leaves: Vec<LeafPoint<'_>> = rows.iter().filter_map(LeafPoint::read).collect();
+            FIELDS => self.machines.fields.add_rows(&part.rows),
+            DELIVERIES if wanted.contains(&GatheredFact::Deliveries) => self.course.replace_batch(&part.rows),
+            POINTS if wanted.contains(&GatheredFact::Leaves) => {
+                for (field, rows) in part.rows_by_field() {
+                    let leaves: Vec<LeafPoint<'_>> = rows.iter().filter_map(LeafPoint::from_row).collect();
                     if !leaves.is_empty() {
                         self.machines.take_leaves(field.clone(), leaves.iter().collect());
                     }
@@ -118,16 +118,16 @@ impl<'a> Known<'a> {
     }
 
     /// Says that the rows of a table have all come by.
-    pub(super) fn end(&mut self, table: &str) {
+    pub(super) fn finish_table(&mut self, table: &str) {
         match table {
             FIELDS => self.machines.fields.seal(),
-            POINTS => self.machines.settle(),
+            POINTS => self.machines.build_tallies(),
             _ => {}
         }
     }
 
     /// Returns a field.
-    pub(super) fn field(&self, id: &Id) -> Option<Field<'_>> {
+    pub(super) fn find_field(&self, id: &LookupId) -> Option<Field<'_>> {
         self.machines.fields.get(id)
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use mfm_journal::testing::scale;
+use mfm_journal::testing::test_scale;
 use serde_json::{Map, Value as Json};
 
-use super::checks::{self, CHECKS, Verdict};
+use super::checks::{self, CHECKS, CheckVerdict};
 use super::modes::{self, MODES};
-use super::testing::{Database, NOW, TERMS, plan as plan_record, propose, task};
+use super::testing::{Database, NOW, TERMS, build_task, plan as plan_record, propose};
 use crate::domain::mode::{FaultRecord, Mode, Task};
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
@@ -32,21 +32,21 @@ const BEYOND: [&str; 10] = [
 ];
 
 /// Returns what checks find, each of which must run, unless the database lacks a table or a column that it reads.
-fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
+fn run_checks(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
     let chosen: Vec<_> = CHECKS.iter().filter(|check| among.contains(&check.card().id)).collect();
     let queries: BTreeSet<Fetch> = chosen.iter().flat_map(|check| check.queries()).collect();
-    let snapshot = database.read(queries);
+    let snapshot = database.read_snapshot(queries);
     let mut all = BTreeSet::new();
     for check in chosen {
         match check.run(&snapshot, &TERMS) {
-            Verdict::Ran { looked_at, findings, .. } => {
+            CheckVerdict::Ran { looked_at, findings, .. } => {
                 assert!(looked_at > 0, "{}", check.card().id);
                 assert!(findings.iter().all(|finding| finding.check == check.card().id));
                 assert_told_apart(&findings);
                 all.extend(findings);
             }
-            Verdict::NotRun { why } => {
-                let lacks = check.reads().iter().any(|read| !read.is_there(&snapshot));
+            CheckVerdict::NotRun { why } => {
+                let lacks = check.columns().iter().any(|read| !read.is_there(&snapshot));
                 assert!(lacks, "{} did not run: {why}", check.card().id);
             }
         }
@@ -70,13 +70,14 @@ fn every_check() -> Vec<&'static str> {
 }
 
 /// Returns the checks that a database cannot run because it lacks one of their tables.
-pub(super) fn lacking(database: &Database) -> Vec<&'static str> {
-    let lacks = |check: &&&dyn checks::Check| check.needs().iter().any(|query| !database.has(&query.table));
+pub(super) fn checks_lacking_tables(database: &Database) -> Vec<&'static str> {
+    let lacks =
+        |check: &&&dyn checks::Check| check.required_queries().iter().any(|query| !database.has_table(&query.table));
     CHECKS.iter().filter(lacks).map(|check| check.card().id).collect()
 }
 
 /// A mode's variant on one kind of record.
-struct Case {
+struct VariantCase {
     mode: &'static dyn Mode,
     variant: &'static str,
     kind: &'static FaultRecord,
@@ -84,34 +85,34 @@ struct Case {
 }
 
 /// Returns every variant on every kind of record that can show it.
-fn every_case() -> Vec<Case> {
+fn every_case() -> Vec<VariantCase> {
     let mut cases = Vec::new();
     for mode in MODES.iter().copied() {
         for variant in mode.card().variants {
             let before = cases.len();
-            cases.extend(mode.card().records().filter_map(|kind| case(mode, variant.word, kind)));
+            cases.extend(mode.card().fault_records().filter_map(|kind| build_case(mode, variant.word, kind)));
             assert!(cases.len() > before, "{} {} has no kind of record", mode.card().tool, variant.word);
         }
     }
     cases
 }
 
-impl Case {
+impl VariantCase {
     fn name(&self) -> String {
         format!("{} {} of {}", self.mode.card().tool, self.variant, self.kind.table)
     }
 }
 
-fn case(mode: &'static dyn Mode, variant: &'static str, kind: &'static FaultRecord) -> Option<Case> {
+fn build_case(mode: &'static dyn Mode, variant: &'static str, kind: &'static FaultRecord) -> Option<VariantCase> {
     let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
     let given = mode.complete(&table.into_iter().collect(), Some(variant)).ok()?;
     assert_eq!(mode.card().record_of(&given).table, kind.table);
-    Some(Case { mode, variant, kind, given })
+    Some(VariantCase { mode, variant, kind, given })
 }
 
 /// Returns the variant's plan for a record, proposed and then planned.
-fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
-    let Case { mode, variant, given, .. } = case;
+fn plan_case(case: &VariantCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
+    let VariantCase { mode, variant, given, .. } = case;
     let (proposed, planned) = propose(*mode, variant, snapshot, record, given, SEED)?;
     let whole = mode.complete(&proposed, Some(variant)).unwrap();
     assert_eq!(whole, proposed, "a proposal is complete");
@@ -121,11 +122,11 @@ fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, R
     Ok(planned.edits)
 }
 
-fn touched(edits: &[Edit], kind: &FaultRecord, record: &Value) -> Vec<(String, Vec<Value>)> {
+fn touched_rows(edits: &[Edit], kind: &FaultRecord, record: &Value) -> Vec<(String, Vec<Value>)> {
     let row = |edit: &Edit| match edit {
         Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
         Edit::Insert { table, row } => {
-            let keys = super::schema::keys();
+            let keys = super::schema::key_columns();
             let key = keys[table].iter().map(|column| match &row[column] {
                 crate::model::Datum::Integer(number) => Value::Integer(*number),
                 other => panic!("{other:?}"),
@@ -139,16 +140,16 @@ fn touched(edits: &[Edit], kind: &FaultRecord, record: &Value) -> Vec<(String, V
 
 #[test]
 fn every_fault_is_seen_and_every_variant_has_records() {
-    let clean = Database::lab(20, 1);
-    assert_eq!(lacking(&clean), [""; 0], "a lab has the tables of every check");
-    assert_eq!(findings(&clean, &every_check()), BTreeSet::new(), "checks find nothing in a clean lab");
+    let clean = Database::generate_lab(20, 1);
+    assert_eq!(checks_lacking_tables(&clean), [""; 0], "a lab has the tables of every check");
+    assert_eq!(run_checks(&clean, &every_check()), BTreeSet::new(), "checks find nothing in a clean lab");
     every_fault_is_seen(&clean, 10);
 }
 
 #[test]
 fn checks_are_silent_on_any_clean_lab() {
     for seed in [2, 3, 1 << 52] {
-        assert_eq!(findings(&Database::lab(25, seed), &every_check()), BTreeSet::new(), "seed {seed}");
+        assert_eq!(run_checks(&Database::generate_lab(25, seed), &every_check()), BTreeSet::new(), "seed {seed}");
     }
 }
 
@@ -156,18 +157,18 @@ fn checks_are_silent_on_any_clean_lab() {
 #[ignore = "takes minutes: a thousand patients"]
 fn checks_are_silent_on_a_thousand_patients() {
     for seed in [5, 6] {
-        assert_eq!(findings(&Database::lab(1000, seed), &every_check()), BTreeSet::new(), "seed {seed}");
+        assert_eq!(run_checks(&Database::generate_lab(1000, seed), &every_check()), BTreeSet::new(), "seed {seed}");
     }
 }
 
 /// Breaks some records with every variant, of which each must have so many, wherever its tables exist.
 pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
     for case in every_case() {
-        if !clean.has(case.kind.table) {
+        if !clean.has_table(case.kind.table) {
             println!("{}: no such table", case.name());
             continue;
         }
-        let seen = faults_are_seen(clean, &case, SAMPLE * scale())
+        let seen = faults_are_seen(clean, &case, SAMPLE * test_scale())
             .unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name()));
         assert!(seen >= least, "{}: {seen}", case.name());
     }
@@ -177,7 +178,8 @@ pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
 pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, &str)) {
     let mut without = clean.clone();
     without.drop_column(table, column);
-    let reads = |id: &&str| checks::find(id).unwrap().reads().iter().any(|read| read.place() == (table, column));
+    let reads =
+        |id: &&str| checks::find(id).unwrap().columns().iter().any(|read| read.table_column() == (table, column));
     for case in every_case().iter().filter(|case| case.mode.card().checks.iter().any(&reads)) {
         match faults_are_seen(&without, case, 1) {
             Ok(_) | Err(Refusal::MissingColumn { .. }) => {}
@@ -187,14 +189,14 @@ pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, 
 }
 
 /// Breaks some records, each of which must be seen; returns how many are eligible.
-fn faults_are_seen(clean: &Database, case: &Case, sample: u64) -> Result<usize, Refusal> {
+fn faults_are_seen(clean: &Database, case: &VariantCase, sample: u64) -> Result<usize, Refusal> {
     let (checks, name) = (case.mode.card().checks, case.name());
-    let before = findings(clean, checks);
+    let before = run_checks(clean, checks);
     let records = clean.keys(case.kind.table);
     let snapshot = clean.try_read_for(case.mode, &records, &case.given)?;
     let mut eligible: Vec<(&Value, Vec<Edit>)> = Vec::new();
     for record in &records {
-        match plan(case, &snapshot, record) {
+        match plan_case(case, &snapshot, record) {
             Ok(edits) => eligible.push((record, edits)),
             Err(Refusal::Ineligible { .. } | Refusal::NoIndependentMeterset { .. }) => {}
             Err(other) => return Err(other),
@@ -204,11 +206,11 @@ fn faults_are_seen(clean: &Database, case: &Case, sample: u64) -> Result<usize, 
     println!("{name}: {} of {} eligible", eligible.len(), records.len());
     for (record, edits) in eligible.iter().step_by(1 + eligible.len() / sample).take(sample) {
         let mut broken = clean.clone();
-        assert_eq!(broken.apply(edits)?, edits.len(), "every edit changes its row");
-        let after = findings(&broken, checks);
-        let touched = touched(edits, case.kind, record);
+        assert_eq!(broken.apply_edits(edits)?, edits.len(), "every edit changes its row");
+        let after = run_checks(&broken, checks);
+        let touched = touched_rows(edits, case.kind, record);
         let new: Vec<&Finding> = after.difference(&before).collect();
-        let seen = new.iter().any(|finding| touched.iter().any(|(t, key)| finding.names(t, key)));
+        let seen = new.iter().any(|finding| touched.iter().any(|(t, key)| finding.names_row(t, key)));
         assert!(seen, "{name} on {record:?}: {new:?}");
     }
     Ok(eligible.len())
@@ -216,13 +218,13 @@ fn faults_are_seen(clean: &Database, case: &Case, sample: u64) -> Result<usize, 
 
 #[test]
 fn a_record_read_alone_plans_the_same() {
-    let lab = Database::lab(4, 1);
+    let lab = Database::generate_lab(4, 1);
     for case in every_case() {
         let records = lab.keys(case.kind.table);
         let together = lab.read_for(case.mode, &records, &case.given);
         for record in records.iter().step_by(1 + records.len() / 8) {
             let alone = lab.read_for(case.mode, std::slice::from_ref(record), &case.given);
-            let plans = [&together, &alone].map(|snapshot| plan(&case, snapshot, record));
+            let plans = [&together, &alone].map(|snapshot| plan_case(&case, snapshot, record));
             assert_eq!(plans[0], plans[1]);
         }
     }
@@ -230,15 +232,15 @@ fn a_record_read_alone_plans_the_same() {
 
 #[test]
 fn a_fault_is_not_made_twice() {
-    let clean = Database::lab(12, 2);
+    let clean = Database::generate_lab(12, 2);
     for case in every_case() {
         let name = case.name();
         let records = clean.keys(case.kind.table);
         let snapshot = clean.read_for(case.mode, &records, &case.given);
-        let found = records.iter().find_map(|record| Some((record, plan(&case, &snapshot, record).ok()?)));
+        let found = records.iter().find_map(|record| Some((record, plan_case(&case, &snapshot, record).ok()?)));
         let (record, edits) = found.unwrap_or_else(|| panic!("{name}: nothing eligible"));
         let mut broken = clean.clone();
-        broken.apply(&edits).unwrap();
+        broken.apply_edits(&edits).unwrap();
         let snapshot = broken.read_for(case.mode, &records, &case.given);
         let whole = clean.read_for(case.mode, &records, &case.given);
         let (given, _) = propose(case.mode, case.variant, &whole, record, &case.given, SEED).unwrap();
@@ -250,20 +252,20 @@ fn a_fault_is_not_made_twice() {
 
 #[test]
 fn missing_records_and_tables_are_said() {
-    let lab = Database::lab(2, 1);
+    let lab = Database::generate_lab(2, 1);
     let nobody = Value::Integer(-1);
     for case in every_case() {
         let name = case.name();
         let snapshot = lab.read_for(case.mode, std::slice::from_ref(&nobody), &case.given);
-        let refused = plan(&case, &snapshot, &nobody).unwrap_err();
+        let refused = plan_case(&case, &snapshot, &nobody).unwrap_err();
         assert_eq!(refused.code(), "missing_record", "{name}");
         let snapshot = Database::default().read_for(case.mode, std::slice::from_ref(&nobody), &case.given);
-        let refused = plan(&case, &snapshot, &nobody).unwrap_err();
+        let refused = plan_case(&case, &snapshot, &nobody).unwrap_err();
         assert_eq!(refused.code(), "missing_table", "{name}");
     }
     for check in CHECKS {
-        let verdict = check.run(&Database::default().read(check.needs()), &TERMS);
-        assert!(matches!(verdict, Verdict::NotRun { .. }), "{}", check.card().id);
+        let verdict = check.run(&Database::default().read_snapshot(check.required_queries()), &TERMS);
+        assert!(matches!(verdict, CheckVerdict::NotRun { .. }), "{}", check.card().id);
     }
 }
 
@@ -279,13 +281,13 @@ fn cards_name_what_exists() {
         }
         assert!(mode.complete(&Map::new(), Some("nonsense")).is_err());
         assert!(mode.complete(&Map::from_iter([("nonsense".to_owned(), 1.into())]), None).is_err());
-        let command = mode.arguments(clap::Command::new("mode").about("kept"));
+        let command = mode.add_arguments(clap::Command::new("mode").about("kept"));
         assert_eq!(command.get_about().map(ToString::to_string).as_deref(), Some("kept"), "{}", card.tool);
-        let schema = mode.schema();
+        let schema = mode.params_schema();
         let properties = schema.get("properties").and_then(|found| found.as_object()).unwrap();
         let flags: BTreeSet<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
         assert_eq!(flags, properties.keys().cloned().collect());
-        assert!(card.records().all(|record| flags.contains(record.parameter)));
+        assert!(card.fault_records().all(|record| flags.contains(record.parameter)));
         assert_eq!(card.table_parameter.is_some(), !card.others.is_empty(), "{}", card.tool);
         assert!(command.get_arguments().all(|arg| arg.get_help().is_some()));
         command.debug_assert();
@@ -300,13 +302,13 @@ fn cards_name_what_exists() {
 
 #[test]
 fn a_task_carries_no_clock_that_no_mode_asked_for() {
-    let lab = Database::lab(4, 1);
+    let lab = Database::generate_lab(4, 1);
     for case in every_case().iter().filter(|case| !case.mode.card().uses_now) {
         let records = lab.keys(case.kind.table);
         let snapshot = lab.read_for(case.mode, &records, &case.given);
         let bound = case.mode.bind(&case.given).unwrap();
         let at = |record: &Value, now| {
-            let task = Task { now, ..task(bound.as_ref(), record, SEED) };
+            let task = Task { now, ..build_task(bound.as_ref(), record, SEED) };
             bound.propose(case.variant, &snapshot, &task)
         };
         let later = NOW.checked_add(jiff::SignedDuration::from_hours(1000)).unwrap();

@@ -44,12 +44,12 @@ impl Convention {
     }
 
     /// Tells whether the leaves of a pair are crossed, as no machine can have them.
-    pub(super) fn crosses(self, pair: LeafPositions) -> bool {
+    pub(super) fn is_crossed(self, pair: LeafPositions) -> bool {
         self.gap(pair) < 0
     }
 
     /// Returns a closed pair beside the centre: never at 0, because readers strip the zero bytes at the end of a set.
-    pub(super) const fn closed(self) -> LeafPositions {
+    pub(super) const fn closed_pair(self) -> LeafPositions {
         match self {
             Self::Absolute => LeafPositions { a: 1, b: 1 },
             Self::Outward => LeafPositions { a: -1, b: 1 },
@@ -57,7 +57,7 @@ impl Convention {
     }
 
     /// Returns an open pair with its leaves in each other's places, crossed by as much as they were apart.
-    pub(super) fn exchanged(self, pair: LeafPositions) -> Option<LeafPositions> {
+    pub(super) fn exchange_leaves(self, pair: LeafPositions) -> Option<LeafPositions> {
         match self {
             Self::Absolute => Some(LeafPositions { a: pair.b, b: pair.a }),
             Self::Outward => Some(LeafPositions { a: pair.b.checked_neg()?, b: pair.a.checked_neg()? }),
@@ -65,7 +65,7 @@ impl Convention {
     }
 
     /// Returns the convention in a few words.
-    pub(super) const fn about(self) -> &'static str {
+    pub(super) const fn description(self) -> &'static str {
         match self {
             Self::Absolute => "both banks in one coordinate",
             Self::Outward => "each bank outward from the centre",
@@ -79,19 +79,19 @@ pub(super) fn within_limits(position: i16) -> bool {
 }
 
 /// Writes 1/100 cm as cm: `-1.55`.
-pub(super) fn centimetres(hundredths: i32) -> String {
+pub(super) fn render_centimetres(hundredths: i32) -> String {
     let sign = if hundredths < 0 { "-" } else { "" };
     let size = hundredths.unsigned_abs();
     format!("{sign}{}.{:02}", size / 100, size % 100)
 }
 
 /// Returns the positions of a set's first leaves, as many as its bytes hold.
-pub(super) fn positions(set: &[u8], leaves: usize) -> impl Iterator<Item = i16> {
+pub(super) fn decode_positions(set: &[u8], leaves: usize) -> impl Iterator<Item = i16> {
     set.as_chunks::<2>().0.iter().take(leaves).map(|bytes| i16::from_le_bytes(*bytes))
 }
 
 /// Returns the bytes of positions: little-endian signed 16-bit integers.
-fn bytes(positions: impl IntoIterator<Item = i16>) -> Vec<u8> {
+fn encode_positions(positions: impl IntoIterator<Item = i16>) -> Vec<u8> {
     positions.into_iter().flat_map(i16::to_le_bytes).collect()
 }
 
@@ -99,13 +99,13 @@ fn bytes(positions: impl IntoIterator<Item = i16>) -> Vec<u8> {
 ///
 /// Where there are fewer positions than before, a padded set keeps its length with zeros, and so does one that must;
 /// any other becomes shorter.
-pub(super) fn rewritten(
+pub(super) fn rewrite_set(
     set: &[u8],
     leaves: usize,
     positions: impl IntoIterator<Item = i16>,
     keeps_length: bool,
 ) -> Vec<u8> {
-    let (used, mut out) = (leaves * 2, bytes(positions));
+    let (used, mut out) = (leaves * 2, encode_positions(positions));
     if set.len() > used || keeps_length {
         out.resize(out.len().max(used), 0);
         out.extend(set.iter().skip(out.len()));
@@ -119,7 +119,7 @@ pub(super) fn in_use(row: &Row<'_>) -> Option<usize> {
 }
 
 /// Returns the bytes of a set; `None` where it is NULL or no bytes.
-pub(super) fn set<'s>(row: &Row<'s>, column: &str) -> Option<&'s [u8]> {
+pub(super) fn read_set<'s>(row: &Row<'s>, column: &str) -> Option<&'s [u8]> {
     match row.cell(column)? {
         Value::Bytes(bytes) => Some(bytes),
         _ => None,
@@ -140,8 +140,8 @@ pub(super) struct LeafPoint<'s> {
 
 impl<'s> LeafPoint<'s> {
     /// Reads a control point; `None` where it uses no leaves.
-    pub(super) fn read(row: &Row<'s>) -> Option<Self> {
-        let bank = |column| set(row, column).unwrap_or_default();
+    pub(super) fn from_row(row: &Row<'s>) -> Option<Self> {
+        let bank = |column| read_set(row, column).unwrap_or_default();
         Some(Self { row: *row, leaves: in_use(row)?, a: bank(BANK_A), b: bank(BANK_B) })
     }
 
@@ -152,12 +152,14 @@ impl<'s> LeafPoint<'s> {
 
     /// Returns the pairs in use, as many as both sets hold.
     pub(super) fn pairs(&self) -> impl Iterator<Item = LeafPositions> + 's {
-        positions(self.a, self.leaves).zip(positions(self.b, self.leaves)).map(|(a, b)| LeafPositions { a, b })
+        decode_positions(self.a, self.leaves)
+            .zip(decode_positions(self.b, self.leaves))
+            .map(|(a, b)| LeafPositions { a, b })
     }
 
     /// Returns the positions of both banks, each as far as its own set goes.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = i16> + 's {
-        positions(self.a, self.leaves).chain(positions(self.b, self.leaves))
+    pub(super) fn leaf_positions(&self) -> impl Iterator<Item = i16> + 's {
+        decode_positions(self.a, self.leaves).chain(decode_positions(self.b, self.leaves))
     }
 
     /// Returns the columns of both banks with their bytes.
@@ -166,7 +168,7 @@ impl<'s> LeafPoint<'s> {
     }
 
     /// Returns the control point's number as text.
-    pub(super) fn number(&self) -> String {
+    pub(super) fn render_number(&self) -> String {
         self.row.integer("Point").map_or_else(|| "without a number".to_owned(), |number| number.to_string())
     }
 
@@ -174,12 +176,12 @@ impl<'s> LeafPoint<'s> {
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`].
-    pub(super) fn column(&self, bank: &str) -> Result<&'s Column, Refusal> {
+    pub(super) fn bank_column(&self, bank: &str) -> Result<&'s Column, Refusal> {
         self.row.table.column(bank).map(|(_, column)| column)
     }
 
     /// Returns the edit that sets columns of the control point.
-    pub(super) fn update(&self, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
+    pub(super) fn build_update(&self, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
         let set = set.into_iter().map(|(column, datum)| (column.to_owned(), datum)).collect();
         Edit::Update { table: POINTS.into(), key: self.row.key(), set }
     }
@@ -190,10 +192,10 @@ impl<'s> LeafPoint<'s> {
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
 pub(super) fn of_field<'s>(snapshot: &'s Snapshot, field: &Value) -> Result<Vec<LeafPoint<'s>>, Refusal> {
-    let rows = records::points(snapshot, field)?;
+    let rows = records::read_points(snapshot, field)?;
     let table = &snapshot.table(POINTS)?.table;
     COLUMNS.iter().try_for_each(|column| table.column(column).map(|_| ()))?;
-    let mut points: Vec<LeafPoint<'s>> = rows.iter().filter_map(LeafPoint::read).collect();
+    let mut points: Vec<LeafPoint<'s>> = rows.iter().filter_map(LeafPoint::from_row).collect();
     // The rows come in key order, which a stable sort keeps among points of one number.
     points.sort_by_key(|point| point.row.integer("Point").unwrap_or(i64::MAX));
     Ok(points)
@@ -206,10 +208,14 @@ mod tests {
     #[test]
     fn banks_are_little_endian_hundredths() {
         let set = [0x9C, 0xFF, 0x64, 0x00, 0x10, 0x27, 0x00];
-        assert_eq!(positions(&set, 9).collect::<Vec<_>>(), [-100, 100, 10_000], "an odd byte at the end is no leaf");
-        assert_eq!(positions(&set, 2).collect::<Vec<_>>(), [-100, 100]);
-        assert_eq!(bytes([-100, 100, 10_000]), set[..6]);
-        assert_eq!([-155, 1, 0, -2000].map(centimetres), ["-1.55", "0.01", "0.00", "-20.00"]);
+        assert_eq!(
+            decode_positions(&set, 9).collect::<Vec<_>>(),
+            [-100, 100, 10_000],
+            "an odd byte at the end is no leaf"
+        );
+        assert_eq!(decode_positions(&set, 2).collect::<Vec<_>>(), [-100, 100]);
+        assert_eq!(encode_positions([-100, 100, 10_000]), set[..6]);
+        assert_eq!([-155, 1, 0, -2000].map(render_centimetres), ["-1.55", "0.01", "0.00", "-20.00"]);
         assert_eq!([-2001, -2000, 2000, 2001].map(within_limits), [false, true, true, false]);
     }
 
@@ -217,22 +223,22 @@ mod tests {
     fn a_gap_depends_on_the_convention() {
         let pair = LeafPositions { a: -300, b: 500 };
         for (convention, gap) in [(Convention::Absolute, 800), (Convention::Outward, 200)] {
-            assert_eq!((convention.gap(pair), convention.gap(convention.closed())), (gap, 0));
-            let crossed = convention.exchanged(pair).unwrap();
+            assert_eq!((convention.gap(pair), convention.gap(convention.closed_pair())), (gap, 0));
+            let crossed = convention.exchange_leaves(pair).unwrap();
             assert_eq!(convention.gap(crossed), -gap);
-            assert!(convention.crosses(crossed) && !convention.crosses(pair));
+            assert!(convention.is_crossed(crossed) && !convention.is_crossed(pair));
         }
-        assert_eq!(Convention::Outward.exchanged(LeafPositions { a: i16::MIN, b: 0 }), None);
+        assert_eq!(Convention::Outward.exchange_leaves(LeafPositions { a: i16::MIN, b: 0 }), None);
     }
 
     #[test]
     fn a_padded_set_keeps_its_length() {
         let padded = [1, 0, 2, 0, 3, 0, 9, 9];
-        assert_eq!(rewritten(&padded, 3, [2], false), [2, 0, 0, 0, 0, 0, 9, 9]);
-        assert_eq!(rewritten(&padded, 3, [7, 7, 7, 7], false), [7, 0, 7, 0, 7, 0, 7, 0]);
-        assert_eq!(rewritten(&padded, 3, [7; 5], false).len(), 10, "longer than the padding");
-        assert_eq!(rewritten(&padded[..6], 3, [2], false), [2, 0]);
-        assert_eq!(rewritten(&padded[..6], 3, [2], true), [2, 0, 0, 0, 0, 0]);
-        assert_eq!(rewritten(&padded[..7], 3, [4, 5, 6], false), [4, 0, 5, 0, 6, 0, 9], "an odd byte stays");
+        assert_eq!(rewrite_set(&padded, 3, [2], false), [2, 0, 0, 0, 0, 0, 9, 9]);
+        assert_eq!(rewrite_set(&padded, 3, [7, 7, 7, 7], false), [7, 0, 7, 0, 7, 0, 7, 0]);
+        assert_eq!(rewrite_set(&padded, 3, [7; 5], false).len(), 10, "longer than the padding");
+        assert_eq!(rewrite_set(&padded[..6], 3, [2], false), [2, 0]);
+        assert_eq!(rewrite_set(&padded[..6], 3, [2], true), [2, 0, 0, 0, 0, 0]);
+        assert_eq!(rewrite_set(&padded[..7], 3, [4, 5, 6], false), [4, 0, 5, 0, 6, 0, 9], "an odd byte stays");
     }
 }

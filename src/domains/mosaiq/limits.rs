@@ -47,9 +47,9 @@ pub struct Range {
 impl Range {
     /// Tells whether a number lies in the range, its ends included.
     #[must_use]
-    pub fn holds(self, number: Decimal) -> bool {
-        let above = number.compare(Decimal::from(self.min)) != Ordering::Less;
-        above && number.compare(Decimal::from(self.max)) != Ordering::Greater
+    pub fn contains(self, number: Decimal) -> bool {
+        let above = number.compare_by_value(Decimal::from(self.min)) != Ordering::Less;
+        above && number.compare_by_value(Decimal::from(self.max)) != Ordering::Greater
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::{Key, Value};
 
 /// A value that tells something apart, in the form in which foreign keys meet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Id {
+pub enum LookupId {
     /// None.
     Null,
     /// A whole number, as nearly all of them are.
@@ -16,7 +16,7 @@ pub enum Id {
     Other(Box<Value>),
 }
 
-impl From<Value> for Id {
+impl From<Value> for LookupId {
     fn from(value: Value) -> Self {
         match key_form(&value) {
             Value::Null => Self::Null,
@@ -26,9 +26,9 @@ impl From<Value> for Id {
     }
 }
 
-impl Id {
+impl LookupId {
     /// Returns the id that a cell holds; a missing one is none.
-    pub(super) fn of(cell: Option<&Value>) -> Self {
+    pub(super) fn from_cell(cell: Option<&Value>) -> Self {
         match cell {
             None | Some(Value::Null) => Self::Null,
             Some(Value::Integer(number)) => Self::Number(*number),
@@ -42,7 +42,7 @@ impl Id {
     }
 
     /// Returns the value.
-    pub(super) fn value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
             Self::Number(number) => Value::Integer(*number),
@@ -56,7 +56,7 @@ impl Id {
 pub(super) struct Lookup<T> {
     /// Those whose id is a whole number; in order once they are sealed.
     numbers: Vec<(i64, T)>,
-    others: BTreeMap<Id, T>,
+    others: BTreeMap<LookupId, T>,
     sealed: bool,
 }
 
@@ -68,14 +68,14 @@ impl<T> Default for Lookup<T> {
 
 impl<T> Lookup<T> {
     /// Takes in a thing; of several with one id the last one counts.
-    pub(super) fn add(&mut self, id: Id, thing: T) {
+    pub(super) fn insert(&mut self, id: LookupId, thing: T) {
         self.add_with(id, thing, |kept, last| *kept = last);
     }
 
     /// Takes in a thing that is to be put together with others of its id, now or when all are sealed.
-    pub(super) fn add_with(&mut self, id: Id, thing: T, put: impl Fn(&mut T, T)) {
+    pub(super) fn add_with(&mut self, id: LookupId, thing: T, put: impl Fn(&mut T, T)) {
         match id {
-            Id::Number(id) => {
+            LookupId::Number(id) => {
                 self.sealed &= self.numbers.last().is_none_or(|(last, _)| *last < id);
                 self.numbers.push((id, thing));
             }
@@ -108,28 +108,28 @@ impl<T> Lookup<T> {
     }
 
     /// Returns the thing of an id.
-    pub(super) fn get(&self, id: &Id) -> Option<&T> {
-        let Id::Number(id) = id else { return self.others.get(id) };
+    pub(super) fn get(&self, id: &LookupId) -> Option<&T> {
+        let LookupId::Number(id) = id else { return self.others.get(id) };
         let at = self.numbers.binary_search_by_key(id, |(known, _)| *known).ok()?;
         self.numbers.get(at).map(|(_, thing)| thing)
     }
 
     /// Returns the thing of an id.
-    pub(super) fn get_mut(&mut self, id: &Id) -> Option<&mut T> {
-        let Id::Number(id) = id else { return self.others.get_mut(id) };
+    pub(super) fn get_mut(&mut self, id: &LookupId) -> Option<&mut T> {
+        let LookupId::Number(id) = id else { return self.others.get_mut(id) };
         let at = self.numbers.binary_search_by_key(id, |(known, _)| *known).ok()?;
         self.numbers.get_mut(at).map(|(_, thing)| thing)
     }
 
     /// Returns everything, by id.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
-        let numbers = self.numbers.iter().map(|(id, thing)| (Id::Number(*id), thing));
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LookupId, &T)> {
+        let numbers = self.numbers.iter().map(|(id, thing)| (LookupId::Number(*id), thing));
         numbers.chain(self.others.iter().map(|(id, thing)| (id.clone(), thing)))
     }
 
     /// Returns everything, by id.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Id, &mut T)> {
-        let numbers = self.numbers.iter_mut().map(|(id, thing)| (Id::Number(*id), thing));
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (LookupId, &mut T)> {
+        let numbers = self.numbers.iter_mut().map(|(id, thing)| (LookupId::Number(*id), thing));
         numbers.chain(self.others.iter_mut().map(|(id, thing)| (id.clone(), thing)))
     }
 
@@ -141,17 +141,17 @@ impl<T> Lookup<T> {
 
 /// A set of ids: whole numbers that follow each other take no room.
 #[derive(Debug, Default)]
-pub(super) struct Ids {
+pub(super) struct IdSet {
     /// Runs of numbers, the first and the last of each; in order and apart once they are sealed.
     runs: Vec<(i64, i64)>,
     unsealed: bool,
-    others: BTreeSet<Id>,
+    others: BTreeSet<LookupId>,
 }
 
-impl Ids {
+impl IdSet {
     /// Takes in an id.
-    pub(super) fn add(&mut self, id: Id) {
-        let Id::Number(number) = id else {
+    pub(super) fn insert(&mut self, id: LookupId) {
+        let LookupId::Number(number) = id else {
             self.others.insert(id);
             return;
         };
@@ -181,8 +181,8 @@ impl Ids {
     }
 
     /// Tells whether an id was added.
-    pub(super) fn has(&self, id: &Id) -> bool {
-        let Id::Number(number) = id else { return self.others.contains(id) };
+    pub(super) fn contains(&self, id: &LookupId) -> bool {
+        let LookupId::Number(number) = id else { return self.others.contains(id) };
         let after = self.runs.partition_point(|(first, _)| first <= number);
         after.checked_sub(1).and_then(|at| self.runs.get(at)).is_some_and(|(_, last)| number <= last)
     }
@@ -190,14 +190,14 @@ impl Ids {
 
 /// A row's key, which is one whole number in nearly every table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SlimKey {
+pub(super) enum CompactKey {
     /// One whole number.
     Number(i64),
     /// Anything else.
     Other(Box<Key>),
 }
 
-impl From<Key> for SlimKey {
+impl From<Key> for CompactKey {
     fn from(key: Key) -> Self {
         match key.as_slice() {
             [Value::Integer(number)] => Self::Number(*number),
@@ -206,9 +206,9 @@ impl From<Key> for SlimKey {
     }
 }
 
-impl SlimKey {
+impl CompactKey {
     /// Returns the key.
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn to_key(&self) -> Key {
         match self {
             Self::Number(number) => vec![Value::Integer(*number)],
             Self::Other(key) => (**key).clone(),
@@ -225,66 +225,66 @@ mod tests {
     #[test]
     fn the_last_of_an_id_is_found_whatever_the_order() {
         let mut lookup = Lookup::default();
-        let word = Id::from(Value::Text("a".into()));
-        for (at, id) in [7, 3, 9, 3].into_iter().map(Id::Number).chain([word.clone()]).enumerate() {
-            lookup.add(id, at);
+        let word = LookupId::from(Value::Text("a".into()));
+        for (at, id) in [7, 3, 9, 3].into_iter().map(LookupId::Number).chain([word.clone()]).enumerate() {
+            lookup.insert(id, at);
         }
         lookup.seal();
-        let found = |id: &Id| lookup.get(id).copied();
-        assert_eq!([3, 7, 8, 9, 10].map(|id| found(&Id::Number(id))), [Some(3), Some(0), None, Some(2), None]);
-        assert_eq!((found(&word), found(&Id::Null), lookup.len()), (Some(4), None, 4));
-        assert_eq!(Lookup::<u8>::default().get(&Id::Number(0)), None);
+        let found = |id: &LookupId| lookup.get(id).copied();
+        assert_eq!([3, 7, 8, 9, 10].map(|id| found(&LookupId::Number(id))), [Some(3), Some(0), None, Some(2), None]);
+        assert_eq!((found(&word), found(&LookupId::Null), lookup.len()), (Some(4), None, 4));
+        assert_eq!(Lookup::<u8>::default().get(&LookupId::Number(0)), None);
     }
 
     #[test]
     fn what_is_added_under_one_id_is_put_together() {
         let mut counts = Lookup::default();
         let put = |kept: &mut i32, more: i32| *kept += more;
-        let (two, five) = (Id::Number(2), Id::Number(5));
-        let added = [(&five, 1), (&two, 10), (&Id::Null, 5), (&five, 2), (&Id::Null, 6), (&two, 20)];
+        let (two, five) = (LookupId::Number(2), LookupId::Number(5));
+        let added = [(&five, 1), (&two, 10), (&LookupId::Null, 5), (&five, 2), (&LookupId::Null, 6), (&two, 20)];
         added.into_iter().for_each(|(id, count)| counts.add_with(id.clone(), count, put));
         counts.seal_with(put);
-        let all: Vec<(Id, i32)> = counts.iter().map(|(id, count)| (id, *count)).collect();
-        assert_eq!(all, [(two, 30), (five, 3), (Id::Null, 11)]);
+        let all: Vec<(LookupId, i32)> = counts.iter().map(|(id, count)| (id, *count)).collect();
+        assert_eq!(all, [(two, 30), (five, 3), (LookupId::Null, 11)]);
     }
 
     #[test]
     fn an_id_is_the_value_in_the_form_of_foreign_keys() {
-        let of = |value: Value| Id::of(Some(&value));
+        let of = |value: Value| LookupId::from_cell(Some(&value));
         assert_eq!([of(Value::Real(7.0)), of(Value::Integer(7)), of(Value::Null)], [7, 7, 0].map(number_or_null));
-        assert_eq!((Id::of(None), Id::Number(7).value()), (Id::Null, Value::Integer(7)));
-        assert_eq!(of(Value::Text("7".into())).value(), Value::Text("7".into()));
+        assert_eq!((LookupId::from_cell(None), LookupId::Number(7).to_value()), (LookupId::Null, Value::Integer(7)));
+        assert_eq!(of(Value::Text("7".into())).to_value(), Value::Text("7".into()));
     }
 
-    fn number_or_null(number: i64) -> Id {
-        if number == 0 { Id::Null } else { Id::Number(number) }
+    fn number_or_null(number: i64) -> LookupId {
+        if number == 0 { LookupId::Null } else { LookupId::Number(number) }
     }
 
     #[test]
     fn numbers_that_follow_each_other_take_no_room() {
-        let mut ids = Ids::default();
-        (1..=10_000).chain(20_000..30_000).for_each(|id| ids.add(Id::Number(id)));
+        let mut ids = IdSet::default();
+        (1..=10_000).chain(20_000..30_000).for_each(|id| ids.insert(LookupId::Number(id)));
         ids.seal();
         assert_eq!(ids.runs, [(1, 10_000), (20_000, 29_999)]);
         let ends = [i64::MIN, i64::MAX - 1, i64::MAX];
-        ends.into_iter().for_each(|id| ids.add(Id::Number(id)));
+        ends.into_iter().for_each(|id| ids.insert(LookupId::Number(id)));
         ids.seal();
-        assert!(ends.into_iter().all(|id| ids.has(&Id::Number(id))) && !ids.has(&Id::Number(0)));
+        assert!(ends.into_iter().all(|id| ids.contains(&LookupId::Number(id))) && !ids.contains(&LookupId::Number(0)));
     }
 
     proptest! {
         #[test]
         fn a_set_has_what_was_added_and_nothing_else(numbers in prop::collection::vec(-20_i64..20, 0..40)) {
-            let mut ids = Ids::default();
+            let mut ids = IdSet::default();
             for number in &numbers {
-                ids.add(Id::Number(*number));
+                ids.insert(LookupId::Number(*number));
                 if *number % 3 == 0 {
                     ids.seal();
                 }
             }
             ids.seal();
             for number in -25..25 {
-                prop_assert_eq!(ids.has(&Id::Number(number)), numbers.contains(&number));
+                prop_assert_eq!(ids.contains(&LookupId::Number(number)), numbers.contains(&number));
             }
         }
     }
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn a_slim_key_is_the_key() {
         for key in [vec![Value::Integer(7)], vec![Value::Text("7".into())], vec![Value::Integer(7); 2], vec![]] {
-            assert_eq!(SlimKey::from(key.clone()).key(), key);
+            assert_eq!(CompactKey::from(key.clone()).to_key(), key);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a field's meterset can be held against, as its mode and its checks both see it; reads no database.
 
 use super::limits::{INDEX_END_PERCENT, INDEX_TOLERANCE_PERCENT, METERSET_EXTREME_MU, METERSET_TOLERANCE};
-use super::numbers::Number;
+use super::numbers::CellNumber;
 use super::rules::Metersets;
 use crate::model::Row;
 
@@ -19,23 +19,23 @@ impl Tolerance {
     pub(super) const USUAL: Self = Self { part: METERSET_TOLERANCE, index_percent: INDEX_TOLERANCE_PERCENT };
 
     /// What rules say.
-    pub(super) fn of(rules: &Metersets) -> Self {
+    pub(super) fn from_rules(rules: &Metersets) -> Self {
         Self { part: rules.tolerance.get() / 100.0, index_percent: rules.index_tolerance.get() }
     }
 }
 
 /// Tells whether a meterset in MU is below zero.
-pub(super) fn negative(meterset: Number) -> bool {
-    meterset.compare(0).is_lt()
+pub(super) fn is_negative(meterset: CellNumber) -> bool {
+    meterset.compare_integer(0).is_lt()
 }
 
 /// Tells whether a meterset in MU is larger than any field's.
-pub(super) fn extreme(meterset: Number) -> bool {
-    meterset.compare(METERSET_EXTREME_MU).is_ge()
+pub(super) fn is_extreme(meterset: CellNumber) -> bool {
+    meterset.compare_integer(METERSET_EXTREME_MU).is_ge()
 }
 
 /// Tells whether two numbers agree within a part of the first, which is the measure; an infinite one measures nothing.
-fn agree(expected: f64, found: f64, part: f64) -> bool {
+fn is_close(expected: f64, found: f64, part: f64) -> bool {
     expected.is_finite() && (found - expected).abs() <= part * expected.abs()
 }
 
@@ -48,7 +48,7 @@ pub(super) fn last_index(points: &[Row<'_>]) -> Option<f64> {
 
 /// Tells whether a last index is an end: 100 percent, or the field's meterset in MU.
 pub(super) fn index_fits(last: f64, meterset: f64, tolerance: Tolerance) -> bool {
-    (last - INDEX_END_PERCENT).abs() <= tolerance.index_percent || agree(meterset, last, tolerance.part)
+    (last - INDEX_END_PERCENT).abs() <= tolerance.index_percent || is_close(meterset, last, tolerance.part)
 }
 
 /// The dose of a field and how much of it a monitor unit gives, where both are there and not zero.
@@ -62,13 +62,13 @@ pub(super) struct Dose {
 
 impl Dose {
     /// Reads a field.
-    pub(super) fn of(field: &Row<'_>) -> Option<Self> {
+    pub(super) fn from_field(field: &Row<'_>) -> Option<Self> {
         let number = |column: &str| field.float(column).filter(|number| *number != 0.0);
         Some(Self { cgray: number("Cgray")?, per_meterset: number("cGrayPerMeterset")? })
     }
 
     /// Tells whether a meterset in MU gives the dose; none at all is not judged.
-    pub(super) fn fits(self, meterset: f64, tolerance: Tolerance) -> bool {
-        meterset == 0.0 || agree(self.cgray, self.per_meterset * meterset, tolerance.part)
+    pub(super) fn is_consistent_with(self, meterset: f64, tolerance: Tolerance) -> bool {
+        meterset == 0.0 || is_close(self.cgray, self.per_meterset * meterset, tolerance.part)
     }
 }

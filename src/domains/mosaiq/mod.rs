@@ -41,7 +41,7 @@ use std::sync::{Arc, LazyLock};
 use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
-use crate::domain::examples::{Examples, PromptCard, Yardstick};
+use crate::domain::examples::{DetectionStudy, Examples, PromptCard};
 use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::import::Import;
 use crate::domain::lab::Lab;
@@ -49,7 +49,7 @@ use crate::domain::live::LiveSystem;
 use crate::domain::mode::Mode;
 use crate::domain::pause::Pause;
 use crate::domain::picture::Painter;
-use crate::domain::record::{Description, RecordKind};
+use crate::domain::record::{RecordDescription, RecordKind};
 use crate::domain::repair::Repair;
 use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard, check};
@@ -74,9 +74,9 @@ fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static dyn checks::Check> {
 }
 
 /// Returns what filters mean of a kind; `None` where they say nothing.
-fn selection(kind: &RecordKind, filters: &FilterValues) -> Result<Option<selection::Selection>, String> {
-    match selection::RecordKind::of_table(kind.table) {
-        Some(kind) => selection::Selector::from(filters).of(kind),
+fn build_selection(kind: &RecordKind, filters: &FilterValues) -> Result<Option<selection::Selection>, String> {
+    match selection::FaultableKind::of_table(kind.table) {
+        Some(kind) => selection::Selector::from(filters).to_selection(kind),
         None => Err(format!("a {} cannot be narrowed: open it, or look at the fields", kind.word)),
     }
 }
@@ -94,9 +94,14 @@ impl Domain for Mosaiq {
         &kinds::KINDS
     }
 
-    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+    fn describe_records(
+        &self,
+        kind: &RecordKind,
+        keys: &[Key],
+        snapshot: &Snapshot,
+    ) -> Result<Vec<RecordDescription>, Pause> {
         let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-        browse::describe(browse::BrowsedKind::of_table(kind.table).ok_or_else(missing)?, keys, snapshot)
+        browse::describe_records(browse::BrowsedKind::of_table(kind.table).ok_or_else(missing)?, keys, snapshot)
     }
 
     fn filters(&self) -> &'static [FilterCard] {
@@ -104,19 +109,19 @@ impl Domain for Mosaiq {
     }
 
     fn judge_filters(&self, kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
-        selection(kind, filters).map(drop)
+        build_selection(kind, filters).map(drop)
     }
 
-    fn select(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
-        match selection(kind, filters) {
-            Ok(Some(selection)) => selection.keys(snapshot),
+    fn select_keys(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+        match build_selection(kind, filters) {
+            Ok(Some(selection)) => selection.select_keys(snapshot),
             _ => Ok(Vec::new()),
         }
     }
 
     fn none_left(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Refusal, Pause> {
-        match selection(kind, filters) {
-            Ok(Some(selection)) => selection.nothing(snapshot),
+        match build_selection(kind, filters) {
+            Ok(Some(selection)) => selection.build_refusal(snapshot),
             _ => Ok(Refusal::NothingToChange),
         }
     }
@@ -135,14 +140,14 @@ impl Domain for Mosaiq {
 
     fn check_tables(&self, cards: &[&'static CheckCard]) -> Vec<CheckTable> {
         let chosen = of_cards(cards);
-        let table = |passing: &looks::Passing| CheckTable {
+        let table = |passing: &looks::TableScan| CheckTable {
             table: passing.table(),
-            columns: looks::columns(CHECKS, passing.table()),
+            columns: looks::scan_columns(CHECKS, passing.table()),
             shown: looks::read_columns(CHECKS, passing.table()),
-            held: matches!(passing, looks::Passing::Held(_)),
+            held: matches!(passing, looks::TableScan::Held(_)),
         };
         let mut tables: Vec<CheckTable> = Vec::new();
-        for passing in &looks::passing(&chosen) {
+        for passing in &looks::plan_scans(&chosen) {
             if !tables.iter().any(|known| known.table == passing.table()) {
                 tables.push(table(passing));
             }
@@ -152,14 +157,14 @@ impl Domain for Mosaiq {
 
     fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
         let checks = of_cards(request.checks).into_iter().map(|check| check as &dyn checks::Check).collect();
-        Box::new(run::MosaiqChecks::begin(checks, request.declared, Criteria::of(request.params)))
+        Box::new(run::MosaiqChecks::new(checks, request.declared, Criteria::from_params(request.params)))
     }
 
-    fn rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
+    fn parse_rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
         if text.is_empty() {
             return Ok(rules::Rules::standard());
         }
-        Ok(Arc::new(rules::Rules::read(text)?))
+        Ok(Arc::new(rules::Rules::parse(text)?))
     }
 
     fn default_rules(&self) -> &'static str {
@@ -170,7 +175,7 @@ impl Domain for Mosaiq {
         Some(&examples::EXAMPLES)
     }
 
-    fn yardstick(&self) -> Option<&'static Yardstick> {
+    fn detection_study(&self) -> Option<&'static DetectionStudy> {
         Some(&examples::YARDSTICK)
     }
 
@@ -178,12 +183,12 @@ impl Domain for Mosaiq {
         &examples::PROMPTS
     }
 
-    fn import(&self) -> Option<&'static dyn Import> {
-        Some(&import::Mock)
+    fn importer(&self) -> Option<&'static dyn Import> {
+        Some(&import::MockImport)
     }
 
     fn live_system(&self) -> Option<&'static dyn LiveSystem> {
-        Some(&clinic::Clinic)
+        Some(&clinic::ClinicSigns)
     }
 
     fn lab(&self) -> Option<&'static dyn Lab> {
@@ -194,8 +199,8 @@ impl Domain for Mosaiq {
         Some(&pictures::MosaiqPainter)
     }
 
-    fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
-        repairs::of(mode, variant, place)
+    fn assess_repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
+        repairs::resolve_repair(mode, variant, place)
     }
 }
 

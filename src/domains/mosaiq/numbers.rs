@@ -10,33 +10,33 @@ use crate::model::{Row, Value};
 
 /// What a cell says where a number belongs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Reading {
+pub(super) enum CellReading {
     /// Nothing: NULL, or no such column.
     Empty,
     /// A number.
-    Number(Number),
+    Number(CellNumber),
     /// Something else: text, bytes, a time.
     Unreadable,
 }
 
 /// A number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub(super) enum CellNumber {
     /// An exact one.
     Exact(Decimal),
     /// A float that no decimal of 38 digits holds: a huge or a minute one, or an infinity; never NaN.
     Float(f64),
 }
 
-impl Reading {
+impl CellReading {
     /// Reads a value.
-    pub(super) fn of(value: &Value) -> Self {
+    pub(super) fn from_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::Empty,
-            Value::Integer(number) => Self::Number(Number::Exact(Decimal::from(*number))),
-            Value::Boolean(flag) => Self::Number(Number::Exact(Decimal::from(i64::from(*flag)))),
-            Value::Decimal(number) => Self::Number(Number::Exact(*number)),
-            Value::Real(number) if !number.is_nan() => Self::Number(Number::from(*number)),
+            Value::Integer(number) => Self::Number(CellNumber::Exact(Decimal::from(*number))),
+            Value::Boolean(flag) => Self::Number(CellNumber::Exact(Decimal::from(i64::from(*flag)))),
+            Value::Decimal(number) => Self::Number(CellNumber::Exact(*number)),
+            Value::Real(number) if !number.is_nan() => Self::Number(CellNumber::from(*number)),
             _ => Self::Unreadable,
         }
     }
@@ -51,12 +51,12 @@ impl Reading {
     }
 
     /// Reads a cell.
-    pub(super) fn cell(row: &Row<'_>, column: &str) -> Self {
-        row.cell(column).map_or(Self::Empty, Self::of)
+    pub(super) fn from_cell(row: &Row<'_>, column: &str) -> Self {
+        row.cell(column).map_or(Self::Empty, Self::from_value)
     }
 
     /// Returns the number.
-    pub(super) const fn number(self) -> Option<Number> {
+    pub(super) const fn number(self) -> Option<CellNumber> {
         match self {
             Self::Number(number) => Some(number),
             Self::Empty | Self::Unreadable => None,
@@ -64,41 +64,41 @@ impl Reading {
     }
 }
 
-impl From<f64> for Number {
+impl From<f64> for CellNumber {
     fn from(number: f64) -> Self {
         Decimal::from_f64(number).map_or(Self::Float(number), Self::Exact)
     }
 }
 
-impl Number {
+impl CellNumber {
     /// Compares it with a number that is given both ways.
-    pub(super) fn against(self, exact: Decimal, float: f64) -> Ordering {
+    pub(super) fn compare_limit(self, exact: Decimal, float: f64) -> Ordering {
         match self {
-            Self::Exact(number) => number.compare(exact),
+            Self::Exact(number) => number.compare_by_value(exact),
             Self::Float(number) => number.total_cmp(&float),
         }
     }
 
     /// Compares it with a whole number.
-    pub(super) fn compare(self, other: i64) -> Ordering {
+    pub(super) fn compare_integer(self, other: i64) -> Ordering {
         #[expect(clippy::cast_precision_loss, reason = "limits are small")]
         let float = other as f64;
         match self {
-            Self::Exact(number) => number.compare(Decimal::from(other)),
+            Self::Exact(number) => number.compare_by_value(Decimal::from(other)),
             Self::Float(number) => number.total_cmp(&float),
         }
     }
 
     /// Tells whether it lies in a range, its ends included.
-    pub(super) fn within(self, range: Range) -> bool {
-        self.compare(range.min).is_ge() && self.compare(range.max).is_le()
+    pub(super) fn is_within(self, range: Range) -> bool {
+        self.compare_integer(range.min).is_ge() && self.compare_integer(range.max).is_le()
     }
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for CellNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exact(number) => write!(f, "{}", number.normalised()),
+            Self::Exact(number) => write!(f, "{}", number.normalise()),
             Self::Float(number) => write!(f, "{number:e}"),
         }
     }
@@ -112,8 +112,8 @@ mod tests {
     fn numbers_beyond_decimals_are_numbers() {
         let range = Range { min: 0, max: 360 };
         let shown = |number: f64| {
-            let number = Reading::of(&Value::Real(number)).number().unwrap();
-            (number.to_string(), number.within(range))
+            let number = CellReading::from_value(&Value::Real(number)).number().unwrap();
+            (number.to_string(), number.is_within(range))
         };
         for (number, text, within) in [
             (1e300, "1e300", false),
@@ -128,8 +128,8 @@ mod tests {
             assert_eq!(shown(number), (text.to_owned(), within));
         }
         for unreadable in [Value::Real(f64::NAN), Value::Text("12".into()), Value::Bytes(vec![1])] {
-            assert_eq!(Reading::of(&unreadable), Reading::Unreadable);
+            assert_eq!(CellReading::from_value(&unreadable), CellReading::Unreadable);
         }
-        assert_eq!(Reading::of(&Value::Null), Reading::Empty);
+        assert_eq!(CellReading::from_value(&Value::Null), CellReading::Empty);
     }
 }

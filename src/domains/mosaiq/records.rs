@@ -7,10 +7,10 @@ use crate::model::{Column, Fetch, Refusal, Role, Row, Snapshot, Table, Value};
 ///
 /// # Errors
 /// [`Refusal::MissingTable`], [`Refusal::MissingColumn`] or [`Refusal::MissingRecord`].
-pub(super) fn record<'s>(snapshot: &'s Snapshot, table: &str, key: &str, id: &Value) -> Result<Row<'s>, Refusal> {
+pub(super) fn read_record<'s>(snapshot: &'s Snapshot, table: &str, key: &str, id: &Value) -> Result<Row<'s>, Refusal> {
     let rows = snapshot.table(table)?;
     rows.table.column(key)?;
-    let found = rows.row(std::slice::from_ref(id)).or_else(|| rows.with(key, id).into_iter().next());
+    let found = rows.row(std::slice::from_ref(id)).or_else(|| rows.rows_with(key, id).into_iter().next());
     found.ok_or_else(|| Refusal::MissingRecord { table: table.to_owned(), key: vec![id.clone()] })
 }
 
@@ -19,7 +19,7 @@ pub(super) fn record<'s>(snapshot: &'s Snapshot, table: &str, key: &str, id: &Va
 ///
 /// # Errors
 /// [`Refusal::Constraint`] or [`Refusal::MissingColumn`].
-pub(super) fn settable<'t>(table: &'t Table, name: &str) -> Result<&'t Column, Refusal> {
+pub(super) fn settable_column<'t>(table: &'t Table, name: &str) -> Result<&'t Column, Refusal> {
     let is = |other: &String| other.eq_ignore_ascii_case(name);
     let constraint = |why: &str| Refusal::Constraint { table: table.shape.name.clone(), why: format!("{name} {why}") };
     if table.omitted.iter().any(|column| is(&column.image.name)) {
@@ -36,36 +36,36 @@ pub(super) fn settable<'t>(table: &'t Table, name: &str) -> Result<&'t Column, R
 ///
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
-pub(super) fn points<'s>(snapshot: &'s Snapshot, field: &Value) -> Result<Vec<Row<'s>>, Refusal> {
+pub(super) fn read_points<'s>(snapshot: &'s Snapshot, field: &Value) -> Result<Vec<Row<'s>>, Refusal> {
     let rows = snapshot.table("TxFieldPoint")?;
     rows.table.column("FLD_ID")?;
-    Ok(rows.with("FLD_ID", field))
+    Ok(rows.rows_with("FLD_ID", field))
 }
 
 /// Returns the queries that fields and their control points are read with.
 pub(super) fn field_queries(fields: &[Value], snapshot: &Snapshot) -> Vec<Fetch> {
-    let wanted = ["TxField", "TxFieldPoint"].map(|table| Fetch::among(table, "FLD_ID", ids(fields)));
-    unread(snapshot, wanted)
+    let wanted = ["TxField", "TxFieldPoint"].map(|table| Fetch::among(table, "FLD_ID", key_forms(fields)));
+    unread_queries(snapshot, wanted)
 }
 
 /// Returns those queries that were not answered yet.
-pub(super) fn unread(snapshot: &Snapshot, queries: impl IntoIterator<Item = Fetch>) -> Vec<Fetch> {
-    queries.into_iter().filter(|query| !snapshot.has(query)).collect()
+pub(super) fn unread_queries(snapshot: &Snapshot, queries: impl IntoIterator<Item = Fetch>) -> Vec<Fetch> {
+    queries.into_iter().filter(|query| !snapshot.has_answer(query)).collect()
 }
 
 /// Returns what a column holds in those of some records that were read, without NULL.
-pub(super) fn cells<'s>(
+pub(super) fn read_cells<'s>(
     snapshot: &'s Snapshot,
     table: &'s str,
     key: &'s str,
     records: &'s [Value],
     column: &'s str,
 ) -> impl Iterator<Item = Value> + 's {
-    let rows = records.iter().filter_map(move |id| record(snapshot, table, key, id).ok());
+    let rows = records.iter().filter_map(move |id| read_record(snapshot, table, key, id).ok());
     rows.filter_map(move |row| row.cell(column).map(key_form)).filter(|cell| !cell.is_null())
 }
 
 /// Returns ids in the form in which foreign keys meet.
-pub(super) fn ids(values: &[Value]) -> impl Iterator<Item = Value> + '_ {
+pub(super) fn key_forms(values: &[Value]) -> impl Iterator<Item = Value> + '_ {
     values.iter().map(key_form)
 }

@@ -13,7 +13,7 @@ pub(super) struct Reference {
     pub(super) parent_column: &'static str,
 }
 
-const fn of(
+const fn reference(
     (table, column): (&'static str, &'static str),
     (parent, parent_column): (&'static str, &'static str),
 ) -> Reference {
@@ -22,24 +22,28 @@ const fn of(
 
 /// What a delivery refers to.
 pub(super) static DELIVERY: [Reference; 3] = [
-    of(("TrackTreatment", "Pat_ID1"), ("Patient", "Pat_ID1")),
-    of(("TrackTreatment", "FLD_ID"), ("TxField", "FLD_ID")),
-    of(("TrackTreatment", "SIT_ID"), ("Site", "SIT_ID")),
+    reference(("TrackTreatment", "Pat_ID1"), ("Patient", "Pat_ID1")),
+    reference(("TrackTreatment", "FLD_ID"), ("TxField", "FLD_ID")),
+    reference(("TrackTreatment", "SIT_ID"), ("Site", "SIT_ID")),
 ];
 /// What a field refers to.
-pub(super) static FIELD: [Reference; 2] =
-    [of(("TxField", "Pat_ID1"), ("Patient", "Pat_ID1")), of(("TxField", "SIT_Set_ID"), ("Site", "SIT_SET_ID"))];
+pub(super) static FIELD: [Reference; 2] = [
+    reference(("TxField", "Pat_ID1"), ("Patient", "Pat_ID1")),
+    reference(("TxField", "SIT_Set_ID"), ("Site", "SIT_SET_ID")),
+];
 /// What a control point refers to.
-pub(super) static POINT: [Reference; 1] = [of(("TxFieldPoint", "FLD_ID"), ("TxField", "FLD_ID"))];
+pub(super) static POINT: [Reference; 1] = [reference(("TxFieldPoint", "FLD_ID"), ("TxField", "FLD_ID"))];
 /// What a shift refers to.
-pub(super) static OFFSET: [Reference; 1] = [of(("Offset", "SIT_SET_ID"), ("Site", "SIT_SET_ID"))];
+pub(super) static OFFSET: [Reference; 1] = [reference(("Offset", "SIT_SET_ID"), ("Site", "SIT_SET_ID"))];
 /// What the dose history refers to, and what refers to it.
 pub(super) static DOSE: [Reference; 4] = [
-    of(("Dose_Hst", "Pat_ID1"), ("Patient", "Pat_ID1")),
-    of(("Dose_Hst", "SIT_ID"), ("Site", "SIT_ID")),
-    of(("Dose_Hst", "FLD_ID"), ("TxField", "FLD_ID")),
-    of(("TrackTreatment", "DHS_ID"), ("Dose_Hst", "DHS_ID")),
+    reference(("Dose_Hst", "Pat_ID1"), ("Patient", "Pat_ID1")),
+    reference(("Dose_Hst", "SIT_ID"), ("Site", "SIT_ID")),
+    reference(("Dose_Hst", "FLD_ID"), ("TxField", "FLD_ID")),
+    reference(("TrackTreatment", "DHS_ID"), ("Dose_Hst", "DHS_ID")),
 ];
 /// Who a patient is: a treated patient has an identity, and every identity has its patient.
-pub(super) static IDENTITY: [Reference; 2] =
-    [of(("TrackTreatment", "Pat_ID1"), ("Ident", "Pat_Id1")), of(("Ident", "Pat_Id1"), ("Patient", "Pat_ID1"))];
+pub(super) static IDENTITY: [Reference; 2] = [
+    reference(("TrackTreatment", "Pat_ID1"), ("Ident", "Pat_Id1")),
+    reference(("Ident", "Pat_Id1"), ("Patient", "Pat_ID1")),
+];

@@ -1,6 +1,6 @@
 //! Whether what a fault overwrote could be had from the database itself, without the journal; repairs nothing.
 
-use crate::domain::repair::{Extent, Repair};
+use crate::domain::repair::{Repair, RepairExtent};
 
 const ROW: &str = "row";
 const OTHER_ROW: &str = "other_row";
@@ -8,90 +8,132 @@ const OTHER_TABLE: &str = "other_table";
 const OUTSIDE: &str = "outside";
 
 /// Variants that always write the same columns: mode, variant (empty for every one), and what is left of the original.
-const VARIANTS: &[(&str, &str, Extent, &str, &str)] = &[
-    ("corrupt_mlc_data", "odd_bytes", Extent::Exactly, ROW, "the byte too many stands at the end and can be cut off"),
-    ("corrupt_mlc_data", "negative_gap", Extent::Exactly, ROW, "the pair that crosses can be swapped back"),
-    ("corrupt_mlc_data", "", Extent::Not, OUTSIDE, "where the leaves were stands in the DICOM plan only"),
-    ("invalid_angles", "", Extent::Not, OUTSIDE, "every point of the field was overwritten; the plan has the angles"),
-    ("duplicate_treatments", "", Extent::Exactly, OTHER_ROW, "the original delivery stands beside its copy"),
-    ("missing_control_points", "", Extent::Not, OUTSIDE, "whole rows are gone; the plan has the control points"),
-    ("timestamp_inconsistencies", "negative_duration", Extent::Exactly, ROW, "the end is mirrored at the start"),
+const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
+    (
+        "corrupt_mlc_data",
+        "odd_bytes",
+        RepairExtent::Exactly,
+        ROW,
+        "the byte too many stands at the end and can be cut off",
+    ),
+    ("corrupt_mlc_data", "negative_gap", RepairExtent::Exactly, ROW, "the pair that crosses can be swapped back"),
+    ("corrupt_mlc_data", "", RepairExtent::Not, OUTSIDE, "where the leaves were stands in the DICOM plan only"),
+    (
+        "invalid_angles",
+        "",
+        RepairExtent::Not,
+        OUTSIDE,
+        "every point of the field was overwritten; the plan has the angles",
+    ),
+    ("duplicate_treatments", "", RepairExtent::Exactly, OTHER_ROW, "the original delivery stands beside its copy"),
+    ("missing_control_points", "", RepairExtent::Not, OUTSIDE, "whole rows are gone; the plan has the control points"),
+    ("timestamp_inconsistencies", "negative_duration", RepairExtent::Exactly, ROW, "the end is mirrored at the start"),
     (
         "timestamp_inconsistencies",
         "",
-        Extent::Approximately,
+        RepairExtent::Approximately,
         OTHER_TABLE,
         "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
     ),
-    ("invalid_offset_data", "extreme_values", Extent::Not, OUTSIDE, "the imaging system's log has the shift"),
-    ("invalid_offset_data", "future_study_time", Extent::Approximately, ROW, "Create_DtTm of the shift lies near it"),
-    ("invalid_offset_data", "", Extent::Not, OUTSIDE, "the code stands in this cell only"),
+    ("invalid_offset_data", "extreme_values", RepairExtent::Not, OUTSIDE, "the imaging system's log has the shift"),
+    (
+        "invalid_offset_data",
+        "future_study_time",
+        RepairExtent::Approximately,
+        ROW,
+        "Create_DtTm of the shift lies near it",
+    ),
+    ("invalid_offset_data", "", RepairExtent::Not, OUTSIDE, "the code stands in this cell only"),
     (
         "meterset_inconsistency",
         "",
-        Extent::Approximately,
+        RepairExtent::Approximately,
         ROW,
         "Cgray / cGrayPerMeterset gives it within rounding, where both are there",
     ),
-    ("mlc_leaf_count_mismatch", "", Extent::Not, OUTSIDE, "leaf pairs are gone; the DICOM plan has them"),
+    ("mlc_leaf_count_mismatch", "", RepairExtent::Not, OUTSIDE, "leaf pairs are gone; the DICOM plan has them"),
 ];
 
 /// Columns that a variant empties, or points elsewhere: table, column, and what is left of the original.
-const COLUMNS: &[(&str, &str, Extent, &str, &str)] = &[
-    ("TrackTreatment", "Pat_ID1", Extent::Exactly, OTHER_TABLE, "TxField.Pat_ID1 of the delivery's field has it"),
-    ("TrackTreatment", "FLD_ID", Extent::Sometimes, OTHER_TABLE, "Dose_Hst.FLD_ID has it, where DHS_ID is filled"),
-    ("TrackTreatment", "SIT_ID", Extent::Sometimes, OTHER_TABLE, "Dose_Hst.SIT_ID has it, where DHS_ID is filled"),
+const COLUMNS: &[(&str, &str, RepairExtent, &str, &str)] = &[
+    ("TrackTreatment", "Pat_ID1", RepairExtent::Exactly, OTHER_TABLE, "TxField.Pat_ID1 of the delivery's field has it"),
+    (
+        "TrackTreatment",
+        "FLD_ID",
+        RepairExtent::Sometimes,
+        OTHER_TABLE,
+        "Dose_Hst.FLD_ID has it, where DHS_ID is filled",
+    ),
+    (
+        "TrackTreatment",
+        "SIT_ID",
+        RepairExtent::Sometimes,
+        OTHER_TABLE,
+        "Dose_Hst.SIT_ID has it, where DHS_ID is filled",
+    ),
     (
         "TrackTreatment",
         "Machine_ID_Staff_ID",
-        Extent::Sometimes,
+        RepairExtent::Sometimes,
         OTHER_TABLE,
         "TxField has the planned machine, on which most are delivered",
     ),
     (
         "TrackTreatment",
         "",
-        Extent::Approximately,
+        RepairExtent::Approximately,
         OTHER_TABLE,
         "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
     ),
-    ("TxField", "Pat_ID1", Extent::Exactly, OTHER_TABLE, "Site.Pat_ID1 of the field's prescription has it"),
+    ("TxField", "Pat_ID1", RepairExtent::Exactly, OTHER_TABLE, "Site.Pat_ID1 of the field's prescription has it"),
     (
         "TxField",
         "SIT_Set_ID",
-        Extent::Sometimes,
+        RepairExtent::Sometimes,
         OTHER_TABLE,
         "the prescription of its deliveries has it, if there are any",
     ),
     (
         "TxField",
         "Machine_ID_Staff_ID",
-        Extent::Sometimes,
+        RepairExtent::Sometimes,
         OTHER_TABLE,
         "its deliveries name the machine, if there are any",
     ),
     (
         "TxField",
         "Meterset",
-        Extent::Approximately,
+        RepairExtent::Approximately,
         ROW,
         "Cgray / cGrayPerMeterset gives it within rounding, where both are there",
     ),
-    ("TxFieldPoint", "Point", Extent::Exactly, OTHER_ROW, "it is the one number that the field's points lack"),
-    ("TxFieldPoint", "FLD_ID", Extent::Sometimes, OTHER_ROW, "one field lacks this Point, and has neighbouring keys"),
-    ("TxFieldPoint", "", Extent::Approximately, OTHER_ROW, "it lies between those of the points before and after"),
-    ("Offset", "Study_DtTm", Extent::Approximately, ROW, "Create_DtTm of the shift lies near it"),
-    ("", "", Extent::Not, OUTSIDE, "it stands in this cell only"),
+    ("TxFieldPoint", "Point", RepairExtent::Exactly, OTHER_ROW, "it is the one number that the field's points lack"),
+    (
+        "TxFieldPoint",
+        "FLD_ID",
+        RepairExtent::Sometimes,
+        OTHER_ROW,
+        "one field lacks this Point, and has neighbouring keys",
+    ),
+    (
+        "TxFieldPoint",
+        "",
+        RepairExtent::Approximately,
+        OTHER_ROW,
+        "it lies between those of the points before and after",
+    ),
+    ("Offset", "Study_DtTm", RepairExtent::Approximately, ROW, "Create_DtTm of the shift lies near it"),
+    ("", "", RepairExtent::Not, OUTSIDE, "it stands in this cell only"),
 ];
 
 /// Returns what is known of a variant, and of the first column that it changed.
 #[must_use]
-pub fn of(mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
+pub fn resolve_repair(mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
     let fits = |pattern: &str, word: &str| pattern.is_empty() || pattern.eq_ignore_ascii_case(word);
     let by_variant = VARIANTS.iter().find(|row| row.0 == mode && fits(row.1, variant));
     let (table, column) = place.unwrap_or_default();
     let found = by_variant.or_else(|| COLUMNS.iter().find(|row| fits(row.0, table) && fits(row.1, column)));
-    found.map_or(Repair { extent: Extent::Not, source: OUTSIDE, why: "nothing is known of it" }, |row| Repair {
+    found.map_or(Repair { extent: RepairExtent::Not, source: OUTSIDE, why: "nothing is known of it" }, |row| Repair {
         extent: row.2,
         source: row.3,
         why: row.4,
@@ -121,11 +163,17 @@ mod tests {
 
     #[test]
     fn the_first_answer_that_fits_counts() {
-        let extent = |mode, variant, place| of(mode, variant, place).extent;
-        assert_eq!(extent("corrupt_mlc_data", "odd_bytes", None), Extent::Exactly);
-        assert_eq!(extent("corrupt_mlc_data", "random_bytes", None), Extent::Not);
-        assert_eq!(extent("orphaned_records", "patient_id", Some(("TrackTreatment", "Pat_ID1"))), Extent::Exactly);
-        assert_eq!(extent("null_required_fields", "other", Some(("Offset", "Offset_Type"))), Extent::Not);
-        assert_eq!(extent("null_required_fields", "other", Some(("TxFieldPoint", "Index"))), Extent::Approximately);
+        let extent = |mode, variant, place| resolve_repair(mode, variant, place).extent;
+        assert_eq!(extent("corrupt_mlc_data", "odd_bytes", None), RepairExtent::Exactly);
+        assert_eq!(extent("corrupt_mlc_data", "random_bytes", None), RepairExtent::Not);
+        assert_eq!(
+            extent("orphaned_records", "patient_id", Some(("TrackTreatment", "Pat_ID1"))),
+            RepairExtent::Exactly
+        );
+        assert_eq!(extent("null_required_fields", "other", Some(("Offset", "Offset_Type"))), RepairExtent::Not);
+        assert_eq!(
+            extent("null_required_fields", "other", Some(("TxFieldPoint", "Index"))),
+            RepairExtent::Approximately
+        );
     }
 }

@@ -9,16 +9,16 @@ use super::limits::{CROSSED_PAIRS_PER_HUNDRED, EXPECTING_FIELDS_MIN};
 #[derive(Clone, Debug, Default)]
 pub(super) struct FieldLeaves {
     /// The numbers of leaf pairs in use.
-    counts: Counts,
+    counts: LeafPairCounts,
     /// How many pairs can be read.
     pairs: u32,
     /// How many of them are crossed, if the banks count in one coordinate and if they count outward.
-    crossed: Crossed,
+    crossed: CrossedCounts,
 }
 
 /// Numbers of leaf pairs; of nearly every field one.
 #[derive(Clone, Debug, Default)]
-enum Counts {
+enum LeafPairCounts {
     #[default]
     None,
     One(usize),
@@ -27,13 +27,13 @@ enum Counts {
 
 /// Crossed pairs under each convention.
 #[derive(Clone, Copy, Debug, Default)]
-struct Crossed {
+struct CrossedCounts {
     absolute: u32,
     outward: u32,
 }
 
-impl Counts {
-    fn add(&mut self, count: usize) {
+impl LeafPairCounts {
+    fn insert(&mut self, count: usize) {
         match self {
             Self::None => *self = Self::One(count),
             Self::One(known) if *known == count => {}
@@ -42,7 +42,7 @@ impl Counts {
         }
     }
 
-    fn all(&self) -> BTreeSet<usize> {
+    fn to_set(&self) -> BTreeSet<usize> {
         match self {
             Self::None => BTreeSet::new(),
             Self::One(count) => BTreeSet::from([*count]),
@@ -53,18 +53,18 @@ impl Counts {
 
 impl FieldLeaves {
     /// Takes in a control point.
-    pub(super) fn add(&mut self, point: &LeafPoint<'_>) {
-        self.counts.add(point.leaves);
+    pub(super) fn add_point(&mut self, point: &LeafPoint<'_>) {
+        self.counts.insert(point.leaves);
         for pair in point.pairs() {
             self.pairs = self.pairs.saturating_add(1);
-            self.crossed.absolute += u32::from(Convention::Absolute.crosses(pair));
-            self.crossed.outward += u32::from(Convention::Outward.crosses(pair));
+            self.crossed.absolute += u32::from(Convention::Absolute.is_crossed(pair));
+            self.crossed.outward += u32::from(Convention::Outward.is_crossed(pair));
         }
     }
 
     /// Takes in what other control points of the field say.
-    pub(super) fn join(&mut self, more: &Self) {
-        more.counts().into_iter().for_each(|count| self.counts.add(count));
+    pub(super) fn merge(&mut self, more: &Self) {
+        more.all_counts().into_iter().for_each(|count| self.counts.insert(count));
         self.pairs = self.pairs.saturating_add(more.pairs);
         self.crossed.absolute = self.crossed.absolute.saturating_add(more.crossed.absolute);
         self.crossed.outward = self.crossed.outward.saturating_add(more.crossed.outward);
@@ -85,30 +85,30 @@ impl FieldLeaves {
     }
 
     /// Returns the number of leaf pairs that all points agree on.
-    pub(super) const fn count(&self) -> Option<usize> {
+    pub(super) const fn common_count(&self) -> Option<usize> {
         match self.counts {
-            Counts::One(count) => Some(count),
-            Counts::None | Counts::Many(_) => None,
+            LeafPairCounts::One(count) => Some(count),
+            LeafPairCounts::None | LeafPairCounts::Many(_) => None,
         }
     }
 
     /// Returns every number of leaf pairs that a point says.
-    pub(super) fn counts(&self) -> BTreeSet<usize> {
-        self.counts.all()
+    pub(super) fn all_counts(&self) -> BTreeSet<usize> {
+        self.counts.to_set()
     }
 }
 
 impl<'p, 's: 'p> FromIterator<&'p LeafPoint<'s>> for FieldLeaves {
     fn from_iter<I: IntoIterator<Item = &'p LeafPoint<'s>>>(points: I) -> Self {
         let mut leaves = Self::default();
-        points.into_iter().for_each(|point| leaves.add(point));
+        points.into_iter().for_each(|point| leaves.add_point(point));
         leaves
     }
 }
 
 /// Fields of a machine, added up by what they say.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct MachineTally {
     /// Pairs, and those that each convention would see crossed.
     pairs: u64,
     absolute: u64,
@@ -117,24 +117,24 @@ pub(super) struct Tally {
     counts: BTreeMap<usize, usize>,
 }
 
-impl Tally {
+impl MachineTally {
     /// Takes in a field.
-    pub(super) fn add(&mut self, field: &FieldLeaves) {
-        self.change(field, u64::saturating_add, usize::saturating_add);
+    pub(super) fn add_field(&mut self, field: &FieldLeaves) {
+        self.apply_field(field, u64::saturating_add, usize::saturating_add);
     }
 
     /// Returns the tally of the other fields.
-    pub(super) fn without(&self, field: &FieldLeaves) -> Self {
+    pub(super) fn without_field(&self, field: &FieldLeaves) -> Self {
         let mut others = self.clone();
-        others.change(field, u64::saturating_sub, usize::saturating_sub);
+        others.apply_field(field, u64::saturating_sub, usize::saturating_sub);
         others
     }
 
-    fn change(&mut self, field: &FieldLeaves, step: fn(u64, u64) -> u64, count: fn(usize, usize) -> usize) {
+    fn apply_field(&mut self, field: &FieldLeaves, step: fn(u64, u64) -> u64, count: fn(usize, usize) -> usize) {
         self.pairs = step(self.pairs, field.pairs.into());
         self.absolute = step(self.absolute, field.crossed.absolute.into());
         self.outward = step(self.outward, field.crossed.outward.into());
-        if let Some(pairs) = field.count() {
+        if let Some(pairs) = field.common_count() {
             let known = self.counts.entry(pairs).or_default();
             *known = count(*known, 1);
         }
@@ -143,7 +143,7 @@ impl Tally {
     /// Tells whether hardly any pair contradicts a convention.
     ///
     /// Pairs are counted, not fields: a fault that crosses one pair of every field leaves the rest to speak.
-    const fn fits(&self, convention: Convention) -> bool {
+    const fn is_plausible(&self, convention: Convention) -> bool {
         let crossed = match convention {
             Convention::Absolute => self.absolute,
             Convention::Outward => self.outward,
@@ -152,8 +152,8 @@ impl Tally {
     }
 
     /// Returns the convention that these fields tell beyond doubt: it fits, and the other does not.
-    pub(super) const fn told(&self) -> Option<Convention> {
-        match (self.fits(Convention::Absolute), self.fits(Convention::Outward)) {
+    pub(super) const fn certain_convention(&self) -> Option<Convention> {
+        match (self.is_plausible(Convention::Absolute), self.is_plausible(Convention::Outward)) {
             (true, false) => Some(Convention::Absolute),
             (false, true) => Some(Convention::Outward),
             _ => None,
@@ -161,15 +161,15 @@ impl Tally {
     }
 
     /// Returns the convention to judge by: the one that is told, or absolute where both fit and no pair contradicts it.
-    pub(super) const fn convention(&self) -> Option<Convention> {
-        match self.told() {
+    pub(super) const fn likely_convention(&self) -> Option<Convention> {
+        match self.certain_convention() {
             None if self.pairs > 0 && self.absolute == 0 => Some(Convention::Absolute),
             told => told,
         }
     }
 
     /// Returns how many fields have one number of leaf pairs.
-    pub(super) fn fields(&self) -> usize {
+    pub(super) fn field_count(&self) -> usize {
         self.counts.values().sum()
     }
 
@@ -184,7 +184,7 @@ impl Tally {
     }
 
     fn count_of(&self, enough: impl Fn(usize, usize) -> bool) -> Option<usize> {
-        let fields = self.fields();
+        let fields = self.field_count();
         let most = self.counts.iter().find(|(_, times)| enough(**times, fields));
         most.filter(|_| fields >= EXPECTING_FIELDS_MIN).map(|(count, _)| *count)
     }
@@ -194,26 +194,26 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn field(counts: &[usize], absolute: u32, outward: u32) -> FieldLeaves {
-        let mut numbers = Counts::default();
-        counts.iter().for_each(|count| numbers.add(*count));
-        FieldLeaves { counts: numbers, pairs: 40, crossed: Crossed { absolute, outward } }
+    fn build_field(counts: &[usize], absolute: u32, outward: u32) -> FieldLeaves {
+        let mut numbers = LeafPairCounts::default();
+        counts.iter().for_each(|count| numbers.insert(*count));
+        FieldLeaves { counts: numbers, pairs: 40, crossed: CrossedCounts { absolute, outward } }
     }
 
-    fn tally(fields: &[(usize, FieldLeaves)]) -> Tally {
-        let mut tally = Tally::default();
-        fields.iter().for_each(|(times, field)| (0..*times).for_each(|_| tally.add(field)));
+    fn build_tally(fields: &[(usize, FieldLeaves)]) -> MachineTally {
+        let mut tally = MachineTally::default();
+        fields.iter().for_each(|(times, field)| (0..*times).for_each(|_| tally.add_field(field)));
         tally
     }
 
     #[test]
     fn a_convention_is_told_by_pairs_and_not_by_fields() {
-        let (absolute, outward) = (field(&[40], 0, 20), field(&[40], 20, 0));
-        let (both, faulty) = (field(&[40], 0, 0), field(&[40], 1, 20));
+        let (absolute, outward) = (build_field(&[40], 0, 20), build_field(&[40], 20, 0));
+        let (both, faulty) = (build_field(&[40], 0, 0), build_field(&[40], 1, 20));
         let of = |fields: &[(usize, &FieldLeaves)]| {
             let fields: Vec<_> = fields.iter().map(|(times, field)| (*times, (*field).clone())).collect();
-            let tally = tally(&fields);
-            (tally.told(), tally.convention())
+            let tally = build_tally(&fields);
+            (tally.certain_convention(), tally.likely_convention())
         };
         let (one, other) = (Some(Convention::Absolute), Some(Convention::Outward));
         assert_eq!(of(&[]), (None, None));
@@ -221,22 +221,25 @@ mod tests {
         assert_eq!(of(&[(3, &outward)]), (other, other));
         assert_eq!(of(&[(9, &faulty)]), (one, one), "one crossed pair in every field changes nothing");
         assert_eq!(of(&[(3, &both)]), (None, one), "both fit: absolute, but it is not told");
-        assert_eq!(of(&[(3, &both), (1, &field(&[40], 1, 0))]), (None, None), "both nearly fit");
+        assert_eq!(of(&[(3, &both), (1, &build_field(&[40], 1, 0))]), (None, None), "both nearly fit");
         assert_eq!(of(&[(2, &absolute), (1, &outward)]), (None, None), "both are contradicted");
     }
 
     #[test]
     fn leaving_one_out_leaves_the_others() {
-        let (usual, odd) = (field(&[40], 0, 1), field(&[60], 1, 1));
-        let all = tally(&[(3, usual.clone()), (1, odd.clone())]);
-        assert_eq!((all.without(&odd).usual_count(), all.without(&usual).usual_count()), (Some(40), Some(40)));
-        assert_eq!((all.without(&usual).clear_count(), all.without(&usual).fields()), (Some(40), 3));
-        assert_eq!(tally(&[(2, usual.clone())]).usual_count(), None, "two fields are too few");
-        assert_eq!(tally(&[(2, usual.clone()), (2, odd.clone())]).usual_count(), None, "half is no majority");
-        let narrow = tally(&[(3, usual.clone()), (2, odd)]);
+        let (usual, odd) = (build_field(&[40], 0, 1), build_field(&[60], 1, 1));
+        let all = build_tally(&[(3, usual.clone()), (1, odd.clone())]);
+        assert_eq!(
+            (all.without_field(&odd).usual_count(), all.without_field(&usual).usual_count()),
+            (Some(40), Some(40))
+        );
+        assert_eq!((all.without_field(&usual).clear_count(), all.without_field(&usual).field_count()), (Some(40), 3));
+        assert_eq!(build_tally(&[(2, usual.clone())]).usual_count(), None, "two fields are too few");
+        assert_eq!(build_tally(&[(2, usual.clone()), (2, odd.clone())]).usual_count(), None, "half is no majority");
+        let narrow = build_tally(&[(3, usual.clone()), (2, odd)]);
         assert_eq!((narrow.usual_count(), narrow.clear_count()), (Some(40), None), "a majority, but not a clear one");
-        let mixed = field(&[40, 39], 0, 1);
-        assert_eq!(mixed.count(), None);
-        assert_eq!(tally(&[(2, usual), (5, mixed)]).usual_count(), None, "a field without one number has no say");
+        let mixed = build_field(&[40, 39], 0, 1);
+        assert_eq!(mixed.common_count(), None);
+        assert_eq!(build_tally(&[(2, usual), (5, mixed)]).usual_count(), None, "a field without one number has no say");
     }
 }

@@ -5,18 +5,18 @@ use std::sync::LazyLock;
 use super::lab::{self, LabRequest};
 use super::{checks, schema};
 use crate::domain::check::CheckParams;
-pub(super) use crate::domain::testing::{Database, NOW, object, plan, propose, table, task};
+pub(super) use crate::domain::testing::{Database, NOW, build_table, build_task, json_object, plan, propose};
 
 /// What checks hold rows against.
-pub(super) static TERMS: LazyLock<CheckParams> = LazyLock::new(|| checks::standard(NOW));
+pub(super) static TERMS: LazyLock<CheckParams> = LazyLock::new(|| checks::standard_params(NOW));
 
 impl Database {
     /// Returns a department of so many patients.
-    pub(super) fn lab(patients: u32, seed: u64) -> Self {
+    pub(super) fn generate_lab(patients: u32, seed: u64) -> Self {
         let mut database = Self::default();
-        schema::lab_tables().iter().for_each(|def| database.make(def));
+        schema::lab_tables().iter().for_each(|def| database.create_table(def));
         let request = LabRequest { patients, seed, until: lab::UNTIL };
-        lab::generate(&request, &mut |table, values| database.insert(table, &values)).unwrap();
+        lab::generate(&request, &mut |table, values| database.insert_row(table, &values)).unwrap();
         database
     }
 }

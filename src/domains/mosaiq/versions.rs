@@ -12,17 +12,17 @@ use crate::model::{Fetch, Refusal, Row, Snapshot, Value};
 
 /// Returns what has to be read beyond the fields themselves to know their other versions.
 pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Fetch> {
-    let sets: BTreeSet<Value> = records::cells(snapshot, FIELDS, "FLD_ID", records, SET).collect();
+    let sets: BTreeSet<Value> = records::read_cells(snapshot, FIELDS, "FLD_ID", records, SET).collect();
     if sets.is_empty() {
         return Vec::new();
     }
-    let unread = records::unread(snapshot, [Fetch::among(FIELDS, SET, sets.clone())]);
+    let unread = records::unread_queries(snapshot, [Fetch::among(FIELDS, SET, sets.clone())]);
     if !unread.is_empty() {
         return unread;
     }
-    let versions = sets.iter().filter_map(|set| Some(snapshot.table(FIELDS).ok()?.with(SET, set)));
+    let versions = sets.iter().filter_map(|set| Some(snapshot.table(FIELDS).ok()?.rows_with(SET, set)));
     let fields = versions.flatten().filter_map(|row| row.cell("FLD_ID").map(key_form));
-    records::unread(snapshot, [Fetch::among(leaves::POINTS, "FLD_ID", fields)])
+    records::unread_queries(snapshot, [Fetch::among(leaves::POINTS, "FLD_ID", fields)])
 }
 
 /// Returns the number of leaf pairs of each other version of a field on its machine: a field moved to another machine
@@ -30,7 +30,7 @@ pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Fetch> {
 ///
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
-pub(super) fn counts(snapshot: &Snapshot, field: &Row<'_>) -> Result<Vec<usize>, Refusal> {
+pub(super) fn read_version_counts(snapshot: &Snapshot, field: &Row<'_>) -> Result<Vec<usize>, Refusal> {
     for column in [SET, MACHINE, "FLD_ID"] {
         field.table.column(column)?;
     }
@@ -40,10 +40,10 @@ pub(super) fn counts(snapshot: &Snapshot, field: &Row<'_>) -> Result<Vec<usize>,
     if set.is_null() {
         return Ok(counts);
     }
-    for other in snapshot.table(FIELDS)?.with(SET, &set) {
+    for other in snapshot.table(FIELDS)?.rows_with(SET, &set) {
         if other.key() != field.key() && cell(&other, MACHINE) == cell(field, MACHINE) {
             let points = leaves::of_field(snapshot, &cell(&other, "FLD_ID"))?;
-            counts.extend(points.iter().collect::<FieldLeaves>().count());
+            counts.extend(points.iter().collect::<FieldLeaves>().common_count());
         }
     }
     Ok(counts)

@@ -52,19 +52,19 @@ impl Bodies {
     /// As [`Reading::scan`].
     pub fn read(reading: &Reading) -> Result<Self, Stop> {
         let columns = ["id", "body_id", "mass", "restitution", "friction"];
-        let Some(sheet) = reading.all(&schema::BODY, &columns)? else {
+        let Some(sheet) = reading.scan_table(&schema::BODY, &columns)? else {
             return Ok(Self { list: Vec::new(), recorded: false });
         };
         let body = |line: super::reading::SheetRow<'_>| {
             let (mass, restitution) = (line.number("mass"), line.number("restitution"));
             Some(Body { id: line.integer("body_id")?, mass, restitution, friction: line.number("friction") })
         };
-        Ok(Self { list: sheet.lines().filter_map(body).collect(), recorded: true })
+        Ok(Self { list: sheet.rows().filter_map(body).collect(), recorded: true })
     }
 
     /// Tells whether the recording has a table of bodies.
     #[must_use]
-    pub const fn recorded(&self) -> bool {
+    pub const fn is_recorded(&self) -> bool {
         self.recorded
     }
 
@@ -95,7 +95,7 @@ impl Bodies {
         if !self.recorded || self.list.iter().any(|body| body.id == id) {
             return Ok(());
         }
-        Err(self.unknown(id, &BTreeSet::new()))
+        Err(self.unknown_body_error(id, &BTreeSet::new()))
     }
 
     /// Refuses a body that neither moves nor is among those that contacts name.
@@ -104,10 +104,10 @@ impl Bodies {
     /// [`QueryError::Unknown`].
     pub fn require_any(&self, id: i64, touched: &BTreeSet<i64>) -> Result<(), QueryError> {
         let known = touched.contains(&id) || self.list.iter().any(|body| body.id == id);
-        if known || !self.recorded { Ok(()) } else { Err(self.unknown(id, touched)) }
+        if known || !self.recorded { Ok(()) } else { Err(self.unknown_body_error(id, touched)) }
     }
 
-    fn unknown(&self, id: i64, touched: &BTreeSet<i64>) -> QueryError {
+    fn unknown_body_error(&self, id: i64, touched: &BTreeSet<i64>) -> QueryError {
         let mut near: BTreeSet<i64> = self.list.iter().map(|body| body.id).collect();
         near.extend(touched);
         let mut near: Vec<i64> = near.into_iter().collect();
@@ -126,12 +126,12 @@ impl Bodies {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn touched(reading: &Reading) -> Result<BTreeSet<i64>, Stop> {
+pub fn read_contact_bodies(reading: &Reading) -> Result<BTreeSet<i64>, Stop> {
     let columns = ["body_a_id", "body_b_id"];
     let mut all = BTreeSet::new();
-    let Some(sheet) = reading.all(&schema::COLLISION, &columns)? else { return Ok(all) };
-    let (a, b) = (sheet.place("body_a_id"), sheet.place("body_b_id"));
-    for line in sheet.lines() {
+    let Some(sheet) = reading.scan_table(&schema::COLLISION, &columns)? else { return Ok(all) };
+    let (a, b) = (sheet.column_index("body_a_id"), sheet.column_index("body_b_id"));
+    for line in sheet.rows() {
         all.extend(line.integer_at(a));
         all.extend(line.integer_at(b));
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::contacts::{Point, force};
+use super::contacts::{ConstraintPoint, mean_force};
 use super::measure::Measure;
 
 /// What may lie outside for the way in which solvers approach the limit.
@@ -47,7 +47,7 @@ pub struct ConeItem {
 
 /// Judges a point; `None` where a number is missing.
 #[must_use]
-pub fn judge(point: &Point, step: Option<f64>) -> Option<ConeItem> {
+pub fn judge_point(point: &ConstraintPoint, step: Option<f64>) -> Option<ConeItem> {
     let ([Some(one), Some(other)], Some(normal), Some(coefficient)) = (point.tangents, point.normal, point.coefficient)
     else {
         return None;
@@ -68,8 +68,8 @@ pub fn judge(point: &Point, step: Option<f64>) -> Option<ConeItem> {
         exceeds_limit: !finite || tangent > limit.mul_add(TOLERANCE, ROUNDING),
         margin: (limit - tangent).into(),
         saturation: Measure((limit > ROUNDING && finite).then(|| tangent / limit)),
-        normal_force_n: force(Some(normal), step),
-        total_tangent_force_n: force(Some(tangent), step),
+        normal_force_n: mean_force(Some(normal), step),
+        total_tangent_force_n: mean_force(Some(tangent), step),
     })
 }
 

@@ -10,12 +10,12 @@ use super::measure::{Measure, Vector};
 use super::missing::Missing;
 use super::reading::{Reading, ScanSheet, SheetRow, Stop};
 use super::schema;
-use super::vectors::directions;
+use super::vectors::read_directions;
 use crate::domain::table::TableCard;
 
 /// A contact point as the solver left it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Point {
+pub struct ConstraintPoint {
     /// The frame.
     pub frame: i64,
     /// One body.
@@ -37,10 +37,10 @@ const DIRECTIONS: [&str; 5] = ["normal_id", "tangent1_id", "tangent2_id", "lever
 /// The numbers of a point.
 const NUMBERS: [&str; 4] = ["friction_coefficient", "normal_lambda", "tangent1_lambda", "tangent2_lambda"];
 
-impl Point {
+impl ConstraintPoint {
     /// Tells whether a body takes part.
     #[must_use]
-    pub const fn touches(&self, body: i64) -> bool {
+    pub const fn has_body(&self, body: i64) -> bool {
         self.a == body || self.b == body
     }
 
@@ -52,16 +52,16 @@ impl Point {
 
     /// Returns the tangential impulse, N s.
     #[must_use]
-    pub fn tangent(&self) -> Option<f64> {
+    pub fn tangential_impulse(&self) -> Option<f64> {
         Some(self.tangents[0]?.hypot(self.tangents[1]?))
     }
 }
 
 /// Contact points, and what of them is not recorded.
 #[derive(Debug, Default)]
-pub struct Points {
+pub struct ConstraintPoints {
     /// The points, in the order of their tables.
-    pub points: Vec<Point>,
+    pub points: Vec<ConstraintPoint>,
     /// Whether the recording has any table of constraints.
     pub recorded: bool,
     /// Whether it has one in which every contact stands, with friction or without.
@@ -75,8 +75,8 @@ pub struct Points {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn points(reading: &Reading, range: (i64, i64)) -> Result<Points, Stop> {
-    gathered(|table, columns| reading.frames(table, columns, range))
+pub fn read_points(reading: &Reading, range: (i64, i64)) -> Result<ConstraintPoints, Stop> {
+    collect_points(|table, columns| reading.scan_frames(table, columns, range))
 }
 
 /// From so many frames on, the points of a pair are looked for by its bodies, not by frames.
@@ -86,28 +86,35 @@ const MANY_FRAMES: i64 = 500;
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn points_between(reading: &Reading, (first, last): (i64, i64), one: i64, other: i64) -> Result<Points, Stop> {
+pub fn points_between(
+    reading: &Reading,
+    (first, last): (i64, i64),
+    one: i64,
+    other: i64,
+) -> Result<ConstraintPoints, Stop> {
     let mut found = if last.saturating_sub(first) < MANY_FRAMES {
-        points(reading, (first, last))?
+        read_points(reading, (first, last))?
     } else {
-        gathered(|table, columns| reading.among(table, columns, "body_a_id", [one, other]))?
+        collect_points(|table, columns| reading.scan_among(table, columns, "body_a_id", [one, other]))?
     };
     found.points.retain(|point| point.is_between(one, other) && (first..=last).contains(&point.frame));
     Ok(found)
 }
 
 /// Gathers points from whichever tables of constraints there are.
-fn gathered<'r>(read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r ScanSheet>, Stop>) -> Result<Points, Stop> {
+fn collect_points<'r>(
+    read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r ScanSheet>, Stop>,
+) -> Result<ConstraintPoints, Stop> {
     let columns: Vec<&str> =
         ["body_a_id", "body_b_id", "frame_id"].into_iter().chain(DIRECTIONS).chain(NUMBERS).collect();
     if let Some(sheet) = read(&schema::UNIFIED, &columns)? {
         let mut missing = Missing::default();
         missing.note(&schema::UNIFIED, &columns, Some(sheet));
-        return Ok(Points { points: of_sheet(sheet), recorded: true, contacts_recorded: true, missing });
+        return Ok(ConstraintPoints { points: of_sheet(sheet), recorded: true, contacts_recorded: true, missing });
     }
     let friction = read(&schema::FRICTION, &columns)?;
     let contacts = read(&schema::CONTACT, &columns)?;
-    let mut found = Points { recorded: friction.or(contacts).is_some(), ..Points::default() };
+    let mut found = ConstraintPoints { recorded: friction.or(contacts).is_some(), ..ConstraintPoints::default() };
     found.contacts_recorded = contacts.is_some();
     found.missing.note(&schema::FRICTION, &columns, friction);
     let mut points = friction.map(of_sheet).unwrap_or_default();
@@ -121,12 +128,14 @@ fn gathered<'r>(read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r ScanShee
     Ok(found)
 }
 
-fn of_sheet(sheet: &ScanSheet) -> Vec<Point> {
-    let (a, b, frame) = (sheet.place("body_a_id"), sheet.place("body_b_id"), sheet.place("frame_id"));
-    let (directions, numbers) = (DIRECTIONS.map(|name| sheet.place(name)), NUMBERS.map(|name| sheet.place(name)));
+fn of_sheet(sheet: &ScanSheet) -> Vec<ConstraintPoint> {
+    let (a, b, frame) =
+        (sheet.column_index("body_a_id"), sheet.column_index("body_b_id"), sheet.column_index("frame_id"));
+    let (directions, numbers) =
+        (DIRECTIONS.map(|name| sheet.column_index(name)), NUMBERS.map(|name| sheet.column_index(name)));
     let point = |line: SheetRow<'_>| {
         let [coefficient, normal, one, other] = numbers.map(|place| line.number_at(place));
-        Some(Point {
+        Some(ConstraintPoint {
             frame: line.integer_at(frame)?,
             a: line.integer_at(a)?,
             b: line.integer_at(b)?,
@@ -136,7 +145,7 @@ fn of_sheet(sheet: &ScanSheet) -> Vec<Point> {
             tangents: [one, other],
         })
     };
-    sheet.lines().filter_map(point).collect()
+    sheet.rows().filter_map(point).collect()
 }
 
 /// A contact point as the solver left it; impulses in N s, forces in N.
@@ -174,7 +183,7 @@ pub struct FrictionItem {
 
 /// Returns a force of an impulse over a step.
 #[must_use]
-pub fn force(impulse: Option<f64>, step: Option<f64>) -> Measure {
+pub fn mean_force(impulse: Option<f64>, step: Option<f64>) -> Measure {
     Measure(impulse.zip(step).filter(|(_, step)| *step > 0.0).map(|(impulse, step)| impulse / step))
 }
 
@@ -182,13 +191,13 @@ pub fn force(impulse: Option<f64>, step: Option<f64>) -> Measure {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn items(
+pub fn describe_points(
     reading: &Reading,
-    points: &[(Point, Option<f64>)],
+    points: &[(ConstraintPoint, Option<f64>)],
     missing: &mut Missing,
 ) -> Result<Vec<FrictionItem>, Stop> {
-    let directions = directions(reading, points.iter().flat_map(|(point, _)| point.directions), missing)?;
-    let item = |(point, step): &(Point, Option<f64>)| {
+    let directions = read_directions(reading, points.iter().flat_map(|(point, _)| point.directions), missing)?;
+    let item = |(point, step): &(ConstraintPoint, Option<f64>)| {
         let [normal, tangent1, tangent2, lever_arm_a, lever_arm_b] = point.directions.map(|id| directions.get(id));
         let [one, other] = point.tangents;
         FrictionItem {
@@ -203,9 +212,9 @@ pub fn items(
             normal_lambda: point.normal.into(),
             tangent1_lambda: one.into(),
             tangent2_lambda: other.into(),
-            normal_force_n: force(point.normal, *step),
-            tangent1_force_n: force(one, *step),
-            tangent2_force_n: force(other, *step),
+            normal_force_n: mean_force(point.normal, *step),
+            tangent1_force_n: mean_force(one, *step),
+            tangent2_force_n: mean_force(other, *step),
         }
     };
     Ok(points.iter().map(item).collect())
@@ -213,7 +222,7 @@ pub fn items(
 
 /// A touching pair, before the step.
 #[derive(Clone, Copy, Debug)]
-pub struct Pair {
+pub struct TouchingPair {
     /// Its row.
     pub id: i64,
     /// The frame.
@@ -232,14 +241,18 @@ pub struct Pair {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn pairs(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<Option<Vec<Pair>>, Stop> {
+pub fn read_pairs(
+    reading: &Reading,
+    range: (i64, i64),
+    missing: &mut Missing,
+) -> Result<Option<Vec<TouchingPair>>, Stop> {
     let columns = ["id", "body_a_id", "body_b_id", "normal_id", "penetrationDepth", "frame_id"];
-    let sheet = reading.frames(&schema::COLLISION, &columns, range)?;
+    let sheet = reading.scan_frames(&schema::COLLISION, &columns, range)?;
     missing.note(&schema::COLLISION, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
-    let [id, a, b, normal, depth, frame] = columns.map(|name| sheet.place(name));
+    let [id, a, b, normal, depth, frame] = columns.map(|name| sheet.column_index(name));
     let pair = |line: SheetRow<'_>| {
-        Some(Pair {
+        Some(TouchingPair {
             id: line.integer_at(id)?,
             frame: line.integer_at(frame)?,
             a: line.integer_at(a)?,
@@ -248,7 +261,7 @@ pub fn pairs(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Res
             depth: line.number_at(depth),
         })
     };
-    Ok(Some(sheet.lines().filter_map(pair).collect()))
+    Ok(Some(sheet.rows().filter_map(pair).collect()))
 }
 
 /// A point of a touching pair.
@@ -281,19 +294,24 @@ pub struct Collision {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn collisions(reading: &Reading, pairs: &[Pair], missing: &mut Missing) -> Result<Vec<Collision>, Stop> {
-    let normals = directions(reading, pairs.iter().map(|pair| pair.normal), missing)?;
+pub fn read_collisions(
+    reading: &Reading,
+    pairs: &[TouchingPair],
+    missing: &mut Missing,
+) -> Result<Vec<Collision>, Stop> {
+    let normals = read_directions(reading, pairs.iter().map(|pair| pair.normal), missing)?;
     let (of, to) = ("CollisionResultRecord_id", "ContactPointRecord_id");
-    let links = reading.among(&schema::COLLISION_POINT, &[of, to], of, pairs.iter().map(|pair| pair.id))?;
+    let links = reading.scan_among(&schema::COLLISION_POINT, &[of, to], of, pairs.iter().map(|pair| pair.id))?;
     missing.note(&schema::COLLISION_POINT, &[of, to], links);
-    let links: Vec<(i64, i64)> = lines(links).filter_map(|line| Some((line.integer(of)?, line.integer(to)?))).collect();
+    let links: Vec<(i64, i64)> =
+        sheet_rows(links).filter_map(|line| Some((line.integer(of)?, line.integer(to)?))).collect();
     let columns = ["id", "pointA_id", "pointB_id", "depth"];
-    let rows = reading.among(&schema::POINT, &columns, "id", links.iter().map(|(_, point)| *point))?;
+    let rows = reading.scan_among(&schema::POINT, &columns, "id", links.iter().map(|(_, point)| *point))?;
     missing.note(&schema::POINT, &columns, rows);
-    let places = lines(rows).flat_map(|line| [line.integer("pointA_id"), line.integer("pointB_id")]).flatten();
+    let places = sheet_rows(rows).flat_map(|line| [line.integer("pointA_id"), line.integer("pointB_id")]).flatten();
     let places = super::vectors::Vectors::read(reading, &schema::COORDINATE, places, missing)?;
     let point = |id: i64| {
-        let line = lines(rows).find(|line| line.integer("id") == Some(id))?;
+        let line = sheet_rows(rows).find(|line| line.integer("id") == Some(id))?;
         let place = |column: &str| places.get(line.integer(column));
         Some(ContactPoint {
             point_a: place("pointA_id"),
@@ -301,7 +319,7 @@ pub fn collisions(reading: &Reading, pairs: &[Pair], missing: &mut Missing) -> R
             depth: line.number("depth").into(),
         })
     };
-    let collision = |pair: &Pair| Collision {
+    let collision = |pair: &TouchingPair| Collision {
         body_a_id: pair.a,
         body_b_id: pair.b,
         normal: normals.get(pair.normal),
@@ -311,8 +329,8 @@ pub fn collisions(reading: &Reading, pairs: &[Pair], missing: &mut Missing) -> R
     Ok(pairs.iter().map(collision).collect())
 }
 
-fn lines(sheet: Option<&ScanSheet>) -> impl Iterator<Item = SheetRow<'_>> {
-    sheet.into_iter().flat_map(ScanSheet::lines)
+fn sheet_rows(sheet: Option<&ScanSheet>) -> impl Iterator<Item = SheetRow<'_>> {
+    sheet.into_iter().flat_map(ScanSheet::rows)
 }
 
 /// Returns the name of a table of constraints that a recording may have.

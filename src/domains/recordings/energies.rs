@@ -41,12 +41,16 @@ const SYSTEM: [&str; 8] = [
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn system(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<Option<Vec<SystemEnergy>>, Stop> {
-    let sheet = reading.frames(&schema::SYSTEM_ENERGY, &SYSTEM, range)?;
+pub fn read_system_energies(
+    reading: &Reading,
+    range: (i64, i64),
+    missing: &mut Missing,
+) -> Result<Option<Vec<SystemEnergy>>, Stop> {
+    let sheet = reading.scan_frames(&schema::SYSTEM_ENERGY, &SYSTEM, range)?;
     missing.note(&schema::SYSTEM_ENERGY, &SYSTEM, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, linear, rotational, potential, total, delta, injection, collision] =
-        SYSTEM.map(|name| sheet.place(name));
+        SYSTEM.map(|name| sheet.column_index(name));
     let flag = |line: &SheetRow<'_>, place| line.integer_at(place).map(|number| number != 0);
     let energy = |line: SheetRow<'_>| {
         Some(SystemEnergy {
@@ -60,7 +64,7 @@ pub fn system(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Re
             collision: flag(&line, collision),
         })
     };
-    let mut rows: Vec<SystemEnergy> = sheet.lines().filter_map(energy).collect();
+    let mut rows: Vec<SystemEnergy> = sheet.rows().filter_map(energy).collect();
     rows.sort_by_key(|row| row.frame);
     Ok(Some(rows))
 }
@@ -88,10 +92,10 @@ pub struct BodyEnergy {
 /// As [`Reading::scan`].
 pub fn of_bodies(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<Option<Vec<BodyEnergy>>, Stop> {
     let columns = ["frame_id", "body_id", "linear_ke", "rotational_ke", "potential_e", "total_e"];
-    let sheet = reading.frames(&schema::ENERGY, &columns, range)?;
+    let sheet = reading.scan_frames(&schema::ENERGY, &columns, range)?;
     missing.note(&schema::ENERGY, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
-    let [frame, body, linear, rotational, potential, total] = columns.map(|name| sheet.place(name));
+    let [frame, body, linear, rotational, potential, total] = columns.map(|name| sheet.column_index(name));
     let energy = |line: SheetRow<'_>| {
         Some(BodyEnergy {
             frame: line.integer_at(frame)?,
@@ -102,7 +106,7 @@ pub fn of_bodies(reading: &Reading, range: (i64, i64), missing: &mut Missing) ->
             total: line.number_at(total),
         })
     };
-    let mut rows: Vec<BodyEnergy> = sheet.lines().filter_map(energy).collect();
+    let mut rows: Vec<BodyEnergy> = sheet.rows().filter_map(energy).collect();
     rows.sort_by_key(|row| row.frame);
     Ok(Some(rows))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::bodies::is_environment;
 use super::schema::{BODY, BODY_STATE, COLLISION, FRAME};
 use crate::domain::filter::{FilterCard, FilterValues};
-use crate::domain::pause::{Pause, rows};
+use crate::domain::pause::{Pause, read_rows};
 use crate::domain::record::RecordKind;
 use crate::model::{Fetch, Filter, Ids, Key, Row, Snapshot, Value};
 
@@ -59,24 +59,24 @@ enum Touching {
 }
 
 /// The words of filters, read.
-struct Wanted {
+struct RecordFilters {
     frames: Option<Ids>,
     seconds: Option<(f64, f64)>,
     body: Option<i64>,
     touching: Option<Touching>,
 }
 
-impl Wanted {
-    fn of(filters: &FilterValues) -> Result<Self, String> {
+impl RecordFilters {
+    fn parse(filters: &FilterValues) -> Result<Self, String> {
         let body = |text: &str| text.parse::<i64>().map_err(|_| format!("body: `{text}` is no id"));
         Ok(Self {
             frames: filters
                 .get("frame")
                 .map(|text| text.parse().map_err(|error| format!("frame: {error}")))
                 .transpose()?,
-            seconds: filters.get("seconds").map(seconds).transpose()?,
+            seconds: filters.get("seconds").map(parse_seconds).transpose()?,
             body: filters.get("body").map(body).transpose()?,
-            touching: filters.get("touching").map(touching).transpose()?,
+            touching: filters.get("touching").map(parse_touching).transpose()?,
         })
     }
 
@@ -103,7 +103,7 @@ impl Wanted {
     }
 }
 
-fn seconds(text: &str) -> Result<(f64, f64), String> {
+fn parse_seconds(text: &str) -> Result<(f64, f64), String> {
     let wrong = || format!("seconds: `{text}` is no stretch of time, such as 0.5-1.25, the smaller first");
     let (first, last) = text.split_once('-').ok_or_else(wrong)?;
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
@@ -113,7 +113,7 @@ fn seconds(text: &str) -> Result<(f64, f64), String> {
     }
 }
 
-fn touching(text: &str) -> Result<Touching, String> {
+fn parse_touching(text: &str) -> Result<Touching, String> {
     match text {
         "ground" => Ok(Touching::Ground),
         "bodies" => Ok(Touching::Bodies),
@@ -123,8 +123,8 @@ fn touching(text: &str) -> Result<Touching, String> {
 }
 
 /// Judges the words of filters.
-pub(super) fn judge(kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
-    let wanted = Wanted::of(filters)?;
+pub(super) fn check_filters(kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
+    let wanted = RecordFilters::parse(filters)?;
     if kind.table == BODY.name && (wanted.has_frames() || wanted.touching.is_some()) {
         return Err("bodies are the same in every frame: only a body's id narrows them".to_owned());
     }
@@ -135,30 +135,30 @@ pub(super) fn judge(kind: &RecordKind, filters: &FilterValues) -> Result<(), Str
 }
 
 /// Returns the keys of the records that filters leave, ascending.
-pub(super) fn select(kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+pub(super) fn select_keys(kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
     // The words were judged before.
-    let Ok(wanted) = Wanted::of(filters) else { return Ok(Vec::new()) };
+    let Ok(wanted) = RecordFilters::parse(filters) else { return Ok(Vec::new()) };
     let left = match kind.table {
-        table if table == FRAME.name => frames(&wanted, snapshot)?,
-        table if table == COLLISION.name => contacts(&wanted, snapshot)?,
-        table => rows(snapshot, &Fetch::among(table, "body_id", wanted.body.map(Value::Integer)))?,
+        table if table == FRAME.name => select_frames(&wanted, snapshot)?,
+        table if table == COLLISION.name => select_contacts(&wanted, snapshot)?,
+        table => read_rows(snapshot, &Fetch::among(table, "body_id", wanted.body.map(Value::Integer)))?,
     };
     Ok(left.iter().map(Row::key).collect())
 }
 
-fn frames<'s>(wanted: &Wanted, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
-    let mut left = rows(snapshot, &Fetch::all(FRAME.name))?;
+fn select_frames<'s>(wanted: &RecordFilters, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
+    let mut left = read_rows(snapshot, &Fetch::all(FRAME.name))?;
     left.retain(|row| wanted.takes_frame(row));
     let of_frame = |row: &Row<'_>| row.integer("frame_id");
     let (with, without) = match (wanted.touching, wanted.body) {
         (Some(touching), _) => {
-            let pairs = rows(snapshot, &within(COLLISION.name, &left))?;
+            let pairs = read_rows(snapshot, &fetch_frame_span(COLLISION.name, &left))?;
             let frames: BTreeSet<i64> =
                 pairs.iter().filter(|row| wanted.takes_pair(row)).filter_map(of_frame).collect();
             if touching == Touching::Nothing { (None, Some(frames)) } else { (Some(frames), None) }
         }
         (None, Some(body)) => {
-            let states = rows(snapshot, &Fetch::among(BODY_STATE.name, "body_id", [Value::Integer(body)]))?;
+            let states = read_rows(snapshot, &Fetch::among(BODY_STATE.name, "body_id", [Value::Integer(body)]))?;
             (Some(states.iter().filter_map(of_frame).collect()), None)
         }
         (None, None) => (None, None),
@@ -169,23 +169,25 @@ fn frames<'s>(wanted: &Wanted, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, P
     Ok(left)
 }
 
-fn contacts<'s>(wanted: &Wanted, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
+fn select_contacts<'s>(wanted: &RecordFilters, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
     let mut left = if wanted.has_frames() {
-        let frames =
-            frames(&Wanted { body: None, touching: None, frames: wanted.frames.clone(), ..*wanted }, snapshot)?;
+        let frames = select_frames(
+            &RecordFilters { body: None, touching: None, frames: wanted.frames.clone(), ..*wanted },
+            snapshot,
+        )?;
         let ids: BTreeSet<Option<i64>> = frames.iter().map(|row| row.integer("id")).collect();
-        let mut left = rows(snapshot, &within(COLLISION.name, &frames))?;
+        let mut left = read_rows(snapshot, &fetch_frame_span(COLLISION.name, &frames))?;
         left.retain(|row| ids.contains(&row.integer("frame_id")));
         left
     } else {
-        rows(snapshot, &Fetch::all(COLLISION.name))?
+        read_rows(snapshot, &Fetch::all(COLLISION.name))?
     };
     left.retain(|row| wanted.takes_pair(row));
     Ok(left)
 }
 
 /// Asks for the rows of a table from the first to the last of some frames.
-fn within(table: &str, frames: &[Row<'_>]) -> Fetch {
+fn fetch_frame_span(table: &str, frames: &[Row<'_>]) -> Fetch {
     let ids = || frames.iter().filter_map(|row| row.integer("id"));
     let (first, last) = (ids().min().unwrap_or(0), ids().max().unwrap_or(-1));
     Fetch { table: table.to_owned(), filter: Filter::Between { column: "frame_id".to_owned(), first, last } }
@@ -197,20 +199,20 @@ mod tests {
     use crate::domains::recordings::records::KINDS;
     use crate::domains::recordings::testing::{Database, recording};
 
-    fn kind(word: &str) -> &'static RecordKind {
+    fn find_kind(word: &str) -> &'static RecordKind {
         KINDS.iter().find(|kind| kind.word == word).unwrap()
     }
 
-    fn values(given: &[(&str, &str)]) -> FilterValues {
+    fn filter_values(given: &[(&str, &str)]) -> FilterValues {
         given.iter().map(|(flag, value)| (*flag, (*value).to_owned())).collect()
     }
 
-    fn left(database: &Database, word: &str, given: &[(&str, &str)]) -> Vec<i64> {
-        let filters = values(given);
-        judge(kind(word), &filters).unwrap();
+    fn select_ids(database: &Database, word: &str, given: &[(&str, &str)]) -> Vec<i64> {
+        let filters = filter_values(given);
+        check_filters(find_kind(word), &filters).unwrap();
         let mut asked = Vec::new();
         let keys = loop {
-            match select(kind(word), &filters, &database.read(asked.clone())) {
+            match select_keys(find_kind(word), &filters, &database.read_snapshot(asked.clone())) {
                 Ok(keys) => break keys,
                 Err(Pause::Ask(more)) => asked.extend(more),
                 Err(other) => panic!("{other:?}"),
@@ -226,31 +228,31 @@ mod tests {
     #[test]
     fn frames_are_narrowed_by_number_time_body_and_what_touches() {
         let database = recording("bouncing", 120, 1);
-        assert_eq!(left(&database, "frame", &[("frame", "3-5,9")]), [3, 4, 5, 9]);
-        assert_eq!(left(&database, "frame", &[("seconds", "0.0-0.05")]).len(), 3);
-        assert_eq!(left(&database, "frame", &[("frame", "1-50"), ("seconds", "0.05-9")]).len(), 47);
-        assert_eq!(left(&database, "frame", &[("body", "3")]).len(), 120);
-        assert_eq!(left(&database, "frame", &[("body", "99")]), [0; 0]);
-        let touching = left(&database, "frame", &[("touching", "ground")]);
-        let free = left(&database, "frame", &[("touching", "nothing")]);
+        assert_eq!(select_ids(&database, "frame", &[("frame", "3-5,9")]), [3, 4, 5, 9]);
+        assert_eq!(select_ids(&database, "frame", &[("seconds", "0.0-0.05")]).len(), 3);
+        assert_eq!(select_ids(&database, "frame", &[("frame", "1-50"), ("seconds", "0.05-9")]).len(), 47);
+        assert_eq!(select_ids(&database, "frame", &[("body", "3")]).len(), 120);
+        assert_eq!(select_ids(&database, "frame", &[("body", "99")]), [0; 0]);
+        let touching = select_ids(&database, "frame", &[("touching", "ground")]);
+        let free = select_ids(&database, "frame", &[("touching", "nothing")]);
         assert!(!touching.is_empty() && touching.iter().all(|frame| !free.contains(frame)));
         assert_eq!(touching.len() + free.len(), 120);
-        assert_eq!(left(&database, "frame", &[("touching", "bodies")]), [0; 0], "it is alone");
+        assert_eq!(select_ids(&database, "frame", &[("touching", "bodies")]), [0; 0], "it is alone");
     }
 
     #[test]
     fn contacts_are_narrowed_by_their_frames_and_bodies() {
         let database = recording("stack", 60, 1);
         let all = database.keys(COLLISION.name).len();
-        let ground = left(&database, "contact", &[("touching", "ground")]);
-        let bodies = left(&database, "contact", &[("touching", "bodies")]);
+        let ground = select_ids(&database, "contact", &[("touching", "ground")]);
+        let bodies = select_ids(&database, "contact", &[("touching", "bodies")]);
         assert!(!ground.is_empty() && !bodies.is_empty());
         assert_eq!(ground.len() + bodies.len(), all);
-        let early = left(&database, "contact", &[("frame", "1-10")]);
+        let early = select_ids(&database, "contact", &[("frame", "1-10")]);
         assert!(!early.is_empty() && early.len() < all && early.windows(2).all(|pair| pair[0] < pair[1]));
-        assert_eq!(left(&database, "contact", &[("frame", "900")]), [0; 0]);
-        assert!(left(&database, "contact", &[("body", "4"), ("frame", "1-10")]).len() < early.len());
-        assert_eq!(left(&database, "body", &[("body", "3")]).len(), 1);
+        assert_eq!(select_ids(&database, "contact", &[("frame", "900")]), [0; 0]);
+        assert!(select_ids(&database, "contact", &[("body", "4"), ("frame", "1-10")]).len() < early.len());
+        assert_eq!(select_ids(&database, "body", &[("body", "3")]).len(), 1);
     }
 
     #[test]
@@ -264,7 +266,7 @@ mod tests {
             ("body", "frame", "1", "the same in every frame"),
             ("contact", "touching", "nothing", "with something"),
         ] {
-            let why = judge(kind(word), &values(&[(flag, value)])).unwrap_err();
+            let why = check_filters(find_kind(word), &filter_values(&[(flag, value)])).unwrap_err();
             assert!(why.contains(said), "{why}");
         }
     }

@@ -26,10 +26,12 @@ impl Frames {
     /// # Errors
     /// As [`Reading::scan`].
     pub fn read(reading: &Reading) -> Result<Self, Stop> {
-        let Some(sheet) = reading.all(&schema::FRAME, &["id", "simulation_time"])? else { return Ok(Self::default()) };
-        let (id, time) = (sheet.place("id"), sheet.place("simulation_time"));
+        let Some(sheet) = reading.scan_table(&schema::FRAME, &["id", "simulation_time"])? else {
+            return Ok(Self::default());
+        };
+        let (id, time) = (sheet.column_index("id"), sheet.column_index("simulation_time"));
         let mut rows: Vec<(i64, Option<f64>)> =
-            sheet.lines().filter_map(|line| Some((line.integer_at(id)?, line.number_at(time)))).collect();
+            sheet.rows().filter_map(|line| Some((line.integer_at(id)?, line.number_at(time)))).collect();
         rows.sort_by_key(|(id, _)| *id);
         let (ids, times) = rows.into_iter().unzip();
         Ok(Self { ids, times, recorded: true })
@@ -37,7 +39,7 @@ impl Frames {
 
     /// Tells whether the recording has a table of frames.
     #[must_use]
-    pub const fn recorded(&self) -> bool {
+    pub const fn is_recorded(&self) -> bool {
         self.recorded
     }
 
@@ -116,7 +118,7 @@ impl Frames {
         if self.ids.binary_search(&id).is_ok() {
             return Ok(());
         }
-        Err(QueryError::Unknown { what: "frame", given: id.to_string(), near: self.near(id) })
+        Err(QueryError::Unknown { what: "frame", given: id.to_string(), near: self.nearest_ids(id) })
     }
 
     /// Refuses a recording without frames.
@@ -132,7 +134,7 @@ impl Frames {
         Err(QueryError::NotRecorded(why))
     }
 
-    fn near(&self, id: i64) -> Vec<String> {
+    fn nearest_ids(&self, id: i64) -> Vec<String> {
         let mut ids = self.ids.clone();
         ids.sort_by_key(|other| other.abs_diff(id));
         ids.truncate(NEAR);
@@ -144,7 +146,7 @@ impl Frames {
     ///
     /// # Errors
     /// [`QueryError::Params`] for one that ends before it starts, [`QueryError::Unknown`] for one beside all frames.
-    pub fn range(&self, start: Option<i64>, end: Option<i64>) -> Result<(i64, i64), QueryError> {
+    pub fn resolve_range(&self, start: Option<i64>, end: Option<i64>) -> Result<(i64, i64), QueryError> {
         self.refuse_none()?;
         let (first, last) = (self.first().unwrap_or(0), self.last().unwrap_or(0));
         let (start, end) = (start.unwrap_or(first), end.unwrap_or(last));
@@ -174,7 +176,7 @@ impl Frames {
 
     /// Returns the frames within a range.
     #[must_use]
-    pub fn within(&self, (first, last): (i64, i64)) -> &[i64] {
+    pub fn ids_within(&self, (first, last): (i64, i64)) -> &[i64] {
         let from = self.ids.partition_point(|id| *id < first);
         let to = self.ids.partition_point(|id| *id <= last);
         self.ids.get(from..to).unwrap_or_default()

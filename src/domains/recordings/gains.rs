@@ -55,7 +55,7 @@ impl Change {
 
 /// A change of energy in a frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Gain {
+pub struct EnergyChange {
     /// The energy after the step.
     pub energy: SystemEnergy,
     /// What it gained, J: as recorded, or the difference of the totals where that is not.
@@ -67,21 +67,21 @@ pub struct Gain {
 }
 
 /// The gains beyond a threshold, and the frames that could not be judged.
-pub type Beyond = (Vec<Gain>, Vec<i64>);
+pub type LargeChanges = (Vec<EnergyChange>, Vec<i64>);
 
 /// Returns the changes beyond a threshold, J, in some frames; `None` where no energies are recorded. What cannot be
 /// judged, as a number that is none, is counted.
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn beyond(
+pub fn find_large_changes(
     reading: &Reading,
     frames: &Frames,
     threshold: f64,
     missing: &mut Missing,
-) -> Result<Option<Beyond>, Stop> {
+) -> Result<Option<LargeChanges>, Stop> {
     let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return Ok(Some((Vec::new(), Vec::new()))) };
-    let Some(rows) = energies::system(reading, (first, last), missing)? else { return Ok(None) };
+    let Some(rows) = energies::read_system_energies(reading, (first, last), missing)? else { return Ok(None) };
     let usual = frames.usual_step();
     let (mut found, mut unjudged) = (Vec::new(), Vec::new());
     let mut before: Option<SystemEnergy> = None;
@@ -91,8 +91,8 @@ pub fn beyond(
             None => unjudged.push(energy.frame),
             Some(delta) if delta.abs() > threshold || !delta.is_finite() => {
                 let was = before.and_then(|before| before.total).unwrap_or(0.0);
-                let change = alone(&energy, delta, was, frames, usual);
-                found.push(Gain { energy, delta, spawned: 0.0, change });
+                let change = classify_change(&energy, delta, was, frames, usual);
+                found.push(EnergyChange { energy, delta, spawned: 0.0, change });
             }
             Some(_) => {}
         }
@@ -114,7 +114,7 @@ fn first_in_recording(frame: i64, frames: &Frames) -> bool {
 }
 
 /// Returns what a change is, whoever may have appeared.
-fn alone(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames, usual: Option<f64>) -> Change {
+fn classify_change(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames, usual: Option<f64>) -> Change {
     let odd =
         frames.step(energy.frame).zip(usual).is_some_and(|(step, usual)| (step / usual - 1.0).abs() > STEP_TOLERANCE);
     let first = first_in_recording(energy.frame, frames);
@@ -139,7 +139,7 @@ fn alone(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames, usual: Op
 /// Tells whether bodies that appeared explain a gain.
 fn judge_spawn(
     reading: &Reading,
-    gain: &mut Gain,
+    gain: &mut EnergyChange,
     threshold: f64,
     is_first: bool,
     bodies: &Bodies,

@@ -23,7 +23,7 @@ pub struct Gravity {
 impl Gravity {
     /// Tells it from the potential energies of bodies: mass times gravity times height.
     #[must_use]
-    pub fn tell(states: &[State], energies: &[BodyEnergy], mass: impl Fn(i64) -> Option<f64>) -> Self {
+    pub fn infer(states: &[State], energies: &[BodyEnergy], mass: impl Fn(i64) -> Option<f64>) -> Self {
         let weighed = states.iter().filter_map(|state| {
             let energy = energies.iter().find(|energy| energy.body == state.body_id)?;
             let (height, potential, mass) = (state.position.z.0?, energy.potential?, mass(state.body_id)?);

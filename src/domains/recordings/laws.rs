@@ -11,7 +11,7 @@ use crate::domain::laws;
 fn every_fault_is_seen_and_taken_back() {
     let scenarios = ["stack", "elastic-pair", "sliding"];
     let recordings: Vec<_> = scenarios.iter().map(|scenario| recording(scenario, 45, 1)).collect();
-    laws::hold(&Recordings, &recordings);
+    laws::assert_laws_hold(&Recordings, &recordings);
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn checks_are_silent_on_any_clean_recording() {
     let domain: &dyn Domain = &Recordings;
     for scenario in RecordingsLab.scenarios() {
         for seed in [1, 2, 1 << 52] {
-            let found = laws::findings(domain, &recording(scenario, 150, seed), &laws::every_check(domain));
+            let found = laws::collect_findings(domain, &recording(scenario, 150, seed), &laws::every_check(domain));
             assert!(found.is_empty(), "{scenario} {seed}: {found:#?}");
         }
     }

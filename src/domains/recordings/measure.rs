@@ -76,7 +76,7 @@ pub struct Orientation {
 impl Vector {
     /// Makes a vector of numbers.
     #[must_use]
-    pub fn of([x, y, z]: [f64; 3]) -> Self {
+    pub fn from_numbers([x, y, z]: [f64; 3]) -> Self {
         Self { x: x.into(), y: y.into(), z: z.into() }
     }
 
@@ -94,7 +94,7 @@ impl Vector {
 
     /// Returns this less another, part by part.
     #[must_use]
-    pub fn less(&self, other: &Self) -> Self {
+    pub fn minus(&self, other: &Self) -> Self {
         let part = |one: Measure, two: Measure| Measure(one.0.zip(two.0).map(|(one, two)| one - two));
         Self { x: part(self.x, other.x), y: part(self.y, other.y), z: part(self.z, other.z) }
     }
@@ -114,7 +114,7 @@ pub fn dot(one: [f64; 3], two: [f64; 3]) -> f64 {
 
 /// Returns a number for a sentence: few digits, and none in vain.
 #[must_use]
-pub fn brief(number: f64) -> String {
+pub fn render_number(number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
@@ -143,8 +143,8 @@ mod tests {
     #[test]
     fn a_length_does_not_overflow() {
         assert!((length([3e200, 4e200, 0.0]) / 5e200 - 1.0).abs() < 1e-12);
-        assert_eq!(brief(0.15696), "0.157");
-        assert_eq!(brief(-1057.6512), "-1057.6512");
-        assert_eq!(brief(2.861e127), "2.861e127");
+        assert_eq!(render_number(0.15696), "0.157");
+        assert_eq!(render_number(-1057.6512), "-1057.6512");
+        assert_eq!(render_number(2.861e127), "2.861e127");
     }
 }

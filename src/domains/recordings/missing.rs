@@ -11,48 +11,48 @@ impl Missing {
     /// Notes a table where it is not there, and those of its columns that are not.
     pub fn note(&mut self, table: &TableCard, columns: &[&str], sheet: Option<&ScanSheet>) {
         match sheet {
-            None => self.name(table.name),
+            None => self.add_name(table.name),
             Some(sheet) => {
-                for column in columns.iter().filter(|column| !sheet.has(column)) {
-                    self.name(&format!("{}.{column}", table.name));
+                for column in columns.iter().filter(|column| !sheet.has_column(column)) {
+                    self.add_name(&format!("{}.{column}", table.name));
                 }
             }
         }
     }
 
     /// Notes a name.
-    pub fn name(&mut self, name: &str) {
+    pub fn add_name(&mut self, name: &str) {
         if !self.0.iter().any(|known| known == name) {
             self.0.push(name.to_owned());
         }
     }
 
     /// Notes what another noted.
-    pub fn join(&mut self, other: &Self) {
-        other.0.iter().for_each(|name| self.name(name));
+    pub fn merge(&mut self, other: &Self) {
+        other.0.iter().for_each(|name| self.add_name(name));
     }
 
     /// Tells whether a table was noted.
     #[must_use]
-    pub fn says(&self, table: &TableCard) -> bool {
+    pub fn has_table(&self, table: &TableCard) -> bool {
         self.0.iter().any(|name| name == table.name)
     }
 
     /// Returns all of them, none where nothing is missing.
     #[must_use]
-    pub fn list(&self) -> Option<Vec<String>> {
+    pub fn to_list(&self) -> Option<Vec<String>> {
         (!self.0.is_empty()).then(|| self.0.clone())
     }
 
     /// Returns them as words for a sentence, behind what was found.
     #[must_use]
-    pub fn remark(&self) -> String {
+    pub fn render_remark(&self) -> String {
         if self.0.is_empty() { String::new() } else { format!(" Not recorded: {}.", self.0.join(", ")) }
     }
 
     /// Returns the sentence that stands where nothing could be looked at.
     #[must_use]
-    pub fn verdict(&self, what: &str) -> String {
+    pub fn render_verdict(&self, what: &str) -> String {
         format!("{what} cannot be judged: the recording has no {}.", self.0.join(", no "))
     }
 }

@@ -89,11 +89,11 @@ impl Domain for Recordings {
     }
 
     fn judge_filters(&self, kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
-        filters::judge(kind, filters)
+        filters::check_filters(kind, filters)
     }
 
-    fn select(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
-        filters::select(kind, filters, snapshot)
+    fn select_keys(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+        filters::select_keys(kind, filters, snapshot)
     }
 
     fn modes(&self) -> &'static [&'static dyn Mode] {
@@ -105,23 +105,23 @@ impl Domain for Recordings {
     }
 
     fn check_tables(&self, cards: &[&'static CheckCard]) -> Vec<CheckTable> {
-        checks::tables(cards)
+        checks::list_tables(cards)
     }
 
     fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
-        checks::run(request)
+        checks::start_run(request)
     }
 
-    fn rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
-        rules::read(text)
+    fn parse_rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
+        rules::parse(text)
     }
 
     fn default_rules(&self) -> &'static str {
         rules::DEFAULT
     }
 
-    fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
-        modes::repair(mode, variant, place)
+    fn assess_repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
+        modes::resolve_repair(mode, variant, place)
     }
 
     fn lab(&self) -> Option<&'static dyn Lab> {

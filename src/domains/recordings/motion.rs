@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::contacts;
 use super::missing::Missing;
 use super::reading::{Reading, Stop};
-use super::states::{self, Placed};
+use super::states::{self, StateRef};
 
 /// The velocities of a body, m/s, by frame.
 pub type Velocities = BTreeMap<i64, [f64; 3]>;
@@ -14,17 +14,17 @@ pub type Velocities = BTreeMap<i64, [f64; 3]>;
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn velocities(
+pub fn read_velocities(
     reading: &Reading,
     range: (i64, i64),
     body: Option<i64>,
     missing: &mut Missing,
 ) -> Result<BTreeMap<i64, Velocities>, Stop> {
-    let mut placed = states::placed(reading, range, missing)?;
+    let mut placed = states::read_state_refs(reading, range, missing)?;
     placed.retain(|one| body.is_none_or(|body| one.body == body));
-    let found = states::velocities(reading, &placed, missing)?;
+    let found = states::read_velocities(reading, &placed, missing)?;
     let mut bodies: BTreeMap<i64, Velocities> = BTreeMap::new();
-    for (Placed { frame, body, .. }, velocity) in placed.iter().zip(found) {
+    for (StateRef { frame, body, .. }, velocity) in placed.iter().zip(found) {
         if let Some(velocity) = velocity.and_then(|velocity| velocity.numbers()) {
             bodies.entry(*body).or_default().insert(*frame, velocity);
         }
@@ -36,13 +36,13 @@ pub fn velocities(
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn touching(
+pub fn read_touching_frames(
     reading: &Reading,
     range: (i64, i64),
     missing: &mut Missing,
 ) -> Result<BTreeMap<i64, BTreeSet<i64>>, Stop> {
     let mut bodies: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    for pair in contacts::pairs(reading, range, missing)?.unwrap_or_default() {
+    for pair in contacts::read_pairs(reading, range, missing)?.unwrap_or_default() {
         for body in [pair.a, pair.b] {
             bodies.entry(body).or_default().insert(pair.frame);
         }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::domain::query::{QueryAnswer, QueryError, QueryRun, answer};
-use crate::domain::scan::{Reader, ScanRequest};
+use crate::domain::query::{QueryAnswer, QueryError, QueryRun, to_answer};
+use crate::domain::scan::{ScanReader, ScanRequest};
 use crate::domain::table::TableCard;
 use crate::model::{Filter, Row, Table, Value};
 
 /// A cell of a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cell {
+pub enum SheetCell {
     /// NULL, which also stands for a number that is none; or what no column of a recording holds.
     Null,
     /// An integer.
@@ -29,7 +29,7 @@ pub enum Cell {
 #[derive(Debug, Default)]
 pub struct ScanSheet {
     columns: Vec<String>,
-    cells: Vec<Cell>,
+    cells: Vec<SheetCell>,
     texts: Vec<String>,
 }
 
@@ -41,26 +41,26 @@ pub struct ColumnIndex(usize);
 #[derive(Clone, Copy, Debug)]
 pub struct SheetRow<'s> {
     sheet: &'s ScanSheet,
-    cells: &'s [Cell],
+    cells: &'s [SheetCell],
 }
 
 impl ScanSheet {
-    fn of(table: &Table) -> Self {
+    fn from_table(table: &Table) -> Self {
         let columns = table.columns.iter().map(|column| column.image.name.clone()).collect();
         Self { columns, cells: Vec::new(), texts: Vec::new() }
     }
 
-    fn add(&mut self, row: &Row<'_>) {
+    fn push_row(&mut self, row: &Row<'_>) {
         for value in row.cells {
             let cell = match value {
-                Value::Integer(number) => Cell::Integer(*number),
-                Value::Boolean(flag) => Cell::Integer(i64::from(*flag)),
-                Value::Real(number) => Cell::Real(*number),
+                Value::Integer(number) => SheetCell::Integer(*number),
+                Value::Boolean(flag) => SheetCell::Integer(i64::from(*flag)),
+                Value::Real(number) => SheetCell::Real(*number),
                 Value::Text(text) => {
                     self.texts.push(text.clone());
-                    Cell::Text(self.texts.len() - 1)
+                    SheetCell::Text(self.texts.len() - 1)
                 }
-                _ => Cell::Null,
+                _ => SheetCell::Null,
             };
             self.cells.push(cell);
         }
@@ -68,18 +68,18 @@ impl ScanSheet {
 
     /// Returns the place of a column.
     #[must_use]
-    pub fn place(&self, column: &str) -> ColumnIndex {
+    pub fn column_index(&self, column: &str) -> ColumnIndex {
         ColumnIndex(self.columns.iter().position(|name| name.eq_ignore_ascii_case(column)).unwrap_or(usize::MAX))
     }
 
     /// Tells whether the table has a column.
     #[must_use]
-    pub fn has(&self, column: &str) -> bool {
-        self.place(column).0 != usize::MAX
+    pub fn has_column(&self, column: &str) -> bool {
+        self.column_index(column).0 != usize::MAX
     }
 
     /// Returns all rows, in the order of the scan.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = SheetRow<'_>> {
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = SheetRow<'_>> {
         self.cells.chunks_exact(self.columns.len().max(1)).map(|cells| SheetRow { sheet: self, cells })
     }
 
@@ -101,9 +101,11 @@ impl<'s> SheetRow<'s> {
     #[must_use]
     pub fn integer_at(&self, place: ColumnIndex) -> Option<i64> {
         match self.cells.get(place.0)? {
-            Cell::Integer(number) => Some(*number),
+            SheetCell::Integer(number) => Some(*number),
             // A float column of ids: whole and small enough to be exact.
-            Cell::Real(number) if number.fract() == 0.0 && number.abs() < 9e15 => format!("{number:.0}").parse().ok(),
+            SheetCell::Real(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                format!("{number:.0}").parse().ok()
+            }
             _ => None,
         }
     }
@@ -112,8 +114,8 @@ impl<'s> SheetRow<'s> {
     #[must_use]
     pub fn number_at(&self, place: ColumnIndex) -> Option<f64> {
         match self.cells.get(place.0)? {
-            Cell::Real(number) => Some(*number),
-            Cell::Integer(number) => Some(to_float(*number)),
+            SheetCell::Real(number) => Some(*number),
+            SheetCell::Integer(number) => Some(to_float(*number)),
             _ => None,
         }
     }
@@ -121,13 +123,13 @@ impl<'s> SheetRow<'s> {
     /// Returns an integer of a named column.
     #[must_use]
     pub fn integer(&self, column: &str) -> Option<i64> {
-        self.integer_at(self.sheet.place(column))
+        self.integer_at(self.sheet.column_index(column))
     }
 
     /// Returns a number of a named column.
     #[must_use]
     pub fn number(&self, column: &str) -> Option<f64> {
-        self.number_at(self.sheet.place(column))
+        self.number_at(self.sheet.column_index(column))
     }
 
     /// Returns whether a flag is set.
@@ -139,8 +141,8 @@ impl<'s> SheetRow<'s> {
     /// Returns a text of a named column.
     #[must_use]
     pub fn text(&self, column: &str) -> Option<&'s str> {
-        match self.cells.get(self.sheet.place(column).0)? {
-            Cell::Text(at) => self.sheet.texts.get(*at).map(String::as_str),
+        match self.cells.get(self.sheet.column_index(column).0)? {
+            SheetCell::Text(at) => self.sheet.texts.get(*at).map(String::as_str),
             _ => None,
         }
     }
@@ -190,29 +192,29 @@ impl Reading {
     ///
     /// # Errors
     /// As [`Reading::scan`].
-    pub fn all(&self, table: &TableCard, columns: &[&str]) -> Result<Option<&ScanSheet>, Stop> {
-        self.scan(ScanRequest::of(table.name, columns))
+    pub fn scan_table(&self, table: &TableCard, columns: &[&str]) -> Result<Option<&ScanSheet>, Stop> {
+        self.scan(ScanRequest::every_row(table.name, columns))
     }
 
     /// Returns some columns of the rows of some frames, the first and the last included.
     ///
     /// # Errors
     /// As [`Reading::scan`].
-    pub fn frames(
+    pub fn scan_frames(
         &self,
         table: &TableCard,
         columns: &[&str],
         (first, last): (i64, i64),
     ) -> Result<Option<&ScanSheet>, Stop> {
         let filter = Filter::Between { column: "frame_id".to_owned(), first, last };
-        self.scan(ScanRequest::of(table.name, columns).filter(filter))
+        self.scan(ScanRequest::every_row(table.name, columns).filter(filter))
     }
 
     /// Returns some columns of the rows whose column holds one of some ids.
     ///
     /// # Errors
     /// As [`Reading::scan`].
-    pub fn among(
+    pub fn scan_among(
         &self,
         table: &TableCard,
         columns: &[&str],
@@ -221,7 +223,7 @@ impl Reading {
     ) -> Result<Option<&ScanSheet>, Stop> {
         let values: BTreeSet<Value> = ids.into_iter().map(Value::Integer).collect();
         let filter = Filter::In { column: column.to_owned(), values };
-        self.scan(ScanRequest::of(table.name, columns).filter(filter))
+        self.scan(ScanRequest::every_row(table.name, columns).filter(filter))
     }
 }
 
@@ -238,25 +240,25 @@ pub trait Question {
 }
 
 /// A question being asked.
-pub struct Asking<Q> {
+pub struct QuestionRun<Q> {
     question: Q,
     reading: Reading,
     current: Option<(ScanRequest, Option<ScanSheet>)>,
     outcome: Result<QueryAnswer, QueryError>,
 }
 
-impl<Q: Question + 'static> Asking<Q> {
+impl<Q: Question + 'static> QuestionRun<Q> {
     /// Begins to ask.
-    pub fn begin(question: Q) -> Box<dyn QueryRun> {
+    pub fn start(question: Q) -> Box<dyn QueryRun> {
         let outcome = Err(QueryError::NotRecorded("nothing was read".to_owned()));
         Box::new(Self { question, reading: Reading::default(), current: None, outcome })
     }
 }
 
-impl<Q: Question> Reader for Asking<Q> {
+impl<Q: Question> ScanReader for QuestionRun<Q> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         self.outcome = match self.question.answer(&self.reading) {
-            Ok(typed) => Ok(answer(&typed)),
+            Ok(typed) => Ok(to_answer(&typed)),
             Err(Stop::Fail(error)) => Err(error),
             Err(Stop::Ask(request)) => {
                 self.current = Some((request.as_ref().clone(), None));
@@ -266,20 +268,20 @@ impl<Q: Question> Reader for Asking<Q> {
         None
     }
 
-    fn begin(&mut self, table: Option<&Arc<Table>>) {
+    fn begin_scan(&mut self, table: Option<&Arc<Table>>) {
         if let Some((_, sheet)) = &mut self.current {
-            *sheet = table.map(|table| ScanSheet::of(table));
+            *sheet = table.map(|table| ScanSheet::from_table(table));
         }
     }
 
-    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
+    fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         if let Some((_, Some(sheet))) = &mut self.current {
-            rows.iter().for_each(|row| sheet.add(row));
+            rows.iter().for_each(|row| sheet.push_row(row));
         }
         ControlFlow::Continue(())
     }
 
-    fn end(&mut self) {
+    fn end_scan(&mut self) {
         self.reading.done.extend(self.current.take());
     }
 
@@ -288,7 +290,7 @@ impl<Q: Question> Reader for Asking<Q> {
     }
 }
 
-impl<Q: Question> QueryRun for Asking<Q> {
+impl<Q: Question> QueryRun for QuestionRun<Q> {
     fn finish(self: Box<Self>) -> Result<QueryAnswer, QueryError> {
         self.outcome
     }

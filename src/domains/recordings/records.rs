@@ -1,9 +1,9 @@
 //! The kinds of record that people list, open and break in a recording: frames, bodies, contacts.
 
-use crate::domain::record::{Link, ListColumn, RecordKind};
+use crate::domain::record::{ListColumn, RecordKind, RecordLink};
 
 const fn column(name: &'static str, short: &'static str) -> ListColumn {
-    ListColumn::new(name).short(short)
+    ListColumn::new(name).with_heading(short)
 }
 
 /// One step of the simulation.
@@ -14,11 +14,11 @@ static FRAME: RecordKind = RecordKind::new(
 )
 .faultable()
 .links(&[
-    Link { kind: "contact", column: "frame_id" },
-    Link { kind: "state", column: "frame_id" },
-    Link { kind: "energy", column: "frame_id" },
+    RecordLink { kind: "contact", column: "frame_id" },
+    RecordLink { kind: "state", column: "frame_id" },
+    RecordLink { kind: "energy", column: "frame_id" },
 ])
-.asks(&[("start_frame", "id"), ("end_frame", "id"), ("frame_a", "id")]);
+.fills_params(&[("start_frame", "id"), ("end_frame", "id"), ("frame_a", "id")]);
 
 /// A body that moves.
 static BODY: RecordKind = RecordKind::new(
@@ -33,7 +33,7 @@ static BODY: RecordKind = RecordKind::new(
     ],
 )
 .faultable()
-.asks(&[("body_a_id", "body_id")]);
+.fills_params(&[("body_a_id", "body_id")]);
 
 /// Where something of a frame leads, for questions about it.
 const OF_FRAME: &[(&str, &str)] =
@@ -52,7 +52,7 @@ static CONTACT: RecordKind = RecordKind::new(
     ],
 )
 .faultable()
-.asks(OF_FRAME);
+.fills_params(OF_FRAME);
 
 /// A body's state in a frame.
 static STATE: RecordKind = RecordKind::new(
@@ -65,7 +65,7 @@ static STATE: RecordKind = RecordKind::new(
         column("kinematicState_id", "state").wide(),
     ],
 )
-.asks(OF_FRAME);
+.fills_params(OF_FRAME);
 
 /// A body's energy in a frame.
 static ENERGY: RecordKind = RecordKind::new(
@@ -81,7 +81,7 @@ static ENERGY: RecordKind = RecordKind::new(
         column("potential_e", "pot.").wide(),
     ],
 )
-.asks(OF_FRAME);
+.fills_params(OF_FRAME);
 
 /// All of them, from the whole to the part.
 pub static KINDS: &[&RecordKind] = &[&FRAME, &BODY, &CONTACT, &STATE, &ENERGY];

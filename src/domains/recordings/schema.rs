@@ -57,9 +57,9 @@ impl Generation {
 mod tests {
     use super::*;
 
-    struct Tables<'t>(&'t [(&'static str, &'static [&'static str])]);
+    struct DeclaredTables<'t>(&'t [(&'static str, &'static [&'static str])]);
 
-    impl Declared for Tables<'_> {
+    impl Declared for DeclaredTables<'_> {
         fn has_table(&self, table: &str) -> bool {
             self.0.iter().any(|(name, _)| *name == table)
         }
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn generations_are_told_by_tables_and_columns() {
-        let detect = |tables: &[(&'static str, &'static [&'static str])]| Generation::detect(&Tables(tables));
+        let detect = |tables: &[(&'static str, &'static [&'static str])]| Generation::detect(&DeclaredTables(tables));
         let state = ("AssetDynamicStateRecord", &[] as &[_]);
         assert_eq!(detect(&[("ObjectRecord", &[]), ("MeshRecord", &[])]), None, "an asset database");
         assert_eq!(detect(&[("InertialStateRecord", &[])]), Some(Generation::LooseStates));

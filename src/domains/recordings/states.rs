@@ -7,7 +7,7 @@ use super::measure::{Orientation, Vector};
 use super::missing::Missing;
 use super::reading::{Reading, SheetRow, Stop};
 use super::schema;
-use super::vectors::{Vectors, orientations};
+use super::vectors::{Vectors, read_orientations};
 
 /// A body's state after the step of a frame.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub struct State {
 
 /// A body in a frame, and where its state stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Placed {
+pub struct StateRef {
     /// The frame.
     pub frame: i64,
     /// The body.
@@ -38,37 +38,38 @@ pub struct Placed {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn placed(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<Vec<Placed>, Stop> {
+pub fn read_state_refs(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<Vec<StateRef>, Stop> {
     let columns = ["body_id", "kinematicState_id", "frame_id"];
-    let sheet = reading.frames(&schema::BODY_STATE, &columns, range)?;
+    let sheet = reading.scan_frames(&schema::BODY_STATE, &columns, range)?;
     missing.note(&schema::BODY_STATE, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(Vec::new()) };
-    let (body, state, frame) = (sheet.place("body_id"), sheet.place("kinematicState_id"), sheet.place("frame_id"));
+    let (body, state, frame) =
+        (sheet.column_index("body_id"), sheet.column_index("kinematicState_id"), sheet.column_index("frame_id"));
     let place = |line: SheetRow<'_>| {
         let (body, state) = (line.integer_at(body)?, line.integer_at(state));
-        Some(Placed { frame: line.integer_at(frame)?, body, state })
+        Some(StateRef { frame: line.integer_at(frame)?, body, state })
     };
-    Ok(sheet.lines().filter_map(place).collect())
+    Ok(sheet.rows().filter_map(place).collect())
 }
 
 /// Reads the states of bodies in frames, in the order of what is asked for; of one that refers to nothing, NULLs.
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn states(reading: &Reading, placed: &[Placed], missing: &mut Missing) -> Result<Vec<State>, Stop> {
+pub fn read_states(reading: &Reading, placed: &[StateRef], missing: &mut Missing) -> Result<Vec<State>, Stop> {
     let columns = ["id", "position_id", "velocity_id", "orientation_id", "quaternionRate_id"];
     let ids = placed.iter().filter_map(|one| one.state);
-    let sheet = reading.among(&schema::STATE, &columns, "id", ids)?;
+    let sheet = reading.scan_among(&schema::STATE, &columns, "id", ids)?;
     missing.note(&schema::STATE, &columns, sheet);
-    let lines = || sheet.iter().flat_map(|sheet| sheet.lines());
+    let lines = || sheet.iter().flat_map(|sheet| sheet.rows());
     let all = |column: &'static str| lines().filter_map(move |line| line.integer(column));
     let positions = Vectors::read(reading, &schema::COORDINATE, all("position_id"), missing)?;
     let velocities = Vectors::read(reading, &schema::VELOCITY, all("velocity_id"), missing)?;
-    let turned = orientations(reading, &schema::QUATERNION, all("orientation_id"), missing)?;
-    let rates = orientations(reading, &schema::RATE, all("quaternionRate_id"), missing)?;
+    let turned = read_orientations(reading, &schema::QUATERNION, all("orientation_id"), missing)?;
+    let rates = read_orientations(reading, &schema::RATE, all("quaternionRate_id"), missing)?;
     let parts: std::collections::BTreeMap<i64, SheetRow<'_>> =
         lines().filter_map(|line| Some((line.integer("id")?, line))).collect();
-    let state = |one: &Placed| {
+    let state = |one: &StateRef| {
         let line = one.state.and_then(|id| parts.get(&id));
         let part = |column: &str| line.and_then(|line| line.integer(column));
         let orientation = part("orientation_id").and_then(|id| turned.get(&id)).copied().unwrap_or_default();
@@ -88,11 +89,15 @@ pub fn states(reading: &Reading, placed: &[Placed], missing: &mut Missing) -> Re
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn velocities(reading: &Reading, placed: &[Placed], missing: &mut Missing) -> Result<Vec<Option<Vector>>, Stop> {
+pub fn read_velocities(
+    reading: &Reading,
+    placed: &[StateRef],
+    missing: &mut Missing,
+) -> Result<Vec<Option<Vector>>, Stop> {
     let columns = ["id", "velocity_id"];
-    let sheet = reading.among(&schema::STATE, &columns, "id", placed.iter().filter_map(|one| one.state))?;
+    let sheet = reading.scan_among(&schema::STATE, &columns, "id", placed.iter().filter_map(|one| one.state))?;
     missing.note(&schema::STATE, &columns, sheet);
-    let lines = sheet.iter().flat_map(|sheet| sheet.lines());
+    let lines = sheet.iter().flat_map(|sheet| sheet.rows());
     let of_state: std::collections::BTreeMap<i64, Option<i64>> =
         lines.filter_map(|line| Some((line.integer("id")?, line.integer("velocity_id")))).collect();
     let found = Vectors::read(reading, &schema::VELOCITY, of_state.values().copied().flatten(), missing)?;
@@ -109,5 +114,5 @@ pub fn angular_velocity(turned: &Orientation, rate: &Orientation) -> Vector {
     let about_x = w * rx - x * rw - y * rz + z * ry;
     let about_y = w * ry + x * rz - y * rw - z * rx;
     let about_z = w * rz - x * ry + y * rx - z * rw;
-    Vector::of([2.0 * about_x, 2.0 * about_y, 2.0 * about_z])
+    Vector::from_numbers([2.0 * about_x, 2.0 * about_y, 2.0 * about_z])
 }

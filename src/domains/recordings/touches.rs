@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::contacts::Point;
+use super::contacts::ConstraintPoint;
 use super::measure::{Measure, dot};
 
 /// Parting for at most so many frames, and meeting again, is chatter.
@@ -22,7 +22,7 @@ const NAMED_MAX: usize = 20;
 
 /// A pair in one frame.
 #[derive(Clone, Debug, Default)]
-pub struct Touch {
+pub struct PairTouch {
     /// How many points there are.
     pub points: usize,
     /// The sum of the normal impulses, N s.
@@ -61,8 +61,11 @@ pub struct Analysis {
 }
 
 /// Returns the points by frame, as one touch each; the normals are those of the first point.
-pub fn touches(points: &[Point], normal: impl Fn(&Point) -> Option<[f64; 3]>) -> BTreeMap<i64, Touch> {
-    let mut frames: BTreeMap<i64, Touch> = BTreeMap::new();
+pub fn touches_by_frame(
+    points: &[ConstraintPoint],
+    normal: impl Fn(&ConstraintPoint) -> Option<[f64; 3]>,
+) -> BTreeMap<i64, PairTouch> {
+    let mut frames: BTreeMap<i64, PairTouch> = BTreeMap::new();
     for point in points {
         let touch = frames.entry(point.frame).or_default();
         if touch.points == 0 {
@@ -78,7 +81,7 @@ pub fn touches(points: &[Point], normal: impl Fn(&Point) -> Option<[f64; 3]>) ->
 
 /// Looks at a contact over frames.
 #[must_use]
-pub fn analyse(frames: &BTreeMap<i64, Touch>) -> Analysis {
+pub fn analyse(frames: &BTreeMap<i64, PairTouch>) -> Analysis {
     let ids: Vec<i64> = frames.keys().copied().collect();
     let pairs = || ids.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
     let breaks: Vec<i64> = pairs().map(|(one, two)| two - one - 1).filter(|gap| *gap > 0).collect();
@@ -94,14 +97,14 @@ pub fn analyse(frames: &BTreeMap<i64, Touch>) -> Analysis {
     }
     let impulses: Vec<f64> = frames.values().filter_map(|touch| touch.normal).filter(|sum| sum.is_finite()).collect();
     let mean = mean(&impulses);
-    let swings = swings(frames, mean.unwrap_or(0.0));
+    let swings = count_swings(frames, mean.unwrap_or(0.0));
     let possible = ids.len().saturating_sub(2);
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
     let oscillates = possible >= 4 && swings as f64 > SWING_SHARE * possible as f64;
     Analysis {
         contact_frames: ids.len() as u64,
         episodes: if ids.is_empty() { 0 } else { breaks.len() as u64 + 1 },
-        longest_episode: longest(&ids),
+        longest_episode: longest_run(&ids),
         short_breaks: short as u64,
         chatter: short >= CHATTER_MIN,
         normal_flips: flips.len() as u64,
@@ -120,7 +123,7 @@ fn mean(numbers: &[f64]) -> Option<f64> {
     (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / count)
 }
 
-fn longest(ids: &[i64]) -> u64 {
+fn longest_run(ids: &[i64]) -> u64 {
     let (mut longest, mut run, mut before) = (0, 0, None);
     for id in ids {
         run = if before == Some(id - 1) { run + 1 } else { 1 };
@@ -131,7 +134,7 @@ fn longest(ids: &[i64]) -> u64 {
 }
 
 /// Counts how often the impulse turns round within a contact without a break.
-fn swings(frames: &BTreeMap<i64, Touch>, mean: f64) -> usize {
+fn count_swings(frames: &BTreeMap<i64, PairTouch>, mean: f64) -> usize {
     let (mut swings, mut last): (usize, Option<(i64, f64)>) = (0, None);
     let mut change: Option<f64> = None;
     for (frame, touch) in frames {
@@ -149,7 +152,7 @@ fn swings(frames: &BTreeMap<i64, Touch>, mean: f64) -> usize {
 impl Analysis {
     /// Says what stands out.
     #[must_use]
-    pub fn remarks(&self) -> String {
+    pub fn render_remarks(&self) -> String {
         let mut said = Vec::new();
         if self.chatter {
             said.push(format!("it chatters ({} short breaks)", self.short_breaks));
@@ -168,13 +171,13 @@ impl Analysis {
 mod tests {
     use super::*;
 
-    fn touch(normal: f64, z: f64) -> Touch {
-        Touch { points: 1, normal: Some(normal), direction: Some([0.0, 0.0, z]) }
+    fn touch(normal: f64, z: f64) -> PairTouch {
+        PairTouch { points: 1, normal: Some(normal), direction: Some([0.0, 0.0, z]) }
     }
 
     #[test]
     fn a_steady_contact_is_quiet() {
-        let frames: BTreeMap<i64, Touch> = (1..=20).map(|frame| (frame, touch(0.157, -1.0))).collect();
+        let frames: BTreeMap<i64, PairTouch> = (1..=20).map(|frame| (frame, touch(0.157, -1.0))).collect();
         let analysis = analyse(&frames);
         assert_eq!((analysis.contact_frames, analysis.episodes, analysis.longest_episode), (20, 1, 20));
         assert!(!analysis.chatter && !analysis.force_oscillation && analysis.normal_flips == 0);
@@ -182,14 +185,14 @@ mod tests {
 
     #[test]
     fn chatter_flips_and_swings_are_seen() {
-        let chatter: BTreeMap<i64, Touch> = (1..=10).map(|nth| (nth * 2, touch(1.0, -1.0))).collect();
+        let chatter: BTreeMap<i64, PairTouch> = (1..=10).map(|nth| (nth * 2, touch(1.0, -1.0))).collect();
         let analysis = analyse(&chatter);
         assert!(analysis.chatter);
         assert_eq!((analysis.episodes, analysis.short_breaks), (10, 9));
-        let flips: BTreeMap<i64, Touch> =
+        let flips: BTreeMap<i64, PairTouch> =
             (1..=6).map(|frame| (frame, touch(1.0, if frame % 2 == 0 { 1.0 } else { -1.0 }))).collect();
         assert_eq!(analyse(&flips).normal_flip_frames, [2, 3, 4, 5, 6]);
-        let swings: BTreeMap<i64, Touch> =
+        let swings: BTreeMap<i64, PairTouch> =
             (1..=10).map(|frame| (frame, touch(if frame % 2 == 0 { 2.0 } else { 1.0 }, -1.0))).collect();
         assert!(analyse(&swings).force_oscillation);
         assert!(analyse(&BTreeMap::new()).contact_frames == 0);

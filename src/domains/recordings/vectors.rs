@@ -23,10 +23,10 @@ impl Vectors {
         ids: impl IntoIterator<Item = i64>,
         missing: &mut Missing,
     ) -> Result<Self, Stop> {
-        let sheet = reading.among(table, &["id", "x", "y", "z"], "id", ids)?;
+        let sheet = reading.scan_among(table, &["id", "x", "y", "z"], "id", ids)?;
         missing.note(table, &["x", "y", "z"], sheet);
-        let vectors = sheet.iter().flat_map(|sheet| sheet.lines());
-        Ok(Self(vectors.filter_map(|line| Some((line.integer("id")?, vector(line)))).collect()))
+        let vectors = sheet.iter().flat_map(|sheet| sheet.rows());
+        Ok(Self(vectors.filter_map(|line| Some((line.integer("id")?, row_vector(line)))).collect()))
     }
 
     /// Returns the vector of an id.
@@ -36,7 +36,7 @@ impl Vectors {
     }
 }
 
-fn vector(line: SheetRow<'_>) -> Vector {
+fn row_vector(line: SheetRow<'_>) -> Vector {
     Vector { x: line.number("x").into(), y: line.number("y").into(), z: line.number("z").into() }
 }
 
@@ -44,26 +44,26 @@ fn vector(line: SheetRow<'_>) -> Vector {
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn orientations(
+pub fn read_orientations(
     reading: &Reading,
     table: &TableCard,
     ids: impl IntoIterator<Item = i64>,
     missing: &mut Missing,
 ) -> Result<BTreeMap<i64, Orientation>, Stop> {
-    let sheet = reading.among(table, &["id", "w", "x", "y", "z"], "id", ids)?;
+    let sheet = reading.scan_among(table, &["id", "w", "x", "y", "z"], "id", ids)?;
     missing.note(table, &["w", "x", "y", "z"], sheet);
     let orientation = |line: SheetRow<'_>| {
-        let Vector { x, y, z } = vector(line);
+        let Vector { x, y, z } = row_vector(line);
         Some((line.integer("id")?, Orientation { w: line.number("w").into(), x, y, z }))
     };
-    Ok(sheet.iter().flat_map(|sheet| sheet.lines()).filter_map(orientation).collect())
+    Ok(sheet.iter().flat_map(|sheet| sheet.rows()).filter_map(orientation).collect())
 }
 
 /// Reads normals, tangents and lever arms of some ids.
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn directions(
+pub fn read_directions(
     reading: &Reading,
     ids: impl IntoIterator<Item = Option<i64>>,
     missing: &mut Missing,

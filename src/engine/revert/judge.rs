@@ -1,15 +1,15 @@
 //! The three-way comparison of one row: as it was, as the operation left it, as it is; pure.
 
-use mfm_journal::{Action, Change, Value};
+use mfm_journal::{Change, RowAction, Value};
 
 use super::super::error::EngineError;
-use super::super::look::Lens;
+use super::super::look::RowProjection;
 use crate::model::Refusal;
-use crate::model::refusal::Lost;
+use crate::model::refusal::LostPlace;
 
 /// What becomes of one row.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::engine) enum Judgement {
+pub(in crate::engine) enum RowJudgement {
     /// It will be as it was (`None`: gone).
     Put(Option<Vec<Value>>),
     /// It already is as it was.
@@ -23,19 +23,19 @@ pub(in crate::engine) enum Judgement {
         /// The later operation.
         operation: Option<u64>,
         /// What is gone of the row.
-        lost: Option<Lost>,
+        lost: Option<LostPlace>,
     },
 }
 
-impl Judgement {
+impl RowJudgement {
     /// A later operation of ours set the same columns.
-    pub(super) fn blocked(op: u64) -> Self {
+    pub(super) fn blocked_by(op: u64) -> Self {
         let why = format!("operation {op} changed it later");
         Self::Conflict { columns: Vec::new(), why, operation: Some(op), lost: None }
     }
 
     /// The schema, or another row, would not let the row back in.
-    pub(super) fn barred(refusal: &Refusal) -> Self {
+    pub(super) fn barred_by(refusal: &Refusal) -> Self {
         Self::conflict(Vec::new(), &refusal.to_string())
     }
 
@@ -44,57 +44,60 @@ impl Judgement {
     }
 
     /// Nothing is left to put the row back into, or over.
-    fn lost(lost: Lost) -> Self {
+    fn lost(lost: LostPlace) -> Self {
         Self::Conflict { columns: Vec::new(), why: lost.in_words().to_owned(), operation: None, lost: Some(lost) }
     }
 }
 
 /// Judges one row of an operation that is to be taken back. `force` overrides what others wrote, never a missing row.
-pub(in crate::engine) fn judge(
+pub(in crate::engine) fn judge_row(
     change: &Change,
     now: Option<&[Value]>,
-    lens: &mut Lens,
+    lens: &mut RowProjection,
     force: bool,
-) -> Result<Judgement, EngineError> {
-    if lens.places().is_none() {
-        return Ok(Judgement::lost(if lens.table.is_some() { Lost::Column } else { Lost::Table }));
+) -> Result<RowJudgement, EngineError> {
+    if lens.column_positions().is_none() {
+        return Ok(RowJudgement::lost(if lens.table.is_some() { LostPlace::Column } else { LostPlace::Table }));
     }
     Ok(match &change.action {
-        Action::Insert { after_digest, .. } => match now {
-            None => Judgement::Kept,
-            Some(row) if lens.digest(row)? == Some(*after_digest) || force => Judgement::Put(None),
-            Some(row) => Judgement::conflict(differing(change, row, lens), "the added row was changed since"),
-        },
-        Action::Delete { before, before_digest } => match now {
-            None => Judgement::Put(whole(before, None, lens)),
-            Some(row) if lens.digest(row)? == Some(*before_digest) => Judgement::Kept,
-            Some(row) if force => Judgement::Put(whole(before, Some(row), lens)),
+        RowAction::Insert { after_digest, .. } => match now {
+            None => RowJudgement::Kept,
+            Some(row) if lens.digest(row)? == Some(*after_digest) || force => RowJudgement::Put(None),
             Some(row) => {
-                Judgement::conflict(differing(change, row, lens), "another row took the place of the deleted one")
+                RowJudgement::conflict(differing_columns(change, row, lens), "the added row was changed since")
             }
         },
-        Action::Update { columns, before, after, .. } => match now {
-            None => Judgement::lost(Lost::Row),
-            Some(row) => update(change, columns, before, after, row, lens, force),
+        RowAction::Delete { before, before_digest } => match now {
+            None => RowJudgement::Put(restore_row(before, None, lens)),
+            Some(row) if lens.digest(row)? == Some(*before_digest) => RowJudgement::Kept,
+            Some(row) if force => RowJudgement::Put(restore_row(before, Some(row), lens)),
+            Some(row) => RowJudgement::conflict(
+                differing_columns(change, row, lens),
+                "another row took the place of the deleted one",
+            ),
         },
-        Action::Kept { .. } => Judgement::Kept,
+        RowAction::Update { columns, before, after, .. } => match now {
+            None => RowJudgement::lost(LostPlace::Row),
+            Some(row) => judge_update(change, columns, before, after, row, lens, force),
+        },
+        RowAction::Kept { .. } => RowJudgement::Kept,
     })
 }
 
-fn update(
+fn judge_update(
     change: &Change,
     columns: &[usize],
     before: &[Value],
     after: &[Value],
     row: &[Value],
-    lens: &Lens,
+    lens: &RowProjection,
     force: bool,
-) -> Judgement {
-    let places = lens.places().unwrap_or_default();
+) -> RowJudgement {
+    let places = lens.column_positions().unwrap_or_default();
     let now: Vec<&Value> = columns.iter().filter_map(|at| row.get(*places.get(*at)?)).collect();
     let same = |cells: &[Value]| now.len() == cells.len() && now.iter().zip(cells).all(|(now, cell)| *now == cell);
     if same(before) {
-        return Judgement::Kept;
+        return RowJudgement::Kept;
     }
     if same(after) || force {
         let mut put = row.to_vec();
@@ -103,19 +106,19 @@ fn update(
                 *now = cell.clone();
             }
         }
-        return Judgement::Put(Some(put));
+        return RowJudgement::Put(Some(put));
     }
     let differ = now.iter().zip(after).zip(change.column_names());
     let names = differ.filter(|((now, after), _)| **now != *after).map(|(_, name)| name.to_owned()).collect();
-    Judgement::conflict(names, "somebody else changed it since")
+    RowJudgement::conflict(names, "somebody else changed it since")
 }
 
 /// Returns a row of the table now that holds the image's cells; columns that the image does not know stay, or are NULL
 /// until the database has filled them.
-fn whole(cells: &[Value], now: Option<&[Value]>, lens: &Lens) -> Option<Vec<Value>> {
+fn restore_row(cells: &[Value], now: Option<&[Value]>, lens: &RowProjection) -> Option<Vec<Value>> {
     let width = lens.table.as_ref()?.columns.len();
     let mut row = now.map_or_else(|| vec![Value::Null; width], <[Value]>::to_vec);
-    for (cell, place) in cells.iter().zip(lens.places()?) {
+    for (cell, place) in cells.iter().zip(lens.column_positions()?) {
         if let Some(now) = row.get_mut(*place) {
             *now = cell.clone();
         }
@@ -123,8 +126,8 @@ fn whole(cells: &[Value], now: Option<&[Value]>, lens: &Lens) -> Option<Vec<Valu
     Some(row)
 }
 
-fn differing(change: &Change, row: &[Value], lens: &Lens) -> Vec<String> {
-    let image = change.after().or_else(|| change.before()).unwrap_or_default();
+fn differing_columns(change: &Change, row: &[Value], lens: &RowProjection) -> Vec<String> {
+    let image = change.cells_after().or_else(|| change.cells_before()).unwrap_or_default();
     let now = lens.project(row).unwrap_or_default();
     let pairs = image.iter().zip(&now).zip(&change.table.columns);
     pairs.filter(|((image, now), _)| image != now).map(|(_, column)| column.name.clone()).collect()

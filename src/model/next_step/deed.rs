@@ -141,7 +141,7 @@ impl Deed {
     }
 
     /// Returns the texts that may come from elsewhere.
-    pub(super) fn texts(&mut self) -> Vec<&mut String> {
+    pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Self::RevertAll { target: url } | Self::Mark { url, .. } | Self::Register { url } => {
                 url.iter_mut().collect()

@@ -18,11 +18,11 @@ pub use view::View;
 pub struct NextStep {
     /// What is done.
     #[serde(flatten)]
-    pub way: Way,
+    pub way: StepKind,
     /// In which case, such as "moved"; empty where it always helps.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub when: String,
-    /// What it does, with the verb first; of [`Way::Say`] the whole sentence.
+    /// What it does, with the verb first; of [`StepKind::Say`] the whole sentence.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -30,7 +30,7 @@ pub struct NextStep {
 /// The ways in which somebody goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-pub enum Way {
+pub enum StepKind {
     /// As a sentence says that names nothing of a face.
     Say,
     /// By looking at something.
@@ -70,56 +70,56 @@ impl NextStep {
         change(&mut self.when);
         change(&mut self.text);
         match &mut self.way {
-            Way::Look(view) => view.texts().into_iter().for_each(change),
-            Way::Run(deed) => deed.texts().into_iter().for_each(change),
-            Way::Give { value, .. } => value.iter_mut().for_each(change),
-            Way::Say | Way::GiveOne { .. } | Way::LeaveOut { .. } => {}
+            StepKind::Look(view) => view.texts_mut().into_iter().for_each(change),
+            StepKind::Run(deed) => deed.texts_mut().into_iter().for_each(change),
+            StepKind::Give { value, .. } => value.iter_mut().for_each(change),
+            StepKind::Say | StepKind::GiveOne { .. } | StepKind::LeaveOut { .. } => {}
         }
     }
 }
 
-fn step(way: Way, text: impl Into<String>) -> NextStep {
+fn new_step(way: StepKind, text: impl Into<String>) -> NextStep {
     NextStep { way, when: String::new(), text: text.into() }
 }
 
 /// Says what to do in a sentence that names nothing of a face.
 #[must_use]
 pub fn say(text: impl Into<String>) -> NextStep {
-    step(Way::Say, text)
+    new_step(StepKind::Say, text)
 }
 
 /// Names what shows more, and what it shows.
 #[must_use]
 pub fn look(at: View, shows: impl Into<String>) -> NextStep {
-    step(Way::Look(at), shows)
+    new_step(StepKind::Look(at), shows)
 }
 
 /// Names what can be done, and what it does; without a text it simply has to be done.
 #[must_use]
 pub fn act(deed: Deed, does: impl Into<String>) -> NextStep {
-    step(Way::Run(deed), does)
+    new_step(StepKind::Run(deed), does)
 }
 
 /// Names an option, and what it does; without a text it simply is missing.
 #[must_use]
 pub fn give(option: Flag, does: impl Into<String>) -> NextStep {
-    step(Way::Give { option, value: None }, does)
+    new_step(StepKind::Give { option, value: None }, does)
 }
 
 /// Names an option with its value, and what it does.
 #[must_use]
 pub fn give_value(option: Flag, value: impl ToString, does: impl Into<String>) -> NextStep {
-    step(Way::Give { option, value: Some(value.to_string()) }, does)
+    new_step(StepKind::Give { option, value: Some(value.to_string()) }, does)
 }
 
 /// Names several options of which one is wanted.
 #[must_use]
 pub fn give_one(options: impl Into<Vec<Flag>>) -> NextStep {
-    step(Way::GiveOne { options: options.into() }, "")
+    new_step(StepKind::GiveOne { options: options.into() }, "")
 }
 
 /// Names an option that does not belong there.
 #[must_use]
 pub fn leave_out(option: Flag) -> NextStep {
-    step(Way::LeaveOut { option }, "")
+    new_step(StepKind::LeaveOut { option }, "")
 }

@@ -2,7 +2,7 @@
 
 use super::{Deed, Flag, Marking, NextStep, NextSteps, View, act, give, give_value, look, say};
 use crate::model::password;
-use crate::model::refusal::{Conflict, Lost, Refusal};
+use crate::model::refusal::{Conflict, LostPlace, Refusal};
 
 /// What helps where the way back is barred.
 const NO_WAY_BACK: &str =
@@ -155,7 +155,7 @@ fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
         [give(Flag::Cascade, "reverts the later operations first"), skip].into()
     } else if conflicts.iter().any(Conflict::lost_its_place) {
         NextSteps::from(PUT_BACK).and(give(Flag::SkipConflicts, "puts back the rows that have their place"))
-    } else if conflicts.iter().all(|row| row.lost == Some(Lost::Row)) {
+    } else if conflicts.iter().all(|row| row.lost == Some(LostPlace::Row)) {
         [skip, give(Flag::Force, "with it gives up rows that are gone")].into()
     } else {
         [skip, give(Flag::Force, "overwrites what somebody else wrote")].into()
@@ -164,7 +164,7 @@ fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
 
 /// A URL that nobody registered can be named in the command that does.
 fn about_a_name(name: &str) -> NextSteps {
-    let url = name.contains(':').then(|| password::hidden(name));
+    let url = name.contains(':').then(|| password::hide_password(name));
     [look(View::Targets, "lists them"), act(Deed::Register { url }, "registers one")].into()
 }
 
@@ -201,9 +201,9 @@ mod tests {
             table: "TxField".into(),
             key: "1".into(),
             columns: Vec::new(),
-            why: Lost::Row.in_words().into(),
+            why: LostPlace::Row.in_words().into(),
             operation: None,
-            lost: Some(Lost::Row),
+            lost: Some(LostPlace::Row),
         };
         let steps = |conflicts| Refusal::Conflict { op: 1, rows: 1, blocked_by: Vec::new(), conflicts }.next();
         let text = |steps: &NextSteps| steps.as_slice()[1].text.clone();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{NextStep, View, Way, say};
+use super::{NextStep, StepKind, View, say};
 use crate::model::password::hidden_in;
 
 /// All that can be done next about an error. A text alone is one step that is said.
@@ -32,7 +32,7 @@ impl NextSteps {
 
     /// Returns the steps without passwords, as an error is read by others than who typed it.
     #[must_use]
-    pub fn hidden(mut self) -> Self {
+    pub fn without_passwords(mut self) -> Self {
         for step in &mut self.0 {
             step.change_texts(&mut |text| *text = hidden_in(text));
         }
@@ -43,7 +43,7 @@ impl NextSteps {
     #[must_use]
     pub fn of_tool(mut self, tool: &str) -> Self {
         for step in &mut self.0 {
-            if let Way::Look(View::Mode { mode: mode @ None }) = &mut step.way {
+            if let StepKind::Look(View::Mode { mode: mode @ None }) = &mut step.way {
                 *mode = Some(tool.to_owned());
             }
         }
@@ -94,7 +94,7 @@ mod tests {
             act(Deed::Register { url: Some(url()) }, ""),
             give_value(Flag::Target, url(), "").when(url()),
         ]);
-        let json = serde_json::to_string(&steps.hidden()).unwrap();
+        let json = serde_json::to_string(&steps.without_passwords()).unwrap();
         assert!(!json.contains("Tr0ub") && json.matches("mssql://sa").count() == 4, "{json}");
     }
 

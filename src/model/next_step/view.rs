@@ -92,7 +92,7 @@ impl View {
     }
 
     /// Returns the texts that may come from elsewhere.
-    pub(super) fn texts(&mut self) -> Vec<&mut String> {
+    pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Self::Records { kind, eligible } => kind.iter_mut().chain(eligible).collect(),
             Self::Mode { mode } => mode.iter_mut().collect(),

@@ -9,11 +9,11 @@ const OFFSET_MINUTES_MAX: i16 = 14 * 60;
 
 /// A text that is a date and time, and where in it what stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Written<'t> {
+pub(super) struct TimeText<'t> {
     /// What it says.
     pub(super) time: Time,
     text: &'t str,
-    clock: Clock,
+    clock: TimePrecision,
     /// Where the digits of the fraction begin.
     fraction: usize,
     /// How many digits the fraction has.
@@ -22,7 +22,7 @@ pub(super) struct Written<'t> {
 
 /// How far down a text tells the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Clock {
+enum TimePrecision {
     /// A day only.
     Day,
     /// Hours and minutes.
@@ -31,43 +31,45 @@ enum Clock {
     Seconds,
 }
 
-impl<'t> Written<'t> {
+impl<'t> TimeText<'t> {
     /// Reads `YYYY-MM-DD`, or that with `HH:MM`, seconds, a fraction behind a point or a comma, and an offset from UTC.
     ///
     /// A blank or a T stands before the time, an offset is `Z`, `+HH`, `+HHMM` or `+HH:MM`, and may stand behind a
     /// blank; blanks at the end are padding. Anything else is no date and time that can be read without guessing.
-    pub(super) fn read(text: &'t str) -> Option<Self> {
+    pub(super) fn parse(text: &'t str) -> Option<Self> {
         let bytes = text.trim_end_matches(' ').as_bytes();
         let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, rest @ ..] = bytes else { return None };
-        let year = i16::try_from(number(&[*y0, *y1, *y2, *y3])?).ok().filter(|year| *year > 0)?;
-        let date = civil::Date::new(year, two(*m0, *m1)?, two(*d0, *d1)?).ok()?;
+        let year = i16::try_from(parse_digits(&[*y0, *y1, *y2, *y3])?).ok().filter(|year| *year > 0)?;
+        let date = civil::Date::new(year, parse_two_digits(*m0, *m1)?, parse_two_digits(*d0, *d1)?).ok()?;
         let mut written =
-            Self { time: Time::local(date.at(0, 0, 0, 0)), text, clock: Clock::Day, fraction: 0, digits: 0 };
+            Self { time: Time::local(date.at(0, 0, 0, 0)), text, clock: TimePrecision::Day, fraction: 0, digits: 0 };
         let [b' ' | b'T' | b't', h0, h1, b':', n0, n1, rest @ ..] = rest else {
             return rest.is_empty().then_some(written);
         };
         let (second, rest) = match rest {
-            [b':', s0, s1, rest @ ..] => (two(*s0, *s1)?, rest),
+            [b':', s0, s1, rest @ ..] => (parse_two_digits(*s0, *s1)?, rest),
             rest => (0, rest),
         };
-        written.clock = if text.as_bytes().get(16) == Some(&b':') { Clock::Seconds } else { Clock::Minutes };
+        written.clock =
+            if text.as_bytes().get(16) == Some(&b':') { TimePrecision::Seconds } else { TimePrecision::Minutes };
         let (nanosecond, rest) = match rest {
-            [b'.' | b',', rest @ ..] if written.clock == Clock::Seconds => {
+            [b'.' | b',', rest @ ..] if written.clock == TimePrecision::Seconds => {
                 written.digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
                 written.fraction = 20;
                 let (digits, rest) = rest.split_at_checked(written.digits)?;
-                (nanoseconds(digits)?, rest)
+                (parse_nanoseconds(digits)?, rest)
             }
             rest => (0, rest),
         };
-        let time = civil::Time::new(two(*h0, *h1)?, two(*n0, *n1)?, second, nanosecond).ok()?;
-        written.time = Time { wall: date.to_datetime(time), offset_minutes: offset(rest)? };
+        let time =
+            civil::Time::new(parse_two_digits(*h0, *h1)?, parse_two_digits(*n0, *n1)?, second, nanosecond).ok()?;
+        written.time = Time { wall: date.to_datetime(time), offset_minutes: parse_offset(rest)? };
         Some(written)
     }
 
     /// Writes a clock's date and time in the same layout, with the same offset and padding; `None` where the layout
     /// cannot show it to the last digit.
-    pub(super) fn with(&self, wall: civil::DateTime) -> Option<String> {
+    pub(super) fn write_like(&self, wall: civil::DateTime) -> Option<String> {
         let year = Some(wall.year()).filter(|year| (1..=9999).contains(year))?;
         let whole = wall.round_to(self.digits, self.clock);
         if whole != Some(wall) {
@@ -77,10 +79,12 @@ impl<'t> Written<'t> {
         let date = format!("{year:04}-{:02}-{:02}", wall.month(), wall.day());
         let clock = format!("{:02}:{:02}", wall.hour(), wall.minute());
         Some(match self.clock {
-            Clock::Day => format!("{date}{}", tail(10)?),
-            Clock::Minutes => format!("{date}{}{clock}{}", head?, tail(16)?),
-            Clock::Seconds if self.digits == 0 => format!("{date}{}{clock}:{:02}{}", head?, wall.second(), tail(19)?),
-            Clock::Seconds => {
+            TimePrecision::Day => format!("{date}{}", tail(10)?),
+            TimePrecision::Minutes => format!("{date}{}{clock}{}", head?, tail(16)?),
+            TimePrecision::Seconds if self.digits == 0 => {
+                format!("{date}{}{clock}:{:02}{}", head?, wall.second(), tail(19)?)
+            }
+            TimePrecision::Seconds => {
                 let nine = format!("{:09}", wall.subsec_nanosecond());
                 let digits = nine.get(..self.digits)?;
                 let (mark, end) = (self.text.get(19..self.fraction)?, tail(self.fraction + self.digits)?);
@@ -90,22 +94,22 @@ impl<'t> Written<'t> {
     }
 
     /// Rounds a clock's date and time to what the layout can show.
-    pub(super) fn nearest(&self, wall: civil::DateTime) -> Option<civil::DateTime> {
+    pub(super) fn round_to_layout(&self, wall: civil::DateTime) -> Option<civil::DateTime> {
         wall.round_to(self.digits, self.clock)
     }
 }
 
 /// Rounding to what a layout shows.
 trait RoundTo: Sized {
-    fn round_to(self, digits: usize, clock: Clock) -> Option<Self>;
+    fn round_to(self, digits: usize, clock: TimePrecision) -> Option<Self>;
 }
 
 impl RoundTo for civil::DateTime {
-    fn round_to(self, digits: usize, clock: Clock) -> Option<Self> {
+    fn round_to(self, digits: usize, clock: TimePrecision) -> Option<Self> {
         let step = match clock {
-            Clock::Day => return self.round(jiff::Unit::Day).ok(),
-            Clock::Minutes => return self.round(jiff::Unit::Minute).ok(),
-            Clock::Seconds => 10_i64.checked_pow(9_u32.checked_sub(u32::try_from(digits).ok()?)?)?,
+            TimePrecision::Day => return self.round(jiff::Unit::Day).ok(),
+            TimePrecision::Minutes => return self.round(jiff::Unit::Minute).ok(),
+            TimePrecision::Seconds => 10_i64.checked_pow(9_u32.checked_sub(u32::try_from(digits).ok()?)?)?,
         };
         let (unit, increment) = match step {
             1_000_000_000 => (jiff::Unit::Second, 1),
@@ -118,14 +122,14 @@ impl RoundTo for civil::DateTime {
 }
 
 /// Reads one to nine digits of a fraction.
-fn nanoseconds(digits: &[u8]) -> Option<i32> {
+fn parse_nanoseconds(digits: &[u8]) -> Option<i32> {
     let missing = 9_u32.checked_sub(u32::try_from(digits.len()).ok()?)?;
     (!digits.is_empty()).then_some(())?;
-    number(digits)?.checked_mul(10_i32.checked_pow(missing)?)
+    parse_digits(digits)?.checked_mul(10_i32.checked_pow(missing)?)
 }
 
 /// Reads an offset from UTC in minutes; nothing at all is none.
-fn offset(rest: &[u8]) -> Option<Option<i16>> {
+fn parse_offset(rest: &[u8]) -> Option<Option<i16>> {
     let rest = match rest {
         [] => return Some(None),
         [b' ', rest @ ..] => rest,
@@ -133,9 +137,9 @@ fn offset(rest: &[u8]) -> Option<Option<i16>> {
     };
     let (sign, hours, minutes) = match rest {
         [b'Z' | b'z'] => (1, 0, 0),
-        [sign @ (b'+' | b'-'), h0, h1] => (of(*sign), two(*h0, *h1)?, 0),
+        [sign @ (b'+' | b'-'), h0, h1] => (sign_factor(*sign), parse_two_digits(*h0, *h1)?, 0),
         [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] | [sign @ (b'+' | b'-'), h0, h1, m0, m1] => {
-            (of(*sign), two(*h0, *h1)?, two(*m0, *m1)?)
+            (sign_factor(*sign), parse_two_digits(*h0, *h1)?, parse_two_digits(*m0, *m1)?)
         }
         _ => return None,
     };
@@ -143,15 +147,15 @@ fn offset(rest: &[u8]) -> Option<Option<i16>> {
     (minutes < 60 && offset <= OFFSET_MINUTES_MAX).then_some(Some(sign * offset))
 }
 
-const fn of(sign: u8) -> i16 {
+const fn sign_factor(sign: u8) -> i16 {
     if sign == b'-' { -1 } else { 1 }
 }
 
-fn two(tens: u8, ones: u8) -> Option<i8> {
-    i8::try_from(number(&[tens, ones])?).ok()
+fn parse_two_digits(tens: u8, ones: u8) -> Option<i8> {
+    i8::try_from(parse_digits(&[tens, ones])?).ok()
 }
 
-fn number(digits: &[u8]) -> Option<i32> {
+fn parse_digits(digits: &[u8]) -> Option<i32> {
     digits.iter().try_fold(0_i32, |all, digit| {
         let digit = digit.is_ascii_digit().then(|| i32::from(*digit - b'0'))?;
         all.checked_mul(10)?.checked_add(digit)
@@ -162,8 +166,8 @@ fn number(digits: &[u8]) -> Option<i32> {
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Option<(String, Option<i16>)> {
-        Written::read(text).map(|written| (written.time.wall.to_string(), written.time.offset_minutes))
+    fn parse_sample(text: &str) -> Option<(String, Option<i16>)> {
+        TimeText::parse(text).map(|written| (written.time.wall.to_string(), written.time.offset_minutes))
     }
 
     #[test]
@@ -180,7 +184,7 @@ mod tests {
             ("2024-03-27T08:05-05", "2024-03-27T08:05:00", Some(-300)),
             ("1753-01-01 00:00:00.000   ", "1753-01-01T00:00:00", None),
         ] {
-            assert_eq!(said(text), Some((wall.into(), offset)), "{text}");
+            assert_eq!(parse_sample(text), Some((wall.into(), offset)), "{text}");
         }
     }
 
@@ -224,7 +228,7 @@ mod tests {
             "1711526400",
             "2460397.25",
         ] {
-            assert_eq!(said(text), None, "{text:?}");
+            assert_eq!(parse_sample(text), None, "{text:?}");
         }
     }
 
@@ -236,24 +240,24 @@ mod tests {
             ("2024-03-27 08:05:06,99", "2023-12-31 07:08:09,12"),
             ("2024-03-27t08:05:06.9999999 -0030  ", "2023-12-31t07:08:09.1200000 -0030  "),
         ] {
-            assert_eq!(Written::read(text).unwrap().with(wall).as_deref(), Some(expected));
+            assert_eq!(TimeText::parse(text).unwrap().write_like(wall).as_deref(), Some(expected));
         }
         for (text, expected) in [
             ("2024-03-27T08:05:06Z", "2023-12-31T07:08:09Z"),
             ("2024-03-27 08:05", "2023-12-31 07:08"),
             ("2024-03-27", "2023-12-31"),
         ] {
-            let written = Written::read(text).unwrap();
-            assert_eq!(written.with(wall), None, "{text} cannot show a fraction");
-            assert_eq!(written.with(written.nearest(wall).unwrap()).as_deref(), Some(expected));
+            let written = TimeText::parse(text).unwrap();
+            assert_eq!(written.write_like(wall), None, "{text} cannot show a fraction");
+            assert_eq!(written.write_like(written.round_to_layout(wall).unwrap()).as_deref(), Some(expected));
         }
     }
 
     #[test]
     fn every_text_that_is_read_is_written_again() {
         for text in ["2024-03-27", "2024-03-27 08:05 ", "0001-01-01T00:00:00,1z", "9999-12-31 23:59:59.999999999 -14"] {
-            let written = Written::read(text).unwrap();
-            assert_eq!(written.with(written.time.wall).as_deref(), Some(text));
+            let written = TimeText::parse(text).unwrap();
+            assert_eq!(written.write_like(written.time.wall).as_deref(), Some(text));
         }
     }
 }

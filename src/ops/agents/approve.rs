@@ -6,12 +6,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::handles::{Handle, Pending, code, standing};
+use super::handles::{Handle, PendingAction, digest_standing, short_code};
 use super::{Agents, Limits};
 use crate::model::NextSteps;
 use crate::model::next_step::{View, look};
-use crate::model::ports::{Danger, Question};
-use crate::ops::{Card, Context, Failure, Kind, apply, log, plan};
+use crate::model::ports::{ConfirmQuestion, Danger};
+use crate::ops::{Card, Context, Failure, FailureKind, apply, log, plan};
 
 /// What it is.
 pub const CARD: Card =
@@ -57,40 +57,40 @@ pub struct WaitingQuestion {
 /// # Errors
 /// `agent_handle`, no consent, or what journal, target and the agents' folder say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    context.reading()?;
-    let agents = Agents::beside(&context.journal, Limits::default());
+    context.open_journal()?;
+    let agents = Agents::for_journal(&context.journal, Limits::default());
     let journal = context.journal.clone();
     let Some(wanted) = &request.code else {
-        let waiting = agents.waiting(context)?;
-        let waiting = waiting.iter().map(|(id, handle)| line(id, handle)).collect();
+        let waiting = agents.list_waiting(context)?;
+        let waiting = waiting.iter().map(|(id, handle)| describe_handle(id, handle)).collect();
         return Ok(Outcome { waiting, approved: None, journal });
     };
-    let (id, handle) = found(agents.waiting(context)?, wanted)?;
-    let text = question(context, &agents, &id, &handle)?;
-    let asked = Question { text, danger: Danger::Write, type_name: Some(handle.written.clone()) };
+    let (id, handle) = resolve_code(agents.list_waiting(context)?, wanted)?;
+    let text = render_question(context, &agents, &id, &handle)?;
+    let asked = ConfirmQuestion { text, danger: Danger::Write, type_name: Some(handle.written.clone()) };
     let person = "only a person at a terminal approves, by typing the target's name; nothing types it for them";
-    context.consent(&asked).map_err(|failure| failure.with_next(person))?;
+    context.ask_consent(&asked).map_err(|failure| failure.with_next(person))?;
     // The person may have thought for long: what ended meanwhile is not approved.
-    agents.approve(context, &id)?;
-    let waiting = agents.waiting(context)?.iter().map(|(id, handle)| line(id, handle)).collect();
-    Ok(Outcome { waiting, approved: Some(line(&id, &handle)), journal })
+    agents.approve_handle(context, &id)?;
+    let waiting = agents.list_waiting(context)?.iter().map(|(id, handle)| describe_handle(id, handle)).collect();
+    Ok(Outcome { waiting, approved: Some(describe_handle(&id, &handle)), journal })
 }
 
-fn line(id: &str, handle: &Handle) -> WaitingQuestion {
+fn describe_handle(id: &str, handle: &Handle) -> WaitingQuestion {
     WaitingQuestion {
-        code: code(id).to_owned(),
+        code: short_code(id).to_owned(),
         tool: handle.tool.clone(),
         target: handle.written.clone(),
         asker: handle.terms.actor.clone(),
-        expires: log::timestamp(handle.expires_us),
+        expires: log::render_timestamp(handle.expires_us),
     }
 }
 
 /// Returns the one question of a code.
-fn found(waiting: Vec<(String, Handle)>, wanted: &str) -> Result<(String, Handle), Failure> {
+fn resolve_code(waiting: Vec<(String, Handle)>, wanted: &str) -> Result<(String, Handle), Failure> {
     let wanted = wanted.trim().to_ascii_lowercase();
-    let mut fitting = waiting.into_iter().filter(|(id, _)| code(id) == wanted);
-    let refused = |message: &str, next: NextSteps| Failure::new(Kind::Refused, "agent_handle", message, next);
+    let mut fitting = waiting.into_iter().filter(|(id, _)| short_code(id) == wanted);
+    let refused = |message: &str, next: NextSteps| Failure::new(FailureKind::Refused, "agent_handle", message, next);
     let list = || look(View::Approvals, "lists what waits").into();
     let one = fitting.next().ok_or_else(|| refused("no question of this code waits for a person", list()))?;
     match fitting.next() {
@@ -100,13 +100,15 @@ fn found(waiting: Vec<(String, Handle)>, wanted: &str) -> Result<(String, Handle
 }
 
 /// Returns who asks for what, as the target is now.
-fn question(context: &Context<'_>, agents: &Agents, id: &str, handle: &Handle) -> Result<String, Failure> {
-    let context = &on(context, &handle.target);
+fn render_question(context: &Context<'_>, agents: &Agents, id: &str, handle: &Handle) -> Result<String, Failure> {
+    let context = &retarget_context(context, &handle.target);
     let what = match &handle.pending {
-        Pending::Plan => apply::asks(&agents.planned(context, id)?),
-        Pending::Request { standing: shown, question, .. } => {
-            if standing(context)? != *shown {
-                return Err(plan::stale("other operations were made, or the target was marked, since it was asked"));
+        PendingAction::Plan => apply::render_question(&agents.replan(context, id)?),
+        PendingAction::Request { standing: shown, question, .. } => {
+            if digest_standing(context)? != *shown {
+                return Err(plan::stale_plan(
+                    "other operations were made, or the target was marked, since it was asked",
+                ));
             }
             question.clone()
         }
@@ -118,7 +120,7 @@ fn question(context: &Context<'_>, agents: &Agents, id: &str, handle: &Handle) -
 }
 
 /// Returns the same context, on a target.
-fn on<'c>(context: &Context<'c>, target: &str) -> Context<'c> {
+fn retarget_context<'c>(context: &Context<'c>, target: &str) -> Context<'c> {
     Context {
         journal: context.journal.clone(),
         target: Some(target.to_owned()),

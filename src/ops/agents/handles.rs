@@ -4,11 +4,11 @@ use mfm_journal::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::terms::Terms;
+use super::terms::WriteTerms;
 use super::{Agents, after_others};
 use crate::model::next_step::{Deed, act};
 use crate::ops::plan_file::PlanFile;
-use crate::ops::{Context, Failure, Kind, apply, plan, status};
+use crate::ops::{Context, Failure, FailureKind, apply, plan, status};
 
 /// How many handles of one client may wait at once; beyond, its own oldest is dropped.
 const CLIENT_MAX: usize = 20;
@@ -19,7 +19,7 @@ const CODE_DIGITS: usize = 8;
 
 /// Returns the part of a handle by which a person names it.
 #[must_use]
-pub fn code(id: &str) -> &str {
+pub fn short_code(id: &str) -> &str {
     id.get(..CODE_DIGITS).unwrap_or(id)
 }
 
@@ -41,16 +41,16 @@ pub struct Handle {
     /// How many operations it makes at most.
     pub operations: u64,
     /// What it is held to by whoever asked for it.
-    pub terms: Terms,
+    pub terms: WriteTerms,
     /// The person who approved it at a terminal.
     pub approved: Option<String>,
     /// What is to be done.
-    pub pending: Pending,
+    pub pending: PendingAction,
 }
 
 /// A write that an agent asks for, other than a fault.
 #[derive(Clone, Debug)]
-pub struct Asked<'a> {
+pub struct RequestedWrite<'a> {
     /// The tool.
     pub tool: &'a str,
     /// The target of the request.
@@ -68,7 +68,7 @@ pub struct Asked<'a> {
 /// What a handle stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Pending {
+pub enum PendingAction {
     /// A fault, by its plan: bound to the target's identity and, by the plan's digest, to the rows as they were.
     Plan,
     /// Anything else, bound to what was active and open on the target, and to the target's marking.
@@ -91,13 +91,13 @@ impl Agents {
         &self,
         context: &Context<'_>,
         client: &str,
-        terms: Terms,
+        terms: WriteTerms,
         mut request: plan::Request,
         permit: &dyn Fn(&plan::Outcome) -> Result<(), Failure>,
     ) -> Result<(String, plan::Outcome), Failure> {
         let id = context.random_id();
         // The folder has to be there before the plan is written into it.
-        self.change(|_| ())?;
+        self.update_state(|_| ())?;
         let path = self.plan_file(&id);
         request.output = Some(path.clone());
         let (mut outcome, _) = after_others(context, || plan::run(context, &request))?;
@@ -108,14 +108,14 @@ impl Agents {
             target: outcome.target.clone(),
             written: outcome.target.clone(),
             client: client.to_owned(),
-            expires_us: self.expiry(context),
+            expires_us: self.handle_expiry_us(context),
             severity: Some(outcome.severity.clone()),
             operations: 1,
             terms,
             approved: None,
-            pending: Pending::Plan,
+            pending: PendingAction::Plan,
         };
-        match refused.map_or_else(|| self.keep(context, &id, handle), Err) {
+        match refused.map_or_else(|| self.store_handle(context, &id, handle), Err) {
             Ok(()) => Ok((id, outcome)),
             Err(failure) => {
                 let _ = std::fs::remove_file(path);
@@ -132,36 +132,36 @@ impl Agents {
         &self,
         context: &Context<'_>,
         client: &str,
-        terms: Terms,
-        asked: Asked<'_>,
+        terms: WriteTerms,
+        asked: RequestedWrite<'_>,
     ) -> Result<String, Failure> {
         let id = context.random_id();
         let question = asked.question.to_owned();
-        let pending = Pending::Request { request: asked.request, standing: standing(context)?, question };
+        let pending = PendingAction::Request { request: asked.request, standing: digest_standing(context)?, question };
         let handle = Handle {
             tool: asked.tool.to_owned(),
             target: asked.target.to_owned(),
             written: asked.written.to_owned(),
             client: client.to_owned(),
-            expires_us: self.expiry(context),
+            expires_us: self.handle_expiry_us(context),
             severity: None,
             operations: asked.operations,
             terms,
             approved: None,
             pending,
         };
-        self.keep(context, &id, handle)?;
+        self.store_handle(context, &id, handle)?;
         Ok(id)
     }
 
-    fn expiry(&self, context: &Context<'_>) -> i64 {
+    fn handle_expiry_us(&self, context: &Context<'_>) -> i64 {
         let lives_us = i64::try_from(self.limits.handle_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         context.clock.now_us().saturating_add(lives_us)
     }
 
-    fn keep(&self, context: &Context<'_>, id: &str, handle: Handle) -> Result<(), Failure> {
+    fn store_handle(&self, context: &Context<'_>, id: &str, handle: Handle) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
-        let dropped: Vec<String> = self.change(|state| {
+        let dropped: Vec<String> = self.update_state(|state| {
             let handles = &mut state.handles;
             let ended = handles.iter().filter(|(_, handle)| handle.expires_us <= now_us);
             let mut dropped: Vec<String> = ended.map(|(id, _)| id.clone()).collect();
@@ -186,9 +186,9 @@ impl Agents {
     ///
     /// # Errors
     /// The agents' folder.
-    pub(super) fn waiting(&self, context: &Context<'_>) -> Result<Vec<(String, Handle)>, Failure> {
+    pub(super) fn list_waiting(&self, context: &Context<'_>) -> Result<Vec<(String, Handle)>, Failure> {
         let now_us = context.clock.now_us();
-        let handles = self.state()?.handles.into_iter();
+        let handles = self.read_state()?.handles.into_iter();
         let waits = |handle: &Handle| {
             handle.approved.is_none() && !handle.terms.client_is_enough() && now_us < handle.expires_us
         };
@@ -199,14 +199,14 @@ impl Agents {
     ///
     /// # Errors
     /// `agent_handle`: it was used or ended meanwhile; or the agents' folder.
-    pub(super) fn approve(&self, context: &Context<'_>, id: &str) -> Result<(), Failure> {
+    pub(super) fn approve_handle(&self, context: &Context<'_>, id: &str) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
-        self.change(|state| match state.handles.get_mut(id).filter(|handle| now_us < handle.expires_us) {
+        self.update_state(|state| match state.handles.get_mut(id).filter(|handle| now_us < handle.expires_us) {
             Some(handle) => {
                 handle.approved = Some(context.actor.clone());
                 Ok(())
             }
-            None => Err(unusable()),
+            None => Err(unusable_handle()),
         })?
     }
 
@@ -214,19 +214,19 @@ impl Agents {
     ///
     /// # Errors
     /// `agent_handle`, or the agents' folder.
-    pub fn look(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
-        let state = self.state()?;
-        usable(state.handles.get(id), client, context.clock.now_us())
+    pub fn read_handle(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
+        let state = self.read_state()?;
+        check_handle(state.handles.get(id), client, context.clock.now_us())
     }
 
     /// Uses a handle up: whatever comes of it, nobody can use it again, in this process or another.
     ///
     /// # Errors
     /// `agent_handle`, or the agents' folder.
-    pub fn take(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
+    pub fn take_handle(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
         let now_us = context.clock.now_us();
-        self.change(|state| {
-            let handle = usable(state.handles.get(id), client, now_us)?;
+        self.update_state(|state| {
+            let handle = check_handle(state.handles.get(id), client, now_us)?;
             state.handles.remove(id);
             Ok(handle)
         })?
@@ -236,7 +236,7 @@ impl Agents {
     ///
     /// # Errors
     /// `stale`, or what planning says.
-    pub fn planned(&self, context: &Context<'_>, id: &str) -> Result<plan::Outcome, Failure> {
+    pub fn replan(&self, context: &Context<'_>, id: &str) -> Result<plan::Outcome, Failure> {
         let source = apply::Source::File(self.plan_file(id));
         after_others(context, || apply::run(context, &source, true, &mut |_| ())).map(|outcome| outcome.plan)
     }
@@ -245,7 +245,7 @@ impl Agents {
     ///
     /// # Errors
     /// `stale`, or what target and journal say.
-    pub fn apply(&self, context: &Context<'_>, id: &str) -> Result<apply::Outcome, Failure> {
+    pub fn apply_plan(&self, context: &Context<'_>, id: &str) -> Result<apply::Outcome, Failure> {
         let path = self.plan_file(id);
         let source = apply::Source::File(path.clone());
         let done = after_others(context, || apply::run(context, &source, false, &mut |_| ()));
@@ -257,41 +257,46 @@ impl Agents {
     ///
     /// # Errors
     /// The agents' folder.
-    pub fn discard(&self, id: &str) -> Result<(), Failure> {
-        self.change(|state| drop(state.handles.remove(id)))?;
+    pub fn discard_handle(&self, id: &str) -> Result<(), Failure> {
+        self.update_state(|state| drop(state.handles.remove(id)))?;
         let _ = std::fs::remove_file(self.plan_file(id));
         Ok(())
     }
 
     /// Returns the digest that a plan under a handle promises.
     #[must_use]
-    pub fn promised(&self, id: &str) -> Option<Digest> {
+    pub fn plan_digest(&self, id: &str) -> Option<Digest> {
         PlanFile::read(&self.plan_file(id)).ok().map(|file| file.plan_digest)
     }
 }
 
 /// Returns a handle that is there, that this client was given, and that has not ended.
-fn usable(handle: Option<&Handle>, client: &str, now_us: i64) -> Result<Handle, Failure> {
+fn check_handle(handle: Option<&Handle>, client: &str, now_us: i64) -> Result<Handle, Failure> {
     let found = handle.filter(|handle| handle.client == client && now_us < handle.expires_us);
-    found.cloned().ok_or_else(unusable)
+    found.cloned().ok_or_else(unusable_handle)
 }
 
-fn unusable() -> Failure {
+fn unusable_handle() -> Failure {
     let message = "the handle is unknown, used, expired or another client's";
-    Failure::new(Kind::Refused, "agent_handle", message, act(Deed::Again, "for a new handle"))
+    Failure::new(FailureKind::Refused, "agent_handle", message, act(Deed::Again, "for a new handle"))
 }
 
 fn too_many() -> Failure {
     let message = format!("{WAITING_MAX} writes wait for a yes already");
-    Failure::new(Kind::Refused, "agent_busy", message, "carry out or forget what was planned; it ends in ten minutes")
+    Failure::new(
+        FailureKind::Refused,
+        "agent_busy",
+        message,
+        "carry out or forget what was planned; it ends in ten minutes",
+    )
 }
 
 /// Returns the digest of what is active, open and marked on the target asked for, or on all.
 ///
 /// # Errors
 /// What the journal says.
-pub fn standing(context: &Context<'_>) -> Result<Digest, Failure> {
+pub fn digest_standing(context: &Context<'_>) -> Result<Digest, Failure> {
     let status = status::run(context)?;
     let facts = serde_json::json!([status.journal_id, status.targets, status.active, status.open]);
-    Ok(Digest::of(facts.to_string().as_bytes()))
+    Ok(Digest::sha256(facts.to_string().as_bytes()))
 }

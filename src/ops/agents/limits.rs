@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::Agents;
 use super::state::{ServersState, Window};
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// An hour, in microseconds.
 pub(super) const HOUR_US: i64 = 3_600_000_000;
@@ -66,9 +66,11 @@ impl Agents {
             return Ok(());
         }
         let limit = self.limits.calls_per_hour;
-        let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, WriteShare::UpTo(LEASE)))?;
-        let taken = taken
-            .map_err(|wait_us| Failure::new(Kind::Refused, "agent_calls", used_up("calls", limit), wait(wait_us)))?;
+        let taken =
+            self.update_state(|state| take_share(&mut state.calls, client, now_us, limit, WriteShare::UpTo(LEASE)))?;
+        let taken = taken.map_err(|wait_us| {
+            Failure::new(FailureKind::Refused, "agent_calls", used_up("calls", limit), render_wait(wait_us))
+        })?;
         if leased.len() >= CLIENTS_MAX {
             leased.clear();
         }
@@ -82,17 +84,17 @@ impl Agents {
     /// `agent_cooldown`, `agent_writes`, or the agents' folder.
     pub fn admit_write(&self, client: &str, tool: &str, operations: u64, now_us: i64) -> Result<(), Failure> {
         let limits = self.limits;
-        self.change(|state| {
+        self.update_state(|state| {
             let rest_us = i64::try_from(limits.cooldown_ms).unwrap_or(i64::MAX).saturating_mul(1000);
             let last_us = state.wrote_us.get(tool).copied().filter(|last| *last <= now_us);
             let wait_us = last_us.map_or(0, |last| last.saturating_add(rest_us).saturating_sub(now_us));
             if wait_us > 0 {
                 let message = format!("{tool} wrote just now, and rests for {} ms between writes", limits.cooldown_ms);
-                return Err(Failure::new(Kind::Refused, "agent_cooldown", message, wait(wait_us)));
+                return Err(Failure::new(FailureKind::Refused, "agent_cooldown", message, render_wait(wait_us)));
             }
             let wanted = operations.max(1);
             let limit = limits.writes_per_hour;
-            let taken = take(&mut state.writes, client, now_us, limit, WriteShare::All(wanted));
+            let taken = take_share(&mut state.writes, client, now_us, limit, WriteShare::All(wanted));
             taken.map_err(|wait_us| too_many_writes(wanted, limit, wait_us))?;
             state.wrote_us.insert(tool.to_owned(), now_us);
             Ok(())
@@ -104,7 +106,7 @@ impl Agents {
     /// # Errors
     /// `agent_breaker`, or the agents' folder.
     pub fn admit_target(&self, target: &str, now_us: i64) -> Result<(), Failure> {
-        let state = self.state()?;
+        let state = self.read_state()?;
         let Some(breaker) = state.breakers.get(target) else { return Ok(()) };
         let open_us = i64::try_from(self.limits.breaker_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         let wait_us = breaker.at_us.saturating_add(open_us).saturating_sub(now_us);
@@ -112,7 +114,7 @@ impl Agents {
             return Ok(());
         }
         let message = format!("the target {target} failed {} times in a row, and is left alone", breaker.failures);
-        Err(Failure::new(Kind::Refused, "agent_breaker", message, wait(wait_us)))
+        Err(Failure::new(FailureKind::Refused, "agent_breaker", message, render_wait(wait_us)))
     }
 
     /// Notes how a target did, for the circuit breaker.
@@ -120,10 +122,10 @@ impl Agents {
     /// # Errors
     /// The agents' folder.
     pub fn note_target(&self, target: &str, failed: bool, now_us: i64) -> Result<(), Failure> {
-        if !failed && !self.state()?.breakers.contains_key(target) {
+        if !failed && !self.read_state()?.breakers.contains_key(target) {
             return Ok(());
         }
-        self.change(|state: &mut ServersState| {
+        self.update_state(|state: &mut ServersState| {
             if failed {
                 let breaker = state.breakers.entry(target.to_owned()).or_default();
                 breaker.failures = breaker.failures.saturating_add(1);
@@ -145,7 +147,7 @@ enum WriteShare {
 }
 
 /// Takes what is wanted of what an hour has left, or returns how long until the next hour.
-fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: WriteShare) -> Result<u64, i64> {
+fn take_share(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: WriteShare) -> Result<u64, i64> {
     if now_us >= window.since_us.saturating_add(HOUR_US) {
         *window = Window { since_us: now_us, ..Window::default() };
     }
@@ -168,7 +170,7 @@ fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: Writ
 }
 
 fn too_many_writes(wanted: u64, limit: u64, wait_us: i64) -> Failure {
-    let refused = |message: String, hint: String| Failure::new(Kind::Refused, "agent_writes", message, hint);
+    let refused = |message: String, hint: String| Failure::new(FailureKind::Refused, "agent_writes", message, hint);
     if wanted > limit {
         let message = format!("this makes {wanted} operations, and a client may make {limit} in an hour");
         return refused(message, "ask for less at once: fewer modes, records or operations".to_owned());
@@ -178,14 +180,14 @@ fn too_many_writes(wanted: u64, limit: u64, wait_us: i64) -> Failure {
     } else {
         format!("this makes {wanted} operations, more than are left of {}", used_up("writes", limit))
     };
-    refused(message, wait(wait_us))
+    refused(message, render_wait(wait_us))
 }
 
 fn used_up(what: &str, limit: u64) -> String {
     format!("the hour's {limit} {what} of a client, or twice as many of all, are used up")
 }
 
-fn wait(wait_us: i64) -> String {
+fn render_wait(wait_us: i64) -> String {
     format!("do not repeat the call; wait {} s", wait_us.saturating_add(999_999) / 1_000_000)
 }
 
@@ -193,12 +195,12 @@ fn wait(wait_us: i64) -> String {
 ///
 /// # Errors
 /// `agent_arguments`.
-pub fn measured(arguments: &serde_json::Map<String, Json>) -> Result<(), Failure> {
+pub fn check_arguments(arguments: &serde_json::Map<String, Json>) -> Result<(), Failure> {
     let mut todo: Vec<(&Json, usize)> = arguments.values().map(|value| (value, 1)).collect();
     let (mut values, mut bytes) = (0usize, arguments.keys().map(String::len).sum::<usize>());
     let refuse = |what: String| {
         let hint = "send what the tool's input schema names, and nothing else";
-        Err(Failure::new(Kind::Refused, "agent_arguments", format!("the arguments {what}"), hint))
+        Err(Failure::new(FailureKind::Refused, "agent_arguments", format!("the arguments {what}"), hint))
     };
     while let Some((value, depth)) = todo.pop() {
         values += 1;
@@ -233,7 +235,7 @@ mod tests {
 
     fn agents(limits: Limits) -> (tempfile::TempDir, Agents) {
         let folder = tempfile::tempdir().unwrap();
-        let agents = Agents::beside(&folder.path().join("journal.db"), limits);
+        let agents = Agents::for_journal(&folder.path().join("journal.db"), limits);
         (folder, agents)
     }
 
@@ -241,7 +243,7 @@ mod tests {
     fn an_hour_is_shared_by_all_servers_of_a_journal() {
         let limits = Limits { writes_per_hour: 2, cooldown_ms: 0, ..Limits::default() };
         let (folder, first) = agents(limits);
-        let second = Agents::beside(&folder.path().join("journal.db"), limits);
+        let second = Agents::for_journal(&folder.path().join("journal.db"), limits);
         for agents in [&first, &second] {
             agents.admit_write("a", "revert", 1, 1).unwrap();
         }
@@ -280,7 +282,7 @@ mod tests {
                 Some(text) => std::fs::write(&state, text).unwrap(),
             }
             // This server, and one that starts now.
-            let next = Agents::beside(&folder.path().join("journal.db"), Limits::default());
+            let next = Agents::for_journal(&folder.path().join("journal.db"), Limits::default());
             for agents in [&agents, &next] {
                 assert_eq!(
                     agents.admit_write("a", "apply", 1, 2_000_000).unwrap_err().code,
@@ -299,7 +301,7 @@ mod tests {
     #[test]
     fn calls_are_counted_through_leases() {
         let (folder, first) = agents(Limits { calls_per_hour: 60, ..Limits::default() });
-        let second = Agents::beside(&folder.path().join("journal.db"), *first.limits());
+        let second = Agents::for_journal(&folder.path().join("journal.db"), *first.limits());
         let admitted = |agents: &Agents| (0..200).filter(|at| agents.admit_call("a", *at).is_ok()).count();
         assert_eq!(admitted(&first) + admitted(&second), 60);
     }
@@ -332,7 +334,7 @@ mod tests {
 
     #[test]
     fn arguments_have_a_measure() {
-        let measured = |json: Json| measured(json.as_object().unwrap()).map_err(|failure| failure.code);
+        let measured = |json: Json| check_arguments(json.as_object().unwrap()).map_err(|failure| failure.code);
         assert_eq!(measured(json!({"fld_id": [1, 2, 3], "angle_type": "gantry"})), Ok(()));
         let mut deep = json!(1);
         (0..1000).for_each(|_| deep = json!([deep]));

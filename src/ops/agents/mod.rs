@@ -17,11 +17,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfm_journal::{Face, Journal};
 
-pub use handles::{Asked, Handle, Pending, code, standing};
-pub use limits::{Limits, measured};
-pub use places::{DatabaseAddress, resolve};
+pub use handles::{Handle, PendingAction, RequestedWrite, digest_standing, short_code};
+pub use limits::{Limits, check_arguments};
+pub use places::{DatabaseAddress, resolve_target};
 pub use refusals::is_guardrail;
-pub use terms::{Consent, Terms};
+pub use terms::{Consent, WriteTerms};
 
 use super::Context;
 use super::failure::Failure;
@@ -49,7 +49,7 @@ pub fn after_others<T>(context: &Context<'_>, mut work: impl FnMut() -> Result<T
 /// # Errors
 /// What the journal says, for instance that somebody writes for too long.
 pub fn others_done(context: &Context<'_>) -> Result<(), Failure> {
-    let mut journal = context.writing()?;
+    let mut journal = context.open_journal_for_writing()?;
     drop(journal.lock(&context.holder)?);
     Ok(())
 }
@@ -69,7 +69,7 @@ pub struct Agents {
 impl Agents {
     /// Returns the guardrails of a journal: `<journal>.agents` beside it. Nothing is made before it is needed.
     #[must_use]
-    pub fn beside(journal: &Path, limits: Limits) -> Self {
+    pub fn for_journal(journal: &Path, limits: Limits) -> Self {
         let mut folder = journal.as_os_str().to_owned();
         folder.push(".agents");
         let leased = Mutex::new(BTreeMap::new());
@@ -94,11 +94,11 @@ impl Agents {
     }
 
     /// Reads the state, lets something change it, and writes it back, all under the lock.
-    fn change<T>(&self, change: impl FnOnce(&mut state::ServersState) -> T) -> Result<T, Failure> {
+    fn update_state<T>(&self, change: impl FnOnce(&mut state::ServersState) -> T) -> Result<T, Failure> {
         self.still_there()?;
-        let changed = state::change(
+        let changed = state::update_state(
             &self.folder,
-            || state::ServersState { writes: self.written(), ..Default::default() },
+            || state::ServersState { writes: self.count_journaled_writes(), ..Default::default() },
             change,
         );
         self.seen.fetch_or(changed.is_ok(), Ordering::SeqCst);
@@ -106,14 +106,14 @@ impl Agents {
     }
 
     /// Reads the state.
-    fn state(&self) -> Result<state::ServersState, Failure> {
+    fn read_state(&self) -> Result<state::ServersState, Failure> {
         self.still_there()?;
-        state::read(&self.folder)
+        state::read_state(&self.folder)
     }
 
     fn still_there(&self) -> Result<(), Failure> {
         if self.seen.load(Ordering::SeqCst) && !self.folder.join("state.json").exists() {
-            return Err(state::unusable(&self.folder, "its state, which this server saw, is gone"));
+            return Err(state::unusable_folder(&self.folder, "its state, which this server saw, is gone"));
         }
         Ok(())
     }
@@ -121,10 +121,10 @@ impl Agents {
     /// Returns what agents wrote within an hour of their last write, as the journal has it.
     ///
     /// Whose they were is not known there, so each counts for two: as much as all may do is twice what one may.
-    fn written(&self) -> state::Window {
+    fn count_journaled_writes(&self) -> state::Window {
         let Ok(journal) = Journal::open_read(&self.journal) else { return state::Window::default() };
         let mut window = state::Window::default();
-        let operations = journal.operations(None, 1_000).unwrap_or_default();
+        let operations = journal.read_operations(None, 1_000).unwrap_or_default();
         let mut newest_us = None;
         for operation in operations.iter().filter(|operation| operation.face == Face::Mcp.as_str()) {
             let newest_us = *newest_us.get_or_insert(operation.at_us);

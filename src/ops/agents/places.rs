@@ -2,7 +2,7 @@
 
 use crate::model::NextSteps;
 use crate::model::next_step::{View, look};
-use crate::ops::{Context, Failure, Kind};
+use crate::ops::{Context, Failure, FailureKind};
 
 /// Where an agent says that a database is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,16 +19,16 @@ pub struct DatabaseAddress {
 ///
 /// # Errors
 /// Usage, `no_target`, `which_target`, or what the journal says.
-pub fn resolve(context: &Context<'_>, place: &DatabaseAddress) -> Result<Option<String>, Failure> {
+pub fn resolve_target(context: &Context<'_>, place: &DatabaseAddress) -> Result<Option<String>, Failure> {
     let (hostname, database) = match (&place.hostname, &place.database) {
-        (None, None) => return place.target.as_deref().map(|name| registered(context, name)).transpose(),
+        (None, None) => return place.target.as_deref().map(|name| check_registered(context, name)).transpose(),
         (Some(hostname), Some(database)) => (hostname, database),
         _ => {
             let hint = "give both, or the registered name as target; no database is assumed";
             return Err(Failure::usage("place", "hostname and database go together", hint));
         }
     };
-    let journal = context.reading()?;
+    let journal = context.open_journal()?;
     let targets = &journal.state().targets;
     let marked = targets.iter().filter(|(_, target)| target.identity.is_some());
     let meant = marked.filter(|(_, target)| is_at(&target.url, hostname, database));
@@ -38,7 +38,7 @@ pub fn resolve(context: &Context<'_>, place: &DatabaseAddress) -> Result<Option<
         [] => {
             let message = "no registered and marked target has this hostname and database";
             return Err(Failure::new(
-                Kind::Refused,
+                FailureKind::Refused,
                 "no_target",
                 message,
                 NextSteps::from(look(View::Targets, "lists the targets")).and("use a name"),
@@ -46,26 +46,31 @@ pub fn resolve(context: &Context<'_>, place: &DatabaseAddress) -> Result<Option<
         }
         _ => {
             let message = "several targets have this hostname and database";
-            return Err(Failure::new(Kind::Refused, "which_target", message, "use the registered name as target"));
+            return Err(Failure::new(
+                FailureKind::Refused,
+                "which_target",
+                message,
+                "use the registered name as target",
+            ));
         }
     };
     match &place.target {
         Some(other) if *other != name => {
             let message = format!("hostname and database mean the target {name}, and another one is named beside them");
-            Err(Failure::new(Kind::Refused, "which_target", message, "say one of the two"))
+            Err(Failure::new(FailureKind::Refused, "which_target", message, "say one of the two"))
         }
         _ => Ok(Some(name)),
     }
 }
 
 /// Returns a registered name; a URL or a path is none.
-fn registered(context: &Context<'_>, name: &str) -> Result<String, Failure> {
-    if context.reading()?.state().targets.contains_key(name) {
+fn check_registered(context: &Context<'_>, name: &str) -> Result<String, Failure> {
+    if context.open_journal()?.state().targets.contains_key(name) {
         return Ok(name.to_owned());
     }
     let message = "no target of this name is registered";
     Err(Failure::new(
-        Kind::Refused,
+        FailureKind::Refused,
         "no_target",
         message,
         NextSteps::from(look(View::Targets, "lists the targets")).and("the operator registers them"),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Agents;
 use super::limits::HOUR_US;
-use super::state::{Refused, ServersState};
+use super::state::{RefusalCount, ServersState};
 use crate::ops::{Context, Failure, log};
 
 /// The kind of entry.
@@ -21,15 +21,15 @@ impl Agents {
     ///
     /// # Errors
     /// The agents' folder.
-    pub fn refused(&self, context: &Context<'_>, tool: &str, failure: &Failure) -> Result<(), Failure> {
+    pub fn note_refusal(&self, context: &Context<'_>, tool: &str, failure: &Failure) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
-        let (first, ended) = self.change(|state| {
-            let ended = ended(state, now_us);
+        let (first, ended) = self.update_state(|state| {
+            let ended = drain_expired(state, now_us);
             let known = state.refused.get_mut(&failure.code);
             let first = known.is_none();
             match known {
                 Some(refused) => refused.further += 1,
-                None => drop(state.refused.insert(failure.code.clone(), Refused { since_us: now_us, further: 0 })),
+                None => drop(state.refused.insert(failure.code.clone(), RefusalCount { since_us: now_us, further: 0 })),
             }
             (first, ended)
         })?;
@@ -37,19 +37,19 @@ impl Agents {
         if first {
             entries.push(json!({"code": failure.code, "tool": tool, "further": null, "since": null}));
         }
-        if !entries.is_empty() && journal(context, &entries).is_err() && first {
+        if !entries.is_empty() && journal_refusals(context, &entries).is_err() && first {
             // It is as if this one had not been the first.
-            self.change(|state| state.refused.remove(&failure.code))?;
+            self.update_state(|state| state.refused.remove(&failure.code))?;
         }
         Ok(())
     }
 }
 
 /// Takes out the kinds whose hour is over, and returns an entry for each that had more than its first.
-fn ended(state: &mut ServersState, now_us: i64) -> Vec<Json> {
-    let over = |refused: &Refused| now_us >= refused.since_us.saturating_add(HOUR_US);
-    let entry = |(code, refused): (&String, &Refused)| {
-        let since = log::timestamp(refused.since_us);
+fn drain_expired(state: &mut ServersState, now_us: i64) -> Vec<Json> {
+    let over = |refused: &RefusalCount| now_us >= refused.since_us.saturating_add(HOUR_US);
+    let entry = |(code, refused): (&String, &RefusalCount)| {
+        let since = log::render_timestamp(refused.since_us);
         json!({"code": code, "tool": null, "further": refused.further, "since": since})
     };
     let ended = state.refused.iter().filter(|(_, refused)| over(refused));
@@ -58,8 +58,8 @@ fn ended(state: &mut ServersState, now_us: i64) -> Vec<Json> {
     entries
 }
 
-fn journal(context: &Context<'_>, entries: &[Json]) -> Result<(), Failure> {
-    let mut journal = context.writing()?;
+fn journal_refusals(context: &Context<'_>, entries: &[Json]) -> Result<(), Failure> {
+    let mut journal = context.open_journal_for_writing()?;
     let lock = journal.lock(&context.holder)?;
     for body in entries {
         journal.append(&lock, &context.stamp(), KIND, body.clone())?;

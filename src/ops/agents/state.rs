@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::handles::Handle;
-use crate::file::{self, Access, FileError};
-use crate::ops::{Failure, Kind};
+use crate::file::{self, FileAccess, FileError};
+use crate::ops::{Failure, FailureKind};
 
 /// How long to wait for another server: this many looks, [`LOOK_EVERY`] apart.
 const LOOKS: u32 = 400;
@@ -36,7 +36,7 @@ pub(super) struct ServersState {
     pub(super) breakers: BTreeMap<String, Breaker>,
     /// Refusals by their code.
     #[serde(default)]
-    pub(super) refused: BTreeMap<String, Refused>,
+    pub(super) refused: BTreeMap<String, RefusalCount>,
     /// Writes that wait for a yes.
     #[serde(default)]
     pub(super) handles: BTreeMap<String, Handle>,
@@ -67,7 +67,7 @@ pub(super) struct Breaker {
 /// Refusals of one code within an hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Refused {
+pub(super) struct RefusalCount {
     /// When the first of them was.
     pub(super) since_us: i64,
     /// How many followed it, and are not journaled yet.
@@ -75,28 +75,28 @@ pub(super) struct Refused {
 }
 
 /// Returns the failure of a folder that cannot be used: an agent then gets nothing.
-pub(super) fn unusable(folder: &Path, why: &str) -> Failure {
+pub(super) fn unusable_folder(folder: &Path, why: &str) -> Failure {
     let message = format!("the agents' folder {} cannot be used: {why}", folder.display());
     let hint = "the operator has to look at the folder, and may remove it whole; without its limits no agent is served";
-    Failure::new(Kind::Journal, "agents_folder", message, hint)
+    Failure::new(FailureKind::Journal, "agents_folder", message, hint)
 }
 
 /// Reads the state, lets something change it, and writes it back, all under the lock; `fresh` makes the first.
-pub(super) fn change<T>(
+pub(super) fn update_state<T>(
     folder: &Path,
     fresh: impl FnOnce() -> ServersState,
     change: impl FnOnce(&mut ServersState) -> T,
 ) -> Result<T, Failure> {
-    let failed = |error: FileError| unusable(folder, &error.to_string());
-    make(folder).map_err(failed)?;
-    let mut lock = lock(folder)?;
-    let before = kept(folder)?;
+    let failed = |error: FileError| unusable_folder(folder, &error.to_string());
+    ensure_folder(folder).map_err(failed)?;
+    let mut lock = lock_folder(folder)?;
+    let before = find_state(folder)?;
     let mut state = before.clone().unwrap_or_else(fresh);
     let out = change(&mut state);
     if before.as_ref() != Some(&state) {
-        let text = serde_json::to_string(&state).map_err(|error| unusable(folder, &error.to_string()))?;
+        let text = serde_json::to_string(&state).map_err(|error| unusable_folder(folder, &error.to_string()))?;
         // Only its owner may read it: questions and handles wait in it.
-        file::replace(&folder.join("state.json"), &text, Access::Private, |_| true).map_err(failed)?;
+        file::replace_file(&folder.join("state.json"), &text, FileAccess::Private, |_| true).map_err(failed)?;
         if before.is_none() {
             lock.write_all(WRITTEN.as_bytes()).map_err(|error| failed(error.into()))?;
         }
@@ -105,12 +105,12 @@ pub(super) fn change<T>(
 }
 
 /// Makes the folder, which only its owner may look into.
-fn make(folder: &Path) -> Result<(), FileError> {
-    if folder.is_dir() { Ok(()) } else { file::make_folder(folder, Access::Private) }
+fn ensure_folder(folder: &Path) -> Result<(), FileError> {
+    if folder.is_dir() { Ok(()) } else { file::make_folder(folder, FileAccess::Private) }
 }
 
-fn lock(folder: &Path) -> Result<File, Failure> {
-    let failed = |error: FileError| unusable(folder, &error.to_string());
+fn lock_folder(folder: &Path) -> Result<File, Failure> {
+    let failed = |error: FileError| unusable_folder(folder, &error.to_string());
     let file = file::open_lock(&folder.join("lock")).map_err(failed)?;
     for _ in 0..LOOKS {
         match file.try_lock() {
@@ -119,25 +119,25 @@ fn lock(folder: &Path) -> Result<File, Failure> {
             Err(TryLockError::Error(error)) => return Err(failed(error.into())),
         }
     }
-    Err(unusable(folder, "another server holds its lock"))
+    Err(unusable_folder(folder, "another server holds its lock"))
 }
 
 /// Reads the state; where none was written yet, an empty one.
-pub(super) fn read(folder: &Path) -> Result<ServersState, Failure> {
-    kept(folder).map(Option::unwrap_or_default)
+pub(super) fn read_state(folder: &Path) -> Result<ServersState, Failure> {
+    find_state(folder).map(Option::unwrap_or_default)
 }
 
 /// What cannot be read is no empty state, and one that was written is not gone: limits that were lost do not hold.
-fn kept(folder: &Path) -> Result<Option<ServersState>, Failure> {
+fn find_state(folder: &Path) -> Result<Option<ServersState>, Failure> {
     match file::read_text(&folder.join("state.json"), file::DATA_BYTES_MAX) {
         Ok(text) => {
             let state = serde_json::from_str(&text);
-            state.map(Some).map_err(|error| unusable(folder, &format!("state.json: {error}")))
+            state.map(Some).map_err(|error| unusable_folder(folder, &format!("state.json: {error}")))
         }
         Err(error) if error.is_missing() => match std::fs::metadata(folder.join("lock")) {
-            Ok(lock) if lock.len() > 0 => Err(unusable(folder, "state.json, which was written before, is gone")),
+            Ok(lock) if lock.len() > 0 => Err(unusable_folder(folder, "state.json, which was written before, is gone")),
             _ => Ok(None),
         },
-        Err(error) => Err(unusable(folder, &error.to_string())),
+        Err(error) => Err(unusable_folder(folder, &error.to_string())),
     }
 }

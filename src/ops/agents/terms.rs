@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::model::next_step::{Deed, act};
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// Whose yes a write needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -19,7 +19,7 @@ pub enum Consent {
 
 /// What a write is held to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
+pub struct WriteTerms {
     /// Who asks, as the journal will say.
     pub actor: String,
     /// Whether what identifies people is shown.
@@ -32,7 +32,7 @@ pub struct Terms {
     pub person: bool,
 }
 
-impl Terms {
+impl WriteTerms {
     /// Returns the stricter of each of two.
     ///
     /// # Errors
@@ -40,7 +40,12 @@ impl Terms {
     pub fn strictest(&self, other: &Self) -> Result<Self, Failure> {
         if self.rules != other.rules {
             let message = "the handle was made at a server that judges by other rules";
-            return Err(Failure::new(Kind::Refused, "agent_handle", message, act(Deed::Again, "for a new handle")));
+            return Err(Failure::new(
+                FailureKind::Refused,
+                "agent_handle",
+                message,
+                act(Deed::Again, "for a new handle"),
+            ));
         }
         Ok(Self {
             actor: self.actor.clone(),
@@ -64,16 +69,16 @@ mod tests {
 
     #[test]
     fn k8_of_two_terms_the_stricter_of_each_counts() {
-        let free = Terms { actor: "a".into(), identifying: true, rules: None, asks: false, person: false };
+        let free = WriteTerms { actor: "a".into(), identifying: true, rules: None, asks: false, person: false };
         assert!(free.strictest(&free).unwrap().client_is_enough());
-        for strict in [Terms { asks: true, ..free.clone() }, Terms { person: true, ..free.clone() }] {
+        for strict in [WriteTerms { asks: true, ..free.clone() }, WriteTerms { person: true, ..free.clone() }] {
             for (one, other) in [(&free, &strict), (&strict, &free)] {
                 assert!(!one.strictest(other).unwrap().client_is_enough());
             }
         }
-        let closed = Terms { identifying: false, ..free.clone() };
+        let closed = WriteTerms { identifying: false, ..free.clone() };
         assert!(!free.strictest(&closed).unwrap().identifying && !closed.strictest(&free).unwrap().identifying);
-        let ruled = Terms { rules: Some("r.toml".into()), ..free.clone() };
+        let ruled = WriteTerms { rules: Some("r.toml".into()), ..free.clone() };
         assert_eq!(free.strictest(&ruled).unwrap_err().code, "agent_handle");
     }
 }

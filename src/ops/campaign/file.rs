@@ -83,7 +83,7 @@ fn filters_schema(generator: &mut SchemaGenerator) -> Schema {
 /// Reads filters, and refuses a word that is none.
 fn known_filters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FilterValues, D::Error> {
     let given: BTreeMap<String, Json> = BTreeMap::deserialize(deserializer)?;
-    let known: Vec<&str> = filters::all().into_iter().map(|card| card.flag).collect();
+    let known: Vec<&str> = filters::list_filters().into_iter().map(|card| card.flag).collect();
     if let Some(unknown) = given.keys().find(|word| !known.contains(&word.as_str())) {
         return Err(serde::de::Error::custom(format!(
             "unknown field `{unknown}`, expected one of {}",
@@ -134,16 +134,16 @@ impl Campaign {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let text = serde_json::to_value(self).map(|value| value.to_string()).unwrap_or_default();
-        Digest::of(format!("mfm/campaign/1\n{text}").as_bytes())
+        Digest::sha256(format!("mfm/campaign/1\n{text}").as_bytes())
     }
 
     /// Returns the request of each fault.
     pub fn requests<'c>(&'c self, now: &'c str) -> impl Iterator<Item = Request> + 'c {
-        (1u64..).zip(&self.faults).map(move |(step, fault)| self.request(step, fault, now))
+        (1u64..).zip(&self.faults).map(move |(step, fault)| self.build_request(step, fault, now))
     }
 
-    fn request(&self, step: u64, fault: &Fault, now: &str) -> Request {
-        let own = seed::derived(self.seed, &["campaign", &step.to_string(), &fault.tool]);
+    fn build_request(&self, step: u64, fault: &Fault, now: &str) -> Request {
+        let own = seed::derive_seed(self.seed, &["campaign", &step.to_string(), &fault.tool]);
         let options = Options {
             variant: fault.variant.clone(),
             sample: fault.count,

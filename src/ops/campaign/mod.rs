@@ -13,15 +13,15 @@ use serde_json::{Value as Json, json};
 pub mod file;
 
 use self::file::Campaign;
-use super::context::{Chosen, Context};
+use super::context::{ChosenTarget, Context};
 use super::detect;
-use super::failure::{Failure, Kind};
-use super::{Card, count, plan, revert, standing};
+use super::failure::{Failure, FailureKind};
+use super::{Card, plan, render_count, revert, standing};
 use crate::engine::guard;
 use crate::model::Key;
 use crate::model::NextSteps;
 use crate::model::next_step::{Deed, View, act, look};
-use crate::model::ports::{Danger, Question};
+use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::model::time;
 use crate::targets::Target;
 
@@ -68,14 +68,14 @@ pub struct Outcome {
     /// How many of them stand.
     pub standing: u64,
     /// Faults that stand of other files with the campaign's name.
-    pub others: Vec<Other>,
+    pub others: Vec<OtherCampaign>,
     /// The journal.
     pub journal: PathBuf,
 }
 
 /// What stands of another file with the same campaign's name, or of this one before it was edited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Other {
+pub struct OtherCampaign {
     /// The digest of what that file said.
     pub digest: Digest,
     /// The operations, oldest first.
@@ -84,7 +84,7 @@ pub struct Other {
 
 /// What was taken back of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reverted {
+pub struct RevertedCampaign {
     /// Its name.
     pub campaign: String,
     /// The digest of what its file says.
@@ -122,18 +122,18 @@ pub struct CampaignFault {
 }
 
 /// A campaign on a target, with what of it stands.
-struct CampaignCourse {
+struct CampaignProgress {
     campaign: Campaign,
     digest: Digest,
-    chosen: Chosen,
+    chosen: ChosenTarget,
     now: String,
     steps: Vec<(plan::Request, CampaignFault)>,
-    others: Vec<Other>,
+    others: Vec<OtherCampaign>,
 }
 
 /// What an operation's entry says of its campaign.
 #[derive(Deserialize)]
-struct Mark {
+struct CampaignMark {
     name: String,
     digest: Digest,
     step: u64,
@@ -145,13 +145,13 @@ struct Mark {
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
 pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut journal = context.reading()?;
-    let mut course = CampaignCourse::plot(context, &journal, request)?;
-    let mut target = context.open(&course.chosen.url)?;
-    guard::pass(&journal, target.as_mut(), &course.chosen.name)?;
-    detect::hold(&journal, &course.chosen.name, target.as_mut())?;
-    course.plan(context, &mut journal, target.as_mut())?;
-    Ok(course.outcome(context))
+    let mut journal = context.open_journal()?;
+    let mut course = CampaignProgress::load(context, &journal, request)?;
+    let mut target = context.open_target(&course.chosen.url)?;
+    guard::check_target(&journal, target.as_mut(), &course.chosen.name)?;
+    detect::check_domain(&journal, &course.chosen.name, target.as_mut())?;
+    course.plan_missing(context, &mut journal, target.as_mut())?;
+    Ok(course.into_outcome(context))
 }
 
 /// Commits every fault that does not stand, in the order of the file; an interrupted campaign goes on.
@@ -159,33 +159,33 @@ pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure
 /// # Errors
 /// Usage, a refusal, or what target and journal say. What was committed before an error stands, and is journaled.
 pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut journal = context.writing()?;
-    let mut course = CampaignCourse::plot(context, &journal, request)?;
-    let mut target = context.open(&course.chosen.url)?;
-    guard::pass(&journal, target.as_mut(), &course.chosen.name)?;
-    detect::hold(&journal, &course.chosen.name, target.as_mut())?;
+    let mut journal = context.open_journal_for_writing()?;
+    let mut course = CampaignProgress::load(context, &journal, request)?;
+    let mut target = context.open_target(&course.chosen.url)?;
+    guard::check_target(&journal, target.as_mut(), &course.chosen.name)?;
+    detect::check_domain(&journal, &course.chosen.name, target.as_mut())?;
     course.in_order()?;
     // A mistake in the last fault is better known before the first is committed.
-    course.plan(context, &mut journal, target.as_mut())?;
+    course.plan_missing(context, &mut journal, target.as_mut())?;
     let left = course.steps.iter().filter(|(_, step)| step.op.is_none()).count() as u64;
     if left > 0 {
         let look_first = look(View::CampaignPlan, "shows what would be done");
-        context.consent(&course.question(left)).map_err(|failure| failure.hinting(look_first))?;
+        context.ask_consent(&course.build_question(left)).map_err(|failure| failure.and_next(look_first))?;
     }
     for at in 0..course.steps.len() {
-        let done = context.go_on().and_then(|()| course.commit(context, &mut journal, target.as_mut(), at));
+        let done = context.go_on().and_then(|()| course.commit_step(context, &mut journal, target.as_mut(), at));
         done.map_err(|failure| course.after_some(failure))?;
     }
-    Ok(course.outcome(context))
+    Ok(course.into_outcome(context))
 }
 
 /// Takes back exactly what the campaign committed and still stands, newest first.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
-pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Failure> {
-    let journal = context.reading()?;
-    let course = CampaignCourse::plot(context, &journal, request)?;
+pub fn revert(context: &Context<'_>, request: &Request) -> Result<RevertedCampaign, Failure> {
+    let journal = context.open_journal()?;
+    let course = CampaignProgress::load(context, &journal, request)?;
     guard::nothing_open(&journal, &course.chosen.name)?;
     drop(journal);
     let operations: Vec<u64> = course.steps.iter().rev().filter_map(|(_, step)| step.op).collect();
@@ -198,7 +198,7 @@ pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Fail
     } else {
         revert::run(context, &revert::Request { operations, ..revert::Request::default() })?
     };
-    Ok(Reverted { campaign: course.campaign.name, digest: course.digest, revert })
+    Ok(RevertedCampaign { campaign: course.campaign.name, digest: course.digest, revert })
 }
 
 /// Lists the faults of a campaign, and which of them stand.
@@ -206,20 +206,20 @@ pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Fail
 /// # Errors
 /// Usage, or what the journal says.
 pub fn list(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
-    Ok(CampaignCourse::plot(context, &journal, request)?.outcome(context))
+    let journal = context.open_journal()?;
+    Ok(CampaignProgress::load(context, &journal, request)?.into_outcome(context))
 }
 
-impl CampaignCourse {
+impl CampaignProgress {
     /// Reads the file, and what of it stands; a campaign begun keeps its clock.
-    fn plot(context: &Context<'_>, journal: &Journal, request: &Request) -> Result<Self, Failure> {
+    fn load(context: &Context<'_>, journal: &Journal, request: &Request) -> Result<Self, Failure> {
         let campaign = Campaign::read(&request.file)?;
         let digest = campaign.digest();
-        let chosen = context.chosen(journal)?;
+        let chosen = context.resolve_target(journal)?;
         let mut marks = BTreeMap::new();
         let mut others: BTreeMap<Digest, Vec<u64>> = BTreeMap::new();
-        for found in standing::of(journal, &chosen.name, "campaign")? {
-            match Mark::deserialize(&found.mark) {
+        for found in standing::list_standing(journal, &chosen.name, "campaign")? {
+            match CampaignMark::deserialize(&found.mark) {
                 Ok(mark) if mark.digest == digest => {
                     marks.insert(mark.step, (found.op, "stands", mark.now));
                 }
@@ -227,20 +227,20 @@ impl CampaignCourse {
                 Ok(_) | Err(_) => {}
             }
         }
-        let others = others.into_iter().map(|(digest, operations)| Other { digest, operations }).collect();
+        let others = others.into_iter().map(|(digest, operations)| OtherCampaign { digest, operations }).collect();
         for (op, _) in journal.state().open_on(&chosen.name) {
-            let detail = journal.operation(op)?.and_then(|operation| operation.detail.get("campaign").cloned());
-            if let Some(mark) = detail.and_then(|detail| mark(&detail, &digest)) {
+            let detail = journal.read_operation(op)?.and_then(|operation| operation.detail.get("campaign").cloned());
+            if let Some(mark) = detail.and_then(|detail| parse_mark(&detail, &digest)) {
                 marks.insert(mark.step, (op, "open", mark.now));
             }
         }
         let begun = marks.values().next().map(|(_, _, now)| now.clone());
-        let now = context.now(campaign.now.as_deref().or(begun.as_deref()))?;
-        let now = time::format(now, 0, 'T');
+        let now = context.resolve_now(campaign.now.as_deref().or(begun.as_deref()))?;
+        let now = time::format_wall(now, 0, 'T');
         let mut steps = Vec::new();
         for (number, request) in (1u64..).zip(campaign.requests(&now)) {
             let found = marks.get(&number).map(|(op, state, _)| (*op, *state));
-            steps.push((request.clone(), step(journal, number, &request, found)?));
+            steps.push((request.clone(), build_step(journal, number, &request, found)?));
         }
         Ok(Self { campaign, digest, chosen, now, steps, others })
     }
@@ -252,13 +252,13 @@ impl CampaignCourse {
         let message = format!(
             "nothing of this file stands on {}, and {} of another file with the name {} does (digest {:.12})",
             self.chosen.name,
-            count(operations.len() as u64, "fault"),
+            render_count(operations.len() as u64, "fault"),
             self.campaign.name,
             other.digest.to_string(),
         );
         let newest: Vec<u64> = operations.into_iter().rev().collect();
         let next = NextSteps::from("revert by that file").and(act(Deed::revert(newest), "takes them back by number"));
-        Err(Failure::new(Kind::Refused, "campaign_other", message, next))
+        Err(Failure::new(FailureKind::Refused, "campaign_other", message, next))
     }
 
     /// Refuses to fill a gap: a fault before one that stands would meet other data than the first time.
@@ -270,20 +270,25 @@ impl CampaignCourse {
             Some((_, step)) => {
                 let message = format!("fault {} of the campaign stands, and one before it does not", step.step);
                 let next = act(Deed::RevertCampaign, "takes it all back; then apply it anew");
-                Err(Failure::new(Kind::Refused, "campaign_gap", message, next))
+                Err(Failure::new(FailureKind::Refused, "campaign_gap", message, next))
             }
         }
     }
 
-    fn plan(&mut self, context: &Context<'_>, journal: &mut Journal, target: &mut dyn Target) -> Result<(), Failure> {
+    fn plan_missing(
+        &mut self,
+        context: &Context<'_>,
+        journal: &mut Journal,
+        target: &mut dyn Target,
+    ) -> Result<(), Failure> {
         let all = self.steps.len() as u64;
         let mut changed: BTreeMap<(String, Key), u64> = BTreeMap::new();
         for (request, step) in self.steps.iter_mut().filter(|(_, step)| step.op.is_none()) {
             context.reporter.progress("planning faults", step.step - 1, all);
-            let settled = plan::settle(context, request).map_err(|failure| named(failure, step))?;
-            let made = plan::make(context, journal, target, &self.chosen, &settled);
-            let made = made.map_err(|failure| named(failure, step))?;
-            step.planned(&made.outcome);
+            let settled = plan::resolve_request(context, request).map_err(|failure| name_fault(failure, step))?;
+            let made = plan::build_plan(context, journal, target, &self.chosen, &settled);
+            let made = made.map_err(|failure| name_fault(failure, step))?;
+            step.note_plan(&made.outcome);
             for change in made.prepared.changes() {
                 match changed.entry((change.table.name.clone(), change.key.clone())) {
                     Entry::Occupied(earlier) => step.meets = step.meets.or(Some(*earlier.get())),
@@ -294,7 +299,7 @@ impl CampaignCourse {
         Ok(())
     }
 
-    fn commit(
+    fn commit_step(
         &mut self,
         context: &Context<'_>,
         journal: &mut Journal,
@@ -304,12 +309,12 @@ impl CampaignCourse {
         let all = self.steps.len() as u64;
         let Some((request, step)) = self.steps.get_mut(at).filter(|(_, step)| step.op.is_none()) else { return Ok(()) };
         context.reporter.progress("committing faults", step.step - 1, all);
-        let settled = plan::settle(context, request)?;
-        let made = plan::make(context, journal, target, &self.chosen, &settled);
-        let mut made = made.map_err(|failure| named(failure, step))?;
+        let settled = plan::resolve_request(context, request)?;
+        let made = plan::build_plan(context, journal, target, &self.chosen, &settled);
+        let mut made = made.map_err(|failure| name_fault(failure, step))?;
         if step.plan_digest.is_some_and(|planned| planned != made.outcome.plan_digest) {
             step.rows_planned = step.rows;
-            context.consent(&planned_anew(&self.campaign.name, step, made.outcome.rows))?;
+            context.ask_consent(&planned_anew(&self.campaign.name, step, made.outcome.rows))?;
         }
         let mark = json!({
             "name": self.campaign.name,
@@ -320,8 +325,8 @@ impl CampaignCourse {
         made.proposal.detail.insert("campaign".into(), mark);
         let mut engine = context.engine(journal, target, &self.chosen.name);
         engine.seen = engine.journal.head().seq;
-        let committed = engine.commit(&made.proposal, &made.prepared).map_err(|e| named(e.into(), step))?;
-        step.planned(&made.outcome);
+        let committed = engine.commit(&made.proposal, &made.prepared).map_err(|e| name_fault(e.into(), step))?;
+        step.note_plan(&made.outcome);
         (step.op, step.state) = (Some(committed.op), "applied");
         Ok(())
     }
@@ -333,26 +338,26 @@ impl CampaignCourse {
         }
         let stand = format!("{done} of {} faults of the campaign stand, and are journaled", self.steps.len());
         let again = [act(Deed::ApplyCampaign, "goes on"), act(Deed::RevertCampaign, "takes them back")];
-        if failure.kind == Kind::Interrupted {
+        if failure.kind == FailureKind::Interrupted {
             return Failure { message: format!("interrupted; {stand}"), next: again.into(), ..failure };
         }
         let message = format!("{}; {stand}", failure.message);
-        Failure { message, ..failure.hinting(again) }
+        Failure { message, ..failure.and_next(again) }
     }
 
-    fn question(&self, left: u64) -> Question {
+    fn build_question(&self, left: u64) -> ConfirmQuestion {
         let rows: u64 = self.steps.iter().filter(|(_, step)| step.op.is_none()).filter_map(|(_, s)| s.rows).sum();
         let text = format!(
             "Campaign {}: commit {} with {} on target {}. Go on?",
             self.campaign.name,
-            count(left, "fault"),
-            count(rows, "row"),
+            render_count(left, "fault"),
+            render_count(rows, "row"),
             self.chosen.name
         );
-        Question { text, danger: APPLY.danger, type_name: None }
+        ConfirmQuestion { text, danger: APPLY.danger, type_name: None }
     }
 
-    fn outcome(self, context: &Context<'_>) -> Outcome {
+    fn into_outcome(self, context: &Context<'_>) -> Outcome {
         let steps: Vec<CampaignFault> = self.steps.into_iter().map(|(_, step)| step).collect();
         Outcome {
             campaign: self.campaign.name,
@@ -369,7 +374,7 @@ impl CampaignCourse {
 }
 
 impl CampaignFault {
-    fn planned(&mut self, plan: &plan::Outcome) {
+    fn note_plan(&mut self, plan: &plan::Outcome) {
         self.state = "planned";
         self.variant = Some(plan.variant.clone());
         (self.records, self.rows) = (Some(plan.records), Some(plan.rows));
@@ -378,28 +383,28 @@ impl CampaignFault {
 }
 
 /// Asks whether to commit a fault that changes other rows than it was consented to.
-fn planned_anew(campaign: &str, step: &CampaignFault, rows: u64) -> Question {
+fn planned_anew(campaign: &str, step: &CampaignFault, rows: u64) -> ConfirmQuestion {
     let text = format!(
         "Campaign {campaign}: after the faults before it, fault {} changes {}, and not the {} of its plan. Commit it?",
         step.step,
-        count(rows, "row"),
+        render_count(rows, "row"),
         step.rows.unwrap_or_default(),
     );
-    Question { text, danger: APPLY.danger, type_name: None }
+    ConfirmQuestion { text, danger: APPLY.danger, type_name: None }
 }
 
 /// Returns what an entry says of its campaign, where it is this one.
-fn mark(json: &Json, digest: &Digest) -> Option<Mark> {
-    Mark::deserialize(json).ok().filter(|mark| mark.digest == *digest)
+fn parse_mark(json: &Json, digest: &Digest) -> Option<CampaignMark> {
+    CampaignMark::deserialize(json).ok().filter(|mark| mark.digest == *digest)
 }
 
-fn step(
+fn build_step(
     journal: &Journal,
     number: u64,
     request: &plan::Request,
     found: Option<(u64, &'static str)>,
 ) -> Result<CampaignFault, Failure> {
-    let operation = found.map(|(op, _)| journal.operation(op)).transpose()?.flatten();
+    let operation = found.map(|(op, _)| journal.read_operation(op)).transpose()?.flatten();
     Ok(CampaignFault {
         step: number,
         tool: request.tool.clone(),
@@ -416,7 +421,7 @@ fn step(
 }
 
 /// Names the fault that failed.
-fn named(failure: Failure, step: &CampaignFault) -> Failure {
+fn name_fault(failure: Failure, step: &CampaignFault) -> Failure {
     let message = format!("fault {} of the campaign, {}: {}", step.step, step.tool, failure.message);
     Failure { message, ..failure }
 }

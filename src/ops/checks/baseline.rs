@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::fingerprint;
 use super::lines::{FindingLine, Outcome, Status};
-use crate::file::{self, Access};
+use crate::file::{self, FileAccess};
 use crate::model::next_step::{Deed, Flag, act, give};
 use crate::ops::Failure;
 
@@ -24,13 +24,13 @@ pub struct Baseline {
     #[schemars(regex(pattern = r"^mfm/baseline/1$"))]
     schema: String,
     /// The findings, sorted by check, table and key.
-    findings: Vec<Known>,
+    findings: Vec<KnownFinding>,
 }
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub struct KnownFinding {
     /// What the finding is told by: it follows from the four fields behind it.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub fingerprint: String,
@@ -43,14 +43,14 @@ pub struct Known {
     /// What is wrong, with the values: another value is another finding.
     pub what: String,
     /// Which one it is, from 1, of findings that nothing else tells apart.
-    #[serde(default = "first", skip_serializing_if = "is_first")]
+    #[serde(default = "first_occurrence", skip_serializing_if = "is_first")]
     pub occurrence: u64,
     /// Why it is accepted; for a person to fill in.
     #[serde(default)]
     pub reason: String,
 }
 
-const fn first() -> u64 {
+const fn first_occurrence() -> u64 {
     1
 }
 
@@ -59,7 +59,7 @@ const fn is_first(occurrence: &u64) -> bool {
     *occurrence == 1
 }
 
-impl Known {
+impl KnownFinding {
     fn new(finding: &FindingLine, reason: String) -> Self {
         Self {
             fingerprint: finding.fingerprint.clone(),
@@ -73,7 +73,7 @@ impl Known {
     }
 
     /// Returns what the lines of a file are sorted by: keys that are numbers as numbers.
-    fn order(&self) -> impl Ord + use<> {
+    fn sort_key(&self) -> impl Ord + use<> {
         let numbers: Vec<Option<i64>> = self.key.values().map(Json::as_i64).collect();
         let key = Json::Object(self.key.clone()).to_string();
         (self.check.clone(), self.table.clone(), numbers, key, self.what.clone(), self.occurrence)
@@ -106,8 +106,9 @@ impl Baseline {
             None => return Err("it is no baseline".to_owned()),
         };
         for (number, known) in (1..).zip(&baseline.findings) {
-            let Known { fingerprint, check, table, key, what, occurrence, .. } = known;
-            if *fingerprint != fingerprint::of(check, table, &Json::Object(key.clone()), what, *occurrence) {
+            let KnownFinding { fingerprint, check, table, key, what, occurrence, .. } = known;
+            if *fingerprint != fingerprint::digest_finding(check, table, &Json::Object(key.clone()), what, *occurrence)
+            {
                 return Err(format!("finding {number} of it, {fingerprint}, is none that its other fields describe"));
             }
         }
@@ -118,7 +119,7 @@ impl Baseline {
     ///
     /// # Errors
     /// What the serialiser says.
-    pub fn text(&self) -> serde_json::Result<String> {
+    pub fn to_json_text(&self) -> serde_json::Result<String> {
         let lines: Vec<String> = self.findings.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         let lines: Vec<String> = lines.iter().map(|line| format!("\n    {line}")).collect();
         let end = if lines.is_empty() { "" } else { "\n  " };
@@ -126,8 +127,8 @@ impl Baseline {
     }
 
     /// Says of each finding whether it is known, and counts only those that are not.
-    pub(super) fn apply(&self, outcome: &mut Outcome) {
-        let known: BTreeMap<&str, &Known> =
+    pub(super) fn mark_known(&self, outcome: &mut Outcome) {
+        let known: BTreeMap<&str, &KnownFinding> =
             self.findings.iter().map(|known| (known.fingerprint.as_str(), known)).collect();
         for finding in &mut outcome.findings {
             let accepted = known.get(finding.fingerprint.as_str());
@@ -135,14 +136,18 @@ impl Baseline {
             finding.reason = accepted.map(|known| known.reason.clone());
         }
         let found: BTreeSet<&str> = outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
-        let (gone, unchecked) = self.missing(&found, outcome);
+        let (gone, unchecked) = self.list_missing(&found, outcome);
         outcome.gone = gone.len() as u64;
         outcome.gone_findings = gone.into_iter().cloned().collect();
         outcome.unchecked = unchecked.len() as u64;
     }
 
     /// Returns the lines that have no finding: those whose check ran, and the others.
-    fn missing<'b>(&'b self, found: &BTreeSet<&str>, outcome: &Outcome) -> (Vec<&'b Known>, Vec<&'b Known>) {
+    fn list_missing<'b>(
+        &'b self,
+        found: &BTreeSet<&str>,
+        outcome: &Outcome,
+    ) -> (Vec<&'b KnownFinding>, Vec<&'b KnownFinding>) {
         let ran = outcome.checks.iter().filter(|check| check.status != Status::NotRun);
         let ran: BTreeSet<&str> = ran.map(|check| check.id).collect();
         let missing = self.findings.iter().filter(|known| !found.contains(known.fingerprint.as_str()));
@@ -152,13 +157,15 @@ impl Baseline {
     /// Returns the baseline that accepts every finding of an outcome; what this one says of them is kept, and so are
     /// its lines that were not looked for.
     #[must_use]
-    pub fn of(outcome: &Outcome, before: Option<&Self>) -> Self {
+    pub fn from_outcome(outcome: &Outcome, before: Option<&Self>) -> Self {
         let found: BTreeSet<&str> = outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
-        let unchecked = before.map(|before| before.missing(&found, outcome).1).unwrap_or_default();
-        let known =
-            outcome.findings.iter().map(|finding| Known::new(finding, finding.reason.clone().unwrap_or_default()));
-        let mut findings: Vec<Known> = known.chain(unchecked.into_iter().cloned()).collect();
-        findings.sort_by_cached_key(Known::order);
+        let unchecked = before.map(|before| before.list_missing(&found, outcome).1).unwrap_or_default();
+        let known = outcome
+            .findings
+            .iter()
+            .map(|finding| KnownFinding::new(finding, finding.reason.clone().unwrap_or_default()));
+        let mut findings: Vec<KnownFinding> = known.chain(unchecked.into_iter().cloned()).collect();
+        findings.sort_by_cached_key(KnownFinding::sort_key);
         findings.dedup_by(|one, other| one.fingerprint == other.fingerprint);
         Self { schema: SCHEMA.to_owned(), findings }
     }
@@ -192,9 +199,9 @@ impl Baseline {
             Failure::usage("baseline_file", message, "choose a path that can be written")
         };
         may_write(path, read)?;
-        let text = self.text().map_err(|error| failure(error.to_string()))?;
+        let text = self.to_json_text().map_err(|error| failure(error.to_string()))?;
         // Somebody may have written there while the checks ran: then it is the file that was read no more.
-        let written = file::replace(path, &text, Access::Shared, |path| is_same(path, read));
+        let written = file::replace_file(path, &text, FileAccess::Shared, |path| is_same(path, read));
         written.map_err(|error| failure(error.to_string()))
     }
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::Session;
+use super::CheckSession;
 use super::fingerprint;
-use super::lines::{FindingLine, Outcome, keyed};
+use super::lines::{FindingLine, Outcome, key_to_json};
 use crate::domain::check::CheckTable;
 use crate::domain::picture::Gallery;
-use crate::domain::picture::Gathered;
+use crate::domain::picture::PictureContext;
 use crate::domains;
 use crate::model::{Fetch, Finding, Key, Snapshot, Value};
 use crate::ops::Failure;
@@ -55,39 +55,45 @@ impl Exhibits {
     ///
     /// # Errors
     /// What the target says.
-    pub(super) fn gather(session: &Session, target: &mut dyn Target, outcome: &Outcome) -> Result<Self, Failure> {
+    pub(super) fn gather(session: &CheckSession, target: &mut dyn Target, outcome: &Outcome) -> Result<Self, Failure> {
         let found = by_fingerprint(session);
         // Of findings that nothing tells apart, one stands for all: their rows cannot be read again by key.
-        let one = |line: &FindingLine| fingerprint::of(line.check, line.table, &line.key, &line.what, 1);
+        let one = |line: &FindingLine| fingerprint::digest_finding(line.check, line.table, &line.key, &line.what, 1);
         let listed = outcome.findings.iter().take(CHANGES_MAX);
         let findings: Vec<&Finding> = listed.filter_map(|line| found.get(&one(line)).copied()).collect();
-        let snapshot = read(session, target, &findings)?;
+        let snapshot = read_rows(session, target, &findings)?;
         let mut exhibits = Self::default();
         if let Some(painter) = session.domain.painter() {
             let (gathered, rules) = (session.gathered.as_ref(), session.params.rules.as_ref());
-            let with = Gathered { declared: &session.held, gathered, rules };
-            exhibits.gallery = painter.gallery(&findings, &snapshot, &with, PICTURES_MAX);
+            let with = PictureContext { declared: &session.held, gathered, rules };
+            exhibits.gallery = painter.paint_findings(&findings, &snapshot, &with, PICTURES_MAX);
         }
         let tables = session.domain.check_tables(session.domain.checks());
         for (at, finding) in findings.iter().enumerate() {
-            exhibits.name(&snapshot, &tables, at, (finding.table, &finding.key));
+            exhibits.add_named_row(&snapshot, &tables, at, (finding.table, &finding.key));
             for (table, key) in &finding.related {
-                exhibits.name(&snapshot, &tables, at, (table, key));
+                exhibits.add_named_row(&snapshot, &tables, at, (table, key));
             }
         }
         Ok(exhibits)
     }
 
     /// Takes in that a finding names a row.
-    fn name(&mut self, snapshot: &Snapshot, tables: &[CheckTable], finding: usize, (table, key): (&'static str, &Key)) {
-        let shown = keyed(snapshot, table, key);
+    fn add_named_row(
+        &mut self,
+        snapshot: &Snapshot,
+        tables: &[CheckTable],
+        finding: usize,
+        (table, key): (&'static str, &Key),
+    ) {
+        let shown = key_to_json(snapshot, table, key);
         let next = self.rows.len();
         let place = *self.places.entry((table, shown.to_string())).or_insert(next);
         if place == next && next < ROWS_MAX {
             self.rows.push(RowLine {
                 table,
                 key: shown,
-                cells: cells(snapshot, tables, table, key),
+                cells: render_cells(snapshot, tables, table, key),
                 named_by: Vec::new(),
             });
         }
@@ -98,13 +104,13 @@ impl Exhibits {
 
     /// Returns where a row stands in the list; `None` where it is not shown.
     #[must_use]
-    pub fn place(&self, table: &'static str, key: &Json) -> Option<usize> {
+    pub fn position(&self, table: &'static str, key: &Json) -> Option<usize> {
         self.places.get(&(table, key.to_string())).copied().filter(|place| *place < self.rows.len())
     }
 }
 
 /// Reads the rows that findings name, and then what pictures show beside them.
-fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Result<Snapshot, Failure> {
+fn read_rows(session: &CheckSession, target: &mut dyn Target, findings: &[&Finding]) -> Result<Snapshot, Failure> {
     let mut named: BTreeMap<&str, BTreeSet<Value>> = BTreeMap::new();
     for finding in findings {
         let own = std::iter::once((finding.table, &finding.key));
@@ -118,8 +124,8 @@ fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Re
     read_into(&mut snapshot, target, queries)?;
     if let Some(painter) = session.domain.painter() {
         for _ in 0..ROUNDS_MAX {
-            let mut around = painter.needs(findings, &snapshot, PICTURES_MAX);
-            around.retain(|query| !snapshot.has(query));
+            let mut around = painter.needed_fetches(findings, &snapshot, PICTURES_MAX);
+            around.retain(|query| !snapshot.has_answer(query));
             if around.is_empty() {
                 break;
             }
@@ -129,22 +135,22 @@ fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Re
     Ok(snapshot)
 }
 
-fn by_fingerprint(session: &Session) -> BTreeMap<String, &Finding> {
-    let all = session.checked.iter().flat_map(super::Checked::findings);
+fn by_fingerprint(session: &CheckSession) -> BTreeMap<String, &Finding> {
+    let all = session.checked.iter().flat_map(super::CheckOutcome::findings);
     all.map(|finding| {
-        let key = keyed(&session.held, finding.table, &finding.key);
-        (fingerprint::of(finding.check, finding.table, &key, &finding.what, 1), finding)
+        let key = key_to_json(&session.held, finding.table, &finding.key);
+        (fingerprint::digest_finding(finding.check, finding.table, &key, &finding.what, 1), finding)
     })
     .collect()
 }
 
 /// Returns what the checks read of a row, without what identifies a person.
-fn cells(snapshot: &Snapshot, tables: &[CheckTable], table: &str, key: &Key) -> Vec<(String, String)> {
+fn render_cells(snapshot: &Snapshot, tables: &[CheckTable], table: &str, key: &Key) -> Vec<(String, String)> {
     let rows = snapshot.table(table).ok();
     let columns =
         tables.iter().find(|reads| reads.table == table).map(|reads| reads.shown.as_slice()).unwrap_or_default();
     let cells = rows.and_then(|rows| rows.row(key)).map(|row| {
-        let columns = columns.iter().filter(|column| domains::holds(table, column).is_some());
+        let columns = columns.iter().filter(|column| domains::disclosable_content(table, column).is_some());
         let cell = |column: &&str| Some(((*column).to_owned(), cell::in_table(row.cell(column)?, row.table, column)));
         columns.filter_map(cell).collect()
     });

@@ -8,11 +8,11 @@ use mfm_journal::Value;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::baseline::Known;
+use super::baseline::KnownFinding;
 use super::exhibits::Exhibits;
 use super::fingerprint;
-use super::{Checked, FailOn};
-use crate::domain::check::{CheckCard, Verdict};
+use super::{CheckOutcome, FailOn};
+use crate::domain::check::{CheckCard, CheckVerdict};
 use crate::domains;
 use crate::model::{Finding, Key, Severity, Snapshot};
 use crate::ops::cell;
@@ -58,7 +58,7 @@ pub struct Outcome {
     pub findings: Vec<FindingLine>,
     /// The lines of the baseline that have no finding any more; programs get the first thousand.
     #[serde(serialize_with = "first_thousand")]
-    pub gone_findings: Vec<Known>,
+    pub gone_findings: Vec<KnownFinding>,
     /// The journal that knows the target.
     pub journal: PathBuf,
     /// What a report for people shows beside the findings; empty for every other.
@@ -68,7 +68,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Counts what is known and what is not, and puts the findings that count first, worst first.
-    pub(super) fn count(&mut self) {
+    pub(super) fn count_findings(&mut self) {
         self.findings.sort_by_key(|finding| (finding.known, Reverse(finding.severity)));
         let mut known: BTreeMap<&str, u64> = BTreeMap::new();
         let accepted = self.findings.iter().filter(|finding| finding.known);
@@ -86,13 +86,13 @@ impl Outcome {
     }
 
     /// Returns the findings that count, worst first.
-    pub fn counting(&self) -> impl Iterator<Item = &FindingLine> {
+    pub fn new_findings(&self) -> impl Iterator<Item = &FindingLine> {
         self.findings.iter().filter(|finding| !finding.known)
     }
 
     /// Tells whether a finding makes the exit code 1, unless a baseline is written.
     #[must_use]
-    pub fn fails(&self, finding: &FindingLine) -> bool {
+    pub fn is_failing(&self, finding: &FindingLine) -> bool {
         !finding.known && self.fail_on.is_met_by(finding.severity)
     }
 
@@ -110,7 +110,7 @@ impl Outcome {
 
     /// Returns how bad a check's worst finding that counts is; or its worst known one; or what one would be.
     #[must_use]
-    pub fn worst(&self, check: &CheckLine) -> Severity {
+    pub fn worst_severity(&self, check: &CheckLine) -> Severity {
         let worst = self.of_check(check).map(|finding| (!finding.known, finding.severity)).max();
         worst.map_or(check.severity, |(_, severity)| severity)
     }
@@ -121,7 +121,7 @@ impl Outcome {
         let mut checks: Vec<&CheckLine> = self.checks.iter().collect();
         checks.sort_by_cached_key(|check| {
             let known = check.known > 0;
-            (check.status, Reverse((known, self.worst(check), check.violations)))
+            (check.status, Reverse((known, self.worst_severity(check), check.violations)))
         });
         checks
     }
@@ -187,16 +187,16 @@ pub struct CheckLine {
 
 impl CheckLine {
     /// Returns what a check says, as long as nothing is known.
-    pub(super) fn new(checked: &Checked) -> Self {
+    pub(super) fn new(checked: &CheckOutcome) -> Self {
         let &CheckCard { id, group, mode, severity, about, remedy } = checked.card;
         let (status, looked_at, why) = match &checked.verdict {
-            Verdict::Ran { looked_at, findings, .. } if findings.is_empty() => (Status::Pass, *looked_at, None),
-            Verdict::Ran { looked_at, .. } => (Status::Fail, *looked_at, None),
-            Verdict::NotRun { why } => (Status::NotRun, 0, Some(why.clone())),
+            CheckVerdict::Ran { looked_at, findings, .. } if findings.is_empty() => (Status::Pass, *looked_at, None),
+            CheckVerdict::Ran { looked_at, .. } => (Status::Fail, *looked_at, None),
+            CheckVerdict::NotRun { why } => (Status::NotRun, 0, Some(why.clone())),
         };
         let remarks = match &checked.verdict {
-            Verdict::Ran { remarks, .. } => remarks.clone(),
-            Verdict::NotRun { .. } => Vec::new(),
+            CheckVerdict::Ran { remarks, .. } => remarks.clone(),
+            CheckVerdict::NotRun { .. } => Vec::new(),
         };
         let violations = checked.findings().len() as u64;
         Self { id, group, mode, severity, status, looked_at, violations, known: 0, why, remarks, about, remedy }
@@ -243,10 +243,11 @@ pub struct RelatedLine {
 impl FindingLine {
     /// Returns a finding, as long as nothing is known.
     pub(super) fn new(finding: &Finding, snapshot: &Snapshot) -> Self {
-        let related = |(table, key): &(&'static str, Key)| RelatedLine { table, key: keyed(snapshot, table, key) };
-        let key = keyed(snapshot, finding.table, &finding.key);
+        let related =
+            |(table, key): &(&'static str, Key)| RelatedLine { table, key: key_to_json(snapshot, table, key) };
+        let key = key_to_json(snapshot, finding.table, &finding.key);
         Self {
-            fingerprint: fingerprint::of(finding.check, finding.table, &key, &finding.what, 1),
+            fingerprint: fingerprint::digest_finding(finding.check, finding.table, &key, &finding.what, 1),
             check: finding.check,
             severity: finding.severity,
             table: finding.table,
@@ -269,7 +270,7 @@ pub(super) fn number_alike(findings: &mut [FindingLine]) {
         *before += 1;
         if *before > 1 {
             line.occurrence = *before;
-            line.fingerprint = fingerprint::of(line.check, line.table, &line.key, &line.what, *before);
+            line.fingerprint = fingerprint::digest_finding(line.check, line.table, &line.key, &line.what, *before);
         }
     }
 }
@@ -280,9 +281,9 @@ pub(super) fn tells_a_row(key: &Json) -> bool {
 }
 
 /// Returns a key by column, with the names that the target gives them, or else the domain.
-pub(super) fn keyed(snapshot: &Snapshot, table: &str, key: &[Value]) -> Json {
+pub(super) fn key_to_json(snapshot: &Snapshot, table: &str, key: &[Value]) -> Json {
     let declared = snapshot.table(table).ok().map(|rows| rows.table.shape.key.clone());
-    let names = declared.or_else(|| domains::keys().remove(table)).unwrap_or_default();
+    let names = declared.or_else(|| domains::key_columns().remove(table)).unwrap_or_default();
     let name = |at: usize| names.get(at).cloned().unwrap_or_else(|| format!("key{at}"));
-    Json::Object(key.iter().enumerate().map(|(at, value)| (name(at), cell::cell(value))).collect::<Map<_, _>>())
+    Json::Object(key.iter().enumerate().map(|(at, value)| (name(at), cell::to_json(value))).collect::<Map<_, _>>())
 }

@@ -15,15 +15,15 @@ use jiff::civil;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::baseline::{Baseline, Known};
+pub use self::baseline::{Baseline, KnownFinding};
 pub use self::exhibits::{Exhibits, RowLine};
 pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
-pub use self::session::{Checked, Session, standard};
+pub use self::session::{CheckOutcome, CheckSession, default_params};
 use super::context::Context;
 use super::detect;
 use super::failure::Failure;
-use super::protected::Protected;
+use super::protected::ProtectedFiles;
 use super::rules::ChosenRules;
 use crate::domain::Domain;
 use crate::domain::check::{CheckCard, CheckParams};
@@ -65,24 +65,24 @@ pub struct Request {
 /// Usage, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     known_somewhere(request.only.iter().chain(&request.options.fail_on_not_run))?;
-    let protected = Protected::of(context);
-    request.options.outputs().try_for_each(|path| protected.refuse(path))?;
-    let baseline = request.options.prepare()?;
-    let now = context.now(request.now.as_deref())?;
-    let journal = context.reading()?;
-    let named = context.chosen(&journal)?;
-    let domain = detect::registered(&journal, &named.name)?;
-    let chosen = choose(domain, &request.only)?;
+    let protected = ProtectedFiles::from_context(context);
+    request.options.output_files().try_for_each(|path| protected.refuse(path))?;
+    let baseline = request.options.prepare_files()?;
+    let now = context.resolve_now(request.now.as_deref())?;
+    let journal = context.open_journal()?;
+    let named = context.resolve_target(&journal)?;
+    let domain = detect::registered_domain(&journal, &named.name)?;
+    let chosen = choose_checks(domain, &request.only)?;
     let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
-    let rules = ChosenRules::read(domain, request.rules.as_deref())?;
-    let mut target = context.open(&named.url)?;
-    detect::warn(context, &journal, &named.name, target.as_mut());
+    let rules = ChosenRules::load(domain, request.rules.as_deref())?;
+    let mut target = context.open_target(&named.url)?;
+    detect::warn_of_mismatch(context, &journal, &named.name, target.as_mut());
     let params = CheckParams { now: context.at_place(now), rules: rules.rules.clone() };
-    let session = Session::once(context, target.as_mut(), domain, &chosen, params)?;
-    let mut outcome = outcome(context, named.name, now, &session);
-    outcome.rules = rules.line();
+    let session = CheckSession::run_once(context, target.as_mut(), domain, &chosen, params)?;
+    let mut outcome = build_outcome(context, named.name, now, &session);
+    outcome.rules = rules.to_line();
     outcome.must_run = must_run;
-    settle(&mut outcome, &request.options, baseline.as_ref())?;
+    apply_options(&mut outcome, &request.options, baseline.as_ref())?;
     if request.options.form == Some(Form::Html) {
         outcome.exhibits = Exhibits::gather(&session, target.as_mut(), &outcome)?;
     }
@@ -90,13 +90,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 }
 
 /// Returns what the checks say, as long as nothing is known.
-fn outcome(context: &Context<'_>, target: String, now: civil::DateTime, session: &Session) -> Outcome {
-    let findings = session.checked.iter().flat_map(Checked::findings);
+fn build_outcome(context: &Context<'_>, target: String, now: civil::DateTime, session: &CheckSession) -> Outcome {
+    let findings = session.checked.iter().flat_map(CheckOutcome::findings);
     let mut findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.held)).collect();
     lines::number_alike(&mut findings);
     Outcome {
         target,
-        now: time::format(now, 0, 'T'),
+        now: time::format_wall(now, 0, 'T'),
         checks: session.checked.iter().map(CheckLine::new).collect(),
         unkeyed: findings.iter().filter(|finding| !lines::tells_a_row(&finding.key)).count() as u64,
         findings_total: findings.len() as u64,
@@ -107,20 +107,20 @@ fn outcome(context: &Context<'_>, target: String, now: civil::DateTime, session:
 }
 
 /// Holds findings against what is known, counts them, and writes the baseline that is asked for.
-fn settle(outcome: &mut Outcome, options: &Options, baseline: Option<&Baseline>) -> Result<(), Failure> {
+fn apply_options(outcome: &mut Outcome, options: &Options, baseline: Option<&Baseline>) -> Result<(), Failure> {
     outcome.baseline.clone_from(&options.baseline);
     if let Some(baseline) = baseline {
-        baseline.apply(outcome);
+        baseline.mark_known(outcome);
     }
-    outcome.count();
+    outcome.count_findings();
     outcome.fail_on = options.fail_on;
-    let found = outcome.findings.iter().any(|finding| outcome.fails(finding));
+    let found = outcome.findings.iter().any(|finding| outcome.is_failing(finding));
     // Where nothing could be looked at, nothing is known: that is no success, whatever is asked of findings.
     let nothing_ran = outcome.not_run == outcome.checks.len() as u64 && options.fail_on != FailOn::Never;
     let not_run = outcome.checks.iter().any(|check| outcome.fails_not_run(check));
     outcome.failed = (found && options.write_baseline.is_none()) || nothing_ran || not_run;
     if let Some(path) = &options.write_baseline {
-        Baseline::of(outcome, baseline).write(path, options.baseline.as_deref())?;
+        Baseline::from_outcome(outcome, baseline).write(path, options.baseline.as_deref())?;
         outcome.baseline_written = Some(path.clone());
     }
     Ok(())
@@ -139,7 +139,7 @@ fn must_run(
     if words.iter().any(|word| word.trim().eq_ignore_ascii_case(options::ALL)) {
         return Ok(ids(chosen));
     }
-    let (named, all) = (ids(&choose(domain, words)?), ids(chosen));
+    let (named, all) = (ids(&choose_checks(domain, words)?), ids(chosen));
     if let Some(left_out) = named.iter().find(|id| !all.contains(id)) {
         let message = format!("`{left_out}` has to run, and is not among the checks that were chosen");
         let next = NextSteps::from(give(Flag::Only, "has to name it too")).and("or leave it out of both");
@@ -152,29 +152,29 @@ fn must_run(
 fn known_somewhere<'w>(words: impl Iterator<Item = &'w String>) -> Result<(), Failure> {
     for word in words.filter(|word| !word.trim().eq_ignore_ascii_case(options::ALL)) {
         let given = std::slice::from_ref(word);
-        let found = domains::all().iter().any(|domain| choose(*domain, given).is_ok());
+        let found = domains::all().iter().any(|domain| choose_checks(*domain, given).is_ok());
         if !found {
-            choose(domains::FIRST, given)?;
+            choose_checks(domains::FIRST, given)?;
         }
     }
     Ok(())
 }
 
 /// Returns the checks of ids and groups, or every check of the domain where none is named.
-fn choose(domain: &dyn Domain, only: &[String]) -> Result<Vec<&'static CheckCard>, Failure> {
+fn choose_checks(domain: &dyn Domain, only: &[String]) -> Result<Vec<&'static CheckCard>, Failure> {
     let snake = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_");
     let names = |check: &CheckCard, word: &str| [check.id, check.group].contains(&word);
     let checks = domain.checks();
     if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| names(check, &snake(word)))) {
         let message = format!("there is no check and no group of checks `{unknown}`");
-        return Err(Failure::usage("unknown_check", message, known(domain)));
+        return Err(Failure::usage("unknown_check", message, render_known_checks(domain)));
     }
     let wanted = |check: &&&'static CheckCard| only.is_empty() || only.iter().any(|word| names(check, &snake(word)));
     Ok(checks.iter().filter(wanted).copied().collect())
 }
 
 /// Lists the checks of a domain, each behind its group.
-fn known(domain: &dyn Domain) -> String {
+fn render_known_checks(domain: &dyn Domain) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for card in domain.checks() {
         match groups.iter_mut().find(|(group, _)| *group == card.group) {

@@ -41,7 +41,7 @@ pub struct Options {
 
 impl Options {
     /// Returns the files that are to be written.
-    pub(super) fn outputs(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn output_files(&self) -> impl Iterator<Item = &Path> {
         [&self.write_baseline, &self.output].into_iter().filter_map(|path| path.as_deref())
     }
 
@@ -49,7 +49,7 @@ impl Options {
     ///
     /// # Errors
     /// Usage: what is wrong with a file.
-    pub(super) fn prepare(&self) -> Result<Option<Baseline>, Failure> {
+    pub(super) fn prepare_files(&self) -> Result<Option<Baseline>, Failure> {
         let baseline = self.baseline.as_deref().map(Baseline::read).transpose()?;
         if let Some(path) = &self.write_baseline {
             may_write(path, self.baseline.as_deref())?;

@@ -7,10 +7,10 @@ use jiff::civil;
 
 use super::command::Program;
 use super::detector::{Detector, OWN};
-use super::ledger::Drill;
-use super::matrix::Case;
+use super::ledger::JournaledDrill;
+use super::matrix::DrillCase;
 use super::said::Judge;
-use super::{Request, case, trial};
+use super::{Request, find_case, trial};
 use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::domains;
@@ -19,10 +19,10 @@ use crate::model::next_step::{Deed, Flag, View, act, give, give_one, leave_out, 
 use crate::model::ports::Account;
 use crate::model::seed::SEED_MAX;
 use crate::model::{password, shown};
-use crate::ops::checks::Session;
-use crate::ops::context::{Chosen, Context};
-use crate::ops::failure::{Failure, Kind};
-use crate::ops::protected::Protected;
+use crate::ops::checks::CheckSession;
+use crate::ops::context::{ChosenTarget, Context};
+use crate::ops::failure::{Failure, FailureKind};
+use crate::ops::protected::ProtectedFiles;
 use crate::ops::{detect, modes, standing};
 use crate::targets::Target;
 
@@ -34,7 +34,7 @@ const TIMEOUT_S: u64 = 300;
 /// What is to be tried.
 pub struct DrillScope {
     /// Variants, in the order of the modes.
-    pub cases: Vec<Case>,
+    pub cases: Vec<DrillCase>,
     /// How many records of each.
     pub sample: u64,
     /// How many controls of a command, for each variant.
@@ -49,19 +49,19 @@ pub struct DrillScope {
 ///
 /// # Errors
 /// Usage only.
-pub fn settle(context: &Context<'_>, request: &Request) -> Result<DrillScope, Failure> {
-    if commands(request)?.is_empty() {
+pub fn resolve_scope(context: &Context<'_>, request: &Request) -> Result<DrillScope, Failure> {
+    if parse_commands(request)?.is_empty() {
         needs_command(request)?;
     }
     if request.seed.is_some_and(|seed| seed > SEED_MAX) {
         return Err(Failure::usage("seed", "the seed is above 2^53-1", "choose a smaller seed"));
     }
     Ok(DrillScope {
-        cases: cases(&request.modes)?,
+        cases: select_cases(&request.modes)?,
         sample: request.sample.unwrap_or(SAMPLE),
         controls: request.controls.unwrap_or(1),
         seed: request.seed.unwrap_or_else(|| context.draw_seed()),
-        now: context.now(request.now.as_deref())?,
+        now: context.resolve_now(request.now.as_deref())?,
     })
 }
 
@@ -88,33 +88,33 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Refused: this version does not know one of its variants.
-pub fn again(context: &Context<'_>, drill: &Drill) -> Result<DrillScope, Failure> {
+pub fn restore_scope(context: &Context<'_>, drill: &JournaledDrill) -> Result<DrillScope, Failure> {
     let begun = &drill.begun;
     let known = |(tool, variant): &(String, String)| {
         let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
-        case(tool, variant)
-            .ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message, look(View::Modes, "lists them")))
+        find_case(tool, variant)
+            .ok_or_else(|| Failure::new(FailureKind::Refused, "no_drill", message, look(View::Modes, "lists them")))
     };
     Ok(DrillScope {
         cases: begun.cases.iter().map(known).collect::<Result<_, _>>()?,
         sample: begun.sample,
         controls: begun.controls,
         seed: begun.seed,
-        now: context.now(Some(&begun.now))?,
+        now: context.resolve_now(Some(&begun.now))?,
     })
 }
 
 /// Returns the variants that are named, or all.
-pub(super) fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
-    let of = |mode: &dyn Mode, word: Option<&str>| -> Vec<Case> {
+pub(super) fn select_cases(named: &[String]) -> Result<Vec<DrillCase>, Failure> {
+    let of = |mode: &dyn Mode, word: Option<&str>| -> Vec<DrillCase> {
         let card = mode.card();
         let variants = card.variants.iter().filter(|variant| word.is_none_or(|word| word == variant.word));
-        variants.filter_map(|variant| case(card.tool, variant.word)).collect()
+        variants.filter_map(|variant| find_case(card.tool, variant.word)).collect()
     };
     if named.is_empty() {
         return Ok(domains::modes().flat_map(|mode| of(mode, None)).collect());
     }
-    let mut out: Vec<Case> = Vec::new();
+    let mut out: Vec<DrillCase> = Vec::new();
     for word in named {
         let (tool, variant) = word.split_once(':').map_or((word.as_str(), None), |(tool, word)| (tool, Some(word)));
         let mode = modes::find_mode(tool.trim())?;
@@ -130,16 +130,16 @@ pub(super) fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
 /// Refused: a named one is of another domain.
 pub(super) fn of_target(
     journal: &mfm_journal::Journal,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
     named: bool,
     mut wanted: DrillScope,
 ) -> Result<DrillScope, Failure> {
     if named {
-        wanted.cases.iter().try_for_each(|case| detect::takes(journal, &chosen.name, case.tool))?;
+        wanted.cases.iter().try_for_each(|case| detect::check_tool(journal, &chosen.name, case.tool))?;
         return Ok(wanted);
     }
-    let domain = detect::registered(journal, &chosen.name)?;
-    wanted.cases.retain(|case| domain.mode(case.tool).is_some());
+    let domain = detect::registered_domain(journal, &chosen.name)?;
+    wanted.cases.retain(|case| domain.find_mode(case.tool).is_some());
     Ok(wanted)
 }
 
@@ -147,16 +147,16 @@ pub(super) fn of_target(
 ///
 /// # Errors
 /// What target and journal say.
-pub fn clear(
+pub fn revert_leftovers(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
     target: &mut dyn Target,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
 ) -> Result<(), Failure> {
-    let left: Vec<u64> = standing::of(journal, &chosen.name, "drill")?.iter().map(|one| one.op).collect();
+    let left: Vec<u64> = standing::list_standing(journal, &chosen.name, "drill")?.iter().map(|one| one.op).collect();
     let stands = |failure: Failure| {
         let message = format!("a fault of an earlier drill stands, and cannot be taken back: {}", failure.message);
-        if failure.kind != Kind::Refused {
+        if failure.kind != FailureKind::Refused {
             return failure;
         }
         let first = [look(View::Status, "names it"), act(Deed::revert([]), "with what helps takes it back")];
@@ -164,11 +164,13 @@ pub fn clear(
     };
     let taken = trial::take_back_all(context, journal, target, &chosen.name, left).map_err(stands)?;
     if taken > 0 {
-        context.reporter.note(&format!("{} of an interrupted drill taken back", super::super::count(taken, "fault")));
+        context
+            .reporter
+            .note(&format!("{} of an interrupted drill taken back", super::super::render_count(taken, "fault")));
     }
     let others = journal.state().active_on(&chosen.name).count() as u64;
     if others > 0 {
-        let what = super::super::count(others, "operation");
+        let what = super::super::render_count(others, "operation");
         context.reporter.note(&format!("{what} in effect on {}: what is found of them does not count", chosen.name));
     }
     Ok(())
@@ -178,19 +180,19 @@ pub fn clear(
 ///
 /// # Errors
 /// What the target says, or the command.
-pub fn detectors(
+pub fn start_detectors(
     context: &Context<'_>,
     target: &mut dyn Target,
-    (chosen, domain): (&Chosen, &'static dyn Domain),
+    (chosen, domain): (&ChosenTarget, &'static dyn Domain),
     wanted: &DrillScope,
     request: &Request,
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();
     if !request.command_only {
-        out.push(Detector::of_checks(Session::begin(context, target, domain, wanted.now)?));
+        out.push(Detector::of_checks(CheckSession::begin(context, target, domain, wanted.now)?));
     }
-    for (name, words) in commands(request)? {
-        let program = program(context, chosen, request, words)?;
+    for (name, words) in parse_commands(request)? {
+        let program = build_program(context, chosen, request, words)?;
         out.push(Detector::of_program(context, name, program)?);
     }
     Ok(out)
@@ -200,16 +202,16 @@ pub fn detectors(
 ///
 /// # Errors
 /// Usage only.
-pub(super) fn names(request: &Request) -> Result<Vec<String>, Failure> {
+pub(super) fn list_detector_names(request: &Request) -> Result<Vec<String>, Failure> {
     let own = (!request.command_only).then(|| OWN.to_owned());
-    Ok(own.into_iter().chain(commands(request)?.into_iter().map(|(name, _)| name)).collect())
+    Ok(own.into_iter().chain(parse_commands(request)?.into_iter().map(|(name, _)| name)).collect())
 }
 
 /// Returns the commands under test, each behind its name, in the order of the matrix.
-fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
+fn parse_commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     if !request.command.is_empty() {
-        all.push((name(request), request.command.clone()));
+        all.push((name_command(request), request.command.clone()));
     }
     for given in &request.detectors {
         let wrong = |why: &str| {
@@ -238,10 +240,15 @@ fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
     }
 }
 
-fn program(context: &Context<'_>, chosen: &Chosen, request: &Request, words: Vec<String>) -> Result<Program, Failure> {
-    let password = if request.with_password { Some(password(context, &chosen.url)?) } else { None };
-    let mut protected = Protected::of(context);
-    protected.add(&chosen.url, &chosen.name);
+fn build_program(
+    context: &Context<'_>,
+    chosen: &ChosenTarget,
+    request: &Request,
+    words: Vec<String>,
+) -> Result<Program, Failure> {
+    let password = if request.with_password { Some(read_password(context, &chosen.url)?) } else { None };
+    let mut protected = ProtectedFiles::from_context(context);
+    protected.add_target(&chosen.url, &chosen.name);
     Ok(Program {
         protected,
         words,
@@ -254,7 +261,7 @@ fn program(context: &Context<'_>, chosen: &Chosen, request: &Request, words: Vec
     })
 }
 
-fn password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
+fn read_password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
     let login = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
     let none = |why: String| Failure::usage("drill", why, leave_out(Flag::WithPassword));
     let user = login.ok_or_else(|| none(format!("{url} has no login whose password could be handed on")))?;
@@ -262,7 +269,7 @@ fn password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
 }
 
 /// Returns what a command is called: as the person says, or by the first file that it names.
-fn name(request: &Request) -> String {
+fn name_command(request: &Request) -> String {
     let file = |word: &String| Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
     let named = request.command.iter().skip(1).find(|word| Path::new(word).is_file()).and_then(file);
     let name = request.name.clone().or(named).or_else(|| request.command.first().and_then(file));

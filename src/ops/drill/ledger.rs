@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::detector::OWN;
-use super::matrix::{Look, Trial, Verdict};
-use crate::domain::repair::Extent;
+use super::matrix::{DetectionVerdict, JudgedLook, Trial};
+use crate::domain::repair::RepairExtent;
 use crate::ops::context::Context;
 use crate::ops::failure::Failure;
 
@@ -33,7 +33,7 @@ pub struct NamedDetector {
 
 /// What begins a drill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct DrillBegun {
     /// The target's name.
     pub target: String,
     /// The target's identity.
@@ -54,7 +54,7 @@ pub struct Begun {
 
 /// What one trial showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct JournaledTrial {
     /// The drill.
     pub drill: u64,
     /// The trial's number in it.
@@ -74,20 +74,20 @@ pub struct Kept {
     /// Whether every row it touched was as it was, by digest.
     pub exact: bool,
     /// How well the original could have been restored without the journal.
-    pub repairable: Extent,
+    pub repairable: RepairExtent,
     /// What each detector made of it.
-    pub looks: Vec<KeptLook>,
+    pub looks: Vec<JournaledLook>,
     /// What detectors made of the target once it was taken back.
-    pub controls: Vec<KeptLook>,
+    pub controls: Vec<JournaledLook>,
 }
 
 /// What one look showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptLook {
+pub struct JournaledLook {
     /// The detector.
     pub detector: String,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: DetectionVerdict,
     /// The ids of mfm's own checks that reported something new; a command's own words are not kept.
     pub checks: Vec<String>,
     /// The ids of those that reported something of other rows, beside the fault.
@@ -99,7 +99,7 @@ pub struct KeptLook {
 
 /// How a drill ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
+pub struct DrillEnded {
     /// The drill.
     pub drill: u64,
     /// How many faults were tried.
@@ -116,7 +116,12 @@ pub struct Ended {
 ///
 /// # Errors
 /// What the journal says.
-pub fn write<T: Serialize>(context: &Context<'_>, journal: &mut Journal, kind: &str, body: &T) -> Result<u64, Failure> {
+pub fn append_entry<T: Serialize>(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    kind: &str,
+    body: &T,
+) -> Result<u64, Failure> {
     let body = serde_json::to_value(body).unwrap_or_else(|_| json!({}));
     let lock = journal.lock(&context.holder)?;
     Ok(journal.append(&lock, &context.stamp(), kind, body)?.seq)
@@ -124,8 +129,8 @@ pub fn write<T: Serialize>(context: &Context<'_>, journal: &mut Journal, kind: &
 
 /// Returns what the journal keeps of a trial.
 #[must_use]
-pub fn kept(drill: u64, trial: &Trial) -> Kept {
-    Kept {
+pub fn to_journaled_trial(drill: u64, trial: &Trial) -> JournaledTrial {
+    JournaledTrial {
         drill,
         trial: trial.trial,
         tool: trial.tool.to_owned(),
@@ -141,20 +146,20 @@ pub fn kept(drill: u64, trial: &Trial) -> Kept {
     }
 }
 
-fn kept_look(look: &Look) -> KeptLook {
+fn kept_look(look: &JudgedLook) -> JournaledLook {
     let own = |ids: &Vec<String>| if look.detector == OWN { ids.clone() } else { Vec::new() };
     let (checks, beside) = (own(&look.signs), own(&look.beside));
-    KeptLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside, why: look.kept_why.clone() }
+    JournaledLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside, why: look.kept_why.clone() }
 }
 
 /// Returns the body of an entry of one kind.
-fn body<T: for<'a> Deserialize<'a>>(entry: &mfm_journal::Entry, kind: &str) -> Option<T> {
+fn parse_body<T: for<'a> Deserialize<'a>>(entry: &mfm_journal::Entry, kind: &str) -> Option<T> {
     (entry.kind == kind).then(|| T::deserialize(&entry.body).ok()).flatten()
 }
 
 /// A drill as the journal has it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Drill {
+pub struct JournaledDrill {
     /// Its number: that of the entry that begins it.
     pub drill: u64,
     /// When it began, in microseconds since 1970 UTC.
@@ -162,26 +167,28 @@ pub struct Drill {
     /// Who ran it.
     pub actor: String,
     /// What was to be tried.
-    pub begun: Begun,
+    pub begun: DrillBegun,
     /// The trials.
-    pub trials: Vec<Kept>,
+    pub trials: Vec<JournaledTrial>,
     /// How it ended; null where it was cut off.
-    pub ended: Option<Ended>,
+    pub ended: Option<DrillEnded>,
 }
 
 /// Reads drills from the journal: one, or all.
 ///
 /// # Errors
 /// What the journal says.
-pub fn drills(journal: &Journal, only: Option<u64>) -> Result<Vec<Drill>, Failure> {
-    let mut all: Vec<Drill> = Vec::new();
-    journal.entries(only.unwrap_or(1), &mut |entry| {
-        if let Some(begun) = body::<Begun>(&entry, BEGUN).filter(|_| only.is_none_or(|only| only == entry.seq)) {
+pub fn read_drills(journal: &Journal, only: Option<u64>) -> Result<Vec<JournaledDrill>, Failure> {
+    let mut all: Vec<JournaledDrill> = Vec::new();
+    journal.visit_entries(only.unwrap_or(1), &mut |entry| {
+        if let Some(begun) =
+            parse_body::<DrillBegun>(&entry, BEGUN).filter(|_| only.is_none_or(|only| only == entry.seq))
+        {
             let (at_us, actor) = (entry.at_us, entry.actor.clone());
-            all.push(Drill { drill: entry.seq, at_us, actor, begun, trials: Vec::new(), ended: None });
-        } else if let Some(kept) = body::<Kept>(&entry, TRIAL) {
+            all.push(JournaledDrill { drill: entry.seq, at_us, actor, begun, trials: Vec::new(), ended: None });
+        } else if let Some(kept) = parse_body::<JournaledTrial>(&entry, TRIAL) {
             all.iter_mut().filter(|drill| drill.drill == kept.drill).for_each(|drill| drill.trials.push(kept.clone()));
-        } else if let Some(ended) = body::<Ended>(&entry, ENDED) {
+        } else if let Some(ended) = parse_body::<DrillEnded>(&entry, ENDED) {
             all.iter_mut().filter(|drill| drill.drill == ended.drill).for_each(|d| d.ended = Some(ended.clone()));
             if only == Some(ended.drill) {
                 return ControlFlow::Break(());
@@ -196,14 +203,14 @@ pub fn drills(journal: &Journal, only: Option<u64>) -> Result<Vec<Drill>, Failur
 ///
 /// # Errors
 /// What the journal says.
-pub fn of_operation(journal: &Journal, operation: &mfm_journal::Operation) -> Result<Option<Kept>, Failure> {
+pub fn of_operation(journal: &Journal, operation: &mfm_journal::Operation) -> Result<Option<JournaledTrial>, Failure> {
     if operation.detail.get("drill").is_none() {
         return Ok(None);
     }
     let mut found = None;
     let mut left = NEAR;
-    journal.entries(operation.intended_seq, &mut |entry| {
-        found = body::<Kept>(&entry, TRIAL).filter(|kept| kept.operation == operation.op);
+    journal.visit_entries(operation.intended_seq, &mut |entry| {
+        found = parse_body::<JournaledTrial>(&entry, TRIAL).filter(|kept| kept.operation == operation.op);
         left -= 1;
         if found.is_some() || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
@@ -215,6 +222,6 @@ const NEAR: u32 = 256;
 
 /// Returns what an operation's own entry says of its drill.
 #[must_use]
-pub fn mark(drill: u64, trial: u64) -> Json {
+pub fn build_mark(drill: u64, trial: u64) -> Json {
     json!({"drill": drill, "trial": trial})
 }

@@ -6,13 +6,13 @@ use mfm_journal::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::statistics::{Share, short};
+use super::statistics::{Share, round_to_four_decimals};
 use crate::domain::repair::Repair;
 
 /// What a detector made of one look at the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum DetectionVerdict {
     /// It reported something new that the fault explains, or that cannot be told from it.
     Caught,
     /// It reported nothing new.
@@ -25,7 +25,7 @@ pub enum Verdict {
     Quiet,
 }
 
-impl Verdict {
+impl DetectionVerdict {
     /// Returns the word that programs get.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -41,11 +41,11 @@ impl Verdict {
 
 /// One look of one detector, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Look {
+pub struct JudgedLook {
     /// The detector's name.
     pub detector: String,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: DetectionVerdict,
     /// What it reported that is new: check ids, test names, findings; the first ten.
     pub signs: Vec<String>,
     /// What else it reported that is new, of other rows: it comes and goes with the fault, and counts neither way.
@@ -85,14 +85,14 @@ pub struct Trial {
     /// Whether the original could have been restored without the journal.
     pub repair: Repair,
     /// What each detector made of it.
-    pub looks: Vec<Look>,
+    pub looks: Vec<JudgedLook>,
     /// What detectors made of the target once it was taken back, where they looked.
-    pub controls: Vec<Look>,
+    pub controls: Vec<JudgedLook>,
 }
 
 /// A variant that was to be tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct DrillCase {
     /// The tool.
     pub tool: &'static str,
     /// The mode's id.
@@ -107,7 +107,7 @@ pub struct Case {
 
 /// How often each verdict was given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
+pub struct MatrixCell {
     /// The detector.
     pub detector: String,
     /// Faults caught.
@@ -120,10 +120,10 @@ pub struct Cell {
     pub could_not_tell: u64,
     /// What it made of the untouched data afterwards; of an older result, counted in the two above.
     #[serde(default)]
-    pub controls: Controls,
+    pub controls: ControlCounts,
     /// Why looks told nothing, controls included; the first ten.
     #[serde(default)]
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<UntoldReason>,
     /// Caught, of the faults that it looked at and could tell.
     pub rate: Share,
     /// What it reported when it caught one; the first ten.
@@ -132,7 +132,7 @@ pub struct Cell {
 
 /// How often a detector looked at the data with every fault taken back, and what was wrong with what it said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Controls {
+pub struct ControlCounts {
     /// Looks.
     pub looks: u64,
     /// Alarms, all of them false.
@@ -143,44 +143,44 @@ pub struct Controls {
 
 /// Why looks told nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
+pub struct UntoldReason {
     /// The reason.
     pub why: String,
     /// How many looks it was the reason of.
     pub looks: u64,
 }
 
-impl Line {
+impl MatrixLine {
     /// Returns tool and variant.
     #[must_use]
-    pub fn names(&self) -> (&str, &str) {
+    pub fn tool_and_variant(&self) -> (&str, &str) {
         (&self.tool, &self.variant)
     }
 }
 
-impl Cell {
+impl MatrixCell {
     /// Returns how many alarms were false, at faults and at controls.
     #[must_use]
-    pub const fn alarms(&self) -> u64 {
+    pub const fn false_alarms(&self) -> u64 {
         self.false_alarm + self.controls.false_alarm
     }
 
     /// Returns how many looks told nothing, at faults and at controls.
     #[must_use]
-    pub const fn untold(&self) -> u64 {
+    pub const fn untold_looks(&self) -> u64 {
         self.could_not_tell + self.controls.could_not_tell
     }
 
     /// Tells whether it missed nothing, raised no false alarm, and always could tell.
     #[must_use]
-    pub const fn sound(&self) -> bool {
-        self.missed + self.alarms() + self.untold() == 0
+    pub const fn is_flawless(&self) -> bool {
+        self.missed + self.false_alarms() + self.untold_looks() == 0
     }
 }
 
 /// One variant: what each detector made of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Line {
+pub struct MatrixLine {
     /// The tool.
     pub tool: String,
     /// The mode's id.
@@ -191,7 +191,7 @@ pub struct Line {
     #[serde(
         flatten,
         serialize_with = "crate::ops::severity::of_fault",
-        deserialize_with = "crate::ops::severity::read"
+        deserialize_with = "crate::ops::severity::deserialize_fault"
     )]
     pub severity: String,
     /// How many faults were committed.
@@ -199,15 +199,15 @@ pub struct Line {
     /// Why it could not be tried as often as asked.
     pub untried: Option<String>,
     /// One cell a detector.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<MatrixCell>,
 }
 
 /// One detector over all variants.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Total {
+pub struct DetectorTotal {
     /// The counts.
     #[serde(flatten)]
-    pub cell: Cell,
+    pub cell: MatrixCell,
     /// The share caught, each fault counted by its severity; null where nothing could be told.
     pub weighted: Option<f64>,
     /// Alarms at controls, of the controls that could be told.
@@ -222,9 +222,9 @@ pub struct Total {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
     /// One line a variant.
-    pub lines: Vec<Line>,
+    pub lines: Vec<MatrixLine>,
     /// One line a detector.
-    pub totals: Vec<Total>,
+    pub totals: Vec<DetectorTotal>,
     /// Which of two detectors caught each fault; null where there are not two.
     pub pair: Option<PairCounts>,
 }
@@ -248,124 +248,124 @@ pub const SIGNS_MAX: usize = 10;
 impl Matrix {
     /// Counts what was found.
     #[must_use]
-    pub fn of(cases: &[Case], detectors: &[String], trials: &[Trial]) -> Self {
-        let lines = cases.iter().map(|case| line(case, detectors, trials)).collect();
-        let totals = detectors.iter().map(|name| total(name, cases, trials)).collect();
-        let pair = (detectors.len() == 2).then(|| pair(trials));
+    pub fn from_trials(cases: &[DrillCase], detectors: &[String], trials: &[Trial]) -> Self {
+        let lines = cases.iter().map(|case| build_line(case, detectors, trials)).collect();
+        let totals = detectors.iter().map(|name| build_total(name, cases, trials)).collect();
+        let pair = (detectors.len() == 2).then(|| count_pair(trials));
         Self { lines, totals, pair }
     }
 
     /// Tells whether a detector caught every fault, raised no false alarm, and always could tell.
     #[must_use]
-    pub fn flawless(&self, detector: &str) -> bool {
+    pub fn is_flawless(&self, detector: &str) -> bool {
         let own = self.totals.iter().find(|total| total.cell.detector == detector);
-        own.is_some_and(|total| total.cell.sound() && total.cell.caught > 0)
+        own.is_some_and(|total| total.cell.is_flawless() && total.cell.caught > 0)
     }
 }
 
-fn line(case: &Case, detectors: &[String], trials: &[Trial]) -> Line {
+fn build_line(case: &DrillCase, detectors: &[String], trials: &[Trial]) -> MatrixLine {
     let own = |trial: &&Trial| trial.tool == case.tool && trial.variant == case.variant;
     let trials: Vec<&Trial> = trials.iter().filter(own).collect();
-    Line {
+    MatrixLine {
         tool: case.tool.to_owned(),
         mode: case.mode.to_owned(),
         variant: case.variant.to_owned(),
         severity: case.severity.to_owned(),
         trials: trials.len() as u64,
         untried: case.untried.clone(),
-        cells: detectors.iter().map(|name| cell(name, &trials)).collect(),
+        cells: detectors.iter().map(|name| build_cell(name, &trials)).collect(),
     }
 }
 
 /// Returns the looks of one detector.
-fn of_detector<'l>(looks: &'l [Look], name: &str) -> Option<&'l Look> {
+fn of_detector<'l>(looks: &'l [JudgedLook], name: &str) -> Option<&'l JudgedLook> {
     looks.iter().find(|look| look.detector == name)
 }
 
-fn cell(name: &str, all: &[&Trial]) -> Cell {
-    let trials: Vec<&Look> = all.iter().filter_map(|trial| of_detector(&trial.looks, name)).collect();
-    let controls: Vec<&Look> = all.iter().filter_map(|trial| of_detector(&trial.controls, name)).collect();
-    let count = |looks: &[&Look], verdict| looks.iter().filter(|look| look.verdict == verdict).count() as u64;
-    let caught = count(&trials, Verdict::Caught);
-    let missed = count(&trials, Verdict::Missed);
-    let elsewhere = count(&trials, Verdict::FalseAlarm);
+fn build_cell(name: &str, all: &[&Trial]) -> MatrixCell {
+    let trials: Vec<&JudgedLook> = all.iter().filter_map(|trial| of_detector(&trial.looks, name)).collect();
+    let controls: Vec<&JudgedLook> = all.iter().filter_map(|trial| of_detector(&trial.controls, name)).collect();
+    let count = |looks: &[&JudgedLook], verdict| looks.iter().filter(|look| look.verdict == verdict).count() as u64;
+    let caught = count(&trials, DetectionVerdict::Caught);
+    let missed = count(&trials, DetectionVerdict::Missed);
+    let elsewhere = count(&trials, DetectionVerdict::FalseAlarm);
     let mut seen_by: Vec<String> = Vec::new();
-    for sign in trials.iter().filter(|look| look.verdict == Verdict::Caught).flat_map(|look| &look.signs) {
+    for sign in trials.iter().filter(|look| look.verdict == DetectionVerdict::Caught).flat_map(|look| &look.signs) {
         if seen_by.len() < SIGNS_MAX && !seen_by.contains(sign) {
             seen_by.push(sign.clone());
         }
     }
-    Cell {
+    MatrixCell {
         detector: name.to_owned(),
         caught,
         missed,
         false_alarm: elsewhere,
-        could_not_tell: count(&trials, Verdict::CouldNotTell),
-        controls: Controls {
+        could_not_tell: count(&trials, DetectionVerdict::CouldNotTell),
+        controls: ControlCounts {
             looks: controls.len() as u64,
-            false_alarm: count(&controls, Verdict::FalseAlarm),
-            could_not_tell: count(&controls, Verdict::CouldNotTell),
+            false_alarm: count(&controls, DetectionVerdict::FalseAlarm),
+            could_not_tell: count(&controls, DetectionVerdict::CouldNotTell),
         },
-        reasons: reasons(trials.iter().chain(&controls)),
-        rate: Share::of(caught, caught + missed + elsewhere),
+        reasons: count_reasons(trials.iter().chain(&controls)),
+        rate: Share::from_counts(caught, caught + missed + elsewhere),
         seen_by,
     }
 }
 
 /// Counts the reasons, in the order in which they came.
-fn reasons<'l>(looks: impl Iterator<Item = &'l &'l Look>) -> Vec<Reason> {
-    let mut out: Vec<Reason> = Vec::new();
+fn count_reasons<'l>(looks: impl Iterator<Item = &'l &'l JudgedLook>) -> Vec<UntoldReason> {
+    let mut out: Vec<UntoldReason> = Vec::new();
     for why in looks.filter_map(|look| look.why.as_ref()) {
         if let Some(known) = out.iter_mut().find(|known| known.why == *why) {
             known.looks += 1;
         } else if out.len() < SIGNS_MAX {
-            out.push(Reason { why: why.clone(), looks: 1 });
+            out.push(UntoldReason { why: why.clone(), looks: 1 });
         }
     }
     out
 }
 
-fn total(name: &str, cases: &[Case], trials: &[Trial]) -> Total {
+fn build_total(name: &str, cases: &[DrillCase], trials: &[Trial]) -> DetectorTotal {
     let looks = || trials.iter().filter_map(|trial| of_detector(&trial.looks, name));
     let quiet = || trials.iter().filter_map(|trial| of_detector(&trial.controls, name));
-    let alarms = quiet().filter(|look| look.verdict == Verdict::FalseAlarm).count() as u64;
-    let told = quiet().filter(|look| look.verdict != Verdict::CouldNotTell).count() as u64;
-    let caught = looks().filter(|look| look.verdict == Verdict::Caught);
+    let alarms = quiet().filter(|look| look.verdict == DetectionVerdict::FalseAlarm).count() as u64;
+    let told = quiet().filter(|look| look.verdict != DetectionVerdict::CouldNotTell).count() as u64;
+    let caught = looks().filter(|look| look.verdict == DetectionVerdict::Caught);
     let mut times: Vec<u64> = caught.filter_map(|look| look.took_ms).collect();
     times.sort_unstable();
-    Total {
-        cell: cell(name, &trials.iter().collect::<Vec<_>>()),
-        weighted: weighted(name, cases, trials),
-        alarms: Share::of(alarms, told),
+    DetectorTotal {
+        cell: build_cell(name, &trials.iter().collect::<Vec<_>>()),
+        weighted: weigh_caught(name, cases, trials),
+        alarms: Share::from_counts(alarms, told),
         detect_ms_median: times.get(times.len() / 2).copied(),
         detect_ms_max: times.last().copied(),
     }
 }
 
-fn weighted(name: &str, cases: &[Case], trials: &[Trial]) -> Option<f64> {
+fn weigh_caught(name: &str, cases: &[DrillCase], trials: &[Trial]) -> Option<f64> {
     let (mut caught, mut all) = (0.0, 0.0);
     for trial in trials {
-        let look = of_detector(&trial.looks, name).filter(|look| look.verdict != Verdict::CouldNotTell);
+        let look = of_detector(&trial.looks, name).filter(|look| look.verdict != DetectionVerdict::CouldNotTell);
         let Some(look) = look else { continue };
         let case = cases.iter().find(|case| case.tool == trial.tool && case.variant == trial.variant);
         let severity: f64 = case.and_then(|case| case.severity.parse().ok()).unwrap_or_default();
         all += severity;
-        if look.verdict == Verdict::Caught {
+        if look.verdict == DetectionVerdict::Caught {
             caught += severity;
         }
     }
-    (all > 0.0).then(|| short(caught / all))
+    (all > 0.0).then(|| round_to_four_decimals(caught / all))
 }
 
 /// Counts the faults on which both detectors could tell.
-fn pair(trials: &[Trial]) -> PairCounts {
+fn count_pair(trials: &[Trial]) -> PairCounts {
     let mut pair = PairCounts::default();
     for trial in trials {
         let [one, other] = trial.looks.as_slice() else { continue };
-        if [one, other].iter().any(|look| look.verdict == Verdict::CouldNotTell) {
+        if [one, other].iter().any(|look| look.verdict == DetectionVerdict::CouldNotTell) {
             continue;
         }
-        *match (one.verdict == Verdict::Caught, other.verdict == Verdict::Caught) {
+        *match (one.verdict == DetectionVerdict::Caught, other.verdict == DetectionVerdict::Caught) {
             (true, true) => &mut pair.both,
             (true, false) => &mut pair.first_only,
             (false, true) => &mut pair.second_only,
@@ -377,7 +377,7 @@ fn pair(trials: &[Trial]) -> PairCounts {
 
 /// Where a detector does worse than before.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Worse {
+pub struct Regression {
     /// The tool.
     pub tool: String,
     /// The variant.
@@ -392,24 +392,26 @@ impl Matrix {
     /// Compares with an earlier drill, cell by cell: a smaller share caught, a new false alarm, a look that told
     /// nothing, a variant that is tried no more; and of what that drill did not try, whatever is wanting.
     #[must_use]
-    pub fn worse_than(&self, before: &Self) -> Vec<Worse> {
+    pub fn worse_than(&self, before: &Self) -> Vec<Regression> {
         let mut out = Vec::new();
         for old in &before.lines {
             let new = self.lines.iter().find(|line| (&line.tool, &line.variant) == (&old.tool, &old.variant));
             for was in &old.cells {
                 let is = new.and_then(|line| line.cells.iter().find(|cell| cell.detector == was.detector));
-                if let Some(what) = worse(was, is) {
+                if let Some(what) = compare_cells(was, is) {
                     let (tool, variant) = (old.tool.clone(), old.variant.clone());
-                    out.push(Worse { tool, variant, detector: was.detector.clone(), what });
+                    out.push(Regression { tool, variant, detector: was.detector.clone(), what });
                 }
             }
         }
-        let news = |line: &Line, cell: &Cell| before.cell(&line.tool, &line.variant, &cell.detector).is_none();
+        let news = |line: &MatrixLine, cell: &MatrixCell| {
+            before.find_cell(&line.tool, &line.variant, &cell.detector).is_none()
+        };
         for line in &self.lines {
-            for cell in line.cells.iter().filter(|cell| !cell.sound() && news(line, cell)) {
-                let what = format!("{}; not tried before", wanting(cell));
+            for cell in line.cells.iter().filter(|cell| !cell.is_flawless() && news(line, cell)) {
+                let what = format!("{}; not tried before", render_shortfall(cell));
                 let (tool, variant) = (line.tool.clone(), line.variant.clone());
-                out.push(Worse { tool, variant, detector: cell.detector.clone(), what });
+                out.push(Regression { tool, variant, detector: cell.detector.clone(), what });
             }
         }
         out
@@ -417,30 +419,31 @@ impl Matrix {
 
     /// Returns the cell of a variant and a detector.
     #[must_use]
-    pub fn cell(&self, tool: &str, variant: &str, detector: &str) -> Option<&Cell> {
+    pub fn find_cell(&self, tool: &str, variant: &str, detector: &str) -> Option<&MatrixCell> {
         let line = self.lines.iter().find(|line| line.tool == tool && line.variant == variant)?;
         line.cells.iter().find(|cell| cell.detector == detector)
     }
 }
 
-fn wanting(cell: &Cell) -> String {
-    let (rate, alarms, untold) = (cell.rate, cell.alarms(), cell.untold());
+fn render_shortfall(cell: &MatrixCell) -> String {
+    let (rate, alarms, untold) = (cell.rate, cell.false_alarms(), cell.untold_looks());
     format!("caught {} of {}, {alarms} false alarms, {untold} looks told nothing", rate.hits, rate.of)
 }
 
-fn worse(was: &Cell, is: Option<&Cell>) -> Option<String> {
+fn compare_cells(was: &MatrixCell, is: Option<&MatrixCell>) -> Option<String> {
     let Some(is) = is else {
-        return (was.rate.of > 0).then(|| format!("tried no more; was {}", was.rate.text()));
+        return (was.rate.of > 0).then(|| format!("tried no more; was {}", was.rate.render_counts()));
     };
     // Exact, in integers: a/b < c/d.
     let fewer = u128::from(is.rate.hits) * u128::from(was.rate.of) < u128::from(was.rate.hits) * u128::from(is.rate.of);
     if fewer || (is.rate.of == 0 && was.rate.of > 0) {
         return Some(format!("caught {} of {}; was {} of {}", is.caught, is.rate.of, was.caught, was.rate.of));
     }
-    if is.alarms() > was.alarms() {
-        return Some(format!("{} false alarms; was {}", is.alarms(), was.alarms()));
+    if is.false_alarms() > was.false_alarms() {
+        return Some(format!("{} false alarms; was {}", is.false_alarms(), was.false_alarms()));
     }
-    (is.untold() > was.untold()).then(|| format!("{} looks told nothing; was {}", is.untold(), was.untold()))
+    (is.untold_looks() > was.untold_looks())
+        .then(|| format!("{} looks told nothing; was {}", is.untold_looks(), was.untold_looks()))
 }
 
 /// Returns the first signs, each once; at most [`SIGNS_MAX`].
@@ -454,9 +457,9 @@ pub fn first_signs<'s>(signs: impl IntoIterator<Item = &'s String>) -> Vec<Strin
 mod tests {
     use super::*;
 
-    fn look(verdict: Verdict, why: Option<&str>) -> Look {
+    fn look(verdict: DetectionVerdict, why: Option<&str>) -> JudgedLook {
         let why = why.map(str::to_owned);
-        Look {
+        JudgedLook {
             detector: "qa".into(),
             verdict,
             signs: Vec::new(),
@@ -467,7 +470,7 @@ mod tests {
         }
     }
 
-    fn trial(at_fault: Look, at_control: Look) -> Trial {
+    fn trial(at_fault: JudgedLook, at_control: JudgedLook) -> Trial {
         Trial {
             trial: 1,
             tool: "tool",
@@ -476,42 +479,42 @@ mod tests {
             record: Json::Null,
             op: 1,
             reverted_by: 2,
-            plan_digest: Digest::of(b"plan"),
+            plan_digest: Digest::sha256(b"plan"),
             rows: 1,
             exact: true,
-            repair: crate::domains::FIRST.repair("mode", "variant", None),
+            repair: crate::domains::FIRST.assess_repair("mode", "variant", None),
             looks: vec![at_fault],
             controls: vec![at_control],
         }
     }
 
     fn matrix(trials: &[Trial]) -> Matrix {
-        let case = Case { tool: "tool", mode: "mode", variant: "variant", severity: "1.0", untried: None };
-        Matrix::of(&[case], &["qa".to_owned()], trials)
+        let case = DrillCase { tool: "tool", mode: "mode", variant: "variant", severity: "1.0", untried: None };
+        Matrix::from_trials(&[case], &["qa".to_owned()], trials)
     }
 
     #[test]
     fn faults_and_controls_are_counted_apart_and_add_up() {
         let late = Some("it ran for more than 1 s");
         let all = matrix(&[
-            trial(look(Verdict::CouldNotTell, late), look(Verdict::CouldNotTell, late)),
-            trial(look(Verdict::Caught, None), look(Verdict::FalseAlarm, None)),
+            trial(look(DetectionVerdict::CouldNotTell, late), look(DetectionVerdict::CouldNotTell, late)),
+            trial(look(DetectionVerdict::Caught, None), look(DetectionVerdict::FalseAlarm, None)),
         ]);
         let cell = &all.lines[0].cells[0];
         assert_eq!([cell.caught, cell.missed, cell.false_alarm, cell.could_not_tell], [1, 0, 0, 1], "2 faults");
-        assert_eq!(cell.controls, Controls { looks: 2, false_alarm: 1, could_not_tell: 1 });
-        assert_eq!(cell.reasons, [Reason { why: "it ran for more than 1 s".into(), looks: 2 }]);
-        assert!(!cell.sound() && !all.flawless("qa"));
+        assert_eq!(cell.controls, ControlCounts { looks: 2, false_alarm: 1, could_not_tell: 1 });
+        assert_eq!(cell.reasons, [UntoldReason { why: "it ran for more than 1 s".into(), looks: 2 }]);
+        assert!(!cell.is_flawless() && !all.is_flawless("qa"));
     }
 
     #[test]
     fn what_an_earlier_drill_missed_is_not_worse_and_what_it_never_tried_is() {
-        let missed = matrix(&[trial(look(Verdict::Missed, None), look(Verdict::Quiet, None))]);
+        let missed = matrix(&[trial(look(DetectionVerdict::Missed, None), look(DetectionVerdict::Quiet, None))]);
         assert_eq!(missed.worse_than(&missed), []);
         let nothing = Matrix { lines: Vec::new(), totals: Vec::new(), pair: None };
         let worse = missed.worse_than(&nothing);
         assert!(worse[0].what.contains("caught 0 of 1") && worse[0].what.ends_with("not tried before"), "{worse:?}");
-        let fine = matrix(&[trial(look(Verdict::Caught, None), look(Verdict::Quiet, None))]);
+        let fine = matrix(&[trial(look(DetectionVerdict::Caught, None), look(DetectionVerdict::Quiet, None))]);
         assert_eq!((fine.worse_than(&nothing), missed.worse_than(&fine).len()), (Vec::new(), 1));
     }
 }

@@ -20,26 +20,26 @@ pub mod said;
 pub mod statistics;
 mod trial;
 
-use self::begin::{DrillScope, settle};
+use self::begin::{DrillScope, resolve_scope};
 use self::detector::{Detector, OWN};
-use self::ledger::{Begun, Ended, NamedDetector};
-use self::matrix::{Case, Matrix, Trial, Worse};
+use self::ledger::{DrillBegun, DrillEnded, NamedDetector};
+use self::matrix::{DrillCase, Matrix, Regression, Trial};
 use self::past::ChangedVerdict;
 use self::said::Judge;
 use self::statistics::Share;
-use self::trial::Bench;
+use self::trial::DrillRun;
 use super::Card;
-use super::context::{Chosen, Context};
+use super::context::{ChosenTarget, Context};
 use super::detect;
-use super::failure::{Failure, Kind};
-use super::plan::{self, Options, Settled};
-use super::protected::Protected;
-use super::select::{self, Order, Records};
+use super::failure::{Failure, FailureKind};
+use super::plan::{self, Options, ResolvedRequest};
+use super::protected::ProtectedFiles;
+use super::select::{self, Records, SelectionRequest};
 use crate::domain::mode::FaultRecord;
 use crate::domains;
 use crate::engine::guard;
 use crate::model::next_step::{View, look};
-use crate::model::ports::{Danger, Question};
+use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::model::{Key, seed, time};
 use crate::targets::{TableDigest, Target};
 
@@ -157,7 +157,7 @@ pub struct Outcome {
     /// How many rows they hold; null where the journal alone was asked.
     pub rows: Option<u64>,
     /// Where detection got worse than in the result compared with; null where there is none.
-    pub worse: Option<Vec<Worse>>,
+    pub worse: Option<Vec<Regression>>,
     /// In what the drill compared with was another one: target, seed, sample, variants.
     pub unlike: Vec<String>,
     /// Verdicts that differ from those of the drill replayed; null where none is.
@@ -182,9 +182,9 @@ pub struct DrillYardstick {
 
 impl DrillYardstick {
     /// Returns the one from the literature on a mode's domain.
-    fn published(tool: &str) -> Option<Self> {
-        let found = domains::of_mode(tool)?.yardstick()?;
-        Some(Self { share: Share::of(found.hits, found.of), source: found.source })
+    fn find_published(tool: &str) -> Option<Self> {
+        let found = domains::of_mode(tool)?.detection_study()?;
+        Some(Self { share: Share::from_counts(found.hits, found.of), source: found.source })
     }
 }
 
@@ -192,8 +192,8 @@ impl DrillYardstick {
 ///
 /// # Errors
 /// Usage: there is no such mode or variant.
-pub fn extent(modes: &[String]) -> Result<usize, Failure> {
-    begin::cases(modes).map(|cases| cases.len())
+pub fn count_variants(modes: &[String]) -> Result<usize, Failure> {
+    begin::select_cases(modes).map(|cases| cases.len())
 }
 
 /// Runs a drill.
@@ -203,37 +203,39 @@ pub fn extent(modes: &[String]) -> Result<usize, Failure> {
 /// fault of it taken back.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     if let Some(drill) = request.show {
-        return past::show(context, drill);
+        return past::show_drill(context, drill);
     }
     let baseline = request.baseline.as_deref().map(past::read_result).transpose()?;
-    let settled = settle(context, request)?;
-    request.report.iter().try_for_each(|report| Protected::of(context).refuse(report))?;
-    let mut journal = context.writing()?;
-    let replayed = request.replay.map(|drill| past::find(&journal, drill)).transpose()?;
-    let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::again(context, drill))?;
-    let chosen = context.chosen(&journal)?;
+    let settled = resolve_scope(context, request)?;
+    request.report.iter().try_for_each(|report| ProtectedFiles::from_context(context).refuse(report))?;
+    let mut journal = context.open_journal_for_writing()?;
+    let replayed = request.replay.map(|drill| past::read_drill(&journal, drill)).transpose()?;
+    let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::restore_scope(context, drill))?;
+    let chosen = context.resolve_target(&journal)?;
     let wanted = begin::of_target(&journal, &chosen, !request.modes.is_empty(), wanted)?;
-    let unlike = baseline.as_ref().map(|before| before.unlike(&chosen.name, &wanted, &begin::names(request)?));
+    let unlike = baseline
+        .as_ref()
+        .map(|before| before.list_differences(&chosen.name, &wanted, &begin::list_detector_names(request)?));
     let unlike = unlike.transpose()?.unwrap_or_default();
     if !unlike.is_empty() {
         context.reporter.note(&format!("the earlier result is of another drill: {}", unlike.join("; ")));
     }
-    let mut target = context.open(&chosen.url)?;
-    let mut outcome = on(context, &mut journal, target.as_mut(), &chosen, &wanted, request)?;
+    let mut target = context.open_target(&chosen.url)?;
+    let mut outcome = run_on_target(context, &mut journal, target.as_mut(), &chosen, &wanted, request)?;
     outcome.unlike = unlike;
     outcome.worse = baseline.map(|before| outcome.matrix.worse_than(&before.matrix));
-    outcome.differences = replayed.map(|drill| past::differences(&drill, &outcome.trials));
-    outcome.ok = sound(&outcome);
+    outcome.differences = replayed.map(|drill| past::compare_replay(&drill, &outcome.trials));
+    outcome.ok = is_satisfied(&outcome);
     Ok(outcome)
 }
 
 /// Tells whether nothing is wanting: by the result compared with, by the drill replayed, or else by every verdict of
 /// what is under test, which are the commands where there are any.
-fn sound(outcome: &Outcome) -> bool {
+fn is_satisfied(outcome: &Outcome) -> bool {
     let exact = outcome.exact && outcome.trials.iter().all(|trial| trial.exact);
     let commands: Vec<&NamedDetector> = outcome.detectors.iter().filter(|named| named.name != OWN).collect();
     let under_test = if commands.is_empty() { outcome.detectors.iter().collect() } else { commands };
-    let under_test = under_test.iter().all(|named| outcome.matrix.flawless(&named.name));
+    let under_test = under_test.iter().all(|named| outcome.matrix.is_flawless(&named.name));
     exact
         && match (&outcome.worse, &outcome.differences) {
             (None, None) => under_test,
@@ -243,46 +245,48 @@ fn sound(outcome: &Outcome) -> bool {
         }
 }
 
-fn on(
+fn run_on_target(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn Target,
-    chosen: &Chosen,
+    chosen: &ChosenTarget,
     wanted: &DrillScope,
     request: &Request,
 ) -> Result<Outcome, Failure> {
-    let identity = guard::pass(journal, target, &chosen.name)?.identity;
-    detect::hold(journal, &chosen.name, target)?;
+    let identity = guard::check_target(journal, target, &chosen.name)?.identity;
+    detect::check_domain(journal, &chosen.name, target)?;
     guard::nothing_open(journal, &chosen.name)?;
-    context.consent(&question(wanted, chosen)).map_err(|failure| failure.hinting(look(View::OneFault, LOOK_FIRST)))?;
-    begin::clear(context, journal, target, chosen)?;
-    let domain = detect::registered(journal, &chosen.name)?;
-    let mut detectors = begin::detectors(context, target, (chosen, domain), wanted, request)?;
-    let before = digests(context, target)?;
-    let begun = begun(wanted, chosen, identity, &detectors);
-    let drill = ledger::write(context, journal, ledger::BEGUN, &begun)?;
+    context
+        .ask_consent(&build_question(wanted, chosen))
+        .map_err(|failure| failure.and_next(look(View::OneFault, LOOK_FIRST)))?;
+    begin::revert_leftovers(context, journal, target, chosen)?;
+    let domain = detect::registered_domain(journal, &chosen.name)?;
+    let mut detectors = begin::start_detectors(context, target, (chosen, domain), wanted, request)?;
+    let before = digest_tables(context, target)?;
+    let begun = describe_start(wanted, chosen, identity, &detectors);
+    let drill = ledger::append_entry(context, journal, ledger::BEGUN, &begun)?;
     let bench =
-        Bench { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
+        DrillRun { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
     let (cases, trials) = try_all(bench, wanted).map_err(|failure| cut_off(failure, drill))?;
-    let after = digests(context, target)?;
+    let after = digest_tables(context, target)?;
     let untried = cases.iter().filter(|case| case.untried.is_some());
-    let ended = Ended {
+    let ended = DrillEnded {
         drill,
         trials: trials.len() as u64,
         exact: before == after,
         tables: after.len() as u64,
         untried: untried.map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
     };
-    ledger::write(context, journal, ledger::ENDED, &ended)?;
+    ledger::append_entry(context, journal, ledger::ENDED, &ended)?;
     journal.checkpoint();
-    let mut outcome = made(context, drill, begun, &cases, trials, Some(&ended));
+    let mut outcome = build_outcome(context, drill, begun, &cases, trials, Some(&ended));
     outcome.rows = Some(after.iter().map(|table| table.rows).sum());
     Ok(outcome)
 }
 
 /// Says of a drill that was interrupted that its fault is taken back.
 fn cut_off(failure: Failure, drill: u64) -> Failure {
-    if failure.kind != Kind::Interrupted {
+    if failure.kind != FailureKind::Interrupted {
         return failure;
     }
     let message = format!("interrupted: drill {drill} is cut off, and its last fault taken back");
@@ -290,16 +294,16 @@ fn cut_off(failure: Failure, drill: u64) -> Failure {
 }
 
 /// Puts a result together; what it is compared with comes later.
-fn made(
+fn build_outcome(
     context: &Context<'_>,
     drill: u64,
-    begun: Begun,
-    cases: &[Case],
+    begun: DrillBegun,
+    cases: &[DrillCase],
     trials: Vec<Trial>,
-    ended: Option<&Ended>,
+    ended: Option<&DrillEnded>,
 ) -> Outcome {
     let names: Vec<String> = begun.detectors.iter().map(|named| named.name.clone()).collect();
-    let yardstick = cases.first().and_then(|case| DrillYardstick::published(case.tool));
+    let yardstick = cases.first().and_then(|case| DrillYardstick::find_published(case.tool));
     let mut outcome = Outcome {
         drill,
         target: begun.target,
@@ -308,7 +312,7 @@ fn made(
         sample: begun.sample,
         detectors: begun.detectors,
         tried: trials.len() as u64,
-        matrix: Matrix::of(cases, &names, &trials),
+        matrix: Matrix::from_trials(cases, &names, &trials),
         yardstick,
         exact: ended.is_some_and(|ended| ended.exact),
         tables: ended.map(|ended| ended.tables),
@@ -320,64 +324,64 @@ fn made(
         trials,
         journal: context.journal.clone(),
     };
-    outcome.ok = sound(&outcome);
+    outcome.ok = is_satisfied(&outcome);
     outcome
 }
 
-fn question(wanted: &DrillScope, chosen: &Chosen) -> Question {
+fn build_question(wanted: &DrillScope, chosen: &ChosenTarget) -> ConfirmQuestion {
     let most = wanted.cases.len() as u64 * wanted.sample;
     let text = format!(
         "Commit up to {} on target {}, one at a time, and take each back before the next. Go on?",
-        super::count(most, "fault"),
+        super::render_count(most, "fault"),
         chosen.name
     );
-    Question { text, danger: CARD.danger, type_name: None }
+    ConfirmQuestion { text, danger: CARD.danger, type_name: None }
 }
 
-fn begun(wanted: &DrillScope, chosen: &Chosen, identity: Digest, detectors: &[Detector]) -> Begun {
+fn describe_start(wanted: &DrillScope, chosen: &ChosenTarget, identity: Digest, detectors: &[Detector]) -> DrillBegun {
     let named = |detector: &Detector| NamedDetector {
         name: detector.name().to_owned(),
         digest: detector.digest(),
-        known: detector.known(),
+        known: detector.count_known(),
     };
-    Begun {
+    DrillBegun {
         target: chosen.name.clone(),
         identity,
         cases: wanted.cases.iter().map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
         sample: wanted.sample,
         controls: wanted.controls,
         seed: wanted.seed,
-        now: time::format(wanted.now, 0, 'T'),
+        now: time::format_wall(wanted.now, 0, 'T'),
         detectors: detectors.iter().map(named).collect(),
     }
 }
 
-fn digests(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<TableDigest>, Failure> {
-    Ok(target.digests(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
+fn digest_tables(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<TableDigest>, Failure> {
+    Ok(target.digest_tables(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
 }
 
 /// Tries every variant on its records.
-fn try_all(mut bench: Bench<'_, '_>, wanted: &DrillScope) -> Result<(Vec<Case>, Vec<Trial>), Failure> {
+fn try_all(mut bench: DrillRun<'_, '_>, wanted: &DrillScope) -> Result<(Vec<DrillCase>, Vec<Trial>), Failure> {
     let (mut cases, mut trials) = (wanted.cases.clone(), Vec::new());
     let total = cases.len() as u64 * wanted.sample;
     for (at, case) in (0..).zip(&mut cases) {
         let mut nth = 0;
         for (mut settled, share) in of_case(bench.context, case, wanted)? {
-            let keys = match records(&mut bench, &settled, share) {
+            let keys = match choose_records(&mut bench, &settled, share) {
                 Ok(keys) => keys,
-                Err(failure) if failure.kind == Kind::Refused => {
+                Err(failure) if failure.kind == FailureKind::Refused => {
                     case.untried = Some(failure.message);
                     continue;
                 }
                 Err(failure) => return Err(failure),
             };
             if (keys.len() as u64) < share {
-                case.untried = Some(format!("{} could show it", super::count(keys.len() as u64, "record")));
+                case.untried = Some(format!("{} could show it", super::render_count(keys.len() as u64, "record")));
             }
             for key in &keys {
-                bench.context.reporter.whole("trying faults", at * wanted.sample + nth, total);
+                bench.context.reporter.overall_progress("trying faults", at * wanted.sample + nth, total);
                 bench.context.go_on()?;
-                match bench.trial(&mut settled, key, trials.len() as u64 + 1, nth < wanted.controls)? {
+                match bench.run_trial(&mut settled, key, trials.len() as u64 + 1, nth < wanted.controls)? {
                     Ok(trial) => trials.push(trial),
                     Err(why) => case.untried = Some(why),
                 }
@@ -390,13 +394,17 @@ fn try_all(mut bench: Bench<'_, '_>, wanted: &DrillScope) -> Result<(Vec<Case>, 
 
 /// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample;
 /// under a seed of its own, so that variants do not meet on the same records.
-fn of_case(context: &Context<'_>, case: &Case, wanted: &DrillScope) -> Result<Vec<(Settled, u64)>, Failure> {
+fn of_case(
+    context: &Context<'_>,
+    case: &DrillCase,
+    wanted: &DrillScope,
+) -> Result<Vec<(ResolvedRequest, u64)>, Failure> {
     let mode = super::modes::find_mode(case.tool)?;
     let card = mode.card();
     let given = |record: &FaultRecord| -> Map<String, Json> {
         card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect()
     };
-    let kinds: Vec<Map<String, Json>> = card.records().map(given).collect();
+    let kinds: Vec<Map<String, Json>> = card.fault_records().map(given).collect();
     let kinds: Vec<_> = kinds.into_iter().filter(|given| mode.complete(given, Some(case.variant)).is_ok()).collect();
     let number = kinds.len() as u64;
     let mut out = Vec::new();
@@ -405,20 +413,20 @@ fn of_case(context: &Context<'_>, case: &Case, wanted: &DrillScope) -> Result<Ve
         let options = Options {
             variant: Some(case.variant.to_owned()),
             sample: Some(share.max(1)),
-            seed: Some(seed::derived(wanted.seed, &["drill", case.tool, case.variant])),
-            now: Some(time::format(wanted.now, 0, 'T')),
+            seed: Some(seed::derive_seed(wanted.seed, &["drill", case.tool, case.variant])),
+            now: Some(time::format_wall(wanted.now, 0, 'T')),
             ..Options::default()
         };
         let request = plan::Request { tool: case.tool.to_owned(), parameters, options, output: None };
         if share > 0 {
-            out.push((plan::settle(context, &request)?, share));
+            out.push((plan::resolve_request(context, &request)?, share));
         }
     }
     Ok(out)
 }
 
-fn records(bench: &mut Bench<'_, '_>, settled: &Settled, wanted: u64) -> Result<Vec<Key>, Failure> {
-    let order = Order {
+fn choose_records(bench: &mut DrillRun<'_, '_>, settled: &ResolvedRequest, wanted: u64) -> Result<Vec<Key>, Failure> {
+    let order = SelectionRequest {
         mode: settled.mode,
         parameters: &settled.parameters,
         variant: settled.variant.as_deref(),
@@ -428,13 +436,13 @@ fn records(bench: &mut Bench<'_, '_>, settled: &Settled, wanted: u64) -> Result<
         now: settled.now,
         max_rows: plan::ROWS_MAX,
     };
-    select::ranked(bench.context, bench.target, &order, wanted)
+    select::rank_eligible(bench.context, bench.target, &order, wanted)
 }
 
 /// Returns the case of a tool and a variant, as the modes have it.
-fn case(tool: &str, variant: &str) -> Option<Case> {
-    let card = domains::mode(tool)?.card();
+fn find_case(tool: &str, variant: &str) -> Option<DrillCase> {
+    let card = domains::find_mode(tool)?.card();
     let variant = card.variants.iter().find(|known| known.word == variant)?;
     let (tool, mode) = (card.tool, card.id);
-    Some(Case { tool, mode, variant: variant.word, severity: variant.severity, untried: None })
+    Some(DrillCase { tool, mode, variant: variant.word, severity: variant.severity, untried: None })
 }

@@ -23,7 +23,7 @@ pub struct Share {
 impl Share {
     /// Returns a share with its Wilson score interval (Wilson 1927), to four decimals.
     #[must_use]
-    pub fn of(hits: u64, of: u64) -> Self {
+    pub fn from_counts(hits: u64, of: u64) -> Self {
         if of == 0 {
             return Self { hits, of, rate: None, low: 0.0, high: 1.0 };
         }
@@ -34,12 +34,18 @@ impl Share {
         let half = Z * (p * (1.0 - p) / n + square / (4.0 * n * n)).sqrt() / scale;
         let low = if hits == 0 { 0.0 } else { centre - half };
         let high = if hits == of { 1.0 } else { centre + half };
-        Self { hits, of, rate: Some(short(p)), low: short(low), high: short(high) }
+        Self {
+            hits,
+            of,
+            rate: Some(round_to_four_decimals(p)),
+            low: round_to_four_decimals(low),
+            high: round_to_four_decimals(high),
+        }
     }
 
     /// Returns `12 of 13, 92 % [67-99]`.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn render_counts(&self) -> String {
         format!("{} of {}, {}", self.hits, self.of, self.percent())
     }
 
@@ -53,7 +59,7 @@ impl Share {
 
 /// Returns a number to four decimals, as results show it.
 #[must_use]
-pub fn short(number: f64) -> f64 {
+pub fn round_to_four_decimals(number: f64) -> f64 {
     (number * 1e4).round() / 1e4
 }
 
@@ -72,15 +78,15 @@ mod tests {
             (5, 13, "38 % [18-64]"),
             (0, 6, "0 % [0-39]"),
         ] {
-            assert_eq!(Share::of(hits, of).percent(), text);
+            assert_eq!(Share::from_counts(hits, of).percent(), text);
         }
         for (hits, of, low, high) in
             [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
         {
-            let share = Share::of(hits, of);
+            let share = Share::from_counts(hits, of);
             assert_eq!((share.low, share.high), (low, high), "{hits} of {of}");
         }
-        assert_eq!(Share::of(20, 20).low, short(1.0 - Share::of(0, 20).high));
-        assert_eq!((Share::of(0, 0).rate, Share::of(0, 0).percent().as_str()), (None, "-"));
+        assert_eq!(Share::from_counts(20, 20).low, round_to_four_decimals(1.0 - Share::from_counts(0, 20).high));
+        assert_eq!((Share::from_counts(0, 0).rate, Share::from_counts(0, 0).percent().as_str()), (None, "-"));
     }
 }

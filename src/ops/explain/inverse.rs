@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use mfm_journal::{Journal, Operation, Verdict};
+use mfm_journal::{Journal, Operation, OperationVerdict};
 use serde::Serialize;
 
-use crate::engine::revert::{Drift, Judged, Options, Selection};
-use crate::engine::terms::Terms;
+use crate::engine::revert::{DriftedRow, JudgedReverts, RevertOptions, RevertSelection};
+use crate::engine::terms::JudgingTerms;
 use crate::engine::{Engine, EngineError, resolve};
 use crate::model::NextStep;
 use crate::model::next_step::{Deed, Flag, act, say};
-use crate::model::refusal::{Conflict, Lost};
+use crate::model::refusal::{Conflict, LostPlace};
 use crate::ops::cell::{self, CHANGES_MAX, ChangeRow};
-use crate::ops::{Context, Failure, Kind, count};
+use crate::ops::{Context, Failure, FailureKind, render_count};
 use crate::plan;
 
 /// Whether a revert is possible now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum InverseState {
     /// A revert would put back every row.
     Possible,
     /// Something stands in its way.
@@ -36,7 +36,7 @@ pub enum State {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Inverse {
     /// Whether it is possible.
-    pub state: State,
+    pub state: InverseState,
     /// The operations that now carry the rows: what a revert would take back.
     pub carried_by: Vec<u64>,
     /// Whether it would take back a revert, so that the fault is in effect again.
@@ -48,7 +48,7 @@ pub struct Inverse {
     /// How many rows are in conflict.
     pub in_conflict: u64,
     /// Rows that it would put back while another column keeps what somebody else wrote.
-    pub drift: Vec<Drift>,
+    pub drift: Vec<DriftedRow>,
     /// The first thousand rows that it would write: as they are, and as they would be again.
     pub changes: Vec<ChangeRow>,
     /// Why the target could not be asked, or why there is nothing to take back.
@@ -57,7 +57,7 @@ pub struct Inverse {
 
 /// Something that stands in the way of a revert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Block {
+pub struct RevertBlock {
     /// `later_operation`, `foreign_change`, `open_operation` or `refusal`.
     pub what: &'static str,
     /// The code with which a revert would end.
@@ -78,12 +78,12 @@ pub struct Block {
 #[derive(Debug, Default)]
 pub(super) struct FoundInverse {
     pub(super) inverse: Inverse,
-    pub(super) blocked_by: Vec<Block>,
+    pub(super) blocked_by: Vec<RevertBlock>,
     pub(super) ways_out: Vec<NextStep>,
 }
 
 /// Asks what a revert would do.
-pub(super) fn find(
+pub(super) fn find_inverse(
     context: &Context<'_>,
     journal: &mut Journal,
     operation: &Operation,
@@ -92,19 +92,19 @@ pub(super) fn find(
     let mut found = FoundInverse::default();
     match operation.verdict {
         None => {
-            found.open(op);
+            found.note_open(op);
             return Ok(found);
         }
-        Some(Verdict::Applied) => {}
+        Some(OperationVerdict::Applied) => {}
         Some(verdict) => {
-            let why = if verdict == Verdict::Gone { "the target lost it" } else { "it never took effect" };
-            (found.inverse.state, found.inverse.why) = (State::Nothing, Some(why.to_owned()));
+            let why = if verdict == OperationVerdict::Gone { "the target lost it" } else { "it never took effect" };
+            (found.inverse.state, found.inverse.why) = (InverseState::Nothing, Some(why.to_owned()));
             return Ok(found);
         }
     }
-    found.inverse.carried_by = resolve::carriers(journal, op)?.iter().map(|carrier| carrier.op).collect();
+    found.inverse.carried_by = resolve::find_carriers(journal, op)?.iter().map(|carrier| carrier.op).collect();
     if found.inverse.carried_by.is_empty() {
-        found.inverse.state = State::AlreadyReverted;
+        found.inverse.state = InverseState::AlreadyReverted;
         let reverts = resolve::applied_reverts(journal, op)?;
         let by: Vec<String> = reverts.iter().map(|one| one.op.to_string()).collect();
         let why = if by.is_empty() { "it wrote no row".to_owned() } else { format!("by operation {}", by.join(", ")) };
@@ -120,72 +120,72 @@ pub(super) fn find(
         found.inverse.why = Some(format!("{name} is no longer registered"));
         return Ok(found);
     };
-    let mut target = match context.open(&url) {
+    let mut target = match context.open_target(&url) {
         Ok(target) => target,
         Err(error) => {
-            found.unknown(&error.into());
+            found.note_unreadable(&error.into());
             return Ok(found);
         }
     };
     let mut engine = context.engine(journal, target.as_mut(), &name);
-    found.ask(&mut engine, op)?;
+    found.ask_engine(&mut engine, op)?;
     Ok(found)
 }
 
 impl FoundInverse {
     /// Asks the engine, which writes nothing.
-    fn ask(&mut self, engine: &mut Engine<'_>, op: u64) -> Result<(), Failure> {
-        let selection = Selection::Operations(vec![op]);
-        match engine.survey(&selection, Options::default()) {
-            Ok(judged) => self.judged(engine, op, &judged),
+    fn ask_engine(&mut self, engine: &mut Engine<'_>, op: u64) -> Result<(), Failure> {
+        let selection = RevertSelection::Operations(vec![op]);
+        match engine.survey_reverts(&selection, RevertOptions::default()) {
+            Ok(judged) => self.note_judgement(engine, op, &judged),
             Err(error @ (EngineError::Journal(_) | EngineError::Interrupted)) => Err(error.into()),
             Err(error) => {
-                self.stopped(engine, &error.into());
+                self.note_stop(engine, &error.into());
                 Ok(())
             }
         }
     }
 
     /// Says what row by row judgement means.
-    fn judged(&mut self, engine: &mut Engine<'_>, op: u64, judged: &Judged) -> Result<(), Failure> {
+    fn note_judgement(&mut self, engine: &mut Engine<'_>, op: u64, judged: &JudgedReverts) -> Result<(), Failure> {
         for planned in &judged.planned {
-            let changes = plan::changes(&planned.rows).map_err(EngineError::from)?;
-            let writes = changes.iter().filter(|change| change.writes()).count() as u64;
+            let changes = plan::build_changes(&planned.rows).map_err(EngineError::from)?;
+            let writes = changes.iter().filter(|change| change.is_write()).count() as u64;
             self.inverse.again |= !planned.operation.depth.is_multiple_of(2);
             self.inverse.rows += writes;
             self.inverse.already_back += changes.len() as u64 - writes;
             self.inverse.in_conflict += planned.conflicts.len() as u64;
             self.inverse.drift.extend(planned.drift.iter().cloned());
             let room = CHANGES_MAX - self.inverse.changes.len();
-            let shown = changes.iter().filter(|change| change.writes()).take(room).map(cell::change);
+            let shown = changes.iter().filter(|change| change.is_write()).take(room).map(cell::to_change_row);
             self.inverse.changes.extend(shown);
-            self.blocked_by.extend(planned.conflicts.iter().map(conflict));
+            self.blocked_by.extend(planned.conflicts.iter().map(describe_conflict));
         }
-        self.inverse.state = if self.blocked_by.is_empty() { State::Possible } else { State::Blocked };
+        self.inverse.state = if self.blocked_by.is_empty() { InverseState::Possible } else { InverseState::Blocked };
         // What depends on the schema and on other rows is tried out only where a revert would come so far.
-        if self.inverse.state == State::Possible {
+        if self.inverse.state == InverseState::Possible {
             for planned in &judged.planned {
-                match engine.prepare_by(&planned.rows, &Terms::of_revert(&planned.operation, false)) {
+                match engine.prepare_by(&planned.rows, &JudgingTerms::of_revert(&planned.operation, false)) {
                     Ok(_) => {}
                     Err(error @ EngineError::Journal(_)) => return Err(error.into()),
-                    Err(error) => self.refusal(&error.into()),
+                    Err(error) => self.note_refusal(&error.into()),
                 }
             }
         }
-        self.ways(engine, op, judged)
+        self.list_ways_out(engine, op, judged)
     }
 
     /// Lists what would take the operation back.
-    fn ways(&mut self, engine: &mut Engine<'_>, op: u64, judged: &Judged) -> Result<(), Failure> {
+    fn list_ways_out(&mut self, engine: &mut Engine<'_>, op: u64, judged: &JudgedReverts) -> Result<(), Failure> {
         let conflicts: Vec<&Conflict> = judged.planned.iter().flat_map(|planned| &planned.conflicts).collect();
         if conflicts.is_empty() {
-            if self.inverse.state == State::Possible {
+            if self.inverse.state == InverseState::Possible {
                 let does = match self.inverse.rows {
                     0 => "closes it: all its rows are back already".to_owned(),
                     rows if self.inverse.again => {
-                        format!("commits the fault again, in {}", count(rows, "row"))
+                        format!("commits the fault again, in {}", render_count(rows, "row"))
                     }
-                    rows => format!("puts back {}", count(rows, "row")),
+                    rows => format!("puts back {}", render_count(rows, "row")),
                 };
                 self.ways_out.push(act(Deed::revert([op]), does));
             }
@@ -193,13 +193,13 @@ impl FoundInverse {
         }
         let later: BTreeSet<u64> = conflicts.iter().filter_map(|conflict| conflict.operation).collect();
         if !later.is_empty() {
-            self.ways_out.push(cascade(engine, op)?);
+            self.ways_out.push(describe_cascade(engine, op)?);
         }
         if self.inverse.rows + self.inverse.already_back > 0 {
             let does = format!(
                 "puts back {} and leaves {} in conflict",
-                count(self.inverse.rows, "row"),
-                count(self.inverse.in_conflict, "row")
+                render_count(self.inverse.rows, "row"),
+                render_count(self.inverse.in_conflict, "row")
             );
             self.ways_out.push(act(Deed::revert_with(op, [Flag::SkipConflicts]), does));
         }
@@ -210,15 +210,15 @@ impl FoundInverse {
         let foreign =
             conflicts.into_iter().filter(|conflict| conflict.operation.is_none() && !conflict.lost_its_place());
         let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) =
-            foreign.partition(|conflict| conflict.lost == Some(Lost::Row));
+            foreign.partition(|conflict| conflict.lost == Some(LostPlace::Row));
         if !changed.is_empty() && gone.is_empty() && later.is_empty() {
-            let does = format!("overwrites what somebody else wrote to {}", count(changed.len() as u64, "row"));
+            let does = format!("overwrites what somebody else wrote to {}", render_count(changed.len() as u64, "row"));
             self.ways_out.push(act(Deed::revert_with(op, [Flag::Force]), does));
         }
         if !gone.is_empty() {
-            let mut does = format!("gives up {} that somebody else deleted", count(gone.len() as u64, "row"));
+            let mut does = format!("gives up {} that somebody else deleted", render_count(gone.len() as u64, "row"));
             if !changed.is_empty() {
-                does += &format!(", and overwrites what was written to {}", count(changed.len() as u64, "row"));
+                does += &format!(", and overwrites what was written to {}", render_count(changed.len() as u64, "row"));
             }
             self.ways_out.push(act(Deed::revert_with(op, [Flag::Force, Flag::SkipConflicts]), does));
         }
@@ -226,67 +226,68 @@ impl FoundInverse {
     }
 
     /// The guard, or an open operation, stops everything on the target.
-    fn stopped(&mut self, engine: &Engine<'_>, failure: &Failure) {
+    fn note_stop(&mut self, engine: &Engine<'_>, failure: &Failure) {
         if failure.code == "recover_first"
-            && let Some(op) = engine.open().first()
+            && let Some(op) = engine.open_operations().first()
         {
-            self.open(*op);
+            self.note_open(*op);
             return;
         }
-        self.inverse.state = State::Blocked;
+        self.inverse.state = InverseState::Blocked;
         self.inverse.why = Some(failure.message.clone());
-        self.refusal(failure);
+        self.note_refusal(failure);
     }
 
-    fn open(&mut self, op: u64) {
+    fn note_open(&mut self, op: u64) {
         let message = format!("operation {op} is open: nobody knows yet whether it was committed");
         self.inverse.why = Some(message.clone());
-        self.blocked_by.push(Block { operation: Some(op), ..block("open_operation", "recover_first", message) });
+        self.blocked_by
+            .push(RevertBlock { operation: Some(op), ..build_block("open_operation", "recover_first", message) });
         self.ways_out.push(act(Deed::Recover, "asks the target, and closes it"));
     }
 
-    fn refusal(&mut self, failure: &Failure) {
-        self.inverse.state = State::Blocked;
-        self.blocked_by.push(block("refusal", &failure.code, failure.message.clone()));
+    fn note_refusal(&mut self, failure: &Failure) {
+        self.inverse.state = InverseState::Blocked;
+        self.blocked_by.push(build_block("refusal", &failure.code, failure.message.clone()));
         self.ways_out.extend_from_slice(failure.next.as_slice());
     }
 
     /// The target cannot be read: what it holds is unknown, which is no failure.
-    fn unknown(&mut self, failure: &Failure) {
+    fn note_unreadable(&mut self, failure: &Failure) {
         self.inverse.why = Some(failure.message.clone());
-        if failure.kind == Kind::Target {
+        if failure.kind == FailureKind::Target {
             self.ways_out.extend_from_slice(failure.next.as_slice());
         }
     }
 }
 
 /// Says what a cascade would take back, and whether anything would still be in its way.
-fn cascade(engine: &mut Engine<'_>, op: u64) -> Result<NextStep, Failure> {
-    let options = Options { cascade: true, ..Options::default() };
-    let judged = engine.survey(&Selection::Operations(vec![op]), options)?;
+fn describe_cascade(engine: &mut Engine<'_>, op: u64) -> Result<NextStep, Failure> {
+    let options = RevertOptions { cascade: true, ..RevertOptions::default() };
+    let judged = engine.survey_reverts(&RevertSelection::Operations(vec![op]), options)?;
     let order: Vec<String> = judged.planned.iter().map(|planned| planned.operation.op.to_string()).collect();
     let left: usize = judged.planned.iter().map(|planned| planned.conflicts.len()).sum();
     let mut does = format!("takes back operations {}, in this order", order.join(", "));
     if left > 0 {
-        does += &format!("; {} would still be in conflict", count(left as u64, "row"));
+        does += &format!("; {} would still be in conflict", render_count(left as u64, "row"));
     }
     Ok(act(Deed::revert_with(op, [Flag::Cascade]), does))
 }
 
-fn block(what: &'static str, code: &str, message: String) -> Block {
+fn build_block(what: &'static str, code: &str, message: String) -> RevertBlock {
     let code = code.to_owned();
-    Block { what, code, operation: None, table: None, key: None, columns: Vec::new(), message }
+    RevertBlock { what, code, operation: None, table: None, key: None, columns: Vec::new(), message }
 }
 
-fn conflict(conflict: &Conflict) -> Block {
+fn describe_conflict(conflict: &Conflict) -> RevertBlock {
     let Conflict { table, key, columns, why, operation, .. } = conflict;
     let what = if operation.is_some() { "later_operation" } else { "foreign_change" };
     let named = if columns.is_empty() { String::new() } else { format!(" {}", columns.join(", ")) };
-    Block {
+    RevertBlock {
         operation: *operation,
         table: Some(table.clone()),
         key: Some(key.clone()),
         columns: columns.clone(),
-        ..block(what, "conflict", format!("{table} {key}{named}: {why}"))
+        ..build_block(what, "conflict", format!("{table} {key}{named}: {why}"))
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 use super::failure::Failure;
 use super::show;
-use super::{Card, count};
+use super::{Card, render_count};
 use crate::model::NextStep;
 use crate::model::Refusal;
 use crate::model::ports::Danger;
@@ -16,8 +16,8 @@ use crate::model::ports::Danger;
 mod inverse;
 mod proof;
 
-pub use inverse::{Block, Inverse, State};
-pub use proof::{Held, Proof};
+pub use inverse::{Inverse, InverseState, RevertBlock};
+pub use proof::{Proof, TargetProof};
 
 /// What it is.
 pub const CARD: Card = Card {
@@ -47,7 +47,7 @@ pub struct Outcome {
     /// What a revert of it would do now.
     pub inverse: Inverse,
     /// What stands in the way of a revert.
-    pub blocked_by: Vec<Block>,
+    pub blocked_by: Vec<RevertBlock>,
     /// What would take it back, or open the way.
     pub ways_out: Vec<NextStep>,
     /// What no revert puts back.
@@ -61,14 +61,14 @@ pub struct Outcome {
 /// # Errors
 /// [`Refusal::NoOperation`], or what the journal says.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut journal = context.reading()?;
-    let operation = journal.operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
+    let mut journal = context.open_journal()?;
+    let operation = journal.read_operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
     let shown = show::run(context, &show::Request { op: request.op, ..show::Request::default() })?;
-    let proof = proof::of(context, &journal, &operation)?;
-    let found = inverse::find(context, &mut journal, &operation)?;
+    let proof = proof::compute_proof(context, &journal, &operation)?;
+    let found = inverse::find_inverse(context, &mut journal, &operation)?;
     Ok(Outcome {
         ok: proof.holds && proof.target.agrees != Some(false),
-        words: words(&journal, &operation, &shown),
+        words: render_sentence(&journal, &operation, &shown),
         operation: shown,
         inverse: found.inverse,
         blocked_by: found.blocked_by,
@@ -79,7 +79,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 }
 
 /// Returns the operation in a sentence: who, when, what, where, how much.
-fn words(journal: &Journal, operation: &Operation, shown: &show::Outcome) -> String {
+fn render_sentence(journal: &Journal, operation: &Operation, shown: &show::Outcome) -> String {
     let line = &shown.line;
     let fault = format!("{} ({}, severity {})", line.tool, line.variant, line.severity);
     let verb = match (line.state.as_str(), operation.action) {
@@ -90,12 +90,12 @@ fn words(journal: &Journal, operation: &Operation, shown: &show::Outcome) -> Str
         (_, OperationAction::Revert) => "took back",
     };
     let what = operation.reverts.map_or_else(|| fault.clone(), |op| format!("operation {op}, {fault}"));
-    let rows = count(operation.rows, "row");
+    let rows = render_count(operation.rows, "row");
     let tables =
         if operation.tables.is_empty() { String::new() } else { format!(" in {}", operation.tables.join(", ")) };
     let mut text = format!("{}, over {}, {verb} {what} on {}: {rows}{tables}", line.actor, line.face, line.target);
     if operation.kept > 0 {
-        text += &format!(", and {} found as wanted", count(operation.kept, "row"));
+        text += &format!(", and {} found as wanted", render_count(operation.kept, "row"));
     }
     if let Some(op) = operation.detail.get("replays").and_then(serde_json::Value::as_u64) {
         text += &format!("; it replays operation {op}");

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use mfm_journal::{Digest, Journal, Operation, Verdict};
+use mfm_journal::{Digest, Journal, Operation, OperationVerdict};
 use serde::Serialize;
 
 use crate::engine::EngineError;
@@ -22,7 +22,7 @@ pub struct Proof {
     /// The number of the entry with the newest verdict; null while it is open.
     pub sealed_entry: Option<u64>,
     /// That verdict.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<OperationVerdict>,
     /// The plan's digest.
     pub plan_digest: Digest,
     /// The RFC 6962 root over the changes, as the entry says.
@@ -32,14 +32,14 @@ pub struct Proof {
     /// How many chunks of images were read, each with the digest that the entry names.
     pub chunks: u64,
     /// What the target holds.
-    pub target: Held,
+    pub target: TargetProof,
     /// How an auditor checks all this without this program's word.
     pub how: Vec<String>,
 }
 
 /// What a target holds of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct TargetProof {
     /// `committed`, `abandoned`, `absent` or `unknown`.
     pub state: &'static str,
     /// Whether that agrees with the journal; null where it is unknown, or the journal does not know.
@@ -49,10 +49,10 @@ pub struct Held {
 }
 
 /// Computes the proof of an operation.
-pub(super) fn of(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Result<Proof, Failure> {
+pub(super) fn compute_proof(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Result<Proof, Failure> {
     let mut tree = RowsTree::default();
     let mut failed = None;
-    journal.changes(operation, &mut |change| match tree.add(&change) {
+    journal.visit_changes(operation, &mut |change| match tree.add(&change) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
             failed = Some(error);
@@ -73,19 +73,19 @@ pub(super) fn of(context: &Context<'_>, journal: &Journal, operation: &Operation
         rows_root: operation.rows_root,
         rows_root_computed,
         chunks: operation.chunks.len() as u64,
-        target: held(context, journal, operation),
-        how: how(operation),
+        target: read_target_state(context, journal, operation),
+        how: list_audit_steps(operation),
     })
 }
 
 /// Asks the target for the operation's uid.
-fn held(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Held {
-    let unknown = |why: String| Held { state: "unknown", agrees: None, why: Some(why) };
+fn read_target_state(context: &Context<'_>, journal: &Journal, operation: &Operation) -> TargetProof {
+    let unknown = |why: String| TargetProof { state: "unknown", agrees: None, why: Some(why) };
     let name = &operation.target.name;
     let Some(record) = journal.state().targets.get(name) else {
         return unknown(format!("{name} is no longer registered"));
     };
-    let row = context.open(&record.url).and_then(|mut target| target.operation(&operation.uid));
+    let row = context.open_target(&record.url).and_then(|mut target| target.find_operation(&operation.uid));
     let state = match row {
         Err(error) => return unknown(error.to_string()),
         Ok(row) => row.map(|row| row.state),
@@ -97,13 +97,13 @@ fn held(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Held
     };
     let agrees = match (operation.verdict, state) {
         (None, _) => None,
-        (Some(Verdict::Applied), state) => Some(state == Some(OperationState::Committed)),
+        (Some(OperationVerdict::Applied), state) => Some(state == Some(OperationState::Committed)),
         (Some(_), state) => Some(state != Some(OperationState::Committed)),
     };
-    Held { state: word, agrees, why: None }
+    TargetProof { state: word, agrees, why: None }
 }
 
-fn how(operation: &Operation) -> Vec<String> {
+fn list_audit_steps(operation: &Operation) -> Vec<String> {
     let (uid, name) = (operation.uid, &operation.target.name);
     vec![
         format!(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::lines::{COLUMNS, SCHEMA};
 use super::{ExportStop, Outcome};
-use crate::file::{self, Access, FileError};
+use crate::file::{self, FileAccess, FileError};
 use crate::ops::Failure;
 
 /// More than the first line of an export whose domain is ten times larger.
@@ -15,9 +15,9 @@ const FIRST_LINE_MAX: u64 = 1 << 20;
 ///
 /// # Errors
 /// What the file system says; what `pour` says, and then no file is there.
-pub(super) fn write(
+pub(super) fn write_file(
     path: &Path,
-    access: Access,
+    access: FileAccess,
     pour: impl FnOnce(&mut dyn Write) -> Result<Outcome, ExportStop>,
 ) -> Result<Outcome, Failure> {
     let failure = |why: &str| {
@@ -28,7 +28,7 @@ pub(super) fn write(
         FileError::Occupied => failure("something else than an export stands there"),
         error => failure(&error.to_string()),
     };
-    let mut draft = file::draft(path, access, is_export).map_err(unwritten)?;
+    let mut draft = file::begin_draft(path, access, is_export).map_err(unwritten)?;
     let outcome = pour(&mut draft).map_err(|stop| match stop {
         ExportStop::Failed(failure) => failure,
         ExportStop::Io(error) => failure(&error.to_string()),

@@ -41,14 +41,14 @@ pub(super) const COLUMNS: [&str; 21] = [
 ];
 
 /// Where the lines go.
-enum Sink<'a> {
+enum LineSink<'a> {
     Json(BufWriter<&'a mut dyn Write>),
     Csv(Box<csv::Writer<&'a mut dyn Write>>),
 }
 
 /// Lines of one form.
-pub(super) struct Lines<'a> {
-    sink: Sink<'a>,
+pub(super) struct ExportLines<'a> {
+    sink: LineSink<'a>,
     redaction: Redaction,
 }
 
@@ -62,7 +62,7 @@ struct LineHead<T> {
 
 /// The first line.
 #[derive(Serialize)]
-struct Header<'a> {
+struct ExportHeader<'a> {
     schema: &'static str,
     journal_id: mfm_journal::Digest,
     head: mfm_journal::Head,
@@ -81,25 +81,25 @@ struct EntryLine<'a> {
     at: String,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> ExportLines<'a> {
     /// Begins to write.
     pub(super) fn new(form: Form, redaction: Redaction, out: &'a mut dyn Write) -> Self {
         let sink = match form {
-            Form::Jsonl => Sink::Json(BufWriter::new(out)),
+            Form::Jsonl => LineSink::Json(BufWriter::new(out)),
             Form::Csv => {
                 let mut builder = csv::WriterBuilder::new();
-                Sink::Csv(Box::new(builder.terminator(csv::Terminator::CRLF).from_writer(out)))
+                LineSink::Csv(Box::new(builder.terminator(csv::Terminator::CRLF).from_writer(out)))
             }
         };
         Self { sink, redaction }
     }
 
     /// Writes the first line.
-    pub(super) fn header(&mut self, journal: &Journal, op: Option<u64>, entries: [u64; 2]) -> io::Result<()> {
+    pub(super) fn write_header(&mut self, journal: &Journal, op: Option<u64>, entries: [u64; 2]) -> io::Result<()> {
         match &mut self.sink {
-            Sink::Csv(out) => out.write_record(COLUMNS).map_err(of_csv),
-            Sink::Json(out) => {
-                let header = Header {
+            LineSink::Csv(out) => out.write_record(COLUMNS).map_err(of_csv),
+            LineSink::Json(out) => {
+                let header = ExportHeader {
                     schema: SCHEMA,
                     journal_id: journal.id(),
                     head: journal.head(),
@@ -107,41 +107,44 @@ impl<'a> Lines<'a> {
                     entries,
                     op,
                     redaction: self.redaction.word(),
-                    identifying: &domains::identifying(),
+                    identifying: &domains::identifying_columns(),
                 };
-                object(out, &header)
+                write_object(out, &header)
             }
         }
     }
 
     /// Writes an entry; CSV has none.
-    pub(super) fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+    pub(super) fn write_entry(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.sink {
-            Sink::Csv(_) => Ok(()),
-            Sink::Json(out) => {
-                let at = log::timestamp(entry.at_us);
-                object(out, &LineHead { line: "entry", rest: EntryLine { entry, at } })
+            LineSink::Csv(_) => Ok(()),
+            LineSink::Json(out) => {
+                let at = log::render_timestamp(entry.at_us);
+                write_object(out, &LineHead { line: "entry", rest: EntryLine { entry, at } })
             }
         }
     }
 
     /// Writes a key that a selector chose; CSV has none.
-    pub(super) fn chosen(&mut self, op: u64, chosen: &ChosenKeys, key: &[Value]) -> io::Result<()> {
+    pub(super) fn write_chosen_key(&mut self, op: u64, chosen: &ChosenKeys, key: &[Value]) -> io::Result<()> {
         match &mut self.sink {
-            Sink::Csv(_) => Ok(()),
-            Sink::Json(out) => {
-                let key = self.redaction.key(&chosen.table, &chosen.columns, key);
-                object(out, &LineHead { line: "chosen", rest: json!({"op": op, "table": chosen.table, "key": key}) })
+            LineSink::Csv(_) => Ok(()),
+            LineSink::Json(out) => {
+                let key = self.redaction.redact_key(&chosen.table, &chosen.columns, key);
+                write_object(
+                    out,
+                    &LineHead { line: "chosen", rest: json!({"op": op, "table": chosen.table, "key": key}) },
+                )
             }
         }
     }
 
     /// Writes a change: one object, or one line a cell.
-    pub(super) fn change(&mut self, operation: &Operation, change: &Change) -> io::Result<()> {
-        let shown = self.redaction.change(change);
+    pub(super) fn write_change(&mut self, operation: &Operation, change: &Change) -> io::Result<()> {
+        let shown = self.redaction.redact_change(change);
         match &mut self.sink {
-            Sink::Csv(out) => cells(out, operation, change, &shown),
-            Sink::Json(out) => {
+            LineSink::Csv(out) => write_cells(out, operation, change, &shown),
+            LineSink::Json(out) => {
                 let names = change.column_names();
                 let row = |cells: &Option<Vec<ShownCell>>| match cells {
                     None => Json::Null,
@@ -151,11 +154,11 @@ impl<'a> Lines<'a> {
                     }
                 };
                 let rest = json!({
-                    "op": operation.op, "table": change.table.name, "key": shown.key, "kind": change.action.word(),
+                    "op": operation.op, "table": change.table.name, "key": shown.key, "kind": change.action.as_str(),
                     "before": row(&shown.before), "after": row(&shown.after),
                     "before_digest": shown.before_digest, "after_digest": shown.after_digest,
                 });
-                object(out, &LineHead { line: "change", rest })
+                write_object(out, &LineHead { line: "change", rest })
             }
         }
     }
@@ -163,21 +166,21 @@ impl<'a> Lines<'a> {
     /// Writes what is left, and returns how many cells were redacted.
     pub(super) fn finish(mut self) -> io::Result<u64> {
         match &mut self.sink {
-            Sink::Json(out) => out.flush()?,
-            Sink::Csv(out) => out.flush()?,
+            LineSink::Json(out) => out.flush()?,
+            LineSink::Csv(out) => out.flush()?,
         }
-        Ok(self.redaction.redacted())
+        Ok(self.redaction.redacted_cells())
     }
 }
 
-fn object<T: Serialize>(out: &mut BufWriter<&mut dyn Write>, value: &T) -> io::Result<()> {
+fn write_object<T: Serialize>(out: &mut BufWriter<&mut dyn Write>, value: &T) -> io::Result<()> {
     let text = serde_json::to_string(value)?;
-    out.write_all(shown::json(&text).as_bytes())?;
+    out.write_all(shown::escape_json(&text).as_bytes())?;
     out.write_all(b"\n")
 }
 
 /// The lines of a change: one a cell, or one without a column for a row found as wanted.
-fn cells(
+fn write_cells(
     out: &mut csv::Writer<&mut dyn Write>,
     operation: &Operation,
     change: &Change,
@@ -186,29 +189,29 @@ fn cells(
     let names = change.column_names();
     let columns: Vec<Option<&str>> = if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() };
     for (at, column) in columns.into_iter().enumerate() {
-        let head = about(operation, change, &shown.key);
+        let head = render_columns(operation, change, &shown.key);
         let cell = |cells: &Option<Vec<ShownCell>>| match cells.as_ref().and_then(|cells| cells.get(at)) {
             Some(cell) => [cell.json.to_string(), cell.class.to_owned()],
             None => [String::new(), String::new()],
         };
         let column = [column.unwrap_or_default().to_owned()];
-        let digests = [digest(&shown.before_digest), digest(&shown.after_digest)];
+        let digests = [render_digest(&shown.before_digest), render_digest(&shown.after_digest)];
         let verdict = operation.verdict.map_or("", |verdict| verdict.as_str()).to_owned();
         let sealed = operation.sealed.as_ref().map(|entry| entry.digest.to_string()).unwrap_or_default();
         let parts = head.into_iter().chain(column).chain(cell(&shown.before)).chain(cell(&shown.after));
         let line = parts.chain(digests).chain([verdict, sealed]);
-        out.write_record(line.map(|cell| shown::cell(&cell).into_owned())).map_err(of_csv)?;
+        out.write_record(line.map(|cell| shown::guard_cell(&cell).into_owned())).map_err(of_csv)?;
     }
     Ok(())
 }
 
 /// What every line of an operation's change begins with.
-fn about(operation: &Operation, change: &Change, key: &Json) -> [String; 12] {
+fn render_columns(operation: &Operation, change: &Change, key: &Json) -> [String; 12] {
     [
         operation.op.to_string(),
         operation.uid.to_string(),
         operation.intended_seq.to_string(),
-        log::timestamp(operation.at_us),
+        log::render_timestamp(operation.at_us),
         operation.actor.clone(),
         if operation.reverts.is_some() { "revert" } else { "apply" }.to_owned(),
         operation.tool.clone(),
@@ -216,12 +219,12 @@ fn about(operation: &Operation, change: &Change, key: &Json) -> [String; 12] {
         operation.target.name.clone(),
         change.table.name.clone(),
         key.to_string(),
-        change.action.word().to_owned(),
+        change.action.as_str().to_owned(),
     ]
 }
 
 /// Returns a digest as a CSV field: bare, empty where there is no row, the mark where it is not shown.
-fn digest(json: &Json) -> String {
+fn render_digest(json: &Json) -> String {
     match json {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),

@@ -13,13 +13,13 @@ use mfm_journal::{Digest, Entry, Head, Journal, JournalError, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::lines::Lines;
+use self::lines::ExportLines;
 use self::redaction::Redaction;
 use super::Card;
 use super::context::Context;
-use super::failure::{Failure, Kind};
-use super::protected::Protected;
-use crate::file::Access;
+use super::failure::{Failure, FailureKind};
+use super::protected::ProtectedFiles;
+use crate::file::FileAccess;
 use crate::model::Refusal;
 use crate::model::next_step::{Flag, give};
 use crate::model::ports::Danger;
@@ -121,15 +121,15 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
         let message = format!("no entry lies between {from} and {to}");
         return Err(Failure::usage("export_range", message, give(Flag::From, "takes the smaller number")));
     }
-    let journal = context.reading()?;
+    let journal = context.open_journal()?;
     let walk = ExportWalk::new(context, request, &journal);
     let outcome = match &request.output {
         None => to_stream(walk, out)?,
         Some(path) => {
-            Protected::of(context).refuse(path)?;
+            ProtectedFiles::from_context(context).refuse(path)?;
             // Rows of people are for nobody else on the machine.
-            let access = if request.include_phi { Access::Private } else { Access::Shared };
-            file::write(path, access, |out| walk.pour(out))?
+            let access = if request.include_phi { FileAccess::Private } else { FileAccess::Shared };
+            file::write_file(path, access, |out| walk.write_to(out))?
         }
     };
     Ok(outcome)
@@ -137,7 +137,7 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
 
 fn to_stream(walk: ExportWalk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let mut outcome = walk.outcome.clone();
-    match walk.pour(out) {
+    match walk.write_to(out) {
         Ok(outcome) => Ok(outcome),
         Err(ExportStop::Failed(failure)) => Err(failure),
         Err(ExportStop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -146,7 +146,7 @@ fn to_stream(walk: ExportWalk<'_>, out: &mut dyn Write) -> Result<Outcome, Failu
         }
         Err(ExportStop::Io(error)) => {
             let message = format!("could not write the export: {error}");
-            Err(Failure::new(Kind::Found, "output", message, give(Flag::Output, "writes it to a file")))
+            Err(Failure::new(FailureKind::Found, "output", message, give(Flag::Output, "writes it to a file")))
         }
     }
 }
@@ -176,21 +176,21 @@ impl<'a> ExportWalk<'a> {
     }
 
     /// Returns the first and the last entry to look at.
-    fn range(&self) -> Result<(u64, u64), ExportStop> {
+    fn entry_range(&self) -> Result<(u64, u64), ExportStop> {
         let from = self.request.from.unwrap_or(1).max(1);
         let to = self.request.to.unwrap_or(u64::MAX).min(self.journal.head().seq);
         let Some(op) = self.request.op else { return Ok((from, to)) };
         let missing = || ExportStop::Failed(Refusal::NoOperation { op }.into());
-        let operation = self.journal.operation(op)?.ok_or_else(missing)?;
+        let operation = self.journal.read_operation(op)?.ok_or_else(missing)?;
         Ok((from.max(operation.intended_seq), to))
     }
 
-    fn pour(mut self, out: &mut dyn Write) -> Result<Outcome, ExportStop> {
-        let (first, last) = self.range()?;
+    fn write_to(mut self, out: &mut dyn Write) -> Result<Outcome, ExportStop> {
+        let (first, last) = self.entry_range()?;
         let redaction = Redaction::new(self.request.include_phi);
-        let mut lines = Lines::new(self.request.form, redaction, out);
-        lines.header(self.journal, self.request.op, [first, last])?;
-        let walked = self.entries((first, last), &mut lines);
+        let mut lines = ExportLines::new(self.request.form, redaction, out);
+        lines.write_header(self.journal, self.request.op, [first, last])?;
+        let walked = self.write_entries((first, last), &mut lines);
         // What came before a broken entry is written.
         let finished = lines.finish();
         walked?;
@@ -198,56 +198,58 @@ impl<'a> ExportWalk<'a> {
         Ok(self.outcome)
     }
 
-    fn entries(&mut self, (first, last): (u64, u64), lines: &mut Lines<'_>) -> Result<(), ExportStop> {
+    fn write_entries(&mut self, (first, last): (u64, u64), lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
         let mut ended = Ok(());
-        self.journal.entries(first, &mut |entry| {
+        self.journal.visit_entries(first, &mut |entry| {
             if entry.seq > last {
                 return ControlFlow::Break(());
             }
             self.context.reporter.progress("exporting the journal", entry.seq - first, last - first + 1);
             ended = self.context.go_on().map_err(ExportStop::Failed);
             if ended.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
-                ended = self.entry(&entry, lines);
+                ended = self.write_entry(&entry, lines);
             }
             if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         ended
     }
 
-    fn entry(&mut self, entry: &Entry, lines: &mut Lines<'_>) -> Result<(), ExportStop> {
+    fn write_entry(&mut self, entry: &Entry, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
         self.outcome.entries += 1;
-        lines.entry(entry)?;
+        lines.write_entry(entry)?;
         match entry.op.filter(|_| entry.kind == "intended") {
             None => Ok(()),
-            Some(op) => self.operation(op, lines),
+            Some(op) => self.write_operation(op, lines),
         }
     }
 
-    fn operation(&mut self, op: u64, lines: &mut Lines<'_>) -> Result<(), ExportStop> {
+    fn write_operation(&mut self, op: u64, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
         let lost = || ExportStop::Failed(Refusal::NoOperation { op }.into());
-        let operation = self.journal.operation(op)?.ok_or_else(lost)?;
-        streamed(|visit| {
-            self.journal.chosen_parts(&operation, &mut |part| {
-                visit(part.keys.iter().try_for_each(|key| lines.chosen(op, &part, key)).map_err(ExportStop::Io))
+        let operation = self.journal.read_operation(op)?.ok_or_else(lost)?;
+        stream_writes(|visit| {
+            self.journal.visit_chosen_keys(&operation, &mut |part| {
+                visit(
+                    part.keys.iter().try_for_each(|key| lines.write_chosen_key(op, &part, key)).map_err(ExportStop::Io),
+                )
             })
         })?;
-        self.changes(&operation, lines)
+        self.write_changes(&operation, lines)
     }
 
-    fn changes(&mut self, operation: &Operation, lines: &mut Lines<'_>) -> Result<(), ExportStop> {
+    fn write_changes(&mut self, operation: &Operation, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
         let (written, context) = (&mut self.outcome.changes, self.context);
-        streamed(|visit| {
-            self.journal.changes(operation, &mut |change| {
+        stream_writes(|visit| {
+            self.journal.visit_changes(operation, &mut |change| {
                 *written += 1;
                 let stopped = context.go_on().map_err(ExportStop::Failed);
-                visit(stopped.and_then(|()| Ok(lines.change(operation, &change)?)))
+                visit(stopped.and_then(|()| Ok(lines.write_change(operation, &change)?)))
             })
         })
     }
 }
 
 /// Lets a visit of the journal end at the first line that cannot be written, or where the person asks to stop.
-fn streamed(
+fn stream_writes(
     walk: impl FnOnce(&mut dyn FnMut(Result<(), ExportStop>) -> ControlFlow<()>) -> Result<(), JournalError>,
 ) -> Result<(), ExportStop> {
     let mut ended = Ok(());

@@ -43,31 +43,32 @@ impl Redaction {
     }
 
     /// Returns how many cells were not shown.
-    pub(super) const fn redacted(self) -> u64 {
+    pub(super) const fn redacted_cells(self) -> u64 {
         self.redacted
     }
 
-    fn discloses(self, table: &str, column: &str) -> bool {
-        self.all || domains::holds(table, column).is_some()
+    fn shows_cell(self, table: &str, column: &str) -> bool {
+        self.all || domains::disclosable_content(table, column).is_some()
     }
 
     /// Returns a key by its columns.
-    pub(super) fn key(&mut self, table: &str, columns: &[String], key: &[Value]) -> Json {
-        let shown = columns.iter().zip(key).map(|(column, value)| (column.clone(), self.cell(table, column, value)));
+    pub(super) fn redact_key(&mut self, table: &str, columns: &[String], key: &[Value]) -> Json {
+        let shown =
+            columns.iter().zip(key).map(|(column, value)| (column.clone(), self.redact_cell(table, column, value)));
         Json::Object(shown.collect::<Map<_, _>>())
     }
 
     /// Returns a cell; NULL is always shown, everything else that is redacted looks the same but for its class.
-    fn cell(&mut self, table: &str, column: &str, value: &Value) -> Json {
-        if value.is_null() || self.discloses(table, column) {
-            return cell::cell(value);
+    fn redact_cell(&mut self, table: &str, column: &str, value: &Value) -> Json {
+        if value.is_null() || self.shows_cell(table, column) {
+            return cell::to_json(value);
         }
         self.redacted += 1;
-        json!({ MARK: class(value) })
+        json!({ MARK: storage_class(value) })
     }
 
     /// Returns a change.
-    pub(super) fn change(&mut self, change: &Change) -> ShownChange {
+    pub(super) fn redact_change(&mut self, change: &Change) -> ShownChange {
         let table = change.table.name.as_str();
         let digests = self.shows_digests(&change.table);
         let digest = |digest: Option<mfm_journal::Digest>| match digest {
@@ -78,23 +79,25 @@ impl Redaction {
         let (before_digest, after_digest) = (digest(change.before_digest()), digest(change.after_digest()));
         let names = change.column_names();
         let mut cells = |values: &[Value]| -> Vec<ShownCell> {
-            let one =
-                |(name, value): (&&str, &Value)| ShownCell { json: self.cell(table, name, value), class: class(value) };
+            let one = |(name, value): (&&str, &Value)| ShownCell {
+                json: self.redact_cell(table, name, value),
+                class: storage_class(value),
+            };
             names.iter().zip(values).map(one).collect()
         };
-        let (before, after) = (change.before().map(&mut cells), change.after().map(&mut cells));
-        let key = self.key(table, &change.table.key, &change.key);
+        let (before, after) = (change.cells_before().map(&mut cells), change.cells_after().map(&mut cells));
+        let key = self.redact_key(table, &change.table.key, &change.key);
         ShownChange { key, before, after, before_digest, after_digest }
     }
 
     /// A digest covers the whole row: beside it, a redacted cell with few possible values could be guessed.
     fn shows_digests(self, shape: &TableShape) -> bool {
-        shape.columns.iter().all(|column| self.discloses(&shape.name, &column.name))
+        shape.columns.iter().all(|column| self.shows_cell(&shape.name, &column.name))
     }
 }
 
 /// Returns the class in which the database stores a value.
-const fn class(value: &Value) -> &'static str {
+const fn storage_class(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Boolean(_) => "boolean",

@@ -7,7 +7,7 @@ use jiff::civil;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MadeLab, Origin, Sink, early_name, make};
+use super::{LabSink, MadeLab, Origin, early_name, make_lab};
 use crate::domain::Domain;
 use crate::domain::lab::{Lab, LabRequest};
 use crate::domains;
@@ -81,13 +81,14 @@ pub struct Outcome {
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::named)?;
+    let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::resolve_domain)?;
     let lab = domain.lab().ok_or_else(|| no_lab(domain))?;
-    let asked = asked(request, domain, lab)?;
+    let asked = resolve_request(request, domain, lab)?;
     early_name(context, &request.url, request.name.as_deref())?;
     let origin = (domain, Origin::Invented);
-    let (made, _) =
-        make(context, &request.url, request.name.as_deref(), origin, &mut |sink| fill(context, lab, &asked, sink))?;
+    let (made, _) = make_lab(context, &request.url, request.name.as_deref(), origin, &mut |sink| {
+        write_tables(context, lab, &asked, sink)
+    })?;
     let counts = |option: &str| (lab.size().option == option).then_some(asked.size).flatten();
     Ok(Outcome {
         made,
@@ -101,9 +102,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 }
 
 /// Makes the tables of a lab and fills them.
-fn fill(context: &Context<'_>, lab: &dyn Lab, asked: &LabRequest, sink: &mut Sink) -> Result<(), Failure> {
+fn write_tables(context: &Context<'_>, lab: &dyn Lab, asked: &LabRequest, sink: &mut LabSink) -> Result<(), Failure> {
     for table in lab.tables() {
-        sink.table(&table)?;
+        sink.create_table(&table)?;
     }
     let (mut rows, mut failed) = (0_u64, None);
     let flow = lab.generate(asked, &mut |table, cells| {
@@ -115,7 +116,7 @@ fn fill(context: &Context<'_>, lab: &dyn Lab, asked: &LabRequest, sink: &mut Sin
                 return ControlFlow::Break(());
             }
         }
-        if let Err(error) = sink.row(table, &cells) {
+        if let Err(error) = sink.write_row(table, &cells) {
             failed = Some(error.into());
             return ControlFlow::Break(());
         }
@@ -128,7 +129,7 @@ fn fill(context: &Context<'_>, lab: &dyn Lab, asked: &LabRequest, sink: &mut Sin
 }
 
 /// Returns what is asked for, defaults filled in; an option that the domain does not have is refused.
-fn asked(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabRequest, Failure> {
+fn resolve_request(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabRequest, Failure> {
     let size = lab.size();
     let id = domain.card().id;
     for (option, given) in [("patients", request.patients), ("frames", request.frames)] {
@@ -150,8 +151,8 @@ fn asked(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabReq
     Ok(LabRequest {
         size: given.or(size.default),
         seed,
-        until: until(request, domain, lab)?,
-        scenario: scenario(request, domain, lab)?,
+        until: resolve_until(request, domain, lab)?,
+        scenario: resolve_scenario(request, domain, lab)?,
     })
 }
 
@@ -163,7 +164,7 @@ fn wrong_size(option: &str, message: String, hint: String) -> Failure {
     Failure::usage("frames", message, hint)
 }
 
-fn scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<String>, Failure> {
+fn resolve_scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<String>, Failure> {
     let known = lab.scenarios();
     let Some(word) = &request.scenario else { return Ok(known.first().map(|word| (*word).to_owned())) };
     let snake = word.replace('-', "_");
@@ -178,9 +179,9 @@ fn scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Opt
     Err(Failure::usage("scenario", format!("a lab of {id} has no scenario `{word}`"), next))
 }
 
-fn until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<civil::Date>, Failure> {
-    let Some(text) = &request.until else { return Ok(lab.until()) };
-    if lab.until().is_none() {
+fn resolve_until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<civil::Date>, Failure> {
+    let Some(text) = &request.until else { return Ok(lab.default_end_date()) };
+    if lab.default_end_date().is_none() {
         let message = format!("a lab of {} has no last day", domain.card().id);
         return Err(Failure::usage("until", message, leave_out(Flag::Until)));
     }
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn the_last_day_and_the_patients_stay_within_reason() {
         let lab = domains::FIRST.lab().unwrap();
-        let asked = |request: &Request| asked(request, domains::FIRST, lab);
+        let asked = |request: &Request| resolve_request(request, domains::FIRST, lab);
         let day = |day: &str| asked(&Request { until: Some(day.to_owned()), ..Request::default() });
         for text in ["1950-01-01", "2100-12-31"] {
             assert_eq!(day(text).unwrap().until.unwrap().to_string(), text);
@@ -225,8 +226,8 @@ mod tests {
     fn what_a_domain_does_not_have_is_refused_by_name() {
         let lab = domains::FIRST.lab().unwrap();
         let frames = Request { frames: Some(10), ..Request::default() };
-        assert_eq!(asked(&frames, domains::FIRST, lab).unwrap_err().code, "frames");
+        assert_eq!(resolve_request(&frames, domains::FIRST, lab).unwrap_err().code, "frames");
         let scenario = Request { scenario: Some("resting".into()), ..Request::default() };
-        assert_eq!(asked(&scenario, domains::FIRST, lab).unwrap_err().code, "scenario");
+        assert_eq!(resolve_request(&scenario, domains::FIRST, lab).unwrap_err().code, "scenario");
     }
 }

@@ -8,9 +8,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MadeLab, Origin, Sink, early_name, make};
+use super::{LabSink, MadeLab, Origin, early_name, make_lab};
 use crate::domain::Domain;
-use crate::domain::import::{Files, Import, ImportReport, Imported};
+use crate::domain::import::{FilesByName, Import, ImportReport, ImportedTable};
 use crate::domains;
 use crate::file;
 use crate::model::next_step::{Deed, act};
@@ -70,29 +70,29 @@ pub struct Outcome {
 /// Usage, a refusal, or what target and journal say. A cell that does not come back as it was is an error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     early_name(context, &request.url, request.name.as_deref())?;
-    signs::known(&request.overrides)?;
-    let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::named)?;
-    let import = domain.import().ok_or_else(|| no_import(domain))?;
-    let (tables, public) = read(import, &request.source)?;
+    signs::check_overrides(&request.overrides)?;
+    let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::resolve_domain)?;
+    let import = domain.importer().ok_or_else(|| no_import(domain))?;
+    let (tables, public) = read_source(import, &request.source)?;
     let origin = if public { Origin::Invented } else { Origin::Somebodys(&request.overrides) };
-    let (made, mut target) = make(context, &request.url, request.name.as_deref(), (domain, origin), &mut |sink| {
+    let (made, mut target) = make_lab(context, &request.url, request.name.as_deref(), (domain, origin), &mut |sink| {
         tables.iter().enumerate().try_for_each(|(at, table)| {
             context.reporter.progress("importing tables", at as u64, tables.len() as u64);
-            fill(sink, table)
+            write_table(sink, table)
         })
     })?;
     let mut cells_proved = 0;
     for (at, table) in tables.iter().enumerate() {
         context.reporter.progress("proving cells", at as u64, tables.len() as u64);
-        cells_proved += prove(import, target.as_mut(), table)?;
+        cells_proved += prove_cells(import, target.as_mut(), table)?;
     }
     let reports = tables.into_iter().map(|table| table.report).collect();
     Ok(Outcome { made, source: request.source.clone(), reports, cells_proved, synthetic: public })
 }
 
-fn fill(sink: &mut Sink, table: &Imported) -> Result<(), Failure> {
-    sink.table(&table.table)?;
-    table.rows.iter().try_for_each(|row| Ok(sink.row(&table.table.name, &row.values)?))
+fn write_table(sink: &mut LabSink, table: &ImportedTable) -> Result<(), Failure> {
+    sink.create_table(&table.table)?;
+    table.rows.iter().try_for_each(|row| Ok(sink.write_row(&table.table.name, &row.values)?))
 }
 
 fn no_import(domain: &dyn Domain) -> Failure {
@@ -101,12 +101,17 @@ fn no_import(domain: &dyn Domain) -> Failure {
 }
 
 /// Reads a table back and holds every cell against the text of the file.
-fn prove(import: &dyn Import, target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
+fn prove_cells(import: &dyn Import, target: &mut dyn Target, table: &ImportedTable) -> Result<u64, Failure> {
     let name = &table.table.name;
     let answer = target.read(&Fetch { table: name.clone(), filter: Filter::All })?;
     let differs = |what: String| {
         let message = format!("{name}: {what} did not come back as the file has it");
-        Failure::new(crate::ops::Kind::Target, "import_differs", message, "do not use this lab; please report it")
+        Failure::new(
+            crate::ops::FailureKind::Target,
+            "import_differs",
+            message,
+            "do not use this lab; please report it",
+        )
     };
     let held = answer.table.as_ref().ok_or_else(|| differs("the table".into()))?;
     let mut rows: BTreeMap<Vec<crate::model::Value>, Vec<crate::model::Value>> = BTreeMap::new();
@@ -118,11 +123,11 @@ fn prove(import: &dyn Import, target: &mut dyn Target, table: &Imported) -> Resu
     }
     let mut cells = 0;
     // What nobody can set, a rowversion, was not kept.
-    let places = super::places(held, &table.table);
+    let places = super::column_positions(held, &table.table);
     for row in &table.rows {
         let values = places.iter().filter_map(|at| row.values.get(*at));
         let stored: Result<Vec<_>, _> =
-            held.columns.iter().zip(values).map(|(column, datum)| column.store(name, datum)).collect();
+            held.columns.iter().zip(values).map(|(column, datum)| column.store_datum(name, datum)).collect();
         let key = held.key_of(&stored?)?;
         let found = rows.get(&key).ok_or_else(|| differs(format!("row {}", row.number)))?;
         let texts = places.iter().filter_map(|at| row.texts.get(*at));
@@ -137,10 +142,10 @@ fn prove(import: &dyn Import, target: &mut dyn Target, table: &Imported) -> Resu
 }
 
 /// Reads every table of a source, in name order, and tells whether it is one that was published as nobody's data.
-fn read(import: &dyn Import, source: &Path) -> Result<(Vec<Imported>, bool), Failure> {
+fn read_source(import: &dyn Import, source: &Path) -> Result<(Vec<ImportedTable>, bool), Failure> {
     let files = if source.is_dir() { from_folder(import, source)? } else { from_archive(import, source)? };
     let public = import.is_public(&files);
-    let tables = import.read(&files).map_err(|why| not_a_source(import, source, &why))?;
+    let tables = import.read_tables(&files).map_err(|why| not_a_source(import, source, &why))?;
     Ok((tables, public))
 }
 
@@ -149,13 +154,13 @@ fn not_a_source(import: &dyn Import, source: &Path, why: &str) -> Failure {
     Failure::usage("import_source", message, import.source().wanted)
 }
 
-fn from_folder(import: &dyn Import, source: &Path) -> Result<Files, Failure> {
+fn from_folder(import: &dyn Import, source: &Path) -> Result<FilesByName, Failure> {
     let failed = |error: std::io::Error| not_a_source(import, source, &error.to_string());
-    let mut files = Files::new();
+    let mut files = FilesByName::new();
     for entry in std::fs::read_dir(source).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if import.wants(&name) {
+        if import.accepts_file(&name) {
             let bytes = file::read_bytes(&path, FILE_BYTES_MAX);
             files.insert(
                 name,
@@ -166,16 +171,16 @@ fn from_folder(import: &dyn Import, source: &Path) -> Result<Files, Failure> {
     Ok(files)
 }
 
-fn from_archive(import: &dyn Import, source: &Path) -> Result<Files, Failure> {
+fn from_archive(import: &dyn Import, source: &Path) -> Result<FilesByName, Failure> {
     let failed = |error: &dyn std::fmt::Display| not_a_source(import, source, &error.to_string());
-    let file = file::open(source).map_err(|error| failed(&error))?;
+    let file = file::open_regular(source).map_err(|error| failed(&error))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(&error))?;
-    let mut files = Files::new();
+    let mut files = FilesByName::new();
     for at in 0..archive.len() {
         let entry = archive.by_index(at).map_err(|error| failed(&error))?;
         let name = entry.name().map_err(|error| failed(&error))?.into_owned();
         let name = name.strip_prefix(import.source().folder).map(|name| name.trim_start_matches('/').to_owned());
-        let Some(name) = name.filter(|name| import.wants(name)) else { continue };
+        let Some(name) = name.filter(|name| import.accepts_file(name)) else { continue };
         let mut bytes = Vec::new();
         entry.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > FILE_BYTES_MAX {

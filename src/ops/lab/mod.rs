@@ -12,10 +12,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::{Failure, Kind};
-use super::protected::Protected;
+use super::failure::{Failure, FailureKind};
+use super::protected::ProtectedFiles;
 use super::targets::{
-    Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, signs,
+    Marking, append_entry, default_name, free_name, journal_baseline, new_marker, nothing_active, put_marker, signs,
 };
 use crate::domain::Domain;
 use crate::domain::table::TableDef;
@@ -41,28 +41,28 @@ pub struct MadeLab {
 }
 
 /// Where the rows of a lab go: each value becomes what its column holds.
-pub(super) struct Sink {
+pub(super) struct LabSink {
     writer: Box<dyn LabWriter>,
-    tables: BTreeMap<String, Filled>,
+    tables: BTreeMap<String, FilledTable>,
 }
 
 /// A table being filled, and where each of its columns stands in the given rows: what nobody can set is left out.
-struct Filled {
+struct FilledTable {
     table: Arc<Table>,
     places: Vec<usize>,
 }
 
-impl Sink {
+impl LabSink {
     /// Makes a table.
     ///
     /// # Errors
     /// What the target says.
-    pub(super) fn table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
+    pub(super) fn create_table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
         let TableDef { name, key, columns, indexes, references } = def.clone();
         let new = NewTable { name, key, columns, indexes, references };
-        let table = self.writer.table(&new)?;
-        let places = places(&table, def);
-        self.tables.insert(def.name.clone(), Filled { table: table.clone(), places });
+        let table = self.writer.create_table(&new)?;
+        let places = column_positions(&table, def);
+        self.tables.insert(def.name.clone(), FilledTable { table: table.clone(), places });
         Ok(table)
     }
 
@@ -70,18 +70,18 @@ impl Sink {
     ///
     /// # Errors
     /// A value that does not fit its column, or what the target says.
-    pub(super) fn row(&mut self, name: &str, cells: &[Datum]) -> Result<(), TargetError> {
+    pub(super) fn write_row(&mut self, name: &str, cells: &[Datum]) -> Result<(), TargetError> {
         let missing = || Refusal::MissingTable { table: name.to_owned() };
-        let Filled { table, places } = self.tables.get(name).ok_or_else(missing)?;
+        let FilledTable { table, places } = self.tables.get(name).ok_or_else(missing)?;
         let given = places.iter().map(|at| cells.get(*at).unwrap_or(&Datum::Null));
-        let store = |(column, datum): (&crate::model::Column, &Datum)| column.store(name, datum);
+        let store = |(column, datum): (&crate::model::Column, &Datum)| column.store_datum(name, datum);
         let values = table.columns.iter().zip(given).map(store).collect::<Result<Vec<_>, _>>()?;
-        self.writer.row(name, &values)
+        self.writer.insert_row(name, &values)
     }
 }
 
 /// Returns where each column of a table stands in its definition.
-fn places(table: &Table, def: &TableDef) -> Vec<usize> {
+fn column_positions(table: &Table, def: &TableDef) -> Vec<usize> {
     let place = |column: &crate::model::Column| {
         def.columns.iter().position(|(name, ..)| name.eq_ignore_ascii_case(&column.image.name))
     };
@@ -89,11 +89,11 @@ fn places(table: &Table, def: &TableDef) -> Vec<usize> {
 }
 
 /// Refuses a file for a lab that another database takes for a part of itself, or that would take the journal for one.
-fn apart(context: &Context<'_>, url: &str) -> Result<(), Failure> {
+fn check_apart(context: &Context<'_>, url: &str) -> Result<(), Failure> {
     let Some(path) = url.strip_prefix("sqlite:").map(Path::new) else { return Ok(()) };
-    Protected::beside(&context.journal, None).refuse_beside(path)?;
-    let mut lab = Protected::default();
-    lab.add(url, url);
+    ProtectedFiles::from_journal(&context.journal, None).refuse_beside(path)?;
+    let mut lab = ProtectedFiles::default();
+    lab.add_target(url, url);
     lab.refuse_beside(&context.journal)
 }
 
@@ -108,11 +108,11 @@ pub(super) enum Origin<'a> {
 
 impl Origin<'_> {
     /// Asks a new lab of somebody's data for the signs of a live clinic; it goes again where one is not overridden.
-    fn judge(self, context: &Context<'_>, target: &mut dyn Target, url: &str) -> Result<Vec<String>, Failure> {
+    fn check_signs(self, context: &Context<'_>, target: &mut dyn Target, url: &str) -> Result<Vec<String>, Failure> {
         let Self::Somebodys(overrides) = self else { return Ok(Vec::new()) };
         let path = url.strip_prefix("sqlite:").map(Path::new);
-        let made = path.map(|path| (path, file::identity(path)));
-        signs::judge(context, target, url, overrides).inspect_err(|_| {
+        let made = path.map(|path| (path, file::identity_of(path)));
+        signs::check_signs(context, target, url, overrides).inspect_err(|_| {
             if let Some((path, made)) = made {
                 // Nothing is to be done about a file that will not go; it is neither marked nor registered.
                 let _ = file::remove_own(path, made);
@@ -125,28 +125,28 @@ impl Origin<'_> {
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say; a half-made lab is removed.
-pub(super) fn make(
+pub(super) fn make_lab(
     context: &Context<'_>,
     url: &str,
     name: Option<&str>,
     (domain, origin): (&'static dyn Domain, Origin<'_>),
-    fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
+    fill: &mut dyn FnMut(&mut LabSink) -> Result<(), Failure>,
 ) -> Result<(MadeLab, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
-    apart(context, &url)?;
+    check_apart(context, &url)?;
     let mut journal = context.writing_or_new()?;
     let writer = targets::create_lab(&url, context.secrets)?;
-    let mut sink = Sink { writer, tables: BTreeMap::new() };
+    let mut sink = LabSink { writer, tables: BTreeMap::new() };
     fill(&mut sink)?;
     sink.writer.finish()?;
     let url = canonical_url(&url)?;
-    let mut target = context.open(&url)?;
-    let overrides = origin.judge(context, target.as_mut(), &url)?;
+    let mut target = context.open_target(&url)?;
+    let overrides = origin.check_signs(context, target.as_mut(), &url)?;
     let lock = journal.lock(&context.holder)?;
     let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);
     free_name(&journal, &name, &url)?;
     nothing_active(&journal, &name)?;
-    append(
+    append_entry(
         context,
         &mut journal,
         &lock,
@@ -155,10 +155,10 @@ pub(super) fn make(
     )?;
     let marker = new_marker(context, target.as_mut())?;
     let synthetic = matches!(origin, Origin::Invented);
-    let marking = Marking { overrides: &overrides, ..marking((&name, &url), domain, &marker, synthetic) };
+    let marking = Marking { overrides: &overrides, ..build_marking((&name, &url), domain, &marker, synthetic) };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);
-    let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
+    let tables = journal_baseline(context, &mut journal, target.as_mut(), &name)?;
     let tables: BTreeMap<String, u64> = tables.into_iter().map(|table| (table.table, table.rows)).collect();
     let made = MadeLab {
         target: name,
@@ -171,7 +171,7 @@ pub(super) fn make(
     Ok((made, target))
 }
 
-fn marking<'a>(
+fn build_marking<'a>(
     (name, url): (&'a str, &'a str),
     domain: &dyn Domain,
     marker: &'a Marker,
@@ -209,7 +209,7 @@ fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -
 /// A refusal.
 pub(super) fn early_name(context: &Context<'_>, url: &str, name: Option<&str>) -> Result<(), Failure> {
     let url = canonical_url(url)?;
-    match context.reading() {
+    match context.open_journal() {
         Ok(journal) => {
             let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
             match name.or(registered.map(|(name, _)| name.as_str())) {
@@ -217,7 +217,7 @@ pub(super) fn early_name(context: &Context<'_>, url: &str, name: Option<&str>) -
                 None => Ok(()),
             }
         }
-        Err(failure) if failure.kind == Kind::Journal => Ok(()),
+        Err(failure) if failure.kind == FailureKind::Journal => Ok(()),
         Err(failure) => Err(failure),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mfm_journal::{Digest, Journal, Operation, Verdict};
+use mfm_journal::{Digest, Journal, Operation, OperationVerdict};
 use serde::Serialize;
 
 use crate::engine::replay::ReplayStep;
@@ -11,7 +11,7 @@ use crate::ops::{Context, Failure};
 
 /// An operation that is not replayed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Skip {
+pub struct SkippedOperation {
     /// Its number.
     pub op: u64,
     /// Why.
@@ -20,11 +20,11 @@ pub struct Skip {
 
 /// The operations of a replay.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ReplayCourse {
+pub(super) struct ReplayPlan {
     /// Those to replay, in order.
     pub(super) steps: Vec<ReplayStep>,
     /// Those passed over.
-    pub(super) skipped: Vec<Skip>,
+    pub(super) skipped: Vec<SkippedOperation>,
     /// The one at which it has to stop, because nobody knows what became of it.
     pub(super) open: Option<u64>,
     /// The last operation looked at.
@@ -32,30 +32,30 @@ pub(super) struct ReplayCourse {
 }
 
 /// Fixes the journal's head, and sorts a target's operations up to it.
-pub(super) fn plot(
+pub(super) fn plan_replay(
     context: &Context<'_>,
     journal: &Journal,
     source: &str,
     until: Option<u64>,
-) -> Result<ReplayCourse, Failure> {
+) -> Result<ReplayPlan, Failure> {
     let head = journal.state().next_op - 1;
     let until = match until {
         Some(op) if op == 0 || op > head => return Err(Refusal::NoOperation { op }.into()),
         Some(op) => op,
         None => head,
     };
-    let identities = identities(journal, source, until)?;
-    let mut course = ReplayCourse { until, ..ReplayCourse::default() };
+    let identities = list_identities(journal, source, until)?;
+    let mut course = ReplayPlan { until, ..ReplayPlan::default() };
     for op in 1..=until {
         if op % 256 == 0 {
             context.reporter.progress("reading the journal", op, until);
             context.go_on()?;
         }
-        let Some(operation) = journal.operation(op)?.filter(|operation| operation.target.name == source) else {
+        let Some(operation) = journal.read_operation(op)?.filter(|operation| operation.target.name == source) else {
             continue;
         };
         match passed_over(&operation, &identities) {
-            Some(why) => course.skipped.push(Skip { op, why }),
+            Some(why) => course.skipped.push(SkippedOperation { op, why }),
             None if operation.verdict.is_none() => {
                 course.open = Some(op);
                 break;
@@ -67,14 +67,14 @@ pub(super) fn plot(
 }
 
 /// Returns the identities that a target has had since its mark; of an unmarked one, that of its newest operation.
-fn identities(journal: &Journal, source: &str, until: u64) -> Result<BTreeSet<Digest>, Failure> {
+fn list_identities(journal: &Journal, source: &str, until: u64) -> Result<BTreeSet<Digest>, Failure> {
     let known = journal.state().targets.get(source);
     let lineage: BTreeSet<Digest> = known.into_iter().flat_map(|target| target.lineage.clone()).collect();
     if !lineage.is_empty() {
         return Ok(lineage);
     }
     for op in (1..=until).rev() {
-        if let Some(operation) = journal.operation(op)?.filter(|operation| operation.target.name == source) {
+        if let Some(operation) = journal.read_operation(op)?.filter(|operation| operation.target.name == source) {
             return Ok(BTreeSet::from([operation.target.identity]));
         }
     }
@@ -88,11 +88,11 @@ fn passed_over(operation: &Operation, identities: &BTreeSet<Digest>) -> Option<S
     }
     let code = operation.sealed.as_ref().and_then(|entry| entry.body.get("code")?.as_str());
     match operation.verdict {
-        None | Some(Verdict::Applied) => None,
-        Some(Verdict::Failed) => Some(
+        None | Some(OperationVerdict::Applied) => None,
+        Some(OperationVerdict::Failed) => Some(
             code.map_or_else(|| "failed".to_owned(), |code| format!("failed with {code}")) + ": nothing was written",
         ),
-        Some(Verdict::Abandoned) => Some("abandoned: it never took effect".to_owned()),
-        Some(Verdict::Gone) => Some("gone: the target lost it".to_owned()),
+        Some(OperationVerdict::Abandoned) => Some("abandoned: it never took effect".to_owned()),
+        Some(OperationVerdict::Gone) => Some("gone: the target lost it".to_owned()),
     }
 }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::ops::{Failure, cell};
-use crate::plan::alike::{self, DifferingSide, What};
+use crate::plan::alike::{self, DifferenceKind, DifferingSide};
 
 /// The first difference between the journal and the copy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,7 +34,7 @@ pub struct FirstDifference {
 }
 
 impl FirstDifference {
-    fn plain(op: u64, what: &str, message: String) -> Self {
+    fn new(op: u64, what: &str, message: String) -> Self {
         Self {
             op,
             what: what.to_owned(),
@@ -50,32 +50,32 @@ impl FirstDifference {
     }
 
     /// The source's own operation is undecided.
-    pub(super) fn open(op: u64, source: &str) -> Self {
+    pub(super) fn from_open(op: u64, source: &str) -> Self {
         let message = format!("it is open on {source}: nobody knows yet what became of it");
-        Self::plain(op, "open", message)
+        Self::new(op, "open", message)
     }
 
     /// The operation that is to be taken back was not replayed.
     pub(super) fn not_replayed(op: u64, reverts: u64) -> Self {
-        Self::plain(op, "not_replayed", format!("it takes back operation {reverts}, which was not replayed"))
+        Self::new(op, "not_replayed", format!("it takes back operation {reverts}, which was not replayed"))
     }
 
     /// The copy refuses the operation.
-    pub(super) fn refused(op: u64, failure: &Failure) -> Self {
+    pub(super) fn from_refusal(op: u64, failure: &Failure) -> Self {
         let message = format!("the copy refuses it: {}", failure.message);
-        Self { code: Some(failure.code.clone()), ..Self::plain(op, "refused", message) }
+        Self { code: Some(failure.code.clone()), ..Self::new(op, "refused", message) }
     }
 
     /// Something of the plan differs that is no row.
-    pub(super) fn texts(op: u64, what: &str, journaled: &str, found: &str) -> Self {
+    pub(super) fn from_texts(op: u64, what: &str, journaled: &str, found: &str) -> Self {
         let message = format!("the {}: journaled {journaled}, planned {found}", what.replace('_', " "));
         let (journaled, found) = (Json::from(journaled), Json::from(found));
-        Self { journaled, found, ..Self::plain(op, what, message) }
+        Self { journaled, found, ..Self::new(op, what, message) }
     }
 
     /// A row differs; a refusal of the copy, if there is one, is said behind it.
-    pub(super) fn row(op: u64, difference: &alike::Difference, refusal: Option<&Failure>) -> Self {
-        let json = |value: &Option<_>| value.as_ref().map_or(Json::Null, cell::cell);
+    pub(super) fn from_row(op: u64, difference: &alike::Difference, refusal: Option<&Failure>) -> Self {
+        let json = |value: &Option<_>| value.as_ref().map_or(Json::Null, cell::to_json);
         let what = serde_json::to_value(difference.what).ok().and_then(|word| Some(word.as_str()?.to_owned()));
         let mut message = in_words(difference);
         if let Some(failure) = refusal {
@@ -83,35 +83,37 @@ impl FirstDifference {
         }
         Self {
             table: Some(difference.table.clone()),
-            key: Some(show(&difference.key)),
+            key: Some(render_key(&difference.key)),
             column: difference.column.clone(),
             side: difference.side,
             journaled: json(&difference.journaled),
             found: json(&difference.found),
             code: refusal.map(|failure| failure.code.clone()),
-            ..Self::plain(op, &what.unwrap_or_default(), message)
+            ..Self::new(op, &what.unwrap_or_default(), message)
         }
     }
 }
 
 fn in_words(difference: &alike::Difference) -> String {
-    let place = format!("{} {}", difference.table, show(&difference.key));
+    let place = format!("{} {}", difference.table, render_key(&difference.key));
     let column = difference.column.as_deref().unwrap_or_default();
-    let text = |value: &Option<_>| value.as_ref().map_or_else(|| "nothing".to_owned(), cell::text);
+    let text = |value: &Option<_>| value.as_ref().map_or_else(|| "nothing".to_owned(), cell::render_value);
     let (journaled, found) = (text(&difference.journaled), text(&difference.found));
     let verb = if difference.side == Some(DifferingSide::After) { "planned" } else { "found" };
     match difference.what {
-        What::Cell => format!("{place} {column}: journaled {journaled}, {verb} {found}"),
-        What::Column if difference.side.is_none() => format!("{place}: one of the tables has no column {column}"),
-        What::Column => format!("{place} {column}: journaled {journaled}, {verb} {found}"),
-        What::OtherColumns => {
+        DifferenceKind::Cell => format!("{place} {column}: journaled {journaled}, {verb} {found}"),
+        DifferenceKind::Column if difference.side.is_none() => {
+            format!("{place}: one of the tables has no column {column}")
+        }
+        DifferenceKind::Column => format!("{place} {column}: journaled {journaled}, {verb} {found}"),
+        DifferenceKind::OtherColumns => {
             format!(
                 "{place}: a column differs that the operation does not set, so that the journal holds its digest only"
             )
         }
-        What::MissingRow => format!("{place}: the row of the journal is missing"),
-        What::ExtraRow => format!("{place}: a row that the journal does not have there"),
-        What::Action => format!("{place}: journaled {journaled}, planned {found}"),
-        What::Order => format!("{place}: the rows stand in another order"),
+        DifferenceKind::MissingRow => format!("{place}: the row of the journal is missing"),
+        DifferenceKind::ExtraRow => format!("{place}: a row that the journal does not have there"),
+        DifferenceKind::Action => format!("{place}: journaled {journaled}, planned {found}"),
+        DifferenceKind::Order => format!("{place}: the rows stand in another order"),
     }
 }

@@ -6,34 +6,34 @@ use crate::engine::EngineError;
 use crate::model::NextStep;
 use crate::model::next_step::{Deed, Flag, Marking, act, give};
 use crate::model::password;
-use crate::ops::context::Chosen;
-use crate::ops::{Context, Failure, Kind};
-use crate::plan::alike::Measure;
+use crate::ops::context::ChosenTarget;
+use crate::ops::{Context, Failure, FailureKind};
+use crate::plan::alike::EqualityLevel;
 use crate::targets::canonical_url;
 
 /// The two ends of a replay.
 #[derive(Clone, Debug)]
-pub struct Ends {
+pub struct ReplayEnds {
     /// Where the journaled operations were made.
-    pub source: Chosen,
+    pub source: ChosenTarget,
     /// Where they are to be made again.
-    pub onto: Chosen,
+    pub onto: ChosenTarget,
 }
 
-impl Ends {
+impl ReplayEnds {
     /// Finds both: the copy as it is named, the source as `--target` says, or the only other target.
-    pub(super) fn find(context: &Context<'_>, journal: &Journal, named: &str) -> Result<Self, Failure> {
+    pub(super) fn resolve(context: &Context<'_>, journal: &Journal, named: &str) -> Result<Self, Failure> {
         let targets = &journal.state().targets;
         let url = canonical_url(named).unwrap_or_else(|_| named.to_owned());
         let found = targets.get_key_value(named).or_else(|| targets.iter().find(|(_, known)| known.url == url));
         let Some((name, known)) = found else {
             // What is no URL was typed by somebody, and may hold a password.
-            let shown = password::hidden(named);
+            let shown = password::hide_password(named);
             let message = format!("{shown} is not registered");
-            return Err(Failure::new(Kind::Refused, "no_target", message, how_to_make(&shown)));
+            return Err(Failure::new(FailureKind::Refused, "no_target", message, how_to_make(&shown)));
         };
-        let onto = Chosen { name: name.clone(), url: known.url.clone() };
-        let source = source(context, journal, name)?;
+        let onto = ChosenTarget { name: name.clone(), url: known.url.clone() };
+        let source = resolve_source(context, journal, name)?;
         if source.name == onto.name {
             let message = format!("{} is both what is to be replayed and where", onto.name);
             let next = [give(Flag::Onto, "names another copy"), give(Flag::Target, "names the source")];
@@ -43,9 +43,9 @@ impl Ends {
     }
 
     /// Says what counts as the same: every bit, where both ends are of one engine.
-    pub(super) fn measure(&self, engine: &str) -> Measure {
+    pub(super) fn choose_measure(&self, engine: &str) -> EqualityLevel {
         let scheme = self.source.url.split(':').next().unwrap_or_default();
-        if scheme == engine { Measure::Bits } else { Measure::Meaning }
+        if scheme == engine { EqualityLevel::Bits } else { EqualityLevel::Meaning }
     }
 
     /// Says of a copy that the guard stops how one is made.
@@ -59,16 +59,16 @@ impl Ends {
 }
 
 /// Returns the target that `--target` names, or the only one beside the copy.
-fn source(context: &Context<'_>, journal: &Journal, onto: &str) -> Result<Chosen, Failure> {
+fn resolve_source(context: &Context<'_>, journal: &Journal, onto: &str) -> Result<ChosenTarget, Failure> {
     let others: Vec<_> = journal.state().targets.iter().filter(|(name, _)| *name != onto).collect();
     match (&context.target, others.as_slice()) {
-        (None, [(name, known)]) => Ok(Chosen { name: (*name).clone(), url: known.url.clone() }),
+        (None, [(name, known)]) => Ok(ChosenTarget { name: (*name).clone(), url: known.url.clone() }),
         (None, [_, _, ..]) => {
             let names: Vec<&str> = others.into_iter().map(|(name, _)| name.as_str()).collect();
             let message = format!("several targets could be replayed: {}", names.join(", "));
-            Err(Failure::new(Kind::Refused, "which_target", message, give(Flag::Target, "")))
+            Err(Failure::new(FailureKind::Refused, "which_target", message, give(Flag::Target, "")))
         }
-        _ => context.chosen(journal),
+        _ => context.resolve_target(journal),
     }
 }
 

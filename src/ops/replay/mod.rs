@@ -9,14 +9,14 @@ use mfm_journal::{Digest, Journal, Operation, OperationAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::context::{Chosen, Context};
+use super::context::{ChosenTarget, Context};
 use super::detect;
-use super::failure::{Failure, Kind};
-use super::{Card, count};
+use super::failure::{Failure, FailureKind};
+use super::{Card, render_count};
 use crate::engine::{guard, replay};
 use crate::model::next_step::{Deed, Flag, act, give};
-use crate::model::ports::{Danger, Question};
-use crate::plan::alike::{Likeness, Measure};
+use crate::model::ports::{ConfirmQuestion, Danger};
+use crate::plan::alike::{EqualityLevel, Likeness};
 use crate::targets::Target;
 
 mod course;
@@ -24,9 +24,9 @@ mod difference;
 mod ends;
 mod step;
 
-pub use course::Skip;
+pub use course::SkippedOperation;
 pub use difference::FirstDifference;
-pub use ends::Ends;
+pub use ends::ReplayEnds;
 
 /// What it is.
 pub const CARD: Card =
@@ -63,7 +63,7 @@ pub struct Outcome {
     /// The operations replayed, in order, those of an earlier run included.
     pub replayed: Vec<ReplayedOperation>,
     /// The operations passed over.
-    pub skipped: Vec<Skip>,
+    pub skipped: Vec<SkippedOperation>,
     /// Where the copy parts from the journal.
     pub first_difference: Option<FirstDifference>,
     /// The journal.
@@ -101,10 +101,10 @@ pub struct ReplayedOperation {
 /// # Errors
 /// Usage, a refusal, or what target and journal say. What was replayed before an error stays, and is journaled.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut journal = context.writing()?;
-    let ends = Ends::find(context, &journal, &request.onto)?;
-    let mut target = context.open(&ends.onto.url)?;
-    onto(context, &mut journal, target.as_mut(), &ends, request)
+    let mut journal = context.open_journal_for_writing()?;
+    let ends = ReplayEnds::resolve(context, &journal, &request.onto)?;
+    let mut target = context.open_target(&ends.onto.url)?;
+    run_onto(context, &mut journal, target.as_mut(), &ends, request)
 }
 
 /// How much a replay would do.
@@ -122,11 +122,12 @@ pub struct ReplayExtent {
 ///
 /// # Errors
 /// Usage, a refusal, or what the journal says.
-pub fn extent(context: &Context<'_>, request: &Request) -> Result<ReplayExtent, Failure> {
-    let journal = context.reading()?;
-    let ends = Ends::find(context, &journal, &request.onto)?;
-    let course = course::plot(context, &journal, &ends.source.name, request.until)?;
-    let earlier = replay::carried(&journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
+pub fn measure_extent(context: &Context<'_>, request: &Request) -> Result<ReplayExtent, Failure> {
+    let journal = context.open_journal()?;
+    let ends = ReplayEnds::resolve(context, &journal, &request.onto)?;
+    let course = course::plan_replay(context, &journal, &ends.source.name, request.until)?;
+    let earlier =
+        replay::find_replayed(&journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
     let left = course.steps.len().saturating_sub(earlier.len());
     Ok(ReplayExtent { source: ends.source.name, left, skipped: course.skipped.len() })
 }
@@ -135,35 +136,36 @@ pub fn extent(context: &Context<'_>, request: &Request) -> Result<ReplayExtent, 
 ///
 /// # Errors
 /// As [`run`].
-pub fn onto(
+pub fn run_onto(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn Target,
-    ends: &Ends,
+    ends: &ReplayEnds,
     request: &Request,
 ) -> Result<Outcome, Failure> {
-    let standing = guard::pass(journal, target, &ends.onto.name).map_err(|error| ends.not_ready(error))?;
-    detect::hold(journal, &ends.onto.name, target)?;
+    let standing = guard::check_target(journal, target, &ends.onto.name).map_err(|error| ends.not_ready(error))?;
+    detect::check_domain(journal, &ends.onto.name, target)?;
     guard::nothing_open(journal, &ends.onto.name)?;
     guard::nothing_foreign(&standing, &request.beside_journal)?;
-    let course = course::plot(context, journal, &ends.source.name, request.until)?;
-    let earlier = replay::carried(journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
-    let mut run = Run {
+    let course = course::plan_replay(context, journal, &ends.source.name, request.until)?;
+    let earlier =
+        replay::find_replayed(journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
+    let mut run = ReplayRun {
         context,
         ends,
         beside: &request.beside_journal,
-        measure: ends.measure(target.engine()),
+        measure: ends.choose_measure(target.engine()),
         carried_by: BTreeMap::new(),
         lines: Vec::new(),
     };
     run.take_over(journal, &course, &earlier)?;
     let left = course.steps.len() - earlier.len();
     if left > 0 {
-        let asked = context.consent(&question(ends, left, earlier.len()));
+        let asked = context.ask_consent(&build_question(ends, left, earlier.len()));
         asked.map_err(|failure| failure.with_next(give(Flag::Yes, "consents in scripts")))?;
     }
-    let stopped = run.go(journal, target, &course)?;
-    let first_difference = stopped.or_else(|| course.open.map(|op| FirstDifference::open(op, &ends.source.name)));
+    let stopped = run.replay_rest(journal, target, &course)?;
+    let first_difference = stopped.or_else(|| course.open.map(|op| FirstDifference::from_open(op, &ends.source.name)));
     Ok(Outcome {
         ok: first_difference.is_none(),
         source: ends.source.name.clone(),
@@ -178,31 +180,31 @@ pub fn onto(
 }
 
 /// A replay under way.
-struct Run<'a, 'c> {
+struct ReplayRun<'a, 'c> {
     context: &'a Context<'c>,
-    ends: &'a Ends,
+    ends: &'a ReplayEnds,
     beside: &'a [String],
-    measure: Measure,
+    measure: EqualityLevel,
     /// The copy's operation for each of the source's.
     carried_by: BTreeMap<u64, u64>,
     lines: Vec<ReplayedOperation>,
 }
 
-impl Run<'_, '_> {
+impl ReplayRun<'_, '_> {
     /// Takes over what an earlier run did.
     fn take_over(
         &mut self,
         journal: &Journal,
-        course: &course::ReplayCourse,
+        course: &course::ReplayPlan,
         earlier: &[Operation],
     ) -> Result<(), Failure> {
         for (step, done) in course.steps.iter().zip(earlier) {
-            let Some(operation) = journal.operation(step.op)? else { continue };
+            let Some(operation) = journal.read_operation(step.op)? else { continue };
             let equal = (operation.plan_digest, operation.rows_root) == (done.plan_digest, done.rows_root);
             let verdict = if equal { Likeness::Equal } else { Likeness::Equivalent };
             self.lines.push(ReplayedOperation {
                 earlier: true,
-                ..line(&operation, done.op, done.rows, done.plan_digest, verdict)
+                ..describe_replayed(&operation, done.op, done.rows, done.plan_digest, verdict)
             });
             self.carried_by.insert(step.op, done.op);
         }
@@ -210,16 +212,16 @@ impl Run<'_, '_> {
     }
 
     /// Replays what is left, and returns where it stopped.
-    fn go(
+    fn replay_rest(
         &mut self,
         journal: &mut Journal,
         target: &mut dyn Target,
-        course: &course::ReplayCourse,
+        course: &course::ReplayPlan,
     ) -> Result<Option<FirstDifference>, Failure> {
         let (done, all) = (self.lines.len(), course.steps.len());
         for (at, step) in course.steps.iter().enumerate().skip(done) {
             self.context.reporter.progress("replaying operations", at as u64, all as u64);
-            let replayed = self.context.go_on().and_then(|()| self.one(journal, target, step));
+            let replayed = self.context.go_on().and_then(|()| self.replay_step(journal, target, step));
             match replayed.map_err(|failure| self.after_some(failure, all))? {
                 Ok(line) => {
                     self.carried_by.insert(line.op, line.replayed_as);
@@ -239,18 +241,18 @@ impl Run<'_, '_> {
         }
         let stay = format!("{done} of {all} operations are replayed on {}, and journaled", self.ends.onto.name);
         let message = match failure.kind {
-            Kind::Interrupted => format!("interrupted: {stay}"),
+            FailureKind::Interrupted => format!("interrupted: {stay}"),
             _ => format!("{}; {stay}", failure.message),
         };
         let next = match failure.kind {
-            Kind::Interrupted => act(Deed::Again, "to go on behind them").into(),
+            FailureKind::Interrupted => act(Deed::Again, "to go on behind them").into(),
             _ => failure.next,
         };
         Failure { message, next, ..failure }
     }
 }
 
-fn line(
+fn describe_replayed(
     operation: &Operation,
     replayed_as: u64,
     rows: u64,
@@ -271,16 +273,17 @@ fn line(
     }
 }
 
-fn not_fresh(onto: &Chosen) -> Failure {
+fn not_fresh(onto: &ChosenTarget) -> Failure {
     let name = &onto.name;
     let message = format!("{name} carries operations that do not replay the same target from its first operation");
     let back = act(Deed::RevertAll { target: Some(name.clone()) }, "takes them back; then replay starts anew");
-    Failure::new(Kind::Refused, "not_fresh", message, back)
+    Failure::new(FailureKind::Refused, "not_fresh", message, back)
 }
 
-fn question(ends: &Ends, left: usize, earlier: usize) -> Question {
+fn build_question(ends: &ReplayEnds, left: usize, earlier: usize) -> ConfirmQuestion {
     let behind = if earlier == 0 { String::new() } else { format!(", behind {earlier} replayed before") };
     let (source, onto) = (&ends.source.name, &ends.onto.name);
-    let text = format!("Replay {} of {source} onto target {onto}{behind}. Go on?", count(left as u64, "operation"));
-    Question { text, danger: CARD.danger, type_name: None }
+    let text =
+        format!("Replay {} of {source} onto target {onto}{behind}. Go on?", render_count(left as u64, "operation"));
+    ConfirmQuestion { text, danger: CARD.danger, type_name: None }
 }

@@ -1,38 +1,38 @@
 //! One operation of a replay: planned again on the copy, held against the journal, and only then committed.
 
-use mfm_journal::{Change, Journal, Operation, OperationAction, Reverted};
+use mfm_journal::{Change, Journal, Operation, OperationAction, RevertedRef};
 use serde_json::Value as Json;
 
-use super::{FirstDifference, ReplayedOperation, Run, line};
-use crate::engine::apply::{Prepared, Proposal, triggers_off};
-use crate::engine::replay::{ReplayStep, note};
-use crate::engine::terms::Terms;
+use super::{FirstDifference, ReplayRun, ReplayedOperation, describe_replayed};
+use crate::engine::apply::{OperationProposal, PreparedOperation, triggers_off};
+use crate::engine::replay::{ReplayStep, note_replay};
+use crate::engine::terms::JudgingTerms;
 use crate::engine::{EngineError, guard};
-use crate::ops::plan::{self, Options, Request, Settled};
-use crate::ops::reading::changes;
+use crate::ops::plan::{self, Options, Request, ResolvedRequest};
+use crate::ops::reading::read_changes;
 use crate::ops::select::Records;
-use crate::ops::{Context, Failure, Kind};
-use crate::plan::alike::{self, Likeness, Measure};
+use crate::ops::{Context, Failure, FailureKind};
+use crate::plan::alike::{self, EqualityLevel, Likeness};
 use crate::plan::revert_digest;
 use crate::targets::Target;
 
 /// What a step comes to: the operation replayed, or where it differs.
-type Replayed = Result<ReplayedOperation, Box<FirstDifference>>;
+type StepResult = Result<ReplayedOperation, Box<FirstDifference>>;
 
 /// An operation planned again, or why it cannot be.
-type PlannedAgain = Result<(Proposal, Prepared), Failure>;
+type PlannedAgain = Result<(OperationProposal, PreparedOperation), Failure>;
 
-impl Run<'_, '_> {
+impl ReplayRun<'_, '_> {
     /// Replays one operation; of one that differs nothing is written.
-    pub(super) fn one(
+    pub(super) fn replay_step(
         &self,
         journal: &mut Journal,
         target: &mut dyn Target,
         step: &ReplayStep,
-    ) -> Result<Replayed, Failure> {
+    ) -> Result<StepResult, Failure> {
         let lost = || Failure::from(crate::model::Refusal::NoOperation { op: step.op });
-        let operation = journal.operation(step.op)?.ok_or_else(lost)?;
-        let journaled = changes(journal, &operation)?;
+        let operation = journal.read_operation(step.op)?.ok_or_else(lost)?;
+        let journaled = read_changes(journal, &operation)?;
         let planned = match operation.reverts {
             None => self.apply_again(journal, target, &operation),
             Some(reverts) => match self.carried_by.get(&reverts) {
@@ -42,16 +42,16 @@ impl Run<'_, '_> {
         };
         let (mut proposal, prepared) = match planned {
             Ok(planned) => planned,
-            Err(failure) => return self.refused(journal, target, &operation, &journaled, failure).map(Err),
+            Err(failure) => return self.explain_refusal(journal, target, &operation, &journaled, failure).map(Err),
         };
-        let verdict = match self.judged(&operation, &journaled, &proposal, &prepared)? {
+        let verdict = match self.compare_plan(&operation, &journaled, &proposal, &prepared)? {
             Ok(verdict) => verdict,
             Err(difference) => {
-                let cause = self.cause(journal, target, &operation, &journaled, None)?;
+                let cause = self.find_cause(journal, target, &operation, &journaled, None)?;
                 return Ok(Err(cause.unwrap_or(difference)));
             }
         };
-        note(&mut proposal.detail, step);
+        note_replay(&mut proposal.detail, step);
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         engine.seen = engine.journal.head().seq;
         let committed = engine.commit(&proposal, &prepared)?;
@@ -61,13 +61,13 @@ impl Run<'_, '_> {
                 .reporter
                 .note(&format!("operation {}: somebody else writes to {name} meanwhile", committed.op));
         }
-        Ok(Ok(line(&operation, committed.op, committed.rows, proposal.plan_digest, verdict)))
+        Ok(Ok(describe_replayed(&operation, committed.op, committed.rows, proposal.plan_digest, verdict)))
     }
 
     /// Plans a fault again, with the parameters, the seed, the clock and exactly the keys of the journal.
     fn apply_again(&self, journal: &mut Journal, target: &mut dyn Target, operation: &Operation) -> PlannedAgain {
-        let settled = settled(self.context, journal, operation, self.measure, self.beside)?;
-        let made = plan::make(self.context, journal, target, &self.ends.onto, &settled)?;
+        let settled = rebuild_request(self.context, journal, operation, self.measure, self.beside)?;
+        let made = plan::build_plan(self.context, journal, target, &self.ends.onto, &settled)?;
         Ok((made.proposal, made.prepared))
     }
 
@@ -80,15 +80,15 @@ impl Run<'_, '_> {
         op: u64,
         journaled: &[Change],
     ) -> PlannedAgain {
-        let own = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
-        let terms = Terms::of_revert(&own, triggers_off(operation));
+        let own = journal.read_operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
+        let terms = JudgingTerms::of_revert(&own, triggers_off(operation));
         let force = operation.detail.get("forced").and_then(Json::as_bool).unwrap_or_default();
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         let rows = engine.revert_again(&own, journaled, force)?;
         let prepared = engine.prepare_by(&rows, &terms)?;
         let kept = ["conflicts", "drift", "forced", "skip_conflicts"];
         let detail = operation.detail.iter().filter(|(name, _)| kept.contains(&name.as_str()));
-        let proposal = Proposal {
+        let proposal = OperationProposal {
             action: OperationAction::Revert,
             tool: own.tool.clone(),
             mode: own.mode.clone(),
@@ -96,7 +96,7 @@ impl Run<'_, '_> {
             severity: own.severity.clone(),
             plan_digest: revert_digest(&own.plan_digest, &prepared.rows_root()),
             plan_id: None,
-            reverts: Some(Reverted { op: own.op, uid: own.uid, depth: own.depth }),
+            reverts: Some(RevertedRef { op: own.op, uid: own.uid, depth: own.depth }),
             keys: None,
             detail: detail.map(|(name, value)| (name.clone(), value.clone())).collect(),
             disable_triggers: terms.disable_triggers,
@@ -106,28 +106,28 @@ impl Run<'_, '_> {
     }
 
     /// Holds what was planned against the journal: digests first, and row by row where they differ.
-    fn judged(
+    fn compare_plan(
         &self,
         operation: &Operation,
         journaled: &[Change],
-        proposal: &Proposal,
-        prepared: &Prepared,
+        proposal: &OperationProposal,
+        prepared: &PreparedOperation,
     ) -> Result<Result<Likeness, Box<FirstDifference>>, Failure> {
         let op = operation.op;
         if (proposal.plan_digest, prepared.rows_root()) == (operation.plan_digest, operation.rows_root) {
             return Ok(Ok(Likeness::Equal));
         }
-        let verdict = match alike::compare(journaled, prepared.changes(), self.measure) {
+        let verdict = match alike::compare_changes(journaled, prepared.changes(), self.measure) {
             Ok(verdict) => verdict,
-            Err(difference) => return Ok(Err(Box::new(FirstDifference::row(op, &difference, None)))),
+            Err(difference) => return Ok(Err(Box::new(FirstDifference::from_row(op, &difference, None)))),
         };
         if proposal.variant != operation.variant {
-            let texts = FirstDifference::texts(op, "variant", &operation.variant, &proposal.variant);
+            let texts = FirstDifference::from_texts(op, "variant", &operation.variant, &proposal.variant);
             return Ok(Err(Box::new(texts)));
         }
-        if self.measure == Measure::Bits {
+        if self.measure == EqualityLevel::Bits {
             let (was, is) = (operation.plan_digest.to_string(), proposal.plan_digest.to_string());
-            return Ok(Err(Box::new(FirstDifference::texts(op, "plan_digest", &was, &is))));
+            return Ok(Err(Box::new(FirstDifference::from_texts(op, "plan_digest", &was, &is))));
         }
         Ok(Ok(verdict.max(Likeness::Equivalent)))
     }
@@ -135,7 +135,7 @@ impl Run<'_, '_> {
     /// Says why an operation cannot be planned: a row that is not as the journal has it, or else the refusal itself.
     ///
     /// A failure that has nothing to do with the operation stays one.
-    fn refused(
+    fn explain_refusal(
         &self,
         journal: &mut Journal,
         target: &mut dyn Target,
@@ -143,17 +143,17 @@ impl Run<'_, '_> {
         journaled: &[Change],
         failure: Failure,
     ) -> Result<Box<FirstDifference>, Failure> {
-        if !matches!(failure.kind, Kind::Refused | Kind::Usage) {
+        if !matches!(failure.kind, FailureKind::Refused | FailureKind::Usage) {
             return Err(failure);
         }
-        guard::pass(journal, target, &self.ends.onto.name)?;
+        guard::check_target(journal, target, &self.ends.onto.name)?;
         guard::nothing_open(journal, &self.ends.onto.name)?;
-        let cause = self.cause(journal, target, operation, journaled, Some(&failure))?;
-        Ok(cause.unwrap_or_else(|| Box::new(FirstDifference::refused(operation.op, &failure))))
+        let cause = self.find_cause(journal, target, operation, journaled, Some(&failure))?;
+        Ok(cause.unwrap_or_else(|| Box::new(FirstDifference::from_refusal(operation.op, &failure))))
     }
 
     /// Looks for a row of the copy that is not as the operation found it on the source.
-    fn cause(
+    fn find_cause(
         &self,
         journal: &mut Journal,
         target: &mut dyn Target,
@@ -162,7 +162,7 @@ impl Run<'_, '_> {
         refusal: Option<&Failure>,
     ) -> Result<Option<Box<FirstDifference>>, Failure> {
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
-        let parting = match engine.parts(journaled, self.measure) {
+        let parting = match engine.find_divergence(journaled, self.measure) {
             Ok(parting) => parting,
             // A table is missing: the refusal says it better.
             Err(EngineError::Refused(_)) => None,
@@ -170,23 +170,23 @@ impl Run<'_, '_> {
         };
         let Some(mut parting) = parting else { return Ok(None) };
         // The source may be gone; then the difference stays unnamed.
-        if let Ok(mut source) = self.context.open(&self.ends.source.url)
+        if let Ok(mut source) = self.context.open_target(&self.ends.source.url)
             && let Err(error) = parting.name_cell(journal, source.as_mut(), operation)
         {
             self.context.reporter.note(&format!("{} cannot be asked: {error}", self.ends.source.name));
         }
-        Ok(Some(Box::new(FirstDifference::row(operation.op, &parting.difference, refusal))))
+        Ok(Some(Box::new(FirstDifference::from_row(operation.op, &parting.difference, refusal))))
     }
 }
 
 /// Returns the request that an entry holds, with exactly the keys that were chosen. No limit of rows binds it.
-fn settled(
+fn rebuild_request(
     context: &Context<'_>,
     journal: &Journal,
     operation: &Operation,
-    measure: Measure,
+    measure: EqualityLevel,
     beside: &[String],
-) -> Result<Settled, Failure> {
+) -> Result<ResolvedRequest, Failure> {
     let detail = &operation.detail;
     let proposed = detail.get("proposed").is_some_and(|proposed| !proposed.is_null());
     let options = Options {
@@ -201,10 +201,10 @@ fn settled(
     };
     let parameters = detail.get("params").and_then(Json::as_object).cloned().unwrap_or_default();
     let request = Request { tool: operation.tool.clone(), parameters, options, output: None };
-    let mut settled = plan::settle(context, &request)?;
-    let mut keys = journal.chosen_keys(operation)?;
-    if measure == Measure::Meaning {
-        keys.iter_mut().flatten().for_each(|value| *value = alike::normal(value, false));
+    let mut settled = plan::resolve_request(context, &request)?;
+    let mut keys = journal.read_chosen_keys(operation)?;
+    if measure == EqualityLevel::Meaning {
+        keys.iter_mut().flatten().for_each(|value| *value = alike::to_common_form(value, false));
     }
     settled.records = Records::Keys(keys);
     // The digest is held against the journal's, so it covers what was permitted there.

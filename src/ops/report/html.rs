@@ -18,7 +18,7 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// Returns the document.
     #[must_use]
-    pub fn document(&self) -> String {
+    pub fn render(&self) -> String {
         let Self { title, generator, style, body } = *self;
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -61,7 +61,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of<'a>(cases: impl Iterator<Item = &'a TestCase>) -> Self {
+    fn from_cases<'a>(cases: impl Iterator<Item = &'a TestCase>) -> Self {
         let mut counts = Self::default();
         for case in cases {
             counts.tests += 1;
@@ -75,7 +75,7 @@ impl Counts {
         counts
     }
 
-    fn attributes(self) -> String {
+    fn render_attributes(self) -> String {
         let Self { tests, failures, errors, skipped } = self;
         format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
     }
@@ -83,8 +83,8 @@ impl Counts {
 
 /// Returns the document.
 #[must_use]
-pub fn document(name: &str, suites: &[Suite]) -> String {
-    let counts = Counts::of(suites.iter().flat_map(|suite| &suite.cases)).attributes();
+pub fn render_document(name: &str, suites: &[Suite]) -> String {
+    let counts = Counts::from_cases(suites.iter().flat_map(|suite| &suite.cases)).render_attributes();
     let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
     out += &format!("<testsuites name=\"{}\" {counts}>\n", escape(name));
     for suite in suites {
@@ -94,7 +94,7 @@ pub fn document(name: &str, suites: &[Suite]) -> String {
 }
 
 fn write_suite(out: &mut String, suite: &Suite) {
-    let counts = Counts::of(suite.cases.iter()).attributes();
+    let counts = Counts::from_cases(suite.cases.iter()).render_attributes();
     *out += &format!("  <testsuite name=\"{}\" {counts}>\n", escape(&suite.name));
     if !suite.properties.is_empty() {
         *out += "    <properties>\n";
@@ -106,7 +106,7 @@ fn write_suite(out: &mut String, suite: &Suite) {
     for case in &suite.cases {
         write_case(out, case);
     }
-    *out += &element("    ", "system-out", "", &suite.output);
+    *out += &render_element("    ", "system-out", "", &suite.output);
     *out += "  </testsuite>\n";
 }
 
@@ -119,12 +119,12 @@ fn write_case(out: &mut String, case: &TestCase) {
             let attributes = format!("{} message=\"{}\"", kind_attribute(*kind), escape(message));
             match text.is_empty() {
                 true => format!("      <failure{attributes}/>\n"),
-                false => element("      ", "failure", &attributes, text),
+                false => render_element("      ", "failure", &attributes, text),
             }
         }
     };
-    let output = element("      ", "system-out", "", &case.output);
-    let complaints = element("      ", "system-err", "", &case.complaints);
+    let output = render_element("      ", "system-out", "", &case.output);
+    let complaints = render_element("      ", "system-err", "", &case.complaints);
     let start = format!("    <testcase name=\"{}\" classname=\"{}\"", escape(&case.name), escape(&case.class));
     let inside = ending + &output + &complaints;
     *out += &if inside.is_empty() { start + "/>\n" } else { format!("{start}>\n{inside}    </testcase>\n") };
@@ -135,7 +135,7 @@ fn kind_attribute(kind: Option<&str>) -> String {
 }
 
 /// Returns an element with text in it, or nothing where there is no text.
-fn element(indent: &str, name: &str, attributes: &str, text: &str) -> String {
+fn render_element(indent: &str, name: &str, attributes: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{indent}<{name}{attributes}>{}</{name}>\n", escape(text)) }
 }
 
@@ -152,7 +152,7 @@ mod tests {
             .map(|ending| TestCase { class: "c".into(), name: "n & m".into(), ending, ..TestCase::default() })
             .into();
         let suite = Suite { name: "s".into(), cases, ..Suite::default() };
-        let document = document("it", &[suite]);
+        let document = render_document("it", &[suite]);
         insta::assert_snapshot!(document, @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites name="it" tests="4" failures="1" errors="1" skipped="1">

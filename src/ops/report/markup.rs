@@ -4,7 +4,7 @@ use crate::model::shown::is_unsafe;
 
 /// Returns text without what no document can hold, and without what could turn into a link of SARIF.
 #[must_use]
-pub fn clean(text: &str) -> String {
+pub fn clean_text(text: &str) -> String {
     let one = |c: char| if is_unfit(c) { '\u{FFFD}' } else { c };
     text.replace("](", "] (").chars().map(one).collect()
 }
@@ -34,7 +34,7 @@ fn is_unfit(c: char) -> bool {
 
 /// Returns text as one part of a URI's path: letters, digits, `-._~` as they are, every other byte as %XX.
 #[must_use]
-pub fn uri(text: &str) -> String {
+pub fn encode_uri_segment(text: &str) -> String {
     let one = |byte: u8| match byte {
         b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
@@ -57,7 +57,7 @@ mod tests {
             escape("a\u{1b}[31m\u{0}\u{202e}\u{ffff}\u{85}b\tc\n"),
             format!("a{0}[31m{0}{0}{0}{0}b\tc\n", '\u{FFFD}')
         );
-        assert_eq!(clean("[a](b) \u{1b}\u{202e}<"), format!("[a] (b) {0}{0}<", '\u{FFFD}'));
-        assert_eq!(uri("lab 1/../\u{e9}?#"), "lab%201%2F..%2F%C3%A9%3F%23");
+        assert_eq!(clean_text("[a](b) \u{1b}\u{202e}<"), format!("[a] (b) {0}{0}<", '\u{FFFD}'));
+        assert_eq!(encode_uri_segment("lab 1/../\u{e9}?#"), "lab%201%2F..%2F%C3%A9%3F%23");
     }
 }

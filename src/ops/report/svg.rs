@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line, Picture};
-use crate::ops::count;
+use crate::domain::picture::{Aperture, Chart, ChartLine, ChartPoint, LeafPair, Picture};
+use crate::ops::render_count;
 use crate::ops::report::markup::escape;
 
 /// The width of every picture, in its own units: on a phone one is about one pixel.
@@ -26,16 +26,16 @@ const LABEL_GAP: f64 = 11.0;
 const REACH: [i32; 2] = [500, 2500];
 
 /// Returns a picture, and what it shows in words.
-pub(in crate::ops) fn figure(picture: &Picture, number: usize) -> String {
+pub(in crate::ops) fn draw_figure(picture: &Picture, number: usize) -> String {
     let (title, words, height, inside) = match picture {
         Picture::Aperture(aperture) => {
-            (&aperture.title, of_leaves(aperture), leaves_height(aperture), leaves(aperture))
+            (&aperture.title, of_leaves(aperture), leaves_height(aperture), draw_leaves(aperture))
         }
-        Picture::Chart(chart) => (&chart.title, of_chart(chart), CHART_HEIGHT, lines(chart)),
+        Picture::Chart(chart) => (&chart.title, of_chart(chart), CHART_HEIGHT, draw_lines(chart)),
     };
     let (title, words) = (escape(title), escape(&words));
     let key = match picture {
-        Picture::Chart(chart) => legend(chart),
+        Picture::Chart(chart) => draw_legend(chart),
         Picture::Aperture(_) => String::new(),
     };
     format!(
@@ -53,7 +53,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn at(&self, number: f64) -> f64 {
+    fn position(&self, number: f64) -> f64 {
         let span = self.most - self.least;
         let part = if span > 0.0 { (number - self.least) / span } else { 0.5 };
         self.from + part * (self.to - self.from)
@@ -75,7 +75,7 @@ impl Scale {
 }
 
 /// Returns a number without needless digits.
-fn short(number: f64) -> String {
+fn render_number(number: f64) -> String {
     let size = number.abs();
     if size >= 1e6 || (size > 0.0 && size < 1e-3) {
         return format!("{number:e}");
@@ -84,7 +84,7 @@ fn short(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn text(out: &mut String, place: [f64; 2], anchor: &str, words: &str) {
+fn draw_text(out: &mut String, place: [f64; 2], anchor: &str, words: &str) {
     let [x, y] = place;
     let _ = write!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escape(words));
 }
@@ -92,11 +92,11 @@ fn text(out: &mut String, place: [f64; 2], anchor: &str, words: &str) {
 /// Draws the axis below, with its numbers, and what they are.
 fn axis_below(out: &mut String, across: &Scale, bottom: f64, words: &str) {
     for tick in across.ticks(1.0) {
-        let x = across.at(tick);
+        let x = across.position(tick);
         let _ = write!(out, "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom:.1}\"/>");
-        text(out, [x, bottom + 13.0], "middle", &short(tick));
+        draw_text(out, [x, bottom + 13.0], "middle", &render_number(tick));
     }
-    text(out, [f64::midpoint(LEFT, WIDTH - RIGHT), bottom + 29.0], "middle", words);
+    draw_text(out, [f64::midpoint(LEFT, WIDTH - RIGHT), bottom + 29.0], "middle", words);
 }
 
 fn leaves_height(aperture: &Aperture) -> f64 {
@@ -108,7 +108,7 @@ fn leaves_bottom(aperture: &Aperture) -> f64 {
 }
 
 /// Draws leaf pairs one above the other, bank A from the left, bank B from the right.
-fn leaves(aperture: &Aperture) -> String {
+fn draw_leaves(aperture: &Aperture) -> String {
     let ends = aperture.pairs.iter().flat_map(|pair| [pair.a, pair.b]).flatten();
     let [least, most] = REACH;
     let reach =
@@ -126,7 +126,7 @@ fn leaves(aperture: &Aperture) -> String {
     for (number, mark) in wrong.chain(regular) {
         let y = place(number);
         if labelled.iter().all(|other| (y - other).abs() >= LABEL_GAP) {
-            text(&mut out, [LEFT - 4.0, y + PAIR_HEIGHT], "end", &format!("{mark}{number}"));
+            draw_text(&mut out, [LEFT - 4.0, y + PAIR_HEIGHT], "end", &format!("{mark}{number}"));
             labelled.push(y);
         }
     }
@@ -142,7 +142,7 @@ fn leaf_pair(out: &mut String, across: &Scale, y: f64, pair: &LeafPair) {
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
         );
     };
-    let end = |hundredths: i32| across.at((f64::from(hundredths) / 100.0).clamp(across.least, across.most));
+    let end = |hundredths: i32| across.position((f64::from(hundredths) / 100.0).clamp(across.least, across.most));
     if let Some(a) = pair.a {
         bar(across.from, end(a));
     }
@@ -156,18 +156,18 @@ fn of_leaves(aperture: &Aperture) -> String {
     let wrong: Vec<String> = (1_u32..)
         .zip(&aperture.pairs)
         .filter(|(_, pair)| pair.is_wrong())
-        .map(|(number, pair)| named(number, pair))
+        .map(|(number, pair)| describe_pair(number, pair))
         .collect();
     let wrong = match wrong.as_slice() {
         [] => "no pair is crossed or out of reach".to_owned(),
-        some => format!("marked: {}", listed(some)),
+        some => format!("marked: {}", render_first_few(some)),
     };
-    let pairs = count(aperture.pairs.len() as u64, "leaf pair");
+    let pairs = render_count(aperture.pairs.len() as u64, "leaf pair");
     format!("{pairs}, bank A from the left, bank B from the right; {wrong}. Counted with {}", aperture.counting)
 }
 
-fn named(number: u32, pair: &LeafPair) -> String {
-    let end = |end: Option<i32>| end.map_or_else(|| "missing".to_owned(), |end| short(f64::from(end) / 100.0));
+fn describe_pair(number: u32, pair: &LeafPair) -> String {
+    let end = |end: Option<i32>| end.map_or_else(|| "missing".to_owned(), |end| render_number(f64::from(end) / 100.0));
     let what = match (pair.crossed, pair.beyond) {
         (true, _) => "crossed",
         (false, true) => "out of reach",
@@ -177,21 +177,21 @@ fn named(number: u32, pair: &LeafPair) -> String {
 }
 
 /// Returns the first few of many things in a sentence.
-fn listed(all: &[String]) -> String {
+fn render_first_few(all: &[String]) -> String {
     let shown = all.get(..3).unwrap_or(all).join("; ");
     let more = all.len().saturating_sub(3);
     if more > 0 { format!("{shown}; and {more} more") } else { shown }
 }
 
 /// Draws the lines of a chart, with a ring around what a finding is about.
-fn lines(chart: &Chart) -> String {
-    let (across, up) = scales(chart);
+fn draw_lines(chart: &Chart) -> String {
+    let (across, up) = build_scales(chart);
     let mut out = String::new();
     axis_below(&mut out, &across, CHART_HEIGHT - BOTTOM, &chart.across);
     for tick in up.ticks(0.0) {
-        let y = up.at(tick);
+        let y = up.position(tick);
         let _ = write!(out, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{}\"/>", WIDTH - RIGHT);
-        text(&mut out, [LEFT - 4.0, y + 4.0], "end", &short(tick));
+        draw_text(&mut out, [LEFT - 4.0, y + 4.0], "end", &render_number(tick));
     }
     for (at, line) in chart.lines.iter().enumerate() {
         line_of(&mut out, line, at, &across, &up);
@@ -199,18 +199,18 @@ fn lines(chart: &Chart) -> String {
     out
 }
 
-fn line_of(out: &mut String, line: &Line, at: usize, across: &Scale, up: &Scale) {
+fn line_of(out: &mut String, line: &ChartLine, at: usize, across: &Scale, up: &Scale) {
     let mut before = f64::NEG_INFINITY;
     let mut path = String::new();
     for dot in &line.dots {
         // A control point that is missing leaves a hole.
         let step = if dot.x - before > 1.0 { "M" } else { "L" };
-        let _ = write!(path, "{step}{:.1} {:.1}", across.at(dot.x), up.at(dot.y));
+        let _ = write!(path, "{step}{:.1} {:.1}", across.position(dot.x), up.position(dot.y));
         before = dot.x;
     }
     let _ = write!(out, "<path class=\"line l{at}\" d=\"{path}\"/>");
     for dot in &line.dots {
-        let (x, y) = (across.at(dot.x), up.at(dot.y));
+        let (x, y) = (across.position(dot.x), up.position(dot.y));
         let _ = write!(out, "<circle class=\"dot l{at}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.8\"/>");
         if dot.wrong {
             let _ = write!(out, "<circle class=\"ring\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\"/>");
@@ -218,9 +218,9 @@ fn line_of(out: &mut String, line: &Line, at: usize, across: &Scale, up: &Scale)
     }
 }
 
-fn scales(chart: &Chart) -> (Scale, Scale) {
+fn build_scales(chart: &Chart) -> (Scale, Scale) {
     let dots = || chart.lines.iter().flat_map(|line| &line.dots);
-    let ends = |of: fn(&Dot) -> f64| {
+    let ends = |of: fn(&ChartPoint) -> f64| {
         let least = dots().map(of).fold(f64::INFINITY, f64::min);
         let most = dots().map(of).fold(f64::NEG_INFINITY, f64::max);
         if most > least { (least, most) } else { (least - 0.5, most + 0.5) }
@@ -231,8 +231,8 @@ fn scales(chart: &Chart) -> (Scale, Scale) {
 }
 
 /// Returns what tells the lines of a chart apart, each with a piece of itself.
-fn legend(chart: &Chart) -> String {
-    let one = |(at, line): (usize, &Line)| {
+fn draw_legend(chart: &Chart) -> String {
+    let one = |(at, line): (usize, &ChartLine)| {
         let piece = format!(
             "<svg class=\"key\" viewBox=\"0 0 24 8\" aria-hidden=\"true\">\
              <path class=\"line l{at}\" d=\"M0 4H24\"/></svg>"
@@ -245,19 +245,19 @@ fn legend(chart: &Chart) -> String {
 
 /// Says a chart in words.
 fn of_chart(chart: &Chart) -> String {
-    let one = |line: &Line| {
+    let one = |line: &ChartLine| {
         let ends = line.dots.iter().map(|dot| dot.y);
         let (least, most) =
             ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), y| (least.min(y), most.max(y)));
-        format!("{} {} to {} {}", line.name, short(least), short(most), chart.up)
+        format!("{} {} to {} {}", line.name, render_number(least), render_number(most), chart.up)
     };
     let ranges: Vec<String> = chart.lines.iter().map(one).collect();
-    let wrong = |line: &Line| {
+    let wrong = |line: &ChartLine| {
         let dots = line.dots.iter().filter(|dot| dot.wrong);
         let name = line.name;
-        dots.map(|dot| format!("{name} {} at {}", short(dot.y), short(dot.x))).collect::<Vec<_>>()
+        dots.map(|dot| format!("{name} {} at {}", render_number(dot.y), render_number(dot.x))).collect::<Vec<_>>()
     };
     let wrong: Vec<String> = chart.lines.iter().flat_map(wrong).collect();
-    let wrong = if wrong.is_empty() { String::new() } else { format!("; ringed: {}", listed(&wrong)) };
+    let wrong = if wrong.is_empty() { String::new() } else { format!("; ringed: {}", render_first_few(&wrong)) };
     format!("{}{wrong}", ranges.join(", "))
 }

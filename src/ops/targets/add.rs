@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{append, default_name, free_name, nobody_else};
+use super::{append_entry, default_name, free_name, nobody_else};
 use crate::model::ports::Danger;
-use crate::ops::status::{self, Foreign, TargetLine};
+use crate::ops::status::{self, ForeignJournal, TargetLine};
 use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::canonical_url;
 
@@ -36,7 +36,7 @@ pub struct Outcome {
     #[serde(flatten)]
     pub line: TargetLine,
     /// What other journals left in it.
-    pub foreign_operations: Vec<Foreign>,
+    pub foreign_operations: Vec<ForeignJournal>,
 }
 
 /// Registers a database; a marker that is there already counts for nothing until somebody marks the target.
@@ -45,11 +45,11 @@ pub struct Outcome {
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let url = canonical_url(&request.url)?;
-    if let Some(weakness) = crate::targets::weakness(&url) {
+    if let Some(weakness) = crate::targets::find_weakness(&url) {
         context.reporter.note(weakness);
     }
-    let mut target = context.open(&url)?;
-    let domain = detect::domain(target.as_mut(), request.domain.as_deref())?.card().id;
+    let mut target = context.open_target(&url)?;
+    let domain = detect::detect_domain(target.as_mut(), request.domain.as_deref())?.card().id;
     let mut journal = context.writing_or_new()?;
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.clone());
     let name = request.name.clone().or(registered).unwrap_or_else(|| default_name(target.as_ref()));
@@ -57,7 +57,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     free_name(&journal, &name, &url)?;
     nobody_else(&journal, target.as_mut(), &name)?;
     if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
-        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url, "domain": domain}))?;
+        append_entry(
+            context,
+            &mut journal,
+            &lock,
+            "target_added",
+            json!({"name": name, "url": url, "domain": domain}),
+        )?;
     }
     let foreign_operations = status::foreign_operations(&journal, target.as_mut()).unwrap_or_else(|error| {
         context.reporter.note(&format!("what other journals left there cannot be read: {error}"));

@@ -6,9 +6,9 @@ use mfm_journal::Journal;
 
 use super::mark;
 use crate::domain::MarkedIn;
-use crate::file::{self, Identity};
+use crate::file::{self, FileId};
 use crate::model::next_step::{Flag, give, say};
-use crate::ops::{Context, Failure, Kind, detect, synthetic};
+use crate::ops::{Context, Failure, FailureKind, detect, synthetic};
 use crate::targets::{Target, copy_file};
 
 /// How the name of a copy ends.
@@ -19,7 +19,7 @@ const ENDING: &str = ".mfm-copy.db";
 ///
 /// # Errors
 /// Refused: another file has the copy's name; or what journal and target say.
-pub(super) fn wanted(
+pub(super) fn plan_copy(
     journal: &Journal,
     target: &mut dyn Target,
     request: &mark::Request,
@@ -31,22 +31,22 @@ pub(super) fn wanted(
     }
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.as_str());
     let domain = match registered {
-        Some(name) => detect::settled(journal, name, target, request.domain.as_deref())?,
-        None => detect::domain(target, request.domain.as_deref())?,
+        Some(name) => detect::resolve_for_marking(journal, name, target, request.domain.as_deref())?,
+        None => detect::detect_domain(target, request.domain.as_deref())?,
     };
-    if domain.marked_in() == MarkedIn::Place || target.marker()?.is_some() {
+    if domain.marked_in() == MarkedIn::Place || target.read_marker()?.is_some() {
         return Ok(None);
     }
     if let Some(name) = registered
-        && synthetic::is(journal, name)?
+        && synthetic::is_synthetic(journal, name)?
     {
         return Ok(None);
     }
     let copy = format!("sqlite:{}{ENDING}", path.strip_suffix(".db").unwrap_or(path));
-    if crate::targets::exists(&copy) {
+    if crate::targets::file_exists(&copy) {
         let message = format!("{url} would be copied and the copy be marked, but {copy} is there already");
         let next = vec![say("mark that copy, or remove it first"), give(Flag::InPlace, "marks the file itself")];
-        return Err(Failure::new(Kind::Refused, "copy_exists", message, next));
+        return Err(Failure::new(FailureKind::Refused, "copy_exists", message, next));
     }
     Ok(Some(copy))
 }
@@ -55,14 +55,15 @@ pub(super) fn wanted(
 ///
 /// # Errors
 /// What the file system says.
-pub(super) fn make(url: &str, copy: &str) -> Result<Option<Identity>, Failure> {
+pub(super) fn make_copy(url: &str, copy: &str) -> Result<Option<FileId>, Failure> {
     copy_file(url, copy)?;
-    Ok(copy.strip_prefix("sqlite:").and_then(|path| file::identity(Path::new(path))))
+    Ok(copy.strip_prefix("sqlite:").and_then(|path| file::identity_of(Path::new(path))))
 }
 
 /// Removes a copy that came to nothing; one that was marked meanwhile stays, and so does another file of its name.
-pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str, made: Option<Identity>) {
-    let unmarked = context.open(copy).is_ok_and(|mut target| target.marker().is_ok_and(|marker| marker.is_none()));
+pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str, made: Option<FileId>) {
+    let unmarked =
+        context.open_target(copy).is_ok_and(|mut target| target.read_marker().is_ok_and(|marker| marker.is_none()));
     let path = copy.strip_prefix("sqlite:").map(Path::new);
     let gone = unmarked && path.is_some_and(|path| file::remove_own(path, made).is_ok());
     if !gone {

@@ -25,7 +25,7 @@ pub struct Outcome {
 /// # Errors
 /// What the journal says.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
+    let journal = context.open_journal()?;
     let names: Vec<String> = journal.state().targets.keys().cloned().collect();
     let targets = names.iter().map(|name| status::target_line(context, &journal, name, None)).collect();
     Ok(Outcome { targets, journal: context.journal.clone() })

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Marking, append, append_baseline, copies, default_name, free_name, new_marker, nobody_else, nothing_active,
+    Marking, append_baseline, append_entry, copies, default_name, free_name, new_marker, nobody_else, nothing_active,
     put_marker, rebind, signs,
 };
 use crate::model::Refusal;
-use crate::model::ports::{Danger, Question};
+use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure, detect, synthetic};
 use crate::targets::{Marker, OperationRow, Target, canonical_url};
@@ -88,36 +88,42 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         Some(known) => known.url.clone(),
         None => canonical_url(&request.target)?,
     };
-    signs::known(&request.overrides)?;
-    let mut target = context.open(&url)?;
-    if let Some(copy) = copies::wanted(&journal, target.as_mut(), request, &url)? {
+    signs::check_overrides(&request.overrides)?;
+    let mut target = context.open_target(&url)?;
+    if let Some(copy) = copies::plan_copy(&journal, target.as_mut(), request, &url)? {
         drop(journal);
         return in_a_copy(context, request, target.as_mut(), &copy);
     }
-    let first = judge(context, &mut journal, target.as_mut(), request, &url)?;
+    let first = judge_marking(context, &mut journal, target.as_mut(), request, &url)?;
     // A registered name says nothing; a link's name may.
     let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
-    signs::judge(context, target.as_mut(), given, &request.overrides)?;
-    detect::settled(&journal, &first.name, target.as_mut(), request.domain.as_deref())?;
-    confirm(context, target.as_ref(), &url, None, request)?;
+    signs::check_signs(context, target.as_mut(), given, &request.overrides)?;
+    detect::resolve_for_marking(&journal, &first.name, target.as_mut(), request.domain.as_deref())?;
+    confirm_name(context, target.as_ref(), &url, None, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
     let JudgedMarking { name, moved_from, records, found } =
-        judge(context, &mut journal, target.as_mut(), request, &url)?;
-    let mut overrides = signs::judge(context, target.as_mut(), given, &request.overrides)?;
-    overrides.extend(rebind::overridden(&request.overrides));
+        judge_marking(context, &mut journal, target.as_mut(), request, &url)?;
+    let mut overrides = signs::check_signs(context, target.as_mut(), given, &request.overrides)?;
+    overrides.extend(rebind::find_override(&request.overrides));
     // What could still fail comes first: a target is marked with its baseline, or not at all.
     let tables =
-        request.baseline.then(|| context.engine(&mut journal, target.as_mut(), &name).digests()).transpose()?;
-    let domain = detect::settled(&journal, &name, target.as_mut(), request.domain.as_deref())?.card().id;
+        request.baseline.then(|| context.engine(&mut journal, target.as_mut(), &name).digest_tables()).transpose()?;
+    let domain = detect::resolve_for_marking(&journal, &name, target.as_mut(), request.domain.as_deref())?.card().id;
     if !journal.state().targets.contains_key(&name) {
-        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url, "domain": domain}))?;
+        append_entry(
+            context,
+            &mut journal,
+            &lock,
+            "target_added",
+            json!({"name": name, "url": url, "domain": domain}),
+        )?;
     }
     let adopted = found.is_some();
     let marker = found.map_or_else(|| new_marker(context, target.as_mut()), Ok)?;
     let marking = Marking {
         // Only the database that was invented is: what stands under its name now may be another one.
-        synthetic: moved_from.is_some() && synthetic::is(&journal, &name)?,
+        synthetic: moved_from.is_some() && synthetic::is_synthetic(&journal, &name)?,
         name: &name,
         url: &url,
         domain,
@@ -154,10 +160,10 @@ fn in_a_copy(
 ) -> Result<Outcome, Failure> {
     let url = target.url().to_owned();
     let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
-    signs::judge(context, target, given, &request.overrides)?;
-    confirm(context, target, &url, Some(copy), request)?;
-    let made = copies::make(&url, copy)?;
-    let confirm = Some(context.open(copy)?.name());
+    signs::check_signs(context, target, given, &request.overrides)?;
+    confirm_name(context, target, &url, Some(copy), request)?;
+    let made = copies::make_copy(&url, copy)?;
+    let confirm = Some(context.open_target(copy)?.name());
     let of_copy = Request { target: copy.to_owned(), confirm, in_place: true, ..request.clone() };
     match run(context, &of_copy) {
         Ok(outcome) => {
@@ -183,7 +189,7 @@ struct JudgedMarking {
     found: Option<Marker>,
 }
 
-fn judge(
+fn judge_marking(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn Target,
@@ -192,7 +198,7 @@ fn judge(
 ) -> Result<JudgedMarking, Failure> {
     target.reaches_no_further()?;
     let judged = if request.moved {
-        let (name, identity) = rebind::moved(context, journal, target)?;
+        let (name, identity) = rebind::identify_moved(context, journal, target)?;
         JudgedMarking { name, moved_from: Some(identity), records: Vec::new(), found: None }
     } else {
         where_it_is(context, journal, target, request, url)?
@@ -212,7 +218,7 @@ fn where_it_is(
     request: &Request,
     url: &str,
 ) -> Result<JudgedMarking, Failure> {
-    let name = name(journal, target, request, url);
+    let name = choose_name(journal, target, request, url);
     let found = rebind::to_adopt(journal, target, &request.overrides)?;
     if found.is_none() {
         rebind::nothing_stranded(context, journal, target, &request.overrides)?;
@@ -232,13 +238,13 @@ fn where_it_is(
     Ok(JudgedMarking { name, moved_from: None, records: Vec::new(), found })
 }
 
-fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {
+fn choose_name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
     let registered = registered.map(|(name, _)| name.clone());
     request.name.clone().or(registered).unwrap_or_else(|| default_name(target))
 }
 
-fn confirm(
+fn confirm_name(
     context: &Context<'_>,
     target: &dyn Target,
     url: &str,
@@ -250,7 +256,7 @@ fn confirm(
         Some(typed) if *typed == name => Ok(()),
         Some(typed) => {
             let message = format!("`{typed}` is not the database's name");
-            Err(Failure::new(crate::ops::Kind::Refused, "wrong_name", message, format!("it is named {name}")))
+            Err(Failure::new(crate::ops::FailureKind::Refused, "wrong_name", message, format!("it is named {name}")))
         }
         None => {
             let what = match copy {
@@ -258,7 +264,7 @@ fn confirm(
                 Some(copy) => format!("{url} will be copied to {copy}, and that will be marked as a test copy"),
             };
             let text = format!("{what}, on which faults can be committed.");
-            context.consent(&Question { text, danger: CARD.danger, type_name: Some(name) })
+            context.ask_consent(&ConfirmQuestion { text, danger: CARD.danger, type_name: Some(name) })
         }
     }
 }

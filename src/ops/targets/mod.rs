@@ -16,7 +16,7 @@ use mfm_journal::{Digest, Journal, WriterLock};
 use serde_json::{Value as Json, json};
 
 use super::context::Context;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use crate::engine::EngineError;
 use crate::model::Refusal;
 use crate::model::next_step::{Deed, Flag, act, give, give_value};
@@ -41,7 +41,7 @@ pub fn is_name(name: &str) -> bool {
 
 /// Returns a name as it stands, and a URL in its one spelling; `None` for anything else.
 #[must_use]
-pub fn spelt(target: &str) -> Option<String> {
+pub fn normalize_target(target: &str) -> Option<String> {
     if is_name(target) { Some(target.to_owned()) } else { crate::targets::canonical_url(target).ok() }
 }
 
@@ -55,12 +55,12 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
         let message = format!("{url} is registered already, as `{known}`");
         let forget = act(Deed::RemoveTarget { target: known.clone() }, "forgets it first").when("or");
         let next = [give_value(Flag::Target, known, ""), forget];
-        return Err(Failure::new(Kind::Refused, "url_taken", message, next));
+        return Err(Failure::new(FailureKind::Refused, "url_taken", message, next));
     }
     match journal.state().targets.get(name) {
         Some(target) if target.url != url => {
             let message = format!("the name `{name}` is taken by {}", target.url);
-            Err(Failure::new(Kind::Refused, "name_taken", message, give(Flag::Name, "")))
+            Err(Failure::new(FailureKind::Refused, "name_taken", message, give(Flag::Name, "")))
         }
         _ => Ok(()),
     }
@@ -68,7 +68,7 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
 
 /// Refuses a database that is registered already under another URL: one database has one name.
 pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<(), Failure> {
-    let identity = crate::engine::guard::marker(target).ok().map(|marker| marker.identity());
+    let identity = crate::engine::guard::check_marker(target).ok().map(|marker| marker.identity());
     let url = target.url();
     let is_it = |known: &mfm_journal::TargetState| {
         is_same_file(&known.url, url) || identity.is_some_and(|identity| known.lineage.contains(&identity))
@@ -78,7 +78,7 @@ pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str
         Some((other, known)) => {
             let message =
                 format!("{} is a database that is registered already, as `{other}` at {}", target.url(), known.url);
-            Err(Failure::new(Kind::Refused, "url_taken", message, give_value(Flag::Target, other, "")))
+            Err(Failure::new(FailureKind::Refused, "url_taken", message, give_value(Flag::Target, other, "")))
         }
         None => Ok(()),
     }
@@ -96,7 +96,7 @@ pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failur
 }
 
 /// Writes a registry entry.
-pub(super) fn append(
+pub(super) fn append_entry(
     context: &Context<'_>,
     journal: &mut Journal,
     lock: &WriterLock,
@@ -133,7 +133,7 @@ pub(super) struct Marking<'a> {
 }
 
 impl Marking<'_> {
-    pub(super) fn body(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         json!({
             "name": self.name,
             "url": self.url,
@@ -163,18 +163,18 @@ pub(super) fn put_marker(
     target: &mut dyn Target,
     marking: &Marking<'_>,
 ) -> Result<(), Failure> {
-    append(context, journal, lock, "target_marked", marking.body())?;
+    append_entry(context, journal, lock, "target_marked", marking.to_json())?;
     if marking.adopted && marking.records.is_empty() {
         return Ok(());
     }
-    target.writer(context.wait_ms)?.mark_with(marking.marker, marking.records)?;
+    target.open_writer(context.wait_ms)?.mark_with(marking.marker, marking.records)?;
     Ok(())
 }
 
 /// Returns a fresh marker for what a target is now.
 pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Result<Marker, Failure> {
-    target.settle()?;
-    let bound = target.bound()?;
+    target.settle_copy_on_write()?;
+    let bound = target.read_binding()?;
     let marker_id = context.random_id();
     Ok(Marker { marker_id, bound, at_us: context.clock.now_us(), actor: context.actor.clone() })
 }
@@ -183,14 +183,14 @@ pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Resu
 ///
 /// # Errors
 /// What journal and target say.
-pub(super) fn baseline(
+pub(super) fn journal_baseline(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn Target,
     name: &str,
 ) -> Result<Vec<TableDigest>, Failure> {
-    let marker = crate::engine::guard::marker(target).map_err(|error: EngineError| Failure::from(error))?;
-    let tables = context.engine(journal, target, name).digests()?;
+    let marker = crate::engine::guard::check_marker(target).map_err(|error: EngineError| Failure::from(error))?;
+    let tables = context.engine(journal, target, name).digest_tables()?;
     let lock = journal.lock(&context.holder)?;
     append_baseline(context, journal, &lock, name, &marker.identity(), &tables)?;
     Ok(tables)
@@ -206,5 +206,5 @@ pub(super) fn append_baseline(
     tables: &[TableDigest],
 ) -> Result<(), Failure> {
     let body = json!({"name": name, "identity": identity, "tables": tables});
-    append(context, journal, lock, "baseline", body)
+    append_entry(context, journal, lock, "baseline", body)
 }

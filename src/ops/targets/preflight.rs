@@ -9,7 +9,7 @@ use crate::engine::guard;
 use crate::model::KeyStanding;
 use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure, detect};
-use crate::targets::{Bound, Preflight, Target, TargetError, Touch};
+use crate::targets::{Preflight, TableTouch, Target, TargetBinding, TargetError};
 
 /// What it is.
 pub const CARD: Card = Card {
@@ -28,13 +28,13 @@ pub struct Outcome {
     /// The engine.
     pub engine: &'static str,
     /// What its identity is bound to.
-    pub bound: Bound,
+    pub bound: TargetBinding,
     /// `passes`, or the code of what the guard says against it.
     pub guard: String,
     /// What the guard says against it.
     pub problem: Option<String>,
     /// The signs of a live clinic.
-    pub signs: Vec<Sign>,
+    pub signs: Vec<SignLine>,
     /// The tables.
     pub tables: Vec<TableLine>,
     /// The journal read.
@@ -43,7 +43,7 @@ pub struct Outcome {
 
 /// A sign of a live clinic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Sign {
+pub struct SignLine {
     /// The word that overrides it.
     pub word: &'static str,
     /// What was seen.
@@ -85,39 +85,39 @@ pub struct VerdictLine {
 /// # Errors
 /// A refusal, or what target and journal say.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
-    let mut target = context.open(&chosen.url)?;
-    detect::warn(context, &journal, &chosen.name, target.as_mut());
-    let passed = guard::pass(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
-    let signs = super::signs::signs(context, target.as_mut())?;
-    let names = target.tables()?;
+    let journal = context.open_journal()?;
+    let chosen = context.resolve_target(&journal)?;
+    let mut target = context.open_target(&chosen.url)?;
+    detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
+    let passed = guard::check_target(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
+    let signs = super::signs::list_signs(context, target.as_mut())?;
+    let names = target.list_tables()?;
     let mut tables = Vec::new();
     for (at, name) in names.iter().enumerate() {
         context.reporter.progress("judging the tables", at as u64, names.len() as u64);
-        tables.extend(table(target.as_mut(), name)?);
+        tables.extend(check_table(target.as_mut(), name)?);
     }
     Ok(Outcome {
         target: chosen.name,
         url: chosen.url,
         engine: target.engine(),
-        bound: target.bound()?,
+        bound: target.read_binding()?,
         guard: passed.as_ref().map_or_else(|failure| failure.code.clone(), |_| "passes".into()),
         problem: passed.err().map(|failure| failure.message),
-        signs: signs.into_iter().map(|sign| Sign { word: sign.word, what: sign.what }).collect(),
+        signs: signs.into_iter().map(|sign| SignLine { word: sign.word, what: sign.what }).collect(),
         tables,
         journal: context.journal.clone(),
     })
 }
 
-fn table(target: &mut dyn Target, name: &str) -> Result<Option<TableLine>, Failure> {
-    let Some(table) = target.table(name)? else { return Ok(None) };
+fn check_table(target: &mut dyn Target, name: &str) -> Result<Option<TableLine>, Failure> {
+    let Some(table) = target.find_table(name)? else { return Ok(None) };
     let others = table.shape.columns.iter().filter(|column| !table.shape.key.contains(&column.name));
     let updated: Vec<String> = others.map(|column| column.name.clone()).collect();
-    let touch = Touch { table: table.clone(), updated: Vec::new(), inserts: 0, deletes: 0 };
-    let update = verdict(target, Touch { updated, ..touch.clone() })?;
-    let insert = verdict(target, Touch { inserts: 1, ..touch.clone() })?;
-    let delete = verdict(target, Touch { deletes: 1, ..touch })?;
+    let touch = TableTouch { table: table.clone(), updated: Vec::new(), inserts: 0, deletes: 0 };
+    let update = check_touch(target, TableTouch { updated, ..touch.clone() })?;
+    let insert = check_touch(target, TableTouch { inserts: 1, ..touch.clone() })?;
+    let delete = check_touch(target, TableTouch { deletes: 1, ..touch })?;
     let key_standing = match &table.key {
         KeyStanding::Declared(name) => name.clone(),
         KeyStanding::Undeclared => "undeclared".into(),
@@ -126,7 +126,7 @@ fn table(target: &mut dyn Target, name: &str) -> Result<Option<TableLine>, Failu
     Ok(Some(TableLine { table: name.to_owned(), key: table.shape.key.clone(), key_standing, update, insert, delete }))
 }
 
-fn verdict(target: &mut dyn Target, touch: Touch) -> Result<VerdictLine, Failure> {
+fn check_touch(target: &mut dyn Target, touch: TableTouch) -> Result<VerdictLine, Failure> {
     match target.first_preflight(&[touch], false) {
         Ok(Preflight { residue, notes, .. }) => {
             let residue = residue.into_iter().map(|residue| residue.what).collect();

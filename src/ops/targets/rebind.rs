@@ -1,12 +1,12 @@
 //! Whether a new marker would keep operations reachable: moves, lost markers, copies, other journals; writes nothing.
 
-use mfm_journal::{Digest, Journal, Verdict};
+use mfm_journal::{Digest, Journal, OperationVerdict};
 
 use crate::engine::guard;
 use crate::model::Refusal;
 use crate::model::next_step::{Flag, leave_out};
 use crate::ops::{Context, Failure};
-use crate::targets::{Marker, OperationRow, OperationState, Target, TargetError, fits};
+use crate::targets::{Marker, OperationRow, OperationState, Target, TargetError, binding_matches};
 
 /// The word that overrides the refusal to mark anew what another journal's operations depend on.
 pub(super) const FOREIGN: &str = "foreign-operations";
@@ -15,27 +15,30 @@ pub(super) const FOREIGN: &str = "foreign-operations";
 ///
 /// # Errors
 /// [`Refusal::Unmarked`], [`TargetError::Replaced`], or usage where nothing was moved.
-pub(super) fn moved(
+pub(super) fn identify_moved(
     context: &Context<'_>,
     journal: &Journal,
     target: &mut dyn Target,
 ) -> Result<(String, Digest), Failure> {
     let url = target.url().to_owned();
-    let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
+    let marker = target.read_marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
     let identity = marker.identity();
     // A move that failed half-way left a former marker of the same lineage in the file.
     let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
-    let (name, known) = known.ok_or_else(|| replaced(&url, "its marker is not one that this journal put".into()))?;
-    if marker.bound == target.bound()? && known.identity == Some(identity) {
+    let (name, known) =
+        known.ok_or_else(|| replaced_target(&url, "its marker is not one that this journal put".into()))?;
+    if marker.bound == target.read_binding()? && known.identity == Some(identity) {
         let message = format!("{url} was not moved: its marker fits where it is");
         return Err(Failure::usage("not_moved", message, leave_out(Flag::Moved)));
     }
     if known.url != url && still_there(context, &known.url, &marker.marker_id)? {
         let what = format!("{} is still there with the same marker, so this is a copy", known.url);
-        return Err(replaced(&url, what).into());
+        return Err(replaced_target(&url, what).into());
     }
     if !holds_all(journal, target, name)? {
-        return Err(replaced(&url, "it does not hold every operation that the journal committed there".into()).into());
+        return Err(
+            replaced_target(&url, "it does not hold every operation that the journal committed there".into()).into()
+        );
     }
     Ok((name.clone(), identity))
 }
@@ -52,13 +55,13 @@ pub(super) fn lost_marker(
 ) -> Result<Option<Digest>, Failure> {
     let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
     let Some(identity) = known.identity else { return Ok(None) };
-    let strange = target.marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
-    let lost = journal.state().carries(name) && strange && holds_all(journal, target, name)?;
+    let strange = target.read_marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
+    let lost = journal.state().has_operations_on(name) && strange && holds_all(journal, target, name)?;
     Ok(lost.then_some(identity))
 }
 
 /// What a target lost of mfm's own record.
-pub(in crate::ops) struct Lost {
+pub(in crate::ops) struct LostRecords {
     /// The identity of the target.
     pub(in crate::ops) identity: Digest,
     /// The operations whose rows are missing, oldest first.
@@ -78,7 +81,7 @@ pub(in crate::ops) fn lost_records(
     target: &mut dyn Target,
     name: &str,
     url: &str,
-) -> Result<Option<Lost>, Failure> {
+) -> Result<Option<LostRecords>, Failure> {
     let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
     let (Some(identity), lineage) = (known.identity, known.lineage.clone()) else { return Ok(None) };
     if journal.state().open_on(name).next().is_some() {
@@ -86,7 +89,7 @@ pub(in crate::ops) fn lost_records(
     }
     let mut active = Vec::new();
     for (op, operation) in journal.state().active_on(name) {
-        if !guard::committed(target, &operation.uid)? {
+        if !guard::is_committed(target, &operation.uid)? {
             active.push(op);
         }
     }
@@ -98,19 +101,24 @@ pub(in crate::ops) fn lost_records(
     if standing == 0 || !changed.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Lost { identity, rows: missing(journal, target, &lineage)?, active }))
+    Ok(Some(LostRecords { identity, rows: list_missing_rows(journal, target, &lineage)?, active }))
 }
 
 /// Returns the rows of all applied operations of a lineage that a target does not hold.
-fn missing(journal: &Journal, target: &mut dyn Target, lineage: &[Digest]) -> Result<Vec<OperationRow>, Failure> {
+fn list_missing_rows(
+    journal: &Journal,
+    target: &mut dyn Target,
+    lineage: &[Digest],
+) -> Result<Vec<OperationRow>, Failure> {
     let (mut rows, mut before, journal_id) = (Vec::new(), None, journal.id());
     loop {
-        let page = journal.operations(before, 256)?;
+        let page = journal.read_operations(before, 256)?;
         let Some(last) = page.last() else { break };
         before = Some(last.op);
         for operation in page {
-            let here = operation.verdict == Some(Verdict::Applied) && lineage.contains(&operation.target.identity);
-            if here && target.operation(&operation.uid)?.is_none() {
+            let here =
+                operation.verdict == Some(OperationVerdict::Applied) && lineage.contains(&operation.target.identity);
+            if here && target.find_operation(&operation.uid)?.is_none() {
                 let (uid, op) = (operation.uid, operation.op);
                 rows.push(OperationRow { uid, journal_id, op, state: OperationState::Committed });
             }
@@ -121,7 +129,7 @@ fn missing(journal: &Journal, target: &mut dyn Target, lineage: &[Digest]) -> Re
 }
 
 /// Returns the words among these that this module goes by.
-pub(super) fn overridden(words: &[String]) -> Option<String> {
+pub(super) fn find_override(words: &[String]) -> Option<String> {
     words.iter().find(|word| *word == FOREIGN).cloned()
 }
 
@@ -135,11 +143,11 @@ pub(super) fn to_adopt(
     target: &mut dyn Target,
     overrides: &[String],
 ) -> Result<Option<Marker>, Failure> {
-    let Some(marker) = target.marker()? else { return Ok(None) };
+    let Some(marker) = target.read_marker()? else { return Ok(None) };
     let identity = marker.identity();
     let own = journal.state().targets.values().any(|known| known.lineage.contains(&identity));
     let overridden = overrides.iter().any(|word| word == FOREIGN);
-    if own || overridden || !fits(&marker.bound, &target.bound()?) {
+    if own || overridden || !binding_matches(&marker.bound, &target.read_binding()?) {
         return Ok(None);
     }
     // What was written off is taken as it is only by a new marker.
@@ -157,21 +165,21 @@ pub(super) fn nothing_stranded(
     overrides: &[String],
 ) -> Result<(), Failure> {
     let url = target.url().to_owned();
-    if let Some(marker) = target.marker()?
-        && !fits(&marker.bound, &target.bound()?)
+    if let Some(marker) = target.read_marker()?
+        && !binding_matches(&marker.bound, &target.read_binding()?)
     {
         let identity = marker.identity();
         let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
         if let Some((name, known)) = known
-            && journal.state().carries(name)
+            && journal.state().has_operations_on(name)
             && (known.url == url || !still_there(context, &known.url, &marker.marker_id)?)
         {
             return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
         }
     }
     let own = journal.id();
-    for journal_id in target.journals()?.into_iter().filter(|id| *id != own) {
-        let committed = target.operations(&journal_id)?.iter().any(|row| row.state == OperationState::Committed);
+    for journal_id in target.list_journals()?.into_iter().filter(|id| *id != own) {
+        let committed = target.list_operations(&journal_id)?.iter().any(|row| row.state == OperationState::Committed);
         if committed && !overrides.iter().any(|word| word == FOREIGN) {
             return Err(Refusal::MarkedBeside { url, journal_id: journal_id.to_string() }.into());
         }
@@ -181,7 +189,7 @@ pub(super) fn nothing_stranded(
 
 /// Tells whether the database with a marker stands at a URL; one that cannot be read just now is an error.
 fn still_there(context: &Context<'_>, url: &str, marker_id: &str) -> Result<bool, Failure> {
-    match context.open(url).and_then(|mut original| original.marker()) {
+    match context.open_target(url).and_then(|mut original| original.read_marker()) {
         Ok(found) => Ok(found.is_some_and(|found| found.marker_id == marker_id)),
         Err(TargetError::Absent { .. }) => Ok(false),
         Err(error) => Err(error.into()),
@@ -193,13 +201,13 @@ fn holds_all(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<b
     let state = journal.state();
     let newest = state.targets.get(name).and_then(|known| known.newest).map(|newest| newest.uid);
     for uid in state.active_on(name).map(|(_, active)| active.uid).chain(newest) {
-        if !guard::committed(target, &uid)? {
+        if !guard::is_committed(target, &uid)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn replaced(url: &str, what: String) -> TargetError {
+fn replaced_target(url: &str, what: String) -> TargetError {
     TargetError::Replaced { url: url.to_owned(), what }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{append, nothing_active};
+use super::{append_entry, nothing_active};
 use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure};
 
@@ -24,10 +24,10 @@ pub struct Outcome {
 /// # Errors
 /// A refusal, or what the journal says.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
-    let mut journal = context.writing()?;
-    let chosen = context.chosen(&journal)?;
+    let mut journal = context.open_journal_for_writing()?;
+    let chosen = context.resolve_target(&journal)?;
     let lock = journal.lock(&context.holder)?;
     nothing_active(&journal, &chosen.name)?;
-    append(context, &mut journal, &lock, "target_removed", json!({"name": chosen.name}))?;
+    append_entry(context, &mut journal, &lock, "target_removed", json!({"name": chosen.name}))?;
     Ok(Outcome { name: chosen.name, url: chosen.url })
 }

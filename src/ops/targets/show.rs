@@ -39,12 +39,12 @@ pub struct Outcome {
 /// # Errors
 /// A refusal, or what the journal says.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
-    let journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
+    let journal = context.open_journal()?;
+    let chosen = context.resolve_target(&journal)?;
     let record = journal.state().targets.get(&chosen.name).cloned().unwrap_or_default();
-    let mut target = context.open(&chosen.url);
-    let marker = target.as_mut().ok().and_then(|target| target.marker().ok().flatten());
-    let tables = target.as_mut().ok().and_then(|target| target.tables().ok()).unwrap_or_default();
+    let mut target = context.open_target(&chosen.url);
+    let marker = target.as_mut().ok().and_then(|target| target.read_marker().ok().flatten());
+    let tables = target.as_mut().ok().and_then(|target| target.list_tables().ok()).unwrap_or_default();
     Ok(Outcome {
         line: status::target_line(context, &journal, &chosen.name, None),
         identity: record.identity,

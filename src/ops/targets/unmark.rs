@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{append, nothing_active};
+use super::{append_entry, nothing_active};
 use crate::engine::guard;
-use crate::model::ports::{Danger, Question};
+use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
 
@@ -17,20 +17,20 @@ pub const CARD: Card =
 /// # Errors
 /// A refusal, or what target and journal say.
 pub fn run(context: &Context<'_>) -> Result<TargetLine, Failure> {
-    let mut journal = context.writing()?;
-    let chosen = context.chosen(&journal)?;
+    let mut journal = context.open_journal_for_writing()?;
+    let chosen = context.resolve_target(&journal)?;
     nothing_active(&journal, &chosen.name)?;
-    let mut target = context.open(&chosen.url)?;
-    let standing = guard::pass(&journal, target.as_mut(), &chosen.name)?;
+    let mut target = context.open_target(&chosen.url)?;
+    let standing = guard::check_target(&journal, target.as_mut(), &chosen.name)?;
     guard::nothing_foreign(&standing, &[])?;
     let text = format!("Take the marker, and the list of operations, out of {}?", chosen.url);
-    context.consent(&Question { text, danger: CARD.danger, type_name: None })?;
+    context.ask_consent(&ConfirmQuestion { text, danger: CARD.danger, type_name: None })?;
     // Somebody may have worked here while the question stood.
     let lock = journal.lock(&context.holder)?;
     nothing_active(&journal, &chosen.name)?;
-    guard::nothing_foreign(&guard::pass(&journal, target.as_mut(), &chosen.name)?, &[])?;
-    target.writer(context.wait_ms)?.unmark()?;
-    append(
+    guard::nothing_foreign(&guard::check_target(&journal, target.as_mut(), &chosen.name)?, &[])?;
+    target.open_writer(context.wait_ms)?.unmark()?;
+    append_entry(
         context,
         &mut journal,
         &lock,

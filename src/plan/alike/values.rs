@@ -1,18 +1,23 @@
 //! Whether two cells mean the same where engines store it differently; pure, and no judge of rows.
 
-use mfm_journal::{Column as ColumnImage, Decimal, Value};
+use mfm_journal::{ColumnShape as ColumnImage, Decimal, Value};
 
 use super::Likeness;
 use crate::model::{Column, Kind, Role, Storage, time};
 
 /// Compares two cells under their columns; `None` where they differ in meaning.
 #[must_use]
-pub fn same(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> Option<Likeness> {
+pub fn compare_values(
+    one: &Value,
+    one_column: &ColumnImage,
+    other: &Value,
+    other_column: &ColumnImage,
+) -> Option<Likeness> {
     if one == other {
         return Some(Likeness::Equal);
     }
     let fixed = is_fixed(one_column) || is_fixed(other_column);
-    let alike = normal(one, fixed) == normal(other, fixed)
+    let alike = to_common_form(one, fixed) == to_common_form(other, fixed)
         || same_uuid(one, other)
         || same_moment(one, one_column, other, other_column);
     alike.then_some(Likeness::Equivalent)
@@ -23,10 +28,10 @@ pub fn same(one: &Value, one_column: &ColumnImage, other: &Value, other_column: 
 ///
 /// A negative zero stays apart from zero: no other type of number has one, so it cannot have come from there.
 #[must_use]
-pub fn normal(value: &Value, fixed: bool) -> Value {
+pub fn to_common_form(value: &Value, fixed: bool) -> Value {
     let number = |number: Decimal| {
         let whole = number.to_i64_exact().map(Value::Integer);
-        whole.unwrap_or_else(|| Value::Decimal(number.normalised()))
+        whole.unwrap_or_else(|| Value::Decimal(number.normalise()))
     };
     match value {
         Value::Boolean(flag) => Value::Integer(i64::from(*flag)),
@@ -56,31 +61,34 @@ fn same_uuid(one: &Value, other: &Value) -> bool {
         return false;
     };
     let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
-    inner.replace('-', "").to_ascii_lowercase() == mfm_journal::digest::hex(bytes)
+    inner.replace('-', "").to_ascii_lowercase() == mfm_journal::digest::encode_hex(bytes)
 }
 
 /// Dates and times: as ticks of two units, or as ticks and as text; the finer one is rounded to the other's tick.
 fn same_moment(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> bool {
-    let (one_column, other_column) = (described(one_column), described(other_column));
+    let (one_column, other_column) = (column_of_image(one_column), column_of_image(other_column));
     if one_column.kind != Kind::DateTime && other_column.kind != Kind::DateTime {
         return false;
     }
-    let (Some(at), Some(also)) = (time::read(one, &one_column), time::read(other, &other_column)) else { return false };
+    let (Some(at), Some(also)) = (time::read_time(one, &one_column), time::read_time(other, &other_column)) else {
+        return false;
+    };
     if at.offset_minutes != also.offset_minutes {
         return false;
     }
     match (one, other) {
         (Value::Text(_), Value::Text(_)) => at == also,
         _ => {
-            let as_other =
-                matches!(other, Value::Moment(_)) && time::place(at, other, &other_column).as_ref() == Some(other);
-            let as_one = matches!(one, Value::Moment(_)) && time::place(also, one, &one_column).as_ref() == Some(one);
+            let as_other = matches!(other, Value::Moment(_))
+                && time::replace_time(at, other, &other_column).as_ref() == Some(other);
+            let as_one =
+                matches!(one, Value::Moment(_)) && time::replace_time(also, one, &one_column).as_ref() == Some(one);
             as_other || as_one
         }
     }
 }
 
-fn described(image: &ColumnImage) -> Column {
+fn column_of_image(image: &ColumnImage) -> Column {
     let kind = Kind::parse(&image.declared);
     Column { image: image.clone(), kind, storage: Storage::Native, nullable: true, role: Role::Plain }
 }
@@ -91,16 +99,16 @@ mod tests {
 
     use super::*;
 
-    fn column(declared: &str) -> ColumnImage {
+    fn sample_column(declared: &str) -> ColumnImage {
         let scale = declared.split_once('(').and_then(|(_, rest)| rest.trim_end_matches(')').parse().ok());
         let scale = if declared.starts_with("datetime2") { scale } else { None };
         let (name, declared) = ("c".to_owned(), declared.to_owned());
         ColumnImage { name, declared, precision: None, scale, length: None, collation: None }
     }
 
-    fn of(one: &Value, declared: &str, other: &Value, also: &str) -> Option<Likeness> {
-        let there = same(one, &column(declared), other, &column(also));
-        let back = same(other, &column(also), one, &column(declared));
+    fn compare_both_ways(one: &Value, declared: &str, other: &Value, also: &str) -> Option<Likeness> {
+        let there = compare_values(one, &sample_column(declared), other, &sample_column(also));
+        let back = compare_values(other, &sample_column(also), one, &sample_column(declared));
         assert_eq!(there, back, "{one:?} {declared}, {other:?} {also}: not the same both ways");
         there
     }
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn what_is_equal_by_type_and_bit_is_equal() {
         for value in [Value::Null, Value::Integer(1), Value::Real(-0.0), text("a "), Value::Bytes(vec![0])] {
-            assert_eq!(of(&value, "int", &value, "int"), Some(Likeness::Equal), "{value:?}");
+            assert_eq!(compare_both_ways(&value, "int", &value, "int"), Some(Likeness::Equal), "{value:?}");
         }
     }
 
@@ -140,7 +148,11 @@ mod tests {
             (decimal("0.3333"), Value::Real(0.3333)),
             (Value::Real(1e15), Value::Integer(1_000_000_000_000_000)),
         ] {
-            assert_eq!(of(&one, "decimal(9,4)", &other, "float"), Some(Likeness::Equivalent), "{one:?} {other:?}");
+            assert_eq!(
+                compare_both_ways(&one, "decimal(9,4)", &other, "float"),
+                Some(Likeness::Equivalent),
+                "{one:?} {other:?}"
+            );
         }
     }
 
@@ -158,7 +170,7 @@ mod tests {
             (Value::Boolean(false), Value::Null),
             (Value::Integer(1), Value::Bytes(vec![1])),
         ] {
-            assert_eq!(of(&one, "decimal(9,4)", &other, "float"), None, "{one:?} {other:?}");
+            assert_eq!(compare_both_ways(&one, "decimal(9,4)", &other, "float"), None, "{one:?} {other:?}");
         }
     }
 
@@ -173,13 +185,13 @@ mod tests {
             ("MR1\t", "char(4)", "MR1", "char(4)", None),
             ("mr1", "char(3)", "MR1", "char(3)", None),
         ] {
-            assert_eq!(of(&text(one), declared, &text(other), also), verdict, "{one:?} {other:?}");
+            assert_eq!(compare_both_ways(&text(one), declared, &text(other), also), verdict, "{one:?} {other:?}");
         }
         let (padded, short) = (Value::Bytes(vec![7, 0, 0]), Value::Bytes(vec![7]));
-        assert_eq!(of(&padded, "binary(3)", &short, "binary(3)"), Some(Likeness::Equivalent));
-        assert_eq!(of(&padded, "varbinary(3)", &short, "varbinary(3)"), None);
-        assert_eq!(of(&Value::Bytes(vec![0, 7]), "binary(3)", &short, "binary(3)"), None);
-        assert_eq!(of(&Value::Null, "char(3)", &text("   "), "char(3)"), None);
+        assert_eq!(compare_both_ways(&padded, "binary(3)", &short, "binary(3)"), Some(Likeness::Equivalent));
+        assert_eq!(compare_both_ways(&padded, "varbinary(3)", &short, "varbinary(3)"), None);
+        assert_eq!(compare_both_ways(&Value::Bytes(vec![0, 7]), "binary(3)", &short, "binary(3)"), None);
+        assert_eq!(compare_both_ways(&Value::Null, "char(3)", &text("   "), "char(3)"), None);
     }
 
     #[test]
@@ -192,37 +204,44 @@ mod tests {
             (12_960_002, "2024-06-28 12:00:00.007"),
             (0, "2024-06-28"),
         ] {
-            let verdict = of(&moment(45_469, ticks), "datetime", &text(shown), "datetime");
+            let verdict = compare_both_ways(&moment(45_469, ticks), "datetime", &text(shown), "datetime");
             assert_eq!(verdict, Some(Likeness::Equivalent), "{shown}");
         }
         for shown in ["2024-06-28 12:00:00.010", "2024-06-28 12:00:01", "2024-06-29 12:00:00", "noon", ""] {
-            assert_eq!(of(&moment(45_469, 12_960_000), "datetime", &text(shown), "datetime"), None, "{shown}");
+            assert_eq!(
+                compare_both_ways(&moment(45_469, 12_960_000), "datetime", &text(shown), "datetime"),
+                None,
+                "{shown}"
+            );
         }
     }
 
     #[test]
     fn moments_of_two_units_meet_at_the_coarser_tick() {
         let (datetime, finer) = (moment(45_469, 12_960_001), moment(45_469, 432_000_033_333));
-        assert_eq!(of(&datetime, "datetime", &finer, "datetime2(7)"), Some(Likeness::Equivalent));
+        assert_eq!(compare_both_ways(&datetime, "datetime", &finer, "datetime2(7)"), Some(Likeness::Equivalent));
         let other = moment(45_469, 432_000_100_000);
-        assert_eq!(of(&datetime, "datetime", &other, "datetime2(7)"), None);
+        assert_eq!(compare_both_ways(&datetime, "datetime", &other, "datetime2(7)"), None);
         let offset = Value::Moment(Moment { days: Some(1), ticks: Some(0), offset_minutes: Some(60) });
-        assert_eq!(of(&moment(1, 0), "datetime", &offset, "datetimeoffset(7)"), None);
+        assert_eq!(compare_both_ways(&moment(1, 0), "datetime", &offset, "datetimeoffset(7)"), None);
     }
 
     #[test]
     fn text_of_a_date_and_time_may_be_laid_out_in_two_ways_only_where_it_is_one() {
         let (one, other) = (text("2024-06-28 12:00:00"), text("2024-06-28T12:00:00.000"));
-        assert_eq!(of(&one, "datetime", &other, "datetime"), Some(Likeness::Equivalent));
-        assert_eq!(of(&one, "varchar(30)", &other, "varchar(30)"), None);
+        assert_eq!(compare_both_ways(&one, "datetime", &other, "datetime"), Some(Likeness::Equivalent));
+        assert_eq!(compare_both_ways(&one, "varchar(30)", &other, "varchar(30)"), None);
     }
 
     #[test]
     fn a_uuid_and_its_text_are_equivalent() {
         let uuid = Value::Uuid([0xab, 0xcd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         for shown in ["abcd0000-0000-0000-0000-000000000001", "{ABCD0000-0000-0000-0000-000000000001}"] {
-            assert_eq!(of(&uuid, "uniqueidentifier", &text(shown), "char(38)"), Some(Likeness::Equivalent));
+            assert_eq!(
+                compare_both_ways(&uuid, "uniqueidentifier", &text(shown), "char(38)"),
+                Some(Likeness::Equivalent)
+            );
         }
-        assert_eq!(of(&uuid, "uniqueidentifier", &text("abcd"), "char(38)"), None);
+        assert_eq!(compare_both_ways(&uuid, "uniqueidentifier", &text("abcd"), "char(38)"), None);
     }
 }

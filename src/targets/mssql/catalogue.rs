@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use mfm_journal::TableShape;
 
-use super::fault::Place;
+use super::fault::ServerLocation;
 use super::foreign;
 use super::oddities;
 use super::sql::{self, catalogue as text};
-use super::types::{RawType, Type};
-use super::wire::{Cells, Wire, flag, number, whole, word};
+use super::types::{MssqlType, RawType};
+use super::wire::{Wire, WireRow, cell_flag, cell_integer, cell_text, number_parameter};
 use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
 use crate::targets::foreign::ForeignKey;
-use crate::targets::trigger::{Event, Trigger};
+use crate::targets::trigger::{Trigger, TriggerEvent};
 use crate::targets::{DomainKeys, TargetError, declared};
 
 /// A table with all that the engine has to know beside [`Table`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(super) struct MssqlLayout {
     /// The table as everybody sees it.
     pub(super) table: Arc<Table>,
     /// Its schema.
@@ -63,7 +63,7 @@ pub(super) struct SheetField {
     /// Its place in the shape.
     pub(super) at: usize,
     /// Its type.
-    pub(super) kind: Type,
+    pub(super) kind: MssqlType,
     /// The collation of its text.
     pub(super) collation: Option<String>,
     /// Whether the database numbers new rows by it.
@@ -83,7 +83,7 @@ pub(super) struct UniqueIndex {
 
 /// Something that the catalogue lists like a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct CatalogueObject {
     pub(super) schema: String,
     pub(super) name: String,
     /// `U` table, `V` view, `SN` synonym.
@@ -93,28 +93,30 @@ pub(super) struct Listed {
 
 /// What this version of the catalogue offers, and the login's own schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Offers {
+pub(super) struct CatalogueFeatures {
     columns: BTreeSet<(String, String)>,
     /// The schema in which names without one are looked up.
     pub(super) schema: String,
 }
 
-impl Offers {
+impl CatalogueFeatures {
     /// Asks which optional parts the catalogue has.
-    pub(super) fn ask(wire: &mut Wire, place: &Place, schema: String) -> Result<Self, TargetError> {
-        let rows = wire.rows(sql::session::OPTIONAL, Vec::new()).map_err(place.error("read the catalogue"))?;
-        let pair = |row: &Cells| Some((word(row.first())?.to_lowercase(), word(row.get(1))?.to_lowercase()));
+    pub(super) fn read(wire: &mut Wire, place: &ServerLocation, schema: String) -> Result<Self, TargetError> {
+        let rows =
+            wire.query_rows(sql::session::OPTIONAL, Vec::new()).map_err(place.explainer("read the catalogue"))?;
+        let pair =
+            |row: &WireRow| Some((cell_text(row.first())?.to_lowercase(), cell_text(row.get(1))?.to_lowercase()));
         Ok(Self { columns: rows.iter().filter_map(pair).collect(), schema })
     }
 
-    fn has(&self, view: &str, column: &str) -> bool {
+    fn has_column(&self, view: &str, column: &str) -> bool {
         self.columns.contains(&(view.to_owned(), column.to_owned()))
     }
 }
 
-impl Listed {
+impl CatalogueObject {
     /// Returns the name under which everybody knows the table: with its schema, unless that is `dbo`.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         if self.schema == "dbo" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
     }
 
@@ -125,14 +127,14 @@ impl Listed {
 }
 
 /// Lists everything that looks like a table.
-pub(super) fn listed(wire: &mut Wire, place: &Place) -> Result<Vec<Listed>, TargetError> {
-    let rows = wire.rows(text::OBJECTS, Vec::new()).map_err(place.error("list the tables"))?;
-    let one = |row: &Cells| {
-        Some(Listed {
-            schema: word(row.first())?,
-            name: word(row.get(1))?,
-            kind: word(row.get(2))?.trim().to_owned(),
-            object_id: whole(row.get(3))?,
+pub(super) fn list_objects(wire: &mut Wire, place: &ServerLocation) -> Result<Vec<CatalogueObject>, TargetError> {
+    let rows = wire.query_rows(text::OBJECTS, Vec::new()).map_err(place.explainer("list the tables"))?;
+    let one = |row: &WireRow| {
+        Some(CatalogueObject {
+            schema: cell_text(row.first())?,
+            name: cell_text(row.get(1))?,
+            kind: cell_text(row.get(2))?.trim().to_owned(),
+            object_id: cell_integer(row.get(3))?,
         })
     };
     Ok(rows.iter().filter_map(one).collect())
@@ -140,15 +142,16 @@ pub(super) fn listed(wire: &mut Wire, place: &Place) -> Result<Vec<Listed>, Targ
 
 /// Finds a table by the name a person gives it: with its schema, or without it in the login's own one, in `dbo`, or
 /// in the only one that has it.
-pub(super) fn find(listed: &[Listed], own_schema: &str, name: &str) -> Option<Listed> {
-    let by = |same: &dyn Fn(&Listed) -> bool| listed.iter().find(|one| same(one)).cloned();
+pub(super) fn find_object(listed: &[CatalogueObject], own_schema: &str, name: &str) -> Option<CatalogueObject> {
+    let by = |same: &dyn Fn(&CatalogueObject) -> bool| listed.iter().find(|one| same(one)).cloned();
     let schemas = [own_schema, "dbo"];
-    let exact = by(&|one| one.shown() == name);
+    let exact = by(&|one| one.display_name() == name);
     let unqualified = || {
         let within = |schema: &str| by(&|one| one.schema == schema && one.name == name);
         schemas.iter().find_map(|schema| within(schema))
     };
-    let alike = |one: &&Listed| one.name.eq_ignore_ascii_case(name) || one.shown().eq_ignore_ascii_case(name);
+    let alike =
+        |one: &&CatalogueObject| one.name.eq_ignore_ascii_case(name) || one.display_name().eq_ignore_ascii_case(name);
     let only = || {
         let mut all = listed.iter().filter(alike);
         let preferred = listed.iter().find(|one| alike(one) && schemas.contains(&one.schema.as_str()));
@@ -159,62 +162,64 @@ pub(super) fn find(listed: &[Listed], own_schema: &str, name: &str) -> Option<Li
 }
 
 /// Reads a table, `None` where there is none of that name.
-pub(super) fn sheet(
+pub(super) fn read_layout(
     wire: &mut Wire,
-    place: &Place,
-    offers: &Offers,
+    place: &ServerLocation,
+    offers: &CatalogueFeatures,
     keys: &DomainKeys,
     name: &str,
-) -> Result<Option<Sheet>, TargetError> {
-    let Some(listed) = find(&listed(wire, place)?, &offers.schema, name) else { return Ok(None) };
+) -> Result<Option<MssqlLayout>, TargetError> {
+    let Some(listed) = find_object(&list_objects(wire, place)?, &offers.schema, name) else { return Ok(None) };
     let what = match listed.kind.as_str() {
         "U" if listed.is_own() => "table of mfm's own",
         "U" => return declared_sheet(wire, place, offers, keys, &listed).map(Some),
         "V" => "view",
         _ => "synonym",
     };
-    Err(Refusal::NotATable { table: listed.shown(), what: what.to_owned() }.into())
+    Err(Refusal::NotATable { table: listed.display_name(), what: what.to_owned() }.into())
 }
 
 /// Reads the declaration of a table.
 pub(super) fn declared_sheet(
     wire: &mut Wire,
-    place: &Place,
-    offers: &Offers,
+    place: &ServerLocation,
+    offers: &CatalogueFeatures,
     keys: &DomainKeys,
-    listed: &Listed,
-) -> Result<Sheet, TargetError> {
-    let has = |view: &str, column: &str| offers.has(view, column);
-    let answers = wire.answers(&text::everything(&has), vec![number(listed.object_id)]);
-    let answers: [Vec<Cells>; 7] = answers
-        .map_err(place.error("read the schema"))?
+    listed: &CatalogueObject,
+) -> Result<MssqlLayout, TargetError> {
+    let has = |view: &str, column: &str| offers.has_column(view, column);
+    let answers = wire.query_results(&text::select_table_facts(&has), vec![number_parameter(listed.object_id)]);
+    let answers: [Vec<WireRow>; 7] = answers
+        .map_err(place.explainer("read the schema"))?
         .try_into()
-        .map_err(|_| place.failed("read the schema", "the catalogue gave another number of answers"))?;
+        .map_err(|_| place.failure("read the schema", "the catalogue gave another number of answers"))?;
     let [columns, indexes, special, triggers, checks, parents, children] = answers;
     let raw: Vec<RawColumn> = columns.iter().filter_map(raw_column).collect();
     if raw.len() != columns.len() || raw.is_empty() {
-        let why = format!("the columns of {} are not visible to this login", listed.shown());
-        return Err(place.failed("read the schema", why));
+        let why = format!("the columns of {} are not visible to this login", listed.display_name());
+        return Err(place.failure("read the schema", why));
     }
     let special = special.first().cloned().unwrap_or_default();
-    let mut sheet = assemble(listed, keys, &raw, unique_indexes(&indexes), &special);
-    sheet.triggers = triggers.iter().filter_map(trigger).collect();
-    sheet.checks = checks.iter().filter_map(|row| Some((word(row.first())?, word(row.get(1))?))).collect();
-    sheet.parents = foreign::keys(&parents);
-    sheet.children = foreign::keys(&children);
-    let odd = |row: &Cells| flag(row.get(2)) || word(row.get(3)).is_some_and(|name| sheet.field(&name).is_none());
+    let mut sheet = build_layout(listed, keys, &raw, unique_indexes(&indexes), &special);
+    sheet.triggers = triggers.iter().filter_map(parse_trigger).collect();
+    sheet.checks = checks.iter().filter_map(|row| Some((cell_text(row.first())?, cell_text(row.get(1))?))).collect();
+    sheet.parents = foreign::parse_foreign_keys(&parents);
+    sheet.children = foreign::parse_foreign_keys(&children);
+    let odd = |row: &WireRow| {
+        cell_flag(row.get(2)) || cell_text(row.get(3)).is_some_and(|name| sheet.find_field(&name).is_none())
+    };
     sheet.odd_unique = indexes.iter().any(odd);
     Ok(sheet)
 }
 
-fn trigger(row: &Cells) -> Option<Trigger> {
-    let event = match word(row.get(1)).as_deref() {
-        Some("INSERT") => Event::Insert,
-        Some("DELETE") => Event::Delete,
-        Some("UPDATE") => Event::Update(Vec::new()),
-        _ => Event::Any,
+fn parse_trigger(row: &WireRow) -> Option<Trigger> {
+    let event = match cell_text(row.get(1)).as_deref() {
+        Some("INSERT") => TriggerEvent::Insert,
+        Some("DELETE") => TriggerEvent::Delete,
+        Some("UPDATE") => TriggerEvent::Update(Vec::new()),
+        _ => TriggerEvent::Any,
     };
-    Some(Trigger { name: word(row.first())?, event })
+    Some(Trigger { name: cell_text(row.first())?, event })
 }
 
 /// A column as the catalogue tells it.
@@ -231,39 +236,39 @@ pub(super) struct RawColumn {
     masked: bool,
 }
 
-pub(super) fn raw_column(row: &Cells) -> Option<RawColumn> {
-    let small = |at: usize| whole(row.get(at)).and_then(|number| u8::try_from(number).ok()).unwrap_or(0);
+pub(super) fn raw_column(row: &WireRow) -> Option<RawColumn> {
+    let small = |at: usize| cell_integer(row.get(at)).and_then(|number| u8::try_from(number).ok()).unwrap_or(0);
     Some(RawColumn {
-        name: word(row.first())?,
+        name: cell_text(row.first())?,
         kind: RawType {
-            name: word(row.get(1))?,
-            max_length: whole(row.get(2))?,
+            name: cell_text(row.get(1))?,
+            max_length: cell_integer(row.get(2))?,
             precision: small(3),
             scale: small(4),
-            code_page: whole(row.get(6)),
+            code_page: cell_integer(row.get(6)),
         },
-        collation: word(row.get(5)),
-        nullable: flag(row.get(7)),
-        computed: flag(row.get(8)),
-        identity: flag(row.get(9)),
+        collation: cell_text(row.get(5)),
+        nullable: cell_flag(row.get(7)),
+        computed: cell_flag(row.get(8)),
+        identity: cell_flag(row.get(9)),
         special: oddities::of_column(row),
-        masked: flag(row.get(11)),
+        masked: cell_flag(row.get(11)),
     })
 }
 
 /// Returns the unique indexes over all rows, in the order of the rows of the catalogue.
-pub(super) fn unique_indexes(rows: &[Cells]) -> Vec<UniqueIndex> {
+pub(super) fn unique_indexes(rows: &[WireRow]) -> Vec<UniqueIndex> {
     let mut all: Vec<(i64, UniqueIndex)> = Vec::new();
-    for row in rows.iter().filter(|row| !flag(row.get(2))) {
-        let (Some(id), Some(column)) = (whole(row.get(5)), word(row.get(3))) else { continue };
-        let nullable = flag(row.get(4));
+    for row in rows.iter().filter(|row| !cell_flag(row.get(2))) {
+        let (Some(id), Some(column)) = (cell_integer(row.get(5)), cell_text(row.get(3))) else { continue };
+        let nullable = cell_flag(row.get(4));
         match all.iter_mut().find(|(known, _)| *known == id) {
             Some((_, index)) => {
                 index.columns.push(column);
                 index.never_null &= !nullable;
             }
             None => {
-                let name = word(row.first()).unwrap_or_else(|| "unnamed".to_owned());
+                let name = cell_text(row.first()).unwrap_or_else(|| "unnamed".to_owned());
                 all.push((id, UniqueIndex { name, columns: vec![column], never_null: !nullable }));
             }
         }
@@ -271,44 +276,44 @@ pub(super) fn unique_indexes(rows: &[Cells]) -> Vec<UniqueIndex> {
     all.into_iter().map(|(_, index)| index).collect()
 }
 
-pub(super) fn assemble(
-    listed: &Listed,
+pub(super) fn build_layout(
+    listed: &CatalogueObject,
     keys: &DomainKeys,
     raw: &[RawColumn],
     mut unique: Vec<UniqueIndex>,
-    special: &Cells,
-) -> Sheet {
+    special: &WireRow,
+) -> MssqlLayout {
     let (mut fields, mut columns, mut omitted, mut unkept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for column in raw {
-        let kind = Type::of(&column.kind).filter(|_| column.special.is_none());
-        let collation = column.collation.as_deref().and_then(text::collation).map(str::to_owned);
+        let kind = MssqlType::from_catalogue(&column.kind).filter(|_| column.special.is_none());
+        let collation = column.collation.as_deref().and_then(text::collation_name).map(str::to_owned);
         let model = |declared: &str, role| {
-            declared::column(&column.name, declared, collation.clone(), column.nullable, Storage::Native, role)
+            declared::build_column(&column.name, declared, collation.clone(), column.nullable, Storage::Native, role)
         };
         match kind {
             _ if column.computed => omitted.push(model(&column.kind.name, Role::Computed)),
-            Some(Type::RowVersion) => omitted.push(model("rowversion", Role::RowVersion)),
+            Some(MssqlType::RowVersion) => omitted.push(model("rowversion", Role::RowVersion)),
             Some(kind) => {
-                columns.push(model(&kind.declared(), Role::Plain));
+                columns.push(model(&kind.declaration(), Role::Plain));
                 let (name, at) = (column.name.clone(), fields.len());
                 fields.push(SheetField { name, at, kind, collation: collation.clone(), identity: column.identity });
             }
             None => {
                 let why = column.special.unwrap_or(&column.kind.name);
-                unkept.push(format!("{}.{}, {why},", listed.shown(), column.name));
+                unkept.push(format!("{}.{}, {why},", listed.display_name(), column.name));
                 omitted.push(model(&column.kind.name, Role::Computed));
             }
         }
     }
-    let (key, standing) = choose(listed, &columns, &mut unique, keys);
+    let (key, standing) = choose_key(listed, &columns, &mut unique, keys);
     let shape = TableShape {
-        name: listed.shown(),
+        name: listed.display_name(),
         key,
         columns: columns.iter().map(|column: &Column| column.image.clone()).collect(),
         omitted: omitted.iter().map(|column: &Column| column.image.name.clone()).collect(),
     };
     let masked = raw.iter().filter(|column| column.masked && !oddities::may_unmask(special));
-    Sheet {
+    MssqlLayout {
         table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing }),
         schema: listed.schema.clone(),
         name: listed.name.clone(),
@@ -319,9 +324,9 @@ pub(super) fn assemble(
         obstacles: oddities::of_table(special),
         masked: masked.map(|column| column.name.clone()).collect(),
         forces_delay: oddities::forces_delay(special),
-        tracked: oddities::tracked(special),
+        tracked: oddities::is_change_tracked(special),
         odd_unique: false,
-        hides: oddities::hides(special),
+        hides: oddities::is_partly_hidden(special),
         triggers: Vec::new(),
         checks: Vec::new(),
         parents: Vec::new(),
@@ -331,14 +336,14 @@ pub(super) fn assemble(
 
 /// Chooses the domain's key where its columns exist, else the declared primary key, and takes its index out of the
 /// list.
-fn choose(
-    listed: &Listed,
+fn choose_key(
+    listed: &CatalogueObject,
     columns: &[Column],
     unique: &mut Vec<UniqueIndex>,
     keys: &DomainKeys,
 ) -> (Vec<String>, KeyStanding) {
     let named = |(name, _): &(&String, &Vec<String>)| {
-        name.eq_ignore_ascii_case(&listed.name) || name.eq_ignore_ascii_case(&listed.shown())
+        name.eq_ignore_ascii_case(&listed.name) || name.eq_ignore_ascii_case(&listed.display_name())
     };
     let domain = keys.get(&listed.name).or_else(|| keys.iter().find(named).map(|(_, columns)| columns));
     let spelled = |name: &String| {
@@ -372,14 +377,14 @@ fn choose(
     }
 }
 
-impl Sheet {
+impl MssqlLayout {
     /// Returns the table's name as SQL writes it.
-    pub(super) fn qualified(&self) -> String {
-        sql::qualified(&self.schema, &self.name)
+    pub(super) fn qualified_name(&self) -> String {
+        sql::qualify_name(&self.schema, &self.name)
     }
 
     /// Returns the name under which everybody knows the table.
-    pub(super) fn shown(&self) -> &str {
+    pub(super) fn display_name(&self) -> &str {
         &self.table.shape.name
     }
 
@@ -389,22 +394,22 @@ impl Sheet {
     }
 
     /// Returns a column by its exact name.
-    pub(super) fn field(&self, name: &str) -> Option<&SheetField> {
+    pub(super) fn find_field(&self, name: &str) -> Option<&SheetField> {
         self.fields.iter().find(|field| field.name == name)
     }
 
     /// Refuses a table whose rows nothing can tell apart.
     pub(super) fn require_key(&self) -> Result<(), Refusal> {
-        let no_key = |why: String| Err(Refusal::NoKey { table: self.shown().to_owned(), why });
+        let no_key = |why: String| Err(Refusal::NoKey { table: self.display_name().to_owned(), why });
         if let KeyStanding::Missing(column) = &self.table.key {
             return no_key(format!("it lacks the key column {column}"));
         }
         if self.table.shape.key.is_empty() {
             return no_key("it declares none".to_owned());
         }
-        match self.key_fields().find(|field| !field.kind.compares()) {
+        match self.key_fields().find(|field| !field.kind.is_comparable()) {
             Some(field) => {
-                no_key(format!("{} is of type {}, which nothing compares", field.name, field.kind.declared()))
+                no_key(format!("{} is of type {}, which nothing compares", field.name, field.kind.declaration()))
             }
             None => Ok(()),
         }
@@ -415,8 +420,8 @@ impl Sheet {
 mod tests {
     use super::*;
 
-    fn listed(names: &[(&str, &str)]) -> Vec<Listed> {
-        let one = |(schema, name): &(&str, &str)| Listed {
+    fn sample_objects(names: &[(&str, &str)]) -> Vec<CatalogueObject> {
+        let one = |(schema, name): &(&str, &str)| CatalogueObject {
             schema: (*schema).to_owned(),
             name: (*name).to_owned(),
             kind: "U".into(),
@@ -427,9 +432,15 @@ mod tests {
 
     #[test]
     fn names_are_found_with_and_without_a_schema() {
-        let all =
-            listed(&[("app", "Site"), ("dbo", "Site"), ("dbo", "patient"), ("old", "Staff"), ("a", "T"), ("b", "T")]);
-        let shown = |name: &str| find(&all, "app", name).map(|one| one.shown());
+        let all = sample_objects(&[
+            ("app", "Site"),
+            ("dbo", "Site"),
+            ("dbo", "patient"),
+            ("old", "Staff"),
+            ("a", "T"),
+            ("b", "T"),
+        ]);
+        let shown = |name: &str| find_object(&all, "app", name).map(|one| one.display_name());
         assert_eq!(shown("Site").unwrap(), "Site", "dbo's, by its exact name");
         assert_eq!(shown("app.Site").unwrap(), "app.Site");
         assert_eq!(shown("Patient").unwrap(), "patient");
@@ -439,7 +450,7 @@ mod tests {
         assert_eq!(shown("none"), None);
     }
 
-    fn raw(name: &str, kind: &str) -> RawColumn {
+    fn sample_column(name: &str, kind: &str) -> RawColumn {
         RawColumn {
             name: name.into(),
             kind: RawType { name: kind.into(), max_length: 4, precision: 10, scale: 0, code_page: None },
@@ -452,27 +463,34 @@ mod tests {
         }
     }
 
-    fn index(name: &str, columns: &[&str], never_null: bool) -> UniqueIndex {
+    fn sample_index(name: &str, columns: &[&str], never_null: bool) -> UniqueIndex {
         UniqueIndex { name: name.into(), columns: columns.iter().map(|name| (*name).to_owned()).collect(), never_null }
     }
 
     #[test]
     fn the_key_is_the_domains_and_vouched_for_by_an_index() {
-        let listed = listed(&[("dbo", "t")]).remove(0);
-        let columns = [raw("id", "int"), raw("other", "int"), raw("v", "sql_variant"), raw("rv", "timestamp")];
+        let listed = sample_objects(&[("dbo", "t")]).remove(0);
+        let columns = [
+            sample_column("id", "int"),
+            sample_column("other", "int"),
+            sample_column("v", "sql_variant"),
+            sample_column("rv", "timestamp"),
+        ];
         let keys = |column: &str| DomainKeys::from([("T".to_owned(), vec![column.to_owned()])]);
-        let of = |keys: &DomainKeys, unique: Vec<UniqueIndex>| assemble(&listed, keys, &columns, unique, &Vec::new());
-        let declared = of(&keys("ID"), vec![index("PK_t", &["id"], true), index("UX", &["other"], false)]);
+        let of =
+            |keys: &DomainKeys, unique: Vec<UniqueIndex>| build_layout(&listed, keys, &columns, unique, &Vec::new());
+        let declared =
+            of(&keys("ID"), vec![sample_index("PK_t", &["id"], true), sample_index("UX", &["other"], false)]);
         assert_eq!(declared.table.key, KeyStanding::Declared("PK_t".into()));
         assert_eq!(declared.table.shape.key, ["id"]);
         assert_eq!(declared.unique.len(), 1);
         assert_eq!(declared.table.shape.omitted, ["v", "rv"]);
         assert_eq!(declared.unkept, ["t.v, sql_variant,"]);
-        let scripted = of(&keys("other"), vec![index("PK_t", &["id"], true)]);
+        let scripted = of(&keys("other"), vec![sample_index("PK_t", &["id"], true)]);
         assert_eq!((scripted.table.key.clone(), scripted.unique.len()), (KeyStanding::Undeclared, 1));
         assert_eq!(of(&keys("gone"), Vec::new()).table.key, KeyStanding::Missing("gone".into()));
         assert!(of(&DomainKeys::new(), Vec::new()).require_key().is_err());
-        let nullable = of(&DomainKeys::new(), vec![index("UX", &["id"], false)]);
+        let nullable = of(&DomainKeys::new(), vec![sample_index("UX", &["id"], false)]);
         assert!(nullable.require_key().is_err(), "an index over NULLs is no key");
     }
 }

@@ -2,13 +2,13 @@
 
 use tiberius::error::{Error, IoErrorKind, TokenError};
 
-use super::sql::qualified;
+use super::sql::qualify_name;
 use crate::model::Refusal;
 use crate::targets::TargetError;
 
 /// Something that the driver or the server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum WireFault {
     /// The server answered with an error; the connection lives.
     Server {
         /// The error's number.
@@ -38,20 +38,20 @@ pub(super) enum Fault {
 }
 
 /// Why an exchange of rows stopped: something went wrong on the wire, or with a row.
-pub(super) enum Stopped {
+pub(super) enum ExchangeError {
     /// On the wire.
-    Fault(Fault),
+    Fault(WireFault),
     /// With a row.
     Target(TargetError),
 }
 
-impl From<Fault> for Stopped {
-    fn from(fault: Fault) -> Self {
+impl From<WireFault> for ExchangeError {
+    fn from(fault: WireFault) -> Self {
         Self::Fault(fault)
     }
 }
 
-impl<E: Into<TargetError>> From<E> for Stopped {
+impl<E: Into<TargetError>> From<E> for ExchangeError {
     fn from(error: E) -> Self {
         Self::Target(error.into())
     }
@@ -59,7 +59,7 @@ impl<E: Into<TargetError>> From<E> for Stopped {
 
 /// A database's name in errors, and how long mfm waits there.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct ServerLocation {
     pub(super) url: String,
     pub(super) wait_ms: u64,
     pub(super) statement_timeout_ms: u64,
@@ -86,30 +86,32 @@ const READ_ONLY: [u32; 2] = [3906, 3908];
 /// Classes from here on end the connection.
 const CLASS_FATAL: u8 = 20;
 
-impl Fault {
+impl WireFault {
     /// Tells apart what a statement met.
-    pub(super) fn of(error: Error) -> Self {
+    pub(super) fn from_driver(error: Error) -> Self {
         match error {
-            Error::Server(said) => Self::said(&said),
+            Error::Server(said) => Self::from_server(&said),
             Error::Io { kind: IoErrorKind::TimedOut, .. } => Self::Timeout { after_ms: 0 },
-            Error::Io { message, .. } => Self::Network(ended(message)),
+            Error::Io { message, .. } => Self::Network(explain_hang_up(message)),
             Error::Tls(why) => Self::Tls(why),
             Error::Utf16 | Error::Utf8 => Self::Cell("text with half a surrogate pair".to_owned()),
             Error::Encoding(why) | Error::Conversion(why) => Self::Cell(why.into_owned()),
-            Error::Protocol(why) if HUNG_UP.contains(&why.as_ref()) => Self::Network(ended(why.into_owned())),
+            Error::Protocol(why) if HUNG_UP.contains(&why.as_ref()) => Self::Network(explain_hang_up(why.into_owned())),
             other => Self::Protocol(other.to_string()),
         }
     }
 
     /// Tells apart what a login met, `strict` where TLS came before the first byte.
     pub(super) fn of_login(error: Error, strict: bool) -> Self {
-        Self::of(error).at_login(strict)
+        Self::from_driver(error).at_login(strict)
     }
 
     /// Says what the same means while nobody is logged in yet.
     pub(super) fn at_login(self, strict: bool) -> Self {
         match self {
-            Self::Server { number, message, .. } if BARRED.contains(&number) || says(&message, &BARRED_WORDS) => {
+            Self::Server { number, message, .. }
+                if BARRED.contains(&number) || contains_any(&message, &BARRED_WORDS) =>
+            {
                 Self::Barred(message)
             }
             Self::Server { message, .. } => Self::Login(message),
@@ -133,12 +135,12 @@ impl Fault {
         })
     }
 
-    fn said(said: &TokenError) -> Self {
+    fn from_server(said: &TokenError) -> Self {
         Self::Server { number: said.code(), class: said.class(), message: said.message().to_owned() }
     }
 
     /// Tells whether the connection is of no further use, and nobody knows what the server made of the last statement.
-    pub(super) const fn lost(&self) -> bool {
+    pub(super) const fn is_connection_lost(&self) -> bool {
         match self {
             Self::Server { class, .. } => *class >= CLASS_FATAL,
             Self::Cell(_) => false,
@@ -152,10 +154,10 @@ impl Fault {
     }
 
     /// Tells whether the same transaction may well succeed when it is tried again.
-    pub(super) fn transient(&self) -> bool {
+    pub(super) fn is_transient(&self) -> bool {
         let Self::Server { number, message, .. } = self else { return false };
         let numbered = *number == LOCKED || DEADLOCK.contains(number);
-        numbered || says(message, &DEADLOCK_WORDS) || says(message, &LOCK_WORDS)
+        numbered || contains_any(message, &DEADLOCK_WORDS) || contains_any(message, &LOCK_WORDS)
     }
 
     /// Returns the number of the server's error.
@@ -170,51 +172,55 @@ const DEADLOCK_WORDS: [&str; 2] = ["deadlock", "could not serialize access"];
 const DENIED_WORDS: [&str; 3] = ["permission denied", "permission was denied", "must be owner of"];
 const LOCK_WORDS: [&str; 2] = ["lock timeout", "Lock request time out"];
 
-fn says(message: &str, words: &[&str]) -> bool {
+fn contains_any(message: &str, words: &[&str]) -> bool {
     words.iter().any(|word| message.contains(word))
 }
 
-impl Place {
+impl ServerLocation {
     /// Returns a closure that says what a fault means here.
-    pub(super) fn error<'p>(&'p self, what: &'p str) -> impl Fn(Fault) -> TargetError + 'p {
+    pub(super) fn explainer<'p>(&'p self, what: &'p str) -> impl Fn(WireFault) -> TargetError + 'p {
         move |fault| self.explain(what, fault)
     }
 
     /// Returns a closure that says why rows stopped.
-    pub(super) fn stopped<'p>(&'p self, what: &'p str) -> impl Fn(Stopped) -> TargetError + 'p {
+    pub(super) fn stop_explainer<'p>(&'p self, what: &'p str) -> impl Fn(ExchangeError) -> TargetError + 'p {
         move |stopped| match stopped {
-            Stopped::Fault(fault) => self.explain(what, fault),
-            Stopped::Target(error) => error,
+            ExchangeError::Fault(fault) => self.explain(what, fault),
+            ExchangeError::Target(error) => error,
         }
     }
 
     /// Says what a fault means here.
-    pub(super) fn explain(&self, what: &str, fault: Fault) -> TargetError {
+    pub(super) fn explain(&self, what: &str, fault: WireFault) -> TargetError {
         let (url, what) = (self.url.clone(), what.to_owned());
         match fault {
-            Fault::Network(why) | Fault::Protocol(why) => TargetError::Network { url, what, why },
-            Fault::Tls(why) => TargetError::Tls { url, why: tidy(&why) },
-            Fault::Login(why) => TargetError::Login { url, why },
-            Fault::Barred(why) => TargetError::Barred { url, why },
-            Fault::Timeout { after_ms: 0 } => TargetError::Timeout { url, what, after_ms: self.statement_timeout_ms },
-            Fault::Timeout { after_ms } => TargetError::Timeout { url, what, after_ms },
-            Fault::Cell(why) => Refusal::Unsupported { what: why }.into(),
-            Fault::Server { class, message, .. } if class >= CLASS_FATAL => {
+            WireFault::Network(why) | WireFault::Protocol(why) => TargetError::Network { url, what, why },
+            WireFault::Tls(why) => TargetError::Tls { url, why: strip_driver_advice(&why) },
+            WireFault::Login(why) => TargetError::Login { url, why },
+            WireFault::Barred(why) => TargetError::Barred { url, why },
+            WireFault::Timeout { after_ms: 0 } => {
+                TargetError::Timeout { url, what, after_ms: self.statement_timeout_ms }
+            }
+            WireFault::Timeout { after_ms } => TargetError::Timeout { url, what, after_ms },
+            WireFault::Cell(why) => Refusal::Unsupported { what: why }.into(),
+            WireFault::Server { class, message, .. } if class >= CLASS_FATAL => {
                 TargetError::Network { url, what, why: message }
             }
-            Fault::Server { number, message, .. } => self.said(what, number, message),
+            WireFault::Server { number, message, .. } => self.explain_server_error(what, number, message),
         }
     }
 
-    fn said(&self, what: String, number: u32, message: String) -> TargetError {
+    fn explain_server_error(&self, what: String, number: u32, message: String) -> TargetError {
         let url = self.url.clone();
         match number {
             LOCKED => TargetError::Busy { url, wait_ms: self.wait_ms },
-            _ if says(&message, &LOCK_WORDS) => TargetError::Busy { url, wait_ms: self.wait_ms },
-            _ if DEADLOCK.contains(&number) || says(&message, &DEADLOCK_WORDS) => TargetError::Deadlock { url, what },
+            _ if contains_any(&message, &LOCK_WORDS) => TargetError::Busy { url, wait_ms: self.wait_ms },
+            _ if DEADLOCK.contains(&number) || contains_any(&message, &DEADLOCK_WORDS) => {
+                TargetError::Deadlock { url, what }
+            }
             _ if LOGIN.contains(&number) => TargetError::Login { url, why: message },
-            _ if PERMISSION.contains(&number) || says(&message, &DENIED_WORDS) => {
-                TargetError::Permission { url, what, grant: grant(&message), why: message }
+            _ if PERMISSION.contains(&number) || contains_any(&message, &DENIED_WORDS) => {
+                TargetError::Permission { url, what, grant: parse_missing_grant(&message), why: message }
             }
             _ if FULL.contains(&number) => TargetError::Full { url },
             _ if READ_ONLY.contains(&number) => TargetError::ReadOnly { url, why: message },
@@ -223,17 +229,17 @@ impl Place {
     }
 
     /// Returns an error in mfm's own words.
-    pub(super) fn failed(&self, what: &str, why: impl Into<String>) -> TargetError {
+    pub(super) fn failure(&self, what: &str, why: impl Into<String>) -> TargetError {
         TargetError::Failed { url: self.url.clone(), what: what.to_owned(), why: why.into() }
     }
 }
 
 /// Returns the words that grant what a message says is missing, where it names both; `None` where it does not.
-fn grant(message: &str) -> Option<String> {
+fn parse_missing_grant(message: &str) -> Option<String> {
     let (permission, rest) = message.strip_prefix("The ")?.split_once(" permission was denied on the object '")?;
     let (object, rest) = rest.split_once("', database '")?;
     let schema = rest.rsplit_once("schema '")?.1.trim_end_matches(['.', '\'']);
-    Some(format!("GRANT {permission} ON {}", qualified(schema, object)))
+    Some(format!("GRANT {permission} ON {}", qualify_name(schema, object)))
 }
 
 /// What is said where a connection that begins with TLS ends before the login.
@@ -246,12 +252,12 @@ const TLS_WORDS: [&str; 4] = ["certificate", "handshake", "fatal alert", "TLS"];
 const HUNG_UP: [&str; 2] = ["failed to fill whole buffer", "No more packets in the wire"];
 
 /// Says in plain words that the other side hung up.
-fn ended(why: String) -> String {
+fn explain_hang_up(why: String) -> String {
     if HUNG_UP.contains(&why.as_str()) { "the server ended the connection before it answered".to_owned() } else { why }
 }
 
 /// Leaves out the driver's advice, which names its own functions.
-fn tidy(why: &str) -> String {
+fn strip_driver_advice(why: &str) -> String {
     why.split(" To connect anyway").next().unwrap_or(why).trim_end_matches('.').to_owned()
 }
 
@@ -259,53 +265,55 @@ fn tidy(why: &str) -> String {
 mod tests {
     use super::*;
 
-    fn place() -> Place {
-        Place { url: "mssql://u@h:1433/T".into(), wait_ms: 5000, statement_timeout_ms: 300_000 }
+    fn sample_location() -> ServerLocation {
+        ServerLocation { url: "mssql://u@h:1433/T".into(), wait_ms: 5000, statement_timeout_ms: 300_000 }
     }
 
-    fn server(number: u32, message: &str) -> Fault {
-        Fault::Server { number, class: 14, message: message.into() }
+    fn server_fault(number: u32, message: &str) -> WireFault {
+        WireFault::Server { number, class: 14, message: message.into() }
     }
 
     /// Returns the sentences of what to do next.
-    fn said(error: &TargetError) -> String {
+    fn next_steps_text(error: &TargetError) -> String {
         error.next().as_slice().iter().map(|step| step.text.clone()).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
     fn errors_are_told_apart_and_each_has_a_hint() {
         for (fault, code, lost) in [
-            (Fault::Login("Login failed for user 'u'.".into()), "target_login", true),
-            (Fault::Barred("Cannot open database".into()), "target_barred", true),
-            (server(229, "The SELECT permission was denied"), "target_permission", false),
-            (server(33_557_097, "permission denied for table t"), "target_permission", false),
-            (server(33_557_097, "must be owner of table t"), "target_permission", false),
-            (server(1205, "chosen as the deadlock victim"), "target_deadlock", false),
-            (server(33_557_097, "deadlock detected"), "target_deadlock", false),
-            (server(1222, "Lock request time out period exceeded."), "target_busy", false),
-            (server(33_557_097, "canceling statement due to lock timeout"), "target_busy", false),
-            (server(1105, "Could not allocate space"), "target_full", false),
-            (server(3906, "the database is read-only"), "target_read_only", false),
-            (server(8134, "Divide by zero"), "target_failed", false),
-            (Fault::Network("connection reset".into()), "target_network", true),
-            (Fault::Tls("invalid peer certificate: UnknownIssuer".into()), "target_tls", true),
-            (Fault::Timeout { after_ms: 0 }, "target_timeout", true),
-            (Fault::Protocol("unknown token".into()), "target_network", true),
+            (WireFault::Login("Login failed for user 'u'.".into()), "target_login", true),
+            (WireFault::Barred("Cannot open database".into()), "target_barred", true),
+            (server_fault(229, "The SELECT permission was denied"), "target_permission", false),
+            (server_fault(33_557_097, "permission denied for table t"), "target_permission", false),
+            (server_fault(33_557_097, "must be owner of table t"), "target_permission", false),
+            (server_fault(1205, "chosen as the deadlock victim"), "target_deadlock", false),
+            (server_fault(33_557_097, "deadlock detected"), "target_deadlock", false),
+            (server_fault(1222, "Lock request time out period exceeded."), "target_busy", false),
+            (server_fault(33_557_097, "canceling statement due to lock timeout"), "target_busy", false),
+            (server_fault(1105, "Could not allocate space"), "target_full", false),
+            (server_fault(3906, "the database is read-only"), "target_read_only", false),
+            (server_fault(8134, "Divide by zero"), "target_failed", false),
+            (WireFault::Network("connection reset".into()), "target_network", true),
+            (WireFault::Tls("invalid peer certificate: UnknownIssuer".into()), "target_tls", true),
+            (WireFault::Timeout { after_ms: 0 }, "target_timeout", true),
+            (WireFault::Protocol("unknown token".into()), "target_network", true),
         ] {
-            assert_eq!(fault.lost(), lost, "{fault:?}");
-            let error = place().explain("read rows", fault);
+            assert_eq!(fault.is_connection_lost(), lost, "{fault:?}");
+            let error = sample_location().explain("read rows", fault);
             assert_eq!(error.code(), code);
             assert!(!error.next().is_empty());
         }
-        assert!(Fault::Server { number: 596, class: 21, message: "session killed".into() }.lost());
+        assert!(WireFault::Server { number: 596, class: 21, message: "session killed".into() }.is_connection_lost());
     }
 
     #[test]
     fn the_drivers_words_for_a_hang_up_are_said_plainly() {
         let eof = Error::Io { kind: IoErrorKind::UnexpectedEof, message: "failed to fill whole buffer".into() };
-        for fault in [Fault::of(eof), Fault::of(Error::Protocol("No more packets in the wire".into()))] {
-            assert_eq!(fault, Fault::Network("the server ended the connection before it answered".into()));
-            assert!(fault.lost());
+        for fault in
+            [WireFault::from_driver(eof), WireFault::from_driver(Error::Protocol("No more packets in the wire".into()))]
+        {
+            assert_eq!(fault, WireFault::Network("the server ended the connection before it answered".into()));
+            assert!(fault.is_connection_lost());
         }
     }
 
@@ -313,55 +321,67 @@ mod tests {
     fn a_handshake_that_ends_in_an_alert_is_no_broken_connection() {
         let alert =
             || Error::Io { kind: IoErrorKind::InvalidData, message: "received fatal alert: HandshakeFailure".into() };
-        assert!(matches!(Fault::of_login(alert(), false), Fault::Tls(_)));
-        assert!(matches!(Fault::of(alert()), Fault::Network(_)));
+        assert!(matches!(WireFault::of_login(alert(), false), WireFault::Tls(_)));
+        assert!(matches!(WireFault::from_driver(alert()), WireFault::Network(_)));
     }
 
     #[test]
     fn k10_a_login_that_the_database_keeps_out_is_barred_and_says_nothing_of_absence() {
         for number in [916, 927, 942, 4060, 976] {
-            let fault = server(number, "Cannot open database").at_login(false);
-            let error = place().explain("open a session", fault);
+            let fault = server_fault(number, "Cannot open database").at_login(false);
+            let error = sample_location().explain("open a session", fault);
             assert_eq!(error.code(), "target_barred", "{number}");
-            assert!(!format!("{error} {}", said(&error)).contains("no such database"), "{error}");
+            assert!(!format!("{error} {}", next_steps_text(&error)).contains("no such database"), "{error}");
         }
     }
 
     #[test]
     fn k10_hints_name_what_helps() {
         let hung_up = Error::Io { kind: IoErrorKind::UnexpectedEof, message: "failed to fill whole buffer".into() };
-        let strict = place().explain("open a session", Fault::of_login(hung_up, true));
+        let strict = sample_location().explain("open a session", WireFault::of_login(hung_up, true));
         assert_eq!(strict.code(), "target_tls");
-        assert!(said(&strict).contains("encrypt=on"), "{}", said(&strict));
-        let silent = Fault::Timeout { after_ms: 15_000 }.at_login(true);
-        assert!(said(&place().explain("open a session", silent)).contains("encrypt=on"));
+        assert!(next_steps_text(&strict).contains("encrypt=on"), "{}", next_steps_text(&strict));
+        let silent = WireFault::Timeout { after_ms: 15_000 }.at_login(true);
+        assert!(next_steps_text(&sample_location().explain("open a session", silent)).contains("encrypt=on"));
         let timeout = Error::Conversion("SQL browser timeout during resolving instance X.".into());
-        let unheard = place().explain("open a session", Fault::of_browser("h", "X", timeout));
+        let unheard = sample_location().explain("open a session", WireFault::of_browser("h", "X", timeout));
         assert_eq!(unheard.code(), "target_network");
-        assert!(unheard.to_string().contains("Browser") && said(&unheard).contains("HOST:PORT"), "{unheard}");
+        assert!(
+            unheard.to_string().contains("Browser") && next_steps_text(&unheard).contains("HOST:PORT"),
+            "{unheard}"
+        );
         assert!(!unheard.to_string().contains("Conversion"), "{unheard}");
-        let name = Fault::Tls(
+        let name = WireFault::Tls(
             "invalid peer certificate: certificate not valid for name \"h\"; certificate is only \
                                valid for DnsName(\"db\")"
                 .into(),
         );
-        assert!(said(&place().explain("x", name)).contains("the name in the URL"));
+        assert!(next_steps_text(&sample_location().explain("x", name)).contains("the name in the URL"));
         let denied = "The SELECT permission was denied on the object 'Tx]F', database 'T', schema 'dbo'.";
-        let denied = place().explain("read rows", server(229, denied));
-        assert!(said(&denied).contains("GRANT SELECT ON [dbo].[Tx]]F]"), "{}", said(&denied));
-        assert!(said(&place().explain("x", server(229, "no such words"))).contains("docs/sqlserver.md"));
+        let denied = sample_location().explain("read rows", server_fault(229, denied));
+        assert!(next_steps_text(&denied).contains("GRANT SELECT ON [dbo].[Tx]]F]"), "{}", next_steps_text(&denied));
+        assert!(
+            next_steps_text(&sample_location().explain("x", server_fault(229, "no such words")))
+                .contains("docs/sqlserver.md")
+        );
     }
 
     #[test]
     fn what_may_succeed_later_is_transient() {
-        assert!(server(1205, "").transient() && server(1222, "").transient() && server(3960, "").transient());
-        assert!(!server(547, "").transient() && !Fault::Network("reset".into()).transient());
+        assert!(
+            server_fault(1205, "").is_transient()
+                && server_fault(1222, "").is_transient()
+                && server_fault(3960, "").is_transient()
+        );
+        assert!(!server_fault(547, "").is_transient() && !WireFault::Network("reset".into()).is_transient());
     }
 
     #[test]
     fn a_timeout_names_the_limit() {
-        let error =
-            place().explain("read rows", Fault::of(Error::Io { kind: IoErrorKind::TimedOut, message: "".into() }));
+        let error = sample_location().explain(
+            "read rows",
+            WireFault::from_driver(Error::Io { kind: IoErrorKind::TimedOut, message: "".into() }),
+        );
         assert!(error.to_string().contains("300000 ms"), "{error}");
     }
 }

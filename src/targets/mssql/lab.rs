@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use mfm_journal::Value;
 
-use super::catalogue::{self, Offers, Sheet};
-use super::fault::Place;
+use super::catalogue::{self, CatalogueFeatures, MssqlLayout};
+use super::fault::ServerLocation;
 use super::marks;
-use super::open::{Access, READ_WAIT_MS};
+use super::open::{MssqlAccess, READ_WAIT_MS};
 use super::sql::{self, lab as text};
-use super::wire::{Wire, whole};
+use super::wire::{Wire, cell_integer};
 use super::{codec, stage};
 use crate::model::ports::Secrets;
 use crate::model::{Refusal, Table};
@@ -22,20 +22,20 @@ const BATCH: usize = 4096;
 
 /// A lab in the making. Dropped before it is finished, it takes what it made with it.
 struct MssqlLab {
-    access: Access,
-    place: Place,
+    access: MssqlAccess,
+    place: ServerLocation,
     wire: Option<Wire>,
-    offers: Offers,
+    offers: CatalogueFeatures,
     made_database: bool,
-    tables: BTreeMap<String, Filling>,
+    tables: BTreeMap<String, FillingTable>,
     /// What makes the indexes.
     indexes: Vec<String>,
     finished: bool,
 }
 
 /// A table being filled.
-struct Filling {
-    sheet: Sheet,
+struct FillingTable {
+    sheet: MssqlLayout,
     rows: Vec<Vec<Value>>,
 }
 
@@ -44,112 +44,113 @@ struct Filling {
 /// # Errors
 /// [`Refusal::Exists`] where the database holds anything; else what the server says.
 pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
-    let access = Access::find(url, secrets)?;
-    let place = access.place(READ_WAIT_MS);
+    let access = MssqlAccess::from_url(url, secrets)?;
+    let place = access.location(READ_WAIT_MS);
     let made_database = make_database(&access, &place)?;
     let mut lab = MssqlLab {
         access,
         place,
         wire: None,
-        offers: Offers::default(),
+        offers: CatalogueFeatures::default(),
         made_database,
         tables: BTreeMap::new(),
         indexes: Vec::new(),
         finished: false,
     };
-    lab.begin()?;
+    lab.enter_empty_database()?;
     Ok(Box::new(lab))
 }
 
 /// Makes the database where there is none, and tells whether it did.
-fn make_database(access: &Access, place: &Place) -> Result<bool, TargetError> {
+fn make_database(access: &MssqlAccess, place: &ServerLocation) -> Result<bool, TargetError> {
     match access.connect(place, false) {
         Ok(_) => return Ok(false),
         Err(TargetError::Absent { .. }) => {}
         Err(other) => return Err(other),
     }
-    let mut wire = access.to("master").connect(place, false)?;
-    wire.run(&text::create_database(&access.url.database)).map_err(place.error("make the database"))?;
+    let mut wire = access.with_database("master").connect(place, false)?;
+    wire.run_batch(&text::create_database(&access.url.database)).map_err(place.explainer("make the database"))?;
     Ok(true)
 }
 
 impl MssqlLab {
-    fn begin(&mut self) -> Result<(), TargetError> {
+    fn enter_empty_database(&mut self) -> Result<(), TargetError> {
         let mut wire = self.access.connect(&self.place, false)?;
-        let failed = self.place.error("look into the database");
-        let objects = wire.rows(text::OBJECTS, Vec::new()).map_err(&failed)?;
-        if objects.first().and_then(|row| whole(row.first())) != Some(0) {
+        let failed = self.place.explainer("look into the database");
+        let objects = wire.query_rows(text::OBJECTS, Vec::new()).map_err(&failed)?;
+        if objects.first().and_then(|row| cell_integer(row.first())) != Some(0) {
             return Err(Refusal::Exists { path: self.place.url.clone() }.into());
         }
-        let identity = marks::identity(&mut wire, &self.place)?;
-        self.offers = Offers::ask(&mut wire, &self.place, identity.schema)?;
+        let identity = marks::read_identity(&mut wire, &self.place)?;
+        self.offers = CatalogueFeatures::read(&mut wire, &self.place, identity.schema)?;
         self.wire = Some(wire);
         Ok(())
     }
 
-    fn send(&mut self, name: &str) -> Result<(), TargetError> {
-        let Self { wire: Some(wire), place, tables, .. } = self else { return Err(self.closed()) };
+    fn send_rows(&mut self, name: &str) -> Result<(), TargetError> {
+        let Self { wire: Some(wire), place, tables, .. } = self else { return Err(self.closed_error()) };
         let Some(filling) = tables.get_mut(name).filter(|filling| !filling.rows.is_empty()) else { return Ok(()) };
         let sheet = &filling.sheet;
         let parts: Vec<stage::StagedColumn<'_>> =
             sheet.fields.iter().map(|field| stage::StagedColumn { letter: "a", field }).collect();
         let mut rows = filling.rows.iter().map(|row| row.iter().collect());
-        let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
-        let sent = wire.write(&sql::writes::insert(sheet, &staged));
-        let sent = sent.map_err(|fault| super::normalize::refusal(place, sheet, "fill a lab's table", fault))?;
+        let staged = stage::stage_rows(wire, place, sheet, &parts, &mut rows)?;
+        let sent = wire.execute_counted(&sql::writes::insert_rows(sheet, &staged));
+        let sent =
+            sent.map_err(|fault| super::normalize::explain_write_fault(place, sheet, "fill a lab's table", fault))?;
         if sent != filling.rows.len() as u64 {
             let why = format!("{sent} rows of {} arrived in {name}", filling.rows.len());
-            return Err(place.failed("fill a lab's table", why));
+            return Err(place.failure("fill a lab's table", why));
         }
-        stage::unstage(wire, place, &staged)?;
+        stage::unstage_rows(wire, place, &staged)?;
         filling.rows.clear();
         Ok(())
     }
 
-    fn closed(&self) -> TargetError {
-        self.place.failed("fill a lab", "it is closed")
+    fn closed_error(&self) -> TargetError {
+        self.place.failure("fill a lab", "it is closed")
     }
 }
 
 impl LabWriter for MssqlLab {
-    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
+    fn create_table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
         known::plain_types(table)?;
         if let Some((column, parent, _)) = table.references.first() {
             let what =
                 format!("the declared reference of {}.{column} to {parent}, which a server would enforce,", table.name);
             return Err(Refusal::Unsupported { what }.into());
         }
-        let Self { wire: Some(wire), place, offers, .. } = self else { return Err(self.closed()) };
+        let Self { wire: Some(wire), place, offers, .. } = self else { return Err(self.closed_error()) };
         let text = text::create_table(&table.name, &table.columns, table.key.as_deref());
-        wire.run(&text).map_err(place.error("make a lab's table"))?;
+        wire.run_batch(&text).map_err(place.explainer("make a lab's table"))?;
         let keys: DomainKeys = table.key.iter().map(|key| (table.name.clone(), vec![key.clone()])).collect();
         let missing = || Refusal::MissingTable { table: table.name.clone() };
-        let sheet = catalogue::sheet(wire, place, offers, &keys, &table.name)?.ok_or_else(missing)?;
+        let sheet = catalogue::read_layout(wire, place, offers, &keys, &table.name)?.ok_or_else(missing)?;
         let made = Arc::clone(&sheet.table);
-        self.tables.insert(table.name.clone(), Filling { sheet, rows: Vec::new() });
+        self.tables.insert(table.name.clone(), FillingTable { sheet, rows: Vec::new() });
         self.indexes.extend(table.indexes.iter().map(|column| text::create_index(&table.name, column)));
         Ok(made)
     }
 
-    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
+    fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
         let missing = || Refusal::MissingTable { table: table.to_owned() };
         let filling = self.tables.get_mut(table).ok_or_else(missing)?;
         if filling.sheet.fields.len() != values.len() {
-            return Err(self.place.failed("fill a lab's table", format!("a row of {table} has another width")));
+            return Err(self.place.failure("fill a lab's table", format!("a row of {table} has another width")));
         }
         for (field, value) in filling.sheet.fields.iter().zip(values) {
             codec::encode(value, field.kind).ok_or_else(|| stage::does_not_fit(&filling.sheet, field, value))?;
         }
         filling.rows.push(values.to_vec());
-        if filling.rows.len() >= BATCH { self.send(table) } else { Ok(()) }
+        if filling.rows.len() >= BATCH { self.send_rows(table) } else { Ok(()) }
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
         let names: Vec<String> = self.tables.keys().cloned().collect();
-        names.iter().try_for_each(|name| self.send(name))?;
-        let Self { wire: Some(wire), place, indexes, .. } = &mut *self else { return Err(self.closed()) };
+        names.iter().try_for_each(|name| self.send_rows(name))?;
+        let Self { wire: Some(wire), place, indexes, .. } = &mut *self else { return Err(self.closed_error()) };
         for text in indexes.iter() {
-            wire.run(text).map_err(place.error("index a lab's table"))?;
+            wire.run_batch(text).map_err(place.explainer("index a lab's table"))?;
         }
         self.finished = true;
         Ok(())
@@ -164,11 +165,11 @@ impl Drop for MssqlLab {
         // Nothing is to be done about what will not go.
         if self.made_database {
             drop(self.wire.take());
-            let master = self.access.to("master").connect(&self.place, false);
-            let _ = master.map(|mut wire| wire.run(&text::drop_database(&self.access.url.database)));
+            let master = self.access.with_database("master").connect(&self.place, false);
+            let _ = master.map(|mut wire| wire.run_batch(&text::drop_database(&self.access.url.database)));
         } else if let Some(wire) = &mut self.wire {
             for name in self.tables.keys() {
-                let _ = wire.run(&text::drop_table(name));
+                let _ = wire.run_batch(&text::drop_table(name));
             }
         }
     }

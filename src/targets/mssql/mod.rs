@@ -29,22 +29,22 @@ use std::sync::Arc;
 
 use mfm_journal::{Digest, RowHasher, Value};
 
-use self::catalogue::{Listed, Sheet};
-use self::foreign::Surroundings;
-use self::open::{Access, READ_WAIT_MS};
-use self::preflight::Surveyor;
-use self::session::{ReadStep, Session};
-use super::faults::Seam;
+use self::catalogue::{CatalogueObject, MssqlLayout};
+use self::foreign::LookupContext;
+use self::open::{MssqlAccess, READ_WAIT_MS};
+use self::preflight::PreflightContext;
+use self::session::{ReadSession, ReadStep};
+use super::faults::FaultSeam;
 #[cfg(feature = "testing")]
 use super::faults::SharedFaults;
-use super::tally::Tally;
+use super::tally::TableHasher;
 use super::{
-    Bound, Conditions, DomainKeys, Marker, Meanwhile, Movement, OperationRow, Preflight, Pushdown, Spared, TableDigest,
-    Target, TargetError, Touch, Trial, Writer, compare,
+    DomainKeys, Marker, OperationRow, PendingRows, Preflight, PreflightConditions, Pushdown, RowMovement, RowTrial,
+    SparedKeys, TableDigest, TableTouch, Target, TargetBinding, TargetError, Writer, compare,
 };
 use crate::model::ports::Secrets;
 use crate::model::snapshot::lies_between;
-use crate::model::{Answer, Fetch, Filter, Key, Page, Scan, Table};
+use crate::model::{Fetch, FetchAnswer, Filter, Key, KeyPage, Scan, Table};
 
 pub use self::lab::create_lab;
 pub(super) use self::url::is_mssql;
@@ -55,8 +55,8 @@ const PROGRESS_ROWS: u64 = 4096;
 /// A SQL Server database under test.
 pub struct MssqlTarget {
     url: String,
-    session: Session,
-    seam: Seam,
+    session: ReadSession,
+    seam: FaultSeam,
 }
 
 impl std::fmt::Debug for MssqlTarget {
@@ -75,16 +75,16 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
         let wrong = |error: std::io::Error| TargetError::Url { url: url.to_owned(), why: format!("ca_file: {error}") };
         parsed.ca_file = Some(std::path::absolute(path).map_err(wrong)?);
     }
-    Ok(parsed.canonical())
+    Ok(parsed.to_canonical())
 }
 
 /// Returns what a URL gives up of the connection's safety, in a sentence.
 #[must_use]
-pub fn weakness(url: &str) -> Option<&'static str> {
+pub fn find_weakness(url: &str) -> Option<&'static str> {
     let parsed = url::MssqlUrl::parse(url).ok()?;
     match parsed.encrypt {
-        url::Encrypt::Off => Some("encrypt=off: the password and all rows travel where anybody can read them"),
-        url::Encrypt::Login => Some("encrypt=login: all rows travel where anybody can read them"),
+        url::Encryption::Off => Some("encrypt=off: the password and all rows travel where anybody can read them"),
+        url::Encryption::Login => Some("encrypt=login: all rows travel where anybody can read them"),
         _ if parsed.trust_server_certificate => {
             Some("trust_server_certificate=true: whoever answers there is taken for the server")
         }
@@ -96,7 +96,7 @@ pub fn weakness(url: &str) -> Option<&'static str> {
 #[must_use]
 pub fn unencrypted_login(url: &str) -> Option<String> {
     let parsed = url::MssqlUrl::parse(url).ok()?;
-    (parsed.encrypt == url::Encrypt::Off).then_some(parsed.host)
+    (parsed.encrypt == url::Encryption::Off).then_some(parsed.host)
 }
 
 impl MssqlTarget {
@@ -106,58 +106,58 @@ impl MssqlTarget {
     /// [`TargetError::Url`], [`TargetError::Login`], [`TargetError::Network`], [`TargetError::Tls`],
     /// [`TargetError::Timeout`], or [`TargetError::Absent`] where the server has no such database.
     pub fn open(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Self, TargetError> {
-        let access = Access::find(url, secrets)?;
-        let place = access.place(READ_WAIT_MS);
+        let access = MssqlAccess::from_url(url, secrets)?;
+        let place = access.location(READ_WAIT_MS);
         let url = place.url.clone();
-        Ok(Self { url, session: Session::open(access, place, keys)?, seam: Seam::default() })
+        Ok(Self { url, session: ReadSession::open(access, place, keys)?, seam: FaultSeam::default() })
     }
 
     /// Makes later writes of this target's writers fail where a test wants it.
     #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: SharedFaults) {
-        self.seam.set(faults);
+        self.seam.set_faults(faults);
     }
 }
 
-fn answer(step: &mut ReadStep<'_>, query: &Fetch) -> Result<Answer, TargetError> {
-    let Some(sheet) = step.sheet(&query.table)? else {
-        return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
+fn answer_query(step: &mut ReadStep<'_>, query: &Fetch) -> Result<FetchAnswer, TargetError> {
+    let Some(sheet) = step.find_layout(&query.table)? else {
+        return Ok(FetchAnswer { table: None, rows: Vec::new(), maximum: None });
     };
     let ReadStep { wire, place, .. } = step;
     let (mut rows, mut maximum) = (Vec::new(), None);
     match &query.filter {
-        Filter::All => rows::each(wire, place, &sheet, |row| {
+        Filter::All => rows::visit_all_rows(wire, place, &sheet, |row| {
             rows.push(row);
             Ok(())
         })?,
-        Filter::In { column, values } => rows = rows::among(wire, place, &sheet, column, values)?,
+        Filter::In { column, values } => rows = rows::read_rows_among(wire, place, &sheet, column, values)?,
         Filter::Days { column, first, last } => {
             rows = rows::on_days(wire, place, &sheet, column, (*first, *last))?;
         }
         Filter::Between { column, first, last } => {
             let (at, _) = sheet.table.column(column)?;
-            rows::each(wire, place, &sheet, |row: Vec<Value>| {
+            rows::visit_all_rows(wire, place, &sheet, |row: Vec<Value>| {
                 if row.get(at).is_some_and(|cell| lies_between(cell, *first, *last)) {
                     rows.push(row);
                 }
                 Ok(())
             })?;
         }
-        Filter::Maximum { column } => maximum = rows::maximum(wire, place, &sheet, column)?,
+        Filter::Maximum { column } => maximum = rows::read_maximum(wire, place, &sheet, column)?,
     }
-    Ok(Answer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
+    Ok(FetchAnswer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
 }
 
 fn digest_table(
     step: &mut ReadStep<'_>,
-    sheet: &Sheet,
+    sheet: &MssqlLayout,
     rows: &mut u64,
     total: u64,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<TableDigest, TargetError> {
-    let mut tally = Tally::new(&sheet.table.shape);
-    rows::each(step.wire, step.place, sheet, |row| {
-        tally.add(&row)?;
+    let mut tally = TableHasher::new(&sheet.table.shape);
+    rows::visit_all_rows(step.wire, step.place, sheet, |row| {
+        tally.add_row(&row)?;
         *rows += 1;
         if rows.is_multiple_of(PROGRESS_ROWS) {
             progress(*rows, total);
@@ -168,16 +168,17 @@ fn digest_table(
 }
 
 fn digest_all(step: &mut ReadStep<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-    let listed = catalogue::listed(step.wire, step.place)?;
+    let listed = catalogue::list_objects(step.wire, step.place)?;
     let base = listed.iter().filter(|listed| is_base(listed));
-    let read = |listed: &Listed| catalogue::declared_sheet(step.wire, step.place, step.offers, step.keys, listed);
-    let mut sheets = base.map(read).collect::<Result<Vec<Sheet>, _>>()?;
-    sheets.sort_by(|one, other| one.shown().cmp(other.shown()));
+    let read =
+        |listed: &CatalogueObject| catalogue::declared_sheet(step.wire, step.place, step.offers, step.keys, listed);
+    let mut sheets = base.map(read).collect::<Result<Vec<MssqlLayout>, _>>()?;
+    sheets.sort_by(|one, other| one.display_name().cmp(other.display_name()));
     let mut total = 0;
     for sheet in &sheets {
-        let counted = step.wire.rows(&sql::rows::count(&sheet.qualified()), Vec::new());
-        let counted = counted.map_err(step.place.error("count rows"))?;
-        total += counted.first().and_then(|row| wire::whole(row.first())).map_or(0, i64::unsigned_abs);
+        let counted = step.wire.query_rows(&sql::rows::count_rows(&sheet.qualified_name()), Vec::new());
+        let counted = counted.map_err(step.place.explainer("count rows"))?;
+        total += counted.first().and_then(|row| wire::cell_integer(row.first())).map_or(0, i64::unsigned_abs);
     }
     let mut rows = 0;
     let digests = sheets.iter().map(|sheet| digest_table(step, sheet, &mut rows, total, progress));
@@ -186,7 +187,7 @@ fn digest_all(step: &mut ReadStep<'_>, progress: &mut dyn FnMut(u64, u64)) -> Re
     Ok(digests)
 }
 
-fn is_base(listed: &Listed) -> bool {
+fn is_base(listed: &CatalogueObject) -> bool {
     listed.kind == "U" && !listed.is_own()
 }
 
@@ -207,50 +208,51 @@ impl Target for MssqlTarget {
         self.session.identity.database.clone()
     }
 
-    fn bound(&mut self) -> Result<Bound, TargetError> {
-        self.session.in_one_state(&mut |step| Ok(marks::identity(step.wire, step.place)?.bound))
+    fn read_binding(&mut self) -> Result<TargetBinding, TargetError> {
+        self.session.in_one_state(&mut |step| Ok(marks::read_identity(step.wire, step.place)?.bound))
     }
 
     fn reaches_no_further(&mut self) -> Result<(), TargetError> {
-        self.session.in_one_state(&mut |step| own::judge(step.wire, step.place, false))
+        self.session.in_one_state(&mut |step| own::check_own_tables(step.wire, step.place, false))
     }
 
-    fn marker(&mut self) -> Result<Option<Marker>, TargetError> {
-        self.session.in_one_state(&mut |step| marks::marker(step.wire, step.place))
+    fn read_marker(&mut self) -> Result<Option<Marker>, TargetError> {
+        self.session.in_one_state(&mut |step| marks::read_marker(step.wire, step.place))
     }
 
-    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        self.session.in_one_state(&mut |step| marks::operation(step.wire, step.place, uid))
+    fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        self.session.in_one_state(&mut |step| marks::find_operation(step.wire, step.place, uid))
     }
 
-    fn newest(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        self.session.in_one_state(&mut |step| marks::newest(step.wire, step.place, journal_id))
+    fn find_newest_operation(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        self.session.in_one_state(&mut |step| marks::find_newest_operation(step.wire, step.place, journal_id))
     }
 
-    fn journals(&mut self) -> Result<Vec<Digest>, TargetError> {
-        self.session.in_one_state(&mut |step| marks::journals(step.wire, step.place))
+    fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError> {
+        self.session.in_one_state(&mut |step| marks::list_journals(step.wire, step.place))
     }
 
-    fn operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError> {
-        self.session.in_one_state(&mut |step| marks::operations(step.wire, step.place, journal_id))
+    fn list_operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError> {
+        self.session.in_one_state(&mut |step| marks::list_operations(step.wire, step.place, journal_id))
     }
 
-    fn tables(&mut self) -> Result<Vec<String>, TargetError> {
+    fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let listed = catalogue::listed(step.wire, step.place)?;
-            let mut names: Vec<String> = listed.iter().filter(|listed| is_base(listed)).map(Listed::shown).collect();
+            let listed = catalogue::list_objects(step.wire, step.place)?;
+            let mut names: Vec<String> =
+                listed.iter().filter(|listed| is_base(listed)).map(CatalogueObject::display_name).collect();
             names.sort();
             Ok(names)
         })
     }
 
-    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
+    fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
         self.session.forget_one(name);
-        self.session.in_one_state(&mut |step| Ok(step.sheet(name)?.map(|sheet| Arc::clone(&sheet.table))))
+        self.session.in_one_state(&mut |step| Ok(step.find_layout(name)?.map(|sheet| Arc::clone(&sheet.table))))
     }
 
-    fn read(&mut self, query: &Fetch) -> Result<Answer, TargetError> {
-        self.session.in_one_state(&mut |step| answer(step, query))
+    fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError> {
+        self.session.in_one_state(&mut |step| answer_query(step, query))
     }
 
     fn scan(
@@ -265,38 +267,38 @@ impl Target for MssqlTarget {
                 let why = "the connection broke, or another program's lock was in the way".to_owned();
                 return Err(TargetError::Failed { url: url.clone(), what: "read a table to its end".to_owned(), why });
             }
-            scan::each(step, scan, &mut |row| {
+            scan::run_scan(step, scan, &mut |row| {
                 begun = true;
                 take(row)
             })
         })
     }
 
-    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
+    fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
-            rows::keys(step.wire, step.place, &sheet)
+            let sheet = step.require_layout(table)?;
+            rows::read_keys(step.wire, step.place, &sheet)
         })
     }
 
-    fn page(&mut self, table: &Arc<Table>, page: &Page) -> Result<Vec<Key>, TargetError> {
+    fn read_key_page(&mut self, table: &Arc<Table>, page: &KeyPage) -> Result<Vec<Key>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
-            rows::page(step.wire, step.place, &sheet, page)
+            let sheet = step.require_layout(table)?;
+            rows::read_key_page(step.wire, step.place, &sheet, page)
         })
     }
 
-    fn count(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
+    fn count_rows(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
-            rows::count(step.wire, step.place, &sheet, only)
+            let sheet = step.require_layout(table)?;
+            rows::count_rows(step.wire, step.place, &sheet, only)
         })
     }
 
-    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
+    fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
         let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
+            let sheet = step.require_layout(table)?;
             let mut found = Vec::with_capacity(wanted.len());
             rows::of_keys(step.wire, step.place, &sheet, &wanted, |row| {
                 found.push(row);
@@ -308,44 +310,48 @@ impl Target for MssqlTarget {
 
     fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
+            let sheet = step.require_layout(table)?;
             let mut hasher = RowHasher::new(&table.shape);
             let mut found = Vec::with_capacity(keys.len());
             rows::of_keys(step.wire, step.place, &sheet, keys, |row| {
-                found.push(compare::digest(&mut hasher, sheet.shown(), row.as_deref())?);
+                found.push(compare::digest_row(&mut hasher, sheet.display_name(), row.as_deref())?);
                 Ok(())
             })?;
             Ok(found)
         })
     }
 
-    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, TargetError> {
-        self.session.forget();
+    fn preflight(
+        &mut self,
+        touches: &[TableTouch],
+        conditions: &PreflightConditions<'_>,
+    ) -> Result<Preflight, TargetError> {
+        self.session.forget_layouts();
         let login = self.session.identity.login.clone();
         let login = (!self.session.access.reads_apart()).then_some(login);
         self.session.in_one_state(&mut |step| {
             let ReadStep { wire, place, offers, keys, .. } = step;
-            let mut surveyor = Surveyor { wire, place, offers, keys, login: login.as_deref() };
+            let mut surveyor = PreflightContext { wire, place, offers, keys, login: login.as_deref() };
             surveyor.preflight(touches, conditions)
         })
     }
 
-    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
+    fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
-            normalize::normalize(step.wire, step.place, &sheet, trials.clone())
+            let sheet = step.require_layout(table)?;
+            normalize::normalize_rows(step.wire, step.place, &sheet, trials.clone())
         })
     }
 
-    fn complete(
+    fn fill_defaults(
         &mut self,
         table: &Arc<Table>,
         known: &[usize],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
-            normalize::complete(step.wire, step.place, &sheet, known, rows.clone())
+            let sheet = step.require_layout(table)?;
+            normalize::fill_defaults(step.wire, step.place, &sheet, known, rows.clone())
         })
     }
 
@@ -354,16 +360,20 @@ impl Target for MssqlTarget {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &Meanwhile,
+        meanwhile: &PendingRows,
     ) -> Result<(), TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
+            let sheet = step.require_layout(table)?;
             // The server compares by its own rules: what other rows will be by then is asked once they are.
-            if meanwhile.is_empty() { unique::unique(step.wire, step.place, &sheet, columns, rows) } else { Ok(()) }
+            if meanwhile.is_empty() {
+                unique::check_unique_indexes(step.wire, step.place, &sheet, columns, rows)
+            } else {
+                Ok(())
+            }
         })
     }
 
-    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError> {
+    fn check_references(&mut self, moves: &[RowMovement<'_>], spared: &SparedKeys<'_>) -> Result<(), TargetError> {
         if moves.is_empty() {
             return Ok(());
         }
@@ -371,29 +381,29 @@ impl Target for MssqlTarget {
             let mut sheets = BTreeMap::new();
             for table in moves.iter().map(|one| one.table) {
                 if !sheets.contains_key(&table.shape.name) {
-                    sheets.insert(table.shape.name.clone(), step.same(table)?);
+                    sheets.insert(table.shape.name.clone(), step.require_layout(table)?);
                 }
             }
-            let around = Surroundings { place: step.place, offers: step.offers, keys: step.keys };
-            foreign::references(step.wire, &around, &sheets, moves, spared)
+            let around = LookupContext { place: step.place, offers: step.offers, keys: step.keys };
+            foreign::check_references(step.wire, &around, &sheets, moves, spared)
         })
     }
 
-    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
+    fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
         self.session.in_one_state(&mut |step| digest_all(step, progress))
     }
 
-    fn sessions(&mut self) -> Result<Option<Vec<super::Session>>, TargetError> {
+    fn list_sessions(&mut self) -> Result<Option<Vec<super::ConnectedProgram>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let failed = step.place.error("look for other sessions");
-            let may = step.wire.rows(sql::session::MAY_SEE_SESSIONS, Vec::new()).map_err(&failed)?;
-            if !may.first().is_some_and(|row| wire::flag(row.first())) {
+            let failed = step.place.explainer("look for other sessions");
+            let may = step.wire.query_rows(sql::session::MAY_SEE_SESSIONS, Vec::new()).map_err(&failed)?;
+            if !may.first().is_some_and(|row| wire::cell_flag(row.first())) {
                 return Ok(None);
             }
-            let rows = step.wire.rows(sql::session::SESSIONS, Vec::new()).map_err(&failed)?;
-            let session = |row: &wire::Cells| {
-                let word = |at: usize| wire::word(row.get(at)).unwrap_or_default().trim().to_owned();
-                super::Session { program: word(0), host: word(1) }
+            let rows = step.wire.query_rows(sql::session::SESSIONS, Vec::new()).map_err(&failed)?;
+            let session = |row: &wire::WireRow| {
+                let word = |at: usize| wire::cell_text(row.get(at)).unwrap_or_default().trim().to_owned();
+                super::ConnectedProgram { program: word(0), host: word(1) }
             };
             let mut sessions: Vec<_> = rows.iter().map(session).collect();
             sessions.sort();
@@ -401,11 +411,11 @@ impl Target for MssqlTarget {
         })
     }
 
-    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
-        let place = self.session.access.place(wait_ms);
-        let Session { access, offers, keys, .. } = &self.session;
+    fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
+        let place = self.session.access.location(wait_ms);
+        let ReadSession { access, offers, keys, .. } = &self.session;
         let (offers, keys, seam) = (offers.clone(), keys.clone(), self.seam.clone());
-        let parked = self.session.shared().unwrap_or_default();
+        let parked = self.session.share_wire().unwrap_or_default();
         Ok(Box::new(writer::MssqlWriter::open(access.clone(), parked, place, offers, keys, seam)?))
     }
 }

@@ -3,26 +3,26 @@
 
 use mfm_journal::Value;
 
-use super::catalogue::{Sheet, SheetField};
+use super::catalogue::{MssqlLayout, SheetField};
 use super::codec;
-use super::fault::{Fault, Place};
+use super::fault::{ServerLocation, WireFault};
 use super::rows;
 use super::sql::{catalogue as catalogue_text, rows as text};
 use super::stage::{self, StagedColumn, does_not_fit};
-use super::wire::{self, Wire, number, word};
+use super::wire::{self, Wire, cell_text, number_parameter};
 use crate::model::Refusal;
-use crate::targets::{TargetError, Trial};
+use crate::targets::{RowTrial, TargetError};
 
 /// Returns rows as the database would hold them; see [`crate::targets::Target::normalize`].
-pub(super) fn normalize(
+pub(super) fn normalize_rows(
     wire: &mut Wire,
-    place: &Place,
-    sheet: &Sheet,
-    trials: Vec<Trial>,
+    place: &ServerLocation,
+    sheet: &MssqlLayout,
+    trials: Vec<RowTrial>,
 ) -> Result<Vec<Vec<Value>>, TargetError> {
-    let asked = asked(sheet, &trials);
+    let asked = choose_checks(sheet, &trials);
     let planned: Vec<Vec<Value>> = trials.into_iter().map(|trial| trial.to).collect();
-    planned.iter().try_for_each(|row| fits(sheet, row))?;
+    planned.iter().try_for_each(|row| check_row_fits(sheet, row))?;
     // What fits its type comes back as it was sent, but for the types that the server remakes.
     let tried = !asked.is_empty() || sheet.fields.iter().any(|field| field.kind.is_remade());
     if planned.is_empty() || !tried {
@@ -32,17 +32,17 @@ pub(super) fn normalize(
     let mut held = Vec::with_capacity(planned.len());
     for batch in planned.chunks(rows::BATCH) {
         let mut cells = batch.iter().map(|row| row.iter().collect());
-        let staged = stage::stage(wire, place, sheet, &parts, &mut cells)?;
+        let staged = stage::stage_rows(wire, place, sheet, &parts, &mut cells)?;
         let mut found: Vec<Option<Vec<Value>>> = vec![None; batch.len()];
-        rows::joined(wire, place, sheet, &text::staged_rows(sheet, &staged), &mut |nth, row| {
+        rows::visit_staged_rows(wire, place, sheet, &text::staged_rows(sheet, &staged), &mut |nth, row| {
             if let Some(slot) = found.get_mut(nth) {
                 *slot = Some(row);
             }
             Ok(())
         })?;
-        checks(wire, place, sheet, &staged, &asked)?;
-        stage::unstage(wire, place, &staged)?;
-        let vanished = || place.failed("try a row out", "a row vanished");
+        check_constraints(wire, place, sheet, &staged, &asked)?;
+        stage::unstage_rows(wire, place, &staged)?;
+        let vanished = || place.failure("try a row out", "a row vanished");
         held.extend(found.into_iter().map(|row| row.ok_or_else(vanished)).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(held)
@@ -50,10 +50,10 @@ pub(super) fn normalize(
 
 /// Returns rows with what the database puts into all columns but the known ones; see
 /// [`crate::targets::Target::complete`].
-pub(super) fn complete(
+pub(super) fn fill_defaults(
     wire: &mut Wire,
-    place: &Place,
-    sheet: &Sheet,
+    place: &ServerLocation,
+    sheet: &MssqlLayout,
     known: &[usize],
     mut rows: Vec<Vec<Value>>,
 ) -> Result<Vec<Vec<Value>>, TargetError> {
@@ -65,13 +65,18 @@ pub(super) fn complete(
 }
 
 /// Returns what the database puts into a column that nobody gives.
-fn default(wire: &mut Wire, place: &Place, sheet: &Sheet, field: &SheetField) -> Result<Value, TargetError> {
-    let failed = place.error("ask what a column gets by default");
-    let parameters = vec![number(sheet.object_id), wire::text(field.name.clone())];
-    let declared = wire.rows(catalogue_text::DEFAULT, parameters).map_err(&failed)?;
-    let Some(definition) = declared.first().and_then(|row| word(row.first())) else { return Ok(Value::Null) };
+fn default(
+    wire: &mut Wire,
+    place: &ServerLocation,
+    sheet: &MssqlLayout,
+    field: &SheetField,
+) -> Result<Value, TargetError> {
+    let failed = place.explainer("ask what a column gets by default");
+    let parameters = vec![number_parameter(sheet.object_id), wire::text_parameter(field.name.clone())];
+    let declared = wire.query_rows(catalogue_text::DEFAULT, parameters).map_err(&failed)?;
+    let Some(definition) = declared.first().and_then(|row| cell_text(row.first())) else { return Ok(Value::Null) };
     let mut value = Value::Null;
-    rows::numbered(wire, place, sheet, &[field], &text::default(field, &definition), &mut |_, row| {
+    rows::visit_numbered_cells(wire, place, sheet, &[field], &text::default(field, &definition), &mut |_, row| {
         value = row.into_iter().next().unwrap_or(Value::Null);
         Ok(())
     })?;
@@ -79,10 +84,10 @@ fn default(wire: &mut Wire, place: &Place, sheet: &Sheet, field: &SheetField) ->
 }
 
 /// Returns the CHECK constraints that rows are to be held against: of updates, those that name a column which they set.
-fn asked<'s>(sheet: &'s Sheet, trials: &[Trial]) -> Vec<&'s (String, String)> {
+fn choose_checks<'s>(sheet: &'s MssqlLayout, trials: &[RowTrial]) -> Vec<&'s (String, String)> {
     let mut set: Vec<usize> = Vec::new();
     for trial in trials {
-        match trial.set() {
+        match trial.changed_positions() {
             Some(places) => set.extend(places),
             None => return sheet.checks.iter().collect(),
         }
@@ -97,10 +102,10 @@ fn asked<'s>(sheet: &'s Sheet, trials: &[Trial]) -> Vec<&'s (String, String)> {
 }
 
 /// Refuses a NULL where none may be, and a value that its column cannot hold.
-fn fits(sheet: &Sheet, row: &[Value]) -> Result<(), Refusal> {
+fn check_row_fits(sheet: &MssqlLayout, row: &[Value]) -> Result<(), Refusal> {
     for ((field, column), value) in sheet.fields.iter().zip(&sheet.table.columns).zip(row) {
         if value.is_null() && !column.nullable {
-            return Err(Refusal::NotNull { table: sheet.shown().to_owned(), column: field.name.clone() });
+            return Err(Refusal::NotNull { table: sheet.display_name().to_owned(), column: field.name.clone() });
         }
         codec::encode(value, field.kind).map(drop).ok_or_else(|| does_not_fit(sheet, field, value))?;
     }
@@ -108,34 +113,39 @@ fn fits(sheet: &Sheet, row: &[Value]) -> Result<(), Refusal> {
 }
 
 /// Asks CHECK constraints of the table about staged rows. One that this login cannot see is left to the database.
-fn checks(
+fn check_constraints(
     wire: &mut Wire,
-    place: &Place,
-    sheet: &Sheet,
+    place: &ServerLocation,
+    sheet: &MssqlLayout,
     staged: &stage::StagedColumns,
     asked: &[&(String, String)],
 ) -> Result<(), TargetError> {
     for (name, definition) in asked {
-        let refused = wire.rows(&text::refused_by(sheet, staged, definition), Vec::new());
+        let refused = wire.query_rows(&text::refused_by(sheet, staged, definition), Vec::new());
         // A CHECK that calls what this login may not call, or that means a column left out, is the database's to judge.
-        let unasked = |fault: &Fault| !fault.lost() && !fault.transient();
+        let unasked = |fault: &WireFault| !fault.is_connection_lost() && !fault.is_transient();
         let refused = match refused {
             Err(fault) if unasked(&fault) => continue,
-            other => other.map_err(place.error("ask a CHECK constraint"))?,
+            other => other.map_err(place.explainer("ask a CHECK constraint"))?,
         };
         if !refused.is_empty() {
             let why = format!("CHECK constraint {name}: {definition}");
-            return Err(Refusal::Constraint { table: sheet.shown().to_owned(), why }.into());
+            return Err(Refusal::Constraint { table: sheet.display_name().to_owned(), why }.into());
         }
     }
     Ok(())
 }
 
 /// Says what a failed write means: the schema's refusal, or a failure of the database.
-pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, fault: Fault) -> TargetError {
-    let table = sheet.shown().to_owned();
+pub(super) fn explain_write_fault(
+    place: &ServerLocation,
+    sheet: &MssqlLayout,
+    what: &str,
+    fault: WireFault,
+) -> TargetError {
+    let table = sheet.display_name().to_owned();
     let said = match &fault {
-        Fault::Server { message, .. } => message.clone(),
+        WireFault::Server { message, .. } => message.clone(),
         _ => String::new(),
     };
     let column = || sheet.fields.iter().map(|field| &field.name).find(|name| said.contains(&format!("'{name}'")));

@@ -1,10 +1,10 @@
 //! What makes a table or a column unlike others, from the catalogue's rows; refuses nothing itself.
 
-use super::wire::{Cells, flag, whole, word};
+use super::wire::{WireRow, cell_flag, cell_integer, cell_text};
 
 /// Says what keeps a table from being changed exactly, from the row that [`super::sql::catalogue`] asks for.
-pub(super) fn of_table(special: &Cells) -> Vec<String> {
-    let number = |at: usize| whole(special.get(at)).unwrap_or(0);
+pub(super) fn of_table(special: &WireRow) -> Vec<String> {
+    let number = |at: usize| cell_integer(special.get(at)).unwrap_or(0);
     let mut found = Vec::new();
     let mut say = |is: bool, what: &str| {
         if is {
@@ -20,38 +20,38 @@ pub(super) fn of_table(special: &Cells) -> Vec<String> {
     say(number(6) > 0, "a file table");
     say(number(7) > 0 || number(8) > 0 || number(9) > 0, "replicated");
     say(number(10) > 0, "captured by change data capture");
-    if let Some(policy) = word(special.get(12)) {
+    if let Some(policy) = cell_text(special.get(12)) {
         found.push(format!("filtered by the row-level security policy {policy}"));
     }
     found
 }
 
 /// Tells whether change tracking counts every write.
-pub(super) fn tracked(special: &Cells) -> bool {
-    flag(special.get(11))
+pub(super) fn is_change_tracked(special: &WireRow) -> bool {
+    cell_flag(special.get(11))
 }
 
 /// Tells whether the database answers a commit before it is on disk, whatever is asked for.
-pub(super) fn forces_delay(special: &Cells) -> bool {
-    whole(special.get(13)) == Some(2)
+pub(super) fn forces_delay(special: &WireRow) -> bool {
+    cell_integer(special.get(13)) == Some(2)
 }
 
 /// Tells whether this login sees masked columns as they are.
-pub(super) fn may_unmask(special: &Cells) -> bool {
-    whole(special.get(14)) == Some(1)
+pub(super) fn may_unmask(special: &WireRow) -> bool {
+    cell_integer(special.get(14)) == Some(1)
 }
 
 /// Tells whether the table has triggers, or is referred to, and this login cannot see by what.
-pub(super) fn hides(special: &Cells) -> bool {
-    flag(special.get(15))
+pub(super) fn is_partly_hidden(special: &WireRow) -> bool {
+    cell_flag(special.get(15))
 }
 
 /// Says what makes a column one like no other.
-pub(super) fn of_column(row: &Cells) -> Option<&'static str> {
+pub(super) fn of_column(row: &WireRow) -> Option<&'static str> {
     match () {
-        () if flag(row.get(10)) => Some("a column set"),
-        () if whole(row.get(12)).is_some() => Some("always encrypted"),
-        () if whole(row.get(13)).is_some_and(|kind| kind > 0) => Some("a column of a graph"),
+        () if cell_flag(row.get(10)) => Some("a column set"),
+        () if cell_integer(row.get(12)).is_some() => Some("always encrypted"),
+        () if cell_integer(row.get(13)).is_some_and(|kind| kind > 0) => Some("a column of a graph"),
         () => None,
     }
 }
@@ -60,9 +60,9 @@ pub(super) fn of_column(row: &Cells) -> Option<&'static str> {
 mod tests {
     use tiberius::ColumnData;
 
-    use super::super::catalogue::{Listed, Sheet, assemble, raw_column, unique_indexes};
-    use super::super::sql::catalogue::everything;
-    use super::super::wire::{number, text};
+    use super::super::catalogue::{CatalogueObject, MssqlLayout, build_layout, raw_column, unique_indexes};
+    use super::super::sql::catalogue::select_table_facts;
+    use super::super::wire::{number_parameter, text_parameter};
     use super::*;
     use crate::model::{KeyStanding, Role};
     use crate::targets::DomainKeys;
@@ -70,30 +70,46 @@ mod tests {
     const NULL: ColumnData<'static> = ColumnData::I64(None);
 
     /// The row of a plain table: nothing special, and UNMASK not granted.
-    fn plain() -> Cells {
-        let mut row = vec![number(0); 16];
+    fn plain_table_row() -> WireRow {
+        let mut row = vec![number_parameter(0); 16];
         row[12] = ColumnData::String(None);
         row
     }
 
-    fn with(changed: &[(usize, ColumnData<'static>)]) -> Cells {
-        let mut row = plain();
+    fn table_row_with(changed: &[(usize, ColumnData<'static>)]) -> WireRow {
+        let mut row = plain_table_row();
         changed.iter().for_each(|(at, cell)| row[*at] = cell.clone());
         row
     }
 
     /// A row of the question for columns: a nullable int of that name.
-    fn column(name: &str, changed: &[(usize, ColumnData<'static>)]) -> Cells {
-        let mut row = vec![text(name), text("int"), number(4), number(10), number(0), ColumnData::String(None), NULL];
-        row.extend([number(1), number(0), number(0), number(0), number(0), NULL, NULL]);
+    fn column_row(name: &str, changed: &[(usize, ColumnData<'static>)]) -> WireRow {
+        let mut row = vec![
+            text_parameter(name),
+            text_parameter("int"),
+            number_parameter(4),
+            number_parameter(10),
+            number_parameter(0),
+            ColumnData::String(None),
+            NULL,
+        ];
+        row.extend([
+            number_parameter(1),
+            number_parameter(0),
+            number_parameter(0),
+            number_parameter(0),
+            number_parameter(0),
+            NULL,
+            NULL,
+        ]);
         changed.iter().for_each(|(at, cell)| row[*at] = cell.clone());
         row
     }
 
-    fn sheet(columns: &[Cells], indexes: &[Cells], special: &Cells) -> Sheet {
-        let listed = Listed { schema: "dbo".into(), name: "t".into(), kind: "U".into(), object_id: 1 };
+    fn build_sample(columns: &[WireRow], indexes: &[WireRow], special: &WireRow) -> MssqlLayout {
+        let listed = CatalogueObject { schema: "dbo".into(), name: "t".into(), kind: "U".into(), object_id: 1 };
         let raw: Vec<_> = columns.iter().map(|row| raw_column(row).unwrap()).collect();
-        assemble(&listed, &DomainKeys::new(), &raw, unique_indexes(indexes), special)
+        build_layout(&listed, &DomainKeys::new(), &raw, unique_indexes(indexes), special)
     }
 
     #[test]
@@ -114,20 +130,20 @@ mod tests {
             (9, 1, "replicated"),
             (10, 1, "captured by change data capture"),
         ] {
-            let found = sheet(&[column("k", &[])], &[], &with(&[(at, number(value))]));
+            let found = build_sample(&[column_row("k", &[])], &[], &table_row_with(&[(at, number_parameter(value))]));
             assert_eq!(found.obstacles, [said], "{at} {value}");
         }
-        assert!(sheet(&[column("k", &[])], &[], &with(&[(15, ColumnData::I32(Some(1)))])).hides);
-        let policy = sheet(&[column("k", &[])], &[], &with(&[(12, text("only_mine"))]));
+        assert!(build_sample(&[column_row("k", &[])], &[], &table_row_with(&[(15, ColumnData::I32(Some(1)))])).hides);
+        let policy = build_sample(&[column_row("k", &[])], &[], &table_row_with(&[(12, text_parameter("only_mine"))]));
         assert_eq!(policy.obstacles, ["filtered by the row-level security policy only_mine"]);
-        let several = of_table(&with(&[(0, number(2)), (10, number(1))]));
+        let several = of_table(&table_row_with(&[(0, number_parameter(2)), (10, number_parameter(1))]));
         assert_eq!(several.len(), 2);
     }
 
     #[test]
     fn a_plain_table_and_a_catalogue_that_says_less_hold_nothing_special() {
-        for special in [plain(), vec![NULL; 15], Vec::new()] {
-            let found = sheet(&[column("k", &[])], &[], &special);
+        for special in [plain_table_row(), vec![NULL; 15], Vec::new()] {
+            let found = build_sample(&[column_row("k", &[])], &[], &special);
             assert!(found.obstacles.is_empty() && found.masked.is_empty() && found.unkept.is_empty());
             assert!(!found.tracked && !found.forces_delay);
         }
@@ -135,34 +151,38 @@ mod tests {
 
     #[test]
     fn change_tracking_is_residue_and_forced_delay_is_not_one_s_own_choice() {
-        let found = sheet(&[column("k", &[])], &[], &with(&[(11, number(1))]));
+        let found = build_sample(&[column_row("k", &[])], &[], &table_row_with(&[(11, number_parameter(1))]));
         assert!(found.tracked && found.obstacles.is_empty());
         for (value, forces) in [(0, false), (1, false), (2, true)] {
-            assert_eq!(forces_delay(&with(&[(13, number(value))])), forces, "{value}");
+            assert_eq!(forces_delay(&table_row_with(&[(13, number_parameter(value))])), forces, "{value}");
         }
     }
 
     #[test]
     fn a_masked_column_is_seen_unless_the_login_may_unmask() {
-        let columns = [column("k", &[]), column("name", &[(11, number(1))])];
-        assert_eq!(sheet(&columns, &[], &plain()).masked, ["name"]);
-        assert_eq!(sheet(&columns, &[], &with(&[(14, NULL)])).masked, ["name"], "not told is not permitted");
-        assert!(sheet(&columns, &[], &with(&[(14, number(1))])).masked.is_empty());
+        let columns = [column_row("k", &[]), column_row("name", &[(11, number_parameter(1))])];
+        assert_eq!(build_sample(&columns, &[], &plain_table_row()).masked, ["name"]);
+        assert_eq!(
+            build_sample(&columns, &[], &table_row_with(&[(14, NULL)])).masked,
+            ["name"],
+            "not told is not permitted"
+        );
+        assert!(build_sample(&columns, &[], &table_row_with(&[(14, number_parameter(1))])).masked.is_empty());
     }
 
     #[test]
     fn columns_that_cannot_be_kept_are_named_with_the_reason() {
         let columns = [
-            column("k", &[]),
-            column("all", &[(1, text("xml")), (10, number(1))]),
-            column("secret", &[(12, number(1))]),
-            column("$edge_id", &[(1, text("nvarchar")), (13, number(5))]),
-            column("v", &[(1, text("sql_variant"))]),
-            column("h", &[(1, text("hierarchyid"))]),
-            column("twice", &[(8, number(1))]),
-            column("odd", &[(1, text("varchar")), (6, number(437))]),
+            column_row("k", &[]),
+            column_row("all", &[(1, text_parameter("xml")), (10, number_parameter(1))]),
+            column_row("secret", &[(12, number_parameter(1))]),
+            column_row("$edge_id", &[(1, text_parameter("nvarchar")), (13, number_parameter(5))]),
+            column_row("v", &[(1, text_parameter("sql_variant"))]),
+            column_row("h", &[(1, text_parameter("hierarchyid"))]),
+            column_row("twice", &[(8, number_parameter(1))]),
+            column_row("odd", &[(1, text_parameter("varchar")), (6, number_parameter(437))]),
         ];
-        let found = sheet(&columns, &[], &plain());
+        let found = build_sample(&columns, &[], &plain_table_row());
         let named = [
             "t.all, a column set,",
             "t.secret, always encrypted,",
@@ -176,23 +196,30 @@ mod tests {
         assert_eq!(found.table.columns.len(), 1);
         let twice = found.table.omitted.iter().find(|column| column.image.name == "twice").unwrap();
         assert_eq!(twice.role, Role::Computed);
-        let plain_kind = column("k", &[(13, number(0))]);
+        let plain_kind = column_row("k", &[(13, number_parameter(0))]);
         assert_eq!(of_column(&plain_kind), None);
     }
 
     #[test]
     fn filtered_and_nullable_indexes_vouch_for_no_key() {
-        let index = |name: &str, filtered: i64, column: &str, nullable: i64, id: i64| -> Cells {
-            vec![text(name), number(0), number(filtered), text(column), number(nullable), number(id)]
+        let index = |name: &str, filtered: i64, column: &str, nullable: i64, id: i64| -> WireRow {
+            vec![
+                text_parameter(name),
+                number_parameter(0),
+                number_parameter(filtered),
+                text_parameter(column),
+                number_parameter(nullable),
+                number_parameter(id),
+            ]
         };
-        let columns = [column("k", &[(7, number(0))]), column("a", &[])];
-        let key = |indexes: &[Cells]| sheet(&columns, indexes, &plain()).table.key.clone();
+        let columns = [column_row("k", &[(7, number_parameter(0))]), column_row("a", &[])];
+        let key = |indexes: &[WireRow]| build_sample(&columns, indexes, &plain_table_row()).table.key.clone();
         assert_eq!(key(&[index("ux", 0, "k", 0, 2)]), KeyStanding::Declared("ux".into()));
         assert_eq!(key(&[index("ux", 1, "k", 0, 2)]), KeyStanding::Undeclared);
         assert_eq!(key(&[index("ux", 0, "a", 1, 2)]), KeyStanding::Undeclared);
         let half = [index("ux", 0, "k", 0, 2), index("ux", 0, "a", 1, 2)];
         assert_eq!(key(&half), KeyStanding::Undeclared, "one of its columns takes NULL");
-        assert_eq!(sheet(&columns, &half, &plain()).unique[0].columns, ["k", "a"]);
+        assert_eq!(build_sample(&columns, &half, &plain_table_row()).unique[0].columns, ["k", "a"]);
     }
 
     #[test]
@@ -211,7 +238,7 @@ mod tests {
             "sys.security_policies",
             "sys.change_tracking_tables",
         ];
-        let (old, new) = (everything(&|_, _| false), everything(&|_, _| true));
+        let (old, new) = (select_table_facts(&|_, _| false), select_table_facts(&|_, _| true));
         for word in newer {
             assert!(!old.contains(word), "{word}");
             assert!(new.contains(word), "{word}");

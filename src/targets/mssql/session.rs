@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::catalogue::{self, Offers, Sheet, SheetField};
-use super::fault::Place;
+use super::catalogue::{self, CatalogueFeatures, MssqlLayout, SheetField};
+use super::fault::ServerLocation;
 use super::marks::{self, DatabaseIdentity};
-use super::open::{Access, Parked};
+use super::open::{MssqlAccess, ParkedWire};
 use super::sql::session;
 use super::wire::Wire;
 use crate::model::Table;
@@ -18,33 +18,33 @@ use crate::targets::{DomainKeys, TargetError};
 const RETRIES: u32 = 3;
 
 /// What a reading session needs.
-pub(super) struct Session {
-    pub(super) access: Access,
-    pub(super) place: Place,
+pub(super) struct ReadSession {
+    pub(super) access: MssqlAccess,
+    pub(super) place: ServerLocation,
     pub(super) keys: DomainKeys,
     pub(super) identity: DatabaseIdentity,
-    pub(super) offers: Offers,
-    parked: Parked,
+    pub(super) offers: CatalogueFeatures,
+    parked: ParkedWire,
     /// The tables looked at, valid for as long as this session: what is written is judged by the writing side anew.
-    sheets: BTreeMap<String, Option<Arc<Sheet>>>,
+    sheets: BTreeMap<String, Option<Arc<MssqlLayout>>>,
 }
 
 /// A step of reading, all of it in one state.
 pub(super) struct ReadStep<'s> {
     pub(super) wire: &'s mut Wire,
-    pub(super) place: &'s Place,
+    pub(super) place: &'s ServerLocation,
     pub(super) keys: &'s DomainKeys,
-    pub(super) offers: &'s Offers,
-    sheets: &'s mut BTreeMap<String, Option<Arc<Sheet>>>,
+    pub(super) offers: &'s CatalogueFeatures,
+    sheets: &'s mut BTreeMap<String, Option<Arc<MssqlLayout>>>,
 }
 
-impl Session {
+impl ReadSession {
     /// Logs in, and asks the database who it is.
-    pub(super) fn open(access: Access, place: Place, keys: DomainKeys) -> Result<Self, TargetError> {
-        let (identity, offers, wire) = tried(|| {
+    pub(super) fn open(access: MssqlAccess, place: ServerLocation, keys: DomainKeys) -> Result<Self, TargetError> {
+        let (identity, offers, wire) = with_retries(|| {
             let mut wire = access.connect(&place, true)?;
-            let identity = marks::identity(&mut wire, &place)?;
-            let offers = Offers::ask(&mut wire, &place, identity.schema.clone())?;
+            let identity = marks::read_identity(&mut wire, &place)?;
+            let offers = CatalogueFeatures::read(&mut wire, &place, identity.schema.clone())?;
             Ok((identity, offers, wire))
         })?;
         let parked = Arc::new(Mutex::new(Some(wire)));
@@ -56,10 +56,10 @@ impl Session {
         &mut self,
         step: &mut dyn FnMut(&mut ReadStep<'_>) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
-        tried(|| self.attempt(step))
+        with_retries(|| self.run_step_once(step))
     }
 
-    fn attempt<T>(
+    fn run_step_once<T>(
         &mut self,
         step: &mut dyn FnMut(&mut ReadStep<'_>) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
@@ -69,11 +69,11 @@ impl Session {
             None => self.access.connect(&self.place, true)?,
         };
         let begin = session::begin_read(self.identity.snapshots, self.place.wait_ms);
-        wire.run(&begin).map_err(self.place.error("begin reading"))?;
+        wire.run_batch(&begin).map_err(self.place.explainer("begin reading"))?;
         let Self { place, keys, offers, sheets, .. } = self;
         let result = step(&mut ReadStep { wire: &mut wire, place, keys, offers, sheets });
         // A connection that cannot end its transaction ends with it.
-        if wire.run(session::ROLLBACK).is_ok()
+        if wire.run_batch(session::ROLLBACK).is_ok()
             && let Ok(mut parked) = self.parked.lock()
         {
             *parked = Some(wire);
@@ -82,12 +82,12 @@ impl Session {
     }
 
     /// Returns where this session's connection waits between two steps, where the login that reads writes as well.
-    pub(super) fn shared(&self) -> Option<Parked> {
+    pub(super) fn share_wire(&self) -> Option<ParkedWire> {
         (!self.access.reads_apart()).then(|| Arc::clone(&self.parked))
     }
 
     /// Forgets the tables that were looked at.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget_layouts(&mut self) {
         self.sheets.clear();
     }
 
@@ -98,7 +98,7 @@ impl Session {
 }
 
 /// Tries a step again that may well succeed then.
-fn tried<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T, TargetError> {
+fn with_retries<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T, TargetError> {
     let mut retries = 0;
     loop {
         match step() {
@@ -116,25 +116,26 @@ const fn may_pass(error: &TargetError) -> bool {
 
 impl ReadStep<'_> {
     /// Returns a table, `None` where there is none of that name.
-    pub(super) fn sheet(&mut self, name: &str) -> Result<Option<Arc<Sheet>>, TargetError> {
+    pub(super) fn find_layout(&mut self, name: &str) -> Result<Option<Arc<MssqlLayout>>, TargetError> {
         if let Some(sheet) = self.sheets.get(name) {
             return Ok(sheet.clone());
         }
-        let sheet = catalogue::sheet(self.wire, self.place, self.offers, self.keys, name)?.map(Arc::new);
+        let sheet = catalogue::read_layout(self.wire, self.place, self.offers, self.keys, name)?.map(Arc::new);
         self.sheets.insert(name.to_owned(), sheet.clone());
         Ok(sheet)
     }
 
     /// Returns the table that was looked at before, which has to be as it was.
-    pub(super) fn same(&mut self, table: &Table) -> Result<Arc<Sheet>, TargetError> {
-        Ok(known::same(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?)
+    pub(super) fn require_layout(&mut self, table: &Table) -> Result<Arc<MssqlLayout>, TargetError> {
+        Ok(known::require_unchanged(self.find_layout(&table.shape.name)?, table, |sheet| &sheet.table)?)
     }
 
     /// Returns the table that was looked at before with the columns only that are wanted of it.
-    pub(super) fn part(&mut self, table: &Arc<Table>) -> Result<Sheet, TargetError> {
-        let sheet = known::part(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?;
-        let wanted = |field: &&SheetField| table.shape.position(&field.name).is_some();
+    pub(super) fn require_columns(&mut self, table: &Arc<Table>) -> Result<MssqlLayout, TargetError> {
+        let sheet =
+            known::require_columns_unchanged(self.find_layout(&table.shape.name)?, table, |sheet| &sheet.table)?;
+        let wanted = |field: &&SheetField| table.shape.column_position(&field.name).is_some();
         let fields = sheet.fields.iter().filter(wanted).cloned().collect();
-        Ok(Sheet { table: Arc::clone(table), fields, ..(*sheet).clone() })
+        Ok(MssqlLayout { table: Arc::clone(table), fields, ..(*sheet).clone() })
     }
 }

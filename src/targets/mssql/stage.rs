@@ -2,11 +2,11 @@
 
 use mfm_journal::Value;
 
-use super::catalogue::{Sheet, SheetField};
+use super::catalogue::{MssqlLayout, SheetField};
 use super::codec;
-use super::fault::{Place, Stopped};
+use super::fault::{ExchangeError, ServerLocation};
 use super::sql::rows as text;
-use super::wire::{self, Cells, Wire};
+use super::wire::{self, Wire, WireRow};
 use crate::model::Refusal;
 use crate::targets::TargetError;
 
@@ -20,8 +20,8 @@ pub(super) struct StagedColumns {
 impl StagedColumns {
     /// Returns the expression of a staged value, in the column's own type.
     #[expect(clippy::unused_self, reason = "a value without a staging table would be none")]
-    pub(super) fn value(&self, alias: &str, part: &str, field: &SheetField) -> String {
-        field.kind.unstaged(&format!("{alias}.{part}{}", field.at))
+    pub(super) fn value_expression(&self, alias: &str, part: &str, field: &SheetField) -> String {
+        field.kind.unstage_expression(&format!("{alias}.{part}{}", field.at))
     }
 }
 
@@ -34,41 +34,41 @@ pub(super) struct StagedColumn<'f> {
 }
 
 /// Puts rows into a new staging table, numbered from 0; every row has one value for each part, in their order.
-pub(super) fn stage(
+pub(super) fn stage_rows(
     wire: &mut Wire,
-    place: &Place,
-    sheet: &Sheet,
+    place: &ServerLocation,
+    sheet: &MssqlLayout,
     parts: &[StagedColumn<'_>],
     rows: &mut dyn Iterator<Item = Vec<&Value>>,
 ) -> Result<StagedColumns, TargetError> {
-    let failed = place.error("stage rows");
+    let failed = place.explainer("stage rows");
     let staged = StagedColumns { table: wire.next_stage() };
     let names: Vec<String> = parts.iter().map(|part| format!("{}{}", part.letter, part.field.at)).collect();
-    let declared = |part: &StagedColumn<'_>| part.field.kind.staged(part.field.collation.as_deref());
+    let declared = |part: &StagedColumn<'_>| part.field.kind.staging_type(part.field.collation.as_deref());
     let columns: Vec<_> = names.iter().cloned().zip(parts.iter().map(declared)).collect();
-    wire.run(&text::create_stage(&staged.table, &columns)).map_err(&failed)?;
+    wire.run_batch(&text::create_stage(&staged.table, &columns)).map_err(&failed)?;
     let mut listed = vec![text::NUMBER];
     listed.extend(names.iter().map(String::as_str));
     let mut late = Vec::new();
-    let mut encoded = rows.enumerate().map(|(nth, row)| encode(sheet, parts, nth, &row, &mut late));
-    let sent = wire.bulk(&staged.table, &listed, &mut encoded);
-    sent.map_err(place.stopped("stage rows"))?;
+    let mut encoded = rows.enumerate().map(|(nth, row)| encode_row(sheet, parts, nth, &row, &mut late));
+    let sent = wire.bulk_insert(&staged.table, &listed, &mut encoded);
+    sent.map_err(place.stop_explainer("stage rows"))?;
     drop(encoded);
-    for Late { nth, part, cell } in late {
+    for LateCell { nth, part, cell } in late {
         let Some(name) = names.get(part) else { continue };
-        let parameters = vec![cell, wire::number(nth)];
+        let parameters = vec![cell, wire::number_parameter(nth)];
         wire.execute(&text::complete_stage(&staged.table, name), parameters).map_err(&failed)?;
     }
     Ok(staged)
 }
 
 /// Removes a staging table; one that stays goes with the session.
-pub(super) fn unstage(wire: &mut Wire, place: &Place, staged: &StagedColumns) -> Result<(), TargetError> {
-    wire.run(&text::drop_stage(&staged.table)).map_err(place.error("clear staged rows"))
+pub(super) fn unstage_rows(wire: &mut Wire, place: &ServerLocation, staged: &StagedColumns) -> Result<(), TargetError> {
+    wire.run_batch(&text::drop_stage(&staged.table)).map_err(place.explainer("clear staged rows"))
 }
 
 /// A cell too large for the driver's bulk load, which takes it for an error: it follows by itself.
-struct Late {
+struct LateCell {
     nth: i64,
     part: usize,
     cell: tiberius::ColumnData<'static>,
@@ -78,7 +78,7 @@ struct Late {
 const BULK_CELL_BYTES_MAX: usize = 65_535;
 
 /// Returns what takes a cell's place in a bulk load that cannot carry it.
-fn placeholder(cell: &tiberius::ColumnData<'static>) -> Option<tiberius::ColumnData<'static>> {
+fn bulk_placeholder(cell: &tiberius::ColumnData<'static>) -> Option<tiberius::ColumnData<'static>> {
     use tiberius::ColumnData::{Binary, String};
     match cell {
         Binary(Some(bytes)) if bytes.len() > BULK_CELL_BYTES_MAX => Some(Binary(None)),
@@ -87,22 +87,22 @@ fn placeholder(cell: &tiberius::ColumnData<'static>) -> Option<tiberius::ColumnD
     }
 }
 
-fn encode(
-    sheet: &Sheet,
+fn encode_row(
+    sheet: &MssqlLayout,
     parts: &[StagedColumn<'_>],
     nth: usize,
     row: &[&Value],
-    late: &mut Vec<Late>,
-) -> Result<Cells, Stopped> {
+    late: &mut Vec<LateCell>,
+) -> Result<WireRow, ExchangeError> {
     let mut cells = Vec::with_capacity(parts.len() + 1);
     cells.push(tiberius::ColumnData::I32(i32::try_from(nth).ok()));
     for (at, (part, value)) in parts.iter().zip(row).enumerate() {
         let cell = codec::encode(value, part.field.kind);
         let cell = cell.ok_or_else(|| does_not_fit(sheet, part.field, value))?;
-        let empty = placeholder(&cell);
+        let empty = bulk_placeholder(&cell);
         match (empty, i64::try_from(nth)) {
             (Some(empty), Ok(nth)) => {
-                late.push(Late { nth, part: at, cell });
+                late.push(LateCell { nth, part: at, cell });
                 cells.push(empty);
             }
             (_, _) => cells.push(cell),
@@ -112,11 +112,11 @@ fn encode(
 }
 
 /// Says that a value is none that a column can hold.
-pub(super) fn does_not_fit(sheet: &Sheet, field: &SheetField, value: &Value) -> Refusal {
+pub(super) fn does_not_fit(sheet: &MssqlLayout, field: &SheetField, value: &Value) -> Refusal {
     Refusal::DoesNotFit {
-        table: sheet.shown().to_owned(),
+        table: sheet.display_name().to_owned(),
         column: field.name.clone(),
-        declared: field.kind.declared(),
-        value: crate::model::refusal::show(std::slice::from_ref(value)),
+        declared: field.kind.declaration(),
+        value: crate::model::refusal::render_key(std::slice::from_ref(value)),
     }
 }

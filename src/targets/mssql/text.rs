@@ -4,17 +4,17 @@ use encoding_rs::Encoding;
 
 /// A code page that mfm knows byte for byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Page(&'static Encoding);
+pub(super) struct CodePage(&'static Encoding);
 
-impl std::fmt::Debug for Page {
+impl std::fmt::Debug for CodePage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0.name())
     }
 }
 
-impl Page {
+impl CodePage {
     /// Returns the code page of a number; `None` for one that is not known byte for byte.
-    pub(super) fn of(number: i64) -> Option<Self> {
+    pub(super) fn from_number(number: i64) -> Option<Self> {
         Some(Self(match number {
             874 => encoding_rs::WINDOWS_874,
             932 => encoding_rs::SHIFT_JIS,
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn every_byte_of_western_europe_comes_back() {
-        let page = Page::of(1252).unwrap();
+        let page = CodePage::from_number(1252).unwrap();
         let all: Vec<u8> = (0..=255).collect();
         let text = page.decode(&all).unwrap();
         assert_eq!(page.encode(&text).unwrap(), all);
@@ -66,10 +66,10 @@ mod tests {
 
     #[test]
     fn what_does_not_come_back_is_not_decoded() {
-        assert!(Page::of(1253).unwrap().decode(b"\xaa").is_none(), "unassigned");
-        assert!(Page::of(65001).unwrap().decode(b"\xff").is_none());
-        assert!(Page::of(932).unwrap().decode(b"\x81").is_none(), "half a character");
-        assert!(Page::of(437).is_none());
-        assert!(Page::of(0).is_none());
+        assert!(CodePage::from_number(1253).unwrap().decode(b"\xaa").is_none(), "unassigned");
+        assert!(CodePage::from_number(65001).unwrap().decode(b"\xff").is_none());
+        assert!(CodePage::from_number(932).unwrap().decode(b"\x81").is_none(), "half a character");
+        assert!(CodePage::from_number(437).is_none());
+        assert!(CodePage::from_number(0).is_none());
     }
 }

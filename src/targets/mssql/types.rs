@@ -1,6 +1,6 @@
 //! SQL Server's types: how a column of each is read, staged and written so that no bit is lost; sends nothing itself.
 
-use super::text::Page;
+use super::text::CodePage;
 
 /// Characters beyond this count make a national text a `max` one.
 const NATIONAL_MAX: u32 = 4_000;
@@ -37,7 +37,7 @@ pub(super) enum Comparison {
 
 /// A type whose every value is kept exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Type {
+pub(super) enum MssqlType {
     /// `bit`.
     Bit,
     /// `tinyint`.
@@ -73,7 +73,7 @@ pub(super) enum Type {
     /// `nchar(n)`, `nvarchar(n)`, `ntext`: text in UTF-16.
     National { fixed: bool, legacy: bool, length: Option<u32> },
     /// `char(n)`, `varchar(n)`, `text`: text in the code page of its collation.
-    Paged { fixed: bool, legacy: bool, length: Option<u32>, page: Page },
+    Paged { fixed: bool, legacy: bool, length: Option<u32>, page: CodePage },
     /// `binary(n)`, `varbinary(n)`, `image`.
     Bytes { fixed: bool, legacy: bool, length: Option<u32> },
     /// `uniqueidentifier`.
@@ -84,14 +84,14 @@ pub(super) enum Type {
     RowVersion,
 }
 
-impl Type {
+impl MssqlType {
     /// Returns the type that the catalogue describes; `None` for one whose values cannot be kept exactly.
-    pub(super) fn of(raw: &RawType) -> Option<Self> {
+    pub(super) fn from_catalogue(raw: &RawType) -> Option<Self> {
         let bytes = u32::try_from(raw.max_length).ok();
         let characters = bytes.map(|bytes| bytes / 2);
         let scale = raw.scale;
         let paged = |fixed, legacy, length| {
-            let page = Page::of(raw.code_page?)?;
+            let page = CodePage::from_number(raw.code_page?)?;
             Some(Self::Paged { fixed, legacy, length, page })
         };
         Some(match raw.name.to_ascii_lowercase().as_str() {
@@ -129,7 +129,7 @@ impl Type {
     }
 
     /// Returns the type as a declaration says it.
-    pub(super) fn declared(self) -> String {
+    pub(super) fn declaration(self) -> String {
         let sized = |name: &str, length: Option<u32>| {
             let length = length.map_or_else(|| "max".to_owned(), |length| length.to_string());
             format!("{name}({length})")
@@ -166,7 +166,7 @@ impl Type {
     }
 
     /// Returns the expression that reads a column, named by `column`, in a form that the driver keeps exactly.
-    pub(super) fn read(self, column: &str) -> String {
+    pub(super) fn read_expression(self, column: &str) -> String {
         match self {
             Self::Money => format!("CONVERT(decimal(19,4), {column})"),
             Self::SmallMoney => format!("CONVERT(decimal(10,4), {column})"),
@@ -182,7 +182,7 @@ impl Type {
 
     /// Returns the type of the staging column that carries this type's values to the server; `collation` is the
     /// column's own, so that text on its way never passes through another code page.
-    pub(super) fn staged(self, collation: Option<&str>) -> String {
+    pub(super) fn staging_type(self, collation: Option<&str>) -> String {
         let collate = collation.map_or_else(String::new, |name| format!(" COLLATE {name}"));
         match self {
             Self::Money => "decimal(19,4)".into(),
@@ -198,23 +198,23 @@ impl Type {
                 _ => "varbinary(max)".into(),
             },
             Self::Xml => "nvarchar(max)".into(),
-            _ => self.declared(),
+            _ => self.declaration(),
         }
     }
 
     /// Returns the expression that turns a staged value into one of this type.
-    pub(super) fn unstaged(self, staged: &str) -> String {
+    pub(super) fn unstage_expression(self, staged: &str) -> String {
         match self {
             Self::Xml => format!("CONVERT(xml, {staged}, 1)"),
-            Self::Time { .. } => format!("CONVERT({}, {staged}, 114)", self.declared()),
-            Self::DateTimeOffset { .. } => format!("CONVERT({}, {staged}, 127)", self.declared()),
+            Self::Time { .. } => format!("CONVERT({}, {staged}, 114)", self.declaration()),
+            Self::DateTimeOffset { .. } => format!("CONVERT({}, {staged}, 127)", self.declaration()),
             Self::Paged { legacy: true, .. } => format!("CONVERT(varchar(max), {staged})"),
             Self::Money
             | Self::SmallMoney
             | Self::SmallDateTime
             | Self::Paged { .. }
             | Self::National { fixed: true, .. }
-            | Self::Bytes { fixed: true, .. } => format!("CONVERT({}, {staged})", self.declared()),
+            | Self::Bytes { fixed: true, .. } => format!("CONVERT({}, {staged})", self.declaration()),
             _ => staged.to_owned(),
         }
     }
@@ -226,7 +226,7 @@ impl Type {
     }
 
     /// Tells whether `=` compares two values of the type.
-    pub(super) const fn compares(self) -> bool {
+    pub(super) const fn is_comparable(self) -> bool {
         !matches!(
             self,
             Self::Xml
@@ -250,7 +250,7 @@ impl Type {
     }
 
     /// Returns how values of the type are compared with those of another, both of which compare. A text is no number.
-    pub(super) fn comparison(self, other: Self) -> Comparison {
+    pub(super) fn comparison_with(self, other: Self) -> Comparison {
         let number = |kind: Self| {
             kind.digits().is_some() || matches!(kind, Self::Money | Self::SmallMoney | Self::Real | Self::Float)
         };
@@ -273,8 +273,8 @@ impl Type {
 mod tests {
     use super::*;
 
-    fn of(name: &str, max_length: i64, precision: u8, scale: u8, code_page: Option<i64>) -> Option<Type> {
-        Type::of(&RawType { name: name.into(), max_length, precision, scale, code_page })
+    fn sample_type(name: &str, max_length: i64, precision: u8, scale: u8, code_page: Option<i64>) -> Option<MssqlType> {
+        MssqlType::from_catalogue(&RawType { name: name.into(), max_length, precision, scale, code_page })
     }
 
     #[test]
@@ -298,19 +298,19 @@ mod tests {
             ("time", 5, 16, 0, "time(0)"),
             ("timestamp", 8, 0, 0, "rowversion"),
         ] {
-            assert_eq!(of(name, max_length, precision, scale, page).unwrap().declared(), declared);
+            assert_eq!(sample_type(name, max_length, precision, scale, page).unwrap().declaration(), declared);
         }
         for unkept in ["sql_variant", "hierarchyid", "geography", "geometry", "vector", "json"] {
-            assert_eq!(of(unkept, 0, 0, 0, page), None, "{unkept}");
+            assert_eq!(sample_type(unkept, 0, 0, 0, page), None, "{unkept}");
         }
-        assert_eq!(of("varchar", 20, 0, 0, Some(437)), None, "a code page that cannot be decoded exactly");
+        assert_eq!(sample_type("varchar", 20, 0, 0, Some(437)), None, "a code page that cannot be decoded exactly");
     }
 
     #[test]
     fn no_comparison_converts_what_may_not_convert() {
         use Comparison::{Float, Never, Plain};
-        let decimal = |precision, scale| of("decimal", 9, precision, scale, None).unwrap();
-        let kind = |name: &str| of(name, 8, 0, 3, Some(1252)).unwrap();
+        let decimal = |precision, scale| sample_type("decimal", 9, precision, scale, None).unwrap();
+        let kind = |name: &str| sample_type(name, 8, 0, 3, Some(1252)).unwrap();
         for (one, other, expected) in [
             (kind("int"), kind("bigint"), Plain),
             (kind("bit"), decimal(5, 1), Plain),
@@ -323,26 +323,26 @@ mod tests {
             (kind("int"), kind("varchar"), Never),
             (kind("int"), kind("datetime"), Never),
             (kind("datetime"), kind("datetime2"), Never),
-            (kind("datetime2"), of("datetime2", 8, 0, 7, None).unwrap(), Plain),
+            (kind("datetime2"), sample_type("datetime2", 8, 0, 7, None).unwrap(), Plain),
             (kind("uniqueidentifier"), kind("char"), Never),
             (kind("binary"), kind("varbinary"), Plain),
         ] {
-            assert_eq!(one.comparison(other), expected, "{one:?} and {other:?}");
-            assert_eq!(other.comparison(one), expected, "{other:?} and {one:?}");
+            assert_eq!(one.comparison_with(other), expected, "{one:?} and {other:?}");
+            assert_eq!(other.comparison_with(one), expected, "{other:?} and {one:?}");
         }
     }
 
     #[test]
     fn what_the_driver_would_spoil_takes_another_way() {
-        let money = of("money", 8, 19, 4, None).unwrap();
-        assert_eq!(money.read("[m]"), "CONVERT(decimal(19,4), [m])");
-        assert_eq!(money.staged(None), "decimal(19,4)");
-        assert_eq!(money.unstaged("w.[m]"), "CONVERT(money, w.[m])");
-        let name = of("char", 40, 0, 0, Some(1252)).unwrap();
-        assert_eq!(name.read("[n]"), "CONVERT(varbinary(8000), [n])");
-        assert_eq!(name.staged(Some("Latin1_General_CI_AS")), "nvarchar(40) COLLATE Latin1_General_CI_AS");
-        let long = of("varchar", 8000, 0, 0, Some(1252)).unwrap();
-        assert_eq!(long.staged(None), "nvarchar(max)");
-        assert!(!of("text", 16, 0, 0, Some(1252)).unwrap().compares());
+        let money = sample_type("money", 8, 19, 4, None).unwrap();
+        assert_eq!(money.read_expression("[m]"), "CONVERT(decimal(19,4), [m])");
+        assert_eq!(money.staging_type(None), "decimal(19,4)");
+        assert_eq!(money.unstage_expression("w.[m]"), "CONVERT(money, w.[m])");
+        let name = sample_type("char", 40, 0, 0, Some(1252)).unwrap();
+        assert_eq!(name.read_expression("[n]"), "CONVERT(varbinary(8000), [n])");
+        assert_eq!(name.staging_type(Some("Latin1_General_CI_AS")), "nvarchar(40) COLLATE Latin1_General_CI_AS");
+        let long = sample_type("varchar", 8000, 0, 0, Some(1252)).unwrap();
+        assert_eq!(long.staging_type(None), "nvarchar(max)");
+        assert!(!sample_type("text", 16, 0, 0, Some(1252)).unwrap().is_comparable());
     }
 }

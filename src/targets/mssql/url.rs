@@ -18,7 +18,7 @@ const TIMEOUT_MS_MAX: u64 = 86_400_000;
 
 /// How much of a connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encrypt {
+pub(super) enum Encryption {
     /// TLS before the first TDS message (TDS 8.0).
     Strict,
     /// All of it.
@@ -31,7 +31,7 @@ pub(super) enum Encrypt {
 
 /// Who logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Login {
+pub(super) enum MssqlLogin {
     /// A SQL Server login.
     Sql {
         /// The login that writes, and reads unless another one does.
@@ -46,12 +46,12 @@ pub(super) enum Login {
 /// A SQL Server database, and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MssqlUrl {
-    pub(super) login: Login,
+    pub(super) login: MssqlLogin,
     pub(super) host: String,
     pub(super) port: Option<u16>,
     pub(super) instance: Option<String>,
     pub(super) database: String,
-    pub(super) encrypt: Encrypt,
+    pub(super) encrypt: Encryption,
     pub(super) trust_server_certificate: bool,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) connect_timeout_ms: u64,
@@ -71,24 +71,24 @@ impl MssqlUrl {
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
         let without = without_password(text);
         if let Some(why) = as_elsewhere(text) {
-            return Err(wrong(&without, why));
+            return Err(url_error(&without, why));
         }
-        let parsed = Url::parse(text).map_err(|error| wrong(&without, &error.to_string()))?;
-        let wrong = |why: &str| wrong(&without, why);
+        let parsed = Url::parse(text).map_err(|error| url_error(&without, &error.to_string()))?;
+        let wrong = |why: &str| url_error(&without, why);
         if parsed.password().is_some() {
             return Err(wrong("a password does not belong into a URL"));
         }
         let host = match parsed.host() {
-            Some(Host::Domain(name)) if !name.is_empty() => decoded(name).to_lowercase(),
+            Some(Host::Domain(name)) if !name.is_empty() => percent_decode(name).to_lowercase(),
             Some(Host::Ipv4(address)) => address.to_string(),
             Some(Host::Ipv6(address)) => address.to_string(),
             _ => return Err(wrong("it names no host")),
         };
-        let database = decoded(parsed.path().trim_start_matches('/'));
+        let database = percent_decode(parsed.path().trim_start_matches('/'));
         if database.is_empty() {
             return Err(wrong("it names no database; mfm takes no default one"));
         }
-        let user = Some(decoded(parsed.username())).filter(|user| !user.is_empty());
+        let user = Some(percent_decode(parsed.username())).filter(|user| !user.is_empty());
         if user.as_ref().is_some_and(|user| user.contains(':'))
             || host.contains([':', '@']) && !is_address(parsed.host())
         {
@@ -104,37 +104,39 @@ impl MssqlUrl {
             return Err(wrong("it holds characters that cannot be seen"));
         }
         let mut url = Self {
-            login: user.map_or(Login::Integrated, |user| Login::Sql { user, read_user: None }),
+            login: user.map_or(MssqlLogin::Integrated, |user| MssqlLogin::Sql { user, read_user: None }),
             host,
             port: parsed.port(),
             instance: None,
             database,
-            encrypt: Encrypt::On,
+            encrypt: Encryption::On,
             trust_server_certificate: false,
             ca_file: None,
             connect_timeout_ms: CONNECT_TIMEOUT_MS,
             statement_timeout_ms: STATEMENT_TIMEOUT_MS,
         };
         for (name, value) in parsed.query_pairs() {
-            url.set(&name, &value).map_err(|why| wrong(&why))?;
+            url.apply_setting(&name, &value).map_err(|why| wrong(&why))?;
         }
-        url.consistent().map_err(wrong)?;
+        url.check_consistency().map_err(wrong)?;
         Ok(url)
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+    fn apply_setting(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "instance" => self.instance = Some(value.to_owned()).filter(|name| !name.is_empty()),
-            "encrypt" => self.encrypt = encrypt(value).ok_or("encrypt is one of strict, on, login, off")?,
+            "encrypt" => self.encrypt = parse_encryption(value).ok_or("encrypt is one of strict, on, login, off")?,
             "trust_server_certificate" => {
-                self.trust_server_certificate = flag(value).ok_or("trust_server_certificate is true or false")?;
+                self.trust_server_certificate = parse_flag(value).ok_or("trust_server_certificate is true or false")?;
             }
             "ca_file" => self.ca_file = Some(PathBuf::from(value)),
             "connect_timeout_ms" => self.connect_timeout_ms = timeout_ms(name, value)?,
             "statement_timeout_ms" => self.statement_timeout_ms = timeout_ms(name, value)?,
             "read_user" => match &mut self.login {
-                Login::Sql { read_user, .. } => *read_user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                Login::Integrated => return Err("read_user needs a user before the @".into()),
+                MssqlLogin::Sql { read_user, .. } => {
+                    *read_user = Some(value.to_owned()).filter(|user| !user.is_empty());
+                }
+                MssqlLogin::Integrated => return Err("read_user needs a user before the @".into()),
             },
             "password" | "pwd" => return Err("a password does not belong into a URL".into()),
             _ if is_word(name) => return Err(format!("it has no setting `{name}`; there are {SETTINGS}")),
@@ -144,7 +146,7 @@ impl MssqlUrl {
         Ok(())
     }
 
-    fn consistent(&self) -> Result<(), &'static str> {
+    fn check_consistency(&self) -> Result<(), &'static str> {
         if self.trust_server_certificate && self.ca_file.is_some() {
             return Err("trust_server_certificate trusts anybody: with a ca_file it makes no sense");
         }
@@ -160,12 +162,12 @@ impl MssqlUrl {
     }
 
     /// Returns the one spelling of this URL: settings in a fixed order, those that say what is so anyway left out.
-    pub(super) fn canonical(&self) -> String {
+    pub(super) fn to_canonical(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let mut out = "mssql://".to_owned();
         let mut read_user = None;
-        if let Login::Sql { user, read_user: reader } = &self.login {
-            out.push_str(&encoded(user).replace('/', "%2F"));
+        if let MssqlLogin::Sql { user, read_user: reader } = &self.login {
+            out.push_str(&percent_encode(user).replace('/', "%2F"));
             out.push('@');
             read_user.clone_from(reader);
         }
@@ -177,12 +179,12 @@ impl MssqlUrl {
         // A slash that begins a name would not be told from the one that ends the host.
         let slashes = self.database.len() - self.database.trim_start_matches('/').len();
         out.push_str(&"%2F".repeat(slashes));
-        out.push_str(&encoded(self.database.trim_start_matches('/')));
+        out.push_str(&percent_encode(self.database.trim_start_matches('/')));
         let timeout = |ms: u64, usual: u64| (ms != usual).then(|| ms.to_string());
         let settings = [
             ("ca_file", self.ca_file.as_ref().map(|path| path.display().to_string())),
             ("connect_timeout_ms", timeout(self.connect_timeout_ms, CONNECT_TIMEOUT_MS)),
-            ("encrypt", (self.encrypt != Encrypt::On).then(|| self.encrypt.word().to_owned())),
+            ("encrypt", (self.encrypt != Encryption::On).then(|| self.encrypt.word().to_owned())),
             ("instance", self.instance.clone()),
             ("read_user", read_user),
             ("statement_timeout_ms", timeout(self.statement_timeout_ms, STATEMENT_TIMEOUT_MS)),
@@ -191,7 +193,7 @@ impl MssqlUrl {
         let said = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
         for (at, (name, value)) in said.enumerate() {
             let joint = if at == 0 { '?' } else { '&' };
-            out.push_str(&format!("{joint}{name}={}", encoded(&value)));
+            out.push_str(&format!("{joint}{name}={}", percent_encode(&value)));
         }
         out
     }
@@ -200,7 +202,7 @@ impl MssqlUrl {
 const SETTINGS: &str = "instance, encrypt, trust_server_certificate, ca_file, connect_timeout_ms, \
                         statement_timeout_ms, read_user";
 
-impl Encrypt {
+impl Encryption {
     const fn word(self) -> &'static str {
         match self {
             Self::Strict => "strict",
@@ -211,13 +213,13 @@ impl Encrypt {
     }
 }
 
-fn encrypt(word: &str) -> Option<Encrypt> {
-    let all = [Encrypt::Strict, Encrypt::On, Encrypt::Login, Encrypt::Off];
-    let flagged = flag(word).map(|on| if on { Encrypt::On } else { Encrypt::Off });
+fn parse_encryption(word: &str) -> Option<Encryption> {
+    let all = [Encryption::Strict, Encryption::On, Encryption::Login, Encryption::Off];
+    let flagged = parse_flag(word).map(|on| if on { Encryption::On } else { Encryption::Off });
     all.into_iter().find(|one| one.word() == word).or(flagged)
 }
 
-fn flag(word: &str) -> Option<bool> {
+fn parse_flag(word: &str) -> Option<bool> {
     match word.to_ascii_lowercase().as_str() {
         "true" | "yes" | "1" => Some(true),
         "false" | "no" | "0" => Some(false),
@@ -254,24 +256,24 @@ fn as_elsewhere(text: &str) -> Option<&'static str> {
     }
 }
 
-fn wrong(url: &str, why: &str) -> TargetError {
+fn url_error(url: &str, why: &str) -> TargetError {
     TargetError::Url { url: url.to_owned(), why: why.to_owned() }
 }
 
 /// Returns a URL as it may be shown: whatever stands for a password is left out, and all settings.
 fn without_password(text: &str) -> String {
-    let shown = password::hidden(text);
+    let shown = password::hide_password(text);
     shown.split_once(['?', ';']).map_or(shown.as_str(), |(place, _)| place).to_owned()
 }
 
-fn decoded(text: &str) -> String {
+fn percent_decode(text: &str) -> String {
     // `query_pairs` decodes percent escapes; a plus sign stands for itself outside a query.
     let query = format!("_={}", text.replace('+', "%2B"));
     let pair = url::form_urlencoded::parse(query.as_bytes()).next();
     pair.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn encoded(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
@@ -280,8 +282,8 @@ fn encoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn canonical(text: &str) -> String {
-        MssqlUrl::parse(text).unwrap().canonical()
+    fn canonicalize(text: &str) -> String {
+        MssqlUrl::parse(text).unwrap().to_canonical()
     }
 
     #[test]
@@ -300,8 +302,8 @@ mod tests {
             ("mssql://sa%2Fx@h/%2FT%2Fu", "mssql://sa%2Fx@h:1433/%2FT/u"),
             ("mssql://sa@h/mfm'quote%22d%5D%25.%C3%A9%20", "mssql://sa@h:1433/mfm%27quote%22d%5D%25.%C3%A9%20"),
         ] {
-            assert_eq!(canonical(given), spelt);
-            assert_eq!(canonical(spelt), spelt);
+            assert_eq!(canonicalize(given), spelt);
+            assert_eq!(canonicalize(spelt), spelt);
         }
     }
 

@@ -37,10 +37,10 @@ use mfm_journal::Value;
 
 use self::state::SimState;
 use self::table::SimTable;
-use self::world::World;
+use self::world::SharedWorld;
 use super::faults::WriteStep;
 use super::foreign::ForeignKey;
-use super::{Bound, Marker, NewTable, OperationRow, OperationState, Session, TargetError};
+use super::{ConnectedProgram, Marker, NewTable, OperationRow, OperationState, TargetBinding, TargetError};
 use crate::model::Key;
 
 pub use self::read::SimTarget;
@@ -50,7 +50,7 @@ pub use self::table::{SimCheck, SimOptions};
 /// A handle to a simulated database; copies are the same database.
 #[derive(Clone, Debug)]
 pub struct SimWorld {
-    world: Arc<Mutex<World>>,
+    world: Arc<Mutex<SharedWorld>>,
 }
 
 /// What a database held when it was saved.
@@ -61,17 +61,17 @@ impl SimWorld {
     /// Makes an empty database, whose identity follows from the seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { world: Arc::new(Mutex::new(World::new(seed))) }
+        Self { world: Arc::new(Mutex::new(SharedWorld::new(seed))) }
     }
 
     /// Looks inside. A test that panicked has not broken the data.
-    fn lock(&self) -> MutexGuard<'_, World> {
+    fn lock(&self) -> MutexGuard<'_, SharedWorld> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the database as a new process does.
     #[must_use]
-    pub fn target(&self) -> SimTarget {
+    pub fn open_target(&self) -> SimTarget {
         let (epoch, url) = {
             let world = self.lock();
             (world.epoch(), world.url())
@@ -90,24 +90,24 @@ impl SimWorld {
     /// [`TargetError::Failed`] where the name is taken.
     pub fn create_table(&self, table: &NewTable) -> Result<(), TargetError> {
         let mut world = self.lock();
-        if world.committed.find(&table.name).is_some() {
-            return Err(world.failed("make a table", "there is one of that name"));
+        if world.committed.find_table(&table.name).is_some() {
+            return Err(world.failure("make a table", "there is one of that name"));
         }
         let made = SimTable::new(table, world.committed.keys.get(&table.name));
-        world.committed.add(made);
+        world.committed.add_table(made);
         Ok(())
     }
 
     /// Takes a table away, rows and all, as somebody else would; whether there is one or not.
     pub fn drop_table(&self, name: &str) {
-        self.lock().committed.remove(name);
+        self.lock().committed.remove_table(name);
     }
 
     /// Changes what a table's schema says beside its columns.
     ///
     /// # Errors
     /// [`TargetError::Refused`] where there is no such table.
-    pub fn alter(&self, table: &str, change: impl FnOnce(&mut SimOptions)) -> Result<(), TargetError> {
+    pub fn alter_table(&self, table: &str, change: impl FnOnce(&mut SimOptions)) -> Result<(), TargetError> {
         change(&mut self.lock().committed.table_mut(table)?.options);
         Ok(())
     }
@@ -121,8 +121,8 @@ impl SimWorld {
     ///
     /// # Errors
     /// [`TargetError::Refused`] where the schema does not take it.
-    pub fn insert(&self, table: &str, row: Vec<Value>) -> Result<(), TargetError> {
-        self.write(&SimWrite::Insert { table: table.to_owned(), row })
+    pub fn insert_row(&self, table: &str, row: Vec<Value>) -> Result<(), TargetError> {
+        self.foreign_write(&SimWrite::Insert { table: table.to_owned(), row })
     }
 
     /// Sets cells as somebody else would.
@@ -131,7 +131,7 @@ impl SimWorld {
     /// As for [`SimWorld::insert`].
     pub fn foreign_update(&self, table: &str, key: &[Value], set: &[(&str, Value)]) -> Result<(), TargetError> {
         let set = set.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
-        self.write(&SimWrite::Update { table: table.to_owned(), key: key.to_vec(), set })
+        self.foreign_write(&SimWrite::Update { table: table.to_owned(), key: key.to_vec(), set })
     }
 
     /// Removes a row as somebody else would.
@@ -139,14 +139,14 @@ impl SimWorld {
     /// # Errors
     /// As for [`SimWorld::insert`].
     pub fn foreign_delete(&self, table: &str, key: &[Value]) -> Result<(), TargetError> {
-        self.write(&SimWrite::Delete { table: table.to_owned(), key: key.to_vec() })
+        self.foreign_write(&SimWrite::Delete { table: table.to_owned(), key: key.to_vec() })
     }
 
     /// Writes as somebody else would; behind a transaction that is held open, once that is released.
     ///
     /// # Errors
     /// As for [`SimWorld::insert`].
-    pub fn write(&self, write: &SimWrite) -> Result<(), TargetError> {
+    pub fn foreign_write(&self, write: &SimWrite) -> Result<(), TargetError> {
         self.lock().write_foreign(write)
     }
 
@@ -171,8 +171,8 @@ impl SimWorld {
 
     /// Returns a committed row.
     #[must_use]
-    pub fn row(&self, table: &str, key: &[Value]) -> Option<Vec<Value>> {
-        self.lock().committed.find(table)?.row(key).ok()?.cloned()
+    pub fn find_row(&self, table: &str, key: &[Value]) -> Option<Vec<Value>> {
+        self.lock().committed.find_table(table)?.find_row(key).ok()?.cloned()
     }
 
     /// Returns all committed rows of mfm's operations, by journal and number.
@@ -191,25 +191,25 @@ impl SimWorld {
     }
 
     /// Makes something go wrong at a step; the next step of a write is number `steps() + 1`.
-    pub fn at(&self, step: u64, fault: SimFault) {
-        self.lock().script.plan(step, fault);
+    pub fn plan_fault(&self, step: u64, fault: SimFault) {
+        self.lock().script.plan_fault(step, fault);
     }
 
     /// Makes the process die at a step.
     pub fn crash_at(&self, step: u64) {
-        self.at(step, SimFault::Crash);
+        self.plan_fault(step, SimFault::Crash);
     }
 
     /// Returns how many steps of writes were reached since the start or the last [`SimWorld::reset_steps`].
     #[must_use]
-    pub fn steps(&self) -> u64 {
-        self.lock().script.log().len() as u64
+    pub fn step_count(&self) -> u64 {
+        self.lock().script.passed_steps().len() as u64
     }
 
     /// Returns those steps.
     #[must_use]
-    pub fn log(&self) -> Vec<WriteStep> {
-        self.lock().script.log().to_vec()
+    pub fn passed_steps(&self) -> Vec<WriteStep> {
+        self.lock().script.passed_steps().to_vec()
     }
 
     /// Counts from the start again, and forgets the faults to come.
@@ -235,13 +235,13 @@ impl SimWorld {
 
     /// Returns how many questions were asked so far.
     #[must_use]
-    pub fn reads(&self) -> u64 {
-        self.lock().script.reads()
+    pub fn read_count(&self) -> u64 {
+        self.lock().script.read_count()
     }
 
     /// Kills the process that uses the database, as from outside: objects made before answer nothing any more.
-    pub fn kill(&self) {
-        self.lock().kill();
+    pub fn kill_process(&self) {
+        self.lock().kill_process();
     }
 
     /// Tells whether a dead process's transaction is still open.
@@ -254,8 +254,8 @@ impl SimWorld {
     ///
     /// # Errors
     /// [`TargetError::Refused`] where a write that waited is one that the schema does not take.
-    pub fn release(&self, commit: bool) -> Result<(), TargetError> {
-        self.lock().release(commit)
+    pub fn release_transaction(&self, commit: bool) -> Result<(), TargetError> {
+        self.lock().release_transaction(commit)
     }
 
     /// Saves what the database holds.
@@ -270,8 +270,8 @@ impl SimWorld {
     }
 
     /// Puts the same data under another identity, as a copy or a move would.
-    pub fn replace(&self) {
-        self.lock().replace();
+    pub fn change_identity(&self) {
+        self.lock().change_identity();
     }
 
     /// Takes the database away, or brings it back.
@@ -285,21 +285,25 @@ impl SimWorld {
     }
 
     /// Says which other programs are connected; `None` keeps them from being seen.
-    pub fn set_sessions(&self, sessions: Option<Vec<Session>>) {
+    pub fn set_sessions(&self, sessions: Option<Vec<ConnectedProgram>>) {
         self.lock().sessions = sessions;
     }
 
     /// Returns what the database is bound to.
     #[must_use]
-    pub fn bound(&self) -> Bound {
-        self.lock().bound()
+    pub fn binding(&self) -> TargetBinding {
+        self.lock().binding()
     }
 
     /// Returns the keys of a table, ascending.
     #[must_use]
-    pub fn keys(&self, table: &str) -> Vec<Key> {
+    pub fn list_keys(&self, table: &str) -> Vec<Key> {
         let world = self.lock();
-        world.committed.find(table).map(|table| table.keys().map(|(key, _)| key.clone()).collect()).unwrap_or_default()
+        world
+            .committed
+            .find_table(table)
+            .map(|table| table.keys().map(|(key, _)| key.clone()).collect())
+            .unwrap_or_default()
     }
 
     /// Returns what became of an operation, by its number, in any journal.

@@ -4,26 +4,26 @@ use mfm_journal::{Residue, Value};
 
 use super::state::SimState;
 use super::table::SimTable;
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::{KeyStanding, Refusal, Role};
-use crate::targets::foreign::{ForeignKey, concerns, judge};
-use crate::targets::{Conditions, Preflight, Touch};
+use crate::targets::foreign::{ForeignKey, affects_columns, check_foreign_keys};
+use crate::targets::{Preflight, PreflightConditions, TableTouch};
 
 /// Judges touches; see [`crate::targets::Target::preflight`].
 pub(super) fn preflight(
     state: &SimState,
-    touches: &[Touch],
-    conditions: &Conditions<'_>,
+    touches: &[TableTouch],
+    conditions: &PreflightConditions<'_>,
 ) -> Result<Preflight, Refusal> {
-    let mut preflight = Preflight { facts: Some(state.facts(touches)?), ..Preflight::default() };
+    let mut preflight = Preflight { facts: Some(state.digest_facts(touches)?), ..Preflight::default() };
     for touch in touches {
-        let table = state.same(&touch.table)?;
+        let table = state.require_unchanged(&touch.table)?;
         prove_key(table, &mut preflight.notes)?;
         let is_key = |name: &&String| table.table.shape.key.contains(*name);
         if let Some(name) = touch.updated.iter().find(is_key) {
             return Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", table.name()) });
         }
-        for trigger in table.options.triggers.iter().filter(|trigger| trigger.fires(touch)) {
+        for trigger in table.options.triggers.iter().filter(|trigger| trigger.fires_on(touch)) {
             let (table, trigger) = (table.name().to_owned(), trigger.name.clone());
             if !conditions.disable_triggers {
                 return Err(Refusal::Trigger { table, trigger });
@@ -44,16 +44,16 @@ pub(super) fn preflight(
 /// Judges the foreign keys that a touch concerns; those that the data break already are enforced by nobody.
 fn judge_keys(
     state: &SimState,
-    (touch, all): (&Touch, &[Touch]),
-    conditions: &Conditions<'_>,
+    (touch, all): (&TableTouch, &[TableTouch]),
+    conditions: &PreflightConditions<'_>,
     preflight: &mut Preflight,
 ) -> Result<(), Refusal> {
     let table = &touch.table.shape.name;
-    let (parents, children) = (state.parents(table), state.children(table));
+    let (parents, children) = (state.declared_keys(table), state.referring_keys(table));
     let declared = parents.iter().map(|key| (key, &key.child_columns));
     let near = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
     let concerned: Vec<&ForeignKey> =
-        near.filter(|(_, columns)| concerns(touch, columns)).map(|(key, _)| key).collect();
+        near.filter(|(_, columns)| affects_columns(touch, columns)).map(|(key, _)| key).collect();
     preflight.rehearse |= !concerned.is_empty();
     for key in concerned {
         let name = key.name();
@@ -65,7 +65,7 @@ fn judge_keys(
             preflight.unenforced.push(name);
         }
     }
-    judge(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))
+    check_foreign_keys(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))
 }
 
 fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {
@@ -80,14 +80,14 @@ fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {
         return Err(table.no_key(&format!("{columns} is NULL in some rows")));
     }
     if let Some((key, _)) = table.keys().find(|(_, rows)| *rows > 1) {
-        return Err(table.no_key(&format!("{columns} is {} in several rows", show(key))));
+        return Err(table.no_key(&format!("{columns} is {} in several rows", render_key(key))));
     }
     let rows = table.rows().count();
     notes.push(format!("{}: no index vouches for the key {columns}; {rows} rows were scanned", table.name()));
     Ok(())
 }
 
-fn declare_residue(table: &SimTable, touch: &Touch, preflight: &mut Preflight) {
+fn declare_residue(table: &SimTable, touch: &TableTouch, preflight: &mut Preflight) {
     let name = table.name();
     let mut residue = |what: String| preflight.residue.push(Residue { table: name.to_owned(), what });
     if table.options.identity && touch.inserts > 0 {

@@ -5,18 +5,18 @@ use std::sync::{Arc, MutexGuard};
 
 use mfm_journal::{Digest, Value};
 
-use super::world::World;
+use super::world::SharedWorld;
 use super::writer::SimWriter;
 use super::{SimWorld, preflight, scan};
 use crate::model::snapshot::{key_form, lies_between};
 use crate::model::time::lies_on;
-use crate::model::{Answer, Fetch, Filter, Key, Scan, Table};
+use crate::model::{Fetch, FetchAnswer, Filter, Key, Scan, Table};
 use crate::targets::references;
-use crate::targets::tally::Tally;
-use crate::targets::unique::{Index, judge, touches};
+use crate::targets::tally::TableHasher;
+use crate::targets::unique::{CheckedIndex, check_index, touches_index};
 use crate::targets::{
-    Bound, Conditions, Marker, Meanwhile, Movement, OperationRow, Preflight, Pushdown, Session, Spared, TableDigest,
-    Target, TargetError, Touch, Trial, Writer,
+    ConnectedProgram, Marker, OperationRow, PendingRows, Preflight, PreflightConditions, Pushdown, RowMovement,
+    RowTrial, SparedKeys, TableDigest, TableTouch, Target, TargetBinding, TargetError, Writer,
 };
 
 /// A simulated database, opened by one process.
@@ -33,15 +33,15 @@ impl SimTarget {
     }
 
     /// Asks a question, if this process lives.
-    fn ask(&self) -> Result<MutexGuard<'_, World>, TargetError> {
+    fn lock_for_read(&self) -> Result<MutexGuard<'_, SharedWorld>, TargetError> {
         let mut world = self.world.lock();
-        world.alive(self.epoch)?;
-        world.script.read();
+        world.check_alive(self.epoch)?;
+        world.script.count_read();
         Ok(world)
     }
 
     fn rows_of(&self, wanted: impl Fn(&OperationRow) -> bool) -> Result<Vec<OperationRow>, TargetError> {
-        let world = self.ask()?;
+        let world = self.lock_for_read()?;
         let all = world.committed.operations.iter().flat_map(|operations| operations.values());
         let mut rows: Vec<OperationRow> = all.filter(|row| wanted(row)).cloned().collect();
         rows.sort_by_key(|row| row.op);
@@ -66,45 +66,45 @@ impl Target for SimTarget {
         self.world.lock().name()
     }
 
-    fn bound(&mut self) -> Result<Bound, TargetError> {
-        Ok(self.ask()?.bound())
+    fn read_binding(&mut self) -> Result<TargetBinding, TargetError> {
+        Ok(self.lock_for_read()?.binding())
     }
 
-    fn marker(&mut self) -> Result<Option<Marker>, TargetError> {
-        Ok(self.ask()?.committed.marker.clone())
+    fn read_marker(&mut self) -> Result<Option<Marker>, TargetError> {
+        Ok(self.lock_for_read()?.committed.marker.clone())
     }
 
-    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
+    fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
         Ok(self.rows_of(|row| row.uid == *uid)?.pop())
     }
 
-    fn newest(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError> {
+    fn find_newest_operation(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError> {
         Ok(self.rows_of(|row| row.journal_id == *journal_id)?.pop())
     }
 
-    fn journals(&mut self) -> Result<Vec<Digest>, TargetError> {
+    fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError> {
         let rows = self.rows_of(|_| true)?;
         Ok(rows.into_iter().map(|row| row.journal_id).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
-    fn operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError> {
+    fn list_operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError> {
         self.rows_of(|row| row.journal_id == *journal_id)
     }
 
-    fn tables(&mut self) -> Result<Vec<String>, TargetError> {
-        Ok(self.ask()?.committed.tables().map(|table| table.name().to_owned()).collect())
+    fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
+        Ok(self.lock_for_read()?.committed.tables().map(|table| table.name().to_owned()).collect())
     }
 
-    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
-        Ok(self.ask()?.committed.find(name).map(|table| Arc::clone(&table.table)))
+    fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
+        Ok(self.lock_for_read()?.committed.find_table(name).map(|table| Arc::clone(&table.table)))
     }
 
-    fn read(&mut self, query: &Fetch) -> Result<Answer, TargetError> {
-        let world = self.ask()?;
-        let Some(table) = world.committed.find(&query.table) else {
-            return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
+    fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError> {
+        let world = self.lock_for_read()?;
+        let Some(table) = world.committed.find_table(&query.table) else {
+            return Ok(FetchAnswer { table: None, rows: Vec::new(), maximum: None });
         };
-        let mut answer = Answer { table: Some(Arc::clone(&table.table)), rows: Vec::new(), maximum: None };
+        let mut answer = FetchAnswer { table: Some(Arc::clone(&table.table)), rows: Vec::new(), maximum: None };
         match &query.filter {
             Filter::All => answer.rows = table.rows().cloned().collect(),
             Filter::In { column, values } => {
@@ -140,39 +140,43 @@ impl Target for SimTarget {
         scan: &Scan,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        scan::each(&self.ask()?.committed, scan, take)
+        scan::run_scan(&self.lock_for_read()?.committed, scan, take)
     }
 
-    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
-        let world = self.ask()?;
-        let table = world.committed.same(table)?;
+    fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
+        let world = self.lock_for_read()?;
+        let table = world.committed.require_unchanged(table)?;
         Ok(table.keys().flat_map(|(key, rows)| std::iter::repeat_n(key.clone(), rows)).collect())
     }
 
-    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        let world = self.ask()?;
-        let table = world.committed.same(table)?;
-        Ok(keys.iter().map(|key| Ok(table.row(key)?.cloned())).collect::<Result<_, crate::model::Refusal>>()?)
+    fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
+        let world = self.lock_for_read()?;
+        let table = world.committed.require_unchanged(table)?;
+        Ok(keys.iter().map(|key| Ok(table.find_row(key)?.cloned())).collect::<Result<_, crate::model::Refusal>>()?)
     }
 
-    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, TargetError> {
-        Ok(preflight::preflight(&self.ask()?.committed, touches, conditions)?)
+    fn preflight(
+        &mut self,
+        touches: &[TableTouch],
+        conditions: &PreflightConditions<'_>,
+    ) -> Result<Preflight, TargetError> {
+        Ok(preflight::preflight(&self.lock_for_read()?.committed, touches, conditions)?)
     }
 
-    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
-        let world = self.ask()?;
-        let table = world.committed.same(table)?;
-        Ok(trials.into_iter().map(|trial| table.held(trial.to)).collect::<Result<_, _>>()?)
+    fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError> {
+        let world = self.lock_for_read()?;
+        let table = world.committed.require_unchanged(table)?;
+        Ok(trials.into_iter().map(|trial| table.normalize_row(trial.to)).collect::<Result<_, _>>()?)
     }
 
-    fn complete(
+    fn fill_defaults(
         &mut self,
         table: &Arc<Table>,
         known: &[usize],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, TargetError> {
-        let world = self.ask()?;
-        let defaults = &world.committed.same(table)?.options.defaults;
+        let world = self.lock_for_read()?;
+        let defaults = &world.committed.require_unchanged(table)?.options.defaults;
         let whole = |row: Vec<Value>| -> Vec<Value> {
             let cells = table.columns.iter().zip(row).enumerate();
             let own = |name: &str| defaults.get(name).cloned().unwrap_or(Value::Null);
@@ -186,13 +190,13 @@ impl Target for SimTarget {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &Meanwhile,
+        meanwhile: &PendingRows,
     ) -> Result<(), TargetError> {
-        let world = self.ask()?;
-        let sim = world.committed.same(table)?;
+        let world = self.lock_for_read()?;
+        let sim = world.committed.require_unchanged(table)?;
         for (name, index) in &sim.options.unique {
             let names: Vec<&str> = index.iter().map(String::as_str).collect();
-            if !touches(columns, &names) {
+            if !touches_index(columns, &names) {
                 continue;
             }
             let cells = |row: &Vec<Value>| -> Vec<Value> {
@@ -203,24 +207,24 @@ impl Target for SimTarget {
                 let found = sim.rows().filter(|row| cells(row) == wanted).map(|row| table.key_of(row));
                 Ok(found.collect::<Result<Vec<Key>, _>>()?)
             };
-            let judged = Index { name, columns: names.clone(), fold: &|_, value| key_form(value) };
-            judge(table, &judged, rows, meanwhile, &mut holders)?;
+            let judged = CheckedIndex { name, columns: names.clone(), fold: &|_, value| key_form(value) };
+            check_index(table, &judged, rows, meanwhile, &mut holders)?;
         }
         Ok(())
     }
 
-    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError> {
-        let world = self.ask()?;
-        moves.iter().try_for_each(|one| world.committed.same(one.table).map(drop))?;
-        references::judge(moves, spared, &mut &world.committed)
+    fn check_references(&mut self, moves: &[RowMovement<'_>], spared: &SparedKeys<'_>) -> Result<(), TargetError> {
+        let world = self.lock_for_read()?;
+        moves.iter().try_for_each(|one| world.committed.require_unchanged(one.table).map(drop))?;
+        references::check_movements(moves, spared, &mut &world.committed)
     }
 
-    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-        let world = self.ask()?;
+    fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
+        let world = self.lock_for_read()?;
         let total: usize = world.committed.tables().map(|table| table.rows().count()).sum();
         let digest = |table: &Arc<super::table::SimTable>| {
-            let mut tally = Tally::new(&table.table.shape);
-            table.rows().try_for_each(|row| tally.add(row))?;
+            let mut tally = TableHasher::new(&table.table.shape);
+            table.rows().try_for_each(|row| tally.add_row(row))?;
             Ok(tally.finish())
         };
         let digests = world.committed.tables().map(digest).collect::<Result<Vec<_>, TargetError>>()?;
@@ -228,12 +232,12 @@ impl Target for SimTarget {
         Ok(digests)
     }
 
-    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
-        Ok(self.ask()?.sessions.clone())
+    fn list_sessions(&mut self) -> Result<Option<Vec<ConnectedProgram>>, TargetError> {
+        Ok(self.lock_for_read()?.sessions.clone())
     }
 
-    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
-        drop(self.ask()?);
+    fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
+        drop(self.lock_for_read()?);
         Ok(Box::new(SimWriter::new(self.world.clone(), self.epoch, wait_ms)))
     }
 }

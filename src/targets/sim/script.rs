@@ -77,7 +77,7 @@ pub(super) struct Script {
 
 impl Script {
     /// Plans a fault at a step; the next step is number `steps() + 1`.
-    pub(super) fn plan(&mut self, step: u64, fault: SimFault) {
+    pub(super) fn plan_fault(&mut self, step: u64, fault: SimFault) {
         self.faults.entry(step).or_default().push(fault);
     }
 
@@ -87,7 +87,7 @@ impl Script {
         self.faults.clear();
     }
 
-    pub(super) fn log(&self) -> &[WriteStep] {
+    pub(super) fn passed_steps(&self) -> &[WriteStep] {
         &self.log
     }
 
@@ -103,23 +103,23 @@ impl Script {
         self.elapsed_us
     }
 
-    pub(super) const fn reads(&self) -> u64 {
+    pub(super) const fn read_count(&self) -> u64 {
         self.reads
     }
 
     /// Counts a question.
-    pub(super) const fn read(&mut self) {
+    pub(super) const fn count_read(&mut self) {
         self.reads += 1;
         self.elapsed_us += self.read_us;
     }
 
     /// Counts a wait for somebody else's lock.
-    pub(super) const fn wait(&mut self, wait_ms: u64) {
+    pub(super) const fn count_wait(&mut self, wait_ms: u64) {
         self.elapsed_us += wait_ms * 1000;
     }
 
     /// Counts a step of a write, and returns what goes wrong there.
-    pub(super) fn step(&mut self, step: WriteStep) -> Vec<SimFault> {
+    pub(super) fn play_step(&mut self, step: WriteStep) -> Vec<SimFault> {
         self.log.push(step);
         self.elapsed_us += self.latency_us.get(&step).copied().unwrap_or(0);
         self.faults.remove(&(self.log.len() as u64)).unwrap_or_default()

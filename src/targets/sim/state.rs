@@ -8,11 +8,11 @@ use mfm_journal::{Digest, Value};
 use super::script::SimWrite;
 use super::table::SimTable;
 use crate::model::{Refusal, Table};
-use crate::targets::facts::Facts;
+use crate::targets::facts::SchemaFacts;
 use crate::targets::foreign::ForeignKey;
 use crate::targets::known;
-use crate::targets::references::Kinship;
-use crate::targets::{DomainKeys, Marker, OperationRow, TargetError, Touch};
+use crate::targets::references::ForeignKeyLookup;
+use crate::targets::{DomainKeys, Marker, OperationRow, TableTouch, TargetError};
 
 /// Tables, marks and operations. Copies share their tables until they are written.
 #[derive(Clone, Debug, Default)]
@@ -31,47 +31,47 @@ impl SimState {
     }
 
     /// Finds a table by its exact name, or else whatever its case.
-    pub(super) fn find(&self, name: &str) -> Option<&Arc<SimTable>> {
+    pub(super) fn find_table(&self, name: &str) -> Option<&Arc<SimTable>> {
         let named = || self.tables.values().find(|table| table.name().eq_ignore_ascii_case(name));
         self.tables.get(name).or_else(named)
     }
 
     /// Finds a table that has to be there.
-    pub(super) fn table(&self, name: &str) -> Result<&Arc<SimTable>, Refusal> {
-        self.find(name).ok_or_else(|| Refusal::MissingTable { table: name.to_owned() })
+    pub(super) fn require_table(&self, name: &str) -> Result<&Arc<SimTable>, Refusal> {
+        self.find_table(name).ok_or_else(|| Refusal::MissingTable { table: name.to_owned() })
     }
 
     /// Finds a table that was read before, refusing where it is not as it was then.
-    pub(super) fn same(&self, table: &Table) -> Result<&Arc<SimTable>, Refusal> {
-        known::same(self.find(&table.shape.name), table, |found| &found.table)
+    pub(super) fn require_unchanged(&self, table: &Table) -> Result<&Arc<SimTable>, Refusal> {
+        known::require_unchanged(self.find_table(&table.shape.name), table, |found| &found.table)
     }
 
-    pub(super) fn add(&mut self, table: SimTable) {
+    pub(super) fn add_table(&mut self, table: SimTable) {
         self.tables.insert(table.name().to_owned(), Arc::new(table));
     }
 
-    pub(super) fn remove(&mut self, name: &str) {
+    pub(super) fn remove_table(&mut self, name: &str) {
         self.tables.remove(name);
     }
 
     pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut SimTable, Refusal> {
-        let name = self.table(name)?.name().to_owned();
+        let name = self.require_table(name)?.name().to_owned();
         let missing = || Refusal::MissingTable { table: name.clone() };
         self.tables.get_mut(&name).map(Arc::make_mut).ok_or_else(missing)
     }
 
     /// Does what somebody else does, who asks no preflight.
-    pub(super) fn apply(&mut self, write: &SimWrite) -> Result<(), Refusal> {
+    pub(super) fn apply_write(&mut self, write: &SimWrite) -> Result<(), Refusal> {
         match write {
-            SimWrite::Insert { table, row } => self.table_mut(table)?.insert(row.clone()),
+            SimWrite::Insert { table, row } => self.table_mut(table)?.insert_row(row.clone()),
             SimWrite::Update { table, key, set } => {
-                let declared = Arc::clone(&self.table(table)?.table);
+                let declared = Arc::clone(&self.require_table(table)?.table);
                 let place = |(column, value): &(String, Value)| Ok((declared.column(column)?.0, value.clone()));
                 let set = set.iter().map(place).collect::<Result<Vec<_>, Refusal>>()?;
-                self.table_mut(table)?.update(key, &set).map(drop)
+                self.table_mut(table)?.update_rows(key, &set).map(drop)
             }
             SimWrite::Delete { table, key } => {
-                self.table_mut(table)?.remove(key);
+                self.table_mut(table)?.remove_rows(key);
                 Ok(())
             }
             SimWrite::Trigger { table, trigger } => {
@@ -86,23 +86,23 @@ impl SimState {
     }
 
     /// Returns the foreign keys that a table declares.
-    pub(super) fn parents(&self, table: &str) -> Vec<ForeignKey> {
+    pub(super) fn declared_keys(&self, table: &str) -> Vec<ForeignKey> {
         self.foreign_keys.iter().filter(|key| key.child.eq_ignore_ascii_case(table)).cloned().collect()
     }
 
     /// Returns the foreign keys declared on a table.
-    pub(super) fn children(&self, table: &str) -> Vec<ForeignKey> {
+    pub(super) fn referring_keys(&self, table: &str) -> Vec<ForeignKey> {
         self.foreign_keys.iter().filter(|key| key.parent.eq_ignore_ascii_case(table)).cloned().collect()
     }
 
     /// Tells whether a table holds values in some columns.
-    pub(super) fn holds(&self, table: &str, columns: &[String], values: &[Value]) -> Result<bool, Refusal> {
+    pub(super) fn holds_values(&self, table: &str, columns: &[String], values: &[Value]) -> Result<bool, Refusal> {
         Ok(self.count_holding(table, columns, values)? > 0)
     }
 
     /// Counts the rows that hold values in some columns.
     fn count_holding(&self, table: &str, columns: &[String], values: &[Value]) -> Result<usize, Refusal> {
-        let table = self.table(table)?;
+        let table = self.require_table(table)?;
         let places = columns.iter().map(|name| table.table.column(name).map(|(at, _)| at));
         let places = places.collect::<Result<Vec<_>, _>>()?;
         let same = |row: &&Vec<Value>| places.iter().zip(values).all(|(at, value)| row.get(*at) == Some(value));
@@ -111,12 +111,12 @@ impl SimState {
 
     /// Tells whether rows that are there break a foreign key already.
     pub(super) fn is_broken(&self, key: &ForeignKey) -> Result<bool, Refusal> {
-        let child = self.table(&key.child)?;
+        let child = self.require_table(&key.child)?;
         for row in child.rows() {
             let cells = key.child_columns.iter().map(|name| child.table.column(name));
             let cells = cells.map(|found| found.map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null)));
             let cells = cells.collect::<Result<Vec<Value>, _>>()?;
-            if !cells.iter().any(Value::is_null) && !self.holds(&key.parent, &key.parent_columns, &cells)? {
+            if !cells.iter().any(Value::is_null) && !self.holds_values(&key.parent, &key.parent_columns, &cells)? {
                 return Ok(true);
             }
         }
@@ -124,15 +124,15 @@ impl SimState {
     }
 
     /// Digests every schema fact that a preflight of these touches relies on.
-    pub(super) fn facts(&self, touches: &[Touch]) -> Result<Digest, Refusal> {
-        let mut facts = Facts::default();
+    pub(super) fn digest_facts(&self, touches: &[TableTouch]) -> Result<Digest, Refusal> {
+        let mut facts = SchemaFacts::default();
         for touch in touches {
-            let table = self.same(&touch.table)?;
+            let table = self.require_unchanged(&touch.table)?;
             let (name, options) = (table.name(), &table.options);
             let rest = format!("{:?} {:?} {}", options.triggers, options.unique, options.identity);
             facts.add(&["table", name, &format!("{:?}", table.table), &rest]);
             options.checks.iter().for_each(|check| facts.add(&["check", name, &check.name]));
-            for key in self.parents(name).iter().chain(&self.children(name)) {
+            for key in self.declared_keys(name).iter().chain(&self.referring_keys(name)) {
                 facts.add(&["foreign key", &key.name(), key.on_delete.as_deref().unwrap_or("")]);
             }
         }
@@ -140,21 +140,21 @@ impl SimState {
     }
 }
 
-impl Kinship for &SimState {
-    fn parents(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        Ok(SimState::parents(self, &table.shape.name))
+impl ForeignKeyLookup for &SimState {
+    fn list_declared_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        Ok(SimState::declared_keys(self, &table.shape.name))
     }
 
-    fn children(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        Ok(SimState::children(self, &table.shape.name))
+    fn list_referring_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        Ok(SimState::referring_keys(self, &table.shape.name))
     }
 
     fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
-        Ok(self.holds(&key.parent, &key.parent_columns, values)?)
+        Ok(self.holds_values(&key.parent, &key.parent_columns, values)?)
     }
 
     fn has_child(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
-        Ok(self.holds(&key.child, &key.child_columns, values)?)
+        Ok(self.holds_values(&key.child, &key.child_columns, values)?)
     }
 
     fn count_children(&mut self, key: &ForeignKey, values: &[Value]) -> Result<u64, TargetError> {

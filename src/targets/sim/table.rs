@@ -51,7 +51,7 @@ impl SimTable {
                 _ if declared.eq_ignore_ascii_case("computed") => Role::Computed,
                 _ => Role::Plain,
             };
-            declared::column(name, declared, None, *nullable, Storage::Native, role)
+            declared::build_column(name, declared, None, *nullable, Storage::Native, role)
         });
         let (columns, omitted): (Vec<Column>, Vec<Column>) = all.partition(|column| column.role == Role::Plain);
         let (key, standing) = match (&new.key, undeclared) {
@@ -84,7 +84,7 @@ impl SimTable {
     }
 
     /// Returns the row of a key; a key that several rows share belongs to none.
-    pub(super) fn row(&self, key: &[Value]) -> Result<Option<&Vec<Value>>, Refusal> {
+    pub(super) fn find_row(&self, key: &[Value]) -> Result<Option<&Vec<Value>>, Refusal> {
         match self.rows.get(key).map(Vec::as_slice) {
             None | Some([]) => Ok(None),
             Some([row]) => Ok(Some(row)),
@@ -97,19 +97,22 @@ impl SimTable {
     }
 
     /// Adds a row as the schema lets it in.
-    pub(super) fn insert(&mut self, row: Vec<Value>) -> Result<(), Refusal> {
-        let row = self.held(row)?;
+    pub(super) fn insert_row(&mut self, row: Vec<Value>) -> Result<(), Refusal> {
+        let row = self.normalize_row(row)?;
         let key = self.table.key_of(&row)?;
         if matches!(self.table.key, KeyStanding::Declared(_)) && self.rows.contains_key(&key) {
-            return Err(self.constraint(format!("the primary key holds {} already", crate::model::refusal::show(&key))));
+            return Err(self.constraint_refusal(format!(
+                "the primary key holds {} already",
+                crate::model::refusal::render_key(&key)
+            )));
         }
-        self.alone(&row, &key)?;
+        self.check_unique(&row, &key)?;
         self.rows.entry(key).or_default().push(row);
         Ok(())
     }
 
     /// Sets cells of the rows of a key, and returns how many there were.
-    pub(super) fn update(&mut self, key: &[Value], set: &[(usize, Value)]) -> Result<u64, Refusal> {
+    pub(super) fn update_rows(&mut self, key: &[Value], set: &[(usize, Value)]) -> Result<u64, Refusal> {
         let old = self.rows.get(key).cloned().unwrap_or_default();
         let mut new = Vec::with_capacity(old.len());
         for mut row in old {
@@ -117,35 +120,36 @@ impl SimTable {
                 let width = Refusal::MissingColumn { table: self.name().to_owned(), column: at.to_string() };
                 *row.get_mut(*at).ok_or(width)? = value.clone();
             }
-            let row = self.held(row)?;
-            self.alone(&row, key)?;
+            let row = self.normalize_row(row)?;
+            self.check_unique(&row, key)?;
             new.push(row);
         }
-        self.remove(key);
+        self.remove_rows(key);
         let count = new.len() as u64;
-        new.into_iter().try_for_each(|row| self.insert(row))?;
+        new.into_iter().try_for_each(|row| self.insert_row(row))?;
         Ok(count)
     }
 
     /// Removes the rows of a key, and returns how many there were.
-    pub(super) fn remove(&mut self, key: &[Value]) -> u64 {
+    pub(super) fn remove_rows(&mut self, key: &[Value]) -> u64 {
         self.rows.remove(key).map_or(0, |rows| rows.len() as u64)
     }
 
     /// Returns a row as the schema would hold it.
-    pub(super) fn held(&self, row: Vec<Value>) -> Result<Vec<Value>, Refusal> {
+    pub(super) fn normalize_row(&self, row: Vec<Value>) -> Result<Vec<Value>, Refusal> {
         if row.len() != self.table.columns.len() {
-            return Err(self.constraint(format!("a row has {} values", row.len())));
+            return Err(self.constraint_refusal(format!("a row has {} values", row.len())));
         }
         let cells = self.table.columns.iter().zip(row);
-        let held: Vec<Value> =
-            cells.map(|(column, value)| column.store(self.name(), &datum(column, value))).collect::<Result<_, _>>()?;
+        let held: Vec<Value> = cells
+            .map(|(column, value)| column.store_datum(self.name(), &datum_from_value(column, value)))
+            .collect::<Result<_, _>>()?;
         let broken = self.options.checks.iter().find(|check| !(check.holds)(&self.table, &held));
-        broken.map_or(Ok(held), |check| Err(self.constraint(format!("CHECK {} fails", check.name))))
+        broken.map_or(Ok(held), |check| Err(self.constraint_refusal(format!("CHECK {} fails", check.name))))
     }
 
     /// Checks that no row but that of the key holds the same in a unique index, in which NULL meets nothing.
-    fn alone(&self, row: &[Value], own: &[Value]) -> Result<(), Refusal> {
+    fn check_unique(&self, row: &[Value], own: &[Value]) -> Result<(), Refusal> {
         for (index, columns) in &self.options.unique {
             let places = columns.iter().map(|name| self.table.column(name).map(|(at, _)| at));
             let places = places.collect::<Result<Vec<_>, _>>()?;
@@ -160,13 +164,13 @@ impl SimTable {
         Ok(())
     }
 
-    fn constraint(&self, why: String) -> Refusal {
+    fn constraint_refusal(&self, why: String) -> Refusal {
         Refusal::Constraint { table: self.name().to_owned(), why }
     }
 }
 
 /// Returns what a value asks for in a column.
-fn datum(column: &Column, value: Value) -> Datum {
+fn datum_from_value(column: &Column, value: Value) -> Datum {
     match value {
         Value::Null => Datum::Null,
         other if column.kind == Kind::Other => Datum::Raw(other),

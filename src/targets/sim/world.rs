@@ -7,7 +7,7 @@ use mfm_journal::Digest;
 use super::script::{Script, SimFault, SimWrite};
 use super::state::SimState;
 use crate::targets::faults::WriteStep;
-use crate::targets::{Bound, Marker, OperationRow, Session, TargetError};
+use crate::targets::{ConnectedProgram, Marker, OperationRow, TargetBinding, TargetError};
 
 /// How far a transaction's locks reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) enum SimStop {
 
 /// Everything that outlives a process.
 #[derive(Debug)]
-pub(super) struct World {
+pub(super) struct SharedWorld {
     seed: u64,
     incarnation: u64,
     marks: u64,
@@ -37,14 +37,14 @@ pub(super) struct World {
     pub(super) absent: bool,
     pub(super) needs_recovery: bool,
     /// `None` where nobody may see them.
-    pub(super) sessions: Option<Vec<Session>>,
+    pub(super) sessions: Option<Vec<ConnectedProgram>>,
     pub(super) committed: SimState,
     pub(super) script: Script,
     held: Option<SimState>,
     waiting: Vec<SimWrite>,
 }
 
-impl World {
+impl SharedWorld {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -69,17 +69,17 @@ impl World {
         format!("world-{}", self.seed)
     }
 
-    pub(super) fn bound(&self) -> Bound {
-        let born = Digest::of(format!("mfm/sim/{}/{}", self.seed, self.incarnation).as_bytes());
-        Bound::from([("name".to_owned(), self.name()), ("born".to_owned(), born.to_string())])
+    pub(super) fn binding(&self) -> TargetBinding {
+        let born = Digest::sha256(format!("mfm/sim/{}/{}", self.seed, self.incarnation).as_bytes());
+        TargetBinding::from([("name".to_owned(), self.name()), ("born".to_owned(), born.to_string())])
     }
 
-    pub(super) fn failed(&self, what: &str, why: &str) -> TargetError {
+    pub(super) fn failure(&self, what: &str, why: &str) -> TargetError {
         TargetError::Failed { url: self.url(), what: what.to_owned(), why: why.to_owned() }
     }
 
-    pub(super) fn busy(&mut self, wait_ms: u64) -> TargetError {
-        self.script.wait(wait_ms);
+    pub(super) fn busy_error(&mut self, wait_ms: u64) -> TargetError {
+        self.script.count_wait(wait_ms);
         TargetError::Busy { url: self.url(), wait_ms }
     }
 
@@ -87,7 +87,7 @@ impl World {
         self.epoch
     }
 
-    pub(super) const fn kill(&mut self) {
+    pub(super) const fn kill_process(&mut self) {
         self.epoch += 1;
     }
 
@@ -96,9 +96,9 @@ impl World {
     }
 
     /// Checks that the process of an epoch still lives and finds a database.
-    pub(super) fn alive(&self, epoch: u64) -> Result<(), TargetError> {
+    pub(super) fn check_alive(&self, epoch: u64) -> Result<(), TargetError> {
         match () {
-            () if self.epoch != epoch => Err(self.failed("go on", "the process is dead")),
+            () if self.epoch != epoch => Err(self.failure("go on", "the process is dead")),
             () if self.absent => Err(TargetError::Absent { url: self.url() }),
             () if self.needs_recovery => Err(TargetError::NeedsRecovery { url: self.url() }),
             () => Ok(()),
@@ -110,10 +110,10 @@ impl World {
             self.waiting.push(write.clone());
             return Ok(());
         }
-        Ok(self.committed.apply(write)?)
+        Ok(self.committed.apply_write(write)?)
     }
 
-    pub(super) fn release(&mut self, commit: bool) -> Result<(), TargetError> {
+    pub(super) fn release_transaction(&mut self, commit: bool) -> Result<(), TargetError> {
         if let Some(state) = self.held.take().filter(|_| commit) {
             self.committed = state;
         }
@@ -123,24 +123,24 @@ impl World {
     /// Lets in the writes that waited for a transaction to end.
     pub(super) fn let_in(&mut self) -> Result<(), TargetError> {
         for write in std::mem::take(&mut self.waiting) {
-            self.committed.apply(&write)?;
+            self.committed.apply_write(&write)?;
         }
         Ok(())
     }
 
-    pub(super) const fn replace(&mut self) {
+    pub(super) const fn change_identity(&mut self) {
         self.incarnation += 1;
     }
 
     pub(super) fn mark_anew(&mut self, actor: &str) -> Result<Marker, TargetError> {
         if self.is_held() {
-            return Err(self.busy(0));
+            return Err(self.busy_error(0));
         }
         self.marks += 1;
-        let id = Digest::of(format!("mfm/sim/{}/mark/{}", self.seed, self.marks).as_bytes());
-        let marker_id = mfm_journal::digest::hex(id.as_bytes().get(..16).unwrap_or_default());
+        let id = Digest::sha256(format!("mfm/sim/{}/mark/{}", self.seed, self.marks).as_bytes());
+        let marker_id = mfm_journal::digest::encode_hex(id.as_bytes().get(..16).unwrap_or_default());
         let at_us = i64::try_from(self.marks).unwrap_or(i64::MAX);
-        let marker = Marker { marker_id, bound: self.bound(), at_us, actor: actor.to_owned() };
+        let marker = Marker { marker_id, bound: self.binding(), at_us, actor: actor.to_owned() };
         self.put_marker(&marker, &[]);
         Ok(marker)
     }
@@ -152,33 +152,33 @@ impl World {
     }
 
     /// Plays a step. `staged` is the transaction under way.
-    pub(super) fn step(
+    pub(super) fn play_step(
         &mut self,
         step: WriteStep,
         mut staged: Option<&mut SimState>,
         locks: Locks,
     ) -> Result<(), SimStop> {
         let url = self.url();
-        for fault in self.script.step(step) {
+        for fault in self.script.play_step(step) {
             let failed = |why: &str| TargetError::Failed { url: url.clone(), what: "write".into(), why: why.into() };
             match fault {
                 SimFault::Fail => return Err(self.roll_back(failed("the script says so"))),
                 SimFault::Full => return Err(self.roll_back(TargetError::Full { url })),
                 SimFault::LoseAnswer => return Err(SimStop::Unknown(failed("the connection was lost"))),
                 SimFault::Crash => {
-                    self.kill();
+                    self.kill_process();
                     return Err(SimStop::Unknown(failed("the process died")));
                 }
                 SimFault::CrashHolding => {
-                    self.kill();
+                    self.kill_process();
                     self.held = staged.map(|state| state.clone());
                     return Err(SimStop::Unknown(failed("the process died")));
                 }
                 SimFault::Foreign(write) => match (staged.as_deref_mut(), locks) {
                     (Some(_), Locks::Rows) => self.waiting.push(write),
                     (staged, _) => {
-                        let both = staged.map_or(Ok(()), |state| state.apply(&write));
-                        let both = both.and_then(|()| self.committed.apply(&write));
+                        let both = staged.map_or(Ok(()), |state| state.apply_write(&write));
+                        let both = both.and_then(|()| self.committed.apply_write(&write));
                         both.map_err(|refusal| SimStop::RolledBack(refusal.into()))?;
                     }
                 },
@@ -189,7 +189,7 @@ impl World {
 
     /// After a commit there is nothing to roll back: the error is an answer that got lost.
     fn roll_back(&self, error: TargetError) -> SimStop {
-        match self.script.log().last() {
+        match self.script.passed_steps().last() {
             Some(WriteStep::AfterCommit) => SimStop::Unknown(error),
             _ => SimStop::RolledBack(error),
         }

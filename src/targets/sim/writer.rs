@@ -4,15 +4,15 @@ use mfm_journal::{Change, Digest, Intended, RowHasher};
 
 use super::SimWorld;
 use super::state::SimState;
-use super::world::{Locks, SimStop, World};
-use crate::model::{Action, Refusal};
+use super::world::{Locks, SharedWorld, SimStop};
+use crate::model::{Refusal, RowAction};
 use crate::targets::compare;
 use crate::targets::faults::WriteStep;
 use crate::targets::known;
 use crate::targets::references;
 use crate::targets::{
-    ExecuteError, Executed, Marker, Movement, OperationRow, OperationState, Spared, TargetError, Tombstone, Work,
-    Writer, in_order,
+    ExecuteError, Executed, Marker, OperationRow, OperationState, PlannedWork, RowMovement, SparedKeys, TargetError,
+    Tombstone, Writer, in_order,
 };
 
 /// A connection that lives for one step.
@@ -50,13 +50,13 @@ impl From<SimStop> for TargetError {
 }
 
 impl Writer for SimWriter {
-    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError> {
+    fn execute(&mut self, intended: &Intended, work: &PlannedWork<'_>) -> Result<Executed, ExecuteError> {
         let mut world = self.world.lock();
-        world.alive(self.epoch).map_err(ExecuteError::RolledBack)?;
+        world.check_alive(self.epoch).map_err(ExecuteError::RolledBack)?;
         if world.is_held() {
-            return Err(ExecuteError::RolledBack(world.busy(self.wait_ms)));
+            return Err(ExecuteError::RolledBack(world.busy_error(self.wait_ms)));
         }
-        let done = transact(&mut world, intended, work);
+        let done = run_transaction(&mut world, intended, work);
         let ended = if world.is_held() { Ok(()) } else { world.let_in() };
         match done {
             Ok(rows) => ended.map(|()| Executed { rows, retries: 0 }).map_err(ExecuteError::Unknown),
@@ -66,12 +66,12 @@ impl Writer for SimWriter {
         }
     }
 
-    fn tombstone(&mut self, row: &OperationRow, _at_us: i64) -> Result<Tombstone, TargetError> {
+    fn write_tombstone(&mut self, row: &OperationRow, _at_us: i64) -> Result<Tombstone, TargetError> {
         let mut world = self.world.lock();
-        world.alive(self.epoch)?;
-        world.step(WriteStep::Tombstone, None, Locks::Open)?;
+        world.check_alive(self.epoch)?;
+        world.play_step(WriteStep::Tombstone, None, Locks::Open)?;
         if world.is_held() {
-            world.script.wait(self.wait_ms);
+            world.script.count_wait(self.wait_ms);
             return Ok(Tombstone::Undecided);
         }
         let url = world.url();
@@ -84,19 +84,19 @@ impl Writer for SimWriter {
         }
         if let Some(other) = operations.values().find(|other| other.journal_id == row.journal_id && other.op == row.op)
         {
-            return Err(taken(url, row, other));
+            return Err(number_conflict_error(url, row, other));
         }
         operations.insert(row.uid, OperationRow { state: OperationState::Abandoned, ..row.clone() });
-        world.step(WriteStep::TombstonePut, None, Locks::Open)?;
+        world.play_step(WriteStep::TombstonePut, None, Locks::Open)?;
         Ok(Tombstone::Inserted)
     }
 
     fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError> {
-        self.marking(|world| world.put_marker(marker, records))
+        self.write_marks(|world| world.put_marker(marker, records))
     }
 
     fn unmark(&mut self) -> Result<(), TargetError> {
-        self.marking(|world| {
+        self.write_marks(|world| {
             world.committed.marker = None;
             world.committed.operations = None;
         })
@@ -104,62 +104,64 @@ impl Writer for SimWriter {
 }
 
 impl SimWriter {
-    fn marking(&self, put: impl FnOnce(&mut World)) -> Result<(), TargetError> {
+    fn write_marks(&self, put: impl FnOnce(&mut SharedWorld)) -> Result<(), TargetError> {
         let mut world = self.world.lock();
-        world.alive(self.epoch)?;
+        world.check_alive(self.epoch)?;
         if world.is_held() {
-            return Err(world.busy(self.wait_ms));
+            return Err(world.busy_error(self.wait_ms));
         }
-        world.step(WriteStep::Mark, None, Locks::Open)?;
+        world.play_step(WriteStep::Mark, None, Locks::Open)?;
         put(&mut world);
-        world.step(WriteStep::Marked, None, Locks::Open)?;
+        world.play_step(WriteStep::Marked, None, Locks::Open)?;
         Ok(())
     }
 }
 
-fn taken(url: String, row: &OperationRow, other: &OperationRow) -> TargetError {
+fn number_conflict_error(url: String, row: &OperationRow, other: &OperationRow) -> TargetError {
     let what = format!("it holds operation {} of this journal as {}, not as {}", row.op, other.uid, row.uid);
     TargetError::Replaced { url, what }
 }
 
 /// Does everything from the begin to the commit.
-fn transact(world: &mut World, intended: &Intended, work: &Work<'_>) -> Result<u64, SimStop> {
+fn run_transaction(world: &mut SharedWorld, intended: &Intended, work: &PlannedWork<'_>) -> Result<u64, SimStop> {
     let mut staged = world.committed.clone();
-    world.step(WriteStep::Begun, Some(&mut staged), Locks::Open)?;
+    world.play_step(WriteStep::Begun, Some(&mut staged), Locks::Open)?;
     put_uid(world, &mut staged, intended)?;
-    world.step(WriteStep::Uid, Some(&mut staged), Locks::Open)?;
-    compare::covered(intended, work)?;
+    world.play_step(WriteStep::Uid, Some(&mut staged), Locks::Open)?;
+    compare::check_work(intended, work)?;
     compare_marker(world, &staged, work)?;
     compare_schema(&staged, work)?;
     each_row(&staged, work, compare_before)?;
-    world.step(WriteStep::Compared, Some(&mut staged), Locks::Rows)?;
+    world.play_step(WriteStep::Compared, Some(&mut staged), Locks::Rows)?;
     let mut rows = 0;
-    for change in work.changes.iter().filter(|change| change.writes()) {
-        write(&mut staged, change, work.unenforced)?;
+    for change in work.changes.iter().filter(|change| change.is_write()) {
+        write_change(&mut staged, change, work.unenforced)?;
         rows += 1;
-        world.step(WriteStep::Row, Some(&mut staged), Locks::Rows)?;
+        world.play_step(WriteStep::Row, Some(&mut staged), Locks::Rows)?;
     }
-    each_row(&staged, work, compare::after)?;
-    world.step(WriteStep::ReadBack, Some(&mut staged), Locks::Rows)?;
+    each_row(&staged, work, compare::check_after)?;
+    world.play_step(WriteStep::ReadBack, Some(&mut staged), Locks::Rows)?;
     if work.rehearse {
         rehearse(&staged, work).map_err(compare::no_way_back)?;
-        world.step(WriteStep::Rehearsed, Some(&mut staged), Locks::Rows)?;
+        world.play_step(WriteStep::Rehearsed, Some(&mut staged), Locks::Rows)?;
     }
-    world.step(WriteStep::BeforeCommit, Some(&mut staged), Locks::Rows)?;
+    world.play_step(WriteStep::BeforeCommit, Some(&mut staged), Locks::Rows)?;
     world.committed = staged;
-    world.step(WriteStep::AfterCommit, None, Locks::Open)?;
+    world.play_step(WriteStep::AfterCommit, None, Locks::Open)?;
     Ok(rows)
 }
 
 /// Tries the way back on rows that nobody keeps.
-fn rehearse(staged: &SimState, work: &Work<'_>) -> Result<(), TargetError> {
+fn rehearse(staged: &SimState, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let mut trial = staged.clone();
     let back = compare::way_back(work.changes, in_order(work.changes));
-    back.iter().filter(|change| change.writes()).try_for_each(|change| write(&mut trial, change, work.unenforced))?;
-    each_row(&trial, &Work { changes: &back, ..work.clone() }, compare::after)
+    back.iter()
+        .filter(|change| change.is_write())
+        .try_for_each(|change| write_change(&mut trial, change, work.unenforced))?;
+    each_row(&trial, &PlannedWork { changes: &back, ..work.clone() }, compare::check_after)
 }
 
-fn put_uid(world: &World, staged: &mut SimState, intended: &Intended) -> Result<(), SimStop> {
+fn put_uid(world: &SharedWorld, staged: &mut SimState, intended: &Intended) -> Result<(), SimStop> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
     let Some(operations) = &mut staged.operations else {
@@ -169,23 +171,23 @@ fn put_uid(world: &World, staged: &mut SimState, intended: &Intended) -> Result<
         return Err(Refusal::Stale { what: format!("operation {op} was closed by a recover meanwhile") }.into());
     }
     if let Some(other) = operations.values().find(|other| other.journal_id == journal_id && other.op == op) {
-        return Err(taken(world.url(), &row, other).into());
+        return Err(number_conflict_error(world.url(), &row, other).into());
     }
     operations.insert(uid, row);
     Ok(())
 }
 
-fn compare_marker(world: &World, staged: &SimState, work: &Work<'_>) -> Result<(), Refusal> {
-    known::marker(&world.url(), staged.marker.as_ref(), &world.bound(), work)
+fn compare_marker(world: &SharedWorld, staged: &SimState, work: &PlannedWork<'_>) -> Result<(), Refusal> {
+    known::check_marker(&world.url(), staged.marker.as_ref(), &world.binding(), work)
 }
 
-fn compare_schema(staged: &SimState, work: &Work<'_>) -> Result<(), Refusal> {
-    if work.facts != Some(staged.facts(work.touches)?) {
+fn compare_schema(staged: &SimState, work: &PlannedWork<'_>) -> Result<(), Refusal> {
+    if work.facts != Some(staged.digest_facts(work.touches)?) {
         return Err(Refusal::Stale { what: "the schema is not as the preflight saw it".to_owned() });
     }
-    let enabled = |touch: &crate::targets::Touch| -> Result<(), Refusal> {
-        let table = staged.same(&touch.table)?;
-        let fired = table.options.triggers.iter().find(|trigger| trigger.fires(touch));
+    let enabled = |touch: &crate::targets::TableTouch| -> Result<(), Refusal> {
+        let table = staged.require_unchanged(&touch.table)?;
+        let fired = table.options.triggers.iter().find(|trigger| trigger.fires_on(touch));
         match fired.filter(|_| !work.disable_triggers) {
             Some(fired) => Err(Refusal::Trigger { table: table.name().to_owned(), trigger: fired.name.clone() }),
             None => Ok(()),
@@ -195,58 +197,58 @@ fn compare_schema(staged: &SimState, work: &Work<'_>) -> Result<(), Refusal> {
 }
 
 fn compare_before(change: &Change, found: Option<Digest>) -> Result<(), TargetError> {
-    Ok(compare::before(change, found)?)
+    Ok(compare::check_before(change, found)?)
 }
 
 /// Compares the rows of all changes.
 fn each_row(
     staged: &SimState,
-    work: &Work<'_>,
+    work: &PlannedWork<'_>,
     compare: impl Fn(&Change, Option<Digest>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     for (name, places) in compare::by_table(work.changes) {
-        let table = staged.table(name)?;
+        let table = staged.require_table(name)?;
         let mut hasher = RowHasher::new(&table.table.shape);
         for change in places.iter().filter_map(|at| work.changes.get(*at)) {
             if *change.table != *table.table.shape {
-                return Err(known::redeclared(name).into());
+                return Err(known::redeclared_refusal(name).into());
             }
-            let found = table.row(&change.key)?.map(Vec::as_slice);
-            compare(change, compare::digest(&mut hasher, name, found)?)?;
+            let found = table.find_row(&change.key)?.map(Vec::as_slice);
+            compare(change, compare::digest_row(&mut hasher, name, found)?)?;
         }
     }
     Ok(())
 }
 
 /// Writes one change, and counts it.
-fn write(staged: &mut SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
+fn write_change(staged: &mut SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let name = &change.table.name;
-    enforce(staged, change, unenforced)?;
+    enforce_foreign_keys(staged, change, unenforced)?;
     let table = staged.table_mut(name)?;
     let counted = match &change.action {
-        Action::Insert { after, .. } => table.insert(after.clone()).map(|()| 1)?,
-        Action::Delete { .. } => table.remove(&change.key),
-        Action::Update { columns, after, .. } => {
+        RowAction::Insert { after, .. } => table.insert_row(after.clone()).map(|()| 1)?,
+        RowAction::Delete { .. } => table.remove_rows(&change.key),
+        RowAction::Update { columns, after, .. } => {
             let set: Vec<_> = columns.iter().copied().zip(after.iter().cloned()).collect();
-            table.update(&change.key, &set)?
+            table.update_rows(&change.key, &set)?
         }
-        Action::Kept { .. } => 1,
+        RowAction::Kept { .. } => 1,
     };
     if counted == 1 {
         return Ok(());
     }
-    let what = format!("{} of one row touched {counted}", change.action.word());
+    let what = format!("{} of one row touched {counted}", change.action.as_str());
     Err(TargetError::Mismatch { table: name.clone(), what })
 }
 
 /// Enforces foreign keys on one change, as the database itself does.
-fn enforce(staged: &SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
-    let table = &staged.table(&change.table.name)?.table;
+fn enforce_foreign_keys(staged: &SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
+    let table = &staged.require_table(&change.table.name)?.table;
     let (row, comes) = match &change.action {
-        Action::Insert { after, .. } => (after, true),
-        Action::Delete { before, .. } => (before, false),
-        Action::Update { .. } | Action::Kept { .. } => return Ok(()),
+        RowAction::Insert { after, .. } => (after, true),
+        RowAction::Delete { before, .. } => (before, false),
+        RowAction::Update { .. } | RowAction::Kept { .. } => return Ok(()),
     };
-    let alone = [Movement { table, row, comes }];
-    references::judge(&alone, &Spared { unenforced, ..Spared::default() }, &mut &*staged)
+    let alone = [RowMovement { table, row, comes }];
+    references::check_movements(&alone, &SparedKeys { unenforced, ..SparedKeys::default() }, &mut &*staged)
 }

@@ -8,7 +8,7 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
 use super::aside;
-use super::open::Place;
+use super::open::FileLocation;
 use crate::targets::TargetError;
 
 /// How many pages are copied before others get a turn.
@@ -21,19 +21,19 @@ const PAUSE_MS: u64 = 1;
 /// # Errors
 /// What SQLite or the file system says; then there is no copy.
 pub fn copy_file(from: &Path, to: &Path) -> Result<(), TargetError> {
-    let place = Place { url: format!("sqlite:{}", from.display()), path: from.to_owned(), wait_ms: 1000 };
-    let opened = aside::open(&place)?;
-    let failed = |why: String| place.failed("copy the file", why);
+    let place = FileLocation { url: format!("sqlite:{}", from.display()), path: from.to_owned(), wait_ms: 1000 };
+    let opened = aside::open_traceless(&place)?;
+    let failed = |why: String| place.failure("copy the file", why);
     // Whatever is there already stays.
     OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(error.to_string()))?;
-    let copied = backup(&opened.connection, to).map_err(|error| failed(error.to_string()));
+    let copied = copy_pages(&opened.connection, to).map_err(|error| failed(error.to_string()));
     if copied.is_err() {
         let _ = std::fs::remove_file(to);
     }
     copied
 }
 
-fn backup(from: &Connection, to: &Path) -> rusqlite::Result<()> {
+fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     let mut copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     Backup::new(from, &mut copy)?.run_to_completion(PAGES, Duration::from_millis(PAUSE_MS), None)?;
     copy.close().map_err(|(_, error)| error)

@@ -7,7 +7,7 @@ use mfm_journal::TableShape;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::key::{self, KeyChoice};
-use super::open::Place;
+use super::open::FileLocation;
 use super::{sql, trigger};
 use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
 use crate::targets::known;
@@ -18,7 +18,7 @@ const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 /// A table with all that the engine has to know beside [`Table`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(super) struct SqliteLayout {
     /// The table as everybody sees it.
     pub(super) table: Arc<Table>,
     /// Its declaration.
@@ -54,7 +54,7 @@ pub(super) struct UniqueIndex {
 
 /// Something that the catalogue lists like a table.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(super) struct TableEntry {
     pub(super) name: String,
     pub(super) what: String,
     pub(super) without_rowid: bool,
@@ -80,7 +80,7 @@ pub(super) struct RawColumn {
 pub(super) struct Catalogue {
     keys: DomainKeys,
     version: Option<i64>,
-    sheets: BTreeMap<String, Option<Arc<Sheet>>>,
+    sheets: BTreeMap<String, Option<Arc<SqliteLayout>>>,
 }
 
 impl Catalogue {
@@ -94,13 +94,13 @@ impl Catalogue {
     }
 
     /// Returns a table, `None` where there is none of that name.
-    pub(super) fn sheet(
+    pub(super) fn find_layout(
         &mut self,
         connection: &Connection,
-        place: &Place,
+        place: &FileLocation,
         name: &str,
-    ) -> Result<Option<Arc<Sheet>>, TargetError> {
-        let failed = place.error("read the schema");
+    ) -> Result<Option<Arc<SqliteLayout>>, TargetError> {
+        let failed = place.explainer("read the schema");
         let mut pragma = connection.prepare_cached(sql::SCHEMA_VERSION).map_err(&failed)?;
         let version = pragma.query_one([], |row| row.get(0)).map_err(&failed)?;
         if self.version != Some(version) {
@@ -116,35 +116,35 @@ impl Catalogue {
     }
 
     /// Returns a table that was read before, refusing where it is not as it was then.
-    pub(super) fn same(
+    pub(super) fn require_layout(
         &mut self,
         connection: &Connection,
-        place: &Place,
+        place: &FileLocation,
         table: &Table,
-    ) -> Result<Arc<Sheet>, TargetError> {
-        let sheet = self.sheet(connection, place, &table.shape.name)?;
-        Ok(known::same(sheet, table, |sheet| &sheet.table)?)
+    ) -> Result<Arc<SqliteLayout>, TargetError> {
+        let sheet = self.find_layout(connection, place, &table.shape.name)?;
+        Ok(known::require_unchanged(sheet, table, |sheet| &sheet.table)?)
     }
 
     /// Returns a table that was read before with the columns only that are wanted of it.
-    pub(super) fn part(
+    pub(super) fn require_columns(
         &mut self,
         connection: &Connection,
-        place: &Place,
+        place: &FileLocation,
         table: &Arc<Table>,
-    ) -> Result<Sheet, TargetError> {
-        let sheet = self.sheet(connection, place, &table.shape.name)?;
-        let sheet = known::part(sheet, table, |sheet| &sheet.table)?;
-        Ok(Sheet { table: Arc::clone(table), ..(*sheet).clone() })
+    ) -> Result<SqliteLayout, TargetError> {
+        let sheet = self.find_layout(connection, place, &table.shape.name)?;
+        let sheet = known::require_columns_unchanged(sheet, table, |sheet| &sheet.table)?;
+        Ok(SqliteLayout { table: Arc::clone(table), ..(*sheet).clone() })
     }
 }
 
 /// Lists everything that looks like a table, SQLite's own left out.
-pub(super) fn listed(connection: &Connection, place: &Place) -> Result<Vec<Listed>, TargetError> {
-    let failed = place.error("list the tables");
+pub(super) fn list_entries(connection: &Connection, place: &FileLocation) -> Result<Vec<TableEntry>, TargetError> {
+    let failed = place.explainer("list the tables");
     let mut statement = connection.prepare_cached(sql::TABLES).map_err(&failed)?;
     let rows = statement.query_map([], |row| {
-        Ok(Listed { name: row.get(0)?, what: row.get(1)?, without_rowid: row.get(2)?, strict: row.get(3)? })
+        Ok(TableEntry { name: row.get(0)?, what: row.get(1)?, without_rowid: row.get(2)?, strict: row.get(3)? })
     });
     rows.and_then(Iterator::collect).map_err(&failed)
 }
@@ -154,7 +154,7 @@ pub(super) fn is_own(name: &str) -> bool {
     ["mfm_marker", "mfm_operation"].iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
-pub(super) fn find(listed: Vec<Listed>, name: &str) -> Option<Listed> {
+pub(super) fn find_entry(listed: Vec<TableEntry>, name: &str) -> Option<TableEntry> {
     let exact = listed.iter().position(|one| one.name == name);
     let at = exact.or_else(|| listed.iter().position(|one| one.name.eq_ignore_ascii_case(name)))?;
     listed.into_iter().nth(at)
@@ -162,11 +162,11 @@ pub(super) fn find(listed: Vec<Listed>, name: &str) -> Option<Listed> {
 
 fn read_sheet(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     keys: &DomainKeys,
     name: &str,
-) -> Result<Option<Sheet>, TargetError> {
-    let Some(listed) = find(listed(connection, place)?, name) else { return Ok(None) };
+) -> Result<Option<SqliteLayout>, TargetError> {
+    let Some(listed) = find_entry(list_entries(connection, place)?, name) else { return Ok(None) };
     let what = match listed.what.as_str() {
         "table" if is_own(&listed.name) => "table of mfm's own",
         "table" => return declared_sheet(connection, place, keys, &listed).map(Some),
@@ -180,15 +180,15 @@ fn read_sheet(
 /// Reads the declaration of a base table, or of a shadow table for whole-database digests.
 pub(super) fn declared_sheet(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     keys: &DomainKeys,
-    listed: &Listed,
-) -> Result<Sheet, TargetError> {
-    let failed = place.error("read the schema");
+    listed: &TableEntry,
+) -> Result<SqliteLayout, TargetError> {
+    let failed = place.explainer("read the schema");
     let declaration = connection.query_one(sql::TABLE_SQL, [&listed.name], |row| row.get(0)).optional();
     let mut raw = raw_columns(connection, place, &listed.name)?;
-    let indexes = key::indexes(connection, place, &listed.name)?;
-    let choice = key::choose(listed, &raw, &indexes, keys);
+    let indexes = key::read_indexes(connection, place, &listed.name)?;
+    let choice = key::choose_key(listed, &raw, &indexes, keys);
     // The rowid is never NULL, whatever its column says.
     for column in raw.iter_mut().filter(|column| choice.rowid_column.as_ref() == Some(&column.name)) {
         column.not_null = true;
@@ -210,9 +210,9 @@ pub(super) fn declared_sheet(
     let odd_unique = indexes.iter().any(|index| index.is_odd(&computed));
     unique.retain(|index| !index.columns.iter().any(|(name, _)| computed(name)));
     let sql: String = declaration.map_err(&failed)?.unwrap_or_default();
-    Ok(Sheet {
+    Ok(SqliteLayout {
         table: Arc::new(Table { shape: Arc::new(shape), columns: columns(false), omitted, key: standing }),
-        checked: trigger::mentions(&sql, "CHECK"),
+        checked: trigger::mentions_word(&sql, "CHECK"),
         sql,
         without_rowid: listed.without_rowid,
         rowid: ROWID_NAMES.into_iter().find(|name| !listed.without_rowid && !taken(name)),
@@ -225,8 +225,12 @@ pub(super) fn declared_sheet(
     })
 }
 
-pub(super) fn raw_columns(connection: &Connection, place: &Place, table: &str) -> Result<Vec<RawColumn>, TargetError> {
-    let failed = place.error("read the columns");
+pub(super) fn raw_columns(
+    connection: &Connection,
+    place: &FileLocation,
+    table: &str,
+) -> Result<Vec<RawColumn>, TargetError> {
+    let failed = place.explainer("read the columns");
     let mut statement = connection.prepare_cached(sql::COLUMNS).map_err(&failed)?;
     let rows = statement.query_map([table], |row| {
         let name: String = row.get(0)?;
@@ -240,15 +244,15 @@ pub(super) fn raw_columns(connection: &Connection, place: &Place, table: &str) -
     rows.and_then(Iterator::collect).map_err(&failed)
 }
 
-fn model_column(raw: &RawColumn, listed: &Listed) -> Column {
+fn model_column(raw: &RawColumn, listed: &TableEntry) -> Column {
     let collation = (!raw.collation.eq_ignore_ascii_case("BINARY")).then(|| raw.collation.clone());
     let role = if raw.computed { Role::Computed } else { Role::Plain };
-    let storage = storage(&raw.declared, listed.strict);
-    declared::column(&raw.name, &raw.declared, collation, !raw.not_null, storage, role)
+    let storage = parse_affinity(&raw.declared, listed.strict);
+    declared::build_column(&raw.name, &raw.declared, collation, !raw.not_null, storage, role)
 }
 
 /// Returns the affinity of a declared type (<https://www.sqlite.org/datatype3.html>, section 3.1).
-fn storage(declared: &str, strict: bool) -> Storage {
+fn parse_affinity(declared: &str, strict: bool) -> Storage {
     let upper = declared.to_ascii_uppercase();
     let holds = |words: &[&str]| words.iter().any(|word| upper.contains(word));
     match () {
@@ -261,7 +265,7 @@ fn storage(declared: &str, strict: bool) -> Storage {
     }
 }
 
-impl Sheet {
+impl SqliteLayout {
     /// Returns the table's name.
     pub(super) fn name(&self) -> &str {
         &self.table.shape.name
@@ -305,8 +309,8 @@ mod tests {
             ("datetime", Storage::Numeric),
             ("ANY", Storage::Numeric),
         ] {
-            assert_eq!(storage(declared, false), expected, "{declared}");
+            assert_eq!(parse_affinity(declared, false), expected, "{declared}");
         }
-        assert_eq!(storage("ANY", true), Storage::Blob);
+        assert_eq!(parse_affinity("ANY", true), Storage::Blob);
     }
 }

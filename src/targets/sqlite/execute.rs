@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use mfm_journal::{Action, Change, Digest, Intended, TableShape, Value};
+use mfm_journal::{Change, Digest, Intended, RowAction, TableShape, Value};
 use rusqlite::{Connection, Statement};
 
-use super::catalogue::Sheet;
-use super::open::{Place, open_reader};
-use super::value::bind;
+use super::catalogue::SqliteLayout;
+use super::open::{FileLocation, open_reader};
+use super::value::bind_values;
 use super::writer::{SqliteWriter, is_constraint};
 use super::{file, foreign, marks, normalize, own, preflight, rows, sql};
 use crate::model::Refusal;
 use crate::targets::compare;
 use crate::targets::faults::WriteStep;
-use crate::targets::foreign::{concerns, enforced};
+use crate::targets::foreign::{affects_columns, filter_enforced};
 use crate::targets::known;
-use crate::targets::{OperationRow, OperationState, TargetError, Work, in_order};
+use crate::targets::{OperationRow, OperationState, PlannedWork, TargetError, in_order};
 
 /// How many changes are compared, written and read back in one go, so that their pages are read once for all three.
 const BATCH: usize = 512;
@@ -27,16 +27,20 @@ const MANY: usize = 4096;
 const AHEAD: usize = 8;
 
 /// The tables of a plan, by name.
-type Sheets<'w> = BTreeMap<&'w str, Arc<Sheet>>;
+type LayoutsByName<'w> = BTreeMap<&'w str, Arc<SqliteLayout>>;
 
 /// Does everything between BEGIN and COMMIT, and returns how many rows were written.
-pub(super) fn transact(writer: &mut SqliteWriter, intended: &Intended, work: &Work<'_>) -> Result<u64, TargetError> {
-    own::judge(&writer.connection, &writer.place)?;
+pub(super) fn run_transaction(
+    writer: &mut SqliteWriter,
+    intended: &Intended,
+    work: &PlannedWork<'_>,
+) -> Result<u64, TargetError> {
+    own::check_own_tables(&writer.connection, &writer.place)?;
     let before = writer.connection.total_changes();
     put_uid(writer, intended, work)?;
-    writer.alone(before, 1)?;
-    writer.step(WriteStep::Uid)?;
-    compare::covered(intended, work)?;
+    writer.check_own_rows_only(before, 1)?;
+    writer.pass_step(WriteStep::Uid)?;
+    compare::check_work(intended, work)?;
     compare_marker(writer, work)?;
     let sheets = compare_schema(writer, work)?;
     let rows = carry_out(writer, work.changes, &sheets)?;
@@ -49,10 +53,10 @@ pub(super) fn transact(writer: &mut SqliteWriter, intended: &Intended, work: &Wo
 
 /// Tries the way back, and takes the trial back again: what stands between rows and their old selves is known before
 /// anything is committed.
-fn rehearse(writer: &SqliteWriter, work: &Work<'_>, sheets: &Sheets<'_>) -> Result<(), TargetError> {
-    let failed = writer.place.error("rehearse the way back");
+fn rehearse(writer: &SqliteWriter, work: &PlannedWork<'_>, sheets: &LayoutsByName<'_>) -> Result<(), TargetError> {
+    let failed = writer.place.explainer("rehearse the way back");
     writer.connection.execute_batch(sql::SAVEPOINT).map_err(&failed)?;
-    let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
+    let mut statements = StatementCache { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
     // Where no index leads to a row, every look is a walk through the table: all of them are one batch.
     let size = if sheets.values().all(|sheet| sheet.seek) { BATCH } else { work.changes.len().max(1) };
     let mut parts: Vec<&[Change]> = work.changes.chunks(size).collect();
@@ -69,24 +73,24 @@ fn rehearse(writer: &SqliteWriter, work: &Work<'_>, sheets: &Sheets<'_>) -> Resu
     keep_keys(writer, work).map_err(compare::no_way_back)?;
     drop(statements);
     writer.connection.execute_batch(sql::ROLLBACK_TO_SAVEPOINT).map_err(&failed)?;
-    writer.step(WriteStep::Rehearsed)
+    writer.pass_step(WriteStep::Rehearsed)
 }
 
 /// Where SQLite enforces no foreign keys, checks that those which were sound still are.
-fn keep_keys(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetError> {
+fn keep_keys(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     if work.unenforced.is_empty() {
         return Ok(());
     }
     let SqliteWriter { connection, place, .. } = writer;
     for touch in work.touches {
         let table = &touch.table.shape.name;
-        let mut keys = foreign::parents(connection, place, table)?;
-        keys.retain(|key| concerns(touch, &key.child_columns));
-        let children = foreign::children(connection, place, table)?;
-        keys.extend(children.into_iter().filter(|key| concerns(touch, &key.parent_columns)));
-        for key in enforced(keys, work.unenforced) {
+        let mut keys = foreign::read_declared_keys(connection, place, table)?;
+        keys.retain(|key| affects_columns(touch, &key.child_columns));
+        let children = foreign::read_referring_keys(connection, place, table)?;
+        keys.extend(children.into_iter().filter(|key| affects_columns(touch, &key.parent_columns)));
+        for key in filter_enforced(keys, work.unenforced) {
             if foreign::is_broken(connection, place, &key)? {
-                return Err(key.refusal(table, "a row would have no parent".to_owned()).into());
+                return Err(key.to_refusal(table, "a row would have no parent".to_owned()).into());
             }
         }
     }
@@ -94,8 +98,8 @@ fn keep_keys(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetError> 
 }
 
 /// Compares, writes and reads back, a batch of changes at a time.
-fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> Result<u64, TargetError> {
-    let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
+fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &LayoutsByName<'_>) -> Result<u64, TargetError> {
+    let mut statements = StatementCache { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
     let mut batch =
         |changes: &[Change], rowids: Vec<Option<i64>>| write_batch(writer, changes, &rowids, sheets, &mut statements);
     let seek = sheets.values().all(|sheet| sheet.seek);
@@ -114,7 +118,7 @@ fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> 
     thread::scope(|scope| {
         let (sender, compared) = mpsc::sync_channel(AHEAD);
         scope.spawn(move || compare_ahead(place, changes, sheets, &sender));
-        let stopped = |_| place.failed("read rows", "the reader stopped");
+        let stopped = |_| place.failure("read rows", "the reader stopped");
         changes.chunks(BATCH).map(|part| batch(part, compared.recv().map_err(stopped)??)).sum()
     })
 }
@@ -124,19 +128,19 @@ fn write_batch(
     writer: &SqliteWriter,
     changes: &[Change],
     rowids: &[Option<i64>],
-    sheets: &Sheets<'_>,
-    statements: &mut Statements<'_>,
+    sheets: &LayoutsByName<'_>,
+    statements: &mut StatementCache<'_>,
 ) -> Result<u64, TargetError> {
-    writer.step(WriteStep::Compared)?;
+    writer.pass_step(WriteStep::Compared)?;
     let before = writer.connection.total_changes();
-    let rows = write(writer, changes, rowids, sheets, statements)?;
-    counted(changes, rows, writer.connection.total_changes() - before)?;
+    let rows = write_changes(writer, changes, rowids, sheets, statements)?;
+    check_row_count(changes, rows, writer.connection.total_changes() - before)?;
     read_back(writer, changes, sheets)?;
     Ok(rows)
 }
 
 /// Checks that nothing else was written meanwhile: by a trigger, or a cascade.
-fn counted(changes: &[Change], rows: u64, counted: u64) -> Result<(), TargetError> {
+fn check_row_count(changes: &[Change], rows: u64, counted: u64) -> Result<(), TargetError> {
     if counted == rows {
         return Ok(());
     }
@@ -147,9 +151,9 @@ fn counted(changes: &[Change], rows: u64, counted: u64) -> Result<(), TargetErro
 /// Compares rows on another connection while those before are written: with a write-ahead log, and under the writer's
 /// lock, it goes on seeing the rows as they were when the transaction began.
 fn compare_ahead(
-    place: &Place,
+    place: &FileLocation,
     changes: &[Change],
-    sheets: &Sheets<'_>,
+    sheets: &LayoutsByName<'_>,
     sender: &mpsc::SyncSender<Result<Vec<Option<i64>>, TargetError>>,
 ) {
     let connection = match open_reader(place) {
@@ -165,40 +169,40 @@ fn compare_ahead(
     }
 }
 
-fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &Work<'_>) -> Result<(), TargetError> {
+fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
     match writer.insert_operation(&row, OperationState::Committed, work.at_us) {
         Ok(()) => Ok(()),
         Err(error) if is_constraint(&error) => {
-            if marks::operation(&writer.connection, &writer.place, &uid)?.is_some() {
+            if marks::find_operation(&writer.connection, &writer.place, &uid)?.is_some() {
                 let what = format!("operation {op} was closed by a recover meanwhile");
                 return Err(Refusal::Stale { what }.into());
             }
-            Err(writer.taken(&row))
+            Err(writer.number_conflict_error(&row))
         }
-        Err(error) => match marks::has(&writer.connection, &writer.place, "mfm_operation") {
+        Err(error) => match marks::has_table(&writer.connection, &writer.place, "mfm_operation") {
             Ok(false) => Err(Refusal::Unmarked { url: writer.place.url.clone() }.into()),
             _ => Err(writer.explain_operation(&error)),
         },
     }
 }
 
-fn compare_marker(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetError> {
+fn compare_marker(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let SqliteWriter { connection, place, .. } = writer;
-    let found = marks::marker(connection, place)?;
-    Ok(known::marker(&place.url, found.as_ref(), &file::bound(place)?, work)?)
+    let found = marks::read_marker(connection, place)?;
+    Ok(known::check_marker(&place.url, found.as_ref(), &file::read_binding(place)?, work)?)
 }
 
 /// Compares the schema with what the preflight saw, and returns the tables.
-fn compare_schema<'w>(writer: &mut SqliteWriter, work: &Work<'w>) -> Result<Sheets<'w>, TargetError> {
+fn compare_schema<'w>(writer: &mut SqliteWriter, work: &PlannedWork<'w>) -> Result<LayoutsByName<'w>, TargetError> {
     let SqliteWriter { connection, place, catalogue, .. } = writer;
-    let facts = preflight::facts(connection, place, catalogue, work.touches)?;
+    let facts = preflight::digest_facts(connection, place, catalogue, work.touches)?;
     if work.facts != Some(facts) {
         let what = "the schema is not as the preflight saw it".to_owned();
         return Err(Refusal::Stale { what }.into());
     }
-    let mut sheets = Sheets::new();
+    let mut sheets = LayoutsByName::new();
     let mut last: Option<&TableShape> = None;
     for shape in work.changes.iter().map(|change| change.table.as_ref()) {
         if last.replace(shape).is_some_and(|last| std::ptr::eq(last, shape)) {
@@ -206,9 +210,9 @@ fn compare_schema<'w>(writer: &mut SqliteWriter, work: &Work<'w>) -> Result<Shee
         }
         let name = shape.name.as_str();
         let gone = || Refusal::Stale { what: format!("table {name} is gone") };
-        let sheet = catalogue.sheet(connection, place, name)?.ok_or_else(gone)?;
+        let sheet = catalogue.find_layout(connection, place, name)?.ok_or_else(gone)?;
         if *sheet.table.shape != *shape {
-            return Err(known::redeclared(name).into());
+            return Err(known::redeclared_refusal(name).into());
         }
         sheets.insert(name, sheet);
     }
@@ -218,30 +222,30 @@ fn compare_schema<'w>(writer: &mut SqliteWriter, work: &Work<'w>) -> Result<Shee
 /// Compares rows with what the plan knows, and returns their hidden rowids, by change.
 fn compare_rows(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     changes: &[Change],
-    sheets: &Sheets<'_>,
+    sheets: &LayoutsByName<'_>,
 ) -> Result<Vec<Option<i64>>, TargetError> {
     let mut rowids = vec![None; changes.len()];
     each_row(connection, place, changes, sheets, |at, found, rowid| {
         rowids[at] = rowid;
-        Ok(compare::before(&changes[at], found)?)
+        Ok(compare::check_before(&changes[at], found)?)
     })?;
     Ok(rowids)
 }
 
-fn read_back(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> Result<(), TargetError> {
+fn read_back(writer: &SqliteWriter, changes: &[Change], sheets: &LayoutsByName<'_>) -> Result<(), TargetError> {
     let SqliteWriter { connection, place, .. } = writer;
-    each_row(connection, place, changes, sheets, |at, found, _| compare::after(&changes[at], found))?;
-    writer.step(WriteStep::ReadBack)
+    each_row(connection, place, changes, sheets, |at, found, _| compare::check_after(&changes[at], found))?;
+    writer.pass_step(WriteStep::ReadBack)
 }
 
 /// Digests the rows of changes, table by table, each in plan order; gives their hidden rowids as well.
 fn each_row(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     changes: &[Change],
-    sheets: &Sheets<'_>,
+    sheets: &LayoutsByName<'_>,
     mut take: impl FnMut(usize, Option<Digest>, Option<i64>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     for (name, places) in compare::by_table(changes) {
@@ -253,37 +257,38 @@ fn each_row(
 }
 
 /// Writes changes in plan order, and counts each.
-fn write(
+fn write_changes(
     writer: &SqliteWriter,
     changes: &[Change],
     rowids: &[Option<i64>],
-    sheets: &Sheets<'_>,
-    statements: &mut Statements<'_>,
+    sheets: &LayoutsByName<'_>,
+    statements: &mut StatementCache<'_>,
 ) -> Result<u64, TargetError> {
     let mut rows = 0;
-    for (change, rowid) in changes.iter().zip(rowids).filter(|(change, _)| change.writes()) {
+    for (change, rowid) in changes.iter().zip(rowids).filter(|(change, _)| change.is_write()) {
         let Some(sheet) = sheets.get(change.table.name.as_str()) else { continue };
-        let prepared = statements.of(sheet, change)?;
+        let prepared = statements.find_or_prepare(sheet, change)?;
         let counted = prepared.run(sheet, change, *rowid);
-        let counted = counted.map_err(|error| normalize::refusal(&writer.place, sheet, "write a row", &error))?;
+        let counted =
+            counted.map_err(|error| normalize::explain_write_error(&writer.place, sheet, "write a row", &error))?;
         if counted != 1 {
-            let what = format!("{} of one row touched {counted}", change.action.word());
+            let what = format!("{} of one row touched {counted}", change.action.as_str());
             return Err(TargetError::Mismatch { table: change.table.name.clone(), what });
         }
         rows += 1;
-        writer.step(WriteStep::Row)?;
+        writer.pass_step(WriteStep::Row)?;
     }
     Ok(rows)
 }
 
 /// The statements of an operation: one for each table and set of columns.
-struct Statements<'c> {
+struct StatementCache<'c> {
     connection: &'c Connection,
-    place: &'c Place,
-    prepared: Vec<Prepared<'c>>,
+    place: &'c FileLocation,
+    prepared: Vec<PreparedWrite<'c>>,
 }
 
-struct Prepared<'c> {
+struct PreparedWrite<'c> {
     table: String,
     word: &'static str,
     columns: Vec<usize>,
@@ -291,45 +296,50 @@ struct Prepared<'c> {
     statement: Statement<'c>,
 }
 
-impl<'c> Statements<'c> {
-    fn of(&mut self, sheet: &Sheet, change: &Change) -> Result<&mut Prepared<'c>, TargetError> {
-        let columns: &[usize] = if let Action::Update { columns, .. } = &change.action { columns } else { &[] };
-        let word = change.action.word();
-        let fits = |one: &Prepared<'_>| one.word == word && one.columns == columns && one.table == change.table.name;
+impl<'c> StatementCache<'c> {
+    fn find_or_prepare(
+        &mut self,
+        sheet: &SqliteLayout,
+        change: &Change,
+    ) -> Result<&mut PreparedWrite<'c>, TargetError> {
+        let columns: &[usize] = if let RowAction::Update { columns, .. } = &change.action { columns } else { &[] };
+        let word = change.action.as_str();
+        let fits =
+            |one: &PreparedWrite<'_>| one.word == word && one.columns == columns && one.table == change.table.name;
         // The newest is most often the one wanted.
         let found = self.prepared.iter().rposition(fits);
         let at = match found {
             Some(at) => at,
             None => {
                 let text = match &change.action {
-                    Action::Insert { .. } => sql::insert(sheet),
-                    Action::Delete { .. } => sql::delete(sheet),
-                    Action::Update { .. } | Action::Kept { .. } => sql::update(sheet, columns),
+                    RowAction::Insert { .. } => sql::insert_row(sheet),
+                    RowAction::Delete { .. } => sql::delete_row(sheet),
+                    RowAction::Update { .. } | RowAction::Kept { .. } => sql::update_row(sheet, columns),
                 };
-                let statement = self.connection.prepare(&text).map_err(self.place.error("prepare a write"))?;
+                let statement = self.connection.prepare(&text).map_err(self.place.explainer("prepare a write"))?;
                 let (table, columns) = (change.table.name.clone(), columns.to_vec());
-                self.prepared.push(Prepared { table, word, columns, by_rowid: sheet.rowid.is_some(), statement });
+                self.prepared.push(PreparedWrite { table, word, columns, by_rowid: sheet.rowid.is_some(), statement });
                 self.prepared.len() - 1
             }
         };
-        let missing = || self.place.failed("prepare a write", "it was forgotten");
+        let missing = || self.place.failure("prepare a write", "it was forgotten");
         self.prepared.get_mut(at).ok_or_else(missing)
     }
 }
 
-impl Prepared<'_> {
-    fn run(&mut self, sheet: &Sheet, change: &Change, rowid: Option<i64>) -> rusqlite::Result<usize> {
+impl PreparedWrite<'_> {
+    fn run(&mut self, sheet: &SqliteLayout, change: &Change, rowid: Option<i64>) -> rusqlite::Result<usize> {
         debug_assert_eq!(self.by_rowid, sheet.rowid.is_some());
         let rowid = rowid.map_or(Value::Null, Value::Integer);
         let rowid = self.by_rowid.then_some(&rowid);
         match &change.action {
-            Action::Insert { after, .. } => bind(&mut self.statement, after)?,
-            Action::Delete { .. } => bind(&mut self.statement, rowid.into_iter().chain(&change.key))?,
-            Action::Update { before, after, .. } => {
+            RowAction::Insert { after, .. } => bind_values(&mut self.statement, after)?,
+            RowAction::Delete { .. } => bind_values(&mut self.statement, rowid.into_iter().chain(&change.key))?,
+            RowAction::Update { before, after, .. } => {
                 let address = rowid.into_iter().chain(&change.key);
-                bind(&mut self.statement, after.iter().chain(address).chain(before))?;
+                bind_values(&mut self.statement, after.iter().chain(address).chain(before))?;
             }
-            Action::Kept { .. } => return Ok(1),
+            RowAction::Kept { .. } => return Ok(1),
         }
         self.statement.raw_execute()
     }

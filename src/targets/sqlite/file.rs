@@ -4,17 +4,17 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use super::open::Place;
+use super::open::FileLocation;
 use crate::model::Refusal;
 use crate::targets::known::{FILE_CREATED, FILE_INODE, FILE_NAMES};
-use crate::targets::{Bound, TargetError};
+use crate::targets::{TargetBinding, TargetError};
 
 /// Returns what a file is bound to: its canonical path, and when it was made, or else its number on its file system.
-pub(super) fn bound(place: &Place) -> Result<Bound, TargetError> {
+pub(super) fn read_binding(place: &FileLocation) -> Result<TargetBinding, TargetError> {
     let path = place.path.to_str();
     let path = path.ok_or_else(|| Refusal::Unsupported { what: "a path that is not UTF-8".into() })?;
-    let mut bound = Bound::from([("path".to_owned(), path.to_owned())]);
-    let found = look(place)?;
+    let mut bound = TargetBinding::from([("path".to_owned(), path.to_owned())]);
+    let found = read_metadata(place)?;
     let created = found.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     match (created, inode(&found)) {
         (Some(at), _) => drop(bound.insert(FILE_CREATED.to_owned(), at.as_nanos().to_string())),
@@ -22,7 +22,7 @@ pub(super) fn bound(place: &Place) -> Result<Bound, TargetError> {
         (None, None) => {}
     }
     // Whoever changes it changes what the other names lead to, a backup perhaps.
-    let names = names(&found);
+    let names = link_count(&found);
     if names > 1 {
         bound.insert(FILE_NAMES.to_owned(), names.to_string());
     }
@@ -35,17 +35,17 @@ pub(super) struct FileId(Option<(u64, u64)>);
 
 impl FileId {
     /// Looks which file stands at a place now.
-    pub(super) fn of(place: &Place) -> Result<Self, TargetError> {
-        look(place).map(|found| Self(inode(&found)))
+    pub(super) fn read(place: &FileLocation) -> Result<Self, TargetError> {
+        read_metadata(place).map(|found| Self(inode(&found)))
     }
 
     /// Checks that the same file still stands there, under a path that leads through no link.
-    pub(super) fn stays(self, place: &Place) -> Result<(), TargetError> {
+    pub(super) fn check_unmoved(self, place: &FileLocation) -> Result<(), TargetError> {
         let moved = || {
             let what = "the file was moved or replaced while it was written".to_owned();
             TargetError::Replaced { url: place.url.clone(), what }
         };
-        let same = Self::of(place).is_ok_and(|now| now == self);
+        let same = Self::read(place).is_ok_and(|now| now == self);
         let straight = std::fs::canonicalize(&place.path).is_ok_and(|path| path == place.path);
         if same && straight { Ok(()) } else { Err(moved()) }
     }
@@ -57,7 +57,7 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     id(one).is_some_and(|one| id(other) == Some(one))
 }
 
-fn look(place: &Place) -> Result<Metadata, TargetError> {
+fn read_metadata(place: &FileLocation) -> Result<Metadata, TargetError> {
     std::fs::metadata(&place.path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => TargetError::Absent { url: place.url.clone() },
         _ => TargetError::Open { url: place.url.clone(), why: error.to_string() },
@@ -76,11 +76,11 @@ fn inode(_: &Metadata) -> Option<(u64, u64)> {
 }
 
 #[cfg(unix)]
-fn names(found: &Metadata) -> u64 {
+fn link_count(found: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::nlink(found)
 }
 
 #[cfg(not(unix))]
-fn names(_: &Metadata) -> u64 {
+fn link_count(_: &Metadata) -> u64 {
     1
 }

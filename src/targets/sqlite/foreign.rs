@@ -8,29 +8,42 @@ use rusqlite::Connection;
 
 use super::catalogue::{self, Catalogue};
 use super::key;
-use super::open::Place;
+use super::open::FileLocation;
 use super::sql;
-use super::value::bind;
+use super::value::bind_values;
 use crate::model::Table;
 use crate::targets::foreign::ForeignKey;
-use crate::targets::references::{self, Kinship};
-use crate::targets::{Movement, Spared, TargetError};
+use crate::targets::references::{self, ForeignKeyLookup};
+use crate::targets::{RowMovement, SparedKeys, TargetError};
 
 /// A row of `foreign_key_list`: child, number, from, parent, to, on delete.
 type ForeignKeyRow = (String, i64, String, String, Option<String>, String);
 
 /// Reads the foreign keys that a table declares.
-pub(super) fn parents(connection: &Connection, place: &Place, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
-    read(connection, place, sql::PARENTS, table)
+pub(super) fn read_declared_keys(
+    connection: &Connection,
+    place: &FileLocation,
+    table: &str,
+) -> Result<Vec<ForeignKey>, TargetError> {
+    read_foreign_keys(connection, place, sql::PARENTS, table)
 }
 
 /// Reads the foreign keys that tables, this one included, declare on a table.
-pub(super) fn children(connection: &Connection, place: &Place, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
-    read(connection, place, sql::CHILDREN, table)
+pub(super) fn read_referring_keys(
+    connection: &Connection,
+    place: &FileLocation,
+    table: &str,
+) -> Result<Vec<ForeignKey>, TargetError> {
+    read_foreign_keys(connection, place, sql::CHILDREN, table)
 }
 
-fn read(connection: &Connection, place: &Place, text: &str, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
-    let failed = place.error("read the foreign keys");
+fn read_foreign_keys(
+    connection: &Connection,
+    place: &FileLocation,
+    text: &str,
+    table: &str,
+) -> Result<Vec<ForeignKey>, TargetError> {
+    let failed = place.explainer("read the foreign keys");
     let mut statement = connection.prepare_cached(text).map_err(&failed)?;
     let parts = statement
         .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(6)?)))
@@ -56,8 +69,8 @@ fn read(connection: &Connection, place: &Place, text: &str, table: &str) -> Resu
 }
 
 /// Returns the primary key of a parent that the foreign key does not name.
-fn primary_key(connection: &Connection, place: &Place, table: &str) -> Result<Vec<String>, TargetError> {
-    let failed = place.error("read the columns");
+fn primary_key(connection: &Connection, place: &FileLocation, table: &str) -> Result<Vec<String>, TargetError> {
+    let failed = place.explainer("read the columns");
     let mut statement = connection.prepare_cached(sql::COLUMNS).map_err(&failed)?;
     let columns = statement
         .query_map([table], |row| Ok((row.get(3)?, row.get(0)?)))
@@ -69,8 +82,12 @@ fn primary_key(connection: &Connection, place: &Place, table: &str) -> Result<Ve
 }
 
 /// Says what keeps SQLite from following a foreign key at all.
-pub(super) fn flaw(connection: &Connection, place: &Place, key: &ForeignKey) -> Result<Option<String>, TargetError> {
-    let listed = catalogue::find(catalogue::listed(connection, place)?, &key.parent);
+pub(super) fn find_flaw(
+    connection: &Connection,
+    place: &FileLocation,
+    key: &ForeignKey,
+) -> Result<Option<String>, TargetError> {
+    let listed = catalogue::find_entry(catalogue::list_entries(connection, place)?, &key.parent);
     let Some(listed) = listed.filter(|listed| listed.what == "table") else {
         return Ok(Some(format!("the database has no table {}", key.parent)));
     };
@@ -83,45 +100,45 @@ pub(super) fn flaw(connection: &Connection, place: &Place, key: &ForeignKey) -> 
     if let Some(name) = key.parent_columns.iter().find(absent) {
         return Ok(Some(format!("{} has no column {name}", key.parent)));
     }
-    let indexes = key::indexes(connection, place, &listed.name)?;
+    let indexes = key::read_indexes(connection, place, &listed.name)?;
     let rowid = key::rowid_column(&listed, &raw, &indexes);
     let by_rowid =
         matches!((key.parent_columns.as_slice(), &rowid), ([one], Some(rowid)) if one.eq_ignore_ascii_case(rowid));
     let columns = Some(key.parent_columns.as_slice()).filter(|columns| !columns.is_empty());
-    let served = by_rowid || indexes.iter().any(|index| index.serves(columns, &raw));
+    let served = by_rowid || indexes.iter().any(|index| index.can_serve(columns, &raw));
     let why = || format!("no unique index of {} has just these columns", key.parent);
     Ok((!served || wanted == 0).then(why))
 }
 
 /// Tells whether rows that are there break a foreign key already.
-pub(super) fn is_broken(connection: &Connection, place: &Place, key: &ForeignKey) -> Result<bool, TargetError> {
-    let failed = place.error("look for rows that break a foreign key");
-    connection.query_one(&sql::orphan(key), [], |row| row.get(0)).map_err(&failed)
+pub(super) fn is_broken(connection: &Connection, place: &FileLocation, key: &ForeignKey) -> Result<bool, TargetError> {
+    let failed = place.explainer("look for rows that break a foreign key");
+    connection.query_one(&sql::exists_orphan(key), [], |row| row.get(0)).map_err(&failed)
 }
 
 /// Checks that rows that come find their parents and that rows that go leave no children behind.
-pub(super) fn references(
+pub(super) fn check_references(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     catalogue: &mut Catalogue,
-    moves: &[Movement<'_>],
-    spared: &Spared<'_>,
+    moves: &[RowMovement<'_>],
+    spared: &SparedKeys<'_>,
 ) -> Result<(), TargetError> {
-    references::judge(moves, spared, &mut Declared { connection, place, catalogue })
+    references::check_movements(moves, spared, &mut SqliteLookup { connection, place, catalogue })
 }
 
 /// What the database declares and holds.
-struct Declared<'d> {
+struct SqliteLookup<'d> {
     connection: &'d Connection,
-    place: &'d Place,
+    place: &'d FileLocation,
     catalogue: &'d mut Catalogue,
 }
 
-impl Declared<'_> {
-    fn number(&self, text: &str, values: &[Value]) -> Result<u64, TargetError> {
-        let failed = self.place.error("look a foreign key up");
+impl SqliteLookup<'_> {
+    fn query_number(&self, text: &str, values: &[Value]) -> Result<u64, TargetError> {
+        let failed = self.place.explainer("look a foreign key up");
         let mut statement = self.connection.prepare_cached(text).map_err(&failed)?;
-        bind(&mut statement, values).map_err(&failed)?;
+        bind_values(&mut statement, values).map_err(&failed)?;
         let mut rows = statement.raw_query();
         let row = rows.next().map_err(&failed)?;
         let number: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(&failed)?;
@@ -129,26 +146,26 @@ impl Declared<'_> {
     }
 }
 
-impl Kinship for Declared<'_> {
-    fn parents(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        let sheet = self.catalogue.same(self.connection, self.place, table)?;
-        parents(self.connection, self.place, sheet.name())
+impl ForeignKeyLookup for SqliteLookup<'_> {
+    fn list_declared_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        let sheet = self.catalogue.require_layout(self.connection, self.place, table)?;
+        read_declared_keys(self.connection, self.place, sheet.name())
     }
 
-    fn children(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        let sheet = self.catalogue.same(self.connection, self.place, table)?;
-        children(self.connection, self.place, sheet.name())
+    fn list_referring_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        let sheet = self.catalogue.require_layout(self.connection, self.place, table)?;
+        read_referring_keys(self.connection, self.place, sheet.name())
     }
 
     fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
-        Ok(self.number(&sql::parent(key), values)? > 0)
+        Ok(self.query_number(&sql::exists_parent(key), values)? > 0)
     }
 
     fn has_child(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
-        Ok(self.number(&sql::child(key), values)? > 0)
+        Ok(self.query_number(&sql::exists_child(key), values)? > 0)
     }
 
     fn count_children(&mut self, key: &ForeignKey, values: &[Value]) -> Result<u64, TargetError> {
-        self.number(&sql::count_children(key), values)
+        self.query_number(&sql::count_children(key), values)
     }
 }

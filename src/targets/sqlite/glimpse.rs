@@ -6,12 +6,12 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::marks;
-use super::open::Place;
+use super::open::FileLocation;
 use crate::targets::Marker;
 
 /// What can be seen of a marker before a roll-back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Glimpse {
+pub enum MarkerGlimpse {
     /// This one stands in the file.
     Marker(Marker),
     /// None does.
@@ -22,16 +22,18 @@ pub enum Glimpse {
 
 /// Looks at the marker of a file as it is, without its journal or log.
 #[must_use]
-pub fn glimpse(path: &Path) -> Glimpse {
-    let Ok(place) = Place::find(path) else { return Glimpse::Unknown };
+pub fn glimpse_marker(path: &Path) -> MarkerGlimpse {
+    let Ok(place) = FileLocation::from_path(path) else { return MarkerGlimpse::Unknown };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let Ok(connection) = Connection::open_with_flags(uri(&place.path), flags) else { return Glimpse::Unknown };
-    match marks::marker(&connection, &place) {
-        Ok(Some(marker)) => Glimpse::Marker(marker),
+    let Ok(connection) = Connection::open_with_flags(immutable_uri(&place.path), flags) else {
+        return MarkerGlimpse::Unknown;
+    };
+    match marks::read_marker(&connection, &place) {
+        Ok(Some(marker)) => MarkerGlimpse::Marker(marker),
         // A marker that was put last may stand in the log only.
-        Ok(None) if has_log(&place.path) => Glimpse::Unknown,
-        Ok(None) => Glimpse::NoMarker,
-        Err(_) => Glimpse::Unknown,
+        Ok(None) if has_log(&place.path) => MarkerGlimpse::Unknown,
+        Ok(None) => MarkerGlimpse::NoMarker,
+        Err(_) => MarkerGlimpse::Unknown,
     }
 }
 
@@ -42,7 +44,7 @@ fn has_log(path: &Path) -> bool {
 }
 
 /// Returns the URI under which SQLite reads a file that it takes for unchanging.
-fn uri(path: &Path) -> String {
+fn immutable_uri(path: &Path) -> String {
     let mut out = String::from(if cfg!(windows) { "file:/" } else { "file:" });
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {

@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::catalogue::{Listed, RawColumn, UniqueIndex};
-use super::open::Place;
+use super::catalogue::{RawColumn, TableEntry, UniqueIndex};
+use super::open::FileLocation;
 use super::sql;
 use crate::model::KeyStanding;
 use crate::targets::{DomainKeys, TargetError};
@@ -28,7 +28,7 @@ impl DeclaredIndex {
 
     /// Tells whether a foreign key can refer to the columns of the index, whose collations are the columns' own; `None`
     /// stands for those of the primary key.
-    pub(super) fn serves(&self, wanted: Option<&[String]>, raw: &[RawColumn]) -> bool {
+    pub(super) fn can_serve(&self, wanted: Option<&[String]>, raw: &[RawColumn]) -> bool {
         let own = |(name, collation): &(String, String)| {
             let column = raw.iter().find(|column| column.name == *name);
             column.is_some_and(|column| column.collation.eq_ignore_ascii_case(collation))
@@ -57,8 +57,12 @@ pub(super) struct KeyChoice {
 }
 
 /// Reads the indexes of a table.
-pub(super) fn indexes(connection: &Connection, place: &Place, table: &str) -> Result<Vec<DeclaredIndex>, TargetError> {
-    let failed = place.error("read the indexes");
+pub(super) fn read_indexes(
+    connection: &Connection,
+    place: &FileLocation,
+    table: &str,
+) -> Result<Vec<DeclaredIndex>, TargetError> {
+    let failed = place.explainer("read the indexes");
     let mut statement = connection.prepare_cached(sql::INDEXES).map_err(&failed)?;
     let rows = statement.query_map([table], |row| {
         let origin: String = row.get(2)?;
@@ -78,17 +82,23 @@ pub(super) fn indexes(connection: &Connection, place: &Place, table: &str) -> Re
 }
 
 /// Chooses the domain's key where its columns exist, else the declared primary key.
-pub(super) fn choose(listed: &Listed, raw: &[RawColumn], indexes: &[DeclaredIndex], keys: &DomainKeys) -> KeyChoice {
+pub(super) fn choose_key(
+    listed: &TableEntry,
+    raw: &[RawColumn],
+    indexes: &[DeclaredIndex],
+    keys: &DomainKeys,
+) -> KeyChoice {
     let rowid_column = rowid_column(listed, raw, indexes);
     let unique = unique_indexes(indexes, rowid_column.as_deref());
     let domain = domain_key(listed, keys);
-    let found = domain.map(|names| names.iter().map(|name| spelled(raw, name).ok_or(name)).collect::<Result<_, _>>());
+    let found =
+        domain.map(|names| names.iter().map(|name| find_spelling(raw, name).ok_or(name)).collect::<Result<_, _>>());
     let (columns, missing): (Vec<String>, _) = match found {
         Some(Ok(columns)) => (columns, None),
         Some(Err(name)) => (primary_key(raw), Some(name.clone())),
         None => (primary_key(raw), None),
     };
-    let covering = unique.iter().position(|index| index.covers(&columns)).filter(|_| !columns.is_empty());
+    let covering = unique.iter().position(|index| index.covers_exactly(&columns)).filter(|_| !columns.is_empty());
     let Some(at) = covering else {
         let missing = missing.filter(|_| columns.is_empty());
         let standing = missing.map_or(KeyStanding::Undeclared, KeyStanding::Missing);
@@ -100,18 +110,18 @@ pub(super) fn choose(listed: &Listed, raw: &[RawColumn], indexes: &[DeclaredInde
     let never_null =
         |name: &String| raw.iter().any(|c| c.name == *name && c.not_null) || rowid_column.as_ref() == Some(name);
     let vouched = columns.iter().all(never_null);
-    let collations = columns.iter().map(|name| index.collation(name)).collect();
+    let collations = columns.iter().map(|name| index.column_collation(name)).collect();
     let standing = if vouched { KeyStanding::Declared(index.name) } else { KeyStanding::Undeclared };
     KeyChoice { columns, standing, collations, seek: true, rowid_column, unique }
 }
 
-fn domain_key<'k>(listed: &Listed, keys: &'k DomainKeys) -> Option<&'k Vec<String>> {
+fn domain_key<'k>(listed: &TableEntry, keys: &'k DomainKeys) -> Option<&'k Vec<String>> {
     let named = |(name, _): &(&String, &Vec<String>)| name.eq_ignore_ascii_case(&listed.name);
     keys.get(&listed.name).or_else(|| keys.iter().find(named).map(|(_, columns)| columns))
 }
 
 /// Returns the database's own spelling of a column that can be set.
-fn spelled(raw: &[RawColumn], name: &str) -> Option<String> {
+fn find_spelling(raw: &[RawColumn], name: &str) -> Option<String> {
     let settable = || raw.iter().filter(|column| !column.computed).map(|column| &column.name);
     let exact = settable().find(|column| *column == name);
     exact.or_else(|| settable().find(|column| column.eq_ignore_ascii_case(name))).cloned()
@@ -124,7 +134,7 @@ fn primary_key(raw: &[RawColumn]) -> Vec<String> {
 }
 
 /// Returns the column that is the rowid: the only primary-key column, INTEGER, without an index of its own.
-pub(super) fn rowid_column(listed: &Listed, raw: &[RawColumn], indexes: &[DeclaredIndex]) -> Option<String> {
+pub(super) fn rowid_column(listed: &TableEntry, raw: &[RawColumn], indexes: &[DeclaredIndex]) -> Option<String> {
     let key: Vec<_> = raw.iter().filter(|column| column.primary > 0).collect();
     match key.as_slice() {
         [column] if !listed.without_rowid && column.declared.eq_ignore_ascii_case("INTEGER") => {
@@ -152,11 +162,11 @@ fn unique_indexes(indexes: &[DeclaredIndex], rowid_column: Option<&str>) -> Vec<
 
 impl UniqueIndex {
     /// Tells whether the index is over exactly these columns, in any order.
-    fn covers(&self, columns: &[String]) -> bool {
+    fn covers_exactly(&self, columns: &[String]) -> bool {
         self.columns.len() == columns.len() && self.columns.iter().all(|(name, _)| columns.contains(name))
     }
 
-    fn collation(&self, column: &str) -> String {
+    fn column_collation(&self, column: &str) -> String {
         let found = self.columns.iter().find(|(name, _)| name == column);
         found.map_or_else(|| "BINARY".to_owned(), |(_, collation)| collation.clone())
     }

@@ -8,10 +8,10 @@ use mfm_journal::Value;
 use rusqlite::Connection;
 
 use super::catalogue::Catalogue;
-use super::open::Place;
+use super::open::FileLocation;
 use super::sql;
-use super::value::bind;
-use crate::file::{self, Identity};
+use super::value::bind_values;
+use crate::file::{self, FileId};
 use crate::model::{Kind, Refusal, Table};
 use crate::targets::known;
 use crate::targets::{LabWriter, NewTable, TargetError};
@@ -21,9 +21,9 @@ const STATEMENTS: usize = 64;
 
 /// A lab in the making. Dropped before it is finished, it takes its file with it.
 struct SqliteLab {
-    place: Place,
+    place: FileLocation,
     /// Which file it is: only that one is removed again.
-    made: Option<Identity>,
+    made: Option<FileId>,
     connection: Option<Connection>,
     inserts: BTreeMap<String, String>,
     /// What makes the indexes.
@@ -43,16 +43,16 @@ pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
         _ => TargetError::Open { url: url.clone(), why: error.to_string() },
     })?;
     // From here on the file is ours, and goes with the lab if anything fails.
-    let place = Place { url, path: path.to_owned(), wait_ms: 0 };
+    let place = FileLocation { url, path: path.to_owned(), wait_ms: 0 };
     let (inserts, indexes) = (BTreeMap::new(), Vec::new());
     let mut lab = SqliteLab { place, made, connection: None, inserts, indexes, finished: false };
-    lab.place = Place::find(path)?;
-    lab.connection = Some(connect(&lab.place)?);
+    lab.place = FileLocation::from_path(path)?;
+    lab.connection = Some(open_connection(&lab.place)?);
     Ok(Box::new(lab))
 }
 
-fn connect(place: &Place) -> Result<Connection, TargetError> {
-    let failed = place.error("make a lab");
+fn open_connection(place: &FileLocation) -> Result<Connection, TargetError> {
+    let failed = place.explainer("make a lab");
     let connection = Connection::open(&place.path).map_err(&failed)?;
     // Nobody else knows the file yet, and it is synced as a whole when it is finished.
     connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(())).map_err(&failed)?;
@@ -66,12 +66,12 @@ fn connect(place: &Place) -> Result<Connection, TargetError> {
 
 impl SqliteLab {
     fn connection(&self) -> Result<&Connection, TargetError> {
-        self.connection.as_ref().ok_or_else(|| self.place.failed("fill a lab", "it is closed"))
+        self.connection.as_ref().ok_or_else(|| self.place.failure("fill a lab", "it is closed"))
     }
 }
 
 impl LabWriter for SqliteLab {
-    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
+    fn create_table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
         known::plain_types(table)?;
         // SQLite has no word for SQL Server's `max`: there a type without a length has no limit.
         let plain = |declared: &String| declared.replace("(max)", "");
@@ -82,38 +82,38 @@ impl LabWriter for SqliteLab {
         // An integer key becomes the rowid, so that no hidden number changes when a row comes back.
         let rowid_key = key_kind.is_some_and(|(_, declared, _)| matches!(Kind::parse(declared), Kind::Integer { .. }));
         let text = sql::create_table(&table.name, &columns, key, rowid_key, &table.references);
-        self.connection()?.execute(&text, []).map_err(self.place.error("make a lab's table"))?;
+        self.connection()?.execute(&text, []).map_err(self.place.explainer("make a lab's table"))?;
         self.indexes.extend(table.indexes.iter().map(|column| sql::create_index(&table.name, column)));
         self.inserts.insert(table.name.clone(), sql::insert_into(&table.name, table.columns.len()));
         let keys = key.map(|key| (table.name.clone(), vec![key.to_owned()])).into_iter().collect();
-        let made = Catalogue::new(keys).sheet(self.connection()?, &self.place, &table.name)?;
+        let made = Catalogue::new(keys).find_layout(self.connection()?, &self.place, &table.name)?;
         let missing = || Refusal::MissingTable { table: table.name.clone() };
         Ok(made.ok_or_else(missing)?.table.clone())
     }
 
-    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
-        let failed = self.place.error("fill a lab's table");
+    fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
+        let failed = self.place.explainer("fill a lab's table");
         let text = self.inserts.get(table);
         let text = text.ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })?;
         let mut insert = self.connection()?.prepare_cached(text).map_err(&failed)?;
         if insert.parameter_count() != values.len() {
-            return Err(self.place.failed("fill a lab's table", format!("a row of {table} has another width")));
+            return Err(self.place.failure("fill a lab's table", format!("a row of {table} has another width")));
         }
-        bind(&mut insert, values).map_err(&failed)?;
+        bind_values(&mut insert, values).map_err(&failed)?;
         insert.raw_execute().map(drop).map_err(&failed)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
         // Sorted once, they cost less than kept up to date row by row.
         for text in &self.indexes {
-            self.connection()?.execute(text, []).map_err(self.place.error("index a lab's table"))?;
+            self.connection()?.execute(text, []).map_err(self.place.explainer("index a lab's table"))?;
         }
-        self.connection()?.execute_batch(sql::COMMIT).map_err(self.place.error("finish a lab"))?;
+        self.connection()?.execute_batch(sql::COMMIT).map_err(self.place.explainer("finish a lab"))?;
         if let Some(connection) = self.connection.take() {
             connection.close().map_err(|(_, error)| self.place.explain("close a lab", &error))?;
         }
-        let synced = file::open(&self.place.path).and_then(|file| Ok(file.sync_all()?));
-        synced.map_err(|error| self.place.failed("make a lab durable", error.to_string()))?;
+        let synced = file::open_regular(&self.place.path).and_then(|file| Ok(file.sync_all()?));
+        synced.map_err(|error| self.place.failure("make a lab durable", error.to_string()))?;
         self.finished = true;
         Ok(())
     }

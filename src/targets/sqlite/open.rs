@@ -26,15 +26,15 @@ const STATEMENTS: usize = 64;
 
 /// A database's name in errors, and how long its locks are waited for.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct FileLocation {
     pub(super) url: String,
     pub(super) path: PathBuf,
     pub(super) wait_ms: u64,
 }
 
-impl Place {
+impl FileLocation {
     /// Finds the file; nothing is opened.
-    pub(super) fn find(path: &Path) -> Result<Self, TargetError> {
+    pub(super) fn from_path(path: &Path) -> Result<Self, TargetError> {
         let url = format!("sqlite:{}", path.display());
         let found = path.canonicalize().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => TargetError::Absent { url: url.clone() },
@@ -47,7 +47,7 @@ impl Place {
     }
 
     /// Returns a closure that says what an error of SQLite's means here.
-    pub(super) fn error<'p>(&'p self, what: &'p str) -> impl Fn(rusqlite::Error) -> TargetError + 'p {
+    pub(super) fn explainer<'p>(&'p self, what: &'p str) -> impl Fn(rusqlite::Error) -> TargetError + 'p {
         move |error| self.explain(what, &error)
     }
 
@@ -91,35 +91,35 @@ impl Place {
     }
 
     /// Returns an error in mfm's own words.
-    pub(super) fn failed(&self, what: &str, why: impl Into<String>) -> TargetError {
+    pub(super) fn failure(&self, what: &str, why: impl Into<String>) -> TargetError {
         TargetError::Failed { url: self.url.clone(), what: what.to_owned(), why: why.into() }
     }
 }
 
 /// Returns how many names the file has in its file system.
 #[cfg(unix)]
-pub(super) fn links(place: &Place) -> Result<Option<u64>, TargetError> {
+pub(super) fn count_links(place: &FileLocation) -> Result<Option<u64>, TargetError> {
     use std::os::unix::fs::MetadataExt as _;
-    let facts = std::fs::metadata(&place.path).map_err(|error| place.failed("look at the file", error.to_string()))?;
+    let facts = std::fs::metadata(&place.path).map_err(|error| place.failure("look at the file", error.to_string()))?;
     Ok(Some(facts.nlink()))
 }
 
 /// Elsewhere nobody tells.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same as where it can fail")]
-pub(super) const fn links(_: &Place) -> Result<Option<u64>, TargetError> {
+pub(super) const fn count_links(_: &FileLocation) -> Result<Option<u64>, TargetError> {
     Ok(None)
 }
 
 /// Says that SQLite needs a collation or a function which only another program knows.
 pub(super) fn unknown_here(said: &str) -> Option<Refusal> {
-    let (kind, name) = unknown(said)?;
+    let (kind, name) = parse_unknown(said)?;
     let what = format!("what needs the {kind} {name}, which is not known here,");
     Some(Refusal::Unsupported { what })
 }
 
 /// Reads from what SQLite says what it does not know: a collation or a function, and its name.
-pub(super) fn unknown(said: &str) -> Option<(&'static str, &str)> {
+pub(super) fn parse_unknown(said: &str) -> Option<(&'static str, &str)> {
     let kinds = [
         ("no such collation sequence: ", "collation"),
         ("no such function: ", "function"),
@@ -130,17 +130,18 @@ pub(super) fn unknown(said: &str) -> Option<(&'static str, &str)> {
 }
 
 /// Opens a connection that cannot write.
-pub(super) fn open_reader(place: &Place) -> Result<Connection, TargetError> {
-    judged(place, connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+pub(super) fn open_reader(place: &FileLocation) -> Result<Connection, TargetError> {
+    prepare_reader(place, connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
 /// Makes a connection one that cannot write, and refuses a file that is no target.
-pub(super) fn judged(place: &Place, connection: Connection) -> Result<Connection, TargetError> {
-    connection.pragma_update(None, "query_only", true).map_err(place.error("open for reading"))?;
+pub(super) fn prepare_reader(place: &FileLocation, connection: Connection) -> Result<Connection, TargetError> {
+    connection.pragma_update(None, "query_only", true).map_err(place.explainer("open for reading"))?;
     let encoding: String =
-        connection.query_one(sql::ENCODING, [], |row| row.get(0)).map_err(place.error("read the encoding"))?;
-    let application: i64 =
-        connection.query_one(sql::APPLICATION_ID, [], |row| row.get(0)).map_err(place.error("read the file's kind"))?;
+        connection.query_one(sql::ENCODING, [], |row| row.get(0)).map_err(place.explainer("read the encoding"))?;
+    let application: i64 = connection
+        .query_one(sql::APPLICATION_ID, [], |row| row.get(0))
+        .map_err(place.explainer("read the file's kind"))?;
     if application == mfm_journal::APPLICATION_ID {
         return Err(Refusal::Unsupported { what: "a journal of mfm, as a target,".into() }.into());
     }
@@ -152,9 +153,9 @@ pub(super) fn judged(place: &Place, connection: Connection) -> Result<Connection
 
 /// Opens a connection for one writing step. It never changes the journal mode; it makes commits as durable as that
 /// mode can, and tells whether that is a write-ahead log.
-pub(super) fn open_writer(place: &Place) -> Result<(Connection, bool), TargetError> {
+pub(super) fn open_writer(place: &FileLocation) -> Result<(Connection, bool), TargetError> {
     let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let failed = place.error("open for writing");
+    let failed = place.explainer("open for writing");
     if connection.is_readonly("main").map_err(&failed)? {
         let why = "the file, or its folder, cannot be written".to_owned();
         return Err(TargetError::ReadOnly { url: place.url.clone(), why });
@@ -168,13 +169,13 @@ pub(super) fn open_writer(place: &Place) -> Result<(Connection, bool), TargetErr
     Ok((connection, log))
 }
 
-fn connect(place: &Place, mode: OpenFlags) -> Result<Connection, TargetError> {
+fn connect(place: &FileLocation, mode: OpenFlags) -> Result<Connection, TargetError> {
     connect_to(place, &place.path, mode)
 }
 
 /// Connects to a path, or to a URI with the flag for it, under the name of a place.
-pub(super) fn connect_to(place: &Place, path: &Path, mode: OpenFlags) -> Result<Connection, TargetError> {
-    let failed = place.error("open the database");
+pub(super) fn connect_to(place: &FileLocation, path: &Path, mode: OpenFlags) -> Result<Connection, TargetError> {
+    let failed = place.explainer("open the database");
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(&failed)?;
     connection.busy_timeout(Duration::from_millis(place.wait_ms)).map_err(&failed)?;
     // A misspelt column must be an error, never a text; and the schema's own functions are not trusted.
@@ -191,7 +192,7 @@ pub(super) fn connect_to(place: &Place, path: &Path, mode: OpenFlags) -> Result<
 /// # Errors
 /// [`TargetError`], as for opening a target.
 pub fn roll_back_hot_journal(path: &Path) -> Result<(), TargetError> {
-    let place = Place::find(path)?;
+    let place = FileLocation::from_path(path)?;
     let connection = connect(&place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.close().map_err(|(_, error)| place.explain("roll back a crashed transaction", &error))
 }
@@ -206,7 +207,7 @@ mod tests {
         let path = folder.path().join("lab.db");
         let writer = Connection::open(&path).unwrap();
         writer.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t(a)").unwrap();
-        let place = Place::find(&path).unwrap();
+        let place = FileLocation::from_path(&path).unwrap();
         let done = &std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(move || {

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::open::Place;
+use super::open::FileLocation;
 use super::sql;
 use crate::model::Refusal;
 use crate::targets::TargetError;
@@ -17,16 +17,16 @@ struct DeclaredObject {
 }
 
 /// Refuses tables of mfm's own that are not as mfm made them; tables that are not there say nothing.
-pub(super) fn judge(connection: &Connection, place: &Place) -> Result<(), TargetError> {
-    match strange(connection).map_err(place.error("look at mfm's own tables"))? {
+pub(super) fn check_own_tables(connection: &Connection, place: &FileLocation) -> Result<(), TargetError> {
+    match find_deviation(connection).map_err(place.explainer("look at mfm's own tables"))? {
         Some(what) => Err(Refusal::OwnTables { url: place.url.clone(), what }.into()),
         None => Ok(()),
     }
 }
 
 /// Says what about the tables is not mfm's work.
-fn strange(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let declared = declared(connection)?;
+fn find_deviation(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let declared = read_declared_objects(connection)?;
     let tables = [
         ("mfm_marker", sql::MARKER_TABLE, &["sqlite_autoindex_mfm_marker_1"][..]),
         (
@@ -37,7 +37,7 @@ fn strange(connection: &Connection) -> rusqlite::Result<Option<String>> {
     ];
     if let Some(one) = declared.iter().find(|one| !tables.iter().any(|(_, text, indexes)| is_made(one, text, indexes)))
     {
-        return Ok(Some(describe(one)));
+        return Ok(Some(describe_object(one)));
     }
     for (name, _, indexes) in tables {
         let found = declared.iter().filter(|one| one.table == name).count();
@@ -45,14 +45,14 @@ fn strange(connection: &Connection) -> rusqlite::Result<Option<String>> {
             return Ok(Some(format!("{name} lost an index of its own")));
         }
     }
-    if let Some((child, parent)) = pair(connection, sql::REFER_TO_OWN)? {
+    if let Some((child, parent)) = query_name_pair(connection, sql::REFER_TO_OWN)? {
         return Ok(Some(format!("a foreign key of {child} refers to {parent}")));
     }
-    let shared = pair(connection, sql::SHARE_PAGES_WITH_OWN)?;
+    let shared = query_name_pair(connection, sql::SHARE_PAGES_WITH_OWN)?;
     Ok(shared.map(|(own, other)| format!("{own} and {other} are stored in the same place")))
 }
 
-fn declared(connection: &Connection) -> rusqlite::Result<Vec<DeclaredObject>> {
+fn read_declared_objects(connection: &Connection) -> rusqlite::Result<Vec<DeclaredObject>> {
     let mut statement = connection.prepare_cached(sql::OWN_DECLARED)?;
     let rows = statement.query_map([], |row| {
         Ok(DeclaredObject { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, text: row.get(3)? })
@@ -69,7 +69,7 @@ fn is_made(one: &DeclaredObject, table: &str, indexes: &[&str]) -> bool {
     }
 }
 
-fn describe(one: &DeclaredObject) -> String {
+fn describe_object(one: &DeclaredObject) -> String {
     let DeclaredObject { kind, name, table, .. } = one;
     match kind.as_str() {
         "trigger" => format!("trigger {name} fires on {table}"),
@@ -80,7 +80,7 @@ fn describe(one: &DeclaredObject) -> String {
 }
 
 /// Returns the first row of two names.
-fn pair(connection: &Connection, text: &str) -> rusqlite::Result<Option<(String, String)>> {
+fn query_name_pair(connection: &Connection, text: &str) -> rusqlite::Result<Option<(String, String)>> {
     let mut statement = connection.prepare_cached(text)?;
     let mut rows = statement.query([])?;
     rows.next()?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()

@@ -4,65 +4,70 @@ use mfm_journal::{Digest, Residue, Value};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::catalogue::{Catalogue, Sheet};
-use super::open::{Place, unknown_here};
-use super::value::value;
+use super::catalogue::{Catalogue, SqliteLayout};
+use super::open::{FileLocation, unknown_here};
+use super::value::to_value;
 use super::{foreign, normalize, sql, trigger};
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::{KeyStanding, Refusal};
-use crate::targets::facts::Facts;
-use crate::targets::foreign::{concerns, judge};
-use crate::targets::{Conditions, Preflight, TargetError, Touch};
+use crate::targets::facts::SchemaFacts;
+use crate::targets::foreign::{affects_columns, check_foreign_keys};
+use crate::targets::{Preflight, PreflightConditions, TableTouch, TargetError};
 
 /// Judges touches; see [`crate::targets::Target::preflight`].
 pub(super) fn preflight(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     catalogue: &mut Catalogue,
-    touches: &[Touch],
-    conditions: &Conditions<'_>,
+    touches: &[TableTouch],
+    conditions: &PreflightConditions<'_>,
 ) -> Result<Preflight, TargetError> {
     let mut preflight =
-        Preflight { facts: Some(facts(connection, place, catalogue, touches)?), ..Preflight::default() };
+        Preflight { facts: Some(digest_facts(connection, place, catalogue, touches)?), ..Preflight::default() };
     for touch in touches {
-        let sheet = catalogue.same(connection, place, &touch.table)?;
+        let sheet = catalogue.require_layout(connection, place, &touch.table)?;
         judge_indexes(connection, place, sheet.name())?;
         prove_key(connection, place, &sheet, &mut preflight.notes)?;
         refuse_key_change(&sheet, touch)?;
         judge_triggers(connection, place, touch, conditions.disable_triggers, &mut preflight)?;
         let tied = judge_keys((connection, place), (touch, touches), conditions, &mut preflight)?;
         preflight.rehearse |= tied || needs_rehearsal(&sheet, touch);
-        compile(connection, place, &sheet, touch, &preflight.unenforced)?;
+        compile_statements(connection, place, &sheet, touch, &preflight.unenforced)?;
         declare_residue(&sheet, touch, &mut preflight);
     }
     Ok(preflight)
 }
 
 /// Digests every schema fact that a preflight of these touches relies on.
-pub(super) fn facts(
+pub(super) fn digest_facts(
     connection: &Connection,
-    place: &Place,
+    place: &FileLocation,
     catalogue: &mut Catalogue,
-    touches: &[Touch],
+    touches: &[TableTouch],
 ) -> Result<Digest, TargetError> {
-    let mut facts = Facts::default();
+    let mut facts = SchemaFacts::default();
     for touch in touches {
-        let sheet = catalogue.same(connection, place, &touch.table)?;
+        let sheet = catalogue.require_layout(connection, place, &touch.table)?;
         let table = sheet.name();
         facts.add(&["key", table, &format!("{:?}", sheet.table.key), &sheet.table.shape.key.join("\0")]);
-        declared(connection, place, table, &mut facts)?;
-        for key in foreign::parents(connection, place, table)? {
-            declared(connection, place, &key.parent, &mut facts)?;
+        add_declarations(connection, place, table, &mut facts)?;
+        for key in foreign::read_declared_keys(connection, place, table)? {
+            add_declarations(connection, place, &key.parent, &mut facts)?;
         }
-        for key in foreign::children(connection, place, table)? {
-            declared(connection, place, &key.child, &mut facts)?;
+        for key in foreign::read_referring_keys(connection, place, table)? {
+            add_declarations(connection, place, &key.child, &mut facts)?;
         }
     }
     Ok(facts.digest())
 }
 
-fn declared(connection: &Connection, place: &Place, table: &str, facts: &mut Facts) -> Result<(), TargetError> {
-    let failed = place.error("read the schema");
+fn add_declarations(
+    connection: &Connection,
+    place: &FileLocation,
+    table: &str,
+    facts: &mut SchemaFacts,
+) -> Result<(), TargetError> {
+    let failed = place.explainer("read the schema");
     let mut statement = connection.prepare_cached(sql::DECLARED).map_err(&failed)?;
     let mut rows = statement.query([table]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
@@ -74,8 +79,8 @@ fn declared(connection: &Connection, place: &Place, table: &str, facts: &mut Fac
 
 /// Refuses a table of which an index lacks rows, or has some that are gone: what is read through it is not the table.
 /// The table's pages are walked for this, without their cells.
-fn judge_indexes(connection: &Connection, place: &Place, table: &str) -> Result<(), TargetError> {
-    let failed = place.error("count a table by its indexes");
+fn judge_indexes(connection: &Connection, place: &FileLocation, table: &str) -> Result<(), TargetError> {
+    let failed = place.explainer("count a table by its indexes");
     let count = |text: &str| connection.query_one(text, [], |row| row.get::<_, i64>(0));
     let mut statement = connection.prepare_cached(sql::INDEXES).map_err(&failed)?;
     let listed = statement.query_map([table], |row| Ok((row.get(0)?, row.get::<_, bool>(3)?))).map_err(&failed)?;
@@ -85,7 +90,7 @@ fn judge_indexes(connection: &Connection, place: &Place, table: &str) -> Result<
     if indexes.is_empty() {
         return Ok(());
     }
-    let rows = count(&sql::count(table)).map_err(&failed)?;
+    let rows = count(&sql::count_rows(table)).map_err(&failed)?;
     for index in indexes {
         // An index that SQLite does not walk, as one of an unknown collation, is none that rows are read through.
         let Ok(entries) = count(&sql::count_entries(table, &index)) else { continue };
@@ -99,15 +104,15 @@ fn judge_indexes(connection: &Connection, place: &Place, table: &str) -> Result<
 /// Trusts a declared key; scans the table where none is declared.
 fn prove_key(
     connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
+    place: &FileLocation,
+    sheet: &SqliteLayout,
     notes: &mut Vec<String>,
 ) -> Result<(), TargetError> {
     sheet.require_key()?;
     if let KeyStanding::Declared(_) = sheet.table.key {
         return Ok(());
     }
-    let failed = place.error("prove that the key is unique");
+    let failed = place.explainer("prove that the key is unique");
     let count = |text: &str| connection.query_one(text, [], |row| row.get::<_, i64>(0)).map_err(&failed);
     let no_key = |why: String| Refusal::NoKey { table: sheet.name().to_owned(), why };
     let columns = sheet.table.shape.key.join(", ");
@@ -118,16 +123,16 @@ fn prove_key(
     let mut statement = connection.prepare(&sql::repeated_key(sheet)).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     if let Some(row) = rows.next().map_err(&failed)? {
-        let cell = |at| row.get_ref(at).map(value);
+        let cell = |at| row.get_ref(at).map(to_value);
         let key: Vec<Value> = (0..sheet.table.shape.key.len()).map(cell).collect::<Result<_, _>>().map_err(&failed)?;
-        return Err(no_key(format!("{columns} is {} in several rows", show(&key))).into());
+        return Err(no_key(format!("{columns} is {} in several rows", render_key(&key))).into());
     }
-    let scanned = count(&sql::count(sheet.name()))?;
+    let scanned = count(&sql::count_rows(sheet.name()))?;
     notes.push(format!("{}: no index vouches for the key {columns}; {scanned} rows were scanned", sheet.name()));
     Ok(())
 }
 
-fn refuse_key_change(sheet: &Sheet, touch: &Touch) -> Result<(), Refusal> {
+fn refuse_key_change(sheet: &SqliteLayout, touch: &TableTouch) -> Result<(), Refusal> {
     let is_key = |name: &&String| sheet.table.shape.key.contains(*name);
     touch.updated.iter().find(is_key).map_or(Ok(()), |name| {
         Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", sheet.name()) })
@@ -137,14 +142,14 @@ fn refuse_key_change(sheet: &Sheet, touch: &Touch) -> Result<(), Refusal> {
 /// Refuses triggers that the touch or its reversal would fire, or lists them as switched off.
 fn judge_triggers(
     connection: &Connection,
-    place: &Place,
-    touch: &Touch,
+    place: &FileLocation,
+    touch: &TableTouch,
     disable: bool,
     preflight: &mut Preflight,
 ) -> Result<(), TargetError> {
     let table = &touch.table.shape.name;
-    for trigger in trigger::triggers(connection, place, table)? {
-        if !trigger.fires(touch) {
+    for trigger in trigger::read_triggers(connection, place, table)? {
+        if !trigger.fires_on(touch) {
             continue;
         }
         if !disable {
@@ -159,25 +164,25 @@ fn judge_triggers(
 /// Judges the foreign keys that a touch concerns, and tells whether there are any. Those that nobody can follow are
 /// refused; those that the data break already are not enforced by whoever made the data, and not by mfm.
 fn judge_keys(
-    (connection, place): (&Connection, &Place),
-    (touch, all): (&Touch, &[Touch]),
-    conditions: &Conditions<'_>,
+    (connection, place): (&Connection, &FileLocation),
+    (touch, all): (&TableTouch, &[TableTouch]),
+    conditions: &PreflightConditions<'_>,
     preflight: &mut Preflight,
 ) -> Result<bool, TargetError> {
     let table = &touch.table.shape.name;
-    let parents = foreign::parents(connection, place, table)?;
-    let children = foreign::children(connection, place, table)?;
+    let parents = foreign::read_declared_keys(connection, place, table)?;
+    let children = foreign::read_referring_keys(connection, place, table)?;
     let declared = parents.iter().map(|key| (key, &key.child_columns));
     let near = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
     let mut tied = false;
-    for (key, _) in near.filter(|(_, columns)| concerns(touch, columns)) {
+    for (key, _) in near.filter(|(_, columns)| affects_columns(touch, columns)) {
         tied = true;
         let name = key.name();
         if preflight.unenforced.contains(&name) {
             continue;
         }
-        let why = match foreign::flaw(connection, place, key)? {
-            Some(flaw) if !conditions.back => return Err(key.refusal(table, flaw).into()),
+        let why = match foreign::find_flaw(connection, place, key)? {
+            Some(flaw) if !conditions.back => return Err(key.to_refusal(table, flaw).into()),
             Some(flaw) => flaw,
             None if conditions.unenforced.contains(&name) => "rows broke it when the fault was made".to_owned(),
             None if foreign::is_broken(connection, place, key)? => "rows that are there break it already".to_owned(),
@@ -186,13 +191,13 @@ fn judge_keys(
         preflight.notes.push(format!("{table}: foreign keys are off for this transaction, for {name}: {why}"));
         preflight.unenforced.push(name);
     }
-    judge(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))?;
+    check_foreign_keys(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))?;
     Ok(tied)
 }
 
 /// Tells whether a constraint covers what a touch changes: what is judged by the declaration alone does not prove then
 /// that the change can be taken back.
-fn needs_rehearsal(sheet: &Sheet, touch: &Touch) -> bool {
+fn needs_rehearsal(sheet: &SqliteLayout, touch: &TableTouch) -> bool {
     let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
     let set = |(name, _): &(String, String)| touch.updated.contains(name);
     let unique = || sheet.unique.iter().any(|index| comes_or_goes || index.columns.iter().any(set));
@@ -200,36 +205,36 @@ fn needs_rehearsal(sheet: &Sheet, touch: &Touch) -> bool {
 }
 
 /// Lets SQLite read the statements of a touch, and of taking it back: what it cannot carry out is refused by name.
-fn compile(
+fn compile_statements(
     connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
-    touch: &Touch,
+    place: &FileLocation,
+    sheet: &SqliteLayout,
+    touch: &TableTouch,
     unenforced: &[String],
 ) -> Result<(), TargetError> {
     let mut texts = Vec::new();
     if touch.inserts > 0 || touch.deletes > 0 {
-        texts.extend([sql::insert(sheet), sql::delete(sheet)]);
+        texts.extend([sql::insert_row(sheet), sql::delete_row(sheet)]);
     }
     let places: Vec<usize> = touch.updated.iter().filter_map(|name| sheet.table.position(name)).collect();
     if !places.is_empty() {
-        texts.push(sql::update(sheet, &places));
+        texts.push(sql::update_row(sheet, &places));
     }
     // Triggers are judged apart.
-    let failed = place.error("read the triggers");
+    let failed = place.explainer("read the triggers");
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(&failed)?;
     let compiled = texts.iter().try_for_each(|text| connection.prepare(text).map(drop));
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true).map_err(&failed)?;
     match compiled {
         // With foreign keys off, nothing follows one that cannot be followed.
         Err(error) if unenforced.is_empty() || unknown_here(&error.to_string()).is_some() => {
-            Err(normalize::refusal(place, sheet, "prepare a write", &error))
+            Err(normalize::explain_write_error(place, sheet, "prepare a write", &error))
         }
         _ => Ok(()),
     }
 }
 
-fn declare_residue(sheet: &Sheet, touch: &Touch, preflight: &mut Preflight) {
+fn declare_residue(sheet: &SqliteLayout, touch: &TableTouch, preflight: &mut Preflight) {
     let mut residue = |what: &str| {
         preflight.residue.push(Residue { table: sheet.name().to_owned(), what: what.to_owned() });
     };

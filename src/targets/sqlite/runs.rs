@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::catalogue::Sheet;
-use super::open::Place;
+use super::catalogue::SqliteLayout;
+use super::open::FileLocation;
 use super::sql;
 use crate::targets::TargetError;
 
@@ -30,65 +30,65 @@ struct RowRun {
 }
 
 /// The runs of a column, by value; none where they are too many.
-type Runs = Option<Arc<Vec<RowRun>>>;
+type ColumnRuns = Option<Arc<Vec<RowRun>>>;
 
 /// What a file is, as far as its file system tells.
-type Print = (u64, Option<SystemTime>);
+type FileFingerprint = (u64, Option<SystemTime>);
 
 /// The runs of a file's columns; clones share them, so that whoever opens the file again need not pass over it again.
 #[derive(Clone, Debug, Default)]
-pub struct RunIndex(Arc<Mutex<KnownRuns>>);
+pub struct RunIndex(Arc<Mutex<CachedRuns>>);
 
 #[derive(Debug, Default)]
-struct KnownRuns {
-    print: Option<Print>,
-    columns: BTreeMap<(String, String), Runs>,
+struct CachedRuns {
+    print: Option<FileFingerprint>,
+    columns: BTreeMap<(String, String), ColumnRuns>,
 }
 
 impl RunIndex {
     /// Returns the stretches of row ids in which a column holds integers of some ranges, in the order of the table;
     /// nothing where a pass over the whole table is as good. To be called while a transaction keeps the file as it is.
-    pub(super) fn stretches(
+    pub(super) fn find_rowid_ranges(
         &self,
         connection: &Connection,
-        place: &Place,
-        sheet: &Sheet,
+        place: &FileLocation,
+        sheet: &SqliteLayout,
         column: &str,
         wanted: &[(i64, i64)],
     ) -> Result<Option<Vec<(i64, i64)>>, TargetError> {
         let Some(rowid) = sheet.rowid else { return Ok(None) };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = print(&place.path);
+        let now = read_fingerprint(&place.path);
         if known.print != now || now.is_none() {
-            *known = KnownRuns { print: now, columns: BTreeMap::new() };
+            *known = CachedRuns { print: now, columns: BTreeMap::new() };
         }
         let key = (sheet.name().to_owned(), column.to_owned());
         let runs = match known.columns.get(&key) {
             Some(runs) => runs.clone(),
             None => {
-                let runs = pass(connection, place, sheet, rowid, column)?.map(Arc::new);
+                let runs = scan_runs(connection, place, sheet, rowid, column)?.map(Arc::new);
                 known.columns.insert(key, runs.clone());
                 runs
             }
         };
-        Ok(runs.and_then(|runs| joined(&runs, wanted)))
+        Ok(runs.and_then(|runs| merge_ranges(&runs, wanted)))
     }
 }
 
-fn print(path: &Path) -> Option<Print> {
+fn read_fingerprint(path: &Path) -> Option<FileFingerprint> {
     let facts = std::fs::metadata(path).ok()?;
     Some((facts.len(), facts.modified().ok()))
 }
 
 /// Passes over a table, and returns the runs of a column by value.
-fn pass(
+fn scan_runs(
     connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
+    place: &FileLocation,
+    sheet: &SqliteLayout,
     rowid: &str,
     column: &str,
 ) -> Result<Option<Vec<RowRun>>, TargetError> {
-    let failed = place.error("look for rows");
+    let failed = place.explainer("look for rows");
     let mut statement = connection.prepare_cached(&sql::column_in_order(sheet, rowid, column)).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     let (mut runs, mut open): (Vec<RowRun>, Option<RowRun>) = (Vec::new(), None);
@@ -120,7 +120,7 @@ fn pass(
 }
 
 /// Returns the stretches of the runs of some ranges of values; those behind each other are one.
-fn joined(runs: &[RowRun], wanted: &[(i64, i64)]) -> Option<Vec<(i64, i64)>> {
+fn merge_ranges(runs: &[RowRun], wanted: &[(i64, i64)]) -> Option<Vec<(i64, i64)>> {
     let mut found: Vec<RowRun> = Vec::new();
     for (first, last) in wanted {
         let from = runs.partition_point(|run| run.value < *first);
@@ -158,7 +158,7 @@ mod tests {
         let add = |cell: &Option<i64>| assert_eq!(writer.execute("INSERT INTO t(of) VALUES (?)", [cell]).unwrap(), 1);
         cells.iter().for_each(add);
         let ids = |target: &mut SqliteTarget, first: i64, last: i64| {
-            let table = target.table("t").unwrap().unwrap();
+            let table = target.find_table("t").unwrap().unwrap();
             let (mut ids, filter) = (Vec::new(), Filter::Between { column: "of".into(), first, last });
             let mut take = |row: &[Value]| {
                 ids.push(row[0].clone());

@@ -1,7 +1,7 @@
 //! Every SQL text that mfm sends to SQLite, built from names that the catalogue gave; holds no values, runs nothing.
 
-use super::catalogue::{Sheet, UniqueIndex};
-use crate::model::{Page, Refusal};
+use super::catalogue::{SqliteLayout, UniqueIndex};
+use crate::model::{KeyPage, Refusal};
 use crate::targets::foreign::ForeignKey;
 
 /// The catalogue.
@@ -114,42 +114,42 @@ pub(super) fn create_marks() -> String {
 }
 
 /// Returns a name as an identifier.
-pub(super) fn quoted(name: &str) -> String {
+pub(super) fn quote_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    names.map(quoted).collect::<Vec<_>>().join(", ")
+fn quote_list<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(quote_name).collect::<Vec<_>>().join(", ")
 }
 
-fn columns(sheet: &Sheet) -> String {
-    list(sheet.table.columns.iter().map(|column| column.image.name.as_str()))
+fn column_list(sheet: &SqliteLayout) -> String {
+    quote_list(sheet.table.columns.iter().map(|column| column.image.name.as_str()))
 }
 
 /// Reads whole rows, the hidden rowid before them (NULL where there is none).
-pub(super) fn rows(sheet: &Sheet) -> String {
+pub(super) fn select_rows(sheet: &SqliteLayout) -> String {
     let rowid = sheet.rowid.unwrap_or("NULL");
-    format!("SELECT {rowid}, {} FROM main.{}", columns(sheet), quoted(&sheet.table.shape.name))
+    format!("SELECT {rowid}, {} FROM main.{}", column_list(sheet), quote_name(&sheet.table.shape.name))
 }
 
 /// Reads the rows of `count` keys, in their order, the number of the key before each.
-pub(super) fn rows_of_keys(sheet: &Sheet, count: usize) -> String {
+pub(super) fn rows_of_keys(sheet: &SqliteLayout, count: usize) -> String {
     let key = &sheet.table.shape.key;
     let names: String = (0..key.len()).map(|at| format!(", k{at}")).collect();
     let marks = ", ?".repeat(key.len());
     let wanted: Vec<_> = (0..count).map(|nth| format!("({nth}{marks})")).collect();
     let term = |(at, (name, collation)): (usize, (&String, &String))| {
-        format!("{TABLE_ALIAS}.{} = wanted.k{at} COLLATE {}", quoted(name), quoted(collation))
+        format!("{TABLE_ALIAS}.{} = wanted.k{at} COLLATE {}", quote_name(name), quote_name(collation))
     };
     let terms: Vec<_> = key.iter().zip(&sheet.collations).enumerate().map(term).collect();
-    let columns: Vec<_> = cells(TABLE_ALIAS, sheet).collect();
+    let columns: Vec<_> = qualified_columns(TABLE_ALIAS, sheet).collect();
     let rowid = sheet.rowid.map_or_else(|| "NULL".to_owned(), |name| format!("{TABLE_ALIAS}.{name}"));
     format!(
         "WITH wanted(nth{names}) AS (VALUES {}) SELECT wanted.nth, {rowid}, {} FROM wanted CROSS JOIN main.{} AS \
          {TABLE_ALIAS} ON {}",
         wanted.join(", "),
         columns.join(", "),
-        quoted(&sheet.table.shape.name),
+        quote_name(&sheet.table.shape.name),
         terms.join(" AND ")
     )
 }
@@ -159,20 +159,20 @@ const TABLE_ALIAS: &str = "held";
 /// What it calls the one that its rows refer to.
 const PARENT_ALIAS: &str = "beside";
 
-fn cells<'s>(alias: &'s str, sheet: &'s Sheet) -> impl Iterator<Item = String> + 's {
-    sheet.table.columns.iter().map(move |column| format!("{alias}.{}", quoted(&column.image.name)))
+fn qualified_columns<'s>(alias: &'s str, sheet: &'s SqliteLayout) -> impl Iterator<Item = String> + 's {
+    sheet.table.columns.iter().map(move |column| format!("{alias}.{}", quote_name(&column.image.name)))
 }
 
 /// What rows refer to: the referring column, the other table, its column.
-pub(super) struct Join {
+pub(super) struct SqliteJoin {
     pub(super) column: String,
-    pub(super) parent: Sheet,
+    pub(super) parent: SqliteLayout,
     pub(super) parent_column: String,
 }
 
 /// Which rows a scan reads, and in which order.
 #[derive(Default)]
-pub(super) struct Part<'p> {
+pub(super) struct ScanOptions<'p> {
     pub(super) order: Option<&'p str>,
     /// The column of whole numbers between two that are given, and whether it holds nothing else, being the rowid.
     pub(super) range: Option<(&'p str, bool)>,
@@ -183,44 +183,44 @@ pub(super) struct Part<'p> {
 /// Reads rows in the order of a column, beside those that they refer to; NULL stands before them.
 ///
 /// The rows referred to are looked up one by one, so that no more than one is held.
-pub(super) fn scan(sheet: &Sheet, part: &Part<'_>, beside: Option<&Join>) -> String {
-    let others = beside.into_iter().flat_map(|beside| cells(PARENT_ALIAS, &beside.parent));
-    let read: String = cells(TABLE_ALIAS, sheet).chain(others).map(|cell| format!(", {cell}")).collect();
-    let joined = beside.map_or_else(String::new, join);
-    let held = |column: &str| format!("{TABLE_ALIAS}.{}", quoted(column));
+pub(super) fn select_scan(sheet: &SqliteLayout, part: &ScanOptions<'_>, beside: Option<&SqliteJoin>) -> String {
+    let others = beside.into_iter().flat_map(|beside| qualified_columns(PARENT_ALIAS, &beside.parent));
+    let read: String = qualified_columns(TABLE_ALIAS, sheet).chain(others).map(|cell| format!(", {cell}")).collect();
+    let joined = beside.map_or_else(String::new, join_clause);
+    let held = |column: &str| format!("{TABLE_ALIAS}.{}", quote_name(column));
     let only = part.range.map_or_else(String::new, |(column, is_rowid)| match is_rowid {
         true => format!(" WHERE {} BETWEEN ? AND ?", held(column)),
         false => format!(" WHERE {}", in_range(&held(column))),
     });
     let order = part.order.map_or_else(String::new, |column| format!(" ORDER BY {}", held(column)));
     let limit = if part.limited { " LIMIT ?" } else { "" };
-    format!("SELECT NULL{read} FROM main.{} AS {TABLE_ALIAS}{joined}{only}{order}{limit}", quoted(sheet.name()))
+    format!("SELECT NULL{read} FROM main.{} AS {TABLE_ALIAS}{joined}{only}{order}{limit}", quote_name(sheet.name()))
 }
 
-fn join(beside: &Join) -> String {
-    let one = format!("{TABLE_ALIAS}.{}", quoted(&beside.column));
-    let other = format!("{PARENT_ALIAS}.{}", quoted(&beside.parent_column));
+fn join_clause(beside: &SqliteJoin) -> String {
+    let one = format!("{TABLE_ALIAS}.{}", quote_name(&beside.column));
+    let other = format!("{PARENT_ALIAS}.{}", quote_name(&beside.parent_column));
     // The plus takes a column's affinity away. The first comparison is made with the other column's own, so that an
     // index of whatever type serves it, and may take a text for a number; the second takes nothing for anything else.
-    let table = quoted(beside.parent.name());
+    let table = quote_name(beside.parent.name());
     format!(" CROSS JOIN main.{table} AS {PARENT_ALIAS} ON {other} = +{one} AND +{other} = +{one}")
 }
 
 /// Reads the rows whose column equals one of `count` values.
-pub(super) fn rows_among(sheet: &Sheet, column: &str, count: usize) -> String {
+pub(super) fn rows_among(sheet: &SqliteLayout, column: &str, count: usize) -> String {
     let marks = vec!["?"; count].join(", ");
-    format!("{} WHERE {} IN ({marks})", rows(sheet), quoted(column))
+    format!("{} WHERE {} IN ({marks})", select_rows(sheet), quote_name(column))
 }
 
 /// Reads the rows whose column holds text from one bound up to another, the latter left out.
-pub(super) fn rows_between(sheet: &Sheet, column: &str) -> String {
-    let column = quoted(column);
-    format!("{} WHERE {column} >= ? COLLATE BINARY AND {column} < ? COLLATE BINARY", rows(sheet))
+pub(super) fn rows_between(sheet: &SqliteLayout, column: &str) -> String {
+    let column = quote_name(column);
+    format!("{} WHERE {column} >= ? COLLATE BINARY AND {column} < ? COLLATE BINARY", select_rows(sheet))
 }
 
 /// Reads the rows whose column holds a whole number from one bound to another, both included; text is none.
-pub(super) fn rows_in_range(sheet: &Sheet, column: &str) -> String {
-    format!("{} WHERE {}", rows(sheet), in_range(&quoted(column)))
+pub(super) fn rows_in_range(sheet: &SqliteLayout, column: &str) -> String {
+    format!("{} WHERE {}", select_rows(sheet), in_range(&quote_name(column)))
 }
 
 fn in_range(column: &str) -> String {
@@ -231,171 +231,176 @@ fn in_range(column: &str) -> String {
 }
 
 /// Reads a column in the order of the row ids, each before it.
-pub(super) fn column_in_order(sheet: &Sheet, rowid: &str, column: &str) -> String {
-    let table = quoted(&sheet.table.shape.name);
-    format!("SELECT {rowid}, {} FROM main.{table} NOT INDEXED ORDER BY {rowid}", quoted(column))
+pub(super) fn column_in_order(sheet: &SqliteLayout, rowid: &str, column: &str) -> String {
+    let table = quote_name(&sheet.table.shape.name);
+    format!("SELECT {rowid}, {} FROM main.{table} NOT INDEXED ORDER BY {rowid}", quote_name(column))
 }
 
 /// Reads the rows whose row ids lie between two, both included.
-pub(super) fn rows_of_stretch(sheet: &Sheet) -> String {
+pub(super) fn rows_of_stretch(sheet: &SqliteLayout) -> String {
     let rowid = sheet.rowid.unwrap_or("NULL");
-    format!("{} WHERE {rowid} BETWEEN ? AND ?", rows(sheet))
+    format!("{} WHERE {rowid} BETWEEN ? AND ?", select_rows(sheet))
 }
 
 /// Reads all keys.
-pub(super) fn keys(sheet: &Sheet) -> String {
-    let key = list(sheet.table.shape.key.iter().map(String::as_str));
-    format!("SELECT {key} FROM main.{}", quoted(&sheet.table.shape.name))
+pub(super) fn select_keys(sheet: &SqliteLayout) -> String {
+    let key = quote_list(sheet.table.shape.key.iter().map(String::as_str));
+    format!("SELECT {key} FROM main.{}", quote_name(&sheet.table.shape.name))
 }
 
 /// Reads the keys of a page; a whole number needs no parameter.
-pub(super) fn page(sheet: &Sheet, page: &Page) -> Result<String, Refusal> {
-    let (key, table) = (list(sheet.table.shape.key.iter().map(String::as_str)), quoted(&sheet.table.shape.name));
+pub(super) fn select_key_page(sheet: &SqliteLayout, page: &KeyPage) -> Result<String, Refusal> {
+    let (key, table) =
+        (quote_list(sheet.table.shape.key.iter().map(String::as_str)), quote_name(&sheet.table.shape.name));
     let (than, order) = if page.backwards { ("<", "DESC") } else { (">", "ASC") };
-    let mut terms: Vec<String> = page.only.iter().map(|only| holds(sheet, only)).collect::<Result<_, _>>()?;
+    let mut terms: Vec<String> =
+        page.only.iter().map(|only| number_condition(sheet, only)).collect::<Result<_, _>>()?;
     terms.extend(page.from.map(|from| format!("{key} {than} {from}")));
     let only = if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) };
     Ok(format!("SELECT {key} FROM main.{table}{only} ORDER BY {key} {order} LIMIT {}", page.limit))
 }
 
 /// Counts rows, all of them or those whose column holds a number.
-pub(super) fn count_only(sheet: &Sheet, only: Option<&(String, i64)>) -> Result<String, Refusal> {
-    let all = count(&sheet.table.shape.name);
-    only.map_or(Ok(all.clone()), |only| Ok(format!("{all} WHERE {}", holds(sheet, only)?)))
+pub(super) fn count_only(sheet: &SqliteLayout, only: Option<&(String, i64)>) -> Result<String, Refusal> {
+    let all = count_rows(&sheet.table.shape.name);
+    only.map_or(Ok(all.clone()), |only| Ok(format!("{all} WHERE {}", number_condition(sheet, only)?)))
 }
 
-fn holds(sheet: &Sheet, (column, number): &(String, i64)) -> Result<String, Refusal> {
+fn number_condition(sheet: &SqliteLayout, (column, number): &(String, i64)) -> Result<String, Refusal> {
     let (_, column) = sheet.table.column(column)?;
-    Ok(format!("{} = {number}", quoted(&column.image.name)))
+    Ok(format!("{} = {number}", quote_name(&column.image.name)))
 }
 
 /// Counts the rows of the table itself: an index may lack some, or need a collation that nobody knows here.
-pub(super) fn count(table: &str) -> String {
-    format!("SELECT count(*) FROM main.{} NOT INDEXED", quoted(table))
+pub(super) fn count_rows(table: &str) -> String {
+    format!("SELECT count(*) FROM main.{} NOT INDEXED", quote_name(table))
 }
 
 /// Counts the entries of an index over all rows; SQLite refuses the hint where it cannot walk the index so. For
 /// `count(*)` it would take the smallest index there is, whatever the hint.
 pub(super) fn count_entries(table: &str, index: &str) -> String {
-    format!("SELECT count(1) FROM main.{} INDEXED BY {}", quoted(table), quoted(index))
+    format!("SELECT count(1) FROM main.{} INDEXED BY {}", quote_name(table), quote_name(index))
 }
 
 /// Reads the largest value of a column; only of its integers, where `integers`.
-pub(super) fn maximum(sheet: &Sheet, column: &str, integers: bool) -> String {
-    let (column, table) = (quoted(column), quoted(&sheet.table.shape.name));
+pub(super) fn select_maximum(sheet: &SqliteLayout, column: &str, integers: bool) -> String {
+    let (column, table) = (quote_name(column), quote_name(&sheet.table.shape.name));
     let only = if integers { format!(" WHERE typeof({column}) = 'integer'") } else { String::new() };
     format!("SELECT max({column}) FROM main.{table}{only}")
 }
 
 /// Counts rows with NULL in the key.
-pub(super) fn nulls_in_key(sheet: &Sheet) -> String {
-    let terms: Vec<_> = sheet.table.shape.key.iter().map(|name| format!("{} IS NULL", quoted(name))).collect();
-    format!("SELECT count(*) FROM main.{} WHERE {}", quoted(&sheet.table.shape.name), terms.join(" OR "))
+pub(super) fn nulls_in_key(sheet: &SqliteLayout) -> String {
+    let terms: Vec<_> = sheet.table.shape.key.iter().map(|name| format!("{} IS NULL", quote_name(name))).collect();
+    format!("SELECT count(*) FROM main.{} WHERE {}", quote_name(&sheet.table.shape.name), terms.join(" OR "))
 }
 
 /// Reads one key that stands in several rows.
-pub(super) fn repeated_key(sheet: &Sheet) -> String {
-    let key = list(sheet.table.shape.key.iter().map(String::as_str));
-    let exact = |(name, collation): (&String, &String)| format!("{} COLLATE {}", quoted(name), quoted(collation));
+pub(super) fn repeated_key(sheet: &SqliteLayout) -> String {
+    let key = quote_list(sheet.table.shape.key.iter().map(String::as_str));
+    let exact =
+        |(name, collation): (&String, &String)| format!("{} COLLATE {}", quote_name(name), quote_name(collation));
     let groups: Vec<_> = sheet.table.shape.key.iter().zip(&sheet.collations).map(exact).collect();
-    let table = quoted(&sheet.table.shape.name);
+    let table = quote_name(&sheet.table.shape.name);
     format!("SELECT {key} FROM main.{table} GROUP BY {} HAVING count(*) > 1 LIMIT 1", groups.join(", "))
 }
 
 /// Finds one row, by its hidden rowid where there is one, and by its key in any case.
-fn address(sheet: &Sheet) -> String {
+fn row_condition(sheet: &SqliteLayout) -> String {
     let rowid = sheet.rowid.map(|name| format!("{name} = ? AND ")).unwrap_or_default();
-    let exact = |(name, collation): (&String, &String)| format!("{} IS ? COLLATE {}", quoted(name), quoted(collation));
+    let exact =
+        |(name, collation): (&String, &String)| format!("{} IS ? COLLATE {}", quote_name(name), quote_name(collation));
     let key: Vec<_> = sheet.table.shape.key.iter().zip(&sheet.collations).map(exact).collect();
     format!("{rowid}{}", key.join(" AND "))
 }
 
 /// Sets columns of one row that still holds what it held.
-pub(super) fn update(sheet: &Sheet, positions: &[usize]) -> String {
+pub(super) fn update_row(sheet: &SqliteLayout, positions: &[usize]) -> String {
     // By the bytes: the rows were compared to the bit before, and a collation may be unknown here.
-    let held: String = names(sheet, positions).map(|name| format!(" AND {name} IS ? COLLATE BINARY")).collect();
-    format!("{} WHERE {}{held}", set(sheet, positions), address(sheet))
+    let held: String = column_names(sheet, positions).map(|name| format!(" AND {name} IS ? COLLATE BINARY")).collect();
+    format!("{} WHERE {}{held}", update_all_rows(sheet, positions), row_condition(sheet))
 }
 
 /// Sets columns of every row.
-pub(super) fn set(sheet: &Sheet, positions: &[usize]) -> String {
-    let set: Vec<_> = names(sheet, positions).map(|name| format!("{name} = ?")).collect();
-    format!("UPDATE OR ABORT main.{} SET {}", quoted(&sheet.table.shape.name), set.join(", "))
+pub(super) fn update_all_rows(sheet: &SqliteLayout, positions: &[usize]) -> String {
+    let set: Vec<_> = column_names(sheet, positions).map(|name| format!("{name} = ?")).collect();
+    format!("UPDATE OR ABORT main.{} SET {}", quote_name(&sheet.table.shape.name), set.join(", "))
 }
 
-fn names<'s>(sheet: &'s Sheet, positions: &'s [usize]) -> impl Iterator<Item = String> + 's {
-    positions.iter().filter_map(|at| sheet.table.columns.get(*at)).map(|column| quoted(&column.image.name))
+fn column_names<'s>(sheet: &'s SqliteLayout, positions: &'s [usize]) -> impl Iterator<Item = String> + 's {
+    positions.iter().filter_map(|at| sheet.table.columns.get(*at)).map(|column| quote_name(&column.image.name))
 }
 
 /// Removes one row.
-pub(super) fn delete(sheet: &Sheet) -> String {
-    format!("DELETE FROM main.{} WHERE {}", quoted(&sheet.table.shape.name), address(sheet))
+pub(super) fn delete_row(sheet: &SqliteLayout) -> String {
+    format!("DELETE FROM main.{} WHERE {}", quote_name(&sheet.table.shape.name), row_condition(sheet))
 }
 
 /// Adds one row. `OR ABORT` outranks whatever the schema says on conflicts.
-pub(super) fn insert(sheet: &Sheet) -> String {
+pub(super) fn insert_row(sheet: &SqliteLayout) -> String {
     let all: Vec<usize> = (0..sheet.table.columns.len()).collect();
     insert_of(sheet, &all)
 }
 
 /// Adds one row of which some columns are given, and the others are left to the database.
-pub(super) fn insert_of(sheet: &Sheet, positions: &[usize]) -> String {
-    let given: Vec<_> = names(sheet, positions).collect();
+pub(super) fn insert_of(sheet: &SqliteLayout, positions: &[usize]) -> String {
+    let given: Vec<_> = column_names(sheet, positions).collect();
     let marks = vec!["?"; given.len()].join(", ");
-    let table = quoted(&sheet.table.shape.name);
+    let table = quote_name(&sheet.table.shape.name);
     format!("INSERT OR ABORT INTO main.{table}({}) VALUES ({marks})", given.join(", "))
 }
 
 /// Empties a rehearsal's table.
-pub(super) fn clear(sheet: &Sheet) -> String {
-    format!("DELETE FROM main.{}", quoted(&sheet.table.shape.name))
+pub(super) fn delete_all_rows(sheet: &SqliteLayout) -> String {
+    format!("DELETE FROM main.{}", quote_name(&sheet.table.shape.name))
 }
 
 /// Reads the row that holds values of a unique index.
-pub(super) fn holder(sheet: &Sheet, index: &UniqueIndex) -> String {
-    let term = |(name, collation): &(String, String)| format!("{} = ? COLLATE {}", quoted(name), quoted(collation));
+pub(super) fn select_holders(sheet: &SqliteLayout, index: &UniqueIndex) -> String {
+    let term =
+        |(name, collation): &(String, String)| format!("{} = ? COLLATE {}", quote_name(name), quote_name(collation));
     let terms: Vec<_> = index.columns.iter().map(term).collect();
-    format!("{} WHERE {} LIMIT 2", rows(sheet), terms.join(" AND "))
+    format!("{} WHERE {} LIMIT 2", select_rows(sheet), terms.join(" AND "))
 }
 
 /// Tells whether a child refers to a parent that is not there. The plus takes the child's affinity away, so that values
 /// compare as the foreign key has them compared: by the parent's.
-pub(super) fn orphan(key: &ForeignKey) -> String {
-    let child = |name: &String| format!("child.{}", quoted(name));
+pub(super) fn exists_orphan(key: &ForeignKey) -> String {
+    let child = |name: &String| format!("child.{}", quote_name(name));
     let set: Vec<_> = key.child_columns.iter().map(|name| format!("{} IS NOT NULL", child(name))).collect();
     let pairs = key.child_columns.iter().zip(&key.parent_columns);
-    let same: Vec<_> = pairs.map(|(one, other)| format!("parent.{} = +{}", quoted(other), child(one))).collect();
+    let same: Vec<_> = pairs.map(|(one, other)| format!("parent.{} = +{}", quote_name(other), child(one))).collect();
     format!(
         "SELECT EXISTS (SELECT 1 FROM main.{} AS child WHERE {} \
          AND NOT EXISTS (SELECT 1 FROM main.{} AS parent WHERE {}))",
-        quoted(&key.child),
+        quote_name(&key.child),
         set.join(" AND "),
-        quoted(&key.parent),
+        quote_name(&key.parent),
         same.join(" AND ")
     )
 }
 
 /// Tells whether a parent holds values.
-pub(super) fn parent(key: &ForeignKey) -> String {
-    exists(&key.parent, &key.parent_columns)
+pub(super) fn exists_parent(key: &ForeignKey) -> String {
+    exists_row(&key.parent, &key.parent_columns)
 }
 
 /// Tells whether a child holds values.
-pub(super) fn child(key: &ForeignKey) -> String {
-    exists(&key.child, &key.child_columns)
+pub(super) fn exists_child(key: &ForeignKey) -> String {
+    exists_row(&key.child, &key.child_columns)
 }
 
 /// Counts the children that hold values.
 pub(super) fn count_children(key: &ForeignKey) -> String {
-    format!("SELECT count(*) FROM main.{} WHERE {}", quoted(&key.child), holds_all(&key.child_columns))
+    format!("SELECT count(*) FROM main.{} WHERE {}", quote_name(&key.child), holds_all(&key.child_columns))
 }
 
-fn exists(table: &str, columns: &[String]) -> String {
-    format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {})", quoted(table), holds_all(columns))
+fn exists_row(table: &str, columns: &[String]) -> String {
+    format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {})", quote_name(table), holds_all(columns))
 }
 
 fn holds_all(columns: &[String]) -> String {
-    let terms: Vec<_> = columns.iter().map(|name| format!("{} = ?", quoted(name))).collect();
+    let terms: Vec<_> = columns.iter().map(|name| format!("{} = ?", quote_name(name))).collect();
     terms.join(" AND ")
 }
 
@@ -412,23 +417,23 @@ pub(super) fn create_table(
         let declared = if is_key && rowid_key { "INTEGER" } else { declared.as_str() };
         let null = if *nullable && !is_key { "" } else { " NOT NULL" };
         let primary = if is_key { " PRIMARY KEY" } else { "" };
-        format!("{} {declared}{null}{primary}", quoted(column))
+        format!("{} {declared}{null}{primary}", quote_name(column))
     };
     let options = if key.is_some() && !rowid_key { " WITHOUT ROWID" } else { "" };
     let foreign = |(column, parent, parent_column): &(String, String, String)| {
-        format!("FOREIGN KEY ({}) REFERENCES {}({})", quoted(column), quoted(parent), quoted(parent_column))
+        format!("FOREIGN KEY ({}) REFERENCES {}({})", quote_name(column), quote_name(parent), quote_name(parent_column))
     };
     let parts: Vec<String> = columns.iter().map(one).chain(references.iter().map(foreign)).collect();
-    format!("CREATE TABLE main.{}({}){options}", quoted(name), parts.join(", "))
+    format!("CREATE TABLE main.{}({}){options}", quote_name(name), parts.join(", "))
 }
 
 /// Makes an index of a lab's table, over one column.
 pub(super) fn create_index(table: &str, column: &str) -> String {
-    let name = quoted(&format!("IX_{table}_{column}"));
-    format!("CREATE INDEX main.{name} ON {} ({})", quoted(table), quoted(column))
+    let name = quote_name(&format!("IX_{table}_{column}"));
+    format!("CREATE INDEX main.{name} ON {} ({})", quote_name(table), quote_name(column))
 }
 
 /// Adds a row to a lab's table.
 pub(super) fn insert_into(name: &str, width: usize) -> String {
-    format!("INSERT INTO main.{} VALUES ({})", quoted(name), vec!["?"; width].join(", "))
+    format!("INSERT INTO main.{} VALUES ({})", quote_name(name), vec!["?"; width].join(", "))
 }

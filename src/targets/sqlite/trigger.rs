@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::open::Place;
+use super::open::FileLocation;
 use super::sql;
 use crate::targets::TargetError;
-use crate::targets::trigger::{Event, Trigger};
+use crate::targets::trigger::{Trigger, TriggerEvent};
 
 /// A word of a declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,44 +15,48 @@ struct TriggerWord {
 }
 
 /// Reads the triggers of a table.
-pub(super) fn triggers(connection: &Connection, place: &Place, table: &str) -> Result<Vec<Trigger>, TargetError> {
-    let failed = place.error("read the triggers");
+pub(super) fn read_triggers(
+    connection: &Connection,
+    place: &FileLocation,
+    table: &str,
+) -> Result<Vec<Trigger>, TargetError> {
+    let failed = place.explainer("read the triggers");
     let mut statement = connection.prepare_cached(sql::TRIGGERS).map_err(&failed)?;
     let rows = statement.query_map([table], |row| {
         let declaration: Option<String> = row.get(1)?;
-        Ok(Trigger { name: row.get(0)?, event: declaration.map_or(Event::Any, |text| event(&text)) })
+        Ok(Trigger { name: row.get(0)?, event: declaration.map_or(TriggerEvent::Any, |text| parse_event(&text)) })
     });
     rows.and_then(Iterator::collect).map_err(&failed)
 }
 
-fn event(declaration: &str) -> Event {
-    let words = words(declaration);
+fn parse_event(declaration: &str) -> TriggerEvent {
+    let words = split_words(declaration);
     let is = |word: &TriggerWord, text: &str| !word.quoted && word.text.eq_ignore_ascii_case(text);
     for (at, word) in words.iter().enumerate() {
         match () {
-            () if is(word, "INSERT") => return Event::Insert,
-            () if is(word, "DELETE") => return Event::Delete,
+            () if is(word, "INSERT") => return TriggerEvent::Insert,
+            () if is(word, "DELETE") => return TriggerEvent::Delete,
             () if is(word, "UPDATE") => {
                 let rest = &words[at + 1..];
                 if !rest.first().is_some_and(|word| is(word, "OF")) {
-                    return Event::Update(Vec::new());
+                    return TriggerEvent::Update(Vec::new());
                 }
                 let columns = rest.iter().skip(1).take_while(|word| !is(word, "ON"));
-                return Event::Update(columns.map(|word| word.text.clone()).collect());
+                return TriggerEvent::Update(columns.map(|word| word.text.clone()).collect());
             }
             () => {}
         }
     }
-    Event::Any
+    TriggerEvent::Any
 }
 
 /// Tells whether a declaration holds a word of SQL's.
-pub(super) fn mentions(declaration: &str, word: &str) -> bool {
-    words(declaration).iter().any(|found| !found.quoted && found.text.eq_ignore_ascii_case(word))
+pub(super) fn mentions_word(declaration: &str, word: &str) -> bool {
+    split_words(declaration).iter().any(|found| !found.quoted && found.text.eq_ignore_ascii_case(word))
 }
 
 /// Returns the words and quoted names of a declaration, without punctuation and comments.
-fn words(declaration: &str) -> Vec<TriggerWord> {
+fn split_words(declaration: &str) -> Vec<TriggerWord> {
     let mut words = Vec::new();
     let mut rest = declaration;
     while let Some(first) = rest.chars().next() {
@@ -99,20 +103,20 @@ mod tests {
 
     #[test]
     fn events_are_read_whatever_the_spelling() {
-        let update = |columns: &[&str]| Event::Update(columns.iter().map(|c| (*c).to_owned()).collect());
+        let update = |columns: &[&str]| TriggerEvent::Update(columns.iter().map(|c| (*c).to_owned()).collect());
         for (declaration, expected) in [
-            ("CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; END", Event::Insert),
-            ("CREATE TRIGGER a DELETE ON t BEGIN SELECT 1; END", Event::Delete),
+            ("CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; END", TriggerEvent::Insert),
+            ("CREATE TRIGGER a DELETE ON t BEGIN SELECT 1; END", TriggerEvent::Delete),
             ("create trigger \"insert\" before /* insert */ update on t begin select 1; end", update(&[])),
             (
                 "CREATE TRIGGER [delete] -- insert\n AFTER UPDATE OF a, \"b \"\"c\" ON t BEGIN END",
                 update(&["a", "b \"c"]),
             ),
             ("CREATE TRIGGER a AFTER UPDATE OF \"on\" ON t BEGIN END", update(&["on"])),
-            ("CREATE TRIGGER gr\u{f6}\u{df}e AFTER DELETE ON t BEGIN END", Event::Delete),
-            ("", Event::Any),
+            ("CREATE TRIGGER gr\u{f6}\u{df}e AFTER DELETE ON t BEGIN END", TriggerEvent::Delete),
+            ("", TriggerEvent::Any),
         ] {
-            assert_eq!(event(declaration), expected, "{declaration}");
+            assert_eq!(parse_event(declaration), expected, "{declaration}");
         }
     }
 }

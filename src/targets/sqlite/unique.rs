@@ -3,50 +3,52 @@
 use mfm_journal::Value;
 use rusqlite::Connection;
 
-use super::catalogue::{Sheet, UniqueIndex};
-use super::open::Place;
+use super::catalogue::{SqliteLayout, UniqueIndex};
+use super::open::FileLocation;
 use super::sql;
-use super::value::{bind, read_cells};
+use super::value::{bind_values, read_cells};
 use crate::model::Key;
 use crate::model::snapshot::key_form;
-use crate::targets::unique::{Index, judge, touches};
-use crate::targets::{Meanwhile, TargetError};
+use crate::targets::unique::{CheckedIndex, check_index, touches_index};
+use crate::targets::{PendingRows, TargetError};
 
 /// Checks rows against the plain unique indexes; see [`crate::targets::Target::unique_after`].
 ///
 /// Indexes over expressions, computed columns, or some rows only, are left to the database: its refusal is a certain
 /// roll-back.
-pub(super) fn unique(
+pub(super) fn check_unique_indexes(
     connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
+    place: &FileLocation,
+    sheet: &SqliteLayout,
     columns: &[String],
     rows: &[Vec<Value>],
-    meanwhile: &Meanwhile,
+    meanwhile: &PendingRows,
 ) -> Result<(), TargetError> {
     for index in &sheet.unique {
         let names: Vec<&str> = index.columns.iter().map(|(name, _)| name.as_str()).collect();
-        if !touches(columns, &names) {
+        if !touches_index(columns, &names) {
             continue;
         }
-        let fold = |at: usize, value: &Value| fold(value, index.columns.get(at).map_or("", |(_, name)| name));
-        let judged = Index { name: &index.name, columns: names, fold: &fold };
-        judge(&sheet.table, &judged, rows, meanwhile, &mut |values| holders(connection, place, sheet, index, values))?;
+        let fold = |at: usize, value: &Value| fold_value(value, index.columns.get(at).map_or("", |(_, name)| name));
+        let judged = CheckedIndex { name: &index.name, columns: names, fold: &fold };
+        check_index(&sheet.table, &judged, rows, meanwhile, &mut |values| {
+            find_holders(connection, place, sheet, index, values)
+        })?;
     }
     Ok(())
 }
 
 /// Returns the keys of the rows that hold values.
-fn holders(
+fn find_holders(
     connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
+    place: &FileLocation,
+    sheet: &SqliteLayout,
     index: &UniqueIndex,
     values: &[Value],
 ) -> Result<Vec<Key>, TargetError> {
-    let failed = place.error("look a unique index up");
-    let mut statement = connection.prepare_cached(&sql::holder(sheet, index)).map_err(&failed)?;
-    bind(&mut statement, values).map_err(&failed)?;
+    let failed = place.explainer("look a unique index up");
+    let mut statement = connection.prepare_cached(&sql::select_holders(sheet, index)).map_err(&failed)?;
+    bind_values(&mut statement, values).map_err(&failed)?;
     let mut held = vec![Value::Null; sheet.table.columns.len()];
     let mut found = statement.raw_query();
     let mut keys = Vec::new();
@@ -58,7 +60,7 @@ fn holders(
 }
 
 /// Returns one form of all values that a collation holds equal.
-fn fold(value: &Value, collation: &str) -> Value {
+fn fold_value(value: &Value, collation: &str) -> Value {
     match value {
         Value::Text(text) if collation.eq_ignore_ascii_case("NOCASE") => Value::Text(text.to_ascii_lowercase()),
         Value::Text(text) if collation.eq_ignore_ascii_case("RTRIM") => {

@@ -6,14 +6,14 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, Statement};
 
 /// A value on its way into a statement. Text that is no UTF-8 is bound as the bytes that it is.
-pub(super) struct Bound<'v>(pub(super) &'v Value);
+pub(super) struct SqlParameter<'v>(pub(super) &'v Value);
 
 /// A value of another engine's type.
 #[derive(Debug, thiserror::Error)]
 #[error("SQLite has no storage class for {0:?}")]
 struct NoStorageClass(Value);
 
-impl ToSql for Bound<'_> {
+impl ToSql for SqlParameter<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let value = match self.0 {
             Value::Null => ValueRef::Null,
@@ -32,14 +32,14 @@ impl ToSql for Bound<'_> {
 }
 
 /// Binds values to a statement's parameters, in order.
-pub(super) fn bind<'v>(
+pub(super) fn bind_values<'v>(
     statement: &mut Statement<'_>,
     values: impl IntoIterator<Item = &'v Value>,
 ) -> rusqlite::Result<()> {
     let mut at = 0;
     for value in values {
         at += 1;
-        statement.raw_bind_parameter(at, Bound(value))?;
+        statement.raw_bind_parameter(at, SqlParameter(value))?;
     }
     Ok(())
 }
@@ -68,35 +68,35 @@ fn read_into(found: ValueRef<'_>, cell: &mut Value) {
         }
         _ => {}
     }
-    *cell = value(found);
+    *cell = to_value(found);
 }
 
 /// Writes a cell as [`Value::write`] would, without making a value of it.
-pub(super) fn write(found: ValueRef<'_>, out: &mut Writer) -> Result<(), CborError> {
+pub(super) fn write_cell(found: ValueRef<'_>, out: &mut Writer) -> Result<(), CborError> {
     match found {
-        ValueRef::Null => out.null(),
-        ValueRef::Integer(number) => out.integer(number),
-        ValueRef::Real(number) => return out.float(number),
-        ValueRef::Blob(bytes) => out.bytes(bytes),
+        ValueRef::Null => out.write_null(),
+        ValueRef::Integer(number) => out.write_integer(number),
+        ValueRef::Real(number) => return out.write_float(number),
+        ValueRef::Blob(bytes) => out.write_bytes(bytes),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => out.text(text),
-            Err(_) => return value(found).write(out),
+            Ok(text) => out.write_text(text),
+            Err(_) => return to_value(found).write(out),
         },
     }
     Ok(())
 }
 
 /// Tells whether a cell is a value, to the bit.
-pub(super) fn is(found: ValueRef<'_>, wanted: &Value) -> bool {
+pub(super) fn cell_equals(found: ValueRef<'_>, wanted: &Value) -> bool {
     match (found, wanted) {
         (ValueRef::Integer(found), Value::Integer(wanted)) => found == *wanted,
         (ValueRef::Text(found), Value::Text(wanted)) => found == wanted.as_bytes(),
-        _ => value(found) == *wanted,
+        _ => to_value(found) == *wanted,
     }
 }
 
 /// Returns a cell as the database holds it.
-pub(super) fn value(found: ValueRef<'_>) -> Value {
+pub(super) fn to_value(found: ValueRef<'_>) -> Value {
     match found {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Integer(number),
@@ -132,7 +132,7 @@ mod tests {
         ];
         let mut insert = connection.prepare("INSERT INTO t VALUES (?)").unwrap();
         for value in &values {
-            bind(&mut insert, [value]).unwrap();
+            bind_values(&mut insert, [value]).unwrap();
             insert.raw_execute().unwrap();
         }
         let mut found = Vec::new();
@@ -143,13 +143,13 @@ mod tests {
             read_cells(row, 0, &mut buffer).unwrap();
             found.push(buffer[0].clone());
             let (mut one, mut other) = (Writer::new(), Writer::new());
-            write(row.get_ref(0).unwrap(), &mut one).unwrap();
+            write_cell(row.get_ref(0).unwrap(), &mut one).unwrap();
             buffer[0].write(&mut other).unwrap();
             assert_eq!(one.as_bytes(), other.as_bytes());
-            let same = values.iter().filter(|value| is(row.get_ref(0).unwrap(), value));
+            let same = values.iter().filter(|value| cell_equals(row.get_ref(0).unwrap(), value));
             assert_eq!(same.collect::<Vec<_>>(), [&buffer[0]]);
         }
         assert_eq!(found, values);
-        assert!(bind(&mut insert, [&Value::Boolean(true)]).is_err());
+        assert!(bind_values(&mut insert, [&Value::Boolean(true)]).is_err());
     }
 }

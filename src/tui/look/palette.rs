@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 use super::Role;
 
 /// Returns what a role is stressed with, in colour too.
-pub(super) const fn stress(role: Role) -> Modifier {
+pub(super) const fn emphasis(role: Role) -> Modifier {
     match role {
         Role::Title | Role::Heading | Role::Key | Role::Danger | Role::Cursor | Role::Focus => Modifier::BOLD,
         _ => Modifier::empty(),
@@ -13,7 +13,7 @@ pub(super) const fn stress(role: Role) -> Modifier {
 }
 
 /// Returns the colours of a role on a dark background: foreground, background.
-pub(super) const fn dark(role: Role) -> (Option<u8>, Option<u8>) {
+pub(super) const fn dark_colours(role: Role) -> (Option<u8>, Option<u8>) {
     match role {
         Role::Text | Role::Title => (None, None),
         Role::Dim | Role::Same => (Some(248), None),
@@ -32,7 +32,7 @@ pub(super) const fn dark(role: Role) -> (Option<u8>, Option<u8>) {
 }
 
 /// Returns the colours of a role on a light background.
-pub(super) const fn light(role: Role) -> (Option<u8>, Option<u8>) {
+pub(super) const fn light_colours(role: Role) -> (Option<u8>, Option<u8>) {
     match role {
         Role::Text | Role::Title => (None, None),
         Role::Dim | Role::Same => (Some(240), None),
@@ -51,7 +51,7 @@ pub(super) const fn light(role: Role) -> (Option<u8>, Option<u8>) {
 }
 
 /// Returns the style of a role without colours.
-pub(super) const fn plain(role: Role) -> Style {
+pub(super) const fn plain_style(role: Role) -> Style {
     let style = Style::new();
     match role {
         Role::Text | Role::Same | Role::Good => style,
@@ -69,7 +69,7 @@ mod tests {
     use ratatui::style::Color;
 
     use super::*;
-    use crate::tui::look::{Glyphs, Look, Theme};
+    use crate::tui::look::{Appearance, Glyphs, Theme};
 
     /// Backgrounds that terminals come with: black, Visual Studio Code, One Dark, Solarized dark.
     const DARK: [u32; 4] = [0x00_0000, 0x1e_1e1e, 0x28_2c34, 0x00_2b36];
@@ -79,7 +79,7 @@ mod tests {
     type Rgb = [f64; 3];
 
     /// What every terminal makes of a colour from 16 up.
-    fn fixed(index: u8) -> Rgb {
+    fn indexed_rgb(index: u8) -> Rgb {
         assert!(index >= 16, "the first sixteen colours are not fixed");
         if index >= 232 {
             return [f64::from(8 + (u32::from(index) - 232) * 10) / 255.0; 3];
@@ -88,18 +88,18 @@ mod tests {
         [at / 36, at / 6 % 6, at % 6].map(|step| if step == 0 { 0.0 } else { f64::from(55 + 40 * step) / 255.0 })
     }
 
-    fn hex(colour: u32) -> Rgb {
+    fn rgb_from_hex(colour: u32) -> Rgb {
         [16, 8, 0].map(|shift| f64::from(colour >> shift & 0xff) / 255.0)
     }
 
-    fn linear(colour: Rgb) -> Rgb {
+    fn to_linear(colour: Rgb) -> Rgb {
         colour.map(|part| if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) })
     }
 
     /// WCAG's contrast of two colours: 1 to 21.
-    fn contrast(one: Rgb, other: Rgb) -> f64 {
+    fn contrast_ratio(one: Rgb, other: Rgb) -> f64 {
         let luminance = |colour: Rgb| {
-            let [r, g, b] = linear(colour);
+            let [r, g, b] = to_linear(colour);
             0.2126_f64.mul_add(r, 0.7152_f64.mul_add(g, 0.0722 * b)) + 0.05
         };
         let (one, other) = (luminance(one), luminance(other));
@@ -107,8 +107,8 @@ mod tests {
     }
 
     /// What is left of a colour without the cones for red, or without those for green (Vienot, Brettel, Mollon 1999).
-    fn seen(colour: Rgb, without_red: bool) -> Rgb {
-        let [r, g, b] = linear(colour);
+    fn simulate_colour_blindness(colour: Rgb, without_red: bool) -> Rgb {
+        let [r, g, b] = to_linear(colour);
         let (red, blue) = if without_red {
             (0.112_38 * r + 0.887_62 * g, 0.004_01 * r - 0.004_01 * g + b)
         } else {
@@ -117,9 +117,9 @@ mod tests {
         [red, red, blue].map(|part| part.max(0.0).powf(1.0 / 2.4))
     }
 
-    fn colours(look: Look, role: Role) -> (Option<Rgb>, Option<Rgb>) {
+    fn role_colours(look: Appearance, role: Role) -> (Option<Rgb>, Option<Rgb>) {
         let rgb = |colour: Option<Color>| match colour {
-            Some(Color::Indexed(index)) => Some(fixed(index)),
+            Some(Color::Indexed(index)) => Some(indexed_rgb(index)),
             None => None,
             Some(other) => panic!("{role:?} has {other:?}, which terminals show as they like"),
         };
@@ -130,12 +130,17 @@ mod tests {
     #[test]
     fn every_colour_stands_out_from_usual_backgrounds() {
         for (theme, backgrounds) in [(Theme::Dark, DARK), (Theme::Light, LIGHT)] {
-            let look = Look { theme, glyphs: Glyphs::Unicode };
+            let look = Appearance { theme, glyphs: Glyphs::Unicode };
             for role in Role::ALL {
-                let (Some(front), back) = colours(look, role) else { continue };
+                let (Some(front), back) = role_colours(look, role) else { continue };
                 let worst = back.map_or_else(
-                    || backgrounds.map(|back| contrast(front, hex(back))).into_iter().fold(21.0, f64::min),
-                    |back| contrast(front, back),
+                    || {
+                        backgrounds
+                            .map(|back| contrast_ratio(front, rgb_from_hex(back)))
+                            .into_iter()
+                            .fold(21.0, f64::min)
+                    },
+                    |back| contrast_ratio(front, back),
                 );
                 // What is off need not be read; frames are no text.
                 let enough = if [Role::Off, Role::Border].contains(&role) { 3.0 } else { 4.5 };
@@ -148,10 +153,10 @@ mod tests {
     fn opposites_stay_apart_for_eyes_without_red_or_green() {
         let pairs = [(Role::Before, Role::After), (Role::Good, Role::Danger), (Role::Note, Role::Danger)];
         for theme in [Theme::Dark, Theme::Light] {
-            let look = Look { theme, glyphs: Glyphs::Unicode };
+            let look = Appearance { theme, glyphs: Glyphs::Unicode };
             for (one, other) in pairs {
                 for without_red in [true, false] {
-                    let eye = |role| seen(colours(look, role).0.unwrap(), without_red);
+                    let eye = |role| simulate_colour_blindness(role_colours(look, role).0.unwrap(), without_red);
                     let (a, b) = (eye(one), eye(other));
                     let apart = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
                     assert!(apart > 0.25, "{theme:?} {one:?} {other:?} without red {without_red}: {apart:.2}");

@@ -14,11 +14,11 @@ use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
 
 use self::blocks::BankCell;
-use self::rows::Rows;
-use super::draw::{Canvas, columns, nice, number, whole};
+use self::rows::PixelRows;
+use super::draw::{Canvas, clamp_to_u16, display_width, render_rounded, round_up_nice};
 use crate::domain::picture::Jaws;
 use crate::domain::picture::{Aperture, LeafPair};
-use crate::tui::look::{Glyphs, Look, Mark, Role};
+use crate::tui::look::{Appearance, Glyphs, Mark, Role};
 
 /// What is left of the leaves: a pointer, a number and a space.
 const LEFT: u16 = 5;
@@ -28,7 +28,7 @@ const RIGHT: u16 = 3;
 /// The leaves of a control point.
 #[derive(Clone, Debug)]
 pub struct AperturePicture<'a> {
-    look: Look,
+    look: Appearance,
     after: &'a Aperture,
     before: Option<&'a Aperture>,
     jaws: Jaws,
@@ -43,7 +43,7 @@ pub struct AperturePicture<'a> {
 struct LeafGrid {
     left: u16,
     width: u16,
-    rows: Rows,
+    rows: PixelRows,
     /// Pixels a column.
     fine: u16,
     low: f64,
@@ -52,7 +52,7 @@ struct LeafGrid {
 
 impl LeafGrid {
     /// Returns the place along the leaves in the middle of a pixel, in 1/100 cm.
-    fn at(&self, pixel: u16) -> f64 {
+    fn position_at(&self, pixel: u16) -> f64 {
         let part = (f64::from(pixel) + 0.5) / f64::from((self.width * self.fine).max(1));
         (self.high - self.low).mul_add(part, self.low)
     }
@@ -61,14 +61,14 @@ impl LeafGrid {
     fn column(&self, place: i32) -> Option<u16> {
         let part = (f64::from(place) - self.low) / (self.high - self.low);
         let inside = (0.0..=1.0).contains(&part) && self.width > 0;
-        inside.then(|| self.left + whole(part * f64::from(self.width), self.width.saturating_sub(1)))
+        inside.then(|| self.left + clamp_to_u16(part * f64::from(self.width), self.width.saturating_sub(1)))
     }
 }
 
 impl<'a> AperturePicture<'a> {
     /// Returns the picture of leaves.
     #[must_use]
-    pub const fn new(look: Look, after: &'a Aperture) -> Self {
+    pub const fn new(look: Appearance, after: &'a Aperture) -> Self {
         let jaws = Jaws { x: None, y: None };
         Self { look, after, before: None, jaws, edges: &[], stretch: None, first: None, around: None, hand: None }
     }
@@ -87,42 +87,42 @@ impl<'a> AperturePicture<'a> {
 
     /// Says where the pairs lie: one edge more than there are pairs, in 1/100 cm; any other number says nothing.
     #[must_use]
-    pub const fn edges(self, edges: &'a [i32]) -> Self {
+    pub const fn pair_edges(self, edges: &'a [i32]) -> Self {
         Self { edges, ..self }
     }
 
     /// Draws this stretch along the leaves, in 1/100 cm, so that the pictures of a film share one.
     #[must_use]
-    pub const fn stretch(self, stretch: (i32, i32)) -> Self {
+    pub const fn visible_range(self, stretch: (i32, i32)) -> Self {
         Self { stretch: Some(stretch), ..self }
     }
 
     /// Draws the window of pairs from this one on, counted from 0; without it, the one that shows what matters.
     #[must_use]
-    pub const fn first(self, first: Option<usize>) -> Self {
+    pub const fn first_pair(self, first: Option<usize>) -> Self {
         Self { first, ..self }
     }
 
     /// Draws the window around these pairs whatever this control point is like, so that a film does not jump.
     #[must_use]
-    pub const fn around(self, pairs: Option<(usize, usize)>) -> Self {
+    pub const fn centred_on(self, pairs: Option<(usize, usize)>) -> Self {
         Self { around: pairs, ..self }
     }
 
     /// Points to a pair, counted from 0, and spells it out.
     #[must_use]
-    pub const fn hand(self, hand: Option<usize>) -> Self {
+    pub const fn selected_pair(self, hand: Option<usize>) -> Self {
         Self { hand, ..self }
     }
 
     /// Returns which pairs are drawn in an area, counted from 0.
     #[must_use]
-    pub fn shown(&self, area: Rect) -> std::ops::Range<usize> {
-        self.rows(self.heights(area.height).0).shown()
+    pub fn visible_pairs(&self, area: Rect) -> std::ops::Range<usize> {
+        self.arrange_rows(self.split_height(area.height).0).visible_pairs()
     }
 
     /// Returns how many pairs there are, before or after.
-    fn pairs(&self) -> usize {
+    fn pair_count(&self) -> usize {
         self.after.pairs.len().max(self.before.map_or(0, |before| before.pairs.len()))
     }
 
@@ -130,13 +130,13 @@ impl<'a> AperturePicture<'a> {
         self.after.pairs.get(at)
     }
 
-    fn was(&self, at: usize) -> Option<&LeafPair> {
+    fn pair_before(&self, at: usize) -> Option<&LeafPair> {
         self.before.and_then(|before| before.pairs.get(at))
     }
 
-    fn differs(&self, at: usize) -> bool {
+    fn is_changed(&self, at: usize) -> bool {
         let ends = |pair: Option<&LeafPair>| pair.map(|pair| (pair.a, pair.b));
-        self.before.is_some() && ends(self.pair(at)) != ends(self.was(at))
+        self.before.is_some() && ends(self.pair(at)) != ends(self.pair_before(at))
     }
 
     fn is_wrong(&self, at: usize) -> bool {
@@ -144,7 +144,7 @@ impl<'a> AperturePicture<'a> {
     }
 
     /// Returns how many rows the leaves get, and how many the lines of text below them.
-    fn heights(&self, height: u16) -> (u16, u16) {
+    fn split_height(&self, height: u16) -> (u16, u16) {
         let wanted = 1 + u16::from(self.hand.is_some()) + u16::from(self.before.is_some());
         let wanted = wanted + u16::from(self.after.pairs.iter().any(LeafPair::is_wrong));
         let most = match height {
@@ -158,9 +158,9 @@ impl<'a> AperturePicture<'a> {
         (height.saturating_sub(texts + axis), texts)
     }
 
-    fn rows(&self, height: u16) -> Rows {
-        let pairs = self.pairs();
-        let matters = |at: usize| self.is_wrong(at) || self.differs(at) || Some(at) == self.hand;
+    fn arrange_rows(&self, height: u16) -> PixelRows {
+        let pairs = self.pair_count();
+        let matters = |at: usize| self.is_wrong(at) || self.is_changed(at) || Some(at) == self.hand;
         let is_open = |at: usize| {
             self.pair(at).is_some_and(|pair| pair.a.zip(pair.b).is_some_and(|(a, b)| b > a.saturating_add(20)))
         };
@@ -172,17 +172,17 @@ impl<'a> AperturePicture<'a> {
         let edges = if self.edges.len() == pairs + 1 { self.edges } else { &[] };
         let hand = self.hand.filter(|hand| *hand < pairs);
         let spans = if self.around.is_some() { [None, self.around] } else { [span(&matters), span(&is_open)] };
-        Rows::new(pairs, edges, height, (self.first, hand), spans)
+        PixelRows::new(pairs, edges, height, (self.first, hand), spans)
     }
 
-    fn field(&self, canvas: &Canvas<'_>, height: u16) -> LeafGrid {
+    fn build_grid(&self, canvas: &Canvas<'_>, height: u16) -> LeafGrid {
         let margins = if canvas.width() >= 24 { (LEFT, RIGHT) } else { (0, 0) };
-        let (low, high) = self.stretch.unwrap_or_else(|| self.reach());
+        let (low, high) = self.stretch.unwrap_or_else(|| self.full_range());
         let (low, high) = (f64::from(low), f64::from(high));
         LeafGrid {
             left: margins.0,
             width: canvas.width().saturating_sub(margins.0 + margins.1),
-            rows: self.rows(height),
+            rows: self.arrange_rows(height),
             fine: if self.look.glyphs == Glyphs::Unicode { 2 } else { 1 },
             low,
             high: if high - low >= 1.0 { high } else { low + 1.0 },
@@ -190,7 +190,7 @@ impl<'a> AperturePicture<'a> {
     }
 
     /// Returns the stretch that shows every leaf that can be.
-    fn reach(&self) -> (i32, i32) {
+    fn full_range(&self) -> (i32, i32) {
         let pairs = self.after.pairs.iter().chain(self.before.iter().flat_map(|before| &before.pairs));
         let leaves = pairs.flat_map(|pair| [pair.a, pair.b]).flatten();
         let jaws = self.jaws.x.into_iter().flat_map(|(low, high)| [low, high]);
@@ -202,36 +202,45 @@ impl<'a> AperturePicture<'a> {
     fn draw_leaves(&self, canvas: &mut Canvas<'_>, field: &LeafGrid) {
         for row in 0..field.rows.height() {
             for column in 0..field.width {
-                let places = self.places(field, row, column);
-                let (glyph, style) = self.glyph(places);
-                canvas.cell(field.left + column, row, glyph, style);
+                let places = self.cells_at(field, row, column);
+                let (glyph, style) = self.choose_glyph(places);
+                canvas.draw_cell(field.left + column, row, glyph, style);
             }
         }
     }
 
     /// Returns the pixels of a cell: upper left, upper right, lower left, lower right.
-    fn places(&self, field: &LeafGrid, row: u16, column: u16) -> [BankCell; 4] {
+    fn cells_at(&self, field: &LeafGrid, row: u16, column: u16) -> [BankCell; 4] {
         let of = |pixel: u16, side: u16| {
-            let x = field.at(column * field.fine + side.min(field.fine - 1));
-            field.rows.pair(pixel).map_or(BankCell::Open, |pair| self.place(pair, x))
+            let x = field.position_at(column * field.fine + side.min(field.fine - 1));
+            field.rows.pair_at(pixel).map_or(BankCell::Open, |pair| self.classify_cell(pair, x))
         };
         [of(2 * row, 0), of(2 * row, 1), of(2 * row + 1, 0), of(2 * row + 1, 1)]
     }
 
     /// Returns the style of a jaw over leaves.
-    fn jaw(&self) -> Style {
+    fn jaw_style(&self) -> Style {
         let style = self.look.style(Role::Limit);
-        self.leaf().fg.map_or(style, |leaf| style.fg(Color::Indexed(16)).bg(leaf))
+        self.leaf_style().fg.map_or(style, |leaf| style.fg(Color::Indexed(16)).bg(leaf))
     }
 
     /// Draws a line through what is open or all leaf, so that it hides no end of a leaf.
-    fn line(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, (row, column): (u16, u16), glyph: &str, role: Role) {
+    fn draw_line_cell(
+        &self,
+        canvas: &mut Canvas<'_>,
+        field: &LeafGrid,
+        (row, column): (u16, u16),
+        glyph: &str,
+        role: Role,
+    ) {
         let style = self.look.style(role);
         let Some(own) = column.checked_sub(field.left) else { return };
-        match self.places(field, row, own) {
-            [BankCell::Open, BankCell::Open, BankCell::Open, BankCell::Open] => canvas.cell(column, row, glyph, style),
+        match self.cells_at(field, row, own) {
+            [BankCell::Open, BankCell::Open, BankCell::Open, BankCell::Open] => {
+                canvas.draw_cell(column, row, glyph, style);
+            }
             [BankCell::Leaf, BankCell::Leaf, BankCell::Leaf, BankCell::Leaf] if role == Role::Limit => {
-                canvas.cell(column, row, glyph, self.jaw());
+                canvas.draw_cell(column, row, glyph, self.jaw_style());
             }
             _ => {}
         }
@@ -246,18 +255,20 @@ impl<'a> AperturePicture<'a> {
             self.jaws.x.into_iter().flat_map(|(low, high)| [low, high]).filter_map(|x| field.column(x)).collect();
         for row in rows.clone() {
             if let Some(column) = field.column(0).filter(|column| !sides.contains(column)) {
-                self.line(canvas, field, (row, column), middle, Role::Dim);
+                self.draw_line_cell(canvas, field, (row, column), middle, Role::Dim);
             }
             for column in &sides {
-                self.line(canvas, field, (row, *column), upright, Role::Limit);
+                self.draw_line_cell(canvas, field, (row, *column), upright, Role::Limit);
             }
         }
-        let jaws =
-            self.jaws.y.map_or([None; 2], |(low, high)| [field.rows.jaw(low, false), field.rows.jaw(high, true)]);
+        let jaws = self
+            .jaws
+            .y
+            .map_or([None; 2], |(low, high)| [field.rows.jaw_row(low, false), field.rows.jaw_row(high, true)]);
         for row in jaws.into_iter().flatten() {
             for column in field.left..field.left + field.width {
                 let glyph = if sides.contains(&column) { corner } else { level };
-                self.line(canvas, field, (row, column), glyph, Role::Limit);
+                self.draw_line_cell(canvas, field, (row, column), glyph, Role::Limit);
             }
         }
     }
@@ -266,11 +277,11 @@ impl<'a> AperturePicture<'a> {
     fn draw_margins(&self, canvas: &mut Canvas<'_>, field: &LeafGrid) {
         let mut named = None;
         for row in 0..field.rows.height() {
-            let pairs = field.rows.pairs(row);
+            let pairs = field.rows.pairs_in_row(row);
             let any = |is: &dyn Fn(usize) -> bool| pairs.clone().find(|at| is(*at));
             let hand = any(&|at| Some(at) == self.hand);
             let wrong = any(&|at| self.is_wrong(at));
-            let differs = any(&|at| self.differs(at));
+            let differs = any(&|at| self.is_changed(at));
             self.draw_edges(canvas, field, row);
             if field.left < LEFT {
                 continue;
@@ -287,28 +298,28 @@ impl<'a> AperturePicture<'a> {
                 canvas.text_before(LEFT - 1, row, &(at + 1).to_string(), style);
             }
             if hand.is_some() {
-                canvas.cell(0, row, self.look.mark(Mark::Pointer), self.look.style(Role::Cursor));
+                canvas.draw_cell(0, row, self.look.mark(Mark::Pointer), self.look.style(Role::Cursor));
             }
             let right = field.left + field.width;
             if differs.is_some() {
-                canvas.cell(right + 1, row, self.look.mark(Mark::After), self.look.style(Role::After));
+                canvas.draw_cell(right + 1, row, self.look.mark(Mark::After), self.look.style(Role::After));
             }
             if wrong.is_some() {
-                canvas.cell(right + 2, row, self.look.mark(Mark::Bad), self.look.style(Role::Danger));
+                canvas.draw_cell(right + 2, row, self.look.mark(Mark::Bad), self.look.style(Role::Danger));
             }
         }
     }
 
     /// Points out of the picture where a leaf stands beyond what any can reach.
     fn draw_edges(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, row: u16) {
-        let beyond = field.rows.pairs(row).filter_map(|at| self.pair(at)).filter(|pair| pair.beyond);
+        let beyond = field.rows.pairs_in_row(row).filter_map(|at| self.pair(at)).filter(|pair| pair.beyond);
         for place in beyond.flat_map(|pair| [pair.a, pair.b]).flatten().map(f64::from) {
             let style = self.look.style(Role::Danger);
             if place < field.low {
                 let glyph = if self.look.glyphs == Glyphs::Unicode { "\u{25c4}" } else { "<" };
-                canvas.cell(field.left, row, glyph, style);
+                canvas.draw_cell(field.left, row, glyph, style);
             } else if place > field.high && field.width > 0 {
-                canvas.cell(field.left + field.width - 1, row, self.look.mark(Mark::Play), style);
+                canvas.draw_cell(field.left + field.width - 1, row, self.look.mark(Mark::Play), style);
             }
         }
     }
@@ -316,20 +327,20 @@ impl<'a> AperturePicture<'a> {
     fn draw_axis(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, row: u16) {
         let style = self.look.style(Role::Dim);
         let ticks = f64::from((field.width / 9).max(1));
-        let step = nice((field.high - field.low) / 100.0 / ticks).max(0.5);
+        let step = round_up_nice((field.high - field.low) / 100.0 / ticks).max(0.5);
         let (mut at, mut free) = ((field.low / 100.0 / step).ceil() * step, 0);
         while at * 100.0 <= field.high && step.is_finite() {
-            let label = number(at, step);
+            let label = render_rounded(at, step);
             let part = at.mul_add(100.0, -field.low) / (field.high - field.low);
-            let middle = field.left + whole(part * f64::from(field.width), field.width.saturating_sub(1));
-            let start = middle.saturating_sub(columns(&label) / 2);
+            let middle = field.left + clamp_to_u16(part * f64::from(field.width), field.width.saturating_sub(1));
+            let start = middle.saturating_sub(display_width(&label) / 2);
             if start >= free {
-                free = canvas.text(start, row, &label, style) + 1;
+                free = canvas.draw_text(start, row, &label, style) + 1;
             }
             at += step;
         }
         if free + 2 <= canvas.width() {
-            canvas.text(free, row, "cm", style);
+            canvas.draw_text(free, row, "cm", style);
         }
     }
 }
@@ -337,16 +348,16 @@ impl<'a> AperturePicture<'a> {
 impl Widget for &AperturePicture<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let mut canvas = Canvas::new(area, buffer);
-        let (height, texts) = self.heights(canvas.height());
-        let field = self.field(&canvas, height);
+        let (height, texts) = self.split_height(canvas.height());
+        let field = self.build_grid(&canvas, height);
         self.draw_leaves(&mut canvas, &field);
         self.draw_lines(&mut canvas, &field);
         self.draw_margins(&mut canvas, &field);
         if height < canvas.height() {
             self.draw_axis(&mut canvas, &field, height);
         }
-        for (row, line) in (height + 1..).zip(self.lines(&field)).take(usize::from(texts)) {
-            canvas.spans(0, row, &line, self.look.mark(Mark::Ellipsis));
+        for (row, line) in (height + 1..).zip(self.render_captions(&field)).take(usize::from(texts)) {
+            canvas.draw_spans(0, row, &line, self.look.mark(Mark::Ellipsis));
         }
     }
 }

@@ -12,11 +12,11 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use self::plot::Plot;
-use self::scale::drawable;
-use super::draw::{Canvas, columns, number};
-use crate::domain::picture::Bar;
-use crate::domain::picture::{Chart, Dot, Line};
-use crate::tui::look::{Glyphs, Look, Mark, Role};
+use self::scale::clamp_drawable;
+use super::draw::{Canvas, display_width, render_rounded};
+use crate::domain::picture::LimitLine;
+use crate::domain::picture::{Chart, ChartLine, ChartPoint};
+use crate::tui::look::{Appearance, Glyphs, Mark, Role};
 
 /// The roles that lines take in turn.
 const LINES: [Role; 3] = [Role::Key, Role::After, Role::Good];
@@ -27,10 +27,10 @@ const ASCII_DOTS: [&str; 3] = ["o", "+", "*"];
 /// Numbers over control points or over time.
 #[derive(Clone, Debug)]
 pub struct ChartPicture<'a> {
-    look: Look,
+    look: Appearance,
     chart: &'a Chart,
     before: Option<&'a Chart>,
-    limits: &'a [Bar],
+    limits: &'a [LimitLine],
     cursor: Option<usize>,
     found: &'a [f64],
     angles: bool,
@@ -39,7 +39,7 @@ pub struct ChartPicture<'a> {
 impl<'a> ChartPicture<'a> {
     /// Returns the picture of a chart.
     #[must_use]
-    pub const fn new(look: Look, chart: &'a Chart) -> Self {
+    pub const fn new(look: Appearance, chart: &'a Chart) -> Self {
         Self { look, chart, before: None, limits: &[], cursor: None, found: &[], angles: false }
     }
 
@@ -51,7 +51,7 @@ impl<'a> ChartPicture<'a> {
 
     /// Draws limits across the chart; those far from all numbers are only named.
     #[must_use]
-    pub const fn limits(self, limits: &'a [Bar]) -> Self {
+    pub const fn limits(self, limits: &'a [LimitLine]) -> Self {
         Self { limits, ..self }
     }
 
@@ -63,7 +63,7 @@ impl<'a> ChartPicture<'a> {
 
     /// Marks places that something was found about, at the foot of the chart.
     #[must_use]
-    pub const fn found(self, found: &'a [f64]) -> Self {
+    pub const fn marked_places(self, found: &'a [f64]) -> Self {
         Self { found, ..self }
     }
 
@@ -76,56 +76,57 @@ impl<'a> ChartPicture<'a> {
     /// Returns the places across the chart where there are numbers, from left to right.
     #[must_use]
     pub fn places(&self) -> Vec<f64> {
-        let mut places: Vec<f64> = self.dots().map(|dot| drawable(dot.x)).collect();
+        let mut places: Vec<f64> = self.dots().map(|dot| clamp_drawable(dot.x)).collect();
         places.sort_by(f64::total_cmp);
         places.dedup();
         places
     }
 
-    fn dots(&self) -> impl Iterator<Item = &'a Dot> {
+    fn dots(&self) -> impl Iterator<Item = &'a ChartPoint> {
         let lines = self.chart.lines.iter().chain(self.before.into_iter().flat_map(|before| &before.lines));
         lines.flat_map(|line| &line.dots).filter(|dot| dot.x.is_finite() && dot.y.is_finite())
     }
 
-    fn plot(&self, canvas: &Canvas<'_>, (above, below): (u16, u16)) -> Option<(Plot, f64)> {
-        let x = scale::range(self.dots().map(|dot| dot.x))?;
-        let y = scale::range(self.dots().map(|dot| dot.y))?;
+    fn build_plot(&self, canvas: &Canvas<'_>, (above, below): (u16, u16)) -> Option<(Plot, f64)> {
+        let x = scale::find_range(self.dots().map(|dot| dot.x))?;
+        let y = scale::find_range(self.dots().map(|dot| dot.y))?;
         let height = canvas.height().checked_sub(above + below).filter(|height| *height > 0)?;
         let y = scale::with_limits(y, self.limits.iter().map(|limit| limit.y));
-        let step = scale::step(y, (height / 3).clamp(1, 8), self.angles);
-        let y = scale::widened(y, step);
-        let widest = scale::ticks(y, step).map(|tick| columns(&number(tick, step))).max().unwrap_or(0) + 2;
+        let step = scale::choose_step(y, (height / 3).clamp(1, 8), self.angles);
+        let y = scale::widen_to_steps(y, step);
+        let widest =
+            scale::ticks(y, step).map(|tick| display_width(&render_rounded(tick, step))).max().unwrap_or(0) + 2;
         let left = if canvas.width() >= widest + 10 { widest } else { 0 };
         let width = canvas.width().checked_sub(left).filter(|width| *width > 0)?;
         let braille = self.look.glyphs == Glyphs::Unicode;
         Some((Plot::new((left, above), (width, height), x, y, braille), step))
     }
 
-    fn mark(&self, line: usize) -> (&'static str, Style) {
+    fn line_mark(&self, line: usize) -> (&'static str, Style) {
         let dots = if self.look.glyphs == Glyphs::Unicode { DOTS } else { ASCII_DOTS };
         let role = LINES.get(line % LINES.len()).copied().unwrap_or(Role::Text);
         (dots.get(line % dots.len()).copied().unwrap_or("o"), self.look.style(role))
     }
 
     /// Returns the mark of a wrong number: a large one, because in ASCII small letters are lines.
-    fn wrong(&self) -> &'static str {
+    fn wrong_glyph(&self) -> &'static str {
         if self.look.glyphs == Glyphs::Ascii { "X" } else { self.look.mark(Mark::Bad) }
     }
 
     /// Tells whether a line is drawn between two numbers.
-    fn joins(&self, from: &Dot, to: &Dot) -> bool {
+    fn is_joined(&self, from: &ChartPoint, to: &ChartPoint) -> bool {
         !(self.angles && (from.y - to.y).abs() > 180.0)
     }
 
-    fn draw_lines(&self, plot: &mut Plot, lines: &[Line], every: usize, style: impl Fn(usize) -> Style) {
+    fn draw_lines(&self, plot: &mut Plot, lines: &[ChartLine], every: usize, style: impl Fn(usize) -> Style) {
         for (at, line) in lines.iter().enumerate() {
             let dots = || line.dots.iter().filter(|dot| dot.x.is_finite() && dot.y.is_finite());
-            let place = |dot: &Dot| (drawable(dot.x), drawable(dot.y));
-            for (from, to) in dots().zip(dots().skip(1)).filter(|(from, to)| self.joins(from, to)) {
-                plot.line(place(from), place(to), every, style(at));
+            let place = |dot: &ChartPoint| (clamp_drawable(dot.x), clamp_drawable(dot.y));
+            for (from, to) in dots().zip(dots().skip(1)).filter(|(from, to)| self.is_joined(from, to)) {
+                plot.draw_line(place(from), place(to), every, style(at));
             }
             for dot in dots() {
-                plot.line(place(dot), place(dot), 1, style(at));
+                plot.draw_line(place(dot), place(dot), 1, style(at));
             }
         }
     }
@@ -134,7 +135,7 @@ impl<'a> ChartPicture<'a> {
     fn draw_marks(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
         let ascii = self.look.glyphs == Glyphs::Ascii;
         for (at, line) in self.chart.lines.iter().enumerate() {
-            let (glyph, style) = self.mark(at);
+            let (glyph, style) = self.line_mark(at);
             let apart = match (ascii, line.dots.len() * 3 > usize::from(plot.width)) {
                 (true, _) => 1,
                 (false, true) => 9,
@@ -142,25 +143,25 @@ impl<'a> ChartPicture<'a> {
             };
             // Where lines lie on each other, each keeps some marks of its own.
             let mut next = u16::try_from(at).unwrap_or(0) * if apart == 1 { 0 } else { apart / 3 };
-            for (column, row) in line.dots.iter().filter_map(|dot| place(plot, dot)) {
+            for (column, row) in line.dots.iter().filter_map(|dot| plot_cell(plot, dot)) {
                 if column >= next {
-                    canvas.cell(plot.left + column, plot.top + row, glyph, style);
+                    canvas.draw_cell(plot.left + column, plot.top + row, glyph, style);
                     next = column + apart;
                 }
             }
         }
         for dot in self.chart.lines.iter().flat_map(|line| &line.dots).filter(|dot| dot.wrong) {
-            if let Some((column, row)) = place(plot, dot) {
-                canvas.cell(plot.left + column, plot.top + row, self.wrong(), self.look.style(Role::Danger));
+            if let Some((column, row)) = plot_cell(plot, dot) {
+                canvas.draw_cell(plot.left + column, plot.top + row, self.wrong_glyph(), self.look.style(Role::Danger));
             }
         }
     }
 
     /// Marks the places that something was found about.
     fn draw_found(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
-        for column in self.found.iter().filter_map(|x| plot.column(drawable(*x))) {
+        for column in self.found.iter().filter_map(|x| plot.column(clamp_drawable(*x))) {
             let row = plot.top + plot.height.saturating_sub(1);
-            canvas.cell(plot.left + column, row, self.wrong(), self.look.style(Role::Danger));
+            canvas.draw_cell(plot.left + column, row, self.wrong_glyph(), self.look.style(Role::Danger));
         }
     }
 
@@ -169,7 +170,7 @@ impl<'a> ChartPicture<'a> {
         let style = self.look.style(Role::Limit);
         for row in self.limits.iter().filter_map(|limit| plot.row(limit.y)) {
             for column in (0..plot.width).filter(|column| !plot.is_drawn(*column, row)) {
-                canvas.cell(plot.left + column, plot.top + row, glyph, style);
+                canvas.draw_cell(plot.left + column, plot.top + row, glyph, style);
             }
         }
     }
@@ -178,55 +179,55 @@ impl<'a> ChartPicture<'a> {
         let Some(column) = plot.column(x) else { return };
         let glyph = if self.look.glyphs == Glyphs::Unicode { "\u{2502}" } else { "|" };
         for row in (0..plot.height).filter(|row| !plot.is_drawn(column, *row)) {
-            canvas.cell(plot.left + column, plot.top + row, glyph, self.look.style(Role::Focus));
+            canvas.draw_cell(plot.left + column, plot.top + row, glyph, self.look.style(Role::Focus));
         }
-        for (at, dot) in self.at(x) {
-            if let Some((column, row)) = place(plot, dot) {
-                let glyph = if dot.wrong { self.wrong() } else { self.mark(at).0 };
-                canvas.cell(plot.left + column, plot.top + row, glyph, self.look.style(Role::Cursor));
+        for (at, dot) in self.dots_at(x) {
+            if let Some((column, row)) = plot_cell(plot, dot) {
+                let glyph = if dot.wrong { self.wrong_glyph() } else { self.line_mark(at).0 };
+                canvas.draw_cell(plot.left + column, plot.top + row, glyph, self.look.style(Role::Cursor));
             }
         }
     }
 
     /// Returns the numbers of every line at a place.
-    fn at(&self, x: f64) -> impl Iterator<Item = (usize, &'a Dot)> {
+    fn dots_at(&self, x: f64) -> impl Iterator<Item = (usize, &'a ChartPoint)> {
         let lines = self.chart.lines.iter().enumerate();
-        lines.filter_map(move |(at, line)| Some((at, line.dots.iter().find(|dot| drawable(dot.x) == x)?)))
+        lines.filter_map(move |(at, line)| Some((at, line.dots.iter().find(|dot| clamp_drawable(dot.x) == x)?)))
     }
 
     fn draw_axes(&self, canvas: &mut Canvas<'_>, plot: &Plot, step: f64) {
         let style = self.look.style(Role::Dim);
         let glyph = self.look.mark(Mark::Divider);
         if plot.left > 0 {
-            (0..plot.height).for_each(|row| canvas.cell(plot.left - 1, plot.top + row, glyph, style));
+            (0..plot.height).for_each(|row| canvas.draw_cell(plot.left - 1, plot.top + row, glyph, style));
             for tick in scale::ticks(plot.y, step) {
                 if let Some(row) = plot.row(tick) {
-                    canvas.text_before(plot.left - 1, plot.top + row, &number(tick, step), style);
+                    canvas.text_before(plot.left - 1, plot.top + row, &render_rounded(tick, step), style);
                 }
             }
         }
         let row = plot.top + plot.height;
-        let across = scale::step(plot.x, (plot.width / 10).max(1), false).max(1.0);
-        let whole = columns(&self.chart.across) * 2 <= plot.width;
-        let name = format!(" {}", if whole { &self.chart.across } else { self.across() });
-        let room = (plot.left + plot.width).saturating_sub(columns(&name));
+        let across = scale::choose_step(plot.x, (plot.width / 10).max(1), false).max(1.0);
+        let whole = display_width(&self.chart.across) * 2 <= plot.width;
+        let name = format!(" {}", if whole { &self.chart.across } else { self.axis_name() });
+        let room = (plot.left + plot.width).saturating_sub(display_width(&name));
         let mut free = 0;
         for tick in scale::ticks(plot.x, across) {
-            let label = number(tick, across);
+            let label = render_rounded(tick, across);
             let start = plot.left + plot.column(tick).unwrap_or(0);
-            let start = start.saturating_sub(columns(&label) / 2);
-            if start >= free && start + columns(&label) <= room {
-                free = canvas.text(start, row, &label, style) + 1;
+            let start = start.saturating_sub(display_width(&label) / 2);
+            if start >= free && start + display_width(&label) <= room {
+                free = canvas.draw_text(start, row, &label, style) + 1;
             }
         }
         canvas.text_before(plot.left + plot.width, row, &name, style);
     }
 
-    fn legend(&self) -> Vec<Span<'a>> {
+    fn render_legend(&self) -> Vec<Span<'a>> {
         let dim = self.look.style(Role::Dim);
         let mut spans = vec![Span::styled(format!("{}  ", self.chart.up), dim)];
         for (at, line) in self.chart.lines.iter().enumerate() {
-            let (glyph, style) = self.mark(at);
+            let (glyph, style) = self.line_mark(at);
             spans.push(Span::styled(format!("{glyph} {}  ", line.name), style));
         }
         if self.before.is_some() {
@@ -236,15 +237,15 @@ impl<'a> ChartPicture<'a> {
             ));
         }
         if self.chart.lines.iter().flat_map(|line| &line.dots).any(|dot| dot.wrong) {
-            spans.push(Span::styled(format!("{} wrong  ", self.wrong()), self.look.style(Role::Danger)));
+            spans.push(Span::styled(format!("{} wrong  ", self.wrong_glyph()), self.look.style(Role::Danger)));
         }
         if !self.found.is_empty() {
-            spans.push(Span::styled(format!("{} found  ", self.wrong()), self.look.style(Role::Danger)));
+            spans.push(Span::styled(format!("{} found  ", self.wrong_glyph()), self.look.style(Role::Danger)));
         }
         // A limit on both sides of zero is named once.
         let mut named: BTreeMap<String, &str> = BTreeMap::new();
         for limit in self.limits {
-            named.entry(number(limit.y.abs(), 0.1)).or_insert(&limit.name);
+            named.entry(render_rounded(limit.y.abs(), 0.1)).or_insert(&limit.name);
         }
         let limits: Vec<String> = named.into_iter().map(|(at, name)| format!("{name} {at}")).collect();
         if !limits.is_empty() {
@@ -254,23 +255,26 @@ impl<'a> ChartPicture<'a> {
     }
 
     /// Returns what the numbers are over, without what is said of it in brackets.
-    fn across(&self) -> &'a str {
+    fn axis_name(&self) -> &'a str {
         self.chart.across.split(" (").next().unwrap_or_default()
     }
 
     /// Spells out the numbers at a place.
-    fn values(&self, x: f64) -> Vec<Span<'a>> {
-        let here = format!("{} {}", self.across(), number(x, 1.0));
+    fn render_values(&self, x: f64) -> Vec<Span<'a>> {
+        let here = format!("{} {}", self.axis_name(), render_rounded(x, 1.0));
         let mut spans = vec![Span::styled(here, self.look.style(Role::Cursor))];
-        for (at, dot) in self.at(x) {
+        for (at, dot) in self.dots_at(x) {
             let name = self.chart.lines.get(at).map_or("", |line| line.name);
-            let style = if dot.wrong { self.look.style(Role::Danger) } else { self.mark(at).1 };
+            let style = if dot.wrong { self.look.style(Role::Danger) } else { self.line_mark(at).1 };
             let wrong = if dot.wrong { " wrong" } else { "" };
-            spans.push(Span::styled(format!("  {name} {}{wrong}", shown(dot.y)), style));
+            spans.push(Span::styled(format!("  {name} {}{wrong}", render_stored_number(dot.y)), style));
             let was = self.before.and_then(|before| before.lines.iter().find(|line| line.name == name));
-            let was = was.and_then(|line| line.dots.iter().find(|dot| drawable(dot.x) == x));
+            let was = was.and_then(|line| line.dots.iter().find(|dot| clamp_drawable(dot.x) == x));
             if let Some(was) = was.filter(|was| was.y.to_bits() != dot.y.to_bits()) {
-                spans.push(Span::styled(format!(" (before {})", shown(was.y)), self.look.style(Role::Before)));
+                spans.push(Span::styled(
+                    format!(" (before {})", render_stored_number(was.y)),
+                    self.look.style(Role::Before),
+                ));
             }
         }
         if self.found.contains(&x) {
@@ -281,12 +285,12 @@ impl<'a> ChartPicture<'a> {
 }
 
 /// Returns the cell of a number.
-fn place(plot: &Plot, dot: &Dot) -> Option<(u16, u16)> {
-    Some((plot.column(drawable(dot.x))?, plot.row(drawable(dot.y))?))
+fn plot_cell(plot: &Plot, dot: &ChartPoint) -> Option<(u16, u16)> {
+    Some((plot.column(clamp_drawable(dot.x))?, plot.row(clamp_drawable(dot.y))?))
 }
 
 /// Writes a number as it is in the database, as far as people read it.
-fn shown(number: f64) -> String {
+fn render_stored_number(number: f64) -> String {
     let text = format!("{number:.4}");
     if number.abs() < 1e9 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { format!("{number:e}") }
 }
@@ -299,17 +303,17 @@ impl Widget for &ChartPicture<'_> {
         let cursor = self.cursor.and_then(|at| places.get(at.min(places.len().saturating_sub(1)))).copied();
         let above = u16::from(canvas.height() >= 5);
         let below = u16::from(canvas.height() >= 4) + u16::from(cursor.is_some() && canvas.height() >= 6);
-        let Some((mut plot, step)) = self.plot(&canvas, (above, below)) else {
-            canvas.spans(0, 0, &[Span::styled("no numbers to draw", self.look.style(Role::Dim))], ellipsis);
+        let Some((mut plot, step)) = self.build_plot(&canvas, (above, below)) else {
+            canvas.draw_spans(0, 0, &[Span::styled("no numbers to draw", self.look.style(Role::Dim))], ellipsis);
             return;
         };
         if above > 0 {
-            canvas.spans(0, 0, &self.legend(), ellipsis);
+            canvas.draw_spans(0, 0, &self.render_legend(), ellipsis);
         }
         if let Some(before) = self.before {
             self.draw_lines(&mut plot, &before.lines, 2, |_| self.look.style(Role::Before));
         }
-        self.draw_lines(&mut plot, &self.chart.lines, 1, |line| self.mark(line).1);
+        self.draw_lines(&mut plot, &self.chart.lines, 1, |line| self.line_mark(line).1);
         self.draw_limits(&mut canvas, &plot);
         plot.draw(&mut canvas);
         self.draw_marks(&mut canvas, &plot);
@@ -321,7 +325,7 @@ impl Widget for &ChartPicture<'_> {
             self.draw_axes(&mut canvas, &plot, step);
         }
         if let Some(x) = cursor.filter(|_| below > 1) {
-            canvas.spans(0, plot.top + plot.height + 1, &self.values(x), ellipsis);
+            canvas.draw_spans(0, plot.top + plot.height + 1, &self.render_values(x), ellipsis);
         }
     }
 }

@@ -6,10 +6,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span as Text;
 use ratatui::widgets::Widget;
 
-use super::draw::{Canvas, columns, short, whole};
-use crate::domain::picture::{Day, Lane, Span, Standing};
-use crate::model::refusal::show;
-use crate::tui::look::{Glyphs, Look, Mark, Role};
+use super::draw::{Canvas, clamp_to_u16, display_width, to_u16_saturating};
+use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus};
+use crate::model::refusal::render_key;
+use crate::tui::look::{Appearance, Glyphs, Mark, Role};
 
 /// The seconds of a day.
 const DAY: i64 = 86_400;
@@ -21,8 +21,8 @@ const DEEP_MAX: usize = 4;
 /// The deliveries of a day.
 #[derive(Clone, Debug)]
 pub struct DayPicture<'a> {
-    look: Look,
-    day: &'a Day,
+    look: Appearance,
+    day: &'a DayChart,
     stretch: Option<(i64, i64)>,
     first: usize,
     hand: Option<(usize, usize)>,
@@ -41,10 +41,10 @@ impl TimeLine {
     fn column(&self, at: i64) -> u16 {
         let at = i32::try_from(at.saturating_sub(self.from).clamp(0, self.to - self.from)).unwrap_or(0);
         let all = i32::try_from(self.to - self.from).unwrap_or(1).max(1);
-        whole(f64::from(at) / f64::from(all) * f64::from(self.width), self.width.saturating_sub(1))
+        clamp_to_u16(f64::from(at) / f64::from(all) * f64::from(self.width), self.width.saturating_sub(1))
     }
 
-    const fn holds(&self, at: i64) -> bool {
+    const fn contains(&self, at: i64) -> bool {
         self.from <= at && at <= self.to
     }
 }
@@ -52,31 +52,31 @@ impl TimeLine {
 impl<'a> DayPicture<'a> {
     /// Returns the picture of a day.
     #[must_use]
-    pub const fn new(look: Look, day: &'a Day) -> Self {
+    pub const fn new(look: Appearance, day: &'a DayChart) -> Self {
         Self { look, day, stretch: None, first: 0, hand: None }
     }
 
     /// Draws these seconds of the day only; without it, the hours in which there are deliveries.
     #[must_use]
-    pub const fn stretch(self, stretch: Option<(i64, i64)>) -> Self {
+    pub const fn visible_range(self, stretch: Option<(i64, i64)>) -> Self {
         Self { stretch, ..self }
     }
 
     /// Draws the lanes from this one on, counted from 0.
     #[must_use]
-    pub const fn first(self, first: usize) -> Self {
+    pub const fn first_lane(self, first: usize) -> Self {
         Self { first, ..self }
     }
 
     /// Points to a delivery, by its lane and its place there, and spells it out.
     #[must_use]
-    pub const fn hand(self, hand: Option<(usize, usize)>) -> Self {
+    pub const fn selected_delivery(self, hand: Option<(usize, usize)>) -> Self {
         Self { hand, ..self }
     }
 
     /// Returns the seconds of the day that are drawn.
     #[must_use]
-    pub fn drawn(&self) -> (i64, i64) {
+    pub fn drawn_range(&self) -> (i64, i64) {
         if let Some((from, to)) = self.stretch {
             let from = from.clamp(-DAY, 2 * DAY);
             return (from, to.clamp(from + 60, 3 * DAY));
@@ -90,75 +90,87 @@ impl<'a> DayPicture<'a> {
         (from, ((to + 3599) / 3600 * 3600).max(from + 3600))
     }
 
-    fn line(&self, width: u16) -> TimeLine {
-        let widest = self.day.lanes.iter().map(|lane| columns(&lane.name)).max().unwrap_or(0);
+    fn build_time_line(&self, width: u16) -> TimeLine {
+        let widest = self.day.lanes.iter().map(|lane| display_width(&lane.name)).max().unwrap_or(0);
         let left = if width >= 24 { (widest + 3).min(width / 3) } else { 0 };
-        let (from, to) = self.drawn();
+        let (from, to) = self.drawn_range();
         TimeLine { left, width: width.saturating_sub(left), from, to }
     }
 
-    fn style(&self, span: &Span) -> (&'static str, Style) {
+    fn span_style(&self, span: &DeliverySpan) -> (&'static str, Style) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let (glyph, ascii, role) = match span.standing {
             _ if span.is_wrong() => ("!", "!", Role::Danger),
-            Standing::Complete => ("\u{2588}", "=", Role::Key),
-            Standing::Partial => ("\u{2592}", "~", Role::Warning),
-            Standing::Cancelled => ("\u{2591}", "x", Role::Dim),
+            DeliveryStatus::Complete => ("\u{2588}", "=", Role::Key),
+            DeliveryStatus::Partial => ("\u{2592}", "~", Role::Warning),
+            DeliveryStatus::Cancelled => ("\u{2591}", "x", Role::Dim),
         };
         (if unicode { glyph } else { ascii }, self.look.style(role))
     }
 
-    fn draw_lane(&self, canvas: &mut Canvas<'_>, line: &TimeLine, (number, lane): (usize, &Lane), top: u16, rows: u16) {
+    fn draw_lane(
+        &self,
+        canvas: &mut Canvas<'_>,
+        line: &TimeLine,
+        (number, lane): (usize, &DayLane),
+        top: u16,
+        rows: u16,
+    ) {
         if line.left > 1 {
             let role = if self.hand.is_some_and(|(own, _)| own == number) { Role::Focus } else { Role::Text };
-            let name = self.fitting(&lane.name, line.left - 2);
-            canvas.text(0, top, &name, self.look.style(role));
+            let name = self.fit_name(&lane.name, line.left - 2);
+            canvas.draw_text(0, top, &name, self.look.style(role));
         }
         for row in top..top + rows {
-            canvas.cell(line.left.saturating_sub(1), row, self.look.mark(Mark::Divider), self.look.style(Role::Border));
+            canvas.draw_cell(
+                line.left.saturating_sub(1),
+                row,
+                self.look.mark(Mark::Divider),
+                self.look.style(Role::Border),
+            );
         }
-        let mut order: Vec<(usize, &Span)> = lane.spans.iter().enumerate().collect();
+        let mut order: Vec<(usize, &DeliverySpan)> = lane.spans.iter().enumerate().collect();
         // What is wrong, and what is in hand, goes over the rest where they share a cell.
         order.sort_by_key(|(at, span)| (self.hand == Some((number, *at)), span.is_wrong()));
-        let depths = depths(&lane.spans);
+        let depths = assign_depths(&lane.spans);
         for (at, span) in order {
-            let row = top + short(depths.get(at).copied().unwrap_or(0)).min(rows.saturating_sub(1));
+            let row = top + to_u16_saturating(depths.get(at).copied().unwrap_or(0)).min(rows.saturating_sub(1));
             self.draw_span(canvas, line, span, row, self.hand == Some((number, at)));
         }
     }
 
     /// Returns a name that is at most so many columns wide, of characters that there are.
-    fn fitting(&self, name: &str, room: u16) -> String {
+    fn fit_name(&self, name: &str, room: u16) -> String {
         let ascii = self.look.glyphs == Glyphs::Ascii;
         let name: String = name.chars().map(|letter| if ascii && !letter.is_ascii() { '?' } else { letter }).collect();
-        if columns(&name) <= room {
+        if display_width(&name) <= room {
             return name;
         }
         let kept: String = name.chars().take(usize::from(room.saturating_sub(1))).collect();
         format!("{kept}{}", self.look.mark(Mark::Ellipsis))
     }
 
-    fn draw_span(&self, canvas: &mut Canvas<'_>, line: &TimeLine, span: &Span, row: u16, in_hand: bool) {
+    fn draw_span(&self, canvas: &mut Canvas<'_>, line: &TimeLine, span: &DeliverySpan, row: u16, in_hand: bool) {
         // One that ends before it begins is drawn where it begins, and does not cover what came before.
         let (low, high) = (span.start, span.end.max(span.start));
         if line.width == 0 || low > line.to || high < line.from {
             return;
         }
-        let (glyph, style) = self.style(span);
+        let (glyph, style) = self.span_style(span);
         let style = if in_hand { self.look.style(Role::Cursor) } else { style };
         let (first, last) = (line.left + line.column(low), line.left + line.column(high));
-        (first..=last).for_each(|column| canvas.cell(column, row, glyph, style));
-        if last > first && line.holds(low) && span.standing == Standing::Complete && !span.is_wrong() {
+        (first..=last).for_each(|column| canvas.draw_cell(column, row, glyph, style));
+        if last > first && line.contains(low) && span.standing == DeliveryStatus::Complete && !span.is_wrong() {
             // So that neighbours do not grow together.
             let edge = if self.look.glyphs == Glyphs::Unicode { "\u{2590}" } else { "[" };
-            canvas.cell(first, row, edge, style);
+            canvas.draw_cell(first, row, edge, style);
         }
         if usize::from(last - first) > span.name.len() && span.name.is_ascii() {
             let style = if in_hand { style } else { style.add_modifier(Modifier::REVERSED) };
-            canvas.text(first + 1, row, &span.name, style);
+            canvas.draw_text(first + 1, row, &span.name, style);
         }
         if high > line.to {
-            canvas.cell(last, row, self.look.mark(Mark::Play), style);
+            canvas.draw_cell(last, row, self.look.mark(Mark::Play), style);
         }
     }
 
@@ -170,35 +182,39 @@ impl<'a> DayPicture<'a> {
         while at <= line.to {
             let start = (line.left + line.column(at)).saturating_sub(2);
             if at >= line.from && start >= free && start + 5 <= canvas.width() {
-                free = canvas.text(start, row, &clock(at, false), style) + 1;
+                free = canvas.draw_text(start, row, &render_clock(at, false), style) + 1;
             }
             at += step;
         }
     }
 
     /// Returns the lines below the time line, the most telling one first.
-    fn lines(&self, shown: std::ops::Range<usize>) -> Vec<Vec<Text<'a>>> {
+    fn render_captions(&self, shown: std::ops::Range<usize>) -> Vec<Vec<Text<'a>>> {
         let of_hand = |(lane, at): (usize, usize)| self.day.lanes.get(lane)?.spans.get(at);
         let hand = self.hand.and_then(of_hand).map(|span| self.in_hand(span));
-        [hand, Some(self.count(shown)), Some(self.legend())].into_iter().flatten().collect()
+        [hand, Some(self.render_count(shown)), Some(self.render_legend())].into_iter().flatten().collect()
     }
 
-    fn in_hand(&self, span: &'a Span) -> Vec<Text<'a>> {
+    fn in_hand(&self, span: &'a DeliverySpan) -> Vec<Text<'a>> {
         let role = if span.is_wrong() { Role::Danger } else { Role::Text };
-        let mut text = format!("  {} to {}", clock(span.start, true), clock(span.end, true));
-        text +=
-            &format!(" ({}), {}, {}", lasting(span.end.saturating_sub(span.start)), span.name, span.standing.word());
+        let mut text = format!("  {} to {}", render_clock(span.start, true), render_clock(span.end, true));
+        text += &format!(
+            " ({}), {}, {}",
+            render_duration(span.end.saturating_sub(span.start)),
+            span.name,
+            span.standing.word()
+        );
         if span.clashes {
             text += "; overlaps another delivery of the patient";
         }
         if span.end < span.start {
             text += "; ends before it begins";
         }
-        let name = format!("delivery {}", show(&span.key));
+        let name = format!("delivery {}", render_key(&span.key));
         vec![Text::styled(name, self.look.style(Role::Cursor)), Text::styled(text, self.look.style(role))]
     }
 
-    fn count(&self, shown: std::ops::Range<usize>) -> Vec<Text<'a>> {
+    fn render_count(&self, shown: std::ops::Range<usize>) -> Vec<Text<'a>> {
         let spans = || self.day.lanes.iter().flat_map(|lane| &lane.spans);
         let wrong = spans().filter(|span| span.is_wrong()).count();
         let mut texts = vec![Text::styled(
@@ -216,8 +232,8 @@ impl<'a> DayPicture<'a> {
         texts
     }
 
-    fn legend(&self) -> Vec<Text<'a>> {
-        let of = |standing: Standing, clashes: bool| Span {
+    fn render_legend(&self) -> Vec<Text<'a>> {
+        let of = |standing: DeliveryStatus, clashes: bool| DeliverySpan {
             key: Vec::new(),
             start: 0,
             end: 0,
@@ -225,20 +241,21 @@ impl<'a> DayPicture<'a> {
             standing,
             clashes,
         };
-        let kinds = [(Standing::Complete, false), (Standing::Partial, false), (Standing::Cancelled, false)];
-        let entry = |(standing, clashes): (Standing, bool)| {
-            let (glyph, style) = self.style(&of(standing, clashes));
+        let kinds =
+            [(DeliveryStatus::Complete, false), (DeliveryStatus::Partial, false), (DeliveryStatus::Cancelled, false)];
+        let entry = |(standing, clashes): (DeliveryStatus, bool)| {
+            let (glyph, style) = self.span_style(&of(standing, clashes));
             let word = if clashes { "cannot be so" } else { standing.word() };
             [Text::styled(glyph, style), Text::styled(format!(" {word}  "), self.look.style(Role::Dim))]
         };
-        kinds.into_iter().chain([(Standing::Complete, true)]).flat_map(entry).collect()
+        kinds.into_iter().chain([(DeliveryStatus::Complete, true)]).flat_map(entry).collect()
     }
 }
 
 /// Returns the row within its lane of every delivery: the first one that is free when it begins.
-fn depths(spans: &[Span]) -> Vec<usize> {
+fn assign_depths(spans: &[DeliverySpan]) -> Vec<usize> {
     let mut free: Vec<i64> = Vec::new();
-    let depth = |span: &Span| {
+    let depth = |span: &DeliverySpan| {
         let at = free.iter().position(|end| *end <= span.start).unwrap_or(free.len()).min(DEEP_MAX - 1);
         let end = span.end.max(span.start.saturating_add(1));
         match free.get_mut(at) {
@@ -251,7 +268,7 @@ fn depths(spans: &[Span]) -> Vec<usize> {
 }
 
 /// Writes a second of the day; of another day with its number of days.
-fn clock(at: i64, seconds: bool) -> String {
+fn render_clock(at: i64, seconds: bool) -> String {
     let (days, at) = (at.div_euclid(DAY), at.rem_euclid(DAY));
     let days = if days == 0 { String::new() } else { format!("{days:+} d ") };
     let time = format!("{:02}:{:02}", at / 3600, at / 60 % 60);
@@ -259,7 +276,7 @@ fn clock(at: i64, seconds: bool) -> String {
 }
 
 /// Writes how long something lasted.
-fn lasting(seconds: i64) -> String {
+fn render_duration(seconds: i64) -> String {
     let (sign, seconds) = if seconds < 0 { ("-", seconds.saturating_neg()) } else { ("", seconds) };
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{sign}{seconds} s"),
@@ -271,7 +288,7 @@ fn lasting(seconds: i64) -> String {
 impl Widget for &DayPicture<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let mut canvas = Canvas::new(area, buffer);
-        let line = self.line(canvas.width());
+        let line = self.build_time_line(canvas.width());
         let texts = match canvas.height() {
             0..=4 => 0,
             5..=7 => 1,
@@ -282,7 +299,7 @@ impl Widget for &DayPicture<'_> {
         let first = self.first.min(self.day.lanes.len().saturating_sub(1));
         let (mut top, mut shown) = (0, first..first);
         for (number, lane) in self.day.lanes.iter().enumerate().skip(first) {
-            let deep = short(depths(&lane.spans).into_iter().max().map_or(1, |depth| depth + 1));
+            let deep = to_u16_saturating(assign_depths(&lane.spans).into_iter().max().map_or(1, |depth| depth + 1));
             let rows = deep.min(height.saturating_sub(top));
             if rows == 0 {
                 break;
@@ -291,12 +308,12 @@ impl Widget for &DayPicture<'_> {
             (top, shown.end) = (top + rows, number + 1);
         }
         if self.day.lanes.is_empty() {
-            canvas.text(0, 0, "no deliveries", self.look.style(Role::Dim));
+            canvas.draw_text(0, 0, "no deliveries", self.look.style(Role::Dim));
         } else if canvas.height() >= 3 {
             self.draw_axis(&mut canvas, &line, top);
         }
-        for (row, texts) in (top + 1..).zip(self.lines(shown)).take(usize::from(texts)) {
-            canvas.spans(0, row, &texts, self.look.mark(Mark::Ellipsis));
+        for (row, texts) in (top + 1..).zip(self.render_captions(shown)).take(usize::from(texts)) {
+            canvas.draw_spans(0, row, &texts, self.look.mark(Mark::Ellipsis));
         }
     }
 }

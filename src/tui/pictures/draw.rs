@@ -29,7 +29,7 @@ impl<'b> Canvas<'b> {
     }
 
     /// Draws one character; nothing outside of the area.
-    pub(super) fn cell(&mut self, x: u16, y: u16, glyph: &str, style: Style) {
+    pub(super) fn draw_cell(&mut self, x: u16, y: u16, glyph: &str, style: Style) {
         if x < self.area.width
             && y < self.area.height
             && let Some(cell) = self.buffer.cell_mut(Position::new(self.area.x + x, self.area.y + y))
@@ -39,7 +39,7 @@ impl<'b> Canvas<'b> {
     }
 
     /// Writes text from a column on, as far as it fits into the row; returns the column after it.
-    pub(super) fn text(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+    pub(super) fn draw_text(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
         if x >= self.area.width || y >= self.area.height {
             return x;
         }
@@ -49,43 +49,43 @@ impl<'b> Canvas<'b> {
     }
 
     /// Writes pieces of text one after the other, and an ellipsis at the end of the row where they do not fit.
-    pub(super) fn spans(&mut self, x: u16, y: u16, spans: &[Span<'_>], ellipsis: &str) -> u16 {
+    pub(super) fn draw_spans(&mut self, x: u16, y: u16, spans: &[Span<'_>], ellipsis: &str) -> u16 {
         let wide: usize = spans.iter().map(Span::width).sum();
-        let end = spans.iter().fold(x, |x, span| self.text(x, y, &span.content, span.style));
+        let end = spans.iter().fold(x, |x, span| self.draw_text(x, y, &span.content, span.style));
         if wide > usize::from(self.area.width.saturating_sub(x)) && self.area.width > 0 {
             let style = spans.last().map(|span| span.style).unwrap_or_default();
-            self.cell(self.area.width - 1, y, ellipsis, style);
+            self.draw_cell(self.area.width - 1, y, ellipsis, style);
         }
         end
     }
 
     /// Writes text so that it ends before a column.
     pub(super) fn text_before(&mut self, end: u16, y: u16, text: &str, style: Style) {
-        let width = columns(text);
+        let width = display_width(text);
         if width <= end {
-            self.text(end - width, y, text, style);
+            self.draw_text(end - width, y, text, style);
         }
     }
 }
 
 /// Returns how many columns a text takes.
-pub(super) fn columns(text: &str) -> u16 {
+pub(super) fn display_width(text: &str) -> u16 {
     u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
 }
 
 /// Returns the whole part of a number between 0 and a largest one; 0 for what is no number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held between 0 and a u16 before")]
-pub(super) fn whole(number: f64, max: u16) -> u16 {
+pub(super) fn clamp_to_u16(number: f64, max: u16) -> u16 {
     number.clamp(0.0, f64::from(max)) as u16
 }
 
 /// Returns a length as a `u16`, the largest one where it is longer.
-pub(super) fn short(length: usize) -> u16 {
+pub(super) fn to_u16_saturating(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }
 
 /// Returns the smallest of 1, 2 and 5 times a power of ten that is not below a positive number.
-pub(super) fn nice(step: f64) -> f64 {
+pub(super) fn round_up_nice(step: f64) -> f64 {
     if !(1e-300..=1e300).contains(&step) {
         return 1.0;
     }
@@ -95,7 +95,7 @@ pub(super) fn nice(step: f64) -> f64 {
 }
 
 /// Writes a number with as many digits as a step between numbers needs.
-pub(super) fn number(number: f64, step: f64) -> String {
+pub(super) fn render_rounded(number: f64, step: f64) -> String {
     let digits = (0..6_u8).find(|digits| step * 10_f64.powi(i32::from(*digits)) >= 0.999).map_or(6, usize::from);
     if number.abs() >= 1e7 { format!("{number:.1e}") } else { format!("{:.digits$}", number + 0.0) }
 }
@@ -106,21 +106,21 @@ mod tests {
 
     #[test]
     fn numbers_become_cells_whatever_they_are() {
-        let found = [-1.0, 0.9, 3.99, 70_000.0, f64::NAN, f64::INFINITY].map(|number| whole(number, 100));
+        let found = [-1.0, 0.9, 3.99, 70_000.0, f64::NAN, f64::INFINITY].map(|number| clamp_to_u16(number, 100));
         assert_eq!(found, [0, 0, 3, 100, 0, 100]);
-        assert_eq!([0.3, 1.0, 1.1, 4.9, 7.0, 130.0].map(nice), [0.5, 1.0, 2.0, 5.0, 10.0, 200.0]);
-        assert_eq!([0.0, -3.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE / 1e10].map(nice), [1.0; 5]);
+        assert_eq!([0.3, 1.0, 1.1, 4.9, 7.0, 130.0].map(round_up_nice), [0.5, 1.0, 2.0, 5.0, 10.0, 200.0]);
+        assert_eq!([0.0, -3.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE / 1e10].map(round_up_nice), [1.0; 5]);
         let shown = [(5.0, 1.0), (0.5, 0.5), (0.25, 0.05), (-0.0, 1.0), (20.0, 20.0), (1e9, 1e8)];
-        assert_eq!(shown.map(|(at, step)| number(at, step)), ["5", "0.5", "0.25", "0", "20", "1.0e9"]);
+        assert_eq!(shown.map(|(at, step)| render_rounded(at, step)), ["5", "0.5", "0.25", "0", "20", "1.0e9"]);
     }
 
     #[test]
     fn text_stays_in_its_area() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 2));
         let mut canvas = Canvas::new(Rect::new(2, 0, 4, 1), &mut buffer);
-        canvas.spans(0, 0, &[Span::raw("ab"), Span::raw("cdef")], "~");
-        canvas.text(0, 1, "below", Style::new());
-        canvas.cell(9, 0, "x", Style::new());
+        canvas.draw_spans(0, 0, &[Span::raw("ab"), Span::raw("cdef")], "~");
+        canvas.draw_text(0, 1, "below", Style::new());
+        canvas.draw_cell(9, 0, "x", Style::new());
         assert_eq!(buffer, Buffer::with_lines(["  abc~  ", "        "]));
     }
 }

@@ -7,26 +7,26 @@ use ratatui::style::Color;
 use ratatui::widgets::Widget;
 
 use super::{AperturePicture, ChartPicture, DayPicture, HexPicture};
-use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
-use crate::domain::picture::{Bar, Day, Jaws, Lane, Span, Standing};
+use crate::domain::picture::{Aperture, Chart, ChartLine, ChartPoint, LeafPair};
+use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus, Jaws, LimitLine};
 use crate::model::Value;
-use crate::tui::look::{Glyphs, Look, Theme};
+use crate::tui::look::{Appearance, Glyphs, Theme};
 
-fn look() -> impl Strategy<Value = Look> {
+fn any_appearance() -> impl Strategy<Value = Appearance> {
     let theme = prop_oneof![Just(Theme::Dark), Just(Theme::Light), Just(Theme::Plain)];
     let glyphs = prop_oneof![Just(Glyphs::Unicode), Just(Glyphs::Ascii)];
-    (theme, glyphs).prop_map(|(theme, glyphs)| Look { theme, glyphs })
+    (theme, glyphs).prop_map(|(theme, glyphs)| Appearance { theme, glyphs })
 }
 
 /// An area, and a buffer that it lies in, sticks out of, or misses.
-fn place() -> impl Strategy<Value = (Rect, Rect)> {
+fn any_area() -> impl Strategy<Value = (Rect, Rect)> {
     let size = || (0..200_u16, 0..60_u16);
     (size(), 0..4_u16, 0..4_u16, size())
         .prop_map(|((width, height), x, y, (wide, high))| (Rect::new(x, y, width, height), Rect::new(1, 1, wide, high)))
 }
 
 /// Draws a picture and says what is wrong with it.
-fn check(picture: impl Widget, look: Look, (area, whole): (Rect, Rect)) -> Result<(), TestCaseError> {
+fn check_drawing(picture: impl Widget, look: Appearance, (area, whole): (Rect, Rect)) -> Result<(), TestCaseError> {
     let mut buffer = Buffer::filled(whole, ratatui::buffer::Cell::new("\u{2603}"));
     picture.render(area, &mut buffer);
     for position in whole.positions() {
@@ -40,7 +40,7 @@ fn check(picture: impl Widget, look: Look, (area, whole): (Rect, Rect)) -> Resul
     Ok(())
 }
 
-fn number() -> impl Strategy<Value = f64> {
+fn any_number() -> impl Strategy<Value = f64> {
     prop_oneof![
         -30.0..400.0_f64,
         any::<f64>(),
@@ -52,19 +52,19 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn leaf() -> impl Strategy<Value = Option<i32>> {
+fn any_leaf() -> impl Strategy<Value = Option<i32>> {
     prop_oneof![(-2500..2500).prop_map(Some), any::<i32>().prop_map(Some), Just(None)]
 }
 
-fn aperture() -> impl Strategy<Value = Aperture> {
-    let pair = (leaf(), leaf(), any::<bool>(), any::<bool>());
+fn any_aperture() -> impl Strategy<Value = Aperture> {
+    let pair = (any_leaf(), any_leaf(), any::<bool>(), any::<bool>());
     let pair = pair.prop_map(|(a, b, crossed, beyond)| LeafPair { a, b, crossed, beyond });
     prop::collection::vec(pair, 0..90).prop_map(|pairs| Aperture { title: "t".into(), counting: "c".into(), pairs })
 }
 
-fn chart() -> impl Strategy<Value = Chart> {
-    let dot = (number(), number(), any::<bool>()).prop_map(|(x, y, wrong)| Dot { x, y, wrong });
-    let line = prop::collection::vec(dot, 0..12).prop_map(|dots| Line { name: "line", dots });
+fn any_chart() -> impl Strategy<Value = Chart> {
+    let dot = (any_number(), any_number(), any::<bool>()).prop_map(|(x, y, wrong)| ChartPoint { x, y, wrong });
+    let line = prop::collection::vec(dot, 0..12).prop_map(|dots| ChartLine { name: "line", dots });
     prop::collection::vec(line, 0..5).prop_map(|lines| Chart {
         title: "t".into(),
         across: "point".into(),
@@ -73,10 +73,11 @@ fn chart() -> impl Strategy<Value = Chart> {
     })
 }
 
-fn day() -> impl Strategy<Value = Day> {
-    let standing = prop_oneof![Just(Standing::Complete), Just(Standing::Partial), Just(Standing::Cancelled)];
+fn any_day() -> impl Strategy<Value = DayChart> {
+    let standing =
+        prop_oneof![Just(DeliveryStatus::Complete), Just(DeliveryStatus::Partial), Just(DeliveryStatus::Cancelled)];
     let second = || prop_oneof![0..90_000_i64, any::<i64>()];
-    let span = (second(), second(), standing, any::<bool>()).prop_map(|(start, end, standing, clashes)| Span {
+    let span = (second(), second(), standing, any::<bool>()).prop_map(|(start, end, standing, clashes)| DeliverySpan {
         key: vec![Value::Integer(start)],
         start,
         end,
@@ -84,8 +85,8 @@ fn day() -> impl Strategy<Value = Day> {
         standing,
         clashes,
     });
-    let lane = (".{0,40}", prop::collection::vec(span, 0..9)).prop_map(|(name, spans)| Lane { name, spans });
-    prop::collection::vec(lane, 0..5).prop_map(|lanes| Day { title: "t".into(), lanes })
+    let lane = (".{0,40}", prop::collection::vec(span, 0..9)).prop_map(|(name, spans)| DayLane { name, spans });
+    prop::collection::vec(lane, 0..5).prop_map(|lanes| DayChart { title: "t".into(), lanes })
 }
 
 proptest! {
@@ -93,10 +94,10 @@ proptest! {
 
     #[test]
     fn leaves_stay_inside(
-        look in look(),
-        place in place(),
-        after in aperture(),
-        before in prop::option::of(aperture()),
+        look in any_appearance(),
+        place in any_area(),
+        after in any_aperture(),
+        before in prop::option::of(any_aperture()),
         jaws in (any::<Option<(i32, i32)>>(), prop::option::of((-3000..3000, -3000..3000))),
         edges in prop::collection::vec(any::<i32>(), 0..91),
         stretch in any::<Option<(i32, i32)>>(),
@@ -105,48 +106,48 @@ proptest! {
         hand in prop::option::of(0..90_usize),
     ) {
         let picture = AperturePicture::new(look, &after).before(before.as_ref());
-        let picture = picture.jaws(Jaws { x: jaws.0, y: jaws.1 }).edges(&edges).first(first).around(around).hand(hand);
-        let picture = stretch.map_or_else(|| picture.clone(), |stretch| picture.clone().stretch(stretch));
-        check(&picture, look, place)?;
+        let picture = picture.jaws(Jaws { x: jaws.0, y: jaws.1 }).pair_edges(&edges).first_pair(first).centred_on(around).selected_pair(hand);
+        let picture = stretch.map_or_else(|| picture.clone(), |stretch| picture.clone().visible_range(stretch));
+        check_drawing(&picture, look, place)?;
     }
 
     #[test]
     fn charts_stay_inside(
-        look in look(),
-        place in place(),
-        chart in chart(),
-        before in prop::option::of(chart()),
-        limits in prop::collection::vec(number(), 0..4),
+        look in any_appearance(),
+        place in any_area(),
+        chart in any_chart(),
+        before in prop::option::of(any_chart()),
+        limits in prop::collection::vec(any_number(), 0..4),
         cursor in any::<Option<usize>>(),
         angles in any::<bool>(),
     ) {
-        let limits: Vec<Bar> = limits.into_iter().map(|y| Bar { name: "limit".into(), y }).collect();
+        let limits: Vec<LimitLine> = limits.into_iter().map(|y| LimitLine { name: "limit".into(), y }).collect();
         let picture = ChartPicture::new(look, &chart).before(before.as_ref()).limits(&limits).cursor(cursor);
-        check(&if angles { picture.angles() } else { picture }, look, place)?;
+        check_drawing(&if angles { picture.angles() } else { picture }, look, place)?;
     }
 
     #[test]
     fn days_stay_inside(
-        look in look(),
-        place in place(),
-        day in day(),
+        look in any_appearance(),
+        place in any_area(),
+        day in any_day(),
         stretch in any::<Option<(i64, i64)>>(),
         first in 0..9_usize,
         hand in prop::option::of((0..5_usize, 0..9_usize)),
     ) {
-        check(&DayPicture::new(look, &day).stretch(stretch).first(first).hand(hand), look, place)?;
+        check_drawing(&DayPicture::new(look, &day).visible_range(stretch).first_lane(first).selected_delivery(hand), look, place)?;
     }
 
     #[test]
     fn bytes_stay_inside(
-        look in look(),
-        place in place(),
+        look in any_appearance(),
+        place in any_area(),
         before in any::<Option<Vec<u8>>>(),
         after in any::<Option<Vec<u8>>>(),
         first in any::<usize>(),
         leaves in any::<bool>(),
     ) {
-        let picture = HexPicture::new(look, before.as_deref(), after.as_deref()).first(first).leaves(leaves);
-        check(&picture, look, place)?;
+        let picture = HexPicture::new(look, before.as_deref(), after.as_deref()).first_row(first).leaves(leaves);
+        check_drawing(&picture, look, place)?;
     }
 }

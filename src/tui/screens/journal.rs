@@ -2,10 +2,10 @@
 
 use mfm_journal::Entry;
 
-use super::{holds, moved};
-use crate::tui::job::{Job, Lane};
+use super::{matches_search, move_in_list};
+use crate::tui::job::{Job, JobLane};
 use crate::tui::keys::Action;
-use crate::tui::list::Place;
+use crate::tui::list::ListPosition;
 use crate::tui::message::Effect;
 use crate::tui::state;
 
@@ -14,7 +14,7 @@ pub const PAGE: u64 = 200;
 
 /// What is known of the journal.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct JournalScreen {
     /// The entries, newest first.
     pub entries: Vec<Entry>,
     /// What went wrong.
@@ -22,16 +22,16 @@ pub struct State {
     /// What is looked for.
     pub search: String,
     /// Which entry is in hand.
-    pub place: Place,
+    pub place: ListPosition,
 }
 
-impl State {
+impl JournalScreen {
     /// Returns the entries that fit the search.
     #[must_use]
-    pub fn shown(&self) -> Vec<&Entry> {
+    pub fn visible_entries(&self) -> Vec<&Entry> {
         let fits = |entry: &&Entry| {
             let (seq, op) = (entry.seq.to_string(), entry.op.map(|op| format!("op {op}")).unwrap_or_default());
-            [&seq, &entry.kind, &entry.actor, &op].iter().any(|text| holds(text, &self.search))
+            [&seq, &entry.kind, &entry.actor, &op].iter().any(|text| matches_search(text, &self.search))
         };
         self.entries.iter().filter(fits).collect()
     }
@@ -39,17 +39,17 @@ impl State {
     /// Returns the entry in hand.
     #[must_use]
     pub fn in_hand(&self) -> Option<&Entry> {
-        self.shown().get(self.place.at).copied()
+        self.visible_entries().get(self.place.at).copied()
     }
 }
 
 /// Asks for what it shows.
-pub fn enter(state: &mut state::State) -> Vec<Effect> {
-    state.ask(Job::Entries { before: None })
+pub fn enter(state: &mut state::TuiState) -> Vec<Effect> {
+    state.request_job(Job::Entries { before: None })
 }
 
 /// Takes in entries.
-pub fn take(state: &mut state::State, entries: Vec<Entry>, before: Option<u64>) {
+pub fn receive_entries(state: &mut state::TuiState, entries: Vec<Entry>, before: Option<u64>) {
     let journal = &mut state.journal;
     journal.trouble = None;
     let in_hand = journal.in_hand().map(|entry| entry.seq);
@@ -58,20 +58,20 @@ pub fn take(state: &mut state::State, entries: Vec<Entry>, before: Option<u64>) 
         Some(_) => journal.entries.extend(entries),
     }
     let at_top = journal.place.at == 0;
-    let place = in_hand.and_then(|seq| journal.shown().iter().position(|entry| entry.seq == seq));
-    let length = journal.shown().len();
-    journal.place.go(if at_top { 0 } else { place.unwrap_or(0) }, length);
+    let place = in_hand.and_then(|seq| journal.visible_entries().iter().position(|entry| entry.seq == seq));
+    let length = journal.visible_entries().len();
+    journal.place.move_to(if at_top { 0 } else { place.unwrap_or(0) }, length);
 }
 
 /// Does what a key says.
-pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
+pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let rows = super::records::rows_seen(state);
-    let length = state.journal.shown().len();
-    if moved(&mut state.journal.place, action, rows, length) {
+    let length = state.journal.visible_entries().len();
+    if move_in_list(&mut state.journal.place, action, rows, length) {
         let oldest = state.journal.entries.last().map(|entry| entry.seq).filter(|seq| *seq > 1);
         let near = state.journal.place.at + 40 >= length;
-        return match oldest.filter(|_| near && state.lanes.of(Lane::Journal).is_none()) {
-            Some(before) => state.ask(Job::Entries { before: Some(before) }),
+        return match oldest.filter(|_| near && state.lanes.running_in(JobLane::Journal).is_none()) {
+            Some(before) => state.request_job(Job::Entries { before: Some(before) }),
             None => Vec::new(),
         };
     }

@@ -10,32 +10,32 @@ pub mod queries;
 pub mod records;
 
 use super::keys::Action;
-use super::list::Place;
+use super::list::ListPosition;
 use crate::ops::browse::BeforeAfter;
 
 /// Moves in a list as an action says; tells whether it was about moving.
-pub(super) fn moved(place: &mut Place, action: Action, rows: usize, length: usize) -> bool {
+pub(super) fn move_in_list(place: &mut ListPosition, action: Action, rows: usize, length: usize) -> bool {
     let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
     match action {
-        Action::Up => place.step(-1, length),
-        Action::Down => place.step(1, length),
-        Action::PageUp => place.step(-page, length),
-        Action::PageDown => place.step(page, length),
-        Action::Home => place.go(0, length),
-        Action::End => place.go(usize::MAX, length),
+        Action::Up => place.move_by(-1, length),
+        Action::Down => place.move_by(1, length),
+        Action::PageUp => place.move_by(-page, length),
+        Action::PageDown => place.move_by(page, length),
+        Action::Home => place.move_to(0, length),
+        Action::End => place.move_to(usize::MAX, length),
         _ => return false,
     }
-    place.keep(rows, length);
+    place.scroll_into_view(rows, length);
     true
 }
 
 /// Tells whether text holds what is looked for, whatever the case.
-pub(super) fn holds(text: &str, search: &str) -> bool {
+pub(super) fn matches_search(text: &str, search: &str) -> bool {
     search.is_empty() || text.to_lowercase().contains(&search.to_lowercase())
 }
 
 /// Returns how many control points of a field changes show, or else how many changes there are.
-pub(super) fn steps(changes: usize, pictures: Option<&BeforeAfter>) -> usize {
+pub(super) fn count_steps(changes: usize, pictures: Option<&BeforeAfter>) -> usize {
     let film = pictures.and_then(|pictures| pictures.after.as_ref().or(pictures.before.as_ref()));
     film.map(|film| film.stills.len()).filter(|stills| *stills > 0).unwrap_or(changes)
 }
@@ -51,7 +51,7 @@ pub struct Player {
 
 impl Player {
     /// Goes on by some points, round and round among so many.
-    pub fn step(&mut self, by: isize, points: usize) {
+    pub fn step_by(&mut self, by: isize, points: usize) {
         let Ok(length) = isize::try_from(points) else { return };
         if length > 0 {
             let at = isize::try_from(self.at).unwrap_or(0);
@@ -60,11 +60,11 @@ impl Player {
     }
 
     /// Does what an action says of pictures; tells whether it was about them.
-    pub(super) fn acted(&mut self, action: Action, points: usize) -> bool {
+    pub(super) fn perform_action(&mut self, action: Action, points: usize) -> bool {
         match action {
             Action::Play => self.plays = !self.plays && points > 1,
-            Action::StepBack => self.step(-1, points),
-            Action::StepOn => self.step(1, points),
+            Action::StepBack => self.step_by(-1, points),
+            Action::StepOn => self.step_by(1, points),
             _ => return false,
         }
         true

@@ -1,30 +1,30 @@
 //! The catalogue of failure modes.
 
-use super::{holds, moved};
+use super::{matches_search, move_in_list};
 use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::tui::keys::Action;
-use crate::tui::list::Place;
+use crate::tui::list::ListPosition;
 use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
 
 /// What the catalogue knows.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct ModesScreen {
     /// Which mode is in hand.
-    pub place: Place,
+    pub place: ListPosition,
     /// What is looked for.
     pub search: String,
 }
 
-impl State {
+impl ModesScreen {
     /// Returns the modes of a domain that fit the search.
     #[must_use]
-    pub fn shown(&self, domain: &dyn Domain) -> Vec<&'static dyn Mode> {
+    pub fn visible_modes(&self, domain: &dyn Domain) -> Vec<&'static dyn Mode> {
         let fits = |mode: &&'static dyn Mode| {
             let card = mode.card();
-            [card.tool, card.title, card.description].iter().any(|text| holds(text, &self.search))
+            [card.tool, card.title, card.description].iter().any(|text| matches_search(text, &self.search))
         };
         domain.modes().iter().copied().filter(fits).collect()
     }
@@ -32,23 +32,23 @@ impl State {
     /// Returns the mode in hand.
     #[must_use]
     pub fn in_hand(&self, domain: &dyn Domain) -> Option<&'static dyn Mode> {
-        self.shown(domain).get(self.place.at).copied()
+        self.visible_modes(domain).get(self.place.at).copied()
     }
 }
 
 /// Does what a key says.
-pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
+pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let domain = state.domain();
-    let length = state.modes.shown(domain).len();
+    let length = state.modes.visible_modes(domain).len();
     let rows = usize::from(state.body_rows().saturating_sub(4));
-    if moved(&mut state.modes.place, action, rows, length) {
+    if move_in_list(&mut state.modes.place, action, rows, length) {
         return Vec::new();
     }
     let Some(mode) = state.modes.in_hand(domain).filter(|_| action == Action::Open) else { return Vec::new() };
     let Some(kind) = domain.kind_of_table(mode.card().record.table) else { return Vec::new() };
     state.records.mode = Some(mode.card().tool);
-    let mut effects = super::records::go(state, kind, None);
-    effects.extend(crate::tui::update::show(state, Screen::Records));
-    state.say(Role::Note, format!("choose a {} and press b for {}", kind.word, mode.card().tool));
+    let mut effects = super::records::show_kind(state, kind, None);
+    effects.extend(crate::tui::update::show_screen(state, Screen::Records));
+    state.show_note(Role::Note, format!("choose a {} and press b for {}", kind.word, mode.card().tool));
     effects
 }

@@ -3,15 +3,15 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::{Map, Value as Json};
 
-use super::plan::{self, Field};
+use super::plan::{self, FormField};
 use crate::domain::query::Query;
 use crate::ops::query;
-use crate::tui::dialog::{Answered, Ask, Choice, Menu, Overlay};
+use crate::tui::dialog::{Menu, MenuChoice, Overlay, QueryDialog, QueryState};
 use crate::tui::job::Job;
-use crate::tui::list::Place;
+use crate::tui::list::ListPosition;
 use crate::tui::look::Role;
 use crate::tui::message::Effect;
-use crate::tui::state::State;
+use crate::tui::state::TuiState;
 use crate::tui::structured;
 
 /// What is said of a parameter that a question needs.
@@ -22,34 +22,37 @@ const PAGE: usize = 10;
 const PAGED: [&str; 2] = ["cursor", "next_cursor"];
 
 /// Lets a person choose a question of the domain.
-pub fn choose(state: &mut State) {
+pub fn open_query_menu(state: &mut TuiState) {
     let domain = state.domain();
     let line = |query: &&'static dyn Query| {
         let card = query.card();
-        (Choice::Query(card.name), card.name.to_owned(), card.title.to_owned())
+        (MenuChoice::Query(card.name), card.name.to_owned(), card.title.to_owned())
     };
     let lines: Vec<_> = domain.queries().iter().map(line).collect();
     if lines.is_empty() {
-        state.say(Role::Note, format!("{} answers no questions: its records and checks say it all", domain.card().id));
+        state.show_note(
+            Role::Note,
+            format!("{} answers no questions: its records and checks say it all", domain.card().id),
+        );
         return;
     }
     let about = state.records.in_hand().map(|row| format!(" about {} {}", state.records.kind.word, row.id));
     let title = format!("Ask{}", about.unwrap_or_default());
-    state.overlay = Some(Overlay::Menu(Menu { title, lines, place: Place::default() }));
+    state.overlay = Some(Overlay::Menu(Menu { title, lines, place: ListPosition::default() }));
 }
 
 /// Begins a question, its parameters taken from the record in hand.
-pub fn begin(state: &mut State, name: &'static str, menu: Menu) {
-    let Some(query) = state.domain().query(name) else { return };
-    let (form, card) = (form(state, query), query.card());
-    let missing = |field: &Field| field.value.is_empty() && field.about.ends_with(NEEDED);
-    let place = Place { at: form.iter().position(missing).unwrap_or(0), top: 0 };
-    let answer = Answered::NotAsked;
-    let ask = Ask { query: card.name, about: card.about, form, place, answer, top: 0, menu };
+pub fn begin_query(state: &mut TuiState, name: &'static str, menu: Menu) {
+    let Some(query) = state.domain().find_query(name) else { return };
+    let (form, card) = (build_form(state, query), query.card());
+    let missing = |field: &FormField| field.value.is_empty() && field.about.ends_with(NEEDED);
+    let place = ListPosition { at: form.iter().position(missing).unwrap_or(0), top: 0 };
+    let answer = QueryState::NotAsked;
+    let ask = QueryDialog { query: card.name, about: card.about, form, place, answer, top: 0, menu };
     state.overlay = Some(Overlay::Ask(Box::new(ask)));
 }
 
-fn form(state: &State, query: &dyn Query) -> Vec<Field> {
+fn build_form(state: &TuiState, query: &dyn Query) -> Vec<FormField> {
     let schema = query.params_schema().to_value();
     let none = Map::new();
     let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&none);
@@ -59,22 +62,22 @@ fn form(state: &State, query: &dyn Query) -> Vec<Field> {
     };
     let field = |(name, property): (&String, &Json)| {
         let records = &state.records;
-        let at = records.kind.fills(name, needed(name));
+        let at = records.kind.column_for_param(name, needed(name));
         let cell = at.and_then(|at| records.in_hand()?.cells.get(at));
-        let mut field = plan::field(name, property, cell.map(String::as_str));
+        let mut field = plan::build_field(name, property, cell.map(String::as_str));
         if needed(name) {
             field.about += NEEDED;
         }
         field
     };
-    let mut form: Vec<Field> = properties.iter().map(field).collect();
+    let mut form: Vec<FormField> = properties.iter().map(field).collect();
     // What a question needs is filled in first.
     form.sort_by_key(|field| !needed(&field.name));
     form
 }
 
 /// Does what a key says while a question stands in front.
-pub fn key(state: &mut State, mut ask: Box<Ask>, key: &KeyEvent) -> Vec<Effect> {
+pub fn press_key(state: &mut TuiState, mut ask: Box<QueryDialog>, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let last = state.scroll_end.get();
     match key.code {
@@ -82,17 +85,17 @@ pub fn key(state: &mut State, mut ask: Box<Ask>, key: &KeyEvent) -> Vec<Effect> 
             state.overlay = Some(Overlay::Menu(ask.menu));
             return Vec::new();
         }
-        KeyCode::Enter => return asked(state, ask),
+        KeyCode::Enter => return submit_query(state, ask),
         KeyCode::Tab => return next_page(state, ask),
-        KeyCode::Up => ask.place.step(-1, ask.form.len()),
-        KeyCode::Down => ask.place.step(1, ask.form.len()),
+        KeyCode::Up => ask.place.move_by(-1, ask.form.len()),
+        KeyCode::Down => ask.place.move_by(1, ask.form.len()),
         KeyCode::PageUp => ask.top = ask.top.saturating_sub(PAGE),
         KeyCode::PageDown => ask.top = (ask.top + PAGE).min(last),
         KeyCode::Home => ask.top = 0,
         KeyCode::End => ask.top = last,
         code => {
             if let Some(field) = ask.form.get_mut(ask.place.at) {
-                edit(&mut field.value, code, control);
+                edit_value(&mut field.value, code, control);
             }
         }
     }
@@ -101,11 +104,11 @@ pub fn key(state: &mut State, mut ask: Box<Ask>, key: &KeyEvent) -> Vec<Effect> 
 }
 
 /// Scrolls the answer.
-pub fn scrolled(ask: &mut Ask, by: isize, last: usize) {
+pub fn scroll_answer(ask: &mut QueryDialog, by: isize, last: usize) {
     ask.top = ask.top.saturating_add_signed(by).min(last);
 }
 
-fn edit(value: &mut String, code: KeyCode, control: bool) {
+fn edit_value(value: &mut String, code: KeyCode, control: bool) {
     match code {
         KeyCode::Char('u') if control => value.clear(),
         KeyCode::Char(letter) if !control => value.push(letter),
@@ -115,52 +118,52 @@ fn edit(value: &mut String, code: KeyCode, control: bool) {
 }
 
 /// Asks.
-fn asked(state: &mut State, mut ask: Box<Ask>) -> Vec<Effect> {
-    let Some(query) = state.domain().query(ask.query) else { return Vec::new() };
-    let missing = |field: &Field| field.about.ends_with(NEEDED) && field.value.trim().is_empty();
+fn submit_query(state: &mut TuiState, mut ask: Box<QueryDialog>) -> Vec<Effect> {
+    let Some(query) = state.domain().find_query(ask.query) else { return Vec::new() };
+    let missing = |field: &FormField| field.about.ends_with(NEEDED) && field.value.trim().is_empty();
     if let Some(at) = ask.form.iter().position(missing) {
-        ask.place = Place { at, top: 0 };
+        ask.place = ListPosition { at, top: 0 };
         let name = ask.form.get(at).map(|field| field.name.clone()).unwrap_or_default();
-        ask.answer = Answered::Failed(format!("{name} is needed: type it, and press Enter"));
+        ask.answer = QueryState::Failed(format!("{name} is needed: type it, and press Enter"));
         state.overlay = Some(Overlay::Ask(ask));
         return Vec::new();
     }
-    let params = params(query, &ask.form);
-    (ask.answer, ask.top) = (Answered::Asking, 0);
+    let params = build_params(query, &ask.form);
+    (ask.answer, ask.top) = (QueryState::Asking, 0);
     let job = Job::Ask { query: ask.query, params };
     state.overlay = Some(Overlay::Ask(ask));
-    state.ask(job)
+    state.request_job(job)
 }
 
 /// Asks for the page behind the one that is seen.
-fn next_page(state: &mut State, mut ask: Box<Ask>) -> Vec<Effect> {
+fn next_page(state: &mut TuiState, mut ask: Box<QueryDialog>) -> Vec<Effect> {
     let next = match &ask.answer {
-        Answered::Said { next, .. } => next.clone(),
+        QueryState::Said { next, .. } => next.clone(),
         _ => None,
     };
     let field = ask.form.iter_mut().find(|field| field.name == PAGED[0]);
     if let Some((field, next)) = field.zip(next) {
         field.value = next;
-        return asked(state, ask);
+        return submit_query(state, ask);
     }
     state.overlay = Some(Overlay::Ask(ask));
     Vec::new()
 }
 
 /// Returns the parameters that a form says, each as the question's schema has it.
-fn params(query: &dyn Query, form: &[Field]) -> Map<String, Json> {
+fn build_params(query: &dyn Query, form: &[FormField]) -> Map<String, Json> {
     let schema = query.params_schema().to_value();
     let given = form.iter().filter(|field| !field.value.trim().is_empty());
-    let param = |field: &Field| {
+    let param = |field: &FormField| {
         let property = schema.get("properties").and_then(|all| all.get(&field.name));
         let kind = property.and_then(|property| property.get("type")).map(Json::to_string).unwrap_or_default();
-        (field.name.clone(), value(field.value.trim(), &kind))
+        (field.name.clone(), parse_value(field.value.trim(), &kind))
     };
     given.map(param).collect()
 }
 
 /// Returns what was typed, as a number, a flag, a list or a text; what is none of what is wanted is refused as it is.
-fn value(text: &str, kind: &str) -> Json {
+fn parse_value(text: &str, kind: &str) -> Json {
     let whole = text.parse::<i64>().ok().map(Json::from);
     let number = || text.parse::<f64>().ok().map(Json::from);
     let typed = match kind {
@@ -177,19 +180,19 @@ fn value(text: &str, kind: &str) -> Json {
 }
 
 /// Takes in an answer, where its question still stands in front.
-pub fn take(state: &mut State, outcome: query::Outcome) {
+pub fn receive_answer(state: &mut TuiState, outcome: query::Outcome) {
     let Some(Overlay::Ask(ask)) = &mut state.overlay else { return };
     if outcome.query.as_deref() == Some(ask.query) {
         let data = outcome.answer.unwrap_or_default();
         let next = data.get(PAGED[1]).filter(|next| !next.is_null());
         let next = next.map(|next| next.as_str().map_or_else(|| next.to_string(), str::to_owned));
-        ask.answer = Answered::Said { lines: structured::lines(&data), next };
+        ask.answer = QueryState::Said { lines: structured::render_lines(&data), next };
     }
 }
 
 /// Takes in why there is no answer.
-pub fn failed(state: &mut State, text: String) {
+pub fn receive_failure(state: &mut TuiState, text: String) {
     if let Some(Overlay::Ask(ask)) = &mut state.overlay {
-        ask.answer = Answered::Failed(text);
+        ask.answer = QueryState::Failed(text);
     }
 }

@@ -7,10 +7,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::pieces::clean;
+use super::pieces::replace_unsafe;
 use crate::tui::keys::{self, Action, Binding};
 use crate::tui::look::{Mark, Role, Theme};
-use crate::tui::state::{Screen, State};
+use crate::tui::state::{Screen, TuiState};
 
 /// A word of a bar, and the columns that it takes.
 struct BarWord<T> {
@@ -24,7 +24,7 @@ impl<T> BarWord<T> {
     }
 }
 
-fn tabs(state: &State) -> Vec<BarWord<Option<Screen>>> {
+fn build_tabs(state: &TuiState) -> Vec<BarWord<Option<Screen>>> {
     let narrow = state.size.0 < 80;
     let pad = if state.size.0 < 96 { "" } else { " " };
     let mut words = vec![BarWord { what: None, spans: vec![(Role::Title, " mfm ".to_owned())] }];
@@ -38,23 +38,23 @@ fn tabs(state: &State) -> Vec<BarWord<Option<Screen>>> {
 }
 
 /// Draws the names of the screens, and the target.
-pub fn top(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw_top_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let bar = state.look.style(Role::Bar);
-    let tabs = tabs(state);
+    let tabs = build_tabs(state);
     let used: usize = tabs.iter().map(BarWord::width).sum();
-    let mut spans: Vec<Span<'_>> = spans(state, &tabs);
+    let mut spans: Vec<Span<'_>> = build_spans(state, &tabs);
     let mut right = state.target_name().map_or_else(|| "no target ".to_owned(), |name| format!("{name} "));
     if state.facts.read_only {
         right = format!("READ ONLY  {right}");
     }
     let room = usize::from(area.width).saturating_sub(used);
-    let right = super::pieces::cut(&right, room, state.look);
+    let right = super::pieces::cut_to_width(&right, room, state.look);
     spans.push(Span::styled(" ".repeat(room.saturating_sub(right.width())), bar));
     spans.push(Span::styled(right, bar));
     frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
 }
 
-fn spans<'s, T>(state: &State, words: &[BarWord<T>]) -> Vec<Span<'s>> {
+fn build_spans<'s, T>(state: &TuiState, words: &[BarWord<T>]) -> Vec<Span<'s>> {
     let bar = state.look.style(Role::Bar);
     let span = |(role, text): &(Role, String)| {
         let style: Style = match (role, state.look.theme) {
@@ -72,11 +72,11 @@ fn spans<'s, T>(state: &State, words: &[BarWord<T>]) -> Vec<Span<'s>> {
 
 /// Returns the screen whose name stands in a column of the top bar.
 #[must_use]
-pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
-    at(&tabs(state), column).and_then(|word| word.what)
+pub fn tab_at(state: &TuiState, column: u16) -> Option<Screen> {
+    find_word_at(&build_tabs(state), column).and_then(|word| word.what)
 }
 
-fn at<T>(words: &[BarWord<T>], column: u16) -> Option<&BarWord<T>> {
+fn find_word_at<T>(words: &[BarWord<T>], column: u16) -> Option<&BarWord<T>> {
     let mut from = 0;
     words.iter().find(|word| {
         let here = (from..from + word.width()).contains(&usize::from(column));
@@ -87,18 +87,19 @@ fn at<T>(words: &[BarWord<T>], column: u16) -> Option<&BarWord<T>> {
 
 /// Returns how many rows what was said last takes: all of it is read, however long it is.
 #[must_use]
-pub fn note_rows(state: &State) -> u16 {
-    let text = state.note.as_ref().filter(|_| state.lanes.foremost().is_none()).map_or(0, |note| note.text.width() + 1);
+pub fn note_rows(state: &TuiState) -> u16 {
+    let text =
+        state.note.as_ref().filter(|_| state.lanes.foreground_job().is_none()).map_or(0, |note| note.text.width() + 1);
     let rows = text.div_ceil(usize::from(state.size.0.max(1)));
     u16::try_from(rows.clamp(1, 4)).unwrap_or(1)
 }
 
 /// Draws what is under way, or what was said last.
-pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw_note(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
-    let line = match (state.lanes.foremost(), &state.note) {
+    let line = match (state.lanes.foreground_job(), &state.note) {
         (Some(running), _) => {
-            let turn = look.turn(usize::try_from(state.ticks).unwrap_or(0));
+            let turn = look.spinner_frame(usize::try_from(state.ticks).unwrap_or(0));
             let far = match &running.progress {
                 Some((step, done, total)) if *total > 0 => format!(": {step}, {done} of {total}"),
                 Some((step, done, _)) => format!(": {step}, {done}"),
@@ -109,10 +110,10 @@ pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
                 None => far,
             };
             let stop = if running.cancelled { "  (stopping)" } else { "  (C-c stops it)" };
-            Line::styled(clean(&format!(" {turn} {}{far}{stop}", running.words)), look.style(Role::Note))
+            Line::styled(replace_unsafe(&format!(" {turn} {}{far}{stop}", running.words)), look.style(Role::Note))
         }
         (None, Some(note)) => {
-            super::pieces::text(frame, area, look, &[(note.role, format!(" {}", note.text))], 0);
+            super::pieces::draw_text(frame, area, look, &[(note.role, format!(" {}", note.text))], 0);
             return;
         }
         (None, None) => Line::default(),
@@ -120,19 +121,22 @@ pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
     frame.render_widget(Paragraph::new(line), area);
 }
 
-fn is_off(state: &State, binding: &Binding) -> bool {
+fn is_off(state: &TuiState, binding: &Binding) -> bool {
     binding.writes && state.facts.read_only
 }
 
-fn keys_of(state: &State) -> Vec<BarWord<Action>> {
+fn keys_of(state: &TuiState) -> Vec<BarWord<Action>> {
     let word = |binding: &'static Binding| {
-        let key = shown(binding.keys.first().copied().unwrap_or_default());
+        let key = render_key_name(binding.keys.first().copied().unwrap_or_default());
         let off = is_off(state, binding);
         let (role, text) = if off { (Role::Off, Role::Off) } else { (Role::Key, Role::Bar) };
         BarWord { what: binding.action, spans: vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))] }
     };
-    let mut words: Vec<BarWord<Action>> =
-        keys::bar(state.screen).into_iter().filter(|binding| state.offers(binding)).map(word).collect();
+    let mut words: Vec<BarWord<Action>> = keys::list_bar_bindings(state.screen)
+        .into_iter()
+        .filter(|binding| state.is_offered(binding))
+        .map(word)
+        .collect();
     // The last keys, which lead to all others, stay however little room there is.
     while words.iter().map(BarWord::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
         words.remove(words.len() - 4);
@@ -142,7 +146,7 @@ fn keys_of(state: &State) -> Vec<BarWord<Action>> {
 
 /// Returns a key as people read it.
 #[must_use]
-pub fn shown(key: &str) -> String {
+pub fn render_key_name(key: &str) -> String {
     match key {
         "enter" => "Enter".to_owned(),
         "tab" => "Tab".to_owned(),
@@ -163,9 +167,9 @@ pub fn shown(key: &str) -> String {
 }
 
 /// Draws the keys.
-pub fn bottom(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw_key_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let bar = state.look.style(Role::Bar);
-    let spans = spans(state, &keys_of(state));
+    let spans = build_spans(state, &keys_of(state));
     frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
     if let Some(mark) = state.status.as_ref().filter(|status| !status.open.is_empty()).map(|_| Mark::Bad) {
         let text = format!("{} open: R ", state.look.mark(mark));
@@ -176,6 +180,6 @@ pub fn bottom(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 /// Returns the action whose key stands in a column of the bar at the foot.
 #[must_use]
-pub fn key_at(state: &State, column: u16) -> Option<Action> {
-    at(&keys_of(state), column).map(|word| word.what)
+pub fn key_at(state: &TuiState, column: u16) -> Option<Action> {
+    find_word_at(&keys_of(state), column).map(|word| word.what)
 }

@@ -3,10 +3,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Item, ListField};
+use super::pieces::{self, ListField, ListRow};
 use crate::ops::checks::{CheckLine, FindingLine, Outcome, Status};
-use crate::tui::look::{Look, Mark, Role};
-use crate::tui::state::State;
+use crate::tui::look::{Appearance, Mark, Role};
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 const FINDINGS: [ListField; 4] = [
@@ -24,60 +24,61 @@ const CHECKS: [ListField; 4] = [
 ];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, checks) = (state.look, &state.checks);
-    let [left, right] = super::halves(area);
+    let [left, right] = super::split_halves(area);
     let Some(outcome) = &checks.outcome else {
-        let inner = pieces::frame(frame, area, look, "Quality checks", true);
-        let running = state.lanes.of(crate::tui::job::Lane::Check).is_some();
+        let inner = pieces::draw_frame(frame, area, look, "Quality checks", true);
+        let running = state.lanes.running_in(crate::tui::job::JobLane::Check).is_some();
         let (role, text) = match (&checks.trouble, running) {
             (_, true) => (Role::Dim, "checking ..."),
             (Some(trouble), false) => (Role::Danger, trouble.as_str()),
             (None, false) => (Role::Note, "The checks have not run yet: c runs them."),
         };
-        pieces::empty(frame, inner, look, role, text);
+        pieces::draw_empty(frame, inner, look, role, text);
         return;
     };
     let stale = if checks.stale { ", before the last change: c checks again" } else { "" };
     let what = if checks.all { "All checks (Tab: findings)" } else { "Findings, worst first (Tab: all checks)" };
-    let title = format!("{what}: {}{stale}", words::thousands(outcome.violations));
-    let inner = pieces::frame(frame, left, look, &title, true);
+    let title = format!("{what}: {}{stale}", words::render_thousands(outcome.violations));
+    let inner = pieces::draw_frame(frame, left, look, &title, true);
     if checks.all {
-        let items: Vec<Item> = outcome.worst_first().into_iter().map(|check| check_item(look, check)).collect();
-        pieces::list(frame, inner, look, &CHECKS, &items, checks.place);
+        let items: Vec<ListRow> = outcome.worst_first().into_iter().map(|check| check_item(look, check)).collect();
+        pieces::draw_list(frame, inner, look, &CHECKS, &items, checks.place);
     } else {
-        let items: Vec<Item> = checks.shown().into_iter().map(|finding| finding_item(look, finding)).collect();
+        let items: Vec<ListRow> =
+            checks.visible_findings().into_iter().map(|finding| finding_item(look, finding)).collect();
         if items.is_empty() {
-            pieces::empty(frame, inner, look, Role::Good, "No finding. Tab shows what was checked.");
+            pieces::draw_empty(frame, inner, look, Role::Good, "No finding. Tab shows what was checked.");
         }
-        pieces::list(frame, inner, look, &FINDINGS, &items, checks.place);
+        pieces::draw_list(frame, inner, look, &FINDINGS, &items, checks.place);
     }
-    detail(frame, right, state, outcome);
+    draw_detail(frame, right, state, outcome);
 }
 
-fn row(finding: &FindingLine) -> String {
-    format!("{} {}", finding.table, words::values(&finding.key))
+fn render_row(finding: &FindingLine) -> String {
+    format!("{} {}", finding.table, words::render_values(&finding.key))
 }
 
-fn finding_item(look: Look, finding: &FindingLine) -> Item {
-    let style = look.severity(finding.severity);
+fn finding_item(look: Appearance, finding: &FindingLine) -> ListRow {
+    let style = look.severity_style(finding.severity);
     let mark = look.severity_mark(finding.severity).to_owned();
-    let cells = vec![mark, finding.severity.word().to_owned(), row(finding), finding.message.clone()];
-    Item { cells, styles: vec![style, style, look.style(Role::Text)] }
+    let cells = vec![mark, finding.severity.word().to_owned(), render_row(finding), finding.message.clone()];
+    ListRow { cells, styles: vec![style, style, look.style(Role::Text)] }
 }
 
-fn check_item(look: Look, check: &CheckLine) -> Item {
+fn check_item(look: Appearance, check: &CheckLine) -> ListRow {
     let (mark, role, says) = match check.status {
-        Status::Fail => (Mark::Bad, Role::Danger, words::count(check.violations, "violation")),
+        Status::Fail => (Mark::Bad, Role::Danger, words::render_count(check.violations, "violation")),
         Status::NotRun => (Mark::Unknown, Role::Warning, "could not run".to_owned()),
         Status::Pass => (Mark::Good, Role::Good, "nothing found".to_owned()),
     };
-    let looked = words::thousands(check.looked_at);
+    let looked = words::render_thousands(check.looked_at);
     let cells = vec![look.mark(mark).to_owned(), check.id.to_owned(), looked, says];
-    Item { cells, styles: vec![look.style(role), look.style(Role::Text), look.style(Role::Dim), look.style(role)] }
+    ListRow { cells, styles: vec![look.style(role), look.style(Role::Text), look.style(Role::Dim), look.style(role)] }
 }
 
-fn detail(frame: &mut Frame<'_>, area: Rect, state: &State, outcome: &Outcome) {
+fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState, outcome: &Outcome) {
     let (look, checks) = (state.look, &state.checks);
     let (id, finding) = if checks.all {
         (outcome.worst_first().get(checks.place.at).map(|check| check.id), None)
@@ -87,16 +88,19 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State, outcome: &Outcome) {
     };
     let check = outcome.checks.iter().find(|check| Some(check.id) == id);
     let Some(check) = check else {
-        pieces::frame(frame, area, look, "Check", false);
+        pieces::draw_frame(frame, area, look, "Check", false);
         return;
     };
-    let inner = pieces::frame(frame, area, look, check.id, false);
+    let inner = pieces::draw_frame(frame, area, look, check.id, false);
     let mut lines = Vec::new();
     if let Some(finding) = finding {
-        lines.push((words::role(finding.severity), format!("{} ({})", row(finding), finding.severity.word())));
+        lines.push((
+            words::severity_role(finding.severity),
+            format!("{} ({})", render_row(finding), finding.severity.word()),
+        ));
         lines.extend([(Role::Text, finding.message.clone()), (Role::Text, String::new())]);
         for related in finding.related.iter().take(4) {
-            lines.push((Role::Dim, format!("with {} {}", related.table, words::values(&related.key))));
+            lines.push((Role::Dim, format!("with {} {}", related.table, words::render_values(&related.key))));
         }
     }
     lines.push((Role::Heading, "What it looks for".to_owned()));
@@ -105,12 +109,12 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State, outcome: &Outcome) {
     lines.push((Role::Text, check.remedy.to_owned()));
     lines.push((
         Role::Dim,
-        format!("guards against {}; looked at {} rows", check.mode, words::thousands(check.looked_at)),
+        format!("guards against {}; looked at {} rows", check.mode, words::render_thousands(check.looked_at)),
     ));
     lines.extend(check.why.iter().map(|why| (Role::Warning, why.clone())));
     lines.extend(check.remarks.iter().map(|remark| (Role::Note, remark.clone())));
     if let Some(finding) = finding {
         lines.push((Role::Dim, format!("fingerprint {}", finding.fingerprint)));
     }
-    state.scroll_end.set(pieces::text(frame, inner, look, &lines, state.detail));
+    state.scroll_end.set(pieces::draw_text(frame, inner, look, &lines, state.detail));
 }

@@ -3,9 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Item, ListField};
+use super::pieces::{self, ListField, ListRow};
 use crate::tui::look::{Mark, Role};
-use crate::tui::state::State;
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 const COLUMNS: [ListField; 6] = [
@@ -18,26 +18,26 @@ const COLUMNS: [ListField; 6] = [
 ];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, journal) = (state.look, &state.journal);
-    let [left, right] = super::halves(area);
+    let [left, right] = super::split_halves(area);
     let verdict = match &state.overview.audit {
         None => format!("{} not verified yet: v", look.mark(Mark::Unknown)),
         Some((true, _)) => format!("{} verified", look.mark(Mark::Good)),
         Some((false, _)) => format!("{} DOES NOT HOLD", look.mark(Mark::Bad)),
     };
-    let inner = pieces::frame(frame, left, look, &format!("Journal, newest first: {verdict}"), true);
-    let shown = journal.shown();
+    let inner = pieces::draw_frame(frame, left, look, &format!("Journal, newest first: {verdict}"), true);
+    let shown = journal.visible_entries();
     if shown.is_empty() {
         let (role, text) = match &journal.trouble {
             Some(trouble) => (Role::Danger, trouble.as_str()),
             None => (Role::Dim, "no entries"),
         };
-        pieces::empty(frame, inner, look, role, text);
+        pieces::draw_empty(frame, inner, look, role, text);
         return;
     }
     let item = |entry: &&mfm_journal::Entry| {
-        let at: String = crate::ops::log::timestamp(entry.at_us).chars().skip(5).take(14).collect();
+        let at: String = crate::ops::log::render_timestamp(entry.at_us).chars().skip(5).take(14).collect();
         let op = entry.op.map_or_else(String::new, |op| op.to_string());
         let cells = vec![
             entry.seq.to_string(),
@@ -47,22 +47,22 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
             entry.actor.clone(),
             entry.face.clone(),
         ];
-        Item { cells, styles: vec![look.style(Role::Text)] }
+        ListRow { cells, styles: vec![look.style(Role::Text)] }
     };
-    let items: Vec<Item> = shown.iter().map(item).collect();
-    pieces::list(frame, inner, look, &COLUMNS, &items, journal.place);
+    let items: Vec<ListRow> = shown.iter().map(item).collect();
+    pieces::draw_list(frame, inner, look, &COLUMNS, &items, journal.place);
     let Some(entry) = journal.in_hand() else { return };
-    let inner = pieces::frame(frame, right, look, &format!("Entry {}, as it stands", entry.seq), false);
-    state.scroll_end.set(pieces::text(frame, inner, look, &body(entry, state), state.detail));
+    let inner = pieces::draw_frame(frame, right, look, &format!("Entry {}, as it stands", entry.seq), false);
+    state.scroll_end.set(pieces::draw_text(frame, inner, look, &render_entry(entry, state), state.detail));
 }
 
-fn body(entry: &mfm_journal::Entry, state: &State) -> Vec<(Role, String)> {
+fn render_entry(entry: &mfm_journal::Entry, state: &TuiState) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     if let Some((false, text)) = &state.overview.audit {
         lines.push((Role::Danger, text.clone()));
     }
-    lines.push((Role::Dim, format!("digest {}; y copies it", words::digest(state.look, &entry.digest))));
-    lines.push((Role::Dim, format!("prev   {}", words::digest(state.look, &entry.prev))));
+    lines.push((Role::Dim, format!("digest {}; y copies it", words::render_short_digest(state.look, &entry.digest))));
+    lines.push((Role::Dim, format!("prev   {}", words::render_short_digest(state.look, &entry.prev))));
     let text = serde_json::to_string_pretty(&entry.body).unwrap_or_default();
     lines.extend(text.lines().map(|line| (Role::Text, line.to_owned())));
     lines

@@ -18,10 +18,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::widgets::Paragraph;
 
-pub use self::page::{in_hand, page};
-use super::list::Place;
+pub use self::page::{in_hand, render_page};
+use super::list::ListPosition;
 use super::look::Role;
-use super::state::{Screen, State};
+use super::state::{Screen, TuiState};
 use crate::model::shown;
 
 /// The least columns and rows that anything can be read in.
@@ -34,15 +34,15 @@ pub const fn is_wide(columns: u16) -> bool {
 }
 
 /// Draws everything; nothing that came from elsewhere can drive the terminal, or turn the direction of its lines.
-pub fn draw(frame: &mut Frame<'_>, state: &State) {
-    everything(frame, state);
+pub fn draw(frame: &mut Frame<'_>, state: &TuiState) {
+    draw_screen(frame, state);
     let drawn = frame.buffer_mut().content.iter_mut();
     drawn.filter(|cell| !shown::is_safe(cell.symbol())).for_each(|cell| {
         cell.set_symbol("\u{fffd}");
     });
 }
 
-fn everything(frame: &mut Frame<'_>, state: &State) {
+fn draw_screen(frame: &mut Frame<'_>, state: &TuiState) {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let text = format!("mfm needs {} columns and {} rows", LEAST.0, LEAST.1);
@@ -56,7 +56,7 @@ fn everything(frame: &mut Frame<'_>, state: &State) {
         Constraint::Length(1),
     ])
     .areas(area);
-    bars::top(frame, top, state);
+    bars::draw_top_bar(frame, top, state);
     match state.screen {
         Screen::Overview => overview::draw(frame, body, state),
         Screen::Modes => modes::draw(frame, body, state),
@@ -66,8 +66,8 @@ fn everything(frame: &mut Frame<'_>, state: &State) {
         Screen::Checks => checks::draw(frame, body, state),
         Screen::Journal => journal::draw(frame, body, state),
     }
-    bars::note(frame, note, state);
-    bars::bottom(frame, bar, state);
+    bars::draw_note(frame, note, state);
+    bars::draw_key_bar(frame, bar, state);
     if let Some(overlay) = &state.overlay {
         front::draw(frame, area, state, overlay);
     }
@@ -75,7 +75,7 @@ fn everything(frame: &mut Frame<'_>, state: &State) {
 
 /// Splits a body into a list and its detail: side by side where there is room, else one above the other.
 #[must_use]
-pub fn halves(area: Rect) -> [Rect; 2] {
+pub fn split_halves(area: Rect) -> [Rect; 2] {
     if is_wide(area.width) {
         Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(area)
     } else {
@@ -85,22 +85,22 @@ pub fn halves(area: Rect) -> [Rect; 2] {
 
 /// Returns the list that stands at a place of the screen: where one is in it, how long it is, and the line there.
 #[must_use]
-pub fn line_at(state: &State, column: u16, row: u16) -> Option<(Place, usize, usize)> {
+pub fn line_at(state: &TuiState, column: u16, row: u16) -> Option<(ListPosition, usize, usize)> {
     let body = Rect::new(0, 1, state.size.0, state.body_rows());
-    let [list, _] = halves(body);
+    let [list, _] = split_halves(body);
     if !list.contains(ratatui::layout::Position::new(column, row)) {
         return None;
     }
     let (place, length) = match state.screen {
-        Screen::Modes => (state.modes.place, state.modes.shown(state.domain()).len()),
+        Screen::Modes => (state.modes.place, state.modes.visible_modes(state.domain()).len()),
         Screen::Records => (state.records.place, state.records.rows.len()),
-        Screen::Operations => (state.operations.place, state.operations.shown().len()),
-        Screen::Checks if !state.checks.all => (state.checks.place, state.checks.shown().len()),
-        Screen::Journal => (state.journal.place, state.journal.shown().len()),
+        Screen::Operations => (state.operations.place, state.operations.visible_operations().len()),
+        Screen::Checks if !state.checks.all => (state.checks.place, state.checks.visible_findings().len()),
+        Screen::Journal => (state.journal.place, state.journal.visible_entries().len()),
         Screen::Plan => (state.plan.place, state.plan.form.len()),
         _ => return None,
     };
     let inside = row.checked_sub(list.y + pieces::HEAD_ROWS)?;
     let rows = usize::from(list.height.saturating_sub(pieces::HEAD_ROWS + 1));
-    Some((place, length, place.first(rows, length) + usize::from(inside)))
+    Some((place, length, place.first_visible(rows, length) + usize::from(inside)))
 }

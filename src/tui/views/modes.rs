@@ -3,11 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Item, ListField};
+use super::pieces::{self, ListField, ListRow};
 use crate::domain::mode::ModeCard;
 use crate::ops::modes;
 use crate::tui::look::Role;
-use crate::tui::state::State;
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 const COLUMNS: [ListField; 3] = [
@@ -17,44 +17,50 @@ const COLUMNS: [ListField; 3] = [
 ];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
-    let [left, right] = super::halves(area);
-    let shown = state.modes.shown(state.domain());
+    let [left, right] = super::split_halves(area);
+    let shown = state.modes.visible_modes(state.domain());
     let title = match state.modes.search.as_str() {
         "" => "Failure modes".to_owned(),
         search => format!("Failure modes with `{search}`"),
     };
-    let inner = pieces::frame(frame, left, look, &title, true);
+    let inner = pieces::draw_frame(frame, left, look, &title, true);
     let item = |card: &'static ModeCard| {
-        let severity = words::severity(card.severity);
+        let severity = words::parse_severity(card.severity);
         let cells = [look.severity_mark(severity), card.severity, card.tool].map(str::to_owned).to_vec();
-        Item { cells, styles: vec![look.severity(severity), look.severity(severity), look.style(Role::Text)] }
+        ListRow {
+            cells,
+            styles: vec![look.severity_style(severity), look.severity_style(severity), look.style(Role::Text)],
+        }
     };
-    let items: Vec<Item> = shown.iter().map(|mode| item(mode.card())).collect();
+    let items: Vec<ListRow> = shown.iter().map(|mode| item(mode.card())).collect();
     if items.is_empty() {
-        pieces::empty(frame, inner, look, Role::Note, "No mode fits; Esc clears the search.");
+        pieces::draw_empty(frame, inner, look, Role::Note, "No mode fits; Esc clears the search.");
     }
-    pieces::list(frame, inner, look, &COLUMNS, &items, state.modes.place);
+    pieces::draw_list(frame, inner, look, &COLUMNS, &items, state.modes.place);
     let Some(mode) = state.modes.in_hand(state.domain()) else { return };
-    let inner = pieces::frame(frame, right, look, mode.card().title, false);
-    state.scroll_end.set(pieces::text(frame, inner, look, &about(mode.card()), state.detail));
+    let inner = pieces::draw_frame(frame, right, look, mode.card().title, false);
+    state.scroll_end.set(pieces::draw_text(frame, inner, look, &render_mode(mode.card()), state.detail));
 }
 
 /// Returns everything that is to be known of a mode, in lines.
 #[must_use]
-pub fn about(card: &'static ModeCard) -> Vec<(Role, String)> {
+pub fn render_mode(card: &'static ModeCard) -> Vec<(Role, String)> {
     let blank = || (Role::Text, String::new());
     let mut lines = vec![(Role::Text, card.description.to_owned()), blank(), (Role::Heading, "Variants".to_owned())];
     for variant in card.variants {
-        let severity = words::severity(variant.severity);
-        lines.push((words::role(severity), format!("{}  {} ({})", variant.word, variant.severity, severity.word())));
+        let severity = words::parse_severity(variant.severity);
+        lines.push((
+            words::severity_role(severity),
+            format!("{}  {} ({})", variant.word, variant.severity, severity.word()),
+        ));
         lines.push((Role::Text, format!("  {}", variant.about)));
         lines.push((Role::Dim, format!("  on {}", variant.eligible)));
     }
     lines.extend([blank(), (Role::Heading, "Seen by the checks".to_owned())]);
     lines.push((Role::Text, card.checks.join(", ")));
-    if let Some(names) = parameters(card) {
+    if let Some(names) = render_parameters(card) {
         lines.extend([blank(), (Role::Heading, "Parameters".to_owned()), (Role::Text, names)]);
     }
     if !card.data_needed.is_empty() {
@@ -64,7 +70,7 @@ pub fn about(card: &'static ModeCard) -> Vec<(Role, String)> {
     lines
 }
 
-fn parameters(card: &'static ModeCard) -> Option<String> {
+fn render_parameters(card: &'static ModeCard) -> Option<String> {
     let entry = modes::run(Some(card.tool)).ok()?.modes.into_iter().next()?;
     let schema = serde_json::Value::from(entry.parameters);
     let names = schema.get("properties")?.as_object()?.keys().cloned().collect::<Vec<_>>();

@@ -3,13 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Item, ListField};
+use super::pieces::{self, ListField, ListRow};
 use crate::ops::log::LoggedOperation;
 use crate::tui::job;
-use crate::tui::look::{Look, Mark, Role};
+use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::next_step;
-use crate::tui::screens::{operations::View, plan};
-use crate::tui::state::State;
+use crate::tui::screens::{operations::OperationView, plan};
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 const COLUMNS: [ListField; 7] = [
@@ -23,15 +23,15 @@ const COLUMNS: [ListField; 7] = [
 ];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, operations) = (state.look, &state.operations);
-    let [left, right] = super::halves(area);
+    let [left, right] = super::split_halves(area);
     let title = match operations.search.as_str() {
         "" => "Operations, newest first".to_owned(),
         search => format!("Operations with `{search}`"),
     };
-    let inner = pieces::frame(frame, left, look, &title, true);
-    let shown = operations.shown();
+    let inner = pieces::draw_frame(frame, left, look, &title, true);
+    let shown = operations.visible_operations();
     if shown.is_empty() {
         let (role, text) = match (&operations.trouble, operations.fetched, operations.search.is_empty()) {
             (Some(trouble), ..) => (Role::Danger, trouble.as_str()),
@@ -39,17 +39,17 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
             (None, true, true) => (Role::Note, "Nothing was done yet. 3 shows the records: b breaks the one in hand."),
             (None, true, false) => (Role::Note, "No operation fits; Esc clears the search."),
         };
-        pieces::empty(frame, inner, look, role, text);
+        pieces::draw_empty(frame, inner, look, role, text);
     } else {
-        let items: Vec<Item> = shown.iter().map(|line| item(look, line)).collect();
-        pieces::list(frame, inner, look, &COLUMNS, &items, operations.place);
+        let items: Vec<ListRow> = shown.iter().map(|line| build_item(look, line)).collect();
+        pieces::draw_list(frame, inner, look, &COLUMNS, &items, operations.place);
     }
-    detail(frame, right, state);
+    draw_detail(frame, right, state);
 }
 
-fn item(look: Look, line: &LoggedOperation) -> Item {
+fn build_item(look: Appearance, line: &LoggedOperation) -> ListRow {
     let (mark, role) = match line.state.as_str() {
-        "active" => (Mark::Applied, words::role(words::severity(&line.severity))),
+        "active" => (Mark::Applied, words::severity_role(words::parse_severity(&line.severity))),
         "open" => (Mark::Unknown, Role::Warning),
         "failed" | "abandoned" | "gone" => (Mark::Failed, Role::Dim),
         _ => (Mark::Reverted, Role::Text),
@@ -65,34 +65,36 @@ fn item(look: Look, line: &LoggedOperation) -> Item {
         line.rows.to_string(),
         line.state.clone(),
     ];
-    Item { cells, styles: vec![look.style(role)] }
+    ListRow { cells, styles: vec![look.style(role)] }
 }
 
-fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, operations) = (state.look, &state.operations);
     let here = operations.in_hand().map(|line| line.op);
     let Some(whole) = operations.whole.as_ref().filter(|whole| Some(whole.shown.line.op) == here) else {
-        let inner = pieces::frame(frame, area, look, "Operation", false);
+        let inner = pieces::draw_frame(frame, area, look, "Operation", false);
         let text = if here.is_some() { "reading ..." } else { "" };
-        pieces::empty(frame, inner, look, Role::Dim, text);
+        pieces::draw_empty(frame, inner, look, Role::Dim, text);
         return;
     };
     let op = whole.shown.line.op;
-    let drawn = operations.drawn();
+    let drawn = operations.has_pictures();
     let (view, next) = match operations.view {
-        View::Words => ("in words", if drawn { "before and after" } else { "changes" }),
-        View::Of(view) => match view.seen(drawn) {
-            plan::View::Picture => ("before and after", "changes"),
-            plan::View::Changes => ("changes", "bytes"),
-            plan::View::Bytes => ("bytes", "words"),
+        OperationView::Words => ("in words", if drawn { "before and after" } else { "changes" }),
+        OperationView::Of(view) => match view.effective_view(drawn) {
+            plan::PlanView::Picture => ("before and after", "changes"),
+            plan::PlanView::Changes => ("changes", "bytes"),
+            plan::PlanView::Bytes => ("bytes", "words"),
         },
     };
-    let inner = pieces::frame(frame, area, look, &format!("Operation {op}, {view} (Tab: {next})"), false);
+    let inner = pieces::draw_frame(frame, area, look, &format!("Operation {op}, {view} (Tab: {next})"), false);
     match operations.view {
-        View::Words => state.scroll_end.set(pieces::text(frame, inner, look, &about(look, whole), state.detail)),
-        View::Of(view) => {
+        OperationView::Words => {
+            state.scroll_end.set(pieces::draw_text(frame, inner, look, &render_operation(look, whole), state.detail));
+        }
+        OperationView::Of(view) => {
             let shown = (whole.shown.changes.as_slice(), whole.pictures.as_ref());
-            let end = super::plan::views(frame, inner, look, view, shown, (operations.player, state.detail));
+            let end = super::plan::draw_view(frame, inner, look, view, shown, (operations.player, state.detail));
             state.scroll_end.set(end);
         }
     }
@@ -100,7 +102,7 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 /// Returns everything that is known of an operation, in lines.
 #[must_use]
-pub fn about(look: Look, whole: &job::Operation) -> Vec<(Role, String)> {
+pub fn render_operation(look: Appearance, whole: &job::OperationDetail) -> Vec<(Role, String)> {
     let shown = &whole.shown;
     let line = &shown.line;
     let mut lines = Vec::new();
@@ -110,7 +112,7 @@ pub fn about(look: Look, whole: &job::Operation) -> Vec<(Role, String)> {
     }
     lines.push((Role::Text, String::new()));
     if let Some(explained) = &whole.explained {
-        inverse(look, explained, &mut lines);
+        render_inverse(look, explained, &mut lines);
     }
     if let Some(detection) = &shown.detection {
         lines.push((Role::Dim, format!("checks that know its mode: {}", detection_words(detection))));
@@ -120,8 +122,8 @@ pub fn about(look: Look, whole: &job::Operation) -> Vec<(Role, String)> {
     }
     lines.push((Role::Dim, format!("at {} by {} over {}", line.at, line.actor, line.face)));
     lines.push((Role::Dim, format!("tables {}", shown.tables.join(", "))));
-    lines.push((Role::Dim, format!("plan digest {}", words::digest(look, &shown.plan_digest))));
-    lines.push((Role::Dim, format!("uid {}; y copies it", words::digest(look, &line.uid))));
+    lines.push((Role::Dim, format!("plan digest {}", words::render_short_digest(look, &shown.plan_digest))));
+    lines.push((Role::Dim, format!("uid {}; y copies it", words::render_short_digest(look, &line.uid))));
     if !shown.reverted_by.is_empty() {
         let by: Vec<String> = shown.reverted_by.iter().map(u64::to_string).collect();
         lines.push((Role::Dim, format!("taken back by operation {}", by.join(", "))));
@@ -136,10 +138,10 @@ fn detection_words(detection: &crate::ops::detection::Detection) -> String {
     if seen.is_empty() { "press c, and look".to_owned() } else { seen.join(", ") }
 }
 
-fn inverse(look: Look, explained: &crate::ops::explain::Outcome, lines: &mut Vec<(Role, String)>) {
-    use crate::ops::explain::State as Now;
+fn render_inverse(look: Appearance, explained: &crate::ops::explain::Outcome, lines: &mut Vec<(Role, String)>) {
+    use crate::ops::explain::InverseState as Now;
     let inverse = &explained.inverse;
-    let rows = words::count(inverse.rows, "row");
+    let rows = words::render_count(inverse.rows, "row");
     lines.push(match inverse.state {
         Now::Possible if inverse.again => {
             (Role::Warning, format!("x takes this revert back: the fault comes again, {rows}"))
@@ -153,10 +155,10 @@ fn inverse(look: Look, explained: &crate::ops::explain::Outcome, lines: &mut Vec
         lines.push((Role::Danger, format!("  {} {}", look.mark(Mark::Branch), block.message)));
     }
     for way in &explained.ways_out {
-        lines.push((Role::Note, format!("  {} {}", look.mark(Mark::Arrow), next_step::sentence(way))));
+        lines.push((Role::Note, format!("  {} {}", look.mark(Mark::Arrow), next_step::render_step(way))));
     }
     for drift in inverse.drift.iter().take(4) {
-        let text = match drift.left() {
+        let text = match drift.filled_columns() {
             Some(columns) => format!("  {columns} of {} {} would be left to the database", drift.table, drift.key),
             None => format!("  others changed further cells of {} {}, which would stay", drift.table, drift.key),
         };

@@ -3,29 +3,29 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::pieces::{self, Item, ListField};
+use super::pieces::{self, ListField, ListRow};
 use crate::ops::status;
 use crate::tui::look::{Mark, Role};
-use crate::tui::state::State;
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let [top, middle, foot] =
         Layout::vertical([Constraint::Length(8), Constraint::Min(4), Constraint::Length(6)]).areas(area);
-    standing(frame, top, state);
-    active(frame, middle, state);
-    drills(frame, foot, state);
+    draw_status(frame, top, state);
+    draw_active(frame, middle, state);
+    draw_drills(frame, foot, state);
 }
 
-fn standing(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
-    let inner = pieces::frame(frame, area, look, "Target and journal", false);
+    let inner = pieces::draw_frame(frame, area, look, "Target and journal", false);
     let mut lines = Vec::new();
     match (&state.status, &state.trouble) {
         (_, Some(trouble)) => lines.push((Role::Danger, format!("{} {trouble}", look.mark(Mark::Bad)))),
         (None, None) => lines.push((Role::Dim, "reading ...".to_owned())),
-        (Some(status), None) => targets(&mut lines, status, state),
+        (Some(status), None) => render_targets(&mut lines, status, state),
     }
     lines.push((Role::Dim, format!("journal  {}", state.facts.journal)));
     if let Some(status) = &state.status {
@@ -33,8 +33,8 @@ fn standing(frame: &mut Frame<'_>, area: Rect, state: &State) {
             Role::Dim,
             format!(
                 "         {}, id {}",
-                words::thousands(status.entries) + " entries",
-                words::digest(state.look, &status.journal_id)
+                words::render_thousands(status.entries) + " entries",
+                words::render_short_digest(state.look, &status.journal_id)
             ),
         ));
     }
@@ -44,10 +44,10 @@ fn standing(frame: &mut Frame<'_>, area: Rect, state: &State) {
         Some((false, text)) => (Role::Danger, format!("{} {text}", look.mark(Mark::Bad))),
     };
     lines.push((role, text));
-    pieces::text(frame, inner, look, &lines, 0);
+    pieces::draw_text(frame, inner, look, &lines, 0);
 }
 
-fn targets(lines: &mut Vec<(Role, String)>, status: &status::Outcome, state: &State) {
+fn render_targets(lines: &mut Vec<(Role, String)>, status: &status::Outcome, state: &TuiState) {
     let name = state.target_name();
     let Some(target) = status.targets.iter().find(|target| Some(target.name.as_str()) == name) else {
         let text = match status.targets.len() {
@@ -82,14 +82,14 @@ const COLUMNS: [ListField; 6] = [
     ListField { head: "rows", right: true, gives: 0 },
 ];
 
-fn active(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let title = match state.status.as_ref().map(|status| (status.active.len(), status.open.len())) {
         Some((active, 0)) => format!("Faults in effect: {active}"),
         Some((active, open)) => format!("Faults in effect: {active}; open, undecided: {open} (R recovers)"),
         None => "Faults in effect".to_owned(),
     };
-    let inner = pieces::frame(frame, area, look, &title, true);
+    let inner = pieces::draw_frame(frame, area, look, &title, true);
     let Some(status) = &state.status else { return };
     if status.active.is_empty() && status.open.is_empty() {
         let name = state.target_name();
@@ -99,11 +99,11 @@ fn active(frame: &mut Frame<'_>, area: Rect, state: &State) {
         } else {
             (Role::Note, "The journal knows of no fault in effect.")
         };
-        pieces::empty(frame, inner, look, role, text);
+        pieces::draw_empty(frame, inner, look, role, text);
         return;
     }
-    let item = |active: &status::Active| {
-        let severity = words::severity(&active.severity);
+    let item = |active: &status::ActiveLine| {
+        let severity = words::parse_severity(&active.severity);
         let rows = if active.rows == active.rows_written {
             active.rows.to_string()
         } else {
@@ -112,30 +112,30 @@ fn active(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let mark = look.severity_mark(severity).to_owned();
         let cells =
             [mark, active.op.to_string(), active.severity.clone(), active.tool.clone(), active.variant.clone(), rows];
-        let (style, text) = (look.severity(severity), look.style(Role::Text));
-        Item { cells: cells.to_vec(), styles: vec![style, text, style, text] }
+        let (style, text) = (look.severity_style(severity), look.style(Role::Text));
+        ListRow { cells: cells.to_vec(), styles: vec![style, text, style, text] }
     };
-    let mut items: Vec<Item> = status.active.iter().map(item).collect();
-    let open = |open: &status::Open| {
+    let mut items: Vec<ListRow> = status.active.iter().map(item).collect();
+    let open = |open: &status::OpenLine| {
         let mark = look.mark(Mark::Unknown).to_owned();
         let cells =
             [mark, open.op.to_string(), String::new(), open.tool.clone(), open.state.to_owned(), open.rows.to_string()];
-        Item { cells: cells.to_vec(), styles: vec![look.style(Role::Warning)] }
+        ListRow { cells: cells.to_vec(), styles: vec![look.style(Role::Warning)] }
     };
     items.extend(status.open.iter().map(open));
-    pieces::list(frame, inner, look, &COLUMNS, &items, state.overview.place);
+    pieces::draw_list(frame, inner, look, &COLUMNS, &items, state.overview.place);
 }
 
-fn drills(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_drills(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
-    let inner = pieces::frame(frame, area, look, "Drills: would the checks have caught it?", false);
+    let inner = pieces::draw_frame(frame, area, look, "Drills: would the checks have caught it?", false);
     let Some(list) = &state.overview.drills else { return };
     if list.drills.is_empty() {
         let text = "No drill yet: d breaks records one by one, lets the checks look, and takes each fault back.";
-        pieces::text(frame, inner, look, &[(Role::Dim, text.to_owned())], 0);
+        pieces::draw_text(frame, inner, look, &[(Role::Dim, text.to_owned())], 0);
         return;
     }
-    let line = |drill: &crate::ops::drill::past::Summary| {
+    let line = |drill: &crate::ops::drill::past::DrillSummary| {
         let caught: Vec<String> =
             drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{name} {caught}")).collect();
         let at: String = drill.at.chars().take(16).collect();
@@ -162,5 +162,5 @@ fn drills(frame: &mut Frame<'_>, area: Rect, state: &State) {
         )
     };
     let lines: Vec<(Role, String)> = list.drills.iter().take(4).map(line).collect();
-    pieces::text(frame, inner, look, &lines, 0);
+    pieces::draw_text(frame, inner, look, &lines, 0);
 }

@@ -5,12 +5,12 @@ use ratatui::backend::TestBackend;
 
 use super::operations;
 use crate::tui::look::Role;
-use crate::tui::screens::operations::View;
-use crate::tui::state::{Screen, State};
+use crate::tui::screens::operations::OperationView;
+use crate::tui::state::{Screen, TuiState};
 
 /// Returns the row or the digest in hand.
 #[must_use]
-pub fn in_hand(state: &State) -> Option<String> {
+pub fn in_hand(state: &TuiState) -> Option<String> {
     match state.screen {
         Screen::Overview => {
             let status = state.status.as_ref()?;
@@ -32,45 +32,48 @@ pub fn in_hand(state: &State) -> Option<String> {
     }
 }
 
-fn lines(lines: &[(Role, String)]) -> String {
-    lines.iter().map(|(_, line)| format!("{}\n", super::pieces::clean(line))).collect()
+fn join_lines(lines: &[(Role, String)]) -> String {
+    lines.iter().map(|(_, line)| format!("{}\n", super::pieces::replace_unsafe(line))).collect()
 }
 
 /// Returns what is seen as text, whole where the screen shows a part of it.
 #[must_use]
-pub fn page(state: &State) -> String {
+pub fn render_page(state: &TuiState) -> String {
     match state.screen {
         Screen::Modes => state
             .modes
             .in_hand(state.domain())
-            .map_or_else(String::new, |mode| lines(&super::modes::about(mode.card()))),
-        Screen::Records => records(state),
+            .map_or_else(String::new, |mode| join_lines(&super::modes::render_mode(mode.card()))),
+        Screen::Records => render_records(state),
         Screen::Plan => {
             let preview = state.plan.preview.as_ref();
-            preview.map_or_else(|| screen(state), |preview| lines(&super::plan::diff(&preview.plan.changes)))
+            preview.map_or_else(
+                || render_screen(state),
+                |preview| join_lines(&super::plan::render_diff(&preview.plan.changes)),
+            )
         }
         Screen::Operations => match (&state.operations.whole, state.operations.view) {
-            (Some(whole), View::Words) => lines(&operations::about(state.look, whole)),
-            (Some(whole), View::Of(_)) => lines(&super::plan::diff(&whole.shown.changes)),
-            (None, _) => screen(state),
+            (Some(whole), OperationView::Words) => join_lines(&operations::render_operation(state.look, whole)),
+            (Some(whole), OperationView::Of(_)) => join_lines(&super::plan::render_diff(&whole.shown.changes)),
+            (None, _) => render_screen(state),
         },
         Screen::Checks => {
             let line = |finding: &&crate::ops::checks::FindingLine| {
                 let severity = finding.severity.word();
                 format!("{severity}\t{}\t{}\t{}\t{}\n", finding.check, finding.table, finding.key, finding.message)
             };
-            state.checks.shown().iter().map(line).collect()
+            state.checks.visible_findings().iter().map(line).collect()
         }
         Screen::Journal => {
             let entry = state.journal.in_hand();
             entry.map_or_else(String::new, |entry| serde_json::to_string_pretty(entry).unwrap_or_default() + "\n")
         }
-        Screen::Overview => screen(state),
+        Screen::Overview => render_screen(state),
     }
 }
 
-fn records(state: &State) -> String {
-    let mut text = state.records.kind.names().collect::<Vec<_>>().join("\t") + "\n";
+fn render_records(state: &TuiState) -> String {
+    let mut text = state.records.kind.column_names().collect::<Vec<_>>().join("\t") + "\n";
     for row in &state.records.rows {
         text += &(row.cells.join("\t") + "\n");
     }
@@ -84,7 +87,7 @@ fn records(state: &State) -> String {
 }
 
 /// Returns the overview as it is drawn, without its colours.
-fn screen(state: &State) -> String {
+fn render_screen(state: &TuiState) -> String {
     let (columns, rows) = (state.size.0.max(80), state.size.1.max(24));
     let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
     let Ok(_) = terminal.draw(|frame| super::draw(frame, state));

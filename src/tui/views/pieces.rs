@@ -8,14 +8,14 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::model::shown::is_unsafe;
-use crate::tui::list::Place;
-use crate::tui::look::{Look, Mark, Role};
+use crate::tui::list::ListPosition;
+use crate::tui::look::{Appearance, Mark, Role};
 
 /// The rows of a list before its first line: the frame and the column heads.
 pub const HEAD_ROWS: u16 = 2;
 
 /// Draws a frame with a title, and returns what is inside.
-pub fn frame(frame: &mut Frame<'_>, area: Rect, look: Look, title: &str, in_hand: bool) -> Rect {
+pub fn draw_frame(frame: &mut Frame<'_>, area: Rect, look: Appearance, title: &str, in_hand: bool) -> Rect {
     let (set, role) = if in_hand { (look.focus_borders(), Role::Focus) } else { (look.borders(), Role::Border) };
     let title = Span::styled(format!(" {title} "), look.style(Role::Title));
     let block = Block::bordered().border_set(set).border_style(look.style(role)).title(title);
@@ -25,11 +25,11 @@ pub fn frame(frame: &mut Frame<'_>, area: Rect, look: Look, title: &str, in_hand
 }
 
 /// Draws text in lines that wrap, from a row on, and never past its last one; returns how far it can be scrolled.
-pub fn text(frame: &mut Frame<'_>, area: Rect, look: Look, lines: &[(Role, String)], top: usize) -> usize {
-    let rows: usize = lines.iter().map(|(_, line)| wrapped_rows(&clean(line), usize::from(area.width))).sum();
+pub fn draw_text(frame: &mut Frame<'_>, area: Rect, look: Appearance, lines: &[(Role, String)], top: usize) -> usize {
+    let rows: usize = lines.iter().map(|(_, line)| wrapped_rows(&replace_unsafe(line), usize::from(area.width))).sum();
     let last = rows.saturating_sub(usize::from(area.height));
     let top = top.min(last);
-    let styled = |(role, text): &(Role, String)| Line::styled(clean(text), look.style(*role));
+    let styled = |(role, text): &(Role, String)| Line::styled(replace_unsafe(text), look.style(*role));
     let lines: Vec<Line<'_>> = lines.iter().map(styled).collect();
     let top = u16::try_from(top).unwrap_or(u16::MAX);
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).scroll((top, 0)), area);
@@ -53,14 +53,14 @@ fn wrapped_rows(line: &str, width: usize) -> usize {
 
 /// Returns text without what could move the cursor or change colours: free text comes out of databases.
 #[must_use]
-pub fn clean(text: &str) -> String {
+pub fn replace_unsafe(text: &str) -> String {
     text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 /// Cuts text to a width, and says where it did.
 #[must_use]
-pub fn cut(text: &str, width: usize, look: Look) -> String {
-    let text = clean(text);
+pub fn cut_to_width(text: &str, width: usize, look: Appearance) -> String {
+    let text = replace_unsafe(text);
     if text.width() <= width {
         return text;
     }
@@ -85,7 +85,7 @@ pub struct ListField {
 }
 
 /// One line of a list.
-pub struct Item {
+pub struct ListRow {
     /// Its cells.
     pub cells: Vec<String>,
     /// The style of each cell; the last one holds for the rest.
@@ -93,37 +93,50 @@ pub struct Item {
 }
 
 /// Draws a list with columns, and a scroll bar where it is longer than its room.
-pub fn list(frame: &mut Frame<'_>, area: Rect, look: Look, columns: &[ListField], items: &[Item], place: Place) {
+pub fn draw_list(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: Appearance,
+    columns: &[ListField],
+    items: &[ListRow],
+    place: ListPosition,
+) {
     if area.height == 0 {
         return;
     }
     let rows = usize::from(area.height.saturating_sub(1));
-    let first = place.first(rows, items.len());
-    let seen: Vec<&Item> = items.iter().skip(first).take(rows).collect();
-    let widths = widths(columns, &seen, usize::from(area.width.saturating_sub(3)));
-    let head = columns.iter().zip(&widths).map(|(column, width)| fit(column.head, *width, column.right, look));
+    let first = place.first_visible(rows, items.len());
+    let seen: Vec<&ListRow> = items.iter().skip(first).take(rows).collect();
+    let widths = measure_columns(columns, &seen, usize::from(area.width.saturating_sub(3)));
+    let head = columns.iter().zip(&widths).map(|(column, width)| pad_to_width(column.head, *width, column.right, look));
     let mut lines = vec![Line::styled(format!("  {}", head.collect::<Vec<_>>().join(" ")), look.style(Role::Heading))];
     for (at, item) in seen.iter().enumerate() {
-        lines.push(line(look, columns, &widths, item, first + at == place.at));
+        lines.push(build_line(look, columns, &widths, item, first + at == place.at));
     }
     frame.render_widget(Paragraph::new(lines), area);
     scroll_bar(frame, area, look, (first, rows, items.len()));
 }
 
-fn line<'l>(look: Look, columns: &[ListField], widths: &[usize], item: &Item, in_hand: bool) -> Line<'l> {
+fn build_line<'l>(
+    look: Appearance,
+    columns: &[ListField],
+    widths: &[usize],
+    item: &ListRow,
+    in_hand: bool,
+) -> Line<'l> {
     let pointer = if in_hand { look.mark(Mark::Pointer) } else { " " };
     let mut spans = vec![Span::raw(format!("{pointer} "))];
     for (at, (column, width)) in columns.iter().zip(widths).enumerate() {
         let cell = item.cells.get(at).map_or("", String::as_str);
         let style = item.styles.get(at).or(item.styles.last()).copied().unwrap_or_default();
-        spans.push(Span::styled(fit(cell, *width, column.right, look) + " ", style));
+        spans.push(Span::styled(pad_to_width(cell, *width, column.right, look) + " ", style));
     }
     let line = Line::from(spans);
     if in_hand { line.patch_style(look.style(Role::Selected)) } else { line }
 }
 
-fn fit(text: &str, width: usize, right: bool, look: Look) -> String {
-    let text = cut(text, width, look);
+fn pad_to_width(text: &str, width: usize, right: bool, look: Appearance) -> String {
+    let text = cut_to_width(text, width, look);
     let room = " ".repeat(width.saturating_sub(text.width()));
     if right { room + &text } else { text + &room }
 }
@@ -131,7 +144,7 @@ fn fit(text: &str, width: usize, right: bool, look: Look) -> String {
 /// Returns how wide each column is: as wide as what is seen of it, as far as there is room.
 ///
 /// Heads that are longer than what stands under them give first, then the widest cells that may be cut.
-fn widths(columns: &[ListField], seen: &[&Item], room: usize) -> Vec<usize> {
+fn measure_columns(columns: &[ListField], seen: &[&ListRow], room: usize) -> Vec<usize> {
     let cells = |at: usize| {
         let cells = seen.iter().filter_map(|item| item.cells.get(at)).map(|cell| cell.width());
         cells.max().unwrap_or(0)
@@ -157,7 +170,7 @@ fn widths(columns: &[ListField], seen: &[&Item], room: usize) -> Vec<usize> {
 }
 
 /// Draws which part of a list is seen, at its right edge.
-fn scroll_bar(frame: &mut Frame<'_>, area: Rect, look: Look, (first, rows, length): (usize, usize, usize)) {
+fn scroll_bar(frame: &mut Frame<'_>, area: Rect, look: Appearance, (first, rows, length): (usize, usize, usize)) {
     if length <= rows || rows == 0 || area.width == 0 {
         return;
     }
@@ -173,7 +186,7 @@ fn scroll_bar(frame: &mut Frame<'_>, area: Rect, look: Look, (first, rows, lengt
 }
 
 /// Draws a sentence in the middle of an area that has nothing else to show.
-pub fn empty(frame: &mut Frame<'_>, area: Rect, look: Look, role: Role, text: &str) {
+pub fn draw_empty(frame: &mut Frame<'_>, area: Rect, look: Appearance, role: Role, text: &str) {
     let lines = [(Role::Text, String::new()), (role, text.to_owned())];
-    self::text(frame, area, look, &lines, 0);
+    self::draw_text(frame, area, look, &lines, 0);
 }

@@ -3,100 +3,100 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::pieces::{self, Item, ListField};
-use super::{film, halves};
+use super::pieces::{self, ListField, ListRow};
+use super::{film, split_halves};
 use crate::ops::cell::ChangeRow;
-use crate::tui::look::{Look, Mark, Role};
+use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::next_step;
-use crate::tui::screens::plan::{Field, Kinds, View};
-use crate::tui::state::State;
+use crate::tui::screens::plan::{FieldInput, FormField, PlanView};
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 const COLUMNS: [ListField; 2] =
     [ListField { head: "parameter", right: false, gives: 1 }, ListField { head: "value", right: false, gives: 1 }];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let Some(card) = state.plan.mode else {
-        let inner = pieces::frame(frame, area, look, "Plan", true);
+        let inner = pieces::draw_frame(frame, area, look, "Plan", true);
         let text = "Nothing is planned. 3 shows the records: take one in hand, and press b. Or 2: choose a mode first.";
-        pieces::empty(frame, inner, look, Role::Note, text);
+        pieces::draw_empty(frame, inner, look, Role::Note, text);
         return;
     };
-    let [left, right] = halves(area);
-    let inner = pieces::frame(frame, left, look, &format!("Plan: {}", card.tool), true);
+    let [left, right] = split_halves(area);
+    let inner = pieces::draw_frame(frame, left, look, &format!("Plan: {}", card.tool), true);
     let help_rows = if left.height > 14 { 4 } else { 2 };
     let [form, help] = Layout::vertical([Constraint::Min(3), Constraint::Length(help_rows)]).areas(inner);
-    let items: Vec<Item> = state.plan.form.iter().map(|field| item(look, field)).collect();
-    pieces::list(frame, form, look, &COLUMNS, &items, state.plan.place);
+    let items: Vec<ListRow> = state.plan.form.iter().map(|field| build_item(look, field)).collect();
+    pieces::draw_list(frame, form, look, &COLUMNS, &items, state.plan.place);
     if let Some(field) = state.plan.form.get(state.plan.place.at) {
         let about = variant_about(card, field).unwrap_or_else(|| field.about.clone());
-        pieces::text(frame, help, look, &[(Role::Dim, about)], 0);
+        pieces::draw_text(frame, help, look, &[(Role::Dim, about)], 0);
     }
-    preview(frame, right, state);
+    draw_preview(frame, right, state);
 }
 
-fn variant_about(card: &crate::domain::mode::ModeCard, field: &Field) -> Option<String> {
+fn variant_about(card: &crate::domain::mode::ModeCard, field: &FormField) -> Option<String> {
     let variant = card.variants.iter().find(|variant| field.name == "variant" && variant.word == field.value)?;
     Some(format!("{}; on {}", variant.about, variant.eligible))
 }
 
-fn item(look: Look, field: &Field) -> Item {
+fn build_item(look: Appearance, field: &FormField) -> ListRow {
     let value = match (&field.kinds, field.value.as_str()) {
-        (Kinds::Choice(_), "") => format!("{} (left out) {}", look.mark(Mark::Left), look.mark(Mark::Right)),
-        (Kinds::Choice(_), value) => format!("{} {value} {}", look.mark(Mark::Left), look.mark(Mark::Right)),
-        (Kinds::Text, "") => "(empty)".to_owned(),
-        (Kinds::Text, value) => value.to_owned(),
+        (FieldInput::Choice(_), "") => format!("{} (left out) {}", look.mark(Mark::Left), look.mark(Mark::Right)),
+        (FieldInput::Choice(_), value) => format!("{} {value} {}", look.mark(Mark::Left), look.mark(Mark::Right)),
+        (FieldInput::Text, "") => "(empty)".to_owned(),
+        (FieldInput::Text, value) => value.to_owned(),
     };
     let role = if field.value.is_empty() { Role::Dim } else { Role::Text };
-    Item { cells: vec![field.name.clone(), value], styles: vec![look.style(Role::Text), look.style(role)] }
+    ListRow { cells: vec![field.name.clone(), value], styles: vec![look.style(Role::Text), look.style(role)] }
 }
 
-fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_preview(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, plan) = (state.look, &state.plan);
     let Some(preview) = &plan.preview else {
-        let inner = pieces::frame(frame, area, look, "What it would do", false);
+        let inner = pieces::draw_frame(frame, area, look, "What it would do", false);
         let lines = match &plan.failure {
             Some(failure) => vec![
                 (Role::Danger, format!("{} {} [{}]", look.mark(Mark::Bad), failure.message, failure.code)),
                 (Role::Note, "f takes the first record that can show this variant.".to_owned()),
             ]
             .into_iter()
-            .chain((failure.code != "ineligible").then(|| (Role::Dim, next_step::hint(&failure.next))))
+            .chain((failure.code != "ineligible").then(|| (Role::Dim, next_step::render_hint(&failure.next))))
             .collect(),
             None => vec![(Role::Dim, "planning ...".to_owned())],
         };
-        pieces::text(frame, inner, look, &lines, 0);
+        pieces::draw_text(frame, inner, look, &lines, 0);
         return;
     };
     let drawn = preview.pictures.is_some();
-    let title = match plan.view.seen(drawn) {
-        View::Picture => "Before and after (Tab: changes)",
-        View::Changes => "Changes (Tab: bytes)",
-        View::Bytes if drawn => "Bytes (Tab: picture)",
-        View::Bytes => "Bytes (Tab: changes)",
+    let title = match plan.view.effective_view(drawn) {
+        PlanView::Picture => "Before and after (Tab: changes)",
+        PlanView::Changes => "Changes (Tab: bytes)",
+        PlanView::Bytes if drawn => "Bytes (Tab: picture)",
+        PlanView::Bytes => "Bytes (Tab: changes)",
     };
-    let inner = pieces::frame(frame, area, look, title, false);
+    let inner = pieces::draw_frame(frame, area, look, title, false);
     let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(inner);
-    let severity = words::severity(&preview.plan.severity);
+    let severity = words::parse_severity(&preview.plan.severity);
     let summary = format!(
         "{} {}  {}, {}, severity {} ({})",
         look.severity_mark(severity),
         preview.plan.variant,
-        words::count(preview.plan.records, "record"),
-        words::count(preview.plan.rows, "row"),
+        words::render_count(preview.plan.records, "record"),
+        words::render_count(preview.plan.rows, "row"),
         preview.plan.severity,
         severity.word()
     );
-    let is_id = |name: &str| plan.mode.is_some_and(|card| card.records().any(|record| record.parameter == name));
+    let is_id = |name: &str| plan.mode.is_some_and(|card| card.fault_records().any(|record| record.parameter == name));
     let given = preview.plan.params.iter().filter(|(name, _)| !is_id(name));
     let seed = format!("seed={}", preview.plan.seed);
-    let given = given.map(|(name, value)| format!("{name}={}", plain(value)));
+    let given = given.map(|(name, value)| format!("{name}={}", render_plain(value)));
     let given: Vec<String> = given.chain([seed]).collect();
-    let lines = [(words::role(severity), summary), (Role::Dim, given.join("  "))];
-    pieces::text(frame, head, look, &lines, 0);
-    let end = views(
+    let lines = [(words::severity_role(severity), summary), (Role::Dim, given.join("  "))];
+    pieces::draw_text(frame, head, look, &lines, 0);
+    let end = draw_view(
         frame,
         body,
         look,
@@ -107,53 +107,53 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
     state.scroll_end.set(end);
 }
 
-fn plain(value: &serde_json::Value) -> String {
+fn render_plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Draws one of the views of changes; returns how far it can be scrolled.
-pub fn views(
+pub fn draw_view(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: Look,
-    view: View,
+    look: Appearance,
+    view: PlanView,
     (changes, pictures): (&[ChangeRow], Option<&crate::ops::browse::BeforeAfter>),
     (player, top): (crate::tui::screens::Player, usize),
 ) -> usize {
     match (view, pictures) {
-        (View::Picture, Some(pictures)) => {
-            film::before_after(frame, area, look, pictures, player);
+        (PlanView::Picture, Some(pictures)) => {
+            film::draw_before_after(frame, area, look, pictures, player);
             0
         }
-        (View::Bytes, _) => {
-            film::bytes(frame, area, look, changes, player.at);
+        (PlanView::Bytes, _) => {
+            film::draw_bytes(frame, area, look, changes, player.at);
             0
         }
-        _ => pieces::text(frame, area, look, &diff(changes), top),
+        _ => pieces::draw_text(frame, area, look, &render_diff(changes), top),
     }
 }
 
 /// Returns changes as lines: what was, and what is.
 #[must_use]
-pub fn diff(changes: &[ChangeRow]) -> Vec<(Role, String)> {
+pub fn render_diff(changes: &[ChangeRow]) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     for change in changes {
-        let key = words::values(&change.key);
+        let key = words::render_values(&change.key);
         lines.push((Role::Heading, format!("{} {} {key}", change.kind, change.table)));
         let (before, after) = (change.before.as_object(), change.after.as_object());
         let names = after.or(before).into_iter().flat_map(|cells| cells.keys());
         for name in names {
             match (before.and_then(|side| side.get(name)), after.and_then(|side| side.get(name))) {
                 (Some(before), Some(after)) => {
-                    if let Some(difference) = crate::ops::bytes::difference(before, after) {
+                    if let Some(difference) = crate::ops::bytes::compare_cells(before, after) {
                         lines.push((Role::After, format!("  {name}: {difference}")));
                     } else {
-                        lines.push((Role::Before, format!("- {name}: {}", shown(before))));
-                        lines.push((Role::After, format!("+ {name}: {}", shown(after))));
+                        lines.push((Role::Before, format!("- {name}: {}", render_value(before))));
+                        lines.push((Role::After, format!("+ {name}: {}", render_value(after))));
                     }
                 }
-                (Some(before), None) => lines.push((Role::Before, format!("- {name}: {}", shown(before)))),
-                (None, Some(after)) => lines.push((Role::After, format!("+ {name}: {}", shown(after)))),
+                (Some(before), None) => lines.push((Role::Before, format!("- {name}: {}", render_value(before)))),
+                (None, Some(after)) => lines.push((Role::After, format!("+ {name}: {}", render_value(after)))),
                 (None, None) => {}
             }
         }
@@ -161,10 +161,10 @@ pub fn diff(changes: &[ChangeRow]) -> Vec<(Role, String)> {
     lines
 }
 
-fn shown(value: &serde_json::Value) -> String {
+fn render_value(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Object(tagged) if tagged.len() == 1 => {
-            let text = tagged.values().next().map(plain).unwrap_or_default();
+            let text = tagged.values().next().map(render_plain).unwrap_or_default();
             if text.len() > 40 {
                 format!("{}.. ({} bytes)", text.get(..40).unwrap_or_default(), text.len() / 2)
             } else {

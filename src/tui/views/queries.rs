@@ -3,11 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::pieces::{self, Item, ListField};
-use crate::tui::dialog::{Answered, Ask};
+use super::pieces::{self, ListField, ListRow};
+use crate::tui::dialog::{QueryDialog, QueryState};
 use crate::tui::look::Role;
-use crate::tui::screens::plan::{Field, Kinds};
-use crate::tui::state::State;
+use crate::tui::screens::plan::{FieldInput, FormField};
+use crate::tui::state::TuiState;
 
 /// The most parameters that are seen at once.
 const FORM_MAX: usize = 6;
@@ -16,7 +16,7 @@ const COLUMNS: [ListField; 2] =
     [ListField { head: "parameter", right: false, gives: 0 }, ListField { head: "value", right: false, gives: 1 }];
 
 /// Draws it; returns how far the answer can be scrolled.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ask: &Ask) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDialog) {
     let look = state.look;
     let form = if ask.form.is_empty() { 0 } else { u16::try_from(ask.form.len().min(FORM_MAX) + 1).unwrap_or(1) };
     let [about, lines, hint, answer, foot] = Layout::vertical([
@@ -27,40 +27,40 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ask: &Ask) {
         Constraint::Length(1),
     ])
     .areas(area);
-    pieces::text(frame, about, look, &[(Role::Dim, ask.about.to_owned())], 0);
-    let item = |(at, field): (usize, &Field)| {
+    pieces::draw_text(frame, about, look, &[(Role::Dim, ask.about.to_owned())], 0);
+    let item = |(at, field): (usize, &FormField)| {
         let cursor = if at == ask.place.at { "_" } else { "" };
         let role = if field.value.is_empty() { Role::Dim } else { Role::Text };
         let cells = vec![field.name.clone(), format!("{}{cursor}", field.value)];
-        Item { cells, styles: vec![look.style(Role::Text), look.style(role)] }
+        ListRow { cells, styles: vec![look.style(Role::Text), look.style(role)] }
     };
-    let items: Vec<Item> = ask.form.iter().enumerate().map(item).collect();
-    pieces::list(frame, lines, look, &COLUMNS, &items, ask.place);
+    let items: Vec<ListRow> = ask.form.iter().enumerate().map(item).collect();
+    pieces::draw_list(frame, lines, look, &COLUMNS, &items, ask.place);
     if let Some(field) = ask.form.get(ask.place.at) {
-        pieces::text(frame, hint, look, &[(Role::Dim, about_field(field))], 0);
+        pieces::draw_text(frame, hint, look, &[(Role::Dim, about_field(field))], 0);
     }
-    state.scroll_end.set(said(frame, answer, state, ask));
-    let more = matches!(&ask.answer, Answered::Said { next: Some(_), .. });
+    state.scroll_end.set(draw_answer(frame, answer, state, ask));
+    let more = matches!(&ask.answer, QueryState::Said { next: Some(_), .. });
     let next = if more { "    Tab: next page" } else { "" };
     let keys = format!("Enter: ask    type: change    PageUp, PageDown: the answer{next}    Esc: back");
-    pieces::text(frame, foot, look, &[(Role::Key, keys)], 0);
+    pieces::draw_text(frame, foot, look, &[(Role::Key, keys)], 0);
 }
 
-fn about_field(field: &Field) -> String {
+fn about_field(field: &FormField) -> String {
     match &field.kinds {
-        Kinds::Choice(words) => format!("{}: one of{}", field.about, words.join(" ")),
-        Kinds::Text => field.about.clone(),
+        FieldInput::Choice(words) => format!("{}: one of{}", field.about, words.join(" ")),
+        FieldInput::Text => field.about.clone(),
     }
 }
 
-fn said(frame: &mut Frame<'_>, area: Rect, state: &State, ask: &Ask) -> usize {
-    let inner = pieces::frame(frame, area, state.look, "Answer", false);
+fn draw_answer(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDialog) -> usize {
+    let inner = pieces::draw_frame(frame, area, state.look, "Answer", false);
     let one = |role, text: &str| vec![(role, text.to_owned())];
     let lines = match &ask.answer {
-        Answered::NotAsked => one(Role::Dim, "Enter asks."),
-        Answered::Asking => one(Role::Dim, "asking ..."),
-        Answered::Failed(why) => one(Role::Danger, why),
-        Answered::Said { lines, .. } => return pieces::text(frame, inner, state.look, lines, ask.top),
+        QueryState::NotAsked => one(Role::Dim, "Enter asks."),
+        QueryState::Asking => one(Role::Dim, "asking ..."),
+        QueryState::Failed(why) => one(Role::Danger, why),
+        QueryState::Said { lines, .. } => return pieces::draw_text(frame, inner, state.look, lines, ask.top),
     };
-    pieces::text(frame, inner, state.look, &lines, 0)
+    pieces::draw_text(frame, inner, state.look, &lines, 0)
 }

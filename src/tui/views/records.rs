@@ -5,22 +5,22 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::pieces::{self, Item, ListField};
+use super::pieces::{self, ListField, ListRow};
 use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::{ListColumn, RecordKind};
 use crate::tui::look::{Mark, Role};
-use crate::tui::screens::records::View;
-use crate::tui::state::State;
+use crate::tui::screens::records::RecordView;
+use crate::tui::state::TuiState;
 use crate::tui::words;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let [left, right] = super::halves(area);
-    list(frame, left, state);
-    detail(frame, right, state);
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
+    let [left, right] = super::split_halves(area);
+    draw_list(frame, left, state);
+    draw_detail(frame, right, state);
 }
 
-fn title(state: &State) -> String {
+fn render_title(state: &TuiState) -> String {
     let records = &state.records;
     let mut title = String::new();
     for within in &records.within {
@@ -31,14 +31,14 @@ fn title(state: &State) -> String {
         title += &format!(" with {}", records.search);
     }
     match records.total.filter(|_| records.selector.is_empty()) {
-        Some(total) => title + &format!(": {}", words::thousands(total)),
+        Some(total) => title + &format!(": {}", words::render_thousands(total)),
         None => title,
     }
 }
 
-fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_list(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, records) = (state.look, &state.records);
-    let inner = pieces::frame(frame, area, look, &title(state), true);
+    let inner = pieces::draw_frame(frame, area, look, &render_title(state), true);
     let [kinds, inner] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
     let kind = |kind: &'static RecordKind| {
         let role = if kind == records.kind { Role::Selected } else { Role::Dim };
@@ -48,16 +48,16 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let spans: Vec<Span<'_>> = records.domain.kinds().iter().copied().flat_map(kind).collect();
     frame.render_widget(Paragraph::new(Line::from(spans)), kinds);
     if let Some(trouble) = &records.trouble {
-        pieces::empty(frame, inner, look, Role::Danger, trouble);
+        pieces::draw_empty(frame, inner, look, Role::Danger, trouble);
         return;
     }
     if records.rows.is_empty() {
-        let reading = state.lanes.of(crate::tui::job::Lane::List).is_some();
+        let reading = state.lanes.running_in(crate::tui::job::JobLane::List).is_some();
         let text = if reading { "reading ..." } else { "There are none here. Backspace goes back." };
-        pieces::empty(frame, inner, look, Role::Dim, text);
+        pieces::draw_empty(frame, inner, look, Role::Dim, text);
         return;
     }
-    let all: Vec<&str> = records.kind.names().collect();
+    let all: Vec<&str> = records.kind.column_names().collect();
     let columns_seen = shown_columns(records.kind, inner.width);
     let number = |at: usize| {
         let cells = records.rows.iter().take(20).filter_map(|row| row.cells.get(at)).filter(|cell| !cell.is_empty());
@@ -70,15 +70,15 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
         .collect();
     // Only what is seen is made into lines: a thousand records are kept.
     let rows = usize::from(inner.height.saturating_sub(1));
-    let first = records.place.first(rows, records.rows.len());
+    let first = records.place.first_visible(rows, records.rows.len());
     let seen = first..(first + rows).min(records.rows.len());
-    let item = |(at, row): (usize, &crate::ops::browse::Record)| {
+    let item = |(at, row): (usize, &crate::ops::browse::ListedRecord)| {
         let cells =
             columns_seen.iter().filter(|_| seen.contains(&at)).filter_map(|at| row.cells.get(*at).cloned()).collect();
-        Item { cells, styles: vec![look.style(Role::Text)] }
+        ListRow { cells, styles: vec![look.style(Role::Text)] }
     };
-    let items: Vec<Item> = records.rows.iter().enumerate().map(item).collect();
-    pieces::list(frame, inner, look, &columns, &items, records.place);
+    let items: Vec<ListRow> = records.rows.iter().enumerate().map(item).collect();
+    pieces::draw_list(frame, inner, look, &columns, &items, records.place);
 }
 
 /// Returns which columns are shown: where there is little room, those by which a record is known.
@@ -88,19 +88,19 @@ fn shown_columns(kind: &RecordKind, width: u16) -> Vec<usize> {
     kind.columns.iter().enumerate().filter_map(seen).collect()
 }
 
-fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
+fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, records) = (state.look, &state.records);
     let Some(row) = records.in_hand() else {
-        pieces::frame(frame, area, look, "Record", false);
+        pieces::draw_frame(frame, area, look, "Record", false);
         return;
     };
     let title = format!("{} {}", records.kind.word, row.id);
     let whole = records.whole.as_ref().filter(|(kind, id, _)| *kind == records.kind && *id == row.id);
     let Some((_, _, whole)) = whole else {
-        let inner = pieces::frame(frame, area, look, &title, false);
-        let reading = state.lanes.of(crate::tui::job::Lane::Record).is_some();
+        let inner = pieces::draw_frame(frame, area, look, &title, false);
+        let reading = state.lanes.running_in(crate::tui::job::JobLane::Record).is_some();
         let text = if reading { "reading ..." } else { "it could not be read" };
-        pieces::empty(frame, inner, look, Role::Dim, text);
+        pieces::draw_empty(frame, inner, look, Role::Dim, text);
         return;
     };
     // A single control point without leaves is read sooner than it is looked at.
@@ -108,21 +108,21 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
         Picture::Film(film, _) => film.stills.len() > 1 || film.stills.iter().any(|still| still.aperture.is_some()),
         _ => true,
     };
-    if let Some(picture) = whole.picture.as_ref().filter(seen).filter(|_| records.view == View::Picture) {
-        let inner = pieces::frame(frame, area, look, &format!("{title} (Tab: its cells)"), false);
+    if let Some(picture) = whole.picture.as_ref().filter(seen).filter(|_| records.view == RecordView::Picture) {
+        let inner = pieces::draw_frame(frame, area, look, &format!("{title} (Tab: its cells)"), false);
         let found = match picture {
-            Picture::Series(series) => state.checks.places(series.over),
+            Picture::Series(series) => state.checks.chart_places(series.over),
             _ => Vec::new(),
         };
-        super::film::picture(frame, inner, look, picture, records.player, &found);
+        super::film::draw_picture(frame, inner, look, picture, records.player, &found);
         return;
     }
-    let inner = pieces::frame(frame, area, look, &title, false);
+    let inner = pieces::draw_frame(frame, area, look, &title, false);
     let width = whole.cells.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let line = |(name, text): &(String, String)| {
         let role = if text == "NULL" { Role::Dim } else { Role::Text };
-        (role, format!("{name:width$}  {}", pieces::cut(text, 200, look)))
+        (role, format!("{name:width$}  {}", pieces::cut_to_width(text, 200, look)))
     };
     let lines: Vec<(Role, String)> = whole.cells.iter().map(line).collect();
-    state.scroll_end.set(pieces::text(frame, inner, look, &lines, state.detail));
+    state.scroll_end.set(pieces::draw_text(frame, inner, look, &lines, state.detail));
 }

@@ -1,15 +1,15 @@
 //! Entry bodies: whatever JSON is taken for a body has one text, which is read as the same body.
 
-use mfm_journal::body::{DEPTH_MAX, INTEGER_MAX, canonical};
+use mfm_journal::body::{DEPTH_MAX, INTEGER_MAX, to_canonical_json};
 use serde_json::Value as Json;
 
 /// Reads bytes as JSON, and the canonical text of what they say again.
 pub fn law(bytes: &[u8]) {
     let Ok(body) = serde_json::from_slice::<Json>(bytes) else { return };
-    let Ok(text) = canonical(&body) else { return };
+    let Ok(text) = to_canonical_json(&body) else { return };
     let again: Json = serde_json::from_str(&text).unwrap();
     assert_eq!(again, body, "the canonical text says something else");
-    assert_eq!(canonical(&again).unwrap(), text, "a body has two texts");
+    assert_eq!(to_canonical_json(&again).unwrap(), text, "a body has two texts");
     assert!(text.len() <= bytes.len() * 6, "a canonical text is no longer than its escapes");
     within(&body, 0);
 }

@@ -20,28 +20,28 @@ pub fn law(bytes: &[u8]) {
 fn items(bytes: &[u8]) {
     type Read = fn(&mut Reader<'_>) -> Result<(), CborError>;
     let all: [Read; 11] = [
-        |input| input.kind().map(drop),
-        |input| input.null(),
-        |input| input.boolean().map(drop),
-        |input| input.optional_integer().map(drop),
-        |input| input.wide_integer().map(drop),
-        |input| input.float().map(drop),
-        |input| input.text().map(drop),
-        |input| input.bytes().map(drop),
-        |input| input.tag().map(drop),
-        |input| input.array().map(drop),
+        |input| input.peek_kind().map(drop),
+        |input| input.read_null(),
+        |input| input.read_boolean().map(drop),
+        |input| input.read_optional_integer().map(drop),
+        |input| input.read_wide_integer().map(drop),
+        |input| input.read_float().map(drop),
+        |input| input.read_text().map(drop),
+        |input| input.read_bytes().map(drop),
+        |input| input.read_tag().map(drop),
+        |input| input.read_array().map(drop),
         |input| input.expect_array(3),
     ];
     for read in all {
         let mut input = Reader::new(bytes);
         let _ = read(&mut input);
         assert!(input.position() <= bytes.len());
-        let _ = (input.end(), input.kind());
+        let _ = (input.expect_end(), input.peek_kind());
     }
-    if let Ok(number) = Reader::new(bytes).wide_integer() {
+    if let Ok(number) = Reader::new(bytes).read_wide_integer() {
         let mut out = Writer::new();
-        out.wide_integer(number);
-        assert_eq!(Reader::new(out.as_bytes()).wide_integer(), Ok(number));
+        out.write_wide_integer(number);
+        assert_eq!(Reader::new(out.as_bytes()).read_wide_integer(), Ok(number));
     }
 }
 
@@ -50,7 +50,7 @@ fn values(bytes: &[u8]) {
     // One after another, as far as they go.
     loop {
         let mut copy = Writer::new();
-        let (read, copying) = (Value::read(&mut input), fuzzing::copy(&mut copied, &mut copy));
+        let (read, copying) = (Value::read(&mut input), fuzzing::copy_value(&mut copied, &mut copy));
         assert_eq!(read.as_ref().map(drop), copying.as_ref().copied(), "reading and copying differ");
         let Ok(value) = read else { break };
         assert_eq!(input.position(), copied.position());
@@ -59,6 +59,6 @@ fn values(bytes: &[u8]) {
         assert_eq!(out.as_bytes(), copy.as_bytes(), "reading and copying make other bytes");
         let mut again = Reader::new(out.as_bytes());
         assert_eq!(Value::read(&mut again), Ok(value), "a value comes back as another");
-        assert_eq!(again.end(), Ok(()));
+        assert_eq!(again.expect_end(), Ok(()));
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use mfm_journal::cbor::Writer;
-use mfm_journal::{Action, CHUNK_BYTES_MIN, CHUNK_ITEMS_MAX, Change, Images, Value, fuzzing};
+use mfm_journal::{CHUNK_BYTES_MIN, CHUNK_ITEMS_MAX, Change, Images, RowAction, Value, fuzzing};
 
 use super::sample;
 
 /// Examines bytes as the audit does, and packs what they decode to again.
 pub fn law(bytes: &[u8]) {
-    let found = fuzzing::examined(bytes, true);
-    let decoded = fuzzing::changes(bytes);
-    let images = decoded.as_ref().ok().map(|changes| Images::of(changes).unwrap());
+    let found = fuzzing::report_chunk(bytes, true);
+    let decoded = fuzzing::read_changes(bytes);
+    let images = decoded.as_ref().ok().map(|changes| Images::from_changes(changes).unwrap());
     let same = images.as_ref().is_some_and(|images| fuzzing::chunks(images).eq([bytes]));
     let flaws: BTreeSet<_> = found.wrong.iter().filter(|code| **code != "row_digest").collect();
     // A whole row that contradicts its own digest is never decoded: it would be put into a database.
@@ -20,12 +20,12 @@ pub fn law(bytes: &[u8]) {
     if decoded.is_err() && !contradicts {
         assert!(found.wrong.contains("chunk_unreadable"), "the audit reads what nothing else can: {found:?}");
     }
-    let open = fuzzing::examined(bytes, false);
+    let open = fuzzing::report_chunk(bytes, false);
     let (Some(images), Ok(changes), true) = (images, decoded, same) else {
         assert!(!open.wrong.is_empty());
         return;
     };
-    let writes = changes.iter().filter(|change| change.writes()).count() as u64;
+    let writes = changes.iter().filter(|change| change.is_write()).count() as u64;
     let tables: BTreeSet<String> = changes.iter().map(|change| change.table.name.clone()).collect();
     assert_eq!((found.rows, found.kept), (writes, changes.len() as u64 - writes));
     assert_eq!(found.rows, images.rows());
@@ -43,10 +43,9 @@ pub fn law(bytes: &[u8]) {
 /// Tells whether the digest of a whole row is that of its cells.
 fn digest_holds(change: &Change) -> bool {
     match &change.action {
-        Action::Insert { after: row, after_digest: digest } | Action::Delete { before: row, before_digest: digest } => {
-            change.table.row_digest(row).unwrap() == *digest
-        }
-        Action::Update { .. } | Action::Kept { .. } => true,
+        RowAction::Insert { after: row, after_digest: digest }
+        | RowAction::Delete { before: row, before_digest: digest } => change.table.row_digest(row).unwrap() == *digest,
+        RowAction::Update { .. } | RowAction::Kept { .. } => true,
     }
 }
 
@@ -60,7 +59,7 @@ fn closed(changes: &[Change]) -> bool {
         });
         change.write(place as u64, &mut items).unwrap();
     }
-    fuzzing::full(changes.len() as u64, items.len())
+    fuzzing::is_full(changes.len() as u64, items.len())
 }
 
 /// Returns the chunks of changes whose number or size lies at a chunk's limits, and one with a change too many.
@@ -69,15 +68,15 @@ pub fn at_the_limits() -> Vec<Vec<u8>> {
     let kept = |id: u64| Change {
         table: table.clone(),
         key: vec![Value::Integer(id.cast_signed())],
-        action: Action::Kept { digest: None },
+        action: RowAction::Kept { digest: None },
     };
     let long = |length: usize| {
         let row = vec![Value::Integer(1), Value::Bytes(vec![7; length])];
         let after_digest = table.row_digest(&row).unwrap();
-        Change { action: Action::Insert { after: row, after_digest }, ..kept(1) }
+        Change { action: RowAction::Insert { after: row, after_digest }, ..kept(1) }
     };
     let packed = |changes: &[Change]| -> Vec<Vec<u8>> {
-        fuzzing::chunks(&Images::of(changes).unwrap()).map(<[u8]>::to_vec).collect()
+        fuzzing::chunks(&Images::from_changes(changes).unwrap()).map(<[u8]>::to_vec).collect()
     };
     let mut all = Vec::new();
     for count in [CHUNK_ITEMS_MAX - 1, CHUNK_ITEMS_MAX, CHUNK_ITEMS_MAX + 1] {

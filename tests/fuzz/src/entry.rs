@@ -41,6 +41,6 @@ pub fn law(bytes: &[u8]) {
         let mut said = entry.body.clone();
         let vouched = said.as_object_mut().and_then(|said| said.remove("folded")).is_some();
         assert!(said == body || (!vouched && entry.body == body), "{} became {}", body, entry.body);
-        assert_eq!(journal.entry(entry.seq).unwrap(), Some(entry));
+        assert_eq!(journal.read_entry(entry.seq).unwrap(), Some(entry));
     }
 }

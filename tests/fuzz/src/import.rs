@@ -1,8 +1,8 @@
 //! Cells of the public mock: a value that is read and stored is what the text says.
 
-use mfm::domains::mosaiq::import::{self, Types, same};
+use mfm::domains::mosaiq::import::{self, DeclaredTypes, is_same_value};
 use mfm::model::{Column, Kind, Role, Storage, Value};
-use mfm_journal::Column as ColumnImage;
+use mfm_journal::ColumnShape as ColumnImage;
 
 /// One column of each kind, and how SQLite and another engine hold it.
 const DECLARED: [(&str, Storage); 9] = [
@@ -21,17 +21,17 @@ const DECLARED: [(&str, Storage); 9] = [
 pub fn law(bytes: &[u8]) {
     let names: Vec<String> = (0..DECLARED.len()).map(|at| format!("c{at}")).collect();
     let types = names.iter().zip(DECLARED).map(|(name, (declared, _))| (name.clone(), declared.to_owned()));
-    let types = Types::from([("T".to_owned(), types.collect())]);
+    let types = DeclaredTypes::from([("T".to_owned(), types.collect())]);
     let file = [names.join(",").as_bytes(), b"\n", bytes].concat();
-    let Ok(read) = import::table("T", &types, &file) else { return };
+    let Ok(read) = import::parse_table("T", &types, &file) else { return };
     assert_eq!(read.report.rows_read, read.rows.len() as u64);
     let columns: Vec<Column> = read.table.columns.iter().zip(DECLARED).map(column).collect();
     for row in &read.rows {
         assert_eq!((row.texts.len(), row.values.len()), (columns.len(), columns.len()));
         for (column, (text, datum)) in columns.iter().zip(row.texts.iter().zip(&row.values)) {
             // What does not fit is refused.
-            let Ok(stored) = column.store("T", datum) else { continue };
-            assert!(same(text, &stored, column), "{text} became {stored:?} in {column:?}");
+            let Ok(stored) = column.store_datum("T", datum) else { continue };
+            assert!(is_same_value(text, &stored, column), "{text} became {stored:?} in {column:?}");
             assert_eq!(text.is_empty(), stored == Value::Null);
         }
     }

@@ -34,17 +34,17 @@ fn honest() -> &'static (Vec<u8>, Told) {
 fn told(path: &Path) -> Result<Told, JournalError> {
     let journal = Journal::open_read(path)?;
     let mut out = Told::default();
-    journal.entries(1, &mut |entry| {
+    journal.visit_entries(1, &mut |entry| {
         out.entries.push(entry);
         ControlFlow::Continue(())
     })?;
-    out.operations = journal.operations(None, usize::MAX)?;
+    out.operations = journal.read_operations(None, usize::MAX)?;
     for operation in &out.operations {
-        journal.changes(operation, &mut |change| {
+        journal.visit_changes(operation, &mut |change| {
             out.changes.push(change);
             ControlFlow::Continue(())
         })?;
-        out.keys.extend(journal.chosen_keys(operation)?);
+        out.keys.extend(journal.read_chosen_keys(operation)?);
     }
     Ok(out)
 }

@@ -4,9 +4,9 @@ use mfm_journal::fuzzing;
 
 /// Reads bytes as chosen keys, and packs them again.
 pub fn law(bytes: &[u8]) {
-    let Ok(chosen) = fuzzing::keys(bytes) else { return };
+    let Ok(chosen) = fuzzing::read_keys(bytes) else { return };
     let packed = fuzzing::pack_keys(&chosen).unwrap();
-    let parts: Vec<_> = packed.iter().map(|part| fuzzing::keys(part).unwrap()).collect();
+    let parts: Vec<_> = packed.iter().map(|part| fuzzing::read_keys(part).unwrap()).collect();
     assert!(parts.iter().all(|part| part.table == chosen.table && part.columns == chosen.columns));
     let keys: Vec<_> = parts.iter().flat_map(|part| part.keys.clone()).collect();
     assert_eq!(keys, chosen.keys);

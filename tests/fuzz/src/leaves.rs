@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::DateTime;
-use mfm::domain::check::Verdict;
-use mfm::domain::mode::{Mode, Proposed, Task};
+use mfm::domain::check::CheckVerdict;
+use mfm::domain::mode::{Mode, ProposedFault, Task};
 use mfm::domain::table::TableDef;
 use mfm::domains::mosaiq::checks;
 use mfm::domains::mosaiq::lab::{self, LabRequest};
 use mfm::domains::mosaiq::modes;
 use mfm::domains::mosaiq::schema;
 use mfm::model::{
-    Answer, Column, Datum, Edit, Fetch, Filter, Finding, Key, KeyStanding, Kind, Role, Snapshot, Storage, Table, Value,
+    Column, Datum, Edit, Fetch, FetchAnswer, Filter, Finding, Key, KeyStanding, Kind, Role, Snapshot, Storage, Table,
+    Value,
 };
-use mfm_journal::{Column as ColumnImage, TableShape};
+use mfm_journal::{ColumnShape as ColumnImage, TableShape};
 use serde_json::Map;
 
 const POINTS: &str = "TxFieldPoint";
@@ -72,7 +73,7 @@ fn fault(database: &Database, before: &BTreeSet<Finding>, mode: &dyn Mode, varia
     let snapshot = database.read_for(mode, field, &given);
     let bound = mode.bind(&given).unwrap();
     let task = Task { kind: bound.record(), record: field, ordinal: 0, seed: 7, now: NOW };
-    let Ok(Proposed { planned, .. }) = bound.propose(variant, &snapshot, &task) else { return };
+    let Ok(ProposedFault { planned, .. }) = bound.propose(variant, &snapshot, &task) else { return };
     let mut broken = database.clone();
     broken.apply(&planned.edits);
     let own = |finding: &&Finding| mode.card().checks.contains(&finding.check);
@@ -94,7 +95,8 @@ impl Database {
                     return Ok(());
                 }
                 let (table, rows) = out.0.get_mut(name).unwrap();
-                let cells = table.columns.iter().zip(&datums).map(|(column, datum)| column.store(name, datum).unwrap());
+                let cells =
+                    table.columns.iter().zip(&datums).map(|(column, datum)| column.store_datum(name, datum).unwrap());
                 let row: Vec<Value> = cells.collect();
                 if name == POINTS {
                     let field = row[table.position("FLD_ID").unwrap()].clone();
@@ -128,9 +130,9 @@ impl Database {
         field
     }
 
-    fn answer(&self, query: &Fetch) -> Answer {
+    fn answer(&self, query: &Fetch) -> FetchAnswer {
         let Some((table, rows)) = self.0.get(&query.table) else {
-            return Answer { table: None, rows: Vec::new(), maximum: None };
+            return FetchAnswer { table: None, rows: Vec::new(), maximum: None };
         };
         let at = |column: &str| table.position(column).unwrap();
         let (mut found, mut maximum) = (Vec::new(), None);
@@ -144,7 +146,7 @@ impl Database {
             }
             Filter::All | Filter::Days { .. } | Filter::Between { .. } => found = rows.values().cloned().collect(),
         }
-        Answer { table: Some(Arc::clone(table)), rows: found, maximum }
+        FetchAnswer { table: Some(Arc::clone(table)), rows: found, maximum }
     }
 
     fn read_for(&self, mode: &dyn Mode, field: &Value, given: &Map<String, serde_json::Value>) -> Snapshot {
@@ -154,7 +156,7 @@ impl Database {
             if queries.is_empty() {
                 return snapshot;
             }
-            queries.into_iter().for_each(|query| snapshot.add(query.clone(), self.answer(&query)).unwrap());
+            queries.into_iter().for_each(|query| snapshot.add_answer(query.clone(), self.answer(&query)).unwrap());
         }
     }
 
@@ -164,13 +166,13 @@ impl Database {
         let cards = TOOLS.iter().map(|tool| modes::find(tool).unwrap().card());
         let ids: BTreeSet<&str> = cards.flat_map(|card| card.checks).copied().collect();
         let checks: Vec<_> = ids.iter().map(of_leaves).collect();
-        let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.needs()).collect();
+        let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.required_queries()).collect();
         let mut snapshot = Snapshot::default();
-        queries.into_iter().for_each(|query| snapshot.add(query.clone(), self.answer(&query)).unwrap());
-        let found = |check: &&dyn checks::Check| match check.run(&snapshot, &checks::standard(NOW)) {
-            Verdict::Ran { findings, .. } => findings,
+        queries.into_iter().for_each(|query| snapshot.add_answer(query.clone(), self.answer(&query)).unwrap());
+        let found = |check: &&dyn checks::Check| match check.run(&snapshot, &checks::standard_params(NOW)) {
+            CheckVerdict::Ran { findings, .. } => findings,
             // Too few other fields to judge by.
-            Verdict::NotRun { .. } => Vec::new(),
+            CheckVerdict::NotRun { .. } => Vec::new(),
         };
         checks.iter().flat_map(found).collect()
     }
@@ -181,7 +183,7 @@ impl Database {
             let (declared, rows) = self.0.get_mut(table).unwrap();
             for (name, datum) in set {
                 let (at, column) = declared.column(name).unwrap();
-                rows.get_mut(key).unwrap()[at] = column.store(table, datum).unwrap();
+                rows.get_mut(key).unwrap()[at] = column.store_datum(table, datum).unwrap();
             }
         }
     }

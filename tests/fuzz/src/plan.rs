@@ -7,10 +7,10 @@ pub fn law(bytes: &[u8]) {
     let Ok(plan) = std::str::from_utf8(bytes).map_err(drop).and_then(|text| PlanFile::parse(text).map_err(drop)) else {
         return;
     };
-    let text = plan.text().unwrap();
+    let text = plan.to_json_text().unwrap();
     assert_eq!(PlanFile::parse(&text).as_ref(), Ok(&plan));
-    if let Ok(keys) = plan.keys() {
+    if let Ok(keys) = plan.parse_keys() {
         assert!(keys.iter().all(|key| key.len() == 1));
-        assert_eq!(PlanFile::parse(&text).unwrap().keys().ok(), Some(keys));
+        assert_eq!(PlanFile::parse(&text).unwrap().parse_keys().ok(), Some(keys));
     }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mfm_journal::{
-    Action, Change, ChosenKeys, Column, Digest, Face, Holder, Images, Intent, Journal, JournalError, OperationAction,
-    Residue, Reverted, Stamp, TableShape, TargetRef, Value, Verdict,
+    Change, ChosenKeys, ColumnShape, Digest, Face, Images, Intent, Journal, JournalError, LockHolder, OperationAction,
+    OperationVerdict, Residue, RevertedRef, RowAction, Stamp, TableShape, TargetRef, Value,
 };
 use serde_json::{Map, json};
 
@@ -13,8 +13,8 @@ pub(super) fn stamp() -> Stamp {
     Stamp { at_us: 1_700_000_000_000_000, actor: "fuzz".into(), face: Face::Library }
 }
 
-pub(super) fn holder() -> Holder {
-    Holder { pid: 1, host: "here".into(), command: "fuzz".into() }
+pub(super) fn holder() -> LockHolder {
+    LockHolder { pid: 1, host: "here".into(), command: "fuzz".into() }
 }
 
 /// Returns a folder, in memory where there is one.
@@ -23,14 +23,21 @@ pub(super) fn folder() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
-fn column(name: &str, declared: &str) -> Column {
-    Column { name: name.into(), declared: declared.into(), precision: None, scale: None, length: None, collation: None }
+fn column(name: &str, declared: &str) -> ColumnShape {
+    ColumnShape {
+        name: name.into(),
+        declared: declared.into(),
+        precision: None,
+        scale: None,
+        length: None,
+        collation: None,
+    }
 }
 
 pub(super) fn shape() -> Arc<TableShape> {
     let columns = vec![
         column("Key", "INTEGER"),
-        Column { length: Some(20), collation: Some("NOCASE".into()), ..column("Name", "VARCHAR(20)") },
+        ColumnShape { length: Some(20), collation: Some("NOCASE".into()), ..column("Name", "VARCHAR(20)") },
     ];
     let (key, omitted) = (vec!["Key".into()], vec!["RowVers".into()]);
     Arc::new(TableShape { name: "Field".into(), key, columns, omitted })
@@ -46,7 +53,7 @@ pub(super) fn changes() -> Vec<Change> {
     let (old, new) = (row(2, "old"), row(2, "new"));
     let digest = |row: &[Value]| shape.row_digest(row).unwrap();
     let (before_digest, after_digest) = (digest(&old), digest(&new));
-    let update = Action::Update {
+    let update = RowAction::Update {
         columns: vec![1],
         before: old[1..].to_vec(),
         after: new[1..].to_vec(),
@@ -54,11 +61,11 @@ pub(super) fn changes() -> Vec<Change> {
         after_digest,
     };
     let actions = [
-        Action::Insert { after: row(1, "new"), after_digest: digest(&row(1, "new")) },
+        RowAction::Insert { after: row(1, "new"), after_digest: digest(&row(1, "new")) },
         update,
-        Action::Delete { before: row(3, "old"), before_digest: digest(&row(3, "old")) },
-        Action::Kept { digest: Some(after_digest) },
-        Action::Kept { digest: None },
+        RowAction::Delete { before: row(3, "old"), before_digest: digest(&row(3, "old")) },
+        RowAction::Kept { digest: Some(after_digest) },
+        RowAction::Kept { digest: None },
     ];
     let change = |(id, action)| Change { table: Arc::clone(&shape), key: vec![Value::Integer(id)], action };
     (1..).zip(actions).map(change).collect()
@@ -72,9 +79,9 @@ fn intent() -> Intent {
         mode: "mode".into(),
         variant: "variant".into(),
         severity: "1.0".into(),
-        plan_digest: Digest::of(b"plan"),
+        plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
-        target: TargetRef { name: "lab".into(), identity: Digest::of(b"target"), marker_id: "m".into() },
+        target: TargetRef { name: "lab".into(), identity: Digest::sha256(b"target"), marker_id: "m".into() },
         reverts: None,
         residue: vec![Residue { table: "Field".into(), what: "RowVers".into() }],
         keys: Some(ChosenKeys { table: "Field".into(), columns: vec!["Key".into()], keys: chosen }),
@@ -87,19 +94,19 @@ pub(super) fn journal(folder: &Path) -> Result<PathBuf, JournalError> {
     let path = folder.join("journal.db");
     let mut journal = Journal::create(&path, [7; 16], &stamp())?;
     let lock = journal.lock(&holder())?;
-    let marked = json!({"name": "lab", "url": "sqlite:lab.db", "identity": Digest::of(b"target"), "marker_id": "m",
+    let marked = json!({"name": "lab", "url": "sqlite:lab.db", "identity": Digest::sha256(b"target"), "marker_id": "m",
         "bound": {}, "overrides": [], "lab": true, "moved_from": null});
     journal.append(&lock, &stamp(), "target_added", json!({"name": "lab", "url": "sqlite:lab.db"}))?;
     journal.append(&lock, &stamp(), "target_marked", marked)?;
     let (changes, intent) = (changes(), intent());
-    let first = journal.intend(&lock, &stamp(), &intent, &Images::of(&changes[..3])?)?;
-    journal.seal(&lock, &stamp(), first.op(), Verdict::Applied, Map::new())?;
-    let reverts = Some(Reverted { op: first.op(), uid: first.uid(), depth: 0 });
+    let first = journal.intend(&lock, &stamp(), &intent, &Images::from_changes(&changes[..3])?)?;
+    journal.seal(&lock, &stamp(), first.op(), OperationVerdict::Applied, Map::new())?;
+    let reverts = Some(RevertedRef { op: first.op(), uid: first.uid(), depth: 0 });
     let back = Intent { action: OperationAction::Revert, reverts, keys: None, ..intent.clone() };
-    let second = journal.intend(&lock, &stamp(), &back, &Images::of(&changes)?)?;
-    journal.seal(&lock, &stamp(), second.op(), Verdict::Applied, Map::new())?;
+    let second = journal.intend(&lock, &stamp(), &back, &Images::from_changes(&changes)?)?;
+    journal.seal(&lock, &stamp(), second.op(), OperationVerdict::Applied, Map::new())?;
     journal.append(&lock, &stamp(), "from_the_future", json!({"x": [1]}))?;
-    journal.intend(&lock, &stamp(), &Intent { keys: None, ..intent }, &Images::of(&changes[1..2])?)?;
+    journal.intend(&lock, &stamp(), &Intent { keys: None, ..intent }, &Images::from_changes(&changes[1..2])?)?;
     journal.checkpoint();
     Ok(path)
 }

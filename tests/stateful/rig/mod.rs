@@ -16,7 +16,7 @@ use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
 use mfm::targets::faults::WriteStep;
 use mfm::targets::{Marker, Target};
-use mfm_journal::{Digest, Faults, Journal, Step};
+use mfm_journal::{Digest, Faults, Journal, JournalStep};
 use serde_json::json;
 
 use crate::model::{Cell, Change, Code, Database, Ddl, JOURNALS, Row, Write};
@@ -84,10 +84,10 @@ pub(crate) fn go_wrong(how: Option<How>) -> Result<(), String> {
     }
 }
 
-struct JournalBomb(Arc<Mutex<Bomb<Step>>>);
+struct JournalBomb(Arc<Mutex<Bomb<JournalStep>>>);
 
 impl Faults for JournalBomb {
-    fn step(&mut self, step: Step) -> Result<(), String> {
+    fn check_step(&mut self, step: JournalStep) -> Result<(), String> {
         let how = self.0.lock().unwrap().pass(step);
         go_wrong(how)
     }
@@ -143,7 +143,7 @@ pub(crate) enum Ended<T> {
 /// A step that was run, and what was written meanwhile.
 pub(crate) struct Ran<T> {
     pub(crate) ended: Ended<T>,
-    pub(crate) journal: Vec<Step>,
+    pub(crate) journal: Vec<JournalStep>,
     pub(crate) target: Vec<WriteStep>,
 }
 
@@ -174,10 +174,10 @@ impl<S: Store> Rig<S> {
         };
         let store = S::new(&world, seed, database);
         let mut target = store.open();
-        let bound = target.bound().unwrap();
+        let bound = target.read_binding().unwrap();
         let marker =
             Marker { marker_id: "00112233445566778899aabbccddeeff".into(), bound, at_us: 1, actor: "me".into() };
-        target.writer(1000).unwrap().mark(&marker).unwrap();
+        target.open_writer(1000).unwrap().mark(&marker).unwrap();
         let journals = [world.path("journal-0.db"), world.path("journal-1.db")];
         let ids = std::array::from_fn(|at| begin(&world, &journals[at], at, target.url(), &marker));
         Self { world, store, journals, ids, processes: Default::default(), runs: std::cell::Cell::new(0) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mfm::targets::faults::WriteStep;
 use mfm::targets::sim::{SimFault, SimSnapshot, SimWorld};
-use mfm::targets::trigger::{Event as SimEvent, Trigger};
+use mfm::targets::trigger::{Trigger, TriggerEvent as SimEvent};
 use mfm::targets::{NewTable, OperationState, Target};
 use mfm_journal::Digest;
 
@@ -42,7 +42,7 @@ impl Simulated {
             })
             .unwrap();
         for row in table.rows.values() {
-            self.sim.insert(name, names.iter().map(|column| value(&row[column])).collect()).unwrap();
+            self.sim.insert_row(name, names.iter().map(|column| value(&row[column])).collect()).unwrap();
         }
         self.columns.borrow_mut().insert(name.into(), names);
         let event = table.trigger.as_ref().map(|event| match event {
@@ -58,7 +58,7 @@ impl Simulated {
             options.unique = unique;
             options.defaults = defaults;
         };
-        self.sim.alter(name, declared).unwrap();
+        self.sim.alter_table(name, declared).unwrap();
     }
 }
 
@@ -70,7 +70,7 @@ impl Store for Simulated {
     }
 
     fn open(&self) -> Box<dyn Target> {
-        Box::new(self.sim.target())
+        Box::new(self.sim.open_target())
     }
 
     fn arm(&self, fault: Option<Fault>) {
@@ -83,12 +83,12 @@ impl Store for Simulated {
                 How::LoseAnswer => SimFault::LoseAnswer,
                 How::NoRoom => SimFault::Full,
             };
-            self.sim.at(fault.step, how);
+            self.sim.plan_fault(fault.step, how);
         }
     }
 
     fn seen(&self) -> Vec<WriteStep> {
-        self.sim.log()
+        self.sim.passed_steps()
     }
 
     fn code(how: How) -> Code {
@@ -104,7 +104,7 @@ impl Store for Simulated {
         match write {
             Write::Insert { table, row } => {
                 let cells = self.columns.borrow()[table].iter().map(|column| value(&row[column])).collect();
-                self.sim.insert(table, cells)
+                self.sim.insert_row(table, cells)
             }
             Write::Set { table, key, column, cell } => {
                 self.sim.foreign_update(table, &[(*key).into_value()], &[(column, value(cell))])
@@ -143,9 +143,9 @@ impl Store for Simulated {
 
     fn restore(&self) {
         self.sim.restore(self.saved.borrow().as_ref().unwrap());
-        let mut target = self.sim.target();
-        for name in target.tables().unwrap() {
-            let table = target.table(&name).unwrap().unwrap();
+        let mut target = self.sim.open_target();
+        for name in target.list_tables().unwrap() {
+            let table = target.find_table(&name).unwrap().unwrap();
             let names = table.columns.iter().map(|column| column.image.name.clone()).collect();
             self.columns.borrow_mut().insert(name, names);
         }
@@ -155,11 +155,11 @@ impl Store for Simulated {
 
     fn hold(&self, _: Option<&Zombie<'_>>) -> Option<bool> {
         // A transaction can only still commit when its commit had been sent.
-        self.sim.is_held().then(|| self.sim.log().last() == Some(&WriteStep::BeforeCommit))
+        self.sim.is_held().then(|| self.sim.passed_steps().last() == Some(&WriteStep::BeforeCommit))
     }
 
     fn release(&self, commit: bool) {
-        self.sim.release(commit).unwrap();
+        self.sim.release_transaction(commit).unwrap();
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Sqlite {
 pub(super) struct TargetBomb(pub(super) Arc<Mutex<Bomb<WriteStep>>>);
 
 impl Faults for TargetBomb {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+    fn allow_step(&mut self, step: WriteStep) -> Result<(), String> {
         let how = self.0.lock().unwrap().pass(step);
         // The seam is behind a lock of its own, which a panic would poison for the writer that is dropped meanwhile.
         go_wrong(how)

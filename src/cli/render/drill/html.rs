@@ -1,8 +1,11 @@
 //! A drill as one page of HTML that needs no network and no script: the matrix, the totals, and how they were got.
 
-use super::{GENERATOR, besides, known, own, pair, people, reasons, sentence, title};
+use super::{
+    GENERATOR, list_reasons, render_known_note, render_own_note, render_pair, render_people, render_remarks,
+    render_total, title,
+};
 use crate::ops::drill::Outcome;
-use crate::ops::drill::matrix::{Cell, Line};
+use crate::ops::drill::matrix::{MatrixCell, MatrixLine};
 use crate::ops::report::html::Page;
 use crate::ops::report::markup::escape;
 
@@ -20,7 +23,7 @@ th,td{min-width:7rem;border-bottom:1px solid #8886;padding:.3rem .5rem;text-alig
 dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:anywhere}";
 
 /// Returns the whole page.
-pub(super) fn page(outcome: &Outcome) -> String {
+pub(super) fn render_page(outcome: &Outcome) -> String {
     let title = title(outcome);
     let (target, now) = (escape(&outcome.target), escape(&outcome.now));
     let exact =
@@ -29,18 +32,18 @@ pub(super) fn page(outcome: &Outcome) -> String {
         "<main>\n<h1>{}</h1>\n<p>Drill {} on {target}: {} tried, seed {}, now {now}; {exact}.</p>\n{}{}\n</main>\n",
         escape(&title),
         outcome.drill,
-        crate::ops::count(outcome.tried, "fault"),
+        crate::ops::render_count(outcome.tried, "fault"),
         outcome.seed,
-        matrix(outcome),
-        totals(outcome)
+        render_matrix(outcome),
+        render_totals(outcome)
     );
-    Page { title: &title, generator: GENERATOR, style: STYLE, body: &body }.document()
+    Page { title: &title, generator: GENERATOR, style: STYLE, body: &body }.render()
 }
 
-fn matrix(outcome: &Outcome) -> String {
+fn render_matrix(outcome: &Outcome) -> String {
     let names =
         outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escape(&total.cell.detector)));
-    let rows: String = outcome.matrix.lines.iter().map(row).collect();
+    let rows: String = outcome.matrix.lines.iter().map(render_row).collect();
     format!(
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
          <caption>Caught of tried, share and 95 % interval (Wilson)</caption>\n\
@@ -51,9 +54,9 @@ fn matrix(outcome: &Outcome) -> String {
 }
 
 /// A row has the variant, its mode and severity in one cell, so that the results stay in sight on a phone.
-fn row(line: &Line) -> String {
+fn render_row(line: &MatrixLine) -> String {
     let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escape(why)));
-    let cells: String = line.cells.iter().map(cell).collect();
+    let cells: String = line.cells.iter().map(render_cell).collect();
     format!(
         "<tr><th scope=\"row\">{}<small>{}, severity {}</small>{}</th>{cells}</tr>\n",
         escape(&line.variant),
@@ -66,49 +69,49 @@ fn row(line: &Line) -> String {
 /// How many signs a cell shows.
 const SIGNS_MAX: usize = 3;
 
-fn signs(cell: &Cell) -> String {
+fn signs(cell: &MatrixCell) -> String {
     let shown: Vec<&str> = cell.seen_by.iter().take(SIGNS_MAX).map(String::as_str).collect();
     let more = if cell.seen_by.len() > SIGNS_MAX { ", ..." } else { "" };
     shown.join(", ") + more
 }
 
-fn cell(cell: &Cell) -> String {
+fn render_cell(cell: &MatrixCell) -> String {
     let class = match (cell.rate.hits, cell.rate.of) {
         (_, 0) => "",
         (0, _) => "none",
         (hits, of) if hits < of => "some",
         _ => "all",
     };
-    let mut text = cell.rate.text();
+    let mut text = cell.rate.render_counts();
     if cell.rate.of > 0 && cell.rate.hits == 0 {
         text = format!("missed: {text}");
     }
-    let smaller = [besides(cell), reasons(cell).join("; "), signs(cell)];
+    let smaller = [render_remarks(cell), list_reasons(cell).join("; "), signs(cell)];
     let smaller = smaller.iter().filter(|text| !text.is_empty());
     let small: String = smaller.map(|text| format!("<small>{}</small>", escape(text))).collect();
     format!("<td class=\"{class}\">{}{small}</td>", escape(&text))
 }
 
-fn totals(outcome: &Outcome) -> String {
+fn render_totals(outcome: &Outcome) -> String {
     let mut out = String::from("<h2>In short</h2>\n<dl>\n");
     let mut entry = |name: &str, text: &str| {
         out += &format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(text));
     };
     for total in &outcome.matrix.totals {
-        entry(&total.cell.detector, &sentence(total));
+        entry(&total.cell.detector, &render_total(total));
     }
-    if let Some(text) = pair(outcome) {
+    if let Some(text) = render_pair(outcome) {
         entry("both", &text);
     }
     if let Some(yardstick) = &outcome.yardstick {
-        entry("people", &people(yardstick));
+        entry("people", &render_people(yardstick));
     }
-    if let Some(text) = own(&outcome.matrix) {
+    if let Some(text) = render_own_note(&outcome.matrix) {
         entry("note", &text);
     }
     for named in &outcome.detectors {
         entry(&format!("{}, by digest", named.name), &named.digest.to_string());
-        if let Some(text) = known(named) {
+        if let Some(text) = render_known_note(named) {
             entry("known", &text);
         }
     }

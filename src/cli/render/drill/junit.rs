@@ -1,79 +1,81 @@
 //! A drill as JUnit XML: a suite a detector, a test case a variant, failed where a fault was missed or an alarm false.
 
-use super::{GENERATOR, reasons, sentence, untold, worse};
+use super::{GENERATOR, find_worse, list_reasons, render_total, render_untold};
 use crate::ops::drill::Outcome;
-use crate::ops::drill::matrix::{Cell, Line, Worse};
+use crate::ops::drill::matrix::{MatrixCell, MatrixLine, Regression};
 use crate::ops::report::junit::{self, Ending, Suite, TestCase};
 
 /// Returns the whole file.
-pub(super) fn suites(outcome: &Outcome) -> String {
+pub(super) fn render_suites(outcome: &Outcome) -> String {
     let mut suites: Vec<Suite> = outcome
         .matrix
         .totals
         .iter()
-        .map(|total| Suite { output: sentence(total), ..suite(outcome, &total.cell.detector) })
+        .map(|total| Suite { output: render_total(total), ..build_suite(outcome, &total.cell.detector) })
         .collect();
     for one in outcome.worse.iter().flatten() {
         if outcome.matrix.totals.iter().all(|total| total.cell.detector != one.detector) {
             suites.push(Suite { name: one.detector.clone(), cases: vec![tried_no_more(one)], ..Suite::default() });
         }
     }
-    junit::document(GENERATOR, &suites)
+    junit::render_document(GENERATOR, &suites)
 }
 
-fn suite(outcome: &Outcome, detector: &str) -> Suite {
+fn build_suite(outcome: &Outcome, detector: &str) -> Suite {
     let mut cases = Vec::new();
     for line in &outcome.matrix.lines {
-        cases.extend(line.cells.iter().filter(|cell| cell.detector == detector).map(|cell| case(outcome, line, cell)));
+        cases.extend(
+            line.cells.iter().filter(|cell| cell.detector == detector).map(|cell| build_case(outcome, line, cell)),
+        );
     }
-    for one in outcome.worse.iter().flatten().filter(|one| gone(outcome, one, detector)) {
+    for one in outcome.worse.iter().flatten().filter(|one| is_gone(outcome, one, detector)) {
         cases.push(tried_no_more(one));
     }
     Suite { name: detector.to_owned(), cases, ..Suite::default() }
 }
 
 /// Tells whether something that a detector of this drill did in the result compared with has no case here.
-fn gone(outcome: &Outcome, one: &Worse, detector: &str) -> bool {
-    one.detector == detector && outcome.matrix.cell(&one.tool, &one.variant, detector).is_none()
+fn is_gone(outcome: &Outcome, one: &Regression, detector: &str) -> bool {
+    one.detector == detector && outcome.matrix.find_cell(&one.tool, &one.variant, detector).is_none()
 }
 
-fn tried_no_more(one: &Worse) -> TestCase {
+fn tried_no_more(one: &Regression) -> TestCase {
     let ending = Ending::Failed { message: one.what.clone(), kind: None, text: String::new() };
     TestCase { class: one.tool.clone(), name: one.variant.clone(), ending, ..TestCase::default() }
 }
 
 /// Tells whether a case failed: with a result to compare with, where it got worse, and else where anything is wanting.
-fn failed(outcome: &Outcome, line: &Line, cell: &Cell) -> bool {
+fn has_failed(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> bool {
     match &outcome.worse {
-        Some(_) => worse(outcome, &line.tool, &line.variant, &cell.detector).is_some(),
-        None => cell.missed + cell.alarms() > 0,
+        Some(_) => find_worse(outcome, &line.tool, &line.variant, &cell.detector).is_some(),
+        None => cell.missed + cell.false_alarms() > 0,
     }
 }
 
-fn case(outcome: &Outcome, line: &Line, cell: &Cell) -> TestCase {
-    let told = format!("caught {}, false alarms {}", cell.rate.text(), cell.alarms());
-    let ending = ending(outcome, line, cell, &told);
-    let known = ending == Ending::Passed && !cell.sound();
+fn build_case(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> TestCase {
+    let told = format!("caught {}, false alarms {}", cell.rate.render_counts(), cell.false_alarms());
+    let ending = build_ending(outcome, line, cell, &told);
+    let known = ending == Ending::Passed && !cell.is_flawless();
     TestCase {
         class: line.tool.clone(),
         name: line.variant.clone(),
         ending,
         output: if known { format!("as in the earlier result: {told}") } else { String::new() },
-        complaints: reasons(cell).join("\n"),
+        complaints: list_reasons(cell).join("\n"),
     }
 }
 
-fn ending(outcome: &Outcome, line: &Line, cell: &Cell, told: &str) -> Ending {
-    if failed(outcome, line, cell) {
-        let worse = worse(outcome, &line.tool, &line.variant, &cell.detector);
+fn build_ending(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell, told: &str) -> Ending {
+    if has_failed(outcome, line, cell) {
+        let worse = find_worse(outcome, &line.tool, &line.variant, &cell.detector);
         let message = worse.map_or_else(|| told.to_owned(), |what| format!("{what}; now {told}"));
         return Ending::Failed { message, kind: None, text: String::new() };
     }
     if line.trials == 0 {
         return Ending::Skipped(line.untried.clone().unwrap_or_else(|| "not tried".to_owned()));
     }
-    if outcome.worse.is_none() && cell.untold() > 0 {
-        return Ending::Error(None, format!("it told nothing {}", untold(cell)));
+    if outcome.worse.is_none() && cell.untold_looks() > 0 {
+        return Ending::Error(None, format!("it told nothing {}", render_untold(cell)));
     }
     Ending::Passed
 }

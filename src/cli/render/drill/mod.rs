@@ -3,28 +3,28 @@
 mod html;
 mod junit;
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count, yes_or_no};
 use crate::ops::Failure;
 use crate::ops::drill::detector::OWN;
 use crate::ops::drill::ledger::NamedDetector;
-use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
-use crate::ops::drill::past::List;
+use crate::ops::drill::matrix::{DetectorTotal, Matrix, MatrixCell, MatrixLine};
+use crate::ops::drill::past::DrillList;
 use crate::ops::drill::{DrillYardstick, Form, Outcome};
 
 /// What every report says of its maker.
 const GENERATOR: &str = concat!("mfm drill ", env!("CARGO_PKG_VERSION"));
 
 impl Report for Outcome {
-    fn page(&self, page: &mut Page) {
-        lead(page, self);
+    fn render_page(&self, page: &mut ReportPage) {
+        write_lead(page, self);
         page.blank();
-        matrix(page, &self.matrix);
+        write_matrix(page, &self.matrix);
         blind_spots(page, self);
         in_short(page, self);
-        compared(page, self);
+        write_comparison(page, self);
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = [
             "tool",
             "mode",
@@ -49,15 +49,15 @@ impl Report for Outcome {
         ];
         let cells = self.matrix.lines.iter().flat_map(|line| line.cells.iter().map(move |cell| (line, cell)));
         let rows = cells.map(|(line, cell)| {
-            let worse = worse(self, &line.tool, &line.variant, &cell.detector).unwrap_or_default();
-            row(line, cell).into_iter().chain([worse.to_owned()]).collect()
+            let worse = find_worse(self, &line.tool, &line.variant, &cell.detector).unwrap_or_default();
+            build_row(line, cell).into_iter().chain([worse.to_owned()]).collect()
         });
-        Sheet::new(&head).with(rows)
+        ReportTable::new(&head).with_rows(rows)
     }
 }
 
-fn row(line: &Line, cell: &Cell) -> Vec<String> {
-    let Line { tool, mode, variant, severity, trials, untried, .. } = line.clone();
+fn build_row(line: &MatrixLine, cell: &MatrixCell) -> Vec<String> {
+    let MatrixLine { tool, mode, variant, severity, trials, untried, .. } = line.clone();
     let numbers = [cell.caught, cell.missed, cell.false_alarm, cell.could_not_tell].map(|number| number.to_string());
     let rate = cell.rate.rate.map(|rate| rate.to_string()).unwrap_or_default();
     let mut out = vec![tool, mode, variant, severity, trials.to_string(), cell.detector.clone()];
@@ -66,95 +66,95 @@ fn row(line: &Line, cell: &Cell) -> Vec<String> {
     out.extend([cell.seen_by.join(","), untried.unwrap_or_default()]);
     let controls = cell.controls;
     out.extend([controls.looks, controls.false_alarm, controls.could_not_tell].map(|number| number.to_string()));
-    out.push(reasons(cell).join("; "));
+    out.push(list_reasons(cell).join("; "));
     out
 }
 
 /// Returns what is worse than in the result compared with.
-fn worse<'o>(outcome: &'o Outcome, tool: &str, variant: &str, detector: &str) -> Option<&'o str> {
+fn find_worse<'o>(outcome: &'o Outcome, tool: &str, variant: &str, detector: &str) -> Option<&'o str> {
     let mut all = outcome.worse.iter().flatten();
     let own = all.find(|one| one.tool == tool && one.variant == variant && one.detector == detector);
     own.map(|one| one.what.as_str())
 }
 
 /// Returns why looks told nothing, each reason with its count.
-fn reasons(cell: &Cell) -> Vec<String> {
-    cell.reasons.iter().map(|reason| format!("{}: {}", count(reason.looks, "look"), reason.why)).collect()
+fn list_reasons(cell: &MatrixCell) -> Vec<String> {
+    cell.reasons.iter().map(|reason| format!("{}: {}", render_count(reason.looks, "look"), reason.why)).collect()
 }
 
-impl Report for List {
-    fn page(&self, page: &mut Page) {
-        let number = count(self.drills.len() as u64, "drill");
+impl Report for DrillList {
+    fn render_page(&self, page: &mut ReportPage) {
+        let number = render_count(self.drills.len() as u64, "drill");
         page.lead(Mood::Plain, &format!("{number} in {}", self.journal.display()));
         if !self.drills.is_empty() {
             page.blank();
-            page.table(&self.sheet());
+            page.table(&self.to_table());
             page.blank();
             page.aside("next: mfm drill --show DRILL");
         }
     }
 
-    fn sheet(&self) -> Sheet {
+    fn to_table(&self) -> ReportTable {
         let head = ["drill", "at", "actor", "target", "variants", "tried", "caught", "exact"];
-        Sheet::new(&head).with(self.drills.iter().map(|drill| {
+        ReportTable::new(&head).with_rows(self.drills.iter().map(|drill| {
             let caught = drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{caught} by {name}"));
-            let exact = drill.exact.map_or_else(|| "cut off".to_owned(), yes);
+            let exact = drill.exact.map_or_else(|| "cut off".to_owned(), yes_or_no);
             let start = [drill.drill.to_string(), drill.at.clone(), drill.actor.clone(), drill.target.clone()];
-            let counts = [drill.variants.to_string(), drill.tried.to_string(), list(caught), exact];
+            let counts = [drill.variants.to_string(), drill.tried.to_string(), join_list(caught), exact];
             start.into_iter().chain(counts).collect()
         }))
     }
 }
 
 /// Returns a result in another form.
-pub(in crate::cli) fn form(outcome: &Outcome, form: Form) -> Result<String, Failure> {
+pub(in crate::cli) fn render_form(outcome: &Outcome, form: Form) -> Result<String, Failure> {
     match form {
-        Form::Csv => outcome.sheet().csv(),
-        Form::Html => Ok(html::page(outcome)),
-        Form::Junit => Ok(junit::suites(outcome)),
+        Form::Csv => outcome.to_table().to_csv(),
+        Form::Html => Ok(html::render_page(outcome)),
+        Form::Junit => Ok(junit::render_suites(outcome)),
     }
 }
 
 /// Returns the detectors under test, the worst first: the commands, where there are any.
-fn under_test(outcome: &Outcome) -> Vec<&Cell> {
+fn under_test(outcome: &Outcome) -> Vec<&MatrixCell> {
     let all = || outcome.matrix.totals.iter().map(|total| &total.cell);
-    let mut out: Vec<&Cell> = all().filter(|cell| cell.detector != OWN).collect();
+    let mut out: Vec<&MatrixCell> = all().filter(|cell| cell.detector != OWN).collect();
     if out.is_empty() {
         out = all().collect();
     }
-    let share = |cell: &Cell| cell.rate.rate.unwrap_or_default();
+    let share = |cell: &MatrixCell| cell.rate.rate.unwrap_or_default();
     out.sort_by(|one, other| {
         let by_share = share(one).total_cmp(&share(other));
-        by_share.then((other.untold(), other.alarms()).cmp(&(one.untold(), one.alarms())))
+        by_share.then((other.untold_looks(), other.false_alarms()).cmp(&(one.untold_looks(), one.false_alarms())))
     });
     out
 }
 
 /// Returns what happened, in a sentence: every detector under test, the worst first.
 fn title(outcome: &Outcome) -> String {
-    let said: Vec<String> = under_test(outcome).into_iter().map(happened).collect();
+    let said: Vec<String> = under_test(outcome).into_iter().map(render_detector).collect();
     if said.is_empty() { "nothing was under test".to_owned() } else { said.join("; ") }
 }
 
-fn happened(cell: &Cell) -> String {
-    let alarms = match cell.alarms() {
+fn render_detector(cell: &MatrixCell) -> String {
+    let alarms = match cell.false_alarms() {
         0 => "no false alarm".to_owned(),
-        number => count(number, "false alarm"),
+        number => render_count(number, "false alarm"),
     };
     let rate = cell.rate;
-    let text = format!("{} caught {} of {}, with {alarms}", cell.detector, rate.hits, count(rate.of, "fault"));
-    if cell.untold() == 0 { text } else { format!("{text}; it told nothing {}", untold(cell)) }
+    let text = format!("{} caught {} of {}, with {alarms}", cell.detector, rate.hits, render_count(rate.of, "fault"));
+    if cell.untold_looks() == 0 { text } else { format!("{text}; it told nothing {}", render_untold(cell)) }
 }
 
 /// Returns where a detector told nothing: `of 2 faults and at 1 control`.
-fn untold(cell: &Cell) -> String {
-    let faults = (cell.could_not_tell > 0).then(|| format!("of {}", count(cell.could_not_tell, "fault")));
+fn render_untold(cell: &MatrixCell) -> String {
+    let faults = (cell.could_not_tell > 0).then(|| format!("of {}", render_count(cell.could_not_tell, "fault")));
     let controls = cell.controls.could_not_tell;
-    let controls = (controls > 0).then(|| format!("at {}", count(controls, "control")));
+    let controls = (controls > 0).then(|| format!("at {}", render_count(controls, "control")));
     faults.into_iter().chain(controls).collect::<Vec<_>>().join(" and ")
 }
 
-fn lead(page: &mut Page, outcome: &Outcome) {
+fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     page.lead(if outcome.ok { Mood::Good } else { Mood::Bad }, &title(outcome));
     if !outcome.exact {
         page.lead(Mood::Bad, &not_exact(outcome));
@@ -172,7 +172,7 @@ fn not_exact(outcome: &Outcome) -> String {
 const CELL: usize = 24;
 
 /// Writes the matrix, mode by mode; it is what `mfm demo` ends with, too.
-pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
+pub(super) fn write_matrix(page: &mut ReportPage, matrix: &Matrix) {
     let wide = matrix.lines.iter().map(|line| line.variant.len()).max().unwrap_or_default();
     let names: String = matrix.totals.iter().map(|total| format!("{:CELL$}", total.cell.detector)).collect();
     page.aside(format!("{:2}{:wide$}  severity  {names}", "", "").trim_end());
@@ -182,11 +182,11 @@ pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
             page.line(&line.tool);
             tool = &line.tool;
         }
-        let cells: String = line.cells.iter().map(|cell| format!("{:CELL$}", cell.rate.text())).collect();
+        let cells: String = line.cells.iter().map(|cell| format!("{:CELL$}", cell.rate.render_counts())).collect();
         page.line(format!("  {:wide$}  {:8}  {cells}", line.variant, line.severity).trim_end());
-        for cell in line.cells.iter().filter(|cell| cell.alarms() + cell.untold() > 0) {
-            page.paragraph(4, &format!("{}: {}", cell.detector, besides(cell)));
-            reasons(cell).iter().for_each(|why| page.paragraph(6, why));
+        for cell in line.cells.iter().filter(|cell| cell.false_alarms() + cell.untold_looks() > 0) {
+            page.paragraph(4, &format!("{}: {}", cell.detector, render_remarks(cell)));
+            list_reasons(cell).iter().for_each(|why| page.paragraph(6, why));
         }
         if let Some(why) = &line.untried {
             page.paragraph(4, &format!("{} tried: {why}", line.trials));
@@ -194,17 +194,18 @@ pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
     }
 }
 
-fn besides(cell: &Cell) -> String {
-    let alarms = |number: u64, place: &str| (number > 0).then(|| format!("{}{place}", count(number, "false alarm")));
-    let told = (cell.untold() > 0).then(|| format!("told nothing {}", untold(cell)));
+fn render_remarks(cell: &MatrixCell) -> String {
+    let alarms =
+        |number: u64, place: &str| (number > 0).then(|| format!("{}{place}", render_count(number, "false alarm")));
+    let told = (cell.untold_looks() > 0).then(|| format!("told nothing {}", render_untold(cell)));
     let [at_faults, at_controls] = [alarms(cell.false_alarm, ""), alarms(cell.controls.false_alarm, " at controls")];
-    list(at_faults.into_iter().chain(at_controls).chain(told))
+    join_list(at_faults.into_iter().chain(at_controls).chain(told))
 }
 
 /// Lists what each detector missed, tool by tool: its blind spots.
-fn blind_spots(page: &mut Page, outcome: &Outcome) {
+fn blind_spots(page: &mut ReportPage, outcome: &Outcome) {
     for total in &outcome.matrix.totals {
-        let missed = missed(&outcome.matrix, &total.cell.detector);
+        let missed = list_missed(&outcome.matrix, &total.cell.detector);
         if !missed.is_empty() {
             page.heading(&format!("Missed by {}", total.cell.detector));
         }
@@ -214,20 +215,22 @@ fn blind_spots(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-fn in_short(page: &mut Page, outcome: &Outcome) {
+fn in_short(page: &mut ReportPage, outcome: &Outcome) {
     page.heading("In short");
     let mut fields: Vec<(&str, String)> = Vec::new();
     for total in &outcome.matrix.totals {
-        fields.push((total.cell.detector.as_str(), sentence(total)));
+        fields.push((total.cell.detector.as_str(), render_total(total)));
     }
-    fields.extend(pair(outcome).map(|text| ("both", text)));
-    fields.extend(outcome.yardstick.as_ref().map(|yardstick| ("people", people(yardstick))));
-    fields.extend(own(&outcome.matrix).map(|text| ("note", text)));
-    fields.extend(outcome.detectors.iter().filter_map(known).map(|text| ("known", text)));
+    fields.extend(render_pair(outcome).map(|text| ("both", text)));
+    fields.extend(outcome.yardstick.as_ref().map(|yardstick| ("people", render_people(yardstick))));
+    fields.extend(render_own_note(&outcome.matrix).map(|text| ("note", text)));
+    fields.extend(outcome.detectors.iter().filter_map(render_known_note).map(|text| ("known", text)));
     if let Some(tables) = outcome.tables.filter(|_| outcome.exact) {
-        let tables = count(tables, "table");
-        fields
-            .push(("exact", format!("{} taken back; all {tables} are what they were", count(outcome.tried, "fault"))));
+        let tables = render_count(tables, "table");
+        fields.push((
+            "exact",
+            format!("{} taken back; all {tables} are what they were", render_count(outcome.tried, "fault")),
+        ));
     }
     fields.push(("seed", format!("{}, now {}", outcome.seed, outcome.now)));
     fields.push(("drill", format!("{} in {}", outcome.drill, outcome.journal.display())));
@@ -237,31 +240,31 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
 }
 
 /// Returns what people find, with who measured it.
-pub(super) fn people(yardstick: &DrillYardstick) -> String {
+pub(super) fn render_people(yardstick: &DrillYardstick) -> String {
     format!("{} caught by {}", yardstick.share.percent(), yardstick.source)
 }
 
 /// Returns what the figure of mfm's own checks does not say, where they were under test.
-pub(super) fn own(matrix: &Matrix) -> Option<String> {
+pub(super) fn render_own_note(matrix: &Matrix) -> Option<String> {
     let text = "mfm's own checks were built against these very faults: their figure says nothing of faults of other \
                 kinds, and does not compare with that of people";
     matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| text.to_owned())
 }
 
 /// Returns what of the untouched data hides a fault: what stood there before counts no more.
-fn known(named: &NamedDetector) -> Option<String> {
+fn render_known_note(named: &NamedDetector) -> Option<String> {
     let text = "on the untouched data already do not count: a fault that shows in nothing else counts as missed";
-    (named.known > 0).then(|| format!("{} of {} {text}", count(named.known, "finding"), named.name))
+    (named.known > 0).then(|| format!("{} of {} {text}", render_count(named.known, "finding"), named.name))
 }
 
 /// Returns what a detector did over all variants.
-pub(super) fn sentence(total: &Total) -> String {
-    let mut text = format!("{} caught", total.cell.rate.text());
+pub(super) fn render_total(total: &DetectorTotal) -> String {
+    let mut text = format!("{} caught", total.cell.rate.render_counts());
     if let Some(weighted) = total.weighted {
         text += &format!("; by severity {:.0} %", weighted * 100.0);
     }
     if total.alarms.of > 0 {
-        text += &format!("; false alarms at {} of {}", total.alarms.hits, count(total.alarms.of, "control"));
+        text += &format!("; false alarms at {} of {}", total.alarms.hits, render_count(total.alarms.of, "control"));
     }
     if let (Some(median), Some(max)) = (total.detect_ms_median, total.detect_ms_max.filter(|max| *max > 0)) {
         text += &format!("; in {median} ms, at most {max} ms");
@@ -270,7 +273,7 @@ pub(super) fn sentence(total: &Total) -> String {
 }
 
 /// Returns the variants of which a detector missed any, tool by tool.
-fn missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)> {
+fn list_missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)> {
     let mut out: Vec<(&str, Vec<String>)> = Vec::new();
     for line in &matrix.lines {
         let rate = line.cells.iter().find(|cell| cell.detector == detector).map(|cell| cell.rate);
@@ -287,7 +290,7 @@ fn missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)>
     out
 }
 
-fn pair(outcome: &Outcome) -> Option<String> {
+fn render_pair(outcome: &Outcome) -> Option<String> {
     let (pair, [first, second]) = (outcome.matrix.pair?, outcome.detectors.as_slice()) else { return None };
     Some(format!(
         "{} caught by both, {} by {} alone, {} by {} alone, {} by neither",
@@ -295,7 +298,7 @@ fn pair(outcome: &Outcome) -> Option<String> {
     ))
 }
 
-fn compared(page: &mut Page, outcome: &Outcome) {
+fn write_comparison(page: &mut ReportPage, outcome: &Outcome) {
     match outcome.worse.as_deref() {
         None => {}
         Some([]) => page.lead(Mood::Good, "nothing got worse than in the earlier result"),

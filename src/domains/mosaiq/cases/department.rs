@@ -2,50 +2,50 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{clinic, integers, put, try_plan};
-use crate::domains::mosaiq::checks::{self, Verdict};
+use super::{build_clinic, insert_row, integer_cells, try_plan};
+use crate::domains::mosaiq::checks::{self, CheckVerdict};
 use crate::domains::mosaiq::modes;
 use crate::domains::mosaiq::schema;
-use crate::domains::mosaiq::testing::{self, Database, TERMS, object};
+use crate::domains::mosaiq::testing::{self, Database, TERMS, json_object};
 use crate::model::{Datum, Edit, Finding, Value};
 
 /// Patient 9 with identity 90 and prescription 40 of set 30; field 1 in percent with a dose per MU, field 2 in MU,
 /// field 3 with neither; delivery 70 of field 1; shift 50.
-pub(super) fn department() -> Database {
-    let mut database = clinic();
+pub(super) fn build_department() -> Database {
+    let mut database = build_clinic();
     let defs = schema::lab_tables();
     for name in ["Patient", "Ident", "Site", "Offset"] {
-        database.make(defs.iter().find(|def| def.name == name).unwrap());
+        database.create_table(defs.iter().find(|def| def.name == name).unwrap());
     }
-    put(&mut database, &defs, "Patient", &integers(&[("Pat_ID1", 9)]));
-    put(&mut database, &defs, "Ident", &integers(&[("IDENT_ID", 90), ("Pat_Id1", 9)]));
-    put(&mut database, &defs, "Site", &integers(&[("SIT_ID", 40), ("SIT_SET_ID", 30), ("Pat_ID1", 9)]));
-    let codes = integers(&[("OFF_ID", 50), ("SIT_SET_ID", 30), ("Offset_State", 1), ("Offset_Type", 2)]);
-    let axes = integers(&[("Superior_Offset", 1), ("Anterior_Offset", -2), ("Lateral_Offset", 0)]);
+    insert_row(&mut database, &defs, "Patient", &integer_cells(&[("Pat_ID1", 9)]));
+    insert_row(&mut database, &defs, "Ident", &integer_cells(&[("IDENT_ID", 90), ("Pat_Id1", 9)]));
+    insert_row(&mut database, &defs, "Site", &integer_cells(&[("SIT_ID", 40), ("SIT_SET_ID", 30), ("Pat_ID1", 9)]));
+    let codes = integer_cells(&[("OFF_ID", 50), ("SIT_SET_ID", 30), ("Offset_State", 1), ("Offset_Type", 2)]);
+    let axes = integer_cells(&[("Superior_Offset", 1), ("Anterior_Offset", -2), ("Lateral_Offset", 0)]);
     let study = [("Study_DtTm", Datum::DateTime("2024-06-03T07:55:00".parse().unwrap()))];
-    put(&mut database, &defs, "Offset", &[&codes[..], &axes, &study].concat());
+    insert_row(&mut database, &defs, "Offset", &[&codes[..], &axes, &study].concat());
     for field in 1..=3 {
         for (column, value) in [("SIT_Set_ID", 30), ("Machine_ID_Staff_ID", 5), ("Meterset", 250)] {
-            database.set("TxField", field, column, Value::Integer(value));
+            database.set_cell("TxField", field, column, Value::Integer(value));
         }
     }
-    database.set("TxField", 1, "Cgray", Value::Integer(200));
-    database.set("TxField", 1, "cGrayPerMeterset", Value::Real(0.8));
+    database.set_cell("TxField", 1, "Cgray", Value::Integer(200));
+    database.set_cell("TxField", 1, "cGrayPerMeterset", Value::Real(0.8));
     for (field, count, last) in [(1, 6, 100), (2, 3, 252), (3, 1, 0)] {
         for point in 0..count {
             let index = if point + 1 == count { last } else { 0 };
-            database.set("TxFieldPoint", field * 100 + point, "Index", Value::Integer(index));
-            database.set("TxFieldPoint", field * 100 + point, "Coll_Ang", Value::Integer(0));
+            database.set_cell("TxFieldPoint", field * 100 + point, "Index", Value::Integer(index));
+            database.set_cell("TxFieldPoint", field * 100 + point, "Coll_Ang", Value::Integer(0));
         }
     }
     for delivery in [70, 71] {
-        database.set("TrackTreatment", delivery, "SIT_ID", Value::Integer(40));
+        database.set_cell("TrackTreatment", delivery, "SIT_ID", Value::Integer(40));
     }
     database
 }
 
 /// Returns the cells that the only edit of a plan writes.
-pub(super) fn written(database: &Database, tool: &str, record: i64, given: Json) -> Vec<(String, Datum)> {
+pub(super) fn planned_cells(database: &Database, tool: &str, record: i64, given: Json) -> Vec<(String, Datum)> {
     let planned = try_plan(database, tool, record, given).unwrap();
     let [Edit::Update { set, key, .. }] = &planned.edits[..] else { panic!("{planned:?}") };
     assert_eq!(key, &[Value::Integer(record)]);
@@ -53,7 +53,7 @@ pub(super) fn written(database: &Database, tool: &str, record: i64, given: Json)
 }
 
 /// Returns the parameters proposed for a record, or the code of the refusal.
-pub(super) fn proposed(
+pub(super) fn propose_params(
     database: &Database,
     tool: &str,
     (record, seed): (i64, u64),
@@ -62,7 +62,7 @@ pub(super) fn proposed(
 ) -> Json {
     let mode = modes::find(tool).unwrap();
     let record = Value::Integer(record);
-    let parameters = mode.complete(&object(given), Some(variant)).unwrap();
+    let parameters = mode.complete(&json_object(given), Some(variant)).unwrap();
     let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
     match testing::propose(mode, variant, &snapshot, &record, &parameters, seed) {
         Ok((proposed, _)) => Json::Object(proposed),
@@ -71,29 +71,29 @@ pub(super) fn proposed(
 }
 
 /// Returns completed parameters, or the usage error as text.
-pub(super) fn complete(tool: &str, given: Json, variant: Option<&str>) -> Json {
-    match modes::find(tool).unwrap().complete(&object(given), variant) {
+pub(super) fn complete_params(tool: &str, given: Json, variant: Option<&str>) -> Json {
+    match modes::find(tool).unwrap().complete(&json_object(given), variant) {
         Ok(complete) => Json::Object(complete),
         Err(error) => Json::String(error),
     }
 }
 
 /// Asserts that parameters are a usage error that says something.
-pub(super) fn usage(tool: &str, given: Json, variant: Option<&str>, part: &str) {
-    let error = complete(tool, given, variant);
+pub(super) fn assert_usage_error(tool: &str, given: Json, variant: Option<&str>, part: &str) {
+    let error = complete_params(tool, given, variant);
     assert!(error.as_str().is_some_and(|error| error.contains(part)), "{part}: {error}");
 }
 
 /// Returns what a check finds, which must run.
-pub(super) fn findings(database: &Database, id: &str) -> Vec<Finding> {
+pub(super) fn run_check(database: &Database, id: &str) -> Vec<Finding> {
     let check = checks::find(id).unwrap();
-    match check.run(&database.read(check.needs()), &TERMS) {
-        Verdict::Ran { findings, .. } => findings,
-        Verdict::NotRun { why } => panic!("{why}"),
+    match check.run(&database.read_snapshot(check.required_queries()), &TERMS) {
+        CheckVerdict::Ran { findings, .. } => findings,
+        CheckVerdict::NotRun { why } => panic!("{why}"),
     }
 }
 
 /// Returns what a check says.
-pub(super) fn found(database: &Database, id: &str) -> Vec<String> {
-    findings(database, id).into_iter().map(|found| found.message).collect()
+pub(super) fn check_messages(database: &Database, id: &str) -> Vec<String> {
+    run_check(database, id).into_iter().map(|found| found.message).collect()
 }

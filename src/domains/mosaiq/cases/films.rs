@@ -2,10 +2,10 @@
 
 use jiff::civil::{date, datetime};
 
-use super::department::department;
+use super::department::build_department;
 use super::mlc::{ABSOLUTE, MlcClinic, OUTWARD};
-use super::{integers, put};
-use crate::domain::picture::{Day, Film, Jaws, Standing};
+use super::{insert_row, integer_cells};
+use crate::domain::picture::{DayChart, DeliveryStatus, Film, Jaws};
 use crate::domains::mosaiq::pictures::{self, Lanes};
 use crate::domains::mosaiq::rules::Rules;
 use crate::domains::mosaiq::schema;
@@ -13,7 +13,7 @@ use crate::domains::mosaiq::testing::Database;
 use crate::model::{Datum, Fetch, Snapshot, Value};
 
 /// Reads what is asked for until nothing more is.
-fn read(database: &Database, wanted: impl Fn(&Snapshot) -> Vec<Fetch>) -> Snapshot {
+fn read_queries(database: &Database, wanted: impl Fn(&Snapshot) -> Vec<Fetch>) -> Snapshot {
     let mut snapshot = Snapshot::default();
     for _ in 0..9 {
         let queries = wanted(&snapshot);
@@ -21,17 +21,17 @@ fn read(database: &Database, wanted: impl Fn(&Snapshot) -> Vec<Fetch>) -> Snapsh
             return snapshot;
         }
         for query in queries {
-            let answer = database.answer(&query).unwrap();
-            snapshot.add(query, answer).unwrap();
+            let answer = database.answer_fetch(&query).unwrap();
+            snapshot.add_answer(query, answer).unwrap();
         }
     }
     panic!("it never has enough")
 }
 
-fn film(database: &Database, field: i64, rules: &Rules) -> Film {
+fn build_film(database: &Database, field: i64, rules: &Rules) -> Film {
     let field = Value::Integer(field);
-    let snapshot = read(database, |snapshot| pictures::film_queries(&field, rules, snapshot));
-    pictures::film(&field, rules, &snapshot).unwrap()
+    let snapshot = read_queries(database, |snapshot| pictures::film_queries(&field, rules, snapshot));
+    pictures::build_film(&field, rules, &snapshot).unwrap()
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_film_has_every_control_point_in_the_coordinate_of_its_machine() {
     let rules = Rules::standard();
     for (field, counting, pairs) in [(51, "both banks in one coordinate", ABSOLUTE), (61, "each bank outward", OUTWARD)]
     {
-        let film = film(&clinic.database, field, &rules);
+        let film = build_film(&clinic.database, field, &rules);
         assert!(
             film.counting.starts_with(counting) && film.counting.ends_with("other fields tell"),
             "{}",
@@ -51,16 +51,16 @@ fn a_film_has_every_control_point_in_the_coordinate_of_its_machine() {
         let first = film.stills[1].aperture.as_ref().unwrap().pairs[0];
         let a = i32::from(pairs[0].0) * if field == 61 { -1 } else { 1 };
         assert_eq!((first.a, first.b), (Some(a), Some(i32::from(pairs[0].1))));
-        assert_eq!((film.stretch(), film.open()), ((-350, 300), Some((1, 2))));
+        assert_eq!((film.leaf_extent(), film.open_pairs()), ((-350, 300), Some((1, 2))));
     }
-    let alone = film(&clinic.database, 71, &rules);
+    let alone = build_film(&clinic.database, 71, &rules);
     assert!(alone.counting.ends_with("a guess from these leaves alone"), "{}", alone.counting);
-    let told = Rules::read("[machines.7]\nleaf_convention = \"outward\"").unwrap();
+    let told = Rules::parse("[machines.7]\nleaf_convention = \"outward\"").unwrap();
     let mut database = clinic.database.clone();
     let defs = schema::lab_tables();
-    database.make(defs.iter().find(|def| def.name == "Staff").unwrap());
-    put(&mut database, &defs, "Staff", &integers(&[("Staff_ID", 7)]));
-    assert_eq!(film(&database, 71, &told).counting, "each bank outward from the centre, as the rules say");
+    database.create_table(defs.iter().find(|def| def.name == "Staff").unwrap());
+    insert_row(&mut database, &defs, "Staff", &integer_cells(&[("Staff_ID", 7)]));
+    assert_eq!(build_film(&database, 71, &told).counting, "each bank outward from the centre, as the rules say");
 }
 
 #[test]
@@ -69,9 +69,9 @@ fn jaws_are_counted_as_the_width_of_the_field_tells() {
     let mut jaws = |low: f64, high: f64, width: Option<f64>| {
         let cells = [("Coll_X1", Some(low)), ("Coll_X2", Some(high)), ("Field_X", width)];
         for (column, cell) in cells {
-            clinic.database.set("TxFieldPoint", 511, column, cell.map_or(Value::Null, Value::Real));
+            clinic.database.set_cell("TxFieldPoint", 511, column, cell.map_or(Value::Null, Value::Real));
         }
-        film(&clinic.database, 51, &Rules::standard()).stills[1].jaws
+        build_film(&clinic.database, 51, &Rules::standard()).stills[1].jaws
     };
     let x = |low, high| Jaws { x: Some((low, high)), y: None };
     assert_eq!(jaws(-5.0, 6.5, Some(11.5)), x(-500, 650));
@@ -83,12 +83,12 @@ fn jaws_are_counted_as_the_width_of_the_field_tells() {
 
 #[test]
 fn a_film_shows_angles_and_index_and_marks_what_the_rules_do_not_allow() {
-    let mut clinic = department();
-    clinic.set("TxFieldPoint", 103, "Gantry_Ang", Value::Real(400.5));
-    clinic.set("TxFieldPoint", 104, "Point", Value::Null);
-    let film = film(&clinic, 1, &Rules::standard());
+    let mut clinic = build_department();
+    clinic.set_cell("TxFieldPoint", 103, "Gantry_Ang", Value::Real(400.5));
+    clinic.set_cell("TxFieldPoint", 104, "Point", Value::Null);
+    let film = build_film(&clinic, 1, &Rules::standard());
     assert_eq!((film.gantry_range, film.counting.as_str()), ((0.0, 360.0), ""));
-    assert_eq!(film.places(), [0.0, 1.0, 2.0, 3.0, 5.0, 6.0], "the one without a number comes last");
+    assert_eq!(film.point_positions(), [0.0, 1.0, 2.0, 3.0, 5.0, 6.0], "the one without a number comes last");
     let (angles, index) = (film.angles(), film.metersets());
     assert_eq!(angles.lines.iter().map(|line| line.name).collect::<Vec<_>>(), ["gantry", "collimator"]);
     let wrong: Vec<f64> = angles.lines[0].dots.iter().filter(|dot| dot.wrong).map(|dot| dot.y).collect();
@@ -97,17 +97,17 @@ fn a_film_shows_angles_and_index_and_marks_what_the_rules_do_not_allow() {
 
 #[test]
 fn shifts_come_with_the_limits_of_their_site() {
-    let mut clinic = department();
+    let mut clinic = build_department();
     let defs = schema::lab_tables();
     for (id, day, shift) in [(51, 2, 2), (52, 5, 0)] {
-        let codes = integers(&[("OFF_ID", id), ("SIT_SET_ID", 30), ("Superior_Offset", shift)]);
+        let codes = integer_cells(&[("OFF_ID", id), ("SIT_SET_ID", 30), ("Superior_Offset", shift)]);
         let study = [("Study_DtTm", Datum::DateTime(date(2024, 6, day).at(8, 0, 0, 0)))];
-        put(&mut clinic, &defs, "Offset", &[&codes[..], &study].concat());
+        insert_row(&mut clinic, &defs, "Offset", &[&codes[..], &study].concat());
     }
     let of = |clinic: &Database| {
         let site = Value::Integer(30);
-        let snapshot = read(clinic, |snapshot| pictures::offsets_queries(&site, snapshot));
-        pictures::offsets(&site, &Rules::standard(), &snapshot).unwrap()
+        let snapshot = read_queries(clinic, |snapshot| pictures::offsets_queries(&site, snapshot));
+        pictures::build_offset_chart(&site, &Rules::standard(), &snapshot).unwrap()
     };
     let wrong = |chart: &crate::domain::picture::Chart| {
         chart.lines.iter().flat_map(|line| &line.dots).filter(|dot| dot.wrong).count()
@@ -117,15 +117,15 @@ fn shifts_come_with_the_limits_of_their_site() {
         (wrong(&chart), limits.iter().map(|bar| bar.y).collect::<Vec<_>>()),
         (0, vec![10.0, -10.0, 20.0, -20.0])
     );
-    clinic.set("Site", 40, "Site_Name", Value::Text("Prostate".into()));
+    clinic.set_cell("Site", 40, "Site_Name", Value::Text("Prostate".into()));
     let (chart, limits) = of(&clinic);
     assert_eq!((wrong(&chart), limits[0].name.as_str(), limits[0].y), (2, "action limit of prostate", 1.0));
 }
 
-fn day(database: &Database, lanes: Lanes) -> Day {
+fn build_day(database: &Database, lanes: Lanes) -> DayChart {
     let today = date(2024, 6, 3);
-    let snapshot = read(database, |snapshot| pictures::day_queries(today, snapshot));
-    pictures::day(today, lanes, &snapshot)
+    let snapshot = read_queries(database, |snapshot| pictures::day_queries(today, snapshot));
+    pictures::build_day(today, lanes, &snapshot)
 }
 
 #[test]
@@ -133,22 +133,27 @@ fn deliveries_of_a_day_lie_in_lanes_and_clashes_are_marked() {
     let mut database = Database::default();
     let defs = schema::lab_tables();
     for name in ["TrackTreatment", "Staff"] {
-        database.make(defs.iter().find(|def| def.name == name).unwrap());
+        database.create_table(defs.iter().find(|def| def.name == name).unwrap());
     }
-    let staff = [&integers(&[("Staff_ID", 5)])[..], &[("Last_Name", Datum::Text("LINAC 5  ".into()))]].concat();
-    put(&mut database, &defs, "Staff", &staff);
+    let staff = [&integer_cells(&[("Staff_ID", 5)])[..], &[("Last_Name", Datum::Text("LINAC 5  ".into()))]].concat();
+    insert_row(&mut database, &defs, "Staff", &staff);
     let mut deliver = |id: i64, (patient, machine): (i64, i64), (from, to): (i8, i8), cancelled: i64| {
         let ids = [("TTX_ID", id), ("Pat_ID1", patient), ("Machine_ID_Staff_ID", machine), ("FLD_ID", 3)];
         let flags = [("WasBeamOn", 1), ("WasBeamComplete", 1), ("WasCanceled", cancelled)];
         let at = |minute: i8| Datum::DateTime(datetime(2024, 6, 3, 9, minute, 0, 0));
         let times = [("Create_DtTm", at(from)), ("Edit_DtTm", at(to))];
-        put(&mut database, &defs, "TrackTreatment", &[&integers(&ids)[..], &integers(&flags), &times].concat());
+        insert_row(
+            &mut database,
+            &defs,
+            "TrackTreatment",
+            &[&integer_cells(&ids)[..], &integer_cells(&flags), &times].concat(),
+        );
     };
     deliver(1, (9, 5), (0, 5), 0);
     deliver(2, (9, 5), (4, 8), 0);
     deliver(3, (8, 5), (4, 8), 0);
     deliver(4, (8, 6), (20, 10), 1);
-    let machines = day(&database, Lanes::Machines);
+    let machines = build_day(&database, Lanes::Machines);
     assert_eq!(machines.title, "Deliveries of 2024-06-03");
     assert_eq!(machines.lanes.iter().map(|lane| lane.name.as_str()).collect::<Vec<_>>(), ["LINAC 5", "machine 6"]);
     let first = &machines.lanes[0].spans;
@@ -159,8 +164,12 @@ fn deliveries_of_a_day_lie_in_lanes_and_clashes_are_marked() {
     );
     assert_eq!((first[0].start, first[0].end, first[0].name.as_str()), (32_400, 32_700, "patient 9, field 3"));
     let last = &machines.lanes[1].spans[0];
-    assert_eq!((last.standing, last.is_wrong(), last.clashes), (Standing::Cancelled, true, false), "it ends too early");
-    let patients = day(&database, Lanes::Patients);
+    assert_eq!(
+        (last.standing, last.is_wrong(), last.clashes),
+        (DeliveryStatus::Cancelled, true, false),
+        "it ends too early"
+    );
+    let patients = build_day(&database, Lanes::Patients);
     assert_eq!(patients.lanes.iter().map(|lane| lane.name.as_str()).collect::<Vec<_>>(), ["patient 8", "patient 9"]);
     assert_eq!(patients.lanes[1].spans[0].name, "LINAC 5, field 3");
     assert_eq!(patients.lanes[1].spans.iter().filter(|span| span.clashes).count(), 2);

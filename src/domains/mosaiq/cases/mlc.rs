@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{code, integers, put, try_plan};
+use super::{insert_row, integer_cells, refusal_code, try_plan};
 use crate::domain::table::TableDef;
-use crate::domains::mosaiq::checks::{self, Verdict};
+use crate::domains::mosaiq::checks::{self, CheckVerdict};
 use crate::domains::mosaiq::modes;
 use crate::domains::mosaiq::schema;
-use crate::domains::mosaiq::testing::{self, Database, TERMS, object};
+use crate::domains::mosaiq::testing::{self, Database, TERMS, json_object};
 use crate::model::{Datum, Edit, Finding, Value};
 
 pub(super) const CORRUPT: &str = "corrupt_mlc_data";
@@ -18,18 +18,18 @@ pub(super) const ABSOLUTE: [(i16, i16); 4] = [(-155, -145), (-300, 250), (-20, 3
 /// Outward: the second pair contradicts one coordinate.
 pub(super) const OUTWARD: [(i16, i16); 4] = [(-150, 150), (300, 250), (60, 30), (155, -145)];
 
-fn bank(positions: impl Iterator<Item = i16>, length: usize) -> Vec<u8> {
+fn encode_bank(positions: impl Iterator<Item = i16>, length: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = positions.flat_map(i16::to_le_bytes).collect();
     bytes.resize(bytes.len().max(length), 0);
     bytes
 }
 
-pub(super) fn banks(pairs: &[(i16, i16)], length: usize) -> [Vec<u8>; 2] {
-    [bank(pairs.iter().map(|pair| pair.0), length), bank(pairs.iter().map(|pair| pair.1), length)]
+pub(super) fn encode_banks(pairs: &[(i16, i16)], length: usize) -> [Vec<u8>; 2] {
+    [encode_bank(pairs.iter().map(|pair| pair.0), length), encode_bank(pairs.iter().map(|pair| pair.1), length)]
 }
 
 /// The tables, with another declared type for the leaf sets.
-fn defs(declared: &str) -> Vec<TableDef> {
+fn table_defs(declared: &str) -> Vec<TableDef> {
     let mut defs = schema::lab_tables();
     for column in defs.iter_mut().flat_map(|def| &mut def.columns).filter(|column| column.0.ends_with("_Leaf_Set")) {
         declared.clone_into(&mut column.1);
@@ -44,9 +44,9 @@ pub(super) struct MlcClinic {
 
 impl MlcClinic {
     pub(super) fn empty(declared: &str) -> Self {
-        let (defs, mut database) = (defs(declared), Database::default());
+        let (defs, mut database) = (table_defs(declared), Database::default());
         for name in ["TxField", "TxFieldPoint"] {
-            database.make(defs.iter().find(|def| def.name == name).unwrap());
+            database.create_table(defs.iter().find(|def| def.name == name).unwrap());
         }
         Self { defs, database }
     }
@@ -59,61 +59,61 @@ impl MlcClinic {
             [(5, 51..=54, ABSOLUTE, 12), (6, 61..=64, OUTWARD, 0), (7, 71..=71, ABSOLUTE, 0)]
         {
             for field in fields {
-                clinic.field(field, machine, field, 13);
-                clinic.point(field, 0, &[], 12);
-                clinic.point(field, 1, &pairs, length);
-                clinic.point(field, 2, &pairs, length);
+                clinic.add_field(field, machine, field, 13);
+                clinic.add_point(field, 0, &[], 12);
+                clinic.add_point(field, 1, &pairs, length);
+                clinic.add_point(field, 2, &pairs, length);
             }
         }
         clinic
     }
 
-    pub(super) fn field(&mut self, field: i64, machine: i64, set: i64, kind: i64) {
+    pub(super) fn add_field(&mut self, field: i64, machine: i64, set: i64, kind: i64) {
         let cells = [("FLD_ID", field), ("FLD_SET_ID", set), ("Machine_ID_Staff_ID", machine), ("Type_Enum", kind)];
-        put(&mut self.database, &self.defs, "TxField", &integers(&cells));
+        insert_row(&mut self.database, &self.defs, "TxField", &integer_cells(&cells));
     }
 
-    pub(super) fn point(&mut self, field: i64, number: i64, pairs: &[(i16, i16)], length: usize) {
+    pub(super) fn add_point(&mut self, field: i64, number: i64, pairs: &[(i16, i16)], length: usize) {
         let leaves = i64::try_from(pairs.len()).unwrap();
-        let [a, b] = banks(pairs, length).map(Datum::Bytes);
+        let [a, b] = encode_banks(pairs, length).map(Datum::Bytes);
         let cells = [("TFP_ID", field * 10 + number), ("FLD_ID", field), ("Point", number), ("MLC_Leaves", leaves)];
         let sets = [("A_Leaf_Set", a), ("B_Leaf_Set", b)];
-        put(&mut self.database, &self.defs, "TxFieldPoint", &[&integers(&cells)[..], &sets].concat());
+        insert_row(&mut self.database, &self.defs, "TxFieldPoint", &[&integer_cells(&cells)[..], &sets].concat());
     }
 
-    pub(super) fn set(&mut self, point: i64, column: &str, value: Value) {
-        self.database.set("TxFieldPoint", point, column, value);
+    pub(super) fn set_cell(&mut self, point: i64, column: &str, value: Value) {
+        self.database.set_cell("TxFieldPoint", point, column, value);
     }
 
     /// Sets both banks of a point.
-    pub(super) fn pairs(&mut self, point: i64, pairs: &[(i16, i16)], length: usize) {
-        let [a, b] = banks(pairs, length);
-        self.set(point, "A_Leaf_Set", Value::Bytes(a));
-        self.set(point, "B_Leaf_Set", Value::Bytes(b));
+    pub(super) fn set_pairs(&mut self, point: i64, pairs: &[(i16, i16)], length: usize) {
+        let [a, b] = encode_banks(pairs, length);
+        self.set_cell(point, "A_Leaf_Set", Value::Bytes(a));
+        self.set_cell(point, "B_Leaf_Set", Value::Bytes(b));
     }
 
-    pub(super) fn edits(&self, tool: &str, field: i64, given: Json) -> Vec<(i64, Vec<(String, Datum)>)> {
+    pub(super) fn planned_edits(&self, tool: &str, field: i64, given: Json) -> Vec<(i64, Vec<(String, Datum)>)> {
         let planned = try_plan(&self.database, tool, field, given.clone()).unwrap();
         assert!(given.as_object().unwrap().values().any(|word| word == planned.variant), "{given}");
-        planned.edits.into_iter().map(exact).collect()
+        planned.edits.into_iter().map(point_update).collect()
     }
 
     /// Returns why a field is ineligible.
-    pub(super) fn reason(&self, tool: &str, field: i64, given: Json) -> String {
+    pub(super) fn ineligible_reason(&self, tool: &str, field: i64, given: Json) -> String {
         let refused = try_plan(&self.database, tool, field, given).unwrap_err();
         assert_eq!(refused.code(), "ineligible", "{refused}");
         refused.to_string()
     }
 
-    fn verdict(&self, check: &str) -> Verdict {
+    fn run_check(&self, check: &str) -> CheckVerdict {
         let check = checks::find(check).unwrap();
-        check.run(&self.database.read(check.needs()), &TERMS)
+        check.run(&self.database.read_snapshot(check.required_queries()), &TERMS)
     }
 
     pub(super) fn findings(&self, check: &str) -> Vec<Finding> {
-        match self.verdict(check) {
-            Verdict::Ran { findings, .. } => findings,
-            Verdict::NotRun { why } => panic!("{why}"),
+        match self.run_check(check) {
+            CheckVerdict::Ran { findings, .. } => findings,
+            CheckVerdict::NotRun { why } => panic!("{why}"),
         }
     }
 
@@ -123,14 +123,14 @@ impl MlcClinic {
 }
 
 /// Returns a point's key and what is set in it.
-pub(super) fn exact(edit: Edit) -> (i64, Vec<(String, Datum)>) {
+pub(super) fn point_update(edit: Edit) -> (i64, Vec<(String, Datum)>) {
     let Edit::Update { table, key, set } = edit else { panic!("{edit:?}") };
     let [Value::Integer(key)] = key[..] else { panic!("{key:?}") };
     assert_eq!(table, "TxFieldPoint");
     (key, set.into_iter().collect())
 }
 
-pub(super) fn corrupt(word: &str) -> Json {
+pub(super) fn corrupt_params(word: &str) -> Json {
     json!({ "corruption_type": word })
 }
 
@@ -139,47 +139,57 @@ fn an_odd_byte_goes_to_the_first_whole_point() {
     let mut clinic = MlcClinic::new("varbinary(200)");
     let odd = |field: i64, point: i64, clinic: &MlcClinic, bytes: Vec<u8>| {
         let set = vec![("A_Leaf_Set".to_owned(), Datum::Bytes([bytes, vec![1]].concat()))];
-        assert_eq!(clinic.edits(CORRUPT, field, corrupt("odd_bytes")), [(point, set)]);
+        assert_eq!(clinic.planned_edits(CORRUPT, field, corrupt_params("odd_bytes")), [(point, set)]);
     };
-    odd(51, 511, &clinic, banks(&ABSOLUTE, 12)[0].clone());
-    odd(61, 611, &clinic, banks(&OUTWARD, 0)[0].clone());
-    clinic.set(511, "B_Leaf_Set", Value::Bytes(vec![0; 6]));
-    odd(51, 512, &clinic, banks(&ABSOLUTE, 12)[0].clone());
-    clinic.set(512, "A_Leaf_Set", Value::Null);
+    odd(51, 511, &clinic, encode_banks(&ABSOLUTE, 12)[0].clone());
+    odd(61, 611, &clinic, encode_banks(&OUTWARD, 0)[0].clone());
+    clinic.set_cell(511, "B_Leaf_Set", Value::Bytes(vec![0; 6]));
+    odd(51, 512, &clinic, encode_banks(&ABSOLUTE, 12)[0].clone());
+    clinic.set_cell(512, "A_Leaf_Set", Value::Null);
     assert!(
-        clinic.reason(CORRUPT, 51, corrupt("odd_bytes")).contains("no control point of it has leaf sets that hold")
+        clinic
+            .ineligible_reason(CORRUPT, 51, corrupt_params("odd_bytes"))
+            .contains("no control point of it has leaf sets that hold")
     );
-    clinic.set(612, "B_Leaf_Set", Value::Bytes(vec![0; 9]));
-    assert!(clinic.reason(CORRUPT, 61, corrupt("odd_bytes")).contains("control point 2 of it already has"));
-    assert_eq!(code(&clinic.database, CORRUPT, 99, corrupt("odd_bytes")), "missing_record");
+    clinic.set_cell(612, "B_Leaf_Set", Value::Bytes(vec![0; 9]));
+    assert!(
+        clinic
+            .ineligible_reason(CORRUPT, 61, corrupt_params("odd_bytes"))
+            .contains("control point 2 of it already has")
+    );
+    assert_eq!(refusal_code(&clinic.database, CORRUPT, 99, corrupt_params("odd_bytes")), "missing_record");
 }
 
 #[test]
 fn a_column_of_one_length_takes_no_odd_byte() {
     let mut clinic = MlcClinic::empty("binary(12)");
-    clinic.field(51, 5, 51, 1);
-    clinic.point(51, 0, &ABSOLUTE, 12);
-    let refused = try_plan(&clinic.database, CORRUPT, 51, corrupt("odd_bytes")).unwrap_err();
+    clinic.add_field(51, 5, 51, 1);
+    clinic.add_point(51, 0, &ABSOLUTE, 12);
+    let refused = try_plan(&clinic.database, CORRUPT, 51, corrupt_params("odd_bytes")).unwrap_err();
     assert_eq!(refused.code(), "fixed_length_column");
     assert_eq!(refused.to_string(), "TxFieldPoint.A_Leaf_Set is declared binary(12): all its values have one length");
-    assert!(clinic.database.apply(&[]).is_ok());
+    assert!(clinic.database.apply_edits(&[]).is_ok());
     let full = MlcClinic::new("varbinary(12)");
-    assert!(full.reason(CORRUPT, 51, corrupt("odd_bytes")).contains("fills A_Leaf_Set varbinary(12)"));
-    assert!(try_plan(&full.database, CORRUPT, 61, corrupt("odd_bytes")).is_ok(), "8 of 12 bytes");
+    assert!(
+        full.ineligible_reason(CORRUPT, 51, corrupt_params("odd_bytes")).contains("fills A_Leaf_Set varbinary(12)")
+    );
+    assert!(try_plan(&full.database, CORRUPT, 61, corrupt_params("odd_bytes")).is_ok(), "8 of 12 bytes");
 }
 
 #[test]
 fn a_leaf_out_of_range_is_the_middle_one_of_bank_b() {
     let mut clinic = MlcClinic::new("varbinary(200)");
     for (field, pairs, length) in [(51, ABSOLUTE, 12), (61, OUTWARD, 0)] {
-        let far = bank([pairs[0].1, pairs[1].1, 10_000, pairs[3].1].into_iter(), length);
+        let far = encode_bank([pairs[0].1, pairs[1].1, 10_000, pairs[3].1].into_iter(), length);
         let set = vec![("B_Leaf_Set".to_owned(), Datum::Bytes(far))];
-        assert_eq!(clinic.edits(CORRUPT, field, corrupt("out_of_range")), [(field * 10 + 1, set)]);
+        assert_eq!(clinic.planned_edits(CORRUPT, field, corrupt_params("out_of_range")), [(field * 10 + 1, set)]);
     }
-    let planned = try_plan(&clinic.database, CORRUPT, 61, corrupt("out_of_range")).unwrap();
-    clinic.database.apply(&planned.edits).unwrap();
+    let planned = try_plan(&clinic.database, CORRUPT, 61, corrupt_params("out_of_range")).unwrap();
+    clinic.database.apply_edits(&planned.edits).unwrap();
     assert!(
-        clinic.reason(CORRUPT, 61, corrupt("out_of_range")).contains("control point 1 already has a leaf at 100.00")
+        clinic
+            .ineligible_reason(CORRUPT, 61, corrupt_params("out_of_range"))
+            .contains("control point 1 already has a leaf at 100.00")
     );
     let findings = clinic.findings("mlc_leaf_limits");
     assert_eq!(findings.len(), 1);
@@ -187,9 +197,9 @@ fn a_leaf_out_of_range_is_the_middle_one_of_bank_b() {
     assert_eq!(findings[0].related, [("TxField", vec![Value::Integer(61)])]);
     assert_eq!(findings[0].message, "leaves outside -20 to 20 cm: 1; the farthest in bank B, pair 3, at 100.00 cm");
     assert_eq!(clinic.messages("mlc_leaf_gap"), [""; 0], "the gap stays open");
-    clinic.pairs(511, &[(-2000, 2000); 4], 12);
+    clinic.set_pairs(511, &[(-2000, 2000); 4], 12);
     assert_eq!(clinic.findings("mlc_leaf_limits").len(), 1, "the limits themselves are within");
-    clinic.pairs(511, &[(-2001, 2000); 4], 12);
+    clinic.set_pairs(511, &[(-2001, 2000); 4], 12);
     assert_eq!(clinic.findings("mlc_leaf_limits").len(), 2);
 }
 
@@ -198,12 +208,16 @@ fn a_gap_turns_negative_in_the_machines_own_way() {
     let mut clinic = MlcClinic::new("varbinary(200)");
     // Only the second pair is open by 1 cm, in either convention.
     for (field, pairs, crossed, length) in [(51, ABSOLUTE, (250, -300), 12), (61, OUTWARD, (-250, -300), 0)] {
-        let [a, b] = banks(&[pairs[0], crossed, pairs[2], pairs[3]], length).map(Datum::Bytes);
+        let [a, b] = encode_banks(&[pairs[0], crossed, pairs[2], pairs[3]], length).map(Datum::Bytes);
         let set = vec![("A_Leaf_Set".to_owned(), a), ("B_Leaf_Set".to_owned(), b)];
-        assert_eq!(clinic.edits(CORRUPT, field, corrupt("negative_gap")), [(field * 10 + 1, set)]);
-        let planned = try_plan(&clinic.database, CORRUPT, field, corrupt("negative_gap")).unwrap();
-        clinic.database.apply(&planned.edits).unwrap();
-        assert!(clinic.reason(CORRUPT, field, corrupt("negative_gap")).contains("already has crossed leaves"));
+        assert_eq!(clinic.planned_edits(CORRUPT, field, corrupt_params("negative_gap")), [(field * 10 + 1, set)]);
+        let planned = try_plan(&clinic.database, CORRUPT, field, corrupt_params("negative_gap")).unwrap();
+        clinic.database.apply_edits(&planned.edits).unwrap();
+        assert!(
+            clinic
+                .ineligible_reason(CORRUPT, field, corrupt_params("negative_gap"))
+                .contains("already has crossed leaves")
+        );
     }
     assert_eq!(
         clinic.messages("mlc_leaf_gap"),
@@ -215,19 +229,27 @@ fn a_gap_turns_negative_in_the_machines_own_way() {
         ]
     );
     let mut clinic = MlcClinic::new("varbinary(200)");
-    clinic.pairs(521, &[(0, 99); 4], 0);
-    assert!(clinic.reason(CORRUPT, 52, corrupt("negative_gap")).contains("no leaf pair of its control point 1"));
+    clinic.set_pairs(521, &[(0, 99); 4], 0);
+    assert!(
+        clinic
+            .ineligible_reason(CORRUPT, 52, corrupt_params("negative_gap"))
+            .contains("no leaf pair of its control point 1")
+    );
 }
 
 #[test]
 fn an_unknown_convention_is_said_and_not_guessed() {
     let mut clinic = MlcClinic::new("varbinary(200)");
-    assert!(clinic.reason(CORRUPT, 71, corrupt("negative_gap")).contains("leave in doubt how the machine counts"));
+    assert!(
+        clinic
+            .ineligible_reason(CORRUPT, 71, corrupt_params("negative_gap"))
+            .contains("leave in doubt how the machine counts")
+    );
     for variant in ["odd_bytes", "out_of_range", "random_bytes"] {
-        assert!(try_plan(&clinic.database, CORRUPT, 71, corrupt(variant)).is_ok(), "{variant}");
+        assert!(try_plan(&clinic.database, CORRUPT, 71, corrupt_params(variant)).is_ok(), "{variant}");
     }
-    clinic.pairs(711, &[(500, 400); 4], 0);
-    let Verdict::Ran { findings, remarks, .. } = clinic.verdict("mlc_leaf_gap") else {
+    clinic.set_pairs(711, &[(500, 400); 4], 0);
+    let CheckVerdict::Ran { findings, remarks, .. } = clinic.run_check("mlc_leaf_gap") else {
         panic!("it can judge the others")
     };
     assert!(findings.is_empty() && remarks.len() == 1);
@@ -235,19 +257,22 @@ fn an_unknown_convention_is_said_and_not_guessed() {
         remarks[0].starts_with("1 of 9 fields with leaves were not judged: no machine, or a machine"),
         "{remarks:?}"
     );
-    assert!(try_plan(&clinic.database, CORRUPT, 71, corrupt("random_bytes")).is_ok(), "nobody can call it crossed");
+    assert!(
+        try_plan(&clinic.database, CORRUPT, 71, corrupt_params("random_bytes")).is_ok(),
+        "nobody can call it crossed"
+    );
     // Pairs of two other fields that fit neither convention.
     for point in [521, 531] {
-        clinic.pairs(point, &[(-100, -200); 4], 12);
+        clinic.set_pairs(point, &[(-100, -200); 4], 12);
     }
-    assert!(clinic.reason(CORRUPT, 51, corrupt("negative_gap")).contains("leave in doubt how"));
-    clinic.database.set("TxField", 61, "Machine_ID_Staff_ID", Value::Null);
-    assert!(clinic.reason(CORRUPT, 61, corrupt("negative_gap")).contains("leave in doubt how"));
+    assert!(clinic.ineligible_reason(CORRUPT, 51, corrupt_params("negative_gap")).contains("leave in doubt how"));
+    clinic.database.set_cell("TxField", 61, "Machine_ID_Staff_ID", Value::Null);
+    assert!(clinic.ineligible_reason(CORRUPT, 61, corrupt_params("negative_gap")).contains("leave in doubt how"));
     let mut alone = MlcClinic::empty("varbinary(200)");
-    alone.field(71, 7, 71, 1);
-    alone.point(71, 0, &ABSOLUTE, 0);
+    alone.add_field(71, 7, 71, 1);
+    alone.add_point(71, 0, &ABSOLUTE, 0);
     for (check, part) in [("mlc_leaf_gap", "how it counts its banks"), ("leaf_count_machine", "fewer than 3 other")] {
-        let Verdict::NotRun { why } = alone.verdict(check) else { panic!("{check} ran") };
+        let CheckVerdict::NotRun { why } = alone.run_check(check) else { panic!("{check} ran") };
         assert!(why.starts_with("none of 1 fields with leaves can be judged") && why.contains(part), "{why}");
     }
 }
@@ -256,7 +281,7 @@ fn an_unknown_convention_is_said_and_not_guessed() {
 fn noise_is_seeded_and_always_shows() {
     let clinic = MlcClinic::new("varbinary(200)");
     let mode = modes::find(CORRUPT).unwrap();
-    let parameters = object(corrupt("random_bytes"));
+    let parameters = json_object(corrupt_params("random_bytes"));
     for (field, kept, length) in [(51, &[0; 4][..], 12), (61, &[], 8), (71, &[], 8)] {
         let record = Value::Integer(field);
         let snapshot = clinic.database.read_for(mode, std::slice::from_ref(&record), &parameters);
@@ -266,8 +291,8 @@ fn noise_is_seeded_and_always_shows() {
             let planned = plan(seed);
             assert_eq!(planned, plan(seed));
             let mut broken = MlcClinic { defs: Vec::new(), database: clinic.database.clone() };
-            assert_eq!(broken.database.apply(&planned.edits).unwrap(), 1);
-            let (point, set) = exact(planned.edits[0].clone());
+            assert_eq!(broken.database.apply_edits(&planned.edits).unwrap(), 1);
+            let (point, set) = point_update(planned.edits[0].clone());
             let [(column, Datum::Bytes(noise))] = &set[..] else { panic!("{set:?}") };
             assert_eq!((point, column.as_str(), noise.len()), (field * 10 + 1, "A_Leaf_Set", length));
             assert_eq!(&noise[8..], kept, "the padding stays");
@@ -280,13 +305,13 @@ fn noise_is_seeded_and_always_shows() {
 fn what_is_wrong_with_a_sets_bytes_is_said() {
     let mut clinic = MlcClinic::new("varbinary(200)");
     assert_eq!(clinic.findings("mlc_leaf_set"), []);
-    clinic.set(511, "A_Leaf_Set", Value::Bytes(vec![0; 7]));
-    clinic.set(521, "B_Leaf_Set", Value::Null);
-    clinic.set(531, "A_Leaf_Set", Value::Null);
-    clinic.set(531, "B_Leaf_Set", Value::Null);
-    clinic.set(540, "A_Leaf_Set", Value::Null);
-    clinic.set(540, "B_Leaf_Set", Value::Null);
-    clinic.set(610, "A_Leaf_Set", Value::Bytes(vec![0; 9]));
+    clinic.set_cell(511, "A_Leaf_Set", Value::Bytes(vec![0; 7]));
+    clinic.set_cell(521, "B_Leaf_Set", Value::Null);
+    clinic.set_cell(531, "A_Leaf_Set", Value::Null);
+    clinic.set_cell(531, "B_Leaf_Set", Value::Null);
+    clinic.set_cell(540, "A_Leaf_Set", Value::Null);
+    clinic.set_cell(540, "B_Leaf_Set", Value::Null);
+    clinic.set_cell(610, "A_Leaf_Set", Value::Bytes(vec![0; 9]));
     assert_eq!(
         clinic.messages("mlc_leaf_set"),
         [
@@ -305,15 +330,16 @@ fn words_are_checked_and_may_be_kebab() {
         [(CORRUPT, "corruption_type", "odd_bytes", "negative_gap"), (COUNT, "mismatch_type", "vs_plan", "intra_field")]
     {
         let mode = modes::find(tool).unwrap();
-        let complete = |word: &str, variant| mode.complete(&object(json!({ name: word })), variant);
-        assert!(mode.complete(&object(json!({})), None).unwrap_err().contains(&format!("{name} is missing")));
+        let complete = |word: &str, variant| mode.complete(&json_object(json!({ name: word })), variant);
+        assert!(mode.complete(&json_object(json!({})), None).unwrap_err().contains(&format!("{name} is missing")));
         assert!(complete(word, Some(other)).unwrap_err().contains("contradicts"));
         assert!(complete("nonsense", None).unwrap_err().contains("`nonsense` is none of"));
         let kebab = word.replace('_', "-");
-        assert_eq!(complete(&kebab, None), Ok(object(json!({ name: word }))));
-        let command = mode.arguments(clap::Command::new("mode"));
+        assert_eq!(complete(&kebab, None), Ok(json_object(json!({ name: word }))));
+        let command = mode.add_arguments(clap::Command::new("mode"));
         let flag = format!("--{}", name.replace('_', "-"));
-        let matched = mode.matched(&command.try_get_matches_from(["mode", &flag, &kebab, "--fld-id", "5-9"]).unwrap());
-        assert_eq!(mode.complete(&matched.unwrap(), None), Ok(object(json!({ name: word }))));
+        let matched =
+            mode.parse_matches(&command.try_get_matches_from(["mode", &flag, &kebab, "--fld-id", "5-9"]).unwrap());
+        assert_eq!(mode.complete(&matched.unwrap(), None), Ok(json_object(json!({ name: word }))));
     }
 }

@@ -19,62 +19,72 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::modes;
-use super::testing::{self, Database, object};
-use crate::domain::mode::{Mode, Planned};
+use super::testing::{self, Database, json_object};
+use crate::domain::mode::{Mode, PlannedFault};
 use crate::domain::table::TableDef;
 use crate::model::{Datum, Edit, Refusal, Value};
 
 type Cells<'a> = &'a [(&'a str, Datum)];
 
 /// One patient, one machine: field 1 with 6 points, field 2 with 3, and two deliveries.
-fn clinic() -> Database {
+fn build_clinic() -> Database {
     let mut database = Database::default();
     let defs = super::schema::lab_tables();
     for name in ["TxField", "TxFieldPoint", "TrackTreatment"] {
-        database.make(defs.iter().find(|def| def.name == name).unwrap());
+        database.create_table(defs.iter().find(|def| def.name == name).unwrap());
     }
     for (field, count) in [(1, 6), (2, 3), (3, 1)] {
         let cells =
             [("FLD_ID", field), ("FLD_SET_ID", field), ("Pat_ID1", 9), ("SIT_Set_ID", field % 2), ("Type_Enum", 2)];
-        put(&mut database, &defs, "TxField", &[&integers(&cells)[..], &integers(&[("ControlPoints", count)])].concat());
+        insert_row(
+            &mut database,
+            &defs,
+            "TxField",
+            &[&integer_cells(&cells)[..], &integer_cells(&[("ControlPoints", count)])].concat(),
+        );
         for point in 0..count {
             let cells = [("TFP_ID", field * 100 + point), ("FLD_ID", field), ("Point", point), ("Gantry_Ang", 90)];
-            put(&mut database, &defs, "TxFieldPoint", &integers(&cells));
+            insert_row(&mut database, &defs, "TxFieldPoint", &integer_cells(&cells));
         }
     }
     for (id, text) in [(70, "2024-06-03 08:00:00"), (71, "2024-06-03 09:00:00")] {
         let start: jiff::civil::DateTime = text.replace(' ', "T").parse().unwrap();
         let end = start.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
         let times = [("Create_DtTm", Datum::DateTime(start)), ("Edit_DtTm", Datum::DateTime(end))];
-        let cells =
-            integers(&[("TTX_ID", id), ("Pat_ID1", 9), ("FLD_ID", 1), ("Machine_ID_Staff_ID", 5), ("WasBeamOn", 1)]);
-        let flags = integers(&[("WasBeamComplete", 1), ("WasCanceled", 0), ("DHS_ID", 33)]);
-        put(&mut database, &defs, "TrackTreatment", &[&cells[..], &flags, &times].concat());
+        let cells = integer_cells(&[
+            ("TTX_ID", id),
+            ("Pat_ID1", 9),
+            ("FLD_ID", 1),
+            ("Machine_ID_Staff_ID", 5),
+            ("WasBeamOn", 1),
+        ]);
+        let flags = integer_cells(&[("WasBeamComplete", 1), ("WasCanceled", 0), ("DHS_ID", 33)]);
+        insert_row(&mut database, &defs, "TrackTreatment", &[&cells[..], &flags, &times].concat());
     }
     database
 }
 
-fn integers<'a>(cells: &[(&'a str, i64)]) -> Vec<(&'a str, Datum)> {
+fn integer_cells<'a>(cells: &[(&'a str, i64)]) -> Vec<(&'a str, Datum)> {
     cells.iter().map(|(name, number)| (*name, Datum::Integer(*number))).collect()
 }
 
-fn put(database: &mut Database, defs: &[TableDef], table: &str, cells: Cells<'_>) {
+fn insert_row(database: &mut Database, defs: &[TableDef], table: &str, cells: Cells<'_>) {
     let def = defs.iter().find(|def| def.name == table).unwrap();
     let named: BTreeMap<&str, &Datum> = cells.iter().map(|(name, datum)| (*name, datum)).collect();
     let cell = |name: &str| named.get(name).map_or(Datum::Null, |datum| (*datum).clone());
     let values: Vec<Datum> = def.columns.iter().map(|(name, _, _)| cell(name)).collect();
-    database.insert(table, &values).unwrap();
+    database.insert_row(table, &values).unwrap();
 }
 
-fn try_plan(database: &Database, tool: &str, record: i64, given: Json) -> Result<Planned, Refusal> {
+fn try_plan(database: &Database, tool: &str, record: i64, given: Json) -> Result<PlannedFault, Refusal> {
     let mode = modes::find(tool).unwrap();
     let record = Value::Integer(record);
-    let parameters = mode.complete(&object(given), None).unwrap();
+    let parameters = mode.complete(&json_object(given), None).unwrap();
     let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
     testing::plan(mode, &snapshot, &record, &parameters, 1)
 }
 
-fn code(database: &Database, tool: &str, record: i64, given: Json) -> &'static str {
+fn refusal_code(database: &Database, tool: &str, record: i64, given: Json) -> &'static str {
     try_plan(database, tool, record, given).unwrap_err().code()
 }
 
@@ -84,18 +94,18 @@ const POINTS: &str = "delete_control_points";
 
 #[test]
 fn angles_write_only_cells_that_hold_one() {
-    let mut clinic = clinic();
-    clinic.set("TxFieldPoint", 101, "Gantry_Ang", Value::Null);
+    let mut clinic = build_clinic();
+    clinic.set_cell("TxFieldPoint", 101, "Gantry_Ang", Value::Null);
     let gantry = json!({"angle_type": "gantry", "invalid_value": "400.0"});
     let planned = try_plan(&clinic, ANGLES, 1, gantry.clone()).unwrap();
     assert_eq!((planned.variant, planned.edits.len()), ("gantry", 5));
     let Edit::Update { key, set, .. } = &planned.edits[1] else { panic!("{planned:?}") };
     assert_eq!(key, &[Value::Integer(102)]);
     assert_eq!(set.keys().collect::<Vec<_>>(), ["Gantry_Ang"]);
-    assert_eq!(clinic.apply(&planned.edits).unwrap(), 5);
-    assert_eq!(code(&clinic, ANGLES, 1, gantry), "ineligible", "it already shows this");
+    assert_eq!(clinic.apply_edits(&planned.edits).unwrap(), 5);
+    assert_eq!(refusal_code(&clinic, ANGLES, 1, gantry), "ineligible", "it already shows this");
     assert_eq!(
-        code(&clinic, ANGLES, 2, json!({"angle_type": "both", "invalid_value": 400})),
+        refusal_code(&clinic, ANGLES, 2, json!({"angle_type": "both", "invalid_value": 400})),
         "ineligible",
         "no Coll_Ang"
     );
@@ -103,15 +113,18 @@ fn angles_write_only_cells_that_hold_one() {
 
 #[test]
 fn valid_angles_and_angles_that_do_not_fit_are_refused() {
-    let mut clinic = clinic();
+    let mut clinic = build_clinic();
     for (angle, value) in
         [("gantry", "360"), ("gantry", "0"), ("collimator", "-180"), ("both", "-90"), ("both", "360.0")]
     {
-        assert_eq!(code(&clinic, ANGLES, 1, json!({"angle_type": angle, "invalid_value": value})), "value_is_valid");
+        assert_eq!(
+            refusal_code(&clinic, ANGLES, 1, json!({"angle_type": angle, "invalid_value": value})),
+            "value_is_valid"
+        );
     }
     for value in ["1000", "360.05", "-1000"] {
         let planned = try_plan(&clinic, ANGLES, 1, json!({"angle_type": "gantry", "invalid_value": value})).unwrap();
-        assert_eq!(clinic.apply(&planned.edits).unwrap_err().code(), "does_not_fit", "{value}");
+        assert_eq!(clinic.apply_edits(&planned.edits).unwrap_err().code(), "does_not_fit", "{value}");
     }
     let negative = try_plan(&clinic, ANGLES, 1, json!({"angle_type": "gantry", "invalid_value": -0.1})).unwrap();
     assert_eq!(negative.edits.len(), 6);
@@ -119,8 +132,8 @@ fn valid_angles_and_angles_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_duplicate_copies_all_but_key_and_rowversion() {
-    let mut clinic = clinic();
-    clinic.set("TrackTreatment", 70, "RowVers", Value::Bytes(vec![1; 8]));
+    let mut clinic = build_clinic();
+    clinic.set_cell("TrackTreatment", 70, "RowVers", Value::Bytes(vec![1; 8]));
     let planned = try_plan(&clinic, DUPLICATE, 70, json!({})).unwrap();
     let [Edit::Insert { table, row }] = &planned.edits[..] else { panic!("{planned:?}") };
     assert_eq!((table.as_str(), planned.variant), ("TrackTreatment", "same_field"));
@@ -137,8 +150,8 @@ fn a_duplicate_copies_all_but_key_and_rowversion() {
 
 #[test]
 fn only_a_delivery_that_counts_can_be_duplicated() {
-    let clean = clinic();
-    assert_eq!(code(&clean, DUPLICATE, 70, json!({"time_offset_seconds": 60})), "not_a_duplicate");
+    let clean = build_clinic();
+    assert_eq!(refusal_code(&clean, DUPLICATE, 70, json!({"time_offset_seconds": 60})), "not_a_duplicate");
     assert!(try_plan(&clean, DUPLICATE, 70, json!({"time_offset_seconds": 0})).is_ok());
     assert!(try_plan(&clean, DUPLICATE, 70, json!({"time_offset_seconds": -10})).is_ok());
     for (column, value) in [
@@ -151,23 +164,23 @@ fn only_a_delivery_that_counts_can_be_duplicated() {
         ("Edit_DtTm", Value::Text("2024-06-03 08:00:00".into())),
     ] {
         let mut changed = clean.clone();
-        changed.set("TrackTreatment", 70, column, value);
-        assert_eq!(code(&changed, DUPLICATE, 70, json!({})), "ineligible", "{column}");
+        changed.set_cell("TrackTreatment", 70, column, value);
+        assert_eq!(refusal_code(&changed, DUPLICATE, 70, json!({})), "ineligible", "{column}");
     }
     let mut alone = clean.clone();
     for field in [2, 3] {
-        alone.set("TxField", field, "Pat_ID1", Value::Integer(8));
+        alone.set_cell("TxField", field, "Pat_ID1", Value::Integer(8));
     }
-    assert_eq!(code(&alone, DUPLICATE, 70, json!({"change_field": true})), "ineligible");
+    assert_eq!(refusal_code(&alone, DUPLICATE, 70, json!({"change_field": true})), "ineligible");
     let mut without = clean;
     without.drop("TxField");
     assert!(try_plan(&without, DUPLICATE, 70, json!({})).is_ok(), "the same field needs no TxField");
-    assert_eq!(code(&without, DUPLICATE, 70, json!({"change_field": true})), "missing_table");
+    assert_eq!(refusal_code(&without, DUPLICATE, 70, json!({"change_field": true})), "missing_table");
 }
 
 #[test]
 fn deletions_are_named_by_what_is_left() {
-    let mut clinic = clinic();
+    let mut clinic = build_clinic();
     for (points, variant, rows) in [
         (json!([2]), "single_gap", 1),
         (json!([0, 1]), "single_gap", 2),
@@ -182,17 +195,21 @@ fn deletions_are_named_by_what_is_left() {
     }
     let refused = try_plan(&clinic, POINTS, 1, json!({"points_to_delete": "4-7"})).unwrap_err();
     assert!(refused.to_string().contains("no control point 6, 7"), "{refused}");
-    clinic.set("TxField", 1, "ControlPoints", Value::Integer(7));
-    assert_eq!(code(&clinic, POINTS, 1, json!({"points_to_delete": [5]})), "ineligible", "nothing could see the tail");
+    clinic.set_cell("TxField", 1, "ControlPoints", Value::Integer(7));
+    assert_eq!(
+        refusal_code(&clinic, POINTS, 1, json!({"points_to_delete": [5]})),
+        "ineligible",
+        "nothing could see the tail"
+    );
     assert!(try_plan(&clinic, POINTS, 1, json!({"points_to_delete": [0]})).is_ok());
-    clinic.set("TxFieldPoint", 103, "Point", Value::Integer(9));
-    assert_eq!(code(&clinic, POINTS, 1, json!({"points_to_delete": [0]})), "ineligible", "not 0 to n-1");
+    clinic.set_cell("TxFieldPoint", 103, "Point", Value::Integer(9));
+    assert_eq!(refusal_code(&clinic, POINTS, 1, json!({"points_to_delete": [0]})), "ineligible", "not 0 to n-1");
 }
 
 #[test]
 fn usage_errors_are_sentences_that_name_the_parameter() {
     let complete = |tool: &str, given: Json, variant: Option<&str>| {
-        modes::find(tool).unwrap().complete(&object(given), variant).unwrap_err()
+        modes::find(tool).unwrap().complete(&json_object(given), variant).unwrap_err()
     };
     for (tool, given, variant, part) in [
         (ANGLES, json!({}), None, "angle_type is missing"),
@@ -219,7 +236,7 @@ fn usage_errors_are_sentences_that_name_the_parameter() {
 #[test]
 fn complete_parameters_are_normal() {
     let complete = |tool: &str, given: Json, variant| {
-        Json::Object(modes::find(tool).unwrap().complete(&object(given), variant).unwrap())
+        Json::Object(modes::find(tool).unwrap().complete(&json_object(given), variant).unwrap())
     };
     let angles = json!({"fld_id": "5-9", "angle_type": "gantry", "invalid_value": 400.50});
     assert_eq!(complete(ANGLES, angles, None), json!({"angle_type": "gantry", "invalid_value": "400.5"}));
@@ -230,14 +247,14 @@ fn complete_parameters_are_normal() {
     assert_eq!(complete(POINTS, json!({"points_to_delete": "3,1-2"}), None), json!({"points_to_delete": [1, 2, 3]}));
 }
 
-fn matched(mode: &dyn Mode, words: &[&str]) -> Result<Map<String, Json>, clap::Error> {
-    let command = mode.arguments(clap::Command::new("mode"));
-    mode.matched(&command.try_get_matches_from([&["mode"], words].concat())?)
+fn parse_arguments(mode: &dyn Mode, words: &[&str]) -> Result<Map<String, Json>, clap::Error> {
+    let command = mode.add_arguments(clap::Command::new("mode"));
+    mode.parse_matches(&command.try_get_matches_from([&["mode"], words].concat())?)
 }
 
 #[test]
 fn the_command_line_gives_what_was_given() {
-    let parsed = |tool: &str, words: &[&str]| Json::Object(matched(modes::find(tool).unwrap(), words).unwrap());
+    let parsed = |tool: &str, words: &[&str]| Json::Object(parse_arguments(modes::find(tool).unwrap(), words).unwrap());
     assert_eq!(parsed(ANGLES, &[]), json!({}));
     let angles = ["--fld-id", "5-9,12", "--angle-type", "both", "--invalid-value", "-181.5"];
     assert_eq!(parsed(ANGLES, &angles), json!({"fld_id": "5-9,12", "angle_type": "both", "invalid_value": "-181.5"}));
@@ -247,6 +264,6 @@ fn the_command_line_gives_what_was_given() {
     assert_eq!(parsed(POINTS, &["--points-to-delete", "1,3-4"]), json!({"points_to_delete": [1, 3, 4]}));
     assert_eq!(parsed(POINTS, &["--points-to-delete", "all"]), json!({"points_to_delete": "all"}));
     for bad in ["NaN", "inf", "1e3", "-inf", ""] {
-        assert!(matched(modes::find(ANGLES).unwrap(), &["--invalid-value", bad]).is_err(), "{bad}");
+        assert!(parse_arguments(modes::find(ANGLES).unwrap(), &["--invalid-value", bad]).is_err(), "{bad}");
     }
 }

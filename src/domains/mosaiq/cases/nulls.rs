@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::department::{complete, department, findings, proposed, usage, written};
-use super::{code, try_plan};
+use super::department::{
+    assert_usage_error, build_department, complete_params, planned_cells, propose_params, run_check,
+};
+use super::{refusal_code, try_plan};
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::REQUIRED;
 use crate::domains::mosaiq::schema;
@@ -22,24 +24,27 @@ const ROWS: [(&str, i64, &str); 4] = [
     ("Offset", 50, "null_offset"),
 ];
 
-fn seen(database: &Database, check: &str) -> Vec<(Key, String)> {
-    findings(database, check).into_iter().map(|found| (found.key, found.message)).collect()
+fn keys_and_messages(database: &Database, check: &str) -> Vec<(Key, String)> {
+    run_check(database, check).into_iter().map(|found| (found.key, found.message)).collect()
 }
 
 #[test]
 fn every_listed_column_can_be_emptied_and_is_seen() {
-    let clean = department();
+    let clean = build_department();
     for place in &REQUIRED {
         let (table, record, check) = ROWS.into_iter().find(|(table, _, _)| *table == place.table).unwrap();
-        assert_eq!(seen(&clean, check), []);
+        assert_eq!(keys_and_messages(&clean, check), []);
         let given = json!({"table": table, "field_to_nullify": place.column.to_lowercase()});
-        assert_eq!(written(&clean, TOOL, record, given.clone()), [(place.column.to_owned(), Datum::Null)]);
+        assert_eq!(planned_cells(&clean, TOOL, record, given.clone()), [(place.column.to_owned(), Datum::Null)]);
         let planned = try_plan(&clean, TOOL, record, given.clone()).unwrap();
         assert_eq!(planned.variant, place.word);
         let mut broken = clean.clone();
-        broken.apply(&planned.edits).unwrap();
-        assert_eq!(seen(&broken, check), [(vec![Value::Integer(record)], format!("{} is NULL", place.column))]);
-        assert_eq!(code(&broken, TOOL, record, given), "ineligible", "NULL already");
+        broken.apply_edits(&planned.edits).unwrap();
+        assert_eq!(
+            keys_and_messages(&broken, check),
+            [(vec![Value::Integer(record)], format!("{} is NULL", place.column))]
+        );
+        assert_eq!(refusal_code(&broken, TOOL, record, given), "ineligible", "NULL already");
     }
 }
 
@@ -48,61 +53,96 @@ fn only_listed_columns_are_emptied() {
     let listed = "none of the columns of TrackTreatment: Pat_ID1, FLD_ID, SIT_ID, Create_DtTm, Edit_DtTm, \
         Machine_ID_Staff_ID";
     for column in ["TTX_ID", "RowVers", "DHS_ID", "Meterset", "timestamp", ""] {
-        usage(TOOL, json!({"table": "TrackTreatment", "field_to_nullify": column}), None, listed);
+        assert_usage_error(TOOL, json!({"table": "TrackTreatment", "field_to_nullify": column}), None, listed);
     }
-    usage(TOOL, json!({"table": "TxField", "field_to_nullify": "FLD_ID"}), None, "none of the columns of TxField");
-    usage(TOOL, json!({"table": "Patient", "field_to_nullify": "Pat_ID1"}), None, "table: `Patient` is none of");
-    usage(TOOL, json!({"field_to_nullify": "Pat_ID1"}), None, "table is missing: one of TrackTreatment, TxField");
-    usage(TOOL, json!({"table": "Offset"}), None, "field_to_nullify is missing: of Offset, one of SIT_SET_ID");
-    usage(TOOL, json!({"table": "Offset"}), Some("pat_id"), "Offset cannot show pat_id: it can show other, timestamp");
+    assert_usage_error(
+        TOOL,
+        json!({"table": "TxField", "field_to_nullify": "FLD_ID"}),
+        None,
+        "none of the columns of TxField",
+    );
+    assert_usage_error(
+        TOOL,
+        json!({"table": "Patient", "field_to_nullify": "Pat_ID1"}),
+        None,
+        "table: `Patient` is none of",
+    );
+    assert_usage_error(
+        TOOL,
+        json!({"field_to_nullify": "Pat_ID1"}),
+        None,
+        "table is missing: one of TrackTreatment, TxField",
+    );
+    assert_usage_error(
+        TOOL,
+        json!({"table": "Offset"}),
+        None,
+        "field_to_nullify is missing: of Offset, one of SIT_SET_ID",
+    );
+    assert_usage_error(
+        TOOL,
+        json!({"table": "Offset"}),
+        Some("pat_id"),
+        "Offset cannot show pat_id: it can show other, timestamp",
+    );
     let pair = json!({"field_to_nullify": "FLD_ID"});
-    usage(TOOL, pair, Some("pat_id"), "field_to_nullify FLD_ID contradicts the variant pat_id: it shows fld_id");
-    usage(TOOL, json!({"field_to_nullify": "Meterset"}), Some("other"), "none of the columns of TrackTreatment");
+    assert_usage_error(
+        TOOL,
+        pair,
+        Some("pat_id"),
+        "field_to_nullify FLD_ID contradicts the variant pat_id: it shows fld_id",
+    );
+    assert_usage_error(
+        TOOL,
+        json!({"field_to_nullify": "Meterset"}),
+        Some("other"),
+        "none of the columns of TrackTreatment",
+    );
 }
 
 #[test]
 fn parameters_are_completed_to_the_databases_own_names() {
     let both = json!({"table": "TxFieldPoint", "field_to_nullify": "FLD_ID"});
     let given = json!({"table": "txfieldpoint", "record_id": "1-5", "field_to_nullify": "fld_id"});
-    assert_eq!(complete(TOOL, given, None), both);
-    assert_eq!(complete(TOOL, json!({"table": "TxFieldPoint"}), Some("fld-id")), both);
+    assert_eq!(complete_params(TOOL, given, None), both);
+    assert_eq!(complete_params(TOOL, json!({"table": "TxFieldPoint"}), Some("fld-id")), both);
     let first = json!({"table": "TrackTreatment", "field_to_nullify": "Pat_ID1"});
-    assert_eq!(complete(TOOL, json!({}), Some("pat_id")), first);
-    assert_eq!(complete(TOOL, json!({}), Some("timestamp")), json!({"table": "TrackTreatment"}));
+    assert_eq!(complete_params(TOOL, json!({}), Some("pat_id")), first);
+    assert_eq!(complete_params(TOOL, json!({}), Some("timestamp")), json!({"table": "TrackTreatment"}));
 }
 
 #[test]
 fn a_proposed_column_is_one_that_the_row_can_lose() {
-    let mut changed = department();
+    let mut changed = build_department();
     let chosen = |database: &Database, seed| {
-        let proposed = proposed(database, TOOL, (101, seed), "other", json!({"table": "TxFieldPoint"}));
+        let proposed = propose_params(database, TOOL, (101, seed), "other", json!({"table": "TxFieldPoint"}));
         proposed["field_to_nullify"].as_str().unwrap_or("none").to_owned()
     };
     let all: BTreeSet<String> = (0..40).map(|seed| chosen(&changed, seed)).collect();
     assert_eq!(all.into_iter().collect::<Vec<_>>(), ["Coll_Ang", "Gantry_Ang", "Index", "Point"]);
     for column in ["Coll_Ang", "Gantry_Ang", "Point"] {
-        changed.set("TxFieldPoint", 101, column, Value::Null);
+        changed.set_cell("TxFieldPoint", 101, column, Value::Null);
     }
     assert!((0..20).all(|seed| chosen(&changed, seed) == "Index"));
-    changed.set("TxFieldPoint", 101, "Index", Value::Null);
-    let none = proposed(&changed, TOOL, (101, 1), "other", json!({"table": "TxFieldPoint"}));
+    changed.set_cell("TxFieldPoint", 101, "Index", Value::Null);
+    let none = propose_params(&changed, TOOL, (101, 1), "other", json!({"table": "TxFieldPoint"}));
     assert_eq!(none, json!("ineligible"));
 }
 
 /// A table of deliveries in which only these columns may be NULL.
-fn strict(nullable: &[&str]) -> Database {
+fn strict_deliveries(nullable: &[&str]) -> Database {
     let mut def = schema::lab_tables().into_iter().find(|def| def.name == "TrackTreatment").unwrap();
     for (name, _, null) in &mut def.columns {
         *null = nullable.contains(&name.as_str());
     }
-    let values: Vec<Datum> = def.columns.iter().map(|(_, declared, _)| filler(declared)).collect();
+    let values: Vec<Datum> = def.columns.iter().map(|(_, declared, _)| filler_datum(declared)).collect();
     let mut database = Database::default();
-    database.make(&def);
-    database.insert("TrackTreatment", &values).unwrap();
+    database.create_table(&def);
+    database.insert_row("TrackTreatment", &values).unwrap();
     database
 }
 
-fn filler(declared: &str) -> Datum {
+fn filler_datum(declared: &str) -> Datum {
     match declared {
         "datetime" => Datum::DateTime("2024-06-03T08:00:00".parse().unwrap()),
         "timestamp" => Datum::Raw(Value::Bytes(vec![0; 8])),
@@ -112,25 +152,25 @@ fn filler(declared: &str) -> Datum {
 
 #[test]
 fn a_column_that_the_database_keeps_filled_is_refused() {
-    let one = strict(&["SIT_ID"]);
+    let one = strict_deliveries(&["SIT_ID"]);
     let given = |column: &str| json!({"table": "TrackTreatment", "field_to_nullify": column});
-    assert_eq!(code(&one, TOOL, 1, given("Pat_ID1")), "not_null");
+    assert_eq!(refusal_code(&one, TOOL, 1, given("Pat_ID1")), "not_null");
     assert!(try_plan(&one, TOOL, 1, given("SIT_ID")).is_ok());
     for seed in 0..10 {
-        assert_eq!(proposed(&one, TOOL, (1, seed), "other", json!({})), given("SIT_ID"));
+        assert_eq!(propose_params(&one, TOOL, (1, seed), "other", json!({})), given("SIT_ID"));
     }
-    assert_eq!(proposed(&one, TOOL, (1, 1), "pat_id", json!({})), json!("not_null"));
-    assert_eq!(proposed(&one, TOOL, (1, 1), "timestamp", json!({})), json!("not_null"));
+    assert_eq!(propose_params(&one, TOOL, (1, 1), "pat_id", json!({})), json!("not_null"));
+    assert_eq!(propose_params(&one, TOOL, (1, 1), "timestamp", json!({})), json!("not_null"));
 }
 
 #[test]
 fn a_key_and_a_computed_column_are_never_chosen() {
     let def = schema::lab_tables().into_iter().find(|def| def.name == "TxFieldPoint").unwrap();
-    let mut table = (*testing::table(&def)).clone();
-    let say = |table: &Table, column: &str| records::settable(table, column).unwrap_err().to_string();
+    let mut table = (*testing::build_table(&def)).clone();
+    let say = |table: &Table, column: &str| records::settable_column(table, column).unwrap_err().to_string();
     let refused = "the schema of TxFieldPoint refuses the change: ";
     assert_eq!(say(&table, "TFP_ID"), format!("{refused}TFP_ID is part of its key"));
-    assert!(records::settable(&table, "Index").is_ok());
+    assert!(records::settable_column(&table, "Index").is_ok());
     let (at, _) = table.column("Index").unwrap();
     let computed = table.columns.remove(at);
     table.omitted.push(computed);
@@ -138,12 +178,12 @@ fn a_key_and_a_computed_column_are_never_chosen() {
     table.columns[at].role = Role::RowVersion;
     let name = table.columns[at].image.name.clone();
     assert_eq!(say(&table, &name), format!("{refused}{name} is set by the database itself"));
-    assert_eq!(records::settable(&table, "Nothing").unwrap_err().code(), "missing_column");
+    assert_eq!(records::settable_column(&table, "Nothing").unwrap_err().code(), "missing_column");
 }
 
 #[test]
 fn a_missing_table_or_column_is_named() {
-    let mut without = department();
+    let mut without = build_department();
     without.drop("Offset");
     let refused = try_plan(&without, TOOL, 50, json!({"table": "Offset", "field_to_nullify": "Study_DtTm"}));
     assert_eq!(refused.unwrap_err().to_string(), "the target has no table Offset");

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::department::{complete, department, findings, usage, written};
-use super::{code, try_plan};
-use crate::domain::check::{CheckParams, Verdict};
+use super::department::{assert_usage_error, build_department, complete_params, planned_cells, run_check};
+use super::{refusal_code, try_plan};
+use crate::domain::check::{CheckParams, CheckVerdict};
 use crate::domains::mosaiq::checks;
 use crate::domains::mosaiq::rules::Rules;
 use crate::domains::mosaiq::testing::{Database, TERMS};
@@ -13,43 +13,49 @@ use crate::model::{Datum, Severity, Value};
 const TOOL: &str = "corrupt_offset_data";
 const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
 
-fn shows(word: &str) -> Json {
+fn variant_params(word: &str) -> Json {
     json!({"corruption_type": word})
 }
 
-fn valued(word: &str, value: Json) -> Json {
+fn value_params(word: &str, value: Json) -> Json {
     json!({"corruption_type": word, "value": value})
 }
 
-fn number(text: &str) -> Datum {
+fn decimal_datum(text: &str) -> Datum {
     Datum::Decimal(text.parse().unwrap())
 }
 
 #[test]
 fn defaults_are_what_the_specification_says() {
     for (word, value) in [("extreme_values", "999.9"), ("invalid_type", "99"), ("invalid_state", "99")] {
-        assert_eq!(complete(TOOL, json!({"off_id": "1-9"}), Some(word)), valued(word, json!(value)));
-        assert_eq!(complete(TOOL, shows(word), None), valued(word, json!(value)));
+        assert_eq!(complete_params(TOOL, json!({"off_id": "1-9"}), Some(word)), value_params(word, json!(value)));
+        assert_eq!(complete_params(TOOL, variant_params(word), None), value_params(word, json!(value)));
     }
-    assert_eq!(complete(TOOL, shows("future-study-time"), None), shows("future_study_time"));
+    assert_eq!(complete_params(TOOL, variant_params("future-study-time"), None), variant_params("future_study_time"));
 }
 
 #[test]
 fn only_the_named_cells_are_written() {
-    let clinic = department();
-    let mut axes: Vec<(String, Datum)> = AXES.map(|axis| (axis.to_owned(), number("999.9"))).into();
+    let clinic = build_department();
+    let mut axes: Vec<(String, Datum)> = AXES.map(|axis| (axis.to_owned(), decimal_datum("999.9"))).into();
     axes.sort_by(|a, b| a.0.cmp(&b.0));
-    assert_eq!(written(&clinic, TOOL, 50, shows("extreme_values")), axes);
-    assert_eq!(written(&clinic, TOOL, 50, shows("invalid_type")), [("Offset_Type".to_owned(), number("99"))]);
-    let zero = written(&clinic, TOOL, 50, valued("invalid_state", json!(0)));
-    assert_eq!(zero, [("Offset_State".to_owned(), number("0"))]);
+    assert_eq!(planned_cells(&clinic, TOOL, 50, variant_params("extreme_values")), axes);
+    assert_eq!(
+        planned_cells(&clinic, TOOL, 50, variant_params("invalid_type")),
+        [("Offset_Type".to_owned(), decimal_datum("99"))]
+    );
+    let zero = planned_cells(&clinic, TOOL, 50, value_params("invalid_state", json!(0)));
+    assert_eq!(zero, [("Offset_State".to_owned(), decimal_datum("0"))]);
     let ahead = Datum::Raw(Value::Text("2025-07-01 09:00:00.000".into()));
-    assert_eq!(written(&clinic, TOOL, 50, shows("future_study_time")), [("Study_DtTm".to_owned(), ahead)]);
+    assert_eq!(
+        planned_cells(&clinic, TOOL, 50, variant_params("future_study_time")),
+        [("Study_DtTm".to_owned(), ahead)]
+    );
 }
 
 #[test]
 fn valid_values_and_values_that_do_not_fit_are_refused() {
-    let mut clinic = department();
+    let mut clinic = build_department();
     for (word, value) in [
         ("extreme_values", "20"),
         ("extreme_values", "-20.0"),
@@ -58,13 +64,17 @@ fn valid_values_and_values_that_do_not_fit_are_refused() {
         ("invalid_type", "4.0"),
         ("invalid_state", "1"),
     ] {
-        assert_eq!(code(&clinic, TOOL, 50, valued(word, json!(value))), "value_is_valid", "{word} {value}");
+        assert_eq!(
+            refusal_code(&clinic, TOOL, 50, value_params(word, json!(value))),
+            "value_is_valid",
+            "{word} {value}"
+        );
     }
-    assert!(try_plan(&clinic, TOOL, 50, valued("extreme_values", json!("-20.1"))).is_ok());
-    assert!(try_plan(&clinic, TOOL, 50, valued("invalid_state", json!(3))).is_ok(), "3 is a type, no state");
+    assert!(try_plan(&clinic, TOOL, 50, value_params("extreme_values", json!("-20.1"))).is_ok());
+    assert!(try_plan(&clinic, TOOL, 50, value_params("invalid_state", json!(3))).is_ok(), "3 is a type, no state");
     for value in ["20.05", "100000"] {
-        let planned = try_plan(&clinic, TOOL, 50, valued("extreme_values", json!(value))).unwrap();
-        assert_eq!(clinic.apply(&planned.edits).unwrap_err().code(), "does_not_fit", "{value}");
+        let planned = try_plan(&clinic, TOOL, 50, value_params("extreme_values", json!(value))).unwrap();
+        assert_eq!(clinic.apply_edits(&planned.edits).unwrap_err().code(), "does_not_fit", "{value}");
     }
 }
 
@@ -77,41 +87,51 @@ fn a_shift_that_shows_it_already_is_not_eligible() {
         ("future_study_time", "Study_DtTm", Value::Text("2024-07-01 09:00:01".into())),
         ("future_study_time", "Study_DtTm", Value::Null),
     ] {
-        let mut clinic = department();
-        assert!(try_plan(&clinic, TOOL, 50, shows(word)).is_ok());
-        clinic.set("Offset", 50, column, value);
-        assert_eq!(code(&clinic, TOOL, 50, shows(word)), "ineligible", "{word}");
+        let mut clinic = build_department();
+        assert!(try_plan(&clinic, TOOL, 50, variant_params(word)).is_ok());
+        clinic.set_cell("Offset", 50, column, value);
+        assert_eq!(refusal_code(&clinic, TOOL, 50, variant_params(word)), "ineligible", "{word}");
     }
-    let mut empty = department();
+    let mut empty = build_department();
     for column in AXES.into_iter().chain(["Offset_Type", "Offset_State"]) {
-        empty.set("Offset", 50, column, Value::Null);
+        empty.set_cell("Offset", 50, column, Value::Null);
     }
     for word in ["extreme_values", "invalid_type", "invalid_state"] {
-        assert!(try_plan(&empty, TOOL, 50, shows(word)).is_ok(), "{word}: an empty cell shows nothing yet");
+        assert!(try_plan(&empty, TOOL, 50, variant_params(word)).is_ok(), "{word}: an empty cell shows nothing yet");
     }
 }
 
 #[test]
 fn usage_errors_name_the_parameter() {
-    usage(TOOL, json!({}), None, "corruption_type is missing: one of extreme_values");
-    usage(TOOL, shows("none"), None, "corruption_type: `none` is none of");
-    usage(TOOL, valued("future_study_time", json!(5)), None, "value: future_study_time takes none, leave it out");
-    usage(TOOL, json!({"value": 5}), Some("future_study_time"), "takes none");
+    assert_usage_error(TOOL, json!({}), None, "corruption_type is missing: one of extreme_values");
+    assert_usage_error(TOOL, variant_params("none"), None, "corruption_type: `none` is none of");
+    assert_usage_error(
+        TOOL,
+        value_params("future_study_time", json!(5)),
+        None,
+        "value: future_study_time takes none, leave it out",
+    );
+    assert_usage_error(TOOL, json!({"value": 5}), Some("future_study_time"), "takes none");
     for value in [json!(256), json!(-1), json!("2.5"), json!("NaN")] {
-        usage(TOOL, valued("invalid_type", value), None, "value: ");
+        assert_usage_error(TOOL, value_params("invalid_type", value), None, "value: ");
     }
-    usage(TOOL, shows("invalid_type"), Some("invalid_state"), "corruption_type invalid_type contradicts");
+    assert_usage_error(
+        TOOL,
+        variant_params("invalid_type"),
+        Some("invalid_state"),
+        "corruption_type invalid_type contradicts",
+    );
 }
 
 #[test]
 fn sizes_have_two_limits_and_a_whole() {
     let sizes = |axes: [&str; 3]| {
-        let mut clinic = department();
+        let mut clinic = build_department();
         for (axis, size) in AXES.into_iter().zip(axes) {
             let size = size.parse().map_or(Value::Null, Value::Real);
-            clinic.set("Offset", 50, axis, size);
+            clinic.set_cell("Offset", 50, axis, size);
         }
-        found(&clinic, "offset_size")
+        severities_and_messages(&clinic, "offset_size")
     };
     assert_eq!(sizes(["10", "-10", "5"]), []);
     assert_eq!(sizes(["", "", ""]), []);
@@ -124,29 +144,29 @@ fn sizes_have_two_limits_and_a_whole() {
 
 #[test]
 fn codes_are_known_or_found() {
-    let mut clinic = department();
-    assert_eq!(found(&clinic, "offset_codes"), []);
-    clinic.set("Offset", 50, "Offset_Type", Value::Null);
-    assert_eq!(found(&clinic, "offset_codes"), [], "a NULL is another check's business");
-    clinic.set("Offset", 50, "Offset_Type", Value::Real(2.5));
+    let mut clinic = build_department();
+    assert_eq!(severities_and_messages(&clinic, "offset_codes"), []);
+    clinic.set_cell("Offset", 50, "Offset_Type", Value::Null);
+    assert_eq!(severities_and_messages(&clinic, "offset_codes"), [], "a NULL is another check's business");
+    clinic.set_cell("Offset", 50, "Offset_Type", Value::Real(2.5));
     let expected = [(Severity::Low, "Offset_Type is 2.5, none of [2, 3, 4]".to_owned())];
-    assert_eq!(found(&clinic, "offset_codes"), expected);
+    assert_eq!(severities_and_messages(&clinic, "offset_codes"), expected);
 }
 
-fn found(clinic: &Database, id: &str) -> Vec<(Severity, String)> {
-    findings(clinic, id).into_iter().map(|found| (found.severity, found.message)).collect()
+fn severities_and_messages(clinic: &Database, id: &str) -> Vec<(Severity, String)> {
+    run_check(clinic, id).into_iter().map(|found| (found.severity, found.message)).collect()
 }
 
 #[test]
 fn a_shift_without_an_action_limit_is_not_judged_and_a_rule_for_no_site_is_named() {
-    let mut clinic = department();
-    clinic.set("Site", 40, "Site_Name", Value::Text("Left Breast".into()));
+    let mut clinic = build_department();
+    clinic.set_cell("Site", 40, "Site_Name", Value::Text("Left Breast".into()));
     let check = checks::find("offset_action_limit").unwrap();
     let verdict = |text: &str| {
-        let terms = CheckParams { rules: std::sync::Arc::new(Rules::read(text).unwrap()), ..TERMS.clone() };
-        match check.run(&clinic.read(check.needs()), &terms) {
-            Verdict::Ran { looked_at, findings, remarks } => (looked_at, findings.len(), remarks),
-            Verdict::NotRun { why } => (0, 0, vec![why]),
+        let terms = CheckParams { rules: std::sync::Arc::new(Rules::parse(text).unwrap()), ..TERMS.clone() };
+        match check.run(&clinic.read_snapshot(check.required_queries()), &terms) {
+            CheckVerdict::Ran { looked_at, findings, remarks } => (looked_at, findings.len(), remarks),
+            CheckVerdict::NotRun { why } => (0, 0, vec![why]),
         }
     };
     let unlimited = "no shift belongs to a site with a limit";

@@ -1,35 +1,40 @@
 //! Single cases of the pictures: the numbers that they hold, and what they mark.
 
-use super::department::{department, findings};
+use super::department::{build_department, run_check};
 use super::mlc::{ABSOLUTE, MlcClinic, OUTWARD};
-use super::{integers, put};
-use crate::domain::picture::{Aperture, Chart, Dot, Gallery, LeafPair, Picture};
+use super::{insert_row, integer_cells};
+use crate::domain::picture::{Aperture, Chart, ChartPoint, Gallery, LeafPair, Picture};
 use crate::domains::mosaiq::checks;
 use crate::domains::mosaiq::checks::Criteria;
-use crate::domains::mosaiq::looks::Looks;
-use crate::domains::mosaiq::pictures::{Counting, gallery};
+use crate::domains::mosaiq::looks::CheckVisitors;
+use crate::domains::mosaiq::pictures::{LeafGeometry, build_gallery};
 use crate::domains::mosaiq::schema;
 use crate::domains::mosaiq::testing::{Database, TERMS};
 use crate::model::{Datum, Finding, Value};
 
-fn painted(database: &Database, check: &str, pictures_max: usize) -> Gallery {
-    let findings = findings(database, check);
+fn paint_findings(database: &Database, check: &str, pictures_max: usize) -> Gallery {
+    let findings = run_check(database, check);
     let findings: Vec<&Finding> = findings.iter().collect();
     let check = checks::find(check).unwrap();
-    let snapshot = database.read(check.needs());
-    let (_, machines) = Looks::of_snapshot(&[check], &snapshot, Criteria::of(&TERMS));
-    gallery(&findings, &snapshot, &Counting::new(&snapshot, &machines, Criteria::of(&TERMS).rules), pictures_max)
+    let snapshot = database.read_snapshot(check.required_queries());
+    let (_, machines) = CheckVisitors::of_snapshot(&[check], &snapshot, Criteria::from_params(&TERMS));
+    build_gallery(
+        &findings,
+        &snapshot,
+        &LeafGeometry::new(&snapshot, &machines, Criteria::from_params(&TERMS).rules),
+        pictures_max,
+    )
 }
 
-fn aperture(database: &Database, check: &str) -> Aperture {
-    match painted(database, check, 9).pictures.as_slice() {
+fn paint_aperture(database: &Database, check: &str) -> Aperture {
+    match paint_findings(database, check, 9).pictures.as_slice() {
         [Picture::Aperture(aperture)] => aperture.clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn chart(database: &Database, check: &str) -> Chart {
-    match painted(database, check, 9).pictures.as_slice() {
+fn paint_chart(database: &Database, check: &str) -> Chart {
+    match paint_findings(database, check, 9).pictures.as_slice() {
         [Picture::Chart(chart)] => chart.clone(),
         other => panic!("{other:?}"),
     }
@@ -39,8 +44,8 @@ fn chart(database: &Database, check: &str) -> Chart {
 fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
     let crossed = |pairs: [(i16, i16); 4], point: i64, pair: (i16, i16)| {
         let mut clinic = MlcClinic::new("varbinary(200)");
-        clinic.pairs(point, &[pairs[0], pair, pairs[2], pairs[3]], 0);
-        aperture(&clinic.database, "mlc_leaf_gap")
+        clinic.set_pairs(point, &[pairs[0], pair, pairs[2], pairs[3]], 0);
+        paint_aperture(&clinic.database, "mlc_leaf_gap")
     };
     let (absolute, outward) = (crossed(ABSOLUTE, 511, (300, 250)), crossed(OUTWARD, 611, (-300, 250)));
     assert_eq!(absolute.title, "Leaves of control point 1 of field 51");
@@ -57,44 +62,44 @@ fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
 #[test]
 fn leaves_out_of_reach_and_missing_ones_are_marked() {
     let mut clinic = MlcClinic::new("varbinary(200)");
-    clinic.pairs(511, &[ABSOLUTE[0], (-300, 2001), ABSOLUTE[2], ABSOLUTE[3]], 0);
-    let far = aperture(&clinic.database, "mlc_leaf_limits");
+    clinic.set_pairs(511, &[ABSOLUTE[0], (-300, 2001), ABSOLUTE[2], ABSOLUTE[3]], 0);
+    let far = paint_aperture(&clinic.database, "mlc_leaf_limits");
     assert!(far.pairs[1].beyond && !far.pairs[1].crossed && !far.pairs[0].is_wrong());
     assert!(far.counting.ends_with("a guess from these leaves alone"), "the check reads no field: {}", far.counting);
     let mut clinic = MlcClinic::new("varbinary(200)");
-    clinic.set(511, "A_Leaf_Set", Value::Bytes(vec![1, 0, 2]));
-    let short = aperture(&clinic.database, "mlc_leaf_set");
+    clinic.set_cell(511, "A_Leaf_Set", Value::Bytes(vec![1, 0, 2]));
+    let short = paint_aperture(&clinic.database, "mlc_leaf_set");
     assert_eq!(short.pairs.iter().map(|pair| pair.a).collect::<Vec<_>>(), [Some(1), None, None, None]);
-    clinic.set(511, "A_Leaf_Set", Value::Null);
-    clinic.set(511, "B_Leaf_Set", Value::Bytes(Vec::new()));
-    assert_eq!(painted(&clinic.database, "mlc_leaf_set", 9), Gallery { pictures: Vec::new(), of: vec![None] });
+    clinic.set_cell(511, "A_Leaf_Set", Value::Null);
+    clinic.set_cell(511, "B_Leaf_Set", Value::Bytes(Vec::new()));
+    assert_eq!(paint_findings(&clinic.database, "mlc_leaf_set", 9), Gallery { pictures: Vec::new(), of: vec![None] });
 }
 
 #[test]
 fn angles_are_drawn_for_the_field_and_marked_at_the_point() {
-    let mut clinic = department();
-    clinic.set("TxFieldPoint", 103, "Gantry_Ang", Value::Real(400.5));
-    clinic.set("TxFieldPoint", 104, "Gantry_Ang", Value::Real(f64::INFINITY));
-    clinic.remove("TxFieldPoint", 101);
-    let chart = chart(&clinic, "angle_range");
+    let mut clinic = build_department();
+    clinic.set_cell("TxFieldPoint", 103, "Gantry_Ang", Value::Real(400.5));
+    clinic.set_cell("TxFieldPoint", 104, "Gantry_Ang", Value::Real(f64::INFINITY));
+    clinic.remove_row("TxFieldPoint", 101);
+    let chart = paint_chart(&clinic, "angle_range");
     assert_eq!(chart.title, "Angles of field 1, control point by control point");
     let [gantry, collimator] = &chart.lines[..] else { panic!("{chart:?}") };
-    let dot = |x: f64, y: f64, wrong: bool| Dot { x, y, wrong };
+    let dot = |x: f64, y: f64, wrong: bool| ChartPoint { x, y, wrong };
     let expected = [dot(0.0, 90.0, false), dot(2.0, 90.0, false), dot(3.0, 400.5, true), dot(5.0, 90.0, false)];
     assert_eq!((gantry.dots.as_slice(), collimator.dots.iter().any(|dot| dot.wrong)), (&expected[..], false));
 }
 
 #[test]
 fn shifts_are_drawn_in_the_order_of_time() {
-    let mut clinic = department();
+    let mut clinic = build_department();
     let defs = schema::lab_tables();
     for (id, day) in [(51, 2), (52, 5)] {
-        let codes = integers(&[("OFF_ID", id), ("SIT_SET_ID", 30), ("Superior_Offset", 2), ("Lateral_Offset", 3)]);
+        let codes = integer_cells(&[("OFF_ID", id), ("SIT_SET_ID", 30), ("Superior_Offset", 2), ("Lateral_Offset", 3)]);
         let study = [("Study_DtTm", Datum::DateTime(jiff::civil::date(2024, 6, day).at(8, 0, 0, 0)))];
-        put(&mut clinic, &defs, "Offset", &[&codes[..], &study].concat());
+        insert_row(&mut clinic, &defs, "Offset", &[&codes[..], &study].concat());
     }
-    clinic.set("Offset", 50, "Superior_Offset", Value::Real(-12.5));
-    let chart = chart(&clinic, "offset_size");
+    clinic.set_cell("Offset", 50, "Superior_Offset", Value::Real(-12.5));
+    let chart = paint_chart(&clinic, "offset_size");
     assert_eq!((chart.across.as_str(), chart.up), ("shift (2024-06-02 to 2024-06-05)", "cm"));
     let dots = |line: usize| chart.lines[line].dots.iter().map(|dot| (dot.x, dot.y, dot.wrong)).collect::<Vec<_>>();
     assert_eq!(dots(0), [(1.0, 2.0, false), (2.0, -12.5, true), (3.0, 2.0, false)]);
@@ -103,22 +108,22 @@ fn shifts_are_drawn_in_the_order_of_time() {
 
 #[test]
 fn findings_share_pictures_and_there_are_not_too_many() {
-    let mut clinic = department();
+    let mut clinic = build_department();
     for point in [100, 101, 200] {
-        clinic.set("TxFieldPoint", point, "Gantry_Ang", Value::Integer(400));
+        clinic.set_cell("TxFieldPoint", point, "Gantry_Ang", Value::Integer(400));
     }
-    let all = painted(&clinic, "angle_range", 9);
+    let all = paint_findings(&clinic, "angle_range", 9);
     assert_eq!((all.pictures.len(), all.of), (2, vec![Some(0), Some(0), Some(1)]));
-    let few = painted(&clinic, "angle_range", 1);
+    let few = paint_findings(&clinic, "angle_range", 1);
     assert_eq!((few.pictures.len(), few.of), (1, vec![Some(0), Some(0), None]));
-    clinic.set("TxFieldPoint", 300, "Gantry_Ang", Value::Integer(400));
-    let one = painted(&clinic, "angle_range", 9);
+    clinic.set_cell("TxFieldPoint", 300, "Gantry_Ang", Value::Integer(400));
+    let one = paint_findings(&clinic, "angle_range", 9);
     assert_eq!((one.pictures.len(), one.of.last()), (2, Some(&None)), "one control point is no line");
     let index = |meterset: i64| {
-        let mut clinic = department();
-        clinic.set("TxField", 1, "Meterset", Value::Integer(meterset));
-        clinic.set("TxFieldPoint", 105, "Index", Value::Integer(77));
-        chart(&clinic, "meterset_index")
+        let mut clinic = build_department();
+        clinic.set_cell("TxField", 1, "Meterset", Value::Integer(meterset));
+        clinic.set_cell("TxFieldPoint", 105, "Index", Value::Integer(77));
+        paint_chart(&clinic, "meterset_index")
     };
     let dots = &index(250).lines[0].dots;
     assert_eq!(dots.iter().map(|dot| (dot.y, dot.wrong)).next_back(), Some((77.0, true)));

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::domain::pause::Pause;
-use crate::domain::record::Shown;
+use crate::domain::record::DescriptionCell;
 use crate::domains::mosaiq::find;
-use crate::domains::mosaiq::selection::{RecordKind, Selector};
+use crate::domains::mosaiq::selection::{FaultableKind, Selector};
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Filter, Refusal, Row, Snapshot, Value, time};
 
 /// Answers questions until none is left; returns the queries too.
-fn settle<T>(
+fn answer_queries<T>(
     database: &Database,
     look: impl Fn(&Snapshot) -> Result<T, Pause>,
 ) -> (Result<T, Refusal>, BTreeSet<Fetch>) {
     let mut asked = BTreeSet::new();
     for _ in 0..10 {
-        match look(&database.read(asked.clone())) {
+        match look(&database.read_snapshot(asked.clone())) {
             Ok(seen) => return (Ok(seen), asked),
             Err(Pause::Refuse(refusal)) => return (Err(refusal), asked),
             Err(Pause::Ask(queries)) => {
@@ -29,22 +29,30 @@ fn settle<T>(
     panic!("it never stops asking")
 }
 
-fn keys(database: &Database, kind: RecordKind, selector: &Selector) -> (Result<Vec<i64>, Refusal>, BTreeSet<Fetch>) {
-    let selection = selector.of(kind).unwrap().unwrap();
-    let (found, asked) = settle(database, |snapshot| selection.keys(snapshot));
+fn select_keys(
+    database: &Database,
+    kind: FaultableKind,
+    selector: &Selector,
+) -> (Result<Vec<i64>, Refusal>, BTreeSet<Fetch>) {
+    let selection = selector.to_selection(kind).unwrap().unwrap();
+    let (found, asked) = answer_queries(database, |snapshot| selection.select_keys(snapshot));
     let number = |key: &Vec<Value>| if let Value::Integer(id) = key[0] { id } else { panic!("{key:?}") };
     (found.map(|keys| keys.iter().map(number).collect()), asked)
 }
 
-fn selector(patient: &str, machine: &str, field_type: &str, date: &str) -> Selector {
+fn build_selector(patient: &str, machine: &str, field_type: &str, date: &str) -> Selector {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Selector { patient: given(patient), machine: given(machine), field_type: given(field_type), date: given(date) }
 }
 
 /// What a selector means, read plainly.
-fn plainly(database: &Database, kind: RecordKind, [patient, machine, field_type, date]: [&str; 4]) -> Vec<i64> {
+fn select_plainly(
+    database: &Database,
+    kind: FaultableKind,
+    [patient, machine, field_type, date]: [&str; 4],
+) -> Vec<i64> {
     let tables = ["Ident", "Staff", "Site", "TxField", "TxFieldPoint", "TrackTreatment", "Offset"];
-    let all = database.read(tables.map(Fetch::all));
+    let all = database.read_snapshot(tables.map(Fetch::all));
     let rows = |table: &str| all.table(table).unwrap().rows().collect::<Vec<Row<'_>>>();
     let of_patient = |id: Option<i64>| {
         let mut idents = rows("Ident").into_iter();
@@ -74,19 +82,19 @@ fn plainly(database: &Database, kind: RecordKind, [patient, machine, field_type,
     };
     let planned = |field: &Row<'_>| of_type(field) && of_machine(field.integer("Machine_ID_Staff_ID"));
     let fits = |row: &Row<'_>| match kind {
-        RecordKind::Field => planned(row) && of_patient(row.integer("Pat_ID1")) && delivered(row.integer("FLD_ID")),
-        RecordKind::Point => rows("TxField").iter().any(|field| {
+        FaultableKind::Field => planned(row) && of_patient(row.integer("Pat_ID1")) && delivered(row.integer("FLD_ID")),
+        FaultableKind::Point => rows("TxField").iter().any(|field| {
             let own = field.integer("FLD_ID") == row.integer("FLD_ID");
             own && planned(field) && of_patient(field.integer("Pat_ID1")) && delivered(field.integer("FLD_ID"))
         }),
-        RecordKind::Delivery => {
+        FaultableKind::Delivery => {
             let mut fields = rows("TxField").into_iter();
             of_patient(row.integer("Pat_ID1"))
                 && of_machine(row.integer("Machine_ID_Staff_ID"))
                 && on_day(row, "Create_DtTm")
                 && fields.any(|field| field.integer("FLD_ID") == row.integer("FLD_ID") && of_type(&field))
         }
-        RecordKind::Offset => {
+        FaultableKind::Offset => {
             let site = row.integer("SIT_SET_ID");
             let sites = rows("Site");
             on_day(row, "Study_DtTm")
@@ -99,9 +107,9 @@ fn plainly(database: &Database, kind: RecordKind, [patient, machine, field_type,
 
 #[test]
 fn a_selector_means_what_it_says_and_reads_no_large_table_whole() {
-    let database = Database::lab(9, 3);
+    let database = Database::generate_lab(9, 3);
     let mut hits = 0;
-    for kind in RecordKind::ALL {
+    for kind in FaultableKind::ALL {
         for patient in ["", "LAB000009"] {
             for (machine, field_type) in [("", ""), ("LINAC 2", ""), ("", "kv-setup"), ("LINAC 5", "static")] {
                 for date in ["", "2024-06-28", "2024-06-01"] {
@@ -109,10 +117,10 @@ fn a_selector_means_what_it_says_and_reads_no_large_table_whole() {
                     if words == [""; 4] {
                         continue;
                     }
-                    let given = selector(patient, machine, field_type, date);
-                    let (found, asked) = keys(&database, kind, &given);
+                    let given = build_selector(patient, machine, field_type, date);
+                    let (found, asked) = select_keys(&database, kind, &given);
                     let found = found.unwrap();
-                    assert_eq!(found, plainly(&database, kind, words), "{kind:?} {words:?}");
+                    assert_eq!(found, select_plainly(&database, kind, words), "{kind:?} {words:?}");
                     hits += usize::from(!found.is_empty());
                     let whole = asked.iter().filter(|query| query.filter == Filter::All);
                     assert!(whole.clone().all(|query| query.table == "Staff"), "{kind:?} {words:?} {asked:?}");
@@ -125,15 +133,19 @@ fn a_selector_means_what_it_says_and_reads_no_large_table_whole() {
 
 #[test]
 fn patients_and_machines_are_found_through_padding_case_and_numbers() {
-    let mut database = Database::lab(4, 3);
-    let (plain, _) = keys(&database, RecordKind::Field, &selector("LAB000002", "", "", ""));
+    let mut database = Database::generate_lab(4, 3);
+    let (plain, _) = select_keys(&database, FaultableKind::Field, &build_selector("LAB000002", "", "", ""));
     let padded = Value::Text("LAB000002   ".into());
-    database.set("Ident", 502, "IDA", padded);
+    database.set_cell("Ident", 502, "IDA", padded);
     for given in ["LAB000002", "LAB000002  ", "lab000002"] {
-        assert_eq!(keys(&database, RecordKind::Field, &selector(given, "", "", "")).0, plain, "{given}");
+        assert_eq!(
+            select_keys(&database, FaultableKind::Field, &build_selector(given, "", "", "")).0,
+            plain,
+            "{given}"
+        );
     }
-    let (named, _) = keys(&database, RecordKind::Delivery, &selector("", "LINAC 2", "", ""));
-    let staff = database.read([Fetch::all("Staff")]);
+    let (named, _) = select_keys(&database, FaultableKind::Delivery, &build_selector("", "LINAC 2", "", ""));
+    let staff = database.read_snapshot([Fetch::all("Staff")]);
     let row = staff
         .table("Staff")
         .unwrap()
@@ -141,66 +153,70 @@ fn patients_and_machines_are_found_through_padding_case_and_numbers() {
         .find(|row| row.text("Last_Name").map(str::trim_end) == Some("LINAC 2"))
         .unwrap();
     let id = row.integer("Staff_ID").unwrap();
-    database.set("Staff", id, "Last_Name", Value::Text("Linac 2".into()));
+    database.set_cell("Staff", id, "Last_Name", Value::Text("Linac 2".into()));
     for given in ["linac 2", "LINAC 2 ", &id.to_string()] {
-        assert_eq!(keys(&database, RecordKind::Delivery, &selector("", given, "", "")).0, named, "{given}");
+        assert_eq!(
+            select_keys(&database, FaultableKind::Delivery, &build_selector("", given, "", "")).0,
+            named,
+            "{given}"
+        );
     }
     // A machine that Staff lacks is one all the same, where fields are planned on it.
     let field = plain.unwrap()[0];
-    database.set("TxField", field, "Machine_ID_Staff_ID", Value::Integer(9999));
-    assert_eq!(keys(&database, RecordKind::Field, &selector("", "9999", "", "")).0, Ok(vec![field]));
+    database.set_cell("TxField", field, "Machine_ID_Staff_ID", Value::Integer(9999));
+    assert_eq!(select_keys(&database, FaultableKind::Field, &build_selector("", "9999", "", "")).0, Ok(vec![field]));
 }
 
 #[test]
 fn what_does_not_exist_is_refused_by_name() {
-    let database = Database::lab(4, 3);
-    let refused = |given: &Selector| keys(&database, RecordKind::Offset, given).0.unwrap_err();
-    let patient = refused(&selector("NOBODY", "", "", ""));
+    let database = Database::generate_lab(4, 3);
+    let refused = |given: &Selector| select_keys(&database, FaultableKind::Offset, given).0.unwrap_err();
+    let patient = refused(&build_selector("NOBODY", "", "", ""));
     assert_eq!(patient.code(), "no_match");
     assert!(patient.to_string().contains("NOBODY"), "{patient}");
-    let machine = refused(&selector("", "Cyclotron", "", ""));
+    let machine = refused(&build_selector("", "Cyclotron", "", ""));
     let Refusal::NoMatch { known, .. } = &machine else { panic!("{machine}") };
     assert!(known.contains(&"LINAC 2".to_owned()) && known.iter().all(|name| name.starts_with("LINAC")), "{known:?}");
-    assert_eq!(Selector::default().of(RecordKind::Field), Ok(None));
+    assert_eq!(Selector::default().to_selection(FaultableKind::Field), Ok(None));
     for (given, what) in [
-        (selector(" ", "", "", ""), "blank"),
-        (selector("", "", "vmad", ""), "vmat (13)"),
-        (selector("", "", "", "2024-6-1"), "YYYY-MM-DD"),
-        (selector("", "", "", "2024-02-30"), "YYYY-MM-DD"),
+        (build_selector(" ", "", "", ""), "blank"),
+        (build_selector("", "", "vmad", ""), "vmat (13)"),
+        (build_selector("", "", "", "2024-6-1"), "YYYY-MM-DD"),
+        (build_selector("", "", "", "2024-02-30"), "YYYY-MM-DD"),
     ] {
-        let why = given.of(RecordKind::Field).unwrap_err();
+        let why = given.to_selection(FaultableKind::Field).unwrap_err();
         assert!(why.contains(what), "{why}");
     }
 }
 
 #[test]
 fn descriptions_name_machines_and_numbers_and_never_people() {
-    let database = Database::lab(4, 3);
-    let people = database.read([Fetch::all("Patient")]);
+    let database = Database::generate_lab(4, 3);
+    let people = database.read_snapshot([Fetch::all("Patient")]);
     let names: Vec<String> = people
         .table("Patient")
         .unwrap()
         .rows()
         .flat_map(|row| ["Last_Name", "First_Name"].map(|column| row.text(column).unwrap().to_owned()))
         .collect();
-    for kind in RecordKind::ALL {
+    for kind in FaultableKind::ALL {
         let some: Vec<Vec<Value>> = database.keys(kind.table()).into_iter().take(7).map(|id| vec![id]).collect();
-        let (described, _) = settle(&database, |snapshot| find::describe(kind, &some, snapshot));
+        let (described, _) = answer_queries(&database, |snapshot| find::describe_faultable(kind, &some, snapshot));
         let described = described.unwrap();
         assert_eq!(described.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(), some);
         for (key, cells) in &described {
-            assert_eq!(cells.len(), crate::domains::FIRST.kind(kind.word()).unwrap().columns.len());
-            assert_eq!(cells[0], Shown::Value(key[0].clone()));
+            assert_eq!(cells.len(), crate::domains::FIRST.find_kind(kind.word()).unwrap().columns.len());
+            assert_eq!(cells[0], DescriptionCell::Value(key[0].clone()));
             let shown = format!("{cells:?}");
             assert!(names.iter().all(|name| !shown.contains(name.as_str())), "{shown}");
-            assert_eq!(kind != RecordKind::Point, shown.contains("LAB00000"), "{shown}");
+            assert_eq!(kind != FaultableKind::Point, shown.contains("LAB00000"), "{shown}");
         }
     }
 }
 
 #[test]
 fn a_record_without_its_neighbours_is_described_all_the_same() {
-    let mut database = Database::lab(4, 3);
+    let mut database = Database::generate_lab(4, 3);
     let delivery = database.keys("TrackTreatment")[0].clone();
     let Value::Integer(id) = delivery else { panic!("{delivery:?}") };
     for (column, value) in [
@@ -211,30 +227,31 @@ fn a_record_without_its_neighbours_is_described_all_the_same() {
         ("WasCanceled", Value::Integer(1)),
         ("WasBeamComplete", Value::Integer(0)),
     ] {
-        database.set("TrackTreatment", id, column, value);
+        database.set_cell("TrackTreatment", id, column, value);
     }
     database.drop("Ident");
     let one = [vec![delivery]];
-    let (described, _) = settle(&database, |snapshot| find::describe(RecordKind::Delivery, &one, snapshot));
+    let (described, _) =
+        answer_queries(&database, |snapshot| find::describe_faultable(FaultableKind::Delivery, &one, snapshot));
     let cells = &described.unwrap()[0].1;
-    let null = Shown::Value(Value::Null);
-    assert_eq!((&cells[1], &cells[4], &cells[5]), (&null, &null, &Shown::Value(Value::Integer(9999))));
-    assert_eq!(cells[6], Shown::Words(vec!["qa", "cancelled", "incomplete"]));
+    let null = DescriptionCell::Value(Value::Null);
+    assert_eq!((&cells[1], &cells[4], &cells[5]), (&null, &null, &DescriptionCell::Value(Value::Integer(9999))));
+    assert_eq!(cells[6], DescriptionCell::Words(vec!["qa", "cancelled", "incomplete"]));
 }
 
 #[test]
 fn days_are_found_whatever_layout_a_time_has() {
-    let mut database = Database::lab(4, 3);
-    let ids: Vec<i64> = database.keys("TrackTreatment").iter().take(5).map(number).collect();
+    let mut database = Database::generate_lab(4, 3);
+    let ids: Vec<i64> = database.keys("TrackTreatment").iter().take(5).map(integer).collect();
     let day = "2031-02-03".parse().unwrap();
     for (id, text) in ids.iter().zip(["2031-02-03", "2031-02-03T23:59:59.997", "2031-02-03 00:00:00.000"]) {
-        database.set("TrackTreatment", *id, "Create_DtTm", Value::Text(text.into()));
+        database.set_cell("TrackTreatment", *id, "Create_DtTm", Value::Text(text.into()));
     }
     for (id, value) in ids[3..].iter().zip([Value::Text("2031-02-04 00:00:00.000".into()), Value::Integer(20_310_203)])
     {
-        database.set("TrackTreatment", *id, "Create_DtTm", value);
+        database.set_cell("TrackTreatment", *id, "Create_DtTm", value);
     }
-    let snapshot = database.read([Fetch::day("TrackTreatment", "Create_DtTm", day)]);
+    let snapshot = database.read_snapshot([Fetch::day("TrackTreatment", "Create_DtTm", day)]);
     let table = snapshot.table("TrackTreatment").unwrap();
     let found: Vec<i64> = table.rows().filter_map(|row| row.integer("TTX_ID")).collect();
     assert_eq!(found, ids[..3]);
@@ -242,6 +259,6 @@ fn days_are_found_whatever_layout_a_time_has() {
     assert!(table.rows().all(|row| time::lies_on(&row.cells[at], column, day, day)));
 }
 
-fn number(id: &Value) -> i64 {
+fn integer(id: &Value) -> i64 {
     if let Value::Integer(id) = id { *id } else { panic!("{id:?}") }
 }

@@ -4,52 +4,54 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::department::{department, findings, found};
-use super::{DUPLICATE, code, integers, put, try_plan};
-use crate::domains::mosaiq::checks::{self, CHECKS, Verdict};
-use crate::domains::mosaiq::testing::{self, Database, TERMS, object};
+use super::department::{build_department, check_messages, run_check};
+use super::{DUPLICATE, insert_row, integer_cells, refusal_code, try_plan};
+use crate::domains::mosaiq::checks::{self, CHECKS, CheckVerdict};
+use crate::domains::mosaiq::testing::{self, Database, TERMS, json_object};
 use crate::domains::mosaiq::{laws, modes, schema};
 use crate::model::{Datum, Finding, Severity, Value};
 
-fn verdict(database: &Database, id: &str) -> Verdict {
+fn check_verdict(database: &Database, id: &str) -> CheckVerdict {
     let check = checks::find(id).unwrap();
-    check.run(&database.read(check.needs()), &TERMS)
+    check.run(&database.read_snapshot(check.required_queries()), &TERMS)
 }
 
 /// Returns what a check says that runs: messages and remarks.
-pub(super) fn said(database: &Database, id: &str) -> (Vec<String>, Vec<String>) {
-    match verdict(database, id) {
-        Verdict::Ran { findings, remarks, .. } => (findings.into_iter().map(|found| found.message).collect(), remarks),
-        Verdict::NotRun { why } => panic!("{id}: {why}"),
+pub(super) fn messages_and_remarks(database: &Database, id: &str) -> (Vec<String>, Vec<String>) {
+    match check_verdict(database, id) {
+        CheckVerdict::Ran { findings, remarks, .. } => {
+            (findings.into_iter().map(|found| found.message).collect(), remarks)
+        }
+        CheckVerdict::NotRun { why } => panic!("{id}: {why}"),
     }
 }
 
 fn not_run(database: &Database, id: &str) -> String {
-    match verdict(database, id) {
-        Verdict::NotRun { why } => why,
-        ran @ Verdict::Ran { .. } => panic!("{ran:?}"),
+    match check_verdict(database, id) {
+        CheckVerdict::NotRun { why } => why,
+        ran @ CheckVerdict::Ran { .. } => panic!("{ran:?}"),
     }
 }
 
-fn text(text: &str) -> Value {
+fn text_value(text: &str) -> Value {
     Value::Text(text.into())
 }
 
 fn break_it(database: &mut Database, tool: &str, record: i64, given: Json) {
     let planned = try_plan(database, tool, record, given).unwrap();
-    database.apply(&planned.edits).unwrap();
+    database.apply_edits(&planned.edits).unwrap();
 }
 
 /// A fault stays seen although a column that its check reads is missing.
 fn seen_without(column: (&str, &str), check: &str, message: &str, fault: impl Fn(&mut Database)) {
-    let mut without = department();
+    let mut without = build_department();
     // A static field, which may have one control point.
-    without.set("TxField", 3, "Type_Enum", Value::Integer(1));
+    without.set_cell("TxField", 3, "Type_Enum", Value::Integer(1));
     without.drop_column(column.0, column.1);
     let remark = format!("{}.{} is missing, and was not judged", column.0, column.1);
-    assert_eq!(said(&without, check), (vec![], vec![remark.clone()]), "{column:?}");
+    assert_eq!(messages_and_remarks(&without, check), (vec![], vec![remark.clone()]), "{column:?}");
     fault(&mut without);
-    assert_eq!(said(&without, check), (vec![message.to_owned()], vec![remark]), "{column:?}");
+    assert_eq!(messages_and_remarks(&without, check), (vec![message.to_owned()], vec![remark]), "{column:?}");
 }
 
 #[test]
@@ -64,56 +66,56 @@ fn one_absent_column_leaves_the_others_judged() {
     });
     let far = "Superior_Offset is 11 cm, outside -10 to 10 cm";
     seen_without(("Offset", "Lateral_Offset"), "offset_size", far, |database| {
-        database.set("Offset", 50, "Superior_Offset", Value::Integer(11));
+        database.set_cell("Offset", 50, "Superior_Offset", Value::Integer(11));
     });
     for (table, column) in [("TxField", "ControlPoints"), ("TxField", "Type_Enum")] {
-        let mut gap = department();
+        let mut gap = build_department();
         gap.drop_column(table, column);
         break_it(&mut gap, "delete_control_points", 1, json!({"points_to_delete": [2]}));
-        let (messages, remarks) = said(&gap, "control_point_sequence");
+        let (messages, remarks) = messages_and_remarks(&gap, "control_point_sequence");
         assert!(messages.contains(&"lacks control point 2".to_owned()), "{messages:?}");
         assert_eq!(remarks, [format!("{table}.{column} is missing, and was not judged")]);
     }
     let promised = "has 5 control points and promises 6";
     seen_without(("TxFieldPoint", "Point"), "control_point_sequence", promised, |database| {
-        database.remove("TxFieldPoint", 102);
+        database.remove_row("TxFieldPoint", 102);
     });
     seen_without(
         ("TxFieldPoint", "Coll_Ang"),
         "angle_range",
         "the gantry angle is 400, outside 0 to 360 degrees",
         |d| {
-            d.set("TxFieldPoint", 100, "Gantry_Ang", Value::Integer(400));
+            d.set_cell("TxFieldPoint", 100, "Gantry_Ang", Value::Integer(400));
         },
     );
     seen_without(
         ("TrackTreatment", "Create_DtTm"),
         "delivery_future",
         "ends at 2025-01-01 00:00:00, in the future",
-        |database| database.set("TrackTreatment", 70, "Edit_DtTm", text("2025-01-01")),
+        |database| database.set_cell("TrackTreatment", 70, "Edit_DtTm", text_value("2025-01-01")),
     );
     seen_without(
         ("TxFieldPoint", "B_Leaf_Set"),
         "mlc_leaf_set",
         "A_Leaf_Set has 1 bytes, an odd number; A_Leaf_Set has 1 bytes, and 2 leaf pairs need 4",
         |database| {
-            database.set("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(vec![0]));
-            database.set("TxFieldPoint", 100, "MLC_Leaves", Value::Integer(2));
+            database.set_cell("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(vec![0]));
+            database.set_cell("TxFieldPoint", 100, "MLC_Leaves", Value::Integer(2));
         },
     );
 }
 
 #[test]
 fn one_absent_table_leaves_the_other_references_judged() {
-    let mut without = department();
+    let mut without = build_department();
     without.drop("Site");
     let orphan = json!({"record_type": "TrackTreatment", "invalid_fk_field": "FLD_ID", "invalid_value": 7777});
     break_it(&mut without, "create_orphaned_record", 70, orphan);
     let remark = "Site is missing, and TrackTreatment.SIT_ID was not judged".to_owned();
     let message = "FLD_ID is 7777, and TxField has no such FLD_ID".to_owned();
-    assert_eq!(said(&without, "orphan_delivery"), (vec![message], vec![remark]));
+    assert_eq!(messages_and_remarks(&without, "orphan_delivery"), (vec![message], vec![remark]));
     assert_eq!(not_run(&without, "orphan_offset"), "the target has no table Site");
-    let mut none = department();
+    let mut none = build_department();
     none.drop("Patient");
     none.drop("Site");
     none.drop_column("TrackTreatment", "FLD_ID");
@@ -125,12 +127,12 @@ fn one_absent_table_leaves_the_other_references_judged() {
 /// Whatever column is missing: what can still be committed is still seen.
 #[test]
 fn no_absent_column_hides_a_fault() {
-    let lab = Database::lab(3, 1);
+    let lab = Database::generate_lab(3, 1);
     let reads: BTreeSet<(&str, &str)> =
-        CHECKS.iter().flat_map(|check| check.reads()).map(|read| read.place()).collect();
+        CHECKS.iter().flat_map(|check| check.columns()).map(|read| read.table_column()).collect();
     assert!(reads.len() > 30, "{reads:?}");
     for (table, column) in reads {
-        if schema::keys()[table].iter().all(|key| key != column) {
+        if schema::key_columns()[table].iter().all(|key| key != column) {
             laws::faults_are_seen_without(&lab, (table, column));
         }
     }
@@ -148,32 +150,36 @@ fn what_is_no_number_is_counted_or_stops_the_check() {
         ("TrackTreatment", vec![70], "Edit_DtTm", "delivery_future", "date and time"),
         ("TrackTreatment", vec![70], "WasBeamOn", "duplicate_delivery", "flag"),
     ] {
-        let mut some = department();
+        let mut some = build_department();
         for key in &keys {
-            some.set(table, *key, column, text("yesterday"));
+            some.set_cell(table, *key, column, text_value("yesterday"));
         }
         let remark = match keys.len() {
             1 => format!("1 cell of {table}.{column} holds no {noun}"),
             number => format!("{number} cells of {table}.{column} hold no {noun}"),
         };
-        assert_eq!(said(&some, check), (found(&department(), check), vec![remark]), "{check}");
+        assert_eq!(
+            messages_and_remarks(&some, check),
+            (check_messages(&build_department(), check), vec![remark]),
+            "{check}"
+        );
     }
 }
 
 #[test]
 fn a_check_that_can_read_nothing_does_not_run() {
     let all = |table: &str, columns: &[&str], value: &Value| {
-        let mut database = department();
+        let mut database = build_department();
         for key in database.keys(table) {
             let Value::Integer(key) = key else { panic!("{key:?}") };
-            columns.iter().for_each(|column| database.set(table, key, column, value.clone()));
+            columns.iter().for_each(|column| database.set_cell(table, key, column, value.clone()));
         }
         database
     };
-    let (word, bytes) = (text("45000"), Value::Bytes(vec![1, 2]));
+    let (word, bytes) = (text_value("45000"), Value::Bytes(vec![1, 2]));
     let angles = all("TxFieldPoint", &["Gantry_Ang"], &bytes);
     let remark = "no cell of TxFieldPoint.Gantry_Ang holds a number, and it was not judged".to_owned();
-    assert_eq!(said(&angles, "angle_range"), (vec![], vec![remark]));
+    assert_eq!(messages_and_remarks(&angles, "angle_range"), (vec![], vec![remark]));
     let angles = all("TxFieldPoint", &["Gantry_Ang", "Coll_Ang"], &word);
     let why = "no cell of TxFieldPoint.Gantry_Ang holds a number; no cell of TxFieldPoint.Coll_Ang holds a number";
     assert_eq!(not_run(&angles, "angle_range"), why);
@@ -188,9 +194,13 @@ fn a_check_that_can_read_nothing_does_not_run() {
     let why = "no cell of TrackTreatment.WasBeamOn holds a flag";
     assert_eq!(not_run(&flags, "duplicate_delivery"), why, "a NULL is no flag");
     let cancelled = all("TrackTreatment", &["WasCanceled"], &Value::Null);
-    assert_eq!(said(&cancelled, "duplicate_delivery"), (vec![], vec![]), "a NULL cancels nothing");
+    assert_eq!(messages_and_remarks(&cancelled, "duplicate_delivery"), (vec![], vec![]), "a NULL cancels nothing");
     let nothing = all("TxField", &["Meterset"], &Value::Null);
-    assert_eq!(said(&nothing, "meterset_value"), (vec![], vec![]), "a NULL is another check's business");
+    assert_eq!(
+        messages_and_remarks(&nothing, "meterset_value"),
+        (vec![], vec![]),
+        "a NULL is another check's business"
+    );
 }
 
 #[test]
@@ -200,30 +210,30 @@ fn a_float_beyond_decimals_is_far_out_of_range() {
         assert_eq!(found, [(Severity::Critical, message.to_owned())]);
     };
     for (number, shown) in [(f64::INFINITY, "inf"), (1e300, "1e300"), (-1e200, "-1e200"), (f64::NEG_INFINITY, "-inf")] {
-        let mut clinic = department();
-        clinic.set("TxFieldPoint", 100, "Gantry_Ang", Value::Real(number));
-        clinic.set("TxField", 1, "Meterset", Value::Real(number));
-        clinic.set("Offset", 50, "Lateral_Offset", Value::Real(number));
+        let mut clinic = build_department();
+        clinic.set_cell("TxFieldPoint", 100, "Gantry_Ang", Value::Real(number));
+        clinic.set_cell("TxField", 1, "Meterset", Value::Real(number));
+        clinic.set_cell("Offset", 50, "Lateral_Offset", Value::Real(number));
         let angle = format!("the gantry angle is {shown}, outside 0 to 360 degrees");
-        assert_eq!(said(&clinic, "angle_range"), (vec![angle], vec![]));
-        critical(findings(&clinic, "meterset_value"), &format!("Meterset is {shown} MU"));
+        assert_eq!(messages_and_remarks(&clinic, "angle_range"), (vec![angle], vec![]));
+        critical(run_check(&clinic, "meterset_value"), &format!("Meterset is {shown} MU"));
         let offset = format!("Lateral_Offset is {shown} cm, outside -20 to 20 cm");
-        critical(findings(&clinic, "offset_size"), &offset);
+        critical(run_check(&clinic, "offset_size"), &offset);
         let dose = format!("0.8 cGy per MU times {shown} MU is not 200 cGy");
-        assert_eq!(found(&clinic, "meterset_dose"), [dose]);
+        assert_eq!(check_messages(&clinic, "meterset_dose"), [dose]);
         let angles = json!({"angle_type": "gantry", "invalid_value": "400"});
-        assert_eq!(code(&clinic, "create_invalid_angles", 1, angles), "ineligible");
+        assert_eq!(refusal_code(&clinic, "create_invalid_angles", 1, angles), "ineligible");
         let axes = json!({"corruption_type": "extreme_values", "value": "999.9"});
-        assert_eq!(code(&clinic, "corrupt_offset_data", 50, axes), "ineligible");
+        assert_eq!(refusal_code(&clinic, "corrupt_offset_data", 50, axes), "ineligible");
         let word = if number > 0.0 { "extreme_value" } else { "negative_meterset" };
         let value = if number > 0.0 { 999_999 } else { -100 };
         let meterset = json!({"inconsistency_type": word, "value": value});
-        assert_eq!(code(&clinic, METERSET, 1, meterset), "ineligible");
+        assert_eq!(refusal_code(&clinic, METERSET, 1, meterset), "ineligible");
     }
-    let mut index = department();
-    index.set("TxField", 2, "Meterset", Value::Real(f64::INFINITY));
+    let mut index = build_department();
+    index.set_cell("TxField", 2, "Meterset", Value::Real(f64::INFINITY));
     let message = "the last index is 252, neither 100 % nor the Meterset, inf MU";
-    assert_eq!(found(&index, "meterset_index"), [message]);
+    assert_eq!(check_messages(&index, "meterset_index"), [message]);
 }
 
 const METERSET: &str = "create_meterset_inconsistency";
@@ -231,11 +241,11 @@ const METERSET: &str = "create_meterset_inconsistency";
 #[test]
 fn leaf_sets_without_leaves_hold_zeros() {
     let with = |leaves: Value, set: Vec<u8>| {
-        let mut clinic = department();
-        clinic.set("TxFieldPoint", 100, "MLC_Leaves", leaves);
-        clinic.set("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(set.clone()));
-        clinic.set("TxFieldPoint", 100, "B_Leaf_Set", Value::Bytes(set));
-        said(&clinic, "mlc_leaf_set")
+        let mut clinic = build_department();
+        clinic.set_cell("TxFieldPoint", 100, "MLC_Leaves", leaves);
+        clinic.set_cell("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(set.clone()));
+        clinic.set_cell("TxFieldPoint", 100, "B_Leaf_Set", Value::Bytes(set));
+        messages_and_remarks(&clinic, "mlc_leaf_set")
     };
     for (leaves, shown) in [(Value::Null, "NULL"), (Value::Integer(0), "0"), (Value::Integer(-2), "-2")] {
         let bank = |name: &str| format!("{name}_Leaf_Set has positions, and MLC_Leaves is {shown}");
@@ -243,45 +253,45 @@ fn leaf_sets_without_leaves_hold_zeros() {
         assert_eq!(with(leaves.clone(), vec![1, 0, 2, 0]), (vec![message], vec![]));
         assert_eq!(with(leaves, vec![0; 4]), (vec![], vec![]), "zeros are no positions");
     }
-    let (messages, remarks) = with(text("many"), vec![1, 0]);
+    let (messages, remarks) = with(text_value("many"), vec![1, 0]);
     assert!(messages[0].starts_with("A_Leaf_Set has positions, and MLC_Leaves is 'many'"), "{messages:?}");
     assert_eq!(remarks, ["no cell of TxFieldPoint.MLC_Leaves holds a whole number, and it was not judged"]);
-    let mut words = department();
-    words.set("TxFieldPoint", 100, "A_Leaf_Set", text("lost"));
+    let mut words = build_department();
+    words.set_cell("TxFieldPoint", 100, "A_Leaf_Set", text_value("lost"));
     // Beside one that can be read: a column of words alone would be of another type, and not judged.
-    words.set("TxFieldPoint", 101, "A_Leaf_Set", Value::Bytes(vec![0; 4]));
-    words.set("TxFieldPoint", 101, "B_Leaf_Set", Value::Bytes(vec![0; 4]));
+    words.set_cell("TxFieldPoint", 101, "A_Leaf_Set", Value::Bytes(vec![0; 4]));
+    words.set_cell("TxFieldPoint", 101, "B_Leaf_Set", Value::Bytes(vec![0; 4]));
     let message = "A_Leaf_Set holds no bytes but 'lost'; B_Leaf_Set is missing beside the other bank";
-    assert_eq!(found(&words, "mlc_leaf_set"), [message]);
+    assert_eq!(check_messages(&words, "mlc_leaf_set"), [message]);
 }
 
 #[test]
 fn w06_a_check_of_an_empty_table_does_not_run() {
-    let mut clinic = department();
-    clinic.remove("Offset", 50);
+    let mut clinic = build_department();
+    clinic.remove_row("Offset", 50);
     for id in ["null_offset", "orphan_offset", "offset_size", "offset_codes", "offset_future"] {
         assert_eq!(not_run(&clinic, id), "Offset is empty", "{id}: nothing looked at is no pass");
     }
-    let all = Database::lab(3, 4);
+    let all = Database::generate_lab(3, 4);
     // So small a lab may have too few fields of a machine or a type to tell what is usual.
     let usual = ["leaf_count_machine", "meterset_outlier"];
     let ids = CHECKS.iter().map(|check| check.card().id).filter(|id| !usual.contains(id));
-    let remarks: Vec<_> = ids.flat_map(|id| said(&all, id).1).collect();
+    let remarks: Vec<_> = ids.flat_map(|id| messages_and_remarks(&all, id).1).collect();
     assert_eq!(remarks, [""; 0], "a clean lab leaves nothing else unjudged");
 }
 
 /// Deliveries of patient 9 on machine 5 at these seconds, lasting so long.
-fn deliveries(times: &[(i64, i64)]) -> Database {
-    let mut clinic = department();
-    clinic.remove("TrackTreatment", 70);
-    clinic.remove("TrackTreatment", 71);
+fn clinic_with_deliveries(times: &[(i64, i64)]) -> Database {
+    let mut clinic = build_department();
+    clinic.remove_row("TrackTreatment", 70);
+    clinic.remove_row("TrackTreatment", 71);
     let midnight: jiff::civil::DateTime = "2024-06-03T00:00:00".parse().unwrap();
     let at = |seconds| Datum::DateTime(midnight.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap());
     for (id, (start, lasts)) in (1..).zip(times) {
-        let ids = integers(&[("TTX_ID", id), ("Pat_ID1", 9), ("FLD_ID", 1), ("Machine_ID_Staff_ID", 5)]);
-        let flags = integers(&[("WasBeamOn", 1), ("WasBeamComplete", 1)]);
+        let ids = integer_cells(&[("TTX_ID", id), ("Pat_ID1", 9), ("FLD_ID", 1), ("Machine_ID_Staff_ID", 5)]);
+        let flags = integer_cells(&[("WasBeamOn", 1), ("WasBeamComplete", 1)]);
         let times = [("Create_DtTm", at(*start)), ("Edit_DtTm", at(start + lasts))];
-        put(&mut clinic, &schema::lab_tables(), "TrackTreatment", &[&ids[..], &flags, &times].concat());
+        insert_row(&mut clinic, &schema::lab_tables(), "TrackTreatment", &[&ids[..], &flags, &times].concat());
     }
     clinic
 }
@@ -289,7 +299,7 @@ fn deliveries(times: &[(i64, i64)]) -> Database {
 #[test]
 fn a_delivery_clashes_once_and_names_the_nearest() {
     let clashes = |times: &[(i64, i64)]| -> Vec<(Value, Value, String)> {
-        let found = findings(&deliveries(times), "duplicate_delivery");
+        let found = run_check(&clinic_with_deliveries(times), "duplicate_delivery");
         found.into_iter().map(|f| (f.key[0].clone(), f.related[0].1[0].clone(), f.message)).collect()
     };
     let one = |key, first, rest: &str| {
@@ -333,7 +343,7 @@ fn counting_clashes_is_comparing_every_pair() {
             expected.extend(earlier.last().map(|nearest| (*id, nearest.1, earlier.len() - 1)));
         }
         expected.sort_unstable();
-        let found = findings(&deliveries(&times), "duplicate_delivery").into_iter().map(|found| {
+        let found = run_check(&clinic_with_deliveries(&times), "duplicate_delivery").into_iter().map(|found| {
             let [Value::Integer(key), Value::Integer(first)] = [&found.key[0], &found.related[0].1[0]] else {
                 panic!()
             };
@@ -348,16 +358,16 @@ fn counting_clashes_is_comparing_every_pair() {
 #[test]
 fn a_copy_of_a_delivery_among_many_is_named() {
     let times: Vec<(i64, i64)> = (0..20).map(|number| (number * 60, 50)).collect();
-    let mut clinic = deliveries(&times);
-    let before = findings(&clinic, "duplicate_delivery");
+    let mut clinic = clinic_with_deliveries(&times);
+    let before = run_check(&clinic, "duplicate_delivery");
     assert_eq!(before, []);
     for record in [Value::Integer(3), Value::Integer(9)] {
-        let parameters = object(json!({"time_offset_seconds": -5, "change_field": false}));
+        let parameters = json_object(json!({"time_offset_seconds": -5, "change_field": false}));
         let mode = modes::find(DUPLICATE).unwrap();
         let snapshot = clinic.read_for(mode, std::slice::from_ref(&record), &parameters);
         let planned = testing::plan(mode, &snapshot, &record, &parameters, 1).unwrap();
-        clinic.apply(&planned.edits).unwrap();
-        let named = |found: &Finding| found.names("TrackTreatment", std::slice::from_ref(&record));
-        assert!(findings(&clinic, "duplicate_delivery").iter().any(named));
+        clinic.apply_edits(&planned.edits).unwrap();
+        let named = |found: &Finding| found.names_row("TrackTreatment", std::slice::from_ref(&record));
+        assert!(run_check(&clinic, "duplicate_delivery").iter().any(named));
     }
 }

@@ -1,12 +1,14 @@
 //! Angles from one control point to the next: no sudden turn, and none that takes longer than the delivery did.
 
 use super::times::judged_by;
-use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran};
-use crate::domains::mosaiq::course::Shortest;
-use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{CellForm, Read};
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, sorted_verdict,
+};
+use crate::domains::mosaiq::course::ShortestDeliveries;
+use crate::domains::mosaiq::fleet::MachineRules;
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::leaves::{LeafPoint, POINTS};
-use crate::domains::mosaiq::lookup::Id;
+use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::machines::FIELDS;
 use crate::domains::mosaiq::rules::{Machine, Rules};
 use crate::model::{Fetch, Finding, Key, Row, Severity};
@@ -44,14 +46,14 @@ static SPEED: CheckCard = CheckCard {
 };
 
 /// Returns the shorter way from one angle to another, degrees.
-fn turn(from: f64, to: f64) -> f64 {
+fn turn_between(from: f64, to: f64) -> f64 {
     let way = (to - from).abs() % 360.0;
     way.min(360.0 - way)
 }
 
 /// Returns how far an angle turns between two control points that both have it.
-fn turned(column: &str, from: &Row<'_>, to: &Row<'_>) -> Option<f64> {
-    Some(turn(from.float(column)?, to.float(column)?)).filter(|way| way.is_finite())
+fn angle_change(column: &str, from: &Row<'_>, to: &Row<'_>) -> Option<f64> {
+    Some(turn_between(from.float(column)?, to.float(column)?)).filter(|way| way.is_finite())
 }
 
 impl Check for AngleJump {
@@ -59,54 +61,54 @@ impl Check for AngleJump {
         &JUMP
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         let fields = [("FLD_ID", CellForm::Whole), ("Type_Enum", CellForm::Whole)];
         let points = [("FLD_ID", CellForm::Whole), ("Point", CellForm::Whole)];
-        let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
-        let points = points.map(|(column, form)| Read::all(POINTS, column, form));
-        let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, CellForm::Number));
+        let fields = fields.map(|(column, form)| CheckedColumn::required(FIELDS, column, form));
+        let points = points.map(|(column, form)| CheckedColumn::required(POINTS, column, form));
+        let angles = ANGLES.map(|(column, _)| CheckedColumn::judged_alone(POINTS, column, CellForm::Number));
         fields.into_iter().chain(points).chain(angles).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Jumps { rules: criteria.rules, looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(JumpVisitor { rules: criteria.rules, looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: fields are counted, and judged as their control points come by.
-struct Jumps<'a> {
+struct JumpVisitor<'a> {
     rules: &'a Rules,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Jumps<'_> {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for JumpVisitor<'_> {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         if part.table == POINTS {
-            let jump = |(id, points): (&Id, &Vec<Row<'_>>)| {
-                let field = known.field(id)?;
+            let jump = |(id, points): (&LookupId, &Vec<Row<'_>>)| {
+                let field = known.find_field(id)?;
                 let most = self.rules.of_type(field.kind)?.max_jump?.get();
-                jumps(field.key(), points, most)
+                find_jump(field.key(), points, most)
             };
-            self.findings.extend(part.numbered().iter().filter_map(jump));
+            self.findings.extend(part.points_by_number().iter().filter_map(jump));
         }
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
 /// Returns the finding of a field that turns too far somewhere.
-fn jumps(field: Key, points: &[Row<'_>], most: f64) -> Option<Finding> {
+fn find_jump(field: Key, points: &[Row<'_>], most: f64) -> Option<Finding> {
     let mut far = Vec::new();
     for (from, to) in points.iter().zip(points.iter().skip(1)) {
-        let ways = ANGLES.iter().filter_map(|(column, name)| Some((turned(column, from, to)?, *name, from, to)));
+        let ways = ANGLES.iter().filter_map(|(column, name)| Some((angle_change(column, from, to)?, *name, from, to)));
         far.extend(ways.filter(|(way, ..)| *way > most));
     }
     let (way, name, from, to) = far.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -128,66 +130,66 @@ impl Check for AngleSpeed {
         &SPEED
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(DELIVERIES), Fetch::all(POINTS)]
     }
 
-    fn aids(&self) -> Vec<Fetch> {
-        Fleet::queries()
+    fn optional_queries(&self) -> Vec<Fetch> {
+        MachineRules::queries()
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         let points = [("FLD_ID", CellForm::Whole), ("Point", CellForm::Whole)];
-        let points = points.map(|(column, form)| Read::all(POINTS, column, form));
-        let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, CellForm::Number));
-        let field = [Read::all(DELIVERIES, "FLD_ID", CellForm::Whole)];
+        let points = points.map(|(column, form)| CheckedColumn::required(POINTS, column, form));
+        let angles = ANGLES.map(|(column, _)| CheckedColumn::judged_alone(POINTS, column, CellForm::Number));
+        let field = [CheckedColumn::required(DELIVERIES, "FLD_ID", CellForm::Whole)];
         points.into_iter().chain(angles).chain(field).chain(judged_by()).collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Deliveries)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Deliveries)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, criteria.rules);
-        Box::new(Speeds { fleet, shortest: Shortest::default(), looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let fleet = MachineRules::from_snapshot(known.whole, criteria.rules);
+        Box::new(SpeedVisitor { fleet, shortest: ShortestDeliveries::default(), looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: deliveries first, then control points.
-struct Speeds<'a> {
-    fleet: Fleet<'a>,
-    shortest: Shortest,
+struct SpeedVisitor<'a> {
+    fleet: MachineRules<'a>,
+    shortest: ShortestDeliveries,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Speeds<'_> {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for SpeedVisitor<'_> {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         if part.table != POINTS {
-            self.shortest.take(known.course.passing());
+            self.shortest.add_batch(known.course.batch());
             return;
         }
-        for (field, points) in part.numbered() {
-            let Some((lasted, delivery)) = self.shortest.of(field) else { continue };
-            let needed = time(points, self.fleet.of_field(field, &known.machines.fields));
-            self.findings.extend(too_short(field, needed, (*lasted, &delivery.key())));
+        for (field, points) in part.points_by_number() {
+            let Some((lasted, delivery)) = self.shortest.find_shortest(field) else { continue };
+            let needed = needed_seconds(points, self.fleet.of_field(field, &known.machines.fields));
+            self.findings.extend(too_short(field, needed, (*lasted, &delivery.to_key())));
         }
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(self.fleet.remarks())
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings)).with_remarks(self.fleet.remarks())
     }
 }
 
 /// Returns the finding of a field that was delivered in less time than it needs, seconds.
-fn too_short(field: &Id, needed: f64, (lasted, delivery): (f64, &Key)) -> Option<Finding> {
+fn too_short(field: &LookupId, needed: f64, (lasted, delivery): (f64, &Key)) -> Option<Finding> {
     (needed > lasted + CLOCK_SECONDS).then(|| Finding {
         check: SPEED.id,
         severity: SPEED.severity,
         table: FIELDS,
-        key: vec![field.value()],
+        key: vec![field.to_value()],
         related: vec![(DELIVERIES, delivery.clone())],
         what: format!("needs={needed:.1}s lasted={lasted}s"),
         message: format!("needs at least {needed:.1} s at the machine's speeds, and was delivered in {lasted} s"),
@@ -195,19 +197,19 @@ fn too_short(field: &Id, needed: f64, (lasted, delivery): (f64, &Key)) -> Option
 }
 
 /// Returns how long a machine needs from the first control point to the last, seconds: all its parts move at once.
-fn time(points: &[Row<'_>], machine: &Machine) -> f64 {
+fn needed_seconds(points: &[Row<'_>], machine: &Machine) -> f64 {
     let turns = [
         ("Gantry_Ang", machine.gantry_speed),
         ("Coll_Ang", machine.collimator_speed),
         ("Couch_Ang", machine.couch_speed),
     ];
-    let leaves: Vec<Option<LeafPoint<'_>>> = points.iter().map(LeafPoint::read).collect();
+    let leaves: Vec<Option<LeafPoint<'_>>> = points.iter().map(LeafPoint::from_row).collect();
     let mut all = 0.0;
     for at in 1..points.len() {
         let (Some(from), Some(to)) = (points.get(at - 1), points.get(at)) else { continue };
-        let turns = turns.iter().filter_map(|(column, speed)| Some(turned(column, from, to)? / speed.get()));
+        let turns = turns.iter().filter_map(|(column, speed)| Some(angle_change(column, from, to)? / speed.get()));
         let banks = leaves.get(at - 1).zip(leaves.get(at));
-        let travel = banks.and_then(|(from, to)| Some(travel(from.as_ref()?, to.as_ref()?, machine)));
+        let travel = banks.and_then(|(from, to)| Some(leaf_travel(from.as_ref()?, to.as_ref()?, machine)));
         let travel = travel.unwrap_or_default() / machine.max_leaf_speed.get();
         all += turns.fold(travel, f64::max);
     }
@@ -215,7 +217,7 @@ fn time(points: &[Row<'_>], machine: &Machine) -> f64 {
 }
 
 /// Returns how far the leaf goes that goes farthest, cm; one that stands where none can is another check's.
-fn travel(from: &LeafPoint<'_>, to: &LeafPoint<'_>, machine: &Machine) -> f64 {
+fn leaf_travel(from: &LeafPoint<'_>, to: &LeafPoint<'_>, machine: &Machine) -> f64 {
     let reach = machine.max_position.get() - machine.min_position.get();
     let pairs = from.pairs().zip(to.pairs());
     let ways = pairs.flat_map(|(from, to)| [from.a.abs_diff(to.a), from.b.abs_diff(to.b)]);

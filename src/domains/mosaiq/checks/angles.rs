@@ -1,9 +1,9 @@
 //! Angles: every gantry and collimator angle lies in its machine's range; says nothing of what lies between two points.
 
-use super::{Check, CheckCard, Criteria, Known, Look, singly};
-use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::Id;
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, row_visitor};
+use crate::domains::mosaiq::fleet::MachineRules;
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Severity};
 
@@ -25,26 +25,28 @@ impl Check for AngleRange {
         &CARD
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all("TxFieldPoint")]
     }
 
-    fn aids(&self) -> Vec<Fetch> {
-        Fleet::queries()
+    fn optional_queries(&self) -> Vec<Fetch> {
+        MachineRules::queries()
     }
 
-    fn reads(&self) -> Vec<Read> {
-        ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, CellForm::Number)).into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        ["Gantry_Ang", "Coll_Ang"]
+            .map(|column| CheckedColumn::judged_alone("TxFieldPoint", column, CellForm::Number))
+            .into()
     }
 
-    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, criteria.rules);
-        singly("TxFieldPoint", fleet.remarks(), move |row, known, findings| {
-            let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let fleet = MachineRules::from_snapshot(known.whole, criteria.rules);
+        row_visitor("TxFieldPoint", fleet.remarks(), move |row, known, findings| {
+            let machine = fleet.of_field(&LookupId::from_cell(row.cell("FLD_ID")), &known.machines.fields);
             let ranges =
                 [("Gantry_Ang", "gantry", machine.gantry_range), ("Coll_Ang", "collimator", machine.collimator_range)];
             for (column, name, range) in ranges {
-                let Some(angle) = row.cell(column).and_then(|cell| range.beyond(cell)) else {
+                let Some(angle) = row.cell(column).and_then(|cell| range.number_beyond(cell)) else {
                     continue;
                 };
                 let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);

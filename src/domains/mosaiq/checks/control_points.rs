@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, of_key, ran};
+use super::{Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, of_key, sorted_verdict};
 use crate::domains::mosaiq::fields::Field;
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::Ids;
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::IdSet;
 use crate::domains::mosaiq::rules::Rules;
-use crate::model::{Fetch, Finding, Severity, Wrong};
+use crate::model::{Fetch, Finding, Severity, Violation};
 
 /// The table of fields.
 const FIELDS: &str = "TxField";
@@ -43,56 +43,56 @@ impl Check for ControlPointMinimum {
         &MINIMUM
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         vec![
-            Read::all(FIELDS, "FLD_ID", CellForm::Whole),
-            Read::all(POINTS, "FLD_ID", CellForm::Whole),
-            Read::all(FIELDS, "Type_Enum", CellForm::Whole),
+            CheckedColumn::required(FIELDS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::required(POINTS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::required(FIELDS, "Type_Enum", CellForm::Whole),
         ]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Few { rules: criteria.rules, looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(MinimumVisitor { rules: criteria.rules, looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: fields are counted, and judged as their control points come by.
-struct Few<'a> {
+struct MinimumVisitor<'a> {
     rules: &'a Rules,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Few<'_> {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for MinimumVisitor<'_> {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         if part.table == POINTS {
-            for (id, points) in part.fields() {
-                let Some(field) = known.field(id) else { continue };
-                let wrong = few(&field, points.len(), self.rules);
+            for (id, points) in part.rows_by_field() {
+                let Some(field) = known.find_field(id) else { continue };
+                let wrong = check_minimum(&field, points.len(), self.rules);
                 self.findings.extend(wrong.map(|wrong| of_key(&MINIMUM, FIELDS, field.key(), wrong)));
             }
         }
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
 /// Says that a field has fewer control points than its type needs.
-fn few(field: &Field<'_>, count: usize, rules: &Rules) -> Option<Wrong> {
+fn check_minimum(field: &Field<'_>, count: usize, rules: &Rules) -> Option<Violation> {
     let least = rules.of_type(field.kind)?.min_control_points?;
     let kind = field.kind.unwrap_or_default();
     let message = || match count {
         1 => format!("is of type {kind} and has one control point only"),
         _ => format!("is of type {kind} and has {count} control points, fewer than {least}"),
     };
-    let wrong = || Wrong { what: format!("points={count} Type_Enum={kind}"), message: message() };
+    let wrong = || Violation { what: format!("points={count} Type_Enum={kind}"), message: message() };
     (u64::try_from(count).unwrap_or(u64::MAX) < u64::from(least)).then(wrong)
 }
 
@@ -101,74 +101,74 @@ impl Check for ControlPointSequence {
         &CARD
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         vec![
-            Read::all(FIELDS, "FLD_ID", CellForm::Whole),
-            Read::all(POINTS, "FLD_ID", CellForm::Whole),
-            Read::own(FIELDS, "ControlPoints", CellForm::Whole),
-            Read::own(FIELDS, "Type_Enum", CellForm::Whole),
-            Read::own(POINTS, "Point", CellForm::Whole),
+            CheckedColumn::required(FIELDS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::required(POINTS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::judged_alone(FIELDS, "ControlPoints", CellForm::Whole),
+            CheckedColumn::judged_alone(FIELDS, "Type_Enum", CellForm::Whole),
+            CheckedColumn::judged_alone(POINTS, "Point", CellForm::Whole),
         ]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Numbered::default())
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(SequenceVisitor::default())
     }
 }
 
 /// The look: fields are judged as their control points come by, and those without any when all have.
 #[derive(Default)]
-struct Numbered {
+struct SequenceVisitor {
     /// The fields that have control points.
-    seen: Ids,
+    seen: IdSet,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Numbered {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for SequenceVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         if part.table == POINTS {
-            for (id, points) in part.fields() {
-                let Some(field) = known.field(id) else { continue };
+            for (id, points) in part.rows_by_field() {
+                let Some(field) = known.find_field(id) else { continue };
                 let numbers: Vec<Option<i64>> = points.iter().map(|row| row.integer("Point")).collect();
                 let cells = || points.iter().map(|row| row.cell("Point"));
                 let is_there = cells().any(|cell| cell.is_some());
                 let is_unread = cells().flatten().zip(&numbers).any(|(cell, read)| !cell.is_null() && read.is_none());
-                let wrong = if is_there && !is_unread { numbering(&numbers) } else { Vec::new() };
-                self.say(&field, count(&field, numbers.len()).into_iter().chain(wrong));
-                self.seen.add(id.clone());
+                let wrong = if is_there && !is_unread { check_numbering(&numbers) } else { Vec::new() };
+                self.report(&field, check_count(&field, numbers.len()).into_iter().chain(wrong));
+                self.seen.insert(id.clone());
             }
             self.seen.seal();
         }
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+    fn finish(&mut self, known: &CheckFacts<'_>) -> CheckVerdict {
         for field in known.machines.fields.iter() {
-            if !self.seen.has(&field.id) {
-                self.say(&field, count(&field, 0).into_iter());
+            if !self.seen.contains(&field.id) {
+                self.report(&field, check_count(&field, 0).into_iter());
             }
         }
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
-impl Numbered {
-    fn say(&mut self, field: &Field<'_>, wrong: impl Iterator<Item = Wrong>) {
+impl SequenceVisitor {
+    fn report(&mut self, field: &Field<'_>, wrong: impl Iterator<Item = Violation>) {
         self.findings.extend(wrong.map(|wrong| of_key(&CARD, FIELDS, field.key(), wrong)));
     }
 }
 
 /// Says what is wrong with a field that has so many control points.
-fn count(field: &Field<'_>, points: usize) -> Vec<Wrong> {
+fn check_count(field: &Field<'_>, points: usize) -> Vec<Violation> {
     let kind = field.kind.unwrap_or(0);
     let count = i64::try_from(points).unwrap_or(i64::MAX);
     let mut found = Vec::new();
-    let mut say = |what: String, message: String| found.push(Wrong { what, message });
+    let mut say = |what: String, message: String| found.push(Violation { what, message });
     if let Some(promised) = field.promised.filter(|promised| *promised != count) {
         let message = format!("has {count} control points and promises {promised}");
         say(format!("points={count} ControlPoints={promised}"), message);
@@ -180,22 +180,22 @@ fn count(field: &Field<'_>, points: usize) -> Vec<Wrong> {
 }
 
 /// Says what is wrong with the numbers of a field's control points.
-fn numbering(numbers: &[Option<i64>]) -> Vec<Wrong> {
+fn check_numbering(numbers: &[Option<i64>]) -> Vec<Violation> {
     let mut found = Vec::new();
     let unnumbered = numbers.iter().filter(|number| number.is_none()).count();
     if unnumbered > 0 {
         let message = format!("has {unnumbered} control points without a number");
-        found.push(Wrong { what: format!("Point=NULL x{unnumbered}"), message });
+        found.push(Violation { what: format!("Point=NULL x{unnumbered}"), message });
     }
-    found.extend(gaps(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
+    found.extend(check_sequence(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
     found
 }
 
 /// Says how numbers differ from 0 to n-1, once each.
-fn gaps(numbers: &[i64]) -> Vec<Wrong> {
+fn check_sequence(numbers: &[i64]) -> Vec<Violation> {
     let once: BTreeSet<i64> = numbers.iter().copied().collect();
     let mut found = Vec::new();
-    let mut say = |what: String, message: String| found.push(Wrong { what, message });
+    let mut say = |what: String, message: String| found.push(Violation { what, message });
     if once.len() < numbers.len() {
         let repeated = numbers.len() - once.len();
         say(format!("repeated={repeated}"), format!("has {repeated} control points whose number occurs before"));

@@ -2,9 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::{Check, CheckCard, Criteria, Known, Look, Part, Side, Verdict, ran, seconds, shown};
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::Id;
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, ParentJoin, RowBatch, rounded_seconds,
+    sorted_verdict, to_duration,
+};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::time::Time;
 use crate::model::{Fetch, Finding, Row, Severity};
 
@@ -25,7 +28,7 @@ static CARD: CheckCard = CheckCard {
 };
 
 /// A delivery beside the dose that it names.
-static SIDE: Side = Side {
+static SIDE: ParentJoin = ParentJoin {
     child: (TABLE, "DHS_ID"),
     parent: (DOSES, "DHS_ID"),
     columns: [&["Create_DtTm", "Edit_DtTm"], &["Tx_DtTm"]],
@@ -36,34 +39,34 @@ impl Check for DeliveryDoseTime {
         &CARD
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE), Fetch::all(DOSES)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         vec![
-            Read::all(TABLE, "DHS_ID", CellForm::Whole),
-            Read::all(TABLE, "Create_DtTm", CellForm::Time),
-            Read::aid(TABLE, "Edit_DtTm", CellForm::Time),
-            Read::all(DOSES, "DHS_ID", CellForm::Whole),
-            Read::all(DOSES, "Tx_DtTm", CellForm::Time),
+            CheckedColumn::required(TABLE, "DHS_ID", CellForm::Whole),
+            CheckedColumn::required(TABLE, "Create_DtTm", CellForm::Time),
+            CheckedColumn::optional(TABLE, "Edit_DtTm", CellForm::Time),
+            CheckedColumn::required(DOSES, "DHS_ID", CellForm::Whole),
+            CheckedColumn::required(DOSES, "Tx_DtTm", CellForm::Time),
         ]
     }
 
-    fn beside(&self) -> Option<&'static Side> {
+    fn parent_join(&self) -> Option<&'static ParentJoin> {
         Some(&SIDE)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let window = seconds(criteria.rules.deliveries.dose_window);
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let window = to_duration(criteria.rules.deliveries.dose_window);
         let key = known.whole.table(DOSES).map(|doses| doses.table.shape.key.clone()).unwrap_or_default();
         let dose_key = key.iter().map(|column| format!("{DOSES}.{column}")).collect();
-        Box::new(Beside { window, dose_key, looked_at: 0, findings: Vec::new() })
+        Box::new(DoseTimeVisitor { window, dose_key, looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: deliveries are counted, and judged beside the dose that each names.
-struct Beside {
+struct DoseTimeVisitor {
     window: SignedDuration,
     /// Where a row holds the key of the dose.
     dose_key: Vec<String>,
@@ -71,27 +74,27 @@ struct Beside {
     findings: Vec<Finding>,
 }
 
-impl Look for Beside {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for DoseTimeVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += if part.table == TABLE { part.len() } else { 0 };
     }
 
     fn take_beside(&mut self, rows: &[Row<'_>]) {
-        self.findings.extend(rows.iter().filter_map(|row| far(row, self.window, &self.dose_key)));
+        self.findings.extend(rows.iter().filter_map(|row| check_dose_time(row, self.window, &self.dose_key)));
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
 /// Returns the finding of a delivery that lies farther from the dose that it names than it may.
-fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
-    let dose = Id::of(row.cell("Dose_Hst.DHS_ID"));
+fn check_dose_time(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
+    let dose = LookupId::from_cell(row.cell("Dose_Hst.DHS_ID"));
     // What a database holds equal need not be the same.
-    let given = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == Id::of(row.cell("DHS_ID")))?;
-    let apart = apart(row, given).filter(|apart| *apart > window)?;
-    let given = given.shown();
+    let given = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == LookupId::from_cell(row.cell("DHS_ID")))?;
+    let apart = time_apart(row, given).filter(|apart| *apart > window)?;
+    let given = given.to_text();
     Some(Finding {
         check: CARD.id,
         severity: CARD.severity,
@@ -99,15 +102,15 @@ fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Fin
         key: row.key(),
         related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
         what: format!("Tx_DtTm={given} apart={:.0}s", apart.as_secs_f64()),
-        message: format!("lies {} s from its dose history, which says {given}", shown(apart)),
+        message: format!("lies {} s from its dose history, which says {given}", rounded_seconds(apart)),
     })
 }
 
 /// Returns how far a moment lies outside a delivery, or from its start where it has no end after that.
-fn apart(row: &Row<'_>, moment: Time) -> Option<SignedDuration> {
+fn time_apart(row: &Row<'_>, moment: Time) -> Option<SignedDuration> {
     let start = row.time("Create_DtTm")?;
-    let lasted = row.time("Edit_DtTm").and_then(|end| end.since(start)).filter(SignedDuration::is_positive);
-    let before = start.since(moment)?;
-    let after = moment.since(start)?.saturating_sub(lasted.unwrap_or_default());
+    let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(start)).filter(SignedDuration::is_positive);
+    let before = start.elapsed_since(moment)?;
+    let after = moment.elapsed_since(start)?.saturating_sub(lasted.unwrap_or_default());
     Some(before.max(after).max(SignedDuration::ZERO))
 }

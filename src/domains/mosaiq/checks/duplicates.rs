@@ -6,9 +6,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, seconds};
-use crate::domains::mosaiq::course::{Groups, Slim, Within};
-use crate::domains::mosaiq::ground::{CellForm, Read};
+use super::{Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, to_duration};
+use crate::domains::mosaiq::course::{DeliveryGroups, DeliveryRecord, DeliveryScope};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::model::{Fetch, Finding, Severity};
 
 /// The check.
@@ -31,59 +31,64 @@ impl Check for DuplicateDelivery {
         &CARD
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, CellForm::Whole));
         let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, CellForm::Time));
         let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, CellForm::Flag));
         let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", CellForm::FlagOrNull)]);
-        all.map(|(column, form)| Read::all(TABLE, column, form)).collect()
+        all.map(|(column, form)| CheckedColumn::required(TABLE, column, form)).collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Deliveries)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let window = seconds(criteria.rules.deliveries.duplicate_window);
-        Box::new(Twice { window, groups: Groups::new(Within::Both, window), looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let window = to_duration(criteria.rules.deliveries.duplicate_window);
+        Box::new(DuplicateVisitor {
+            window,
+            groups: DeliveryGroups::new(DeliveryScope::Both, window),
+            looked_at: 0,
+            findings: Vec::new(),
+        })
     }
 }
 
 /// The look: deliveries are compared as soon as all have come by that one can clash with.
-struct Twice {
+struct DuplicateVisitor {
     window: SignedDuration,
-    groups: Groups,
+    groups: DeliveryGroups,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Twice {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for DuplicateVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         let Self { groups, findings, window, .. } = self;
-        groups.take(known.course.passing(), &mut |group| findings.extend(clashes(group, *window)));
+        groups.add_batch(known.course.batch(), &mut |group| findings.extend(find_clashes(group, *window)));
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let mut findings = std::mem::take(&mut self.findings);
-        self.groups.finish(&mut |group| findings.extend(clashes(group, self.window)));
+        self.groups.finish(&mut |group| findings.extend(find_clashes(group, self.window)));
         findings.sort();
-        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+        CheckVerdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one.
 ///
 /// It names the nearest of these and counts the others, so that there are never more findings than deliveries.
-fn clashes(deliveries: &[Slim], window: SignedDuration) -> Vec<Finding> {
+fn find_clashes(deliveries: &[DeliveryRecord], window: SignedDuration) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let (mut near, mut running) = (VecDeque::new(), Running::default());
+    let (mut near, mut running) = (VecDeque::new(), RunningDeliveries::default());
     for later in deliveries {
-        let is_near = |first: &Slim| later.start.duration_since(first.start) <= window;
+        let is_near = |first: &DeliveryRecord| later.start.duration_since(first.start) <= window;
         while let Some(first) = near.pop_front() {
             if is_near(first) {
                 near.push_front(first);
@@ -91,10 +96,10 @@ fn clashes(deliveries: &[Slim], window: SignedDuration) -> Vec<Finding> {
             }
             running.add(first);
         }
-        running.until(later.start);
+        running.advance_to(later.start);
         let number = near.len() + running.ends.len();
         let nearest = near.back().or(running.latest.last()).copied();
-        findings.extend(nearest.map(|first| clash(first, later, number.saturating_sub(1))));
+        findings.extend(nearest.map(|first| build_finding(first, later, number.saturating_sub(1))));
         near.push_back(later);
     }
     findings
@@ -102,22 +107,22 @@ fn clashes(deliveries: &[Slim], window: SignedDuration) -> Vec<Finding> {
 
 /// Deliveries that started too long ago to be near, and still run.
 #[derive(Default)]
-struct Running<'d> {
+struct RunningDeliveries<'d> {
     /// When each of them ends.
     ends: BinaryHeap<Reverse<DateTime>>,
     /// The one that started last; below it, others that may run or not.
-    latest: Vec<&'d Slim>,
+    latest: Vec<&'d DeliveryRecord>,
 }
 
-impl<'d> Running<'d> {
+impl<'d> RunningDeliveries<'d> {
     /// Takes in a delivery that started after all the others.
-    fn add(&mut self, delivery: &'d Slim) {
+    fn add(&mut self, delivery: &'d DeliveryRecord) {
         self.ends.push(Reverse(delivery.end));
         self.latest.push(delivery);
     }
 
     /// Forgets what has ended; time only goes on.
-    fn until(&mut self, now: DateTime) {
+    fn advance_to(&mut self, now: DateTime) {
         while self.ends.peek().is_some_and(|Reverse(end)| *end <= now) {
             self.ends.pop();
         }
@@ -127,7 +132,7 @@ impl<'d> Running<'d> {
     }
 }
 
-fn clash(first: &Slim, later: &Slim, others: usize) -> Finding {
+fn build_finding(first: &DeliveryRecord, later: &DeliveryRecord, others: usize) -> Finding {
     let apart = later.start.duration_since(first.start).as_secs();
     let overlap = if later.start < first.end { ", while that one ran" } else { "" };
     let others = if others > 0 { format!("; {others} more clash with it") } else { String::new() };
@@ -135,8 +140,8 @@ fn clash(first: &Slim, later: &Slim, others: usize) -> Finding {
         check: CARD.id,
         severity: CARD.severity,
         table: TABLE,
-        key: later.key.key(),
-        related: vec![(TABLE, first.key.key())],
+        key: later.key.to_key(),
+        related: vec![(TABLE, first.key.to_key())],
         what: format!("starts +{apart}s{}", if later.start < first.end { " overlapping" } else { "" }),
         message: format!("starts {apart} s after another delivery of the patient on the machine{overlap}{others}"),
     }

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran};
-use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{CellForm, Read};
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, sorted_verdict,
+};
+use crate::domains::mosaiq::fleet::MachineRules;
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::leaves::{self, POINTS};
 use crate::domains::mosaiq::limits::EXPECTING_FIELDS_MIN;
-use crate::domains::mosaiq::lookup::Id;
+use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::machines::{FIELDS, LeafField, MACHINE};
 use crate::domains::mosaiq::rules::MachineRule;
 use crate::domains::mosaiq::versions;
-use crate::model::{Fetch, Finding, Key, Row, Severity, Wrong};
+use crate::model::{Fetch, Finding, Key, Row, Severity, Violation};
 
 /// The check within a field.
 pub(super) struct LeafCountField;
@@ -54,45 +56,45 @@ impl Check for LeafCountField {
         &FIELD
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(POINTS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         [("FLD_ID", CellForm::Whole), ("MLC_Leaves", CellForm::Whole)]
-            .map(|(column, form)| Read::all(POINTS, column, form))
+            .map(|(column, form)| CheckedColumn::required(POINTS, column, form))
             .into()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Leaves)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Leaves)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(FieldLook { looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(FieldCountVisitor { looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look within fields.
-struct FieldLook {
+struct FieldCountVisitor {
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for FieldLook {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for FieldCountVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += part.len();
-        for (field, rows) in part.fields() {
+        for (field, rows) in part.rows_by_field() {
             let mut counts: BTreeMap<usize, Vec<Row<'_>>> = BTreeMap::new();
             for row in rows {
                 leaves::in_use(row).into_iter().for_each(|count| counts.entry(count).or_default().push(*row));
             }
-            self.findings.extend(within(field, &counts));
+            self.findings.extend(check_field(field, &counts));
         }
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
@@ -101,59 +103,59 @@ impl Check for LeafCountMachine {
         &MACHINES
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
     }
 
-    fn aids(&self) -> Vec<Fetch> {
-        Fleet::queries()
+    fn optional_queries(&self) -> Vec<Fetch> {
+        MachineRules::queries()
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         all_of(&["FLD_ID", MACHINE])
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Leaves)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Leaves)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Among { fleet: Fleet::read(known.whole, criteria.rules), looked_at: 0 })
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(MachineCountVisitor { fleet: MachineRules::from_snapshot(known.whole, criteria.rules), looked_at: 0 })
     }
 }
 
 /// The look among the fields of a machine.
-struct Among<'a> {
-    fleet: Fleet<'a>,
+struct MachineCountVisitor<'a> {
+    fleet: MachineRules<'a>,
     looked_at: u64,
 }
 
-impl Look for Among<'_> {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for MachineCountVisitor<'_> {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += part.len();
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+    fn finish(&mut self, known: &CheckFacts<'_>) -> CheckVerdict {
         let (machines, fleet, looked_at) = (&known.machines, &self.fleet, self.looked_at);
         let (mut findings, mut unjudged, mut all) = (Vec::new(), 0, 0);
         for field in machines.with_leaves() {
             all += 1;
             // A field whose own points differ is the other check's.
-            let Some(count) = field.leaves.count() else { continue };
-            let told = fleet.rule(field.field.machine).and_then(MachineRule::pairs);
-            match told.or_else(|| machines.others(&field).usual_count()) {
+            let Some(count) = field.leaves.common_count() else { continue };
+            let told = fleet.find_rule(field.field.machine).and_then(MachineRule::pairs);
+            match told.or_else(|| machines.peer_tally(&field).usual_count()) {
                 None => unjudged += 1,
                 Some(usual) if usual == count => {}
-                Some(told) if Some(told) == fleet.rule(field.field.machine).and_then(MachineRule::pairs) => {
+                Some(told) if Some(told) == fleet.find_rule(field.field.machine).and_then(MachineRule::pairs) => {
                     let message = format!("has {count} leaf pairs, and its machine has {told}");
-                    let wrong = Wrong { what: format!("MLC_Leaves={count} machine={told}"), message };
-                    findings.push(finding(&MACHINES, field.field.key(), Vec::new(), wrong));
+                    let wrong = Violation { what: format!("MLC_Leaves={count} machine={told}"), message };
+                    findings.push(build_finding(&MACHINES, field.field.key(), Vec::new(), wrong));
                 }
-                Some(usual) => findings.push(finding(
+                Some(usual) => findings.push(build_finding(
                     &MACHINES,
                     field.field.key(),
                     Vec::new(),
-                    Wrong {
+                    Violation {
                         what: format!("MLC_Leaves={count} machine={usual}"),
                         message: format!("has {count} leaf pairs, and most other fields of its machine have {usual}"),
                     },
@@ -162,11 +164,11 @@ impl Look for Among<'_> {
         }
         let why = format!("fewer than {EXPECTING_FIELDS_MIN} other fields of the machine have leaves, or no majority");
         if unjudged == all && all > 0 {
-            return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
+            return CheckVerdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
         }
         let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
         let remarks = if unjudged > 0 { vec![remark] } else { Vec::new() };
-        Verdict::Ran { looked_at, findings, remarks }.remarking(fleet.remarks())
+        CheckVerdict::Ran { looked_at, findings, remarks }.with_remarks(fleet.remarks())
     }
 }
 
@@ -175,60 +177,60 @@ impl Check for LeafCountVersion {
         &VERSIONS
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         all_of(&["FLD_ID", MACHINE, versions::SET])
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Leaves)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Leaves)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Between { looked_at: 0 })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(VersionCountVisitor { looked_at: 0 })
     }
 }
 
 /// The look between versions.
-struct Between {
+struct VersionCountVisitor {
     looked_at: u64,
 }
 
-impl Look for Between {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for VersionCountVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += part.len();
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+    fn finish(&mut self, known: &CheckFacts<'_>) -> CheckVerdict {
         let versioned = known.machines.with_leaves().filter(|field| !field.field.set.is_null());
-        let mut fields: Vec<(&Id, &Id, Id)> =
+        let mut fields: Vec<(&LookupId, &LookupId, LookupId)> =
             versioned.map(|LeafField { field, .. }| (field.set, field.machine, field.id)).collect();
         fields.sort();
         let sets = fields.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|versions| versions.len() > 1);
         let versions = sets.map(|versions| versions.iter().filter_map(|(.., id)| known.machines.leaf_field(id)));
-        let mut findings: Vec<Finding> = versions.flat_map(between).collect();
+        let mut findings: Vec<Finding> = versions.flat_map(check_versions).collect();
         findings.sort();
-        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+        CheckVerdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// The columns of fields, and those of control points that numbers of leaves are read from.
-fn all_of(columns: &[&'static str]) -> Vec<Read> {
-    let fields = columns.iter().map(|column| Read::all(FIELDS, column, CellForm::Whole));
+fn all_of(columns: &[&'static str]) -> Vec<CheckedColumn> {
+    let fields = columns.iter().map(|column| CheckedColumn::required(FIELDS, column, CellForm::Whole));
     let points = [("FLD_ID", CellForm::Whole), ("MLC_Leaves", CellForm::Whole)];
-    fields.chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
+    fields.chain(points.map(|(column, form)| CheckedColumn::required(POINTS, column, form))).collect()
 }
 
-fn finding(card: &'static CheckCard, key: Key, related: Vec<(&'static str, Key)>, wrong: Wrong) -> Finding {
-    let Wrong { what, message } = wrong;
+fn build_finding(card: &'static CheckCard, key: Key, related: Vec<(&'static str, Key)>, wrong: Violation) -> Finding {
+    let Violation { what, message } = wrong;
     Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, what, message }
 }
 
 /// Returns the finding of a field whose control points differ: it names those that are not as most of them.
-fn within(field: &Id, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
+fn check_field(field: &LookupId, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
     // Of equally many `max_by_key` returns the last, with the larger number: leaves are rather lost than gained.
     let (usual, _) = counts.iter().max_by_key(|(_, rows)| rows.len()).filter(|_| counts.len() > 1)?;
     let others = counts.iter().filter(|(count, _)| *count != usual);
@@ -237,17 +239,17 @@ fn within(field: &Id, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding>
     let message = format!("its control points differ in their number of leaf pairs: {}", texts.join(", "));
     let related = rows.iter().map(|row| (POINTS, row.key())).collect();
     let what: Vec<String> = counts.iter().map(|(count, rows)| format!("{count}x{}", rows.len())).collect();
-    Some(finding(
+    Some(build_finding(
         &FIELD,
-        vec![field.value()],
+        vec![field.to_value()],
         related,
-        Wrong { what: format!("MLC_Leaves={}", what.join(",")), message },
+        Violation { what: format!("MLC_Leaves={}", what.join(",")), message },
     ))
 }
 
 /// Returns a finding for every version of a field that is not as most of them, or else not as the first.
-fn between<'m>(versions: impl Iterator<Item = LeafField<'m>>) -> Vec<Finding> {
-    let of = |leaves: LeafField<'m>| Some((leaves.leaves.count()?, leaves.field.version, leaves.field.key()));
+fn check_versions<'m>(versions: impl Iterator<Item = LeafField<'m>>) -> Vec<Finding> {
+    let of = |leaves: LeafField<'m>| Some((leaves.leaves.common_count()?, leaves.field.version, leaves.field.key()));
     let mut versions: Vec<(usize, i64, Key)> = versions.filter_map(of).collect();
     versions.sort_by(|a, b| (a.1, &a.2).cmp(&(b.1, &b.2)));
     let agree = |count: usize| versions.iter().filter(|(other, ..)| *other == count).count();
@@ -258,7 +260,7 @@ fn between<'m>(versions: impl Iterator<Item = LeafField<'m>>) -> Vec<Finding> {
         let related = vec![(FIELDS, reference.clone())];
         let message = format!("has {count} leaf pairs, and another version of it has {usual}");
         let what = format!("MLC_Leaves={count} version={usual}");
-        finding(&VERSIONS, key.clone(), related, Wrong { what, message })
+        build_finding(&VERSIONS, key.clone(), related, Violation { what, message })
     })
     .collect()
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::metersets::impossible;
-use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, each, of_key, ran};
+use super::metersets::is_impossible;
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, of_key, sorted_verdict,
+};
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::SlimKey;
-use crate::domains::mosaiq::numbers::Reading;
-use crate::model::{Fetch, Finding, Row, Severity, Wrong};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::CompactKey;
+use crate::domains::mosaiq::numbers::CellReading;
+use crate::model::{Fetch, Finding, Row, Severity, Violation};
 
 const TABLE: &str = "TxField";
 /// Modality_Enum of X-rays and electrons: what others call a monitor unit is something else.
@@ -43,16 +45,16 @@ static OUTLIER: CheckCard = CheckCard {
     remedy: "Compare dose and meterset of the field with the treatment plan, and with fields like it.",
 };
 
-fn columns() -> [Read; 3] {
+fn meterset_columns() -> [CheckedColumn; 3] {
     [
-        Read::all(TABLE, "Meterset", CellForm::Number),
-        Read::all(TABLE, "Type_Enum", CellForm::Whole),
-        Read::aid(TABLE, "Modality_Enum", CellForm::Whole),
+        CheckedColumn::required(TABLE, "Meterset", CellForm::Number),
+        CheckedColumn::required(TABLE, "Type_Enum", CellForm::Whole),
+        CheckedColumn::optional(TABLE, "Modality_Enum", CellForm::Whole),
     ]
 }
 
 /// Tells whether a field's monitor units are those of X-rays or electrons.
-fn counts(row: &Row<'_>) -> bool {
+fn counts_monitor_units(row: &Row<'_>) -> bool {
     row.integer("Modality_Enum").is_none_or(|modality| COUNTED.contains(&modality))
 }
 
@@ -61,24 +63,24 @@ impl Check for MetersetLimit {
         &LIMIT
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        columns().into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        meterset_columns().into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&LIMIT, TABLE, move |row, _| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&LIMIT, TABLE, move |row, _| {
             let large = || {
-                let kind = row.integer("Type_Enum").filter(|_| counts(row))?;
+                let kind = row.integer("Type_Enum").filter(|_| counts_monitor_units(row))?;
                 let most = criteria.rules.of_type(Some(kind))?.max_meterset?;
-                let large = |meterset: &_| most.is_below(*meterset) && !impossible(*meterset, criteria);
-                let meterset = Reading::cell(row, "Meterset").number().filter(large)?;
-                let word = field_types::word(kind).unwrap_or_default();
+                let large = |meterset: &_| most.is_below(*meterset) && !is_impossible(*meterset, criteria);
+                let meterset = CellReading::from_cell(row, "Meterset").number().filter(large)?;
+                let word = field_types::find_word(kind).unwrap_or_default();
                 let message = format!("Meterset is {meterset} MU, and a field of type {word} at most {most}");
-                Some((LIMIT.severity, Wrong { what: format!("Meterset={meterset} Type_Enum={kind}"), message }))
+                Some((LIMIT.severity, Violation { what: format!("Meterset={meterset} Type_Enum={kind}"), message }))
             };
             large().into_iter().collect()
         })
@@ -87,19 +89,19 @@ impl Check for MetersetLimit {
 
 /// Sums of logarithms.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
+struct LogSums {
     number: f64,
     sum: f64,
     squares: f64,
 }
 
-impl Sums {
+impl LogSums {
     fn add(&mut self, value: f64) {
         *self = Self { number: self.number + 1.0, sum: self.sum + value, squares: self.squares + value * value };
     }
 
     /// Returns mean and standard deviation of the others.
-    fn without(self, value: f64) -> Option<(f64, f64)> {
+    fn mean_without(self, value: f64) -> Option<(f64, f64)> {
         let number = self.number - 1.0;
         let mean = (self.sum - value) / number;
         let variance = (self.squares - value * value) / number - mean * mean;
@@ -108,10 +110,11 @@ impl Sums {
 }
 
 /// Returns the type of a field and the MU it needs for a cGy, where both are there and possible.
-fn units(row: &Row<'_>, criteria: Criteria<'_>) -> Option<(i64, f64)> {
-    let meterset = Reading::cell(row, "Meterset").number().filter(|meterset| !impossible(*meterset, criteria))?;
+fn units_per_cgray(row: &Row<'_>, criteria: Criteria<'_>) -> Option<(i64, f64)> {
+    let meterset =
+        CellReading::from_cell(row, "Meterset").number().filter(|meterset| !is_impossible(*meterset, criteria))?;
     let number = |column: &str| row.float(column).filter(|number| *number > 0.0 && number.is_finite());
-    let kind = row.integer("Type_Enum").filter(|_| counts(row) && meterset.compare(0).is_gt())?;
+    let kind = row.integer("Type_Enum").filter(|_| counts_monitor_units(row) && meterset.compare_integer(0).is_gt())?;
     Some((kind, number("Meterset")? / number("Cgray")?))
 }
 
@@ -120,68 +123,70 @@ impl Check for MetersetOutlier {
         &OUTLIER
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        columns().into_iter().chain([Read::all(TABLE, "Cgray", CellForm::Number)]).collect()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        meterset_columns().into_iter().chain([CheckedColumn::required(TABLE, "Cgray", CellForm::Number)]).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Usual { criteria, fields: Vec::new(), looked_at: 0 })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(OutlierVisitor { criteria, fields: Vec::new(), looked_at: 0 })
     }
 }
 
 /// The look: fields are compared when all have come by.
-struct Usual<'a> {
+struct OutlierVisitor<'a> {
     criteria: Criteria<'a>,
     /// The type of every field that is judged, the MU it needs for a cGy, and its key.
-    fields: Vec<(i64, f64, SlimKey)>,
+    fields: Vec<(i64, f64, CompactKey)>,
     looked_at: u64,
 }
 
-impl Look for Usual<'_> {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for OutlierVisitor<'_> {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += part.len();
-        let judged = |row: &Row<'_>| units(row, self.criteria).map(|(kind, units)| (kind, units, row.key().into()));
+        let judged =
+            |row: &Row<'_>| units_per_cgray(row, self.criteria).map(|(kind, units)| (kind, units, row.key().into()));
         self.fields.extend(part.rows.iter().filter_map(judged));
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        let mut types: BTreeMap<i64, Sums> = BTreeMap::new();
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        let mut types: BTreeMap<i64, LogSums> = BTreeMap::new();
         // In the order of keys, whatever that of the rows was: sums of floats depend on it.
         self.fields.sort_by(|a, b| a.2.cmp(&b.2));
         self.fields.iter().for_each(|(kind, units, _)| types.entry(*kind).or_default().add(units.ln()));
         let rules = &self.criteria.rules.metersets;
         let enough = f64::from(rules.deviations_fields.get());
-        let far = |(kind, units, key): &(i64, f64, SlimKey)| {
+        let far = |(kind, units, key): &(i64, f64, CompactKey)| {
             let sums = types.get(kind).filter(|sums| sums.number > enough)?;
-            let (mean, deviation) = sums.without(units.ln())?;
+            let (mean, deviation) = sums.mean_without(units.ln())?;
             let away = ((units.ln() - mean) / deviation).abs();
-            (away > rules.deviations.get()).then(|| unusual(key, (*kind, *units), mean, away))
+            (away > rules.deviations.get()).then(|| build_finding(key, (*kind, *units), mean, away))
         };
-        ran(self.looked_at, self.fields.iter().filter_map(far).collect()).remarking(few(&types, enough))
+        sorted_verdict(self.looked_at, self.fields.iter().filter_map(far).collect())
+            .with_remarks(too_few_remarks(&types, enough))
     }
 }
 
 /// Returns the finding of a field that needs more or fewer MU than others of its type.
-fn unusual(key: &SlimKey, (kind, units): (i64, f64), mean: f64, away: f64) -> Finding {
-    let word = field_types::word(kind).unwrap_or("unknown");
+fn build_finding(key: &CompactKey, (kind, units): (i64, f64), mean: f64, away: f64) -> Finding {
+    let word = field_types::find_word(kind).unwrap_or("unknown");
     let usual = mean.exp();
     let message = format!(
         "needs {units:.3} MU for a cGy, and fields of type {word} about {usual:.3}: {away:.1} standard deviations"
     );
     // What other fields need is no part of what is wrong with this one.
     let what = format!("MU/cGy={units:.3} Type_Enum={kind}");
-    of_key(&OUTLIER, TABLE, key.key(), Wrong { what, message })
+    of_key(&OUTLIER, TABLE, key.to_key(), Violation { what, message })
 }
 
 /// Says which types have too few fields to be judged.
-fn few(types: &BTreeMap<i64, Sums>, enough: f64) -> Vec<String> {
+fn too_few_remarks(types: &BTreeMap<i64, LogSums>, enough: f64) -> Vec<String> {
     let few = types.iter().filter(|(_, sums)| sums.number <= enough);
     let words: Vec<String> =
-        few.map(|(kind, _)| field_types::word(*kind).map_or_else(|| kind.to_string(), str::to_owned)).collect();
+        few.map(|(kind, _)| field_types::find_word(*kind).map_or_else(|| kind.to_string(), str::to_owned)).collect();
     let remark = || format!("too few fields have a dose and a meterset: {}", words.join(", "));
     (!words.is_empty()).then(remark).into_iter().collect()
 }

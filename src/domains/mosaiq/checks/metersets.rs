@@ -1,11 +1,13 @@
 //! Metersets: a field's monitor units are possible, and agree with its control points and its dose; knows no plan.
 
-use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, each, of_key, ran};
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, of_key, sorted_verdict,
+};
 use crate::domains::mosaiq::fields::Field;
-use crate::domains::mosaiq::ground::{CellForm, Read};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
-use crate::domains::mosaiq::numbers::{Number, Reading};
-use crate::model::{Fetch, Finding, Row, Severity, Wrong};
+use crate::domains::mosaiq::numbers::{CellNumber, CellReading};
+use crate::model::{Fetch, Finding, Row, Severity, Violation};
 
 const TABLE: &str = "TxField";
 const COLUMN: &str = "Meterset";
@@ -27,21 +29,21 @@ impl Check for MetersetValue {
         &VALUE
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        vec![Read::all(TABLE, COLUMN, CellForm::Number)]
+    fn columns(&self) -> Vec<CheckedColumn> {
+        vec![CheckedColumn::required(TABLE, COLUMN, CellForm::Number)]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&VALUE, TABLE, move |row, _| {
-            let impossible = |meterset: &Number| impossible(*meterset, criteria);
-            let found = Reading::cell(row, COLUMN).number().filter(impossible);
-            let wrong = |meterset: Number| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&VALUE, TABLE, move |row, _| {
+            let impossible = |meterset: &CellNumber| is_impossible(*meterset, criteria);
+            let found = CellReading::from_cell(row, COLUMN).number().filter(impossible);
+            let wrong = |meterset: CellNumber| {
                 let message = format!("Meterset is {meterset} MU");
-                Wrong { what: format!("{COLUMN}={meterset}"), message }
+                Violation { what: format!("{COLUMN}={meterset}"), message }
             };
             found.map(|meterset| (VALUE.severity, wrong(meterset))).into_iter().collect()
         })
@@ -49,8 +51,8 @@ impl Check for MetersetValue {
 }
 
 /// Tells whether no field can have a meterset.
-pub(super) fn impossible(meterset: Number, criteria: Criteria<'_>) -> bool {
-    metersets::negative(meterset) || !criteria.rules.metersets.impossible.is_above(meterset)
+pub(super) fn is_impossible(meterset: CellNumber, criteria: Criteria<'_>) -> bool {
+    metersets::is_negative(meterset) || !criteria.rules.metersets.impossible.is_above(meterset)
 }
 
 /// A meterset agrees with the control points.
@@ -71,54 +73,54 @@ impl Check for MetersetIndex {
         &INDEX
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE), Fetch::all("TxFieldPoint")]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         let fields = [("FLD_ID", CellForm::Whole), (COLUMN, CellForm::Number)];
         let points = [("FLD_ID", CellForm::Whole), ("Index", CellForm::Number)];
-        let fields = fields.map(|(column, form)| Read::all(TABLE, column, form));
-        let points = points.map(|(column, form)| Read::all("TxFieldPoint", column, form));
+        let fields = fields.map(|(column, form)| CheckedColumn::required(TABLE, column, form));
+        let points = points.map(|(column, form)| CheckedColumn::required("TxFieldPoint", column, form));
         fields.into_iter().chain(points).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let tolerance = Tolerance::of(&criteria.rules.metersets);
-        Box::new(Indexed { tolerance, looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let tolerance = Tolerance::from_rules(&criteria.rules.metersets);
+        Box::new(IndexVisitor { tolerance, looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: fields are counted, and judged as their control points come by.
-struct Indexed {
+struct IndexVisitor {
     tolerance: Tolerance,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Indexed {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for IndexVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         if part.table == TABLE {
             self.looked_at += part.len();
             return;
         }
-        for (id, points) in part.fields() {
-            let Some(field) = known.field(id) else { continue };
+        for (id, points) in part.rows_by_field() {
+            let Some(field) = known.find_field(id) else { continue };
             let wrong = wrong_index(&field, points, self.tolerance);
             self.findings.extend(wrong.map(|wrong| of_key(&INDEX, TABLE, field.key(), wrong)));
         }
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
 /// Says that the last index of a field's control points is no end.
-fn wrong_index(field: &Field<'_>, points: &[Row<'_>], tolerance: Tolerance) -> Option<Wrong> {
+fn wrong_index(field: &Field<'_>, points: &[Row<'_>], tolerance: Tolerance) -> Option<Violation> {
     let (last, meterset) = (metersets::last_index(points)?, field.meterset?);
-    let [end, all] = [last, meterset].map(Number::from);
-    let wrong = || Wrong {
+    let [end, all] = [last, meterset].map(CellNumber::from);
+    let wrong = || Violation {
         what: format!("Index={end} {COLUMN}={all}"),
         message: format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU"),
     };
@@ -142,25 +144,27 @@ impl Check for MetersetDose {
         &DOSE
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, CellForm::Number)).into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        [COLUMN, "Cgray", "cGrayPerMeterset"]
+            .map(|column| CheckedColumn::required(TABLE, column, CellForm::Number))
+            .into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let tolerance = Tolerance::of(&criteria.rules.metersets);
-        each(&DOSE, TABLE, move |row, _| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let tolerance = Tolerance::from_rules(&criteria.rules.metersets);
+        check_rows(&DOSE, TABLE, move |row, _| {
             let judge = || {
-                let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
-                let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(Number::from);
-                let wrong = || Wrong {
+                let (dose, meterset) = (Dose::from_field(row)?, row.float(COLUMN)?);
+                let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(CellNumber::from);
+                let wrong = || Violation {
                     what: format!("cGrayPerMeterset={each} {COLUMN}={all} Cgray={cgray}"),
                     message: format!("{each} cGy per MU times {all} MU is not {cgray} cGy"),
                 };
-                (!dose.fits(meterset, tolerance)).then(|| (DOSE.severity, wrong()))
+                (!dose.is_consistent_with(meterset, tolerance)).then(|| (DOSE.severity, wrong()))
             };
             judge().into_iter().collect()
         })

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran, singly};
-use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{CellForm, Read};
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, row_visitor,
+    sorted_verdict,
+};
+use crate::domains::mosaiq::fleet::MachineRules;
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
-use crate::domains::mosaiq::lookup::Id;
+use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::machines::{FIELDS, MACHINE};
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::snapshot::key_form;
-use crate::model::{Fetch, Finding, Row, Severity, Value, Wrong};
+use crate::model::{Fetch, Finding, Row, Severity, Value, Violation};
 
 /// The column that says how many leaf pairs are in use.
 const LEAVES: &str = "MLC_Leaves";
@@ -57,24 +60,28 @@ impl Check for LeafSet {
         &SET
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(POINTS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, CellForm::Bytes));
-        banks.into_iter().chain([Read::aid(POINTS, LEAVES, CellForm::Whole)]).collect()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        let banks = [BANK_A, BANK_B].map(|bank| CheckedColumn::judged_alone(POINTS, bank, CellForm::Bytes));
+        banks.into_iter().chain([CheckedColumn::optional(POINTS, LEAVES, CellForm::Whole)]).collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Leaves)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Leaves)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        singly(POINTS, Vec::new(), |row, _, findings| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        row_visitor(POINTS, Vec::new(), |row, _, findings| {
             let wrong = wrong_bytes(row);
             if !wrong.is_empty() {
-                findings.push(of_point(&SET, row, Wrong { what: forms(row), message: wrong.join("; ") }));
+                findings.push(of_point(
+                    &SET,
+                    row,
+                    Violation { what: render_set_lengths(row), message: wrong.join("; ") },
+                ));
             }
         })
     }
@@ -85,41 +92,43 @@ impl Check for LeafLimits {
         &LIMITS
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(POINTS)]
     }
 
-    fn aids(&self) -> Vec<Fetch> {
-        Fleet::queries()
+    fn optional_queries(&self) -> Vec<Fetch> {
+        MachineRules::queries()
     }
 
-    fn reads(&self) -> Vec<Read> {
-        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, CellForm::Bytes));
-        banks.into_iter().chain([Read::all(POINTS, LEAVES, CellForm::Whole)]).collect()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        let banks = [BANK_A, BANK_B].map(|bank| CheckedColumn::judged_alone(POINTS, bank, CellForm::Bytes));
+        banks.into_iter().chain([CheckedColumn::required(POINTS, LEAVES, CellForm::Whole)]).collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Leaves)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Leaves)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, criteria.rules);
-        singly(POINTS, fleet.remarks(), move |row, known, findings| findings.extend(far(row, &fleet, known)))
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let fleet = MachineRules::from_snapshot(known.whole, criteria.rules);
+        row_visitor(POINTS, fleet.remarks(), move |row, known, findings| {
+            findings.extend(check_limits(row, &fleet, known));
+        })
     }
 }
 
 /// Returns the finding of a control point with leaves where none can stand.
-fn far(row: &Row<'_>, fleet: &Fleet<'_>, known: &Known<'_>) -> Option<Finding> {
-    let point = LeafPoint::read(row)?;
-    let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
+fn check_limits(row: &Row<'_>, fleet: &MachineRules<'_>, known: &CheckFacts<'_>) -> Option<Finding> {
+    let point = LeafPoint::from_row(row)?;
+    let machine = fleet.of_field(&LookupId::from_cell(row.cell("FLD_ID")), &known.machines.fields);
     let (low, high) = (machine.min_position, machine.max_position);
-    let far = point.leaves().filter(|position| !machine.reaches(*position)).count();
-    let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
-    let position = leaves::centimetres(i32::from(position));
+    let far = point.leaf_positions().filter(|position| !machine.can_reach(*position)).count();
+    let (bank, pair, position) = (far > 0).then(|| find_farthest(&point))??;
+    let position = leaves::render_centimetres(i32::from(position));
     let what = format!("leaves={far} {bank}{pair}={position}");
     let message =
         format!("leaves outside {low} to {high} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm");
-    Some(of_point(&LIMITS, row, Wrong { what, message }))
+    Some(of_point(&LIMITS, row, Violation { what, message }))
 }
 
 impl Check for LeafGap {
@@ -127,78 +136,80 @@ impl Check for LeafGap {
         &GAP
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
     }
 
-    fn aids(&self) -> Vec<Fetch> {
-        Fleet::queries()
+    fn optional_queries(&self) -> Vec<Fetch> {
+        MachineRules::queries()
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         let fields = [("FLD_ID", CellForm::Whole), (MACHINE, CellForm::Whole)];
-        let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
+        let fields = fields.map(|(column, form)| CheckedColumn::required(FIELDS, column, form));
         let points = [
             ("FLD_ID", CellForm::Whole),
             (LEAVES, CellForm::Whole),
             (BANK_A, CellForm::Bytes),
             (BANK_B, CellForm::Bytes),
         ];
-        fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
+        fields.into_iter().chain(points.map(|(column, form)| CheckedColumn::required(POINTS, column, form))).collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Leaves)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Leaves)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, criteria.rules);
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let fleet = MachineRules::from_snapshot(known.whole, criteria.rules);
         let (fields, findings) = (BTreeMap::new(), Vec::new());
-        Box::new(Crossed { fleet, looked_at: 0, all: 0, unjudged: 0, fields, findings })
+        Box::new(GapVisitor { fleet, looked_at: 0, all: 0, unjudged: 0, fields, findings })
     }
 }
 
 /// The look: all control points first, which tell how machines count; then those of fields with crossed pairs.
-struct Crossed<'a> {
-    fleet: Fleet<'a>,
+struct GapVisitor<'a> {
+    fleet: MachineRules<'a>,
     looked_at: u64,
     /// How many fields have pairs, and of how many the machine's convention is unknown.
     all: u64,
     unjudged: u64,
-    fields: BTreeMap<Id, Convention>,
+    fields: BTreeMap<LookupId, Convention>,
     findings: Vec<Finding>,
 }
 
-impl Look for Crossed<'_> {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for GapVisitor<'_> {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += if part.table == POINTS { part.len() } else { 0 };
     }
 
-    fn again(&mut self, known: &Known<'_>) -> BTreeSet<Id> {
-        let gaps = known.machines.gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
+    fn fields_to_revisit(&mut self, known: &CheckFacts<'_>) -> BTreeSet<LookupId> {
+        let gaps = known.machines.check_gaps(|machine| self.fleet.find_rule(machine)?.leaf_convention);
         (self.all, self.unjudged) = (gaps.fields, gaps.unjudged);
         self.fields = gaps.crossed;
         self.fields.keys().cloned().collect()
     }
 
-    fn take_again(&mut self, part: &Part<'_>) {
-        let crossed = |row: &Row<'_>| of_point_gaps(row, *self.fields.get(&Id::of(row.cell("FLD_ID")))?);
+    fn take_again(&mut self, part: &RowBatch<'_>) {
+        let crossed = |row: &Row<'_>| of_point_gaps(row, *self.fields.get(&LookupId::from_cell(row.cell("FLD_ID")))?);
         self.findings.extend(part.rows.iter().filter_map(crossed));
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let (all, unjudged) = (self.all, self.unjudged);
         let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
         if unjudged == all && all > 0 {
-            return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
+            return CheckVerdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
         }
         let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
         let remarks = if unjudged > 0 { vec![remark] } else { Vec::new() };
-        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks).remarking(self.fleet.remarks())
+        sorted_verdict(self.looked_at, std::mem::take(&mut self.findings))
+            .with_remarks(remarks)
+            .with_remarks(self.fleet.remarks())
     }
 }
 
-fn of_point(card: &'static CheckCard, row: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
+fn of_point(card: &'static CheckCard, row: &Row<'_>, Violation { what, message }: Violation) -> Finding {
     let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
     Finding {
         check: card.id,
@@ -212,7 +223,7 @@ fn of_point(card: &'static CheckCard, row: &Row<'_>, Wrong { what, message }: Wr
 }
 
 /// Says of what length both sets are, beside the number of leaf pairs.
-fn forms(row: &Row<'_>) -> String {
+fn render_set_lengths(row: &Row<'_>) -> String {
     let form = |bank: &str| match row.cell(bank) {
         None => "missing".to_owned(),
         Some(Value::Null) => "NULL".to_owned(),
@@ -220,7 +231,7 @@ fn forms(row: &Row<'_>) -> String {
         Some(_) => "no bytes".to_owned(),
     };
     let leaves = row.cell(LEAVES).map_or(Value::Null, key_form);
-    format!("{BANK_A}={} {BANK_B}={} {LEAVES}={}", form(BANK_A), form(BANK_B), show(&[leaves]))
+    format!("{BANK_A}={} {BANK_B}={} {LEAVES}={}", form(BANK_A), form(BANK_B), render_key(&[leaves]))
 }
 
 /// Says what is wrong with the bytes of a control point's sets.
@@ -247,23 +258,24 @@ fn wrong_set(row: &Row<'_>, bank: &str, cell: &Value, all_missing: bool) -> Vec<
             if length < leaves * 2 {
                 wrong.push(format!("{bank} has {length} bytes, and {leaves} leaf pairs need {}", leaves * 2));
             }
-            wrong.extend(unused(row, bank, set));
+            wrong.extend(check_unused(row, bank, set));
         }
-        other => wrong.push(format!("{bank} holds no bytes but {}", show(std::slice::from_ref(other)))),
+        other => wrong.push(format!("{bank} holds no bytes but {}", render_key(std::slice::from_ref(other)))),
     }
     wrong
 }
 
 /// Says that a set holds positions where no leaf is in use; zeros are none.
-fn unused(row: &Row<'_>, bank: &str, set: &[u8]) -> Option<String> {
+fn check_unused(row: &Row<'_>, bank: &str, set: &[u8]) -> Option<String> {
     let said = row.cell(LEAVES).filter(|_| leaves::in_use(row).is_none() && set.iter().any(|byte| *byte != 0))?;
-    Some(format!("{bank} has positions, and {LEAVES} is {}", show(std::slice::from_ref(said))))
+    Some(format!("{bank} has positions, and {LEAVES} is {}", render_key(std::slice::from_ref(said))))
 }
 
 /// Returns the leaf farthest from the centre: its bank, its pair counted from 1, its position.
-fn farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
-    let bank =
-        |name, set| (1..).zip(leaves::positions(set, point.leaves)).map(move |(pair, position)| (name, pair, position));
+fn find_farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
+    let bank = |name, set| {
+        (1..).zip(leaves::decode_positions(set, point.leaves)).map(move |(pair, position)| (name, pair, position))
+    };
     let all = bank("B", point.b).chain(bank("A", point.a));
     // Of equally far leaves `max_by_key` returns the last.
     all.max_by_key(|(_, _, position)| position.unsigned_abs())
@@ -271,16 +283,16 @@ fn farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
 
 /// Returns the finding of a control point with crossed pairs.
 fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
-    let point = LeafPoint::read(row)?;
+    let point = LeafPoint::from_row(row)?;
     let crossed: Vec<(usize, LeafPositions)> =
-        (1..).zip(point.pairs()).filter(|(_, pair)| convention.crosses(*pair)).collect();
+        (1..).zip(point.pairs()).filter(|(_, pair)| convention.is_crossed(*pair)).collect();
     let (number, worst) = crossed.iter().min_by_key(|(_, pair)| convention.gap(*pair))?;
     let (pairs, all) = (crossed.len(), point.leaves);
-    let [a, b, gap] = [worst.a.into(), worst.b.into(), convention.gap(*worst)].map(leaves::centimetres);
-    let about = convention.about();
+    let [a, b, gap] = [worst.a.into(), worst.b.into(), convention.gap(*worst)].map(leaves::render_centimetres);
+    let about = convention.description();
     let message = format!(
         "leaf pairs crossed: {pairs} of {all}; the worst is pair {number}, A at {a} and B at {b} cm, a gap of {gap} cm \
          ({about})"
     );
-    Some(of_point(&GAP, row, Wrong { what: format!("pairs={pairs} A{number}={a} B{number}={b}"), message }))
+    Some(of_point(&GAP, row, Violation { what: format!("pairs={pairs} A{number}={a} B{number}={b}"), message }))
 }

@@ -1,10 +1,10 @@
 //! NULLs: no row lacks what it cannot do without; looks at no value.
 
-use super::{Check, CheckCard, Criteria, Known, Look, each};
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows};
 use crate::domain::column_choice::ColumnVariant;
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, severity};
-use crate::model::{Fetch, Severity, Value, Wrong};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, null_severity};
+use crate::model::{Fetch, Severity, Value, Violation};
 
 /// The check of one table.
 pub(super) struct Nulls {
@@ -109,26 +109,29 @@ impl Check for Nulls {
         self.card
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(self.table)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        places(self.table)
-            .map(|place| Read::own(place.table, place.column, CellForm::of(place.table, place.column)))
+    fn columns(&self) -> Vec<CheckedColumn> {
+        required_columns(self.table)
+            .map(|place| {
+                CheckedColumn::judged_alone(place.table, place.column, CellForm::from_schema(place.table, place.column))
+            })
             .collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let table = self.table;
-        each(self.card, table, move |row, _| {
-            let empty = places(table).filter(|place| row.cell(place.column).is_some_and(Value::is_null));
-            let wrong = |column: &str| Wrong { what: format!("{column}=NULL"), message: format!("{column} is NULL") };
-            empty.map(|place| (severity(place), wrong(place.column))).collect()
+        check_rows(self.card, table, move |row, _| {
+            let empty = required_columns(table).filter(|place| row.cell(place.column).is_some_and(Value::is_null));
+            let wrong =
+                |column: &str| Violation { what: format!("{column}=NULL"), message: format!("{column} is NULL") };
+            empty.map(|place| (null_severity(place), wrong(place.column))).collect()
         })
     }
 }
 
-fn places(table: &'static str) -> impl Iterator<Item = &'static ColumnVariant> {
+fn required_columns(table: &'static str) -> impl Iterator<Item = &'static ColumnVariant> {
     REQUIRED.iter().chain(&LOOKED_UP).filter(move |place| place.table == table)
 }

@@ -1,12 +1,12 @@
 //! Offsets: a patient shift is small, of a known kind, and not from the future; knows no site's own limits.
 
-use super::times::ahead;
-use super::{Check, CheckCard, Criteria, Known, Look, each};
-use crate::domains::mosaiq::ground::{CellForm, Read};
+use super::times::render_future_time;
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::limits::{OFFSET_STATES, OFFSET_TYPES};
-use crate::domains::mosaiq::numbers::Reading;
+use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::rules::Offsets;
-use crate::model::{Fetch, Row, Severity, Wrong};
+use crate::model::{Fetch, Row, Severity, Violation};
 
 const TABLE: &str = "Offset";
 pub(super) const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
@@ -29,18 +29,18 @@ impl Check for OffsetSize {
         &SIZE
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        AXES.map(|axis| Read::own(TABLE, axis, CellForm::Number)).into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        AXES.map(|axis| CheckedColumn::judged_alone(TABLE, axis, CellForm::Number)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let limits = &criteria.rules.offsets;
-        each(&SIZE, TABLE, move |row, _| {
-            let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis, limits)).collect();
+        check_rows(&SIZE, TABLE, move |row, _| {
+            let mut found: Vec<_> = AXES.iter().filter_map(|axis| check_axis(row, axis, limits)).collect();
             // Where an axis says it already, the whole adds nothing.
             if found.is_empty() {
                 found.extend(too_far(row, limits));
@@ -50,20 +50,20 @@ impl Check for OffsetSize {
     }
 }
 
-fn beyond(row: &Row<'_>, axis: &str, limits: &Offsets) -> Option<(Severity, Wrong)> {
+fn check_axis(row: &Row<'_>, axis: &str, limits: &Offsets) -> Option<(Severity, Violation)> {
     let (usual, possible) = (limits.max_shift.around_zero(), limits.possible_shift.around_zero());
-    let shift = Reading::cell(row, axis).number().filter(|shift| !usual.holds(*shift))?;
+    let shift = CellReading::from_cell(row, axis).number().filter(|shift| !usual.contains(*shift))?;
     let (severity, range) =
-        if possible.holds(shift) { (Severity::High, usual) } else { (Severity::Critical, possible) };
+        if possible.contains(shift) { (Severity::High, usual) } else { (Severity::Critical, possible) };
     let message = format!("{axis} is {shift} cm, outside {range} cm");
-    Some((severity, Wrong { what: format!("{axis}={shift}"), message }))
+    Some((severity, Violation { what: format!("{axis}={shift}"), message }))
 }
 
-fn too_far(row: &Row<'_>, limits: &Offsets) -> Option<(Severity, Wrong)> {
+fn too_far(row: &Row<'_>, limits: &Offsets) -> Option<(Severity, Violation)> {
     let square: f64 = AXES.iter().filter_map(|axis| row.float(axis)).map(|shift| shift * shift).sum();
     let length = square.sqrt();
     let message = || format!("the shift is {length:.2} cm long, more than {}", limits.max_length);
-    let wrong = || Wrong { what: format!("length={length:.2}"), message: message() };
+    let wrong = || Violation { what: format!("length={length:.2}"), message: message() };
     (length > limits.max_length.get()).then(|| (Severity::High, wrong()))
 }
 
@@ -85,23 +85,23 @@ impl Check for OffsetCodes {
         &CODES
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, CellForm::Whole)).into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        ["Offset_Type", "Offset_State"].map(|column| CheckedColumn::judged_alone(TABLE, column, CellForm::Whole)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let codes: [(&str, &[i64]); 2] = [("Offset_Type", &OFFSET_TYPES), ("Offset_State", &OFFSET_STATES)];
-        each(&CODES, TABLE, move |row, _| {
+        check_rows(&CODES, TABLE, move |row, _| {
             let unknown = |(column, valid): (&str, &[i64])| {
                 let known = row.integer(column).is_some_and(|code| valid.contains(&code));
                 let cell = row.cell(column).filter(|cell| !known && !cell.is_null())?;
-                let shown = crate::model::refusal::show(std::slice::from_ref(cell));
+                let shown = crate::model::refusal::render_key(std::slice::from_ref(cell));
                 let message = format!("{column} is {shown}, none of {valid:?}");
-                Some((CODES.severity, Wrong { what: format!("{column}={shown}"), message }))
+                Some((CODES.severity, Violation { what: format!("{column}={shown}"), message }))
             };
             codes.into_iter().filter_map(unknown).collect()
         })
@@ -125,20 +125,20 @@ impl Check for OffsetFuture {
         &FUTURE
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        vec![Read::all(TABLE, "Study_DtTm", CellForm::Time)]
+    fn columns(&self) -> Vec<CheckedColumn> {
+        vec![CheckedColumn::required(TABLE, "Study_DtTm", CellForm::Time)]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&FUTURE, TABLE, move |row, _| {
-            let late = ahead(row, "Study_DtTm", criteria.now);
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&FUTURE, TABLE, move |row, _| {
+            let late = render_future_time(row, "Study_DtTm", criteria.now);
             let wrong = |at: String| {
                 let message = format!("was measured at {at}, in the future");
-                Wrong { what: format!("Study_DtTm={at}"), message }
+                Violation { what: format!("Study_DtTm={at}"), message }
             };
             late.map(|at| (FUTURE.severity, wrong(at))).into_iter().collect()
         })

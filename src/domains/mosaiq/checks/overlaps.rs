@@ -3,11 +3,14 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, seconds, shown};
-use crate::domains::mosaiq::course::{Groups, Slim, Within};
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::Id;
-use crate::model::{Fetch, Finding, Severity, Wrong};
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, rounded_seconds,
+    to_duration,
+};
+use crate::domains::mosaiq::course::{DeliveryGroups, DeliveryRecord, DeliveryScope};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::LookupId;
+use crate::model::{Fetch, Finding, Severity, Violation};
 
 const TABLE: &str = "TrackTreatment";
 
@@ -37,30 +40,30 @@ static FIELDS: CheckCard = CheckCard {
 };
 
 /// Returns the columns that deliveries are compared by.
-fn reads() -> impl Iterator<Item = Read> {
+fn compared_columns() -> impl Iterator<Item = CheckedColumn> {
     let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, CellForm::Whole));
     let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, CellForm::Time));
     let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, CellForm::Flag));
     let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", CellForm::FlagOrNull)]);
-    all.map(|(column, form)| Read::all(TABLE, column, form))
+    all.map(|(column, form)| CheckedColumn::required(TABLE, column, form))
 }
 
 /// A delivery, and what must be the same in all that go on at once.
-type OverlapGroup<'d> = (&'d Id, &'d Slim);
+type MarkedDelivery<'d> = (&'d LookupId, &'d DeliveryRecord);
 
 /// The delivery with the latest time, and that of another mark with the latest.
 #[derive(Default)]
-struct Latest<'d> {
-    first: Option<(DateTime, OverlapGroup<'d>)>,
-    other: Option<(DateTime, OverlapGroup<'d>)>,
+struct LatestDeliveries<'d> {
+    first: Option<(DateTime, MarkedDelivery<'d>)>,
+    other: Option<(DateTime, MarkedDelivery<'d>)>,
 }
 
-impl<'d> Latest<'d> {
+impl<'d> LatestDeliveries<'d> {
     /// Takes in a delivery.
-    fn add(&mut self, time: DateTime, delivery: OverlapGroup<'d>) {
-        let later = |known: &Option<(DateTime, OverlapGroup<'_>)>| known.is_none_or(|(known, _)| known <= time);
+    fn add(&mut self, time: DateTime, delivery: MarkedDelivery<'d>) {
+        let later = |known: &Option<(DateTime, MarkedDelivery<'_>)>| known.is_none_or(|(known, _)| known <= time);
         let same =
-            |known: &Option<(DateTime, OverlapGroup<'_>)>| known.is_some_and(|(_, (mark, _))| mark == delivery.0);
+            |known: &Option<(DateTime, MarkedDelivery<'_>)>| known.is_some_and(|(_, (mark, _))| mark == delivery.0);
         if later(&self.first) {
             if !same(&self.first) {
                 self.other = self.first;
@@ -72,7 +75,7 @@ impl<'d> Latest<'d> {
     }
 
     /// Returns the delivery of another mark with the latest time.
-    fn besides(&self, mark: &Id) -> Option<(DateTime, &'d Slim)> {
+    fn latest_other(&self, mark: &LookupId) -> Option<(DateTime, &'d DeliveryRecord)> {
         let all = [self.first, self.other].into_iter().flatten();
         all.filter(|(_, (known, _))| *known != mark).map(|(time, (_, delivery))| (time, delivery)).next()
     }
@@ -83,76 +86,90 @@ impl Check for OverlappingDelivery {
         &OVERLAP
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        reads().collect()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        compared_columns().collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Deliveries)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let [machines, patients] =
-            [Within::Machine, Within::Patient].map(|within| Groups::new(within, SignedDuration::ZERO));
-        Box::new(Overlaps { machines, patients, looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let [machines, patients] = [DeliveryScope::Machine, DeliveryScope::Patient]
+            .map(|within| DeliveryGroups::new(within, SignedDuration::ZERO));
+        Box::new(OverlapVisitor { machines, patients, looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: deliveries are compared as soon as all have come by that begin while one goes on.
-struct Overlaps {
-    machines: Groups,
-    patients: Groups,
+struct OverlapVisitor {
+    machines: DeliveryGroups,
+    patients: DeliveryGroups,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Overlaps {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for OverlapVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
-        let (passing, findings) = (known.course.passing(), &mut self.findings);
-        self.machines.take(passing, &mut |group| findings.extend(two_patients(group)));
-        self.patients.take(passing, &mut |group| findings.extend(two_machines(group)));
+        let (passing, findings) = (known.course.batch(), &mut self.findings);
+        self.machines.add_batch(passing, &mut |group| findings.extend(two_patients(group)));
+        self.patients.add_batch(passing, &mut |group| findings.extend(two_machines(group)));
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let mut findings = std::mem::take(&mut self.findings);
         self.machines.finish(&mut |group| findings.extend(two_patients(group)));
         self.patients.finish(&mut |group| findings.extend(two_machines(group)));
         findings.sort();
-        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+        CheckVerdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
-fn two_patients(group: &[Slim]) -> Vec<Finding> {
-    overlaps(group, |delivery| &delivery.patient, ["patient=other", "another patient is treated on the machine"])
+fn two_patients(group: &[DeliveryRecord]) -> Vec<Finding> {
+    find_overlaps(group, |delivery| &delivery.patient, ["patient=other", "another patient is treated on the machine"])
 }
 
-fn two_machines(group: &[Slim]) -> Vec<Finding> {
-    overlaps(group, |delivery| &delivery.machine, ["machine=other", "the patient is treated on another machine"])
+fn two_machines(group: &[DeliveryRecord]) -> Vec<Finding> {
+    find_overlaps(group, |delivery| &delivery.machine, ["machine=other", "the patient is treated on another machine"])
 }
 
 /// Returns a finding for every delivery that begins while one of another mark goes on.
-fn overlaps<'d>(group: &'d [Slim], mark: impl Fn(&'d Slim) -> &'d Id, [aspect, what]: [&str; 2]) -> Vec<Finding> {
-    let (mut latest, mut findings) = (Latest::default(), Vec::new());
+fn find_overlaps<'d>(
+    group: &'d [DeliveryRecord],
+    mark: impl Fn(&'d DeliveryRecord) -> &'d LookupId,
+    [aspect, what]: [&str; 2],
+) -> Vec<Finding> {
+    let (mut latest, mut findings) = (LatestDeliveries::default(), Vec::new());
     for delivery in group {
-        let running = latest.besides(mark(delivery)).filter(|(end, _)| *end > delivery.start);
+        let running = latest.latest_other(mark(delivery)).filter(|(end, _)| *end > delivery.start);
         findings.extend(running.map(|(end, other)| {
             let shared = end.min(delivery.end).duration_since(delivery.start);
-            let message = format!("begins while {what}; {} s are in both", shown(shared));
+            let message = format!("begins while {what}; {} s are in both", rounded_seconds(shared));
             let shared = shared.as_secs_f64();
-            finding(&OVERLAP, delivery, other, Wrong { what: format!("{aspect} shared={shared:.0}s"), message })
+            build_finding(
+                &OVERLAP,
+                delivery,
+                other,
+                Violation { what: format!("{aspect} shared={shared:.0}s"), message },
+            )
         }));
         latest.add(delivery.end, (mark(delivery), delivery));
     }
     findings
 }
 
-fn finding(card: &'static CheckCard, delivery: &Slim, other: &Slim, Wrong { what, message }: Wrong) -> Finding {
-    let (key, related) = (delivery.key.key(), vec![(TABLE, other.key.key())]);
+fn build_finding(
+    card: &'static CheckCard,
+    delivery: &DeliveryRecord,
+    other: &DeliveryRecord,
+    Violation { what, message }: Violation,
+) -> Finding {
+    let (key, related) = (delivery.key.to_key(), vec![(TABLE, other.key.to_key())]);
     Finding { check: card.id, severity: card.severity, table: TABLE, key, related, what, message }
 }
 
@@ -161,57 +178,68 @@ impl Check for DeliveryTwoFields {
         &FIELDS
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        reads().chain([Read::all(TABLE, "FLD_ID", CellForm::Whole)]).collect()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        compared_columns().chain([CheckedColumn::required(TABLE, "FLD_ID", CellForm::Whole)]).collect()
     }
 
-    fn wants(&self) -> Option<Fact> {
-        Some(Fact::Deliveries)
+    fn gathered_fact(&self) -> Option<GatheredFact> {
+        Some(GatheredFact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let window = seconds(criteria.rules.deliveries.field_window);
-        Box::new(TwoFields { window, groups: Groups::new(Within::Patient, window), looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let window = to_duration(criteria.rules.deliveries.field_window);
+        Box::new(TwoFieldsVisitor {
+            window,
+            groups: DeliveryGroups::new(DeliveryScope::Patient, window),
+            looked_at: 0,
+            findings: Vec::new(),
+        })
     }
 }
 
 /// The look: deliveries are compared as soon as all have come by that start near one.
-struct TwoFields {
+struct TwoFieldsVisitor {
     window: SignedDuration,
-    groups: Groups,
+    groups: DeliveryGroups,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for TwoFields {
-    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+impl CheckVisitor for TwoFieldsVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         let Self { groups, findings, window, .. } = self;
-        groups.take(known.course.passing(), &mut |group| findings.extend(two_fields(group, *window)));
+        groups.add_batch(known.course.batch(), &mut |group| findings.extend(two_fields(group, *window)));
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let mut findings = std::mem::take(&mut self.findings);
         self.groups.finish(&mut |group| findings.extend(two_fields(group, self.window)));
         findings.sort();
-        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+        CheckVerdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// Returns a finding for every delivery of a patient that starts soon after one of another field.
-fn two_fields(group: &[Slim], window: SignedDuration) -> Vec<Finding> {
-    let (mut latest, mut findings) = (Latest::default(), Vec::new());
+fn two_fields(group: &[DeliveryRecord], window: SignedDuration) -> Vec<Finding> {
+    let (mut latest, mut findings) = (LatestDeliveries::default(), Vec::new());
     for delivery in group.iter().filter(|delivery| !delivery.field.is_null()) {
         let field = &delivery.field;
-        let near = latest.besides(field).map(|(start, other)| (delivery.start.duration_since(start), other));
+        let near = latest.latest_other(field).map(|(start, other)| (delivery.start.duration_since(start), other));
         findings.extend(near.filter(|(apart, _)| *apart <= window).map(|(apart, other)| {
-            let message = format!("starts {} s after a delivery of another field of the patient", shown(apart));
+            let message =
+                format!("starts {} s after a delivery of another field of the patient", rounded_seconds(apart));
             let apart = apart.as_secs_f64();
-            finding(&FIELDS, delivery, other, Wrong { what: format!("field=other apart={apart:.0}s"), message })
+            build_finding(
+                &FIELDS,
+                delivery,
+                other,
+                Violation { what: format!("field=other apart={apart:.0}s"), message },
+            )
         }));
         latest.add(delivery.start, (field, delivery));
     }

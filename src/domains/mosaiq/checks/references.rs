@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict};
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::{Id, Ids};
+use super::{Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::{IdSet, LookupId};
 use crate::domains::mosaiq::references::{self, Reference};
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::{Fetch, Finding, Row, Severity};
 
 /// The check of some references.
@@ -99,68 +99,79 @@ impl Check for References {
         self.card
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         let tables: BTreeSet<&str> =
             self.all.iter().flat_map(|reference| [reference.table, reference.parent]).collect();
         tables.into_iter().map(Fetch::all).collect()
     }
 
-    fn reads(&self) -> Vec<Read> {
-        self.all.iter().map(read).collect()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        self.all.iter().map(referring_column).collect()
     }
 
-    fn look<'a>(&self, known: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        let all = self.all.iter().filter(|reference| read(reference).is_there(known.whole)).collect();
-        Box::new(Referring { card: self.card, all, parents: BTreeMap::new(), looked_at: 0, findings: Vec::new() })
+    fn visitor<'a>(&self, known: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        let all = self.all.iter().filter(|reference| referring_column(reference).is_there(known.whole)).collect();
+        Box::new(ReferenceVisitor {
+            card: self.card,
+            all,
+            parents: BTreeMap::new(),
+            looked_at: 0,
+            findings: Vec::new(),
+        })
     }
 }
 
-fn read(reference: &Reference) -> Read {
+fn referring_column(reference: &Reference) -> CheckedColumn {
     let Reference { table, column, parent, parent_column } = *reference;
-    Read::own(table, column, CellForm::Whole).within((parent, parent_column))
+    CheckedColumn::judged_alone(table, column, CellForm::Whole).with_parent((parent, parent_column))
 }
 
 /// The look: what is referred to comes by first.
-struct Referring {
+struct ReferenceVisitor {
     card: &'static CheckCard,
     all: Vec<&'static Reference>,
     /// What is there, by table and column.
-    parents: BTreeMap<(&'static str, &'static str), Ids>,
+    parents: BTreeMap<(&'static str, &'static str), IdSet>,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Referring {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+impl CheckVisitor for ReferenceVisitor {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         let columns: BTreeSet<(&str, &str)> = self.all.iter().map(|one| (one.parent, one.parent_column)).collect();
         for place in columns.into_iter().filter(|(parent, _)| *parent == part.table) {
             let known = self.parents.entry(place).or_default();
-            part.rows.iter().for_each(|row| known.add(Id::of(row.cell(place.1))));
+            part.rows.iter().for_each(|row| known.insert(LookupId::from_cell(row.cell(place.1))));
             known.seal();
         }
         for reference in self.all.iter().filter(|reference| reference.table == part.table) {
             self.looked_at += part.len();
             let known = self.parents.get(&(reference.parent, reference.parent_column));
-            let broken = part.rows.iter().filter_map(|row| broken(self.card, reference, known, row));
+            let broken = part.rows.iter().filter_map(|row| check_reference(self.card, reference, known, row));
             self.findings.extend(broken);
         }
     }
 
-    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+    fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let mut findings = std::mem::take(&mut self.findings);
         findings.sort();
-        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+        CheckVerdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// Returns the finding of a row whose parent is missing.
-fn broken(card: &'static CheckCard, reference: &Reference, known: Option<&Ids>, row: &Row<'_>) -> Option<Finding> {
+fn check_reference(
+    card: &'static CheckCard,
+    reference: &Reference,
+    known: Option<&IdSet>,
+    row: &Row<'_>,
+) -> Option<Finding> {
     let Reference { table, column, parent, parent_column } = *reference;
-    let id = Id::of(row.cell(column));
-    if id.is_null() || known.is_some_and(|known| known.has(&id)) {
+    let id = LookupId::from_cell(row.cell(column));
+    if id.is_null() || known.is_some_and(|known| known.contains(&id)) {
         return None;
     }
-    let value = show(&[id.value()]);
+    let value = render_key(&[id.to_value()]);
     Some(Finding {
         check: card.id,
         severity: card.severity,

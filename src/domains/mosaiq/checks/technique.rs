@@ -1,12 +1,12 @@
 //! Durations by technique: a delivery lasts as long as one of its field's type; the limits are the rules'.
 
-use super::times::{judged_by, lasts};
-use super::{Check, CheckCard, Criteria, Known, Look, each, shown};
-use crate::domains::mosaiq::deliveries::judged;
+use super::times::{is_duration_within, judged_by};
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows, rounded_seconds};
+use crate::domains::mosaiq::deliveries::judged_duration;
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::lookup::Id;
-use crate::model::{Fetch, Severity, Wrong};
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::lookup::LookupId;
+use crate::model::{Fetch, Severity, Violation};
 
 const TABLE: &str = "TrackTreatment";
 const FIELDS: &str = "TxField";
@@ -29,27 +29,27 @@ impl Check for TechniqueDuration {
         &CARD
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE), Fetch::all(FIELDS)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         let fields = [("FLD_ID", CellForm::Whole), ("Type_Enum", CellForm::Whole)];
-        let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
-        judged_by().chain([Read::all(TABLE, "FLD_ID", CellForm::Whole)]).chain(fields).collect()
+        let fields = fields.map(|(column, form)| CheckedColumn::required(FIELDS, column, form));
+        judged_by().chain([CheckedColumn::required(TABLE, "FLD_ID", CellForm::Whole)]).chain(fields).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&CARD, TABLE, move |row, known| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&CARD, TABLE, move |row, known| {
             let strange = || {
-                let kind = known.field(&Id::of(row.cell("FLD_ID")))?.kind?;
+                let kind = known.find_field(&LookupId::from_cell(row.cell("FLD_ID")))?.kind?;
                 let bounds = *criteria.rules.of_type(Some(kind))?.duration?;
-                let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?;
-                let word = field_types::word(kind).unwrap_or_default();
-                let message = format!("lasts {} s, and a field of type {word} {bounds} s", shown(lasted));
+                let lasted = judged_duration(row).filter(|lasted| !is_duration_within(*lasted, bounds))?;
+                let word = field_types::find_word(kind).unwrap_or_default();
+                let message = format!("lasts {} s, and a field of type {word} {bounds} s", rounded_seconds(lasted));
                 Some((
                     CARD.severity,
-                    Wrong { what: format!("lasted={:.0}s Type_Enum={kind}", lasted.as_secs_f64()), message },
+                    Violation { what: format!("lasted={:.0}s Type_Enum={kind}", lasted.as_secs_f64()), message },
                 ))
             };
             strange().into_iter().collect()

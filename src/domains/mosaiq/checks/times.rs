@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use jiff::SignedDuration;
 use mfm_journal::Decimal;
 
-use super::{Check, CheckCard, Criteria, Known, Look, each, shown};
-use crate::domains::mosaiq::deliveries::judged;
-use crate::domains::mosaiq::ground::{CellForm, Read};
-use crate::domains::mosaiq::numbers::Number;
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows, rounded_seconds};
+use crate::domains::mosaiq::deliveries::judged_duration;
+use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::numbers::CellNumber;
 use crate::domains::mosaiq::rules::Bounds;
 use crate::model::time::Time;
-use crate::model::{Fetch, Row, Severity, Wrong};
+use crate::model::{Fetch, Row, Severity, Violation};
 
 const TABLE: &str = "TrackTreatment";
 const START: &str = "Create_DtTm";
@@ -34,20 +34,20 @@ impl Check for DeliveryOrder {
         &ORDER
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        [START, END].map(|column| Read::all(TABLE, column, CellForm::Time)).into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        [START, END].map(|column| CheckedColumn::required(TABLE, column, CellForm::Time)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&ORDER, TABLE, move |row, _| {
-            let lasted = row.time(START).zip(row.time(END)).and_then(|(start, end)| start.since(end));
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&ORDER, TABLE, move |row, _| {
+            let lasted = row.time(START).zip(row.time(END)).and_then(|(start, end)| start.elapsed_since(end));
             let wrong = |lasted: SignedDuration| {
-                let message = format!("ends {} s before it starts", shown(lasted));
-                Wrong { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
+                let message = format!("ends {} s before it starts", rounded_seconds(lasted));
+                Violation { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
             };
             let lasted = lasted.filter(SignedDuration::is_positive);
             lasted.map(|lasted| (ORDER.severity, wrong(lasted))).into_iter().collect()
@@ -72,31 +72,32 @@ impl Check for DeliveryFuture {
         &FUTURE
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
-        [START, END].map(|column| Read::own(TABLE, column, CellForm::Time)).into()
+    fn columns(&self) -> Vec<CheckedColumn> {
+        [START, END].map(|column| CheckedColumn::judged_alone(TABLE, column, CellForm::Time)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&FUTURE, TABLE, move |row, _| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&FUTURE, TABLE, move |row, _| {
             let late = |column: &str, word: &str| {
-                ahead(row, column, criteria.now).map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
+                render_future_time(row, column, criteria.now)
+                    .map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
             };
             let late = [late(START, "starts"), late(END, "ends")];
             let (what, found): (Vec<String>, Vec<String>) = late.into_iter().flatten().unzip();
             let message = format!("{}, in the future", found.join(" and "));
-            let wrong = || (FUTURE.severity, Wrong { what: what.join(" "), message });
+            let wrong = || (FUTURE.severity, Violation { what: what.join(" "), message });
             (!found.is_empty()).then(wrong).into_iter().collect()
         })
     }
 }
 
 /// Returns a time that lies after the present, as text; the present itself is left out, so that a finding stays itself.
-pub(super) fn ahead(row: &Row<'_>, column: &str, now: Time) -> Option<String> {
-    row.time(column).filter(|time| time.compare_with_present(now) == Some(Ordering::Greater)).map(Time::shown)
+pub(super) fn render_future_time(row: &Row<'_>, column: &str, now: Time) -> Option<String> {
+    row.time(column).filter(|time| time.compare_with_present(now) == Some(Ordering::Greater)).map(Time::to_text)
 }
 
 /// A delivery lasts as long as one does.
@@ -117,21 +118,21 @@ impl Check for DeliveryDuration {
         &DURATION
     }
 
-    fn needs(&self) -> Vec<Fetch> {
+    fn required_queries(&self) -> Vec<Fetch> {
         vec![Fetch::all(TABLE)]
     }
 
-    fn reads(&self) -> Vec<Read> {
+    fn columns(&self) -> Vec<CheckedColumn> {
         judged_by().collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
-        each(&DURATION, TABLE, move |row, _| {
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        check_rows(&DURATION, TABLE, move |row, _| {
             let bounds = *criteria.rules.deliveries.duration;
-            let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
+            let lasted = judged_duration(row).filter(|lasted| !is_duration_within(*lasted, bounds));
             let wrong = |lasted: SignedDuration| {
-                let message = format!("lasts {} s, outside {bounds} s", shown(lasted));
-                Wrong { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
+                let message = format!("lasts {} s, outside {bounds} s", rounded_seconds(lasted));
+                Violation { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
             };
             lasted.map(|lasted| (DURATION.severity, wrong(lasted))).into_iter().collect()
         })
@@ -139,15 +140,15 @@ impl Check for DeliveryDuration {
 }
 
 /// Tells whether a time lies in a range of seconds, to the millisecond.
-pub(super) fn lasts(lasted: SignedDuration, bounds: Bounds) -> bool {
-    Decimal::new(lasted.as_millis(), 3).is_none_or(|seconds| bounds.holds(Number::Exact(seconds)))
+pub(super) fn is_duration_within(lasted: SignedDuration, bounds: Bounds) -> bool {
+    Decimal::new(lasted.as_millis(), 3).is_none_or(|seconds| bounds.contains(CellNumber::Exact(seconds)))
 }
 
 /// The columns that tell whether the length of a delivery is to be judged.
-pub(super) fn judged_by() -> impl Iterator<Item = Read> {
-    let times = [START, END].map(|column| Read::all(TABLE, column, CellForm::Time));
+pub(super) fn judged_by() -> impl Iterator<Item = CheckedColumn> {
+    let times = [START, END].map(|column| CheckedColumn::required(TABLE, column, CellForm::Time));
     let flags = [("WasBeamOn", CellForm::Flag), ("WasBeamComplete", CellForm::Flag)];
     let unset = [("WasCanceled", CellForm::FlagOrNull), ("WasQAMode", CellForm::FlagOrNull)];
-    let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
+    let flags = flags.into_iter().chain(unset).map(|(column, form)| CheckedColumn::required(TABLE, column, form));
     times.into_iter().chain(flags)
 }

@@ -7,24 +7,24 @@ use mfm_journal::{Decimal, Value};
 use crate::model::{Datum, Kind, time};
 
 /// Reads a cell of a declared type. An empty cell is NULL: the mock cannot tell NULL from an empty text.
-pub(super) fn read(text: &str, declared: &str) -> Result<Datum, &'static str> {
+pub(super) fn parse_cell(text: &str, declared: &str) -> Result<Datum, &'static str> {
     if text.is_empty() {
         return Ok(Datum::Null);
     }
     match Kind::parse(declared) {
-        Kind::Boolean => flag(text).map(|flag| Datum::Integer(i64::from(flag))).ok_or("write True or False"),
+        Kind::Boolean => parse_flag(text).map(|flag| Datum::Integer(i64::from(flag))).ok_or("write True or False"),
         Kind::Integer { min, max } => {
-            let number = decimal(text).and_then(Decimal::to_i64_exact).ok_or("it is no whole number")?;
+            let number = parse_decimal(text).and_then(Decimal::to_i64_exact).ok_or("it is no whole number")?;
             if (min..=max).contains(&number) { Ok(Datum::Integer(number)) } else { Err("it is out of range") }
         }
-        Kind::Decimal { .. } => decimal(text).map(Datum::Decimal).ok_or("it is no decimal number of 38 digits"),
-        Kind::Float => float(text).map(|number| Datum::Raw(Value::Real(number))).ok_or("it is no finite number"),
+        Kind::Decimal { .. } => parse_decimal(text).map(Datum::Decimal).ok_or("it is no decimal number of 38 digits"),
+        Kind::Float => parse_float(text).map(|number| Datum::Raw(Value::Real(number))).ok_or("it is no finite number"),
         Kind::Text { .. } => Ok(Datum::Text(text.to_owned())),
-        Kind::Bytes { .. } => bytes(text).map(Datum::Bytes),
+        Kind::Bytes { .. } => decode_bytes(text).map(Datum::Bytes),
         // Nobody can set a rowversion; where a column only bears its name, it keeps the bytes as they are.
-        Kind::RowVersion => bytes(text).map(|bytes| Datum::Raw(Value::Bytes(bytes))),
+        Kind::RowVersion => decode_bytes(text).map(|bytes| Datum::Raw(Value::Bytes(bytes))),
         Kind::DateTime => {
-            let moment = time::parse(text).filter(|_| !text.ends_with(' ')).ok_or(no_moment(text))?;
+            let moment = time::parse_local(text).filter(|_| !text.ends_with(' ')).ok_or(no_moment(text))?;
             let whole = moment.subsec_nanosecond() % 1_000_000 == 0;
             if whole { Ok(Datum::DateTime(moment)) } else { Err("it is finer than a millisecond") }
         }
@@ -42,7 +42,7 @@ fn no_moment(text: &str) -> &'static str {
 }
 
 /// Reads `True`, `False`, or the numbers that pandas writes for them beside empty cells.
-fn flag(text: &str) -> Option<bool> {
+fn parse_flag(text: &str) -> Option<bool> {
     match text {
         "True" | "1" | "1.0" => Some(true),
         "False" | "0" | "0.0" => Some(false),
@@ -51,9 +51,9 @@ fn flag(text: &str) -> Option<bool> {
 }
 
 /// Reads a decimal, with an exponent where pandas wrote one: `0E-8`.
-fn decimal(text: &str) -> Option<Decimal> {
+fn parse_decimal(text: &str) -> Option<Decimal> {
     let (digits, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
-    let mantissa: Decimal = digits.parse::<Decimal>().ok()?.normalised();
+    let mantissa: Decimal = digits.parse::<Decimal>().ok()?.normalise();
     let exponent: i32 = exponent.parse().ok()?;
     if mantissa.unscaled() == 0 {
         return Some(Decimal::from(0));
@@ -66,11 +66,11 @@ fn decimal(text: &str) -> Option<Decimal> {
     if scale < 0 { Decimal::new(mantissa.unscaled().checked_mul(factor)?, 0) } else { None }
 }
 
-fn float(text: &str) -> Option<f64> {
+fn parse_float(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-fn bytes(text: &str) -> Result<Vec<u8>, &'static str> {
+fn decode_bytes(text: &str) -> Result<Vec<u8>, &'static str> {
     URL_SAFE.decode(text).map_err(|_| "it is no URL-safe base64")
 }
 
@@ -78,23 +78,23 @@ fn bytes(text: &str) -> Result<Vec<u8>, &'static str> {
 mod tests {
     use super::*;
 
-    fn d(text: &str) -> Datum {
+    fn decimal_datum(text: &str) -> Datum {
         Datum::Decimal(text.parse().unwrap())
     }
 
     #[test]
     fn each_quirk_is_read() {
-        assert_eq!(read("805.0", "int"), Ok(Datum::Integer(805)));
-        assert_eq!(read("", "varchar"), Ok(Datum::Null));
-        assert_eq!(read("0E-8", "decimal"), Ok(d("0")));
-        assert_eq!(read("1.5E-3", "decimal"), Ok(d("0.0015")));
-        assert_eq!(read("12E2", "decimal"), Ok(d("1200")));
-        assert_eq!(read("True", "bit"), Ok(Datum::Integer(1)));
-        assert_eq!(read("a\0 ", "char"), Ok(Datum::Text("a\0 ".into())));
-        assert_eq!(read("_-8=", "binary"), Ok(Datum::Bytes(vec![0xFF, 0xEF])));
+        assert_eq!(parse_cell("805.0", "int"), Ok(Datum::Integer(805)));
+        assert_eq!(parse_cell("", "varchar"), Ok(Datum::Null));
+        assert_eq!(parse_cell("0E-8", "decimal"), Ok(decimal_datum("0")));
+        assert_eq!(parse_cell("1.5E-3", "decimal"), Ok(decimal_datum("0.0015")));
+        assert_eq!(parse_cell("12E2", "decimal"), Ok(decimal_datum("1200")));
+        assert_eq!(parse_cell("True", "bit"), Ok(Datum::Integer(1)));
+        assert_eq!(parse_cell("a\0 ", "char"), Ok(Datum::Text("a\0 ".into())));
+        assert_eq!(parse_cell("_-8=", "binary"), Ok(Datum::Bytes(vec![0xFF, 0xEF])));
         for text in ["2020-04-27", "2020-04-27 00:00:00", "2020-04-27 00:00:00.000", "2020-04-27 00:00:00.000000"] {
             let midnight = jiff::civil::date(2020, 4, 27).to_datetime(jiff::civil::Time::midnight());
-            assert_eq!(read(text, "datetime"), Ok(Datum::DateTime(midnight)));
+            assert_eq!(parse_cell(text, "datetime"), Ok(Datum::DateTime(midnight)));
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
             ("2020-04-27 08:00:00.000001", "datetime"),
             ("x", "geometry"),
         ] {
-            assert!(read(text, declared).is_err(), "{text} {declared}");
+            assert!(parse_cell(text, declared).is_err(), "{text} {declared}");
         }
     }
 }

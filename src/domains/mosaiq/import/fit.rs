@@ -8,9 +8,14 @@ const PRECISION_LEAST: usize = 18;
 const SCALE_LEAST: usize = 4;
 
 /// Returns the type to declare: the lab's own for a decimal that fits it, or else one that the data need.
-pub(super) fn declared<'d>(table: &str, column: &str, mapped: &str, data: impl Iterator<Item = &'d Datum>) -> String {
+pub(super) fn choose_type<'d>(
+    table: &str,
+    column: &str,
+    mapped: &str,
+    data: impl Iterator<Item = &'d Datum>,
+) -> String {
     match Kind::parse(mapped) {
-        Kind::Decimal { .. } => decimal(table, column, data),
+        Kind::Decimal { .. } => choose_decimal_type(table, column, data),
         // Fixed-length binary would pad what a fault shortens or lengthens.
         Kind::Bytes { .. } => "varbinary(max)".to_owned(),
         // Without a length SQL Server reads one character; and how long the file's column was, nobody knows.
@@ -23,15 +28,15 @@ pub(super) fn declared<'d>(table: &str, column: &str, mapped: &str, data: impl I
     }
 }
 
-fn decimal<'d>(table: &str, column: &str, data: impl Iterator<Item = &'d Datum>) -> String {
+fn choose_decimal_type<'d>(table: &str, column: &str, data: impl Iterator<Item = &'d Datum>) -> String {
     let (mut whole, mut scale) = (0, 0);
     for datum in data {
         if let Datum::Decimal(number) = datum {
             whole = whole.max(number.integer_digits());
-            scale = scale.max(usize::from(number.normalised().scale()));
+            scale = scale.max(usize::from(number.normalise().scale()));
         }
     }
-    let known = schema::known(table).and_then(|known| known.columns.iter().find(|(name, _)| *name == column));
+    let known = schema::find_table(table).and_then(|known| known.columns.iter().find(|(name, _)| *name == column));
     if let Some((_, declared)) = known
         && let Kind::Decimal { precision, scale: digits } = Kind::parse(declared)
         && scale <= usize::from(digits)

@@ -1,7 +1,7 @@
 //! Reading the public PyMedPhys mock: CSV text and a map of types become typed rows; opens no file and no database.
 //!
 //! Nothing is lost silently: a cell that is not of its type stops the import, a row or column left out stands in the
-//! report, and [`same`] proves of every cell that what the database holds is what the file said.
+//! report, and [`is_same_value`] proves of every cell that what the database holds is what the file said.
 
 mod cell;
 mod fit;
@@ -10,10 +10,10 @@ mod proof;
 use std::collections::BTreeMap;
 
 use mfm_journal::Digest;
-pub use proof::same;
+pub use proof::is_same_value;
 
 use super::schema;
-use crate::domain::import::{Files, Import, ImportReport, ImportSource, Imported, ImportedRow, LeftOut};
+use crate::domain::import::{FilesByName, Import, ImportReport, ImportSource, ImportedRow, ImportedTable, OmittedRow};
 use crate::domain::table::TableDef;
 use crate::model::{Column, Datum, Value};
 
@@ -29,42 +29,43 @@ const PUBLIC: [&str; 1] = ["93de95b324da6eeb1ad0b2c465470f31b4fc92d0fd8f62992142
 /// as nobody's data. Whatever else has the mock's form may be somebody's data.
 #[must_use]
 pub fn is_public(files: &BTreeMap<String, Vec<u8>>) -> bool {
-    PUBLIC.contains(&digest(files).to_string().as_str())
+    PUBLIC.contains(&digest_files(files).to_string().as_str())
 }
 
 /// Returns the digest of the files of a source: of a line each, `name sha256`, in the order of the names.
-fn digest(files: &BTreeMap<String, Vec<u8>>) -> Digest {
-    let lines: String = files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes))).collect();
-    Digest::of(lines.as_bytes())
+fn digest_files(files: &BTreeMap<String, Vec<u8>>) -> Digest {
+    let lines: String = files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::sha256(bytes))).collect();
+    Digest::sha256(lines.as_bytes())
 }
 
 /// What imports the public mock, and whatever has its form.
-pub(super) struct Mock;
+pub(super) struct MockImport;
 
 static SOURCE: ImportSource = ImportSource {
     folder: FOLDER,
     wanted: "give the wheel that `pip download --no-deps pymedphys` saves, or the folder of its CSV files",
 };
 
-impl Import for Mock {
+impl Import for MockImport {
     fn source(&self) -> &'static ImportSource {
         &SOURCE
     }
 
-    fn wants(&self, file: &str) -> bool {
+    fn accepts_file(&self, file: &str) -> bool {
         file.ends_with(".csv") || file == TYPES_FILE
     }
 
-    fn is_public(&self, files: &Files) -> bool {
+    fn is_public(&self, files: &FilesByName) -> bool {
         is_public(files)
     }
 
-    fn read(&self, files: &Files) -> Result<Vec<Imported>, String> {
+    fn read_tables(&self, files: &FilesByName) -> Result<Vec<ImportedTable>, String> {
         let map = files.get(TYPES_FILE).ok_or_else(|| format!("it holds no {TYPES_FILE}"))?;
-        let text = crate::file::decode(map.clone()).map_err(|error| error.to_string())?;
-        let types = types(&text).map_err(|error| error.to_string())?;
+        let text = crate::file::decode_text(map.clone()).map_err(|error| error.to_string())?;
+        let types = parse_types(&text).map_err(|error| error.to_string())?;
         let tables = files.iter().filter_map(|(name, bytes)| Some((name.strip_suffix(".csv")?, bytes)));
-        let read: Result<Vec<Imported>, ImportError> = tables.map(|(name, csv)| table(name, &types, csv)).collect();
+        let read: Result<Vec<ImportedTable>, ImportError> =
+            tables.map(|(name, csv)| parse_table(name, &types, csv)).collect();
         match read.map_err(|error| error.to_string())? {
             none if none.is_empty() => Err("it holds no CSV file".to_owned()),
             tables => Ok(tables),
@@ -72,12 +73,12 @@ impl Import for Mock {
     }
 
     fn is_same(&self, text: &str, value: &Value, column: &Column) -> bool {
-        same(text, value, column)
+        is_same_value(text, value, column)
     }
 }
 
 /// Declared types by table and column.
-pub type Types = BTreeMap<String, BTreeMap<String, String>>;
+pub type DeclaredTypes = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Why an import stopped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,7 +106,7 @@ pub enum ImportError {
 ///
 /// # Errors
 /// [`ImportError::Types`].
-pub fn types(text: &str) -> Result<Types, ImportError> {
+pub fn parse_types(text: &str) -> Result<DeclaredTypes, ImportError> {
     toml::from_str(text).map_err(|error| ImportError::Types { why: error.message().to_owned() })
 }
 
@@ -113,7 +114,7 @@ pub fn types(text: &str) -> Result<Types, ImportError> {
 ///
 /// # Errors
 /// [`ImportError`], naming table, row and column where a cell is at fault.
-pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportError> {
+pub fn parse_table(name: &str, types: &DeclaredTypes, csv: &[u8]) -> Result<ImportedTable, ImportError> {
     let mapped = types.get(name).ok_or_else(|| ImportError::UnknownTable { table: name.to_owned() })?;
     let broken = |error: csv::Error| ImportError::Csv { table: name.to_owned(), why: error.to_string() };
     let mut reader = csv::Reader::from_reader(csv);
@@ -126,11 +127,11 @@ pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportEr
     let mut rows = Vec::new();
     for (number, record) in (1..).zip(reader.records()) {
         let record = record.map_err(broken)?;
-        rows.push(typed(name, number, &record, &columns)?);
+        rows.push(parse_row(name, number, &record, &columns)?);
     }
     let mut report = header_report(name, &header, mapped);
     report.rows_read = rows.len() as u64;
-    let key = schema::known(name).and_then(|known| known.key.first().map(|column| (*column).to_owned()));
+    let key = schema::find_table(name).and_then(|known| known.key.first().map(|column| (*column).to_owned()));
     if let Some(key) = &key {
         let at = columns.iter().position(|(_, column, _)| column == key);
         let at = at.ok_or_else(|| ImportError::NoKey { table: name.to_owned(), column: key.clone() })?;
@@ -139,10 +140,10 @@ pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportEr
     report.rows_kept = rows.len() as u64;
     let declared = |(at, (_, column, declared)): (usize, &(usize, String, String))| {
         let data = rows.iter().filter_map(|row: &ImportedRow| row.values.get(at));
-        (column.clone(), fit::declared(name, column, declared, data), Some(column) != key.as_ref())
+        (column.clone(), fit::choose_type(name, column, declared, data), Some(column) != key.as_ref())
     };
     let columns = columns.iter().enumerate().map(declared).collect();
-    Ok(Imported {
+    Ok(ImportedTable {
         table: TableDef { name: name.to_owned(), key, columns, indexes: Vec::new(), references: Vec::new() },
         rows,
         report,
@@ -161,7 +162,7 @@ fn header_report(name: &str, header: &csv::StringRecord, mapped: &BTreeMap<Strin
     }
 }
 
-fn typed(
+fn parse_row(
     table: &str,
     number: u64,
     record: &csv::StringRecord,
@@ -170,7 +171,7 @@ fn typed(
     let mut row = ImportedRow { number, texts: Vec::new(), values: Vec::new() };
     for (at, column, declared) in columns {
         let text = record.get(*at).unwrap_or("");
-        let value = cell::read(text, declared).map_err(|why| ImportError::Cell {
+        let value = cell::parse_cell(text, declared).map_err(|why| ImportError::Cell {
             table: table.to_owned(),
             row: number,
             column: column.clone(),
@@ -202,7 +203,7 @@ fn without_repeats(rows: Vec<ImportedRow>, at: usize, key: &str, report: &mut Im
                 continue;
             }
         };
-        report.left_out.push(LeftOut { row: row.number, key: id, why });
+        report.left_out.push(OmittedRow { row: row.number, key: id, why });
     }
     kept
 }

@@ -8,7 +8,7 @@ use mfm_journal::{Moment, Value};
 use crate::model::{Column, Kind};
 
 /// The days of the year 1900 and those before it, in the count of [`days`].
-const EPOCH_DAYS: i64 = days(1900, 1, 1);
+const EPOCH_DAYS: i64 = count_days(1900, 1, 1);
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
 /// Tells whether a stored value is what the mock's text says, whatever engine holds it.
@@ -17,7 +17,7 @@ const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 /// digit by digit, or, where a database counts ticks, to the millisecond that the mock writes: a `datetime` of SQL
 /// Server holds 1/300 s, and the mock's milliseconds were made from such.
 #[must_use]
-pub fn same(original: &str, stored: &Value, column: &Column) -> bool {
+pub fn is_same_value(original: &str, stored: &Value, column: &Column) -> bool {
     if original.is_empty() || stored.is_null() {
         return original.is_empty() && stored.is_null();
     }
@@ -25,17 +25,17 @@ pub fn same(original: &str, stored: &Value, column: &Column) -> bool {
         (Kind::Boolean, Value::Boolean(true) | Value::Integer(1)) => ["True", "1", "1.0"].contains(&original),
         (Kind::Boolean, Value::Boolean(false) | Value::Integer(0)) => ["False", "0", "0.0"].contains(&original),
         (Kind::Integer { .. } | Kind::Decimal { .. }, _) => {
-            Number::read(original).is_some_and(|said| number(stored) == Some(said))
+            DecimalDigits::parse(original).is_some_and(|said| value_digits(stored) == Some(said))
         }
         // The standard library reads and writes these, and to the last bit.
         (Kind::Float, Value::Real(held)) => original.parse() == Ok(*held),
         (Kind::Text { .. } | Kind::Other, Value::Text(held)) => held == original,
         (Kind::Bytes { .. } | Kind::RowVersion, Value::Bytes(held)) => URL_SAFE.encode(held) == original,
         (Kind::DateTime, Value::Text(held)) => {
-            ReadTime::read(original).is_some_and(|said| ReadTime::read(held) == Some(said))
+            TimeDigits::parse(original).is_some_and(|said| TimeDigits::parse(held) == Some(said))
         }
         (Kind::DateTime, Value::Moment(held)) => {
-            ReadTime::read(original).is_some_and(|said| said.is_moment(*held, &column.image))
+            TimeDigits::parse(original).is_some_and(|said| said.is_moment(*held, &column.image))
         }
         _ => false,
     }
@@ -43,14 +43,14 @@ pub fn same(original: &str, stored: &Value, column: &Column) -> bool {
 
 /// A decimal number as its digits: sign, digits without zeros at either end, and the place of the point behind them.
 #[derive(Debug, PartialEq, Eq)]
-struct Number {
+struct DecimalDigits {
     is_negative: bool,
     digits: String,
     exponent: i64,
 }
 
-impl Number {
-    fn read(text: &str) -> Option<Self> {
+impl DecimalDigits {
+    fn parse(text: &str) -> Option<Self> {
         let (is_negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -71,27 +71,27 @@ impl Number {
     }
 }
 
-fn number(stored: &Value) -> Option<Number> {
+fn value_digits(stored: &Value) -> Option<DecimalDigits> {
     match stored {
-        Value::Boolean(flag) => Number::read(if *flag { "1" } else { "0" }),
-        Value::Integer(number) => Number::read(&number.to_string()),
-        Value::Real(number) => Number::read(&number.to_string()),
-        Value::Decimal(number) => Number::read(&number.to_string()),
+        Value::Boolean(flag) => DecimalDigits::parse(if *flag { "1" } else { "0" }),
+        Value::Integer(number) => DecimalDigits::parse(&number.to_string()),
+        Value::Real(number) => DecimalDigits::parse(&number.to_string()),
+        Value::Decimal(number) => DecimalDigits::parse(&number.to_string()),
         _ => None,
     }
 }
 
 /// A date and time as its digits: day, time of day in whole seconds, fraction without zeros at its end.
 #[derive(Debug, PartialEq, Eq)]
-struct ReadTime<'t> {
+struct TimeDigits<'t> {
     day: &'t str,
     seconds: String,
     fraction: &'t str,
 }
 
-impl<'t> ReadTime<'t> {
+impl<'t> TimeDigits<'t> {
     /// Reads a day, perhaps with a time; nothing may stand behind it, and so no offset from UTC.
-    fn read(text: &'t str) -> Option<Self> {
+    fn parse(text: &'t str) -> Option<Self> {
         let (day, rest) = text.split_at_checked(10)?;
         let (time, fraction) = rest.split_once(['.', ',']).unwrap_or((rest, ""));
         let seconds = match time.strip_prefix([' ', 'T', 't']) {
@@ -106,7 +106,7 @@ impl<'t> ReadTime<'t> {
     }
 
     /// Tells whether a count of days and ticks is nearer than half a millisecond.
-    fn is_moment(&self, held: Moment, column: &mfm_journal::Column) -> bool {
+    fn is_moment(&self, held: Moment, column: &mfm_journal::ColumnShape) -> bool {
         let count = || {
             let (from_days, ticks) =
                 (i64::from(held.days?) * MICROSECONDS_PER_DAY, i128::from(held.ticks.unwrap_or(0)));
@@ -115,16 +115,17 @@ impl<'t> ReadTime<'t> {
                 "smalldatetime" => (1, ticks * 60),
                 _ => (10_i128.checked_pow(u32::from(column.scale.unwrap_or(7)))?, ticks),
             };
-            let apart = (i128::from(self.microseconds()?) - i128::from(from_days)) * per_second - ticks * 1_000_000;
+            let apart =
+                (i128::from(self.microseconds_since_1900()?) - i128::from(from_days)) * per_second - ticks * 1_000_000;
             Some(held.offset_minutes.is_none() && apart.abs() * 2 < 1000 * per_second)
         };
         count().unwrap_or(false)
     }
 
     /// Counts the microseconds since 1900; `None` for finer ones.
-    fn microseconds(&self) -> Option<i64> {
+    fn microseconds_since_1900(&self) -> Option<i64> {
         let part = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-        let day = days(part(self.day, 0, 4)?, part(self.day, 5, 7)?, part(self.day, 8, 10)?) - EPOCH_DAYS;
+        let day = count_days(part(self.day, 0, 4)?, part(self.day, 5, 7)?, part(self.day, 8, 10)?) - EPOCH_DAYS;
         let clock = &self.seconds;
         let seconds = (part(clock, 0, 2)? * 60 + part(clock, 3, 5)?) * 60 + part(clock, 6, 8)?;
         let fraction = format!("{:0<6}", self.fraction);
@@ -140,19 +141,19 @@ fn is_like(text: &str, form: &str) -> bool {
 }
 
 /// Counts days in the calendar that is in use today: whole years to March, then the days of months of 31 and 30 days.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
+const fn count_days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::cell::read;
+    use super::super::cell::parse_cell;
     use super::*;
     use crate::model::{Role, Storage};
 
-    fn column(declared: &str, storage: Storage) -> Column {
-        let image = mfm_journal::Column {
+    fn test_column(declared: &str, storage: Storage) -> Column {
+        let image = mfm_journal::ColumnShape {
             name: "c".into(),
             declared: declared.into(),
             precision: None,
@@ -165,26 +166,44 @@ mod tests {
 
     #[test]
     fn same_means_nothing_was_lost() {
-        let time = column("datetime", Storage::Native);
-        let held = time.store("t", &read("2020-04-27 08:03:28.513", "datetime").unwrap()).unwrap();
-        assert!(same("2020-04-27 08:03:28.513", &held, &time));
-        assert!(!same("2020-04-27 08:03:28.512", &held, &time));
-        let number = column("decimal(9,4)", Storage::Numeric);
-        assert!(same("33.3330", &Value::Real(33.333), &number) && same("1.0", &Value::Integer(1), &number));
-        assert!(same("0E-8", &Value::Integer(0), &number) && same("12E2", &Value::Integer(1200), &number));
-        assert!(same("-0.0015", &Value::Real(-1.5e-3), &number) && !same("0.0015", &Value::Real(-1.5e-3), &number));
-        assert!(!same("33.3331", &Value::Real(33.333), &number) && !same("1", &Value::Text("1".into()), &number));
-        let text = column("varchar", Storage::Text);
-        assert!(same("a ", &Value::Text("a ".into()), &text) && !same("a ", &Value::Text("a".into()), &text));
-        assert!(same("", &Value::Null, &text) && !same("", &Value::Text(String::new()), &text));
-        assert!(!same("a", &Value::Null, &text));
-        assert!(same("True", &Value::Integer(1), &column("bit", Storage::Numeric)));
-        assert!(same("_-8=", &Value::Bytes(vec![0xFF, 0xEF]), &column("varbinary(max)", Storage::Numeric)));
+        let time = test_column("datetime", Storage::Native);
+        let held = time.store_datum("t", &parse_cell("2020-04-27 08:03:28.513", "datetime").unwrap()).unwrap();
+        assert!(is_same_value("2020-04-27 08:03:28.513", &held, &time));
+        assert!(!is_same_value("2020-04-27 08:03:28.512", &held, &time));
+        let number = test_column("decimal(9,4)", Storage::Numeric);
+        assert!(
+            is_same_value("33.3330", &Value::Real(33.333), &number)
+                && is_same_value("1.0", &Value::Integer(1), &number)
+        );
+        assert!(
+            is_same_value("0E-8", &Value::Integer(0), &number) && is_same_value("12E2", &Value::Integer(1200), &number)
+        );
+        assert!(
+            is_same_value("-0.0015", &Value::Real(-1.5e-3), &number)
+                && !is_same_value("0.0015", &Value::Real(-1.5e-3), &number)
+        );
+        assert!(
+            !is_same_value("33.3331", &Value::Real(33.333), &number)
+                && !is_same_value("1", &Value::Text("1".into()), &number)
+        );
+        let text = test_column("varchar", Storage::Text);
+        assert!(
+            is_same_value("a ", &Value::Text("a ".into()), &text)
+                && !is_same_value("a ", &Value::Text("a".into()), &text)
+        );
+        assert!(is_same_value("", &Value::Null, &text) && !is_same_value("", &Value::Text(String::new()), &text));
+        assert!(!is_same_value("a", &Value::Null, &text));
+        assert!(is_same_value("True", &Value::Integer(1), &test_column("bit", Storage::Numeric)));
+        assert!(is_same_value(
+            "_-8=",
+            &Value::Bytes(vec![0xFF, 0xEF]),
+            &test_column("varbinary(max)", Storage::Numeric)
+        ));
     }
 
     #[test]
     fn w05_no_stored_time_proves_a_text_with_an_offset() {
-        let (file, server) = (column("datetime", Storage::Numeric), column("datetime", Storage::Native));
+        let (file, server) = (test_column("datetime", Storage::Numeric), test_column("datetime", Storage::Native));
         for original in [
             "2019-03-11 08:03:28.513+05:00",
             "2019-03-11 08:03:28.513Z",
@@ -196,25 +215,25 @@ mod tests {
             "2019-03-1108:03:28.513",
             "11.03.2019 08:03:28.513",
         ] {
-            assert!(!same(original, &Value::Text("2019-03-11 08:03:28.513".into()), &file), "{original}");
+            assert!(!is_same_value(original, &Value::Text("2019-03-11 08:03:28.513".into()), &file), "{original}");
             let ticks = Some(((8 * 60 + 3) * 60 + 28) * 300 + 154);
             let held = Moment { days: Some(43_533), ticks, offset_minutes: None };
-            assert!(same("2019-03-11T08:03:28.513", &Value::Moment(held), &server));
-            assert!(!same(original, &Value::Moment(held), &server), "{original}");
+            assert!(is_same_value("2019-03-11T08:03:28.513", &Value::Moment(held), &server));
+            assert!(!is_same_value(original, &Value::Moment(held), &server), "{original}");
         }
     }
 
     #[test]
     fn reader_and_proof_agree_on_every_day() {
-        let server = column("datetime2(3)", Storage::Native);
+        let server = test_column("datetime2(3)", Storage::Native);
         let mut date = jiff::civil::date(1890, 1, 1);
         while date.year() < 2110 {
             let text = format!("{date} 23:59:59.999");
-            let held = server.store("t", &read(&text, "datetime").unwrap()).unwrap();
-            assert!(same(
+            let held = server.store_datum("t", &parse_cell(&text, "datetime").unwrap()).unwrap();
+            assert!(is_same_value(
                 &text,
                 &held,
-                &Column { image: mfm_journal::Column { scale: None, ..server.image.clone() }, ..server.clone() }
+                &Column { image: mfm_journal::ColumnShape { scale: None, ..server.image.clone() }, ..server.clone() }
             ));
             date = date.tomorrow().unwrap();
         }

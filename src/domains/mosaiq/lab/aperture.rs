@@ -2,10 +2,10 @@
 //!
 //! Lengths are 1/100 cm in the plane of the isocentre, angles 1/10 degree, and sines thousandths.
 
-use super::course::{Course, Field, FieldVersion, Prescription};
-use super::machine::Leaves;
+use super::course::{Course, FieldVersion, LabField, Prescription};
+use super::machine::MlcLayout;
 use super::template::FieldKind;
-use super::{LabRequest, between, stream};
+use super::{LabRequest, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
 /// Closed pairs wait behind the left jaw, no nearer than this: written, no leaf ends in a zero byte there, because
@@ -45,17 +45,21 @@ struct TreatedShape {
 
 impl TreatedShape {
     fn new(request: &LabRequest, course: &Course, site: &Prescription) -> Self {
-        let mut random = stream(request, "lab/target", &[course.index]);
-        let percent = between(&mut random, 85, 115) * if site.first_fraction > 0 { 70 } else { 100 } / 100;
+        let mut random = random_stream(request, "lab/target", &[course.index]);
+        let percent = random_between(&mut random, 85, 115) * if site.first_fraction > 0 { 70 } else { 100 } / 100;
         let (across, deep, along) = site.template.target;
         let along = along * percent / 100;
-        let organ = between(&mut random, -along / 2, along / 3);
+        let organ = random_between(&mut random, -along / 2, along / 3);
         Self {
             across: across * percent / 100,
             deep: deep * percent / 100,
             along,
-            middle: (between(&mut random, -90, 90), between(&mut random, -90, 90), between(&mut random, -60, 60)),
-            organ_angle: between(&mut random, 0, 3599),
+            middle: (
+                random_between(&mut random, -90, 90),
+                random_between(&mut random, -90, 90),
+                random_between(&mut random, -60, 60),
+            ),
+            organ_angle: random_between(&mut random, 0, 3599),
             organ: (organ, organ + along / 3),
         }
     }
@@ -84,7 +88,7 @@ struct OpenPair {
 /// The leaves of a field, moved from one control point to the next.
 #[derive(Debug)]
 pub(super) struct LeafMotion<'a> {
-    leaves: &'static Leaves,
+    leaves: &'static MlcLayout,
     kind: FieldKind,
     target: TreatedShape,
     rows: Vec<OpenPair>,
@@ -104,22 +108,22 @@ impl<'a> LeafMotion<'a> {
         request: &LabRequest,
         course: &Course,
         site: &Prescription,
-        field: &Field,
+        field: &LabField,
         version: &'a FieldVersion,
     ) -> Self {
-        let mut random = stream(request, "lab/aperture", &[course.index, site.first_fraction, field.number]);
+        let mut random = random_stream(request, "lab/aperture", &[course.index, site.first_fraction, field.number]);
         let target = TreatedShape::new(request, course, site);
         let leaves = &course.machine.leaves;
-        let (base, slope) = (between(&mut random, 0, 3599), between(&mut random, 40, 160));
-        let swings = between(&mut random, 2, 4);
+        let (base, slope) = (random_between(&mut random, 0, 3599), random_between(&mut random, 40, 160));
+        let swings = random_between(&mut random, 2, 4);
         // A new version opens the same target a little differently.
-        let mut own = stream(request, "lab/aperture/version", &[course.index, version.version.id]);
-        let shift = between(&mut own, 0, 400);
+        let mut own = random_stream(request, "lab/aperture/version", &[course.index, version.version.id]);
+        let shift = random_between(&mut own, 0, 400);
         let rows = (0..).zip(0..leaves.pairs).filter_map(|(pair, number)| {
-            let along = leaves.middle(number) - target.middle.2;
+            let along = leaves.pair_middle(number) - target.middle.2;
             let rest = target.along * target.along - along * along;
             let phase = base + shift + slope * number;
-            let mut drift = || between(&mut random, 0, 250);
+            let mut drift = || random_between(&mut random, 0, 250);
             (rest > 0).then(|| OpenPair {
                 pair,
                 width: 1000 * rest.isqrt() / target.along,
@@ -139,7 +143,7 @@ impl<'a> LeafMotion<'a> {
 
     /// Parks the closed pairs behind the left jaw, in every field at a place of its own.
     pub(super) fn park_beyond(&mut self, jaw: i64) {
-        let place = (jaw - between(&mut self.random, 20, 70)).min(PARKED);
+        let place = (jaw - random_between(&mut self.random, 20, 70)).min(PARKED);
         self.now.fill((place - CLOSED, place));
     }
 
@@ -157,33 +161,33 @@ impl<'a> LeafMotion<'a> {
     }
 
     /// Moves the leaves to a control point and returns both banks as the machine writes them.
-    pub(super) fn at(&mut self, point: i64, gantry: i64) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn move_to(&mut self, point: i64, gantry: i64) -> (Vec<u8>, Vec<u8>) {
         let seen = self.target.seen_from(gantry);
         // Both points of a segment show one shape.
         if self.kind != FieldKind::StepAndShoot || point % 2 == 0 {
-            let segment = self.segment(point);
+            let segment = self.segment_window(point);
             for row in &self.rows {
                 let aim = match self.kind {
-                    FieldKind::Vmat => self.swinging(row, seen, gantry),
-                    FieldKind::Dmlc => self.sliding(row, seen, gantry, point),
-                    _ => self.conforming(row, seen, gantry, segment),
+                    FieldKind::Vmat => self.arc_opening(row, seen, gantry),
+                    FieldKind::Dmlc => self.sliding_opening(row, seen, gantry, point),
+                    _ => self.conformal_opening(row, seen, gantry, segment),
                 };
                 if let Some(now) = self.now.get_mut(row.pair) {
-                    *now = approach(*now, aim, self.step.filter(|_| self.begun));
+                    *now = step_towards(*now, aim, self.step.filter(|_| self.begun));
                 }
             }
             self.begun = true;
         }
-        self.written()
+        self.encode_banks()
     }
 
     /// Returns the window of a segment, thousandths of half the target's width; the first shows all of it.
-    fn segment(&mut self, point: i64) -> (i64, i64) {
+    fn segment_window(&mut self, point: i64) -> (i64, i64) {
         if self.kind != FieldKind::StepAndShoot || point == 0 {
             return (-1100, 1100);
         }
-        let left = between(&mut self.random, -1100, 300);
-        (left, left + between(&mut self.random, 500, 1100))
+        let left = random_between(&mut self.random, -1100, 300);
+        (left, left + random_between(&mut self.random, 500, 1100))
     }
 
     /// Returns the ends of the target in a row; the organ takes a part of the right side.
@@ -194,7 +198,7 @@ impl<'a> LeafMotion<'a> {
         (left, (middle + reach + margin - hidden).max(left + 2 * SLIT))
     }
 
-    fn conforming(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
+    fn conformal_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
         let (left, right) = self.outline(row, seen, gantry, MARGIN);
         let (from, to) = (seen.0 + seen.1 * window.0 / 1000, seen.0 + seen.1 * window.1 / 1000);
         let left = from.clamp(left, (right - SLIT).max(left));
@@ -202,7 +206,7 @@ impl<'a> LeafMotion<'a> {
     }
 
     /// Leaves that swing into the target and out again while the gantry turns.
-    fn swinging(&self, row: &OpenPair, seen: (i64, i64), gantry: i64) -> (i64, i64) {
+    fn arc_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64) -> (i64, i64) {
         let (left, right) = self.outline(row, seen, gantry, MARGIN);
         let reach = (right - left) / 2 * row.depth / 1000;
         let inward = |phase: i64| reach * (1000 + sine(self.swings * gantry + phase)) / 2000;
@@ -211,7 +215,7 @@ impl<'a> LeafMotion<'a> {
     }
 
     /// A window that slides from left to right over the target.
-    fn sliding(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
+    fn sliding_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
         let (left, right) = self.outline(row, seen, gantry, MARGIN);
         let way = (right - left - SLIT).max(0);
         let done = 1000 * point / (self.version.points - 1).max(1);
@@ -222,7 +226,7 @@ impl<'a> LeafMotion<'a> {
         (place(leading - lag), place(leading) + SLIT)
     }
 
-    fn written(&self) -> (Vec<u8>, Vec<u8>) {
+    fn encode_banks(&self) -> (Vec<u8>, Vec<u8>) {
         let length = if self.leaves.padded { 200 } else { 2 * self.now.len() };
         let (mut a, mut b) = (Vec::with_capacity(length), Vec::with_capacity(length));
         for (left, right) in &self.now {
@@ -237,7 +241,7 @@ impl<'a> LeafMotion<'a> {
 }
 
 /// Moves both ends of an opening towards where they should be, as far as the leaves get.
-fn approach(now: (i64, i64), aim: (i64, i64), step: Option<i64>) -> (i64, i64) {
+fn step_towards(now: (i64, i64), aim: (i64, i64), step: Option<i64>) -> (i64, i64) {
     match step {
         Some(step) => (aim.0.clamp(now.0 - step, now.0 + step), aim.1.clamp(now.1 - step, now.1 + step)),
         None => aim,
@@ -260,7 +264,7 @@ mod tests {
     fn a_slow_leaf_never_meets_its_partner() {
         let (mut now, aims) = ((-500, -470), [(400, 430), (-500, -470), (0, 800)]);
         for aim in aims.iter().cycle().take(50) {
-            let next = approach(now, *aim, Some(70));
+            let next = step_towards(now, *aim, Some(70));
             assert!(next.1 - next.0 >= SLIT && (next.0 - now.0).abs() <= 70 && (next.1 - now.1).abs() <= 70);
             now = next;
         }

@@ -26,7 +26,7 @@ pub(super) const fn weekday(day: Day) -> i64 {
 }
 
 /// Tells whether the department works: no weekend, and none of its holidays.
-pub(super) fn works(day: Day) -> bool {
+pub(super) fn is_working_day(day: Day) -> bool {
     if weekday(day) > 4 {
         return false;
     }
@@ -38,11 +38,11 @@ pub(super) fn works(day: Day) -> bool {
 /// Tells whether a working day of the week is Good Friday or Easter Monday.
 fn beside_easter(day: Day, date: Date) -> bool {
     let possible = matches!(date.month(), 3 | 4) && matches!(weekday(day), 0 | 4);
-    possible && matches!(day - easter(i64::from(date.year())), -2 | 1)
+    possible && matches!(day - easter_sunday(i64::from(date.year())), -2 | 1)
 }
 
 /// Returns Easter Sunday of a year by the Gregorian rule.
-fn easter(year: i64) -> Day {
+fn easter_sunday(year: i64) -> Day {
     let (golden, century) = (year % 19, year / 100);
     let moon = (century - century / 4 - (8 * century + 13) / 25 + 19 * golden + 15) % 30;
     let full = moon - moon / 28 * (1 - 29 / (moon + 1) * ((21 - golden) / 11));
@@ -53,29 +53,29 @@ fn easter(year: i64) -> Day {
 }
 
 /// Returns the day that lies so many working days before the last working day that is not after `day`.
-pub(super) fn before(day: Day, count: i64) -> Day {
+pub(super) fn working_days_before(day: Day, count: i64) -> Day {
     (0..count).fold(working_day(day), |day, _| working_day(day - 1))
 }
 
 /// Returns how many working days lie after one day, up to and with another.
 pub(super) fn working_days(after: Day, up_to: Day) -> i64 {
-    i64::try_from((after + 1..=up_to).filter(|day| works(*day)).count()).unwrap_or(0)
+    i64::try_from((after + 1..=up_to).filter(|day| is_working_day(*day)).count()).unwrap_or(0)
 }
 
 /// Returns the first working day after a day.
 pub(super) fn next_working(day: Day) -> Day {
-    let later = (1..8).find(|later| works(day + later)).unwrap_or(1);
+    let later = (1..8).find(|later| is_working_day(day + later)).unwrap_or(1);
     day + later
 }
 
 /// Returns the last working day that is not after a day.
 pub(super) fn working_day(day: Day) -> Day {
-    let back = (0..7).find(|back| works(day - back)).unwrap_or(0);
+    let back = (0..7).find(|back| is_working_day(day - back)).unwrap_or(0);
     day - back
 }
 
 /// Returns a moment of a day, given in milliseconds since midnight and rounded to 1/300 s as `datetime` holds it.
-pub(super) fn moment(day: Day, milliseconds: i64) -> DateTime {
+pub(super) fn datetime_at(day: Day, milliseconds: i64) -> DateTime {
     let ticks = milliseconds.div_euclid(10) * 3 + (milliseconds.rem_euclid(10) * 3 + 5) / 10;
     let rounded = (ticks * 10 + 1).div_euclid(3);
     let midnight = date_of(day).to_datetime(jiff::civil::Time::midnight());
@@ -100,16 +100,19 @@ mod tests {
     fn weekends_and_holidays_are_no_working_days() {
         let easters = [date(2024, 3, 29), date(2024, 4, 1), date(2023, 4, 7), date(1954, 4, 19), date(2049, 4, 16)];
         for closed in [date(2024, 6, 29), date(2023, 12, 25), date(2024, 5, 1)].into_iter().chain(easters) {
-            assert!(!works(day_of(closed)), "{closed}");
+            assert!(!is_working_day(day_of(closed)), "{closed}");
         }
         for open in [date(2024, 5, 27), date(2024, 3, 28), date(2024, 4, 2), date(2024, 3, 25)] {
-            assert!(works(day_of(open)), "{open}");
+            assert!(is_working_day(day_of(open)), "{open}");
         }
         for (year, sunday) in [(1981, date(1981, 4, 19)), (2008, date(2008, 3, 23)), (2038, date(2038, 4, 25))] {
-            assert_eq!(date_of(easter(year)), sunday);
+            assert_eq!(date_of(easter_sunday(year)), sunday);
         }
         let monday = day_of(date(2024, 4, 8));
-        assert_eq!((date_of(before(monday, 5)), working_days(before(monday, 5), monday)), (date(2024, 3, 28), 5));
+        assert_eq!(
+            (date_of(working_days_before(monday, 5)), working_days(working_days_before(monday, 5), monday)),
+            (date(2024, 3, 28), 5)
+        );
         assert_eq!(working_day(day_of(date(2024, 6, 30))), day_of(date(2024, 6, 28)));
         assert_eq!(working_day(day_of(date(2023, 12, 26))), day_of(date(2023, 12, 22)));
     }
@@ -118,7 +121,7 @@ mod tests {
     fn moments_are_ticks_of_a_datetime() {
         let day = day_of(date(2024, 6, 28));
         for (given, held) in [(1000, 0), (1001, 0), (1002, 3), (1003, 3), (1006, 7), (1007, 7), (1008, 7), (1009, 10)] {
-            assert_eq!(moment(day, given).subsec_nanosecond(), held * 1_000_000, "{given}");
+            assert_eq!(datetime_at(day, given).subsec_nanosecond(), held * 1_000_000, "{given}");
         }
     }
 }

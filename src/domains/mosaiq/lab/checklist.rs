@@ -4,34 +4,34 @@ use super::calendar::{self, Day};
 use super::course::Course;
 use super::people::{DOSIMETRISTS, LISTS, PHYSICIANS, PHYSICISTS};
 use super::preparation::DayTime;
-use super::{NewRow, Roster, Sink, between, session, stream};
+use super::{NewRow, Roster, Sink, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
 /// Kinds of items; TSK_ID counts from 11_001. Description, minutes it takes, and who does it.
-static TASKS: [(&str, i64, Who); 9] = [
-    ("Tx:Consent", 15, Who::Physician),
-    ("Contour", 60, Who::Physician),
-    ("Tx:Prescription", 10, Who::Physician),
-    ("Dose Calcs Complete", 90, Who::Dosimetrist),
-    ("IMRT Physics Check", 45, Who::Physicist),
-    ("3D Physics Check", 30, Who::Physicist),
-    ("IMRT Measurement", 30, Who::Physicist),
-    ("Chart Check", 15, Who::Physicist),
-    ("End of Tx Phys Sum.", 20, Who::Physicist),
+static TASKS: [(&str, i64, Assignee); 9] = [
+    ("Tx:Consent", 15, Assignee::Physician),
+    ("Contour", 60, Assignee::Physician),
+    ("Tx:Prescription", 10, Assignee::Physician),
+    ("Dose Calcs Complete", 90, Assignee::Dosimetrist),
+    ("IMRT Physics Check", 45, Assignee::Physicist),
+    ("3D Physics Check", 30, Assignee::Physicist),
+    ("IMRT Measurement", 30, Assignee::Physicist),
+    ("Chart Check", 15, Assignee::Physicist),
+    ("End of Tx Phys Sum.", 20, Assignee::Physicist),
 ];
 
 const FIRST_TASK: i64 = 11_001;
 
 /// Who an item waits for: a person, or a list that several people work off.
 #[derive(Clone, Copy)]
-enum Who {
+enum Assignee {
     Physician,
     Dosimetrist,
     Physicist,
 }
 
-impl Who {
-    const fn people(self) -> (i64, i64) {
+impl Assignee {
+    const fn staff_range(self) -> (i64, i64) {
         match self {
             Self::Physician => PHYSICIANS,
             Self::Dosimetrist => DOSIMETRISTS,
@@ -40,7 +40,7 @@ impl Who {
     }
 
     /// Returns the Staff_ID that an item waits on; `person` is who will do it.
-    const fn responsible(self, person: i64) -> i64 {
+    const fn responsible_staff(self, person: i64) -> i64 {
         match self {
             Self::Physician => person,
             Self::Dosimetrist => LISTS[1].0,
@@ -50,23 +50,23 @@ impl Who {
 }
 
 /// Makes QCLTask.
-pub(super) fn tasks<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
-    let since = calendar::moment(calendar::day_of(roster.request.until) - 7000, 9 * 3_600_000);
+pub(super) fn write_tasks<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    let since = calendar::datetime_at(calendar::day_of(roster.request.until) - 7000, 9 * 3_600_000);
     for (id, (description, minutes, who)) in (FIRST_TASK..).zip(TASKS) {
         NewRow::new("QCLTask")
             .integer("TSK_ID", id)
-            .times(since, since)
+            .created_and_edited(since, since)
             .text("Description", description)
             .flag("Inactive", false)
-            .integer("Responsible_Staff_ID", who.responsible(who.people().0))
+            .integer("Responsible_Staff_ID", who.responsible_staff(who.staff_range().0))
             .integer("Est_Dur", minutes)
-            .send(sink)?;
+            .write_to(sink)?;
     }
     Ok(())
 }
 
 /// An item of a course.
-struct Item {
+struct ChecklistItem {
     /// Its place in [`TASKS`].
     task: usize,
     made: DayTime,
@@ -75,15 +75,15 @@ struct Item {
 }
 
 /// Makes Chklist. What is due after the lab's end is not on the list yet.
-pub(super) fn items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 900_001;
     for course in roster.courses() {
-        let mut random = stream(roster.request, "lab/checklist", &[course.index]);
-        for item in plan(&course, &mut random) {
+        let mut random = random_stream(roster.request, "lab/checklist", &[course.index]);
+        for item in plan_items(&course, &mut random) {
             // Two draws for every item, so that none changes the next.
-            let (person, chance) = (between(&mut random, 0, 11), random.below(3));
+            let (person, chance) = (random_between(&mut random, 0, 11), random.below(3));
             if item.due <= course.until && item.made.0 <= course.until {
-                row(&course, &item, id, (person, chance == 0)).send(sink)?;
+                build_row(&course, &item, id, (person, chance == 0)).write_to(sink)?;
                 id += 1;
             }
         }
@@ -92,10 +92,10 @@ pub(super) fn items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
 }
 
 /// Returns what a course needs.
-fn plan(course: &Course, random: &mut RecordRandom) -> Vec<Item> {
+fn plan_items(course: &Course, random: &mut RecordRandom) -> Vec<ChecklistItem> {
     let steps = &course.preparation;
     let first = course.sessions.first().map_or(steps.checked.0, |session| session.day);
-    let check = if course.template.kind.modulated() { 4 } else { 5 };
+    let check = if course.template.kind.is_modulated() { 4 } else { 5 };
     let ready = calendar::working_day(first - 1).max(steps.checked.0);
     let mut all = Vec::new();
     for (task, made, due, done) in [
@@ -108,44 +108,44 @@ fn plan(course: &Course, random: &mut RecordRandom) -> Vec<Item> {
         // Whoever was late did it a day after it was due.
         let missed = calendar::working_day(done.0 - 1);
         let late = random.below(8) == 0 && missed >= made.0;
-        all.push(Item { task, made, due: if late { missed } else { due }, done });
+        all.push(ChecklistItem { task, made, due: if late { missed } else { due }, done });
     }
-    all.extend(course.measured.iter().map(|evening| measurement(course, *evening)));
+    all.extend(course.measured.iter().map(|evening| measurement_item(course, *evening)));
     let begun = (first, MORNING_MS);
     let weekly = course.sessions.iter().skip(4).step_by(5);
-    all.extend(weekly.map(|session| later(7, begun, session.day, random)));
+    all.extend(weekly.map(|session| plan_later_item(7, begun, session.day, random)));
     let last = course.last_day();
-    all.push(later(8, (last, MORNING_MS), calendar::working_day(last + 9), random));
+    all.push(plan_later_item(8, (last, MORNING_MS), calendar::working_day(last + 9), random));
     all
 }
 
 /// Returns the item of an evening on which fields are measured, done when the last of them is.
-fn measurement(course: &Course, (evening, fraction): (Day, i64)) -> Item {
+fn measurement_item(course: &Course, (evening, fraction): (Day, i64)) -> ChecklistItem {
     let used = usize::try_from(fraction.max(0)).ok().and_then(|fraction| course.sessions.get(fraction));
     let due = used.map_or(evening, |session| calendar::working_day(session.day - 1)).max(evening);
     let made = if fraction > 0 { (evening, AFTERNOON_MS) } else { course.preparation.planned };
-    Item { task: 6, made, due, done: (evening, session::measuring_ms(course.slot) + 20 * 60_000) }
+    ChecklistItem { task: 6, made, due, done: (evening, session::measuring_ms(course.slot) + 20 * 60_000) }
 }
 
 /// Returns an item that is done some day from its making on, one of twelve too late.
-fn later(task: usize, made: DayTime, due: Day, random: &mut RecordRandom) -> Item {
-    let early = calendar::working_day(due - between(random, 0, 2));
+fn plan_later_item(task: usize, made: DayTime, due: Day, random: &mut RecordRandom) -> ChecklistItem {
+    let early = calendar::working_day(due - random_between(random, 0, 2));
     let late = random.below(12) == 0;
     let day = if late { calendar::next_working(due) } else { early };
-    let at = MORNING_MS + between(random, 0, 33_000_000);
+    let at = MORNING_MS + random_between(random, 0, 33_000_000);
     let done = if day <= made.0 { (made.0, at + 1_800_000) } else { (day, at) };
-    Item { task, made, due: due.max(made.0), done }
+    ChecklistItem { task, made, due: due.max(made.0), done }
 }
 
 /// When the staff begins, and when a plan that was made anew is handed over.
 const MORNING_MS: i64 = 8 * 3_600_000;
 const AFTERNOON_MS: i64 = 63_960_000;
 
-fn row(course: &Course, item: &Item, id: i64, (person, forgotten): (i64, bool)) -> NewRow {
-    let (_, minutes, who) = TASKS.get(item.task).copied().unwrap_or(("", 0, Who::Physicist));
-    let (first, count) = who.people();
+fn build_row(course: &Course, item: &ChecklistItem, id: i64, (person, forgotten): (i64, bool)) -> NewRow {
+    let (_, minutes, who) = TASKS.get(item.task).copied().unwrap_or(("", 0, Assignee::Physicist));
+    let (first, count) = who.staff_range();
     let person = first + person % count;
-    let [asked, done] = [item.made, item.done].map(|(day, at)| calendar::moment(day, at));
+    let [asked, done] = [item.made, item.done].map(|(day, at)| calendar::datetime_at(day, at));
     // Of what was due lately, some is late; no beam waits for it.
     let open = item.done.0 > course.until || (item.task >= 7 && item.due > course.until - 10 && forgotten);
     let edited = if open { asked } else { done };
@@ -158,13 +158,13 @@ fn row(course: &Course, item: &Item, id: i64, (person, forgotten): (i64, bool)) 
         .time("Edit_DtTm", edited)
         .integer("Edit_ID", if open { DOSIMETRISTS.0 } else { person })
         .integer("Pat_ID1", course.patient)
-        .time("Due_DtTm", calendar::moment(item.due, 86_399_000))
+        .time("Due_DtTm", calendar::datetime_at(item.due, 86_399_000))
         .integer("Req_Staff_ID", DOSIMETRISTS.0)
-        .integer("Rsp_Staff_ID", who.responsible(person))
+        .integer("Rsp_Staff_ID", who.responsible_staff(person))
         .flag("Complete", !open)
         .flag("Suppressed", false)
         .integer("TSK_ID", FIRST_TASK + i64::try_from(item.task).unwrap_or(0))
         .integer("Est_Dur", minutes)
-        .time("Start_DtTm", calendar::moment(item.made.0, 0));
+        .time("Start_DtTm", calendar::datetime_at(item.made.0, 0));
     if open { row } else { row.time("Act_DtTm", done).integer("Com_Staff_ID", person) }
 }

@@ -1,12 +1,12 @@
 //! A patient's course: days, prescriptions and fields with all their versions and ids; makes no rows.
 
 use super::calendar::{self, Day};
-use super::days::{MachineVisit, sessions};
-use super::machine::Machine;
+use super::days::{MachineVisit, plan_sessions};
+use super::machine::LabMachine;
 use super::preparation::{DayTime, Preparation};
 use super::roster::TreatmentCase;
 use super::template::{Beam, FieldKind, Imaging, Template};
-use super::{LabRequest, between, session, stream};
+use super::{LabRequest, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
 /// The fraction at which fields are measured, before any patient sees them.
@@ -16,7 +16,7 @@ const ALWAYS: i64 = -2;
 
 /// What all versions have: an id, when it was saved, and from which fraction on it is the current one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Version {
+pub(super) struct VersionInfo {
     pub(super) id: i64,
     pub(super) saved: DayTime,
     pub(super) from: i64,
@@ -25,7 +25,7 @@ pub(super) struct Version {
 /// A version of a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FieldVersion {
-    pub(super) version: Version,
+    pub(super) version: VersionInfo,
     pub(super) first_point: i64,
     pub(super) points: i64,
     /// Monitor units, tenths.
@@ -36,7 +36,7 @@ pub(super) struct FieldVersion {
 
 /// A beam, oldest version first.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct LabField {
     pub(super) kind: FieldKind,
     /// Counted from 1 within the prescription; 0 for imaging.
     pub(super) number: i64,
@@ -58,8 +58,8 @@ pub(super) struct Prescription {
     /// Its first fraction, counted from 0 over the course.
     pub(super) first_fraction: i64,
     /// Oldest first.
-    pub(super) versions: Vec<Version>,
-    pub(super) fields: Vec<Field>,
+    pub(super) versions: Vec<VersionInfo>,
+    pub(super) fields: Vec<LabField>,
 }
 
 /// A patient's course.
@@ -68,7 +68,7 @@ pub(super) struct Course {
     /// The number in the streams of chance.
     pub(super) index: i64,
     pub(super) patient: i64,
-    pub(super) machine: &'static Machine,
+    pub(super) machine: &'static LabMachine,
     pub(super) imaging: Imaging,
     pub(super) template: &'static Template,
     pub(super) slot: i64,
@@ -84,42 +84,42 @@ pub(super) struct Course {
 }
 
 /// Returns the version that is current at a fraction.
-fn current(versions: impl Iterator<Item = Version>, fraction: i64) -> Option<usize> {
+fn current_version(versions: impl Iterator<Item = VersionInfo>, fraction: i64) -> Option<usize> {
     versions.enumerate().filter(|(_, version)| version.from <= fraction).map(|(at, _)| at).last()
 }
 
-impl Field {
+impl LabField {
     /// Returns the version that is delivered at a fraction.
-    pub(super) fn at(&self, fraction: i64) -> Option<&FieldVersion> {
-        self.versions.get(current(self.versions.iter().map(|each| each.version), fraction)?)
+    pub(super) fn version_at(&self, fraction: i64) -> Option<&FieldVersion> {
+        self.versions.get(current_version(self.versions.iter().map(|each| each.version), fraction)?)
     }
 
     /// Returns FLD_SET_ID: the id of the oldest version.
-    pub(super) fn set(&self) -> i64 {
+    pub(super) fn set_id(&self) -> i64 {
         self.versions.first().map_or(0, |oldest| oldest.version.id)
     }
 }
 
 impl Prescription {
     /// Returns SIT_SET_ID: the id of the oldest version.
-    pub(super) fn set(&self) -> i64 {
+    pub(super) fn set_id(&self) -> i64 {
         self.versions.first().map_or(0, |oldest| oldest.id)
     }
 
     /// Returns the SIT_ID of the version that counts at a fraction.
-    pub(super) fn at(&self, fraction: i64) -> i64 {
-        let at = current(self.versions.iter().copied(), fraction);
+    pub(super) fn version_id_at(&self, fraction: i64) -> i64 {
+        let at = current_version(self.versions.iter().copied(), fraction);
         at.and_then(|at| self.versions.get(at)).map_or(0, |version| version.id)
     }
 
     /// Returns its fractions, counted over the course.
-    pub(super) fn span(&self) -> std::ops::Range<i64> {
+    pub(super) fn fraction_range(&self) -> std::ops::Range<i64> {
         self.first_fraction..self.first_fraction + self.fractions
     }
 }
 
 /// Returns Version, oldest first: the current one is 0, older ones count down from 32000 in the order of their making.
-pub(super) fn number(place: usize, count: usize) -> i64 {
+pub(super) fn version_number(place: usize, count: usize) -> i64 {
     if place + 1 == count { 0 } else { 32_000 - i64::try_from(place).unwrap_or(0) }
 }
 
@@ -131,8 +131,8 @@ impl Course {
         first: Day,
         ids: (i64, i64, i64),
     ) -> Self {
-        let mut random = stream(request, "lab/course", &[case.index]);
-        let sessions = sessions(request, &case, first);
+        let mut random = random_stream(request, "lab/course", &[case.index]);
+        let sessions = plan_sessions(request, &case, first);
         let mut course = Self {
             index: case.index,
             patient,
@@ -150,7 +150,7 @@ impl Course {
         course.prepare(request, first);
         course.prescribe(&case, &mut random);
         course.revise(&mut random);
-        course.measure();
+        course.schedule_measurements();
         course
     }
 
@@ -160,7 +160,7 @@ impl Course {
     }
 
     /// Returns the session of a fraction, unless it lies after the lab's end.
-    pub(super) fn session(&self, fraction: i64) -> Option<MachineVisit> {
+    pub(super) fn find_session(&self, fraction: i64) -> Option<MachineVisit> {
         let session = self.sessions.get(usize::try_from(fraction).ok()?)?;
         (session.day <= self.until).then_some(*session)
     }
@@ -174,13 +174,13 @@ impl Course {
     }
 
     /// Returns the prescription that a fraction belongs to.
-    pub(super) fn prescription(&self, fraction: i64) -> Option<&Prescription> {
-        self.prescriptions.iter().find(|each| each.span().contains(&fraction.max(0)))
+    pub(super) fn find_prescription(&self, fraction: i64) -> Option<&Prescription> {
+        self.prescriptions.iter().find(|each| each.fraction_range().contains(&fraction.max(0)))
     }
 
     fn prepare(&mut self, request: &LabRequest, first: Day) {
         let first = self.sessions.first().copied().unwrap_or(MachineVisit { day: first, slot: self.slot });
-        let measured = if self.template.kind.modulated() { self.evening_before(first.day) } else { None };
+        let measured = if self.template.kind.is_modulated() { self.evening_before(first.day) } else { None };
         let begins = (first.day, session::begins_ms(first.slot));
         self.preparation = Preparation::new(request, self.index, self.template, begins, measured);
     }
@@ -190,7 +190,7 @@ impl Course {
         let mut first_fraction = 0;
         for (phase, (template, fractions, dose)) in (0..).zip(phases.into_iter().flatten()) {
             let (day, at) = self.preparation.prescribed;
-            let version = Version { id: self.next.0, saved: (day, at - 60_000 * (2 - phase)), from: ALWAYS };
+            let version = VersionInfo { id: self.next.0, saved: (day, at - 60_000 * (2 - phase)), from: ALWAYS };
             self.next.0 += 1;
             let mut made =
                 Prescription { template, dose, fractions, first_fraction, versions: vec![version], fields: Vec::new() };
@@ -203,7 +203,7 @@ impl Course {
     fn add_fields(&mut self, made: &mut Prescription, phase: i64, random: &mut RecordRandom) {
         let template = made.template;
         let beams = i64::try_from(template.beams.len()).unwrap_or(1).max(1);
-        let setup = self.setup();
+        let setup = self.setup_kind();
         let mut all = vec![(setup, 0, (0, 0, 0))];
         all.extend((1..).zip(template.beams).map(|(number, beam)| (template.kind, number, *beam)));
         if setup != FieldKind::ConeBeam {
@@ -212,9 +212,10 @@ impl Course {
             all.push((setup, 0, (side, 0, 0)));
         }
         for (kind, number, beam) in all {
-            let dose = if kind.images() { 0 } else { made.dose * 100 / beams };
-            let collimator = collimator(kind, number, random);
-            let mut field = Field { kind, number, beam, collimator, centigray_hundredths: dose, versions: Vec::new() };
+            let dose = if kind.is_imaging() { 0 } else { made.dose * 100 / beams };
+            let collimator = choose_collimator(kind, number, random);
+            let mut field =
+                LabField { kind, number, beam, collimator, centigray_hundredths: dose, versions: Vec::new() };
             let (day, at) = self.preparation.planned;
             let saved = (day, at + phase * 60_000 + 1000 * number);
             self.add_version(template, &mut field, saved, ALWAYS, random);
@@ -223,7 +224,7 @@ impl Course {
     }
 
     /// Returns what the patient's position is imaged with: arcs are given after a CT, other fields after two images.
-    pub(super) fn setup(&self) -> FieldKind {
+    pub(super) fn setup_kind(&self) -> FieldKind {
         match (self.template.kind, self.machine.offset_type) {
             (FieldKind::Vmat, _) => FieldKind::ConeBeam,
             (_, 3) => FieldKind::Portal,
@@ -234,23 +235,23 @@ impl Course {
     fn add_version(
         &mut self,
         template: &Template,
-        field: &mut Field,
+        field: &mut LabField,
         saved: (Day, i64),
         from: i64,
         random: &mut RecordRandom,
     ) {
         let points = match field.kind {
-            FieldKind::StepAndShoot => 2 * between(random, 5, 8),
+            FieldKind::StepAndShoot => 2 * random_between(random, 5, 8),
             FieldKind::Vmat => field.beam.1.abs() / self.machine.arc_step + 1,
-            FieldKind::Dmlc => between(random, 15, 28),
+            FieldKind::Dmlc => random_between(random, 15, 28),
             _ => 1,
         };
         let units = match field.kind {
             FieldKind::KvSetup | FieldKind::ConeBeam => 0,
-            FieldKind::Portal => 10 * between(random, 1, 3),
-            _ => field.centigray_hundredths * between(random, template.units.0, template.units.1) / 1000,
+            FieldKind::Portal => 10 * random_between(random, 1, 3),
+            _ => field.centigray_hundredths * random_between(random, template.units.0, template.units.1) / 1000,
         };
-        let version = Version { id: self.next.1, saved, from };
+        let version = VersionInfo { id: self.next.1, saved, from };
         let beam_ms = beam_ms(field, template, points, units, random);
         field.versions.push(FieldVersion {
             version,
@@ -269,24 +270,31 @@ impl Course {
         let chance = random.below(12);
         let whole = self.index % 5 == 2;
         if let Some(first) = prescriptions.first_mut().filter(|_| whole || chance == 0) {
-            let anew = if self.index % 10 == 7 { self.replanned(first.fractions) } else { None };
+            let anew = if self.index % 10 == 7 { self.find_replanning(first.fractions) } else { None };
             let (from, saved) = anew.unwrap_or((QUALITY, self.preparation.corrected));
             // A correction that nobody has made yet is none.
             if saved.0 <= self.until {
-                self.correct(first, whole, from, saved, random);
+                self.add_correction(first, whole, from, saved, random);
             }
         }
         self.prescriptions = prescriptions;
     }
 
     /// Makes new versions of a prescription and its fields, or of one field only.
-    fn correct(&mut self, site: &mut Prescription, whole: bool, from: i64, saved: DayTime, random: &mut RecordRandom) {
+    fn add_correction(
+        &mut self,
+        site: &mut Prescription,
+        whole: bool,
+        from: i64,
+        saved: DayTime,
+        random: &mut RecordRandom,
+    ) {
         if whole {
-            site.versions.push(Version { id: self.next.0, saved, from });
+            site.versions.push(VersionInfo { id: self.next.0, saved, from });
             self.next.0 += 1;
         }
         let template = site.template;
-        let changed = site.fields.iter_mut().filter(|field| !field.kind.images());
+        let changed = site.fields.iter_mut().filter(|field| !field.kind.is_imaging());
         for (place, field) in (0..).zip(changed.take(if whole { usize::MAX } else { 1 })) {
             let saved = (saved.0, saved.1 + 5000 * (place + 1));
             self.add_version(template, field, saved, from, random);
@@ -295,11 +303,11 @@ impl Course {
 
     /// Returns the fraction from which on a new plan counts, and when it was saved: after the last fraction of an
     /// evening on which it can be measured.
-    fn replanned(&self, fractions: i64) -> Option<(i64, DayTime)> {
+    fn find_replanning(&self, fractions: i64) -> Option<(i64, DayTime)> {
         let anew = |fraction: i64| {
-            let last = self.session(fraction - 1)?.day;
-            let next = self.session(fraction).map_or(i64::MAX, |next| next.day);
-            let measured = !self.template.kind.modulated() || self.measures(last);
+            let last = self.find_session(fraction - 1)?.day;
+            let next = self.find_session(fraction).map_or(i64::MAX, |next| next.day);
+            let measured = !self.template.kind.is_modulated() || self.can_measure(last);
             (next > last && measured).then_some((fraction, (last, 63_900_000)))
         };
         ((fractions / 2).max(1)..fractions - 1).find_map(anew)
@@ -307,19 +315,19 @@ impl Course {
 
     /// Tells whether fields of this course are measured in the evening of a day: two places of the timetable share
     /// one of the evening, on different weekdays.
-    fn measures(&self, day: Day) -> bool {
-        self.machine.runs(day) && [self.slot % 2, self.slot % 2 + 2].contains(&calendar::weekday(day))
+    fn can_measure(&self, day: Day) -> bool {
+        self.machine.is_running_on(day) && [self.slot % 2, self.slot % 2 + 2].contains(&calendar::weekday(day))
     }
 
     /// Returns the last evening before a day on which fields can be measured and were not yet.
     fn evening_before(&self, day: Day) -> Option<Day> {
         let taken = |day: &Day| self.measured.iter().any(|(taken, _)| taken == day);
-        (1..=13).map(|back| day - back).find(|day| self.measures(*day) && !taken(day))
+        (1..=13).map(|back| day - back).find(|day| self.can_measure(*day) && !taken(day))
     }
 
     /// Finds the evenings on which modulated fields are measured: before their first delivery, every version of them.
-    fn measure(&mut self) {
-        if !self.template.kind.modulated() {
+    fn schedule_measurements(&mut self) {
+        if !self.template.kind.is_modulated() {
             return;
         }
         let Some(first) = self.sessions.first().map(|session| session.day) else { return };
@@ -327,7 +335,7 @@ impl Course {
         self.measured.extend(before);
         let sites = self.prescriptions.iter();
         let from = sites.flat_map(|site| &site.versions).map(|each| each.from).max().unwrap_or(ALWAYS);
-        let anew = self.session(from - 1).map(|last| (last.day, from));
+        let anew = self.find_session(from - 1).map(|last| (last.day, from));
         self.measured.extend(anew);
         let boosts = self.prescriptions.iter().map(|site| site.first_fraction).filter(|first| *first > 0);
         for fraction in boosts.collect::<Vec<_>>() {
@@ -340,7 +348,7 @@ impl Course {
 }
 
 /// Returns a collimator angle, degrees from 0 to 359.
-fn collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
+fn choose_collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
     let turned = *random.pick(&[5, 10, 15, 20]).unwrap_or(&10);
     match kind {
         FieldKind::Vmat if number % 2 == 0 => 360 - turned,
@@ -354,18 +362,22 @@ fn collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
 }
 
 /// Returns how long a beam takes: the dose rate, the gantry and the leaves each want their time.
-fn beam_ms(field: &Field, template: &Template, points: i64, tenths: i64, random: &mut RecordRandom) -> i64 {
+fn beam_ms(field: &LabField, template: &Template, points: i64, tenths: i64, random: &mut RecordRandom) -> i64 {
     let dose_ms = tenths * 6000 / template.rate.max(1);
     match field.kind {
         // The gantry makes 6 degrees a second and stays below that; the dose rate has to leave room for its changes.
         FieldKind::Vmat => {
             let gantry_ms = field.beam.1.abs() * 1000 * 10 / 56;
-            gantry_ms.max(dose_ms * 5 / 4).max(62_000) * between(random, 100, 170) / 100
+            gantry_ms.max(dose_ms * 5 / 4).max(62_000) * random_between(random, 100, 170) / 100
         }
-        FieldKind::StepAndShoot => (dose_ms + points * 2600 + between(random, 6000, 30_000)).clamp(50_000, 110_000),
-        FieldKind::Dmlc => (dose_ms * 5 / 4 + between(random, 15_000, 45_000)).clamp(45_000, 110_000),
-        FieldKind::Static | FieldKind::Electron => (dose_ms + between(random, 15_000, 70_000)).clamp(31_000, 120_000),
-        FieldKind::KvSetup | FieldKind::Portal => between(random, 11_000, 30_000),
-        FieldKind::ConeBeam => between(random, 60_000, 68_000),
+        FieldKind::StepAndShoot => {
+            (dose_ms + points * 2600 + random_between(random, 6000, 30_000)).clamp(50_000, 110_000)
+        }
+        FieldKind::Dmlc => (dose_ms * 5 / 4 + random_between(random, 15_000, 45_000)).clamp(45_000, 110_000),
+        FieldKind::Static | FieldKind::Electron => {
+            (dose_ms + random_between(random, 15_000, 70_000)).clamp(31_000, 120_000)
+        }
+        FieldKind::KvSetup | FieldKind::Portal => random_between(random, 11_000, 30_000),
+        FieldKind::ConeBeam => random_between(random, 60_000, 68_000),
     }
 }

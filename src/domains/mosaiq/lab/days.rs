@@ -1,9 +1,9 @@
 //! The days and hours on which a patient comes to the machine; knows no field and no plan.
 
 use super::calendar::Day;
-use super::machine::Machine;
+use super::machine::LabMachine;
 use super::roster::TreatmentCase;
-use super::{LabRequest, between, stream};
+use super::{LabRequest, random_between, random_stream};
 
 /// Places in a machine's day for one patient each; two more after them are for second sessions.
 pub(super) const PLACES: i64 = 18;
@@ -19,22 +19,22 @@ pub(super) struct MachineVisit {
 
 /// Returns the sessions of a course: one a working day of the machine, or two, with a day missed now and then. One
 /// course in forty is given up before its end.
-pub(super) fn sessions(request: &LabRequest, case: &TreatmentCase, first: Day) -> Vec<MachineVisit> {
-    let mut random = stream(request, "lab/days", &[case.index]);
+pub(super) fn plan_sessions(request: &LabRequest, case: &TreatmentCase, first: Day) -> Vec<MachineVisit> {
+    let mut random = random_stream(request, "lab/days", &[case.index]);
     let all = case.fractions + case.boost.map_or(0, |(_, fractions)| fractions);
-    let mut missed = if case.visits() > 5 { between(&mut random, 0, 2) } else { 0 };
-    let given = if all >= 10 && random.below(40) == 0 { between(&mut random, all / 3, all - 2) } else { all };
-    let (mut out, mut day, mut moves) = (Vec::new(), first, Moves::default());
+    let mut missed = if case.visit_count() > 5 { random_between(&mut random, 0, 2) } else { 0 };
+    let given = if all >= 10 && random.below(40) == 0 { random_between(&mut random, all / 3, all - 2) } else { all };
+    let (mut out, mut day, mut moves) = (Vec::new(), first, SlotSwaps::default());
     let count = usize::try_from(given).unwrap_or(0);
     while out.len() < count {
         let misses = missed > 0 && !out.is_empty() && random.below(12) == 0;
-        if case.machine.runs(day) && misses {
+        if case.machine.is_running_on(day) && misses {
             missed -= 1;
-        } else if case.machine.runs(day) {
+        } else if case.machine.is_running_on(day) {
             moves.turn_to(request, case.machine, day);
-            out.push(MachineVisit { day, slot: moves.of(day, case.slot) });
+            out.push(MachineVisit { day, slot: moves.slot_on(day, case.slot) });
             if case.twice && out.len() < count {
-                out.push(MachineVisit { day, slot: moves.of(day, case.slot + PLACES) });
+                out.push(MachineVisit { day, slot: moves.slot_on(day, case.slot + PLACES) });
             }
         }
         day += 1;
@@ -45,7 +45,7 @@ pub(super) fn sessions(request: &LabRequest, case: &TreatmentCase, first: Day) -
 /// Which places of a machine's timetable change with each other in a week: two change at once, so that no two patients
 /// ever meet.
 #[derive(Debug, Default)]
-struct Moves {
+struct SlotSwaps {
     week: Option<i64>,
     /// A bit for every place of the morning that changes with its place of the afternoon, all week.
     halves: u64,
@@ -53,19 +53,19 @@ struct Moves {
     neighbours: u64,
 }
 
-impl Moves {
-    fn turn_to(&mut self, request: &LabRequest, machine: &Machine, day: Day) {
+impl SlotSwaps {
+    fn turn_to(&mut self, request: &LabRequest, machine: &LabMachine, day: Day) {
         let week = day.div_euclid(7);
         if self.week == Some(week) {
             return;
         }
-        let mut random = stream(request, "lab/moves", &[machine.staff_id, week]);
+        let mut random = random_stream(request, "lab/moves", &[machine.staff_id, week]);
         let mut rare = |times: u32| (0..times).fold(u64::MAX, |bits, _| bits & random.below(1 << 52));
         *self = Self { week: Some(week), halves: rare(3), neighbours: rare(4) };
     }
 
     /// Returns where a place of the timetable stands on a day of the week.
-    fn of(&self, day: Day, place: i64) -> i64 {
+    fn slot_on(&self, day: Day, place: i64) -> i64 {
         let set = |bits: u64, at: i64| u32::try_from(at).is_ok_and(|at| bits.checked_shr(at).unwrap_or(0) & 1 == 1);
         let (all, half) = (PLACES - EARLY, (PLACES - EARLY) / 2);
         let late = (EARLY..PLACES).contains(&place);
@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn no_two_places_ever_meet() {
-        let mut random = stream(&LabRequest { patients: 1, seed: 1, until: super::super::UNTIL }, "test", &[]);
+        let mut random = random_stream(&LabRequest { patients: 1, seed: 1, until: super::super::UNTIL }, "test", &[]);
         let mut moved = 0;
         for _ in 0..200 {
-            let moves = Moves { week: None, halves: random.below(1 << 52), neighbours: random.below(1 << 52) };
+            let moves = SlotSwaps { week: None, halves: random.below(1 << 52), neighbours: random.below(1 << 52) };
             for day in 0..5 {
-                let mut seen: Vec<i64> = (0..PLACES + EARLY).map(|place| moves.of(day, place)).collect();
+                let mut seen: Vec<i64> = (0..PLACES + EARLY).map(|place| moves.slot_on(day, place)).collect();
                 moved += seen.iter().zip(0..).filter(|(now, place)| **now != *place).count();
                 assert!(seen[..2].iter().all(|slot| *slot < EARLY), "early places stay early");
                 seen.sort_unstable();

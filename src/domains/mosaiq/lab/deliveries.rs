@@ -1,18 +1,18 @@
 //! Deliveries and their dose history, in the order of their times over the whole department; never two at once.
 
 use super::calendar::{self, Day};
-use super::session::{self, Delivery, End};
+use super::session::{self, DeliveryEnd, LabDelivery};
 use super::{NewRow, Roster, Sink};
 
 /// Makes TrackTreatment.
-pub(super) fn treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
-    each(roster, &mut |day, delivery, id, dose| {
-        let given = delivery.end != End::Cancelled;
+pub(super) fn write_treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    visit_deliveries(roster, &mut |day, delivery, id, dose| {
+        let given = delivery.end != DeliveryEnd::Cancelled;
         let row = NewRow::new("TrackTreatment")
             .integer("TTX_ID", id)
-            .time("Create_DtTm", calendar::moment(day, delivery.start_ms))
+            .time("Create_DtTm", calendar::datetime_at(day, delivery.start_ms))
             .integer("Create_ID", delivery.therapist)
-            .time("Edit_DtTm", calendar::moment(day, delivery.end_ms))
+            .time("Edit_DtTm", calendar::datetime_at(day, delivery.end_ms))
             .integer("Edit_ID", delivery.therapist)
             .integer("Pat_ID1", delivery.patient)
             .integer("FLD_ID", delivery.field)
@@ -22,20 +22,20 @@ pub(super) fn treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<()
             .flag("WasQAMode", delivery.quality)
             .flag("WasBeamEnabled", true)
             .flag("WasBeamOn", given)
-            .flag("WasBeamComplete", delivery.end == End::Complete)
+            .flag("WasBeamComplete", delivery.end == DeliveryEnd::Complete)
             .flag("WasCanceled", !given)
             .flag("WasRecorded", given);
         let row = match dose {
             Some(dose) => row.integer("DHS_ID", dose),
             None => row,
         };
-        row.send(sink)
+        row.write_to(sink)
     })
 }
 
 /// Makes Dose_Hst.
-pub(super) fn doses<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
-    each(roster, &mut |day, delivery, _, dose| {
+pub(super) fn write_doses<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    visit_deliveries(roster, &mut |day, delivery, _, dose| {
         let Some(dose) = dose else { return Ok(()) };
         let second = delivery.start_ms / 1000 * 1000;
         NewRow::new("Dose_Hst")
@@ -43,19 +43,19 @@ pub(super) fn doses<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
             .integer("Pat_ID1", delivery.patient)
             .integer("SIT_ID", delivery.site)
             .integer("FLD_ID", delivery.field)
-            .time("Tx_DtTm", calendar::moment(day, second))
-            .send(sink)
+            .time("Tx_DtTm", calendar::datetime_at(day, second))
+            .write_to(sink)
     })
 }
 
 /// Receives a delivery with its TTX_ID and its DHS_ID, if it has one.
-type Visit<'a, E> = &'a mut dyn FnMut(Day, &Delivery, i64, Option<i64>) -> Result<(), E>;
+type DeliveryCallback<'a, E> = &'a mut dyn FnMut(Day, &LabDelivery, i64, Option<i64>) -> Result<(), E>;
 
 /// Walks all deliveries, ids counting up; holds those of one day.
-fn each<E>(roster: &Roster<'_>, visit: Visit<'_, E>) -> Result<(), E> {
+fn visit_deliveries<E>(roster: &Roster<'_>, visit: DeliveryCallback<'_, E>) -> Result<(), E> {
     let (mut treatment, mut dose) = (300_001, 400_001);
     let mut today = Vec::new();
-    roster.days(&mut |day, courses| {
+    roster.visit_days(&mut |day, courses| {
         today.clear();
         for course in courses {
             for fraction in course.fractions_on(day) {

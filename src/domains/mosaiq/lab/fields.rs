@@ -1,15 +1,15 @@
 //! Prescriptions and fields, a row a version; their control points are elsewhere.
 
-use super::course::{Course, Field, FieldVersion, Prescription, number};
+use super::course::{Course, FieldVersion, LabField, Prescription, version_number};
 use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, aperture, calendar};
 
 /// Makes Site.
-pub(super) fn sites<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_sites<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
         for (phase, site) in (1..).zip(&course.prescriptions) {
             for place in 0..site.versions.len() {
-                row_of_site(&course, site, phase, place).send(sink)?;
+                row_of_site(&course, site, phase, place).write_to(sink)?;
             }
         }
     }
@@ -20,16 +20,16 @@ fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -
     let version = site.versions.get(place);
     let saved = version.map_or(course.preparation.prescribed, |version| version.saved);
     let created = site.versions.first().map_or(saved, |oldest| oldest.saved);
-    let ordered = ordered(course, site, place);
+    let ordered = describe_version(course, site, place);
     let name = if phase == 1 { course.template.site.to_owned() } else { format!("{} BOOST", course.template.site) };
     let radiation = if site.template.kind == FieldKind::Electron { 'e' } else { 'x' };
-    let filter = if site.template.unflattened() { "FFF" } else { "" };
+    let filter = if site.template.is_unflattened() { "FFF" } else { "" };
     NewRow::new("Site")
         .integer("SIT_ID", version.map_or(0, |version| version.id))
-        .integer("SIT_SET_ID", site.set())
-        .integer("Version", number(place, site.versions.len()))
+        .integer("SIT_SET_ID", site.set_id())
+        .integer("Version", version_number(place, site.versions.len()))
         .integer("Pat_ID1", course.patient)
-        .times(calendar::moment(created.0, created.1), calendar::moment(saved.0, saved.1))
+        .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1))
         .text("Site_Name", name)
         .text("Technique", ordered.technique)
         .text("Modality", format!("{radiation}{:02}{filter}", site.template.energy))
@@ -40,7 +40,7 @@ fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -
 }
 
 /// What a version of a prescription says.
-struct Ordered {
+struct VersionText {
     technique: &'static str,
     fractions: i64,
     note: &'static str,
@@ -48,8 +48,8 @@ struct Ordered {
 
 /// Returns what a version of a prescription says: an old one mostly wants other fractions, or another technique, and
 /// never fewer fractions than were given by it.
-fn ordered(course: &Course, site: &Prescription, place: usize) -> Ordered {
-    let now = Ordered { technique: site.template.technique, fractions: site.fractions, note: "" };
+fn describe_version(course: &Course, site: &Prescription, place: usize) -> VersionText {
+    let now = VersionText { technique: site.template.technique, fractions: site.fractions, note: "" };
     let Some(next) = site.versions.get(place + 1) else {
         let anew = site.versions.last().is_some_and(|version| version.from > 0);
         let note = match (place, anew) {
@@ -57,7 +57,7 @@ fn ordered(course: &Course, site: &Prescription, place: usize) -> Ordered {
             (_, true) => ", planned anew",
             (_, false) => ", corrected",
         };
-        return Ordered { note, ..now };
+        return VersionText { note, ..now };
     };
     // The dose of a fraction stays, because the fields carry it.
     let fractions = match course.index / 5 % 5 {
@@ -67,15 +67,15 @@ fn ordered(course: &Course, site: &Prescription, place: usize) -> Ordered {
     };
     match (course.index / 5 % 5, site.template.kind) {
         (2, FieldKind::Static | FieldKind::StepAndShoot | FieldKind::Vmat | FieldKind::Dmlc) => {
-            Ordered { technique: "3D CONFORMAL", ..now }
+            VersionText { technique: "3D CONFORMAL", ..now }
         }
-        (4, _) => Ordered { note: ", preliminary", ..now },
-        _ => Ordered { fractions, ..now },
+        (4, _) => VersionText { note: ", preliminary", ..now },
+        _ => VersionText { fractions, ..now },
     }
 }
 
 /// Makes TxField.
-pub(super) fn fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     // The key counts up: what was made anew comes after everything that it came from.
     for course in roster.courses() {
         let mut rows = Vec::new();
@@ -86,14 +86,14 @@ pub(super) fn fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E>
         }
         rows.sort_by_key(|(.., version)| version.version.id);
         for (site, field, place, version) in rows {
-            row(&course, site, field, place, version).send(sink)?;
+            build_row(&course, site, field, place, version).write_to(sink)?;
         }
     }
     Ok(())
 }
 
 /// Returns Field_Label and Field_Name.
-fn names(site: &Prescription, field: &Field) -> (String, String) {
+fn label_and_name(site: &Prescription, field: &LabField) -> (String, String) {
     let (gantry, number, name) = (field.beam.0, field.number, site.template.site);
     match field.kind {
         FieldKind::KvSetup => (format!("KV{gantry}"), format!("KV SETUP G{gantry}")),
@@ -105,45 +105,45 @@ fn names(site: &Prescription, field: &Field) -> (String, String) {
     }
 }
 
-fn row(course: &Course, site: &Prescription, field: &Field, place: usize, version: &FieldVersion) -> NewRow {
+fn build_row(course: &Course, site: &Prescription, field: &LabField, place: usize, version: &FieldVersion) -> NewRow {
     let saved = version.version.saved;
     let created = field.versions.first().map_or(saved, |oldest| oldest.version.saved);
-    let (label, name) = names(site, field);
+    let (label, name) = label_and_name(site, field);
     // The dose of a monitor unit, in 10^-6 cGy.
     let per_unit = field.centigray_hundredths * 100_000 / version.meterset_tenths.max(1);
-    let (kind, treats) = (field.kind, !field.kind.images());
+    let (kind, treats) = (field.kind, !field.kind.is_imaging());
     let row = NewRow::new("TxField")
         .integer("FLD_ID", version.version.id)
-        .integer("FLD_SET_ID", field.set())
-        .integer("Version", number(place, field.versions.len()))
+        .integer("FLD_SET_ID", field.set_id())
+        .integer("Version", version_number(place, field.versions.len()))
         .integer("Pat_ID1", course.patient)
-        .times(calendar::moment(created.0, created.1), calendar::moment(saved.0, saved.1))
-        .integer("SIT_Set_ID", site.set())
+        .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1))
+        .integer("SIT_Set_ID", site.set_id())
         .text("Field_Label", label)
         .text("Field_Name", name)
         .integer("Machine_ID_Staff_ID", course.machine.staff_id)
         .decimal("Cgray", field.centigray_hundredths, 2)
         .decimal("Arc_Mu", 0, 4);
     let row = match kind {
-        FieldKind::Electron => row.text("Wdg_Appl", format!("A{:02}", applicator(site) / 100)),
+        FieldKind::Electron => row.text("Wdg_Appl", format!("A{:02}", applicator_side(site) / 100)),
         _ => row,
     };
     row.decimal("Sad", 1000, 1)
         .decimal("Ssd", skin_mm(course, site, field), 1)
         .integer("Mlc", if kind.has_leaves() { 1 } else { 0 })
-        .integer("Type_Enum", kind.code())
-        .integer("Modality_Enum", kind.modality())
+        .integer("Type_Enum", kind.type_number())
+        .integer("Modality_Enum", kind.modality_number())
         .integer("ControlPoints", version.points)
         .integer("IndexMethod_Enum", 1)
         .integer("IndexReference_Enum", 1)
         .decimal("Meterset", version.meterset_tenths, 1)
-        .integer("MetersetUnit_Enum", i64::from(kind.modality() != 0))
+        .integer("MetersetUnit_Enum", i64::from(kind.modality_number() != 0))
         .decimal("cGrayPerMeterset", per_unit, 6)
-        .flag("IsFFF", treats && site.template.unflattened())
+        .flag("IsFFF", treats && site.template.is_unflattened())
 }
 
 /// Returns how far the skin lies from the source along a beam, mm: patients are no cylinders, and no two alike.
-fn skin_mm(course: &Course, site: &Prescription, field: &Field) -> i64 {
+fn skin_mm(course: &Course, site: &Prescription, field: &LabField) -> i64 {
     if field.kind == FieldKind::Electron {
         return 1000;
     }
@@ -159,7 +159,7 @@ fn skin_mm(course: &Course, site: &Prescription, field: &Field) -> i64 {
 }
 
 /// Returns the side of the smallest square applicator that holds an electron target, 1/100 cm.
-pub(super) fn applicator(site: &Prescription) -> i64 {
+pub(super) fn applicator_side(site: &Prescription) -> i64 {
     let (across, _, along) = site.template.target;
     [600, 1000, 1500, 2000].into_iter().find(|side| *side >= 2 * across.max(along) + 100).unwrap_or(2500)
 }

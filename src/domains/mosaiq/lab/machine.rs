@@ -8,10 +8,10 @@ use super::template::{
 
 /// A treatment machine.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(super) struct LabMachine {
     pub(super) staff_id: i64,
     pub(super) name: &'static str,
-    pub(super) leaves: Leaves,
+    pub(super) leaves: MlcLayout,
     /// Whether the control points' Index counts monitor units, not percent.
     pub(super) index_in_units: bool,
     /// Whether collimator angles beyond 180 degrees are written as negative ones.
@@ -26,7 +26,7 @@ pub(super) struct Machine {
 
 /// A multi-leaf collimator and how its leaf sets are written.
 #[derive(Debug)]
-pub(super) struct Leaves {
+pub(super) struct MlcLayout {
     pub(super) pairs: i64,
     /// Width of the inner pairs and of the outer ones, and how many pairs at each end are outer ones; 1/100 cm.
     width: i64,
@@ -40,17 +40,17 @@ pub(super) struct Leaves {
     pub(super) speed: i64,
 }
 
-const fn leaves(pairs: i64, (width, outer_width, outer_pairs): (i64, i64, i64), speed: i64) -> Leaves {
-    Leaves { pairs, width, outer_width, outer_pairs, outward: false, padded: false, speed }
+const fn mlc_layout(pairs: i64, (width, outer_width, outer_pairs): (i64, i64, i64), speed: i64) -> MlcLayout {
+    MlcLayout { pairs, width, outer_width, outer_pairs, outward: false, padded: false, speed }
 }
 
-const NARROW: Leaves = leaves(80, (50, 50, 0), 600);
-const MIDDLE: Leaves = leaves(60, (50, 100, 10), 250);
-const WIDE: Leaves = leaves(40, (100, 100, 0), 250);
+const NARROW: MlcLayout = mlc_layout(80, (50, 50, 0), 600);
+const MIDDLE: MlcLayout = mlc_layout(60, (50, 100, 10), 250);
+const WIDE: MlcLayout = mlc_layout(40, (100, 100, 0), 250);
 
-impl Leaves {
+impl MlcLayout {
     /// Returns where the middle of a pair lies along the field, 1/100 cm.
-    pub(super) const fn middle(&self, pair: i64) -> i64 {
+    pub(super) const fn pair_middle(&self, pair: i64) -> i64 {
         let twice = 2 * pair + 1 - self.pairs;
         let inner = self.pairs - 2 * self.outer_pairs;
         let size = if twice < 0 { -twice } else { twice };
@@ -64,11 +64,11 @@ impl Leaves {
 }
 
 /// The department's machines.
-pub(super) static MACHINES: [Machine; 6] = [
-    Machine {
+pub(super) static MACHINES: [LabMachine; 6] = [
+    LabMachine {
         staff_id: 101,
         name: "LINAC 1",
-        leaves: Leaves { padded: true, ..NARROW },
+        leaves: MlcLayout { padded: true, ..NARROW },
         index_in_units: false,
         signed_collimator: false,
         arc_step: 2,
@@ -84,7 +84,7 @@ pub(super) static MACHINES: [Machine; 6] = [
             &SPINE_PALLIATIVE,
         ],
     },
-    Machine {
+    LabMachine {
         staff_id: 102,
         name: "LINAC 2",
         leaves: NARROW,
@@ -102,10 +102,10 @@ pub(super) static MACHINES: [Machine; 6] = [
             &PROSTATE_VMAT,
         ],
     },
-    Machine {
+    LabMachine {
         staff_id: 103,
         name: "LINAC 3",
-        leaves: Leaves { outward: true, padded: true, ..MIDDLE },
+        leaves: MlcLayout { outward: true, padded: true, ..MIDDLE },
         index_in_units: false,
         signed_collimator: false,
         arc_step: 2,
@@ -120,10 +120,10 @@ pub(super) static MACHINES: [Machine; 6] = [
             &SPINE_PALLIATIVE,
         ],
     },
-    Machine {
+    LabMachine {
         staff_id: 104,
         name: "LINAC 4",
-        leaves: Leaves { outward: true, ..MIDDLE },
+        leaves: MlcLayout { outward: true, ..MIDDLE },
         index_in_units: false,
         signed_collimator: false,
         arc_step: 2,
@@ -138,20 +138,20 @@ pub(super) static MACHINES: [Machine; 6] = [
             &BLADDER_VMAT,
         ],
     },
-    Machine {
+    LabMachine {
         staff_id: 105,
         name: "LINAC 5",
-        leaves: Leaves { padded: true, ..WIDE },
+        leaves: MlcLayout { padded: true, ..WIDE },
         index_in_units: false,
         signed_collimator: false,
         arc_step: 4,
         offset_type: 3,
         mix: &[&PELVIS_BOX, &OESOPHAGUS_DMLC, &SKIN_ELECTRONS, &SPINE_PALLIATIVE, &BREAST_TANGENTS, &PROSTATE_VMAT],
     },
-    Machine {
+    LabMachine {
         staff_id: 106,
         name: "LINAC 6",
-        leaves: Leaves { outward: true, ..WIDE },
+        leaves: MlcLayout { outward: true, ..WIDE },
         index_in_units: true,
         signed_collimator: true,
         arc_step: 4,
@@ -160,21 +160,21 @@ pub(super) static MACHINES: [Machine; 6] = [
     },
 ];
 
-impl Machine {
+impl LabMachine {
     /// Returns how a case of its mix is treated, counting round and round.
-    pub(super) fn case(&self, number: i64) -> &'static Template {
+    pub(super) fn template_for(&self, number: i64) -> &'static Template {
         let at = usize::try_from(number).unwrap_or(0).checked_rem(self.mix.len()).unwrap_or(0);
         self.mix.get(at).copied().unwrap_or(&PELVIS_BOX)
     }
 
     /// Tells whether it treats on a day: a day of service comes every eighth week.
-    pub(super) fn runs(&self, day: Day) -> bool {
+    pub(super) fn is_running_on(&self, day: Day) -> bool {
         let service = (day.div_euclid(7) + 3 * self.staff_id) % 8 == 0 && calendar::weekday(day) == self.staff_id % 5;
-        calendar::works(day) && !service
+        calendar::is_working_day(day) && !service
     }
 
     /// Returns a collimator angle as the machine writes it, degrees.
-    pub(super) const fn collimator(&self, angle: i64) -> i64 {
+    pub(super) const fn written_collimator(&self, angle: i64) -> i64 {
         if self.signed_collimator && angle > 180 { angle - 360 } else { angle }
     }
 }

@@ -59,7 +59,7 @@ impl Lab for Department {
         LabSize { option: "patients", default: Some(30), most: 100_000 }
     }
 
-    fn until(&self) -> Option<civil::Date> {
+    fn default_end_date(&self) -> Option<civil::Date> {
         Some(UNTIL)
     }
 
@@ -87,35 +87,35 @@ pub fn generate<E>(
     sink: &mut dyn FnMut(&'static str, Vec<Datum>) -> Result<(), E>,
 ) -> Result<(), E> {
     let roster = Roster::new(request);
-    people::staff(&roster, sink)?;
-    people::patients(&roster, sink)?;
-    people::identities(&roster, sink)?;
-    fields::sites(&roster, sink)?;
-    fields::fields(&roster, sink)?;
-    points::points(&roster, sink)?;
-    deliveries::treatments(&roster, sink)?;
-    deliveries::doses(&roster, sink)?;
-    offsets::offsets(&roster, sink)?;
-    checklist::tasks(&roster, sink)?;
-    checklist::items(&roster, sink)
+    people::write_staff(&roster, sink)?;
+    people::write_patients(&roster, sink)?;
+    people::write_identities(&roster, sink)?;
+    fields::write_sites(&roster, sink)?;
+    fields::write_fields(&roster, sink)?;
+    points::write_points(&roster, sink)?;
+    deliveries::write_treatments(&roster, sink)?;
+    deliveries::write_doses(&roster, sink)?;
+    offsets::write_offsets(&roster, sink)?;
+    checklist::write_tasks(&roster, sink)?;
+    checklist::write_items(&roster, sink)
 }
 
 /// Where rows go.
 type Sink<'a, E> = &'a mut dyn FnMut(&'static str, Vec<Datum>) -> Result<(), E>;
 
 /// Returns the stream of chance of a purpose and what it concerns.
-fn stream(request: &LabRequest, purpose: &str, about: &[i64]) -> RecordRandom {
+fn random_stream(request: &LabRequest, purpose: &str, about: &[i64]) -> RecordRandom {
     let key: Vec<Value> = about.iter().map(|number| Value::Integer(*number)).collect();
     RecordRandom::new(request.seed, purpose, &key)
 }
 
 /// Returns a number from `least` to `most`, both included.
-fn between(random: &mut RecordRandom, least: i64, most: i64) -> i64 {
+fn random_between(random: &mut RecordRandom, least: i64, most: i64) -> i64 {
     let width = u64::try_from(most - least + 1).unwrap_or(1);
     least + i64::try_from(random.below(width)).unwrap_or(0)
 }
 
 /// Returns one of the items; they are never none.
-fn one<T: Copy + Default>(random: &mut RecordRandom, items: &[T]) -> T {
+fn pick_one<T: Copy + Default>(random: &mut RecordRandom, items: &[T]) -> T {
     random.pick(items).copied().unwrap_or_default()
 }

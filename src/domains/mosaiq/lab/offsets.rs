@@ -3,27 +3,30 @@
 use super::calendar;
 use super::course::Course;
 use super::template::FieldKind;
-use super::{NewRow, Roster, Sink, between, session, stream};
+use super::{NewRow, Roster, Sink, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
 /// Makes Offset, in the order of the studies over the whole department.
-pub(super) fn offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 700_001;
-    roster.days(&mut |day, courses| {
+    roster.visit_days(&mut |day, courses| {
         let mut today = Vec::new();
         for course in courses {
             for fraction in course.fractions_on(day) {
-                let study = session::times(roster.request, course, fraction).and_then(|times| times.study);
+                let study = session::visit_times(roster.request, course, fraction).and_then(|times| times.study);
                 today.extend(study.map(|study| (study, course, fraction)));
             }
         }
         today.sort_by_key(|(study, course, _)| (*study, course.index));
         for (study, course, fraction) in today {
-            let study = calendar::moment(day, study);
-            let [superior, anterior, lateral] = shift(roster, course, fraction);
+            let study = calendar::datetime_at(day, study);
+            let [superior, anterior, lateral] = random_shift(roster, course, fraction);
             NewRow::new("Offset")
                 .integer("OFF_ID", id)
-                .integer("SIT_SET_ID", course.prescription(fraction).map_or(0, super::course::Prescription::set))
+                .integer(
+                    "SIT_SET_ID",
+                    course.find_prescription(fraction).map_or(0, super::course::Prescription::set_id),
+                )
                 .integer("Version", 0)
                 .time("Create_DtTm", study)
                 .time("Study_DtTm", study)
@@ -32,7 +35,7 @@ pub(super) fn offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E
                 .decimal("Superior_Offset", superior, 1)
                 .decimal("Anterior_Offset", anterior, 1)
                 .decimal("Lateral_Offset", lateral, 1)
-                .send(sink)?;
+                .write_to(sink)?;
             id += 1;
         }
         Ok(())
@@ -41,34 +44,34 @@ pub(super) fn offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E
 
 /// Tells whether no later fraction of the course was imaged.
 fn is_latest(roster: &Roster<'_>, course: &Course, fraction: i64) -> bool {
-    let later = (fraction + 1..).map_while(|later| session::times(roster.request, course, later));
+    let later = (fraction + 1..).map_while(|later| session::visit_times(roster.request, course, later));
     later.into_iter().all(|times| times.study.is_none())
 }
 
 /// Returns Offset_Type: a machine that takes portal images finds by localisation what it sees in a CT.
 fn found_by(course: &Course) -> i64 {
-    match (course.machine.offset_type, course.setup()) {
+    match (course.machine.offset_type, course.setup_kind()) {
         (3, FieldKind::ConeBeam) => 2,
         (own, _) => own,
     }
 }
 
 /// Returns the shift along the three axes, 1/10 cm. After the first images most of what stays is corrected.
-fn shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
+fn random_shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
     let (size, largest) = (course.template.shift, course.template.largest_shift);
-    let mut always = stream(roster.request, "lab/offset/patient", &[course.index]);
-    let mut today = stream(roster.request, "lab/offset", &[course.index, fraction]);
-    let learnt = between(&mut always, 3, 5);
-    let seen = (0..fraction).filter(|earlier| course.imaging.at(*earlier)).take(6).count();
+    let mut always = random_stream(roster.request, "lab/offset/patient", &[course.index]);
+    let mut today = random_stream(roster.request, "lab/offset", &[course.index, fraction]);
+    let learnt = random_between(&mut always, 3, 5);
+    let seen = (0..fraction).filter(|earlier| course.imaging.is_due(*earlier)).take(6).count();
     let left = if i64::try_from(seen).is_ok_and(|seen| seen >= learnt) { 20 } else { 100 };
     [0; 3].map(|_| {
-        let hundredths = (bell(&mut always, size) * left / 100 + bell(&mut today, size)) * 7 / 10;
+        let hundredths = (random_normal(&mut always, size) * left / 100 + random_normal(&mut today, size)) * 7 / 10;
         ((hundredths + 5).div_euclid(10)).clamp(-largest, largest)
     })
 }
 
 /// Returns a number around 0, nearly normal, with a standard deviation of `size`.
-fn bell(random: &mut RecordRandom, size: i64) -> i64 {
-    let sum: i64 = (0..4).map(|_| between(random, -100, 100)).sum();
+fn random_normal(random: &mut RecordRandom, size: i64) -> i64 {
+    let sum: i64 = (0..4).map(|_| random_between(random, -100, 100)).sum();
     sum * size / 116
 }

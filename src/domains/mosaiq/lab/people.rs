@@ -1,8 +1,8 @@
 //! Staff, machines, patients and their hospital numbers; every name is invented.
 
-use super::machine::{MACHINES, Machine};
+use super::machine::{LabMachine, MACHINES};
 use super::template::Sex;
-use super::{NewRow, Roster, Sink, between, calendar, course, one, stream};
+use super::{NewRow, Roster, Sink, calendar, course, pick_one, random_between, random_stream};
 
 /// Initials, given name, surname, Type, Staff_Role; Staff_ID counts from 201.
 static STAFF: [(&str, &str, &str, &str, i64); 22] = [
@@ -41,7 +41,7 @@ pub(super) static LISTS: [(i64, &str); 2] = [(151, "PHYSICS_QCL"), (152, "DOSIME
 
 /// Returns the Staff_ID of one of the two therapists who are at a machine in a week: half of them go one machine up
 /// every week, half one down, so that everybody works with everybody.
-pub(super) fn therapist(machine: &Machine, week: i64, which: i64) -> i64 {
+pub(super) fn therapist_id(machine: &LabMachine, week: i64, which: i64) -> i64 {
     let way = if which % 2 == 0 { week } else { -week };
     THERAPISTS + 2 * (machine.staff_id - 101 + way).rem_euclid(6) + which % 2
 }
@@ -108,12 +108,12 @@ static MEN: [&str; 20] = [
 ];
 
 /// Makes Staff: machines, lists and people.
-pub(super) fn staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
-    let since = calendar::moment(calendar::day_of(roster.request.until) - 8000, 9 * 3_600_000);
+pub(super) fn write_staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    let since = calendar::datetime_at(calendar::day_of(roster.request.until) - 8000, 9 * 3_600_000);
     let row = |id: i64, initials: &str, kind: &str, surname: &str| {
         NewRow::new("Staff")
             .integer("Staff_ID", id)
-            .times(since, since)
+            .created_and_edited(since, since)
             .text("Initials", format!("{initials:<6}"))
             .text("Type", kind)
             .integer("Category", 0)
@@ -121,52 +121,52 @@ pub(super) fn staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
             .flag("Status_inactive", false)
     };
     for machine in &MACHINES {
-        row(machine.staff_id, "", "Location", machine.name).integer("Machine_Type", 1).send(sink)?;
+        row(machine.staff_id, "", "Location", machine.name).integer("Machine_Type", 1).write_to(sink)?;
     }
     for (id, name) in LISTS {
-        row(id, "", "Location", name).integer("Machine_Type", 0).send(sink)?;
+        row(id, "", "Location", name).integer("Machine_Type", 0).write_to(sink)?;
     }
     for (id, (initials, given, surname, kind, role)) in (201..).zip(STAFF) {
-        row(id, initials, kind, surname).text("First_Name", given).integer("Staff_Role", role).send(sink)?;
+        row(id, initials, kind, surname).text("First_Name", given).integer("Staff_Role", role).write_to(sink)?;
     }
     Ok(())
 }
 
 /// Makes Patient.
-pub(super) fn patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
-        let mut random = stream(roster.request, "lab/patient", &[course.index]);
+        let mut random = random_stream(roster.request, "lab/patient", &[course.index]);
         let registered = course.preparation.registered;
         let (youngest, oldest) = course.template.ages;
-        let born = registered.0 - between(&mut random, youngest * 365, oldest * 365);
-        let created = calendar::moment(registered.0, registered.1);
+        let born = registered.0 - random_between(&mut random, youngest * 365, oldest * 365);
+        let created = calendar::datetime_at(registered.0, registered.1);
         let woman = match course.template.sex {
             Sex::Female => true,
             Sex::Male => false,
             Sex::Any => random.below(2) == 0,
         };
-        let given = one(&mut random, if woman { &WOMEN } else { &MEN });
+        let given = pick_one(&mut random, if woman { &WOMEN } else { &MEN });
         NewRow::new("Patient")
             .integer("Pat_ID1", course.patient)
-            .times(created, created)
-            .time("Birth_DtTm", calendar::moment(born, 0))
-            .text("Last_Name", one(&mut random, &SURNAMES).to_uppercase())
+            .created_and_edited(created, created)
+            .time("Birth_DtTm", calendar::datetime_at(born, 0))
+            .text("Last_Name", pick_one(&mut random, &SURNAMES).to_uppercase())
             .text("First_Name", given.to_uppercase())
             .integer("Clin_Status", 1)
             .flag("Inactive", false)
-            .send(sink)?;
+            .write_to(sink)?;
     }
     Ok(())
 }
 
 /// Makes Ident: some patients came with a provisional number, which stays as an older version.
-pub(super) fn identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 501;
     for course in roster.courses() {
         let number = course.patient - 10_000;
         let steps = course.preparation;
-        let created = calendar::moment(steps.registered.0, steps.registered.1);
-        let later = calendar::moment(steps.contoured.0, steps.contoured.1);
+        let created = calendar::datetime_at(steps.registered.0, steps.registered.1);
+        let later = calendar::datetime_at(steps.contoured.0, steps.contoured.1);
         let provisional = (course.index % 9 == 4).then(|| (format!("TMP{number:06}"), created));
         let lasting = (format!("LAB{number:06}"), if provisional.is_some() { later } else { created });
         let (set, count) = (id, 1 + usize::from(provisional.is_some()));
@@ -174,11 +174,11 @@ pub(super) fn identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<()
             NewRow::new("Ident")
                 .integer("IDENT_ID", id)
                 .integer("IDENT_Set_ID", set)
-                .integer("Version", course::number(place, count))
-                .times(created, edited)
+                .integer("Version", course::version_number(place, count))
+                .created_and_edited(created, edited)
                 .integer("Pat_Id1", course.patient)
                 .text("IDA", text)
-                .send(sink)?;
+                .write_to(sink)?;
             id += 1;
         }
     }

@@ -1,14 +1,14 @@
 //! Control points: cumulative meterset, angles, jaws and couch; the leaves are the aperture's.
 
 use super::aperture::LeafMotion;
-use super::course::{Course, Field, FieldVersion, Prescription};
+use super::course::{Course, FieldVersion, LabField, Prescription};
 use super::template::FieldKind;
-use super::{NewRow, Roster, Sink, between, calendar, fields, stream};
+use super::{NewRow, Roster, Sink, calendar, fields, random_between, random_stream};
 use crate::model::Datum;
 use crate::model::seed::RecordRandom;
 
 /// Makes TxFieldPoint.
-pub(super) fn points<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+pub(super) fn write_points<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
         let fields = course.prescriptions.iter().flat_map(|site| site.fields.iter().map(move |field| (site, field)));
         let mut all: Vec<_> =
@@ -25,18 +25,18 @@ fn of_field<E>(
     roster: &Roster<'_>,
     course: &Course,
     site: &Prescription,
-    field: &Field,
+    field: &LabField,
     version: &FieldVersion,
     sink: Sink<'_, E>,
 ) -> Result<(), E> {
-    let mut random = stream(roster.request, "lab/points", &[course.index, version.version.id]);
+    let mut random = random_stream(roster.request, "lab/points", &[course.index, version.version.id]);
     let total = if course.machine.index_in_units { version.meterset_tenths * 1000 } else { 1_000_000 };
-    let indices = indices(field.kind, version.points, total, &mut random);
-    let couch = couch(roster, course);
-    let saved = calendar::moment(version.version.saved.0, version.version.saved.1);
+    let indices = cumulative_indices(field.kind, version.points, total, &mut random);
+    let couch = couch_position(roster, course);
+    let saved = calendar::datetime_at(version.version.saved.0, version.version.saved.1);
     let has_leaves = field.kind.has_leaves();
     let mut aperture = has_leaves.then(|| LeafMotion::new(roster.request, course, site, field, version));
-    let jaws = jaws(aperture.as_ref(), site, field, version);
+    let jaws = jaw_edges(aperture.as_ref(), site, field, version);
     let outward = course.machine.leaves.outward;
     if let Some(aperture) = &mut aperture {
         aperture.park_beyond(jaws.0);
@@ -46,13 +46,13 @@ fn of_field<E>(
         let row = NewRow::new("TxFieldPoint")
             .integer("TFP_ID", version.first_point + point)
             .integer("FLD_ID", version.version.id)
-            .times(saved, saved)
+            .created_and_edited(saved, saved)
             .integer("Point", point)
             .decimal("Index", index, 4);
         let row = match &mut aperture {
             None => row.integer("MLC_Leaves", 0),
             Some(aperture) => {
-                let (a, b) = aperture.at(point, gantry);
+                let (a, b) = aperture.move_to(point, gantry);
                 row.integer("MLC_Leaves", course.machine.leaves.pairs)
                     .set("A_Leaf_Set", Datum::Bytes(a))
                     .set("B_Leaf_Set", Datum::Bytes(b))
@@ -60,7 +60,7 @@ fn of_field<E>(
         };
         let row = row.decimal("Gantry_Ang", gantry, 1).decimal(
             "Coll_Ang",
-            course.machine.collimator(field.collimator) * 10,
+            course.machine.written_collimator(field.collimator) * 10,
             1,
         );
         let row = with_beam(with_jaws(row, jaws, outward), site, field);
@@ -68,26 +68,31 @@ fn of_field<E>(
             .decimal("Couch_Ang", field.beam.2 * 10, 1)
             .decimal("Couch_Lat", couch.1, 2)
             .decimal("Couch_Lng", couch.2, 2)
-            .send(sink)?;
+            .write_to(sink)?;
     }
     Ok(())
 }
 
 /// Where the couch stands for a patient: height, side, length; 1/100 cm.
-fn couch(roster: &Roster<'_>, course: &Course) -> (i64, i64, i64) {
-    let mut random = stream(roster.request, "lab/couch", &[course.index]);
-    let tenth = |random: &mut RecordRandom, least, most| between(random, least, most) * 10;
+fn couch_position(roster: &Roster<'_>, course: &Course) -> (i64, i64, i64) {
+    let mut random = random_stream(roster.request, "lab/couch", &[course.index]);
+    let tenth = |random: &mut RecordRandom, least, most| random_between(random, least, most) * 10;
     (tenth(&mut random, -180, -80), tenth(&mut random, -15, 15), tenth(&mut random, 300, 1400))
 }
 
 /// Left, right, lower and upper edge, 1/100 cm; the image has fixed ones, electrons those of the applicator.
-fn jaws(aperture: Option<&LeafMotion<'_>>, site: &Prescription, field: &Field, version: &FieldVersion) -> JawEdges {
+fn jaw_edges(
+    aperture: Option<&LeafMotion<'_>>,
+    site: &Prescription,
+    field: &LabField,
+    version: &FieldVersion,
+) -> JawEdges {
     let square = |half: i64| (-half, half, -half, half);
     match (aperture, field.kind) {
         (Some(aperture), _) => {
             aperture.jaws((0..version.points).map(|point| gantry_tenths(field, version.points, point)))
         }
-        (None, FieldKind::Electron) => square(fields::applicator(site) / 2),
+        (None, FieldKind::Electron) => square(fields::applicator_side(site) / 2),
         (None, _) => square(1000),
     }
 }
@@ -108,7 +113,7 @@ fn with_jaws(row: NewRow, (left, right, low, high): JawEdges, outward: bool) -> 
 }
 
 /// Sets energy, dose rate and the gantry's direction.
-fn with_beam(row: NewRow, site: &Prescription, field: &Field) -> NewRow {
+fn with_beam(row: NewRow, site: &Prescription, field: &LabField) -> NewRow {
     let (energy, unit, rate) = match field.kind {
         FieldKind::KvSetup | FieldKind::ConeBeam => (120, 1, 0),
         FieldKind::Portal => (6, 2, 300),
@@ -118,17 +123,17 @@ fn with_beam(row: NewRow, site: &Prescription, field: &Field) -> NewRow {
     row.integer("Energy", energy)
         .integer("Energy_Unit_Enum", unit)
         .decimal("Meterset_Rate", rate, 0)
-        .integer("Gantry_Dir_Enum", direction(field))
+        .integer("Gantry_Dir_Enum", gantry_direction(field))
 }
 
 /// Returns the cumulative meterset of each point, in 1/10 000; a single point begins and stays at 0.
-fn indices(kind: FieldKind, points: i64, total: i64, random: &mut RecordRandom) -> Vec<i64> {
+fn cumulative_indices(kind: FieldKind, points: i64, total: i64, random: &mut RecordRandom) -> Vec<i64> {
     let (steps, least, most) = match kind {
         FieldKind::StepAndShoot => (points / 2, 50, 150),
         FieldKind::Dmlc => (points - 1, 100, 100),
         _ => (points - 1, 85, 115),
     };
-    let weights: Vec<i64> = (0..steps).map(|_| between(random, least, most)).collect();
+    let weights: Vec<i64> = (0..steps).map(|_| random_between(random, least, most)).collect();
     let all = weights.iter().sum::<i64>().max(1);
     let sums = std::iter::once(0).chain(weights.iter().scan(0, |sum, weight| {
         *sum += weight;
@@ -142,13 +147,13 @@ fn indices(kind: FieldKind, points: i64, total: i64, random: &mut RecordRandom) 
 }
 
 /// Returns the gantry angle of a point, in tenths of a degree.
-fn gantry_tenths(field: &Field, points: i64, point: i64) -> i64 {
+fn gantry_tenths(field: &LabField, points: i64, point: i64) -> i64 {
     let (start, sweep, _) = field.beam;
     (start * 10 + sweep * 10 * point / (points - 1).max(1)).rem_euclid(3600)
 }
 
 /// Gantry_Dir_Enum: 1 clockwise, 2 counter-clockwise, 3 none.
-const fn direction(field: &Field) -> i64 {
+const fn gantry_direction(field: &LabField) -> i64 {
     match field.beam.1 {
         0 => 3,
         1.. => 1,

@@ -2,7 +2,7 @@
 
 use super::calendar::{self, Day};
 use super::template::Template;
-use super::{LabRequest, between, stream};
+use super::{LabRequest, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
 /// A day and milliseconds since its midnight.
@@ -40,56 +40,56 @@ impl Preparation {
         first: DayTime,
         measured: Option<Day>,
     ) -> Self {
-        let mut random = stream(request, "lab/preparation", &[index]);
+        let mut random = random_stream(request, "lab/preparation", &[index]);
         // A patient of the days to come has been planned already.
         let least = calendar::working_days(calendar::day_of(request.until), first.0);
-        let back = if template.palliative() {
-            soon(template, first, least, &mut random)
+        let back = if template.is_palliative() {
+            plan_urgent(template, first, least, &mut random)
         } else {
             let measured = measured.map(|day| calendar::working_days(day, first.0));
-            unhurried(template, measured, least, &mut random)
+            plan_usual(template, measured, least, &mut random)
         };
-        let days = back.map(|back| calendar::before(first.0, back));
-        let moments = std::array::from_fn(|place| moment(&days, place, first, &mut random));
+        let days = back.map(|back| calendar::working_days_before(first.0, back));
+        let moments = std::array::from_fn(|place| schedule_step(&days, place, first, &mut random));
         let [registered, consented, contoured, prescribed, planned, calculated, corrected, checked] = moments;
         Self { registered, consented, contoured, prescribed, planned, calculated, corrected, checked }
     }
 }
 
 /// Returns how many working days before the first fraction each step is done, where nobody can wait.
-fn soon(template: &Template, first: DayTime, least: i64, random: &mut RecordRandom) -> [i64; 8] {
+fn plan_urgent(template: &Template, first: DayTime, least: i64, random: &mut RecordRandom) -> [i64; 8] {
     // A field must be there before it is treated, the earliest on the same day.
     let earliest = i64::from(first.1 < AFTERNOON_MS).max(template.lead.0);
-    let registered = between(random, earliest, template.lead.1).max(least);
-    let planned = between(random, earliest.min(registered), registered.min(2)).max(least).max(earliest);
-    let asked = between(random, planned, registered);
-    let checked = if planned > 1 { between(random, 1, planned) } else { planned };
+    let registered = random_between(random, earliest, template.lead.1).max(least);
+    let planned = random_between(random, earliest.min(registered), registered.min(2)).max(least).max(earliest);
+    let asked = random_between(random, planned, registered);
+    let checked = if planned > 1 { random_between(random, 1, planned) } else { planned };
     [registered, registered, asked, asked, planned, planned, checked, checked]
 }
 
 /// Returns how many working days before the first fraction each step is done, from the last step backwards.
-fn unhurried(template: &Template, measured: Option<i64>, least: i64, random: &mut RecordRandom) -> [i64; 8] {
+fn plan_usual(template: &Template, measured: Option<i64>, least: i64, random: &mut RecordRandom) -> [i64; 8] {
     let checked = match measured {
-        Some(measured) => measured + between(random, 0, 1),
-        None => between(random, 1, 3),
+        Some(measured) => measured + random_between(random, 0, 1),
+        None => random_between(random, 1, 3),
     };
-    let corrected = checked + between(random, 0, 1);
-    let calculated = corrected + between(random, 0, 1);
-    let planned = (calculated + between(random, 0, 1)).max(least);
-    let prescribed = planned + between(random, 0, 1);
-    let wished = between(random, template.lead.0, template.lead.1);
-    let contoured = prescribed + between(random, 1, ((wished - prescribed) / 2).max(1));
+    let corrected = checked + random_between(random, 0, 1);
+    let calculated = corrected + random_between(random, 0, 1);
+    let planned = (calculated + random_between(random, 0, 1)).max(least);
+    let prescribed = planned + random_between(random, 0, 1);
+    let wished = random_between(random, template.lead.0, template.lead.1);
+    let contoured = prescribed + random_between(random, 1, ((wished - prescribed) / 2).max(1));
     let registered = wished.max(contoured);
-    let consented = (registered - between(random, 0, 2)).max(contoured);
+    let consented = (registered - random_between(random, 0, 2)).max(contoured);
     [registered, consented, contoured, prescribed, planned, calculated, corrected, checked]
 }
 
 /// Returns when a step is done: those of one day share it.
-fn moment(days: &[Day; 8], place: usize, first: DayTime, random: &mut RecordRandom) -> DayTime {
+fn schedule_step(days: &[Day; 8], place: usize, first: DayTime, random: &mut RecordRandom) -> DayTime {
     let day = days.get(place).copied().unwrap_or(first.0);
     let count = |steps: &[Day]| i64::try_from(steps.iter().filter(|other| **other == day).count()).unwrap_or(1);
     let (all, earlier) = (count(days), count(days.get(..place).unwrap_or_default()));
     let end = if day == first.0 { (first.1 - READY_MS).min(ENDS_MS) } else { ENDS_MS };
     let width = (end - BEGINS_MS) / all.max(1);
-    (day, BEGINS_MS + earlier * width + between(random, width / 10, width * 9 / 10))
+    (day, BEGINS_MS + earlier * width + random_between(random, width / 10, width * 9 / 10))
 }

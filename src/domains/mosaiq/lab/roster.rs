@@ -6,9 +6,9 @@
 use super::calendar::{self, Day};
 use super::course::Course;
 use super::days::{EARLY, PLACES};
-use super::machine::{MACHINES, Machine};
+use super::machine::{LabMachine, MACHINES};
 use super::template::{FieldKind, SKIN_ELECTRONS, Template};
-use super::{LabRequest, between, stream};
+use super::{LabRequest, random_between, random_stream};
 
 /// Sundays, holidays, service and missed days cost a course at most so many working days.
 const LOST_DAYS: i64 = 8;
@@ -18,7 +18,7 @@ const LOST_DAYS: i64 = 8;
 pub(super) struct TreatmentCase {
     /// The patient's number for the streams of chance, whatever the order of the ids.
     pub(super) index: i64,
-    pub(super) machine: &'static Machine,
+    pub(super) machine: &'static LabMachine,
     pub(super) template: &'static Template,
     pub(super) slot: i64,
     pub(super) fractions: i64,
@@ -47,15 +47,15 @@ pub(super) struct Roster<'a> {
 }
 
 /// Receives a day with the courses that can have something on it.
-pub(super) type Visit<'a, E> = &'a mut dyn FnMut(Day, &[Course]) -> Result<(), E>;
+pub(super) type DayCallback<'a, E> = &'a mut dyn FnMut(Day, &[Course]) -> Result<(), E>;
 
 impl TreatmentCase {
     fn new(request: &LabRequest, index: i64) -> Option<Self> {
         let count = i64::try_from(MACHINES.len()).ok()?;
         let machine = MACHINES.get(usize::try_from(index % count).ok()?)?;
         let lane = index / count;
-        let mut random = stream(request, "lab/case", &[index]);
-        let own = machine.case(lane);
+        let mut random = random_stream(request, "lab/case", &[index]);
+        let own = machine.template_for(lane);
         let template = own.mirrored.filter(|_| random.below(2) == 0).unwrap_or(own);
         let (mut fractions, mut dose) = random.pick(template.schedules).copied()?;
         let slot = lane * 5 % PLACES;
@@ -72,20 +72,20 @@ impl TreatmentCase {
     }
 
     /// Returns how many days the patient comes.
-    pub(super) fn visits(&self) -> i64 {
+    pub(super) fn visit_count(&self) -> i64 {
         let all = self.fractions + self.boost.map_or(0, |(_, fractions)| fractions);
         if self.twice { (all + 1) / 2 } else { all }
     }
 
     /// Returns a number of days within which the course surely ends.
-    fn span(&self) -> i64 {
-        (self.visits() + LOST_DAYS) * 7 / 5 + 3
+    fn longest_span(&self) -> i64 {
+        (self.visit_count() + LOST_DAYS) * 7 / 5 + 3
     }
 }
 
 impl<'a> Roster<'a> {
     pub(super) fn new(request: &'a LabRequest) -> Self {
-        let mut roster = Self { request, entries: entries(request) };
+        let mut roster = Self { request, entries: place_patients(request) };
         roster.entries.sort_by_key(|entry| (entry.first, entry.index));
         roster.lead_with_movement();
         let (mut site, mut field, mut point) = (1001, 5001, 20_001);
@@ -93,7 +93,7 @@ impl<'a> Roster<'a> {
             if let Some(entry) = roster.entries.get_mut(rank) {
                 (entry.site, entry.field, entry.point) = (site, field, point);
             }
-            if let Some(course) = roster.course(rank) {
+            if let Some(course) = roster.build_course(rank) {
                 (site, field, point) = course.next;
             }
         }
@@ -103,7 +103,7 @@ impl<'a> Roster<'a> {
     /// Gives the first ids to a patient whose first treatment field has moving leaves: every example can rely on it.
     fn lead_with_movement(&mut self) {
         let leads = |entry: &RosterEntry| {
-            TreatmentCase::new(self.request, entry.index).is_some_and(|c| c.template.kind.modulated())
+            TreatmentCase::new(self.request, entry.index).is_some_and(|c| c.template.kind.is_modulated())
         };
         if let Some(at) = self.entries.iter().position(leads) {
             self.entries.get_mut(..=at).unwrap_or_default().rotate_right(1);
@@ -112,10 +112,10 @@ impl<'a> Roster<'a> {
 
     /// Returns all courses, in the order of the patients' ids.
     pub(super) fn courses(&self) -> impl Iterator<Item = Course> {
-        (0..self.entries.len()).filter_map(|rank| self.course(rank))
+        (0..self.entries.len()).filter_map(|rank| self.build_course(rank))
     }
 
-    fn course(&self, rank: usize) -> Option<Course> {
+    fn build_course(&self, rank: usize) -> Option<Course> {
         let entry = self.entries.get(rank)?;
         let case = TreatmentCase::new(self.request, entry.index)?;
         let patient = 10_001 + i64::try_from(rank).ok()?;
@@ -126,14 +126,14 @@ impl<'a> Roster<'a> {
     ///
     /// # Errors
     /// What `visit` returns.
-    pub(super) fn days<E>(&self, visit: Visit<'_, E>) -> Result<(), E> {
+    pub(super) fn visit_days<E>(&self, visit: DayCallback<'_, E>) -> Result<(), E> {
         let last = calendar::day_of(self.request.until);
         let Some(mut day) = self.entries.iter().map(|entry| entry.first - EARLIER).min() else { return Ok(()) };
         let (mut active, mut next) = (Vec::new(), 0);
         while day <= last {
             // The first entry may come before its time; it waits among the active ones.
             while self.entries.get(next).is_some_and(|entry| next == 0 || entry.first - EARLIER <= day) {
-                active.extend(self.course(next));
+                active.extend(self.build_course(next));
                 next += 1;
             }
             active.retain(|course: &Course| course.last_day() >= day);
@@ -148,21 +148,21 @@ impl<'a> Roster<'a> {
 const EARLIER: i64 = 14;
 
 /// Finds a place for every case, the last patients of the places first.
-fn entries(request: &LabRequest) -> Vec<RosterEntry> {
+fn place_patients(request: &LabRequest) -> Vec<RosterEntry> {
     let machines = i64::try_from(MACHINES.len()).unwrap_or(1);
     let until = calendar::day_of(request.until);
     let full = i64::from(request.patients) > machines * PLACES;
     let mut taken: Vec<Option<Day>> = Vec::new();
     let mut out = Vec::new();
     for case in (0..i64::from(request.patients)).filter_map(|index| TreatmentCase::new(request, index)) {
-        let mut random = stream(request, "lab/place", &[case.index]);
+        let mut random = random_stream(request, "lab/place", &[case.index]);
         let place = usize::try_from(case.slot * machines + case.index % machines).unwrap_or(0);
         if taken.len() <= place {
             taken.resize(place + 1, None);
         }
         let first = match taken.get(place).copied().flatten() {
             // The next patient's fields are measured when this one's are no more.
-            Some(next) => next - case.span() - between(&mut random, 3, 8),
+            Some(next) => next - case.longest_span() - random_between(&mut random, 3, 8),
             None => until - days_ago(&case, full, &mut random),
         };
         if let Some(place) = taken.get_mut(place) {
@@ -176,10 +176,10 @@ fn entries(request: &LabRequest) -> Vec<RosterEntry> {
 /// Returns how long before the lab's end the last patient of a place began: under treatment, finished or, few, planned.
 fn days_ago(case: &TreatmentCase, full: bool, random: &mut crate::model::seed::RecordRandom) -> i64 {
     match case.index % 12 {
-        11 if case.template.palliative() => -between(random, 1, 2),
-        11 => -between(random, 1, 5),
-        1 | 4 | 7 | 10 => between(random, 4, (case.visits() * 7 / 5).max(5)),
-        _ if full => between(random, 4, (case.visits() * 7 / 5).max(5)),
-        _ => case.span() + between(random, 0, 40),
+        11 if case.template.is_palliative() => -random_between(random, 1, 2),
+        11 => -random_between(random, 1, 5),
+        1 | 4 | 7 | 10 => random_between(random, 4, (case.visit_count() * 7 / 5).max(5)),
+        _ if full => random_between(random, 4, (case.visit_count() * 7 / 5).max(5)),
+        _ => case.longest_span() + random_between(random, 0, 40),
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct NewRow {
 
 impl NewRow {
     pub(super) fn new(table: &'static str) -> Self {
-        let columns = schema::known(table).map_or(&[] as &[_], |known| known.columns);
+        let columns = schema::find_table(table).map_or(&[] as &[_], |known| known.columns);
         Self { table, columns, cells: vec![Datum::Null; columns.len()], likely: 0 }
     }
 
@@ -49,7 +49,7 @@ impl NewRow {
     }
 
     /// Sets the moments of making and of the last change.
-    pub(super) fn times(self, created: DateTime, edited: DateTime) -> Self {
+    pub(super) fn created_and_edited(self, created: DateTime, edited: DateTime) -> Self {
         self.time("Create_DtTm", created).time("Edit_DtTm", edited)
     }
 
@@ -59,7 +59,7 @@ impl NewRow {
         self.set(column, number.map_or(Datum::Null, Datum::Decimal))
     }
 
-    pub(super) fn send<E>(self, sink: Sink<'_, E>) -> Result<(), E> {
+    pub(super) fn write_to<E>(self, sink: Sink<'_, E>) -> Result<(), E> {
         sink(self.table, self.cells)
     }
 }

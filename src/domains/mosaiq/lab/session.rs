@@ -1,9 +1,9 @@
 //! One visit to the machine: an image, then one beam after another, with what goes wrong; knows no other patient.
 
-use super::course::{Course, Field, FieldVersion, Prescription, QUALITY};
+use super::course::{Course, FieldVersion, LabField, Prescription, QUALITY};
 use super::people;
 use super::template::FieldKind;
-use super::{LabRequest, between, stream};
+use super::{LabRequest, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
 /// A place in the timetable, and when the first one begins.
@@ -17,7 +17,7 @@ const MEASURING_MS: i64 = 18 * 60_000;
 
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum DeliveryEnd {
     Complete,
     /// The beam stopped half-way, and the rest follows.
     Partial,
@@ -26,7 +26,7 @@ pub(super) enum End {
 
 /// One attempt to deliver a field.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Delivery {
+pub(super) struct LabDelivery {
     pub(super) patient: i64,
     pub(super) machine: i64,
     pub(super) site: i64,
@@ -36,14 +36,14 @@ pub(super) struct Delivery {
     pub(super) end_ms: i64,
     pub(super) therapist: i64,
     pub(super) quality: bool,
-    pub(super) end: End,
+    pub(super) end: DeliveryEnd,
     /// Whether it has a row in Dose_Hst.
     pub(super) dosed: bool,
 }
 
 /// When the steps of a visit happen, in milliseconds since midnight.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(super) struct VisitTimes {
     /// When imaging begins.
     pub(super) start: i64,
     /// When the shift was found, where the fraction is imaged.
@@ -53,18 +53,19 @@ pub(super) struct Times {
 }
 
 /// Returns when a fraction's steps happen.
-pub(super) fn times(request: &LabRequest, course: &Course, fraction: i64) -> Option<Times> {
-    let session = course.session(fraction)?;
-    let mut random = stream(request, "lab/session", &[course.index, fraction]);
-    let spare = (SLOT_MS - longest_ms(course.prescription(fraction)?, fraction)).clamp(0, DELAY_MS);
-    let start = begins_ms(session.slot) + between(&mut random, 0, spare / 2) + between(&mut random, 0, spare / 2);
+pub(super) fn visit_times(request: &LabRequest, course: &Course, fraction: i64) -> Option<VisitTimes> {
+    let session = course.find_session(fraction)?;
+    let mut random = random_stream(request, "lab/session", &[course.index, fraction]);
+    let spare = (SLOT_MS - longest_ms(course.find_prescription(fraction)?, fraction)).clamp(0, DELAY_MS);
+    let start =
+        begins_ms(session.slot) + random_between(&mut random, 0, spare / 2) + random_between(&mut random, 0, spare / 2);
     // Daily imaging is skipped now and then.
     let missed = fraction > 0 && random.below(25) == 0;
-    if !course.imaging.at(fraction) || missed {
-        return Some(Times { start, study: None, beams: start });
+    if !course.imaging.is_due(fraction) || missed {
+        return Some(VisitTimes { start, study: None, beams: start });
     }
-    let study = start + IMAGES_MS + between(&mut random, 2000, 20_000);
-    Some(Times { start, study: Some(study), beams: study + between(&mut random, 80_000, 170_000) })
+    let study = start + IMAGES_MS + random_between(&mut random, 2000, 20_000);
+    Some(VisitTimes { start, study: Some(study), beams: study + random_between(&mut random, 80_000, 170_000) })
 }
 
 /// Returns when a place of the timetable begins, milliseconds since midnight.
@@ -74,8 +75,8 @@ pub(super) const fn begins_ms(slot: i64) -> i64 {
 
 /// Returns how long a visit lasts at most, if everything happens at once that can.
 fn longest_ms(site: &Prescription, fraction: i64) -> i64 {
-    let beams = site.fields.iter().filter(|field| !field.kind.images());
-    let beams = beams.filter_map(|field| field.at(fraction)).map(|version| version.beam_ms + 4000);
+    let beams = site.fields.iter().filter(|field| !field.kind.is_imaging());
+    let beams = beams.filter_map(|field| field.version_at(fraction)).map(|version| version.beam_ms + 4000);
     let (sum, longest) = beams.fold((0, 0), |(sum, longest), beam| (sum + beam + 30_000, longest.max(beam)));
     IMAGES_MS + 190_000 + sum + longest + 103_000 + 10_000
 }
@@ -89,88 +90,98 @@ pub(super) const fn measuring_ms(slot: i64) -> i64 {
 const IMAGES_MS: i64 = 75_000;
 
 /// Returns the deliveries of a fraction, in the order of their times.
-pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<Delivery>) {
-    let (Some(times), Some(site)) = (times(request, course, fraction), course.prescription(fraction)) else { return };
-    let mut random = stream(request, "lab/deliveries", &[course.index, fraction]);
-    let week = course.session(fraction).map_or(0, |session| session.day.div_euclid(7));
-    let therapist = people::therapist(course.machine, week, between(&mut random, 0, 1));
-    let mut run = Run { course, site, fraction, therapist, quality: false, now: times.start, out };
-    for (field, version) in run.fields(true).filter(|_| times.study.is_some()) {
-        run.give(field, version, version.beam_ms, End::Complete);
-        run.now += between(&mut random, 3000, 8000);
+pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<LabDelivery>) {
+    let (Some(times), Some(site)) = (visit_times(request, course, fraction), course.find_prescription(fraction)) else {
+        return;
+    };
+    let mut random = random_stream(request, "lab/deliveries", &[course.index, fraction]);
+    let week = course.find_session(fraction).map_or(0, |session| session.day.div_euclid(7));
+    let therapist = people::therapist_id(course.machine, week, random_between(&mut random, 0, 1));
+    let mut run = VisitRun { course, site, fraction, therapist, quality: false, now: times.start, out };
+    for (field, version) in run.current_fields(true).filter(|_| times.study.is_some()) {
+        run.record_delivery(field, version, version.beam_ms, DeliveryEnd::Complete);
+        run.now += random_between(&mut random, 3000, 8000);
     }
     run.now = times.beams;
     let (stumbles, stops) = (random.below(90), random.below(120));
-    for (place, (field, version)) in (0..).zip(run.fields(false)) {
+    for (place, (field, version)) in (0..).zip(run.current_fields(false)) {
         if place == stumbles {
-            run.give(field, version, between(&mut random, 2000, 4000), End::Cancelled);
-            run.now += between(&mut random, 2000, 5000);
+            run.record_delivery(field, version, random_between(&mut random, 2000, 4000), DeliveryEnd::Cancelled);
+            run.now += random_between(&mut random, 2000, 5000);
         }
-        run.beam(field, version, place == stops, &mut random);
-        run.now += between(&mut random, 16_000, 30_000);
+        run.deliver_beam(field, version, place == stops, &mut random);
+        run.now += random_between(&mut random, 16_000, 30_000);
     }
 }
 
 /// Returns the deliveries that measure a course's fields on an evening.
-pub(super) fn of_measurement(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<Delivery>) {
-    let Some(site) = course.prescription(fraction) else { return };
-    let mut random = stream(request, "lab/quality", &[course.index, fraction]);
-    let start = measuring_ms(course.slot) + between(&mut random, 0, 30_000);
+pub(super) fn of_measurement(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<LabDelivery>) {
+    let Some(site) = course.find_prescription(fraction) else { return };
+    let mut random = random_stream(request, "lab/quality", &[course.index, fraction]);
+    let start = measuring_ms(course.slot) + random_between(&mut random, 0, 30_000);
     let (first, count) = people::PHYSICISTS;
-    let physicist = first + between(&mut random, 0, count - 1);
-    let mut run = Run { course, site, fraction, therapist: physicist, quality: true, now: start, out };
-    for (field, version) in run.fields(false) {
-        run.give(field, version, version.beam_ms + between(&mut random, 500, 2500), End::Complete);
-        run.now += between(&mut random, 11_000, 18_000);
+    let physicist = first + random_between(&mut random, 0, count - 1);
+    let mut run = VisitRun { course, site, fraction, therapist: physicist, quality: true, now: start, out };
+    for (field, version) in run.current_fields(false) {
+        run.record_delivery(
+            field,
+            version,
+            version.beam_ms + random_between(&mut random, 500, 2500),
+            DeliveryEnd::Complete,
+        );
+        run.now += random_between(&mut random, 11_000, 18_000);
     }
 }
 
 /// A visit under way.
-struct Run<'a> {
+struct VisitRun<'a> {
     course: &'a Course,
     site: &'a Prescription,
     fraction: i64,
     therapist: i64,
     quality: bool,
     now: i64,
-    out: &'a mut Vec<Delivery>,
+    out: &'a mut Vec<LabDelivery>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> VisitRun<'a> {
     /// Returns the fields for imaging or for treatment, each in the version that is current.
-    fn fields(&self, images: bool) -> impl Iterator<Item = (&'a Field, &'a FieldVersion)> + use<'a> {
+    fn current_fields(&self, images: bool) -> impl Iterator<Item = (&'a LabField, &'a FieldVersion)> + use<'a> {
         let fraction = self.fraction;
-        let fields = self.site.fields.iter().filter(move |field| field.kind.images() == images);
-        fields.filter_map(move |field| Some((field, field.at(fraction)?)))
+        let fields = self.site.fields.iter().filter(move |field| field.kind.is_imaging() == images);
+        fields.filter_map(move |field| Some((field, field.version_at(fraction)?)))
     }
 
     /// Gives a beam, in two parts where it stops half-way.
-    fn beam(&mut self, field: &Field, version: &FieldVersion, stops: bool, random: &mut RecordRandom) {
-        let mut rest = version.beam_ms + between(random, 500, 4000);
+    fn deliver_beam(&mut self, field: &LabField, version: &FieldVersion, stops: bool, random: &mut RecordRandom) {
+        let mut rest = version.beam_ms + random_between(random, 500, 4000);
         if stops {
-            let part = between(random, 12_000, 28_000);
-            self.give(field, version, part, End::Partial);
-            self.now += between(random, 45_000, 75_000);
+            let part = random_between(random, 12_000, 28_000);
+            self.record_delivery(field, version, part, DeliveryEnd::Partial);
+            self.now += random_between(random, 45_000, 75_000);
             // An arc is taken up from its beginning, without beam up to where it stopped.
-            rest =
-                if field.kind == FieldKind::Vmat { rest } else { (rest - part).max(between(random, 31_000, 44_000)) };
+            rest = if field.kind == FieldKind::Vmat {
+                rest
+            } else {
+                (rest - part).max(random_between(random, 31_000, 44_000))
+            };
         }
-        self.give(field, version, rest, End::Complete);
+        self.record_delivery(field, version, rest, DeliveryEnd::Complete);
     }
 
-    fn give(&mut self, field: &Field, version: &FieldVersion, length_ms: i64, end: End) {
-        let given = end != End::Cancelled;
-        self.out.push(Delivery {
+    fn record_delivery(&mut self, field: &LabField, version: &FieldVersion, length_ms: i64, end: DeliveryEnd) {
+        let given = end != DeliveryEnd::Cancelled;
+        self.out.push(LabDelivery {
             patient: self.course.patient,
             machine: self.course.machine.staff_id,
-            site: self.site.at(self.fraction.max(QUALITY)),
+            site: self.site.version_id_at(self.fraction.max(QUALITY)),
             field: version.version.id,
             start_ms: self.now,
             end_ms: self.now + length_ms,
             therapist: self.therapist,
             quality: self.quality,
             end,
-            dosed: given && !self.quality && !field.kind.images(),
+            dosed: given && !self.quality && !field.kind.is_imaging(),
         });
         self.now += length_ms;
     }

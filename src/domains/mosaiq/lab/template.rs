@@ -16,7 +16,7 @@ pub(super) enum FieldKind {
 
 impl FieldKind {
     /// Type_Enum.
-    pub(super) const fn code(self) -> i64 {
+    pub(super) const fn type_number(self) -> i64 {
         match self {
             Self::Static | Self::Electron => 1,
             Self::StepAndShoot => 2,
@@ -29,7 +29,7 @@ impl FieldKind {
     }
 
     /// Modality_Enum: 1 X-rays, 2 electrons, 0 none of both.
-    pub(super) const fn modality(self) -> i64 {
+    pub(super) const fn modality_number(self) -> i64 {
         match self {
             Self::KvSetup | Self::ConeBeam => 0,
             Self::Electron => 2,
@@ -38,7 +38,7 @@ impl FieldKind {
     }
 
     /// Tells whether it is for imaging only.
-    pub(super) const fn images(self) -> bool {
+    pub(super) const fn is_imaging(self) -> bool {
         matches!(self, Self::KvSetup | Self::Portal | Self::ConeBeam)
     }
 
@@ -48,7 +48,7 @@ impl FieldKind {
     }
 
     /// Tells whether its leaves move while it is given, for which it is measured beforehand.
-    pub(super) const fn modulated(self) -> bool {
+    pub(super) const fn is_modulated(self) -> bool {
         matches!(self, Self::StepAndShoot | Self::Vmat | Self::Dmlc)
     }
 }
@@ -64,7 +64,7 @@ pub(super) enum Imaging {
 
 impl Imaging {
     /// Tells whether a fraction is imaged, counted from 0.
-    pub(super) const fn at(self, fraction: i64) -> bool {
+    pub(super) const fn is_due(self, fraction: i64) -> bool {
         match self {
             Self::Daily => true,
             Self::Weekly => fraction % 5 == 0,
@@ -119,12 +119,12 @@ pub(super) struct Template {
 
 impl Template {
     /// Tells whether the patient cannot wait.
-    pub(super) const fn palliative(&self) -> bool {
+    pub(super) const fn is_palliative(&self) -> bool {
         self.lead.1 <= 5
     }
 
     /// Tells whether the beam has no flattening filter.
-    pub(super) const fn unflattened(&self) -> bool {
+    pub(super) const fn is_unflattened(&self) -> bool {
         self.rate > 600
     }
 }

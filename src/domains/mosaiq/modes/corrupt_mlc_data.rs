@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::machines;
@@ -81,8 +81,8 @@ pub(super) struct Params {
     fld_id: Option<Ids>,
     /// How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair
     /// and draws the noise.
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
-    #[schemars(extend("enum" = params::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
+    #[schemars(extend("enum" = params::variant_words(&CARD)))]
     corruption_type: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl FailureMode for CorruptMlcData {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        let word = params::resolve_variant(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
         Ok(Params { fld_id: None, corruption_type: Some(word.to_owned()) })
     }
 
@@ -107,9 +107,9 @@ impl FailureMode for CorruptMlcData {
         fields
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.corruption_type.as_deref(), PARAMETER)?;
-        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.corruption_type.as_deref(), PARAMETER)?;
+        let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let first = points.iter().find(|point| point.is_whole());
         let first = first
@@ -117,51 +117,51 @@ impl FailureMode for CorruptMlcData {
         let edit = match variant {
             ODD => self.odd_bytes(&points, first, task)?,
             FAR => self.out_of_range(&points, first, task)?,
-            NEGATIVE => self.negative_gap(&points, first, convention(snapshot, &field)?, task)?,
+            NEGATIVE => self.negative_gap(&points, first, certain_convention(snapshot, &field)?, task)?,
             _ => self.random_bytes(&points, first, task)?,
         };
-        Ok(Planned::alone(variant, vec![edit]))
+        Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
 }
 
 /// Returns how the machine counts its banks, where its other fields leave no doubt: a convention that merely fits could
 /// be given up for the other one as soon as a pair is crossed.
-fn convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
-    Ok(machines::others(snapshot, field)?.tally.told())
+fn certain_convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
+    Ok(machines::read_peer_fields(snapshot, field)?.tally.certain_convention())
 }
 
 /// Returns a set with other positions for the leaves in use.
 fn with_positions(set: &[u8], point: &LeafPoint<'_>, positions: impl IntoIterator<Item = i16>) -> Datum {
-    Datum::Bytes(leaves::rewritten(set, point.leaves, positions, true))
+    Datum::Bytes(leaves::rewrite_set(set, point.leaves, positions, true))
 }
 
 impl CorruptMlcData {
     /// Appends a byte to bank A: 01, because readers strip zero bytes at the end.
     fn odd_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
-        let column = first.column(BANK_A)?;
+        let column = first.bank_column(BANK_A)?;
         if matches!(column.kind, Kind::Bytes { fixed: true, .. }) {
             let (column, declared) = (BANK_A.to_owned(), column.image.declared.clone());
             return Err(Refusal::FixedLengthColumn { table: POINTS.to_owned(), column, declared });
         }
         let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
         if let Some(odd) = odd {
-            let reason = format!("control point {} of it already has a leaf set of odd length", odd.number());
+            let reason = format!("control point {} of it already has a leaf set of odd length", odd.render_number());
             return Err(task.ineligible(reason));
         }
         let longer = Datum::Bytes([first.a, &[1]].concat());
-        if column.store(POINTS, &longer).is_err() {
+        if column.store_datum(POINTS, &longer).is_err() {
             let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
             return Err(task.ineligible(reason));
         }
-        Ok(first.update([(BANK_A, longer)]))
+        Ok(first.build_update([(BANK_A, longer)]))
     }
 
     fn out_of_range(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
         self.within_limits(points, task)?;
         let middle = first.leaves / 2;
         let moved = |(at, position)| if at == middle { FAR_AWAY } else { position };
-        let positions = leaves::positions(first.b, first.leaves).enumerate().map(moved);
-        Ok(first.update([(BANK_B, with_positions(first.b, first, positions))]))
+        let positions = leaves::decode_positions(first.b, first.leaves).enumerate().map(moved);
+        Ok(first.build_update([(BANK_B, with_positions(first.b, first, positions))]))
     }
 
     fn negative_gap(
@@ -173,22 +173,22 @@ impl CorruptMlcData {
     ) -> Result<Edit, Refusal> {
         let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
         let convention = convention.ok_or_else(|| task.ineligible(unknown))?;
-        self.uncrossed(points, convention, task)?;
+        self.refuse_crossed(points, convention, task)?;
         let mut pairs: Vec<LeafPositions> = first.pairs().collect();
         let exchanged =
-            |pair: &LeafPositions| convention.exchanged(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
+            |pair: &LeafPositions| convention.exchange_leaves(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
         let open: Vec<(usize, LeafPositions)> =
             pairs.iter().enumerate().filter_map(|(at, pair)| Some((at, exchanged(pair)?))).collect();
         let mut random = RecordRandom::new(task.seed, NEGATIVE, std::slice::from_ref(task.record));
         let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
         let Some((pair, crossed)) = chosen else {
-            let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.number());
+            let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.render_number());
             return Err(task.ineligible(reason));
         };
         *pair = crossed;
         let a = with_positions(first.a, first, pairs.iter().map(|pair| pair.a));
         let b = with_positions(first.b, first, pairs.iter().map(|pair| pair.b));
-        Ok(first.update([(BANK_A, a), (BANK_B, b)]))
+        Ok(first.build_update([(BANK_A, a), (BANK_B, b)]))
     }
 
     /// Draws bank A anew until a leaf is out of limits, which shows whatever the convention of the machine.
@@ -196,20 +196,20 @@ impl CorruptMlcData {
         self.within_limits(points, task)?;
         let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
         let mut draw = || -> Vec<i16> {
-            let words = std::iter::repeat_with(|| random.word().to_le_bytes()).take(first.leaves.div_ceil(4));
-            leaves::positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()
+            let words = std::iter::repeat_with(|| random.next_word().to_le_bytes()).take(first.leaves.div_ceil(4));
+            leaves::decode_positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()
         };
         let shows = |noise: &Vec<i16>| noise.iter().any(|position| !leaves::within_limits(*position));
         let noise = (0..DRAWS_MAX).map(|_| draw()).find(shows);
         let noise = noise.ok_or_else(|| task.ineligible("no noise was drawn that would show"))?;
-        Ok(first.update([(BANK_A, with_positions(first.a, first, noise))]))
+        Ok(first.build_update([(BANK_A, with_positions(first.a, first, noise))]))
     }
 
     /// Refuses a field that already has a leaf out of limits.
     fn within_limits(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<(), Refusal> {
         let far = points.iter().find_map(|point| {
-            let position = point.leaves().find(|position| !leaves::within_limits(*position))?;
-            Some((point.number(), leaves::centimetres(i32::from(position))))
+            let position = point.leaf_positions().find(|position| !leaves::within_limits(*position))?;
+            Some((point.render_number(), leaves::render_centimetres(i32::from(position))))
         });
         let Some((number, position)) = far else { return Ok(()) };
         let reason = format!("its control point {number} already has a leaf at {position} cm");
@@ -217,10 +217,10 @@ impl CorruptMlcData {
     }
 
     /// Refuses a field that already has crossed leaves.
-    fn uncrossed(&self, points: &[LeafPoint<'_>], convention: Convention, task: &Task<'_>) -> Result<(), Refusal> {
-        let crossed = points.iter().find(|point| point.pairs().any(|pair| convention.crosses(pair)));
+    fn refuse_crossed(&self, points: &[LeafPoint<'_>], convention: Convention, task: &Task<'_>) -> Result<(), Refusal> {
+        let crossed = points.iter().find(|point| point.pairs().any(|pair| convention.is_crossed(pair)));
         let Some(point) = crossed else { return Ok(()) };
-        let reason = format!("its control point {} already has crossed leaves", point.number());
+        let reason = format!("its control point {} already has crossed leaves", point.render_number());
         Err(task.ineligible(reason))
     }
 }

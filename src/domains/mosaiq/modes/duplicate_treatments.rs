@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::deliveries::Delivery;
 use crate::domains::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
@@ -83,7 +83,7 @@ impl FailureMode for DuplicateTreatments {
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.time_offset_seconds.get_or_insert(5);
-        let word = variant.map(|word| params::variant(self, word)).transpose()?;
+        let word = variant.map(|word| params::find_variant(self, word)).transpose()?;
         let change = *params.change_field.get_or_insert(word == Some(DIFFERENT));
         match word {
             Some(word) if word != variant_of(change) => {
@@ -94,31 +94,31 @@ impl FailureMode for DuplicateTreatments {
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let sources = Fetch::among(TABLE, "TTX_ID", records::ids(records));
-        let first = records::unread(snapshot, [sources, Fetch::maximum(TABLE, "TTX_ID")]);
+        let sources = Fetch::among(TABLE, "TTX_ID", records::key_forms(records));
+        let first = records::unread_queries(snapshot, [sources, Fetch::maximum(TABLE, "TTX_ID")]);
         if !first.is_empty() {
             return first;
         }
         let rows: Vec<Row<'_>> =
-            records.iter().filter_map(|id| records::record(snapshot, TABLE, "TTX_ID", id).ok()).collect();
+            records.iter().filter_map(|id| records::read_record(snapshot, TABLE, "TTX_ID", id).ok()).collect();
         let cells = |column: &'static str| rows.iter().filter_map(move |row| row.cell(column).map(key_form));
         let wanted = [
             Fetch::among(TABLE, "Pat_ID1", cells("Pat_ID1")),
             Fetch::among("TxField", "Pat_ID1", cells("Pat_ID1")),
             Fetch::among("TxField", "FLD_ID", cells("FLD_ID")),
         ];
-        records::unread(snapshot, wanted)
+        records::unread_queries(snapshot, wanted)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let offset = params::required(params.time_offset_seconds, "time_offset_seconds")?;
-        let change = params::required(params.change_field, "change_field")?;
-        let source = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let offset = params::require_param(params.time_offset_seconds, "time_offset_seconds")?;
+        let change = params::require_param(params.change_field, "change_field")?;
+        let source = records::read_record(snapshot, TABLE, "TTX_ID", task.record)?;
         Delivery::COLUMNS.iter().try_for_each(|column| source.table.column(column).map(|_| ()))?;
-        self.eligible(&source, offset, snapshot, task)?;
+        self.check_eligible(&source, offset, snapshot, task)?;
         let field = if change { Some(self.other_field(&source, snapshot, task)?) } else { None };
-        let row = self.copy(&source, offset, field, snapshot, task)?;
-        Ok(Planned::alone(variant_of(change), vec![Edit::Insert { table: TABLE.into(), row }]))
+        let row = self.copy_row(&source, offset, field, snapshot, task)?;
+        Ok(PlannedFault::without_witness(variant_of(change), vec![Edit::Insert { table: TABLE.into(), row }]))
     }
 }
 
@@ -127,9 +127,15 @@ const fn variant_of(change_field: bool) -> &'static str {
 }
 
 impl DuplicateTreatments {
-    fn eligible(&self, source: &Row<'_>, offset: i64, snapshot: &Snapshot, task: &Task<'_>) -> Result<(), Refusal> {
+    fn check_eligible(
+        &self,
+        source: &Row<'_>,
+        offset: i64,
+        snapshot: &Snapshot,
+        task: &Task<'_>,
+    ) -> Result<(), Refusal> {
         let skip = |reason: &str| task.ineligible(reason);
-        let delivery = Delivery::read(source).map_err(skip)?;
+        let delivery = Delivery::from_row(source).map_err(skip)?;
         let duration = delivery.end.duration_since(delivery.start);
         if duration <= SignedDuration::ZERO {
             return Err(skip("it does not end after its start"));
@@ -148,9 +154,9 @@ impl DuplicateTreatments {
         }
         let out_of_calendar = |_| skip("its times cannot be moved so far");
         delivery.start.checked_add(SignedDuration::from_secs(offset)).map_err(out_of_calendar)?;
-        let others = snapshot.table(TABLE)?.with("Pat_ID1", &delivery.patient);
-        let mut counted = others.iter().filter_map(|row| Delivery::read(row).ok());
-        if counted.any(|other| other.key != delivery.key && delivery.doubles(&other)) {
+        let others = snapshot.table(TABLE)?.rows_with("Pat_ID1", &delivery.patient);
+        let mut counted = others.iter().filter_map(|row| Delivery::from_row(row).ok());
+        if counted.any(|other| other.key != delivery.key && delivery.is_duplicate_of(&other)) {
             return Err(skip("the patient already has another delivery on this machine at the same time"));
         }
         Ok(())
@@ -160,7 +166,7 @@ impl DuplicateTreatments {
     fn other_field(&self, source: &Row<'_>, snapshot: &Snapshot, task: &Task<'_>) -> Result<Value, Refusal> {
         let fields = snapshot.table("TxField")?;
         let cell = |column: &str| source.cell(column).unwrap_or(&Value::Null);
-        let own = fields.with("FLD_ID", cell("FLD_ID")).into_iter().next();
+        let own = fields.rows_with("FLD_ID", cell("FLD_ID")).into_iter().next();
         let own_cell = |column: &str| own.and_then(|row| row.cell(column)).filter(|cell| !cell.is_null()).map(key_form);
         let same = |row: &Row<'_>, column: &str| {
             let own = own_cell(column);
@@ -168,7 +174,7 @@ impl DuplicateTreatments {
         };
         let is_source = |row: &Row<'_>| row.cell("FLD_ID").map(key_form) == Some(key_form(cell("FLD_ID")));
         let others: Vec<Row<'_>> = fields
-            .with("Pat_ID1", cell("Pat_ID1"))
+            .rows_with("Pat_ID1", cell("Pat_ID1"))
             .into_iter()
             .filter(|row| !is_source(row) && !same(row, "FLD_SET_ID"))
             .collect();
@@ -179,7 +185,7 @@ impl DuplicateTreatments {
         chosen.ok_or_else(|| task.ineligible("its patient has no other field"))
     }
 
-    fn copy(
+    fn copy_row(
         &self,
         source: &Row<'_>,
         offset: i64,
@@ -194,7 +200,7 @@ impl DuplicateTreatments {
                 continue;
             }
             let moved = ["Create_DtTm", "Edit_DtTm"].iter().any(|time| time.eq_ignore_ascii_case(name));
-            let value = if moved { time::shift(cell, column, offset) } else { Some(cell.clone()) };
+            let value = if moved { time::shift_time(cell, column, offset) } else { Some(cell.clone()) };
             let value = value.ok_or_else(|| task.ineligible("its times cannot be moved so far"))?;
             row.insert(name.to_owned(), Datum::Raw(value));
         }

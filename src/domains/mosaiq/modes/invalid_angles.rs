@@ -7,10 +7,10 @@ use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
-use crate::domains::mosaiq::numbers::Reading;
+use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::records;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
@@ -73,8 +73,8 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
     /// Which angle to make impossible: gantry, collimator, or both to the same value.
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
-    #[schemars(extend("enum" = params::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
+    #[schemars(extend("enum" = params::variant_words(&CARD)))]
     angle_type: Option<String>,
     /// The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360
     /// for the collimator and for both. With a variant, 400 where none is given.
@@ -96,7 +96,7 @@ static ANGLES: [Angle; 2] = [
 ];
 
 /// Returns the angles that a variant breaks.
-fn angles(variant: &str) -> Vec<&'static Angle> {
+fn angles_of_variant(variant: &str) -> Vec<&'static Angle> {
     let [gantry, collimator] = &ANGLES;
     match variant {
         GANTRY => vec![gantry],
@@ -113,7 +113,7 @@ impl FailureMode for InvalidAngles {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, PARAMETER, params.angle_type.as_deref(), variant)?;
+        let word = params::resolve_variant(self, PARAMETER, params.angle_type.as_deref(), variant)?;
         let proposed = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
         let missing = || "invalid_value is missing: an angle in degrees, such as 400".to_owned();
         let value = params.invalid_value.or(proposed).ok_or_else(missing)?;
@@ -125,44 +125,46 @@ impl FailureMode for InvalidAngles {
         records::field_queries(records, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.angle_type.as_deref(), PARAMETER)?;
-        let Number(value) = params::required(params.invalid_value, "invalid_value")?;
-        let angles = angles(variant);
-        if let Some(angle) = angles.iter().find(|angle| angle.range.holds(value)) {
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.angle_type.as_deref(), PARAMETER)?;
+        let Number(value) = params::require_param(params.invalid_value, "invalid_value")?;
+        let angles = angles_of_variant(variant);
+        if let Some(angle) = angles.iter().find(|angle| angle.range.contains(value)) {
             let what = format!("{} ({} degrees)", angle.name, angle.range);
-            return Err(Refusal::ValueIsValid { what, value: value.normalised().to_string() });
+            return Err(Refusal::ValueIsValid { what, value: value.normalise().to_string() });
         }
-        records::record(snapshot, "TxField", "FLD_ID", task.record)?;
-        let points = records::points(snapshot, task.record)?;
+        records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let points = records::read_points(snapshot, task.record)?;
         let touched = snapshot.table("TxFieldPoint")?;
         let mut shown = Vec::new();
         for angle in &angles {
             touched.table.column(angle.column)?;
-            shown.extend(self.shown(angle, &points, task)?.map(|value| format!("a {} of {value}", angle.name)));
+            shown.extend(
+                self.find_impossible(angle, &points, task)?.map(|value| format!("a {} of {value}", angle.name)),
+            );
         }
         // With both angles asked for, a field that shows one of them does not show the variant yet.
         if shown.len() == angles.len() {
             return Err(task.ineligible(format!("it already has {}", shown.join(" and "))));
         }
-        Ok(Planned::alone(variant, edits(&angles, &points, value)))
+        Ok(PlannedFault::without_witness(variant, build_edits(&angles, &points, value)))
     }
 }
 
 impl InvalidAngles {
     /// Returns an angle of the field that is impossible already, as text.
-    fn shown(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
-        let read = |point| Reading::cell(point, angle.column).number();
+    fn find_impossible(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
+        let read = |point| CellReading::from_cell(point, angle.column).number();
         let values: Vec<_> = points.iter().filter_map(read).collect();
         if values.is_empty() {
             return Err(task.ineligible(format!("no control point of it has a {}", angle.name)));
         }
-        let impossible = values.iter().find(|value| !value.within(angle.range));
+        let impossible = values.iter().find(|value| !value.is_within(angle.range));
         Ok(impossible.map(ToString::to_string))
     }
 }
 
-fn edits(angles: &[&Angle], points: &[Row<'_>], value: Decimal) -> Vec<Edit> {
+fn build_edits(angles: &[&Angle], points: &[Row<'_>], value: Decimal) -> Vec<Edit> {
     let edit = |point: &Row<'_>| {
         let filled = |angle: &&&Angle| point.cell(angle.column).is_some_and(|cell| !cell.is_null());
         let set: BTreeMap<String, Datum> =

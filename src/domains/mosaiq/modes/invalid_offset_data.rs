@@ -9,10 +9,10 @@ use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
-use crate::domains::mosaiq::numbers::Reading;
+use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
@@ -81,8 +81,8 @@ pub(super) struct Params {
     off_id: Option<Ids>,
     /// What becomes impossible: extreme_values (all three axes), invalid_type (Offset_Type), invalid_state
     /// (Offset_State) or future_study_time (Study_DtTm moves to a year from now).
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
-    #[schemars(extend("enum" = params::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
+    #[schemars(extend("enum" = params::variant_words(&CARD)))]
     corruption_type: Option<String>,
     /// The value to write. extreme_values: a shift in cm, more than 20 either way, with at most one decimal, default
     /// 999.9. invalid_type: a number from 0 to 255 other than 2, 3 and 4, default 99. invalid_state: one other than 1
@@ -99,11 +99,11 @@ impl FailureMode for InvalidOffsetData {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        let word = params::resolve_variant(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
         let value = match (word, params.value) {
             (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} takes none, leave it out")),
             (TYPE | STATE, Some(Number(code))) if !code.to_i64_exact().is_some_and(|n| (0..=255).contains(&n)) => {
-                return Err(format!("value: {} is no whole number from 0 to 255", code.normalised()));
+                return Err(format!("value: {} is no whole number from 0 to 255", code.normalise()));
             }
             (FUTURE, None) => None,
             (EXTREME, given) => given.or(Decimal::new(9999, 1).map(Number)),
@@ -113,36 +113,38 @@ impl FailureMode for InvalidOffsetData {
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        records::unread(snapshot, [Fetch::among(TABLE, "OFF_ID", records::ids(records))])
+        records::unread_queries(snapshot, [Fetch::among(TABLE, "OFF_ID", records::key_forms(records))])
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.corruption_type.as_deref(), PARAMETER)?;
-        let offset = records::record(snapshot, TABLE, "OFF_ID", task.record)?;
-        let value = || params::required(params.value, "value").map(|Number(value)| value);
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.corruption_type.as_deref(), PARAMETER)?;
+        let offset = records::read_record(snapshot, TABLE, "OFF_ID", task.record)?;
+        let value = || params::require_param(params.value, "value").map(|Number(value)| value);
         let set = match variant {
-            EXTREME => self.extreme(&offset, value()?, task)?,
-            TYPE => self.code(&offset, ("Offset_Type", &OFFSET_TYPES), value()?, task)?,
-            STATE => self.code(&offset, ("Offset_State", &OFFSET_STATES), value()?, task)?,
-            _ => self.future(&offset, task)?,
+            EXTREME => self.plan_extreme(&offset, value()?, task)?,
+            TYPE => self.plan_code(&offset, ("Offset_Type", &OFFSET_TYPES), value()?, task)?,
+            STATE => self.plan_code(&offset, ("Offset_State", &OFFSET_STATES), value()?, task)?,
+            _ => self.plan_future(&offset, task)?,
         };
         let edit = Edit::Update { table: TABLE.into(), key: offset.key(), set };
-        Ok(Planned::alone(variant, vec![edit]))
+        Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
 }
 
-type Set = BTreeMap<String, Datum>;
+type CellUpdates = BTreeMap<String, Datum>;
 
 impl InvalidOffsetData {
-    fn extreme(&self, offset: &Row<'_>, value: Decimal, task: &Task<'_>) -> Result<Set, Refusal> {
-        if OFFSET_POSSIBLE_CM.holds(value) {
+    fn plan_extreme(&self, offset: &Row<'_>, value: Decimal, task: &Task<'_>) -> Result<CellUpdates, Refusal> {
+        if OFFSET_POSSIBLE_CM.contains(value) {
             let what = format!("shift along an axis ({OFFSET_POSSIBLE_CM} cm)");
-            return Err(Refusal::ValueIsValid { what, value: value.normalised().to_string() });
+            return Err(Refusal::ValueIsValid { what, value: value.normalise().to_string() });
         }
-        let mut set = Set::new();
+        let mut set = CellUpdates::new();
         for axis in AXES {
-            records::settable(offset.table, axis)?;
-            if let Some(beyond) = Reading::cell(offset, axis).number().filter(|cell| !cell.within(OFFSET_POSSIBLE_CM)) {
+            records::settable_column(offset.table, axis)?;
+            if let Some(beyond) =
+                CellReading::from_cell(offset, axis).number().filter(|cell| !cell.is_within(OFFSET_POSSIBLE_CM))
+            {
                 let reason = format!("it already has {axis} {beyond} cm");
                 return Err(task.ineligible(reason));
             }
@@ -151,28 +153,28 @@ impl InvalidOffsetData {
         Ok(set)
     }
 
-    fn code(
+    fn plan_code(
         &self,
         offset: &Row<'_>,
         (column, valid): (&str, &[i64]),
         value: Decimal,
         task: &Task<'_>,
-    ) -> Result<Set, Refusal> {
+    ) -> Result<CellUpdates, Refusal> {
         let holds = |number: i64| valid.contains(&number);
         if value.to_i64_exact().is_some_and(holds) {
-            return Err(Refusal::ValueIsValid { what: column.to_owned(), value: value.normalised().to_string() });
+            return Err(Refusal::ValueIsValid { what: column.to_owned(), value: value.normalise().to_string() });
         }
-        records::settable(offset.table, column)?;
-        if offset.filled(column) && !offset.integer(column).is_some_and(holds) {
+        records::settable_column(offset.table, column)?;
+        if offset.has_value(column) && !offset.integer(column).is_some_and(holds) {
             return Err(task.ineligible(format!("its {column} is none of {valid:?} already")));
         }
-        Ok(Set::from([(column.to_owned(), Datum::Decimal(value))]))
+        Ok(CellUpdates::from([(column.to_owned(), Datum::Decimal(value))]))
     }
 
-    fn future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<Set, Refusal> {
+    fn plan_future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<CellUpdates, Refusal> {
         let skip = |reason: &str| task.ineligible(reason);
-        let column = records::settable(offset.table, STUDY)?;
-        let unreadable = if offset.filled(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
+        let column = records::settable_column(offset.table, STUDY)?;
+        let unreadable = if offset.has_value(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
         let study = offset.time(STUDY).ok_or_else(|| skip(unreadable))?;
         match study.compare_with_present(Time::local(task.now)) {
             Some(Ordering::Greater) => return Err(skip("its Study_DtTm already lies in the future")),
@@ -183,8 +185,8 @@ impl InvalidOffsetData {
         }
         let ahead = task.now.checked_add(1.year()).ok();
         let cell = offset.cell(STUDY).unwrap_or(&Value::Null);
-        let placed = ahead.and_then(|ahead| time::place(Time::local(ahead), cell, column));
+        let placed = ahead.and_then(|ahead| time::replace_time(Time::local(ahead), cell, column));
         let placed = placed.ok_or_else(|| skip("its Study_DtTm cannot be moved so far"))?;
-        Ok(Set::from([(STUDY.to_owned(), Datum::Raw(placed))]))
+        Ok(CellUpdates::from([(STUDY.to_owned(), Datum::Raw(placed))]))
     }
 }

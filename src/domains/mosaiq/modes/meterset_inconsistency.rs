@@ -7,11 +7,11 @@ use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::METERSET_EXTREME_MU;
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
-use crate::domains::mosaiq::numbers::{self, Reading};
+use crate::domains::mosaiq::numbers::{self, CellReading};
 use crate::domains::mosaiq::records;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
@@ -73,8 +73,8 @@ pub(super) struct Params {
     fld_id: Option<Ids>,
     /// What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
     /// control-point index or the dose per MU says otherwise).
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
-    #[schemars(extend("enum" = params::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
+    #[schemars(extend("enum" = params::variant_words(&CARD)))]
     inconsistency_type: Option<String>,
     /// The meterset to write, in MU. negative_meterset: below 0, default -100. extreme_value: 10000 or more, default
     /// 999999. mismatch_with_cp takes none.
@@ -90,7 +90,7 @@ impl FailureMode for MetersetInconsistency {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        let word = params::resolve_variant(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
         let default = |number: i64| Some(Number(Decimal::from(number)));
         let value = match word {
             NEGATIVE => params.value.or(default(-100)),
@@ -106,31 +106,32 @@ impl FailureMode for MetersetInconsistency {
         if params.inconsistency_type.as_deref() == Some(MISMATCH) {
             return records::field_queries(records, snapshot);
         }
-        records::unread(snapshot, [Fetch::among(TABLE, "FLD_ID", records::ids(records))])
+        records::unread_queries(snapshot, [Fetch::among(TABLE, "FLD_ID", records::key_forms(records))])
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.inconsistency_type.as_deref(), PARAMETER)?;
-        let field = records::record(snapshot, TABLE, "FLD_ID", task.record)?;
-        records::settable(field.table, COLUMN)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.inconsistency_type.as_deref(), PARAMETER)?;
+        let field = records::read_record(snapshot, TABLE, "FLD_ID", task.record)?;
+        records::settable_column(field.table, COLUMN)?;
         let skip = |reason: String| task.ineligible(reason);
-        let current = Reading::cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
+        let current =
+            CellReading::from_cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
         let already = || skip(format!("its Meterset is {current} MU already"));
         let value = match variant {
-            MISMATCH if current.compare(MISMATCH_MU).is_eq() => return Err(already()),
+            MISMATCH if current.compare_integer(MISMATCH_MU).is_eq() => return Err(already()),
             MISMATCH => {
-                self.contradicted(&field, snapshot)?;
+                self.check_contradicted(&field, snapshot)?;
                 Decimal::from(MISMATCH_MU)
             }
             _ => {
-                let Number(value) = params::required(params.value, "value")?;
-                let (shows, valid): (fn(numbers::Number) -> bool, _) = if variant == NEGATIVE {
-                    (metersets::negative, "0 MU or more".to_owned())
+                let Number(value) = params::require_param(params.value, "value")?;
+                let (shows, valid): (fn(numbers::CellNumber) -> bool, _) = if variant == NEGATIVE {
+                    (metersets::is_negative, "0 MU or more".to_owned())
                 } else {
-                    (metersets::extreme, format!("below {METERSET_EXTREME_MU} MU"))
+                    (metersets::is_extreme, format!("below {METERSET_EXTREME_MU} MU"))
                 };
-                if !shows(numbers::Number::Exact(value)) {
-                    let (what, value) = (format!("meterset ({valid})"), value.normalised().to_string());
+                if !shows(numbers::CellNumber::Exact(value)) {
+                    let (what, value) = (format!("meterset ({valid})"), value.normalise().to_string());
                     return Err(Refusal::ValueIsValid { what, value });
                 }
                 if shows(current) {
@@ -141,29 +142,30 @@ impl FailureMode for MetersetInconsistency {
         };
         let set = BTreeMap::from([(COLUMN.to_owned(), Datum::Decimal(value))]);
         let edit = Edit::Update { table: TABLE.into(), key: field.key(), set };
-        Ok(Planned::alone(variant, vec![edit]))
+        Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
 }
 
 impl MetersetInconsistency {
     /// Makes sure that something else agrees with the field's meterset now, and would not afterwards.
-    fn contradicted(&self, field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
+    fn check_contradicted(&self, field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
         let wrong = MISMATCH_MU as f64;
         let Some(current) = field.float(COLUMN) else { return Ok(()) };
         let id = field.cell("FLD_ID").unwrap_or(&Value::Null);
         // Without control points the dose may still tell.
-        let points = records::points(snapshot, id).unwrap_or_default();
+        let points = records::read_points(snapshot, id).unwrap_or_default();
         let last = metersets::last_index(&points);
         let seen = |fits: &dyn Fn(f64) -> bool| fits(current) && !fits(wrong);
         let by_index =
             last.is_some_and(|last| seen(&|meterset| metersets::index_fits(last, meterset, Tolerance::USUAL)));
-        let by_dose = Dose::of(field)
-            .is_some_and(|dose| current != 0.0 && seen(&|meterset| dose.fits(meterset, Tolerance::USUAL)));
+        let by_dose = Dose::from_field(field).is_some_and(|dose| {
+            current != 0.0 && seen(&|meterset| dose.is_consistent_with(meterset, Tolerance::USUAL))
+        });
         if by_index || by_dose {
             return Ok(());
         }
-        let reason = match (last, Dose::of(field)) {
+        let reason = match (last, Dose::from_field(field)) {
             (None, None) => "it has neither several control points nor a dose per MU",
             (Some(_), None) => "its control-point index counts percent, and it has no dose per MU",
             (_, Some(_)) => "neither control points nor dose agree with its Meterset now and would not afterwards",

@@ -7,7 +7,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
@@ -94,7 +94,7 @@ enum PointsForm {
 }
 
 impl Points {
-    fn these(points: BTreeSet<i64>) -> Result<Self, String> {
+    fn from_numbers(points: BTreeSet<i64>) -> Result<Self, String> {
         let last = i64::from(i16::MAX);
         if points.is_empty() {
             return Err("the list of control points is empty".into());
@@ -124,7 +124,7 @@ impl FromStr for Points {
             }
             points.extend((first..=last).map(i64::from));
         }
-        Self::these(points)
+        Self::from_numbers(points)
     }
 }
 
@@ -140,8 +140,8 @@ impl Serialize for Points {
 impl<'de> Deserialize<'de> for Points {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let points = match PointsForm::deserialize(deserializer)? {
-            PointsForm::One(point) => Self::these(BTreeSet::from([point])),
-            PointsForm::Many(points) => Self::these(points.into_iter().collect()),
+            PointsForm::One(point) => Self::from_numbers(BTreeSet::from([point])),
+            PointsForm::Many(points) => Self::from_numbers(points.into_iter().collect()),
             PointsForm::Text(text) => text.parse(),
         };
         points.map_err(serde::de::Error::custom)
@@ -156,15 +156,15 @@ impl FailureMode for MissingControlPoints {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        match (variant.map(|word| params::variant(self, word)).transpose()?, &params.points_to_delete) {
+        match (variant.map(|word| params::find_variant(self, word)).transpose()?, &params.points_to_delete) {
             (None, None) => Err("points_to_delete is missing: control points such as 2,5-7, or all".into()),
             (Some(word), Some(Points::All)) if word != ALL => {
                 Err(format!("points_to_delete all contradicts the variant {word}"))
             }
-            (Some(MULTIPLE), Some(Points::These(points))) if runs(points) < 2 => {
+            (Some(MULTIPLE), Some(Points::These(points))) if count_runs(points) < 2 => {
                 Err(format!("points_to_delete is one run, which contradicts the variant {MULTIPLE}"))
             }
-            (Some(SINGLE), Some(Points::These(points))) if runs(points) > 1 => {
+            (Some(SINGLE), Some(Points::These(points))) if count_runs(points) > 1 => {
                 Err(format!("points_to_delete is more than one run, which contradicts the variant {SINGLE}"))
             }
             _ => Ok(params),
@@ -185,16 +185,16 @@ impl FailureMode for MissingControlPoints {
         if params.points_to_delete.is_some() {
             return Ok(None);
         }
-        records::record(snapshot, "TxField", "FLD_ID", task.record)?;
-        let count = records::points(snapshot, task.record)?.len();
-        let points_to_delete = Some(self.chosen(variant, count, task)?);
+        records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let count = records::read_points(snapshot, task.record)?.len();
+        let points_to_delete = Some(self.choose_points(variant, count, task)?);
         Ok(Some(Params { points_to_delete, ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let wanted = params::required(params.points_to_delete.as_ref(), "points_to_delete")?;
-        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
-        let rows = records::points(snapshot, task.record)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let wanted = params::require_param(params.points_to_delete.as_ref(), "points_to_delete")?;
+        let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let rows = records::read_points(snapshot, task.record)?;
         snapshot.table("TxFieldPoint")?.table.column("Point")?;
         let count = self.complete_sequence(&rows, task)?;
         let wanted = match wanted {
@@ -207,10 +207,10 @@ impl FailureMode for MissingControlPoints {
             let reason = format!("it has no control point {}: it has 0 to {}", absent.join(", "), count - 1);
             return Err(task.ineligible(reason));
         }
-        let variant = self.variant(&wanted, count, &field, task)?;
+        let variant = self.resolve_variant(&wanted, count, &field, task)?;
         let gone = |row: &&Row<'_>| row.integer("Point").is_some_and(|point| wanted.contains(&point));
         let delete = |row: &Row<'_>| Edit::Delete { table: "TxFieldPoint".into(), key: row.key() };
-        Ok(Planned::alone(variant, rows.iter().filter(gone).map(delete).collect()))
+        Ok(PlannedFault::without_witness(variant, rows.iter().filter(gone).map(delete).collect()))
     }
 }
 
@@ -230,7 +230,7 @@ impl MissingControlPoints {
     }
 
     /// Returns the variant that a deletion shows, unless nothing could ever see it.
-    fn variant(
+    fn resolve_variant(
         &self,
         wanted: &BTreeSet<i64>,
         count: i64,
@@ -251,7 +251,7 @@ impl MissingControlPoints {
         }
         Ok(if everything {
             ALL
-        } else if runs(wanted) == 1 {
+        } else if count_runs(wanted) == 1 {
             SINGLE
         } else {
             MULTIPLE
@@ -259,7 +259,7 @@ impl MissingControlPoints {
     }
 
     /// Chooses interior points of a field of so many, so that the hole shows in the numbering alone.
-    fn chosen(&self, variant: &str, count: usize, task: &Task<'_>) -> Result<Points, Refusal> {
+    fn choose_points(&self, variant: &str, count: usize, task: &Task<'_>) -> Result<Points, Refusal> {
         let needed: u64 = match variant {
             SINGLE => 3,
             MULTIPLE => 5,
@@ -285,6 +285,6 @@ impl MissingControlPoints {
 }
 
 /// Counts the runs of neighbouring points.
-fn runs(points: &BTreeSet<i64>) -> usize {
+fn count_runs(points: &BTreeSet<i64>) -> usize {
     points.iter().filter(|point| !points.contains(&(**point - 1))).count()
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant, Witness};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant, WitnessPeers};
 use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::limits::LEAF_PAIRS;
@@ -12,7 +12,7 @@ use crate::domains::mosaiq::machines;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::tally::FieldLeaves;
 use crate::domains::mosaiq::versions;
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
 
@@ -71,8 +71,8 @@ pub(super) struct Params {
     fld_id: Option<Ids>,
     /// What the number of leaf pairs contradicts: intra_field (the field's other control points), vs_machine (the
     /// machine's other fields) or vs_plan (another version of the field).
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
-    #[schemars(extend("enum" = params::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
+    #[schemars(extend("enum" = params::variant_words(&CARD)))]
     mismatch_type: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl FailureMode for MlcLeafCountMismatch {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
+        let word = params::resolve_variant(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
         Ok(Params { fld_id: None, mismatch_type: Some(word.to_owned()) })
     }
 
@@ -100,13 +100,13 @@ impl FailureMode for MlcLeafCountMismatch {
         }
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.mismatch_type.as_deref(), PARAMETER)?;
-        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.mismatch_type.as_deref(), PARAMETER)?;
+        let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let leaves = self.one_count(&points, task)?;
         match variant {
-            INTRA => Ok(Planned::alone(variant, vec![self.intra_field(&points, task)?])),
+            INTRA => Ok(PlannedFault::without_witness(variant, vec![self.intra_field(&points, task)?])),
             MACHINE => self.vs_machine(snapshot, &field, &points, leaves, task),
             _ => self.vs_plan(snapshot, &field, &points, leaves, task),
         }
@@ -114,17 +114,20 @@ impl FailureMode for MlcLeafCountMismatch {
 }
 
 impl MlcLeafCountMismatch {
-    fn skip(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
+    fn ineligible(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
         task.ineligible(reason)
     }
 
     /// Returns the number of leaf pairs that all control points with leaves have.
     fn one_count(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<usize, Refusal> {
         let field: FieldLeaves = points.iter().collect();
-        field.count().ok_or_else(|| {
-            let counts: Vec<String> = field.counts().iter().map(ToString::to_string).collect();
+        field.common_count().ok_or_else(|| {
+            let counts: Vec<String> = field.all_counts().iter().map(ToString::to_string).collect();
             let differ = || format!("its control points already differ in MLC_Leaves: {}", counts.join(", "));
-            self.skip(task, if counts.is_empty() { "none of its control points has leaves".into() } else { differ() })
+            self.ineligible(
+                task,
+                if counts.is_empty() { "none of its control points has leaves".into() } else { differ() },
+            )
         })
     }
 
@@ -132,10 +135,12 @@ impl MlcLeafCountMismatch {
         let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
         let mut random = RecordRandom::new(task.seed, INTRA, std::slice::from_ref(task.record));
         let Some(point) = random.pick(&later) else {
-            return Err(self.skip(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
+            return Err(
+                self.ineligible(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs")
+            );
         };
         let kept: Vec<LeafPositions> = point.pairs().take(point.leaves - 1).collect();
-        self.resized(point, &kept, task)
+        self.resize_point(point, &kept, task)
     }
 
     fn vs_machine(
@@ -145,27 +150,33 @@ impl MlcLeafCountMismatch {
         points: &[LeafPoint<'_>],
         leaves: usize,
         task: &Task<'_>,
-    ) -> Result<Planned, Refusal> {
-        let machines::Others { tally, peers } = machines::others(snapshot, field)?;
+    ) -> Result<PlannedFault, Refusal> {
+        let machines::PeerFields { tally, peers } = machines::read_peer_fields(snapshot, field)?;
         let usual = tally.clear_count().ok_or_else(|| {
-            self.skip(task, "the other fields of its machine do not tell how many leaf pairs the machine has")
+            self.ineligible(task, "the other fields of its machine do not tell how many leaf pairs the machine has")
         })?;
         if usual != leaves {
-            return Err(self.skip(task, format!("it already has {leaves} leaf pairs on a machine that has {usual}")));
+            return Err(
+                self.ineligible(task, format!("it already has {leaves} leaf pairs on a machine that has {usual}"))
+            );
         }
         let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
         let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
         let other = other.unwrap_or(leaves + 1);
         let edits = if other < leaves {
-            let (front, back) = halves(leaves - other);
-            self.all(points, |pairs| cut(pairs, front, back), task)?
+            let (front, back) = split_in_half(leaves - other);
+            self.resize_all(points, |pairs| cut_pairs(pairs, front, back), task)?
         } else {
             let unknown = "the other fields of its machine do not tell how the machine counts its banks";
-            let closed = tally.convention().ok_or_else(|| self.skip(task, unknown))?.closed();
-            let (front, back) = halves(other - leaves);
-            self.all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)?
+            let closed = tally.likely_convention().ok_or_else(|| self.ineligible(task, unknown))?.closed_pair();
+            let (front, back) = split_in_half(other - leaves);
+            self.resize_all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)?
         };
-        Ok(Planned { variant: MACHINE, edits, witness: Some(witness("machine", field.cell(machines::MACHINE), peers)) })
+        Ok(PlannedFault {
+            variant: MACHINE,
+            edits,
+            witness: Some(build_witness("machine", field.cell(machines::MACHINE), peers)),
+        })
     }
 
     fn vs_plan(
@@ -175,72 +186,72 @@ impl MlcLeafCountMismatch {
         points: &[LeafPoint<'_>],
         leaves: usize,
         task: &Task<'_>,
-    ) -> Result<Planned, Refusal> {
-        let others = versions::counts(snapshot, field)?;
+    ) -> Result<PlannedFault, Refusal> {
+        let others = versions::read_version_counts(snapshot, field)?;
         let Some(expected) = others.first() else {
-            return Err(self.skip(task, "no other version of it on its machine has leaves"));
+            return Err(self.ineligible(task, "no other version of it on its machine has leaves"));
         };
         if others.iter().any(|other| other != expected) {
-            return Err(self.skip(task, "its other versions do not agree on the number of leaf pairs"));
+            return Err(self.ineligible(task, "its other versions do not agree on the number of leaf pairs"));
         }
         if *expected != leaves {
             let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
-            return Err(self.skip(task, reason));
+            return Err(self.ineligible(task, reason));
         }
-        let edits = self.all(points, |pairs| cut(pairs, 1, 1), task)?;
-        Ok(Planned {
+        let edits = self.resize_all(points, |pairs| cut_pairs(pairs, 1, 1), task)?;
+        Ok(PlannedFault {
             variant: PLAN,
             edits,
-            witness: Some(witness("FLD_SET_ID", field.cell(versions::SET), others.len())),
+            witness: Some(build_witness("FLD_SET_ID", field.cell(versions::SET), others.len())),
         })
     }
 
     /// Gives every control point other pairs.
-    fn all(
+    fn resize_all(
         &self,
         points: &[LeafPoint<'_>],
         change: impl Fn(Vec<LeafPositions>) -> Vec<LeafPositions>,
         task: &Task<'_>,
     ) -> Result<Vec<Edit>, Refusal> {
         if let Some(point) = points.iter().find(|point| !point.is_whole()) {
-            let reason = format!("the leaf sets of its control point {} lack leaves already", point.number());
-            return Err(self.skip(task, reason));
+            let reason = format!("the leaf sets of its control point {} lack leaves already", point.render_number());
+            return Err(self.ineligible(task, reason));
         }
-        points.iter().map(|point| self.resized(point, &change(point.pairs().collect()), task)).collect()
+        points.iter().map(|point| self.resize_point(point, &change(point.pairs().collect()), task)).collect()
     }
 
     /// Returns the edit that leaves a control point with these pairs; padding keeps its length where it can.
-    fn resized(&self, point: &LeafPoint<'_>, pairs: &[LeafPositions], task: &Task<'_>) -> Result<Edit, Refusal> {
+    fn resize_point(&self, point: &LeafPoint<'_>, pairs: &[LeafPositions], task: &Task<'_>) -> Result<Edit, Refusal> {
         if pairs.is_empty() {
-            return Err(self.skip(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
+            return Err(self.ineligible(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
         }
         let bank = |bank: &'static str, set: &[u8], position: fn(&LeafPositions) -> i16| {
-            let column = point.column(bank)?;
+            let column = point.bank_column(bank)?;
             let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
-            let bytes = leaves::rewritten(set, point.leaves, pairs.iter().map(position), fixed);
+            let bytes = leaves::rewrite_set(set, point.leaves, pairs.iter().map(position), fixed);
             let datum = Datum::Bytes(bytes);
-            column.store(POINTS, &datum).map_err(|refusal| self.skip(task, refusal.to_string()))?;
+            column.store_datum(POINTS, &datum).map_err(|refusal| self.ineligible(task, refusal.to_string()))?;
             Ok::<_, Refusal>((bank, datum))
         };
         let a = bank(BANK_A, point.a, |pair| pair.a)?;
         let b = bank(BANK_B, point.b, |pair| pair.b)?;
         let count = Datum::Integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
-        Ok(point.update([("MLC_Leaves", count), a, b]))
+        Ok(point.build_update([("MLC_Leaves", count), a, b]))
     }
 }
 
-fn witness(what: &str, value: Option<&Value>, peers: usize) -> Witness {
+fn build_witness(what: &str, value: Option<&Value>, peers: usize) -> WitnessPeers {
     let value = value.map(std::slice::from_ref).unwrap_or_default();
-    Witness { group: format!("{what} {}", show(value)), peers }
+    WitnessPeers { group: format!("{what} {}", render_key(value)), peers }
 }
 
 /// Returns how many pairs change at the front and at the back: the back takes the odd one.
-const fn halves(pairs: usize) -> (usize, usize) {
+const fn split_in_half(pairs: usize) -> (usize, usize) {
     (pairs / 2, pairs - pairs / 2)
 }
 
 /// Returns the pairs without some at either end.
-fn cut(pairs: Vec<LeafPositions>, front: usize, back: usize) -> Vec<LeafPositions> {
+fn cut_pairs(pairs: Vec<LeafPositions>, front: usize, back: usize) -> Vec<LeafPositions> {
     let kept = pairs.len().saturating_sub(front + back);
     pairs.into_iter().skip(front).take(kept).collect()
 }

@@ -6,8 +6,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::column_choice::{Choice, ColumnVariant};
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::column_choice::{ColumnChoice, ColumnVariant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAMP};
@@ -20,7 +20,8 @@ pub(super) struct NullRequiredFields;
 const PARAMETER: &str = "record_id";
 const TABLES: [&str; 4] = ["TrackTreatment", "TxField", "TxFieldPoint", "Offset"];
 
-static COLUMNS: Choice = Choice { table: "table", column: "field_to_nullify", by_word: false, places: &REQUIRED };
+static COLUMNS: ColumnChoice =
+    ColumnChoice { table: "table", column: "field_to_nullify", by_word: false, places: &REQUIRED };
 
 static CARD: ModeCard = ModeCard {
     id: "null_required_fields",
@@ -98,7 +99,7 @@ impl FailureMode for NullRequiredFields {
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let named = (params.table.as_deref(), params.field_to_nullify.as_deref());
-        let (table, place) = COLUMNS.complete(self, named, variant)?;
+        let (table, place) = COLUMNS.resolve_column(self, named, variant)?;
         let field_to_nullify = place.map(|place| place.column.to_owned());
         Ok(Params { table: Some(table.to_owned()), field_to_nullify, ..params })
     }
@@ -109,7 +110,7 @@ impl FailureMode for NullRequiredFields {
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let kind = self.record(params);
-        records::unread(snapshot, [Fetch::among(kind.table, kind.key, records::ids(records))])
+        records::unread_queries(snapshot, [Fetch::among(kind.table, kind.key, records::key_forms(records))])
     }
 
     fn propose(
@@ -122,31 +123,32 @@ impl FailureMode for NullRequiredFields {
         if params.field_to_nullify.is_some() {
             return Ok(None);
         }
-        let field_to_nullify = Some(self.chosen(variant, snapshot, task)?);
+        let field_to_nullify = Some(self.choose_column(variant, snapshot, task)?);
         Ok(Some(Params { field_to_nullify, ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let column = params::required(params.field_to_nullify.as_deref(), "field_to_nullify")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let column = params::require_param(params.field_to_nullify.as_deref(), "field_to_nullify")?;
         let kind = task.kind;
-        let place = COLUMNS.place(kind.table, column).map_err(|what| Refusal::Stale { what })?;
-        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
+        let place = COLUMNS.find_column(kind.table, column).map_err(|what| Refusal::Stale { what })?;
+        let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
         can_be_emptied(row.table, place)?;
-        if !row.filled(place.column) {
+        if !row.has_value(place.column) {
             return Err(task.ineligible(format!("its {} is NULL already", place.column)));
         }
         let set = BTreeMap::from([(place.column.to_owned(), Datum::Null)]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
-        Ok(Planned::alone(place.word, vec![edit]))
+        Ok(PlannedFault::without_witness(place.word, vec![edit]))
     }
 }
 
 impl NullRequiredFields {
     /// Chooses a column of the variant that holds something and may be emptied.
-    fn chosen(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
+    fn choose_column(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
         let kind = task.kind;
-        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
-        let places: Vec<&ColumnVariant> = COLUMNS.of(kind.table).filter(|place| place.word == variant).collect();
+        let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
+        let places: Vec<&ColumnVariant> =
+            COLUMNS.columns_of(kind.table).filter(|place| place.word == variant).collect();
         let (mut able, mut refused) = (Vec::new(), None);
         for place in &places {
             match can_be_emptied(row.table, place) {
@@ -157,7 +159,7 @@ impl NullRequiredFields {
         if let (Some(refusal), true) = (refused, able.is_empty()) {
             return Err(refusal);
         }
-        let filled: Vec<&ColumnVariant> = able.into_iter().filter(|place| row.filled(place.column)).collect();
+        let filled: Vec<&ColumnVariant> = able.into_iter().filter(|place| row.has_value(place.column)).collect();
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let chosen = random.pick(&filled).map(|place| place.column.to_owned());
         chosen.ok_or_else(|| task.ineligible(format!("nothing of {variant} is left in it to empty")))
@@ -166,7 +168,7 @@ impl NullRequiredFields {
 
 /// Tells whether the database lets a column be NULL.
 fn can_be_emptied(table: &Table, place: &ColumnVariant) -> Result<(), Refusal> {
-    if records::settable(table, place.column)?.nullable {
+    if records::settable_column(table, place.column)?.nullable {
         return Ok(());
     }
     Err(Refusal::NotNull { table: table.shape.name.clone(), column: place.column.to_owned() })

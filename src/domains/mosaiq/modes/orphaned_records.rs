@@ -6,8 +6,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::column_choice::{Choice, ColumnVariant};
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::column_choice::{ColumnChoice, ColumnVariant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::references::{self, Reference};
@@ -26,19 +26,20 @@ const TYPES: [&str; 3] = ["TrackTreatment", "TxFieldPoint", "Offset"];
 /// A proposed value lies at most this far beyond the largest parent.
 const AHEAD: i64 = 1_000_000;
 
-const fn place(reference: &Reference, word: &'static str) -> ColumnVariant {
+const fn column_variant(reference: &Reference, word: &'static str) -> ColumnVariant {
     ColumnVariant { table: reference.table, column: reference.column, word }
 }
 
 static PLACES: [ColumnVariant; 5] = [
-    place(&references::DELIVERY[0], PATIENT),
-    place(&references::DELIVERY[1], FIELD),
-    place(&references::DELIVERY[2], SITE),
-    place(&references::POINT[0], FIELD),
-    place(&references::OFFSET[0], SITE),
+    column_variant(&references::DELIVERY[0], PATIENT),
+    column_variant(&references::DELIVERY[1], FIELD),
+    column_variant(&references::DELIVERY[2], SITE),
+    column_variant(&references::POINT[0], FIELD),
+    column_variant(&references::OFFSET[0], SITE),
 ];
 
-static COLUMNS: Choice = Choice { table: "record_type", column: "invalid_fk_field", by_word: true, places: &PLACES };
+static COLUMNS: ColumnChoice =
+    ColumnChoice { table: "record_type", column: "invalid_fk_field", by_word: true, places: &PLACES };
 
 static CARD: ModeCard = ModeCard {
     id: "orphaned_records",
@@ -110,7 +111,7 @@ impl FailureMode for OrphanedRecords {
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let named = (params.record_type.as_deref(), params.invalid_fk_field.as_deref());
-        let (table, place) = COLUMNS.complete(self, named, variant)?;
+        let (table, place) = COLUMNS.resolve_column(self, named, variant)?;
         if variant.is_none() && params.invalid_value.is_none() {
             return Err("invalid_value is missing: an id that nothing has, such as 99999999".into());
         }
@@ -128,17 +129,17 @@ impl FailureMode for OrphanedRecords {
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let kind = self.record(params);
         let Ok((_, reference)) = reference_to_break(params, kind) else { return Vec::new() };
-        let children = Fetch::among(kind.table, kind.key, records::ids(records));
+        let children = Fetch::among(kind.table, kind.key, records::key_forms(records));
         let largest = Fetch::maximum(reference.parent, reference.parent_column);
         let first = std::iter::once(children).chain(params.invalid_value.is_none().then_some(largest));
-        let first = records::unread(snapshot, first);
+        let first = records::unread_queries(snapshot, first);
         if !first.is_empty() {
             return first;
         }
-        let of_record = |id: &Value| records::record(snapshot, kind.table, kind.key, id).ok();
+        let of_record = |id: &Value| records::read_record(snapshot, kind.table, kind.key, id).ok();
         let current = records.iter().filter_map(of_record).filter_map(|row| row.cell(reference.column).map(key_form));
         let wanted = current.chain(params.invalid_value.map(Value::Integer));
-        records::unread(snapshot, [Fetch::among(reference.parent, reference.parent_column, wanted)])
+        records::unread_queries(snapshot, [Fetch::among(reference.parent, reference.parent_column, wanted)])
     }
 
     fn propose(
@@ -152,19 +153,19 @@ impl FailureMode for OrphanedRecords {
             return Ok(None);
         }
         let (_, reference) = reference_to_break(params, task.kind)?;
-        let invalid_value = Some(self.chosen(variant, reference, snapshot, task)?);
+        let invalid_value = Some(self.choose_value(variant, reference, snapshot, task)?);
         Ok(Some(Params { invalid_value, ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let (place, reference) = reference_to_break(params, task.kind)?;
-        let value = params::required(params.invalid_value, "invalid_value")?;
+        let value = params::require_param(params.invalid_value, "invalid_value")?;
         let kind = task.kind;
-        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
-        records::settable(row.table, reference.column)?;
+        let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
+        records::settable_column(row.table, reference.column)?;
         let parents = snapshot.table(reference.parent)?;
         parents.table.column(reference.parent_column)?;
-        let exists = |value: &Value| !parents.with(reference.parent_column, value).is_empty();
+        let exists = |value: &Value| !parents.rows_with(reference.parent_column, value).is_empty();
         if exists(&Value::Integer(value)) {
             let what = format!("{}.{} ({} has it)", reference.table, reference.column, reference.parent);
             return Err(Refusal::ValueIsValid { what, value: value.to_string() });
@@ -179,13 +180,13 @@ impl FailureMode for OrphanedRecords {
         }
         let set = BTreeMap::from([(reference.column.to_owned(), Datum::Integer(value))]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
-        Ok(Planned::alone(place.word, vec![edit]))
+        Ok(PlannedFault::without_witness(place.word, vec![edit]))
     }
 }
 
 impl OrphanedRecords {
     /// Chooses a value beyond the largest parent, which the column holds.
-    fn chosen(
+    fn choose_value(
         &self,
         variant: &str,
         reference: &Reference,
@@ -193,10 +194,10 @@ impl OrphanedRecords {
         task: &Task<'_>,
     ) -> Result<i64, Refusal> {
         let kind = task.kind;
-        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
-        let column = records::settable(row.table, reference.column)?;
+        let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
+        let column = records::settable_column(row.table, reference.column)?;
         let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
-        let room = most(column).saturating_sub(largest).min(AHEAD);
+        let room = largest_id(column).saturating_sub(largest).min(AHEAD);
         if room < 1 {
             let reason = format!("{} leaves no room beyond {largest}", reference.column);
             return Err(task.ineligible(reason));
@@ -208,7 +209,7 @@ impl OrphanedRecords {
 }
 
 /// Returns the largest id that a column holds.
-const fn most(column: &Column) -> i64 {
+const fn largest_id(column: &Column) -> i64 {
     match column.kind {
         Kind::Integer { max, .. } => max,
         _ => i32::MAX as i64,
@@ -220,11 +221,11 @@ fn reference_to_break(
     params: &Params,
     record: &FaultRecord,
 ) -> Result<(&'static ColumnVariant, &'static Reference), Refusal> {
-    let column = params::required(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
-    let place = COLUMNS.place(record.table, column).map_err(|what| Refusal::Stale { what })?;
+    let column = params::require_param(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
+    let place = COLUMNS.find_column(record.table, column).map_err(|what| Refusal::Stale { what })?;
     let all = [&references::DELIVERY[..], &references::POINT, &references::OFFSET];
     let mut all = all.into_iter().flatten();
     let found = all.find(|reference| reference.table == place.table && reference.column == place.column);
-    let reference = params::required(found, "invalid_fk_field")?;
+    let reference = params::require_param(found, "invalid_fk_field")?;
     Ok((place, reference))
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
@@ -72,8 +72,8 @@ pub(super) struct Params {
     /// What becomes impossible: edit_before_create (the end moves to 2 hours before the start), future_timestamp (the
     /// start moves to a year from now, the end to an hour later) or negative_duration (the end moves as far before the
     /// start as it lay after it).
-    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
-    #[schemars(extend("enum" = params::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
+    #[schemars(extend("enum" = params::variant_words(&CARD)))]
     inconsistency_type: Option<String>,
 }
 
@@ -85,43 +85,44 @@ impl FailureMode for TimestampInconsistencies {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        let word = params::resolve_variant(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
         Ok(Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) })
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        records::unread(snapshot, [Fetch::among(TABLE, "TTX_ID", records::ids(records))])
+        records::unread_queries(snapshot, [Fetch::among(TABLE, "TTX_ID", records::key_forms(records))])
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params.inconsistency_type.as_deref(), PARAMETER)?;
-        let delivery = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
-        let (start, end) = (self.time(&delivery, START, task)?, self.time(&delivery, END, task)?);
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.inconsistency_type.as_deref(), PARAMETER)?;
+        let delivery = records::read_record(snapshot, TABLE, "TTX_ID", task.record)?;
+        let (start, end) = (self.read_time(&delivery, START, task)?, self.read_time(&delivery, END, task)?);
         let skip = |reason: &str| task.ineligible(reason);
         let mut set = BTreeMap::new();
-        let moved = moved(variant, start, end, Time::local(task.now)).map_err(skip)?;
+        let moved = plan_times(variant, start, end, Time::local(task.now)).map_err(skip)?;
         for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
-            let declared = records::settable(delivery.table, column)?;
+            let declared = records::settable_column(delivery.table, column)?;
             let cell = delivery.cell(column).unwrap_or(&Value::Null);
-            let placed = time::place(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
+            let placed =
+                time::replace_time(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
             // The column may hold coarser times than the one planned.
-            let held = time::read(&placed, declared);
-            let lasts = held.and_then(|held| held.since(start));
+            let held = time::read_time(&placed, declared);
+            let lasts = held.and_then(|held| held.elapsed_since(start));
             if variant != FUTURE && !lasts.is_some_and(|lasts| lasts.is_negative()) {
                 return Err(skip("its end, as the column would hold it, would not lie before its start"));
             }
             set.insert(column.to_owned(), Datum::Raw(placed));
         }
         let edit = Edit::Update { table: TABLE.into(), key: delivery.key(), set };
-        Ok(Planned::alone(variant, vec![edit]))
+        Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
 }
 
 impl TimestampInconsistencies {
-    fn time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<Time, Refusal> {
+    fn read_time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<Time, Refusal> {
         delivery.table.column(column)?;
         let none = || {
-            let is_filled = delivery.filled(column);
+            let is_filled = delivery.has_value(column);
             let why = if is_filled { format!("its {column} cannot be read") } else { format!("it has no {column}") };
             task.ineligible(why)
         };
@@ -130,13 +131,13 @@ impl TimestampInconsistencies {
 }
 
 /// The columns to set; `None` where the calendar ends.
-type Moved = Option<Vec<(&'static str, Time)>>;
+type MovedTimes = Option<Vec<(&'static str, Time)>>;
 
 /// Returns the times under which a delivery shows a variant, or why it cannot.
-fn moved(variant: &str, start: Time, end: Time, now: Time) -> Result<Moved, &'static str> {
-    let lasted = end.since(start).ok_or("only one of its times names an offset from UTC")?;
+fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
+    let lasted = end.elapsed_since(start).ok_or("only one of its times names an offset from UTC")?;
     if variant == FUTURE {
-        return future(start, end, now);
+        return plan_future_times(start, end, now);
     }
     if lasted.is_negative() {
         return Err("it already ends before it starts");
@@ -145,17 +146,17 @@ fn moved(variant: &str, start: Time, end: Time, now: Time) -> Result<Moved, &'st
     if back.is_zero() {
         return Err("it ends as it starts, so that there is no duration to turn");
     }
-    Ok(start.after(-back).map(|end| vec![(END, end)]))
+    Ok(start.checked_add(-back).map(|end| vec![(END, end)]))
 }
 
 /// Returns the times of a delivery a year ahead, on the clock of its start.
-fn future(start: Time, end: Time, now: Time) -> Result<Moved, &'static str> {
+fn plan_future_times(start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
     match (start.compare_with_present(now), end.compare_with_present(now)) {
         (Some(Ordering::Greater), _) | (_, Some(Ordering::Greater)) => return Err("it already lies in the future"),
         (Some(_), Some(_)) => {}
         _ => return Err("its times name an offset from UTC, and lie too near to the present to tell"),
     }
     let ahead = now.wall.checked_add(1.year()).ok().map(|wall| Time { wall, ..start });
-    let pair = |start: Time| Some(vec![(START, start), (END, start.after(SignedDuration::from_hours(1))?)]);
+    let pair = |start: Time| Some(vec![(START, start), (END, start.checked_add(SignedDuration::from_hours(1))?)]);
     Ok(ahead.and_then(pair))
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
 
-use crate::domain::picture::{Day, Lane, Span, Standing};
+use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus};
 use crate::domains::mosaiq::deliveries::{self, Delivery};
 use crate::domains::mosaiq::machines::MACHINE;
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Row, Snapshot, TableRows, Value};
 
@@ -29,84 +29,84 @@ pub enum Lanes {
 #[must_use]
 pub fn day_queries(date: Date, snapshot: &Snapshot) -> Vec<Fetch> {
     let deliveries = Fetch::day(DELIVERIES, "Create_DtTm", date);
-    if !snapshot.has(&deliveries) {
+    if !snapshot.has_answer(&deliveries) {
         return vec![deliveries];
     }
     let machines = of_day(date, snapshot).filter_map(|row| row.cell(MACHINE).map(key_form));
     let machines = Fetch::among(STAFF, "Staff_ID", machines);
-    Some(machines).filter(|query| !snapshot.has(query)).into_iter().collect()
+    Some(machines).filter(|query| !snapshot.has_answer(query)).into_iter().collect()
 }
 
 /// Returns the deliveries that began on a day, from what was read; those without a beginning are on no day.
 #[must_use]
-pub fn day(date: Date, lanes: Lanes, snapshot: &Snapshot) -> Day {
+pub fn build_day(date: Date, lanes: Lanes, snapshot: &Snapshot) -> DayChart {
     let (own, other) = match lanes {
         Lanes::Machines => (MACHINE, "Pat_ID1"),
         Lanes::Patients => ("Pat_ID1", MACHINE),
     };
-    let mut found: BTreeMap<Value, Vec<(Span, Option<Delivery>)>> = BTreeMap::new();
+    let mut found: BTreeMap<Value, Vec<(DeliverySpan, Option<Delivery>)>> = BTreeMap::new();
     for row in of_day(date, snapshot) {
-        if let Some(span) = span(&row, date, other, snapshot) {
+        if let Some(span) = build_span(&row, date, other, snapshot) {
             let lane = row.cell(own).map_or(Value::Null, key_form);
-            found.entry(lane).or_default().push((span, Delivery::read(&row).ok()));
+            found.entry(lane).or_default().push((span, Delivery::from_row(&row).ok()));
         }
     }
-    let lane = |(id, mut spans): (Value, Vec<(Span, Option<Delivery>)>)| {
+    let lane = |(id, mut spans): (Value, Vec<(DeliverySpan, Option<Delivery>)>)| {
         spans.sort_by(|a, b| (a.0.start, &a.0.key).cmp(&(b.0.start, &b.0.key)));
-        Lane { name: name(own, &id, snapshot), spans: clashing(spans) }
+        DayLane { name: lane_name(own, &id, snapshot), spans: mark_clashes(spans) }
     };
-    Day { title: format!("Deliveries of {date}"), lanes: found.into_iter().map(lane).collect() }
+    DayChart { title: format!("Deliveries of {date}"), lanes: found.into_iter().map(lane).collect() }
 }
 
 fn of_day(date: Date, snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
     let rows = snapshot.table(DELIVERIES).into_iter().flat_map(TableRows::rows);
-    rows.filter(move |row| deliveries::day(row) == Some(date))
+    rows.filter(move |row| deliveries::start_day(row) == Some(date))
 }
 
-fn span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot) -> Option<Span> {
+fn build_span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot) -> Option<DeliverySpan> {
     let since = |at: DateTime| at.duration_since(date.at(0, 0, 0, 0)).as_secs();
     let began = row.time("Create_DtTm")?;
     let start = since(began.wall);
-    let lasted = row.time("Edit_DtTm").and_then(|end| end.since(began));
+    let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(began));
     let standing = match (row.flag("WasCanceled"), row.flag("WasBeamOn"), row.flag("WasBeamComplete")) {
-        (Some(true), ..) => Standing::Cancelled,
-        (_, Some(true), Some(true)) => Standing::Complete,
-        _ => Standing::Partial,
+        (Some(true), ..) => DeliveryStatus::Cancelled,
+        (_, Some(true), Some(true)) => DeliveryStatus::Complete,
+        _ => DeliveryStatus::Partial,
     };
     let other = row.cell(named_after).map_or(Value::Null, key_form);
     let field = row.cell("FLD_ID").map_or(Value::Null, key_form);
-    Some(Span {
+    Some(DeliverySpan {
         key: row.key(),
         start,
         end: lasted.map_or(start, |lasted| start.saturating_add(lasted.as_secs())),
-        name: format!("{}, field {}", name(named_after, &other, snapshot), show(&[field])),
+        name: format!("{}, field {}", lane_name(named_after, &other, snapshot), render_key(&[field])),
         standing,
         clashes: false,
     })
 }
 
 /// Marks the deliveries that are on one machine, for one patient, at the time of another one.
-fn clashing(spans: Vec<(Span, Option<Delivery>)>) -> Vec<Span> {
+fn mark_clashes(spans: Vec<(DeliverySpan, Option<Delivery>)>) -> Vec<DeliverySpan> {
     let clash = |one: usize, delivery: &Delivery| {
         let others = spans.iter().enumerate().filter(|(at, _)| *at != one);
         let mut others = others.filter_map(|(_, (_, other))| other.as_ref());
-        others.any(|other| other.patient == delivery.patient && delivery.doubles(other))
+        others.any(|other| other.patient == delivery.patient && delivery.is_duplicate_of(other))
     };
     let clashes: Vec<bool> = spans
         .iter()
         .enumerate()
         .map(|(at, (_, delivery))| delivery.as_ref().is_some_and(|delivery| clash(at, delivery)))
         .collect();
-    spans.into_iter().zip(clashes).map(|((span, _), clashes)| Span { clashes, ..span }).collect()
+    spans.into_iter().zip(clashes).map(|((span, _), clashes)| DeliverySpan { clashes, ..span }).collect()
 }
 
 /// Returns the name of a machine, or of a patient by the key alone: pictures show nobody's name.
-fn name(column: &str, id: &Value, snapshot: &Snapshot) -> String {
-    let shown = show(std::slice::from_ref(id));
+fn lane_name(column: &str, id: &Value, snapshot: &Snapshot) -> String {
+    let shown = render_key(std::slice::from_ref(id));
     if column != MACHINE {
         return format!("patient {shown}");
     }
-    let staff = snapshot.table(STAFF).ok().and_then(|staff| staff.with("Staff_ID", id).into_iter().next());
+    let staff = snapshot.table(STAFF).ok().and_then(|staff| staff.rows_with("Staff_ID", id).into_iter().next());
     let name = staff.and_then(|row| row.text("Last_Name").map(|name| name.trim_end().to_owned()));
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("machine {shown}"))
 }

@@ -1,16 +1,16 @@
 //! A field at its control points, one after the other: leaves, jaws, angles and index, as numbers; draws nothing.
 
-use super::aperture::{likely, of_point};
+use super::aperture::{guess_convention, of_point};
 use super::widths;
-use crate::domain::picture::{Film, Jaws, Still};
-use crate::domains::mosaiq::fleet::Fleet;
+use crate::domain::picture::{Film, FilmFrame, Jaws};
+use crate::domains::mosaiq::fleet::MachineRules;
 use crate::domains::mosaiq::leaves::{Convention, LeafPoint};
 use crate::domains::mosaiq::limits::LEAF_CM;
-use crate::domains::mosaiq::lookup::Id;
+use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::machines::{self, FIELDS, MACHINE};
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::rules::{Bounds, Rules};
-use crate::model::refusal::show;
+use crate::model::refusal::render_key;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Refusal, Row, Snapshot, Value};
 
@@ -20,7 +20,7 @@ pub fn queries(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Vec<Fetch> 
     let field = std::slice::from_ref(field);
     let mut wanted = records::field_queries(field, snapshot);
     if !rules.machines.is_empty() {
-        wanted.extend(records::unread(snapshot, Fleet::queries().into_iter().take(1)));
+        wanted.extend(records::unread_queries(snapshot, MachineRules::queries().into_iter().take(1)));
     }
     if wanted.is_empty() { machines::queries(field, snapshot) } else { wanted }
 }
@@ -29,30 +29,32 @@ pub fn queries(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Vec<Fetch> 
 ///
 /// # Errors
 /// [`Refusal::MissingTable`], [`Refusal::MissingColumn`] or [`Refusal::MissingRecord`].
-pub fn film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<Film, Refusal> {
-    let row = records::record(snapshot, FIELDS, "FLD_ID", field)?;
-    let points = records::points(snapshot, field)?;
-    let leaves: Vec<LeafPoint<'_>> = points.iter().filter_map(LeafPoint::read).collect();
-    let fleet = Fleet::read(snapshot, rules);
-    let rule = fleet.rule(&Id::of(row.cell(MACHINE)));
-    let others = machines::others(snapshot, &row).ok().and_then(|others| others.tally.convention());
+pub fn build_film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<Film, Refusal> {
+    let row = records::read_record(snapshot, FIELDS, "FLD_ID", field)?;
+    let points = records::read_points(snapshot, field)?;
+    let leaves: Vec<LeafPoint<'_>> = points.iter().filter_map(LeafPoint::from_row).collect();
+    let fleet = MachineRules::from_snapshot(snapshot, rules);
+    let rule = fleet.find_rule(&LookupId::from_cell(row.cell(MACHINE)));
+    let others = machines::read_peer_fields(snapshot, &row).ok().and_then(|others| others.tally.likely_convention());
     let (convention, told) = match (rule.and_then(|rule| rule.leaf_convention), others) {
         (Some(convention), _) => (convention, "as the rules say"),
         (None, Some(convention)) => (convention, "as the machine's other fields tell"),
-        (None, None) => (likely(&leaves), "a guess from these leaves alone"),
+        (None, None) => (guess_convention(&leaves), "a guess from these leaves alone"),
     };
-    let machine = rule.map_or_else(|| rules.machine.clone(), |rule| rule.over(&rules.machine));
+    let machine = rule.map_or_else(|| rules.machine.clone(), |rule| rule.apply_to(&rules.machine));
     let range = |bounds: Bounds| (bounds.min.get(), bounds.max.get());
     let pairs = leaves.iter().map(|point| point.leaves).max().unwrap_or(0);
-    let counting = if pairs == 0 { String::new() } else { format!("{}, {told}", convention.about()) };
-    let mut stills: Vec<Still> =
-        points.iter().map(|row| still(row, convention, &counting, |position| machine.reaches(position))).collect();
+    let counting = if pairs == 0 { String::new() } else { format!("{}, {told}", convention.description()) };
+    let mut stills: Vec<FilmFrame> = points
+        .iter()
+        .map(|row| build_still(row, convention, &counting, |position| machine.can_reach(position)))
+        .collect();
     // The rows come in key order, which a stable sort keeps among points of one number.
     stills.sort_by_key(|still| still.number.unwrap_or(i64::MAX));
     Ok(Film {
-        title: format!("Field {}", show(std::slice::from_ref(&key_form(field)))),
+        title: format!("Field {}", render_key(std::slice::from_ref(&key_form(field)))),
         counting,
-        widths: widths::of(pairs, rule.and_then(|rule| rule.mlc_model)),
+        widths: widths::leaf_widths(pairs, rule.and_then(|rule| rule.mlc_model)),
         gantry_range: range(machine.gantry_range),
         collimator_range: range(machine.collimator_range),
         possible: (hundredths_of(LEAF_CM.min), hundredths_of(LEAF_CM.max)),
@@ -60,15 +62,15 @@ pub fn film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<Film, R
     })
 }
 
-fn still(row: &Row<'_>, convention: Convention, counting: &str, reaches: impl Fn(i16) -> bool) -> Still {
+fn build_still(row: &Row<'_>, convention: Convention, counting: &str, reaches: impl Fn(i16) -> bool) -> FilmFrame {
     let number = |column: &str| row.float(column).filter(|number| number.is_finite());
-    Still {
+    FilmFrame {
         key: row.key(),
         number: row.integer("Point"),
         // Sets are padded: where no leaf is in use, their bytes are no positions.
         aperture: of_point(row, convention, counting.to_owned(), reaches)
             .filter(|_| row.integer("MLC_Leaves") != Some(0)),
-        jaws: jaws(row, convention),
+        jaws: read_jaws(row, convention),
         gantry: number("Gantry_Ang"),
         collimator: number("Coll_Ang"),
         couch: number("Couch_Ang"),
@@ -80,10 +82,10 @@ fn still(row: &Row<'_>, convention: Convention, counting: &str, reaches: impl Fn
 ///
 /// Machines count jaws as they count leaves: both in one coordinate, or each outward from the centre. The width of
 /// the field, where it is written, tells better than the leaves do.
-fn jaws(row: &Row<'_>, convention: Convention) -> Jaws {
+fn read_jaws(row: &Row<'_>, convention: Convention) -> Jaws {
     let axis = |low: &str, high: &str, width: &str| {
-        let (low, high) = (hundredths(row, low)?, hundredths(row, high)?);
-        let is = |sum: i64| hundredths(row, width).is_some_and(|width| (i64::from(width) - sum).abs() <= 5);
+        let (low, high) = (read_hundredths(row, low)?, read_hundredths(row, high)?);
+        let is = |sum: i64| read_hundredths(row, width).is_some_and(|width| (i64::from(width) - sum).abs() <= 5);
         let (one, other) = (i64::from(high) - i64::from(low), i64::from(high) + i64::from(low));
         let outward = match (is(one), is(other)) {
             (true, false) => false,
@@ -101,7 +103,7 @@ fn hundredths_of(cm: i64) -> i32 {
 }
 
 /// Returns a length in 1/100 cm; `None` where it is none that a jaw could have.
-fn hundredths(row: &Row<'_>, column: &str) -> Option<i32> {
+fn read_hundredths(row: &Row<'_>, column: &str) -> Option<i32> {
     let cm = row.float(column).filter(|cm| cm.abs() <= 1000.0)?;
     format!("{:.0}", cm * 100.0).parse().ok()
 }

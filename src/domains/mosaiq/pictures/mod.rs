@@ -12,16 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mfm_journal::Change;
 
-pub use self::aperture::Counting;
-pub use self::day::{Lanes, day, day_queries};
-pub use self::film::{film, queries as film_queries};
-pub use self::offsets::{offsets, offsets_queries};
+pub use self::aperture::LeafGeometry;
+pub use self::day::{Lanes, build_day, day_queries};
+pub use self::film::{build_film, queries as film_queries};
+pub use self::offsets::{build_offset_chart, offsets_queries};
 use super::leaves::POINTS;
 use super::machines::Machines;
 use super::rules::Rules;
 use crate::domain::check as domain;
 use crate::domain::pause::Pause;
-use crate::domain::picture::{Film, Gallery, Gathered, Painter, Picture, RecordPicture};
+use crate::domain::picture::{Film, Gallery, Painter, Picture, PictureContext, RecordPicture};
 use crate::domain::record::RecordKind;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Key, Row, Snapshot, Value};
@@ -30,37 +30,43 @@ use crate::model::{Fetch, Finding, Key, Row, Snapshot, Value};
 pub(super) struct MosaiqPainter;
 
 impl Painter for MosaiqPainter {
-    fn needs(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch> {
-        needs(findings, snapshot, pictures_max)
+    fn needed_fetches(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch> {
+        gallery_queries(findings, snapshot, pictures_max)
     }
 
-    fn gallery(&self, findings: &[&Finding], snapshot: &Snapshot, with: &Gathered<'_>, pictures_max: usize) -> Gallery {
+    fn paint_findings(
+        &self,
+        findings: &[&Finding],
+        snapshot: &Snapshot,
+        with: &PictureContext<'_>,
+        pictures_max: usize,
+    ) -> Gallery {
         let none = Machines::default();
         let machines = with.gathered.downcast_ref().unwrap_or(&none);
-        let counting = Counting::new(with.declared, machines, Rules::of(with.rules));
-        gallery(findings, snapshot, &counting, pictures_max)
+        let counting = LeafGeometry::new(with.declared, machines, Rules::from_domain(with.rules));
+        build_gallery(findings, snapshot, &counting, pictures_max)
     }
 
-    fn record(
+    fn paint_record(
         &self,
         kind: &RecordKind,
         row: &Row<'_>,
         rules: &dyn domain::Rules,
         snapshot: &Snapshot,
     ) -> Result<Option<RecordPicture>, Pause> {
-        records::picture(kind, row, Rules::of(rules), snapshot)
+        records::build_picture(kind, row, Rules::from_domain(rules), snapshot)
     }
 
-    fn subject(&self, changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
-        records::subject(changes, snapshot)
+    fn find_subject(&self, changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
+        records::find_subject_field(changes, snapshot)
     }
 
     fn film_needs(&self, subject: i64) -> Vec<Fetch> {
         records::of_field(subject).into()
     }
 
-    fn film(&self, subject: i64, rules: &dyn domain::Rules, snapshot: &Snapshot) -> Option<Film> {
-        records::film_of(subject, Rules::of(rules), snapshot)
+    fn build_film(&self, subject: i64, rules: &dyn domain::Rules, snapshot: &Snapshot) -> Option<Film> {
+        records::film_of(subject, Rules::from_domain(rules), snapshot)
     }
 }
 
@@ -81,13 +87,13 @@ enum Subject {
 }
 
 /// Rows of a table by what they belong to.
-type Rows<'s> = BTreeMap<Value, Vec<Row<'s>>>;
+type RowsByValue<'s> = BTreeMap<Value, Vec<Row<'s>>>;
 
 /// Returns what has to be read to paint pictures for findings, at most so many, beside the rows that these name.
 #[must_use]
-pub fn needs(findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch> {
-    let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| subject(finding, snapshot)).collect();
-    let (fields, sites) = groups(&chosen(&subjects, pictures_max));
+pub fn gallery_queries(findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch> {
+    let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| find_subject(finding, snapshot)).collect();
+    let (fields, sites) = group_subjects(&select_subjects(&subjects, pictures_max));
     let query = |(table, column, wanted): (&str, &str, BTreeSet<&Value>)| {
         (!wanted.is_empty()).then(|| Fetch::among(table, column, wanted.into_iter().cloned()))
     };
@@ -95,7 +101,7 @@ pub fn needs(findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) ->
 }
 
 /// Returns the first subjects, each once.
-fn chosen(subjects: &[Option<Subject>], pictures_max: usize) -> Vec<&Subject> {
+fn select_subjects(subjects: &[Option<Subject>], pictures_max: usize) -> Vec<&Subject> {
     let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
     for subject in subjects.iter().flatten() {
         if order.len() < pictures_max && seen.insert(subject) {
@@ -106,7 +112,7 @@ fn chosen(subjects: &[Option<Subject>], pictures_max: usize) -> Vec<&Subject> {
 }
 
 /// Returns the fields whose control points are shown, and the sites whose shifts are.
-fn groups<'s>(subjects: &[&'s Subject]) -> (BTreeSet<&'s Value>, BTreeSet<&'s Value>) {
+fn group_subjects<'s>(subjects: &[&'s Subject]) -> (BTreeSet<&'s Value>, BTreeSet<&'s Value>) {
     let (mut fields, mut sites) = (BTreeSet::new(), BTreeSet::new());
     for subject in subjects {
         match subject {
@@ -120,11 +126,16 @@ fn groups<'s>(subjects: &[&'s Subject]) -> (BTreeSet<&'s Value>, BTreeSet<&'s Va
 
 /// Returns pictures for findings, at most so many, from the rows that they name and those that were needed besides.
 #[must_use]
-pub fn gallery(findings: &[&Finding], snapshot: &Snapshot, counting: &Counting<'_>, pictures_max: usize) -> Gallery {
-    let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| subject(finding, snapshot)).collect();
-    let order = chosen(&subjects, pictures_max);
+pub fn build_gallery(
+    findings: &[&Finding],
+    snapshot: &Snapshot,
+    counting: &LeafGeometry<'_>,
+    pictures_max: usize,
+) -> Gallery {
+    let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| find_subject(finding, snapshot)).collect();
+    let order = select_subjects(&subjects, pictures_max);
     let places: BTreeMap<&Subject, usize> = order.iter().enumerate().map(|(at, subject)| (*subject, at)).collect();
-    let painter = Easel::new(&order, snapshot, counting);
+    let painter = PictureBuilder::new(&order, snapshot, counting);
     let of_subject = |subject: &Subject| {
         let same = subjects.iter().zip(findings).filter(|(other, _)| other.as_ref() == Some(subject));
         same.map(|(_, finding)| *finding).collect::<Vec<_>>()
@@ -144,7 +155,7 @@ pub fn gallery(findings: &[&Finding], snapshot: &Snapshot, counting: &Counting<'
 }
 
 /// Returns what the picture of a finding is of.
-fn subject(finding: &Finding, snapshot: &Snapshot) -> Option<Subject> {
+fn find_subject(finding: &Finding, snapshot: &Snapshot) -> Option<Subject> {
     let row = snapshot.table(finding.table).ok().and_then(|rows| rows.row(&finding.key));
     let of = |column: &str| row.and_then(|row| row.cell(column)).filter(|cell| !cell.is_null()).map(key_form);
     match super::checks::find(finding.check)?.card().group {
@@ -161,20 +172,20 @@ fn subject(finding: &Finding, snapshot: &Snapshot) -> Option<Subject> {
 }
 
 /// What pictures are made from: the rows that belong to their subjects.
-struct Easel<'s> {
+struct PictureBuilder<'s> {
     snapshot: &'s Snapshot,
-    points: Rows<'s>,
-    shifts: Rows<'s>,
-    counting: &'s Counting<'s>,
+    points: RowsByValue<'s>,
+    shifts: RowsByValue<'s>,
+    counting: &'s LeafGeometry<'s>,
 }
 
-impl<'s> Easel<'s> {
-    fn new(subjects: &[&Subject], snapshot: &'s Snapshot, counting: &'s Counting<'s>) -> Self {
-        let (fields, sites) = groups(subjects);
+impl<'s> PictureBuilder<'s> {
+    fn new(subjects: &[&Subject], snapshot: &'s Snapshot, counting: &'s LeafGeometry<'s>) -> Self {
+        let (fields, sites) = group_subjects(subjects);
         Self {
             snapshot,
-            points: rows(snapshot, POINTS, "FLD_ID", &fields),
-            shifts: rows(snapshot, SHIFTS, "SIT_SET_ID", &sites),
+            points: group_rows(snapshot, POINTS, "FLD_ID", &fields),
+            shifts: group_rows(snapshot, SHIFTS, "SIT_SET_ID", &sites),
             counting,
         }
     }
@@ -183,18 +194,22 @@ impl<'s> Easel<'s> {
         match subject {
             Subject::Leaves(key) => {
                 let row = self.snapshot.table(POINTS).ok()?.row(key)?;
-                self.counting.aperture(&row).map(Picture::Aperture)
+                self.counting.build_aperture(&row).map(Picture::Aperture)
             }
-            Subject::Angles(field) => chart::angles(field, self.points.get(field)?, findings).map(Picture::Chart),
-            Subject::Index(field) => chart::index(field, self.points.get(field)?).map(Picture::Chart),
-            Subject::Shifts(site) => chart::shifts(site, self.shifts.get(site)?, findings).map(Picture::Chart),
+            Subject::Angles(field) => {
+                chart::build_angle_chart(field, self.points.get(field)?, findings).map(Picture::Chart)
+            }
+            Subject::Index(field) => chart::build_index_chart(field, self.points.get(field)?).map(Picture::Chart),
+            Subject::Shifts(site) => {
+                chart::build_shift_chart(site, self.shifts.get(site)?, findings).map(Picture::Chart)
+            }
         }
     }
 }
 
 /// Returns the rows of a table that belong to any of these.
-fn rows<'s>(snapshot: &'s Snapshot, table: &str, column: &str, wanted: &BTreeSet<&Value>) -> Rows<'s> {
-    let mut found = Rows::new();
+fn group_rows<'s>(snapshot: &'s Snapshot, table: &str, column: &str, wanted: &BTreeSet<&Value>) -> RowsByValue<'s> {
+    let mut found = RowsByValue::new();
     let Ok(rows) = snapshot.table(table) else { return found };
     for row in rows.rows().filter(|_| !wanted.is_empty()) {
         if let Some(value) = row.cell(column).map(key_form).filter(|value| wanted.contains(value)) {

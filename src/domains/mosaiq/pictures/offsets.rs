@@ -1,7 +1,7 @@
 //! The shifts of a prescription over its fractions, with the limits that the rules hold them against; judges nothing.
 
-use super::chart::shifts;
-use crate::domain::picture::{Bar, Chart};
+use super::chart::build_shift_chart;
+use crate::domain::picture::{Chart, LimitLine};
 use crate::domains::mosaiq::checks::site_limit;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::snapshot::key_form;
@@ -11,15 +11,15 @@ use crate::model::{Fetch, Snapshot, Value};
 #[must_use]
 pub fn offsets_queries(site: &Value, snapshot: &Snapshot) -> Vec<Fetch> {
     let wanted = ["Offset", "Site"].map(|table| Fetch::among(table, "SIT_SET_ID", [key_form(site)]));
-    wanted.into_iter().filter(|query| !snapshot.has(query)).collect()
+    wanted.into_iter().filter(|query| !snapshot.has_answer(query)).collect()
 }
 
 /// Returns the shifts of a prescription and their limits on both sides of zero; `None` where there are none to draw.
 #[must_use]
-pub fn offsets(site: &Value, rules: &Rules, snapshot: &Snapshot) -> Option<(Chart, Vec<Bar>)> {
+pub fn build_offset_chart(site: &Value, rules: &Rules, snapshot: &Snapshot) -> Option<(Chart, Vec<LimitLine>)> {
     let site = key_form(site);
-    let rows = snapshot.table("Offset").ok()?.with("SIT_SET_ID", &site);
-    let mut chart = shifts(&site, &rows, &[])?;
+    let rows = snapshot.table("Offset").ok()?.rows_with("SIT_SET_ID", &site);
+    let mut chart = build_shift_chart(&site, &rows, &[])?;
     let own = snapshot.table("Site").ok().and_then(|sites| site_limit(sites, rules, &site));
     let limits = [
         own.map(|(name, limit)| (format!("action limit of {name}"), limit)),
@@ -31,6 +31,6 @@ pub fn offsets(site: &Value, rules: &Rules, snapshot: &Snapshot) -> Option<(Char
     for dot in chart.lines.iter_mut().flat_map(|line| &mut line.dots) {
         dot.wrong = dot.y.abs() > nearest;
     }
-    let both = |(name, limit): (String, f64)| [limit.abs(), -limit.abs()].map(|y| Bar { name: name.clone(), y });
+    let both = |(name, limit): (String, f64)| [limit.abs(), -limit.abs()].map(|y| LimitLine { name: name.clone(), y });
     Some((chart, limits.into_iter().flat_map(both).collect()))
 }

@@ -2,9 +2,9 @@
 
 use mfm_journal::Change;
 
-use super::{Lanes, day, day_queries, film, offsets, offsets_queries};
-use crate::domain::pause::{Pause, rows};
-use crate::domain::picture::{Film, Lane, RecordPicture};
+use super::{Lanes, build_day, build_film, build_offset_chart, day_queries, offsets_queries};
+use crate::domain::pause::{Pause, read_rows};
+use crate::domain::picture::{DayLane, Film, RecordPicture};
 use crate::domain::record::RecordKind;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::snapshot::key_form;
@@ -12,7 +12,7 @@ use crate::model::{Fetch, Row, Snapshot, Value};
 
 /// Returns what a record looks like: a field or its control point as a film, a shift among those of its prescription,
 /// a delivery in its day.
-pub(super) fn picture(
+pub(super) fn build_picture(
     kind: &RecordKind,
     row: &Row<'_>,
     rules: &Rules,
@@ -24,39 +24,39 @@ pub(super) fn picture(
             let point = row.integer("TFP_ID");
             row.integer("FLD_ID").map_or(Ok(None), |field| film_at(field, point, rules, snapshot))
         }
-        "Offset" => row.integer("SIT_SET_ID").map_or(Ok(None), |site| shifts(site, rules, snapshot)),
+        "Offset" => row.integer("SIT_SET_ID").map_or(Ok(None), |site| build_shift_picture(site, rules, snapshot)),
         "TrackTreatment" => in_day(row, snapshot),
         _ => Ok(None),
     }
 }
 
 fn film_at(field: i64, point: Option<i64>, rules: &Rules, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
-    asked(of_field(field), snapshot)?;
+    ask_for_unread(of_field(field), snapshot)?;
     Ok(film_of(field, rules, snapshot).map(|film| {
-        let at = point.and_then(|point| place(&film, point)).unwrap_or(0);
+        let at = point.and_then(|point| find_point(&film, point)).unwrap_or(0);
         RecordPicture::Film(film, at)
     }))
 }
 
-fn shifts(site: i64, rules: &Rules, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
+fn build_shift_picture(site: i64, rules: &Rules, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
     let site = Value::Integer(site);
-    asked(offsets_queries(&site, snapshot), snapshot)?;
-    Ok(offsets(&site, rules, snapshot).map(|(chart, bars)| RecordPicture::Limits(chart, bars)))
+    ask_for_unread(offsets_queries(&site, snapshot), snapshot)?;
+    Ok(build_offset_chart(&site, rules, snapshot).map(|(chart, bars)| RecordPicture::Limits(chart, bars)))
 }
 
 fn in_day(row: &Row<'_>, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
     let Some(date) = row.time("Create_DtTm").map(|at| at.wall.date()) else { return Ok(None) };
-    asked(day_queries(date, snapshot), snapshot)?;
-    let day = day(date, Lanes::Machines, snapshot);
+    ask_for_unread(day_queries(date, snapshot), snapshot)?;
+    let day = build_day(date, Lanes::Machines, snapshot);
     let id = row.integer("TTX_ID");
-    let in_lane = |lane: &Lane| lane.spans.iter().position(|span| span.key.first().and_then(whole) == id);
+    let in_lane = |lane: &DayLane| lane.spans.iter().position(|span| span.key.first().and_then(to_integer) == id);
     let hand = day.lanes.iter().enumerate().find_map(|(at, lane)| Some((at, in_lane(lane)?)));
     Ok(Some(RecordPicture::Day(day, hand)))
 }
 
 /// Pauses for what is not read yet.
-fn asked(wanted: impl IntoIterator<Item = Fetch>, snapshot: &Snapshot) -> Result<(), Pause> {
-    let unread: Vec<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has(fetch)).collect();
+fn ask_for_unread(wanted: impl IntoIterator<Item = Fetch>, snapshot: &Snapshot) -> Result<(), Pause> {
+    let unread: Vec<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has_answer(fetch)).collect();
     if unread.is_empty() { Ok(()) } else { Err(Pause::Ask(unread)) }
 }
 
@@ -67,15 +67,15 @@ pub(super) fn of_field(field: i64) -> [Fetch; 2] {
 
 /// Returns a field at its control points, where it has any.
 pub(super) fn film_of(field: i64, rules: &Rules, snapshot: &Snapshot) -> Option<Film> {
-    film(&Value::Integer(field), rules, snapshot).ok().filter(|film| !film.stills.is_empty())
+    build_film(&Value::Integer(field), rules, snapshot).ok().filter(|film| !film.stills.is_empty())
 }
 
 /// Returns where a control point stands in a film.
-fn place(film: &Film, point: i64) -> Option<usize> {
-    film.stills.iter().position(|still| still.key.first().and_then(whole) == Some(point))
+fn find_point(film: &Film, point: i64) -> Option<usize> {
+    film.stills.iter().position(|still| still.key.first().and_then(to_integer) == Some(point))
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn to_integer(value: &Value) -> Option<i64> {
     match key_form(value) {
         Value::Integer(number) => Some(number),
         _ => None,
@@ -84,20 +84,22 @@ fn whole(value: &Value) -> Option<i64> {
 
 /// Returns the field that changes are about; a control point that only changes some of its cells has to be asked for
 /// its field.
-pub(super) fn subject(changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
+pub(super) fn find_subject_field(changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
     if let Some(found) = changes.iter().find_map(field_of) {
         return Ok(Some(found));
     }
     let points = changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case("TxFieldPoint"));
-    let Some(point) = points.filter_map(|change| change.key.first().and_then(whole)).next() else { return Ok(None) };
-    let found = rows(snapshot, &Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]))?;
+    let Some(point) = points.filter_map(|change| change.key.first().and_then(to_integer)).next() else {
+        return Ok(None);
+    };
+    let found = read_rows(snapshot, &Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]))?;
     Ok(found.first().and_then(|row| row.integer("FLD_ID")))
 }
 
 /// Returns the field that a change is about, where the change itself says so.
 fn field_of(change: &Change) -> Option<i64> {
     if change.table.name.eq_ignore_ascii_case("TxField") {
-        return change.key.first().and_then(whole);
+        return change.key.first().and_then(to_integer);
     }
     if !change.table.name.eq_ignore_ascii_case("TxFieldPoint") {
         return None;
@@ -105,7 +107,7 @@ fn field_of(change: &Change) -> Option<i64> {
     let names = change.column_names();
     let of = |values: Option<&[Value]>| {
         let at = names.iter().position(|name| name.eq_ignore_ascii_case("FLD_ID"))?;
-        values?.get(at).and_then(whole)
+        values?.get(at).and_then(to_integer)
     };
-    of(change.before()).or_else(|| of(change.after()))
+    of(change.cells_before()).or_else(|| of(change.cells_after()))
 }

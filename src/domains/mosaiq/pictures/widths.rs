@@ -1,10 +1,10 @@
 //! Where leaf pairs lie across a field: known from the model of the collimator or guessed from their number.
 
-use crate::domain::picture::Widths;
+use crate::domain::picture::LeafEdges;
 use crate::domains::mosaiq::rules::MlcModel;
 
 /// Returns where so many pairs lie. No column says it: the rules do, or the number of pairs lets it be guessed.
-pub(super) fn of(pairs: usize, model: Option<MlcModel>) -> Widths {
+pub(super) fn leaf_widths(pairs: usize, model: Option<MlcModel>) -> LeafEdges {
     let known = match model {
         Some(MlcModel::Mlci) => 40,
         Some(MlcModel::Millennium) => 60,
@@ -17,12 +17,12 @@ pub(super) fn of(pairs: usize, model: Option<MlcModel>) -> Widths {
         40 | 60 | 80 => format!("leaf widths guessed from the number of pairs, {pairs}"),
         _ => "leaf widths unknown, drawn as equal".to_owned(),
     };
-    Widths { edges: edges(pairs), told }
+    LeafEdges { edges: leaf_edges(pairs), told }
 }
 
 /// Returns the edges of the collimators whose pairs are known: 40 of 1 cm; 60 with 40 of 0.5 cm between outer ones of
 /// 1 cm; 80 of 0.5 cm.
-fn edges(pairs: usize) -> Vec<i32> {
+fn leaf_edges(pairs: usize) -> Vec<i32> {
     let width = |pair: usize| match pairs {
         40 => Some(100),
         60 if !(10..50).contains(&pair) => Some(100),
@@ -49,12 +49,15 @@ mod tests {
     #[test]
     fn known_collimators_are_symmetric_and_others_have_no_edges() {
         for pairs in [40, 60, 80] {
-            let edges = of(pairs, None).edges;
+            let edges = leaf_widths(pairs, None).edges;
             assert_eq!((edges.len(), edges[0], edges[pairs], edges[pairs / 2]), (pairs + 1, -2000, 2000, 0), "{pairs}");
         }
-        assert_eq!(of(60, None).edges[9..12], [-1100, -1000, -950]);
-        assert_eq!(of(29, None), Widths { edges: Vec::new(), told: "leaf widths unknown, drawn as equal".into() });
-        assert_eq!(of(80, Some(MlcModel::Agility)).told, "leaf widths of the model that the rules name");
-        assert!(of(79, Some(MlcModel::Agility)).edges.is_empty());
+        assert_eq!(leaf_widths(60, None).edges[9..12], [-1100, -1000, -950]);
+        assert_eq!(
+            leaf_widths(29, None),
+            LeafEdges { edges: Vec::new(), told: "leaf widths unknown, drawn as equal".into() }
+        );
+        assert_eq!(leaf_widths(80, Some(MlcModel::Agility)).told, "leaf widths of the model that the rules name");
+        assert!(leaf_widths(79, Some(MlcModel::Agility)).edges.is_empty());
     }
 }

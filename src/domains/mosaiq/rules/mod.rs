@@ -21,11 +21,11 @@ use crate::model::Severity;
 /// The complete file that counts where nobody gives another, with a comment on every key.
 pub const DEFAULT: &str = include_str!("default.toml");
 
-static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(standard);
+static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(load_standard);
 
 #[expect(clippy::expect_used, reason = "the text is part of the program, and tests read it")]
-fn standard() -> Arc<Rules> {
-    Arc::new(Rules::read("").expect("the default rules can be read"))
+fn load_standard() -> Arc<Rules> {
+    Arc::new(Rules::parse("").expect("the default rules can be read"))
 }
 
 /// What checks judge by. A file needs to say only what is different from the default file.
@@ -79,7 +79,7 @@ pub struct Machine {
 impl Machine {
     /// Tells whether a leaf can stand there, in 1/100 cm.
     #[must_use]
-    pub fn reaches(&self, position: i16) -> bool {
+    pub fn can_reach(&self, position: i16) -> bool {
         (self.min_position.get()..=self.max_position.get()).contains(&(f64::from(position) / 100.0))
     }
 }
@@ -152,7 +152,7 @@ impl MachineRule {
     }
 
     /// Returns what the machine can do.
-    pub(super) fn over(&self, usual: &Machine) -> Machine {
+    pub(super) fn apply_to(&self, usual: &Machine) -> Machine {
         Machine {
             min_position: self.min_position.unwrap_or(usual.min_position),
             max_position: self.max_position.unwrap_or(usual.max_position),
@@ -265,8 +265,8 @@ impl Rules {
     ///
     /// # Errors
     /// The line and what is wrong with it.
-    pub fn read(text: &str) -> Result<Self, RulesError> {
-        rules_file::read(DEFAULT, text)
+    pub fn parse(text: &str) -> Result<Self, RulesError> {
+        rules_file::parse_rules(DEFAULT, text)
     }
 
     /// Returns the rules that count where nobody gives others.
@@ -277,23 +277,23 @@ impl Rules {
 
     /// Tells whether a check is to run.
     #[must_use]
-    pub fn runs(&self, check: &str) -> bool {
-        self.check(check).is_none_or(|rule| rule.enabled)
+    pub fn is_enabled(&self, check: &str) -> bool {
+        self.find_check_rule(check).is_none_or(|rule| rule.enabled)
     }
 
     /// Returns how bad each finding of a check is, where the rules say so.
     #[must_use]
     pub fn severity(&self, check: &str) -> Option<Severity> {
-        self.check(check)?.severity
+        self.find_check_rule(check)?.severity
     }
 
-    fn check(&self, check: &str) -> Option<&CheckRule> {
+    fn find_check_rule(&self, check: &str) -> Option<&CheckRule> {
         self.checks.iter().find(|(id, _)| id.word() == check).map(|(_, rule)| rule)
     }
 
     /// Returns what a type of field is like.
     pub(super) fn of_type(&self, kind: Option<i64>) -> Option<&TypeRule> {
-        self.types.get(&FieldType::of(kind?)?)
+        self.types.get(&FieldType::from_number(kind?)?)
     }
 }
 
@@ -302,7 +302,7 @@ mod tests;
 
 impl Rules {
     /// Returns rules as this domain's own; those of another domain say nothing here, and the standard ones count.
-    pub(super) fn of(rules: &dyn domain::Rules) -> &Self {
+    pub(super) fn from_domain(rules: &dyn domain::Rules) -> &Self {
         rules.as_any().downcast_ref().unwrap_or_else(|| STANDARD.as_ref())
     }
 }
@@ -316,11 +316,11 @@ impl domain::Rules for Rules {
         toml::to_string(self).unwrap_or_default()
     }
 
-    fn runs(&self, check: &str) -> bool {
-        Self::runs(self, check)
+    fn is_enabled(&self, check: &str) -> bool {
+        Self::is_enabled(self, check)
     }
 
-    fn severity(&self, check: &str) -> Option<Severity> {
+    fn severity_override(&self, check: &str) -> Option<Severity> {
         Self::severity(self, check)
     }
 

@@ -12,12 +12,12 @@ use crate::domains::mosaiq::limits;
 #[test]
 fn the_default_file_is_complete_and_agrees_with_the_modes() {
     let rules = Rules::standard();
-    assert_eq!(Rules::read(DEFAULT).unwrap(), *rules);
+    assert_eq!(Rules::parse(DEFAULT).unwrap(), *rules);
     assert_eq!(toml::from_str::<Rules>(DEFAULT).unwrap(), *rules, "it needs no other file below it");
     let listed: Vec<&str> = rules.checks.keys().map(|id| id.word()).collect();
     assert_eq!(listed.len(), CHECKS.len());
     for card in CHECKS.iter().map(|check| check.card()) {
-        assert!(rules.runs(card.id) && rules.severity(card.id).is_none(), "{}", card.id);
+        assert!(rules.is_enabled(card.id) && rules.severity(card.id).is_none(), "{}", card.id);
         let severity = serde_json::to_value(card.severity).unwrap();
         let line = DEFAULT.lines().find(|line| line.starts_with(&format!("{} = ", card.id))).unwrap();
         assert!(line.ends_with(&format!("# {}", severity.as_str().unwrap())), "{line}");
@@ -43,7 +43,7 @@ fn a_file_says_only_what_is_different() {
     let text = "[machine]\ngantry_speed = 7.5\n[machines.\"LINAC 9\"]\nmlc_model = \"agility\"\n\
         [types.vmat]\nmax_meterset = 900\n[sites.liver]\nname = \"liver\"\nmax_shift = 0.5\n\
         [checks.angle_range]\nseverity = \"critical\"\n[checks]\nangle_jump = { enabled = false }\n";
-    let (given, standard) = (Rules::read(text).unwrap(), Rules::standard());
+    let (given, standard) = (Rules::parse(text).unwrap(), Rules::standard());
     assert_eq!(given.machine.gantry_speed.to_string(), "7.5");
     assert_eq!(given.machine.couch_speed, standard.machine.couch_speed);
     assert_eq!(given.machines["LINAC 9"].pairs(), Some(80));
@@ -51,14 +51,14 @@ fn a_file_says_only_what_is_different() {
     assert_eq!((vmat.max_meterset.unwrap().get(), vmat.duration), (900.0, usual.duration));
     assert_eq!(given.sites.len(), standard.sites.len() + 1);
     assert_eq!(given.severity("angle_range"), Some(Severity::Critical));
-    assert!(given.runs("angle_range") && !given.runs("angle_jump") && given.runs("angle_speed"));
-    assert_eq!(Rules::read(&toml::to_string(&given).unwrap()).unwrap(), given, "written whole, it says the same");
-    assert_eq!(Rules::read("").unwrap(), *standard);
+    assert!(given.is_enabled("angle_range") && !given.is_enabled("angle_jump") && given.is_enabled("angle_speed"));
+    assert_eq!(Rules::parse(&toml::to_string(&given).unwrap()).unwrap(), given, "written whole, it says the same");
+    assert_eq!(Rules::parse("").unwrap(), *standard);
 }
 
 #[test]
 fn what_means_nothing_is_refused_where_it_stands() {
-    let refused = |text: &str| Rules::read(text).unwrap_err();
+    let refused = |text: &str| Rules::parse(text).unwrap_err();
     for (text, line, nearest) in [
         ("[machine]\n\ngantry_sped = 6\n", 3, "gantry_speed"),
         ("[machines.\"LINAC 1\"]\nleaf_pair = 80\n", 2, "leaf_pairs"),
@@ -95,7 +95,7 @@ fn what_means_nothing_is_refused_where_it_stands() {
 fn a_limit_that_nothing_could_pass_or_miss_is_refused_with_its_line_and_its_key() {
     let refused = |table: &str, key: &str, value: &str| {
         let text = format!("# mine\n[{table}]\n{key} = {value}\n");
-        let error = Rules::read(&text).unwrap_err();
+        let error = Rules::parse(&text).unwrap_err();
         assert_eq!(error.line, Some(3), "{text}: {error}");
         assert!(error.message.starts_with(&format!("{table}.{key}: ")), "{text}: {error}");
     };
@@ -112,7 +112,7 @@ fn a_limit_that_nothing_could_pass_or_miss_is_refused_with_its_line_and_its_key(
     ];
     for (table, key) in sizes {
         refused(table, key, "-1");
-        Rules::read(&format!("[{table}]\n{key} = 0\n")).unwrap();
+        Rules::parse(&format!("[{table}]\n{key} = 0\n")).unwrap();
     }
     let largest = [
         ("machine", "max_leaf_speed"),
@@ -132,16 +132,16 @@ fn a_limit_that_nothing_could_pass_or_miss_is_refused_with_its_line_and_its_key(
     }
     for table in ["types.vmat", "deliveries"] {
         ["[-1, 5]", "[-2, -1]", "[0, 0]"].iter().for_each(|value| refused(table, "duration", value));
-        Rules::read(&format!("[{table}]\nduration = [0, 5]\n")).unwrap();
+        Rules::parse(&format!("[{table}]\nduration = [0, 5]\n")).unwrap();
     }
-    let inline = Rules::read("[sites]\nbreast = { name = \"breast\", max_shift = -1 }\n").unwrap_err();
+    let inline = Rules::parse("[sites]\nbreast = { name = \"breast\", max_shift = -1 }\n").unwrap_err();
     assert_eq!(inline.to_string(), "line 2: sites.breast.max_shift: -1 has to be larger than 0");
-    Rules::read("[machine]\nmin_position = -5\nmax_position = -1\n").unwrap();
+    Rules::parse("[machine]\nmin_position = -5\nmax_position = -1\n").unwrap();
 }
 
 /// Returns the schema of a rules file, in which nothing is required: what a file does not say stays.
-fn schema() -> String {
-    fn relax(json: &mut Json) {
+fn build_schema() -> String {
+    fn relax_schema(json: &mut Json) {
         match json {
             Json::Object(map) => {
                 // Only what a site needs is required of a file: its own tables have no default below them.
@@ -150,14 +150,14 @@ fn schema() -> String {
                 if !site {
                     map.remove("required");
                 }
-                map.values_mut().for_each(relax);
+                map.values_mut().for_each(relax_schema);
             }
-            Json::Array(items) => items.iter_mut().for_each(relax),
+            Json::Array(items) => items.iter_mut().for_each(relax_schema),
             _ => {}
         }
     }
     let mut schema = serde_json::to_value(schemars::schema_for!(Rules)).unwrap();
-    relax(&mut schema);
+    relax_schema(&mut schema);
     serde_json::to_string_pretty(&schema).unwrap() + "\n"
 }
 
@@ -166,28 +166,28 @@ fn schema() -> String {
 fn the_committed_schema_is_that_of_the_rules() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.schema.json");
     if std::env::var_os("MFM_BLESS").is_some() {
-        std::fs::write(&path, schema()).unwrap();
+        std::fs::write(&path, build_schema()).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), schema(), "MFM_BLESS=1 writes it anew");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), build_schema(), "MFM_BLESS=1 writes it anew");
 }
 
 /// Returns every key that the schema knows, wherever it stands.
-fn keys(json: &Json) -> Vec<String> {
+fn list_keys(json: &Json) -> Vec<String> {
     match json {
         Json::Object(map) => {
             let own = map.get("properties").and_then(Json::as_object);
             let own = own.into_iter().flat_map(|map| map.keys().cloned());
-            own.chain(map.values().flat_map(keys)).collect()
+            own.chain(map.values().flat_map(list_keys)).collect()
         }
-        Json::Array(items) => items.iter().flat_map(keys).collect(),
+        Json::Array(items) => items.iter().flat_map(list_keys).collect(),
         _ => Vec::new(),
     }
 }
 
 #[test]
 fn the_default_file_explains_every_key() {
-    let schema: Json = serde_json::from_str(&schema()).unwrap();
-    let keys = keys(&schema);
+    let schema: Json = serde_json::from_str(&build_schema()).unwrap();
+    let keys = list_keys(&schema);
     assert!(keys.len() > 50, "{keys:?}");
     for key in keys.iter().filter(|key| !field_types::WORDS.contains(&key.as_str())) {
         let said = |line: &str| {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domains::mosaiq::checks::CHECKS;
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::numbers::{Number, Reading};
+use crate::domains::mosaiq::numbers::{CellNumber, CellReading};
 use crate::model::Value;
 
 /// A number that something is held against.
@@ -39,13 +39,13 @@ impl Limit {
     }
 
     /// Tells whether a number is larger.
-    pub(in crate::domains::mosaiq) fn is_below(self, number: Number) -> bool {
-        number.against(self.exact, self.number).is_gt()
+    pub(in crate::domains::mosaiq) fn is_below(self, number: CellNumber) -> bool {
+        number.compare_limit(self.exact, self.number).is_gt()
     }
 
     /// Tells whether a number is smaller.
-    pub(in crate::domains::mosaiq) fn is_above(self, number: Number) -> bool {
-        number.against(self.exact, self.number).is_lt()
+    pub(in crate::domains::mosaiq) fn is_above(self, number: CellNumber) -> bool {
+        number.compare_limit(self.exact, self.number).is_lt()
     }
 
     /// Returns the limits at this distance from zero.
@@ -58,7 +58,7 @@ impl Limit {
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.exact.normalised())
+        write!(f, "{}", self.exact.normalise())
     }
 }
 
@@ -144,17 +144,17 @@ pub struct Bounds {
 
 impl Bounds {
     /// Tells whether a number lies in the range, its ends included.
-    pub(in crate::domains::mosaiq) fn holds(self, number: Number) -> bool {
+    pub(in crate::domains::mosaiq) fn contains(self, number: CellNumber) -> bool {
         !self.min.is_above(number) && !self.max.is_below(number)
     }
 
     /// Returns what a cell holds beyond the range; nothing where it holds no number.
-    pub(in crate::domains::mosaiq) fn beyond(self, cell: &Value) -> Option<Number> {
+    pub(in crate::domains::mosaiq) fn number_beyond(self, cell: &Value) -> Option<CellNumber> {
         // A float lies where the shortest decimal that names it does: most cells need no decimal.
         let inside = |number: f64| self.min.number <= number && number <= self.max.number;
         match cell {
             Value::Real(number) if inside(*number) => None,
-            cell => Reading::of(cell).number().filter(|number| !self.holds(*number)),
+            cell => CellReading::from_value(cell).number().filter(|number| !self.contains(*number)),
         }
     }
 }
@@ -242,8 +242,8 @@ pub struct FieldType(&'static str);
 
 impl FieldType {
     /// Returns the type of a number of TxField.Type_Enum.
-    pub(super) fn of(number: i64) -> Option<Self> {
-        field_types::word(number).map(Self)
+    pub(super) fn from_number(number: i64) -> Option<Self> {
+        field_types::find_word(number).map(Self)
     }
 }
 

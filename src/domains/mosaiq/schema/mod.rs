@@ -26,18 +26,18 @@ pub(super) static TABLES: [&TableCard; 13] = [
 ];
 
 /// Returns what is known of a table.
-pub(super) fn known(table: &str) -> Option<&'static TableCard> {
+pub(super) fn find_table(table: &str) -> Option<&'static TableCard> {
     TABLES.iter().copied().find(|known| known.name == table)
 }
 
 /// Returns the type that a lab declares a column with.
-pub(super) fn declared(table: &str, column: &str) -> Option<&'static str> {
-    known(table)?.declared(column)
+pub(super) fn declared_type(table: &str, column: &str) -> Option<&'static str> {
+    find_table(table)?.declared_type(column)
 }
 
 /// Returns the key columns of every table of the domain.
 #[must_use]
-pub fn keys() -> BTreeMap<String, Vec<String>> {
+pub fn key_columns() -> BTreeMap<String, Vec<String>> {
     TABLES
         .iter()
         .map(|known| (known.name.to_owned(), known.key.iter().map(|column| (*column).to_owned()).collect()))
@@ -47,21 +47,21 @@ pub fn keys() -> BTreeMap<String, Vec<String>> {
 /// Returns the tables of a lab, in the order in which they are filled; only keys refuse NULL.
 #[must_use]
 pub fn lab_tables() -> Vec<TableDef> {
-    TABLES.iter().filter(|table| !table.columns.is_empty()).map(|table| table.def()).collect()
+    TABLES.iter().filter(|table| !table.columns.is_empty()).map(|table| table.to_def()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn discloses(table: &str, column: &str) -> bool {
-        TABLES.iter().any(|card| card.name.eq_ignore_ascii_case(table) && card.holds(column).is_some())
+    fn is_disclosed(table: &str, column: &str) -> bool {
+        TABLES.iter().any(|card| card.name.eq_ignore_ascii_case(table) && card.disclosable_content(column).is_some())
     }
 
     #[test]
     fn only_what_is_known_and_harmless_is_disclosed() {
         for (table, column) in [("TxFieldPoint", "Gantry_Ang"), ("Patient", "Pat_ID1"), ("trackTreatment", "ttx_id")] {
-            assert!(discloses(table, column), "{table}.{column}");
+            assert!(is_disclosed(table, column), "{table}.{column}");
         }
         for (table, column) in [
             ("Patient", "Last_Name"),
@@ -75,7 +75,7 @@ mod tests {
             ("PatientName", "Given"),
             ("Address", "Street"),
         ] {
-            assert!(!discloses(table, column), "{table}.{column}");
+            assert!(!is_disclosed(table, column), "{table}.{column}");
         }
     }
 
@@ -97,7 +97,7 @@ mod tests {
         for known in TABLES {
             let texts = known.columns.iter().filter(|(_, declared)| declared.contains("char"));
             for (column, _) in texts.filter(|(column, _)| !codes.contains(column)) {
-                assert!(!discloses(known.name, column), "{}.{column} is text, and not listed", known.name);
+                assert!(!is_disclosed(known.name, column), "{}.{column} is text, and not listed", known.name);
             }
         }
     }

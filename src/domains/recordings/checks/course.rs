@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::episodes::Gains;
+use super::episodes::GainEpisodes;
 use super::facts::SolverFacts;
 
 /// What a check knows of the frames before.
 #[derive(Debug, Default)]
-pub(super) struct Course {
+pub(super) struct FrameHistory {
     /// What could not be judged, as a count.
     pub(super) unjudged: u64,
     /// The id that the next frame should have.
@@ -19,5 +19,5 @@ pub(super) struct Course {
     /// How deep two bodies, whichever is first, overlapped in which frame.
     pub(super) depths: BTreeMap<[i64; 2], (i64, f64)>,
     /// Runs of frames that gain energy.
-    pub(super) gains: Gains,
+    pub(super) gains: GainEpisodes,
 }

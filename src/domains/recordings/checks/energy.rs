@@ -1,8 +1,8 @@
 //! Identities of energies: sums, the chain of frames, and what follows from masses and states.
 
 use super::facts::{EnergyFacts, RecordingFacts, StateFacts, SystemFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place, differ};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace, is_beyond_tolerance};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
@@ -10,90 +10,90 @@ use crate::model::Severity;
 const SYSTEM: &str = "SystemEnergyRecord";
 const BODY: &str = "EnergyRecord";
 
-const fn card(id: &'static str, severity: Severity, about: &'static str, remedy: &'static str) -> CheckCard {
+const fn energy_card(id: &'static str, severity: Severity, about: &'static str, remedy: &'static str) -> CheckCard {
     CheckCard { id, group: "energy", mode: "energy_injection", severity, about, remedy }
 }
 
-pub(super) static TOTAL: Check = Check {
-    card: card(
+pub(super) static TOTAL: CheckDefinition = CheckDefinition {
+    card: energy_card(
         "energy_total",
         Severity::High,
         "a total energy that is not the sum of its linear, rotational and potential parts",
         "find out who wrote the row: a recorder adds the parts up itself",
     ),
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies],
-    also: &[Pass::System],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Energies],
+    also: &[CheckScan::System],
     judge: judge_totals,
     end: None,
 };
 
-pub(super) static BODIES: Check = Check {
-    card: card(
+pub(super) static BODIES: CheckDefinition = CheckDefinition {
+    card: energy_card(
         "energy_of_bodies",
         Severity::High,
         "energies of a frame that are not the sums over its bodies",
         "look for a body that is missing in the frame, or was written twice",
     ),
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies, Pass::System],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Energies, CheckScan::System],
     also: &[],
     judge: judge_bodies,
     end: None,
 };
 
-pub(super) static CHAIN: Check = Check {
-    card: card(
+pub(super) static CHAIN: CheckDefinition = CheckDefinition {
+    card: energy_card(
         "energy_chain",
         Severity::High,
         "a delta_e that is not the total energy of the frame less that of the frame before",
         "take the totals for the truth, and look for the frame that was changed or lost",
     ),
-    needs: &[Pass::Frames, Pass::System],
+    needs: &[CheckScan::Frames, CheckScan::System],
     also: &[],
     judge: judge_chain,
     end: None,
 };
 
-pub(super) static KINETIC: Check = Check {
-    card: card(
+pub(super) static KINETIC: CheckDefinition = CheckDefinition {
+    card: energy_card(
         "kinetic_energy",
         Severity::High,
         "a linear kinetic energy that is not half the mass times the square of the velocity",
         "compare the velocity with its neighbours in time: it or the energy was changed, or belongs to another body",
     ),
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Velocities, Pass::Energies],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Velocities, CheckScan::Energies],
     also: &[],
     judge: judge_kinetic,
     end: None,
 };
 
-pub(super) static POTENTIAL: Check = Check {
-    card: card(
+pub(super) static POTENTIAL: CheckDefinition = CheckDefinition {
+    card: energy_card(
         "potential_energy",
         Severity::High,
         "a potential energy that is not mass times gravity times height",
         "compare the position with its neighbours in time: it or the energy was changed, or belongs to another body",
     ),
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Positions, Pass::Energies],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Positions, CheckScan::Energies],
     also: &[],
     judge: judge_potential,
     end: None,
 };
 
-pub(super) static FLAGS: Check = Check {
-    card: card(
+pub(super) static FLAGS: CheckDefinition = CheckDefinition {
+    card: energy_card(
         "energy_flags",
         Severity::Low,
         "flags for energy injection and collision that contradict delta_e and the touching pairs",
         "trust the numbers, not the flags",
     ),
-    needs: &[Pass::Frames, Pass::System, Pass::Pairs],
+    needs: &[CheckScan::Frames, CheckScan::System, CheckScan::Pairs],
     also: &[],
     judge: judge_flags,
     end: None,
 };
 
 /// Returns how large the parts of an energy are, whatever their signs.
-fn size(parts: &[f64]) -> f64 {
+fn magnitude(parts: &[f64]) -> f64 {
     parts.iter().map(|part| part.abs()).sum()
 }
 
@@ -107,78 +107,79 @@ fn of_frames(facts: &RecordingFacts) -> impl Iterator<Item = (u32, i64, SystemFa
     facts.fresh_frames().filter_map(|(at, frame)| Some((at, frame.id, frame.system?)))
 }
 
-fn judge_totals(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_totals(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     for (_, energy, frame) in of_states(facts) {
-        total((BODY, "total_e"), (energy.row, frame), (&energy.parts, energy.total), rules, judged);
+        check_total((BODY, "total_e"), (energy.row, frame), (&energy.parts, energy.total), rules, judged);
     }
     for (_, frame, system) in of_frames(facts) {
-        total((SYSTEM, "total_system_e"), (system.row, frame), (&system.parts, system.total), rules, judged);
+        check_total((SYSTEM, "total_system_e"), (system.row, frame), (&system.parts, system.total), rules, judged);
     }
 }
 
-fn total(
+fn check_total(
     (table, column): (&'static str, &str),
     (row, frame): (i64, i64),
     (parts, total): (&[f64; 3], f64),
     rules: &Rules,
-    judged: &mut Judged,
+    judged: &mut CheckReport,
 ) {
     judged.looked_at += 1;
     let sum: f64 = parts.iter().sum();
-    if differ(total, sum, rules.energy.identity, size(parts)) {
+    if is_beyond_tolerance(total, sum, rules.energy.identity, magnitude(parts)) {
         let message = format!("the total is {total} J, and its parts add up to {sum} J");
-        judged.wrong(Place { table, row, frames: &[frame] }, format!("{column}={total}"), message);
+        judged.add_finding(FindingPlace { table, row, frames: &[frame] }, format!("{column}={total}"), message);
     }
 }
 
-fn judge_bodies(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_bodies(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     const COLUMNS: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
     for (at, frame, system) in of_frames(facts) {
         let Some(sums) = facts.frame_at(at).map(|frame| frame.sums) else { continue };
         judged.looked_at += 1;
         for ((column, part), sum) in COLUMNS.into_iter().zip(system.parts).zip(sums) {
             // Where potentials cancel, rounding is of the size of the whole.
-            if differ(part, sum, rules.energy.identity, size(&sums).max(size(&system.parts))) {
+            if is_beyond_tolerance(part, sum, rules.energy.identity, magnitude(&sums).max(magnitude(&system.parts))) {
                 let message = format!("{column} is {part} J, and the bodies of the frame have {sum} J");
-                let place = Place { table: SYSTEM, row: system.row, frames: &[frame] };
-                judged.wrong(place, format!("{column}={part}"), message);
+                let place = FindingPlace { table: SYSTEM, row: system.row, frames: &[frame] };
+                judged.add_finding(place, format!("{column}={part}"), message);
             }
         }
     }
 }
 
-fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     for (at, frame, system) in of_frames(facts) {
         let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
         let before = match before {
-            Some(before) if facts.follows(at) => before.total,
+            Some(before) if facts.has_previous_frame(at) => before.total,
             // The recorder starts from nothing: its first delta is the whole energy.
             _ if frame == 1 => 0.0,
             _ => continue,
         };
         judged.looked_at += 1;
         let delta = system.total - before;
-        if differ(system.delta, delta, rules.energy.identity, size(&[system.total, before])) {
+        if is_beyond_tolerance(system.delta, delta, rules.energy.identity, magnitude(&[system.total, before])) {
             let message =
                 format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
             let both = [frame, frame - 1];
-            let place = Place { table: SYSTEM, row: system.row, frames: if frame > 1 { &both } else { &[frame] } };
-            judged.wrong(place, format!("delta_e={}", system.delta), message);
+            let place =
+                FindingPlace { table: SYSTEM, row: system.row, frames: if frame > 1 { &both } else { &[frame] } };
+            judged.add_finding(place, format!("delta_e={}", system.delta), message);
         }
     }
 }
 
-fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     for (state, energy, frame) in of_states(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
         let Some(velocity) = state.velocity else { continue };
         judged.looked_at += 1;
         let [linear, ..] = energy.parts;
         let expected = 0.5 * body.mass * velocity.iter().map(|part| part * part).sum::<f64>();
-        if differ(linear, expected, rules.energy.identity, expected.abs().max(linear.abs())) {
+        if is_beyond_tolerance(linear, expected, rules.energy.identity, expected.abs().max(linear.abs())) {
             let message = format!("body {}: linear_ke is {linear} J, and its velocity makes it {expected} J", body.id);
-            judged.wrong(
-                Place { table: BODY, row: energy.row, frames: &[frame] },
+            judged.add_finding(
+                FindingPlace { table: BODY, row: energy.row, frames: &[frame] },
                 format!("linear_ke={linear}"),
                 message,
             );
@@ -186,7 +187,7 @@ fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     let Some(gravity) = facts.gravity else { return };
     for (state, energy, frame) in of_states(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
@@ -194,29 +195,29 @@ fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
         judged.looked_at += 1;
         let [_, _, potential] = energy.parts;
         let expected = body.mass * gravity * height;
-        if differ(potential, expected, rules.energy.identity, expected.abs().max(potential.abs())) {
+        if is_beyond_tolerance(potential, expected, rules.energy.identity, expected.abs().max(potential.abs())) {
             let message =
                 format!("body {}: potential_e is {potential} J, and its height makes it {expected} J", body.id);
-            let place = Place { table: BODY, row: energy.row, frames: &[frame] };
-            judged.wrong(place, format!("potential_e={potential}"), message);
+            let place = FindingPlace { table: BODY, row: energy.row, frames: &[frame] };
+            judged.add_finding(place, format!("potential_e={potential}"), message);
         }
     }
 }
 
-fn judge_flags(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_flags(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     for (at, frame, system) in of_frames(facts) {
         judged.looked_at += 1;
-        let place = Place { table: SYSTEM, row: system.row, frames: &[frame] };
+        let place = FindingPlace { table: SYSTEM, row: system.row, frames: &[frame] };
         let gains = system.delta > (1e-6 * system.total.abs()).max(1e-9);
         let known = system.delta.is_finite() && system.total.is_finite();
         if let Some(flag) = system.injected.filter(|flag| known && *flag != gains) {
             let message = format!("energy_injection is {}, and delta_e is {} J", i64::from(flag), system.delta);
-            judged.wrong(place, format!("energy_injection={}", i64::from(flag)), message);
+            judged.add_finding(place, format!("energy_injection={}", i64::from(flag)), message);
         }
         let pairs = facts.frame_at(at).map_or(0, |frame| frame.pairs);
         if let Some(flag) = system.touching.filter(|flag| *flag != (pairs > 0)) {
             let message = format!("collision_active is {}, and {pairs} pairs touch", i64::from(flag));
-            judged.wrong(place, format!("collision_active={}", i64::from(flag)), message);
+            judged.add_finding(place, format!("collision_active={}", i64::from(flag)), message);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Energy from nowhere: runs of frames that gain, each little, together much.
 
 use super::facts::{FrameFacts, RecordingFacts, SystemFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
-pub(super) static INJECTION: Check = Check {
+pub(super) static INJECTION: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "energy_injection",
         group: "energy",
@@ -17,15 +17,15 @@ pub(super) static INJECTION: Check = Check {
         remedy: "look at the contacts of these frames: unconverged impulses, saturated friction, and corrections of \
             positions are what makes energy",
     },
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies, Pass::System],
-    also: &[Pass::Solver],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Energies, CheckScan::System],
+    also: &[CheckScan::Solver],
     judge,
     end: Some(end),
 };
 
 /// A run of gains.
 #[derive(Clone, Debug)]
-struct Episode {
+struct GainEpisode {
     first: i64,
     last: i64,
     gained: f64,
@@ -40,19 +40,19 @@ struct Episode {
 
 /// Runs of gains, and how far the total energy ranges.
 #[derive(Debug, Default)]
-pub(super) struct Gains {
-    open: Option<Episode>,
-    closed: Vec<Episode>,
+pub(super) struct GainEpisodes {
+    open: Option<GainEpisode>,
+    closed: Vec<GainEpisode>,
     range: Option<(f64, f64)>,
 }
 
-impl Gains {
+impl GainEpisodes {
     /// Ends the run that is open, and keeps it if it gained enough by itself.
-    fn close(&mut self, rules: &Rules) {
+    fn close_episode(&mut self, rules: &Rules) {
         self.closed.extend(self.open.take().filter(|episode| episode.gained >= rules.energy.episode_joules));
     }
 
-    fn see(&mut self, total: f64) {
+    fn note_total(&mut self, total: f64) {
         if total.is_finite() {
             let (low, high) = self.range.unwrap_or((total, total));
             self.range = Some((low.min(total), high.max(total)));
@@ -60,8 +60,8 @@ impl Gains {
     }
 
     /// Adds a frame to the run, or opens one with it.
-    fn add(&mut self, frame: &FrameFacts, here: &SystemFacts, before: Option<[f64; 3]>, gain: f64) {
-        let fresh = Episode {
+    fn add_frame(&mut self, frame: &FrameFacts, here: &SystemFacts, before: Option<[f64; 3]>, gain: f64) {
+        let fresh = GainEpisode {
             first: frame.id,
             last: 0,
             gained: 0.0,
@@ -83,7 +83,7 @@ impl Gains {
 
 /// Returns what each frame gained on the one before, without what bodies brought along that were spawned in it; none
 /// where that cannot be told.
-fn gains(facts: &RecordingFacts, rules: &Rules) -> Vec<Option<f64>> {
+fn frame_gains(facts: &RecordingFacts, rules: &Rules) -> Vec<Option<f64>> {
     let mut brought = vec![0.0; facts.frames.len()];
     for state in facts.fresh_states() {
         let (frame, body) = (facts.frame_at(state.frame), facts.bodies.get(state.body as usize));
@@ -94,7 +94,7 @@ fn gains(facts: &RecordingFacts, rules: &Rules) -> Vec<Option<f64>> {
     }
     let total = |at: u32| facts.frame_at(at)?.system.map(|system| system.total);
     let one = |(at, brought): (u32, f64)| {
-        let (step, lasted) = (facts.step?, facts.lasted(at)?);
+        let (step, lasted) = (facts.step?, facts.step_seconds(at)?);
         let steady = (lasted - step).abs() <= rules.time.step_share * step;
         let gain = total(at)? - total(at.checked_sub(1)?)? - brought;
         (steady && gain.is_finite()).then_some(gain)
@@ -102,56 +102,60 @@ fn gains(facts: &RecordingFacts, rules: &Rules) -> Vec<Option<f64>> {
     (0..).zip(brought).map(one).collect()
 }
 
-fn judge(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
-    let gains = gains(facts, rules);
+fn judge(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
+    let gains = frame_gains(facts, rules);
     for (at, frame) in facts.fresh_frames() {
         let course = &mut judged.course.gains;
         judged.looked_at += u64::from(frame.system.is_some());
         let total = frame.system.map_or(0.0, |system| system.total);
-        frame.system.iter().for_each(|system| course.see(system.total));
+        frame.system.iter().for_each(|system| course.note_total(system.total));
         let noise = rules.energy.gain_share * total.abs() + 1e-9;
         let gain = gains.get(at as usize).copied().flatten().filter(|gain| *gain > noise);
         match gain.zip(frame.system.as_ref()) {
             Some((gain, here)) => {
                 let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
-                course.add(frame, here, before.map(|before| before.parts), gain);
+                course.add_frame(frame, here, before.map(|before| before.parts), gain);
             }
-            None => course.close(rules),
+            None => course.close_episode(rules),
         }
     }
 }
 
-fn end(_: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
-    judged.course.gains.close(rules);
-    let Gains { closed, range, .. } = std::mem::take(&mut judged.course.gains);
+fn end(_: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
+    judged.course.gains.close_episode(rules);
+    let GainEpisodes { closed, range, .. } = std::mem::take(&mut judged.course.gains);
     let range = range.map_or(0.0, |(low, high)| high - low);
     let least = rules.energy.episode_joules.max(rules.energy.episode_share * range);
     for episode in closed.iter().filter(|episode| episode.gained >= least) {
-        report(episode, judged);
+        report_episode(episode, judged);
     }
 }
 
-fn report(episode: &Episode, judged: &mut Judged) {
-    let Episode { first, last, peak: (largest, frame, row), .. } = *episode;
+fn report_episode(episode: &GainEpisode, judged: &mut CheckReport) {
+    let GainEpisode { first, last, peak: (largest, frame, row), .. } = *episode;
     let mut message = format!(
         "{} J come from nowhere in frames {first} to {last}, {} J of them in frame {frame}",
-        joules(episode.gained),
-        joules(largest)
+        render_joules(episode.gained),
+        render_joules(largest)
     );
     if let Some([was_linear, was_rotational, was_potential]) = episode.before {
         let [linear, rotational, potential] = episode.after;
         let kinetic = linear + rotational - was_linear - was_rotational;
-        message += &format!("; kinetic {} J, potential {} J", joules(kinetic), joules(potential - was_potential));
+        message += &format!(
+            "; kinetic {} J, potential {} J",
+            render_joules(kinetic),
+            render_joules(potential - was_potential)
+        );
     }
     if episode.unconverged > 0 {
         message += &format!("; the solver did not converge in {} of them", episode.unconverged);
     }
     let frames: Vec<i64> = (first..=last).collect();
-    let place = Place { table: "SystemEnergyRecord", row, frames: &frames };
-    judged.wrong(place, format!("gained={:e}", episode.gained), message);
+    let place = FindingPlace { table: "SystemEnergyRecord", row, frames: &frames };
+    judged.add_finding(place, format!("gained={:e}", episode.gained), message);
 }
 
 /// Writes an energy for people, an exploded one too.
-fn joules(energy: f64) -> String {
+fn render_joules(energy: f64) -> String {
     if energy.abs() < 1e7 { format!("{energy:.6}") } else { format!("{energy:e}") }
 }

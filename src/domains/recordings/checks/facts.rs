@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::passes::Pass;
+use super::passes::CheckScan;
 use crate::model::Key;
 
 /// What marks the id of a body that does not move.
@@ -20,7 +20,7 @@ pub(super) struct RecordingFacts {
     /// The place of the first frame that is to be judged.
     pub(super) fresh: u32,
     /// The bodies: those that are declared, then those that only states name.
-    pub(super) bodies: Vec<BodyFacts>,
+    pub(super) bodies: Vec<MovingBodyFacts>,
     /// The states, as they lie.
     pub(super) states: Vec<StateFacts>,
     /// The place of the state of each frame and body, where there are not too many.
@@ -42,7 +42,7 @@ pub(super) struct RecordingFacts {
     /// How many rows were looked at; those of which several scans are made, once.
     pub(super) rows: u64,
     /// The scans that yield any row in the whole recording, of those that it matters of.
-    pub(super) present: BTreeSet<Pass>,
+    pub(super) present: BTreeSet<CheckScan>,
     /// The usual time between frames, seconds.
     pub(super) step: Option<f64>,
     /// Downwards, m/s2; none where no potential energy tells.
@@ -91,7 +91,7 @@ pub(super) struct SolverFacts {
 
 /// A body that moves.
 #[derive(Clone, Debug)]
-pub(super) struct BodyFacts {
+pub(super) struct MovingBodyFacts {
     /// Its instance id.
     pub(super) id: i64,
     /// Kilograms; NaN where nothing declares it.
@@ -188,7 +188,7 @@ pub(super) struct PointFacts {
 }
 
 /// Returns a key of one integer.
-pub(super) fn key(id: i64) -> Key {
+pub(super) fn integer_key(id: i64) -> Key {
     vec![crate::model::Value::Integer(id)]
 }
 
@@ -197,24 +197,24 @@ pub(super) const fn is_environment(body: i64) -> bool {
     body & ENVIRONMENT != 0
 }
 
-fn place(at: usize) -> u32 {
+fn to_place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(NONE)
 }
 
 impl RecordingFacts {
     /// Returns the place of a frame.
-    pub(super) fn frame(&self, id: i64) -> Option<u32> {
+    pub(super) fn find_frame(&self, id: i64) -> Option<u32> {
         // Ids count from 1 without a gap in nearly every recording.
         let guess = usize::try_from(id.wrapping_sub(1)).unwrap_or(usize::MAX);
         if self.frames.get(guess).is_some_and(|frame| frame.id == id) {
-            return Some(place(guess));
+            return Some(to_place(guess));
         }
-        self.frames.binary_search_by_key(&id, |frame| frame.id).ok().map(place)
+        self.frames.binary_search_by_key(&id, |frame| frame.id).ok().map(to_place)
     }
 
     /// Returns the place of a body.
-    pub(super) fn body(&self, id: i64) -> Option<u32> {
-        self.bodies.iter().position(|body| body.id == id).map(place)
+    pub(super) fn find_body(&self, id: i64) -> Option<u32> {
+        self.bodies.iter().position(|body| body.id == id).map(to_place)
     }
 
     /// Returns the frame at a place.
@@ -226,17 +226,17 @@ impl RecordingFacts {
         self.frames.get_mut(at as usize)
     }
 
-    fn slot(&self, frame: u32, body: u32) -> usize {
+    fn grid_slot(&self, frame: u32, body: u32) -> usize {
         frame as usize * self.bodies.len() + body as usize
     }
 
     /// Returns the state of a body in a frame, by their places.
-    pub(super) fn state(&self, frame: u32, body: u32) -> Option<&StateFacts> {
+    pub(super) fn find_state(&self, frame: u32, body: u32) -> Option<&StateFacts> {
         self.states.get(self.state_place(frame, body)? as usize)
     }
 
     fn state_place(&self, frame: u32, body: u32) -> Option<u32> {
-        if let Some(at) = self.grid.get(self.slot(frame, body)) {
+        if let Some(at) = self.grid.get(self.grid_slot(frame, body)) {
             return Some(*at);
         }
         let at = self.by_place.binary_search_by_key(&(frame, body), |(place, _)| *place).ok()?;
@@ -263,20 +263,20 @@ impl RecordingFacts {
     }
 
     /// Returns the state of the same body in the frame before, where no frame is lost between.
-    pub(super) fn before(&self, state: &StateFacts) -> Option<&StateFacts> {
-        self.follows(state.frame).then(|| self.state(state.frame.checked_sub(1)?, state.body)).flatten()
+    pub(super) fn previous_state(&self, state: &StateFacts) -> Option<&StateFacts> {
+        self.has_previous_frame(state.frame).then(|| self.find_state(state.frame.checked_sub(1)?, state.body)).flatten()
     }
 
     /// Tells whether the frame before is there.
-    pub(super) fn follows(&self, frame: u32) -> bool {
+    pub(super) fn has_previous_frame(&self, frame: u32) -> bool {
         let before = frame.checked_sub(1).and_then(|before| self.frame_at(before));
         let here = self.frame_at(frame);
         before.zip(here).is_some_and(|(before, here)| before.id.checked_add(1) == Some(here.id))
     }
 
     /// Returns how long a step took, where the frame before is there.
-    pub(super) fn lasted(&self, frame: u32) -> Option<f64> {
-        if !self.follows(frame) {
+    pub(super) fn step_seconds(&self, frame: u32) -> Option<f64> {
+        if !self.has_previous_frame(frame) {
             return None;
         }
         let before = self.frame_at(frame.checked_sub(1)?)?;
@@ -299,15 +299,15 @@ impl RecordingFacts {
     }
 
     /// Tells whether the recording holds rows of a scan.
-    pub(super) fn has(&self, pass: Pass) -> bool {
+    pub(super) fn has_rows(&self, pass: CheckScan) -> bool {
         self.present.contains(&pass)
     }
 
     /// Forgets what was judged, all but the last frame, which the next one is held against.
     pub(super) fn move_on(&mut self) {
-        let last = place(self.frames.len().saturating_sub(1));
+        let last = to_place(self.frames.len().saturating_sub(1));
         self.frames = self.frames.pop().into_iter().collect();
-        self.fresh = place(self.frames.len());
+        self.fresh = to_place(self.frames.len());
         self.states.retain(|state| state.frame == last);
         self.states.iter_mut().for_each(|state| state.frame = 0);
         (self.grid, self.by_place, self.by_inertial) = Default::default();
@@ -333,7 +333,7 @@ impl RecordingFacts {
                 continue;
             }
             last = Some(place);
-            let slot = self.slot(place.0, place.1);
+            let slot = self.grid_slot(place.0, place.1);
             match self.grid.get_mut(slot) {
                 Some(slot) => *slot = at,
                 None => self.by_place.push((place, at)),

@@ -1,31 +1,31 @@
 //! Numbers that are none, and numbers that nothing in a simulation reaches.
 
 use super::facts::RecordingFacts;
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
 /// Every scan whose numbers are looked at.
-const ALL: &[Pass] = &[
-    Pass::States,
-    Pass::Positions,
-    Pass::Velocities,
-    Pass::Orientations,
-    Pass::Accelerations,
-    Pass::Rates,
-    Pass::AngularAccelerations,
-    Pass::Energies,
-    Pass::System,
-    Pass::Solver,
-    Pass::Pairs,
-    Pass::Normals,
-    Pass::Alongs,
-    Pass::Acrosses,
+const ALL: &[CheckScan] = &[
+    CheckScan::States,
+    CheckScan::Positions,
+    CheckScan::Velocities,
+    CheckScan::Orientations,
+    CheckScan::Accelerations,
+    CheckScan::Rates,
+    CheckScan::AngularAccelerations,
+    CheckScan::Energies,
+    CheckScan::System,
+    CheckScan::Solver,
+    CheckScan::Pairs,
+    CheckScan::Normals,
+    CheckScan::Alongs,
+    CheckScan::Acrosses,
 ];
 
-pub(super) static NUMBERS: Check = Check {
+pub(super) static NUMBERS: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "non_finite",
         group: "state",
@@ -34,13 +34,13 @@ pub(super) static NUMBERS: Check = Check {
         about: "a number that is NULL, which is how the recorder stores NaN, or infinite",
         remedy: "find the first frame that has one: everything after it follows from it",
     },
-    needs: &[Pass::Frames, Pass::Bodies],
+    needs: &[CheckScan::Frames, CheckScan::Bodies],
     also: ALL,
     judge: judge_numbers,
     end: None,
 };
 
-pub(super) static BLOW_UP: Check = Check {
+pub(super) static BLOW_UP: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "blow_up",
         group: "energy",
@@ -49,20 +49,20 @@ pub(super) static BLOW_UP: Check = Check {
         about: "a body too far away or too fast, or an energy too large, for any scene: the simulation exploded",
         remedy: "look at the solver in the first such frame, and at the contacts of the one before",
     },
-    needs: &[Pass::Frames],
-    also: &[Pass::Bodies, Pass::States, Pass::Positions, Pass::Velocities, Pass::System],
+    needs: &[CheckScan::Frames],
+    also: &[CheckScan::Bodies, CheckScan::States, CheckScan::Positions, CheckScan::Velocities, CheckScan::System],
     judge: judge_explosion,
     end: None,
 };
 
-fn judge_numbers(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_numbers(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.rows;
     for cell in &facts.unreadable {
         judged.wrong_cell(cell, format!("{} holds {}", cell.column, cell.value));
     }
 }
 
-fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     judged.looked_at += facts.fresh_frames().count() as u64;
     let id = |frame: u32| facts.frame_at(frame).map_or(0, |frame| frame.id);
     for state in facts.fresh_states() {
@@ -70,14 +70,14 @@ fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
         if judged.course.exploded.contains(&Some(body)) {
             continue;
         }
-        let far = reach(state.position, rules.states.farthest).map(|size| ("position", size));
-        let fast = reach(state.velocity, rules.states.fastest).map(|size| ("speed", size));
+        let far = length_beyond(state.position, rules.states.farthest).map(|size| ("position", size));
+        let fast = length_beyond(state.velocity, rules.states.fastest).map(|size| ("speed", size));
         if let Some((what, size)) = far.or(fast) {
             judged.course.exploded.insert(Some(body));
             let message = format!("body {body}: the {what} is {size:e}, in this frame for the first time");
             let frames = [id(state.frame)];
-            let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &frames };
-            judged.wrong(place, format!("{what}={size:e}"), message);
+            let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &frames };
+            judged.add_finding(place, format!("{what}={size:e}"), message);
         }
     }
     if judged.course.exploded.contains(&None) {
@@ -88,13 +88,13 @@ fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     if let Some((frame, system)) = systems.find(|(_, system)| over(system.total)) {
         judged.course.exploded.insert(None);
         let message = format!("the total energy is {:e} J, in this frame for the first time", system.total);
-        let place = Place { table: "SystemEnergyRecord", row: system.row, frames: &[frame] };
-        judged.wrong(place, format!("total_system_e={:e}", system.total), message);
+        let place = FindingPlace { table: "SystemEnergyRecord", row: system.row, frames: &[frame] };
+        judged.add_finding(place, format!("total_system_e={:e}", system.total), message);
     }
 }
 
 /// Returns the length of a vector, where it is beyond a limit.
-fn reach(parts: Option<[f64; 3]>, limit: f64) -> Option<f64> {
+fn length_beyond(parts: Option<[f64; 3]>, limit: f64) -> Option<f64> {
     // The square of a number beyond 1e154 is infinite, which is beyond any limit too.
     let size = parts?.iter().map(|part| part * part).sum::<f64>().sqrt();
     (size > limit).then_some(size)

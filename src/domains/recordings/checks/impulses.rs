@@ -1,56 +1,56 @@
 //! Impulses: the friction cone, contacts that pull, directions, and whether impulses account for what bodies do.
 
 use super::facts::{PointFacts, RecordingFacts, StateFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
-const fn card(id: &'static str, severity: Severity, about: &'static str, remedy: &'static str) -> CheckCard {
+const fn contact_card(id: &'static str, severity: Severity, about: &'static str, remedy: &'static str) -> CheckCard {
     CheckCard { id, group: "contact", mode: "broken_cone", severity, about, remedy }
 }
 
-pub(super) static CONE: Check = Check {
-    card: card(
+pub(super) static CONE: CheckDefinition = CheckDefinition {
+    card: contact_card(
         "friction_cone",
         Severity::High,
         "a contact point whose friction is larger than its coefficient times the normal impulse",
         "look at the solver of that frame: the cone has to be projected on in every sweep",
     ),
-    needs: &[Pass::Frames, Pass::Normals],
-    also: &[Pass::Bodies],
+    needs: &[CheckScan::Frames, CheckScan::Normals],
+    also: &[CheckScan::Bodies],
     judge: judge_cone,
     end: Some(end_cone),
 };
 
-pub(super) static PULL: Check = Check {
-    card: card(
+pub(super) static PULL: CheckDefinition = CheckDefinition {
+    card: contact_card(
         "contact_pull",
         Severity::High,
         "a contact point whose normal impulse is negative, so that it pulls",
         "normal impulses are clamped at 0: look for what changed the row",
     ),
-    needs: &[Pass::Frames, Pass::Normals],
-    also: &[Pass::Bodies],
+    needs: &[CheckScan::Frames, CheckScan::Normals],
+    also: &[CheckScan::Bodies],
     judge: judge_pull,
     end: None,
 };
 
-pub(super) static DIRECTIONS: Check = Check {
-    card: card(
+pub(super) static DIRECTIONS: CheckDefinition = CheckDefinition {
+    card: contact_card(
         "contact_direction",
         Severity::Medium,
         "a normal or a tangent of a contact point that is no unit vector",
         "look at the contact frame: impulses along it are of another size than they say",
     ),
-    needs: &[Pass::Frames, Pass::Normals, Pass::Alongs, Pass::Acrosses],
-    also: &[Pass::Bodies],
+    needs: &[CheckScan::Frames, CheckScan::Normals, CheckScan::Alongs, CheckScan::Acrosses],
+    also: &[CheckScan::Bodies],
     judge: judge_directions,
     end: None,
 };
 
-pub(super) static BALANCE: Check = Check {
+pub(super) static BALANCE: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "impulse_balance",
         group: "state",
@@ -60,51 +60,55 @@ pub(super) static BALANCE: Check = Check {
         remedy: "look for a state, an impulse or a mass that belongs to another body or another frame",
     },
     needs: &[
-        Pass::Frames,
-        Pass::Bodies,
-        Pass::States,
-        Pass::Positions,
-        Pass::Velocities,
-        Pass::Energies,
-        Pass::Pairs,
-        Pass::Normals,
-        Pass::Alongs,
-        Pass::Acrosses,
+        CheckScan::Frames,
+        CheckScan::Bodies,
+        CheckScan::States,
+        CheckScan::Positions,
+        CheckScan::Velocities,
+        CheckScan::Energies,
+        CheckScan::Pairs,
+        CheckScan::Normals,
+        CheckScan::Alongs,
+        CheckScan::Acrosses,
     ],
-    also: &[Pass::Points],
+    also: &[CheckScan::Points],
     judge: judge_balance,
     end: Some(end_balance),
 };
 
-fn place<'p>(facts: &RecordingFacts, point: &PointFacts, frames: &'p [i64]) -> Place<'p> {
-    Place { table: facts.impulses.table, row: point.row, frames }
+fn point_place<'p>(facts: &RecordingFacts, point: &PointFacts, frames: &'p [i64]) -> FindingPlace<'p> {
+    FindingPlace { table: facts.impulses.table, row: point.row, frames }
 }
 
 /// Returns a body's id as people know it: those that do not move by their own number.
-pub(super) fn name(body: i64) -> String {
+pub(super) fn render_body(body: i64) -> String {
     if super::facts::is_environment(body) { format!("environment {}", body & !(1 << 31)) } else { body.to_string() }
 }
 
-fn pair([a, b]: [i64; 2]) -> String {
-    format!("bodies {} and {}", name(a), name(b))
+fn render_pair([a, b]: [i64; 2]) -> String {
+    format!("bodies {} and {}", render_body(a), render_body(b))
 }
 
-fn judge_cone(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_cone(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.outside {
         let message = format!(
             "{}: friction is {} N s, and its limit {} N s ({} times {} N s)",
-            pair(point.bodies),
+            render_pair(point.bodies),
             point.tangential,
             point.friction * point.normal,
             point.friction,
             point.normal
         );
-        judged.wrong(place(facts, point, &[point.frame]), format!("friction={}", point.tangential), message);
+        judged.add_finding(
+            point_place(facts, point, &[point.frame]),
+            format!("friction={}", point.tangential),
+            message,
+        );
     }
 }
 
-fn end_cone(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn end_cone(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     if facts.impulses.unpressed > 0 {
         judged.remarks.push(format!(
             "{} contact points rub although next to nothing presses them together: the recorder's solver leaves the \
@@ -114,19 +118,23 @@ fn end_cone(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_pull(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_pull(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.pulling {
-        let message = format!("{}: the normal impulse is {} N s", pair(point.bodies), point.normal);
-        judged.wrong(place(facts, point, &[point.frame]), format!("normal_lambda={}", point.normal), message);
+        let message = format!("{}: the normal impulse is {} N s", render_pair(point.bodies), point.normal);
+        judged.add_finding(
+            point_place(facts, point, &[point.frame]),
+            format!("normal_lambda={}", point.normal),
+            message,
+        );
     }
 }
 
-fn judge_directions(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_directions(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.impulses.looked_at;
     for (point, column, length) in &facts.impulses.skewed {
-        let message = format!("{}: the vector of {column} is {length} long", pair(point.bodies));
-        judged.wrong(place(facts, point, &[point.frame]), format!("{column}={length}"), message);
+        let message = format!("{}: the vector of {column} is {length} long", render_pair(point.bodies));
+        judged.add_finding(point_place(facts, point, &[point.frame]), format!("{column}={length}"), message);
     }
 }
 
@@ -138,21 +146,21 @@ pub(super) fn are_recorded(facts: &RecordingFacts, frame: u32) -> bool {
     })
 }
 
-fn judge_balance(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_balance(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     let Some(gravity) = facts.gravity else { return };
     for state in facts.fresh_states() {
         if !are_recorded(facts, state.frame) {
             judged.course.unjudged += 1;
-        } else if let Some((off, size)) = unaccounted(facts, state, gravity) {
+        } else if let Some((off, size)) = unaccounted_impulse(facts, state, gravity) {
             judged.looked_at += 1;
             if off > rules.states.impulse * size + rules.states.impulse_epsilon {
-                report(facts, state, off, judged);
+                report_unaccounted(facts, state, off, judged);
             }
         }
     }
 }
 
-fn end_balance(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn end_balance(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     let unrecorded = judged.course.unjudged;
     if facts.gravity.is_none() {
         judged.remarks.push("nothing tells whether there was gravity".to_owned());
@@ -162,9 +170,10 @@ fn end_balance(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
 }
 
 /// Returns which impulse nothing accounts for, and the size of what is involved.
-fn unaccounted(facts: &RecordingFacts, state: &StateFacts, gravity: f64) -> Option<(f64, f64)> {
+fn unaccounted_impulse(facts: &RecordingFacts, state: &StateFacts, gravity: f64) -> Option<(f64, f64)> {
     let mass = facts.bodies.get(state.body as usize).filter(|body| body.declared)?.mass;
-    let (after, before, lasted) = (state.velocity?, facts.before(state)?.velocity?, facts.lasted(state.frame)?);
+    let (after, before, lasted) =
+        (state.velocity?, facts.previous_state(state)?.velocity?, facts.step_seconds(state.frame)?);
     // Contacts push the first body back along the normal, which points to the second.
     let fall = [0.0, 0.0, -mass * gravity * lasted];
     let parts = after.into_iter().zip(before).zip(fall).zip(state.impulse);
@@ -175,11 +184,11 @@ fn unaccounted(facts: &RecordingFacts, state: &StateFacts, gravity: f64) -> Opti
     (off.is_finite() && size.is_finite()).then_some((off, size))
 }
 
-fn report(facts: &RecordingFacts, state: &StateFacts, off: f64, judged: &mut Judged) {
+fn report_unaccounted(facts: &RecordingFacts, state: &StateFacts, off: f64, judged: &mut CheckReport) {
     let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
     let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
     let message =
         format!("body {body}: {off} N s of its change of velocity since the frame before are not accounted for");
-    let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame, frame - 1] };
-    judged.wrong(place, format!("unaccounted={off}"), message);
+    let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame, frame - 1] };
+    judged.add_finding(place, format!("unaccounted={off}"), message);
 }

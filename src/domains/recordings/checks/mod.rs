@@ -21,27 +21,27 @@ mod usual;
 
 use std::collections::BTreeSet;
 
-use self::facts::{CellFacts, RecordingFacts, key};
-use self::passes::Pass;
+use self::facts::{CellFacts, RecordingFacts, integer_key};
+use self::passes::CheckScan;
 use super::rules::Rules;
-use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Verdict};
+use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, CheckVerdict};
 use crate::model::{Finding, Severity};
 
 /// A check.
-struct Check {
+struct CheckDefinition {
     card: CheckCard,
     /// The scans without which it cannot run.
-    needs: &'static [Pass],
+    needs: &'static [CheckScan],
     /// The scans that it looks at where it can.
-    also: &'static [Pass],
+    also: &'static [CheckScan],
     /// Judges the frames that are to be judged, some at a time, in their order.
-    judge: fn(&RecordingFacts, &Rules, &mut Judged),
+    judge: fn(&RecordingFacts, &Rules, &mut CheckReport),
     /// Says at last what only the whole recording tells.
-    end: Option<fn(&RecordingFacts, &Rules, &mut Judged)>,
+    end: Option<fn(&RecordingFacts, &Rules, &mut CheckReport)>,
 }
 
 /// Every check, in the order of their groups.
-static CHECKS: &[&Check] = &[
+static CHECKS: &[&CheckDefinition] = &[
     &energy::TOTAL,
     &energy::BODIES,
     &energy::CHAIN,
@@ -98,18 +98,18 @@ pub static CARDS: &[&CheckCard] = &[
     &solver::COUNTS.card,
 ];
 
-fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static Check> {
+fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static CheckDefinition> {
     let find = |card: &&CheckCard| CHECKS.iter().copied().find(|check| check.card.id == card.id);
     cards.iter().filter_map(find).collect()
 }
 
 /// Returns what some checks read.
-pub(super) fn tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
+pub(super) fn list_tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
     let mut tables: Vec<CheckTable> = Vec::new();
     let checks = of_cards(cards);
-    let passes: BTreeSet<Pass> =
+    let passes: BTreeSet<CheckScan> =
         checks.iter().flat_map(|check| check.needs.iter().chain(check.also)).copied().collect();
-    for card in passes.into_iter().flat_map(Pass::tables) {
+    for card in passes.into_iter().flat_map(CheckScan::tables) {
         if !tables.iter().any(|known| known.table == card.name) {
             let columns: Vec<&'static str> = card.columns.iter().map(|(name, _)| *name).collect();
             tables.push(CheckTable { table: card.name, shown: columns.clone(), columns, held: false });
@@ -119,46 +119,46 @@ pub(super) fn tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
 }
 
 /// Begins some checks.
-pub(super) fn run<'a>(request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
-    let rules = Rules::of(request.params.rules.as_ref());
-    Box::new(run::RecordingChecks::begin(of_cards(request.checks), request.declared, rules))
+pub(super) fn start_run<'a>(request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
+    let rules = Rules::from_domain(request.params.rules.as_ref());
+    Box::new(run::RecordingChecks::new(of_cards(request.checks), request.declared, rules))
 }
 
 /// What a check says while it looks.
-struct Judged {
-    check: &'static Check,
+struct CheckReport {
+    check: &'static CheckDefinition,
     severity: Severity,
     looked_at: u64,
     findings: Vec<Finding>,
     remarks: Vec<String>,
-    course: course::Course,
+    course: course::FrameHistory,
 }
 
 /// Where something is wrong.
 #[derive(Clone, Copy)]
-struct Place<'p> {
+struct FindingPlace<'p> {
     table: &'static str,
     row: i64,
     /// The frames that it concerns.
     frames: &'p [i64],
 }
 
-impl Judged {
-    fn new(check: &'static Check, rules: &Rules) -> Self {
+impl CheckReport {
+    fn new(check: &'static CheckDefinition, rules: &Rules) -> Self {
         let severity = rules.severity(check.card.id).unwrap_or(check.card.severity);
-        let (findings, remarks, course) = (Vec::new(), Vec::new(), course::Course::default());
+        let (findings, remarks, course) = (Vec::new(), Vec::new(), course::FrameHistory::default());
         Self { check, severity, looked_at: 0, findings, remarks, course }
     }
 
     /// Says that something is wrong: for programs, then for people.
-    fn wrong(&mut self, place: Place<'_>, what: String, message: String) {
-        let frames = place.frames.iter().map(|frame| ("SimulationFrameRecord", key(*frame)));
-        let own = (place.table, key(place.row));
+    fn add_finding(&mut self, place: FindingPlace<'_>, what: String, message: String) {
+        let frames = place.frames.iter().map(|frame| ("SimulationFrameRecord", integer_key(*frame)));
+        let own = (place.table, integer_key(place.row));
         self.findings.push(Finding {
             check: self.check.card.id,
             severity: self.severity,
             table: place.table,
-            key: key(place.row),
+            key: integer_key(place.row),
             related: frames.filter(|frame| *frame != own).collect(),
             what,
             message,
@@ -168,22 +168,22 @@ impl Judged {
     /// Says what is wrong with a cell.
     fn wrong_cell(&mut self, cell: &CellFacts, message: String) {
         let frames: Vec<i64> = cell.frame.into_iter().collect();
-        let place = Place { table: cell.table, row: cell.row, frames: &frames };
-        self.wrong(place, format!("{}={}", cell.column, cell.value), message);
+        let place = FindingPlace { table: cell.table, row: cell.row, frames: &frames };
+        self.add_finding(place, format!("{}={}", cell.column, cell.value), message);
     }
 
-    fn verdict(mut self) -> Verdict {
+    fn into_verdict(mut self) -> CheckVerdict {
         if self.looked_at == 0 {
             let because = self.remarks.first().map_or("the recording holds no row of that kind", String::as_str);
-            return Verdict::NotRun { why: format!("there is nothing to look at: {because}") };
+            return CheckVerdict::NotRun { why: format!("there is nothing to look at: {because}") };
         }
         self.findings.sort_by(|a, b| (a.table, &a.key, &a.what).cmp(&(b.table, &b.key, &b.what)));
-        Verdict::Ran { looked_at: self.looked_at, findings: self.findings, remarks: self.remarks }
+        CheckVerdict::Ran { looked_at: self.looked_at, findings: self.findings, remarks: self.remarks }
     }
 }
 
 /// Tells whether two numbers differ by more than a part of a size, and more than rounding leaves of nothing.
-fn differ(one: f64, other: f64, share: f64, size: f64) -> bool {
+fn is_beyond_tolerance(one: f64, other: f64, share: f64, size: f64) -> bool {
     // What is no number is another check's business.
     (one - other).abs() > share * size.abs() + 1e-12
 }

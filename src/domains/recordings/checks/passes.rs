@@ -10,7 +10,7 @@ use crate::model::Snapshot;
 
 /// A scan, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Pass {
+pub(super) enum CheckScan {
     Frames,
     Bodies,
     States,
@@ -76,11 +76,11 @@ pub(super) const WXYZ: &[&str] = &["w", "x", "y", "z"];
 /// The columns of angles about the axes.
 pub(super) const ANGLES: &[&str] = &["pitch", "roll", "yaw"];
 
-const fn alone(table: &'static TableCard, columns: &'static [&'static str]) -> ScanSource {
+const fn table_source(table: &'static TableCard, columns: &'static [&'static str]) -> ScanSource {
     ScanSource { table, columns, beside: None }
 }
 
-const fn beside(
+const fn joined_source(
     table: &'static TableCard,
     columns: &'static [&'static str],
     column: &'static str,
@@ -90,11 +90,11 @@ const fn beside(
 }
 
 /// Returns the table that holds impulses: that of the newest generation, or else the older one.
-fn impulses(declared: &Snapshot) -> &'static TableCard {
+fn impulse_table(declared: &Snapshot) -> &'static TableCard {
     if declared.table(UNIFIED.name).is_ok() { &UNIFIED } else { &FRICTION }
 }
 
-impl Pass {
+impl CheckScan {
     /// The scans of which it is asked first whether they yield any row.
     pub(super) const PROBED: [Self; 8] = [
         Self::Energies,
@@ -131,23 +131,23 @@ impl Pass {
     /// Returns what a scan is of in a recording with these tables.
     pub(super) fn source(self, declared: &Snapshot) -> ScanSource {
         match self {
-            Self::Frames => alone(&FRAME, &["id", "simulation_time", "wall_clock_time"]),
-            Self::Bodies => alone(&BODY, &["id", "body_id", "mass"]),
-            Self::States => alone(&BODY_STATE, STATE_COLUMNS),
-            Self::Positions => beside(&STATE, &["id", "position_id"], "position_id", &COORDINATE),
-            Self::Velocities => beside(&STATE, &["id", "velocity_id"], "velocity_id", &VELOCITY),
-            Self::Orientations => beside(&STATE, &["id", "orientation_id"], "orientation_id", &QUATERNION),
-            Self::Accelerations => alone(&ACCELERATION, &["id", "x", "y", "z"]),
-            Self::Rates => beside(&STATE, &["id", "quaternionRate_id"], "quaternionRate_id", &RATE),
-            Self::AngularAccelerations => alone(&ANGULAR_ACCELERATION, &["id", "pitch", "roll", "yaw"]),
-            Self::Energies => alone(&ENERGY, ENERGY_COLUMNS),
-            Self::System => alone(&SYSTEM_ENERGY, SYSTEM_COLUMNS),
-            Self::Solver => alone(&SOLVER, SOLVER_COLUMNS),
-            Self::Pairs => alone(&COLLISION, PAIR_COLUMNS),
-            Self::Points => alone(&CONTACT, &["id", "frame_id"]),
-            Self::Normals => beside(impulses(declared), NORMAL_COLUMNS, "normal_id", &VECTOR),
-            Self::Alongs => beside(impulses(declared), ALONG_COLUMNS, "tangent1_id", &VECTOR),
-            Self::Acrosses => beside(impulses(declared), ACROSS_COLUMNS, "tangent2_id", &VECTOR),
+            Self::Frames => table_source(&FRAME, &["id", "simulation_time", "wall_clock_time"]),
+            Self::Bodies => table_source(&BODY, &["id", "body_id", "mass"]),
+            Self::States => table_source(&BODY_STATE, STATE_COLUMNS),
+            Self::Positions => joined_source(&STATE, &["id", "position_id"], "position_id", &COORDINATE),
+            Self::Velocities => joined_source(&STATE, &["id", "velocity_id"], "velocity_id", &VELOCITY),
+            Self::Orientations => joined_source(&STATE, &["id", "orientation_id"], "orientation_id", &QUATERNION),
+            Self::Accelerations => table_source(&ACCELERATION, &["id", "x", "y", "z"]),
+            Self::Rates => joined_source(&STATE, &["id", "quaternionRate_id"], "quaternionRate_id", &RATE),
+            Self::AngularAccelerations => table_source(&ANGULAR_ACCELERATION, &["id", "pitch", "roll", "yaw"]),
+            Self::Energies => table_source(&ENERGY, ENERGY_COLUMNS),
+            Self::System => table_source(&SYSTEM_ENERGY, SYSTEM_COLUMNS),
+            Self::Solver => table_source(&SOLVER, SOLVER_COLUMNS),
+            Self::Pairs => table_source(&COLLISION, PAIR_COLUMNS),
+            Self::Points => table_source(&CONTACT, &["id", "frame_id"]),
+            Self::Normals => joined_source(impulse_table(declared), NORMAL_COLUMNS, "normal_id", &VECTOR),
+            Self::Alongs => joined_source(impulse_table(declared), ALONG_COLUMNS, "tangent1_id", &VECTOR),
+            Self::Acrosses => joined_source(impulse_table(declared), ACROSS_COLUMNS, "tangent2_id", &VECTOR),
         }
     }
 
@@ -173,11 +173,11 @@ impl Pass {
             columns: self.parent_columns().iter().map(|name| (*name).to_owned()).collect(),
             parent_column: "id".to_owned(),
         });
-        ScanRequest { join, ..ScanRequest::of(table.name, columns) }
+        ScanRequest { join, ..ScanRequest::every_row(table.name, columns) }
     }
 
     /// Says what a recording lacks for a scan.
-    pub(super) fn lacks(self, declared: &Snapshot) -> Option<String> {
+    pub(super) fn find_missing(self, declared: &Snapshot) -> Option<String> {
         let ScanSource { table, columns, beside } = self.source(declared);
         let parents = beside.map(|(_, parent)| (parent, self.parent_columns()));
         for (table, columns) in std::iter::once((table, columns)).chain(parents) {

@@ -1,8 +1,8 @@
 //! References that every recorder keeps; those that it declares and breaks itself are nobody's fault.
 
 use super::facts::{RecordingFacts, StateFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
@@ -10,7 +10,7 @@ use crate::model::Severity;
 /// What is held to be kept: frames of every row, bodies of states, energies and contacts, and the parts of states.
 /// InertialStateRecord.body_id and frame_id stay 0, and EnergyRecord.body_id holds instance ids where it is declared
 /// to hold row ids: none of the three is looked at as declared.
-pub(super) static REFERENCES: Check = Check {
+pub(super) static REFERENCES: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "references",
         group: "references",
@@ -19,17 +19,17 @@ pub(super) static REFERENCES: Check = Check {
         about: "a row that refers to a frame, a body or a part of a state that does not exist",
         remedy: "look for rows that were lost, or copied from another recording",
     },
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States],
     also: &[
-        Pass::Positions,
-        Pass::Velocities,
-        Pass::Orientations,
-        Pass::Energies,
-        Pass::System,
-        Pass::Solver,
-        Pass::Pairs,
-        Pass::Points,
-        Pass::Normals,
+        CheckScan::Positions,
+        CheckScan::Velocities,
+        CheckScan::Orientations,
+        CheckScan::Energies,
+        CheckScan::System,
+        CheckScan::Solver,
+        CheckScan::Pairs,
+        CheckScan::Points,
+        CheckScan::Normals,
     ],
     judge,
     end: None,
@@ -39,7 +39,7 @@ pub(super) static REFERENCES: Check = Check {
 type StatePart = (&'static str, fn(&StateFacts) -> bool);
 
 /// The scans that read them.
-const PASSES: [Pass; 3] = [Pass::Positions, Pass::Velocities, Pass::Orientations];
+const PASSES: [CheckScan; 3] = [CheckScan::Positions, CheckScan::Velocities, CheckScan::Orientations];
 
 const PARTS: [StatePart; 3] = [
     ("position_id", |state| state.position.is_some()),
@@ -47,12 +47,12 @@ const PARTS: [StatePart; 3] = [
     ("orientation_id", |state| state.norm.is_some()),
 ];
 
-fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.rows;
     for cell in &facts.dangling {
         judged.wrong_cell(cell, format!("{} is {}, and there is none", cell.column, cell.value));
     }
-    if !PASSES.iter().any(|pass| facts.has(*pass)) {
+    if !PASSES.iter().any(|pass| facts.has_rows(*pass)) {
         // No state has any part: their tables could not be read, which the checks that need them say.
         return;
     }
@@ -61,8 +61,8 @@ fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
         if let Some(column) = missing.first() {
             let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
             let message = format!("InertialStateRecord {} is missing, or what its {column} refers to", state.inertial);
-            let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame] };
-            judged.wrong(place, format!("kinematicState_id={}", state.inertial), message);
+            let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame] };
+            judged.add_finding(place, format!("kinematicState_id={}", state.inertial), message);
         }
     }
 }

@@ -7,13 +7,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::facts::RecordingFacts;
-use super::pages::{Pages, Reach, Window};
-use super::passes::Pass;
-use super::take::Intake;
-use super::usual::Steps;
-use super::{Check, Judged};
-use crate::domain::check::{CheckResults, CheckRun, Verdict};
-use crate::domain::scan::{Reader, ScanRequest};
+use super::pages::{FrameBatch, Reach, TableCursors};
+use super::passes::CheckScan;
+use super::take::RowIntake;
+use super::usual::StepLengths;
+use super::{CheckDefinition, CheckReport};
+use crate::domain::check::{CheckResults, CheckRun, CheckVerdict};
+use crate::domain::scan::{ScanReader, ScanRequest};
 use crate::domains::recordings::rules::Rules;
 use crate::model::{Filter, Row, Snapshot, Table, Value};
 
@@ -26,9 +26,9 @@ const STATES_KEPT: u64 = 16_384;
 
 /// What is done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum CheckStep {
     /// Find out whether a scan yields any row.
-    Probe(Pass),
+    Probe(CheckScan),
     /// Find the usual time between frames.
     Times,
     /// Find out whether anything has potential energy.
@@ -36,36 +36,36 @@ enum Step {
     /// Find out whether anything that could have potential energy has any height.
     Heights,
     /// Read a table as a whole.
-    Whole(Pass),
+    Whole(CheckScan),
     /// Read some frames.
     Frames,
     /// Read the rows of these frames.
-    Rows(Pass),
+    Rows(CheckScan),
     /// Read a part of the states of these frames.
-    Part(Pass),
+    Part(CheckScan),
     /// Judge these frames.
     Judge,
 }
 
 /// Checks at work.
 pub(super) struct RecordingChecks<'a> {
-    checks: Vec<&'static Check>,
+    checks: Vec<&'static CheckDefinition>,
     declared: &'a Snapshot,
     rules: &'a Rules,
     /// The scans that checks look at, of those that the recording has.
-    passes: BTreeSet<Pass>,
-    steps: VecDeque<Step>,
+    passes: BTreeSet<CheckScan>,
+    steps: VecDeque<CheckStep>,
     /// The step that is being read, and the intake of its rows once the table is known.
-    reading: Option<(Step, Option<Intake>)>,
+    reading: Option<(CheckStep, Option<RowIntake>)>,
     /// Whether the reader of a step wishes for no more rows.
     enough: bool,
-    times: Steps,
+    times: StepLengths,
     facts: RecordingFacts,
-    judged: Vec<Judged>,
-    pages: Pages,
+    judged: Vec<CheckReport>,
+    pages: TableCursors,
     /// How rows of later frames that were read before are taken in.
-    intakes: BTreeMap<Pass, Intake>,
-    window: Window,
+    intakes: BTreeMap<CheckScan, RowIntake>,
+    window: FrameBatch,
     /// How many frames are read together; all of them where nothing is said.
     size: Option<u64>,
     /// How many frames were read of those, and in all.
@@ -78,9 +78,9 @@ pub(super) struct RecordingChecks<'a> {
 }
 
 impl<'a> RecordingChecks<'a> {
-    pub(super) fn begin(checks: Vec<&'static Check>, declared: &'a Snapshot, rules: &'a Rules) -> Self {
+    pub(super) fn new(checks: Vec<&'static CheckDefinition>, declared: &'a Snapshot, rules: &'a Rules) -> Self {
         let passes = checks.iter().flat_map(|check| check.needs.iter().chain(check.also).copied());
-        let passes: BTreeSet<Pass> = passes.filter(|pass| pass.lacks(declared).is_none()).collect();
+        let passes: BTreeSet<CheckScan> = passes.filter(|pass| pass.find_missing(declared).is_none()).collect();
         let mut run = Self {
             checks,
             declared,
@@ -89,29 +89,29 @@ impl<'a> RecordingChecks<'a> {
             steps: VecDeque::new(),
             reading: None,
             enough: false,
-            times: Steps::default(),
+            times: StepLengths::default(),
             facts: RecordingFacts::default(),
             judged: Vec::new(),
-            pages: Pages::new(),
+            pages: TableCursors::new(),
             intakes: BTreeMap::new(),
-            window: Window { judged: None, last: i64::MAX },
+            window: FrameBatch { judged: None, last: i64::MAX },
             size: Some(FRAMES_FIRST),
             frames: (0, 0),
             known: 0,
             states: (i64::MIN, i64::MAX),
             disordered: false,
         };
-        let known = [Step::Times, Step::Potentials, Step::Heights];
-        run.steps = Pass::PROBED.map(Step::Probe).into_iter().chain(known).collect();
-        run.start();
+        let known = [CheckStep::Times, CheckStep::Potentials, CheckStep::Heights];
+        run.steps = CheckScan::PROBED.map(CheckStep::Probe).into_iter().chain(known).collect();
+        run.start_judging();
         run
     }
 
     /// Begins to judge, with nothing judged.
-    fn start(&mut self) {
-        self.judged = self.checks.iter().map(|check| Judged::new(check, self.rules)).collect();
-        let whole = [Pass::Bodies, Pass::Accelerations, Pass::AngularAccelerations];
-        self.steps.extend(whole.map(Step::Whole));
+    fn start_judging(&mut self) {
+        self.judged = self.checks.iter().map(|check| CheckReport::new(check, self.rules)).collect();
+        let whole = [CheckScan::Bodies, CheckScan::Accelerations, CheckScan::AngularAccelerations];
+        self.steps.extend(whole.map(CheckStep::Whole));
         self.next_frames();
     }
 
@@ -119,51 +119,53 @@ impl<'a> RecordingChecks<'a> {
     fn start_whole(&mut self) {
         let known = std::mem::take(&mut self.facts);
         (self.facts.step, self.facts.gravity, self.facts.present) = (known.step, known.gravity, known.present);
-        (self.pages, self.size, self.frames, self.disordered) = (Pages::new(), None, (0, 0), false);
-        self.window = Window { judged: None, last: i64::MAX };
+        (self.pages, self.size, self.frames, self.disordered) = (TableCursors::new(), None, (0, 0), false);
+        self.window = FrameBatch { judged: None, last: i64::MAX };
         self.states = (i64::MIN, i64::MAX);
         self.steps.clear();
-        self.start();
+        self.start_judging();
     }
 
     fn next_frames(&mut self) {
         self.frames.0 = 0;
-        let of = |pass: &Pass| match pass {
-            Pass::Frames => Some(Step::Frames),
+        let of = |pass: &CheckScan| match pass {
+            CheckScan::Frames => Some(CheckStep::Frames),
             pass if pass.is_whole() => None,
-            pass if pass.is_part() => Some(Step::Part(*pass)),
-            pass => Some(Step::Rows(*pass)),
+            pass if pass.is_part() => Some(CheckStep::Part(*pass)),
+            pass => Some(CheckStep::Rows(*pass)),
         };
         self.steps.extend(self.passes.iter().filter_map(of));
-        self.steps.push_back(Step::Judge);
+        self.steps.push_back(CheckStep::Judge);
     }
 
     /// Returns the scan of a step; `None` where there is nothing to read.
-    fn request(&mut self, step: Step) -> Option<ScanRequest> {
+    fn build_scan(&mut self, step: CheckStep) -> Option<ScanRequest> {
         let pass = match step {
-            Step::Probe(pass) | Step::Whole(pass) | Step::Rows(pass) | Step::Part(pass) => pass,
-            Step::Times | Step::Frames => Pass::Frames,
-            Step::Potentials => Pass::Energies,
-            Step::Heights => Pass::Positions,
-            Step::Judge => return None,
+            CheckStep::Probe(pass) | CheckStep::Whole(pass) | CheckStep::Rows(pass) | CheckStep::Part(pass) => pass,
+            CheckStep::Times | CheckStep::Frames => CheckScan::Frames,
+            CheckStep::Potentials => CheckScan::Energies,
+            CheckStep::Heights => CheckScan::Positions,
+            CheckStep::Judge => return None,
         };
         if !self.passes.contains(&pass) {
             return None;
         }
         let whole = pass.request(self.declared);
         match step {
-            Step::Probe(_) => Some(whole.limit(1)),
-            Step::Times => Some(whole.order_by("id")),
+            CheckStep::Probe(_) => Some(whole.limit(1)),
+            CheckStep::Times => Some(whole.order_by("id")),
             // Without an energy that is 0, heights tell nothing.
-            Step::Heights => (self.facts.gravity.is_none() && self.facts.has(Pass::Energies)).then_some(whole),
-            Step::Frames => match self.size {
+            CheckStep::Heights => {
+                (self.facts.gravity.is_none() && self.facts.has_rows(CheckScan::Energies)).then_some(whole)
+            }
+            CheckStep::Frames => match self.size {
                 Some(size) => Some(from(whole, self.frames_from()).limit(size)),
                 None => Some(whole),
             },
-            Step::Rows(pass) if self.size.is_some() => self.rows_from(pass).map(|first| from(whole, first)),
-            Step::Part(_) if self.size.is_some() => {
+            CheckStep::Rows(pass) if self.size.is_some() => self.rows_from(pass).map(|first| from(whole, first)),
+            CheckStep::Part(_) if self.size.is_some() => {
                 let (first, last) = self.states;
-                (first <= last).then(|| between(whole, first, last))
+                (first <= last).then(|| filter_ids(whole, first, last))
             }
             _ => Some(whole),
         }
@@ -175,32 +177,32 @@ impl<'a> RecordingChecks<'a> {
     }
 
     /// Takes in rows that were read before, and returns from which id on to read further.
-    fn rows_from(&mut self, pass: Pass) -> Option<i64> {
+    fn rows_from(&mut self, pass: CheckScan) -> Option<i64> {
         let page = self.pages.entry(pass).or_default();
         if let Some(intake) = self.intakes.get(&pass) {
             let (facts, rules) = (&mut self.facts, self.rules);
-            let reach = page.resume(self.window, intake.places(), |cells| intake.one(cells, facts, rules));
+            let reach = page.resume(self.window, intake.column_places(), |cells| intake.add_row(cells, facts, rules));
             self.disordered |= reach == Reach::Disordered;
         }
         page.next()
     }
 
     /// Makes ready what later scans look up.
-    fn close(&mut self, step: Step) {
+    fn finish_step(&mut self, step: CheckStep) {
         match step {
-            Step::Times => self.facts.step = self.times.usual(),
-            Step::Frames => {
+            CheckStep::Times => self.facts.step = self.times.median(),
+            CheckStep::Frames => {
                 self.facts.frames_are_read();
                 let last = self.size.filter(|size| self.frames.0 >= *size);
                 let last = last.and_then(|_| self.facts.frames.last()).map(|frame| frame.id);
                 self.window.last = last.unwrap_or(i64::MAX);
             }
-            Step::Rows(Pass::States) => {
+            CheckStep::Rows(CheckScan::States) => {
                 self.facts.states_are_read();
                 self.find_states();
             }
-            Step::Rows(_) | Step::Probe(_) | Step::Potentials | Step::Heights => {}
-            Step::Whole(_) | Step::Part(_) | Step::Judge => {}
+            CheckStep::Rows(_) | CheckStep::Probe(_) | CheckStep::Potentials | CheckStep::Heights => {}
+            CheckStep::Whole(_) | CheckStep::Part(_) | CheckStep::Judge => {}
         }
         if self.disordered {
             self.start_whole();
@@ -218,7 +220,7 @@ impl<'a> RecordingChecks<'a> {
     }
 
     /// Judges the frames that were read.
-    fn judge(&mut self) {
+    fn judge_frames(&mut self) {
         for judged in &mut self.judged {
             (judged.check.judge)(&self.facts, self.rules, judged);
         }
@@ -234,99 +236,101 @@ impl<'a> RecordingChecks<'a> {
         self.next_frames();
     }
 
-    fn verdict(&self, check: &Check) -> Option<Verdict> {
-        if !self.rules.runs(check.card.id) {
-            return Some(Verdict::NotRun { why: "the rules switch it off".to_owned() });
+    fn not_run_verdict(&self, check: &CheckDefinition) -> Option<CheckVerdict> {
+        if !self.rules.is_enabled(check.card.id) {
+            return Some(CheckVerdict::NotRun { why: "the rules switch it off".to_owned() });
         }
-        let why = check.needs.iter().find_map(|pass| pass.lacks(self.declared))?;
-        Some(Verdict::NotRun { why })
+        let why = check.needs.iter().find_map(|pass| pass.find_missing(self.declared))?;
+        Some(CheckVerdict::NotRun { why })
     }
 }
 
 /// Asks for the rows whose ids lie between two.
-fn between(scan: ScanRequest, first: i64, last: i64) -> ScanRequest {
+fn filter_ids(scan: ScanRequest, first: i64, last: i64) -> ScanRequest {
     scan.filter(Filter::Between { column: "id".to_owned(), first, last })
 }
 
 /// Asks for the rows from an id on, in the order of ids.
 fn from(scan: ScanRequest, first: i64) -> ScanRequest {
-    between(scan, first, i64::MAX).order_by("id")
+    filter_ids(scan, first, i64::MAX).order_by("id")
 }
 
-impl Reader for RecordingChecks<'_> {
+impl ScanReader for RecordingChecks<'_> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         while let Some(step) = self.steps.pop_front() {
             self.enough = false;
-            if let Some(scan) = self.request(step) {
+            if let Some(scan) = self.build_scan(step) {
                 self.reading = Some((step, None));
                 return Some(scan);
             }
             match step {
-                Step::Judge => self.judge(),
-                step => self.close(step),
+                CheckStep::Judge => self.judge_frames(),
+                step => self.finish_step(step),
             }
         }
         None
     }
 
-    fn begin(&mut self, table: Option<&Arc<Table>>) {
+    fn begin_scan(&mut self, table: Option<&Arc<Table>>) {
         if let (Some((step, intake)), Some(table)) = (&mut self.reading, table) {
             let pass = match *step {
-                Step::Probe(pass) | Step::Whole(pass) | Step::Rows(pass) | Step::Part(pass) => pass,
-                Step::Potentials => Pass::Energies,
-                Step::Heights => Pass::Positions,
-                Step::Times | Step::Frames | Step::Judge => Pass::Frames,
+                CheckStep::Probe(pass) | CheckStep::Whole(pass) | CheckStep::Rows(pass) | CheckStep::Part(pass) => pass,
+                CheckStep::Potentials => CheckScan::Energies,
+                CheckStep::Heights => CheckScan::Positions,
+                CheckStep::Times | CheckStep::Frames | CheckStep::Judge => CheckScan::Frames,
             };
-            *intake = Some(Intake::new(pass, self.declared, table));
+            *intake = Some(RowIntake::new(pass, self.declared, table));
         }
     }
 
-    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
+    fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         let Some((step, Some(intake))) = &self.reading else { return ControlFlow::Continue(()) };
         let (facts, rules) = (&mut self.facts, self.rules);
         match step {
-            Step::Probe(pass) => {
+            CheckStep::Probe(pass) => {
                 facts.present.insert(*pass);
                 self.enough = true;
             }
-            Step::Times => {
+            CheckStep::Times => {
                 self.known += rows.len() as u64;
-                rows.iter().filter_map(|row| intake.time(row.cells)).for_each(|(id, time)| self.times.add(id, time));
+                rows.iter()
+                    .filter_map(|row| intake.frame_time(row.cells))
+                    .for_each(|(id, time)| self.times.add_frame(id, time));
             }
-            Step::Potentials if rows.iter().any(|row| intake.potential(row.cells) != 0.0) => {
+            CheckStep::Potentials if rows.iter().any(|row| intake.potential_energy(row.cells) != 0.0) => {
                 (facts.gravity, self.enough) = (Some(rules.gravity), true);
             }
-            Step::Heights if rows.iter().any(|row| intake.height(row.cells).abs() > 1e-6) => {
+            CheckStep::Heights if rows.iter().any(|row| intake.state_height(row.cells).abs() > 1e-6) => {
                 (facts.gravity, self.enough) = (Some(0.0), true);
             }
-            Step::Potentials | Step::Heights | Step::Judge => {}
-            Step::Rows(pass) if self.size.is_some() => {
+            CheckStep::Potentials | CheckStep::Heights | CheckStep::Judge => {}
+            CheckStep::Rows(pass) if self.size.is_some() => {
                 let page = self.pages.entry(*pass).or_default();
-                let one = |cells: &[Value]| intake.one(cells, facts, rules);
-                let reach = page.take(rows, self.window, intake.places(), one);
+                let one = |cells: &[Value]| intake.add_row(cells, facts, rules);
+                let reach = page.add_rows(rows, self.window, intake.column_places(), one);
                 self.disordered |= reach == Reach::Disordered;
                 self.enough = reach != Reach::Within;
             }
-            Step::Frames => {
+            CheckStep::Frames => {
                 (self.frames.0, self.frames.1) = (self.frames.0 + rows.len() as u64, self.frames.1 + rows.len() as u64);
-                rows.iter().for_each(|row| intake.one(row.cells, facts, rules));
+                rows.iter().for_each(|row| intake.add_row(row.cells, facts, rules));
             }
-            Step::Whole(_) | Step::Rows(_) | Step::Part(_) => {
-                rows.iter().for_each(|row| intake.one(row.cells, facts, rules));
+            CheckStep::Whole(_) | CheckStep::Rows(_) | CheckStep::Part(_) => {
+                rows.iter().for_each(|row| intake.add_row(row.cells, facts, rules));
             }
         }
         if self.enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn end(&mut self) {
+    fn end_scan(&mut self) {
         let Some((step, intake)) = self.reading.take() else { return };
-        if let Step::Rows(pass) = step {
+        if let CheckStep::Rows(pass) = step {
             self.intakes.extend(intake.map(|intake| (pass, intake)));
             if !self.enough {
-                self.pages.entry(pass).or_default().end();
+                self.pages.entry(pass).or_default().mark_ended();
             }
         }
-        self.close(step);
+        self.finish_step(step);
     }
 
     fn progress(&self) -> (u64, u64) {
@@ -338,11 +342,11 @@ impl CheckRun for RecordingChecks<'_> {
     fn finish(mut self: Box<Self>) -> CheckResults {
         let mut verdicts = Vec::with_capacity(self.judged.len());
         for mut judged in std::mem::take(&mut self.judged) {
-            let not_run = self.verdict(judged.check);
+            let not_run = self.not_run_verdict(judged.check);
             if let (None, Some(end)) = (&not_run, judged.check.end) {
                 end(&self.facts, self.rules, &mut judged);
             }
-            verdicts.push(not_run.unwrap_or_else(|| judged.verdict()));
+            verdicts.push(not_run.unwrap_or_else(|| judged.into_verdict()));
         }
         CheckResults { verdicts, gathered: Box::new(()) }
     }

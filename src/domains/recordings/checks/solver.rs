@@ -1,15 +1,15 @@
 //! The solver's own word: whether it converged, and whether it counts what was recorded.
 
 use super::facts::{RecordingFacts, SolverFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
 const SOLVER: &str = "SolverDiagnosticRecord";
 
-pub(super) static CONVERGENCE: Check = Check {
+pub(super) static CONVERGENCE: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "solver_convergence",
         group: "solver",
@@ -18,13 +18,13 @@ pub(super) static CONVERGENCE: Check = Check {
         about: "a run of frames with constraints in which the solver did not converge",
         remedy: "look for energy and friction in these frames; more iterations, or a better first guess, may help",
     },
-    needs: &[Pass::Frames, Pass::Solver],
+    needs: &[CheckScan::Frames, CheckScan::Solver],
     also: &[],
     judge: judge_convergence,
     end: Some(end_convergence),
 };
 
-pub(super) static COUNTS: Check = Check {
+pub(super) static COUNTS: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "solver_counts",
         group: "solver",
@@ -33,13 +33,13 @@ pub(super) static COUNTS: Check = Check {
         about: "a solver row that counts other contacts or constraints than were recorded, or worked without any",
         remedy: "look for contacts that were lost or added after the step",
     },
-    needs: &[Pass::Frames, Pass::Solver, Pass::Pairs],
-    also: &[Pass::Points, Pass::Normals],
+    needs: &[CheckScan::Frames, CheckScan::Solver, CheckScan::Pairs],
+    also: &[CheckScan::Points, CheckScan::Normals],
     judge: judge_counts,
     end: None,
 };
 
-fn judge_convergence(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_convergence(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     for (_, frame) in facts.fresh_frames() {
         let Some(solver) = frame.solver else { continue };
         judged.looked_at += 1;
@@ -52,16 +52,16 @@ fn judge_convergence(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end_convergence(_: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn end_convergence(_: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     end_run(judged);
 }
 
-fn end_run(judged: &mut Judged) {
+fn end_run(judged: &mut CheckReport) {
     let run = std::mem::take(&mut judged.course.unconverged);
-    report(&run, judged);
+    report_run(&run, judged);
 }
 
-fn report(run: &[(i64, SolverFacts)], judged: &mut Judged) {
+fn report_run(run: &[(i64, SolverFacts)], judged: &mut CheckReport) {
     let (Some((first, solver)), Some((last, _))) = (run.first(), run.last()) else { return };
     let iterations = run.iter().map(|(_, solver)| solver.iterations).max().unwrap_or_default();
     let residual = run.iter().map(|(_, solver)| solver.residual).fold(0.0, f64::max);
@@ -75,30 +75,30 @@ fn report(run: &[(i64, SolverFacts)], judged: &mut Judged) {
             run.len()
         )
     };
-    let place = Place { table: SOLVER, row: solver.row, frames: &frames };
-    judged.wrong(place, format!("unconverged={}", run.len()), message);
+    let place = FindingPlace { table: SOLVER, row: solver.row, frames: &frames };
+    judged.add_finding(place, format!("unconverged={}", run.len()), message);
 }
 
-fn judge_counts(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
-    let recorded = facts.has(Pass::Points) || facts.has(Pass::Normals);
+fn judge_counts(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
+    let recorded = facts.has_rows(CheckScan::Points) || facts.has_rows(CheckScan::Normals);
     for (_, frame) in facts.fresh_frames() {
         let Some(solver) = frame.solver else { continue };
         judged.looked_at += 1;
-        let place = Place { table: SOLVER, row: solver.row, frames: &[frame.id] };
+        let place = FindingPlace { table: SOLVER, row: solver.row, frames: &[frame.id] };
         if solver.contacts != i64::from(frame.pairs) {
             let message = format!("num_contacts is {}, and {} pairs touch", solver.contacts, frame.pairs);
-            judged.wrong(place, format!("num_contacts={}", solver.contacts), message);
+            judged.add_finding(place, format!("num_contacts={}", solver.contacts), message);
         }
         let (points, rows) = (i64::from(frame.points), i64::from(frame.constraints) + i64::from(frame.points));
         // Where no impulse could be read, nobody knows whether each point has friction too.
-        let doubled = !facts.has(Pass::Normals) && solver.constraints == 2 * points;
+        let doubled = !facts.has_rows(CheckScan::Normals) && solver.constraints == 2 * points;
         if recorded && solver.constraints != rows && !doubled {
             let message = format!("num_constraints is {}, and {rows} are recorded", solver.constraints);
-            judged.wrong(place, format!("num_constraints={}", solver.constraints), message);
+            judged.add_finding(place, format!("num_constraints={}", solver.constraints), message);
         }
         if solver.constraints == 0 && (solver.iterations != 0 || solver.residual != 0.0) {
             let message = format!("it worked {} iterations on no constraint", solver.iterations);
-            judged.wrong(place, format!("iterations={}", solver.iterations), message);
+            judged.add_finding(place, format!("iterations={}", solver.iterations), message);
         }
     }
 }

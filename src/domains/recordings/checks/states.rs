@@ -1,15 +1,15 @@
 //! States of bodies: whether they move as their velocity says, are oriented, and are all there.
 
 use super::facts::{RecordingFacts, StateFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
 const STATE: &str = "AssetDynamicStateRecord";
 
-pub(super) static MOTION: Check = Check {
+pub(super) static MOTION: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "body_motion",
         group: "state",
@@ -18,13 +18,13 @@ pub(super) static MOTION: Check = Check {
         about: "a body that moves farther in a step than its velocity and the position corrector take it",
         remedy: "look for a state that belongs to another body or another frame",
     },
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Positions, Pass::Velocities],
-    also: &[Pass::Pairs],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Positions, CheckScan::Velocities],
+    also: &[CheckScan::Pairs],
     judge: judge_motion,
     end: None,
 };
 
-pub(super) static ORIENTATION: Check = Check {
+pub(super) static ORIENTATION: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "orientation",
         group: "state",
@@ -33,13 +33,13 @@ pub(super) static ORIENTATION: Check = Check {
         about: "an orientation that is no unit quaternion",
         remedy: "normalise it where it is integrated; a single one was changed, or belongs to something else",
     },
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Orientations],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Orientations],
     also: &[],
     judge: judge_orientation,
     end: None,
 };
 
-pub(super) static COMPLETE: Check = Check {
+pub(super) static COMPLETE: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "frame_complete",
         group: "state",
@@ -48,13 +48,13 @@ pub(super) static COMPLETE: Check = Check {
         about: "a frame that lacks the state or the energy of a body, its total energy or its solver row, or has two",
         remedy: "treat the frame as torn: take neither sums nor contacts from it",
     },
-    needs: &[Pass::Frames, Pass::Bodies, Pass::States],
-    also: &[Pass::Energies, Pass::System, Pass::Solver],
+    needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States],
+    also: &[CheckScan::Energies, CheckScan::System, CheckScan::Solver],
     judge: judge_complete,
     end: None,
 };
 
-fn id(facts: &RecordingFacts, frame: u32) -> i64 {
+fn frame_id(facts: &RecordingFacts, frame: u32) -> i64 {
     facts.frame_at(frame).map_or(0, |frame| frame.id)
 }
 
@@ -62,24 +62,28 @@ fn length(parts: [f64; 3]) -> f64 {
     parts.iter().map(|part| part * part).sum::<f64>().sqrt()
 }
 
-fn judge_motion(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_motion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     for state in facts.fresh_states() {
-        let Some((off, allowed)) = strayed(facts, state, rules) else { continue };
+        let Some((off, allowed)) = compare_position(facts, state, rules) else { continue };
         judged.looked_at += 1;
         if off > allowed {
             let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
-            let frame = id(facts, state.frame);
+            let frame = frame_id(facts, state.frame);
             let message =
                 format!("body {body} is {off} m from where its velocity takes it; at most {allowed} m are explained");
-            judged.wrong(Place { table: STATE, row: state.row, frames: &[frame] }, format!("strayed={off}"), message);
+            judged.add_finding(
+                FindingPlace { table: STATE, row: state.row, frames: &[frame] },
+                format!("strayed={off}"),
+                message,
+            );
         }
     }
 }
 
 /// Returns how far a body is from where its velocity takes it, and how far it may be.
-fn strayed(facts: &RecordingFacts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64)> {
+fn compare_position(facts: &RecordingFacts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64)> {
     let (here, velocity) = (state.position?, state.velocity?);
-    let (before, lasted) = (facts.before(state)?.position?, facts.lasted(state.frame)?);
+    let (before, lasted) = (facts.previous_state(state)?.position?, facts.step_seconds(state.frame)?);
     let off = here.into_iter().zip(before).zip(velocity).map(|((here, before), speed)| here - before - speed * lasted);
     let off = off.map(|part| part * part).sum::<f64>().sqrt();
     // Far away, positions are only so exact.
@@ -87,21 +91,26 @@ fn strayed(facts: &RecordingFacts, state: &StateFacts, rules: &Rules) -> Option<
     (off.is_finite() && allowed.is_finite()).then_some((off, allowed))
 }
 
-fn judge_orientation(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_orientation(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     for state in facts.fresh_states() {
         let Some(norm) = state.norm.filter(|norm| norm.is_finite()) else { continue };
         judged.looked_at += 1;
         if (norm - 1.0).abs() > rules.states.quaternion {
             let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
-            let frames = [id(facts, state.frame)];
+            let frames = [frame_id(facts, state.frame)];
             let message = format!("body {body}: the quaternion is {norm} long");
-            judged.wrong(Place { table: STATE, row: state.row, frames: &frames }, format!("norm={norm}"), message);
+            judged.add_finding(
+                FindingPlace { table: STATE, row: state.row, frames: &frames },
+                format!("norm={norm}"),
+                message,
+            );
         }
     }
 }
 
-fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
-    let (energies, systems, solvers) = (facts.has(Pass::Energies), facts.has(Pass::System), facts.has(Pass::Solver));
+fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
+    let (energies, systems, solvers) =
+        (facts.has_rows(CheckScan::Energies), facts.has_rows(CheckScan::System), facts.has_rows(CheckScan::Solver));
     for (at, frame) in facts.fresh_frames() {
         judged.looked_at += 1;
         let mut missing = Vec::new();
@@ -109,7 +118,7 @@ fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
             if body.first.is_none_or(|first| first > frame.id) {
                 continue;
             }
-            match facts.state(at, place) {
+            match facts.find_state(at, place) {
                 None => missing.push(format!("state of body {}", body.id)),
                 Some(state) if energies && state.energy.is_none() => {
                     missing.push(format!("energy of body {}", body.id));
@@ -124,8 +133,8 @@ fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
             missing.push("solver row".to_owned());
         }
         if !missing.is_empty() {
-            let place = Place { table: "SimulationFrameRecord", row: frame.id, frames: &[] };
-            judged.wrong(
+            let place = FindingPlace { table: "SimulationFrameRecord", row: frame.id, frames: &[] };
+            judged.add_finding(
                 place,
                 format!("missing={}", missing.len()),
                 format!("it lacks the {}", missing.join(", the ")),

@@ -1,30 +1,30 @@
 //! What checks say where something is missing, and what they leave alone on purpose.
 
 use crate::domain::Domain;
-use crate::domain::check::Verdict;
-use crate::domain::laws::verdicts;
+use crate::domain::check::CheckVerdict;
+use crate::domain::laws::run_checks;
 use crate::domains::recordings::Recordings;
 use crate::domains::recordings::testing::{Database, recording};
 use crate::model::{Fetch, Value};
 
 /// Returns what a check says, alone.
-fn verdict(database: &Database, id: &str) -> Verdict {
+fn run_check(database: &Database, id: &str) -> CheckVerdict {
     let domain: &dyn Domain = &Recordings;
-    verdicts(domain, database, &[domain.check(id).unwrap()]).remove(0)
+    run_checks(domain, database, &[domain.find_check(id).unwrap()]).remove(0)
 }
 
 fn why_not(database: &Database, id: &str) -> String {
-    match verdict(database, id) {
-        Verdict::NotRun { why } => why,
-        Verdict::Ran { .. } => panic!("{id} ran"),
+    match run_check(database, id) {
+        CheckVerdict::NotRun { why } => why,
+        CheckVerdict::Ran { .. } => panic!("{id} ran"),
     }
 }
 
 /// Returns the messages of a check's findings.
-fn messages(database: &Database, id: &str) -> Vec<String> {
-    match verdict(database, id) {
-        Verdict::Ran { findings, .. } => findings.into_iter().map(|finding| finding.message).collect(),
-        Verdict::NotRun { why } => panic!("{id} did not run: {why}"),
+fn finding_messages(database: &Database, id: &str) -> Vec<String> {
+    match run_check(database, id) {
+        CheckVerdict::Ran { findings, .. } => findings.into_iter().map(|finding| finding.message).collect(),
+        CheckVerdict::NotRun { why } => panic!("{id} did not run: {why}"),
     }
 }
 
@@ -35,7 +35,7 @@ fn what_is_missing_or_empty_is_no_pass() {
     database.drop_column("UnifiedContactConstraintRecord", "tangent1_lambda");
     assert_eq!(why_not(&database, "energy_chain"), "the recording has no table SystemEnergyRecord");
     assert_eq!(why_not(&database, "friction_cone"), "UnifiedContactConstraintRecord has no column tangent1_lambda");
-    assert!(messages(&database, "kinetic_energy").is_empty(), "others run on");
+    assert!(finding_messages(&database, "kinetic_energy").is_empty(), "others run on");
     let fall = recording("free-fall", 20, 1);
     assert!(why_not(&fall, "friction_cone").contains("nothing to look at"));
     assert!(why_not(&recording("elastic-pair", 20, 1), "resting_support").contains("without gravity"));
@@ -48,8 +48,8 @@ fn what_is_missing_or_empty_is_no_pass() {
 #[test]
 fn friction_where_nothing_presses_is_remarked() {
     let mut database = recording("sliding", 20, 1);
-    database.set("UnifiedContactConstraintRecord", 1, "tangent1_lambda", Value::Real(0.64));
-    let Verdict::Ran { findings, remarks, .. } = verdict(&database, "friction_cone") else { panic!("it ran") };
+    database.set_cell("UnifiedContactConstraintRecord", 1, "tangent1_lambda", Value::Real(0.64));
+    let CheckVerdict::Ran { findings, remarks, .. } = run_check(&database, "friction_cone") else { panic!("it ran") };
     assert!(findings.is_empty(), "{findings:?}");
     assert!(remarks[0].starts_with("1 contact points rub"), "{remarks:?}");
 }
@@ -57,15 +57,15 @@ fn friction_where_nothing_presses_is_remarked() {
 #[test]
 fn small_gains_of_many_frames_add_up() {
     let mut database = recording("resting", 200, 1);
-    let snapshot = database.read([Fetch::all("SystemEnergyRecord")]);
+    let snapshot = database.read_snapshot([Fetch::all("SystemEnergyRecord")]);
     let rows = snapshot.table("SystemEnergyRecord").unwrap();
     let mut sum = 0.0;
     for frame in 150..=200 {
         sum += if frame <= 160 { 0.05 } else { 0.0 };
         let total = rows.row(&[Value::Integer(frame)]).unwrap().float("total_system_e").unwrap();
-        database.set("SystemEnergyRecord", frame, "total_system_e", Value::Real(total + sum));
+        database.set_cell("SystemEnergyRecord", frame, "total_system_e", Value::Real(total + sum));
     }
-    let said = messages(&database, "energy_injection");
+    let said = finding_messages(&database, "energy_injection");
     assert!(said.len() == 1 && said[0].contains("frames 150 to 160"), "{said:?}");
     assert!(said[0].starts_with("0.55"), "{said:?}");
 }
@@ -74,11 +74,11 @@ fn small_gains_of_many_frames_add_up() {
 fn lost_frames_make_one_gap_and_no_other_finding_of_time_or_energy() {
     let mut database = recording("resting", 30, 1);
     for frame in 10..13 {
-        database.remove("SimulationFrameRecord", frame);
+        database.remove_row("SimulationFrameRecord", frame);
     }
-    assert_eq!(messages(&database, "frame_gap"), ["frames 10 to 12 are missing"]);
+    assert_eq!(finding_messages(&database, "frame_gap"), ["frames 10 to 12 are missing"]);
     for id in ["time_step", "frame_order", "wall_clock", "energy_chain", "energy_injection"] {
-        assert!(messages(&database, id).is_empty(), "{id}");
+        assert!(finding_messages(&database, id).is_empty(), "{id}");
     }
-    assert!(!messages(&database, "references").is_empty(), "their rows are still there");
+    assert!(!finding_messages(&database, "references").is_empty(), "their rows are still there");
 }

@@ -1,15 +1,15 @@
 //! Frames in time: lost ones, time that runs back, steps of another length.
 
 use super::facts::{FrameFacts, RecordingFacts};
-use super::passes::Pass;
-use super::{Check, Judged, Place};
+use super::passes::CheckScan;
+use super::{CheckDefinition, CheckReport, FindingPlace};
 use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
 const FRAME: &str = "SimulationFrameRecord";
 
-const fn card(
+const fn time_card(
     id: &'static str,
     mode: &'static str,
     severity: Severity,
@@ -19,63 +19,63 @@ const fn card(
     CheckCard { id, group: "time", mode, severity, about, remedy }
 }
 
-pub(super) static GAPS: Check = Check {
-    card: card(
+pub(super) static GAPS: CheckDefinition = CheckDefinition {
+    card: time_card(
         "frame_gap",
         "lost_frames",
         Severity::High,
         "frames that are missing: ids count from 1, one a step",
         "take no difference across the gap; record again where the whole course matters",
     ),
-    needs: &[Pass::Frames],
+    needs: &[CheckScan::Frames],
     also: &[],
     judge: judge_gaps,
     end: None,
 };
 
-pub(super) static ORDER: Check = Check {
-    card: card(
+pub(super) static ORDER: CheckDefinition = CheckDefinition {
+    card: time_card(
         "frame_order",
         "time_runs_back",
         Severity::High,
         "a frame whose time is not later than that of the frame before",
         "order by id, and trust no difference of these times",
     ),
-    needs: &[Pass::Frames],
+    needs: &[CheckScan::Frames],
     also: &[],
     judge: judge_order,
     end: None,
 };
 
-pub(super) static STEP: Check = Check {
-    card: card(
+pub(super) static STEP: CheckDefinition = CheckDefinition {
+    card: time_card(
         "time_step",
         "time_runs_back",
         Severity::Medium,
         "a step that does not last as long as the usual one",
         "look whether the simulation was paused or its step changed; thresholds of contacts follow from the step",
     ),
-    needs: &[Pass::Frames],
+    needs: &[CheckScan::Frames],
     also: &[],
     judge: judge_steps,
     end: Some(end_steps),
 };
 
-pub(super) static CLOCK: Check = Check {
-    card: card(
+pub(super) static CLOCK: CheckDefinition = CheckDefinition {
+    card: time_card(
         "wall_clock",
         "time_runs_back",
         Severity::Low,
         "a frame that was recorded earlier than the frame before, by the clock on the wall",
         "look whether the clock was set while it recorded, or the frame comes from another recording",
     ),
-    needs: &[Pass::Frames],
+    needs: &[CheckScan::Frames],
     also: &[],
     judge: judge_clock,
     end: None,
 };
 
-fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     for (_, frame) in facts.fresh_frames() {
         judged.looked_at += 1;
         let expected = judged.course.expected.unwrap_or(1);
@@ -84,8 +84,8 @@ fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
             let lost =
                 if first == last { format!("frame {first} is") } else { format!("frames {first} to {last} are") };
             let neighbours: Vec<i64> = (first..=last.min(first.saturating_add(99))).chain([frame.id]).collect();
-            let place = Place { table: FRAME, row: first, frames: &neighbours };
-            judged.wrong(
+            let place = FindingPlace { table: FRAME, row: first, frames: &neighbours };
+            judged.add_finding(
                 place,
                 format!("lost={}", last.saturating_sub(first).saturating_add(1)),
                 format!("{lost} missing"),
@@ -96,46 +96,46 @@ fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
 }
 
 /// Returns every frame whose predecessor is there, with how long the step lasted.
-fn steps(facts: &RecordingFacts) -> impl Iterator<Item = (&FrameFacts, f64)> {
-    facts.fresh_frames().filter_map(|(at, frame)| Some((frame, facts.lasted(at)?)))
+fn list_steps(facts: &RecordingFacts) -> impl Iterator<Item = (&FrameFacts, f64)> {
+    facts.fresh_frames().filter_map(|(at, frame)| Some((frame, facts.step_seconds(at)?)))
 }
 
-fn judge_order(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_order(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at += facts.fresh_frames().count() as u64;
-    for (frame, lasted) in steps(facts).filter(|(_, lasted)| *lasted <= 0.0) {
+    for (frame, lasted) in list_steps(facts).filter(|(_, lasted)| *lasted <= 0.0) {
         let message = format!("its time is {} s, {} s after the frame before", frame.time, lasted);
-        let place = Place { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
-        judged.wrong(place, format!("simulation_time={}", frame.time), message);
+        let place = FindingPlace { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
+        judged.add_finding(place, format!("simulation_time={}", frame.time), message);
     }
 }
 
-fn judge_steps(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
+fn judge_steps(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     let Some(usual) = facts.step else { return };
     judged.looked_at += facts.fresh_frames().count() as u64;
-    for (frame, lasted) in steps(facts) {
+    for (frame, lasted) in list_steps(facts) {
         // Times add up, and lose what is beyond their last digit.
         let allowed = rules.time.step_share * usual + 1e-12 * frame.time.abs();
         if (lasted - usual).abs() > allowed {
             let message = format!("the step to it lasted {lasted} s, and the usual one lasts {usual} s");
-            let place = Place { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
-            judged.wrong(place, format!("step={lasted}"), message);
+            let place = FindingPlace { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
+            judged.add_finding(place, format!("step={lasted}"), message);
         }
     }
 }
 
-fn end_steps(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn end_steps(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     if facts.step.is_none() {
         judged.remarks.push("no two frames follow each other".to_owned());
     }
 }
 
-fn judge_clock(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
+fn judge_clock(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at += facts.fresh_frames().count() as u64;
     for (before, frame) in facts.frames.iter().zip(facts.frames.iter().skip(1)) {
         if frame.clock < before.clock {
             let message = format!("it was recorded {} s before the frame before it", before.clock - frame.clock);
-            let place = Place { table: FRAME, row: frame.id, frames: &[before.id] };
-            judged.wrong(place, format!("wall_clock_time={}", frame.clock), message);
+            let place = FindingPlace { table: FRAME, row: frame.id, frames: &[before.id] };
+            judged.add_finding(place, format!("wall_clock_time={}", frame.clock), message);
         }
     }
 }

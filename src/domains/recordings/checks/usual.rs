@@ -9,22 +9,22 @@ const DIFFERENT_MAX: usize = 4096;
 
 /// Steps that were seen, counted by their leading bits.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub(super) struct StepLengths {
     dropped: u32,
     /// How many steps begin with some bits, and the first of them.
     counts: BTreeMap<u64, (u64, f64)>,
     last: Option<(i64, f64)>,
 }
 
-impl Default for Steps {
+impl Default for StepLengths {
     fn default() -> Self {
         Self { dropped: u64::BITS - KEPT_BITS, counts: BTreeMap::new(), last: None }
     }
 }
 
-impl Steps {
+impl StepLengths {
     /// Takes in the next frame, by its id and its time in seconds.
-    pub(super) fn add(&mut self, id: i64, time: f64) {
+    pub(super) fn add_frame(&mut self, id: i64, time: f64) {
         let before = self.last.replace((id, time)).filter(|(before, _)| before.checked_add(1) == Some(id));
         let Some(step) = before.map(|(_, before)| time - before).filter(|step| *step > 0.0) else { return };
         // Positive floats are in the order of their bits.
@@ -42,7 +42,7 @@ impl Steps {
     }
 
     /// Returns the median, seconds.
-    pub(super) fn usual(&self) -> Option<f64> {
+    pub(super) fn median(&self) -> Option<f64> {
         let all: u64 = self.counts.values().map(|(count, _)| count).sum();
         let mut before = 0;
         for (count, step) in self.counts.values() {
@@ -61,18 +61,18 @@ mod tests {
 
     #[test]
     fn the_median_needs_no_room_for_every_step() {
-        let mut steps = Steps::default();
-        assert_eq!(steps.usual(), None);
+        let mut steps = StepLengths::default();
+        assert_eq!(steps.median(), None);
         let mut time = 0.0;
         for id in 1..100_000u32 {
             time += if id % 3 == 0 { 0.5 } else { 0.016 } + f64::from(id) * 1e-9;
-            steps.add(i64::from(id), time);
+            steps.add_frame(i64::from(id), time);
         }
-        let usual = steps.usual().unwrap();
+        let usual = steps.median().unwrap();
         assert!((usual - 0.016).abs() < 2e-4, "{usual}");
         assert!(steps.counts.len() <= DIFFERENT_MAX);
-        let mut gap = Steps::default();
-        [(1, 0.0), (3, 9.0), (4, 9.25), (5, 9.0)].into_iter().for_each(|(id, time)| gap.add(id, time));
-        assert_eq!(gap.usual(), Some(0.25), "neither across a gap nor backwards");
+        let mut gap = StepLengths::default();
+        [(1, 0.0), (3, 9.0), (4, 9.25), (5, 9.0)].into_iter().for_each(|(id, time)| gap.add_frame(id, time));
+        assert_eq!(gap.median(), Some(0.25), "neither across a gap nor backwards");
     }
 }

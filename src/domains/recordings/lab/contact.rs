@@ -1,7 +1,7 @@
 //! Which boxes touch, along which normal, how deep and in which points; boxes that touch never turn.
 
 use super::scene::{HALF, SceneBody};
-use super::vector::{Vector, add, cross, dot, scale, subtract};
+use super::vector::{Vector3, add, cross, dot, scale, subtract};
 
 /// Boxes nearer than this touch: what rounding leaves between two that rest on each other.
 const TOUCHING: f64 = -1e-9;
@@ -19,9 +19,9 @@ pub(super) struct Contact {
     /// The place of the second one; none is the slab.
     pub(super) b: Option<usize>,
     /// From the first to the second.
-    pub(super) normal: Vector,
+    pub(super) normal: Vector3,
     /// Two directions across.
-    pub(super) tangents: [Vector; 2],
+    pub(super) tangents: [Vector3; 2],
     /// How far they overlap, metres.
     pub(super) depth: f64,
     /// The relative velocity along the normal: negative where they approach.
@@ -31,7 +31,7 @@ pub(super) struct Contact {
     /// The restitution of this impact.
     pub(super) restitution: f64,
     /// The points, from the centre of the first body.
-    pub(super) arms: Vec<Vector>,
+    pub(super) arms: Vec<Vector3>,
     /// The impulse along the normal, over all points, N s.
     pub(super) pressed: f64,
     /// The impulses along the tangents, over all points, N s.
@@ -39,12 +39,12 @@ pub(super) struct Contact {
 }
 
 /// Returns the contacts of the bodies that take part.
-pub(super) fn find(bodies: &[SceneBody], frame: u32, slab: bool) -> Vec<Contact> {
+pub(super) fn find_contacts(bodies: &[SceneBody], frame: u32, slab: bool) -> Vec<Contact> {
     let mut contacts = Vec::new();
     let here = |body: &&SceneBody| body.spawned <= frame;
     for (at, body) in bodies.iter().enumerate().filter(|(_, body)| here(body)) {
         for (other, second) in bodies.iter().enumerate().skip(at + 1).filter(|(_, body)| here(body)) {
-            contacts.extend(between(at, body, other, second));
+            contacts.extend(body_contact(at, body, other, second));
         }
         if slab {
             contacts.extend(on_slab(at, body));
@@ -61,7 +61,7 @@ fn on_slab(at: usize, body: &SceneBody) -> Option<Contact> {
     (depth >= TOUCHING).then(|| contact.made_of(friction, (body.restitution * SLAB_RESTITUTION).sqrt()))
 }
 
-fn between(at: usize, first: &SceneBody, other: usize, second: &SceneBody) -> Option<Contact> {
+fn body_contact(at: usize, first: &SceneBody, other: usize, second: &SceneBody) -> Option<Contact> {
     let apart = subtract(second.position, first.position);
     let depths = apart.map(|distance| 2.0 * HALF - distance.abs());
     let (axis, depth) = depths.into_iter().enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -75,7 +75,7 @@ fn between(at: usize, first: &SceneBody, other: usize, second: &SceneBody) -> Op
 }
 
 impl Contact {
-    fn new(a: usize, b: Option<usize>, normal: Vector, depth: f64, (body, velocity): (&SceneBody, Vector)) -> Self {
+    fn new(a: usize, b: Option<usize>, normal: Vector3, depth: f64, (body, velocity): (&SceneBody, Vector3)) -> Self {
         let [_, _, up] = normal;
         let across = if up == 0.0 { [0.0, 0.0, 1.0] } else { [1.0, 0.0, 0.0] };
         let tangents = [across, cross(normal, across)];
@@ -106,13 +106,13 @@ impl Contact {
 
     /// Returns the share of each point in the impulses: those ahead of the friction carry more, so that nothing turns
     /// the body.
-    pub(super) fn shares(&self) -> Vec<f64> {
+    pub(super) fn point_shares(&self) -> Vec<f64> {
         let even = 1.0 / 4.0;
         if self.pressed <= 0.0 {
             return vec![even; self.arms.len()];
         }
-        let share = |arm: &Vector| {
-            let lever = |(tangent, rubbed): (&Vector, &f64)| dot(*arm, *tangent) / HALF * rubbed / self.pressed;
+        let share = |arm: &Vector3| {
+            let lever = |(tangent, rubbed): (&Vector3, &f64)| dot(*arm, *tangent) / HALF * rubbed / self.pressed;
             even * (1.0 - self.tangents.iter().zip(&self.rubbed).map(lever).sum::<f64>())
         };
         self.arms.iter().map(share).collect()

@@ -20,7 +20,7 @@ use jiff::civil;
 
 use self::record::Recorder;
 use self::scene::{SCENARIOS, Scene};
-use self::world::World;
+use self::world::Simulation;
 
 use crate::domain::lab::{Lab, LabRequest, LabSize, RowSink};
 use crate::domain::table::TableDef;
@@ -42,7 +42,7 @@ impl Lab for RecordingsLab {
         LabSize { option: "frames", default: Some(FRAMES), most: FRAMES_MAX }
     }
 
-    fn until(&self) -> Option<civil::Date> {
+    fn default_end_date(&self) -> Option<civil::Date> {
         Some(UNTIL)
     }
 
@@ -51,30 +51,30 @@ impl Lab for RecordingsLab {
     }
 
     fn tables(&self) -> Vec<TableDef> {
-        tables::defs()
+        tables::lab_tables()
     }
 
     fn generate(&self, request: &LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()> {
         let frames = request.size.unwrap_or(FRAMES);
         let scenario = request.scenario.as_deref().unwrap_or_default();
-        let mut world = World::new(Scene::new(scenario, request.seed, frames));
-        let mut recorder = Recorder::new(sink, began(request.until.unwrap_or(UNTIL)));
+        let mut world = Simulation::new(Scene::new(scenario, request.seed, frames));
+        let mut recorder = Recorder::new(sink, noon_seconds(request.until.unwrap_or(UNTIL)));
         for _ in 0..frames {
             world.step();
-            recorder.frame(&world)?;
+            recorder.record_frame(&world)?;
         }
         ControlFlow::Continue(())
     }
 }
 
 /// Returns noon of a day, seconds since 1970; the clock knows no zones.
-fn began(day: civil::Date) -> f64 {
+fn noon_seconds(day: civil::Date) -> f64 {
     let epoch = civil::date(1970, 1, 1);
     let days = day.since(epoch).map_or(0, |span| span.get_days());
-    f64::from(days) * seconds(SECONDS_A_DAY) + seconds(SECONDS_A_DAY / 2)
+    f64::from(days) * to_seconds(SECONDS_A_DAY) + to_seconds(SECONDS_A_DAY / 2)
 }
 
 /// Whole seconds of a day as a float, exactly.
-fn seconds(number: i64) -> f64 {
+fn to_seconds(number: i64) -> f64 {
     i32::try_from(number).map_or(0.0, f64::from)
 }

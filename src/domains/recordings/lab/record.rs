@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use super::contact::Contact;
 use super::scene::SceneBody;
-use super::solve::Solved;
-use super::vector::{Vector, add, scale};
-use super::world::{self, Energy, World};
+use super::solve::SolverResult;
+use super::vector::{Vector3, add, scale};
+use super::world::{self, EnergyParts, Simulation};
 use crate::domain::lab::RowSink;
 use crate::domain::table::TableCard;
 use crate::domains::recordings::schema;
@@ -33,7 +33,7 @@ const fn real(number: f64) -> Datum {
     Datum::Raw(Value::Real(number))
 }
 
-const fn whole(number: i64) -> Datum {
+const fn integer(number: i64) -> Datum {
     Datum::Integer(number)
 }
 
@@ -47,101 +47,101 @@ impl<'s, 'r> Recorder<'s, 'r> {
     }
 
     /// Adds a row under the next id of its table; returns the id.
-    fn put(&mut self, table: &'static TableCard, cells: Vec<Datum>) -> ControlFlow<(), i64> {
+    fn insert_row(&mut self, table: &'static TableCard, cells: Vec<Datum>) -> ControlFlow<(), i64> {
         let last = self.last.entry(table.name).or_default();
         *last += 1;
         let id = *last;
-        let row = std::iter::once(whole(id)).chain(cells).collect();
+        let row = std::iter::once(integer(id)).chain(cells).collect();
         (self.sink)(table.name, row)?;
         ControlFlow::Continue(id)
     }
 
     /// Records the frame that a world has just made.
-    pub(super) fn frame(&mut self, world: &World) -> ControlFlow<()> {
+    pub(super) fn record_frame(&mut self, world: &Simulation) -> ControlFlow<()> {
         let clock = self.began + f64::from(world.frame) * WALL_STEP;
-        let frame = self.put(&schema::FRAME, reals([world.time, clock]))?;
+        let frame = self.insert_row(&schema::FRAME, reals([world.time, clock]))?;
         for body in world.bodies.iter().filter(|body| body.spawned == world.frame) {
-            self.spawn(body)?;
+            self.record_spawn(body)?;
         }
         for contact in &world.contacts {
-            self.contact(world, contact, frame)?;
+            self.record_contact(world, contact, frame)?;
         }
-        let mut all = Energy::default();
-        for (place, body) in world.present() {
+        let mut all = EnergyParts::default();
+        for (place, body) in world.present_bodies() {
             let acceleration = world.accelerations.get(place).copied().unwrap_or_default();
-            self.state(body, acceleration, frame)?;
-            let energy = world.energy(body);
-            self.energy(body, energy, frame)?;
+            self.record_state(body, acceleration, frame)?;
+            let energy = world.body_energy(body);
+            self.record_energy(body, energy, frame)?;
             all.linear += energy.linear;
             all.rotational += energy.rotational;
             all.potential += energy.potential;
         }
-        self.system(world, all, frame)?;
-        self.solver(world, frame)
+        self.record_system_energy(world, all, frame)?;
+        self.record_solver(world, frame)
     }
 
-    fn spawn(&mut self, body: &SceneBody) -> ControlFlow<()> {
-        let mut cells = vec![whole(body.id)];
+    fn record_spawn(&mut self, body: &SceneBody) -> ControlFlow<()> {
+        let mut cells = vec![integer(body.id)];
         cells.extend(reals([body.mass, body.restitution, body.friction]));
-        self.put(&schema::BODY, cells)?;
-        self.put(&schema::ASSET, vec![whole(body.id), whole(1), whole(0)])?;
+        self.insert_row(&schema::BODY, cells)?;
+        self.insert_row(&schema::ASSET, vec![integer(body.id), integer(1), integer(0)])?;
         ControlFlow::Continue(())
     }
 
     /// The state's own body and frame stay 0: nobody ever fills them in.
-    fn state(&mut self, body: &SceneBody, acceleration: Vector, frame: i64) -> ControlFlow<()> {
-        let mut cells = vec![whole(self.put(&schema::COORDINATE, reals(body.position))?)];
-        cells.push(whole(self.put(&schema::VELOCITY, reals(body.velocity))?));
-        cells.push(whole(self.put(&schema::ACCELERATION, reals(acceleration))?));
-        cells.push(whole(self.put(&schema::QUATERNION, reals(body.orientation))?));
-        let [w, x, y, z] = world::rate(body);
-        cells.push(whole(self.put(&schema::RATE, reals([x, y, z, w]))?));
-        cells.push(whole(self.put(&schema::ANGULAR_ACCELERATION, reals([0.0; 3]))?));
-        cells.extend([whole(0), whole(0)]);
-        let state = self.put(&schema::STATE, cells)?;
-        self.put(&schema::BODY_STATE, vec![whole(body.id), whole(state), whole(frame)])?;
+    fn record_state(&mut self, body: &SceneBody, acceleration: Vector3, frame: i64) -> ControlFlow<()> {
+        let mut cells = vec![integer(self.insert_row(&schema::COORDINATE, reals(body.position))?)];
+        cells.push(integer(self.insert_row(&schema::VELOCITY, reals(body.velocity))?));
+        cells.push(integer(self.insert_row(&schema::ACCELERATION, reals(acceleration))?));
+        cells.push(integer(self.insert_row(&schema::QUATERNION, reals(body.orientation))?));
+        let [w, x, y, z] = world::orientation_rate(body);
+        cells.push(integer(self.insert_row(&schema::RATE, reals([x, y, z, w]))?));
+        cells.push(integer(self.insert_row(&schema::ANGULAR_ACCELERATION, reals([0.0; 3]))?));
+        cells.extend([integer(0), integer(0)]);
+        let state = self.insert_row(&schema::STATE, cells)?;
+        self.insert_row(&schema::BODY_STATE, vec![integer(body.id), integer(state), integer(frame)])?;
         ControlFlow::Continue(())
     }
 
-    fn energy(&mut self, body: &SceneBody, energy: Energy, frame: i64) -> ControlFlow<()> {
-        let mut cells = vec![whole(body.id)];
+    fn record_energy(&mut self, body: &SceneBody, energy: EnergyParts, frame: i64) -> ControlFlow<()> {
+        let mut cells = vec![integer(body.id)];
         cells.extend(reals([energy.linear, energy.rotational, energy.potential, energy.total()]));
-        cells.push(whole(frame));
-        self.put(&schema::ENERGY, cells)?;
+        cells.push(integer(frame));
+        self.insert_row(&schema::ENERGY, cells)?;
         ControlFlow::Continue(())
     }
 
-    fn system(&mut self, world: &World, all: Energy, frame: i64) -> ControlFlow<()> {
+    fn record_system_energy(&mut self, world: &Simulation, all: EnergyParts, frame: i64) -> ControlFlow<()> {
         let total = all.total();
         let delta = total - self.energy;
         self.energy = total;
         let injected = delta > (1e-6 * total.abs()).max(1e-9);
         let mut cells = reals([all.linear, all.rotational, all.potential, total, delta]);
         let flags = [injected, !world.contacts.is_empty()];
-        cells.extend(flags.map(|flag| whole(i64::from(flag))));
-        cells.push(whole(frame));
-        self.put(&schema::SYSTEM_ENERGY, cells)?;
+        cells.extend(flags.map(|flag| integer(i64::from(flag))));
+        cells.push(integer(frame));
+        self.insert_row(&schema::SYSTEM_ENERGY, cells)?;
         ControlFlow::Continue(())
     }
 
-    fn solver(&mut self, world: &World, frame: i64) -> ControlFlow<()> {
-        let Solved { iterations, residual, converged } = world.solved;
+    fn record_solver(&mut self, world: &Simulation, frame: i64) -> ControlFlow<()> {
+        let SolverResult { iterations, residual, converged } = world.solved;
         let points: usize = world.contacts.iter().map(|contact| contact.arms.len()).sum();
-        let counted = |number: usize| whole(i64::try_from(number).unwrap_or(i64::MAX));
+        let counted = |number: usize| integer(i64::try_from(number).unwrap_or(i64::MAX));
         let cells = vec![
-            whole(i64::from(iterations)),
+            integer(i64::from(iterations)),
             real(residual),
-            whole(i64::from(converged)),
+            integer(i64::from(converged)),
             counted(points),
             counted(world.contacts.len()),
-            whole(frame),
+            integer(frame),
         ];
-        self.put(&schema::SOLVER, cells)?;
+        self.insert_row(&schema::SOLVER, cells)?;
         ControlFlow::Continue(())
     }
 
     /// Records a touching pair: the pair, its points, and a constraint for each point.
-    fn contact(&mut self, world: &World, contact: &Contact, frame: i64) -> ControlFlow<()> {
+    fn record_contact(&mut self, world: &Simulation, contact: &Contact, frame: i64) -> ControlFlow<()> {
         let id = |place: usize| world.bodies.get(place).map_or(0, |body| body.id);
         let slab = ENVIRONMENT | world.slab.unwrap_or_default();
         let pair = [id(contact.a), contact.b.map_or(slab, id)];
@@ -149,32 +149,32 @@ impl<'s, 'r> Recorder<'s, 'r> {
         let first = place(contact.a);
         // A slab's middle lies where nobody asks; its arm begins at the world's.
         let second = contact.b.map(place).unwrap_or_default();
-        let normal = self.put(&schema::VECTOR, reals(contact.normal))?;
-        let mut cells: Vec<Datum> = pair.map(whole).into();
-        cells.extend([whole(normal), real(contact.depth), whole(frame)]);
-        let collision = self.put(&schema::COLLISION, cells)?;
-        for (arm, share) in contact.arms.iter().zip(contact.shares()) {
+        let normal = self.insert_row(&schema::VECTOR, reals(contact.normal))?;
+        let mut cells: Vec<Datum> = pair.map(integer).into();
+        cells.extend([integer(normal), real(contact.depth), integer(frame)]);
+        let collision = self.insert_row(&schema::COLLISION, cells)?;
+        for (arm, share) in contact.arms.iter().zip(contact.point_shares()) {
             let on_first = add(first, *arm);
             let on_second = add(on_first, scale(contact.normal, -contact.depth));
-            let point = self.point(on_first, on_second, contact.depth)?;
-            (self.sink)(schema::COLLISION_POINT.name, vec![whole(collision), whole(point)])?;
+            let point = self.record_point(on_first, on_second, contact.depth)?;
+            (self.sink)(schema::COLLISION_POINT.name, vec![integer(collision), integer(point)])?;
             let from_second = add(on_second, scale(second, -1.0));
-            self.constraint(contact, pair, [*arm, from_second], share, frame)?;
+            self.record_constraint(contact, pair, [*arm, from_second], share, frame)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn point(&mut self, on_first: Vector, on_second: Vector, depth: f64) -> ControlFlow<(), i64> {
-        let first = self.put(&schema::COORDINATE, reals(on_first))?;
-        let second = self.put(&schema::COORDINATE, reals(on_second))?;
-        self.put(&schema::POINT, vec![whole(first), whole(second), real(depth)])
+    fn record_point(&mut self, on_first: Vector3, on_second: Vector3, depth: f64) -> ControlFlow<(), i64> {
+        let first = self.insert_row(&schema::COORDINATE, reals(on_first))?;
+        let second = self.insert_row(&schema::COORDINATE, reals(on_second))?;
+        self.insert_row(&schema::POINT, vec![integer(first), integer(second), real(depth)])
     }
 
-    fn constraint(
+    fn record_constraint(
         &mut self,
         contact: &Contact,
         pair: [i64; 2],
-        arms: [Vector; 2],
+        arms: [Vector3; 2],
         share: f64,
         frame: i64,
     ) -> ControlFlow<()> {
@@ -182,17 +182,17 @@ impl<'s, 'r> Recorder<'s, 'r> {
         let [first, second] = arms;
         let mut vectors = Vec::new();
         for vector in [contact.normal, first, second, one, two] {
-            vectors.push(whole(self.put(&schema::VECTOR, reals(vector))?));
+            vectors.push(integer(self.insert_row(&schema::VECTOR, reals(vector))?));
         }
         let tangents = vectors.split_off(3);
         let [along, across] = contact.rubbed.map(|impulse| impulse * share);
-        let mut cells: Vec<Datum> = pair.map(whole).into();
+        let mut cells: Vec<Datum> = pair.map(integer).into();
         cells.extend(vectors);
         cells.extend(reals([contact.depth, contact.restitution, contact.approach]));
         cells.extend(tangents);
         cells.extend(reals([contact.friction, contact.pressed * share, along, across]));
-        cells.push(whole(frame));
-        self.put(&schema::UNIFIED, cells)?;
+        cells.push(integer(frame));
+        self.insert_row(&schema::UNIFIED, cells)?;
         ControlFlow::Continue(())
     }
 }

@@ -2,7 +2,7 @@
 
 use mfm_journal::Value;
 
-use super::vector::{Vector, ZERO};
+use super::vector::{Vector3, ZERO};
 use crate::model::seed::RecordRandom;
 
 /// The scenarios, the default first.
@@ -30,17 +30,17 @@ pub(super) struct SceneBody {
     /// The frame in which it first takes part.
     pub(super) spawned: u32,
     /// The centre of mass, metres.
-    pub(super) position: Vector,
+    pub(super) position: Vector3,
     /// Metres a second.
-    pub(super) velocity: Vector,
+    pub(super) velocity: Vector3,
     /// Radians a second, in the world's axes; only a body that touches nothing turns.
-    pub(super) spin: Vector,
+    pub(super) spin: Vector3,
     /// The unit quaternion from body to world: w, x, y, z.
     pub(super) orientation: [f64; 4],
 }
 
 impl SceneBody {
-    fn at(id: i64, position: Vector) -> Self {
+    fn at_position(id: i64, position: Vector3) -> Self {
         Self {
             id,
             mass: 1.0,
@@ -73,10 +73,10 @@ pub(super) struct Scene {
 }
 
 /// Chance of a scene.
-struct Dice(RecordRandom);
+struct SceneRandom(RecordRandom);
 
-impl Dice {
-    fn one(&mut self, choices: &[f64]) -> f64 {
+impl SceneRandom {
+    fn pick(&mut self, choices: &[f64]) -> f64 {
         self.0.pick(choices).copied().unwrap_or(1.0)
     }
 }
@@ -85,59 +85,60 @@ impl Scene {
     /// Returns where a scenario begins; an unknown one is the default.
     pub(super) fn new(scenario: &str, seed: u64, frames: u32) -> Self {
         let key = [Value::Text(scenario.to_owned())];
-        let mut dice = Dice(RecordRandom::new(seed, "recordings/scene", &key));
+        let mut dice = SceneRandom(RecordRandom::new(seed, "recordings/scene", &key));
         match scenario {
             "free-fall" => free_fall(&mut dice),
             "resting" => one_box(&mut dice, 0.0, ZERO),
-            "bouncing" => bouncing(&mut dice),
-            "sliding" => sliding(&mut dice),
+            "bouncing" => bouncing_box(&mut dice),
+            "sliding" => sliding_box(&mut dice),
             "elastic-pair" => elastic_pair(&mut dice),
-            "grid" => grid(&mut dice),
-            _ => stack(&mut dice, frames),
+            "grid" => box_grid(&mut dice),
+            _ => box_stack(&mut dice, frames),
         }
     }
 }
 
 /// A box high above everything, which turns as it falls.
-fn free_fall(dice: &mut Dice) -> Scene {
-    let mut body = SceneBody::at(2, [0.0, 0.0, dice.one(&[10.0, 20.0, 50.0])]);
-    body.mass = dice.one(&[1.0, 2.0, 10.0]);
-    body.velocity = [dice.one(&[-1.0, 0.5, 2.0]), 0.0, 0.0];
-    body.spin = [0.0, dice.one(&[0.5, 1.0, 3.0]), 0.25];
+fn free_fall(dice: &mut SceneRandom) -> Scene {
+    let mut body = SceneBody::at_position(2, [0.0, 0.0, dice.pick(&[10.0, 20.0, 50.0])]);
+    body.mass = dice.pick(&[1.0, 2.0, 10.0]);
+    body.velocity = [dice.pick(&[-1.0, 0.5, 2.0]), 0.0, 0.0];
+    body.spin = [0.0, dice.pick(&[0.5, 1.0, 3.0]), 0.25];
     Scene { bodies: vec![body], slab: None, gravity: GRAVITY }
 }
 
 /// A box over a slab.
-fn one_box(dice: &mut Dice, height: f64, velocity: Vector) -> Scene {
-    let mut body = SceneBody::at(3, [0.0, 0.0, HALF + height]);
-    body.mass = dice.one(&[1.0, 2.0, 10.0]);
+fn one_box(dice: &mut SceneRandom, height: f64, velocity: Vector3) -> Scene {
+    let mut body = SceneBody::at_position(3, [0.0, 0.0, HALF + height]);
+    body.mass = dice.pick(&[1.0, 2.0, 10.0]);
     body.velocity = velocity;
     Scene { bodies: vec![body], slab: Some(2), gravity: GRAVITY }
 }
 
 /// A box that falls on a slab and comes back less high each time.
-fn bouncing(dice: &mut Dice) -> Scene {
-    let height = dice.one(&[1.0, 1.5, 2.0]);
+fn bouncing_box(dice: &mut SceneRandom) -> Scene {
+    let height = dice.pick(&[1.0, 1.5, 2.0]);
     let mut scene = one_box(dice, height, ZERO);
-    let restitution = dice.one(&[0.4, 0.5, 0.6]);
+    let restitution = dice.pick(&[0.4, 0.5, 0.6]);
     scene.bodies.iter_mut().for_each(|body| body.restitution = restitution);
     scene
 }
 
 /// A box that friction brings to a stop.
-fn sliding(dice: &mut Dice) -> Scene {
-    let velocity = [dice.one(&[1.5, 2.0, 3.0]), dice.one(&[-0.5, 0.0, 1.0]), 0.0];
+fn sliding_box(dice: &mut SceneRandom) -> Scene {
+    let velocity = [dice.pick(&[1.5, 2.0, 3.0]), dice.pick(&[-0.5, 0.0, 1.0]), 0.0];
     let mut scene = one_box(dice, 0.0, velocity);
-    let friction = dice.one(&[0.3, 0.5]);
+    let friction = dice.pick(&[0.3, 0.5]);
     scene.bodies.iter_mut().for_each(|body| body.friction = friction);
     scene
 }
 
 /// Two boxes without gravity, one of which runs into the other.
-fn elastic_pair(dice: &mut Dice) -> Scene {
-    let (mut first, mut second) = (SceneBody::at(2, [-1.0, 0.0, 0.0]), SceneBody::at(3, [1.0, 0.0, 0.0]));
-    first.velocity = [dice.one(&[1.0, 2.0, 4.0]), 0.0, 0.0];
-    second.mass = dice.one(&[1.0, 2.0, 5.0]);
+fn elastic_pair(dice: &mut SceneRandom) -> Scene {
+    let (mut first, mut second) =
+        (SceneBody::at_position(2, [-1.0, 0.0, 0.0]), SceneBody::at_position(3, [1.0, 0.0, 0.0]));
+    first.velocity = [dice.pick(&[1.0, 2.0, 4.0]), 0.0, 0.0];
+    second.mass = dice.pick(&[1.0, 2.0, 5.0]);
     for body in [&mut first, &mut second] {
         (body.restitution, body.friction) = (1.0, 0.0);
     }
@@ -145,27 +146,28 @@ fn elastic_pair(dice: &mut Dice) -> Scene {
 }
 
 /// Two boxes on top of each other, the upper one sliding at first, and a third that is put on them later.
-fn stack(dice: &mut Dice, frames: u32) -> Scene {
+fn box_stack(dice: &mut SceneRandom, frames: u32) -> Scene {
     let level = |number: f64| (2.0 * HALF - SEATED) * number + HALF;
-    let mut bodies: Vec<SceneBody> =
-        (0..3u8).map(|number| SceneBody::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))])).collect();
+    let mut bodies: Vec<SceneBody> = (0..3u8)
+        .map(|number| SceneBody::at_position(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))]))
+        .collect();
     let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 1.0], [6.0, 3.0, 1.0]];
     let masses = dice.0.pick(&masses).copied().unwrap_or([4.0, 2.0, 1.0]);
     bodies.iter_mut().zip(masses).for_each(|(body, mass)| body.mass = mass);
     if let [_, middle, top] = bodies.as_mut_slice() {
-        middle.velocity = [dice.one(&[0.3, 0.5, 0.8]), 0.0, 0.0];
+        middle.velocity = [dice.pick(&[0.3, 0.5, 0.8]), 0.0, 0.0];
         top.spawned = 1 + frames / 3;
     }
     Scene { bodies, slab: Some(2), gravity: GRAVITY }
 }
 
 /// Eight boxes that fall side by side.
-fn grid(dice: &mut Dice) -> Scene {
+fn box_grid(dice: &mut SceneRandom) -> Scene {
     let place = |number: u8| [f64::from(number % 4) * 3.0, f64::from(number / 4) * 3.0];
     let body = |number: u8| {
         let [x, y] = place(number);
-        let mut body = SceneBody::at(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
-        body.mass = dice.one(&[1.0, 2.0, 10.0]);
+        let mut body = SceneBody::at_position(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
+        body.mass = dice.pick(&[1.0, 2.0, 10.0]);
         // One that stopped at once would end up deep, and be lifted out of there: energy from nowhere.
         body.restitution = 0.6;
         body

@@ -2,7 +2,7 @@
 
 use super::contact::Contact;
 use super::scene::SceneBody;
-use super::vector::{Vector, add, dot, scale, subtract};
+use super::vector::{Vector3, add, dot, scale, subtract};
 
 /// No more sweeps than these.
 const SWEEPS_MAX: u32 = 50;
@@ -11,7 +11,7 @@ const SETTLED: f64 = 1e-9;
 
 /// How the solver fared.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Solved {
+pub(super) struct SolverResult {
     /// How many sweeps it made.
     pub(super) iterations: u32,
     /// How much velocity the contacts still lack, m/s.
@@ -21,18 +21,18 @@ pub(super) struct Solved {
 }
 
 /// One over the mass of each body of a contact; a slab does not move.
-fn mobilities(bodies: &[SceneBody], contact: &Contact) -> [f64; 2] {
+fn inverse_masses(bodies: &[SceneBody], contact: &Contact) -> [f64; 2] {
     let mobility = |place: usize| bodies.get(place).map_or(0.0, |body| 1.0 / body.mass);
     [mobility(contact.a), contact.b.map_or(0.0, mobility)]
 }
 
-fn velocity(bodies: &[SceneBody], place: Option<usize>) -> Vector {
+fn body_velocity(bodies: &[SceneBody], place: Option<usize>) -> Vector3 {
     place.and_then(|place| bodies.get(place)).map_or([0.0; 3], |body| body.velocity)
 }
 
 /// Adds an impulse to the first body of a contact, and takes it from the second.
-fn push(bodies: &mut [SceneBody], contact: &Contact, impulse: Vector) {
-    let [first, second] = mobilities(bodies, contact);
+fn apply_impulse(bodies: &mut [SceneBody], contact: &Contact, impulse: Vector3) {
+    let [first, second] = inverse_masses(bodies, contact);
     if let Some(body) = bodies.get_mut(contact.a) {
         body.velocity = add(body.velocity, scale(impulse, first));
     }
@@ -42,13 +42,13 @@ fn push(bodies: &mut [SceneBody], contact: &Contact, impulse: Vector) {
 }
 
 /// Finds the impulses of all contacts, beginning with those that they have, and changes the velocities by them.
-pub(super) fn solve(bodies: &mut [SceneBody], contacts: &mut [Contact]) -> Solved {
-    let mut solved = Solved::default();
+pub(super) fn solve(bodies: &mut [SceneBody], contacts: &mut [Contact]) -> SolverResult {
+    let mut solved = SolverResult::default();
     if contacts.is_empty() {
         return solved;
     }
     for contact in contacts.iter() {
-        push(bodies, contact, whole(contact));
+        apply_impulse(bodies, contact, contact_impulse(contact));
     }
     while solved.iterations < SWEEPS_MAX && !solved.converged {
         let mut moved: f64 = 0.0;
@@ -56,44 +56,44 @@ pub(super) fn solve(bodies: &mut [SceneBody], contacts: &mut [Contact]) -> Solve
             // Forwards and then back: a stack settles in few sweeps.
             let place = if at < contacts.len() { at } else { contacts.len() * 2 - 1 - at };
             if let Some(contact) = contacts.get_mut(place) {
-                moved = moved.max(press(bodies, contact)).max(rub(bodies, contact));
+                moved = moved.max(solve_normal(bodies, contact)).max(solve_friction(bodies, contact));
             }
         }
         solved.iterations += 1;
         solved.converged = moved <= SETTLED;
     }
-    solved.residual = contacts.iter().map(|contact| lack(bodies, contact)).fold(0.0, f64::max);
+    solved.residual = contacts.iter().map(|contact| velocity_error(bodies, contact)).fold(0.0, f64::max);
     solved
 }
 
 /// Returns the impulse that a contact gives its first body.
-pub(super) fn whole(contact: &Contact) -> Vector {
+pub(super) fn contact_impulse(contact: &Contact) -> Vector3 {
     let rubbed = contact.tangents.iter().zip(contact.rubbed).map(|(tangent, size)| scale(*tangent, size));
     rubbed.fold(scale(contact.normal, -contact.pressed), add)
 }
 
 /// Returns how fast the bodies of a contact part along a direction.
-fn parting(bodies: &[SceneBody], contact: &Contact, direction: Vector) -> f64 {
-    let (first, second) = (velocity(bodies, Some(contact.a)), velocity(bodies, contact.b));
+fn separation_speed(bodies: &[SceneBody], contact: &Contact, direction: Vector3) -> f64 {
+    let (first, second) = (body_velocity(bodies, Some(contact.a)), body_velocity(bodies, contact.b));
     dot(subtract(second, first), direction)
 }
 
 /// Mends the impulse along the normal; returns by how much.
-fn press(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
+fn solve_normal(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
     let wanted = -contact.restitution * contact.approach;
-    let [first, second] = mobilities(bodies, contact);
-    let lacking = (wanted - parting(bodies, contact, contact.normal)) / (first + second);
+    let [first, second] = inverse_masses(bodies, contact);
+    let lacking = (wanted - separation_speed(bodies, contact, contact.normal)) / (first + second);
     let pressed = (contact.pressed + lacking).max(0.0);
     let change = pressed - contact.pressed;
     contact.pressed = pressed;
-    push(bodies, contact, scale(contact.normal, -change));
+    apply_impulse(bodies, contact, scale(contact.normal, -change));
     change.abs()
 }
 
 /// Mends the impulses across, which the cone limits; returns by how much.
-fn rub(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
-    let [first, second] = mobilities(bodies, contact);
-    let lacking = contact.tangents.map(|tangent| parting(bodies, contact, tangent) / (first + second));
+fn solve_friction(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
+    let [first, second] = inverse_masses(bodies, contact);
+    let lacking = contact.tangents.map(|tangent| separation_speed(bodies, contact, tangent) / (first + second));
     let [one, two] = contact.rubbed;
     let [more, further] = lacking;
     let wanted = [one + more, two + further];
@@ -103,15 +103,15 @@ fn rub(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
     let mut moved: f64 = 0.0;
     for ((tangent, new), old) in contact.tangents.into_iter().zip(rubbed).zip(contact.rubbed) {
         moved = moved.max((new - old).abs());
-        push(bodies, contact, scale(tangent, new - old));
+        apply_impulse(bodies, contact, scale(tangent, new - old));
     }
     contact.rubbed = rubbed;
     moved
 }
 
 /// Returns the velocity that a contact still lacks along its normal.
-fn lack(bodies: &[SceneBody], contact: &Contact) -> f64 {
-    let open = parting(bodies, contact, contact.normal) + contact.restitution * contact.approach;
+fn velocity_error(bodies: &[SceneBody], contact: &Contact) -> f64 {
+    let open = separation_speed(bodies, contact, contact.normal) + contact.restitution * contact.approach;
     if contact.pressed > 0.0 { open.abs() } else { (-open).max(0.0) }
 }
 
@@ -123,10 +123,10 @@ const BETA: f64 = 0.2;
 const PARTING: f64 = 1e-6;
 
 /// Returns how far the position corrector moves each body, which changes no velocity.
-pub(super) fn correct(bodies: &[SceneBody], contacts: &[Contact]) -> Vec<Vector> {
+pub(super) fn correct_positions(bodies: &[SceneBody], contacts: &[Contact]) -> Vec<Vector3> {
     let mut moves = vec![[0.0; 3]; bodies.len()];
     let resting: Vec<&Contact> =
-        contacts.iter().filter(|contact| parting(bodies, contact, contact.normal) < PARTING).collect();
+        contacts.iter().filter(|contact| separation_speed(bodies, contact, contact.normal) < PARTING).collect();
     let mut pushed = vec![0.0; resting.len()];
     for _ in 0..SWEEPS_MAX {
         let mut moved: f64 = 0.0;
@@ -134,7 +134,7 @@ pub(super) fn correct(bodies: &[SceneBody], contacts: &[Contact]) -> Vec<Vector>
             let wanted = BETA * (contact.depth - SLOP).max(0.0);
             let move_of = |place: Option<usize>| place.and_then(|place| moves.get(place)).copied().unwrap_or_default();
             let apart = dot(subtract(move_of(contact.b), move_of(Some(contact.a))), contact.normal);
-            let [first, second] = mobilities(bodies, contact);
+            let [first, second] = inverse_masses(bodies, contact);
             let new = (*pushed + (wanted - apart) / (first + second)).max(0.0);
             let change = new - *pushed;
             *pushed = new;

@@ -9,58 +9,58 @@ use crate::domains::recordings::schema::{
 
 /// A declared foreign key on the id of another table.
 #[derive(Debug)]
-pub(in crate::domains::recordings) struct Reference {
+pub(in crate::domains::recordings) struct DeclaredReference {
     pub(in crate::domains::recordings) table: &'static TableCard,
     pub(in crate::domains::recordings) column: &'static str,
     pub(in crate::domains::recordings) parent: &'static TableCard,
 }
 
-const fn refers(table: &'static TableCard, column: &'static str, parent: &'static TableCard) -> Reference {
-    Reference { table, column, parent }
+const fn foreign_key(table: &'static TableCard, column: &'static str, parent: &'static TableCard) -> DeclaredReference {
+    DeclaredReference { table, column, parent }
 }
 
 /// Every foreign key that the newest recorder declares.
-pub(in crate::domains::recordings) static REFERENCES: &[Reference] = &[
-    refers(&POINT, "pointA_id", &COORDINATE),
-    refers(&POINT, "pointB_id", &COORDINATE),
-    refers(&EXTERNAL_FORCE, "force_id", &FORCE),
-    refers(&EXTERNAL_FORCE, "torque_id", &TORQUE),
-    refers(&EXTERNAL_FORCE, "applicationPoint_id", &COORDINATE),
-    refers(&STATE, "position_id", &COORDINATE),
-    refers(&STATE, "velocity_id", &VELOCITY),
-    refers(&STATE, "acceleration_id", &ACCELERATION),
-    refers(&STATE, "orientation_id", &QUATERNION),
-    refers(&STATE, "quaternionRate_id", &RATE),
-    refers(&STATE, "angularAcceleration_id", &ANGULAR_ACCELERATION),
-    refers(&STATE, "body_id", &BODY),
-    refers(&STATE, "frame_id", &FRAME),
-    refers(&ENERGY, "body_id", &BODY),
-    refers(&ENERGY, "frame_id", &FRAME),
-    refers(&SYSTEM_ENERGY, "frame_id", &FRAME),
-    refers(&COLLISION, "normal_id", &VECTOR),
-    refers(&COLLISION, "frame_id", &FRAME),
-    refers(&SOLVER, "frame_id", &FRAME),
-    refers(&PHYSICAL_DYNAMIC, "position_id", &COORDINATE),
-    refers(&PHYSICAL_DYNAMIC, "orientation_id", &QUATERNION),
-    refers(&PHYSICAL_DYNAMIC, "frame_id", &FRAME),
-    refers(&BODY_STATE, "kinematicState_id", &STATE),
-    refers(&BODY_STATE, "frame_id", &FRAME),
-    refers(&UNIFIED, "normal_id", &VECTOR),
-    refers(&UNIFIED, "lever_arm_a_id", &VECTOR),
-    refers(&UNIFIED, "lever_arm_b_id", &VECTOR),
-    refers(&UNIFIED, "tangent1_id", &VECTOR),
-    refers(&UNIFIED, "tangent2_id", &VECTOR),
-    refers(&UNIFIED, "frame_id", &FRAME),
+pub(in crate::domains::recordings) static REFERENCES: &[DeclaredReference] = &[
+    foreign_key(&POINT, "pointA_id", &COORDINATE),
+    foreign_key(&POINT, "pointB_id", &COORDINATE),
+    foreign_key(&EXTERNAL_FORCE, "force_id", &FORCE),
+    foreign_key(&EXTERNAL_FORCE, "torque_id", &TORQUE),
+    foreign_key(&EXTERNAL_FORCE, "applicationPoint_id", &COORDINATE),
+    foreign_key(&STATE, "position_id", &COORDINATE),
+    foreign_key(&STATE, "velocity_id", &VELOCITY),
+    foreign_key(&STATE, "acceleration_id", &ACCELERATION),
+    foreign_key(&STATE, "orientation_id", &QUATERNION),
+    foreign_key(&STATE, "quaternionRate_id", &RATE),
+    foreign_key(&STATE, "angularAcceleration_id", &ANGULAR_ACCELERATION),
+    foreign_key(&STATE, "body_id", &BODY),
+    foreign_key(&STATE, "frame_id", &FRAME),
+    foreign_key(&ENERGY, "body_id", &BODY),
+    foreign_key(&ENERGY, "frame_id", &FRAME),
+    foreign_key(&SYSTEM_ENERGY, "frame_id", &FRAME),
+    foreign_key(&COLLISION, "normal_id", &VECTOR),
+    foreign_key(&COLLISION, "frame_id", &FRAME),
+    foreign_key(&SOLVER, "frame_id", &FRAME),
+    foreign_key(&PHYSICAL_DYNAMIC, "position_id", &COORDINATE),
+    foreign_key(&PHYSICAL_DYNAMIC, "orientation_id", &QUATERNION),
+    foreign_key(&PHYSICAL_DYNAMIC, "frame_id", &FRAME),
+    foreign_key(&BODY_STATE, "kinematicState_id", &STATE),
+    foreign_key(&BODY_STATE, "frame_id", &FRAME),
+    foreign_key(&UNIFIED, "normal_id", &VECTOR),
+    foreign_key(&UNIFIED, "lever_arm_a_id", &VECTOR),
+    foreign_key(&UNIFIED, "lever_arm_b_id", &VECTOR),
+    foreign_key(&UNIFIED, "tangent1_id", &VECTOR),
+    foreign_key(&UNIFIED, "tangent2_id", &VECTOR),
+    foreign_key(&UNIFIED, "frame_id", &FRAME),
 ];
 
 /// Returns the tables of a lab: all but those of older generations and of the assets.
-pub(super) fn defs() -> Vec<TableDef> {
+pub(super) fn lab_tables() -> Vec<TableDef> {
     let absent = [&CONTACT, &FRICTION, &MESH, &OBJECT].map(|table| table.name);
-    TABLES.iter().filter(|table| !absent.contains(&table.name)).map(|table| def(table)).collect()
+    TABLES.iter().filter(|table| !absent.contains(&table.name)).map(|table| lab_table(table)).collect()
 }
 
-fn def(table: &TableCard) -> TableDef {
+fn lab_table(table: &TableCard) -> TableDef {
     let own = REFERENCES.iter().filter(|reference| reference.table.name == table.name);
     let declared = own.map(|reference| (reference.column.into(), reference.parent.name.into(), "id".into()));
-    TableDef { references: declared.collect(), ..table.def() }
+    TableDef { references: declared.collect(), ..table.to_def() }
 }

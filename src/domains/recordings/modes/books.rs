@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shared::{numbers, real, rows, update};
+use super::shared::{build_update, frame_rows, read_numbers, real};
 use crate::model::{Datum, Edit, Row, Snapshot};
 
 const BODY: [&str; 3] = ["linear_ke", "rotational_ke", "potential_e"];
 const SYSTEM: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
 
 /// Energies being written anew.
-pub(super) struct Books<'s> {
+pub(super) struct EnergyLedger<'s> {
     snapshot: &'s Snapshot,
     /// The new parts of the frames whose bodies changed.
     changed: BTreeMap<i64, [f64; 3]>,
@@ -17,32 +17,32 @@ pub(super) struct Books<'s> {
 }
 
 /// Returns the row of the total energies of a frame.
-pub(super) fn system<'s>(snapshot: &'s Snapshot, frame: i64) -> Option<Row<'s>> {
-    rows(snapshot, "SystemEnergyRecord", frame).into_iter().next()
+pub(super) fn system_row<'s>(snapshot: &'s Snapshot, frame: i64) -> Option<Row<'s>> {
+    frame_rows(snapshot, "SystemEnergyRecord", frame).into_iter().next()
 }
 
 /// Returns the row of a body's energies in a frame.
-pub(super) fn energy<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
-    rows(snapshot, "EnergyRecord", frame).into_iter().find(|row| row.integer("body_id") == Some(body))
+pub(super) fn energy_row<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
+    frame_rows(snapshot, "EnergyRecord", frame).into_iter().find(|row| row.integer("body_id") == Some(body))
 }
 
-impl<'s> Books<'s> {
+impl<'s> EnergyLedger<'s> {
     pub(super) const fn new(snapshot: &'s Snapshot) -> Self {
         Self { snapshot, changed: BTreeMap::new(), edits: Vec::new() }
     }
 
     /// Gives a body other energies in a frame: linear, rotational, potential; `None` where the frame holds none.
-    pub(super) fn set(&mut self, frame: i64, body: i64, parts: [f64; 3]) -> Option<()> {
-        let own = energy(self.snapshot, frame, body)?;
+    pub(super) fn set_energy(&mut self, frame: i64, body: i64, parts: [f64; 3]) -> Option<()> {
+        let own = energy_row(self.snapshot, frame, body)?;
         let [linear, rotational, potential] = parts;
         let total = linear + rotational + potential;
         let columns = BODY.into_iter().zip(parts).chain([("total_e", total)]);
         let old = |column: &str| own.float(column);
         let set: Vec<_> = columns.filter(|(column, new)| old(column) != Some(*new)).collect();
-        self.edits.push(update(&own, set.into_iter().map(|(column, new)| (column, real(new)))));
+        self.edits.push(build_update(&own, set.into_iter().map(|(column, new)| (column, real(new)))));
         let mut sums = [0.0; 3];
-        for row in rows(self.snapshot, "EnergyRecord", frame) {
-            let these = if row.key() == own.key() { parts } else { numbers(&row, BODY)? };
+        for row in frame_rows(self.snapshot, "EnergyRecord", frame) {
+            let these = if row.key() == own.key() { parts } else { read_numbers(&row, BODY)? };
             sums.iter_mut().zip(these).for_each(|(sum, part)| *sum += part);
         }
         self.changed.insert(frame, sums);
@@ -53,7 +53,7 @@ impl<'s> Books<'s> {
     pub(super) fn total(&self, frame: i64) -> Option<f64> {
         match self.changed.get(&frame) {
             Some(parts) => Some(parts.iter().sum()),
-            None => system(self.snapshot, frame)?.float("total_system_e"),
+            None => system_row(self.snapshot, frame)?.float("total_system_e"),
         }
     }
 
@@ -64,10 +64,10 @@ impl<'s> Books<'s> {
     }
 
     /// Returns every edit: the bodies' energies, the totals, and what each frame gains, the one after included.
-    pub(super) fn close(mut self) -> Vec<Edit> {
+    pub(super) fn into_edits(mut self) -> Vec<Edit> {
         let concerned: BTreeSet<i64> = self.changed.keys().flat_map(|frame| [*frame, frame + 1]).collect();
         for frame in concerned {
-            let Some(row) = system(self.snapshot, frame) else { continue };
+            let Some(row) = system_row(self.snapshot, frame) else { continue };
             let mut set: Vec<(&'static str, Datum)> = Vec::new();
             let mut put = |column: &'static str, new: f64| {
                 if row.float(column) != Some(new) {
@@ -86,7 +86,7 @@ impl<'s> Books<'s> {
                 }
             }
             if !set.is_empty() {
-                self.edits.push(update(&row, set));
+                self.edits.push(build_update(&row, set));
             }
         }
         self.edits

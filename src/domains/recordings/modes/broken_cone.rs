@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::shared::{self, RECORD, build_update, read_numbers, real};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -67,7 +67,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// What is wrong with the impulses.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     impulses: Option<String>,
 }
 
@@ -79,53 +79,58 @@ impl FailureMode for BrokenCone {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.impulses = Some(params::named(self, "impulses", params.impulses.as_deref(), variant)?.to_owned());
+        params.impulses =
+            Some(params::resolve_variant(self, "impulses", params.impulses.as_deref(), variant)?.to_owned());
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 1, 0);
+        let ids = shared::frame_ids_around(records, 1, 0);
         let [newest, older] = shared::of_points(&ids);
-        shared::unread(vec![shared::frames(&ids), newest, older], snapshot)
+        shared::unread_queries(vec![shared::fetch_frames(&ids), newest, older], snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.impulses.as_deref(), "impulses")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.impulses.as_deref(), "impulses")?;
         let frame = shared::frame_of(snapshot, task)?;
-        let pressed: Vec<Point<'_>> =
-            shared::points(snapshot, frame).into_iter().filter_map(Point::read).filter(Point::is_pressed).collect();
+        let pressed: Vec<ImpulsePoint<'_>> = shared::impulse_rows(snapshot, frame)
+            .into_iter()
+            .filter_map(ImpulsePoint::from_row)
+            .filter(ImpulsePoint::is_pressed)
+            .collect();
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let none = |what: &str| task.ineligible(what.to_owned());
         let edits = match word {
             WEIGHTLESS if !shared::has_frame(snapshot, frame - 1) => {
                 return Err(none("there is no frame before it to tell the change of velocity by"));
             }
-            WEIGHTLESS => pressed.iter().map(Point::weightless).collect(),
-            PULLING => random.pick(&pressed).map(Point::pulling).into_iter().collect(),
+            WEIGHTLESS => pressed.iter().map(ImpulsePoint::clear_impulses).collect(),
+            PULLING => random.pick(&pressed).map(ImpulsePoint::reverse_normal).into_iter().collect(),
             _ => {
-                let rough: Vec<&Point<'_>> = pressed.iter().filter(|point| point.limit() > PRESSED_LEAST).collect();
-                random.pick(&rough).map(|point| point.beyond()).into_iter().collect::<Vec<Edit>>()
+                let rough: Vec<&ImpulsePoint<'_>> =
+                    pressed.iter().filter(|point| point.limit() > PRESSED_LEAST).collect();
+                random.pick(&rough).map(|point| point.exceed_cone()).into_iter().collect::<Vec<Edit>>()
             }
         };
         if edits.is_empty() {
             return Err(none("nothing is pressed together in it, or nothing that has friction"));
         }
-        Ok(Planned::alone(word, edits))
+        Ok(PlannedFault::without_witness(word, edits))
     }
 }
 
 /// A contact point: its row, and its impulses along the normal and the tangents.
-struct Point<'s> {
+struct ImpulsePoint<'s> {
     row: Row<'s>,
     friction: f64,
     normal: f64,
     tangents: [f64; 2],
 }
 
-impl<'s> Point<'s> {
-    fn read(row: Row<'s>) -> Option<Self> {
+impl<'s> ImpulsePoint<'s> {
+    fn from_row(row: Row<'s>) -> Option<Self> {
         let columns = ["friction_coefficient", "normal_lambda", "tangent1_lambda", "tangent2_lambda"];
-        let [friction, normal, one, two] = numbers(&row, columns)?;
+        let [friction, normal, one, two] = read_numbers(&row, columns)?;
         Some(Self { row, friction, normal, tangents: [one, two] })
     }
 
@@ -137,25 +142,25 @@ impl<'s> Point<'s> {
         self.friction * self.normal
     }
 
-    fn weightless(&self) -> Edit {
+    fn clear_impulses(&self) -> Edit {
         let old = self.tangents.into_iter().chain([self.normal]);
         let columns = ["tangent1_lambda", "tangent2_lambda", "normal_lambda"];
         let set: Vec<_> = columns.into_iter().zip(old).filter(|(_, old)| *old != 0.0).collect();
-        update(&self.row, set.into_iter().map(|(column, _)| (column, real(0.0))))
+        build_update(&self.row, set.into_iter().map(|(column, _)| (column, real(0.0))))
     }
 
-    fn pulling(&self) -> Edit {
-        update(&self.row, [("normal_lambda", real(-self.normal))])
+    fn reverse_normal(&self) -> Edit {
+        build_update(&self.row, [("normal_lambda", real(-self.normal))])
     }
 
     /// Sets friction beyond the limit in its own direction, or in the first one where it has none.
-    fn beyond(&self) -> Edit {
+    fn exceed_cone(&self) -> Edit {
         let [one, two] = self.tangents;
         let size = one.hypot(two);
         let wanted = BEYOND_TIMES * self.limit();
         let [new_one, new_two] = if size > 1e-12 { [one / size, two / size] } else { [1.0, 0.0] };
         let new = [("tangent1_lambda", new_one * wanted, one), ("tangent2_lambda", new_two * wanted, two)];
         let set: Vec<_> = new.into_iter().filter(|(_, new, old)| new != old).collect();
-        update(&self.row, set.into_iter().map(|(column, new, _)| (column, real(new))))
+        build_update(&self.row, set.into_iter().map(|(column, new, _)| (column, real(new))))
     }
 }

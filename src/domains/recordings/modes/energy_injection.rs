@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::books::{self, Books};
-use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::books::{self, EnergyLedger};
+use super::shared::{self, RECORD, build_update, read_numbers, real};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -65,7 +65,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// How energy comes in.
-    #[arg(long, value_name = "HOW", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "HOW", value_parser = params::variant_parser(&CARD))]
     injection: Option<String>,
     /// How much in all, J, more than 0; a twentieth of the total energy, and half a joule at least, where nothing is
     /// said.
@@ -76,7 +76,7 @@ pub(super) struct Params {
     frames: Option<u16>,
 }
 
-fn float(number: Number) -> f64 {
+fn to_float(number: Number) -> f64 {
     number.0.to_string().parse().unwrap_or(0.0)
 }
 
@@ -88,9 +88,9 @@ impl FailureMode for EnergyInjection {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let word = params::named(self, "injection", params.injection.as_deref(), variant)?;
+        let word = params::resolve_variant(self, "injection", params.injection.as_deref(), variant)?;
         params.injection = Some(word.to_owned());
-        if params.joules.is_some_and(|joules| float(joules) <= 0.0) {
+        if params.joules.is_some_and(|joules| to_float(joules) <= 0.0) {
             return Err("joules has to be more than 0".into());
         }
         match (word, params.frames) {
@@ -108,19 +108,19 @@ impl FailureMode for EnergyInjection {
     }
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 1, i64::from(params.frames.unwrap_or(1)));
+        let ids = shared::frame_ids_around(records, 1, i64::from(params.frames.unwrap_or(1)));
         let mut wanted = vec![
-            shared::frames(&ids),
+            shared::fetch_frames(&ids),
             shared::of_frames("SystemEnergyRecord", &ids),
             shared::of_frames("EnergyRecord", &ids),
             shared::of_frames("AssetDynamicStateRecord", &ids),
             Fetch::all("AssetInertialStaticRecord"),
         ];
-        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
-        let velocities = shared::held(snapshot, "InertialStateRecord", "velocity_id");
+        let velocities = shared::column_values(snapshot, "InertialStateRecord", "velocity_id");
         wanted.push(Fetch::among("VelocityRecord", "id", velocities));
-        shared::unread(wanted, snapshot)
+        shared::unread_queries(wanted, snapshot)
     }
 
     fn propose(
@@ -134,20 +134,22 @@ impl FailureMode for EnergyInjection {
             return Ok(None);
         }
         let frame = shared::frame_of(snapshot, task)?;
-        let total = books::system(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
+        let total = books::system_row(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
         let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
         let size = Decimal::from_f64(joules).filter(|_| joules < 1e9);
         let joules = size.ok_or_else(|| task.ineligible("its energy is no size"))?;
         Ok(Some(Params { joules: Some(Number(joules)), ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.injection.as_deref(), "injection")?;
-        let joules = float(params::required(params.joules, "joules")?);
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.injection.as_deref(), "injection")?;
+        let joules = to_float(params::require_param(params.joules, "joules")?);
         let frame = shared::frame_of(snapshot, task)?;
         snapshot.table("SystemEnergyRecord")?;
         if word == UNBOOKED {
-            return self.unbooked(snapshot, frame, joules, task).map(|edits| Planned::alone(word, edits));
+            return self
+                .plan_unbooked(snapshot, frame, joules, task)
+                .map(|edits| PlannedFault::without_witness(word, edits));
         }
         snapshot.table("EnergyRecord")?;
         let frames = i64::from(params.frames.unwrap_or(1));
@@ -155,16 +157,16 @@ impl FailureMode for EnergyInjection {
             return Err(task.ineligible("there is no frame before it to gain on"));
         }
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
-        let moving = moving(snapshot, frame);
+        let moving = moving_bodies(snapshot, frame);
         let body = random.pick(&moving).copied();
         let body = body.ok_or_else(|| task.ineligible("no body of it moves"))?;
-        let mut books = Books::new(snapshot);
+        let mut books = EnergyLedger::new(snapshot);
         let mut edits = Vec::new();
         for at in 0..frames {
             #[expect(clippy::cast_precision_loss, reason = "at most 200 frames")]
             let gained = joules * (at + 1) as f64 / frames as f64;
             let missing = || task.ineligible(format!("body {body} has no state in frame {}", frame + at));
-            edits.push(quicken(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
+            edits.push(add_energy(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
             let delta = books.delta(frame + at).unwrap_or(0.0);
             let noise = 1e-6 * books.total(frame + at).unwrap_or(0.0).abs() + 1e-6;
             if delta <= noise || (at > 0 && delta <= 0.0) {
@@ -172,51 +174,62 @@ impl FailureMode for EnergyInjection {
                 return Err(task.ineligible(reason));
             }
         }
-        edits.extend(books.close());
-        Ok(Planned::alone(word, edits))
+        edits.extend(books.into_edits());
+        Ok(PlannedFault::without_witness(word, edits))
     }
 }
 
 impl EnergyInjection {
-    fn unbooked(&self, snapshot: &Snapshot, frame: i64, joules: f64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
-        let row = books::system(snapshot, frame).filter(|_| books::system(snapshot, frame - 1).is_some());
+    fn plan_unbooked(
+        &self,
+        snapshot: &Snapshot,
+        frame: i64,
+        joules: f64,
+        task: &Task<'_>,
+    ) -> Result<Vec<Edit>, Refusal> {
+        let row = books::system_row(snapshot, frame).filter(|_| books::system_row(snapshot, frame - 1).is_some());
         let delta = row.and_then(|row| Some((row, row.float("delta_e")?)));
         let none = || task.ineligible("it, or the frame before it, has no total energy");
         let (row, delta) = delta.ok_or_else(none)?;
-        Ok(vec![update(&row, [("delta_e", real(delta + joules))])])
+        Ok(vec![build_update(&row, [("delta_e", real(delta + joules))])])
     }
 }
 
 /// Returns the velocity of a body in a frame.
-fn velocity<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
-    let states = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+fn velocity_row<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
+    let states = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
     let state = states.into_iter().find(|row| row.integer("body_id") == Some(body))?;
-    let inertial = shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
-    shared::row(snapshot, "VelocityRecord", inertial.integer("velocity_id"))
+    let inertial = shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+    shared::find_row(snapshot, "VelocityRecord", inertial.integer("velocity_id"))
 }
 
 /// Returns the bodies that move in a frame, and whose energy there is known.
-fn moving(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
-    let rows = shared::rows(snapshot, "EnergyRecord", frame);
+fn moving_bodies(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
+    let rows = shared::frame_rows(snapshot, "EnergyRecord", frame);
     let moves = |row: &Row<'_>| row.float("linear_ke").is_some_and(|energy| energy > 1e-9 && energy.is_finite());
     let bodies = rows.into_iter().filter(moves).filter_map(|row| row.integer("body_id"));
-    bodies.filter(|body| velocity(snapshot, frame, *body).is_some()).collect()
+    bodies.filter(|body| velocity_row(snapshot, frame, *body).is_some()).collect()
 }
 
 /// Makes a body faster, so that it has so much more energy; enters that in the books.
-fn quicken(snapshot: &Snapshot, books: &mut Books<'_>, (frame, body): (i64, i64), joules: f64) -> Option<Edit> {
-    let row = velocity(snapshot, frame, body)?;
-    let old = numbers(&row, ["x", "y", "z"])?;
+fn add_energy(
+    snapshot: &Snapshot,
+    books: &mut EnergyLedger<'_>,
+    (frame, body): (i64, i64),
+    joules: f64,
+) -> Option<Edit> {
+    let row = velocity_row(snapshot, frame, body)?;
+    let old = read_numbers(&row, ["x", "y", "z"])?;
     let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
-    let mass = statics.with("body_id", &Value::Integer(body)).first()?.float("mass")?;
-    let energies = books::energy(snapshot, frame, body)?;
-    let [linear, rotational, potential] = numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
+    let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;
+    let energies = books::energy_row(snapshot, frame, body)?;
+    let [linear, rotational, potential] = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
     let factor = ((linear + joules) / linear).sqrt();
     let [x, y, z] = old.map(|part| part * factor);
     let gained = 0.5 * mass * (x * x + y * y + z * z);
-    books.set(frame, body, [gained, rotational, potential])?;
+    books.set_energy(frame, body, [gained, rotational, potential])?;
     let parts = [("x", x), ("y", y), ("z", z)].into_iter().zip(old);
     let set: Vec<_> =
         parts.filter(|((_, new), old)| new != old).map(|((column, new), _)| (column, real(new))).collect();
-    (gained.is_finite() && !set.is_empty()).then(|| update(&row, set))
+    (gained.is_finite() && !set.is_empty()).then(|| build_update(&row, set))
 }

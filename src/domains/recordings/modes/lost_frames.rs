@@ -7,8 +7,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, delete};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::shared::{self, RECORD, build_delete};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, Fetch, Ids, Key, Refusal, Snapshot, Value};
@@ -102,7 +102,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// How much is lost.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     loss: Option<String>,
 }
 
@@ -114,24 +114,24 @@ impl FailureMode for LostFrames {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.loss = Some(params::named(self, "loss", params.loss.as_deref(), variant)?.to_owned());
+        params.loss = Some(params::resolve_variant(self, "loss", params.loss.as_deref(), variant)?.to_owned());
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 1, RUN);
-        let mut wanted = vec![shared::frames(&ids), shared::of_frames(STATE, &ids)];
+        let ids = shared::frame_ids_around(records, 1, RUN);
+        let mut wanted = vec![shared::fetch_frames(&ids), shared::of_frames(STATE, &ids)];
         wanted.extend(TABLES.iter().map(|table| shared::of_frames(table, &ids)));
-        let states = shared::held(snapshot, BODY_STATE, STATE_ID);
+        let states = shared::column_values(snapshot, BODY_STATE, STATE_ID);
         wanted.push(Fetch::among(STATE, "id", states));
-        shared::unread(wanted, snapshot)
+        shared::unread_queries(wanted, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.loss.as_deref(), "loss")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.loss.as_deref(), "loss")?;
         let frame = shared::frame_of(snapshot, task)?;
         if word == TORN {
-            return Ok(Planned::alone(word, self.tear(snapshot, frame, task)?));
+            return Ok(PlannedFault::without_witness(word, self.tear_frame(snapshot, frame, task)?));
         }
         let several = word == SEVERAL_EMPTIED || word == SEVERAL_LOST;
         let frames = frame..frame + if several { RUN } else { 1 };
@@ -139,41 +139,45 @@ impl FailureMode for LostFrames {
             let reason = format!("frame {missing} is not there, so that the hole would have no edge");
             return Err(task.ineligible(reason));
         }
-        if shared::rows(snapshot, BODY_STATE, frame).is_empty() {
+        if shared::frame_rows(snapshot, BODY_STATE, frame).is_empty() {
             return Err(task.ineligible("it holds no state that could be lost"));
         }
-        let mut edits = contents(snapshot, frames.clone());
+        let mut edits = delete_contents(snapshot, frames.clone());
         if word == LOST || word == SEVERAL_LOST {
-            edits.extend(states(snapshot, frames.clone()));
-            edits.extend(frames.filter_map(|at| shared::row(snapshot, RECORD.table, Some(at))).map(|row| delete(&row)));
+            edits.extend(delete_states(snapshot, frames.clone()));
+            edits.extend(
+                frames
+                    .filter_map(|at| shared::find_row(snapshot, RECORD.table, Some(at)))
+                    .map(|row| build_delete(&row)),
+            );
         }
-        Ok(Planned::alone(word, edits))
+        Ok(PlannedFault::without_witness(word, edits))
     }
 }
 
 /// Removes what belongs to frames, table by table: a table as a whole goes before those that it refers to.
-fn contents(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
-    let of = |table| frames.clone().flat_map(move |at| shared::rows(snapshot, table, at));
-    TABLES.into_iter().flat_map(of).map(|row| delete(&row)).collect()
+fn delete_contents(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
+    let of = |table| frames.clone().flat_map(move |at| shared::frame_rows(snapshot, table, at));
+    TABLES.into_iter().flat_map(of).map(|row| build_delete(&row)).collect()
 }
 
 /// Removes the states of the bodies in frames, those that name a frame themselves among them.
-fn states(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
+fn delete_states(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
     let mut states: BTreeMap<Key, Edit> = BTreeMap::new();
     for at in frames {
-        let bodies = shared::rows(snapshot, BODY_STATE, at).into_iter();
-        let named = bodies.filter_map(|row| shared::row(snapshot, STATE, row.integer(STATE_ID)));
-        states.extend(named.chain(shared::rows(snapshot, STATE, at)).map(|row| (row.key(), delete(&row))));
+        let bodies = shared::frame_rows(snapshot, BODY_STATE, at).into_iter();
+        let named = bodies.filter_map(|row| shared::find_row(snapshot, STATE, row.integer(STATE_ID)));
+        states.extend(named.chain(shared::frame_rows(snapshot, STATE, at)).map(|row| (row.key(), build_delete(&row))));
     }
     states.into_values().collect()
 }
 
 impl LostFrames {
     /// Takes one body out of a frame.
-    fn tear(&self, snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
+    fn tear_frame(&self, snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
         snapshot.table(BODY_STATE)?;
         let bodies = |at: i64| -> Vec<i64> {
-            let rows = shared::rows(snapshot, BODY_STATE, at);
+            let rows = shared::frame_rows(snapshot, BODY_STATE, at);
             rows.iter().filter_map(|row| row.integer("body_id")).collect()
         };
         let before = bodies(frame - 1);
@@ -182,8 +186,8 @@ impl LostFrames {
         let none = || task.ineligible("no body of it was there in the frame before");
         let body = *random.pick(&known).ok_or_else(none)?;
         let of_body = |table: &str| {
-            let rows = shared::rows(snapshot, table, frame).into_iter();
-            rows.filter(|row| row.integer("body_id") == Some(body)).map(|row| delete(&row)).collect::<Vec<_>>()
+            let rows = shared::frame_rows(snapshot, table, frame).into_iter();
+            rows.filter(|row| row.integer("body_id") == Some(body)).map(|row| build_delete(&row)).collect::<Vec<_>>()
         };
         Ok([BODY_STATE, "EnergyRecord"].into_iter().flat_map(of_body).collect())
     }

@@ -12,7 +12,7 @@ mod torn_states;
 mod unconverged_solver;
 
 use crate::domain::mode::Mode;
-use crate::domain::repair::{Extent, Repair};
+use crate::domain::repair::{Repair, RepairExtent};
 
 /// Every mode.
 pub static MODES: &[&dyn Mode] = &[
@@ -27,41 +27,60 @@ pub static MODES: &[&dyn Mode] = &[
 ];
 
 /// What could be had again of what a fault overwrote: mode, variant (empty for every one), how well, from where, why.
-const REPAIRS: &[(&str, &str, Extent, &str, &str)] = &[
-    ("energy_injection", "unbooked", Extent::Exactly, "row", "the totals of the frame and the one before give it"),
+const REPAIRS: &[(&str, &str, RepairExtent, &str, &str)] = &[
+    (
+        "energy_injection",
+        "unbooked",
+        RepairExtent::Exactly,
+        "row",
+        "the totals of the frame and the one before give it",
+    ),
     (
         "energy_injection",
         "",
-        Extent::Approximately,
+        RepairExtent::Approximately,
         "other_table",
         "gravity and the impulses of the frame give the velocity, and the energies follow from it",
     ),
-    ("broken_cone", "pulling", Extent::Exactly, "row", "the normal impulse has only the wrong sign"),
-    ("broken_cone", "", Extent::Approximately, "other_table", "the change of velocity gives the sum over all points"),
-    ("lost_frames", "", Extent::Not, "outside", "whole rows are gone; only a new run of the simulation has them"),
-    ("swapped_bodies", "", Extent::Exactly, "other_row", "what was exchanged can be exchanged again"),
-    ("torn_states", "stretched_orientation", Extent::Approximately, "row", "divided by its length it is one again"),
+    ("broken_cone", "pulling", RepairExtent::Exactly, "row", "the normal impulse has only the wrong sign"),
+    (
+        "broken_cone",
+        "",
+        RepairExtent::Approximately,
+        "other_table",
+        "the change of velocity gives the sum over all points",
+    ),
+    ("lost_frames", "", RepairExtent::Not, "outside", "whole rows are gone; only a new run of the simulation has them"),
+    ("swapped_bodies", "", RepairExtent::Exactly, "other_row", "what was exchanged can be exchanged again"),
+    (
+        "torn_states",
+        "stretched_orientation",
+        RepairExtent::Approximately,
+        "row",
+        "divided by its length it is one again",
+    ),
     (
         "torn_states",
         "",
-        Extent::Approximately,
+        RepairExtent::Approximately,
         "other_row",
         "the frame before and the velocity give the position, and two positions the velocity",
     ),
-    ("sunk_contact", "deep_overlap", Extent::Sometimes, "other_table", "ContactPointRecord.depth still has it"),
-    ("sunk_contact", "", Extent::Approximately, "other_row", "the frame before and the velocity give the height"),
-    ("time_runs_back", "clock_set_back", Extent::Approximately, "other_row", "it lies between its neighbours"),
-    ("time_runs_back", "", Extent::Exactly, "other_row", "steps all last the same"),
-    ("unconverged_solver", "miscounted", Extent::Exactly, "other_table", "the recorded pairs can be counted"),
-    ("unconverged_solver", "", Extent::Not, "outside", "how the solver fared stands in this row only"),
+    ("sunk_contact", "deep_overlap", RepairExtent::Sometimes, "other_table", "ContactPointRecord.depth still has it"),
+    ("sunk_contact", "", RepairExtent::Approximately, "other_row", "the frame before and the velocity give the height"),
+    ("time_runs_back", "clock_set_back", RepairExtent::Approximately, "other_row", "it lies between its neighbours"),
+    ("time_runs_back", "", RepairExtent::Exactly, "other_row", "steps all last the same"),
+    ("unconverged_solver", "miscounted", RepairExtent::Exactly, "other_table", "the recorded pairs can be counted"),
+    ("unconverged_solver", "", RepairExtent::Not, "outside", "how the solver fared stands in this row only"),
 ];
 
 /// Returns whether, and from where, what a fault overwrote could be had without the journal.
-pub(super) fn repair(mode: &str, variant: &str, _: Option<(&str, &str)>) -> Repair {
-    let of =
-        |(known, word, ..): &&(&str, &str, Extent, &str, &str)| *known == mode && (word.is_empty() || *word == variant);
+pub(super) fn resolve_repair(mode: &str, variant: &str, _: Option<(&str, &str)>) -> Repair {
+    let of = |(known, word, ..): &&(&str, &str, RepairExtent, &str, &str)| {
+        *known == mode && (word.is_empty() || *word == variant)
+    };
     match REPAIRS.iter().find(of) {
         Some((_, _, extent, source, why)) => Repair { extent: *extent, source, why },
-        None => Repair { extent: Extent::Not, source: "outside", why: "a recording holds each number once" },
+        None => Repair { extent: RepairExtent::Not, source: "outside", why: "a recording holds each number once" },
     }
 }

@@ -9,13 +9,13 @@ use crate::model::{Datum, Edit, Fetch, Refusal, Row, Snapshot, Value};
 pub(super) const RECORD: FaultRecord = FaultRecord { table: "SimulationFrameRecord", key: "id", parameter: "frame_id" };
 
 /// Returns what was not read yet of what a mode needs.
-pub(super) fn unread(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fetch> {
-    let all: BTreeSet<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has(fetch)).collect();
+pub(super) fn unread_queries(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fetch> {
+    let all: BTreeSet<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has_answer(fetch)).collect();
     all.into_iter().collect()
 }
 
 /// Returns the ids of frames, and those of so many frames before and after each.
-pub(super) fn around(records: &[Value], before: i64, after: i64) -> Vec<Value> {
+pub(super) fn frame_ids_around(records: &[Value], before: i64, after: i64) -> Vec<Value> {
     let ids = records.iter().filter_map(|record| if let Value::Integer(id) = record { Some(*id) } else { None });
     let all: BTreeSet<i64> = ids.flat_map(|id| id.saturating_sub(before)..=id.saturating_add(after)).collect();
     all.into_iter().map(Value::Integer).collect()
@@ -27,23 +27,23 @@ pub(super) fn of_frames(table: &str, frames: &[Value]) -> Fetch {
 }
 
 /// Asks for frames.
-pub(super) fn frames(ids: &[Value]) -> Fetch {
+pub(super) fn fetch_frames(ids: &[Value]) -> Fetch {
     Fetch::among(RECORD.table, RECORD.key, ids.iter().cloned())
 }
 
 /// Returns what a column of all rows read of a table holds.
-pub(super) fn held(snapshot: &Snapshot, table: &str, column: &str) -> Vec<Value> {
+pub(super) fn column_values(snapshot: &Snapshot, table: &str, column: &str) -> Vec<Value> {
     let Ok(rows) = snapshot.table(table) else { return Vec::new() };
     rows.rows().filter_map(|row| row.cell(column).cloned()).collect()
 }
 
 /// Returns the rows of a table that belong to a frame; none where the recording has no such table.
-pub(super) fn rows<'s>(snapshot: &'s Snapshot, table: &str, frame: i64) -> Vec<Row<'s>> {
-    snapshot.table(table).map_or_else(|_| Vec::new(), |rows| rows.with("frame_id", &Value::Integer(frame)))
+pub(super) fn frame_rows<'s>(snapshot: &'s Snapshot, table: &str, frame: i64) -> Vec<Row<'s>> {
+    snapshot.table(table).map_or_else(|_| Vec::new(), |rows| rows.rows_with("frame_id", &Value::Integer(frame)))
 }
 
 /// Returns the row of an id.
-pub(super) fn row<'s>(snapshot: &'s Snapshot, table: &str, id: Option<i64>) -> Option<Row<'s>> {
+pub(super) fn find_row<'s>(snapshot: &'s Snapshot, table: &str, id: Option<i64>) -> Option<Row<'s>> {
     snapshot.table(table).ok()?.row(&[Value::Integer(id?)])
 }
 
@@ -57,11 +57,11 @@ pub(super) fn frame_of(snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refu
 
 /// Tells whether a frame was read.
 pub(super) fn has_frame(snapshot: &Snapshot, frame: i64) -> bool {
-    row(snapshot, RECORD.table, Some(frame)).is_some()
+    find_row(snapshot, RECORD.table, Some(frame)).is_some()
 }
 
 /// Returns the numbers of some columns of a row; `None` where one of them is none.
-pub(super) fn numbers<const N: usize>(row: &Row<'_>, columns: [&str; N]) -> Option<[f64; N]> {
+pub(super) fn read_numbers<const N: usize>(row: &Row<'_>, columns: [&str; N]) -> Option<[f64; N]> {
     let mut out = [0.0; N];
     for (number, column) in out.iter_mut().zip(columns) {
         *number = row.float(column).filter(|number| number.is_finite())?;
@@ -75,20 +75,20 @@ pub(super) const fn real(number: f64) -> Datum {
 }
 
 /// Sets columns of a row.
-pub(super) fn update(row: &Row<'_>, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
+pub(super) fn build_update(row: &Row<'_>, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
     let set: BTreeMap<String, Datum> = set.into_iter().map(|(column, datum)| (column.to_owned(), datum)).collect();
     Edit::Update { table: row.table.shape.name.clone(), key: row.key(), set }
 }
 
 /// Removes a row.
-pub(super) fn delete(row: &Row<'_>) -> Edit {
+pub(super) fn build_delete(row: &Row<'_>) -> Edit {
     Edit::Delete { table: row.table.shape.name.clone(), key: row.key() }
 }
 
 /// Returns the table that impulses lie in, and its rows of a frame.
-pub(super) fn points<'s>(snapshot: &'s Snapshot, frame: i64) -> Vec<Row<'s>> {
-    let newest = rows(snapshot, "UnifiedContactConstraintRecord", frame);
-    if newest.is_empty() { rows(snapshot, "FrictionConstraintRecord", frame) } else { newest }
+pub(super) fn impulse_rows<'s>(snapshot: &'s Snapshot, frame: i64) -> Vec<Row<'s>> {
+    let newest = frame_rows(snapshot, "UnifiedContactConstraintRecord", frame);
+    if newest.is_empty() { frame_rows(snapshot, "FrictionConstraintRecord", frame) } else { newest }
 }
 
 /// Asks for the rows that hold impulses, in whichever table of whichever generation.

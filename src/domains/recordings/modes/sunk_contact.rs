@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::books::{self, Books};
-use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::books::{self, EnergyLedger};
+use super::shared::{self, RECORD, build_update, read_numbers, real};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -56,14 +56,14 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// What sinks.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     sinking: Option<String>,
     /// How much deeper, m, more than 0; 0.5 where nothing is said.
     #[arg(long, value_name = "M")]
     depth: Option<Number>,
 }
 
-fn float(number: Number) -> f64 {
+fn to_float(number: Number) -> f64 {
     number.0.to_string().parse().unwrap_or(0.0)
 }
 
@@ -75,17 +75,17 @@ impl FailureMode for SunkContact {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.sinking = Some(params::named(self, "sinking", params.sinking.as_deref(), variant)?.to_owned());
+        params.sinking = Some(params::resolve_variant(self, "sinking", params.sinking.as_deref(), variant)?.to_owned());
         let usual = Decimal::from_f64(0.5).map(Number);
         params.depth = params.depth.or(usual);
-        if params.depth.is_some_and(|depth| float(depth) <= 0.0) {
+        if params.depth.is_some_and(|depth| to_float(depth) <= 0.0) {
             return Err("depth has to be more than 0".into());
         }
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 1, 1);
+        let ids = shared::frame_ids_around(records, 1, 1);
         let tables = [
             "SystemEnergyRecord",
             "EnergyRecord",
@@ -94,52 +94,52 @@ impl FailureMode for SunkContact {
             "ContactConstraintRecord",
             "UnifiedContactConstraintRecord",
         ];
-        let mut wanted = vec![shared::frames(&ids), Fetch::all("AssetInertialStaticRecord")];
+        let mut wanted = vec![shared::fetch_frames(&ids), Fetch::all("AssetInertialStaticRecord")];
         wanted.extend(tables.map(|table| shared::of_frames(table, &ids)));
-        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
-        let positions = shared::held(snapshot, "InertialStateRecord", "position_id");
+        let positions = shared::column_values(snapshot, "InertialStateRecord", "position_id");
         wanted.push(Fetch::among("CoordinateRecord", "id", positions));
-        shared::unread(wanted, snapshot)
+        shared::unread_queries(wanted, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.sinking.as_deref(), "sinking")?;
-        let depth = float(params::required(params.depth, "depth")?);
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.sinking.as_deref(), "sinking")?;
+        let depth = to_float(params::require_param(params.depth, "depth")?);
         let frame = shared::frame_of(snapshot, task)?;
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let choices = if word == DEEP {
             snapshot.table("CollisionResultRecord")?;
-            overlaps(snapshot, frame, depth)
+            deepen_overlaps(snapshot, frame, depth)
         } else {
             snapshot.table("AssetDynamicStateRecord")?;
-            sinkings(snapshot, frame, depth)
+            lower_bodies(snapshot, frame, depth)
         };
         let none = || task.ineligible("it has no such pair or body that was there in the frame before");
         let edits = random.pick(&choices).cloned().ok_or_else(none)?;
-        Ok(Planned::alone(word, edits))
+        Ok(PlannedFault::without_witness(word, edits))
     }
 }
 
 /// Returns the bodies that have a state in a frame.
-fn bodies(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
-    let rows = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+fn body_ids(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
+    let rows = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
     rows.iter().filter_map(|row| row.integer("body_id")).collect()
 }
 
 /// Returns what makes each pair of a frame overlap deeper.
-fn overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
-    let before = bodies(snapshot, frame - 1);
+fn deepen_overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
+    let before = body_ids(snapshot, frame - 1);
     let known = |body: Option<i64>| body.is_some_and(|body| body & (1 << 31) != 0 || before.contains(&body));
     let sides = |row: &Row<'_>| [row.integer("body_a_id"), row.integer("body_b_id")];
-    let pairs = shared::rows(snapshot, "CollisionResultRecord", frame);
+    let pairs = shared::frame_rows(snapshot, "CollisionResultRecord", frame);
     let one = |pair: &Row<'_>| {
         let old = pair.float("penetrationDepth").filter(|old| old.is_finite())?;
-        let mut edits = vec![update(pair, [("penetrationDepth", real(old + depth))])];
+        let mut edits = vec![build_update(pair, [("penetrationDepth", real(old + depth))])];
         for table in ["ContactConstraintRecord", "UnifiedContactConstraintRecord"] {
-            for row in shared::rows(snapshot, table, frame).iter().filter(|row| sides(row) == sides(pair)) {
+            for row in shared::frame_rows(snapshot, table, frame).iter().filter(|row| sides(row) == sides(pair)) {
                 let old = row.float("penetration_depth").filter(|old| old.is_finite());
-                edits.extend(old.map(|old| update(row, [("penetration_depth", real(old + depth))])));
+                edits.extend(old.map(|old| build_update(row, [("penetration_depth", real(old + depth))])));
             }
         }
         Some(edits)
@@ -148,26 +148,26 @@ fn overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
 }
 
 /// Returns what makes each body of a frame lie lower.
-fn sinkings(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
-    let before = bodies(snapshot, frame - 1);
-    let rows = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+fn lower_bodies(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
+    let before = body_ids(snapshot, frame - 1);
+    let rows = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
     let one = |state: &Row<'_>| {
         let body = state.integer("body_id").filter(|body| before.contains(body))?;
-        let inertial = shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
-        let place = shared::row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
+        let inertial = shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+        let place = shared::find_row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
         let old = place.float("z").filter(|old| old.is_finite())?;
         let new = old - depth;
-        let energies = books::energy(snapshot, frame, body)?;
-        let parts = numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
-        let mut edits = vec![update(&place, [("z", real(new))])];
+        let energies = books::energy_row(snapshot, frame, body)?;
+        let parts = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
+        let mut edits = vec![build_update(&place, [("z", real(new))])];
         let [linear, rotational, potential] = parts;
         // Without gravity nothing has potential energy, wherever it is.
         if potential != 0.0 {
             let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
-            let mass = statics.with("body_id", &Value::Integer(body)).first()?.float("mass")?;
-            let mut books = Books::new(snapshot);
-            books.set(frame, body, [linear, rotational, mass * 9.81 * new])?;
-            edits.extend(books.close());
+            let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;
+            let mut books = EnergyLedger::new(snapshot);
+            books.set_energy(frame, body, [linear, rotational, mass * 9.81 * new])?;
+            edits.extend(books.into_edits());
         }
         Some(edits)
     };

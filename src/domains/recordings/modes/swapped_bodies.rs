@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, numbers, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::shared::{self, RECORD, build_update, read_numbers};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -65,7 +65,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// What is exchanged.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     exchange: Option<String>,
 }
 
@@ -77,89 +77,91 @@ impl FailureMode for SwappedBodies {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.exchange = Some(params::named(self, "exchange", params.exchange.as_deref(), variant)?.to_owned());
+        params.exchange =
+            Some(params::resolve_variant(self, "exchange", params.exchange.as_deref(), variant)?.to_owned());
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 1, 0);
+        let ids = shared::frame_ids_around(records, 1, 0);
         let mut wanted = vec![
-            shared::frames(&ids),
+            shared::fetch_frames(&ids),
             shared::of_frames("AssetDynamicStateRecord", &ids),
             shared::of_frames("EnergyRecord", &ids),
         ];
         wanted.extend(shared::of_points(&ids));
-        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
-        let positions = shared::held(snapshot, "InertialStateRecord", "position_id");
+        let positions = shared::column_values(snapshot, "InertialStateRecord", "position_id");
         wanted.push(Fetch::among("CoordinateRecord", "id", positions));
-        shared::unread(wanted, snapshot)
+        shared::unread_queries(wanted, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.exchange.as_deref(), "exchange")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.exchange.as_deref(), "exchange")?;
         let frame = shared::frame_of(snapshot, task)?;
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let choices = match word {
-            STATES => states(snapshot, frame),
-            ENERGIES => energies(snapshot, frame),
-            _ => sides(snapshot, frame),
+            STATES => swap_states(snapshot, frame),
+            ENERGIES => swap_energies(snapshot, frame),
+            _ => swap_sides(snapshot, frame),
         };
         let none = || task.ineligible("nothing in it could be exchanged and told apart");
         let edits = random.pick(&choices).cloned().ok_or_else(none)?;
-        Ok(Planned::alone(word, edits))
+        Ok(PlannedFault::without_witness(word, edits))
     }
 }
 
 /// Returns every pair of rows, each once.
-fn pairs<'r, 's>(rows: &'r [Row<'s>]) -> impl Iterator<Item = (&'r Row<'s>, &'r Row<'s>)> {
+fn row_pairs<'r, 's>(rows: &'r [Row<'s>]) -> impl Iterator<Item = (&'r Row<'s>, &'r Row<'s>)> {
     rows.iter().enumerate().flat_map(|(at, first)| rows.iter().skip(at + 1).map(move |second| (first, second)))
 }
 
 /// Returns the edits that exchange what some columns of two rows hold.
-fn exchange(columns: &[&'static str], first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
+fn exchange_cells(columns: &[&'static str], first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
     let cells = |row: &Row<'_>| -> Option<Vec<Value>> { columns.iter().map(|name| row.cell(name).cloned()).collect() };
     let (one, two) = (cells(first)?, cells(second)?);
     let set = |row: &Row<'_>, cells: &[Value]| {
-        update(row, columns.iter().copied().zip(cells.iter().cloned().map(Datum::Raw)))
+        build_update(row, columns.iter().copied().zip(cells.iter().cloned().map(Datum::Raw)))
     };
     (one != two).then(|| vec![set(first, &two), set(second, &one)])
 }
 
-fn position(snapshot: &Snapshot, state: &Row<'_>) -> Option<[f64; 3]> {
-    let inertial = shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
-    let place = shared::row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
-    numbers(&place, ["x", "y", "z"])
+fn read_position(snapshot: &Snapshot, state: &Row<'_>) -> Option<[f64; 3]> {
+    let inertial = shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+    let place = shared::find_row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
+    read_numbers(&place, ["x", "y", "z"])
 }
 
-fn states(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
+fn swap_states(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
     const TABLE: &str = "AssetDynamicStateRecord";
-    let before: Vec<_> = shared::rows(snapshot, TABLE, frame - 1).iter().map(|row| row.integer("body_id")).collect();
-    let mut rows = shared::rows(snapshot, TABLE, frame);
+    let before: Vec<_> =
+        shared::frame_rows(snapshot, TABLE, frame - 1).iter().map(|row| row.integer("body_id")).collect();
+    let mut rows = shared::frame_rows(snapshot, TABLE, frame);
     rows.retain(|row| before.contains(&row.integer("body_id")));
     let apart = |(first, second): &(&Row<'_>, &Row<'_>)| {
-        let places = position(snapshot, first).zip(position(snapshot, second));
+        let places = read_position(snapshot, first).zip(read_position(snapshot, second));
         places.is_some_and(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() > APART)
     };
-    let all = pairs(&rows).filter(apart);
-    all.filter_map(|(first, second)| exchange(&["body_id"], first, second)).collect()
+    let all = row_pairs(&rows).filter(apart);
+    all.filter_map(|(first, second)| exchange_cells(&["body_id"], first, second)).collect()
 }
 
-fn energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
-    let rows = shared::rows(snapshot, "EnergyRecord", frame);
+fn swap_energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
+    let rows = shared::frame_rows(snapshot, "EnergyRecord", frame);
     let differ = |(first, second): &(&Row<'_>, &Row<'_>)| {
         ["linear_ke", "potential_e"].iter().any(|column| {
             let both = first.float(column).zip(second.float(column));
             both.is_some_and(|(a, b)| (a - b).abs() > 1e-6 * (a.abs() + b.abs()) + 1e-6)
         })
     };
-    let all = pairs(&rows).filter(differ);
+    let all = row_pairs(&rows).filter(differ);
     // Not the bodies' ids: where a key on them is declared and holds, they stay as they are.
     let columns = ["linear_ke", "rotational_ke", "potential_e", "total_e"];
-    all.filter_map(|(first, second)| exchange(&columns, first, second)).collect()
+    all.filter_map(|(first, second)| exchange_cells(&columns, first, second)).collect()
 }
 
-fn sides(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
+fn swap_sides(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
     let moves = |row: &Row<'_>, column: &str| row.integer(column).is_some_and(|body| body & (1 << 31) == 0);
     let presses = |row: &Row<'_>| {
         let both_move = moves(row, "body_a_id") && moves(row, "body_b_id");
@@ -170,7 +172,7 @@ fn sides(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
     }
     let turn = |row: Row<'_>| {
         let (a, b) = (row.cell("body_a_id")?.clone(), row.cell("body_b_id")?.clone());
-        Some(vec![update(&row, [("body_a_id", Datum::Raw(b)), ("body_b_id", Datum::Raw(a))])])
+        Some(vec![build_update(&row, [("body_a_id", Datum::Raw(b)), ("body_b_id", Datum::Raw(a))])])
     };
-    shared::points(snapshot, frame).into_iter().filter(presses).filter_map(turn).collect()
+    shared::impulse_rows(snapshot, frame).into_iter().filter(presses).filter_map(turn).collect()
 }

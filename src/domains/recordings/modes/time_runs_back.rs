@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, real, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::shared::{self, RECORD, build_update, real};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::{Fetch, Ids, Refusal, Snapshot, Value};
 
@@ -72,7 +72,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// What is wrong with the time.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     time: Option<String>,
 }
 
@@ -84,19 +84,19 @@ impl FailureMode for TimeRunsBack {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.time = Some(params::named(self, "time", params.time.as_deref(), variant)?.to_owned());
+        params.time = Some(params::resolve_variant(self, "time", params.time.as_deref(), variant)?.to_owned());
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        shared::unread(vec![shared::frames(&shared::around(records, 2, 0))], snapshot)
+        shared::unread_queries(vec![shared::fetch_frames(&shared::frame_ids_around(records, 2, 0))], snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.time.as_deref(), "time")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.time.as_deref(), "time")?;
         let frame = shared::frame_of(snapshot, task)?;
         let number = |back: i64, column: &str| {
-            let row = shared::row(snapshot, RECORD.table, Some(frame - back));
+            let row = shared::find_row(snapshot, RECORD.table, Some(frame - back));
             let found = row.and_then(|row| row.float(column)).filter(|number| number.is_finite());
             let reason = format!("frame {} is not there, or has no {column}", frame - back);
             found.ok_or_else(|| task.ineligible(reason))
@@ -114,8 +114,8 @@ impl FailureMode for TimeRunsBack {
             _ if now < before => return Err(task.ineligible("the clock runs back there already")),
             _ => before - SET_BACK,
         };
-        let row = shared::row(snapshot, RECORD.table, Some(frame));
-        let edits = row.iter().map(|row| update(row, [(column, real(new))])).collect();
-        Ok(Planned::alone(word, edits))
+        let row = shared::find_row(snapshot, RECORD.table, Some(frame));
+        let edits = row.iter().map(|row| build_update(row, [(column, real(new))])).collect();
+        Ok(PlannedFault::without_witness(word, edits))
     }
 }

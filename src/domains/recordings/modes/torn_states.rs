@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::shared::{self, RECORD, build_update, read_numbers, real};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -65,7 +65,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// What is wrong with the state.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     tear: Option<String>,
 }
 
@@ -77,61 +77,63 @@ impl FailureMode for TornStates {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.tear = Some(params::named(self, "tear", params.tear.as_deref(), variant)?.to_owned());
+        params.tear = Some(params::resolve_variant(self, "tear", params.tear.as_deref(), variant)?.to_owned());
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 0, 0);
-        let mut wanted = vec![shared::frames(&ids), shared::of_frames("AssetDynamicStateRecord", &ids)];
-        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        let ids = shared::frame_ids_around(records, 0, 0);
+        let mut wanted = vec![shared::fetch_frames(&ids), shared::of_frames("AssetDynamicStateRecord", &ids)];
+        let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
         for (column, table) in [
             ("velocity_id", "VelocityRecord"),
             ("position_id", "CoordinateRecord"),
             ("orientation_id", "QuaternionDRecord"),
         ] {
-            wanted.push(Fetch::among(table, "id", shared::held(snapshot, "InertialStateRecord", column)));
+            wanted.push(Fetch::among(table, "id", shared::column_values(snapshot, "InertialStateRecord", column)));
         }
-        shared::unread(wanted, snapshot)
+        shared::unread_queries(wanted, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.tear.as_deref(), "tear")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.tear.as_deref(), "tear")?;
         let frame = shared::frame_of(snapshot, task)?;
         snapshot.table("AssetDynamicStateRecord")?;
-        let states = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+        let states = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let state = random
             .pick(&states)
-            .and_then(|state| shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id")));
+            .and_then(|state| shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id")));
         let axis = *random.pick(&["x", "y", "z"]).unwrap_or(&"z");
         let edit = state.and_then(|state| match word {
-            NAN => tear(snapshot, &state, ("velocity_id", "VelocityRecord"), (axis, Datum::Null)),
-            INFINITE => tear(snapshot, &state, ("position_id", "CoordinateRecord"), (axis, real(f64::INFINITY))),
-            _ => stretch(snapshot, &state),
+            NAN => tear_component(snapshot, &state, ("velocity_id", "VelocityRecord"), (axis, Datum::Null)),
+            INFINITE => {
+                tear_component(snapshot, &state, ("position_id", "CoordinateRecord"), (axis, real(f64::INFINITY)))
+            }
+            _ => stretch_orientation(snapshot, &state),
         });
         let none = || task.ineligible("it has no state, or its numbers are none already");
-        Ok(Planned::alone(word, vec![edit.ok_or_else(none)?]))
+        Ok(PlannedFault::without_witness(word, vec![edit.ok_or_else(none)?]))
     }
 }
 
 /// Sets one component of a part of a state.
-fn tear(
+fn tear_component(
     snapshot: &Snapshot,
     state: &Row<'_>,
     (column, table): (&str, &str),
     (axis, datum): (&'static str, Datum),
 ) -> Option<Edit> {
-    let part = shared::row(snapshot, table, state.integer(column))?;
+    let part = shared::find_row(snapshot, table, state.integer(column))?;
     part.float(axis).filter(|number| number.is_finite())?;
-    Some(update(&part, [(axis, datum)]))
+    Some(build_update(&part, [(axis, datum)]))
 }
 
-fn stretch(snapshot: &Snapshot, state: &Row<'_>) -> Option<Edit> {
+fn stretch_orientation(snapshot: &Snapshot, state: &Row<'_>) -> Option<Edit> {
     const PARTS: [&str; 4] = ["w", "x", "y", "z"];
-    let row = shared::row(snapshot, "QuaternionDRecord", state.integer("orientation_id"))?;
-    let old = numbers(&row, PARTS)?;
+    let row = shared::find_row(snapshot, "QuaternionDRecord", state.integer("orientation_id"))?;
+    let old = read_numbers(&row, PARTS)?;
     let set: Vec<_> = PARTS.into_iter().zip(old).filter(|(_, part)| *part != 0.0).collect();
-    (!set.is_empty()).then(|| update(&row, set.into_iter().map(|(column, part)| (column, real(part * STRETCH)))))
+    (!set.is_empty()).then(|| build_update(&row, set.into_iter().map(|(column, part)| (column, real(part * STRETCH)))))
 }

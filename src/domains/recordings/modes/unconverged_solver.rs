@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, real, update};
-use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
+use super::shared::{self, RECORD, build_update, real};
+use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Snapshot, Value};
 
@@ -59,7 +59,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
     /// What is wrong with the solver's row.
-    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     failure: Option<String>,
 }
 
@@ -71,39 +71,39 @@ impl FailureMode for UnconvergedSolver {
     }
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
-        params.failure = Some(params::named(self, "failure", params.failure.as_deref(), variant)?.to_owned());
+        params.failure = Some(params::resolve_variant(self, "failure", params.failure.as_deref(), variant)?.to_owned());
         Ok(params)
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        let ids = shared::around(records, 0, 0);
+        let ids = shared::frame_ids_around(records, 0, 0);
         let tables = ["SolverDiagnosticRecord", "CollisionResultRecord"];
-        let mut wanted = vec![shared::frames(&ids)];
+        let mut wanted = vec![shared::fetch_frames(&ids)];
         wanted.extend(tables.map(|table| shared::of_frames(table, &ids)));
-        shared::unread(wanted, snapshot)
+        shared::unread_queries(wanted, snapshot)
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
-        let word = params::shown(self, params.failure.as_deref(), "failure")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
+        let word = params::variant_of_plan(self, params.failure.as_deref(), "failure")?;
         let frame = shared::frame_of(snapshot, task)?;
         snapshot.table("SolverDiagnosticRecord")?;
-        let edit = if word == GAVE_UP { give_up(snapshot, frame) } else { miscount(snapshot, frame) };
+        let edit = if word == GAVE_UP { give_up(snapshot, frame) } else { miscount_contacts(snapshot, frame) };
         let none = || task.ineligible(format!("its solver row cannot show {word}"));
-        Ok(Planned::alone(word, vec![edit.ok_or_else(none)?]))
+        Ok(PlannedFault::without_witness(word, vec![edit.ok_or_else(none)?]))
     }
 }
 
 fn give_up(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
-    let row = shared::rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
+    let row = shared::frame_rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
     let worked = row.integer("num_constraints")? > 0 && row.flag("converged")?;
     let set = [("iterations", Datum::Integer(SWEEPS)), ("residual", real(RESIDUAL)), ("converged", Datum::Integer(0))];
-    worked.then(|| update(&row, set))
+    worked.then(|| build_update(&row, set))
 }
 
-fn miscount(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
-    let row = shared::rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
-    let pairs = shared::rows(snapshot, "CollisionResultRecord", frame).len();
+fn miscount_contacts(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
+    let row = shared::frame_rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
+    let pairs = shared::frame_rows(snapshot, "CollisionResultRecord", frame).len();
     let counted = row.integer("num_contacts")?;
     let right = !snapshot.lacks("CollisionResultRecord") && usize::try_from(counted) == Ok(pairs);
-    right.then(|| update(&row, [("num_contacts", Datum::Integer(counted + 1))]))
+    right.then(|| build_update(&row, [("num_contacts", Datum::Integer(counted + 1))]))
 }

@@ -7,10 +7,10 @@ use crate::domains::recordings::{Recordings, records};
 use crate::model::Severity;
 
 /// Answers what is asked until nothing is left to ask.
-fn settled<T>(database: &Database, work: impl Fn(&Snapshot) -> Result<T, Pause>) -> T {
+fn run_to_end<T>(database: &Database, work: impl Fn(&Snapshot) -> Result<T, Pause>) -> T {
     let mut asked = Vec::new();
     loop {
-        match work(&database.read(asked.clone())) {
+        match work(&database.read_snapshot(asked.clone())) {
             Ok(done) => return done,
             Err(Pause::Ask(more)) => asked.extend(more),
             Err(other) => panic!("{other:?}"),
@@ -18,12 +18,12 @@ fn settled<T>(database: &Database, work: impl Fn(&Snapshot) -> Result<T, Pause>)
     }
 }
 
-fn series(database: &Database, word: &str, id: i64) -> Option<Series> {
+fn record_series(database: &Database, word: &str, id: i64) -> Option<ChartSeries> {
     let kind = records::KINDS.iter().find(|kind| kind.word == word).unwrap();
-    let rules = Recordings.rules("").unwrap();
-    let picture = settled(database, |snapshot| {
-        let own = rows(snapshot, &Fetch::among(kind.table, "id", [Value::Integer(id)]))?;
-        RecordingsPainter.record(kind, &own[0], rules.as_ref(), snapshot)
+    let rules = Recordings.parse_rules("").unwrap();
+    let picture = run_to_end(database, |snapshot| {
+        let own = read_rows(snapshot, &Fetch::among(kind.table, "id", [Value::Integer(id)]))?;
+        RecordingsPainter.paint_record(kind, &own[0], rules.as_ref(), snapshot)
     });
     picture.map(|picture| match picture {
         RecordPicture::Series(series) => series,
@@ -31,7 +31,7 @@ fn series(database: &Database, word: &str, id: i64) -> Option<Series> {
     })
 }
 
-fn finding(table: &'static str, row: i64, frame: i64) -> Finding {
+fn build_finding(table: &'static str, row: i64, frame: i64) -> Finding {
     let key = |id| vec![Value::Integer(id)];
     let related = vec![(FRAME.name, key(frame))];
     let (what, message) = ("x=1".to_owned(), "wrong".to_owned());
@@ -41,8 +41,8 @@ fn finding(table: &'static str, row: i64, frame: i64) -> Finding {
 #[test]
 fn a_frame_shows_all_energy_and_a_body_its_own() {
     let database = recording("bouncing", 120, 1);
-    let frame = series(&database, "frame", 60).unwrap();
-    let names = |series: &Series| series.charts.iter().map(|chart| chart.title.clone()).collect::<Vec<_>>();
+    let frame = record_series(&database, "frame", 60).unwrap();
+    let names = |series: &ChartSeries| series.charts.iter().map(|chart| chart.title.clone()).collect::<Vec<_>>();
     assert_eq!(names(&frame), ["Energy of all bodies, frame by frame", "Touching pairs, frame by frame"]);
     assert_eq!((frame.over, frame.at, frame.place_in_hand()), (FRAME.name, Some(60), 59));
     let lines: Vec<&str> = frame.charts[0].lines.iter().map(|line| line.name).collect();
@@ -52,28 +52,28 @@ fn a_frame_shows_all_energy_and_a_body_its_own() {
     let pairs: f64 = frame.charts[1].lines[0].dots.iter().map(|dot| dot.y).sum();
     assert_eq!(pairs, database.keys(COLLISION.name).len() as f64);
     assert_eq!(frame.charts[1].lines[0].dots.len(), 120, "frames without a contact count too");
-    let body = series(&database, "body", 1).unwrap();
+    let body = record_series(&database, "body", 1).unwrap();
     assert_eq!(names(&body).len(), 3);
     assert!(body.charts[1].lines[0].dots.iter().any(|dot| dot.y > 1.0), "it falls");
-    let contact = series(&database, "contact", 1).unwrap();
+    let contact = record_series(&database, "contact", 1).unwrap();
     assert!(contact.charts[0].title.starts_with("Overlap of "), "{:?}", names(&contact));
 }
 
 #[test]
 fn findings_are_marked_in_a_picture_that_they_share() {
     let database = recording("bouncing", 60, 1);
-    let findings = [finding(SYSTEM_ENERGY.name, 20, 20), finding(SYSTEM_ENERGY.name, 40, 40)];
+    let findings = [build_finding(SYSTEM_ENERGY.name, 20, 20), build_finding(SYSTEM_ENERGY.name, 40, 40)];
     let findings: Vec<&Finding> = findings.iter().collect();
     let mut asked = vec![Fetch::among(SYSTEM_ENERGY.name, "id", [20, 40].map(Value::Integer))];
     for _ in 0..8 {
-        let snapshot = database.read(asked.clone());
-        let more = RecordingsPainter.needs(&findings, &snapshot, 9);
-        asked.extend(more.into_iter().filter(|fetch| !snapshot.has(fetch)));
+        let snapshot = database.read_snapshot(asked.clone());
+        let more = RecordingsPainter.needed_fetches(&findings, &snapshot, 9);
+        asked.extend(more.into_iter().filter(|fetch| !snapshot.has_answer(fetch)));
     }
-    let snapshot = database.read(asked);
-    let rules = Recordings.rules("").unwrap();
-    let with = Gathered { declared: &snapshot, gathered: &(), rules: rules.as_ref() };
-    let gallery = RecordingsPainter.gallery(&findings, &snapshot, &with, 9);
+    let snapshot = database.read_snapshot(asked);
+    let rules = Recordings.parse_rules("").unwrap();
+    let with = PictureContext { declared: &snapshot, gathered: &(), rules: rules.as_ref() };
+    let gallery = RecordingsPainter.paint_findings(&findings, &snapshot, &with, 9);
     assert_eq!(gallery.of, [Some(0), Some(0)]);
     let [Picture::Chart(chart)] = gallery.pictures.as_slice() else { panic!("{gallery:?}") };
     let wrong: Vec<f64> = chart.lines[2].dots.iter().filter(|dot| dot.wrong).map(|dot| dot.x).collect();
@@ -83,7 +83,7 @@ fn findings_are_marked_in_a_picture_that_they_share() {
 
 #[test]
 fn a_long_recording_is_shown_around_the_frame_in_hand() {
-    let sizes = |at, last| Window::around(at, last);
+    let sizes = |at, last| FrameWindow::around(at, last);
     assert_eq!(sizes(Some(7), 1000), sizes(None, 10), "all of it");
     assert_eq!(sizes(Some(50_000), 100_000), sizes(Some(50_000), 200_000));
     assert_ne!(sizes(Some(1), 100_000), sizes(Some(99_999), 100_000));
@@ -94,9 +94,9 @@ fn a_long_recording_is_shown_around_the_frame_in_hand() {
 fn what_is_not_recorded_leaves_the_rest() {
     let mut database = recording("bouncing", 20, 1);
     database.drop(COLLISION.name);
-    assert_eq!(series(&database, "frame", 1).unwrap().charts.len(), 1);
+    assert_eq!(record_series(&database, "frame", 1).unwrap().charts.len(), 1);
     database.drop_column(SYSTEM_ENERGY.name, "total_linear_ke");
-    assert_eq!(series(&database, "frame", 1).unwrap().charts[0].lines.len(), 2, "no kinetic energy is told");
+    assert_eq!(record_series(&database, "frame", 1).unwrap().charts[0].lines.len(), 2, "no kinetic energy is told");
     database.drop(SYSTEM_ENERGY.name);
-    assert_eq!(series(&database, "frame", 1), None);
+    assert_eq!(record_series(&database, "frame", 1), None);
 }

@@ -4,11 +4,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, is_size, page};
+use super::named::{NamedQuestion, is_size, render_count, take_page};
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::gains::{self, Change, Gain};
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::gains::{self, Change, EnergyChange};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
@@ -84,7 +84,7 @@ static CARD: QueryCard = QueryCard {
 impl NamedQuestion for FindEnergyAnomalies {
     const CARD: &'static QueryCard = &CARD;
 
-    fn judge(&self) -> Result<(), QueryError> {
+    fn check_params(&self) -> Result<(), QueryError> {
         match self.threshold {
             Some(threshold) if !is_size(threshold) => {
                 Err(QueryError::Params(format!("threshold: {threshold} J is none; give 0 or more")))
@@ -102,18 +102,18 @@ impl Question for FindEnergyAnomalies {
         frames.refuse_none()?;
         let threshold = self.threshold.unwrap_or(THRESHOLD);
         let mut missing = Missing::default();
-        let found = gains::beyond(reading, &frames, threshold, &mut missing)?;
+        let found = gains::find_large_changes(reading, &frames, threshold, &mut missing)?;
         let recorded = found.is_some();
         let (gains, unjudged) = found.unwrap_or_default();
-        let (explained, anomalies): (Vec<Gain>, Vec<Gain>) =
+        let (explained, anomalies): (Vec<EnergyChange>, Vec<EnergyChange>) =
             gains.into_iter().partition(|gain| gain.change.is_explained());
         let summary = if recorded {
-            summary(threshold, &anomalies, &explained, unjudged.len()) + &missing.remark()
+            render_summary(threshold, &anomalies, &explained, unjudged.len()) + &missing.render_remark()
         } else {
-            missing.verdict("The energy")
+            missing.render_verdict("The energy")
         };
-        let page = page(anomalies, self.limit, self.cursor.as_deref())?;
-        let anomaly = |gain: &Gain| Anomaly::of(gain, &frames);
+        let page = take_page(anomalies, self.limit, self.cursor.as_deref())?;
+        let anomaly = |gain: &EnergyChange| Anomaly::from_change(gain, &frames);
         Ok(Anomalies {
             threshold,
             anomalies: recorded.then(|| page.items.iter().map(anomaly).collect()),
@@ -121,14 +121,14 @@ impl Question for FindEnergyAnomalies {
             next_cursor: page.next_cursor,
             explained: explained.iter().take(EXPLAINED_MAX).map(anomaly).collect(),
             unjudged: unjudged.into_iter().take(EXPLAINED_MAX).collect(),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
 impl Anomaly {
-    fn of(gain: &Gain, frames: &Frames) -> Self {
+    fn from_change(gain: &EnergyChange, frames: &Frames) -> Self {
         Self {
             frame_id: gain.energy.frame,
             simulation_time: frames.time(gain.energy.frame).into(),
@@ -141,18 +141,18 @@ impl Anomaly {
     }
 }
 
-fn summary(threshold: f64, anomalies: &[Gain], explained: &[Gain], unjudged: usize) -> String {
+fn render_summary(threshold: f64, anomalies: &[EnergyChange], explained: &[EnergyChange], unjudged: usize) -> String {
     let mut text = if anomalies.is_empty() {
-        format!("No anomalies: no frame's energy changes by more than {} J without a cause", brief(threshold))
+        format!("No anomalies: no frame's energy changes by more than {} J without a cause", render_number(threshold))
     } else {
         let gains = anomalies.iter().filter(|gain| gain.change.is_gain());
         let sum: f64 = gains.clone().map(|gain| gain.delta).sum();
         let number = gains.count();
         format!(
             "{} beyond {} J: {number} gained energy ({} J in all), {} lost some",
-            count(anomalies.len(), "frame"),
-            brief(threshold),
-            brief(sum),
+            render_count(anomalies.len(), "frame"),
+            render_number(threshold),
+            render_number(sum),
             anomalies.len() - number
         )
     };
@@ -165,7 +165,7 @@ fn summary(threshold: f64, anomalies: &[Gain], explained: &[Gain], unjudged: usi
         text += &format!("; explained: {}", said.join(", "));
     }
     if unjudged > 0 {
-        text += &format!("; {} not judged, since the change is no number", count(unjudged, "frame"));
+        text += &format!("; {} not judged, since the change is no number", render_count(unjudged, "frame"));
     }
     text + "."
 }

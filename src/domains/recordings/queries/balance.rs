@@ -4,17 +4,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, render_count, take_page};
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::bodies::Bodies;
-use crate::domains::recordings::contacts::{self, Point};
+use crate::domains::recordings::contacts::{self, ConstraintPoint};
 use crate::domains::recordings::frames::{Frames, by_frame};
 use crate::domains::recordings::ground::GRAVITY;
-use crate::domains::recordings::measure::{Measure, Vector, brief, length};
+use crate::domains::recordings::measure::{Measure, Vector, length, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::motion;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
-use crate::domains::recordings::vectors::{Vectors, directions};
+use crate::domains::recordings::vectors::{Vectors, read_directions};
 
 /// A residual is one from so many N s on, as a share of the mass.
 const LEAST: f64 = 1e-6;
@@ -93,31 +93,32 @@ impl Question for ImpulseBalance {
 
     fn answer(&self, reading: &Reading) -> Result<Balance, Stop> {
         let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         bodies.require(self.body_id)?;
         let Some(mass) = bodies.mass(self.body_id) else {
             return Err(QueryError::NotRecorded(format!("the mass of body {} is not recorded", self.body_id)).into());
         };
         let mut missing = Missing::default();
         let before = (range.0.saturating_sub(1), range.1);
-        let moving = motion::velocities(reading, before, Some(self.body_id), &mut missing)?;
-        let recorded = contacts::points(reading, range)?;
-        missing.join(&recorded.missing);
-        let points = recorded.points.into_iter().filter(|point| point.touches(self.body_id));
+        let moving = motion::read_velocities(reading, before, Some(self.body_id), &mut missing)?;
+        let recorded = contacts::read_points(reading, range)?;
+        missing.merge(&recorded.missing);
+        let points = recorded.points.into_iter().filter(|point| point.has_body(self.body_id));
         let points = by_frame(points.map(|point| (point.frame, point)));
-        let normals = directions(reading, points.values().flatten().flat_map(|point| point.directions), &mut missing)?;
+        let normals =
+            read_directions(reading, points.values().flatten().flat_map(|point| point.directions), &mut missing)?;
         let velocities = moving.get(&self.body_id).cloned().unwrap_or_default();
         let (mut found, mut checked) = (Vec::new(), 0_usize);
         for (frame, now) in &velocities {
             let (Some(then), Some(step)) = (velocities.get(&(frame - 1)), frames.step(*frame)) else { continue };
-            let of_frame = points.get(frame).map_or(&[] as &[Point], Vec::as_slice);
-            let Some(given) = self.given(of_frame, &normals) else { continue };
+            let of_frame = points.get(frame).map_or(&[] as &[ConstraintPoint], Vec::as_slice);
+            let Some(given) = self.contact_impulse(of_frame, &normals) else { continue };
             checked += 1;
             let fall = self.gravity.unwrap_or(GRAVITY) * step;
             let changed = [mass * (now[0] - then[0]), mass * (now[1] - then[1]), mass * (now[2] - then[2] + fall)];
             let residual = length([changed[0] - given[0], changed[1] - given[1], changed[2] - given[2]]);
             if residual.is_nan() || residual > LEAST * mass {
-                let (momentum_change, contact_impulse) = (Vector::of(changed), Vector::of(given));
+                let (momentum_change, contact_impulse) = (Vector::from_numbers(changed), Vector::from_numbers(given));
                 found.push(Unbalanced {
                     frame_id: *frame,
                     momentum_change,
@@ -130,22 +131,22 @@ impl Question for ImpulseBalance {
         let worst = found
             .first()
             .and_then(|one| one.residual.0)
-            .map_or_else(String::new, |worst| format!(", by up to {} N s", brief(worst)));
+            .map_or_else(String::new, |worst| format!(", by up to {} N s", render_number(worst)));
         let summary = format!(
             "Body {}: {} judged, {} unbalanced{worst}.{}",
             self.body_id,
-            count(checked, "frame"),
+            render_count(checked, "frame"),
             found.len(),
-            missing.remark()
+            missing.render_remark()
         );
-        let page = page(found, self.limit, self.cursor.as_deref())?;
+        let page = take_page(found, self.limit, self.cursor.as_deref())?;
         Ok(Balance {
             body_id: self.body_id,
             unbalanced: (checked > 0).then_some(page.items),
             total: page.total,
             next_cursor: page.next_cursor,
             checked: checked as u64,
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
@@ -153,7 +154,7 @@ impl Question for ImpulseBalance {
 
 impl ImpulseBalance {
     /// Returns what contacts give the body, N s: against the normal for A, along it for B; friction the other way.
-    fn given(&self, points: &[Point], normals: &Vectors) -> Option<[f64; 3]> {
+    fn contact_impulse(&self, points: &[ConstraintPoint], normals: &Vectors) -> Option<[f64; 3]> {
         let mut sum = [0.0; 3];
         for point in points {
             let sign = if point.a == self.body_id { 1.0 } else { -1.0 };

@@ -8,7 +8,7 @@ use super::named::NamedQuestion;
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::bodies::Bodies;
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, Orientation, Vector, brief};
+use crate::domains::recordings::measure::{Measure, Orientation, Vector, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::schema;
@@ -69,16 +69,16 @@ impl Question for GetBodyState {
             "Body {} after frame {}: speed {} m/s, turning at {} rad/s.{}",
             self.body_id,
             self.frame_id,
-            brief(speed.unwrap_or(f64::NAN)),
-            brief(turning.unwrap_or(f64::NAN)),
-            missing.remark()
+            render_number(speed.unwrap_or(f64::NAN)),
+            render_number(turning.unwrap_or(f64::NAN)),
+            missing.render_remark()
         );
         Ok(BodyState {
             frame_id: self.frame_id,
             state,
             speed: speed.into(),
             angular_speed: turning.into(),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
@@ -87,21 +87,21 @@ impl Question for GetBodyState {
 /// Returns a body's state in a frame.
 fn state_in(reading: &Reading, body: i64, frame: i64, missing: &mut Missing) -> Result<State, Stop> {
     Bodies::read(reading)?.require(body)?;
-    let mut placed = states::placed(reading, (frame, frame), missing)?;
-    if missing.list().is_some() {
-        return Err(QueryError::NotRecorded(missing.verdict("The state of a body")).into());
+    let mut placed = states::read_state_refs(reading, (frame, frame), missing)?;
+    if missing.to_list().is_some() {
+        return Err(QueryError::NotRecorded(missing.render_verdict("The state of a body")).into());
     }
     placed.retain(|one| one.body == body);
     placed.truncate(1);
-    let found = states::states(reading, &placed, missing)?;
-    let Some(state) = found.into_iter().next() else { return Err(absent(reading, body, frame)?) };
+    let found = states::read_states(reading, &placed, missing)?;
+    let Some(state) = found.into_iter().next() else { return Err(no_state_error(reading, body, frame)?) };
     Ok(state)
 }
 
 /// Says from where to where a body has states, where it has none in a frame.
-fn absent(reading: &Reading, body: i64, frame: i64) -> Result<Stop, Stop> {
-    let sheet = reading.among(&schema::BODY_STATE, &["body_id", "frame_id"], "body_id", [body])?;
-    let lines = || sheet.iter().flat_map(|sheet| sheet.lines()).filter_map(|line| line.integer("frame_id"));
+fn no_state_error(reading: &Reading, body: i64, frame: i64) -> Result<Stop, Stop> {
+    let sheet = reading.scan_among(&schema::BODY_STATE, &["body_id", "frame_id"], "body_id", [body])?;
+    let lines = || sheet.iter().flat_map(|sheet| sheet.rows()).filter_map(|line| line.integer("frame_id"));
     let known = match (lines().min(), lines().max()) {
         (Some(first), Some(last)) => format!("it has states from frame {first} to frame {last}"),
         _ => "it has none in any frame".to_owned(),
@@ -174,18 +174,18 @@ impl Question for CompareBodyAcrossFrames {
         let mut missing = Missing::default();
         let one = state_in(reading, self.body_id, self.frame_a, &mut missing)?;
         let other = state_in(reading, self.body_id, self.frame_b, &mut missing)?;
-        let (moved, sped) = (other.position.less(&one.position), other.velocity.less(&one.velocity));
+        let (moved, sped) = (other.position.minus(&one.position), other.velocity.minus(&one.velocity));
         let elapsed = frames.time(self.frame_b).zip(frames.time(self.frame_a)).map(|(b, a)| b - a);
         let summary = format!(
             "Body {} moved {} m ({}) and its velocity changed by {} m/s ({}) between frames {} and {}.{}",
             self.body_id,
-            brief(moved.length().unwrap_or(f64::NAN)),
-            mainly(&moved),
-            brief(sped.length().unwrap_or(f64::NAN)),
-            mainly(&sped),
+            render_number(moved.length().unwrap_or(f64::NAN)),
+            render_largest_part(&moved),
+            render_number(sped.length().unwrap_or(f64::NAN)),
+            render_largest_part(&sped),
             self.frame_a,
             self.frame_b,
-            missing.remark()
+            missing.render_remark()
         );
         Ok(Comparison {
             body_id: self.body_id,
@@ -194,25 +194,25 @@ impl Question for CompareBodyAcrossFrames {
             elapsed: elapsed.into(),
             position_delta: moved,
             velocity_delta: sped,
-            angular_velocity_delta: other.angular_velocity.less(&one.angular_velocity),
+            angular_velocity_delta: other.angular_velocity.minus(&one.angular_velocity),
             distance: moved.length().into(),
-            turned: turned(&one.orientation, &other.orientation).into(),
-            not_recorded: missing.list(),
+            turned: angle_between(&one.orientation, &other.orientation).into(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
 /// Returns the largest part of a vector, with its sign and axis.
-fn mainly(vector: &Vector) -> String {
+fn render_largest_part(vector: &Vector) -> String {
     let Some(numbers) = vector.numbers() else { return "unknown".to_owned() };
     let parts = numbers.into_iter().zip(["x", "y", "z"]);
     let largest = parts.max_by(|one, two| one.0.abs().total_cmp(&two.0.abs()));
-    largest.map_or_else(String::new, |(number, axis)| format!("{axis} {}", brief(number)))
+    largest.map_or_else(String::new, |(number, axis)| format!("{axis} {}", render_number(number)))
 }
 
 /// Returns the angle between two orientations, rad.
-fn turned(one: &Orientation, other: &Orientation) -> Option<f64> {
+fn angle_between(one: &Orientation, other: &Orientation) -> Option<f64> {
     let numbers = |q: &Orientation| Some([q.w.0?, q.x.0?, q.y.0?, q.z.0?]);
     let (one, other) = (numbers(one)?, numbers(other)?);
     let [w, x, y, z] = one;

@@ -6,14 +6,14 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, render_count, take_page};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::contacts;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
-use crate::domains::recordings::touches::{self, Analysis, Touch};
-use crate::domains::recordings::vectors::directions;
+use crate::domains::recordings::touches::{self, Analysis, PairTouch};
+use crate::domains::recordings::vectors::read_directions;
 
 /// What is asked.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -77,19 +77,19 @@ impl Question for ContactChatter {
 
     fn answer(&self, reading: &Reading) -> Result<Chatter, Stop> {
         let frames = Frames::read(reading)?;
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let mut missing = Missing::default();
-        let touching = contacts::pairs(reading, range, &mut missing)?;
+        let touching = contacts::read_pairs(reading, range, &mut missing)?;
         let recorded = touching.is_some();
         let touching = touching.unwrap_or_default();
-        let normals = directions(reading, touching.iter().map(|pair| pair.normal), &mut missing)?;
-        let mut pairs: BTreeMap<(i64, i64), BTreeMap<i64, Touch>> = BTreeMap::new();
+        let normals = read_directions(reading, touching.iter().map(|pair| pair.normal), &mut missing)?;
+        let mut pairs: BTreeMap<(i64, i64), BTreeMap<i64, PairTouch>> = BTreeMap::new();
         for pair in &touching {
             let direction = normals.get(pair.normal).and_then(|normal| normal.numbers());
-            let touch = Touch { points: 0, normal: None, direction };
+            let touch = PairTouch { points: 0, normal: None, direction };
             pairs.entry((pair.a, pair.b)).or_default().insert(pair.frame, touch);
         }
-        for point in contacts::points(reading, range)?.points {
+        for point in contacts::read_points(reading, range)?.points {
             let Some(touch) = pairs.get_mut(&(point.a, point.b)).and_then(|frames| frames.get_mut(&point.frame)) else {
                 continue;
             };
@@ -108,17 +108,17 @@ impl Question for ContactChatter {
         let flipping = list.iter().filter(|pair| pair.analysis.normal_flips > 0).count();
         let swinging = list.iter().filter(|pair| pair.analysis.force_oscillation).count();
         let summary = if recorded {
-            let pairs = count(list.len(), "pair");
+            let pairs = render_count(list.len(), "pair");
             format!("{pairs}: {chattering} chatter, {flipping} with flipped normals, {swinging} with swinging forces.")
         } else {
-            missing.verdict("Contact")
+            missing.render_verdict("Contact")
         };
-        let page = page(list, self.limit, self.cursor.as_deref())?;
+        let page = take_page(list, self.limit, self.cursor.as_deref())?;
         Ok(Chatter {
             pairs: recorded.then_some(page.items),
             total: page.total,
             next_cursor: page.next_cursor,
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, render_count};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::{self, Bodies};
 use crate::domains::recordings::cone::{self, ConeItem};
@@ -66,26 +66,27 @@ impl Question for CheckFrictionCone {
     fn answer(&self, reading: &Reading) -> Result<ConeAnswer, Stop> {
         let frames = Frames::read(reading)?;
         frames.require(self.frame_id)?;
-        let recorded = contacts::points(reading, (self.frame_id, self.frame_id))?;
+        let recorded = contacts::read_points(reading, (self.frame_id, self.frame_id))?;
         let mut points = recorded.points;
-        points.retain(|point| self.body_id.is_none_or(|body| point.touches(body)));
+        points.retain(|point| self.body_id.is_none_or(|body| point.has_body(body)));
         if let (Some(body), true) = (self.body_id, points.is_empty()) {
-            Bodies::read(reading)?.require_any(body, &bodies::touched(reading)?)?;
+            Bodies::read(reading)?.require_any(body, &bodies::read_contact_bodies(reading)?)?;
         }
         let step = frames.step_or_usual(self.frame_id);
-        let judged: Vec<ConeItem> = points.iter().filter_map(|point| cone::judge(point, step)).collect();
+        let judged: Vec<ConeItem> = points.iter().filter_map(|point| cone::judge_point(point, step)).collect();
         let unjudged = points.len() - judged.len();
         let saturated = judged.iter().filter(|item| item.is_saturated()).count();
         let checked = judged.len();
         let within = judged.iter().filter(|item| !item.exceeds_limit);
-        let nearest = within.max_by(|one, other| share(one).total_cmp(&share(other))).cloned();
+        let nearest = within.max_by(|one, other| saturation_share(one).total_cmp(&saturation_share(other))).cloned();
         let violations: Vec<ConeItem> = judged.into_iter().filter(|item| item.exceeds_limit).collect();
         // A table that is not there could have held what was asked for, unless another says that nothing touches.
-        let blind = recorded.missing.list().is_some() && (unjudged > 0 || !recorded.contacts_recorded);
+        let blind = recorded.missing.to_list().is_some() && (unjudged > 0 || !recorded.contacts_recorded);
         let summary = if blind && checked == 0 {
-            recorded.missing.verdict("The friction cone")
+            recorded.missing.render_verdict("The friction cone")
         } else {
-            summary(self.frame_id, [checked, violations.len(), saturated, unjudged]) + &recorded.missing.remark()
+            render_summary(self.frame_id, [checked, violations.len(), saturated, unjudged])
+                + &recorded.missing.render_remark()
         };
         Ok(ConeAnswer {
             frame_id: self.frame_id,
@@ -95,21 +96,21 @@ impl Question for CheckFrictionCone {
             saturated: saturated as u64,
             unjudged: unjudged as u64,
             nearest,
-            not_recorded: recorded.missing.list(),
+            not_recorded: recorded.missing.to_list(),
             summary,
         })
     }
 }
 
-fn share(item: &ConeItem) -> f64 {
+fn saturation_share(item: &ConeItem) -> f64 {
     item.saturation.0.unwrap_or(-1.0)
 }
 
-fn summary(frame: i64, [checked, violations, saturated, unjudged]: [usize; 4]) -> String {
+fn render_summary(frame: i64, [checked, violations, saturated, unjudged]: [usize; 4]) -> String {
     if checked == 0 && unjudged > 0 {
         return format!(
             "Frame {frame}: {} without recorded friction: no pair of the frame has any, or none was recorded.",
-            count(unjudged, "contact point")
+            render_count(unjudged, "contact point")
         );
     }
     if checked == 0 {
@@ -118,7 +119,7 @@ fn summary(frame: i64, [checked, violations, saturated, unjudged]: [usize; 4]) -
     let left = if unjudged > 0 { format!(", {unjudged} not judged") } else { String::new() };
     format!(
         "Frame {frame}: {} checked, {} outside the cone, {saturated} at the limit{left}.",
-        count(checked, "contact point"),
+        render_count(checked, "contact point"),
         violations
     )
 }

@@ -6,12 +6,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, render_count};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::{self, Bodies};
 use crate::domains::recordings::contacts::{self, Collision, FrictionItem};
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
@@ -71,11 +71,11 @@ impl Question for GetContactsForBody {
         frames.require(self.frame_id)?;
         let range = (self.frame_id, self.frame_id);
         let mut missing = Missing::default();
-        let recorded = contacts::points(reading, range)?;
-        missing.join(&recorded.missing);
+        let recorded = contacts::read_points(reading, range)?;
+        missing.merge(&recorded.missing);
         let mut points = recorded.points;
-        points.retain(|point| point.touches(self.body_id));
-        let mut pairs = contacts::pairs(reading, range, &mut missing)?;
+        points.retain(|point| point.has_body(self.body_id));
+        let mut pairs = contacts::read_pairs(reading, range, &mut missing)?;
         if let Some(pairs) = &mut pairs {
             pairs.retain(|pair| pair.a == self.body_id || pair.b == self.body_id);
         }
@@ -83,33 +83,33 @@ impl Question for GetContactsForBody {
         let ends = ends.chain(pairs.iter().flatten().map(|pair| (pair.a, pair.b)));
         let touching: BTreeSet<i64> = ends.map(|(a, b)| if a == self.body_id { b } else { a }).collect();
         if touching.is_empty() && known.require_any(self.body_id, &BTreeSet::new()).is_err() {
-            known.require_any(self.body_id, &bodies::touched(reading)?)?;
+            known.require_any(self.body_id, &bodies::read_contact_bodies(reading)?)?;
         }
         let collisions = match &pairs {
-            Some(pairs) => Some(contacts::collisions(reading, pairs, &mut missing)?),
+            Some(pairs) => Some(contacts::read_collisions(reading, pairs, &mut missing)?),
             None => None,
         };
         let step = frames.step_or_usual(self.frame_id);
         let impulses: Option<f64> = points.iter().map(|point| point.normal).sum();
         let impulses = impulses.filter(|_| !points.is_empty());
         let stepped: Vec<_> = points.iter().map(|point| (*point, step)).collect();
-        let items = contacts::items(reading, &stepped, &mut missing)?;
+        let items = contacts::describe_points(reading, &stepped, &mut missing)?;
         let summary = if recorded.recorded || pairs.is_some() {
             let force = impulses.map_or_else(String::new, |sum| {
-                let force = contacts::force(Some(sum), step).0;
-                let force = force.map_or_else(String::new, |force| format!(", {} N", brief(force)));
-                format!(", normal impulses {} N s{force}", brief(sum))
+                let force = contacts::mean_force(Some(sum), step).0;
+                let force = force.map_or_else(String::new, |force| format!(", {} N", render_number(force)));
+                format!(", normal impulses {} N s{force}", render_number(sum))
             });
             format!(
                 "Body {} touches {} at {} before the step of frame {}{force}.{}",
                 self.body_id,
-                count(touching.len(), "body"),
-                count(items.len(), "contact point"),
+                render_count(touching.len(), "body"),
+                render_count(items.len(), "contact point"),
                 self.frame_id,
-                missing.remark()
+                missing.render_remark()
             )
         } else {
-            missing.verdict("Contact")
+            missing.render_verdict("Contact")
         };
         Ok(BodyContacts {
             body_id: self.body_id,
@@ -118,8 +118,8 @@ impl Question for GetContactsForBody {
             collisions,
             touching: touching.into_iter().collect(),
             normal_impulse: impulses.into(),
-            normal_force_n: contacts::force(impulses, step),
-            not_recorded: missing.list(),
+            normal_force_n: contacts::mean_force(impulses, step),
+            not_recorded: missing.to_list(),
             summary,
         })
     }

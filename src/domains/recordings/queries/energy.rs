@@ -4,12 +4,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, render_count, take_page};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::Bodies;
 use crate::domains::recordings::energies::{self, BodyEnergy, SystemEnergy};
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
@@ -90,31 +90,31 @@ impl Question for GetSystemEnergy {
 
     fn answer(&self, reading: &Reading) -> Result<SystemSeries, Stop> {
         let frames = Frames::read(reading)?;
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let mut missing = Missing::default();
-        let rows = energies::system(reading, range, &mut missing)?;
+        let rows = energies::read_system_energies(reading, range, &mut missing)?;
         let totals: Vec<(i64, Option<f64>)> = rows.iter().flatten().map(|row| (row.frame, row.total)).collect();
         let summary = match &rows {
-            None => missing.verdict("The energy"),
-            Some(_) => course("All bodies", &totals) + &missing.remark(),
+            None => missing.render_verdict("The energy"),
+            Some(_) => render_course("All bodies", &totals) + &missing.render_remark(),
         };
         let recorded = rows.is_some();
-        let page = page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
-        let points = page.items.iter().map(|row| SystemPoint::of(row, &frames)).collect();
+        let page = take_page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
+        let points = page.items.iter().map(|row| SystemPoint::from_row(row, &frames)).collect();
         Ok(SystemSeries {
             energy_points: recorded.then_some(points),
             total: page.total,
             next_cursor: page.next_cursor,
             first_total_e: totals.first().and_then(|(_, total)| *total).into(),
             last_total_e: totals.last().and_then(|(_, total)| *total).into(),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
 impl SystemPoint {
-    fn of(row: &SystemEnergy, frames: &Frames) -> Self {
+    fn from_row(row: &SystemEnergy, frames: &Frames) -> Self {
         Self {
             frame_id: row.frame,
             simulation_time: frames.time(row.frame).into(),
@@ -130,23 +130,24 @@ impl SystemPoint {
 }
 
 /// Says how an energy went over some frames.
-fn course(whose: &str, totals: &[(i64, Option<f64>)]) -> String {
+fn render_course(whose: &str, totals: &[(i64, Option<f64>)]) -> String {
     let (Some((from, first)), Some((to, last))) = (totals.first(), totals.last()) else {
         return format!("{whose}: no energy is recorded in these frames.");
     };
-    let number = |total: &Option<f64>| brief(total.unwrap_or(f64::NAN));
+    let number = |total: &Option<f64>| render_number(total.unwrap_or(f64::NAN));
     let gains = totals.windows(2).filter_map(|pair| {
         let [(_, Some(one)), (frame, Some(other))] = pair else { return None };
         Some((*frame, other - one))
     });
     let largest = gains.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, gain)| *gain > 0.0);
-    let gain = largest
-        .map_or_else(String::new, |(frame, gain)| format!("; the largest gain is {} J in frame {frame}", brief(gain)));
+    let gain = largest.map_or_else(String::new, |(frame, gain)| {
+        format!("; the largest gain is {} J in frame {frame}", render_number(gain))
+    });
     format!(
         "{whose}: {} J in frame {from}, {} J in frame {to}, {}{gain}.",
         number(first),
         number(last),
-        count(totals.len(), "frame")
+        render_count(totals.len(), "frame")
     )
 }
 
@@ -224,7 +225,7 @@ impl Question for GetBodyEnergy {
 
     fn answer(&self, reading: &Reading) -> Result<BodySeries, Stop> {
         let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         bodies.require(self.body_id)?;
         let mut missing = Missing::default();
         let mut rows = energies::of_bodies(reading, range, &mut missing)?;
@@ -233,25 +234,25 @@ impl Question for GetBodyEnergy {
         }
         let totals: Vec<(i64, Option<f64>)> = rows.iter().flatten().map(|row| (row.frame, row.total)).collect();
         let summary = match &rows {
-            None => missing.verdict("The energy of a body"),
-            Some(_) => course(&format!("Body {}", self.body_id), &totals) + &missing.remark(),
+            None => missing.render_verdict("The energy of a body"),
+            Some(_) => render_course(&format!("Body {}", self.body_id), &totals) + &missing.render_remark(),
         };
         let recorded = rows.is_some();
-        let page = page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
-        let points = page.items.iter().map(|row| BodyPoint::of(row, &frames)).collect();
+        let page = take_page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
+        let points = page.items.iter().map(|row| BodyPoint::from_row(row, &frames)).collect();
         Ok(BodySeries {
             body_id: self.body_id,
             energy_points: recorded.then_some(points),
             total: page.total,
             next_cursor: page.next_cursor,
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
 impl BodyPoint {
-    fn of(row: &BodyEnergy, frames: &Frames) -> Self {
+    fn from_row(row: &BodyEnergy, frames: &Frames) -> Self {
         Self {
             body_id: row.body,
             frame_id: row.frame,

@@ -6,12 +6,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, is_size, page};
+use super::named::{NamedQuestion, is_size, render_count, take_page};
 use super::solver::solver_rows;
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::energies::{self, SystemEnergy};
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
@@ -97,7 +97,7 @@ static CARD: QueryCard = QueryCard {
 impl NamedQuestion for EnergyEpisodes {
     const CARD: &'static QueryCard = &CARD;
 
-    fn judge(&self) -> Result<(), QueryError> {
+    fn check_params(&self) -> Result<(), QueryError> {
         match [("min_gain", self.min_gain), ("min_total", self.min_total)]
             .iter()
             .find(|(_, it)| it.is_some_and(|it| !is_size(it)))
@@ -121,36 +121,38 @@ impl Question for EnergyEpisodes {
 
     fn answer(&self, reading: &Reading) -> Result<Episodes, Stop> {
         let frames = Frames::read(reading)?;
-        let range = frames.range(None, None)?;
+        let range = frames.resolve_range(None, None)?;
         let mut missing = Missing::default();
-        let rows = energies::system(reading, range, &mut missing)?;
+        let rows = energies::read_system_energies(reading, range, &mut missing)?;
         let solver = solver_rows(reading, range, &mut missing)?.unwrap_or_default();
-        let failed: BTreeMap<i64, bool> = solver.iter().map(|(frame, row)| (*frame, row.failed())).collect();
+        let failed: BTreeMap<i64, bool> = solver.iter().map(|(frame, row)| (*frame, row.has_failed())).collect();
         let recorded = rows.is_some();
         let rows = rows.unwrap_or_default();
-        let (mut found, total_gain) = self.runs(&rows, &failed);
+        let (mut found, total_gain) = self.find_episodes(&rows, &failed);
         found.sort_by(|one, other| other.gain.0.unwrap_or(0.0).total_cmp(&one.gain.0.unwrap_or(0.0)));
         let summary = match (recorded, found.first()) {
-            (false, _) => missing.verdict("The energy"),
-            (true, None) => format!("No episode gains {} J or more.", brief(self.min_total.unwrap_or(MIN_TOTAL))),
+            (false, _) => missing.render_verdict("The energy"),
+            (true, None) => {
+                format!("No episode gains {} J or more.", render_number(self.min_total.unwrap_or(MIN_TOTAL)))
+            }
             (true, Some(largest)) => format!(
                 "{}; the largest gains {} J in frames {} to {} (peak {} J in frame {}); all gains together {} J.",
-                count(found.len(), "episode"),
-                brief(largest.gain.0.unwrap_or(f64::NAN)),
+                render_count(found.len(), "episode"),
+                render_number(largest.gain.0.unwrap_or(f64::NAN)),
                 largest.start_frame,
                 largest.end_frame,
-                brief(largest.peak_gain.0.unwrap_or(f64::NAN)),
+                render_number(largest.peak_gain.0.unwrap_or(f64::NAN)),
                 largest.peak_frame,
-                brief(total_gain)
+                render_number(total_gain)
             ),
         };
-        let page = page(found, self.limit, self.cursor.as_deref())?;
+        let page = take_page(found, self.limit, self.cursor.as_deref())?;
         Ok(Episodes {
             episodes: recorded.then_some(page.items),
             total: page.total,
             next_cursor: page.next_cursor,
             total_gain: total_gain.into(),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
@@ -158,7 +160,7 @@ impl Question for EnergyEpisodes {
 
 impl EnergyEpisodes {
     /// Gathers the runs; the first frame, whose energy is all new, is none of any.
-    fn runs(&self, rows: &[SystemEnergy], failed: &BTreeMap<i64, bool>) -> (Vec<Episode>, f64) {
+    fn find_episodes(&self, rows: &[SystemEnergy], failed: &BTreeMap<i64, bool>) -> (Vec<Episode>, f64) {
         let least = self.min_gain.unwrap_or(MIN_GAIN);
         let gap = i64::try_from(self.max_gap.unwrap_or(1)).unwrap_or(i64::MAX);
         let (mut found, mut open, mut all): (Vec<Episode>, Option<OpenEpisode>, f64) = (Vec::new(), None, 0.0);
@@ -171,7 +173,7 @@ impl EnergyEpisodes {
             all += gain;
             match open.take() {
                 Some(mut run) if now.frame - run.episode.end_frame - 1 <= gap => {
-                    run.add(now, gain, failed);
+                    run.add_frame(now, gain, failed);
                     open = Some(run);
                 }
                 other => {
@@ -201,11 +203,11 @@ impl OpenEpisode {
             unconverged_frames: 0,
         };
         let mut run = Self { episode, gain: 0.0, before: *before, last: *now };
-        run.add(now, gain, failed);
+        run.add_frame(now, gain, failed);
         run
     }
 
-    fn add(&mut self, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) {
+    fn add_frame(&mut self, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) {
         self.gain += gain;
         let episode = &mut self.episode;
         episode.end_frame = now.frame;

@@ -4,13 +4,13 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, render_count};
 use super::solver::{Solver, solver_rows};
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::contacts::{self, Collision, FrictionItem};
 use crate::domains::recordings::energies;
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::states::{self, State};
@@ -83,7 +83,7 @@ static CARD: QueryCard = QueryCard {
 impl NamedQuestion for GetFrame {
     const CARD: &'static QueryCard = &CARD;
 
-    fn judge(&self) -> Result<(), QueryError> {
+    fn check_params(&self) -> Result<(), QueryError> {
         match (self.frame_id, self.time) {
             (None, None) => Err(QueryError::Params("frame_id is missing: which frame".to_owned())),
             (Some(_), Some(_)) => Err(QueryError::Params("give frame_id or time, not both".to_owned())),
@@ -102,29 +102,29 @@ impl Question for GetFrame {
         frames.require(frame)?;
         let (range, step) = ((frame, frame), frames.step_or_usual(frame));
         let mut missing = Missing::default();
-        let placed = states::placed(reading, range, &mut missing)?;
+        let placed = states::read_state_refs(reading, range, &mut missing)?;
         let placed_recorded = missing == Missing::default();
-        let states = states::states(reading, &placed, &mut missing)?;
-        let pairs = contacts::pairs(reading, range, &mut missing)?;
+        let states = states::read_states(reading, &placed, &mut missing)?;
+        let pairs = contacts::read_pairs(reading, range, &mut missing)?;
         let collisions = match &pairs {
-            Some(pairs) => Some(contacts::collisions(reading, pairs, &mut missing)?),
+            Some(pairs) => Some(contacts::read_collisions(reading, pairs, &mut missing)?),
             None => None,
         };
-        let points = contacts::points(reading, range)?;
-        missing.join(&points.missing);
+        let points = contacts::read_points(reading, range)?;
+        missing.merge(&points.missing);
         let stepped: Vec<_> = points.points.iter().map(|point| (*point, step)).collect();
-        let items = contacts::items(reading, &stepped, &mut missing)?;
+        let items = contacts::describe_points(reading, &stepped, &mut missing)?;
         let solver = solver_rows(reading, range, &mut missing)?;
-        let energy = energies::system(reading, range, &mut missing)?;
+        let energy = energies::read_system_energies(reading, range, &mut missing)?;
         let solver = solver.and_then(|rows| rows.into_iter().next()).map(|(_, solver)| solver);
         let energy = energy.and_then(|rows| rows.into_iter().next());
         let summary = format!(
             "Frame {frame} at {} s: {}, {}, {}.{}",
-            brief(frames.time(frame).unwrap_or(f64::NAN)),
-            count(states.len(), "moving body"),
-            count(pairs.as_ref().map_or(0, Vec::len), "touching pair"),
-            count(items.len(), "contact point"),
-            missing.remark()
+            render_number(frames.time(frame).unwrap_or(f64::NAN)),
+            render_count(states.len(), "moving body"),
+            render_count(pairs.as_ref().map_or(0, Vec::len), "touching pair"),
+            render_count(items.len(), "contact point"),
+            missing.render_remark()
         );
         Ok(FrameAnswer {
             frame_id: frame,
@@ -134,15 +134,15 @@ impl Question for GetFrame {
             collisions,
             friction_constraints: points.recorded.then_some(items),
             solver,
-            energy: energy.map(|energy| Energy::of(&energy)),
-            not_recorded: missing.list(),
+            energy: energy.map(|energy| Energy::from_row(&energy)),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
 impl Energy {
-    fn of(energy: &energies::SystemEnergy) -> Self {
+    fn from_row(energy: &energies::SystemEnergy) -> Self {
         Self {
             total_linear_ke: energy.linear.into(),
             total_rotational_ke: energy.rotational.into(),

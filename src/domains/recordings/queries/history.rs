@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::named::{NamedQuestion, size_of, start_of};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::{self, Bodies};
-use crate::domains::recordings::contacts::{self, FrictionItem, Point};
+use crate::domains::recordings::contacts::{self, ConstraintPoint, FrictionItem};
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
-use crate::domains::recordings::touches::{self, Analysis, Touch};
-use crate::domains::recordings::vectors::directions;
+use crate::domains::recordings::touches::{self, Analysis, PairTouch};
+use crate::domains::recordings::vectors::read_directions;
 
 /// What is asked.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -103,28 +103,29 @@ impl Question for GetContactHistory {
 
     fn answer(&self, reading: &Reading) -> Result<History, Stop> {
         let (frames, known) = (Frames::read(reading)?, Bodies::read(reading)?);
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let (start, size) = (start_of(self.cursor.as_deref())?, size_of(self.limit)?);
         let recorded = contacts::points_between(reading, range, self.body_a_id, self.body_b_id)?;
         let mut missing = recorded.missing;
         let points = recorded.points;
         let touching = if recorded.recorded {
-            let first_of_frame = firsts(&points);
-            let normals = directions(reading, first_of_frame, &mut missing)?;
-            touches::touches(&points, |point| normals.get(point.directions[0])?.numbers())
+            let first_of_frame = first_normal_ids(&points);
+            let normals = read_directions(reading, first_of_frame, &mut missing)?;
+            touches::touches_by_frame(&points, |point| normals.get(point.directions[0])?.numbers())
         } else {
-            self.pairs(reading, range, &mut missing)?
+            self.read_pair_touches(reading, range, &mut missing)?
         };
         if touching.is_empty() {
-            let touched = bodies::touched(reading)?;
+            let touched = bodies::read_contact_bodies(reading)?;
             known.require_any(self.body_a_id, &touched)?;
             known.require_any(self.body_b_id, &touched)?;
         }
-        let judged = recorded.recorded || !touching.is_empty() || !missing.says(&super::super::schema::COLLISION);
+        let judged = recorded.recorded || !touching.is_empty() || !missing.has_table(&super::super::schema::COLLISION);
         let analysis = touches::analyse(&touching);
-        let summary = if judged { self.summary(&analysis, range, &missing) } else { missing.verdict("Contact") };
+        let summary =
+            if judged { self.render_summary(&analysis, range, &missing) } else { missing.render_verdict("Contact") };
         let page = page_of(&touching, start, size);
-        let history = history(reading, &frames, &points, &touching, &page, &mut missing)?;
+        let history = build_history(reading, &frames, &points, &touching, &page, &mut missing)?;
         let end = start + page.len();
         Ok(History {
             body_a_id: self.body_a_id,
@@ -136,7 +137,7 @@ impl Question for GetContactHistory {
             next_cursor: (end < touching.len() && !page.is_empty()).then(|| end.to_string()),
             contact_history: judged.then_some(history),
             analysis: judged.then_some(analysis),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
@@ -144,37 +145,42 @@ impl Question for GetContactHistory {
 
 impl GetContactHistory {
     /// Returns the frames in which the pair touches, where only pairs are recorded.
-    fn pairs(&self, reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<BTreeMap<i64, Touch>, Stop> {
+    fn read_pair_touches(
+        &self,
+        reading: &Reading,
+        range: (i64, i64),
+        missing: &mut Missing,
+    ) -> Result<BTreeMap<i64, PairTouch>, Stop> {
         let (a, b) = (self.body_a_id, self.body_b_id);
-        let mut pairs = contacts::pairs(reading, range, missing)?.unwrap_or_default();
+        let mut pairs = contacts::read_pairs(reading, range, missing)?.unwrap_or_default();
         pairs.retain(|pair| (pair.a == a && pair.b == b) || (pair.a == b && pair.b == a));
-        let normals = directions(reading, pairs.iter().map(|pair| pair.normal), missing)?;
-        let touch = |pair: &contacts::Pair| {
+        let normals = read_directions(reading, pairs.iter().map(|pair| pair.normal), missing)?;
+        let touch = |pair: &contacts::TouchingPair| {
             let direction = normals.get(pair.normal).and_then(|normal| normal.numbers());
-            (pair.frame, Touch { points: 0, normal: None, direction })
+            (pair.frame, PairTouch { points: 0, normal: None, direction })
         };
         Ok(pairs.iter().map(touch).collect())
     }
 
-    fn summary(&self, analysis: &Analysis, (start, end): (i64, i64), missing: &Missing) -> String {
+    fn render_summary(&self, analysis: &Analysis, (start, end): (i64, i64), missing: &Missing) -> String {
         let (a, b) = (self.body_a_id, self.body_b_id);
-        let remark = missing.remark();
+        let remark = missing.render_remark();
         if analysis.contact_frames == 0 {
             return format!("Bodies {a} and {b} do not touch in frames {start} to {end}.{remark}");
         }
         let mean = analysis.mean_normal_impulse.0;
-        let mean = mean.map_or_else(String::new, |mean| format!(", mean normal impulse {} N s", brief(mean)));
+        let mean = mean.map_or_else(String::new, |mean| format!(", mean normal impulse {} N s", render_number(mean)));
         format!(
             "Bodies {a} and {b} touch in {} of the frames {start} to {end}, in {} episode(s){mean}; {}.{remark}",
             analysis.contact_frames,
             analysis.episodes,
-            analysis.remarks()
+            analysis.render_remarks()
         )
     }
 }
 
 /// Returns where the normals of the first point of each frame stand.
-fn firsts(points: &[Point]) -> Vec<Option<i64>> {
+fn first_normal_ids(points: &[ConstraintPoint]) -> Vec<Option<i64>> {
     let (mut all, mut before) = (Vec::new(), None);
     for point in points {
         if before != Some(point.frame) {
@@ -186,7 +192,7 @@ fn firsts(points: &[Point]) -> Vec<Option<i64>> {
 }
 
 /// Returns the frames of a page: as many as have at most so many points together, and one at least.
-fn page_of(touching: &BTreeMap<i64, Touch>, start: usize, size: usize) -> Vec<i64> {
+fn page_of(touching: &BTreeMap<i64, PairTouch>, start: usize, size: usize) -> Vec<i64> {
     let (mut page, mut points) = (Vec::new(), 0);
     for (frame, touch) in touching.iter().skip(start) {
         points += touch.points.max(1);
@@ -198,21 +204,21 @@ fn page_of(touching: &BTreeMap<i64, Touch>, start: usize, size: usize) -> Vec<i6
     page
 }
 
-fn history(
+fn build_history(
     reading: &Reading,
     frames: &Frames,
-    points: &[Point],
-    touching: &BTreeMap<i64, Touch>,
+    points: &[ConstraintPoint],
+    touching: &BTreeMap<i64, PairTouch>,
     page: &[i64],
     missing: &mut Missing,
 ) -> Result<Vec<FrameContacts>, Stop> {
     let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
-    let shown: Vec<(Point, Option<f64>)> = points
+    let shown: Vec<(ConstraintPoint, Option<f64>)> = points
         .iter()
         .filter(|point| (*first..=*last).contains(&point.frame))
         .map(|point| (*point, frames.step_or_usual(point.frame)))
         .collect();
-    let mut items = contacts::items(reading, &shown, missing)?.into_iter();
+    let mut items = contacts::describe_points(reading, &shown, missing)?.into_iter();
     let of_frame = |frame: &i64| {
         let touch = touching.get(frame).cloned().unwrap_or_default();
         FrameContacts {
@@ -220,7 +226,7 @@ fn history(
             simulation_time: frames.time(*frame).into(),
             num_contacts: (touch.points > 0).then_some(touch.points as u64),
             normal_impulse: touch.normal.into(),
-            normal_force_n: contacts::force(touch.normal, frames.step_or_usual(*frame)),
+            normal_force_n: contacts::mean_force(touch.normal, frames.step_or_usual(*frame)),
             contacts: items.by_ref().take(touch.points).collect(),
         }
     };

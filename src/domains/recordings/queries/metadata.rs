@@ -6,13 +6,13 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, render_count};
 use crate::domain::query::QueryCard;
 use crate::domain::scan::ScanRequest;
 use crate::domain::table::TableCard;
 use crate::domains::recordings::bodies::{self, Bodies, is_environment, spawn_number};
 use crate::domains::recordings::frames::{self, Frames};
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::schema::{self, Declared, Generation};
@@ -114,22 +114,22 @@ impl Question for GetMetadata {
     fn answer(&self, reading: &Reading) -> Result<Metadata, Stop> {
         let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
         let mut missing = Missing::default();
-        if !frames.recorded() {
-            missing.name(frames::TABLE);
+        if !frames.is_recorded() {
+            missing.add_name(frames::TABLE);
         }
-        if !bodies.recorded() {
-            missing.name(schema::BODY.name);
+        if !bodies.is_recorded() {
+            missing.add_name(schema::BODY.name);
         }
-        let generation = generation(reading, &mut missing)?;
-        let facts = facts(reading, &bodies, &mut missing)?;
-        let touched = bodies::touched(reading)?;
+        let generation = detect_generation(reading, &mut missing)?;
+        let facts = read_body_facts(reading, &bodies, &mut missing)?;
+        let touched = bodies::read_contact_bodies(reading)?;
         let environment = touched.into_iter().filter(|id| is_environment(*id));
         let environment: Vec<EnvironmentBody> =
             environment.map(|body_id| EnvironmentBody { body_id, spawn_number: spawn_number(body_id) }).collect();
-        let complete = complete(reading, &frames)?;
-        let summary = summary(&frames, &bodies, environment.len(), complete) + &missing.remark();
+        let complete = is_complete(reading, &frames)?;
+        let summary = render_summary(&frames, &bodies, environment.len(), complete) + &missing.render_remark();
         Ok(Metadata {
-            bodies: bodies.recorded().then_some(facts),
+            bodies: bodies.is_recorded().then_some(facts),
             environment_bodies: environment,
             total_frames: frames.len() as u64,
             first_frame: frames.first(),
@@ -140,25 +140,25 @@ impl Question for GetMetadata {
             gaps: frames.gaps().into_iter().take(NAMED_MAX).collect(),
             generation,
             complete,
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
-fn summary(frames: &Frames, bodies: &Bodies, environment: usize, complete: bool) -> String {
+fn render_summary(frames: &Frames, bodies: &Bodies, environment: usize, complete: bool) -> String {
     let mut text = format!(
         "{} and {} of the environment in {}",
-        count(bodies.list().len(), "moving body"),
+        render_count(bodies.list().len(), "moving body"),
         environment,
-        count(frames.len(), "frame")
+        render_count(frames.len(), "frame")
     );
     if let Some(time) = frames.last().and_then(|last| frames.time(last)) {
-        text += &format!(", {} s of simulated time", brief(time));
+        text += &format!(", {} s of simulated time", render_number(time));
     }
     let gaps = frames.gaps().len();
     if gaps > 0 {
-        text += &format!(", {} in the frame ids", count(gaps, "gap"));
+        text += &format!(", {} in the frame ids", render_count(gaps, "gap"));
     }
     if complete { text + "." } else { text + "; its last frame is not whole: it is being written, or was cut short." }
 }
@@ -170,20 +170,20 @@ fn odd_steps(frames: &Frames) -> Vec<OddStep> {
     odd.take(NAMED_MAX).map(|(frame_id, step)| OddStep { frame_id, time_step: step.into() }).collect()
 }
 
-fn facts(reading: &Reading, bodies: &Bodies, missing: &mut Missing) -> Result<Vec<BodyFacts>, Stop> {
+fn read_body_facts(reading: &Reading, bodies: &Bodies, missing: &mut Missing) -> Result<Vec<BodyFacts>, Stop> {
     let columns = ["body_id", "asset_id", "is_environment"];
-    let sheet = reading.all(&schema::ASSET, &columns)?;
+    let sheet = reading.scan_table(&schema::ASSET, &columns)?;
     missing.note(&schema::ASSET, &columns, sheet);
-    let lines = sheet.iter().flat_map(|sheet| sheet.lines());
+    let lines = sheet.iter().flat_map(|sheet| sheet.rows());
     let assets: BTreeMap<i64, (Option<i64>, bool)> = lines
         .filter_map(|line| {
             let facts = (line.integer("asset_id"), line.flag("is_environment").unwrap_or(false));
             Some((line.integer("body_id")?, facts))
         })
         .collect();
-    let objects = reading.all(&schema::OBJECT, &["id", "name"])?;
+    let objects = reading.scan_table(&schema::OBJECT, &["id", "name"])?;
     let name = |id: i64| {
-        let mut lines = objects.iter().flat_map(|sheet| sheet.lines());
+        let mut lines = objects.iter().flat_map(|sheet| sheet.rows());
         lines.find(|line| line.integer("id") == Some(id))?.text("name").map(str::to_owned)
     };
     let facts = |body: &bodies::Body| {
@@ -202,9 +202,9 @@ fn facts(reading: &Reading, bodies: &Bodies, missing: &mut Missing) -> Result<Ve
 }
 
 /// The tables that tell a generation, as far as a recording has them.
-struct Tables(Vec<(&'static str, Vec<&'static str>)>);
+struct RecordedTables(Vec<(&'static str, Vec<&'static str>)>);
 
-impl Declared for Tables {
+impl Declared for RecordedTables {
     fn has_table(&self, table: &str) -> bool {
         self.0.iter().any(|(name, _)| *name == table)
     }
@@ -215,8 +215,8 @@ impl Declared for Tables {
 }
 
 /// Tells the generation, and notes which tables are not there that any recording of its kind has.
-fn generation(reading: &Reading, missing: &mut Missing) -> Result<Option<Generation>, Stop> {
-    let mut tables = Tables(Vec::new());
+fn detect_generation(reading: &Reading, missing: &mut Missing) -> Result<Option<Generation>, Stop> {
+    let mut tables = RecordedTables(Vec::new());
     let told: [(&'static TableCard, &[&'static str]); 10] = [
         (&schema::FRAME, &["id"]),
         (&schema::BODY_STATE, &["id"]),
@@ -230,26 +230,26 @@ fn generation(reading: &Reading, missing: &mut Missing) -> Result<Option<Generat
         (&schema::UNIFIED, &["id"]),
     ];
     for (table, columns) in told {
-        let Some(sheet) = reading.scan(ScanRequest::of(table.name, columns).limit(1))? else { continue };
-        tables.0.push((table.name, columns.iter().copied().filter(|column| sheet.has(column)).collect()));
+        let Some(sheet) = reading.scan(ScanRequest::every_row(table.name, columns).limit(1))? else { continue };
+        tables.0.push((table.name, columns.iter().copied().filter(|column| sheet.has_column(column)).collect()));
     }
     for (table, _) in told.iter().filter(|(table, _)| !tables.has_table(table.name)) {
         let constraint = [schema::CONTACT.name, schema::FRICTION.name, schema::UNIFIED.name].contains(&table.name);
         let unified = tables.has_table(schema::UNIFIED.name);
         if !constraint || (table.name != schema::UNIFIED.name && !unified) {
-            missing.name(table.name);
+            missing.add_name(table.name);
         }
     }
     Ok(Generation::detect(&tables))
 }
 
 /// Tells whether the last frame has its rows in every table whose frames all have some.
-fn complete(reading: &Reading, frames: &Frames) -> Result<bool, Stop> {
+fn is_complete(reading: &Reading, frames: &Frames) -> Result<bool, Stop> {
     let Some(last) = frames.last() else { return Ok(true) };
     for table in [&schema::SYSTEM_ENERGY, &schema::SOLVER] {
-        let Some(any) = reading.scan(ScanRequest::of(table.name, &["frame_id"]).limit(1))? else { continue };
+        let Some(any) = reading.scan(ScanRequest::every_row(table.name, &["frame_id"]).limit(1))? else { continue };
         let whole = any.is_empty()
-            || reading.frames(table, &["frame_id"], (last, last))?.is_some_and(|sheet| !sheet.is_empty());
+            || reading.scan_frames(table, &["frame_id"], (last, last))?.is_some_and(|sheet| !sheet.is_empty());
         if !whole {
             return Ok(false);
         }

@@ -18,30 +18,30 @@ pub mod saturation;
 pub mod settling;
 pub mod solver;
 
-use self::named::Named;
+use self::named::NamedQuery;
 use crate::domain::query::Query;
 
 /// Every query, in the order of the catalogue.
 pub static QUERIES: &[&dyn Query] = &[
-    &Named::<metadata::GetMetadata>::new(),
-    &Named::<frame::GetFrame>::new(),
-    &Named::<body::GetBodyState>::new(),
-    &Named::<contact::GetContactsForBody>::new(),
-    &Named::<energy::GetBodyEnergy>::new(),
-    &Named::<energy::GetSystemEnergy>::new(),
-    &Named::<anomalies::FindEnergyAnomalies>::new(),
-    &Named::<body::CompareBodyAcrossFrames>::new(),
-    &Named::<history::GetContactHistory>::new(),
-    &Named::<solver::GetSolverDiagnostics>::new(),
-    &Named::<cone::CheckFrictionCone>::new(),
-    &Named::<rest::CheckPenetration>::new(),
-    &Named::<rest::CheckRestingContact>::new(),
-    &Named::<episodes::EnergyEpisodes>::new(),
-    &Named::<saturation::FrictionSaturation>::new(),
-    &Named::<settling::Settling>::new(),
-    &Named::<chatter::ContactChatter>::new(),
-    &Named::<balance::ImpulseBalance>::new(),
-    &Named::<profile::RecordingProfile>::new(),
+    &NamedQuery::<metadata::GetMetadata>::new(),
+    &NamedQuery::<frame::GetFrame>::new(),
+    &NamedQuery::<body::GetBodyState>::new(),
+    &NamedQuery::<contact::GetContactsForBody>::new(),
+    &NamedQuery::<energy::GetBodyEnergy>::new(),
+    &NamedQuery::<energy::GetSystemEnergy>::new(),
+    &NamedQuery::<anomalies::FindEnergyAnomalies>::new(),
+    &NamedQuery::<body::CompareBodyAcrossFrames>::new(),
+    &NamedQuery::<history::GetContactHistory>::new(),
+    &NamedQuery::<solver::GetSolverDiagnostics>::new(),
+    &NamedQuery::<cone::CheckFrictionCone>::new(),
+    &NamedQuery::<rest::CheckPenetration>::new(),
+    &NamedQuery::<rest::CheckRestingContact>::new(),
+    &NamedQuery::<episodes::EnergyEpisodes>::new(),
+    &NamedQuery::<saturation::FrictionSaturation>::new(),
+    &NamedQuery::<settling::Settling>::new(),
+    &NamedQuery::<chatter::ContactChatter>::new(),
+    &NamedQuery::<balance::ImpulseBalance>::new(),
+    &NamedQuery::<profile::RecordingProfile>::new(),
 ];
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use crate::domain::query::{Paged, page, size_of, start_of};
+pub use crate::domain::query::{ItemPage, size_of, start_of, take_page};
 use crate::domain::query::{QueryCard, QueryError, QueryRun, TypedQuery};
-use crate::domains::recordings::reading::{Asking, Question};
+use crate::domains::recordings::reading::{Question, QuestionRun};
 
 /// A question that has a name: its fields are its parameters.
 pub trait NamedQuestion: Question + Args + Serialize + DeserializeOwned + JsonSchema + 'static {
@@ -20,7 +20,7 @@ pub trait NamedQuestion: Question + Args + Serialize + DeserializeOwned + JsonSc
     ///
     /// # Errors
     /// [`QueryError::Params`].
-    fn judge(&self) -> Result<(), QueryError> {
+    fn check_params(&self) -> Result<(), QueryError> {
         Ok(())
     }
 }
@@ -33,15 +33,15 @@ pub fn is_size(number: f64) -> bool {
 
 /// A named question as a query.
 #[derive(Debug)]
-pub struct Named<Q>(PhantomData<fn() -> Q>);
+pub struct NamedQuery<Q>(PhantomData<fn() -> Q>);
 
-impl<Q> Default for Named<Q> {
+impl<Q> Default for NamedQuery<Q> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<Q> Named<Q> {
+impl<Q> NamedQuery<Q> {
     /// Makes a query of it.
     #[must_use]
     pub const fn new() -> Self {
@@ -49,7 +49,7 @@ impl<Q> Named<Q> {
     }
 }
 
-impl<Q: NamedQuestion> TypedQuery for Named<Q>
+impl<Q: NamedQuestion> TypedQuery for NamedQuery<Q>
 where
     Q::Answer: JsonSchema,
 {
@@ -61,14 +61,14 @@ where
     }
 
     fn start(&self, params: Q) -> Result<Box<dyn QueryRun>, QueryError> {
-        params.judge()?;
-        Ok(Asking::begin(params))
+        params.check_params()?;
+        Ok(QuestionRun::start(params))
     }
 }
 
 /// Returns a number with its noun: `1 frame`, `2 frames`.
 #[must_use]
-pub fn count(number: usize, noun: &str) -> String {
+pub fn render_count(number: usize, noun: &str) -> String {
     match (number, noun.strip_suffix('y')) {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{number} {stem}ies"),

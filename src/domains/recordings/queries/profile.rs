@@ -4,14 +4,14 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, render_count};
 use super::solver::solver_rows;
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::Bodies;
 use crate::domains::recordings::contacts;
 use crate::domains::recordings::energies::{self, SystemEnergy};
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
@@ -88,13 +88,13 @@ impl Question for RecordingProfile {
 
     fn answer(&self, reading: &Reading) -> Result<Profile, Stop> {
         let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let mut missing = Missing::default();
-        let energies = energies::system(reading, range, &mut missing)?.unwrap_or_default();
-        let pairs = contacts::pairs(reading, range, &mut missing)?;
+        let energies = energies::read_system_energies(reading, range, &mut missing)?.unwrap_or_default();
+        let pairs = contacts::read_pairs(reading, range, &mut missing)?;
         let solver = solver_rows(reading, range, &mut missing)?;
         let failed: Vec<i64> =
-            solver.iter().flatten().filter(|(_, row)| row.failed()).map(|(frame, _)| *frame).collect();
+            solver.iter().flatten().filter(|(_, row)| row.has_failed()).map(|(frame, _)| *frame).collect();
         let changes: Vec<(i64, f64)> = energies
             .windows(2)
             .filter_map(|pair| Some((pair.get(1)?.frame, pair.get(1)?.total? - pair.first()?.total?)))
@@ -112,20 +112,20 @@ impl Question for RecordingProfile {
         let lost: f64 = changes.iter().filter(|(_, change)| *change < 0.0).map(|(_, change)| change).sum();
         let total = |energy: Option<&SystemEnergy>| energy.and_then(|energy| energy.total);
         let (first, last) = (total(energies.first()), total(energies.last()));
-        let within = frames.within(range).len();
+        let within = frames.ids_within(range).len();
         let summary = format!(
             "{}: {} J to {} J, gains {} J, losses {} J, {} unconverged.{}",
-            count(within, "frame"),
-            brief(first.unwrap_or(f64::NAN)),
-            brief(last.unwrap_or(f64::NAN)),
-            brief(gained),
-            brief(lost),
+            render_count(within, "frame"),
+            render_number(first.unwrap_or(f64::NAN)),
+            render_number(last.unwrap_or(f64::NAN)),
+            render_number(gained),
+            render_number(lost),
             failed.len(),
-            missing.remark()
+            missing.render_remark()
         );
         Ok(Profile {
             frames: within as u64,
-            bodies: bodies.recorded().then(|| bodies.list().len() as u64),
+            bodies: bodies.is_recorded().then(|| bodies.list().len() as u64),
             time_step: frames.usual_step().into(),
             first_total_e: first.into(),
             last_total_e: last.into(),
@@ -141,7 +141,7 @@ impl Question for RecordingProfile {
             max_penetration_depth: pairs.iter().flatten().filter_map(|pair| pair.depth).max_by(f64::total_cmp).into(),
             unconverged_frames: solver.as_ref().map(|_| failed.len() as u64),
             max_iterations: solver.iter().flatten().filter_map(|(_, row)| row.iterations).max(),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }

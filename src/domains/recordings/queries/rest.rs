@@ -6,18 +6,18 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, is_size};
+use super::named::{NamedQuestion, is_size, render_count};
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::bodies::{Bodies, is_environment};
 use crate::domains::recordings::contacts;
 use crate::domains::recordings::energies;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::ground::Gravity;
-use crate::domains::recordings::measure::{Measure, Vector, brief, length};
+use crate::domains::recordings::measure::{Measure, Vector, length, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::states::{self, State};
-use crate::domains::recordings::vectors::directions;
+use crate::domains::recordings::vectors::read_directions;
 
 /// What a penetration may have beyond that of a body at rest, as a factor.
 const DEPTH_FACTOR: f64 = 1.25;
@@ -86,7 +86,7 @@ static DEPTH_CARD: QueryCard = QueryCard {
 impl NamedQuestion for CheckPenetration {
     const CARD: &'static QueryCard = &DEPTH_CARD;
 
-    fn judge(&self) -> Result<(), QueryError> {
+    fn check_params(&self) -> Result<(), QueryError> {
         judge_threshold("threshold", self.threshold, "m")
     }
 }
@@ -101,13 +101,13 @@ fn judge_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(),
 }
 
 /// Returns gravity and the length of the step in a frame, with the states of its bodies.
-fn ground(reading: &Reading, frames: &Frames, frame: i64) -> Result<(Gravity, f64, Vec<State>, Missing), Stop> {
+fn read_ground(reading: &Reading, frames: &Frames, frame: i64) -> Result<(Gravity, f64, Vec<State>, Missing), Stop> {
     let bodies = Bodies::read(reading)?;
     let mut missing = Missing::default();
-    let placed = states::placed(reading, (frame, frame), &mut missing)?;
-    let states = states::states(reading, &placed, &mut missing)?;
+    let placed = states::read_state_refs(reading, (frame, frame), &mut missing)?;
+    let states = states::read_states(reading, &placed, &mut missing)?;
     let energies = energies::of_bodies(reading, (frame, frame), &mut Missing::default())?;
-    let gravity = Gravity::tell(&states, &energies.unwrap_or_default(), |body| bodies.mass(body));
+    let gravity = Gravity::infer(&states, &energies.unwrap_or_default(), |body| bodies.mass(body));
     Ok((gravity, frames.step_or_usual(frame).unwrap_or(0.0), states, missing))
 }
 
@@ -118,25 +118,25 @@ impl Question for CheckPenetration {
         let frames = Frames::read(reading)?;
         frames.require(self.frame_id)?;
         let mut missing = Missing::default();
-        let pairs = contacts::pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
-        let (gravity, step, ..) = ground(reading, &frames, self.frame_id)?;
+        let pairs = contacts::read_pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
+        let (gravity, step, ..) = read_ground(reading, &frames, self.frame_id)?;
         let resting = gravity.resting_depth(step);
         let threshold = self.threshold.unwrap_or(DEPTH_FACTOR * resting);
         let all = pairs.as_deref().unwrap_or_default();
         let deep: Vec<_> = all.iter().filter(|pair| pair.depth.is_some_and(|depth| depth > threshold)).collect();
-        let normals = directions(reading, deep.iter().map(|pair| pair.normal), &mut missing)?;
+        let normals = read_directions(reading, deep.iter().map(|pair| pair.normal), &mut missing)?;
         let deepest = all.iter().filter_map(|pair| pair.depth).max_by(f64::total_cmp);
         let summary = match (&pairs, deepest) {
-            (None, _) => missing.verdict("Penetration"),
+            (None, _) => missing.render_verdict("Penetration"),
             (_, None) => format!("Frame {}: nothing touches.", self.frame_id),
             (_, Some(deepest)) => format!(
                 "Frame {}: {} checked, {} deeper than {} m ({}); the deepest {} m.",
                 self.frame_id,
-                count(all.len(), "touching pair"),
+                render_count(all.len(), "touching pair"),
                 deep.len(),
-                brief(threshold),
+                render_number(threshold),
                 if self.threshold.is_some() { "as given" } else { "a quarter more than at rest" },
-                brief(deepest)
+                render_number(deepest)
             ),
         };
         let deep = deep.into_iter().map(|pair| Deep {
@@ -154,7 +154,7 @@ impl Question for CheckPenetration {
             checked: all.len() as u64,
             max_penetration_depth: deepest.into(),
             excessive_penetrations: pairs.is_some().then_some(deep),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
@@ -219,7 +219,7 @@ static REST_CARD: QueryCard = QueryCard {
 impl NamedQuestion for CheckRestingContact {
     const CARD: &'static QueryCard = &REST_CARD;
 
-    fn judge(&self) -> Result<(), QueryError> {
+    fn check_params(&self) -> Result<(), QueryError> {
         judge_threshold("velocity_threshold", self.velocity_threshold, "m/s")
     }
 }
@@ -231,29 +231,29 @@ impl Question for CheckRestingContact {
         let frames = Frames::read(reading)?;
         frames.require(self.frame_id)?;
         let mut missing = Missing::default();
-        let pairs = contacts::pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
-        let (gravity, step, states, without) = ground(reading, &frames, self.frame_id)?;
-        missing.join(&without);
+        let pairs = contacts::read_pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
+        let (gravity, step, states, without) = read_ground(reading, &frames, self.frame_id)?;
+        missing.merge(&without);
         let touching: BTreeSet<i64> = pairs.iter().flatten().flat_map(|pair| [pair.a, pair.b]).collect();
         let touching: BTreeSet<i64> = touching.into_iter().filter(|body| !is_environment(*body)).collect();
         let fall = gravity.resting_speed(step);
         let moving: Vec<MovingBody> = states
             .iter()
             .filter(|state| touching.contains(&state.body_id))
-            .map(|state| MovingBody::of(state, fall))
-            .filter(|body| body.moves(self.velocity_threshold))
+            .map(|state| MovingBody::from_state(state, fall))
+            .filter(|body| body.is_moving(self.velocity_threshold))
             .collect();
-        let judged = pairs.is_some() && without.list().is_none();
+        let judged = pairs.is_some() && without.to_list().is_none();
         let threshold = self.velocity_threshold.unwrap_or(SPEED);
         let summary = match (judged, touching.len()) {
-            (false, _) => missing.verdict("Rest"),
+            (false, _) => missing.render_verdict("Rest"),
             (true, 0) => format!("Frame {}: no moving body touches anything.", self.frame_id),
             (true, all) => format!(
                 "Frame {}: {} of {} in contact not at rest (threshold {} m/s, {}).",
                 self.frame_id,
                 moving.len(),
-                count(all, "body"),
-                brief(threshold),
+                render_count(all, "body"),
+                render_number(threshold),
                 if self.velocity_threshold.is_some() { "as given" } else { "beyond one step of gravity" }
             ),
         };
@@ -264,14 +264,14 @@ impl Question for CheckRestingContact {
             resting_speed: fall,
             bodies_in_contact: pairs.is_some().then_some(touching.len() as u64),
             moving_bodies: judged.then_some(moving),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }
 }
 
 impl MovingBody {
-    fn of(state: &State, fall: f64) -> Self {
+    fn from_state(state: &State, fall: f64) -> Self {
         // What a solver leaves at rest is either nothing, or the step of gravity that the next one takes away.
         let residual = state.velocity.numbers().map(|[x, y, z]| length([x, y, z]).min(length([x, y, z + fall])));
         Self {
@@ -283,7 +283,7 @@ impl MovingBody {
     }
 
     /// Tells whether it moves: a given threshold holds for the recorded numbers, as they are.
-    fn moves(&self, given: Option<f64>) -> bool {
+    fn is_moving(&self, given: Option<f64>) -> bool {
         let (speed, turning) = match given {
             Some(threshold) => (self.velocity_magnitude.0.map(|it| it > threshold), threshold),
             None => (self.residual_speed.0.map(|it| it > SPEED), TURNING),

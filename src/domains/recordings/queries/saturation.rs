@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, render_count, take_page};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::cone;
 use crate::domains::recordings::contacts;
@@ -97,12 +97,12 @@ impl Question for FrictionSaturation {
 
     fn answer(&self, reading: &Reading) -> Result<Saturation, Stop> {
         let frames = Frames::read(reading)?;
-        let range = frames.range(self.start_frame, self.end_frame)?;
-        let recorded = contacts::points(reading, range)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
+        let recorded = contacts::read_points(reading, range)?;
         let mut pairs: BTreeMap<(i64, i64), PairFriction> = BTreeMap::new();
         let mut wrong_frames: Vec<i64> = Vec::new();
         for point in &recorded.points {
-            let Some(item) = cone::judge(point, None) else { continue };
+            let Some(item) = cone::judge_point(point, None) else { continue };
             let pair = pairs.entry((point.a, point.b)).or_default();
             (pair.body_a_id, pair.body_b_id) = (point.a, point.b);
             pair.checked += 1;
@@ -121,11 +121,11 @@ impl Question for FrictionSaturation {
         let sum = |of: fn(&PairFriction) -> u64| pairs.values().map(of).sum::<u64>();
         let [checked, saturated, violations] =
             [sum(|pair| pair.checked), sum(|pair| pair.saturated), sum(|pair| pair.violations)];
-        let blind = recorded.missing.list().is_some() && checked == 0;
+        let blind = recorded.missing.to_list().is_some() && checked == 0;
         let summary = if blind {
-            recorded.missing.verdict("Friction")
+            recorded.missing.render_verdict("Friction")
         } else {
-            let frames = count(wrong_frames.len(), "frame");
+            let frames = render_count(wrong_frames.len(), "frame");
             format!(
                 "{checked} contact points judged: {saturated} at their limit, {violations} outside their cone \
                  in {frames}."
@@ -137,7 +137,7 @@ impl Question for FrictionSaturation {
         };
         let mut list: Vec<PairFriction> = pairs.into_values().map(ratio).collect();
         list.sort_by_key(|pair| std::cmp::Reverse(pair.violations));
-        let page = page(list, self.limit, self.cursor.as_deref())?;
+        let page = take_page(list, self.limit, self.cursor.as_deref())?;
         Ok(Saturation {
             pairs: (!blind).then_some(page.items),
             total: page.total,
@@ -146,7 +146,7 @@ impl Question for FrictionSaturation {
             saturated,
             violations,
             violation_frames: wrong_frames.into_iter().take(NAMED_MAX).collect(),
-            not_recorded: recorded.missing.list(),
+            not_recorded: recorded.missing.to_list(),
             summary,
         })
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, render_count};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::Bodies;
 use crate::domains::recordings::frames::Frames;
@@ -83,14 +83,14 @@ impl Question for Settling {
 
     fn answer(&self, reading: &Reading) -> Result<SettlingAnswer, Stop> {
         let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
-        let range = frames.range(None, None)?;
+        let range = frames.resolve_range(None, None)?;
         if let Some(body) = self.body_id {
             bodies.require(body)?;
         }
         let mut missing = Missing::default();
-        let moving = motion::velocities(reading, range, self.body_id, &mut missing)?;
-        let judged = missing.list().is_none();
-        let touching = motion::touching(reading, range, &mut missing)?;
+        let moving = motion::read_velocities(reading, range, self.body_id, &mut missing)?;
+        let judged = missing.to_list().is_none();
+        let touching = motion::read_touching_frames(reading, range, &mut missing)?;
         let fall = GRAVITY * frames.usual_step().unwrap_or(0.0);
         let mut list = Vec::new();
         for (body, velocities) in &moving {
@@ -100,14 +100,17 @@ impl Question for Settling {
         let rest = list.iter().filter(|body| body.settled_frame.is_some()).count();
         let reversals: u64 = list.iter().map(|body| body.reversals).sum();
         let summary = if judged {
-            format!("{rest} of {} at rest at the end; {reversals} reversals in contact.", count(list.len(), "body"))
+            format!(
+                "{rest} of {} at rest at the end; {reversals} reversals in contact.",
+                render_count(list.len(), "body")
+            )
         } else {
-            missing.verdict("Motion")
+            missing.render_verdict("Motion")
         };
         Ok(SettlingAnswer {
             total: list.len() as u64,
             bodies: judged.then_some(list),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }

@@ -4,10 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, render_count, take_page};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::frames::Frames;
-use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, SheetRow, Stop};
 use crate::domains::recordings::schema;
@@ -32,7 +32,7 @@ pub struct Solver {
 impl Solver {
     /// Tells whether there was something to solve, and it was not.
     #[must_use]
-    pub const fn failed(&self) -> bool {
+    pub const fn has_failed(&self) -> bool {
         self.solved && !self.converged
     }
 }
@@ -47,10 +47,10 @@ pub fn solver_rows(
     missing: &mut Missing,
 ) -> Result<Option<Vec<(i64, Solver)>>, Stop> {
     let columns = ["frame_id", "iterations", "residual", "converged", "num_constraints", "num_contacts"];
-    let sheet = reading.frames(&schema::SOLVER, &columns, range)?;
+    let sheet = reading.scan_frames(&schema::SOLVER, &columns, range)?;
     missing.note(&schema::SOLVER, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
-    let [frame, iterations, residual, converged, constraints, contacts] = columns.map(|name| sheet.place(name));
+    let [frame, iterations, residual, converged, constraints, contacts] = columns.map(|name| sheet.column_index(name));
     let row = |line: SheetRow<'_>| {
         let num_constraints = line.integer_at(constraints);
         let solver = Solver {
@@ -63,7 +63,7 @@ pub fn solver_rows(
         };
         Some((line.integer_at(frame)?, solver))
     };
-    let mut rows: Vec<(i64, Solver)> = sheet.lines().filter_map(row).collect();
+    let mut rows: Vec<(i64, Solver)> = sheet.rows().filter_map(row).collect();
     rows.sort_by_key(|(frame, _)| *frame);
     Ok(Some(rows))
 }
@@ -146,26 +146,26 @@ impl Question for GetSolverDiagnostics {
 
     fn answer(&self, reading: &Reading) -> Result<SolverAnswer, Stop> {
         let frames = Frames::read(reading)?;
-        let range = frames.range(self.start_frame, self.end_frame)?;
+        let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let mut missing = Missing::default();
         let recorded = solver_rows(reading, range, &mut missing)?;
         let rows = recorded.as_deref().unwrap_or_default();
-        let failed: Vec<i64> = rows.iter().filter(|(_, row)| row.failed()).map(|(frame, _)| *frame).collect();
+        let failed: Vec<i64> = rows.iter().filter(|(_, row)| row.has_failed()).map(|(frame, _)| *frame).collect();
         let solved = rows.iter().filter(|(_, row)| row.solved).count();
         let most = rows.iter().filter_map(|(_, row)| row.iterations).max();
         let worst = rows.iter().filter_map(|(_, row)| row.residual.0).max_by(f64::total_cmp);
         let summary = match (&recorded, solved, failed.len()) {
-            (None, _, _) => missing.verdict("Convergence"),
-            (_, 0, _) => format!("{}, none with anything to solve.", count(rows.len(), "frame")),
+            (None, _, _) => missing.render_verdict("Convergence"),
+            (_, 0, _) => format!("{}, none with anything to solve.", render_count(rows.len(), "frame")),
             (_, solved, failed) => format!(
                 "{}, {solved} with something to solve: {failed} did not converge; at most {} iterations, \
                  residual up to {}.",
-                count(rows.len(), "frame"),
+                render_count(rows.len(), "frame"),
                 most.unwrap_or(0),
-                brief(worst.unwrap_or(0.0))
+                render_number(worst.unwrap_or(0.0))
             ),
         };
-        let page = page(rows.to_vec(), self.limit, self.cursor.as_deref())?;
+        let page = take_page(rows.to_vec(), self.limit, self.cursor.as_deref())?;
         let diagnostic = |(frame_id, solver): (i64, Solver)| Diagnostic {
             frame_id,
             simulation_time: frames.time(frame_id).into(),
@@ -181,7 +181,7 @@ impl Question for GetSolverDiagnostics {
             unconverged: failed.into_iter().take(NAMED_MAX).collect(),
             max_iterations: most,
             diagnostics: recorded.is_some().then(|| page.items.into_iter().map(diagnostic).collect()),
-            not_recorded: missing.list(),
+            not_recorded: missing.to_list(),
             summary,
         })
     }

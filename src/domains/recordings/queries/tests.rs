@@ -13,8 +13,8 @@ const DT: f64 = 0.016;
 
 fn try_ask(database: &Database, name: &str, params: Json) -> Result<Map<String, Json>, QueryError> {
     let domain: &dyn Domain = &Recordings;
-    let mut run = domain.query(name).unwrap().begin(params.as_object().unwrap())?;
-    database.pump(&mut *run);
+    let mut run = domain.find_query(name).unwrap().parse_and_start(params.as_object().unwrap())?;
+    database.run_scans(&mut *run);
     run.finish().map(|answer| answer.data)
 }
 
@@ -27,21 +27,21 @@ fn ask(database: &Database, name: &str, params: Json) -> Map<String, Json> {
     answer
 }
 
-fn near(found: &Json, wanted: f64, within: f64) {
+fn assert_near(found: &Json, wanted: f64, within: f64) {
     let found = found.as_f64().unwrap();
     assert!((found - wanted).abs() <= within, "{found} is not {wanted}");
 }
 
-fn list<'a>(answer: &'a Map<String, Json>, name: &str) -> &'a Vec<Json> {
+fn array_field<'a>(answer: &'a Map<String, Json>, name: &str) -> &'a Vec<Json> {
     answer[name].as_array().unwrap_or_else(|| panic!("{name}: {:?}", answer[name]))
 }
 
-fn mass(database: &Database) -> f64 {
-    list(&ask(database, "get_metadata", json!({})), "bodies")[0]["mass"].as_f64().unwrap()
+fn first_mass(database: &Database) -> f64 {
+    array_field(&ask(database, "get_metadata", json!({})), "bodies")[0]["mass"].as_f64().unwrap()
 }
 
-fn rows(database: &Database, table: &str) -> usize {
-    database.answer(&Fetch::all(table)).unwrap().rows.len()
+fn count_rows(database: &Database, table: &str) -> usize {
+    database.answer_fetch(&Fetch::all(table)).unwrap().rows.len()
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn every_query_has_a_card_an_example_and_schemas() {
     assert_eq!(specification, 13, "beside the two of the files");
     for query in domain.queries() {
         let card = query.card();
-        assert!(domain.query(&card.name.replace('_', "-")).is_some(), "{}", card.name);
+        assert!(domain.find_query(&card.name.replace('_', "-")).is_some(), "{}", card.name);
         assert!(query.answer_schema().get("properties").is_some_and(|all| all.get("summary").is_some()));
         assert!(card.about.len() < 200 && card.about.ends_with('.'), "{}", card.name);
     }
@@ -62,11 +62,11 @@ fn get_metadata_returns_correct_counts() {
     let database = recording("stack", 60, 1);
     let answer = ask(&database, "get_metadata", json!({}));
     assert_eq!(answer["total_frames"], 60);
-    assert_eq!(list(&answer, "bodies").len(), rows(&database, "AssetInertialStaticRecord"));
+    assert_eq!(array_field(&answer, "bodies").len(), count_rows(&database, "AssetInertialStaticRecord"));
     assert_eq!((&answer["first_frame"], &answer["last_frame"]), (&json!(1), &json!(60)));
     assert_eq!(answer["generation"], "unified_constraints");
     assert_eq!(answer["complete"], true);
-    assert!(list(&answer, "environment_bodies").iter().all(|body| body["body_id"].as_i64().unwrap() > 1 << 31));
+    assert!(array_field(&answer, "environment_bodies").iter().all(|body| body["body_id"].as_i64().unwrap() > 1 << 31));
 }
 
 #[test]
@@ -75,9 +75,9 @@ fn get_frame_returns_the_complete_frame() {
     let answer = ask(&database, "get_frame", json!({"frame_id": 60}));
     let fields = ["states", "collisions", "friction_constraints", "solver", "energy"];
     assert!(fields.iter().all(|field| !answer[*field].is_null()), "{answer:?}");
-    assert_eq!(list(&answer, "states").len(), 1);
+    assert_eq!(array_field(&answer, "states").len(), 1);
     assert_eq!(answer["not_recorded"], Json::Null);
-    near(&answer["simulation_time"], 60.0 * DT, 1e-9);
+    assert_near(&answer["simulation_time"], 60.0 * DT, 1e-9);
     assert_eq!(ask(&database, "get_frame", json!({"time": 0.1601}))["frame_id"], 10, "by time as well");
 }
 
@@ -113,10 +113,10 @@ fn an_unknown_frame_or_body_is_answered_with_the_nearest() {
 fn get_body_state_returns_all_fields() {
     let database = recording("free-fall", 40, 1);
     let answer = ask(&database, "get_body_state", json!({"body_id": 2, "frame_id": 40}));
-    near(&answer["velocity"]["z"], -9.81 * DT * 40.0, 1e-9);
+    assert_near(&answer["velocity"]["z"], -9.81 * DT * 40.0, 1e-9);
     let parts: Vec<f64> =
         ["w", "x", "y", "z"].iter().map(|part| answer["orientation"][part].as_f64().unwrap()).collect();
-    near(&json!(parts.iter().map(|part| part * part).sum::<f64>()), 1.0, 1e-9);
+    assert_near(&json!(parts.iter().map(|part| part * part).sum::<f64>()), 1.0, 1e-9);
     assert!(answer["angular_speed"].as_f64().unwrap() > 0.1, "it turns");
     assert_eq!(answer["body_id"], 2);
 }
@@ -124,16 +124,16 @@ fn get_body_state_returns_all_fields() {
 #[test]
 fn free_flight_loses_what_the_integrator_takes() {
     let database = recording("free-fall", 120, 1);
-    let loss = -mass(&database) * 9.81 * 9.81 * DT * DT / 2.0;
+    let loss = -first_mass(&database) * 9.81 * 9.81 * DT * DT / 2.0;
     let answer = ask(&database, "get_system_energy", json!({}));
-    for point in &list(&answer, "energy_points")[1..] {
-        near(&point["delta_e"], loss, 1e-9);
+    for point in &array_field(&answer, "energy_points")[1..] {
+        assert_near(&point["delta_e"], loss, 1e-9);
         let parts = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
-        near(&point["total_system_e"], parts.iter().map(|part| point[part].as_f64().unwrap()).sum(), 1e-9);
+        assert_near(&point["total_system_e"], parts.iter().map(|part| point[part].as_f64().unwrap()).sum(), 1e-9);
     }
     let answer = ask(&database, "find_energy_anomalies", json!({"threshold": 1.0}));
-    assert!(list(&answer, "anomalies").is_empty(), "the first frame is none");
-    assert_eq!(list(&answer, "explained")[0]["kind"], "first_frame");
+    assert!(array_field(&answer, "anomalies").is_empty(), "the first frame is none");
+    assert_eq!(array_field(&answer, "explained")[0]["kind"], "first_frame");
     assert!(answer["summary"].as_str().unwrap().starts_with("No anomalies"));
 }
 
@@ -142,64 +142,67 @@ fn energies_of_bodies_sum_up_to_that_of_the_system() {
     let database = recording("stack", 60, 1);
     let system = ask(&database, "get_system_energy", json!({"start_frame": 50, "end_frame": 50}));
     let mut sum = 0.0;
-    for body in list(&ask(&database, "get_metadata", json!({})), "bodies") {
+    for body in array_field(&ask(&database, "get_metadata", json!({})), "bodies") {
         let given = json!({"body_id": body["body_id"], "start_frame": 50, "end_frame": 50});
-        sum += list(&ask(&database, "get_body_energy", given), "energy_points")
+        sum += array_field(&ask(&database, "get_body_energy", given), "energy_points")
             .first()
             .map_or(0.0, |point| point["total_e"].as_f64().unwrap());
     }
-    near(&list(&system, "energy_points")[0]["total_system_e"], sum, 1e-9);
+    assert_near(&array_field(&system, "energy_points")[0]["total_system_e"], sum, 1e-9);
 }
 
 #[test]
 fn at_rest_impulses_carry_the_weight_and_no_check_accuses() {
     let database = recording("resting", 600, 1);
-    let weight = mass(&database) * 9.81;
+    let weight = first_mass(&database) * 9.81;
     let answer = ask(&database, "get_contacts_for_body", json!({"body_id": 3, "frame_id": 600}));
-    near(&answer["normal_impulse"], weight * DT, 1e-6);
-    near(&answer["normal_force_n"], weight, 1e-3);
+    assert_near(&answer["normal_impulse"], weight * DT, 1e-6);
+    assert_near(&answer["normal_force_n"], weight, 1e-3);
     assert_eq!(answer["touching"], json!([FLOOR]));
     let deep = ask(&database, "check_penetration", json!({"frame_id": 600}));
-    assert!(list(&deep, "excessive_penetrations").is_empty());
-    near(&deep["max_penetration_depth"], 9.81f64.mul_add(DT * DT / 0.2, 0.005), 1e-5);
-    near(&deep["resting_depth"], 9.81f64.mul_add(DT * DT / 0.2, 0.005), 1e-9);
+    assert!(array_field(&deep, "excessive_penetrations").is_empty());
+    assert_near(&deep["max_penetration_depth"], 9.81f64.mul_add(DT * DT / 0.2, 0.005), 1e-5);
+    assert_near(&deep["resting_depth"], 9.81f64.mul_add(DT * DT / 0.2, 0.005), 1e-9);
     let given = ask(&database, "check_penetration", json!({"frame_id": 600, "threshold": 0.01}));
-    assert_eq!(list(&given, "excessive_penetrations").len(), 1, "a given threshold is obeyed");
+    assert_eq!(array_field(&given, "excessive_penetrations").len(), 1, "a given threshold is obeyed");
     let rest = ask(&database, "check_resting_contact", json!({"frame_id": 600}));
     assert_eq!(
-        (&rest["bodies_in_contact"], list(&rest, "moving_bodies").len()),
+        (&rest["bodies_in_contact"], array_field(&rest, "moving_bodies").len()),
         (&json!(1), 0),
         "the floor is no body"
     );
     let given = ask(&database, "check_resting_contact", json!({"frame_id": 600, "velocity_threshold": 0.01}));
-    assert_eq!(list(&given, "moving_bodies").len(), usize::from(given["resting_speed"].as_f64().unwrap() > 0.01));
+    assert_eq!(
+        array_field(&given, "moving_bodies").len(),
+        usize::from(given["resting_speed"].as_f64().unwrap() > 0.01)
+    );
 }
 
 #[test]
 fn contacts_are_filtered_by_body() {
     let database = recording("stack", 100, 1);
     let all = ask(&database, "get_frame", json!({"frame_id": 100}));
-    let all = list(&all, "friction_constraints");
+    let all = array_field(&all, "friction_constraints");
     let own = ask(&database, "get_contacts_for_body", json!({"body_id": FLOOR, "frame_id": 100}));
     let floor = |item: &&Json| item["body_b_id"] == FLOOR || item["body_a_id"] == FLOOR;
-    assert_eq!(list(&own, "contacts").len(), all.iter().filter(floor).count());
-    assert!(list(&own, "contacts").len() < all.len());
+    assert_eq!(array_field(&own, "contacts").len(), all.iter().filter(floor).count());
+    assert!(array_field(&own, "contacts").len() < all.len());
 }
 
 #[test]
 fn find_energy_anomalies_returns_frames_over_the_threshold() {
     let mut database = recording("resting", 60, 1);
-    database.set("SystemEnergyRecord", 30, "delta_e", Value::Real(4.0));
-    database.set("SystemEnergyRecord", 40, "delta_e", Value::Null);
-    database.set("SystemEnergyRecord", 50, "delta_e", Value::Real(f64::INFINITY));
+    database.set_cell("SystemEnergyRecord", 30, "delta_e", Value::Real(4.0));
+    database.set_cell("SystemEnergyRecord", 40, "delta_e", Value::Null);
+    database.set_cell("SystemEnergyRecord", 50, "delta_e", Value::Real(f64::INFINITY));
     let answer = ask(&database, "find_energy_anomalies", json!({}));
-    let found: Vec<(i64, &str)> = list(&answer, "anomalies")
+    let found: Vec<(i64, &str)> = array_field(&answer, "anomalies")
         .iter()
         .map(|one| (one["frame_id"].as_i64().unwrap(), one["kind"].as_str().unwrap()))
         .collect();
     assert_eq!(found, [(30, "injection"), (50, "blow_up")]);
-    assert_eq!(list(&answer, "anomalies")[1]["delta_e"], "Infinity");
-    assert!(list(&ask(&database, "find_energy_anomalies", json!({"threshold": 5.0})), "anomalies").len() == 1);
+    assert_eq!(array_field(&answer, "anomalies")[1]["delta_e"], "Infinity");
+    assert!(array_field(&ask(&database, "find_energy_anomalies", json!({"threshold": 5.0})), "anomalies").len() == 1);
 }
 
 #[test]
@@ -208,11 +211,11 @@ fn a_first_frame_that_explodes_is_an_anomaly() {
     for (table, columns) in
         [("EnergyRecord", ["linear_ke", "total_e"]), ("SystemEnergyRecord", ["total_system_e", "delta_e"])]
     {
-        columns.iter().for_each(|column| database.set(table, 1, column, Value::Real(1.3e195)));
+        columns.iter().for_each(|column| database.set_cell(table, 1, column, Value::Real(1.3e195)));
     }
     let answer = ask(&database, "find_energy_anomalies", json!({}));
-    assert_eq!(list(&answer, "anomalies")[0]["kind"], "blow_up");
-    assert_eq!(list(&answer, "anomalies")[0]["total_system_e"], 1.3e195);
+    assert_eq!(array_field(&answer, "anomalies")[0]["kind"], "blow_up");
+    assert_eq!(array_field(&answer, "anomalies")[0]["total_system_e"], 1.3e195);
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn a_spawn_is_no_injection() {
     // Boxes of a stack come in one after the other.
     let database = recording("stack", 150, 1);
     let answer = ask(&database, "find_energy_anomalies", json!({}));
-    let injections = list(&answer, "anomalies").iter().filter(|one| one["kind"] == "injection").count();
+    let injections = array_field(&answer, "anomalies").iter().filter(|one| one["kind"] == "injection").count();
     assert_eq!(injections, 0, "{answer:?}");
 }
 
@@ -235,7 +238,7 @@ fn compare_body_across_frames_computes_deltas() {
         assert_eq!(answer["position_delta"][part], less("position"));
         assert_eq!(answer["velocity_delta"][part], less("velocity"));
     }
-    near(&answer["elapsed"], 20.0 * DT, 1e-9);
+    assert_near(&answer["elapsed"], 20.0 * DT, 1e-9);
     assert!(answer["summary"].as_str().unwrap().contains("z -"), "{}", answer["summary"]);
 }
 
@@ -244,7 +247,7 @@ fn check_friction_cone_passes_with_empty_violations() {
     let database = recording("sliding", 60, 1);
     for frame in [1, 2, 30, 60] {
         let answer = ask(&database, "check_friction_cone", json!({"frame_id": frame}));
-        assert!(list(&answer, "violations").is_empty(), "{answer:?}");
+        assert!(array_field(&answer, "violations").is_empty(), "{answer:?}");
     }
     let answer = ask(&database, "friction_saturation", json!({}));
     assert_eq!(answer["violations"], 0);
@@ -256,16 +259,21 @@ fn check_friction_cone_fails_outside_the_cone() {
     let mut database = recording("sliding", 60, 1);
     let key = database.keys("UnifiedContactConstraintRecord")[0].clone();
     let Value::Integer(key) = key else { panic!("{key:?}") };
-    database.set("UnifiedContactConstraintRecord", key, "tangent1_lambda", Value::Real(7.0));
-    let frame = database.answer(&Fetch::among("UnifiedContactConstraintRecord", "id", [Value::Integer(key)])).unwrap();
+    database.set_cell("UnifiedContactConstraintRecord", key, "tangent1_lambda", Value::Real(7.0));
+    let frame =
+        database.answer_fetch(&Fetch::among("UnifiedContactConstraintRecord", "id", [Value::Integer(key)])).unwrap();
     let frame = frame.rows[0].last().unwrap().clone();
     let Value::Integer(frame) = frame else { panic!("{frame:?}") };
     let answer = ask(&database, "check_friction_cone", json!({"frame_id": frame}));
-    let violations = list(&answer, "violations");
+    let violations = array_field(&answer, "violations");
     assert_eq!(violations.len(), 1);
     assert_eq!((&violations[0]["exceeds_limit"], &violations[0]["tangent1_force"]), (&json!(true), &json!(7.0)));
     assert!(violations[0]["margin"].as_f64().unwrap() < 0.0);
-    near(&violations[0]["total_tangent_force_n"], violations[0]["total_tangent_force"].as_f64().unwrap() / DT, 1e-6);
+    assert_near(
+        &violations[0]["total_tangent_force_n"],
+        violations[0]["total_tangent_force"].as_f64().unwrap() / DT,
+        1e-6,
+    );
     assert_eq!(ask(&database, "friction_saturation", json!({}))["violation_frames"], json!([frame]));
 }
 
@@ -274,16 +282,16 @@ fn check_penetration_finds_what_lies_too_deep() {
     let mut database = recording("resting", 60, 1);
     let key = database.keys("CollisionResultRecord").last().unwrap().clone();
     let Value::Integer(key) = key else { panic!("{key:?}") };
-    database.set("CollisionResultRecord", key, "penetrationDepth", Value::Real(0.3));
+    database.set_cell("CollisionResultRecord", key, "penetrationDepth", Value::Real(0.3));
     let answer = ask(&database, "check_penetration", json!({"frame_id": 60}));
-    assert_eq!(list(&answer, "excessive_penetrations")[0]["penetration_depth"], 0.3);
+    assert_eq!(array_field(&answer, "excessive_penetrations")[0]["penetration_depth"], 0.3);
 }
 
 #[test]
 fn check_resting_contact_finds_a_body_that_slides() {
     let database = recording("sliding", 60, 1);
     let answer = ask(&database, "check_resting_contact", json!({"frame_id": 2}));
-    assert_eq!(list(&answer, "moving_bodies").len(), 1, "{answer:?}");
+    assert_eq!(array_field(&answer, "moving_bodies").len(), 1, "{answer:?}");
 }
 
 #[test]
@@ -295,10 +303,10 @@ fn contact_history_is_paged_and_analysed_over_the_whole_range() {
         ask(&database, "get_contact_history", params)
     };
     let (mut cursor, mut seen) = (Json::Null, 0);
-    let whole = rows(&database, "UnifiedContactConstraintRecord");
+    let whole = count_rows(&database, "UnifiedContactConstraintRecord");
     loop {
         let page = pair(json!({"cursor": cursor}));
-        let items = list(&page, "contact_history");
+        let items = array_field(&page, "contact_history");
         let points: usize = items.iter().map(|frame| frame["contacts"].as_array().unwrap().len()).sum();
         assert!(points <= 500);
         assert_eq!(page["total_contacts"], whole);
@@ -310,16 +318,16 @@ fn contact_history_is_paged_and_analysed_over_the_whole_range() {
         }
     }
     assert_eq!(seen, whole);
-    assert!(list(&pair(json!({"limit": 1})), "contact_history").len() == 1, "a frame stays together");
+    assert!(array_field(&pair(json!({"limit": 1})), "contact_history").len() == 1, "a frame stays together");
 }
 
 #[test]
 fn solver_diagnostics_hold_the_last_frame_and_tell_idle_from_unconverged() {
     let mut database = recording("bouncing", 60, 1);
-    database.set("SolverDiagnosticRecord", 60, "num_constraints", Value::Integer(4));
-    database.set("SolverDiagnosticRecord", 60, "converged", Value::Integer(0));
+    database.set_cell("SolverDiagnosticRecord", 60, "num_constraints", Value::Integer(4));
+    database.set_cell("SolverDiagnosticRecord", 60, "converged", Value::Integer(0));
     let answer = ask(&database, "get_solver_diagnostics", json!({}));
-    assert_eq!(list(&answer, "diagnostics").last().unwrap()["frame_id"], 60);
+    assert_eq!(array_field(&answer, "diagnostics").last().unwrap()["frame_id"], 60);
     assert_eq!((&answer["unconverged_frames"], &answer["unconverged"]), (&json!(1), &json!([60])));
 }
 
@@ -327,10 +335,10 @@ fn solver_diagnostics_hold_the_last_frame_and_tell_idle_from_unconverged() {
 fn long_series_are_paged() {
     let database = recording("resting", 600, 1);
     let first = ask(&database, "get_system_energy", json!({}));
-    assert_eq!((list(&first, "energy_points").len(), &first["total"]), (500, &json!(600)));
+    assert_eq!((array_field(&first, "energy_points").len(), &first["total"]), (500, &json!(600)));
     let second = ask(&database, "get_system_energy", json!({"cursor": first["next_cursor"]}));
-    assert_eq!((list(&second, "energy_points").len(), &second["next_cursor"]), (100, &Json::Null));
-    assert_eq!(list(&second, "energy_points")[0]["frame_id"], 501);
+    assert_eq!((array_field(&second, "energy_points").len(), &second["next_cursor"]), (100, &Json::Null));
+    assert_eq!(array_field(&second, "energy_points")[0]["frame_id"], 501);
 }
 
 #[test]
@@ -354,7 +362,7 @@ fn what_is_not_recorded_is_said_and_never_nothing_found() {
     ] {
         let answer = ask(&without(table), query, params);
         assert_eq!(answer[field], Json::Null, "{query} without {table}: {answer:?}");
-        assert!(!list(&answer, "not_recorded").is_empty());
+        assert!(!array_field(&answer, "not_recorded").is_empty());
     }
     let error = try_ask(&without("SimulationFrameRecord"), "get_frame", json!({"frame_id": 1})).unwrap_err();
     assert!(matches!(error, QueryError::NotRecorded(_)), "{error}");
@@ -368,8 +376,8 @@ fn what_is_not_recorded_is_said_and_never_nothing_found() {
 #[test]
 fn gaps_and_torn_ends_are_told() {
     let mut database = recording("free-fall", 30, 1);
-    database.remove("SimulationFrameRecord", 11);
-    database.remove("SystemEnergyRecord", 30);
+    database.remove_row("SimulationFrameRecord", 11);
+    database.remove_row("SystemEnergyRecord", 30);
     let answer = ask(&database, "get_metadata", json!({}));
     assert_eq!(answer["gaps"], json!([[10, 12]]));
     assert_eq!(answer["complete"], false);
@@ -382,7 +390,7 @@ fn gaps_and_torn_ends_are_told() {
 fn a_slow_leak_is_an_episode() {
     let mut database = recording("resting", 100, 1);
     let total = |frame: i64| {
-        let found = database.answer(&Fetch::among("SystemEnergyRecord", "id", [Value::Integer(frame)])).unwrap();
+        let found = database.answer_fetch(&Fetch::among("SystemEnergyRecord", "id", [Value::Integer(frame)])).unwrap();
         let at = found.table.unwrap().position("total_system_e").unwrap();
         let Value::Real(total) = found.rows[0][at] else { panic!() };
         total
@@ -390,13 +398,16 @@ fn a_slow_leak_is_an_episode() {
     let totals: Vec<f64> = (1..=100).map(total).collect();
     for (frame, total) in (1_i64..).zip(totals) {
         let leak = 0.05 * f64::from(i32::try_from((frame - 60).clamp(0, 20)).unwrap());
-        database.set("SystemEnergyRecord", frame, "total_system_e", Value::Real(total + leak));
+        database.set_cell("SystemEnergyRecord", frame, "total_system_e", Value::Real(total + leak));
     }
     let answer = ask(&database, "energy_episodes", json!({}));
-    let episode = &list(&answer, "episodes")[0];
+    let episode = &array_field(&answer, "episodes")[0];
     assert_eq!((&episode["start_frame"], &episode["end_frame"]), (&json!(61), &json!(80)));
-    near(&episode["gain"], 1.0, 1e-3);
-    assert!(list(&ask(&database, "find_energy_anomalies", json!({})), "anomalies").is_empty(), "none stands out");
+    assert_near(&episode["gain"], 1.0, 1e-3);
+    assert!(
+        array_field(&ask(&database, "find_energy_anomalies", json!({})), "anomalies").is_empty(),
+        "none stands out"
+    );
 }
 
 #[test]
@@ -407,7 +418,7 @@ fn impulses_account_for_every_change_of_velocity() {
         assert_eq!((&answer["total"], &answer["checked"]), (&json!(0), &json!(119)), "{scenario}: {answer:?}");
         let key = database.keys("UnifiedContactConstraintRecord").last().unwrap().clone();
         let Value::Integer(key) = key else { panic!("{key:?}") };
-        database.set("UnifiedContactConstraintRecord", key, "normal_lambda", Value::Real(99.0));
+        database.set_cell("UnifiedContactConstraintRecord", key, "normal_lambda", Value::Real(99.0));
         assert_eq!(ask(&database, "impulse_balance", json!({"body_id": body}))["total"], 1);
     }
 }
@@ -416,12 +427,12 @@ fn impulses_account_for_every_change_of_velocity() {
 fn bodies_settle_and_contacts_are_summed_up() {
     let database = recording("sliding", 400, 1);
     let answer = ask(&database, "settling", json!({}));
-    let body = &list(&answer, "bodies")[0];
+    let body = &array_field(&answer, "bodies")[0];
     assert!(body["settled_frame"].as_i64().is_some_and(|frame| frame > 1), "{answer:?}");
     assert_eq!(body["reversals"], 0);
     let pairs = ask(&database, "contact_chatter", json!({}));
-    assert_eq!(list(&pairs, "pairs").len(), 1);
-    assert_eq!(list(&pairs, "pairs")[0]["chatter"], false);
+    assert_eq!(array_field(&pairs, "pairs").len(), 1);
+    assert_eq!(array_field(&pairs, "pairs")[0]["chatter"], false);
     let profile = ask(&database, "recording_profile", json!({}));
     assert_eq!(profile["frames"], 400);
     assert!(profile["losses"].as_f64().unwrap() < 0.0);

@@ -16,11 +16,11 @@ use crate::model::Severity;
 /// The complete file that counts where nobody gives another, with a comment on every key.
 pub const DEFAULT: &str = include_str!("default.toml");
 
-static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(standard);
+static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(load_standard);
 
 #[expect(clippy::expect_used, reason = "the text is part of the program, and tests read it")]
-fn standard() -> Arc<Rules> {
-    Arc::new(rules_file::read(DEFAULT, "").expect("the default rules can be read"))
+fn load_standard() -> Arc<Rules> {
+    Arc::new(rules_file::parse_rules(DEFAULT, "").expect("the default rules can be read"))
 }
 
 /// What checks judge by. A file needs to say only what is different from the default file.
@@ -141,22 +141,22 @@ impl<'de> Deserialize<'de> for CheckId {
 
 impl Rules {
     /// Returns rules as this domain's own; those of another domain say nothing here, and the standard ones count.
-    pub(super) fn of(rules: &dyn check::Rules) -> &Self {
+    pub(super) fn from_domain(rules: &dyn check::Rules) -> &Self {
         rules.as_any().downcast_ref().unwrap_or_else(|| STANDARD.as_ref())
     }
 
-    fn check(&self, check: &str) -> Option<&CheckRule> {
+    fn find_check_rule(&self, check: &str) -> Option<&CheckRule> {
         self.checks.iter().find(|(id, _)| id.0 == check).map(|(_, rule)| rule)
     }
 
     /// Tells whether a check is to run.
-    pub(super) fn runs(&self, check: &str) -> bool {
-        self.check(check).is_none_or(|rule| rule.enabled)
+    pub(super) fn is_enabled(&self, check: &str) -> bool {
+        self.find_check_rule(check).is_none_or(|rule| rule.enabled)
     }
 
     /// Returns how bad each finding of a check is, where the rules say so.
     pub(super) fn severity(&self, check: &str) -> Option<Severity> {
-        self.check(check)?.severity
+        self.find_check_rule(check)?.severity
     }
 }
 
@@ -169,11 +169,11 @@ impl check::Rules for Rules {
         toml::to_string(self).unwrap_or_default()
     }
 
-    fn runs(&self, check: &str) -> bool {
-        Self::runs(self, check)
+    fn is_enabled(&self, check: &str) -> bool {
+        Self::is_enabled(self, check)
     }
 
-    fn severity(&self, check: &str) -> Option<Severity> {
+    fn severity_override(&self, check: &str) -> Option<Severity> {
         Self::severity(self, check)
     }
 
@@ -183,12 +183,12 @@ impl check::Rules for Rules {
 }
 
 /// Reads rules: what the text does not say is as in the default file.
-pub(super) fn read(text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
+pub(super) fn parse(text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
     if text.is_empty() {
         let standard: Arc<Rules> = STANDARD.clone();
         return Ok(standard);
     }
-    let rules: Rules = rules_file::read(DEFAULT, text)?;
+    let rules: Rules = rules_file::parse_rules(DEFAULT, text)?;
     Ok(Arc::new(rules))
 }
 
@@ -198,21 +198,21 @@ mod tests {
 
     #[test]
     fn a_file_says_only_what_is_different_and_nothing_unknown() {
-        let rules = read("[contacts]\nslop = 0.01\n[checks.energy_total]\nenabled = false\n").unwrap();
-        let rules = Rules::of(rules.as_ref());
+        let rules = parse("[contacts]\nslop = 0.01\n[checks.energy_total]\nenabled = false\n").unwrap();
+        let rules = Rules::from_domain(rules.as_ref());
         assert_eq!((rules.contacts.slop, rules.contacts.beta), (0.01, 0.2));
-        assert!(!rules.runs("energy_total") && rules.runs("energy_chain"));
-        let wrong = read("[contacts]\nslob = 0.01\n").unwrap_err();
+        assert!(!rules.is_enabled("energy_total") && rules.is_enabled("energy_chain"));
+        let wrong = parse("[contacts]\nslob = 0.01\n").unwrap_err();
         assert_eq!((wrong.line, wrong.nearest.as_deref()), (Some(2), Some("slop")));
-        assert!(read("[checks.energy_totals]\n").unwrap_err().message.contains("energy_total"));
-        assert!(read("[contacts]\nslop = \"deep\"\n").is_err());
+        assert!(parse("[checks.energy_totals]\n").unwrap_err().message.contains("energy_total"));
+        assert!(parse("[contacts]\nslop = \"deep\"\n").is_err());
     }
 
     #[test]
     fn the_defaults_survive_being_written() {
-        let standard = read("").unwrap();
-        let again = read(&standard.to_toml()).unwrap();
-        assert_eq!(Rules::of(standard.as_ref()), Rules::of(again.as_ref()));
+        let standard = parse("").unwrap();
+        let again = parse(&standard.to_toml()).unwrap();
+        assert_eq!(Rules::from_domain(standard.as_ref()), Rules::from_domain(again.as_ref()));
         let keys = DEFAULT.lines().filter(|line| line.contains(" = ") && !line.starts_with('#'));
         let said = |line: &str| line.contains('#') || line.starts_with("gravity");
         assert!(keys.clone().count() > 20 && keys.clone().all(said), "every key has a comment");

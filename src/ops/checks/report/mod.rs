@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 
 use super::lines::{FindingLine, Outcome};
 use super::options::Form;
-use crate::file::{self, Access};
+use crate::file::{self, FileAccess};
 use crate::model::next_step::{Flag, give_value};
-use crate::ops::{Failure, Kind};
+use crate::ops::{Failure, FailureKind};
 
 /// What every report says of its maker, and is known again by.
 const GENERATOR: &str = concat!("mfm check ", env!("CARGO_PKG_VERSION"));
@@ -39,15 +39,15 @@ pub fn too_many(outcome: &Outcome) -> Option<String> {
 ///
 /// # Errors
 /// A value that JSON cannot hold.
-pub fn text(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
+pub fn render_report(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
     let done = match form {
         Form::Table | Form::Json => return Ok(None),
-        Form::Sarif => sarif::text(outcome).map_err(|error| {
+        Form::Sarif => sarif::render_log(outcome).map_err(|error| {
             let message = format!("could not write the result as SARIF: {error}");
-            Failure::new(Kind::Found, "output", message, give_value(Flag::As, "table", "shows it"))
+            Failure::new(FailureKind::Found, "output", message, give_value(Flag::As, "table", "shows it"))
         })?,
-        Form::Junit => junit::text(outcome),
-        Form::Html => html::text(outcome),
+        Form::Junit => junit::render_document(outcome),
+        Form::Html => html::render_page(outcome),
     };
     Ok(Some(done))
 }
@@ -56,8 +56,9 @@ pub fn text(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
 ///
 /// # Errors
 /// Usage: what is in the way.
-pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    file::replace(path, text, Access::Shared, is_report).map_err(|error| failure(path, &error.to_string()))
+pub fn write_report(path: &Path, text: &str) -> Result<(), Failure> {
+    file::replace_file(path, text, FileAccess::Shared, is_report)
+        .map_err(|error| write_failure(path, &error.to_string()))
 }
 
 /// Refuses early what [`write`] would refuse after the checks ran.
@@ -65,10 +66,10 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
 /// # Errors
 /// Usage: something else than a report stands there.
 pub(super) fn may_write(path: &Path) -> Result<(), Failure> {
-    if path.exists() && !is_report(path) { Err(failure(path, "something else stands there")) } else { Ok(()) }
+    if path.exists() && !is_report(path) { Err(write_failure(path, "something else stands there")) } else { Ok(()) }
 }
 
-fn failure(path: &Path, why: &str) -> Failure {
+fn write_failure(path: &Path, why: &str) -> Failure {
     let message = format!("could not write the report {}: {why}", path.display());
     Failure::usage("report_file", message, "choose a path that can be written, where nothing or an earlier report is")
 }
@@ -93,6 +94,6 @@ pub(super) fn key_text(key: &Json) -> String {
 }
 
 /// Returns a finding's row as people read it: `Table 10`.
-fn place(finding: &FindingLine) -> String {
+fn render_row_name(finding: &FindingLine) -> String {
     format!("{} {}", finding.table, key_text(&finding.key))
 }

@@ -3,10 +3,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
-use super::{GENERATOR, key_text, place};
+use super::{GENERATOR, key_text, render_row_name};
 use crate::model::Severity;
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
-use crate::ops::report::markup::{clean, uri};
+use crate::ops::report::markup::{clean_text, encode_uri_segment};
 use crate::ops::severity;
 
 /// The schema of the format.
@@ -16,11 +16,11 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 ///
 /// # Errors
 /// What the serialiser says.
-pub(super) fn text(outcome: &Outcome) -> serde_json::Result<String> {
-    let log = Log {
+pub(super) fn render_log(outcome: &Outcome) -> serde_json::Result<String> {
+    let log = SarifLog {
         schema: SCHEMA,
         properties: json!({ "generator": GENERATOR }),
-        runs: [SarifRun::of(outcome)],
+        runs: [SarifRun::from_outcome(outcome)],
         version: "2.1.0",
     };
     serde_json::to_string(&log).map(|text| text + "\n")
@@ -28,7 +28,7 @@ pub(super) fn text(outcome: &Outcome) -> serde_json::Result<String> {
 
 /// The document; members stand in the order of their names, as in every object of it.
 #[derive(Serialize)]
-struct Log<'o> {
+struct SarifLog<'o> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     properties: Json,
@@ -44,14 +44,14 @@ struct SarifRun<'o> {
     column_kind: &'static str,
     invocations: [Json; 1],
     properties: Json,
-    #[serde(serialize_with = "results")]
+    #[serde(serialize_with = "serialize_results")]
     results: &'o Outcome,
     tool: Json,
 }
 
 impl<'o> SarifRun<'o> {
-    fn of(outcome: &'o Outcome) -> Self {
-        let rules: Vec<Json> = outcome.checks.iter().map(rule).collect();
+    fn from_outcome(outcome: &'o Outcome) -> Self {
+        let rules: Vec<Json> = outcome.checks.iter().map(build_rule).collect();
         let version = env!("CARGO_PKG_VERSION");
         let driver = json!({
             "name": "mfm",
@@ -61,9 +61,9 @@ impl<'o> SarifRun<'o> {
             "rules": rules,
         });
         Self {
-            automation_details: json!({ "id": format!("mfm/check/{}", uri(&outcome.target)) }),
+            automation_details: json!({ "id": format!("mfm/check/{}", encode_uri_segment(&outcome.target)) }),
             column_kind: "unicodeCodePoints",
-            invocations: [invocation(outcome)],
+            invocations: [build_invocation(outcome)],
             properties: json!({
                 "target": outcome.target,
                 "now": outcome.now,
@@ -80,13 +80,14 @@ impl<'o> SarifRun<'o> {
 }
 
 /// Writes the findings one after the other: there may be many, and as one tree they would take much room.
-fn results<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_results<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
     let rule_of = |id: &str| outcome.checks.iter().position(|check| check.id == id);
-    serializer.collect_seq(outcome.findings.iter().map(|finding| result(outcome, finding, rule_of(finding.check))))
+    serializer
+        .collect_seq(outcome.findings.iter().map(|finding| build_result(outcome, finding, rule_of(finding.check))))
 }
 
 /// Returns SARIF's word for how bad a finding is.
-const fn level(severity: Severity) -> &'static str {
+const fn sarif_level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
         Severity::Medium => "warning",
@@ -94,20 +95,20 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn rule(check: &CheckLine) -> Json {
+fn build_rule(check: &CheckLine) -> Json {
     json!({
         "id": check.id,
         "name": check.id,
         "shortDescription": { "text": check.about },
         "fullDescription": { "text": check.about },
         "help": { "text": check.remedy },
-        "defaultConfiguration": { "level": level(check.severity) },
+        "defaultConfiguration": { "level": sarif_level(check.severity) },
         "properties": {
             "tags": [check.group, check.mode],
             "group": check.group,
             "mode": check.mode,
             "severity": check.severity,
-            "severityLevel": severity::level(check.severity),
+            "severityLevel": severity::fault_level(check.severity),
             "status": check.status,
             "lookedAt": check.looked_at,
             "violations": check.violations,
@@ -116,13 +117,13 @@ fn rule(check: &CheckLine) -> Json {
     })
 }
 
-fn result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -> Json {
+fn build_result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -> Json {
     let mut result = json!({
         "ruleId": finding.check,
-        "level": level(finding.severity),
+        "level": sarif_level(finding.severity),
         "kind": "fail",
-        "message": { "text": clean(&format!("{}: {}", place(finding), finding.message)) },
-        "locations": [location(outcome, finding.table, &finding.key)],
+        "message": { "text": clean_text(&format!("{}: {}", render_row_name(finding), finding.message)) },
+        "locations": [build_location(outcome, finding.table, &finding.key)],
         // Code scanning follows an alert by the second of these, and by no other.
         "partialFingerprints": {
             "mfmFinding/v1": finding.fingerprint,
@@ -130,32 +131,32 @@ fn result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -> Json
         },
         "properties": {
             "severity": finding.severity,
-            "severityLevel": severity::level(finding.severity),
+            "severityLevel": severity::fault_level(finding.severity),
             "table": finding.table,
             "key": finding.key,
             "what": finding.what,
         },
     });
-    let related = finding.related.iter().map(|row| location(outcome, row.table, &row.key));
-    let related: Vec<Json> = (0..).zip(related).map(|(id, location)| with(location, "id", json!(id))).collect();
+    let related = finding.related.iter().map(|row| build_location(outcome, row.table, &row.key));
+    let related: Vec<Json> = (0..).zip(related).map(|(id, location)| with_field(location, "id", json!(id))).collect();
     if !related.is_empty() {
-        result = with(result, "relatedLocations", json!(related));
+        result = with_field(result, "relatedLocations", json!(related));
     }
     if let Some(rule) = rule {
-        result = with(result, "ruleIndex", json!(rule));
+        result = with_field(result, "ruleIndex", json!(rule));
     }
     if outcome.baseline.is_some() {
         let state = if finding.known { "unchanged" } else { "new" };
-        result = with(result, "baselineState", json!(state));
+        result = with_field(result, "baselineState", json!(state));
     }
     if let Some(reason) = &finding.reason {
         let accepted = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
-        result = with(result, "suppressions", accepted);
+        result = with_field(result, "suppressions", accepted);
     }
     result
 }
 
-fn with(object: Json, name: &str, value: Json) -> Json {
+fn with_field(object: Json, name: &str, value: Json) -> Json {
     match object {
         Json::Object(mut fields) => {
             fields.insert(name.to_owned(), value);
@@ -166,11 +167,11 @@ fn with(object: Json, name: &str, value: Json) -> Json {
 }
 
 /// Returns the place of a row: a path that says target and table, because viewers want a file, and the row itself.
-fn location(outcome: &Outcome, table: &str, key: &Json) -> Json {
-    let row = clean(&key_text(key));
+fn build_location(outcome: &Outcome, table: &str, key: &Json) -> Json {
+    let row = clean_text(&key_text(key));
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": format!("{}/{}", uri(&outcome.target), uri(table)) },
+            "artifactLocation": { "uri": format!("{}/{}", encode_uri_segment(&outcome.target), encode_uri_segment(table)) },
             "region": { "startLine": 1 },
         },
         "logicalLocations": [{
@@ -182,7 +183,7 @@ fn location(outcome: &Outcome, table: &str, key: &Json) -> Json {
 }
 
 /// Says that the checks were run, which of them could not be, and what others did not judge.
-fn invocation(outcome: &Outcome) -> Json {
+fn build_invocation(outcome: &Outcome) -> Json {
     let note = |check: &CheckLine, level: &str, text: &str| {
         json!({
             "level": level,

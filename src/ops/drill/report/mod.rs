@@ -6,18 +6,18 @@ mod lines;
 mod sarif;
 mod strict;
 
-use super::said::{Judge, Said, Untold};
+use super::said::{CommandAnswer, Judge, NoVerdict};
 
 /// Reads a report in the form that was agreed.
 ///
 /// # Errors
 /// Why nothing can be told from it.
-pub fn read(judge: Judge, text: &str) -> Result<Said, Untold> {
+pub fn parse_report(judge: Judge, text: &str) -> Result<CommandAnswer, NoVerdict> {
     match judge {
-        Judge::ExitCode => Err(Untold::new("an exit code stands in no report")),
-        Judge::Junit => junit::read(text).map(Said::Named),
-        Judge::Sarif => sarif::read(text).map(Said::Named),
-        Judge::Json => lines::read(text),
+        Judge::ExitCode => Err(NoVerdict::new("an exit code stands in no report")),
+        Judge::Junit => junit::parse_junit(text).map(CommandAnswer::Named),
+        Judge::Sarif => sarif::parse_sarif(text).map(CommandAnswer::Named),
+        Judge::Json => lines::parse_lines(text),
     }
 }
 

@@ -4,32 +4,32 @@ use mfm_journal::Digest;
 use serde_json::{Map, Value as Json};
 
 use super::strict;
-use crate::ops::drill::said::{Named, Untold};
+use crate::ops::drill::said::{NamedFindings, NoVerdict};
 
 /// Reads the results that stand, by their first fingerprint, else by rule, place and message.
-pub(super) fn read(text: &str) -> Result<Named, Untold> {
-    let log = strict::read(text).map_err(|why| Untold::with("the report is no JSON", why))?;
+pub(super) fn parse_sarif(text: &str) -> Result<NamedFindings, NoVerdict> {
+    let log = strict::parse_strict(text).map_err(|why| NoVerdict::with_detail("the report is no JSON", why))?;
     let version = log.get("version");
     if version.is_some_and(|version| !version.as_str().is_some_and(|text| text.starts_with("2.1."))) {
-        return Err(Untold::new("the report is no SARIF log of version 2.1"));
+        return Err(NoVerdict::new("the report is no SARIF log of version 2.1"));
     }
     let runs = log.get("runs").and_then(Json::as_array);
-    let runs = runs.ok_or_else(|| Untold::new("the report is no SARIF log: it has no runs"))?;
+    let runs = runs.ok_or_else(|| NoVerdict::new("the report is no SARIF log: it has no runs"))?;
     let beside = log.get("inlineExternalProperties").and_then(Json::as_array).into_iter().flatten();
     if beside.into_iter().any(|part| part.get("results").is_some() || part.get("invocations").is_some()) {
-        return Err(Untold::new("results of the SARIF log stand outside of its runs"));
+        return Err(NoVerdict::new("results of the SARIF log stand outside of its runs"));
     }
     if runs.is_empty() {
-        return Err(Untold::new("the SARIF log holds no run, so nothing was looked at"));
+        return Err(NoVerdict::new("the SARIF log holds no run, so nothing was looked at"));
     }
-    let mut named = Named::default();
+    let mut named = NamedFindings::default();
     for run in runs {
         ran_to_its_end(run)?;
-        for result in results(run)? {
-            let result = result.as_object().ok_or_else(|| Untold::new("a result of the SARIF log is no object"))?;
-            let identity = identity(result)?;
-            if stands(result) {
-                named.add(("", identity));
+        for result in list_results(run)? {
+            let result = result.as_object().ok_or_else(|| NoVerdict::new("a result of the SARIF log is no object"))?;
+            let identity = identify_result(result)?;
+            if is_finding(result) {
+                named.add_finding(("", identity));
             }
         }
         named.answers += 1;
@@ -38,11 +38,11 @@ pub(super) fn read(text: &str) -> Result<Named, Untold> {
 }
 
 /// Refuses a run that failed, whatever results it has: they may be a part of what it would have found.
-fn ran_to_its_end(run: &Json) -> Result<(), Untold> {
-    let failed = |what: &str| Err(Untold::new(format!("a run of the SARIF log failed: {what}")));
+fn ran_to_its_end(run: &Json) -> Result<(), NoVerdict> {
+    let failed = |what: &str| Err(NoVerdict::new(format!("a run of the SARIF log failed: {what}")));
     let invocations = match run.get("invocations") {
         None => return Ok(()),
-        Some(all) => all.as_array().ok_or_else(|| Untold::new("the invocations of the SARIF log are no list"))?,
+        Some(all) => all.as_array().ok_or_else(|| NoVerdict::new("the invocations of the SARIF log are no list"))?,
     };
     for invocation in invocations {
         match invocation.get("executionSuccessful") {
@@ -70,17 +70,17 @@ fn ran_to_its_end(run: &Json) -> Result<(), Untold> {
 }
 
 /// Returns the results of a run: null, or none at all, means that it did not look for any.
-fn results(run: &Json) -> Result<&Vec<Json>, Untold> {
+fn list_results(run: &Json) -> Result<&Vec<Json>, NoVerdict> {
     let elsewhere = run.pointer("/externalPropertyFileReferences/results");
     if elsewhere.is_some_and(|files| !files.is_null()) {
-        return Err(Untold::new("results of the SARIF log are in other files"));
+        return Err(NoVerdict::new("results of the SARIF log are in other files"));
     }
     let results = run.get("results").and_then(Json::as_array);
-    results.ok_or_else(|| Untold::new("a run of the SARIF log has no results, so it looked for none"))
+    results.ok_or_else(|| NoVerdict::new("a run of the SARIF log has no results, so it looked for none"))
 }
 
 /// Tells whether a result is a finding: not suppressed, not known from a baseline, and no pass.
-fn stands(result: &Map<String, Json>) -> bool {
+fn is_finding(result: &Map<String, Json>) -> bool {
     let word = |name: &str| result.get(name).and_then(Json::as_str).unwrap_or_default();
     let suppressions = result.get("suppressions").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let accepts = |one: &Json| one.get("status").and_then(Json::as_str).is_none_or(|status| status == "accepted");
@@ -90,7 +90,7 @@ fn stands(result: &Map<String, Json>) -> bool {
 }
 
 /// Returns what a result is known again by.
-fn identity(result: &Map<String, Json>) -> Result<String, Untold> {
+fn identify_result(result: &Map<String, Json>) -> Result<String, NoVerdict> {
     let rule = result.get("ruleId").or_else(|| result.get("rule")?.get("id")).and_then(Json::as_str);
     let prints = ["fingerprints", "partialFingerprints"].iter().find_map(|name| result.get(*name)?.as_object());
     let print = prints.and_then(|prints| prints.values().next()).and_then(Json::as_str);
@@ -100,9 +100,9 @@ fn identity(result: &Map<String, Json>) -> Result<String, Untold> {
     let place = result.get("locations").filter(|place| place.as_array().is_some_and(|all| !all.is_empty()));
     let message = result.get("message").filter(|message| message.as_object().is_some_and(|parts| !parts.is_empty()));
     if place.is_none() && message.is_none() {
-        return Err(Untold::new("a result of the SARIF log has neither fingerprint, place nor message"));
+        return Err(NoVerdict::new("a result of the SARIF log has neither fingerprint, place nor message"));
     }
     let text = |part: Option<&Json>| part.map(ToString::to_string).unwrap_or_default();
-    let digest = Digest::of(format!("{}\n{}", text(place), text(message)).as_bytes()).to_string();
+    let digest = Digest::sha256(format!("{}\n{}", text(place), text(message)).as_bytes()).to_string();
     Ok(format!("{} {}", rule.unwrap_or("result"), digest.get(..16).unwrap_or(&digest)))
 }

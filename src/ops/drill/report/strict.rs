@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 ///
 /// # Errors
 /// What is wrong, without a word of the text itself.
-pub(super) fn read(text: &str) -> Result<Json, String> {
+pub(super) fn parse_strict(text: &str) -> Result<Json, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = Strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     read.map_err(|error| error.to_string())

@@ -1,7 +1,7 @@
 //! Questions to SQL Server's catalogue about one table, which `@P1` names by its object id; judges nothing.
 
 use super::marks::SEES;
-use super::quoted;
+use super::quote_name;
 
 /// Everything that looks like a table: schema, name, kind, object id.
 pub(in super::super) const OBJECTS: &str = "SELECT s.name, o.name, RTRIM(o.type), CONVERT(bigint, o.object_id) \
@@ -10,11 +10,11 @@ pub(in super::super) const OBJECTS: &str = "SELECT s.name, o.name, RTRIM(o.type)
 
 /// Everything about a table in one go: columns, unique indexes, what is special, triggers, CHECK constraints, the
 /// foreign keys that it declares and those that refer to it. `has` tells which newer columns the catalogue has.
-pub(in super::super) fn everything(has: &dyn Fn(&str, &str) -> bool) -> String {
+pub(in super::super) fn select_table_facts(has: &dyn Fn(&str, &str) -> bool) -> String {
     let parts = [
-        columns(has),
+        select_columns(has),
         UNIQUE.to_owned(),
-        special(has),
+        select_special_facts(has),
         TRIGGERS.to_owned(),
         CHECKS.to_owned(),
         foreign_keys(true),
@@ -24,7 +24,7 @@ pub(in super::super) fn everything(has: &dyn Fn(&str, &str) -> bool) -> String {
 }
 
 /// The columns of a table.
-fn columns(has: &dyn Fn(&str, &str) -> bool) -> String {
+fn select_columns(has: &dyn Fn(&str, &str) -> bool) -> String {
     let or = |column: &str, otherwise: &str| {
         let there = has("columns", column);
         if there { format!("CONVERT(bigint, c.{column})") } else { otherwise.to_owned() }
@@ -54,7 +54,7 @@ const UNIQUE: &str = "SELECT i.name, CONVERT(bigint, i.is_primary_key), \
      ORDER BY i.is_primary_key DESC, i.index_id, x.key_ordinal";
 
 /// What a table is beside a table, as one row: NULL or 0 where it is nothing special.
-fn special(has: &dyn Fn(&str, &str) -> bool) -> String {
+fn select_special_facts(has: &dyn Fn(&str, &str) -> bool) -> String {
     let of = |column: &str| {
         if has("tables", column) { format!("CONVERT(bigint, t.{column})") } else { "CONVERT(bigint, 0)".to_owned() }
     };
@@ -132,15 +132,15 @@ fn foreign_keys(declared: bool) -> String {
 
 /// Whether the login may do things to a table, named as `@P1` in the schema `@P2`: select, insert, update, delete,
 /// alter.
-pub(in super::super) fn permissions() -> String {
-    let all = ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"].map(|what| may("@P1", "@P2", what));
+pub(in super::super) fn select_permissions() -> String {
+    let all = ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"].map(|what| permission_expression("@P1", "@P2", what));
     format!("SELECT {}", all.join(", "))
 }
 
 /// What the login may do to mfm's own tables, where it sees a marker: select of it; select and insert of operations.
 pub(in super::super) fn own_permissions() -> String {
     let own = |table: &str, what: &str| {
-        let may = may(&format!("N'[dbo].[{table}]'"), "N'[dbo]'", what);
+        let may = permission_expression(&format!("N'[dbo].[{table}]'"), "N'[dbo]'", what);
         format!(
             "CASE WHEN OBJECT_ID(N'dbo.{table}', N'U') IS NOT NULL THEN {may} \
              WHEN OBJECT_ID(N'dbo.mfm_marker', N'U') IS NULL THEN 1 ELSE CONVERT(bigint, {SEES}) END"
@@ -153,7 +153,7 @@ pub(in super::super) fn own_permissions() -> String {
 
 /// Whether the login may do something to a table: a server that cannot tell of the table is asked of its schema, then
 /// whether the login owns all.
-fn may(table: &str, schema: &str, what: &str) -> String {
+fn permission_expression(table: &str, schema: &str, what: &str) -> String {
     format!(
         "CONVERT(bigint, COALESCE(HAS_PERMS_BY_NAME({table}, N'OBJECT', N'{what}'), \
          NULLIF(HAS_PERMS_BY_NAME({schema}, N'SCHEMA', N'{what}'), 0), \
@@ -162,13 +162,13 @@ fn may(table: &str, schema: &str, what: &str) -> String {
 }
 
 /// Returns a collation's name as SQL writes it; the catalogue gave it, and it is nothing but a word.
-pub(in super::super) fn collation(name: &str) -> Option<&str> {
+pub(in super::super) fn collation_name(name: &str) -> Option<&str> {
     let word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     word.then_some(name)
 }
 
 /// Switches a trigger off or on, within the transaction.
-pub(in super::super) fn trigger(table: &str, trigger: &str, on: bool) -> String {
+pub(in super::super) fn switch_trigger(table: &str, trigger: &str, on: bool) -> String {
     let word = if on { "ENABLE" } else { "DISABLE" };
-    format!("ALTER TABLE {table} {word} TRIGGER {}", quoted(trigger))
+    format!("ALTER TABLE {table} {word} TRIGGER {}", quote_name(trigger))
 }

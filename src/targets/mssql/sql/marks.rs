@@ -7,7 +7,7 @@ pub(super) const SEES: &str = "ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'SEL
      CASE WHEN USER_NAME() = N'dbo' THEN 1 ELSE 0 END + ISNULL(IS_MEMBER(N'db_owner'), 0)";
 
 /// The marker; or, where no table for it is seen, in one column whether this login would see it.
-pub(in super::super) fn marker() -> String {
+pub(in super::super) fn select_marker() -> String {
     format!(
         "IF OBJECT_ID(N'dbo.mfm_marker', N'U') IS NOT NULL \
          SELECT TOP (2) marker_id, bound, at_us, actor FROM dbo.mfm_marker ELSE SELECT CONVERT(bigint, {SEES})"
@@ -23,7 +23,7 @@ pub(in super::super) const HAS_BOTH: &str = "SELECT CONVERT(bigint, COUNT(*)) FR
 const IF_ANY: &str = "IF OBJECT_ID(N'dbo.mfm_operation', N'U') IS NOT NULL ";
 
 /// One uid.
-pub(in super::super) fn operation() -> String {
+pub(in super::super) fn select_operation() -> String {
     format!("{IF_ANY}SELECT uid, journal_id, op, state FROM dbo.mfm_operation WHERE uid = CONVERT(char(64), @P1)")
 }
 
@@ -36,7 +36,7 @@ pub(in super::super) fn operation_at() -> String {
 }
 
 /// The newest row of a journal.
-pub(in super::super) fn newest() -> String {
+pub(in super::super) fn select_newest_operation() -> String {
     format!(
         "{IF_ANY}SELECT TOP (1) uid, journal_id, op, state FROM dbo.mfm_operation \
          WHERE journal_id = CONVERT(char(64), @P1) ORDER BY op DESC"
@@ -44,7 +44,7 @@ pub(in super::super) fn newest() -> String {
 }
 
 /// All rows of a journal.
-pub(in super::super) fn operations() -> String {
+pub(in super::super) fn select_operations() -> String {
     format!(
         "{IF_ANY}SELECT uid, journal_id, op, state FROM dbo.mfm_operation \
          WHERE journal_id = CONVERT(char(64), @P1) ORDER BY op"
@@ -52,7 +52,7 @@ pub(in super::super) fn operations() -> String {
 }
 
 /// The journals.
-pub(in super::super) fn journals() -> String {
+pub(in super::super) fn select_journals() -> String {
     format!("{IF_ANY}SELECT DISTINCT journal_id FROM dbo.mfm_operation ORDER BY journal_id")
 }
 

@@ -11,13 +11,13 @@ pub(super) mod session;
 pub(super) mod writes;
 
 /// Returns a name as an identifier; permission functions take it in this form too.
-pub(super) fn quoted(name: &str) -> String {
+pub(super) fn quote_name(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }
 
 /// Returns a table's name with its schema.
-pub(super) fn qualified(schema: &str, name: &str) -> String {
-    format!("{}.{}", quoted(schema), quoted(name))
+pub(super) fn qualify_name(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote_name(schema), quote_name(name))
 }
 
 #[cfg(test)]
@@ -26,8 +26,8 @@ mod tests {
 
     #[test]
     fn names_cannot_end_their_own_quotes() {
-        assert_eq!(quoted("Index"), "[Index]");
-        assert_eq!(quoted("a]b; DROP TABLE x--"), "[a]]b; DROP TABLE x--]");
-        assert_eq!(qualified("dbo", "Order Details"), "[dbo].[Order Details]");
+        assert_eq!(quote_name("Index"), "[Index]");
+        assert_eq!(quote_name("a]b; DROP TABLE x--"), "[a]]b; DROP TABLE x--]");
+        assert_eq!(qualify_name("dbo", "Order Details"), "[dbo].[Order Details]");
     }
 }

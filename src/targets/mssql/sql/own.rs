@@ -4,7 +4,7 @@ const OURS: &str = "(OBJECT_ID(N'dbo.mfm_marker'), OBJECT_ID(N'dbo.mfm_operation
 
 /// Everything about both tables in one go: what carries their names, columns, indexes, triggers, what reaches on from
 /// them as the tables themselves tell it, foreign keys, CHECK constraints, and the triggers on declarations.
-pub(in super::super) fn everything() -> String {
+pub(in super::super) fn select_own_facts() -> String {
     let parts = [
         "SELECT o.name, RTRIM(o.type) FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
          WHERE s.name = N'dbo' AND o.name IN (N'mfm_marker', N'mfm_operation') ORDER BY o.name"

@@ -1,9 +1,9 @@
 //! Reading rows of a table: whole tables, by a column's values, by staged keys; writes none.
 
-use super::super::catalogue::{Sheet, SheetField};
+use super::super::catalogue::{MssqlLayout, SheetField};
 use super::super::stage::StagedColumns;
-use super::quoted;
-use crate::model::Page;
+use super::quote_name;
+use crate::model::KeyPage;
 
 /// What a statement calls the table that is read.
 pub(super) const TABLE: &str = "t";
@@ -14,113 +14,134 @@ pub(in super::super) const NUMBER: &str = "nth";
 /// Locks what a transaction is about to change, until it ends; keys that are not there as well.
 const LOCKED: &str = " WITH (UPDLOCK, HOLDLOCK)";
 
-fn cell(field: &SheetField) -> String {
-    format!("{TABLE}.{}", quoted(&field.name))
+fn column_expression(field: &SheetField) -> String {
+    format!("{TABLE}.{}", quote_name(&field.name))
 }
 
-fn cells(sheet: &Sheet) -> String {
-    sheet.fields.iter().map(|field| field.kind.read(&cell(field))).collect::<Vec<_>>().join(", ")
+fn select_list(sheet: &MssqlLayout) -> String {
+    sheet
+        .fields
+        .iter()
+        .map(|field| field.kind.read_expression(&column_expression(field)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Reads whole rows.
-pub(in super::super) fn rows(sheet: &Sheet) -> String {
-    format!("SELECT {} FROM {} AS {TABLE}", cells(sheet), sheet.qualified())
+pub(in super::super) fn select_rows(sheet: &MssqlLayout) -> String {
+    format!("SELECT {} FROM {} AS {TABLE}", select_list(sheet), sheet.qualified_name())
 }
 
 /// Reads the rows whose column equals one of `count` values.
-pub(in super::super) fn rows_among(sheet: &Sheet, field: &SheetField, count: usize) -> String {
-    let marks: Vec<_> = (1..=count).map(|at| field.kind.unstaged(&format!("@P{at}"))).collect();
-    format!("{} WHERE {} IN ({})", rows(sheet), cell(field), marks.join(", "))
+pub(in super::super) fn rows_among(sheet: &MssqlLayout, field: &SheetField, count: usize) -> String {
+    let marks: Vec<_> = (1..=count).map(|at| field.kind.unstage_expression(&format!("@P{at}"))).collect();
+    format!("{} WHERE {} IN ({})", select_rows(sheet), column_expression(field), marks.join(", "))
 }
 
 /// Reads the rows whose date lies between two days, both included.
-pub(in super::super) fn rows_between(sheet: &Sheet, field: &SheetField) -> String {
+pub(in super::super) fn rows_between(sheet: &MssqlLayout, field: &SheetField) -> String {
     let day = |at: usize| format!("CONVERT(date, @P{at}, 112)");
-    format!("{} WHERE CONVERT(date, {}) BETWEEN {} AND {}", rows(sheet), cell(field), day(1), day(2))
+    format!(
+        "{} WHERE CONVERT(date, {}) BETWEEN {} AND {}",
+        select_rows(sheet),
+        column_expression(field),
+        day(1),
+        day(2)
+    )
 }
 
 /// Reads all keys.
-pub(in super::super) fn keys(sheet: &Sheet) -> String {
-    let key: Vec<_> = sheet.key_fields().map(|field| field.kind.read(&cell(field))).collect();
-    format!("SELECT {} FROM {} AS {TABLE}", key.join(", "), sheet.qualified())
+pub(in super::super) fn select_keys(sheet: &MssqlLayout) -> String {
+    let key: Vec<_> = sheet.key_fields().map(|field| field.kind.read_expression(&column_expression(field))).collect();
+    format!("SELECT {} FROM {} AS {TABLE}", key.join(", "), sheet.qualified_name())
 }
 
 /// Reads the keys of a page; a whole number needs no parameter.
-pub(in super::super) fn page(sheet: &Sheet, key: &SheetField, only: Option<&str>, page: &Page) -> String {
+pub(in super::super) fn select_key_page(
+    sheet: &MssqlLayout,
+    key: &SheetField,
+    only: Option<&str>,
+    page: &KeyPage,
+) -> String {
     let (than, order) = if page.backwards { ("<", "DESC") } else { (">", "ASC") };
-    let from = page.from.map(|from| format!("{} {than} {from}", cell(key)));
+    let from = page.from.map(|from| format!("{} {than} {from}", column_expression(key)));
     let terms: Vec<&str> = only.into_iter().chain(from.as_deref()).collect();
     let only = if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) };
-    let (key, read, from) = (cell(key), key.kind.read(&cell(key)), sheet.qualified());
+    let (key, read, from) =
+        (column_expression(key), key.kind.read_expression(&column_expression(key)), sheet.qualified_name());
     format!("SELECT TOP ({}) {read} FROM {from} AS {TABLE}{only} ORDER BY {key} {order}", page.limit)
 }
 
 /// Counts rows, all of them or those of a condition.
-pub(in super::super) fn count_only(sheet: &Sheet, only: Option<&str>) -> String {
+pub(in super::super) fn count_only(sheet: &MssqlLayout, only: Option<&str>) -> String {
     let only = only.map_or_else(String::new, |only| format!(" WHERE {only}"));
-    format!("{} AS {TABLE}{only}", count(&sheet.qualified()))
+    format!("{} AS {TABLE}{only}", count_rows(&sheet.qualified_name()))
 }
 
 /// Holds where a column has a number.
 pub(in super::super) fn holds_number(field: &SheetField, number: i64) -> String {
-    format!("{} = {number}", cell(field))
+    format!("{} = {number}", column_expression(field))
 }
 
 /// Counts rows.
-pub(in super::super) fn count(qualified: &str) -> String {
+pub(in super::super) fn count_rows(qualified: &str) -> String {
     format!("SELECT COUNT_BIG(*) FROM {qualified}")
 }
 
 /// Reads the largest value of a column.
-pub(in super::super) fn maximum(sheet: &Sheet, field: &SheetField) -> String {
-    let largest = format!("MAX({})", cell(field));
-    format!("SELECT {} FROM {} AS {TABLE}", field.kind.read(&largest), sheet.qualified())
+pub(in super::super) fn select_maximum(sheet: &MssqlLayout, field: &SheetField) -> String {
+    let largest = format!("MAX({})", column_expression(field));
+    format!("SELECT {} FROM {} AS {TABLE}", field.kind.read_expression(&largest), sheet.qualified_name())
 }
 
 /// Counts rows with NULL in the key.
-pub(in super::super) fn nulls_in_key(sheet: &Sheet) -> String {
-    let terms: Vec<_> = sheet.key_fields().map(|field| format!("{} IS NULL", cell(field))).collect();
-    format!("SELECT COUNT_BIG(*) FROM {} AS {TABLE} WHERE {}", sheet.qualified(), terms.join(" OR "))
+pub(in super::super) fn nulls_in_key(sheet: &MssqlLayout) -> String {
+    let terms: Vec<_> = sheet.key_fields().map(|field| format!("{} IS NULL", column_expression(field))).collect();
+    format!("SELECT COUNT_BIG(*) FROM {} AS {TABLE} WHERE {}", sheet.qualified_name(), terms.join(" OR "))
 }
 
 /// Reads one key that stands in several rows.
-pub(in super::super) fn repeated_key(sheet: &Sheet) -> String {
-    let read: Vec<_> = sheet.key_fields().map(|field| field.kind.read(&format!("MIN({})", cell(field)))).collect();
-    let groups: Vec<_> = sheet.key_fields().map(cell).collect();
+pub(in super::super) fn repeated_key(sheet: &MssqlLayout) -> String {
+    let read: Vec<_> = sheet
+        .key_fields()
+        .map(|field| field.kind.read_expression(&format!("MIN({})", column_expression(field))))
+        .collect();
+    let groups: Vec<_> = sheet.key_fields().map(column_expression).collect();
     format!(
         "SELECT TOP (1) {} FROM {} AS {TABLE} GROUP BY {} HAVING COUNT_BIG(*) > 1",
         read.join(", "),
-        sheet.qualified(),
+        sheet.qualified_name(),
         groups.join(", ")
     )
 }
 
 /// Returns the condition that a row has a staged row's key.
-pub(super) fn same_key(sheet: &Sheet, stage: &StagedColumns) -> String {
-    let term = |field: &SheetField| format!("{} = {}", cell(field), stage.value(STAGE, "k", field));
+pub(super) fn same_key(sheet: &MssqlLayout, stage: &StagedColumns) -> String {
+    let term =
+        |field: &SheetField| format!("{} = {}", column_expression(field), stage.value_expression(STAGE, "k", field));
     sheet.key_fields().map(term).collect::<Vec<_>>().join(" AND ")
 }
 
 /// Reads the rows whose keys are staged, the number of the key before each.
-pub(in super::super) fn rows_of_keys(sheet: &Sheet, stage: &StagedColumns, lock: bool) -> String {
+pub(in super::super) fn rows_of_keys(sheet: &MssqlLayout, stage: &StagedColumns, lock: bool) -> String {
     let hint = if lock { LOCKED } else { "" };
     format!(
         "SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE} JOIN {} AS {TABLE}{hint} ON {}",
-        cells(sheet),
+        select_list(sheet),
         stage.table,
-        sheet.qualified(),
+        sheet.qualified_name(),
         same_key(sheet, stage)
     )
 }
 
 /// Reads some cells of the rows whose keys are staged, the number of the key before each.
-pub(in super::super) fn cells_of_keys(sheet: &Sheet, fields: &[&SheetField], stage: &StagedColumns) -> String {
-    let cells: Vec<_> = fields.iter().map(|field| field.kind.read(&cell(field))).collect();
+pub(in super::super) fn cells_of_keys(sheet: &MssqlLayout, fields: &[&SheetField], stage: &StagedColumns) -> String {
+    let cells: Vec<_> = fields.iter().map(|field| field.kind.read_expression(&column_expression(field))).collect();
     format!(
         "SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE} JOIN {} AS {TABLE} ON {}",
         cells.join(", "),
         stage.table,
-        sheet.qualified(),
+        sheet.qualified_name(),
         same_key(sheet, stage)
     )
 }
@@ -142,43 +163,52 @@ pub(in super::super) fn drop_stage(table: &str) -> String {
 }
 
 /// Reads staged whole rows back, in the form in which the table would give them.
-pub(in super::super) fn staged_rows(sheet: &Sheet, stage: &StagedColumns) -> String {
-    let cells: Vec<_> = sheet.fields.iter().map(|field| field.kind.read(&tried(stage, field))).collect();
+pub(in super::super) fn staged_rows(sheet: &MssqlLayout, stage: &StagedColumns) -> String {
+    let cells: Vec<_> =
+        sheet.fields.iter().map(|field| field.kind.read_expression(&staged_expression(stage, field))).collect();
     format!("SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}", cells.join(", "), stage.table)
 }
 
 /// Reads what an expression of the catalogue's gives in a column's type, numbered 0.
 pub(in super::super) fn default(field: &SheetField, definition: &str) -> String {
     let collate = field.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
-    let value = format!("CONVERT({}, {definition}){collate}", field.kind.declared());
-    format!("SELECT CONVERT(int, 0), {}", field.kind.read(&value))
+    let value = format!("CONVERT({}, {definition}){collate}", field.kind.declaration());
+    format!("SELECT CONVERT(int, 0), {}", field.kind.read_expression(&value))
 }
 
-fn tried(stage: &StagedColumns, field: &SheetField) -> String {
-    stage.value(STAGE, "a", field)
+fn staged_expression(stage: &StagedColumns, field: &SheetField) -> String {
+    stage.value_expression(STAGE, "a", field)
 }
 
 /// Finds a staged whole row that a CHECK constraint refuses: the constraint's own words over columns of the same names.
-pub(in super::super) fn refused_by(sheet: &Sheet, stage: &StagedColumns, definition: &str) -> String {
-    let cells: Vec<_> =
-        sheet.fields.iter().map(|field| format!("{} AS {}", tried(stage, field), quoted(&field.name))).collect();
+pub(in super::super) fn refused_by(sheet: &MssqlLayout, stage: &StagedColumns, definition: &str) -> String {
+    let cells: Vec<_> = sheet
+        .fields
+        .iter()
+        .map(|field| format!("{} AS {}", staged_expression(stage, field), quote_name(&field.name)))
+        .collect();
     format!(
         "SELECT TOP (1) {NUMBER} FROM (SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}) AS {} WHERE NOT ({definition})",
         cells.join(", "),
         stage.table,
-        quoted(&sheet.name)
+        quote_name(&sheet.name)
     )
 }
 
 /// Finds a staged row whose values in some columns another row holds.
-pub(in super::super) fn held_by_other(sheet: &Sheet, stage: &StagedColumns, index: &[&SheetField]) -> String {
-    let same: Vec<_> = index.iter().map(|field| alike(&cell(field), &stage.value(STAGE, "a", field))).collect();
-    let own: Vec<_> =
-        sheet.key_fields().map(|field| format!("{} = {}", cell(field), stage.value(STAGE, "k", field))).collect();
+pub(in super::super) fn held_by_other(sheet: &MssqlLayout, stage: &StagedColumns, index: &[&SheetField]) -> String {
+    let same: Vec<_> = index
+        .iter()
+        .map(|field| equal_or_both_null(&column_expression(field), &stage.value_expression(STAGE, "a", field)))
+        .collect();
+    let own: Vec<_> = sheet
+        .key_fields()
+        .map(|field| format!("{} = {}", column_expression(field), stage.value_expression(STAGE, "k", field)))
+        .collect();
     format!(
         "SELECT TOP (1) {STAGE}.{NUMBER} FROM {} AS {STAGE} JOIN {} AS {TABLE} ON {} AND NOT ({})",
         stage.table,
-        sheet.qualified(),
+        sheet.qualified_name(),
         same.join(" AND "),
         own.join(" AND ")
     )
@@ -186,7 +216,7 @@ pub(in super::super) fn held_by_other(sheet: &Sheet, stage: &StagedColumns, inde
 
 /// Finds values in some columns that two staged rows share.
 pub(in super::super) fn held_twice(stage: &StagedColumns, index: &[&SheetField]) -> String {
-    let columns: Vec<_> = index.iter().map(|field| stage.value(STAGE, "a", field)).collect();
+    let columns: Vec<_> = index.iter().map(|field| stage.value_expression(STAGE, "a", field)).collect();
     format!(
         "SELECT TOP (1) MIN({STAGE}.{NUMBER}) FROM {} AS {STAGE} GROUP BY {} HAVING COUNT_BIG(*) > 1",
         stage.table,
@@ -195,24 +225,26 @@ pub(in super::super) fn held_twice(stage: &StagedColumns, index: &[&SheetField])
 }
 
 /// Returns the condition that two values are the same to SQL Server, two NULLs included.
-pub(super) fn alike(one: &str, other: &str) -> String {
+pub(super) fn equal_or_both_null(one: &str, other: &str) -> String {
     format!("({one} = {other} OR ({one} IS NULL AND {other} IS NULL))")
 }
 
 /// Tells whether a table holds values in some columns.
-pub(in super::super) fn holds(qualified: &str, columns: &[&SheetField]) -> String {
-    format!("SELECT TOP (1) CONVERT(bigint, 1) FROM {qualified} WHERE {}", holding(columns))
+pub(in super::super) fn select_existence(qualified: &str, columns: &[&SheetField]) -> String {
+    format!("SELECT TOP (1) CONVERT(bigint, 1) FROM {qualified} WHERE {}", values_condition(columns))
 }
 
 /// Counts the rows that hold values in some columns.
 pub(in super::super) fn count_holding(qualified: &str, columns: &[&SheetField]) -> String {
-    format!("SELECT COUNT_BIG(*) FROM {qualified} WHERE {}", holding(columns))
+    format!("SELECT COUNT_BIG(*) FROM {qualified} WHERE {}", values_condition(columns))
 }
 
-fn holding(columns: &[&SheetField]) -> String {
+fn values_condition(columns: &[&SheetField]) -> String {
     let terms = columns.iter().enumerate();
     let terms: Vec<_> = terms
-        .map(|(at, field)| format!("{} = {}", quoted(&field.name), field.kind.unstaged(&format!("@P{}", at + 1))))
+        .map(|(at, field)| {
+            format!("{} = {}", quote_name(&field.name), field.kind.unstage_expression(&format!("@P{}", at + 1)))
+        })
         .collect();
     terms.join(" AND ")
 }

@@ -18,7 +18,7 @@ pub(in super::super) fn begin_session(wait_ms: u64) -> String {
 
 /// Returns a statement that answers how many rows it wrote: counted in its own batch, because a session's settings and
 /// triggers decide what the server reports of itself.
-pub(in super::super) fn counted(statement: &str) -> String {
+pub(in super::super) fn count_written(statement: &str) -> String {
     format!("{statement}; SELECT CONVERT(bigint, ROWCOUNT_BIG())")
 }
 
@@ -110,6 +110,6 @@ mod tests {
 
     #[test]
     fn k10_rows_are_counted_in_the_statement_s_own_batch() {
-        assert_eq!(counted("DELETE t"), "DELETE t; SELECT CONVERT(bigint, ROWCOUNT_BIG())");
+        assert_eq!(count_written("DELETE t"), "DELETE t; SELECT CONVERT(bigint, ROWCOUNT_BIG())");
     }
 }

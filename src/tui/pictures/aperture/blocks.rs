@@ -25,10 +25,10 @@ pub(super) enum BankCell {
 
 impl AperturePicture<'_> {
     /// Returns what a place of a pair is.
-    pub(super) fn place(&self, at: usize, x: f64) -> BankCell {
-        let now = self.pair(at).map_or(BankCell::Open, |pair| covers(pair, x));
+    pub(super) fn classify_cell(&self, at: usize, x: f64) -> BankCell {
+        let now = self.pair(at).map_or(BankCell::Open, |pair| classify_pair_at(pair, x));
         let Some(before) = self.before else { return now };
-        let was = before.pairs.get(at).map_or(BankCell::Open, |pair| covers(pair, x));
+        let was = before.pairs.get(at).map_or(BankCell::Open, |pair| classify_pair_at(pair, x));
         match (was, now) {
             (_, BankCell::Crossed | BankCell::Missing) => now,
             (BankCell::Open | BankCell::Missing, BankCell::Open) => BankCell::Open,
@@ -38,30 +38,30 @@ impl AperturePicture<'_> {
         }
     }
 
-    pub(super) fn leaf(&self) -> Style {
+    pub(super) fn leaf_style(&self) -> Style {
         self.look.style(Role::Border)
     }
 
-    pub(super) fn style(&self, place: BankCell) -> Style {
+    pub(super) fn cell_style(&self, place: BankCell) -> Style {
         match place {
             BankCell::Open => Style::new(),
-            BankCell::Leaf => self.leaf(),
+            BankCell::Leaf => self.leaf_style(),
             BankCell::Was => self.look.style(Role::Before),
             BankCell::Is => self.look.style(Role::After),
             BankCell::Crossed | BankCell::Missing => self.look.style(Role::Danger),
         }
     }
 
-    pub(super) fn glyph(&self, places: [BankCell; 4]) -> (&'static str, Style) {
+    pub(super) fn choose_glyph(&self, places: [BankCell; 4]) -> (&'static str, Style) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let most = places.into_iter().max().unwrap_or(BankCell::Open);
         match most {
-            BankCell::Crossed => (if unicode { "\u{2573}" } else { "X" }, self.style(most)),
-            BankCell::Missing => ("?", self.style(most)),
-            _ if unicode && self.look.theme != Theme::Plain => self.blocks(places, most),
-            BankCell::Is => (if unicode { "\u{2593}" } else { "+" }, self.style(most)),
-            BankCell::Was => (if unicode { "\u{2591}" } else { "-" }, self.style(most)),
-            _ if unicode => (quadrants(places.map(|place| place == BankCell::Leaf)), self.style(most)),
+            BankCell::Crossed => (if unicode { "\u{2573}" } else { "X" }, self.cell_style(most)),
+            BankCell::Missing => ("?", self.cell_style(most)),
+            _ if unicode && self.look.theme != Theme::Plain => self.choose_block(places, most),
+            BankCell::Is => (if unicode { "\u{2593}" } else { "+" }, self.cell_style(most)),
+            BankCell::Was => (if unicode { "\u{2591}" } else { "-" }, self.cell_style(most)),
+            _ if unicode => (quadrant_block(places.map(|place| place == BankCell::Leaf)), self.cell_style(most)),
             _ => {
                 let [upper, _, lower, _] = places.map(|place| place == BankCell::Leaf);
                 let glyph = match (upper, lower) {
@@ -70,14 +70,14 @@ impl AperturePicture<'_> {
                     (false, true) => "_",
                     (false, false) => " ",
                 };
-                (glyph, self.style(most))
+                (glyph, self.cell_style(most))
             }
         }
     }
 
     /// Returns blocks of up to two colours. Where there are more kinds of places, the edges of the leaves after stay
     /// exact, and the colours of what differs reach a little too far.
-    fn blocks(&self, places: [BankCell; 4], most: BankCell) -> (&'static str, Style) {
+    fn choose_block(&self, places: [BankCell; 4], most: BankCell) -> (&'static str, Style) {
         let others = || places.into_iter().filter(|place| *place != most);
         let rest = others().max().unwrap_or(BankCell::Open);
         let (front, back, filled) = if others().all(|place| place == rest) {
@@ -87,13 +87,13 @@ impl AperturePicture<'_> {
             let filled = places.map(|place| matches!(place, BankCell::Is | BankCell::Leaf));
             (any(BankCell::Is, BankCell::Leaf), any(BankCell::Was, BankCell::Open), filled)
         };
-        let style = self.style(front).remove_modifier(Modifier::BOLD);
-        (quadrants(filled), self.style(back).fg.map_or(style, |colour| style.bg(colour)))
+        let style = self.cell_style(front).remove_modifier(Modifier::BOLD);
+        (quadrant_block(filled), self.cell_style(back).fg.map_or(style, |colour| style.bg(colour)))
     }
 }
 
 /// Returns what the leaves of a pair leave at a place.
-fn covers(pair: &LeafPair, x: f64) -> BankCell {
+fn classify_pair_at(pair: &LeafPair, x: f64) -> BankCell {
     let a = pair.a.map(|a| x <= f64::from(a));
     let b = pair.b.map(|b| x >= f64::from(b));
     match (a, b) {
@@ -106,7 +106,7 @@ fn covers(pair: &LeafPair, x: f64) -> BankCell {
 }
 
 /// Returns the block of the quadrants that are filled: upper left, upper right, lower left, lower right.
-const fn quadrants(filled: [bool; 4]) -> &'static str {
+const fn quadrant_block(filled: [bool; 4]) -> &'static str {
     match filled {
         [false, false, false, false] => " ",
         [true, false, false, false] => "\u{2598}",
@@ -131,18 +131,18 @@ const fn quadrants(filled: [bool; 4]) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::picture::Aperture;
-    use crate::tui::look::Look;
+    use crate::tui::look::Appearance;
 
     #[test]
     fn two_colours_show_what_differs_and_keep_the_edges() {
         let leaves = Aperture { title: String::new(), counting: String::new(), pairs: Vec::new() };
-        let picture = AperturePicture::new(Look { theme: Theme::Dark, glyphs: Glyphs::Unicode }, &leaves);
+        let picture = AperturePicture::new(Appearance { theme: Theme::Dark, glyphs: Glyphs::Unicode }, &leaves);
         let (open, leaf, was, is) = (BankCell::Open, BankCell::Leaf, BankCell::Was, BankCell::Is);
         let of = |places: [BankCell; 4]| {
-            let (glyph, style) = picture.glyph(places);
+            let (glyph, style) = picture.choose_glyph(places);
             (glyph, style.fg, style.bg)
         };
-        let colour = |place| picture.style(place).fg;
+        let colour = |place| picture.cell_style(place).fg;
         assert_eq!(of([open; 4]), (" ", None, None));
         assert_eq!(of([leaf, open, leaf, open]), ("\u{258c}", colour(leaf), None));
         assert_eq!(of([leaf, leaf, is, is]), ("\u{2584}", colour(is), colour(leaf)));

@@ -12,7 +12,7 @@ type PairSpan = Option<(usize, usize)>;
 
 /// The rows of a picture of leaves.
 #[derive(Clone, Debug)]
-pub(super) struct Rows {
+pub(super) struct PixelRows {
     height: u16,
     /// The pair of every unit: of the narrowest leaf's width, from the foot upwards.
     units: Vec<usize>,
@@ -26,7 +26,7 @@ pub(super) struct Rows {
     foot: usize,
 }
 
-impl Rows {
+impl PixelRows {
     /// Arranges pairs in so many rows: from the first of two on where it is given, otherwise around what matters and
     /// what is open, with the second of two among them.
     pub(super) fn new(
@@ -54,13 +54,13 @@ impl Rows {
         if all <= room {
             rows.foot = (room - all) / 2;
         } else {
-            rows.first = rows.window(room, from, spans).min(rows.units.len().saturating_sub(room));
+            rows.first = rows.window_start(room, from, spans).min(rows.units.len().saturating_sub(room));
         }
         rows
     }
 
     /// Returns the unit that a window of so many units begins with.
-    fn window(
+    fn window_start(
         &self,
         room: usize,
         (first, hand): (Option<usize>, Option<usize>),
@@ -88,14 +88,14 @@ impl Rows {
     }
 
     /// Returns the pair in a row of pixels, counted from the top.
-    pub(super) fn pair(&self, pixel: u16) -> Option<usize> {
+    pub(super) fn pair_at(&self, pixel: u16) -> Option<usize> {
         let from_foot = (usize::from(self.height) * 2).checked_sub(usize::from(pixel) + 1)?.checked_sub(self.foot)?;
         self.units.get(self.first + from_foot / self.pixels).copied()
     }
 
     /// Returns the pairs in a row of the terminal.
-    pub(super) fn pairs(&self, row: u16) -> Range<usize> {
-        let (upper, lower) = (self.pair(2 * row), self.pair(2 * row + 1));
+    pub(super) fn pairs_in_row(&self, row: u16) -> Range<usize> {
+        let (upper, lower) = (self.pair_at(2 * row), self.pair_at(2 * row + 1));
         let pairs = lower.or(upper).zip(upper.or(lower));
         pairs.map_or(0..0, |(low, high)| low..high + 1)
     }
@@ -106,15 +106,15 @@ impl Rows {
     }
 
     /// Returns the pairs that are drawn.
-    pub(super) fn shown(&self) -> Range<usize> {
-        let mut rows = (0..self.height).map(|row| self.pairs(row)).filter(|pairs| !pairs.is_empty());
+    pub(super) fn visible_pairs(&self) -> Range<usize> {
+        let mut rows = (0..self.height).map(|row| self.pairs_in_row(row)).filter(|pairs| !pairs.is_empty());
         let highest = rows.next();
         let lowest = rows.next_back().or_else(|| highest.clone());
         lowest.zip(highest).map_or(0..0, |(low, high)| low.start..high.end)
     }
 
     /// Returns the row just outside of a jaw across the leaves, where it is drawn and the edges are known.
-    pub(super) fn jaw(&self, place: i32, upper: bool) -> Option<u16> {
+    pub(super) fn jaw_row(&self, place: i32, upper: bool) -> Option<u16> {
         let (low, unit) = self.scale?;
         let from_edge = i64::from(place) - i64::from(low);
         let pixels = i64::try_from(self.pixels).ok()?;
@@ -133,18 +133,21 @@ mod tests {
     #[test]
     fn wide_leaves_take_more_rows() {
         let edges = [-200, -100, -50, 0, 50, 100, 200];
-        let rows = Rows::new(6, &edges, 8, (None, None), [None; 2]);
-        let found: Vec<_> = (0..16).map(|pixel| rows.pair(pixel)).collect();
+        let rows = PixelRows::new(6, &edges, 8, (None, None), [None; 2]);
+        let found: Vec<_> = (0..16).map(|pixel| rows.pair_at(pixel)).collect();
         let expected = [5, 5, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0, 0].map(Some);
-        assert_eq!((found.as_slice(), rows.shown()), (&expected[..], 0..6));
-        assert_eq!((rows.pairs(0), rows.pairs(2), rows.pairs(7)), (5..6, 4..5, 0..1));
-        assert_eq!([rows.jaw(-50, false), rows.jaw(50, true), rows.jaw(-200, false)], [Some(5), Some(2), None]);
+        assert_eq!((found.as_slice(), rows.visible_pairs()), (&expected[..], 0..6));
+        assert_eq!((rows.pairs_in_row(0), rows.pairs_in_row(2), rows.pairs_in_row(7)), (5..6, 4..5, 0..1));
+        assert_eq!(
+            [rows.jaw_row(-50, false), rows.jaw_row(50, true), rows.jaw_row(-200, false)],
+            [Some(5), Some(2), None]
+        );
     }
 
     #[test]
     fn a_window_shows_what_matters() {
-        let of = |first, spans| Rows::new(80, &[], 10, (first, None), spans).shown();
-        let hand = |hand, spans| Rows::new(80, &[], 10, (None, Some(hand)), spans).shown();
+        let of = |first, spans| PixelRows::new(80, &[], 10, (first, None), spans).visible_pairs();
+        let hand = |hand, spans| PixelRows::new(80, &[], 10, (None, Some(hand)), spans).visible_pairs();
         assert_eq!(of(None, [None; 2]), 30..50);
         assert_eq!(of(Some(3), [None; 2]), 3..23);
         assert_eq!(of(Some(99), [None; 2]), 60..80);
@@ -153,7 +156,7 @@ mod tests {
         assert_eq!(of(None, [Some((5, 70)), None]), 28..48, "too far apart: the middle of it");
         assert_eq!(hand(6, [Some((5, 70)), None]), 6..26);
         assert_eq!(hand(70, [Some((5, 70)), None]), 51..71);
-        assert_eq!(Rows::new(0, &[], 10, (None, None), [None; 2]).shown(), 0..0);
-        assert_eq!(Rows::new(80, &[], 0, (None, None), [None; 2]).shown(), 0..0);
+        assert_eq!(PixelRows::new(0, &[], 10, (None, None), [None; 2]).visible_pairs(), 0..0);
+        assert_eq!(PixelRows::new(80, &[], 0, (None, None), [None; 2]).visible_pairs(), 0..0);
     }
 }

@@ -2,13 +2,13 @@
 
 use ratatui::style::Style;
 
-use super::super::draw::{Canvas, whole};
+use super::super::draw::{Canvas, clamp_to_u16};
 
 /// The bits of a braille character: by row, left and right.
 const BRAILLE: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /// A range of numbers, the second one larger.
-pub(super) type Range = (f64, f64);
+pub(super) type NumberRange = (f64, f64);
 
 /// A grid of cells, each of some dots in one style.
 pub(super) struct Plot {
@@ -16,15 +16,21 @@ pub(super) struct Plot {
     pub(super) top: u16,
     pub(super) width: u16,
     pub(super) height: u16,
-    pub(super) x: Range,
-    pub(super) y: Range,
+    pub(super) x: NumberRange,
+    pub(super) y: NumberRange,
     /// Dots a cell: across and up.
     fine: (u16, u16),
     cells: Vec<(u8, Style)>,
 }
 
 impl Plot {
-    pub(super) fn new((left, top): (u16, u16), (width, height): (u16, u16), x: Range, y: Range, braille: bool) -> Self {
+    pub(super) fn new(
+        (left, top): (u16, u16),
+        (width, height): (u16, u16),
+        x: NumberRange,
+        y: NumberRange,
+        braille: bool,
+    ) -> Self {
         let cells = vec![(0, Style::new()); usize::from(width) * usize::from(height)];
         Self { left, top, width, height, x, y, fine: if braille { (2, 4) } else { (1, 1) }, cells }
     }
@@ -33,27 +39,27 @@ impl Plot {
     pub(super) fn row(&self, y: f64) -> Option<u16> {
         let (low, high) = self.y;
         let inside = (low..=high).contains(&y) && self.height > 0;
-        inside.then(|| self.dot(0.0, y).1 / self.fine.1)
+        inside.then(|| self.dot_at(0.0, y).1 / self.fine.1)
     }
 
     /// Returns the column of a number, inside of the grid.
     pub(super) fn column(&self, x: f64) -> Option<u16> {
         let (low, high) = self.x;
         let inside = (low..=high).contains(&x) && self.width > 0;
-        inside.then(|| self.dot(x, 0.0).0 / self.fine.0)
+        inside.then(|| self.dot_at(x, 0.0).0 / self.fine.0)
     }
 
-    fn dot(&self, x: f64, y: f64) -> (u16, u16) {
-        let along = |number: f64, (low, high): Range, dots: u16| {
+    fn dot_at(&self, x: f64, y: f64) -> (u16, u16) {
+        let along = |number: f64, (low, high): NumberRange, dots: u16| {
             let last = dots.saturating_sub(1);
-            whole(((number - low) / (high - low)).mul_add(f64::from(last), 0.5), last)
+            clamp_to_u16(((number - low) / (high - low)).mul_add(f64::from(last), 0.5), last)
         };
         let (across, up) = (self.width * self.fine.0, self.height * self.fine.1);
         let from_foot = along(y, self.y, up);
         (along(x, self.x, across), up.saturating_sub(1) - from_foot)
     }
 
-    fn set(&mut self, (x, y): (u16, u16), style: Style) {
+    fn set_dot(&mut self, (x, y): (u16, u16), style: Style) {
         let at = usize::from(y / self.fine.1) * usize::from(self.width) + usize::from(x / self.fine.0);
         let bit = BRAILLE.get(usize::from(y % self.fine.1)).and_then(|row| row.get(usize::from(x % self.fine.0)));
         if let Some((cell, bit)) = self.cells.get_mut(at).zip(bit) {
@@ -62,12 +68,12 @@ impl Plot {
     }
 
     /// Draws a line between two places; of every so many dots one.
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), every: usize, style: Style) {
+    pub(super) fn draw_line(&mut self, from: (f64, f64), to: (f64, f64), every: usize, style: Style) {
         if self.cells.is_empty() {
             return;
         }
         let signed = |(x, y): (u16, u16)| (i32::from(x), i32::from(y));
-        let ((mut x, mut y), (end_x, end_y)) = (signed(self.dot(from.0, from.1)), signed(self.dot(to.0, to.1)));
+        let ((mut x, mut y), (end_x, end_y)) = (signed(self.dot_at(from.0, from.1)), signed(self.dot_at(to.0, to.1)));
         let (wide, tall) = ((end_x - x).abs(), -(end_y - y).abs());
         let (right, down) = ((end_x - x).signum(), (end_y - y).signum());
         let mut error = wide + tall;
@@ -75,7 +81,7 @@ impl Plot {
             if step % every.max(1) == 0
                 && let Ok(dot) = u16::try_from(x).and_then(|x| Ok((x, u16::try_from(y)?)))
             {
-                self.set(dot, style);
+                self.set_dot(dot, style);
             }
             if (x, y) == (end_x, end_y) {
                 return;
@@ -105,7 +111,7 @@ impl Plot {
                 let at = usize::from(row) * usize::from(self.width) + usize::from(column);
                 let Some((bits, style)) = self.cells.get(at).filter(|(bits, _)| *bits != 0) else { continue };
                 let dots = char::from_u32(0x2800 + u32::from(*bits)).filter(|_| self.fine.0 > 1).unwrap_or('.');
-                canvas.cell(self.left + column, self.top + row, dots.encode_utf8(&mut [0; 4]), *style);
+                canvas.draw_cell(self.left + column, self.top + row, dots.encode_utf8(&mut [0; 4]), *style);
             }
         }
     }
@@ -122,7 +128,7 @@ mod tests {
     fn lines_reach_both_of_their_ends() {
         for (braille, expected) in [(true, ["\u{2880}\u{2801}", "\u{2801} "]), (false, [" .", ". "])] {
             let mut plot = Plot::new((0, 0), (2, 2), (0.0, 1.0), (0.0, 1.0), braille);
-            plot.line((0.0, 0.0), (1.0, 1.0), 1, Style::new());
+            plot.draw_line((0.0, 0.0), (1.0, 1.0), 1, Style::new());
             let mut buffer = Buffer::empty(Rect::new(0, 0, 2, 2));
             plot.draw(&mut Canvas::new(buffer.area, &mut buffer));
             if braille {

@@ -11,8 +11,8 @@ use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Row, Snapshot};
 
 /// Reads whole tables.
-fn read<const N: usize>(lab: &Database, tables: [&str; N]) -> Snapshot {
-    lab.read(tables.map(Fetch::all))
+fn read_tables<const N: usize>(lab: &Database, tables: [&str; N]) -> Snapshot {
+    lab.read_snapshot(tables.map(Fetch::all))
 }
 
 fn integer(row: &Row<'_>, column: &str) -> i64 {
@@ -57,15 +57,15 @@ const REFERENCES: [(&str, &str, &str, &str); 24] = [
 
 #[test]
 fn the_same_request_makes_the_same_rows() {
-    assert_eq!(Database::lab(9, 5), Database::lab(9, 5));
-    assert_ne!(Database::lab(9, 5), Database::lab(9, 6));
+    assert_eq!(Database::generate_lab(9, 5), Database::generate_lab(9, 5));
+    assert_ne!(Database::generate_lab(9, 5), Database::generate_lab(9, 6));
 }
 
 #[test]
 fn every_reference_meets_its_row() {
-    let lab = Database::lab(30, 3);
+    let lab = Database::generate_lab(30, 3);
     for (child, column, parent, key) in REFERENCES {
-        let snapshot = read(&lab, [child, parent]);
+        let snapshot = read_tables(&lab, [child, parent]);
         let keys: BTreeSet<i64> = snapshot.table(parent).unwrap().rows().map(|row| integer(&row, key)).collect();
         let mut met = 0;
         for row in snapshot.table(child).unwrap().rows() {
@@ -82,7 +82,7 @@ fn every_reference_meets_its_row() {
 #[test]
 fn the_first_ids_stay_and_count_up_without_a_hole() {
     for (patients, seed) in [(1, 1), (30, 1), (30, 2), (45, 9)] {
-        let lab = Database::lab(patients, seed);
+        let lab = Database::generate_lab(patients, seed);
         let defs = schema::lab_tables();
         let firsts = [
             ("Patient", 10_001),
@@ -97,12 +97,12 @@ fn the_first_ids_stay_and_count_up_without_a_hole() {
         ];
         for (table, first) in firsts {
             let key = defs.iter().find(|def| def.name == table).unwrap().key.clone().unwrap();
-            let snapshot = read(&lab, [table]);
+            let snapshot = read_tables(&lab, [table]);
             for (expected, row) in (first..).zip(snapshot.table(table).unwrap().rows()) {
                 assert_eq!(integer(&row, &key), expected, "{table}");
             }
         }
-        let snapshot = read(&lab, ["TxField"]);
+        let snapshot = read_tables(&lab, ["TxField"]);
         let field = snapshot.table("TxField").unwrap().row(&[Value::Integer(5002)]).unwrap();
         let facts = ["Pat_ID1", "Mlc"].map(|column| integer(&field, column));
         assert!(facts == [10_001, 1] && integer(&field, "ControlPoints") >= 5, "seed {seed}");
@@ -110,7 +110,7 @@ fn the_first_ids_stay_and_count_up_without_a_hole() {
 }
 
 /// The rows of a table by the set they are versions of, oldest first.
-fn versions<'s>(snapshot: &'s Snapshot, table: &str, set: &str) -> BTreeMap<i64, Vec<Row<'s>>> {
+fn rows_by_set<'s>(snapshot: &'s Snapshot, table: &str, set: &str) -> BTreeMap<i64, Vec<Row<'s>>> {
     let mut sets = BTreeMap::<i64, Vec<Row<'s>>>::new();
     for row in snapshot.table(table).unwrap().rows() {
         sets.entry(integer(&row, set)).or_default().push(row);
@@ -123,15 +123,15 @@ fn versions<'s>(snapshot: &'s Snapshot, table: &str, set: &str) -> BTreeMap<i64,
 
 #[test]
 fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["Ident", "Site", "TxField"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["Ident", "Site", "TxField"]);
     for (table, set, key, least) in [
         ("Ident", "IDENT_Set_ID", "IDENT_ID", 4),
         ("Site", "SIT_SET_ID", "SIT_ID", 8),
         ("TxField", "FLD_SET_ID", "FLD_ID", 25),
     ] {
         let mut several = 0;
-        for (set, rows) in versions(&snapshot, table, set) {
+        for (set, rows) in rows_by_set(&snapshot, table, set) {
             assert_eq!(integer(&rows[0], key), set);
             for (place, row) in rows.iter().enumerate() {
                 let expected = if place + 1 == rows.len() { 0 } else { 32_000 - i64::try_from(place).unwrap() };
@@ -146,7 +146,7 @@ fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
         }
         assert!(several >= least, "{table}: {several}");
     }
-    let sets = versions(&snapshot, "TxField", "FLD_SET_ID");
+    let sets = rows_by_set(&snapshot, "TxField", "FLD_SET_ID");
     let treats = |rows: &&Vec<Row<'_>>| ![3, 4, 5].contains(&integer(&rows[0], "Type_Enum"));
     let all = sets.values().filter(treats).count();
     let share = sets.values().filter(|rows| rows.len() > 1).count() * 100 / all;
@@ -155,11 +155,11 @@ fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
 
 #[test]
 fn deliveries_name_the_version_of_their_day() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["Site", "TxField", "TrackTreatment"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["Site", "TxField", "TrackTreatment"]);
     let (mut old, mut new) = (0, 0);
     for (table, set, key) in [("TxField", "FLD_SET_ID", "FLD_ID"), ("Site", "SIT_SET_ID", "SIT_ID")] {
-        let sets = versions(&snapshot, table, set);
+        let sets = rows_by_set(&snapshot, table, set);
         for delivery in snapshot.table("TrackTreatment").unwrap().rows() {
             let row = snapshot.table(table).unwrap().row(&[delivery.cell(key).unwrap().clone()]).unwrap();
             let rows = &sets[&integer(&row, set)];
@@ -175,11 +175,11 @@ fn deliveries_name_the_version_of_their_day() {
 
 #[test]
 fn nothing_lies_after_the_last_day() {
-    let lab = Database::lab(60, 4);
+    let lab = Database::generate_lab(60, 4);
     let end = UNTIL.to_datetime(civil::Time::MAX);
     let mut unfinished = BTreeSet::new();
     for def in schema::lab_tables() {
-        let snapshot = read(&lab, [&def.name]);
+        let snapshot = read_tables(&lab, [&def.name]);
         let times = def.columns.iter().filter(|(_, declared, _)| declared == "datetime");
         for (column, _, _) in times {
             for row in snapshot.table(&def.name).unwrap().rows() {
@@ -197,15 +197,15 @@ fn nothing_lies_after_the_last_day() {
 #[test]
 fn a_small_department_shows_everything() {
     for seed in [1, 2, 3, 1 << 52] {
-        let lab = Database::lab(20, seed);
-        let snapshot = read(&lab, ["TxField"]);
+        let lab = Database::generate_lab(20, seed);
+        let snapshot = read_tables(&lab, ["TxField"]);
         let fields = snapshot.table("TxField").unwrap();
         let count = |holds: &dyn Fn(&Row<'_>) -> bool| fields.rows().filter(holds).count();
         for kind in [1, 2, 3, 4, 5, 13, 14] {
             assert!(count(&|row| integer(row, "Type_Enum") == kind) > 0, "type {kind}, seed {seed}");
         }
         assert!(count(&|row| integer(row, "Modality_Enum") == 2) > 0, "electrons, seed {seed}");
-        let sets = versions(&snapshot, "TxField", "FLD_SET_ID");
+        let sets = rows_by_set(&snapshot, "TxField", "FLD_SET_ID");
         let versioned = sets.values().filter(|rows| rows.len() > 1).map(Vec::len).sum::<usize>();
         assert!(versioned >= 10, "{versioned} fields have another version, seed {seed}");
         assert!(count(&|row| integer(row, "ControlPoints") >= 5) >= 10);
@@ -222,10 +222,10 @@ fn a_small_department_shows_everything() {
 
 #[test]
 fn an_old_prescription_says_something_else() {
-    let lab = Database::lab(90, 3);
-    let snapshot = read(&lab, ["Site"]);
+    let lab = Database::generate_lab(90, 3);
+    let snapshot = read_tables(&lab, ["Site"]);
     let (mut all, mut other) = (0, 0);
-    for rows in versions(&snapshot, "Site", "SIT_SET_ID").into_values() {
+    for rows in rows_by_set(&snapshot, "Site", "SIT_SET_ID").into_values() {
         for row in &rows {
             let whole = number(row, "Dose_Tx") * integer(row, "Fractions") as f64;
             assert!((number(row, "Dose_Ttl") - whole).abs() < 1e-6 && integer(row, "Fractions") > 0);
@@ -258,8 +258,8 @@ fn patients_are_as_old_as_their_sites_want_on_any_last_day() {
 
 #[test]
 fn both_sides_are_treated_and_some_courses_end_early() {
-    let lab = Database::lab(240, 3);
-    let snapshot = read(&lab, ["Site"]);
+    let lab = Database::generate_lab(240, 3);
+    let snapshot = read_tables(&lab, ["Site"]);
     let rows = snapshot.table("Site").unwrap();
     let treated = |site: &str, technique: &str| {
         rows.rows().any(|row| row.text("Site_Name") == Some(site) && row.text("Technique") == Some(technique))

@@ -4,7 +4,7 @@ use super::*;
 use crate::domains::mosaiq::lab::machine::MACHINES;
 
 /// A bank's leaves, 1/100 cm, in the machine's convention.
-fn bank(row: &Row<'_>, column: &str, pairs: i64, padded: bool) -> Vec<i64> {
+fn decode_bank(row: &Row<'_>, column: &str, pairs: i64, padded: bool) -> Vec<i64> {
     let Some(Value::Bytes(bytes)) = row.cell(column) else { panic!("{column} of {:?}", row.key()) };
     let used = usize::try_from(2 * pairs).unwrap();
     assert_eq!(bytes.len(), if padded { 200 } else { used });
@@ -28,8 +28,8 @@ fn by_field<'s>(snapshot: &'s Snapshot) -> BTreeMap<i64, Vec<Row<'s>>> {
 
 #[test]
 fn every_machine_keeps_its_convention() {
-    let lab = Database::lab(30, 3);
-    let snapshot = read(&lab, ["TxField", "TxFieldPoint"]);
+    let lab = Database::generate_lab(30, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
     let points = by_field(&snapshot);
     let mut kinds = BTreeSet::new();
     for machine in &MACHINES {
@@ -42,7 +42,7 @@ fn every_machine_keeps_its_convention() {
             for point in &points[&integer(&field, "FLD_ID")] {
                 assert_eq!(integer(point, "MLC_Leaves"), leaves.pairs);
                 let [a, b] =
-                    ["A_Leaf_Set", "B_Leaf_Set"].map(|column| bank(point, column, leaves.pairs, leaves.padded));
+                    ["A_Leaf_Set", "B_Leaf_Set"].map(|column| decode_bank(point, column, leaves.pairs, leaves.padded));
                 let gap = |outward: bool| a.iter().zip(&b).map(|(a, b)| if outward { a + b } else { b - a }).min();
                 assert!(gap(leaves.outward).unwrap() >= 0, "crossed: {:?}", point.key());
                 assert!(a.iter().chain(&b).all(|leaf| leaf.abs() <= 2000));
@@ -62,8 +62,8 @@ fn every_machine_keeps_its_convention() {
 
 #[test]
 fn doses_and_indices_agree() {
-    let lab = Database::lab(30, 3);
-    let snapshot = read(&lab, ["TxField", "TxFieldPoint"]);
+    let lab = Database::generate_lab(30, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
     let points = by_field(&snapshot);
     for field in snapshot.table("TxField").unwrap().rows() {
         let id = integer(&field, "FLD_ID");
@@ -94,13 +94,13 @@ fn doses_and_indices_agree() {
 }
 
 /// The longest step of leaves, 1/100 cm, and of the gantry, degrees, between two points that follow each other.
-fn steps(points: &[Row<'_>], pairs: i64, padded: bool) -> (i64, f64) {
+fn longest_steps(points: &[Row<'_>], pairs: i64, padded: bool) -> (i64, f64) {
     let (mut leaf, mut gantry) = (0, 0.0_f64);
     for pair in points.windows(2) {
         let turned = (number(&pair[1], "Gantry_Ang") - number(&pair[0], "Gantry_Ang")).abs();
         gantry = gantry.max(turned.min(360.0 - turned));
         for column in ["A_Leaf_Set", "B_Leaf_Set"] {
-            let [from, to] = [0, 1].map(|at| bank(&pair[at], column, pairs, padded));
+            let [from, to] = [0, 1].map(|at| decode_bank(&pair[at], column, pairs, padded));
             leaf = from.iter().zip(to).map(|(from, to)| (from - to).abs()).max().unwrap().max(leaf);
         }
     }
@@ -109,8 +109,8 @@ fn steps(points: &[Row<'_>], pairs: i64, padded: bool) -> (i64, f64) {
 
 #[test]
 fn machines_can_do_what_is_planned() {
-    let lab = Database::lab(30, 3);
-    let snapshot = read(&lab, ["TxField", "TxFieldPoint", "TrackTreatment"]);
+    let lab = Database::generate_lab(30, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint", "TrackTreatment"]);
     let points = by_field(&snapshot);
     let mut shortest = BTreeMap::<i64, f64>::new();
     for row in snapshot.table("TrackTreatment").unwrap().rows().filter(|row| flag(row, "WasBeamComplete")) {
@@ -127,7 +127,7 @@ fn machines_can_do_what_is_planned() {
         }
         let own = &points[&id];
         let each = seconds / (own.len() - 1) as f64;
-        let (leaf, gantry) = steps(own, machine.leaves.pairs, machine.leaves.padded);
+        let (leaf, gantry) = longest_steps(own, machine.leaves.pairs, machine.leaves.padded);
         assert!(leaf as f64 / 100.0 / each <= machine.leaves.speed as f64 / 100.0, "{id}: {leaf} in {each} s");
         assert!(gantry / each <= 6.05, "{id}: {gantry} degrees in {each} s");
         let rate = number(&field, "Meterset") / seconds * 60.0;
@@ -140,8 +140,8 @@ fn machines_can_do_what_is_planned() {
 
 #[test]
 fn shifts_are_of_a_patients_size() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["Offset", "Site"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["Offset", "Site"]);
     let mut sizes = BTreeMap::<String, Vec<f64>>::new();
     let mut kinds = BTreeSet::new();
     for row in snapshot.table("Offset").unwrap().rows() {
@@ -161,8 +161,8 @@ fn shifts_are_of_a_patients_size() {
 
 #[test]
 fn a_machine_has_one_convention_for_the_jaws_of_all_fields() {
-    let lab = Database::lab(30, 3);
-    let snapshot = read(&lab, ["TxField", "TxFieldPoint"]);
+    let lab = Database::generate_lab(30, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
     for row in snapshot.table("TxFieldPoint").unwrap().rows() {
         let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
         let machine = MACHINES.iter().find(|m| m.staff_id == integer(&field, "Machine_ID_Staff_ID")).unwrap();
@@ -182,8 +182,8 @@ fn a_machine_has_one_convention_for_the_jaws_of_all_fields() {
 
 #[test]
 fn setup_images_show_three_axes() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["TxField", "TxFieldPoint"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
     let mut images = BTreeMap::<i64, (bool, Vec<(i64, f64)>)>::new();
     let mut distances = BTreeSet::new();
     for (id, points) in by_field(&snapshot) {
@@ -210,8 +210,8 @@ fn setup_images_show_three_axes() {
 
 #[test]
 fn closed_pairs_wait_behind_the_jaw() {
-    let lab = Database::lab(20, 3);
-    let snapshot = read(&lab, ["TxFieldPoint"]);
+    let lab = Database::generate_lab(20, 3);
+    let snapshot = read_tables(&lab, ["TxFieldPoint"]);
     let mut places = BTreeSet::new();
     for row in snapshot.table("TxFieldPoint").unwrap().rows().filter(|row| integer(row, "MLC_Leaves") > 0) {
         let Some(Value::Bytes(b)) = row.cell("B_Leaf_Set") else { panic!("{:?}", row.key()) };

@@ -3,10 +3,10 @@
 use jiff::civil::DateTime;
 
 use super::*;
-use crate::domains::mosaiq::lab::calendar::{day_of, working_days, works};
+use crate::domains::mosaiq::lab::calendar::{day_of, is_working_day, working_days};
 
 /// The first moment of each patient in a table, of the rows that count.
-fn firsts(
+fn first_moments(
     snapshot: &Snapshot,
     table: &str,
     column: &str,
@@ -24,20 +24,21 @@ fn firsts(
 #[test]
 fn steps_follow_each_other_up_to_the_first_fraction() {
     for (patients, seed) in [(90, 3), (30, 1)] {
-        let lab = Database::lab(patients, seed);
-        let snapshot = read(&lab, ["Chklist", "TxField", "TrackTreatment", "Patient"]);
-        let task =
-            |ids: &'static [i64]| firsts(&snapshot, "Chklist", "Act_DtTm", |row| ids.contains(&integer(row, "TSK_ID")));
+        let lab = Database::generate_lab(patients, seed);
+        let snapshot = read_tables(&lab, ["Chklist", "TxField", "TrackTreatment", "Patient"]);
+        let task = |ids: &'static [i64]| {
+            first_moments(&snapshot, "Chklist", "Act_DtTm", |row| ids.contains(&integer(row, "TSK_ID")))
+        };
         let steps = [
-            firsts(&snapshot, "Patient", "Create_DtTm", |_| true),
+            first_moments(&snapshot, "Patient", "Create_DtTm", |_| true),
             task(&[11_001]),
             task(&[11_002]),
             task(&[11_003]),
-            firsts(&snapshot, "TxField", "Create_DtTm", |_| true),
+            first_moments(&snapshot, "TxField", "Create_DtTm", |_| true),
             task(&[11_004]),
             task(&[11_005, 11_006]),
-            firsts(&snapshot, "TrackTreatment", "Create_DtTm", |row| flag(row, "WasQAMode")),
-            firsts(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode")),
+            first_moments(&snapshot, "TrackTreatment", "Create_DtTm", |row| flag(row, "WasQAMode")),
+            first_moments(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode")),
         ];
         assert!(steps.iter().all(|step| step.len() >= 10));
         for patient in steps[0].keys() {
@@ -49,11 +50,12 @@ fn steps_follow_each_other_up_to_the_first_fraction() {
 
 #[test]
 fn who_cannot_wait_does_not() {
-    let lab = Database::lab(120, 3);
-    let snapshot = read(&lab, ["Site", "Patient", "TrackTreatment"]);
-    let registered = firsts(&snapshot, "Patient", "Create_DtTm", |_| true);
-    let treated = firsts(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode"));
-    let soon = firsts(&snapshot, "Site", "Create_DtTm", |row| row.text("Site_Name").unwrap().starts_with("SPINE"));
+    let lab = Database::generate_lab(120, 3);
+    let snapshot = read_tables(&lab, ["Site", "Patient", "TrackTreatment"]);
+    let registered = first_moments(&snapshot, "Patient", "Create_DtTm", |_| true);
+    let treated = first_moments(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode"));
+    let soon =
+        first_moments(&snapshot, "Site", "Create_DtTm", |row| row.text("Site_Name").unwrap().starts_with("SPINE"));
     let (mut waits, mut weekdays) = ([Vec::new(), Vec::new()], BTreeMap::<_, usize>::new());
     for (patient, moment) in &registered {
         *weekdays.entry(moment.date().weekday().to_monday_zero_offset()).or_default() += 1;
@@ -70,8 +72,8 @@ fn who_cannot_wait_does_not() {
 
 #[test]
 fn checklists_are_done_in_time_lately_due_or_now_and_then_late() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["Chklist"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["Chklist"]);
     let (mut open, mut done_all, mut late, mut hours) = (0, 0, 0, BTreeSet::new());
     for row in snapshot.table("Chklist").unwrap().rows() {
         let (made, due) = (row.datetime("Create_DtTm").unwrap(), row.datetime("Due_DtTm").unwrap());
@@ -81,7 +83,7 @@ fn checklists_are_done_in_time_lately_due_or_now_and_then_late() {
         open += usize::from(integer(&row, "Complete") == 0);
         if let Some(done) = row.datetime("Act_DtTm") {
             assert!(made < done && row.datetime("Edit_DtTm") == Some(done));
-            assert!(works(day_of(done.date())) && working_days(day_of(due.date()), day_of(done.date())) <= 1);
+            assert!(is_working_day(day_of(done.date())) && working_days(day_of(due.date()), day_of(done.date())) <= 1);
             done_all += 1;
             late += usize::from(done > due);
             hours.insert(done.hour());

@@ -4,22 +4,22 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 use super::*;
-use crate::domains::mosaiq::lab::calendar::{day_of, works};
+use crate::domains::mosaiq::lab::calendar::{day_of, is_working_day};
 
-fn span(row: &Row<'_>) -> (DateTime, DateTime) {
+fn start_and_end(row: &Row<'_>) -> (DateTime, DateTime) {
     (row.datetime("Create_DtTm").unwrap(), row.datetime("Edit_DtTm").unwrap())
 }
 
 #[test]
 fn machines_never_treat_two_patients_at_once() {
     for (patients, seed) in [(260, 3), (30, 1), (60, 1 << 52)] {
-        let lab = Database::lab(patients, seed);
-        let snapshot = read(&lab, ["TrackTreatment"]);
+        let lab = Database::generate_lab(patients, seed);
+        let snapshot = read_tables(&lab, ["TrackTreatment"]);
         let mut times = BTreeMap::<i64, Vec<_>>::new();
         let mut last = None;
         for row in snapshot.table("TrackTreatment").unwrap().rows() {
-            let (start, end) = span(&row);
-            assert!(start < end && works(day_of(start.date())) && start.date() == end.date(), "{start} {end}");
+            let (start, end) = start_and_end(&row);
+            assert!(start < end && is_working_day(day_of(start.date())) && start.date() == end.date(), "{start} {end}");
             assert!(last.is_none_or(|last| last <= start), "TTX_ID follows the time");
             last = Some(start);
             times.entry(integer(&row, "Machine_ID_Staff_ID")).or_default().push((start, end, flag(&row, "WasBeamOn")));
@@ -38,13 +38,13 @@ fn machines_never_treat_two_patients_at_once() {
 
 #[test]
 fn deliveries_last_as_long_as_their_kind() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["TxField", "TrackTreatment", "Dose_Hst"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TrackTreatment", "Dose_Hst"]);
     let (mut seen, mut last_dose) = (BTreeSet::new(), 0);
     for row in snapshot.table("TrackTreatment").unwrap().rows() {
         let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
         let kind = integer(&field, "Type_Enum");
-        let (start, end) = span(&row);
+        let (start, end) = start_and_end(&row);
         let seconds = end.duration_since(start).as_secs_f64();
         let [quality, on, complete, cancelled] =
             ["WasQAMode", "WasBeamOn", "WasBeamComplete", "WasCanceled"].map(|column| flag(&row, column));
@@ -78,12 +78,12 @@ fn deliveries_last_as_long_as_their_kind() {
 
 #[test]
 fn shifts_are_found_before_the_first_beam_of_the_day() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["TxField", "Site", "TrackTreatment", "Offset"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["TxField", "Site", "TrackTreatment", "Offset"]);
     let mut firsts = BTreeMap::<(i64, Date, bool), DateTime>::new();
     for row in snapshot.table("TrackTreatment").unwrap().rows() {
         let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
-        let start = span(&row).0;
+        let start = start_and_end(&row).0;
         // Who comes twice a day is imaged twice.
         let key = (integer(&row, "Pat_ID1"), start.date(), start.hour() >= 16);
         if !flag(&row, "WasQAMode") && ![3, 4, 5].contains(&integer(&field, "Type_Enum")) {
@@ -108,12 +108,12 @@ fn shifts_are_found_before_the_first_beam_of_the_day() {
 
 #[test]
 fn patients_come_at_other_minutes_and_now_and_then_at_another_hour() {
-    let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["TrackTreatment"]);
+    let lab = Database::generate_lab(60, 3);
+    let snapshot = read_tables(&lab, ["TrackTreatment"]);
     let mut visits = BTreeMap::<i64, BTreeMap<Date, i64>>::new();
     let mut teams = BTreeMap::<i64, BTreeSet<i64>>::new();
     for row in snapshot.table("TrackTreatment").unwrap().rows().filter(|row| !flag(row, "WasQAMode")) {
-        let start = span(&row).0;
+        let start = start_and_end(&row).0;
         let minute = i64::from(start.hour()) * 60 + i64::from(start.minute());
         visits.entry(integer(&row, "Pat_ID1")).or_default().entry(start.date()).or_insert(minute);
         teams.entry(integer(&row, "Machine_ID_Staff_ID")).or_default().insert(integer(&row, "Staff_ID"));
@@ -133,8 +133,8 @@ fn patients_come_at_other_minutes_and_now_and_then_at_another_hour() {
 
 #[test]
 fn modulated_fields_are_measured_before_they_are_given() {
-    let lab = Database::lab(120, 3);
-    let snapshot = read(&lab, ["TxField", "TrackTreatment"]);
+    let lab = Database::generate_lab(120, 3);
+    let snapshot = read_tables(&lab, ["TxField", "TrackTreatment"]);
     let (mut measured, mut given) = (BTreeSet::new(), BTreeSet::new());
     for row in snapshot.table("TrackTreatment").unwrap().rows() {
         let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();

@@ -8,13 +8,13 @@ use crate::model::Severity;
 use crate::ops::cell::CHANGES_MAX;
 use crate::ops::checks::exhibits::RowLine;
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
-use crate::ops::checks::report::{key_text, place};
-use crate::ops::count;
+use crate::ops::checks::report::{key_text, render_row_name};
+use crate::ops::render_count;
 use crate::ops::report::markup::escape;
 use crate::ops::report::svg;
 
 /// Returns the numbers, and how many findings count of each severity.
-pub(super) fn counts(outcome: &Outcome) -> String {
+pub(super) fn render_counts(outcome: &Outcome) -> String {
     let compared = outcome.baseline.is_some();
     let mut all = vec![("violations", if compared { "New violations" } else { "Violations" }, outcome.violations)];
     if compared {
@@ -26,7 +26,7 @@ pub(super) fn counts(outcome: &Outcome) -> String {
         format!("<div><dt>{name}</dt><dd data-count=\"{id}\">{number}</dd></div>\n")
     };
     let severities = Severity::WORST_FIRST.iter().filter_map(|severity| {
-        let all = outcome.counting().filter(|finding| finding.severity == *severity).count();
+        let all = outcome.new_findings().filter(|finding| finding.severity == *severity).count();
         let word = severity.word();
         (all > 0).then(|| format!("<span class=\"severity {word}\">{all} {word}</span>"))
     });
@@ -36,7 +36,7 @@ pub(super) fn counts(outcome: &Outcome) -> String {
 }
 
 /// Returns what could not run, and what others left unjudged.
-pub(super) fn unjudged(outcome: &Outcome) -> String {
+pub(super) fn render_unjudged(outcome: &Outcome) -> String {
     let mut items = String::new();
     for check in &outcome.checks {
         let id = escape(check.id);
@@ -51,7 +51,7 @@ pub(super) fn unjudged(outcome: &Outcome) -> String {
 }
 
 /// Returns every check, the worst first.
-pub(super) fn checks(outcome: &Outcome) -> String {
+pub(super) fn render_checks(outcome: &Outcome) -> String {
     let known = outcome.baseline.is_some();
     let head = if known { "<th scope=\"col\" class=\"number\">Known</th>" } else { "" };
     let rows: String = outcome.worst_first().into_iter().map(|check| check_row(outcome, check, known)).collect();
@@ -68,7 +68,7 @@ fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
     // A long id may go on in the next line behind any of its words.
     let name = id.replace('_', "_<wbr>");
     let name = if is_listed(outcome, check) { format!("<a href=\"#check-{id}\">{name}</a>") } else { name };
-    let severity = outcome.worst(check).word();
+    let severity = outcome.worst_severity(check).word();
     let ran = check.status != Status::NotRun;
     let number = |number: u64| if ran { number.to_string() } else { "-".to_owned() };
     let known = if known { format!("<td class=\"number\">{}</td>", number(check.known)) } else { String::new() };
@@ -83,25 +83,26 @@ fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
 }
 
 /// Returns the first thousand findings, numbered as all are.
-fn listed(outcome: &Outcome) -> impl Iterator<Item = (usize, &FindingLine)> {
+fn list_findings(outcome: &Outcome) -> impl Iterator<Item = (usize, &FindingLine)> {
     (0..).zip(outcome.findings.iter().take(CHANGES_MAX))
 }
 
 fn is_listed(outcome: &Outcome, check: &CheckLine) -> bool {
-    listed(outcome).any(|(_, finding)| finding.check == check.id)
+    list_findings(outcome).any(|(_, finding)| finding.check == check.id)
 }
 
 /// Returns the findings, check by check, the worst first, each picture where it is first wanted.
-pub(super) fn findings(outcome: &Outcome) -> String {
+pub(super) fn render_findings(outcome: &Outcome) -> String {
     let mut shown = BTreeSet::new();
     let mut out = String::new();
     for check in outcome.worst_first() {
-        let own: Vec<(usize, &FindingLine)> = listed(outcome).filter(|(_, found)| found.check == check.id).collect();
+        let own: Vec<(usize, &FindingLine)> =
+            list_findings(outcome).filter(|(_, found)| found.check == check.id).collect();
         if own.is_empty() {
             continue;
         }
         let id = escape(check.id);
-        let (all, known) = (count(check.violations, "violation"), check.known);
+        let (all, known) = (render_count(check.violations, "violation"), check.known);
         let all = match (check.violations, known) {
             (_, 0) => all,
             (0, known) => format!("{known} known"),
@@ -113,7 +114,7 @@ pub(super) fn findings(outcome: &Outcome) -> String {
             escape(check.about),
             escape(check.remedy)
         );
-        out.extend(own.into_iter().map(|(at, found)| finding(outcome, at, found, &mut shown)));
+        out.extend(own.into_iter().map(|(at, found)| render_finding(outcome, at, found, &mut shown)));
         out += "</ol>\n";
     }
     let more = outcome.findings_total.saturating_sub(CHANGES_MAX as u64);
@@ -123,11 +124,11 @@ pub(super) fn findings(outcome: &Outcome) -> String {
     out
 }
 
-fn finding(outcome: &Outcome, at: usize, finding: &FindingLine, shown: &mut BTreeSet<usize>) -> String {
+fn render_finding(outcome: &Outcome, at: usize, finding: &FindingLine, shown: &mut BTreeSet<usize>) -> String {
     let severity = finding.severity.word();
     let class = if finding.known { format!("finding known {severity}") } else { format!("finding {severity}") };
-    let row = row_link(outcome, finding.table, &finding.key, &place(finding));
-    let related: Vec<String> = finding.related.iter().map(|row| related(outcome, row.table, &row.key)).collect();
+    let row = row_link(outcome, finding.table, &finding.key, &render_row_name(finding));
+    let related: Vec<String> = finding.related.iter().map(|row| render_related(outcome, row.table, &row.key)).collect();
     let with =
         if related.is_empty() { String::new() } else { format!("<p class=\"soft\">With {}</p>", related.join(", ")) };
     let known = finding.reason.as_deref().map(|reason| match reason {
@@ -141,33 +142,33 @@ fn finding(outcome: &Outcome, at: usize, finding: &FindingLine, shown: &mut BTre
         escape(&finding.fingerprint),
         escape(&finding.message),
         known.unwrap_or_default(),
-        picture(outcome, at, shown),
+        render_picture(outcome, at, shown),
     )
 }
 
 /// Returns the picture of a finding, or a link to it where it was shown before.
-fn picture(outcome: &Outcome, at: usize, shown: &mut BTreeSet<usize>) -> String {
+fn render_picture(outcome: &Outcome, at: usize, shown: &mut BTreeSet<usize>) -> String {
     let gallery = &outcome.exhibits.gallery;
     let Some(place) = gallery.of.get(at).copied().flatten() else { return String::new() };
     let number = place + 1;
     match gallery.pictures.get(place).filter(|_| shown.insert(place)) {
-        Some(picture) => svg::figure(picture, number),
+        Some(picture) => svg::draw_figure(picture, number),
         None => format!("<p class=\"soft\"><a href=\"#figure-{number}\">Figure {number}</a> shows it.</p>"),
     }
 }
 
-fn related(outcome: &Outcome, table: &'static str, key: &Json) -> String {
+fn render_related(outcome: &Outcome, table: &'static str, key: &Json) -> String {
     row_link(outcome, table, key, &format!("{table} {}", key_text(key)))
 }
 
 fn row_link(outcome: &Outcome, table: &'static str, key: &Json, text: &str) -> String {
     let text = escape(text);
-    outcome.exhibits.place(table, key).map_or_else(|| text.clone(), |at| format!("<a href=\"#row-{at}\">{text}</a>"))
+    outcome.exhibits.position(table, key).map_or_else(|| text.clone(), |at| format!("<a href=\"#row-{at}\">{text}</a>"))
 }
 
 /// Returns the lines of the baseline without a finding.
-pub(super) fn gone(outcome: &Outcome) -> String {
-    let line = |known: &crate::ops::checks::Known| {
+pub(super) fn render_gone(outcome: &Outcome) -> String {
+    let line = |known: &crate::ops::checks::KnownFinding| {
         let key = key_text(&Json::Object(known.key.clone()));
         let text = format!("{}, {} {key}: {}", known.check, known.table, known.what);
         format!("<li data-gone=\"{}\">{}</li>\n", escape(&known.fingerprint), escape(&text))
@@ -177,8 +178,9 @@ pub(super) fn gone(outcome: &Outcome) -> String {
 }
 
 /// Returns the rows that findings name, with what the checks read of them and who names them.
-pub(super) fn rows(outcome: &Outcome) -> String {
-    let all: String = outcome.exhibits.rows.iter().enumerate().map(|(at, line)| row(outcome, at, line)).collect();
+pub(super) fn render_rows(outcome: &Outcome) -> String {
+    let all: String =
+        outcome.exhibits.rows.iter().enumerate().map(|(at, line)| render_row(outcome, at, line)).collect();
     if all.is_empty() {
         return all;
     }
@@ -188,7 +190,7 @@ pub(super) fn rows(outcome: &Outcome) -> String {
     )
 }
 
-fn row(outcome: &Outcome, at: usize, line: &RowLine) -> String {
+fn render_row(outcome: &Outcome, at: usize, line: &RowLine) -> String {
     let cell = |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
     let cells: String = line.cells.iter().map(cell).collect();
     let cells = match cells.as_str() {
