@@ -48,6 +48,12 @@ impl Decimal {
         Self { high, low: u64::from_be_bytes([i, j, k, l, m, n, o, p]), scale }
     }
 
+    /// Returns so many tenths: 18 of them are 1.8.
+    #[must_use]
+    pub const fn from_tenths(tenths: u8) -> Self {
+        Self { high: 0, low: tenths as u64, scale: 1 }
+    }
+
     /// Returns the digits without the point.
     #[must_use]
     pub const fn unscaled(self) -> i128 {

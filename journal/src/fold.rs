@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::digest::Digest;
 use crate::entry::Entry;
+use crate::label::FaultLabel;
 use crate::operation::{IntendedBody, OperationAction, OperationVerdict};
 
 /// The version of the rules below. A stored state of another version is folded again from the first entry.
@@ -40,14 +41,9 @@ pub struct OpenOperation {
     pub target: String,
     /// Apply or revert.
     pub action: OperationAction,
-    /// The tool's name.
-    pub tool: String,
-    /// The failure mode's id.
-    pub mode: String,
-    /// The variant's word.
-    pub variant: String,
-    /// How bad it would be.
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten)]
+    pub label: FaultLabel,
     /// The operation that it takes back.
     pub reverts: Option<u64>,
     /// 0 for an apply, else one more than that of the operation it takes back.
@@ -67,14 +63,9 @@ pub struct ActiveOperation {
     pub identity: Digest,
     /// The target's name.
     pub target: String,
-    /// The tool's name.
-    pub tool: String,
-    /// The failure mode's id.
-    pub mode: String,
-    /// The variant's word.
-    pub variant: String,
-    /// How bad it would be.
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten)]
+    pub label: FaultLabel,
     /// The operation that it takes back.
     pub reverts: Option<u64>,
     /// Even: 0 for an apply, 2 for a revert of a revert, and so on.
@@ -250,10 +241,7 @@ impl JournalState {
             identity: body.target.identity,
             target: body.target.name,
             action: body.action,
-            tool: body.tool,
-            mode: body.mode,
-            variant: body.variant,
-            severity: body.severity,
+            label: body.label,
             reverts: body.reverts,
             depth: body.depth,
             rows: body.rows,
@@ -300,10 +288,7 @@ impl JournalState {
                 uid: done.uid,
                 identity: done.identity,
                 target: done.target,
-                tool: done.tool,
-                mode: done.mode,
-                variant: done.variant,
-                severity: done.severity,
+                label: done.label,
                 reverts: done.reverts,
                 depth: done.depth,
                 rows: done.rows,

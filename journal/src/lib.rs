@@ -40,6 +40,7 @@ mod fold;
 pub mod fuzzing;
 pub mod image;
 mod images;
+mod label;
 mod lock;
 mod open;
 mod operation;
@@ -69,6 +70,7 @@ pub use fold::{
 };
 pub use image::{Change, ColumnShape, RowAction, RowHasher, TableShape};
 pub use images::Images;
+pub use label::FaultLabel;
 pub use lock::{LockHolder, WriterLock};
 pub use operation::{
     ChosenKeys, Intended, Intent, KeysRef, Operation, OperationAction, OperationVerdict, Residue, RevertedRef,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::digest::Digest;
 use crate::entry::Entry;
+use crate::label::FaultLabel;
 use crate::value::Value;
 
 /// What an operation does.
@@ -77,14 +78,8 @@ pub struct RevertedRef {
 pub struct Intent {
     /// Apply or revert.
     pub action: OperationAction,
-    /// The tool's name.
-    pub tool: String,
-    /// The failure mode's id.
-    pub mode: String,
-    /// The variant's word.
-    pub variant: String,
-    /// How bad it would be.
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    pub label: FaultLabel,
     /// The digest of the plan.
     pub plan_digest: Digest,
     /// The id of the plan file, where one was used.
@@ -215,10 +210,8 @@ impl OperationVerdict {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct IntendedBody {
     pub(crate) action: OperationAction,
-    pub(crate) tool: String,
-    pub(crate) mode: String,
-    pub(crate) variant: String,
-    pub(crate) severity: String,
+    #[serde(flatten)]
+    pub(crate) label: FaultLabel,
     pub(crate) plan_digest: Digest,
     pub(crate) plan_id: Option<String>,
     pub(crate) target: TargetRef,
@@ -244,14 +237,9 @@ pub struct Operation {
     pub uid: Digest,
     /// Apply or revert.
     pub action: OperationAction,
-    /// The tool's name.
-    pub tool: String,
-    /// The failure mode's id.
-    pub mode: String,
-    /// The variant's word.
-    pub variant: String,
-    /// How bad it would be.
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten)]
+    pub label: FaultLabel,
     /// The digest of the plan.
     pub plan_digest: Digest,
     /// The id of the plan file, where one was used.
@@ -308,10 +296,7 @@ impl Operation {
             op,
             uid: intended.digest,
             action: body.action,
-            tool: body.tool,
-            mode: body.mode,
-            variant: body.variant,
-            severity: body.severity,
+            label: body.label,
             plan_digest: body.plan_digest,
             plan_id: body.plan_id,
             target: body.target,

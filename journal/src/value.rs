@@ -67,6 +67,23 @@ impl Value {
         }
     }
 
+    /// Returns the word for the class in which the database stores the value; programs read it.
+    #[must_use]
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean(_) => "boolean",
+            Self::Integer(_) => "integer",
+            Self::Real(_) => "real",
+            Self::Decimal(_) => "decimal",
+            Self::Text(_) => "text",
+            Self::RawText(_) => "raw_text",
+            Self::Bytes(_) => "bytes",
+            Self::Moment(_) => "moment",
+            Self::Uuid(_) => "uuid",
+        }
+    }
+
     /// Tells whether the cell is NULL.
     #[must_use]
     pub const fn is_null(&self) -> bool {

@@ -312,10 +312,7 @@ fn refuse_reserved_keys(body: &Map<String, Json>, reserved: &[&str]) -> Result<(
 fn intended_body(intent: &Intent, images: &Images, keys: Option<KeysRef>) -> IntendedBody {
     IntendedBody {
         action: intent.action,
-        tool: intent.tool.clone(),
-        mode: intent.mode.clone(),
-        variant: intent.variant.clone(),
-        severity: intent.severity.clone(),
+        label: intent.label.clone(),
         plan_digest: intent.plan_digest,
         plan_id: intent.plan_id.clone(),
         target: intent.target.clone(),

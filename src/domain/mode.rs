@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::params;
-use crate::model::{Edit, Fetch, Refusal, Row, Snapshot, Value};
+use crate::model::{Edit, FaultSeverity, Fetch, Refusal, Row, Snapshot, Value};
 
 /// What a mode is, as `mfm modes`, the help texts and the documentation show it.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub struct ModeCard {
     pub table_parameter: Option<&'static str>,
     /// The variants, in the order of the specification.
     pub variants: &'static [Variant],
-    /// The severity of the mode as a whole, as decimal text.
-    pub severity: &'static str,
+    /// The severity of the mode as a whole.
+    pub severity: FaultSeverity,
     /// Whether a plan depends on the wall clock.
     pub uses_now: bool,
     /// Whether a plan depends on the record's place among those of the operation.
@@ -52,7 +52,7 @@ impl ModeCard {
         others: &[],
         table_parameter: None,
         variants: &[],
-        severity: "",
+        severity: FaultSeverity::tenths::<0>(),
         uses_now: false,
         uses_ordinal: false,
         checks: &[],
@@ -95,8 +95,8 @@ pub struct FaultRecord {
 pub struct Variant {
     /// The enum word.
     pub word: &'static str,
-    /// 0 normal, up to 3 critical; decimal text.
-    pub severity: &'static str,
+    /// 0 normal, up to 3 critical.
+    pub severity: FaultSeverity,
     /// What it does, in a line.
     pub about: &'static str,
     /// Which records can show it, in a line.

@@ -13,4 +13,4 @@ pub use super::row_check::{self, RowCheck};
 pub use super::scan::ScanRequest;
 pub use super::table::{TableCard, TableDef};
 pub use super::{Domain, DomainCard, params, rules_file};
-pub use crate::model::{Datum, Edit, Fetch, Ids, Key, Refusal, Row, Severity, Snapshot, Value};
+pub use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Key, Refusal, Row, Severity, Snapshot, Value};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use mfm_journal::{
-    Change, ChosenKeys, Digest, Images, Intended, Intent, JournalError, Operation, OperationAction, OperationVerdict,
-    Residue, RevertedRef, WriterLock,
+    Change, ChosenKeys, Digest, FaultLabel, Images, Intended, Intent, JournalError, Operation, OperationAction,
+    OperationVerdict, Residue, RevertedRef, WriterLock,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -63,14 +63,8 @@ impl PreparedOperation {
 pub struct OperationProposal {
     /// Apply or revert.
     pub action: OperationAction,
-    /// The tool.
-    pub tool: String,
-    /// The mode's id.
-    pub mode: String,
-    /// The variant.
-    pub variant: String,
-    /// The severity, as decimal text.
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    pub label: FaultLabel,
     /// The plan's digest.
     pub plan_digest: Digest,
     /// The plan file's id.
@@ -341,10 +335,7 @@ fn build_intent(proposal: &OperationProposal, prepared: &PreparedOperation, stan
     }
     Intent {
         action: proposal.action,
-        tool: proposal.tool.clone(),
-        mode: proposal.mode.clone(),
-        variant: proposal.variant.clone(),
-        severity: proposal.severity.clone(),
+        label: proposal.label.clone(),
         plan_digest: proposal.plan_digest,
         plan_id: proposal.plan_id.clone(),
         target: standing.to_target_ref(),

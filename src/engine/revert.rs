@@ -413,10 +413,7 @@ impl Engine<'_> {
         let operation = &planned.operation;
         let proposal = OperationProposal {
             action: OperationAction::Revert,
-            tool: operation.tool.clone(),
-            mode: operation.mode.clone(),
-            variant: operation.variant.clone(),
-            severity: operation.severity.clone(),
+            label: operation.label.clone(),
             plan_digest: revert_digest(&operation.plan_digest, &prepared.rows_root()),
             plan_id: None,
             reverts: Some(RevertedRef { op: operation.op, uid: operation.uid, depth: operation.depth }),

@@ -189,7 +189,7 @@ impl Inner {
             inner.settle_place(context, &mut options)?;
             let options: Options = parse_request(options)?;
             let wanted = plan::Request { tool: card.tool.to_owned(), parameters, options, output: None };
-            let permit = |plan: &plan::Outcome| inner.allowed.permit(&plan.tool, &plan.severity);
+            let permit = |plan: &plan::Outcome| inner.allowed.permit(&plan.label.tool, &plan.label.severity);
             let written = context.resolve_target(&context.open_journal()?)?.name;
             let terms = asker.terms(context, &inner.allowed, &written)?;
             let kept = terms.clone();
@@ -320,7 +320,7 @@ impl Inner {
             format!(
                 "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] takes it \
                  back.",
-                plan.tool, plan.variant, plan.severity, plan.target, plan.rows
+                plan.label.tool, plan.label.variant, plan.label.severity, plan.target, plan.rows
             )
         })
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use mfm_journal::Decimal;
 
 use crate::domain::Domain;
 use crate::domains;
+use crate::model::FaultSeverity;
 use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
 use crate::ops::{Context, Failure, FailureKind, detect, synthetic};
@@ -69,7 +69,7 @@ pub(super) struct AgentPermissions {
     pub(super) folders: Vec<PathBuf>,
     groups: BTreeSet<String>,
     tools: BTreeSet<&'static str>,
-    max_severity: Option<Decimal>,
+    max_severity: Option<FaultSeverity>,
 }
 
 impl ServerOptions {
@@ -82,9 +82,8 @@ impl ServerOptions {
         let named = self.allow.iter().map(|word| find_mode(word.trim()).map(|mode| mode.card().tool));
         let tools = if self.allow.is_empty() { all() } else { named.collect::<Result<_, _>>()? };
         let number = |text: &String| {
-            let number: Option<Decimal> = text.parse().ok().filter(|n| (0..=3).contains(&whole_part(n)));
             let message = format!("the highest severity is {text}, which is no number from 0 to 3");
-            number.ok_or_else(|| Failure::usage("severity", message, "write it as 1.8"))
+            text.parse().map_err(|_| Failure::usage("severity", message, "write it as 1.8"))
         };
         let max_severity = self.max_severity.as_ref().map(number).transpose()?;
         let rules = self.rules.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
@@ -120,15 +119,6 @@ impl ServerOptions {
             cooldown_ms: self.cooldown_ms.unwrap_or(usual.cooldown_ms),
             ..usual
         }
-    }
-}
-
-/// Returns the part of a number before its point, beyond any severity where it is none.
-fn whole_part(number: &Decimal) -> i64 {
-    let text = number.normalise().to_string();
-    match text.parse::<f64>() {
-        Ok(value) if (0.0..=3.0).contains(&value) => 0,
-        _ => i64::MAX,
     }
 }
 
@@ -182,11 +172,8 @@ impl AgentPermissions {
             let message = format!("agents may not use {tool} here");
             return Err(Failure::new(FailureKind::Refused, "agent_mode", message, hint));
         }
-        let above = |limit: &Decimal| {
-            let values = (severity.parse::<f64>(), limit.to_string().parse::<f64>());
-            // What is no number is above every limit.
-            !matches!(values, (Ok(severity), Ok(limit)) if severity <= limit)
-        };
+        // What is no number is above every limit.
+        let above = |limit: &FaultSeverity| severity.parse::<FaultSeverity>().map_or(true, |found| found > *limit);
         match &self.max_severity {
             Some(limit) if above(limit) => {
                 let message = format!("{tool} has the severity {severity}, above the {limit} allowed");

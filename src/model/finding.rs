@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Key;
+use super::{FaultSeverity, Key};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -23,16 +23,10 @@ impl Severity {
     /// Every severity, the worst first.
     pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
-    /// Returns how bad a fault's severity from 0 to 3 is, as its decimal text says: the quarters of the scale. What
-    /// cannot be read counts as the worst.
+    /// Returns how bad a fault is, as the text in its label says. What cannot be read counts as the worst.
     #[must_use]
     pub fn of_fault(text: &str) -> Self {
-        match text.parse::<f64>().unwrap_or(3.0) {
-            severity if severity < 0.75 => Self::Low,
-            severity if severity < 1.5 => Self::Medium,
-            severity if severity < 2.25 => Self::High,
-            _ => Self::Critical,
-        }
+        text.parse::<FaultSeverity>().map_or(Self::Critical, Self::from)
     }
 
     /// Returns the word that people and programs get.
@@ -43,6 +37,18 @@ impl Severity {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Critical => "critical",
+        }
+    }
+}
+
+/// The quarters of the scale of faults.
+impl From<FaultSeverity> for Severity {
+    fn from(severity: FaultSeverity) -> Self {
+        match severity.level() {
+            level if level < 0.75 => Self::Low,
+            level if level < 1.5 => Self::Medium,
+            level if level < 2.25 => Self::High,
+            _ => Self::Critical,
         }
     }
 }

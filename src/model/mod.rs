@@ -2,6 +2,7 @@
 
 pub mod column;
 pub mod edit;
+pub mod fault_severity;
 pub mod finding;
 pub mod ids;
 pub mod next_step;
@@ -14,9 +15,11 @@ pub mod seed;
 pub mod shown;
 pub mod snapshot;
 pub mod time;
+pub mod value_text;
 
 pub use column::{Column, Datum, KeyStanding, Kind, Role, Storage, Table};
 pub use edit::Edit;
+pub use fault_severity::FaultSeverity;
 pub use finding::{Finding, Severity, Violation};
 pub use ids::Ids;
 pub use mfm_journal::{Change, Decimal, Digest, Moment, RowAction, TableShape, Value};

@@ -2,6 +2,7 @@
 
 use mfm_journal::Value;
 
+use super::value_text::render_value;
 use super::{Key, NextSteps, password};
 
 /// Something refused, and nothing written.
@@ -250,21 +251,9 @@ fn first_reason(first: &Option<String>) -> String {
 /// Writes a key for people: `88043`, or `(1, 'x')` for a key of several columns.
 #[must_use]
 pub fn render_key(key: &[Value]) -> String {
-    let one = |value: &Value| match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Boolean(flag) => i64::from(*flag).to_string(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => format!("{number:?}"),
-        Value::Decimal(number) => number.to_string(),
-        // A quote within is doubled, so that where the text ends is never in doubt.
-        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::RawText(bytes) | Value::Bytes(bytes) => format!("0x{}", mfm_journal::digest::encode_hex(bytes)),
-        Value::Moment(moment) => format!("{moment:?}"),
-        Value::Uuid(bytes) => mfm_journal::digest::encode_hex(bytes),
-    };
     match key {
-        [value] => one(value),
-        _ => format!("({})", key.iter().map(one).collect::<Vec<_>>().join(", ")),
+        [value] => render_value(value),
+        _ => format!("({})", key.iter().map(render_value).collect::<Vec<_>>().join(", ")),
     }
 }
 

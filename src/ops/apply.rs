@@ -101,7 +101,7 @@ pub fn run(
         made.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
         return Ok(build_outcome(made, None));
     }
-    let is_critical = Severity::of_fault(&made.outcome.severity) == Severity::Critical;
+    let is_critical = Severity::of_fault(&made.outcome.label.severity) == Severity::Critical;
     let type_name = (is_critical && !context.confirm.agreed_before()).then(|| chosen.name.clone());
     let question = ConfirmQuestion { text: render_question(&made.outcome), danger: CARD.danger, type_name };
     context
@@ -172,9 +172,9 @@ pub fn render_question(plan: &plan::Outcome) -> String {
         "{}{}{} ({}, severity {}) on target {}: {} of {}. Commit?",
         render_preview(plan),
         render_permits(&plan.permits),
-        plan.tool,
-        plan.variant,
-        plan.severity,
+        plan.label.tool,
+        plan.label.variant,
+        plan.label.severity,
         plan.target,
         render_count(plan.rows, "row"),
         render_count(plan.records, "record")

@@ -115,10 +115,7 @@ fn to_integer(value: &Value) -> Option<i64> {
 
 fn render_cell(shown: &DescriptionCell) -> String {
     match shown {
-        DescriptionCell::Value(Value::Null) => String::new(),
-        DescriptionCell::Value(Value::Text(text)) => text.clone(),
-        DescriptionCell::Value(Value::Decimal(number)) => number.to_string(),
-        DescriptionCell::Value(value) => cell::render_value(value),
+        DescriptionCell::Value(value) => cell::render_in_list(value),
         DescriptionCell::Words(words) => words.join(", "),
     }
 }

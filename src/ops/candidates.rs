@@ -74,8 +74,8 @@ fn list_operations<'n>(
 
 fn operation_line(line: &log::LoggedOperation) -> Candidate {
     let what = match line.reverts {
-        Some(op) => format!("revert of {op}, {}", line.tool),
-        None => format!("{} {}", line.tool, line.variant),
+        Some(op) => format!("revert of {op}, {}", line.label.tool),
+        None => format!("{} {}", line.label.tool, line.label.variant),
     };
     Candidate { word: line.op.to_string(), about: format!("{what} on {}, {}", line.target, line.state) }
 }

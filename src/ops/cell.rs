@@ -81,6 +81,17 @@ pub fn render_value(value: &Value) -> String {
     render_short(&to_json(value))
 }
 
+/// Renders a cell of a list: as [`render_value`], text without its quotes, a decimal by its digits, NULL as nothing.
+#[must_use]
+pub fn render_in_list(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => text.clone(),
+        Value::Decimal(number) => number.to_string(),
+        value => render_value(value),
+    }
+}
+
 /// Returns a cell of a table in a line: as [`render_value`], a date or time as people write it, text without its quotes.
 #[must_use]
 pub fn in_table(value: &Value, table: &Table, column: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mfm_journal::Digest;
+use mfm_journal::{Digest, FaultLabel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -117,17 +117,11 @@ pub struct DemoDrill {
 pub struct DemoFault {
     /// The operation.
     pub op: u64,
-    /// The mode.
-    pub mode: String,
     /// What goes wrong, in a few words.
     pub title: String,
-    /// The tool.
-    pub tool: String,
-    /// The variant.
-    pub variant: String,
-    /// The severity.
-    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
+    pub label: FaultLabel,
     /// The record's table and id.
     pub record: String,
     /// Rows changed.
@@ -314,11 +308,8 @@ fn break_one(
     }
     Ok(DemoFault {
         op: done.op.unwrap_or_default(),
-        mode: card.id.to_owned(),
         title: card.title.to_owned(),
-        tool: done.plan.tool.clone(),
-        variant: done.plan.variant.clone(),
-        severity: done.plan.severity.clone(),
+        label: done.plan.label.clone(),
         record: format!("{record} {key}"),
         rows: done.plan.rows,
         seen_by,

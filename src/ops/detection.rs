@@ -78,7 +78,7 @@ pub fn detect_now(
     let changes = read_changes(journal, operation)?;
     let keys = journal.read_chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
-    let guards = domains::find_mode(&operation.tool).map(|mode| mode.card().checks).unwrap_or_default();
+    let guards = domains::find_mode(&operation.label.tool).map(|mode| mode.card().checks).unwrap_or_default();
     let fault = KnownFault::from_changes(&changes, (&table, &keys), guards);
     let mut checks: Vec<String> = Vec::new();
     for finding in session.checked.iter().flat_map(CheckOutcome::findings).filter(|finding| fault.explains(finding)) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mfm_journal::{Digest, Journal, Operation, OperationAction, OperationVerdict};
+use mfm_journal::{Digest, FaultLabel, Journal, Operation, OperationAction, OperationVerdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,15 +47,9 @@ pub struct LoggedOperation {
     pub uid: Digest,
     /// apply or revert.
     pub action: OperationAction,
-    /// The tool.
-    pub tool: String,
-    /// The mode's id.
-    pub mode: String,
-    /// The variant.
-    pub variant: String,
-    /// The severity.
-    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
+    pub label: FaultLabel,
     /// The target's name.
     pub target: String,
     /// The operation taken back, for a revert.
@@ -113,10 +107,7 @@ pub fn describe_operation(journal: &Journal, operation: &Operation) -> LoggedOpe
         op: operation.op,
         uid: operation.uid,
         action: operation.action,
-        tool: operation.tool.clone(),
-        mode: operation.mode.clone(),
-        variant: operation.variant.clone(),
-        severity: operation.severity.clone(),
+        label: operation.label.clone(),
         target: operation.target.name.clone(),
         reverts: operation.reverts,
         rows: operation.rows,

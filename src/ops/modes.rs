@@ -9,6 +9,7 @@ use super::failure::Failure;
 use crate::domain::Domain;
 use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains;
+use crate::model::FaultSeverity;
 use crate::model::NextSteps;
 use crate::model::next_step::{Flag, View, give_value, look};
 use crate::model::ports::Danger;
@@ -42,7 +43,7 @@ pub struct ModeEntry {
     pub records: Vec<String>,
     /// The severity of the mode as a whole.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
-    pub severity: &'static str,
+    pub severity: FaultSeverity,
     /// The variants.
     pub variants: Vec<VariantEntry>,
     /// The JSON Schema of the parameters.
@@ -60,7 +61,7 @@ pub struct VariantEntry {
     pub word: &'static str,
     /// The severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
-    pub severity: &'static str,
+    pub severity: FaultSeverity,
     /// What it does.
     pub about: &'static str,
     /// Which records can show it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil;
-use mfm_journal::{ChosenKeys, Digest, Journal, OperationAction, Residue};
+use mfm_journal::{ChosenKeys, Digest, FaultLabel, Journal, OperationAction, Residue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -88,15 +88,9 @@ pub struct Request {
 /// What a plan says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// The tool.
-    pub tool: String,
-    /// The mode's id.
-    pub mode: String,
-    /// The variant that the records will show.
-    pub variant: String,
-    /// The severity, 0 to 3, as decimal text.
-    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
+    pub label: FaultLabel,
     /// The target's name.
     pub target: String,
     /// The parameters, defaults filled in, with those proposed that are the same for every record.
@@ -332,7 +326,7 @@ fn describe_plan(
 ) -> Result<BuiltPlan, Failure> {
     let card = settled.mode.card();
     let severity = card.variants.iter().find(|variant| variant.word == selected.variant).map(|v| v.severity);
-    let severity = severity.unwrap_or(card.severity).to_owned();
+    let severity = severity.unwrap_or(card.severity);
     let now = card.uses_now.then(|| time::format_wall(settled.now, 0, 'T'));
     let facts = PlanFacts {
         tool: card.tool,
@@ -345,10 +339,12 @@ fn describe_plan(
     };
     let digest = plan_digest(&facts, &prepared.rows_root()).map_err(crate::engine::EngineError::from)?;
     let outcome = Outcome {
-        tool: card.tool.to_owned(),
-        mode: card.id.to_owned(),
-        variant: selected.variant.to_owned(),
-        severity: severity.clone(),
+        label: FaultLabel {
+            tool: card.tool.to_owned(),
+            mode: card.id.to_owned(),
+            variant: selected.variant.to_owned(),
+            severity: severity.to_string(),
+        },
         target: chosen.name.clone(),
         params: shared_parameters(settled, selected),
         proposals: list_proposals(selected),
@@ -425,10 +421,7 @@ fn build_proposal(
     let keys = ChosenKeys { table: shape.name.clone(), columns: shape.key.clone(), keys: selected.keys.clone() };
     OperationProposal {
         action: OperationAction::Apply,
-        tool: outcome.tool.clone(),
-        mode: outcome.mode.clone(),
-        variant: outcome.variant.clone(),
-        severity: outcome.severity.clone(),
+        label: outcome.label.clone(),
         plan_digest: digest,
         plan_id: None,
         reverts: None,

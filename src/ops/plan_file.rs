@@ -52,7 +52,7 @@ impl PlanFile {
         let keys = made.proposal.keys.as_ref().map(|chosen| chosen.keys.as_slice()).unwrap_or_default();
         Self {
             schema: SCHEMA.to_owned(),
-            tool: made.outcome.tool.clone(),
+            tool: made.outcome.label.tool.clone(),
             variant: settled.variant.clone(),
             params: settled.parameters.clone(),
             keys: keys.iter().filter_map(|key| key.first().map(key_form).as_ref().map(cell::to_json)).collect(),

@@ -167,9 +167,9 @@ pub fn measure_extent(context: &Context<'_>, request: &Request) -> Result<Revert
     let judged = engine.survey_reverts(&selection, build_options(request))?;
     let step = |planned: &revert::JudgedRevert| PlannedRevert {
         op: planned.operation.op,
-        tool: planned.operation.tool.clone(),
-        variant: planned.operation.variant.clone(),
-        severity: planned.operation.severity.clone(),
+        tool: planned.operation.label.tool.clone(),
+        variant: planned.operation.label.variant.clone(),
+        severity: planned.operation.label.severity.clone(),
         again: !planned.operation.depth.is_multiple_of(2),
         rows: planned.rows.len() as u64,
     };

@@ -1,17 +1,32 @@
 //! A severity in JSON: the text that it always was, and beside it the number that programs sort and compare by.
 
-use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Deserializer, Serializer};
+use mfm_journal::FaultLabel;
+use serde::Serializer;
+use serde::ser::SerializeMap;
 
-use crate::model::Severity;
+use crate::model::{FaultSeverity, Severity};
 
-/// Writes a fault's severity, decimal text from 0 to 3, as `severity` and `severity_level`: for a flattened field.
+/// Writes a fault's label and, behind its severity, `severity_level`, null where the text is none: for a flattened
+/// field, which is read back as any label.
 ///
 /// # Errors
 /// What the serializer says.
-pub(super) fn of_fault<S: Serializer>(severity: impl AsRef<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = severity.as_ref();
-    serialize_both(text, text.parse::<f64>().ok(), serializer)
+pub(super) fn of_label<S: Serializer>(label: &FaultLabel, serializer: S) -> Result<S::Ok, S::Error> {
+    let FaultLabel { tool, mode, variant, severity } = label;
+    let mut map = serializer.serialize_map(Some(5))?;
+    map.serialize_entry("tool", tool)?;
+    map.serialize_entry("mode", mode)?;
+    map.serialize_entry("variant", variant)?;
+    write(&mut map, severity, severity.parse().ok().map(FaultSeverity::level))?;
+    map.end()
+}
+
+/// Writes a fault's severity as `severity` and `severity_level`: for a flattened field.
+///
+/// # Errors
+/// What the serializer says.
+pub(super) fn of_fault<S: Serializer>(severity: &FaultSeverity, serializer: S) -> Result<S::Ok, S::Error> {
+    serialize_both(&severity.to_string(), Some(severity.level()), serializer)
 }
 
 /// Writes a check's severity as its word and a number on the scale of faults, low 0 to critical 3.
@@ -21,18 +36,6 @@ pub(super) fn of_fault<S: Serializer>(severity: impl AsRef<str>, serializer: S) 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
 pub(super) fn of_check<S: Serializer>(severity: &Severity, serializer: S) -> Result<S::Ok, S::Error> {
     serialize_both(severity.word(), Some(fault_level(*severity)), serializer)
-}
-
-/// Reads back a fault's severity; the text alone counts.
-///
-/// # Errors
-/// What the deserializer says.
-pub(super) fn deserialize_fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    #[derive(Deserialize)]
-    struct Text {
-        severity: String,
-    }
-    Text::deserialize(deserializer).map(|text| text.severity)
 }
 
 /// Returns a check's severity on the scale of faults.
@@ -48,14 +51,18 @@ pub(super) const fn fault_level(severity: Severity) -> f64 {
 
 fn serialize_both<S: Serializer>(text: &str, level: Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(2))?;
-    map.serialize_entry("severity", text)?;
-    map.serialize_entry("severity_level", &level)?;
+    write(&mut map, text, level)?;
     map.end()
+}
+
+fn write<M: SerializeMap>(map: &mut M, text: &str, level: Option<f64>) -> Result<(), M::Error> {
+    map.serialize_entry("severity", text)?;
+    map.serialize_entry("severity_level", &level)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde::Serialize;
+    use serde::{Deserialize, Serialize};
     use serde_json::json;
 
     use super::*;
@@ -63,8 +70,14 @@ mod tests {
     #[derive(Serialize, Deserialize)]
     struct Fault {
         op: u64,
-        #[serde(flatten, serialize_with = "of_fault", deserialize_with = "deserialize_fault")]
-        severity: String,
+        #[serde(flatten, serialize_with = "of_label")]
+        label: FaultLabel,
+    }
+
+    #[derive(Serialize)]
+    struct Variant {
+        #[serde(flatten, serialize_with = "of_fault")]
+        severity: FaultSeverity,
     }
 
     #[derive(Serialize)]
@@ -75,11 +88,16 @@ mod tests {
 
     #[test]
     fn k11_the_text_stays_and_a_number_stands_beside_it() {
-        let fault = Fault { op: 1, severity: "2.3".to_owned() };
-        let json = serde_json::to_value(&fault).unwrap();
-        assert_eq!(json, json!({"op": 1, "severity": "2.3", "severity_level": 2.3}));
-        assert_eq!(serde_json::from_value::<Fault>(json).unwrap().severity, "2.3");
-        assert_eq!(serde_json::from_value::<Fault>(json!({"op": 1, "severity": "2.3"})).unwrap().severity, "2.3");
+        let [tool, mode, variant] = ["t", "m", "v"].map(str::to_owned);
+        let fault = Fault { op: 1, label: FaultLabel { tool, mode, variant, severity: "2.3".to_owned() } };
+        let (told, text) = (json!({"severity": "2.3", "severity_level": 2.3}), serde_json::to_string(&fault).unwrap());
+        let names = r#""tool":"t","mode":"m","variant":"v""#;
+        assert_eq!(text, format!(r#"{{"op":1,{names},"severity":"2.3","severity_level":2.3}}"#));
+        assert_eq!(serde_json::from_str::<Fault>(&text).unwrap().label, fault.label);
+        let alone = serde_json::from_str::<Fault>(&format!(r#"{{"op":1,{names},"severity":"none"}}"#)).unwrap();
+        assert_eq!(alone.label.severity, "none", "the text alone counts");
+        assert_eq!(serde_json::to_value(&alone).unwrap()["severity_level"], json!(null));
+        assert_eq!(serde_json::to_value(Variant { severity: FaultSeverity::tenths::<23>() }).unwrap(), told);
         let levels = Severity::WORST_FIRST.map(|severity| serde_json::to_value(Check { severity }).unwrap());
         assert_eq!(levels[0], json!({"severity": "critical", "severity_level": 3.0}));
         assert_eq!(levels.map(|json| json["severity_level"].as_f64().unwrap()), [3.0, 2.0, 1.0, 0.0]);

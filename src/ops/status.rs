@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use mfm_journal::{Digest, Journal};
+use mfm_journal::{Digest, FaultLabel, Journal};
 use serde::Serialize;
 
 use super::Card;
@@ -62,15 +62,9 @@ pub struct ActiveLine {
     pub op: u64,
     /// The target's name.
     pub target: String,
-    /// The tool.
-    pub tool: String,
-    /// The mode's id.
-    pub mode: String,
-    /// The variant.
-    pub variant: String,
-    /// The severity.
-    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
+    pub label: FaultLabel,
     /// Rows still in effect.
     pub rows: u64,
     /// Rows written at first.
@@ -151,18 +145,15 @@ fn list_operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<Activ
     let active = state.active.iter().filter(|(_, active)| mine(&active.target)).map(|(op, active)| ActiveLine {
         op: *op,
         target: active.target.clone(),
-        tool: active.tool.clone(),
-        mode: active.mode.clone(),
-        variant: active.variant.clone(),
-        severity: active.severity.clone(),
+        label: active.label.clone(),
         rows: active.rows_left,
         rows_written: active.rows,
     });
     let open = state.open.iter().filter(|(_, open)| mine(&open.target)).map(|(op, open)| OpenLine {
         op: *op,
         target: open.target.clone(),
-        tool: open.tool.clone(),
-        variant: open.variant.clone(),
+        tool: open.label.tool.clone(),
+        variant: open.label.variant.clone(),
         state: "open, undecided",
         rows: open.rows,
     });

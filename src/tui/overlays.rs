@@ -275,7 +275,7 @@ pub fn build_matrix_overlay(outcome: &drill::Outcome) -> Overlay {
         };
         let why = line.untried.as_ref().map_or_else(String::new, |why| format!("  {why}"));
         let seen: Vec<&str> = line.cells.iter().flat_map(|cell| &cell.seen_by).map(String::as_str).collect();
-        let what = format!("{} {}", line.tool, line.variant);
+        let what = format!("{} {}", line.label.tool, line.label.variant);
         lines.push((role, format!("{:>7}  {what:<58} {}{why}", cells.join(" "), seen.join(", "))));
     }
     Overlay::Text(TextDialog { title: format!("Drill {} on {}", outcome.drill, outcome.target), lines, top: 0 })

@@ -9,7 +9,7 @@ use mfm::model::{Table, Value};
 use mfm::plan::PlannedRow;
 use mfm::targets::sqlite::{SqliteTarget, create_lab};
 use mfm::targets::{DomainKeys, Marker, NewTable, Target};
-use mfm_journal::{Digest, Face, Journal, LockHolder, OperationAction, Stamp};
+use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, OperationAction, Stamp};
 use rusqlite::Connection;
 use serde_json::{Map, json};
 
@@ -215,10 +215,12 @@ pub(crate) fn pending(target: &mut dyn Target, rows: u64, each: u64) -> Vec<Plan
 pub(crate) fn proposal() -> OperationProposal {
     OperationProposal {
         action: OperationAction::Apply,
-        tool: "create_invalid_angles".into(),
-        mode: "invalid_angles".into(),
-        variant: "gantry".into(),
-        severity: "0.7".into(),
+        label: FaultLabel {
+            tool: "create_invalid_angles".into(),
+            mode: "invalid_angles".into(),
+            variant: "gantry".into(),
+            severity: "0.7".into(),
+        },
         plan_digest: Digest::ZERO,
         plan_id: None,
         reverts: None,

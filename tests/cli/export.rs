@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mfm_journal::cbor::Writer;
 use mfm_journal::{
-    Change, ChosenKeys, ColumnShape, Digest, Face, Images, Intent, Journal, LockHolder, OperationAction,
+    Change, ChosenKeys, ColumnShape, Digest, Face, FaultLabel, Images, Intent, Journal, LockHolder, OperationAction,
     OperationVerdict, RowAction, Stamp, TableShape, TargetRef, Value,
 };
 use serde_json::{Map, Value as Json, json};
@@ -167,10 +167,12 @@ fn journal(path: &Path, keys: Option<ChosenKeys>, changes: &mut dyn Iterator<Ite
     let target = TargetRef { name: "lab".into(), identity: Digest::sha256(b"target"), marker_id: "m".into() };
     let intent = Intent {
         action: OperationAction::Apply,
-        tool: "tool, with \"quotes\"".into(),
-        mode: "mode".into(),
-        variant: "variant".into(),
-        severity: "1.0".into(),
+        label: FaultLabel {
+            tool: "tool, with \"quotes\"".into(),
+            mode: "mode".into(),
+            variant: "variant".into(),
+            severity: "1.0".into(),
+        },
         plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target,

@@ -10,7 +10,7 @@ use mfm::plan::PlannedRow;
 use mfm::targets::Target as _;
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm_journal::{Digest, Face, Journal, LockHolder, OperationAction};
+use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, OperationAction};
 use serde_json::Value as Json;
 
 use super::world::{World, text};
@@ -72,10 +72,7 @@ fn leave_open(world: &World) {
     let prepared = engine.prepare(&[PlannedRow { table, key, before, after: Some(after) }], false).unwrap();
     let proposal = mfm::engine::apply::OperationProposal {
         action: OperationAction::Apply,
-        tool: "test".into(),
-        mode: "test".into(),
-        variant: "test".into(),
-        severity: "1.0".into(),
+        label: FaultLabel { tool: "test".into(), mode: "test".into(), variant: "test".into(), severity: "1.0".into() },
         plan_digest: Digest::sha256(b"test"),
         plan_id: None,
         reverts: None,

@@ -47,7 +47,7 @@ fn disturb(rig: &Rig, made: &BuiltPlan, reverts: bool, step: usize, how: How) ->
         rig.with(&bomb, |engine| engine.commit(&made.proposal, &made.prepared));
     }
     let plan = &made.outcome;
-    rig.settles(&format!("{} {}, revert {reverts}, {how:?} at step {step}", plan.tool, plan.variant));
+    rig.settles(&format!("{} {}, revert {reverts}, {how:?} at step {step}", plan.label.tool, plan.label.variant));
     bomb.went_off()
 }
 
@@ -89,7 +89,7 @@ fn every_variant_survives_a_crash_at_every_write() {
         for reverts in [false, true] {
             for how in [How::Crash, How::Error] {
                 let steps = (1..).take_while(|step| disturb(rig, made, reverts, *step, how)).count();
-                assert!(steps >= 12, "{} {}: only {steps} steps", made.outcome.tool, made.outcome.variant);
+                assert!(steps >= 12, "{} {}: only {steps} steps", made.outcome.label.tool, made.outcome.label.variant);
             }
         }
     });

@@ -7,8 +7,8 @@ use mfm::ops::audit;
 use mfm::targets::Target as _;
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{
-    Change, Digest, Face, Images, Intent, Journal, LockHolder, OperationAction, OperationVerdict, RowAction, Stamp,
-    TargetRef,
+    Change, Digest, Face, FaultLabel, Images, Intent, Journal, LockHolder, OperationAction, OperationVerdict,
+    RowAction, Stamp, TargetRef,
 };
 use serde_json::Map;
 
@@ -36,10 +36,7 @@ fn update_that_says(rig: &Rig, said: &str) -> u64 {
     let known = journal.state().targets["lab"].clone();
     let intent = Intent {
         action: OperationAction::Apply,
-        tool: "set".into(),
-        mode: "set".into(),
-        variant: "set".into(),
-        severity: "1".into(),
+        label: FaultLabel { tool: "set".into(), mode: "set".into(), variant: "set".into(), severity: "1".into() },
         plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target: TargetRef {

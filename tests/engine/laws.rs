@@ -15,8 +15,8 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
         for variant in mode.card().variants {
             for (_, request) in (0..test_scale()).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
                 let applied = world.apply(request).unwrap();
-                assert_eq!(applied.plan.variant, variant.word);
-                assert_eq!(applied.plan.severity, variant.severity);
+                assert_eq!(applied.plan.label.variant, variant.word);
+                assert_eq!(applied.plan.label.severity, variant.severity.to_string());
                 assert_ne!(dump(&world.path("lab.db")), before);
                 let back = world.revert(&[applied.op.unwrap()]).unwrap();
                 assert!(back.operations[0].exact);

@@ -120,7 +120,7 @@ fn every_variant_on_sqlite_is_equivalent_on_a_server() {
             journal.read_operation(line.op).unwrap().unwrap(),
             journal.read_operation(line.replayed_as).unwrap().unwrap(),
         );
-        assert_eq!((was.rows, was.kept, &was.variant), (is.rows, is.kept, &is.variant));
+        assert_eq!((was.rows, was.kept, &was.label.variant), (is.rows, is.kept, &is.label.variant));
         stored_otherwise += usize::from(was.rows_root != is.rows_root);
     }
     // Otherwise the test would compare like with like.

@@ -8,7 +8,7 @@ use mfm::domain::mode::Mode;
 use mfm::engine::apply::OperationProposal;
 use mfm::model::ports::{Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, NoSecrets, Reporter, Secrets};
 use mfm::ops::{Context, Failure, apply, plan, revert};
-use mfm_journal::{Digest, Face, LockHolder, OperationAction};
+use mfm_journal::{Digest, Face, FaultLabel, LockHolder, OperationAction};
 use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
@@ -159,10 +159,7 @@ impl World {
 pub(crate) fn proposal() -> OperationProposal {
     OperationProposal {
         action: OperationAction::Apply,
-        tool: "test".into(),
-        mode: "test".into(),
-        variant: "test".into(),
-        severity: "1.0".into(),
+        label: FaultLabel { tool: "test".into(), mode: "test".into(), variant: "test".into(), severity: "1.0".into() },
         plan_digest: Digest::sha256(b"test"),
         plan_id: None,
         reverts: None,

@@ -261,7 +261,7 @@ fn every_mode_survives_a_crash_and_an_error() {
                 rig.disturbed(&bomb, |engine| engine.commit(&made.proposal, &made.prepared));
             }
             assert!(bomb.went_off());
-            rig.settles(&format!("{} {}, {how:?} at {draw}", outcome.tool, outcome.variant));
+            rig.settles(&format!("{} {}, {how:?} at {draw}", outcome.label.tool, outcome.label.variant));
         }
     }
     rig.audits();

@@ -11,7 +11,7 @@ use mfm::model::ports::{Account, Clock, Confirm, ConfirmAnswer, ConfirmQuestion,
 use mfm::ops::{Context, Failure, audit, recover, status, targets::mark};
 use mfm::plan::PlannedRow;
 use mfm::targets::TableDigest;
-use mfm_journal::{Digest, Face, Journal, LockHolder, OperationAction};
+use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, OperationAction};
 use serde_json::Map;
 use tempfile::TempDir;
 
@@ -272,10 +272,7 @@ fn pending(engine: &mut Engine<'_>) -> Result<Vec<PlannedRow>, EngineError> {
 fn proposal() -> OperationProposal {
     OperationProposal {
         action: OperationAction::Apply,
-        tool: "test".into(),
-        mode: "test".into(),
-        variant: "test".into(),
-        severity: "1.0".into(),
+        label: FaultLabel { tool: "test".into(), mode: "test".into(), variant: "test".into(), severity: "1.0".into() },
         plan_digest: Digest::sha256(b"test"),
         plan_id: None,
         reverts: None,

@@ -13,7 +13,9 @@ use mfm::targets::{
     DomainKeys, ExecuteError, Executed, Marker, PlannedWork, Preflight, RowMovement, RowTrial, SparedKeys, TableTouch,
     Target, TargetError,
 };
-use mfm_journal::{Digest, Face, Images, Intended, Intent, Journal, LockHolder, OperationAction, Stamp, TargetRef};
+use mfm_journal::{
+    Digest, Face, FaultLabel, Images, Intended, Intent, Journal, LockHolder, OperationAction, Stamp, TargetRef,
+};
 
 pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
 pub(crate) const WAIT_MS: u64 = 50;
@@ -39,10 +41,12 @@ impl Notebook {
         let digest = Digest::sha256(b"test");
         let intent = Intent {
             action: OperationAction::Apply,
-            tool: "tool".into(),
-            mode: "mode".into(),
-            variant: "variant".into(),
-            severity: "low".into(),
+            label: FaultLabel {
+                tool: "tool".into(),
+                mode: "mode".into(),
+                variant: "variant".into(),
+                severity: "low".into(),
+            },
             plan_digest: digest,
             plan_id: None,
             target: TargetRef { name: "lab".into(), identity: digest, marker_id: "00".repeat(16) },

@@ -106,10 +106,20 @@ static MODE: ModeCard = ModeCard {
     description: "The pages of a book become a number that no book has.",
     record: FaultRecord { table: "Book", key: "book_id", parameter: "book_id" },
     variants: &[
-        Variant { word: "negative", severity: "1", about: "fewer than none", eligible: "any book" },
-        Variant { word: "huge", severity: "2", about: "more than any book has", eligible: "any book" },
+        Variant {
+            word: "negative",
+            severity: FaultSeverity::tenths::<10>(),
+            about: "fewer than none",
+            eligible: "any book",
+        },
+        Variant {
+            word: "huge",
+            severity: FaultSeverity::tenths::<20>(),
+            about: "more than any book has",
+            eligible: "any book",
+        },
     ],
-    severity: "2",
+    severity: FaultSeverity::tenths::<20>(),
     checks: &["pages_possible"],
     ..ModeCard::PLAIN
 };

@@ -86,7 +86,7 @@ fn a_fault_goes_is_seen_and_comes_back() {
     let before = dump(&world.path("toy.db"));
     assert_eq!(failed(&world), (0, Status::Pass));
     let made = world.apply(sample(3)).unwrap();
-    assert_eq!((made.plan.rows, made.plan.variant.as_str()), (3, "negative"));
+    assert_eq!((made.plan.rows, made.plan.label.variant.as_str()), (3, "negative"));
     assert_eq!(failed(&world), (3, Status::Fail));
     let back = world.revert(&[1]).unwrap();
     assert!(back.operations[0].exact);
@@ -130,7 +130,7 @@ fn a_drill_and_a_campaign_know_its_modes_alone() {
     let campaign = campaign::file::Campaign::read(&PathBuf::from(&file)).unwrap();
     let requests: Vec<plan::Request> = campaign.requests("2026-01-01").collect();
     let made = world.apply(requests[0].clone()).unwrap();
-    assert_eq!((made.plan.rows, made.plan.variant.as_str()), (2, "huge"));
+    assert_eq!((made.plan.rows, made.plan.label.variant.as_str()), (2, "huge"));
     world.revert(&[made.op.unwrap()]).unwrap();
     assert_eq!(dump(&world.path("toy.db")), before);
 }

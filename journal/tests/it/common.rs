@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mfm_journal::{
-    Change, ChosenKeys, ColumnShape, Digest, Images, Intended, Intent, Journal, LockHolder, OperationAction,
-    OperationVerdict, Residue, RevertedRef, RowAction, Stamp, TableShape, TargetRef, Value, WriterLock,
+    Change, ChosenKeys, ColumnShape, Digest, FaultLabel, Images, Intended, Intent, Journal, LockHolder,
+    OperationAction, OperationVerdict, Residue, RevertedRef, RowAction, Stamp, TableShape, TargetRef, Value,
+    WriterLock,
 };
 use serde_json::{Map, json};
 use tempfile::TempDir;
@@ -115,10 +116,12 @@ pub(crate) fn identity() -> Digest {
 pub(crate) fn intent() -> Intent {
     Intent {
         action: OperationAction::Apply,
-        tool: "create_invalid_angles".into(),
-        mode: "invalid_angles".into(),
-        variant: "gantry".into(),
-        severity: "high".into(),
+        label: FaultLabel {
+            tool: "create_invalid_angles".into(),
+            mode: "invalid_angles".into(),
+            variant: "gantry".into(),
+            severity: "high".into(),
+        },
         plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target: TargetRef { name: "lab".into(), identity: identity(), marker_id: "m-1".into() },

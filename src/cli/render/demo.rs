@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use mfm_journal::FaultLabel;
+
 use super::drill;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::cli::texts;
@@ -32,7 +34,8 @@ impl Report for Outcome {
     fn to_table(&self) -> ReportTable {
         let head = ["op", "tool", "variant", "severity", "record", "rows", "seen_by", "finding"];
         ReportTable::new(&head).with_rows(self.faults.iter().map(|fault| {
-            let DemoFault { op, tool, variant, severity, record, rows, seen_by, finding, .. } = fault.clone();
+            let DemoFault { op, label, record, rows, seen_by, finding, .. } = fault.clone();
+            let FaultLabel { tool, variant, severity, .. } = label;
             let finding = finding.unwrap_or_default();
             vec![op.to_string(), tool, variant, severity, record, rows.to_string(), seen_by.join(","), finding]
         }))
@@ -55,13 +58,14 @@ fn render_clean(demo: &Outcome) -> String {
 fn write_committed(page: &mut ReportPage, demo: &Outcome) {
     let mut rest = demo.faults.as_slice();
     while let Some(first) = rest.first() {
-        let size = rest.iter().take_while(|fault| fault.mode == first.mode).count();
+        let size = rest.iter().take_while(|fault| fault.label.mode == first.label.mode).count();
         let (faults, others) = rest.split_at(size);
         rest = others;
-        page.heading(&format!("{}: {}", first.tool, first.title));
-        let wide = faults.iter().map(|fault| fault.variant.len()).max().unwrap_or_default();
+        page.heading(&format!("{}: {}", first.label.tool, first.title));
+        let wide = faults.iter().map(|fault| fault.label.variant.len()).max().unwrap_or_default();
         for fault in faults {
-            let DemoFault { op, variant, severity, record, .. } = fault;
+            let DemoFault { op, label, record, .. } = fault;
+            let FaultLabel { variant, severity, .. } = label;
             let rows = render_count(fault.rows, "row");
             page.line(&format!("{op:>3}  {variant:wide$}  severity {severity}  {record}, {rows}"));
             write_seen(page, fault);
@@ -88,7 +92,8 @@ fn write_proof(page: &mut ReportPage, demo: &Outcome) {
     let noticed = match unseen.len() {
         0 => format!("all {faults}, by {} in all", render_count(count_checks(demo), "check")),
         missed => {
-            let names: Vec<String> = unseen.iter().map(|fault| format!("{} {}", fault.tool, fault.variant)).collect();
+            let names: Vec<String> =
+                unseen.iter().map(|fault| format!("{} {}", fault.label.tool, fault.label.variant)).collect();
             format!("{} of {faults}; missed: {}", faults - missed, names.join(", "))
         }
     };

@@ -66,9 +66,9 @@ impl Report for apply::Outcome {
             self.op.map(|op| op.to_string()).unwrap_or_default(),
             self.uid.map(|uid| uid.to_string()).unwrap_or_default(),
             self.state.to_owned(),
-            plan.tool.clone(),
-            plan.variant.clone(),
-            plan.severity.clone(),
+            plan.label.tool.clone(),
+            plan.label.variant.clone(),
+            plan.label.severity.clone(),
             plan.target.clone(),
             plan.records.to_string(),
             plan.rows.to_string(),
@@ -79,7 +79,7 @@ impl Report for apply::Outcome {
 }
 
 fn render_fault(plan: &plan::Outcome) -> String {
-    format!("{} ({}, severity {})", plan.tool, plan.variant, plan.severity)
+    format!("{} ({}, severity {})", plan.label.tool, plan.label.variant, plan.label.severity)
 }
 
 fn facts(plan: &plan::Outcome) -> Vec<(&'static str, String)> {

@@ -63,9 +63,9 @@ fn cells(line: &LoggedOperation) -> Vec<String> {
         line.at.clone(),
         line.state.clone(),
         action_word(line.action).to_owned(),
-        line.tool.clone(),
-        line.variant.clone(),
-        line.severity.clone(),
+        line.label.tool.clone(),
+        line.label.variant.clone(),
+        line.label.severity.clone(),
         line.target.clone(),
         line.reverts.map(|op| op.to_string()).unwrap_or_default(),
         line.rows.to_string(),
@@ -87,7 +87,7 @@ const fn action_word(action: OperationAction) -> &'static str {
 pub(super) fn render_fault(line: &LoggedOperation) -> String {
     match line.reverts {
         Some(op) => format!("revert of {op}"),
-        None => format!("{} {}", line.tool, line.variant),
+        None => format!("{} {}", line.label.tool, line.label.variant),
     }
 }
 

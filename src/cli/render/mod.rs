@@ -26,8 +26,3 @@ mod target;
 fn shorten_digest(digest: &impl ToString) -> String {
     digest.to_string().chars().take(12).collect()
 }
-
-/// Returns severities as numbers, for the order only.
-fn parse_severity(severity: &str) -> f64 {
-    severity.parse().unwrap_or(0.0)
-}

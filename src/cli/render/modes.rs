@@ -1,8 +1,9 @@
 //! `modes`: the catalogue, or one mode at length.
 
+use std::cmp::Reverse;
+
 use serde_json::Value as Json;
 
-use super::parse_severity;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::cli::texts::SEVERITY;
 use crate::ops::modes::{ModeEntry, Outcome};
@@ -37,7 +38,7 @@ impl Report for Outcome {
                     mode.tool.to_owned(),
                     mode.id.to_owned(),
                     variant.word.to_owned(),
-                    variant.severity.to_owned(),
+                    variant.severity.to_string(),
                     join_list(&mode.records),
                     join_list(mode.checks),
                     variant.about.to_owned(),
@@ -51,11 +52,10 @@ impl Report for Outcome {
 
 /// Returns the severities of a mode's variants, from the least to the worst.
 fn render_range(mode: &ModeEntry) -> String {
-    let mut all: Vec<&str> = mode.variants.iter().map(|variant| variant.severity).collect();
-    all.sort_by(|a, b| parse_severity(a).total_cmp(&parse_severity(b)));
-    match (all.first(), all.last()) {
+    let all = || mode.variants.iter().map(|variant| variant.severity);
+    match (all().min(), all().max()) {
         (Some(least), Some(worst)) if least != worst => format!("{least}-{worst}"),
-        _ => mode.severity.to_owned(),
+        _ => mode.severity.to_string(),
     }
 }
 
@@ -65,7 +65,7 @@ fn write_mode(page: &mut ReportPage, mode: &ModeEntry) {
     page.paragraph(0, mode.description);
     page.heading("Variants, worst first");
     let mut variants: Vec<_> = mode.variants.iter().collect();
-    variants.sort_by(|a, b| parse_severity(b.severity).total_cmp(&parse_severity(a.severity)));
+    variants.sort_by_key(|variant| Reverse(variant.severity));
     for variant in variants {
         page.line(&format!("{} (severity {}): {}", variant.word, variant.severity, variant.about));
         page.paragraph(4, &format!("can be shown on {}", variant.eligible));

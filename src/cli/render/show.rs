@@ -61,7 +61,7 @@ pub(super) fn title(show: &Outcome) -> String {
 pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
     let line = &show.line;
     let mut fields = vec![
-        ("severity", line.severity.clone()),
+        ("severity", line.label.severity.clone()),
         ("at", line.at.clone()),
         ("by", format!("{}, over {}", line.actor, line.face)),
         ("tables", join_list(&show.tables)),

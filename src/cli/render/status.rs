@@ -1,7 +1,11 @@
 //! `status`: what is undecided, what is broken, and how the targets stand, in this order.
 
-use super::parse_severity;
+use std::cmp::Reverse;
+
+use mfm_journal::FaultLabel;
+
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
+use crate::model::FaultSeverity;
 use crate::ops::status::{ActiveLine, ForeignJournal, Outcome, TargetLine};
 
 impl Report for Outcome {
@@ -31,7 +35,8 @@ impl Report for Outcome {
             ]);
         }
         for active in worst_first(self) {
-            let ActiveLine { op, target, tool, variant, severity, rows, .. } = active.clone();
+            let ActiveLine { op, target, label, rows, .. } = active.clone();
+            let FaultLabel { tool, variant, severity, .. } = label;
             sheet.push_row(vec!["active".into(), op.to_string(), target, tool, variant, severity, rows.to_string()]);
         }
         sheet
@@ -66,7 +71,8 @@ fn render_lead(status: &Outcome) -> (Mood, String) {
 
 fn worst_first(status: &Outcome) -> Vec<&ActiveLine> {
     let mut active: Vec<&ActiveLine> = status.active.iter().collect();
-    active.sort_by(|a, b| parse_severity(&b.severity).total_cmp(&parse_severity(&a.severity)).then(a.op.cmp(&b.op)));
+    // What is no severity comes last.
+    active.sort_by_cached_key(|active| (Reverse(active.label.severity.parse::<FaultSeverity>().ok()), active.op));
     active
 }
 
@@ -100,7 +106,8 @@ fn write_active(page: &mut ReportPage, status: &Outcome) {
         } else {
             format!("{} of {}", active.rows, active.rows_written)
         };
-        let ActiveLine { op, severity, tool, variant, target, .. } = active.clone();
+        let ActiveLine { op, label, target, .. } = active.clone();
+        let FaultLabel { tool, variant, severity, .. } = label;
         sheet.push_row(vec![op.to_string(), severity, tool, variant, target, rows]);
     }
     page.table(&sheet);

@@ -104,12 +104,12 @@ impl Agents {
         outcome.file = None;
         let refused = permit(&outcome).err();
         let handle = Handle {
-            tool: outcome.tool.clone(),
+            tool: outcome.label.tool.clone(),
             target: outcome.target.clone(),
             written: outcome.target.clone(),
             client: client.to_owned(),
             expires_us: self.handle_expiry_us(context),
-            severity: Some(outcome.severity.clone()),
+            severity: Some(outcome.label.severity.clone()),
             operations: 1,
             terms,
             approved: None,

@@ -376,7 +376,7 @@ impl CampaignProgress {
 impl CampaignFault {
     fn note_plan(&mut self, plan: &plan::Outcome) {
         self.state = "planned";
-        self.variant = Some(plan.variant.clone());
+        self.variant = Some(plan.label.variant.clone());
         (self.records, self.rows) = (Some(plan.records), Some(plan.rows));
         self.plan_digest = Some(plan.plan_digest);
     }
@@ -408,7 +408,7 @@ fn build_step(
     Ok(CampaignFault {
         step: number,
         tool: request.tool.clone(),
-        variant: operation.as_ref().map(|op| op.variant.clone()).or_else(|| request.options.variant.clone()),
+        variant: operation.as_ref().map(|op| op.label.variant.clone()).or_else(|| request.options.variant.clone()),
         state: found.map_or("absent", |(_, state)| state),
         op: found.map(|(op, _)| op),
         seed: request.options.seed,

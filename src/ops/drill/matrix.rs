@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use mfm_journal::Digest;
+use mfm_journal::{Digest, FaultLabel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::statistics::{Share, round_to_four_decimals};
 use crate::domain::repair::Repair;
+use crate::model::FaultSeverity;
 
 /// What a detector made of one look at the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,8 +100,8 @@ pub struct DrillCase {
     pub mode: &'static str,
     /// The variant.
     pub variant: &'static str,
-    /// Its severity, as decimal text.
-    pub severity: &'static str,
+    /// Its severity.
+    pub severity: FaultSeverity,
     /// Why it could not be tried as often as asked.
     pub untried: Option<String>,
 }
@@ -154,7 +155,7 @@ impl MatrixLine {
     /// Returns tool and variant.
     #[must_use]
     pub fn tool_and_variant(&self) -> (&str, &str) {
-        (&self.tool, &self.variant)
+        (&self.label.tool, &self.label.variant)
     }
 }
 
@@ -181,19 +182,9 @@ impl MatrixCell {
 /// One variant: what each detector made of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatrixLine {
-    /// The tool.
-    pub tool: String,
-    /// The mode's id.
-    pub mode: String,
-    /// The variant.
-    pub variant: String,
-    /// Its severity, as decimal text.
-    #[serde(
-        flatten,
-        serialize_with = "crate::ops::severity::of_fault",
-        deserialize_with = "crate::ops::severity::deserialize_fault"
-    )]
-    pub severity: String,
+    /// What the fault is called, and how bad it would be.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
+    pub label: FaultLabel,
     /// How many faults were committed.
     pub trials: u64,
     /// Why it could not be tried as often as asked.
@@ -267,10 +258,12 @@ fn build_line(case: &DrillCase, detectors: &[String], trials: &[Trial]) -> Matri
     let own = |trial: &&Trial| trial.tool == case.tool && trial.variant == case.variant;
     let trials: Vec<&Trial> = trials.iter().filter(own).collect();
     MatrixLine {
-        tool: case.tool.to_owned(),
-        mode: case.mode.to_owned(),
-        variant: case.variant.to_owned(),
-        severity: case.severity.to_owned(),
+        label: FaultLabel {
+            tool: case.tool.to_owned(),
+            mode: case.mode.to_owned(),
+            variant: case.variant.to_owned(),
+            severity: case.severity.to_string(),
+        },
         trials: trials.len() as u64,
         untried: case.untried.clone(),
         cells: detectors.iter().map(|name| build_cell(name, &trials)).collect(),
@@ -348,7 +341,7 @@ fn weigh_caught(name: &str, cases: &[DrillCase], trials: &[Trial]) -> Option<f64
         let look = of_detector(&trial.looks, name).filter(|look| look.verdict != DetectionVerdict::CouldNotTell);
         let Some(look) = look else { continue };
         let case = cases.iter().find(|case| case.tool == trial.tool && case.variant == trial.variant);
-        let severity: f64 = case.and_then(|case| case.severity.parse().ok()).unwrap_or_default();
+        let severity = case.map_or(0.0, |case| case.severity.level());
         all += severity;
         if look.verdict == DetectionVerdict::Caught {
             caught += severity;
@@ -395,22 +388,22 @@ impl Matrix {
     pub fn worse_than(&self, before: &Self) -> Vec<Regression> {
         let mut out = Vec::new();
         for old in &before.lines {
-            let new = self.lines.iter().find(|line| (&line.tool, &line.variant) == (&old.tool, &old.variant));
+            let new = self.lines.iter().find(|line| line.tool_and_variant() == old.tool_and_variant());
             for was in &old.cells {
                 let is = new.and_then(|line| line.cells.iter().find(|cell| cell.detector == was.detector));
                 if let Some(what) = compare_cells(was, is) {
-                    let (tool, variant) = (old.tool.clone(), old.variant.clone());
+                    let (tool, variant) = (old.label.tool.clone(), old.label.variant.clone());
                     out.push(Regression { tool, variant, detector: was.detector.clone(), what });
                 }
             }
         }
         let news = |line: &MatrixLine, cell: &MatrixCell| {
-            before.find_cell(&line.tool, &line.variant, &cell.detector).is_none()
+            before.find_cell(&line.label.tool, &line.label.variant, &cell.detector).is_none()
         };
         for line in &self.lines {
             for cell in line.cells.iter().filter(|cell| !cell.is_flawless() && news(line, cell)) {
                 let what = format!("{}; not tried before", render_shortfall(cell));
-                let (tool, variant) = (line.tool.clone(), line.variant.clone());
+                let (tool, variant) = (line.label.tool.clone(), line.label.variant.clone());
                 out.push(Regression { tool, variant, detector: cell.detector.clone(), what });
             }
         }
@@ -420,7 +413,7 @@ impl Matrix {
     /// Returns the cell of a variant and a detector.
     #[must_use]
     pub fn find_cell(&self, tool: &str, variant: &str, detector: &str) -> Option<&MatrixCell> {
-        let line = self.lines.iter().find(|line| line.tool == tool && line.variant == variant)?;
+        let line = self.lines.iter().find(|line| line.tool_and_variant() == (tool, variant))?;
         line.cells.iter().find(|cell| cell.detector == detector)
     }
 }
@@ -489,7 +482,8 @@ mod tests {
     }
 
     fn matrix(trials: &[Trial]) -> Matrix {
-        let case = DrillCase { tool: "tool", mode: "mode", variant: "variant", severity: "1.0", untried: None };
+        let severity = FaultSeverity::tenths::<10>();
+        let case = DrillCase { tool: "tool", mode: "mode", variant: "variant", severity, untried: None };
         Matrix::from_trials(&[case], &["qa".to_owned()], trials)
     }
 

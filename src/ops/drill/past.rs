@@ -172,7 +172,11 @@ pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Optio
     });
     read.ok()?;
     let place = place.as_ref().map(|(table, column)| (table.as_str(), column.as_str()));
-    Some(crate::domains::of_mode(&operation.mode)?.assess_repair(&operation.mode, &operation.variant, place))
+    Some(crate::domains::of_mode(&operation.label.mode)?.assess_repair(
+        &operation.label.mode,
+        &operation.label.variant,
+        place,
+    ))
 }
 
 /// Returns the table, and the first column, that a change writes.

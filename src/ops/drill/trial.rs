@@ -192,7 +192,7 @@ fn build_trial(
     controls: Vec<JudgedLook>,
 ) -> Trial {
     let card = settled.mode.card();
-    let variant = card.variants.iter().find(|variant| variant.word == made.outcome.variant);
+    let variant = card.variants.iter().find(|variant| variant.word == made.outcome.label.variant);
     Trial {
         trial: number,
         tool: card.tool,
@@ -204,7 +204,7 @@ fn build_trial(
         plan_digest: made.outcome.plan_digest,
         rows: committed.rows,
         exact: back.exact && committed.drift.is_empty(),
-        repair: assess_repair(card.id, &made.outcome.variant, &made.prepared),
+        repair: assess_repair(card.id, &made.outcome.label.variant, &made.prepared),
         looks,
         controls,
     }

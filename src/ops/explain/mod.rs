@@ -81,7 +81,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 /// Returns the operation in a sentence: who, when, what, where, how much.
 fn render_sentence(journal: &Journal, operation: &Operation, shown: &show::Outcome) -> String {
     let line = &shown.line;
-    let fault = format!("{} ({}, severity {})", line.tool, line.variant, line.severity);
+    let fault = format!("{} ({}, severity {})", line.label.tool, line.label.variant, line.label.severity);
     let verb = match (line.state.as_str(), operation.action) {
         ("failed" | "abandoned", OperationAction::Apply) => "tried to commit",
         ("failed" | "abandoned", OperationAction::Revert) => "tried to take back",

@@ -64,7 +64,7 @@ impl Redaction {
             return cell::to_json(value);
         }
         self.redacted += 1;
-        json!({ MARK: storage_class(value) })
+        json!({ MARK: value.class() })
     }
 
     /// Returns a change.
@@ -81,7 +81,7 @@ impl Redaction {
         let mut cells = |values: &[Value]| -> Vec<ShownCell> {
             let one = |(name, value): (&&str, &Value)| ShownCell {
                 json: self.redact_cell(table, name, value),
-                class: storage_class(value),
+                class: value.class(),
             };
             names.iter().zip(values).map(one).collect()
         };
@@ -93,21 +93,5 @@ impl Redaction {
     /// A digest covers the whole row: beside it, a redacted cell with few possible values could be guessed.
     fn shows_digests(self, shape: &TableShape) -> bool {
         shape.columns.iter().all(|column| self.shows_cell(&shape.name, &column.name))
-    }
-}
-
-/// Returns the class in which the database stores a value.
-const fn storage_class(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Boolean(_) => "boolean",
-        Value::Integer(_) => "integer",
-        Value::Real(_) => "real",
-        Value::Decimal(_) => "decimal",
-        Value::Text(_) => "text",
-        Value::RawText(_) => "raw_text",
-        Value::Bytes(_) => "bytes",
-        Value::Moment(_) => "moment",
-        Value::Uuid(_) => "uuid",
     }
 }

@@ -90,10 +90,7 @@ impl ReplayRun<'_, '_> {
         let detail = operation.detail.iter().filter(|(name, _)| kept.contains(&name.as_str()));
         let proposal = OperationProposal {
             action: OperationAction::Revert,
-            tool: own.tool.clone(),
-            mode: own.mode.clone(),
-            variant: own.variant.clone(),
-            severity: own.severity.clone(),
+            label: own.label.clone(),
             plan_digest: revert_digest(&own.plan_digest, &prepared.rows_root()),
             plan_id: None,
             reverts: Some(RevertedRef { op: own.op, uid: own.uid, depth: own.depth }),
@@ -121,8 +118,8 @@ impl ReplayRun<'_, '_> {
             Ok(verdict) => verdict,
             Err(difference) => return Ok(Err(Box::new(FirstDifference::from_row(op, &difference, None)))),
         };
-        if proposal.variant != operation.variant {
-            let texts = FirstDifference::from_texts(op, "variant", &operation.variant, &proposal.variant);
+        if proposal.label.variant != operation.label.variant {
+            let texts = FirstDifference::from_texts(op, "variant", &operation.label.variant, &proposal.label.variant);
             return Ok(Err(Box::new(texts)));
         }
         if self.measure == EqualityLevel::Bits {
@@ -190,7 +187,7 @@ fn rebuild_request(
     let detail = &operation.detail;
     let proposed = detail.get("proposed").is_some_and(|proposed| !proposed.is_null());
     let options = Options {
-        variant: proposed.then(|| operation.variant.clone()),
+        variant: proposed.then(|| operation.label.variant.clone()),
         seed: detail.get("seed").and_then(Json::as_u64),
         now: detail.get("now").and_then(Json::as_str).map(str::to_owned),
         max_rows: Some(u64::MAX),
@@ -200,7 +197,7 @@ fn rebuild_request(
         ..Options::default()
     };
     let parameters = detail.get("params").and_then(Json::as_object).cloned().unwrap_or_default();
-    let request = Request { tool: operation.tool.clone(), parameters, options, output: None };
+    let request = Request { tool: operation.label.tool.clone(), parameters, options, output: None };
     let mut settled = plan::resolve_request(context, &request)?;
     let mut keys = journal.read_chosen_keys(operation)?;
     if measure == EqualityLevel::Meaning {

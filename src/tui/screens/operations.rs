@@ -52,7 +52,7 @@ impl OperationsScreen {
     pub fn visible_operations(&self) -> Vec<&LoggedOperation> {
         let fits = |line: &&LoggedOperation| {
             let number = line.op.to_string();
-            [&number, &line.tool, &line.variant, &line.state, &line.actor, &line.target, &line.face]
+            [&number, &line.label.tool, &line.label.variant, &line.state, &line.actor, &line.target, &line.face]
                 .iter()
                 .any(|text| matches_search(text, &self.search))
         };
@@ -198,8 +198,9 @@ fn choose_way(state: &mut state::TuiState) {
 pub fn open_revert_question(state: &mut state::TuiState, request: revert::Request) {
     let line = request.operations.first().and_then(|op| state.operations.lines.iter().find(|line| line.op == *op));
     let what = line.map_or_else(String::new, |line| {
-        let of =
-            line.reverts.map_or_else(|| format!("{} {}", line.tool, line.variant), |op| format!("the revert of {op}"));
+        let of = line
+            .reverts
+            .map_or_else(|| format!("{} {}", line.label.tool, line.label.variant), |op| format!("the revert of {op}"));
         format!(", {of}, of {} at {}", line.actor, line.at.chars().take(19).collect::<String>().replace('T', " "))
     });
     let which =

@@ -342,10 +342,10 @@ fn open_commit_question(state: &mut state::TuiState) {
         return;
     };
     let plan = &preview.plan;
-    let severity = words::parse_severity(&plan.severity);
+    let severity = words::parse_severity(&plan.label.severity);
     let name = plan.target.clone();
     let mut lines = vec![
-        (Role::Text, format!("Commit {} ({}) on the target {name}:", plan.tool, plan.variant)),
+        (Role::Text, format!("Commit {} ({}) on the target {name}:", plan.label.tool, plan.label.variant)),
         (
             Role::Text,
             format!(
@@ -354,7 +354,7 @@ fn open_commit_question(state: &mut state::TuiState) {
                 words::render_count(plan.rows, "row to change")
             ),
         ),
-        (words::severity_role(severity), format!("severity {} ({})", plan.severity, severity.word())),
+        (words::severity_role(severity), format!("severity {} ({})", plan.label.severity, severity.word())),
     ];
     lines.extend(plan.residue.iter().map(|residue| (Role::Warning, format!("cannot be put back: {residue:?}"))));
     lines.push((Role::Dim, "It is journaled first, and can be taken back.".to_owned()));

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::pieces::{self, ListField, ListRow};
 use crate::domain::mode::ModeCard;
+use crate::model::Severity;
 use crate::ops::modes;
 use crate::tui::look::Role;
 use crate::tui::state::TuiState;
@@ -27,8 +28,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     };
     let inner = pieces::draw_frame(frame, left, look, &title, true);
     let item = |card: &'static ModeCard| {
-        let severity = words::parse_severity(card.severity);
-        let cells = [look.severity_mark(severity), card.severity, card.tool].map(str::to_owned).to_vec();
+        let severity = Severity::from(card.severity);
+        let cells = vec![look.severity_mark(severity).to_owned(), card.severity.to_string(), card.tool.to_owned()];
         ListRow {
             cells,
             styles: vec![look.severity_style(severity), look.severity_style(severity), look.style(Role::Text)],
@@ -50,7 +51,7 @@ pub fn render_mode(card: &'static ModeCard) -> Vec<(Role, String)> {
     let blank = || (Role::Text, String::new());
     let mut lines = vec![(Role::Text, card.description.to_owned()), blank(), (Role::Heading, "Variants".to_owned())];
     for variant in card.variants {
-        let severity = words::parse_severity(variant.severity);
+        let severity = Severity::from(variant.severity);
         lines.push((
             words::severity_role(severity),
             format!("{}  {} ({})", variant.word, variant.severity, severity.word()),

@@ -49,19 +49,19 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
 
 fn build_item(look: Appearance, line: &LoggedOperation) -> ListRow {
     let (mark, role) = match line.state.as_str() {
-        "active" => (Mark::Applied, words::severity_role(words::parse_severity(&line.severity))),
+        "active" => (Mark::Applied, words::severity_role(words::parse_severity(&line.label.severity))),
         "open" => (Mark::Unknown, Role::Warning),
         "failed" | "abandoned" | "gone" => (Mark::Failed, Role::Dim),
         _ => (Mark::Reverted, Role::Text),
     };
-    let what = line.reverts.map_or_else(|| line.tool.clone(), |op| format!("takes {op} back"));
+    let what = line.reverts.map_or_else(|| line.label.tool.clone(), |op| format!("takes {op} back"));
     let at: String = line.at.chars().skip(5).take(11).collect::<String>().replace('T', " ");
     let cells = vec![
         look.mark(mark).to_owned(),
         line.op.to_string(),
         at,
         what,
-        line.variant.clone(),
+        line.label.variant.clone(),
         line.rows.to_string(),
         line.state.clone(),
     ];
@@ -108,7 +108,10 @@ pub fn render_operation(look: Appearance, whole: &job::OperationDetail) -> Vec<(
     let mut lines = Vec::new();
     match &whole.explained {
         Some(explained) => lines.push((Role::Text, explained.words.clone())),
-        None => lines.push((Role::Text, format!("{} {} on {}: {}", line.tool, line.variant, line.target, line.state))),
+        None => lines.push((
+            Role::Text,
+            format!("{} {} on {}: {}", line.label.tool, line.label.variant, line.target, line.state),
+        )),
     }
     lines.push((Role::Text, String::new()));
     if let Some(explained) = &whole.explained {

@@ -103,15 +103,21 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         return;
     }
     let item = |active: &status::ActiveLine| {
-        let severity = words::parse_severity(&active.severity);
+        let severity = words::parse_severity(&active.label.severity);
         let rows = if active.rows == active.rows_written {
             active.rows.to_string()
         } else {
             format!("{} of {}", active.rows, active.rows_written)
         };
         let mark = look.severity_mark(severity).to_owned();
-        let cells =
-            [mark, active.op.to_string(), active.severity.clone(), active.tool.clone(), active.variant.clone(), rows];
+        let cells = [
+            mark,
+            active.op.to_string(),
+            active.label.severity.clone(),
+            active.label.tool.clone(),
+            active.label.variant.clone(),
+            rows,
+        ];
         let (style, text) = (look.severity_style(severity), look.style(Role::Text));
         ListRow { cells: cells.to_vec(), styles: vec![style, text, style, text] }
     };

@@ -17,7 +17,7 @@ pub fn in_hand(state: &TuiState) -> Option<String> {
             let fault = status.active.get(state.overview.place.at);
             Some(fault.map_or_else(
                 || status.journal_id.to_string(),
-                |fault| format!("{} {} {} {}", fault.op, fault.tool, fault.variant, fault.severity),
+                |fault| format!("{} {} {} {}", fault.op, fault.label.tool, fault.label.variant, fault.label.severity),
             ))
         }
         Screen::Modes => state.modes.in_hand(state.domain()).map(|mode| mode.card().tool.to_owned()),

@@ -79,14 +79,14 @@ fn draw_preview(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     };
     let inner = pieces::draw_frame(frame, area, look, title, false);
     let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(inner);
-    let severity = words::parse_severity(&preview.plan.severity);
+    let severity = words::parse_severity(&preview.plan.label.severity);
     let summary = format!(
         "{} {}  {}, {}, severity {} ({})",
         look.severity_mark(severity),
-        preview.plan.variant,
+        preview.plan.label.variant,
         words::render_count(preview.plan.records, "record"),
         words::render_count(preview.plan.rows, "row"),
-        preview.plan.severity,
+        preview.plan.label.severity,
         severity.word()
     );
     let is_id = |name: &str| plan.mode.is_some_and(|card| card.fault_records().any(|record| record.parameter == name));

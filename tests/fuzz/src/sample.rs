@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mfm_journal::{
-    Change, ChosenKeys, ColumnShape, Digest, Face, Images, Intent, Journal, JournalError, LockHolder, OperationAction,
-    OperationVerdict, Residue, RevertedRef, RowAction, Stamp, TableShape, TargetRef, Value,
+    Change, ChosenKeys, ColumnShape, Digest, Face, FaultLabel, Images, Intent, Journal, JournalError, LockHolder,
+    OperationAction, OperationVerdict, Residue, RevertedRef, RowAction, Stamp, TableShape, TargetRef, Value,
 };
 use serde_json::{Map, json};
 
@@ -75,10 +75,12 @@ fn intent() -> Intent {
     let chosen = (1..=3).map(|id| vec![Value::Integer(id)]).collect();
     Intent {
         action: OperationAction::Apply,
-        tool: "tool".into(),
-        mode: "mode".into(),
-        variant: "variant".into(),
-        severity: "1.0".into(),
+        label: FaultLabel {
+            tool: "tool".into(),
+            mode: "mode".into(),
+            variant: "variant".into(),
+            severity: "1.0".into(),
+        },
         plan_digest: Digest::sha256(b"plan"),
         plan_id: None,
         target: TargetRef { name: "lab".into(), identity: Digest::sha256(b"target"), marker_id: "m".into() },

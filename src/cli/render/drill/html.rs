@@ -59,9 +59,9 @@ fn render_row(line: &MatrixLine) -> String {
     let cells: String = line.cells.iter().map(render_cell).collect();
     format!(
         "<tr><th scope=\"row\">{}<small>{}, severity {}</small>{}</th>{cells}</tr>\n",
-        escape(&line.variant),
-        escape(&line.mode),
-        escape(&line.severity),
+        escape(&line.label.variant),
+        escape(&line.label.mode),
+        escape(&line.label.severity),
         untried.unwrap_or_default()
     )
 }

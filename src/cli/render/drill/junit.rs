@@ -47,7 +47,7 @@ fn tried_no_more(one: &Regression) -> TestCase {
 /// Tells whether a case failed: with a result to compare with, where it got worse, and else where anything is wanting.
 fn has_failed(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> bool {
     match &outcome.worse {
-        Some(_) => find_worse(outcome, &line.tool, &line.variant, &cell.detector).is_some(),
+        Some(_) => find_worse(outcome, &line.label.tool, &line.label.variant, &cell.detector).is_some(),
         None => cell.missed + cell.false_alarms() > 0,
     }
 }
@@ -57,8 +57,8 @@ fn build_case(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> TestCa
     let ending = build_ending(outcome, line, cell, &told);
     let known = ending == Ending::Passed && !cell.is_flawless();
     TestCase {
-        class: line.tool.clone(),
-        name: line.variant.clone(),
+        class: line.label.tool.clone(),
+        name: line.label.variant.clone(),
         ending,
         output: if known { format!("as in the earlier result: {told}") } else { String::new() },
         complaints: list_reasons(cell).join("\n"),
@@ -67,7 +67,7 @@ fn build_case(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> TestCa
 
 fn build_ending(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell, told: &str) -> Ending {
     if has_failed(outcome, line, cell) {
-        let worse = find_worse(outcome, &line.tool, &line.variant, &cell.detector);
+        let worse = find_worse(outcome, &line.label.tool, &line.label.variant, &cell.detector);
         let message = worse.map_or_else(|| told.to_owned(), |what| format!("{what}; now {told}"));
         return Ending::Failed { message, kind: None, text: String::new() };
     }

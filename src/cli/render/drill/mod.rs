@@ -3,6 +3,8 @@
 mod html;
 mod junit;
 
+use mfm_journal::FaultLabel;
+
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count, yes_or_no};
 use crate::ops::Failure;
 use crate::ops::drill::detector::OWN;
@@ -49,7 +51,7 @@ impl Report for Outcome {
         ];
         let cells = self.matrix.lines.iter().flat_map(|line| line.cells.iter().map(move |cell| (line, cell)));
         let rows = cells.map(|(line, cell)| {
-            let worse = find_worse(self, &line.tool, &line.variant, &cell.detector).unwrap_or_default();
+            let worse = find_worse(self, &line.label.tool, &line.label.variant, &cell.detector).unwrap_or_default();
             build_row(line, cell).into_iter().chain([worse.to_owned()]).collect()
         });
         ReportTable::new(&head).with_rows(rows)
@@ -57,7 +59,8 @@ impl Report for Outcome {
 }
 
 fn build_row(line: &MatrixLine, cell: &MatrixCell) -> Vec<String> {
-    let MatrixLine { tool, mode, variant, severity, trials, untried, .. } = line.clone();
+    let MatrixLine { label, trials, untried, .. } = line.clone();
+    let FaultLabel { tool, mode, variant, severity } = label;
     let numbers = [cell.caught, cell.missed, cell.false_alarm, cell.could_not_tell].map(|number| number.to_string());
     let rate = cell.rate.rate.map(|rate| rate.to_string()).unwrap_or_default();
     let mut out = vec![tool, mode, variant, severity, trials.to_string(), cell.detector.clone()];
@@ -173,17 +176,17 @@ const CELL: usize = 24;
 
 /// Writes the matrix, mode by mode; it is what `mfm demo` ends with, too.
 pub(super) fn write_matrix(page: &mut ReportPage, matrix: &Matrix) {
-    let wide = matrix.lines.iter().map(|line| line.variant.len()).max().unwrap_or_default();
+    let wide = matrix.lines.iter().map(|line| line.label.variant.len()).max().unwrap_or_default();
     let names: String = matrix.totals.iter().map(|total| format!("{:CELL$}", total.cell.detector)).collect();
     page.aside(format!("{:2}{:wide$}  severity  {names}", "", "").trim_end());
     let mut tool = "";
     for line in &matrix.lines {
-        if line.tool != tool {
-            page.line(&line.tool);
-            tool = &line.tool;
+        if line.label.tool != tool {
+            page.line(&line.label.tool);
+            tool = &line.label.tool;
         }
         let cells: String = line.cells.iter().map(|cell| format!("{:CELL$}", cell.rate.render_counts())).collect();
-        page.line(format!("  {:wide$}  {:8}  {cells}", line.variant, line.severity).trim_end());
+        page.line(format!("  {:wide$}  {:8}  {cells}", line.label.variant, line.label.severity).trim_end());
         for cell in line.cells.iter().filter(|cell| cell.false_alarms() + cell.untold_looks() > 0) {
             page.paragraph(4, &format!("{}: {}", cell.detector, render_remarks(cell)));
             list_reasons(cell).iter().for_each(|why| page.paragraph(6, why));
@@ -279,12 +282,12 @@ fn list_missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<Stri
         let rate = line.cells.iter().find(|cell| cell.detector == detector).map(|cell| cell.rate);
         let Some(rate) = rate.filter(|rate| rate.hits < rate.of) else { continue };
         let word = match rate.hits {
-            0 => line.variant.clone(),
-            hits => format!("{} ({} of {})", line.variant, rate.of - hits, rate.of),
+            0 => line.label.variant.clone(),
+            hits => format!("{} ({} of {})", line.label.variant, rate.of - hits, rate.of),
         };
-        match out.last_mut().filter(|(tool, _)| *tool == line.tool) {
+        match out.last_mut().filter(|(tool, _)| *tool == line.label.tool) {
             Some((_, words)) => words.push(word),
-            None => out.push((&line.tool, vec![word])),
+            None => out.push((&line.label.tool, vec![word])),
         }
     }
     out

@@ -10,7 +10,7 @@ use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint
 use crate::domains::mosaiq::machines;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
-use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct CorruptMlcData;
@@ -35,30 +35,30 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: ODD,
-            severity: "0.6",
+            severity: FaultSeverity::tenths::<6>(),
             about: "bank A has one byte more: half a leaf",
             eligible: "a field with leaf sets of even length, and room for a byte more",
         },
         Variant {
             word: FAR,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "the middle leaf of bank B stands at 100 cm",
             eligible: "a field with leaves, all of them within 20 cm",
         },
         Variant {
             word: NEGATIVE,
-            severity: "2.2",
+            severity: FaultSeverity::tenths::<22>(),
             about: "the leaves of one open pair cross each other",
             eligible: "a field with no pair crossed and one open by 1 cm, its machine's convention beyond doubt",
         },
         Variant {
             word: RANDOM,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "the positions of bank A are noise",
             eligible: "a field with leaves, all of them within 20 cm",
         },
     ],
-    severity: "1.5",
+    severity: FaultSeverity::tenths::<15>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["mlc_leaf_set", "mlc_leaf_limits", "mlc_leaf_gap"],

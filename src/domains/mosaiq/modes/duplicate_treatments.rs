@@ -14,7 +14,7 @@ use crate::domains::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
 use crate::model::snapshot::key_form;
-use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Role, Row, Snapshot, Value, time};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Role, Row, Snapshot, Value, time};
 
 /// The mode.
 pub(super) struct DuplicateTreatments;
@@ -37,18 +37,18 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: SAME,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "the copy names the same field",
             eligible: "a delivery with beam on, complete, not cancelled, that ends after it starts and has no double",
         },
         Variant {
             word: DIFFERENT,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "the copy names another field of the patient",
             eligible: "the same deliveries, of a patient with another field",
         },
     ],
-    severity: "1.2",
+    severity: FaultSeverity::tenths::<12>(),
     uses_now: false,
     uses_ordinal: true,
     checks: &["duplicate_delivery", "delivery_two_fields"],

@@ -12,7 +12,7 @@ use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
 use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::records;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct InvalidAngles;
@@ -37,24 +37,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: GANTRY,
-            severity: "0.7",
+            severity: FaultSeverity::tenths::<7>(),
             about: "Gantry_Ang of all control points leaves 0 to 360 degrees",
             eligible: "a field with a gantry angle, and none out of range",
         },
         Variant {
             word: COLLIMATOR,
-            severity: "0.6",
+            severity: FaultSeverity::tenths::<6>(),
             about: "Coll_Ang of all control points leaves -180 to 360 degrees",
             eligible: "a field with a collimator angle, and none out of range",
         },
         Variant {
             word: "both",
-            severity: "0.8",
+            severity: FaultSeverity::tenths::<8>(),
             about: "both angles of all control points leave their ranges",
             eligible: "a field with both angles, at least one of them in range throughout",
         },
     ],
-    severity: "0.7",
+    severity: FaultSeverity::tenths::<7>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["angle_range"],

@@ -15,7 +15,7 @@ use crate::domains::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_T
 use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
 
 /// The mode.
 pub(super) struct InvalidOffsetData;
@@ -42,30 +42,30 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: EXTREME,
-            severity: "2.7",
+            severity: FaultSeverity::tenths::<27>(),
             about: "all three axes lie beyond 20 cm",
             eligible: "a shift with all three axes within 20 cm",
         },
         Variant {
             word: TYPE,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "Offset_Type is none of 2, 3 and 4",
             eligible: "a shift whose Offset_Type is known or NULL",
         },
         Variant {
             word: STATE,
-            severity: "0.9",
+            severity: FaultSeverity::tenths::<9>(),
             about: "Offset_State is neither 1 nor 2",
             eligible: "a shift whose Offset_State is known or NULL",
         },
         Variant {
             word: FUTURE,
-            severity: "1.1",
+            severity: FaultSeverity::tenths::<11>(),
             about: "Study_DtTm lies a year ahead",
             eligible: "a shift with a Study_DtTm that is not in the future",
         },
     ],
-    severity: "2.4",
+    severity: FaultSeverity::tenths::<24>(),
     uses_now: true,
     uses_ordinal: false,
     checks: &["offset_size", "offset_codes", "offset_future", "offset_time", "offset_action_limit"],

@@ -13,7 +13,7 @@ use crate::domains::mosaiq::limits::METERSET_EXTREME_MU;
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::domains::mosaiq::numbers::{self, CellReading};
 use crate::domains::mosaiq::records;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct MetersetInconsistency;
@@ -40,24 +40,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: NEGATIVE,
-            severity: "2.8",
+            severity: FaultSeverity::tenths::<28>(),
             about: "Meterset lies below zero",
             eligible: "a field whose Meterset is 0 or more",
         },
         Variant {
             word: EXTREME,
-            severity: "2.6",
+            severity: FaultSeverity::tenths::<26>(),
             about: "Meterset is 10000 MU or more",
             eligible: "a field whose Meterset is below 10000 MU, in a column that holds the value",
         },
         Variant {
             word: MISMATCH,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "Meterset is 1 MU, against the control-point index or the dose per MU",
             eligible: "a field whose last index in MU or dose per MU agrees now, and not with 1 MU",
         },
     ],
-    severity: "2.3",
+    severity: FaultSeverity::tenths::<23>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["meterset_value", "meterset_index", "meterset_dose", "meterset_outlier"],

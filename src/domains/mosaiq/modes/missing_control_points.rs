@@ -11,7 +11,7 @@ use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
-use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct MissingControlPoints;
@@ -33,24 +33,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: SINGLE,
-            severity: "1.8",
+            severity: FaultSeverity::tenths::<18>(),
             about: "one run of neighbouring control points is gone",
             eligible: "a field with points 0 to n-1 once each; proposed for 3 points or more",
         },
         Variant {
             word: MULTIPLE,
-            severity: "2.2",
+            severity: FaultSeverity::tenths::<22>(),
             about: "several runs of control points are gone",
             eligible: "a field with points 0 to n-1 once each; proposed for 5 points or more",
         },
         Variant {
             word: ALL,
-            severity: "2.5",
+            severity: FaultSeverity::tenths::<25>(),
             about: "no control point is left",
             eligible: "a field with points 0 to n-1 once each, whose type or ControlPoints promises some",
         },
     ],
-    severity: "2.0",
+    severity: FaultSeverity::tenths::<20>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["control_point_sequence"],

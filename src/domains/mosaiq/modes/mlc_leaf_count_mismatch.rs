@@ -14,7 +14,7 @@ use crate::domains::mosaiq::tally::FieldLeaves;
 use crate::domains::mosaiq::versions;
 use crate::model::refusal::render_key;
 use crate::model::seed::RecordRandom;
-use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct MlcLeafCountMismatch;
@@ -38,24 +38,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: INTRA,
-            severity: "2.1",
+            severity: FaultSeverity::tenths::<21>(),
             about: "one later control point lacks the last leaf pair",
             eligible: "a field with two control points or more, all with one leaf count",
         },
         Variant {
             word: MACHINE,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "all control points have another MLC's number of pairs",
             eligible: "a field with the leaf count of most of three or more other fields of its machine",
         },
         Variant {
             word: PLAN,
-            severity: "1.8",
+            severity: FaultSeverity::tenths::<18>(),
             about: "all control points lack the first and the last leaf pair",
             eligible: "a field with another version on its machine, of the same leaf count",
         },
     ],
-    severity: "1.9",
+    severity: FaultSeverity::tenths::<19>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["leaf_count_field", "leaf_count_machine", "leaf_count_version"],

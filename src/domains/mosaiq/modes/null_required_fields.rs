@@ -12,7 +12,7 @@ use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAMP};
 use crate::model::seed::RecordRandom;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Snapshot, Table, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Snapshot, Table, Value};
 
 /// The mode.
 pub(super) struct NullRequiredFields;
@@ -40,30 +40,30 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: PAT_ID,
-            severity: "2.7",
+            severity: FaultSeverity::tenths::<27>(),
             about: "the patient (Pat_ID1) is NULL",
             eligible: "a delivery or field with a patient, where the column takes NULL",
         },
         Variant {
             word: FLD_ID,
-            severity: "2.3",
+            severity: FaultSeverity::tenths::<23>(),
             about: "the field (FLD_ID) is NULL",
             eligible: "a delivery or control point with a field, where the column takes NULL",
         },
         Variant {
             word: TIMESTAMP,
-            severity: "1.2",
+            severity: FaultSeverity::tenths::<12>(),
             about: "a date and time is NULL",
             eligible: "a delivery or shift with the time, where the column takes NULL",
         },
         Variant {
             word: OTHER,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "another required column is NULL",
             eligible: "any of the four kinds with the cell filled, where the column takes NULL",
         },
     ],
-    severity: "1.8",
+    severity: FaultSeverity::tenths::<18>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["null_delivery", "null_field", "null_point", "null_offset"],

@@ -13,7 +13,7 @@ use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::references::{self, Reference};
 use crate::model::seed::RecordRandom;
 use crate::model::snapshot::key_form;
-use crate::model::{Column, Datum, Edit, Fetch, Ids, Kind, Refusal, Snapshot, Value};
+use crate::model::{Column, Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Snapshot, Value};
 
 /// The mode.
 pub(super) struct OrphanedRecords;
@@ -57,24 +57,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: PATIENT,
-            severity: "2.8",
+            severity: FaultSeverity::tenths::<28>(),
             about: "the patient referred to does not exist",
             eligible: "a delivery whose patient exists",
         },
         Variant {
             word: FIELD,
-            severity: "2.3",
+            severity: FaultSeverity::tenths::<23>(),
             about: "the field referred to does not exist",
             eligible: "a delivery or control point whose field exists",
         },
         Variant {
             word: SITE,
-            severity: "2.5",
+            severity: FaultSeverity::tenths::<25>(),
             about: "the prescription referred to does not exist",
             eligible: "a delivery or shift whose prescription exists",
         },
     ],
-    severity: "2.6",
+    severity: FaultSeverity::tenths::<26>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["orphan_delivery", "orphan_point", "orphan_offset", "identity"],

@@ -12,7 +12,7 @@ use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
 
 /// The mode.
 pub(super) struct TimestampInconsistencies;
@@ -38,24 +38,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: BEFORE,
-            severity: "1.2",
+            severity: FaultSeverity::tenths::<12>(),
             about: "Edit_DtTm lies two hours before Create_DtTm",
             eligible: "a delivery with both times that does not end before it starts",
         },
         Variant {
             word: FUTURE,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "Create_DtTm lies a year ahead, and Edit_DtTm an hour after it",
             eligible: "a delivery with both times, neither of them in the future",
         },
         Variant {
             word: NEGATIVE,
-            severity: "1.3",
+            severity: FaultSeverity::tenths::<13>(),
             about: "Edit_DtTm lies as far before Create_DtTm as it lay after it",
             eligible: "a delivery with both times that ends after it starts",
         },
     ],
-    severity: "1.0",
+    severity: FaultSeverity::tenths::<10>(),
     uses_now: true,
     uses_ordinal: false,
     checks: &["delivery_order", "delivery_future", "delivery_duration", "technique_duration", "delivery_dose_time"],

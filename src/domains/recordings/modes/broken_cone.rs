@@ -8,7 +8,7 @@ use super::shared::{self, RECORD, build_update, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
-use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct BrokenCone;
@@ -35,24 +35,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: BEYOND,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "one point's friction is half as large again as its limit",
             eligible: "a frame with a pressed contact point that has friction",
         },
         Variant {
             word: PULLING,
-            severity: "2.5",
+            severity: FaultSeverity::tenths::<25>(),
             about: "one point's normal impulse is negative",
             eligible: "a frame with a pressed contact point",
         },
         Variant {
             word: WEIGHTLESS,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "every point of the frame carries nothing",
             eligible: "a frame with a pressed contact point, and one before it",
         },
     ],
-    severity: "2.0",
+    severity: FaultSeverity::tenths::<20>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["friction_cone", "contact_pull", "impulse_balance", "resting_support"],

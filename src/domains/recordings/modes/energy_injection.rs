@@ -9,7 +9,7 @@ use super::shared::{self, RECORD, build_update, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
-use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct EnergyInjection;
@@ -33,24 +33,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: SPIKE,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "one body is faster in this frame; energies and totals follow",
             eligible: "a frame with the energies of a body that moves",
         },
         Variant {
             word: LEAK,
-            severity: "2.5",
+            severity: FaultSeverity::tenths::<25>(),
             about: "one body gains a little in this frame and in each that follows, and loses it all after the last",
             eligible: "a frame with so many after it, none of which loses as much as it is to gain",
         },
         Variant {
             word: UNBOOKED,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "delta_e is not what the totals say",
             eligible: "a frame with a total energy, and one before it",
         },
     ],
-    severity: "2.0",
+    severity: FaultSeverity::tenths::<20>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["energy_injection", "impulse_balance", "energy_chain", "energy_flags"],

@@ -11,7 +11,7 @@ use super::shared::{self, RECORD, build_delete};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
-use crate::model::{Edit, Fetch, Ids, Key, Refusal, Snapshot, Value};
+use crate::model::{Edit, FaultSeverity, Fetch, Ids, Key, Refusal, Snapshot, Value};
 
 /// The mode.
 pub(super) struct LostFrames;
@@ -58,36 +58,36 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: EMPTIED,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "everything that belongs to the frame is gone but its own row",
             eligible: "a frame with one before and one after it",
         },
         Variant {
             word: SEVERAL_EMPTIED,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "the same, of the frame and the two after it",
             eligible: "a frame with one before it and three after it",
         },
         Variant {
             word: TORN,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "the state and the energy of one body are gone from the frame",
             eligible: "a frame with the state of a body that was there in the frame before",
         },
         Variant {
             word: LOST,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "the frame is gone with everything that belongs to it",
             eligible: "a frame with one before and one after it",
         },
         Variant {
             word: SEVERAL_LOST,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "the same, of the frame and the two after it",
             eligible: "a frame with one before it and three after it",
         },
     ],
-    severity: "1.5",
+    severity: FaultSeverity::tenths::<15>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["frame_gap", "frame_complete", "energy_of_bodies"],

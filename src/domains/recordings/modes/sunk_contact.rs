@@ -9,7 +9,7 @@ use super::shared::{self, RECORD, build_update, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
-use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct SunkContact;
@@ -30,18 +30,18 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: DEEP,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "a touching pair is recorded as overlapping by so much more",
             eligible: "a frame with a touching pair whose bodies have states in the frame before",
         },
         Variant {
             word: SUNK,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "a body lies lower by so much in this frame; energies and totals follow",
             eligible: "a frame with the state and the energy of a body that was there in the frame before",
         },
     ],
-    severity: "1.5",
+    severity: FaultSeverity::tenths::<15>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["penetration", "body_motion"],

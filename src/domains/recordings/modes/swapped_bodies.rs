@@ -8,7 +8,7 @@ use super::shared::{self, RECORD, build_update, read_numbers};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct SwappedBodies;
@@ -33,24 +33,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: STATES,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "two bodies exchange position, velocity and orientation",
             eligible: "a frame with two bodies that are apart, both there in the frame before",
         },
         Variant {
             word: ENERGIES,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "two bodies exchange their energies",
             eligible: "a frame with two bodies of different energies",
         },
         Variant {
             word: SIDES,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "a contact point's bodies change sides",
             eligible: "a frame in which two bodies that move press each other, and one before it",
         },
     ],
-    severity: "1.5",
+    severity: FaultSeverity::tenths::<15>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["body_motion", "impulse_balance", "kinetic_energy", "potential_energy"],

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::shared::{self, RECORD, build_update, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
-use crate::model::{Fetch, Ids, Refusal, Snapshot, Value};
+use crate::model::{FaultSeverity, Fetch, Ids, Refusal, Snapshot, Value};
 
 /// The mode.
 pub(super) struct TimeRunsBack;
@@ -34,30 +34,30 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: EARLIER,
-            severity: "2.0",
+            severity: FaultSeverity::tenths::<20>(),
             about: "its time lies half a step before that of the frame before",
             eligible: "a frame with two frames before it",
         },
         Variant {
             word: REPEATED,
-            severity: "1.5",
+            severity: FaultSeverity::tenths::<15>(),
             about: "its time is that of the frame before",
             eligible: "a frame with two frames before it",
         },
         Variant {
             word: UNSTEADY,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "its time is a quarter of a step late",
             eligible: "a frame with two frames before it",
         },
         Variant {
             word: CLOCK,
-            severity: "0.5",
+            severity: FaultSeverity::tenths::<5>(),
             about: "it was recorded a minute before the frame before, by the clock on the wall",
             eligible: "a frame with two frames before it",
         },
     ],
-    severity: "1.5",
+    severity: FaultSeverity::tenths::<15>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["frame_order", "time_step", "wall_clock"],

@@ -8,7 +8,7 @@ use super::shared::{self, RECORD, build_update, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 /// The mode.
 pub(super) struct TornStates;
@@ -33,24 +33,24 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: NAN,
-            severity: "2.5",
+            severity: FaultSeverity::tenths::<25>(),
             about: "a component of a body's velocity is NULL",
             eligible: "a frame with the state of a body",
         },
         Variant {
             word: INFINITE,
-            severity: "3.0",
+            severity: FaultSeverity::tenths::<30>(),
             about: "a component of a body's position is infinite",
             eligible: "a frame with the state of a body",
         },
         Variant {
             word: STRETCHED,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "a body's quaternion is a hundredth too long",
             eligible: "a frame with the state of a body",
         },
     ],
-    severity: "2.0",
+    severity: FaultSeverity::tenths::<20>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["non_finite", "orientation"],

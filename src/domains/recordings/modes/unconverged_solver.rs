@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::shared::{self, RECORD, build_update, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
-use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Snapshot, Value};
+use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Snapshot, Value};
 
 /// The mode.
 pub(super) struct UnconvergedSolver;
@@ -33,18 +33,18 @@ static CARD: ModeCard = ModeCard {
     variants: &[
         Variant {
             word: GAVE_UP,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "it made all its sweeps, and did not converge",
             eligible: "a frame with constraints in which it converged",
         },
         Variant {
             word: MISCOUNTED,
-            severity: "1.0",
+            severity: FaultSeverity::tenths::<10>(),
             about: "it counts one touching pair too many",
             eligible: "a frame with a solver row that counts the pairs that are there",
         },
     ],
-    severity: "1.0",
+    severity: FaultSeverity::tenths::<10>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["solver_convergence", "solver_counts"],
