@@ -1,4 +1,4 @@
-//! The `mfm` binary: hands everything to the command line and holds nothing itself.
+//! The `mfm` binary: calls the command line of the library.
 
 use std::process::ExitCode;
 

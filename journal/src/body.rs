@@ -1,13 +1,13 @@
-//! Entry bodies: canonical JSON (RFC 8785) without floats, large integers or non-ASCII keys; knows no kind of entry.
+//! Entry bodies: canonical JSON (RFC 8785) without floats, integers beyond 2^53-1, or keys that are not ASCII.
 
 use serde_json::Value;
 
 /// The largest magnitude of an integer that every JSON reader keeps exactly.
 pub const INTEGER_MAX: u64 = (1 << 53) - 1;
-/// How deep arrays and objects may nest: far below what any reader refuses.
+/// How deep arrays and objects may nest. Every JSON reader accepts this depth.
 pub const DEPTH_MAX: usize = 32;
 
-/// Why a value is no body.
+/// Why a value cannot be a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
@@ -46,7 +46,7 @@ pub fn to_canonical_json(body: &Value) -> Result<String, BodyError> {
     serialise_unchecked(body)
 }
 
-/// Returns the canonical text of a value that is known to be within the limits.
+/// Returns the canonical text of a value that is known to be within the limits of a body.
 pub(crate) fn serialise_unchecked(value: &Value) -> Result<String, BodyError> {
     serde_json_canonicalizer::to_string(value).map_err(|error| BodyError::Unwritable(error.to_string()))
 }
@@ -66,6 +66,7 @@ fn check_value(value: &Value, depth: usize) -> Result<(), BodyError> {
 }
 
 fn check_number(number: &serde_json::Number) -> Result<(), BodyError> {
+    // The magnitude, because -2^53+1 is allowed as well.
     let magnitude = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
     match magnitude {
         None => Err(BodyError::Float(number.to_string())),

@@ -1,4 +1,4 @@
-//! Deterministic CBOR (RFC 8949, section 4.2.1): the only encoding that is hashed; no maps, no indefinite lengths.
+//! Deterministic CBOR (RFC 8949, section 4.2.1), the only encoding that is hashed. No maps, no indefinite lengths.
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -10,7 +10,7 @@ pub enum CborError {
     /// The bytes end early or are not CBOR.
     #[error("the bytes are not well-formed CBOR: {0}")]
     Malformed(String),
-    /// Something else stands where this was expected.
+    /// The next item is not the one expected here.
     #[error("expected {0}")]
     Unexpected(&'static str),
     /// The same value has a shorter or different encoding that the journal would have written.
@@ -36,7 +36,7 @@ pub struct Writer {
     bytes: Vec<u8>,
 }
 
-/// Writing into memory cannot fail; the encoder's error type is uninhabited.
+/// Calls an encoder method on the buffer. Writing into memory cannot fail: the error type is uninhabited.
 macro_rules! put {
     ($self:ident . $($call:tt)*) => {{
         let result = Encoder::new(&mut $self.bytes).$($call)*.map(|_| ());
@@ -81,17 +81,17 @@ impl Writer {
         self.bytes
     }
 
-    /// Forgets what was written and keeps the buffer.
+    /// Empties the buffer and keeps its memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
 
-    /// Opens an array of `count` items.
+    /// Writes the head of an array; the next `count` items are its elements.
     pub fn write_array(&mut self, count: u64) {
         put!(self.array(count));
     }
 
-    /// Writes a tag for the item that follows.
+    /// Writes a tag, which applies to the next item.
     pub fn write_tag(&mut self, tag: u64) {
         put!(self.tag(minicbor::data::Tag::new(tag)));
     }
@@ -125,8 +125,10 @@ impl Writer {
             put!(self.int(number));
             return;
         }
+        // Tag 3 holds -1 - n, which is the bitwise complement in two's complement.
         let (tag, magnitude) = if number < 0 { (3, !number) } else { (2, number) };
         let all = magnitude.to_be_bytes();
+        // RFC 8949, section 3.4.3: a bignum has no leading zero bytes.
         let skip = all.iter().take_while(|byte| **byte == 0).count();
         self.write_tag(tag);
         self.write_bytes(&all[skip..]);
@@ -146,6 +148,7 @@ impl Writer {
             put!(self.f64(number));
             return Ok(());
         }
+        // Bits are compared, not values: -0.0 equals 0.0 and is kept apart.
         let half = half::f16::from_f32(single);
         if half.to_f32().to_bits() == single.to_bits() {
             put!(self.f16(single));
@@ -165,13 +168,13 @@ impl Writer {
         put!(self.bytes(bytes));
     }
 
-    /// Appends bytes that already are deterministic CBOR.
+    /// Appends bytes that are deterministic CBOR already.
     pub fn write_raw(&mut self, cbor: &[u8]) {
         self.bytes.extend_from_slice(cbor);
     }
 }
 
-/// What kind of item comes next.
+/// The kind of the next item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemKind {
     /// Null.
@@ -190,11 +193,12 @@ pub enum ItemKind {
     Array,
     /// A tag.
     Tag,
-    /// Anything this journal never writes.
+    /// Anything that this journal never writes, such as a map.
     Other,
 }
 
-/// Reads the CBOR that [`Writer`] writes. Callers that hold foreign bytes re-encode and compare to prove determinism.
+/// Reads the CBOR that [`Writer`] writes. It does not check that heads are the shortest: a caller with untrusted bytes
+/// encodes the values again and compares.
 #[derive(Debug)]
 pub struct Reader<'b> {
     decoder: Decoder<'b>,
@@ -273,6 +277,7 @@ impl<'b> Reader<'b> {
         }
         let tag = self.read_tag()?;
         let bytes = self.read_bytes()?;
+        // Below 8 bytes, and for 8 bytes with a leading zero, a plain integer is the shortest form.
         if bytes.len() > 16 || bytes.first().is_none_or(|first| *first == 0) || bytes.len() < 8 {
             return Err(CborError::NotDeterministic);
         }
@@ -336,7 +341,7 @@ impl<'b> Reader<'b> {
         if self.read_array()? == count { Ok(()) } else { Err(CborError::Unexpected("an array of another length")) }
     }
 
-    /// Returns how many bytes were read.
+    /// Returns the offset of the next item.
     #[must_use]
     pub fn position(&self) -> usize {
         self.decoder.position()

@@ -1,4 +1,4 @@
-//! Chunks: the blobs that hold an operation's changes or chosen keys, packed in plan order; stores nothing itself.
+//! Chunks: the blobs that hold an operation's changes or chosen keys, packed in plan order.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use crate::digest::Digest;
 use crate::image::{Change, ColumnShape, RowAction, RowHasher, TableShape, read_values, write_values};
 use crate::operation::ChosenKeys;
 
-/// A chunk closes with the change or key that makes it this many.
+/// A chunk closes with the change or key that brings its count to this number.
 pub const CHUNK_ITEMS_MAX: u64 = 4096;
-/// A chunk closes with the change or key that makes its items this many bytes, or more.
+/// A chunk closes with the change or key that brings its items to this many bytes or more.
 pub const CHUNK_BYTES_MIN: usize = 4 << 20;
 
 const CHANGES: &str = "mfm/chunk/1";
@@ -24,7 +24,7 @@ pub(crate) struct ChangePacker {
 }
 
 impl ChangePacker {
-    /// Adds a change and returns the chunk that it closes, if it closes one.
+    /// Adds a change and returns the chunk that it completes, if any.
     pub(crate) fn push(&mut self, change: &Change) -> Result<Option<Vec<u8>>, CborError> {
         let table = self.table_index(&change.table);
         change.write(table as u64, &mut self.items)?;
@@ -32,11 +32,12 @@ impl ChangePacker {
         Ok(if is_full(self.count, self.items.len()) { self.finish_chunk() } else { None })
     }
 
-    /// Returns the chunk of what was added since the last one closed; `None` where nothing was.
+    /// Returns the changes since the last chunk as a chunk; `None` if there are none.
     pub(crate) fn finish_chunk(&mut self) -> Option<Vec<u8>> {
         if self.count == 0 {
             return None;
         }
+        // The table list is short, but it comes first: the items are copied behind it once.
         let mut out = Writer::with_capacity(self.items.len() + 1024);
         write_head(&self.tables, self.count, &mut out);
         out.write_raw(self.items.as_bytes());
@@ -47,9 +48,9 @@ impl ChangePacker {
     }
 
     fn table_index(&mut self, shape: &Arc<TableShape>) -> usize {
-        let same = |known: &Arc<TableShape>| Arc::ptr_eq(known, shape) || known == shape;
-        // Changes of one table mostly stand together, so the last table is asked first.
-        if let Some(at) = self.tables.iter().rposition(same) {
+        // Plans list the changes of one table together, so the search starts with the table added last. Comparing the
+        // pointers first saves comparing the columns for almost every change.
+        if let Some(at) = self.tables.iter().rposition(|known| Arc::ptr_eq(known, shape) || known == shape) {
             return at;
         }
         self.tables.push(Arc::clone(shape));
@@ -57,17 +58,19 @@ impl ChangePacker {
     }
 }
 
-/// Writes what stands before a chunk's changes: its tables, in the order in which the changes name them, and how many
-/// changes there are.
+/// Writes what precedes a chunk's changes: its tables, in the order in which the changes name them, and the number of
+/// changes.
 pub(crate) fn write_head(tables: &[Arc<TableShape>], count: u64, out: &mut Writer) {
     out.write_array(3);
     out.write_text(CHANGES);
     out.write_array(tables.len() as u64);
-    tables.iter().for_each(|table| write_shape(table, out));
+    for table in tables {
+        write_shape(table, out);
+    }
     out.write_array(count);
 }
 
-/// Reads what stands before a chunk's changes.
+/// Reads what precedes a chunk's changes: its tables and the number of changes.
 pub(crate) fn read_head(input: &mut Reader<'_>) -> Result<(Vec<Arc<TableShape>>, u64), CborError> {
     input.expect_array(3)?;
     if input.read_text()? != CHANGES {
@@ -78,7 +81,7 @@ pub(crate) fn read_head(input: &mut Reader<'_>) -> Result<(Vec<Arc<TableShape>>,
     Ok((tables, input.read_array()?))
 }
 
-/// Packs chosen keys into chunks; no keys make one empty chunk, which still names the columns.
+/// Packs chosen keys into chunks. No keys make one chunk with an empty list, which still names the columns.
 pub(crate) fn pack_keys(chosen: &ChosenKeys) -> Result<Vec<Vec<u8>>, CborError> {
     let mut chunks = Vec::new();
     let (mut items, mut count) = (Writer::new(), 0);
@@ -104,11 +107,13 @@ fn keys_chunk(chosen: &ChosenKeys, count: u64, items: &Writer) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Returns SHA-256 of `["mfm/chosen/1", table, column names, [key, ...]]`, which names the keys.
+/// Returns SHA-256 of `["mfm/chosen/1", table, column names, [key, ...]]`, the digest in the intent's body.
 pub(crate) fn chosen_digest(chosen: &ChosenKeys) -> Result<Digest, CborError> {
     let mut out = Writer::new();
     write_keys_head("mfm/chosen/1", chosen, chosen.keys.len() as u64, &mut out);
-    chosen.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
+    for key in &chosen.keys {
+        write_values(key, &mut out)?;
+    }
     Ok(Digest::sha256(out.as_bytes()))
 }
 
@@ -120,18 +125,18 @@ fn write_keys_head(tag: &str, chosen: &ChosenKeys, count: u64, out: &mut Writer)
     out.write_array(count);
 }
 
-/// Tells whether a chunk of so many changes or keys, in so many bytes, closes.
+/// Tells whether a chunk with `count` changes or keys, whose items have `bytes` bytes, is full.
 pub(crate) const fn is_full(count: u64, bytes: usize) -> bool {
     count >= CHUNK_ITEMS_MAX || bytes >= CHUNK_BYTES_MIN
 }
 
-/// Reads the changes of a chunk one after another.
+/// Reads the changes of a chunk one by one.
 #[derive(Debug)]
 pub(crate) struct ChangeReader<'b> {
     tables: Vec<Arc<TableShape>>,
     input: Reader<'b>,
     left: u64,
-    /// What hashes the rows of the table last seen.
+    /// The hasher for the rows of the table of the last change, which most often is that of the next one.
     hasher: Option<(Arc<TableShape>, RowHasher)>,
 }
 
@@ -142,7 +147,10 @@ impl<'b> ChangeReader<'b> {
         Ok(Self { tables, input, left, hasher: None })
     }
 
-    /// Returns the next change; `None` at the end, when nothing follows.
+    /// Returns the next change; `None` at the end.
+    ///
+    /// # Errors
+    /// Also where bytes follow the last change, or a whole row does not match its digest.
     pub(crate) fn next_change(&mut self) -> Result<Option<Change>, CborError> {
         if self.left == 0 {
             self.input.expect_end()?;
@@ -154,9 +162,9 @@ impl<'b> ChangeReader<'b> {
         Ok(Some(change))
     }
 
-    /// Refuses a whole row that contradicts its own digest: it would be put into a database.
+    /// Refuses an insert or a delete whose cells do not match its row digest: a revert would write them to a database.
     fn check_row(&mut self, change: &Change) -> Result<(), CborError> {
-        let (row, said) = match &change.action {
+        let (row, claimed) = match &change.action {
             RowAction::Insert { after, after_digest } => (after, after_digest),
             RowAction::Delete { before, before_digest } => (before, before_digest),
             RowAction::Update { .. } | RowAction::Kept { .. } => return Ok(()),
@@ -165,8 +173,12 @@ impl<'b> ChangeReader<'b> {
         if !known {
             self.hasher = Some((Arc::clone(&change.table), RowHasher::new(&change.table)));
         }
-        let made = self.hasher.as_mut().map(|(_, hasher)| hasher.digest_row(row)).transpose()?;
-        if made == Some(*said) { Ok(()) } else { Err(CborError::Unexpected("cells that match their row digest")) }
+        let computed = self.hasher.as_mut().map(|(_, hasher)| hasher.digest_row(row)).transpose()?;
+        if computed == Some(*claimed) {
+            Ok(())
+        } else {
+            Err(CborError::Unexpected("cells that match their row digest"))
+        }
     }
 }
 
@@ -190,7 +202,9 @@ fn write_shape(shape: &TableShape, out: &mut Writer) {
     out.write_text(&shape.name);
     write_names(&shape.key, out);
     out.write_array(shape.columns.len() as u64);
-    shape.columns.iter().for_each(|column| write_column(column, out));
+    for column in &shape.columns {
+        write_column(column, out);
+    }
     write_names(&shape.omitted, out);
 }
 
@@ -209,7 +223,9 @@ fn write_column(column: &ColumnShape, out: &mut Writer) {
 
 fn write_names(names: &[String], out: &mut Writer) {
     out.write_array(names.len() as u64);
-    names.iter().for_each(|name| out.write_text(name));
+    for name in names {
+        out.write_text(name);
+    }
 }
 
 fn read_shape(input: &mut Reader<'_>) -> Result<TableShape, CborError> {

@@ -1,4 +1,4 @@
-//! SHA-256 digests and the domain-tagged hash of one CBOR array; holds no secrets and signs nothing.
+//! SHA-256 digests, and their text as hexadecimal digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,13 +25,13 @@ impl Digest {
         Self(bytes)
     }
 
-    /// Returns the SHA-256 of bytes that begin with their own domain tag.
+    /// Returns the SHA-256 of bytes. What this journal hashes begins with a domain tag, such as `mfm/entry/1`.
     #[must_use]
     pub fn sha256(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Returns the SHA-256 of a one-byte prefix and parts, as RFC 6962 hashes leaves (0) and nodes (1).
+    /// Returns the SHA-256 of a one-byte prefix and `parts`, as RFC 6962 hashes leaves (0) and nodes (1).
     #[must_use]
     pub fn sha256_with_prefix(prefix: u8, parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
@@ -67,28 +67,31 @@ pub fn encode_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Returns the bytes that lower-case hexadecimal digits name.
+/// Returns the bytes of lower-case hexadecimal digits; `None` for anything else.
 #[must_use]
 pub fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |b: u8| match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
-    };
     let bytes = text.as_bytes();
     if !bytes.len().is_multiple_of(2) {
         return None;
     }
-    bytes.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    bytes.chunks_exact(2).map(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()
+}
+
+const fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        // Upper case is refused: a digest has one text, so that texts can be compared.
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
 }
 
 impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let error = || DigestError(text.to_owned());
-        let bytes = decode_hex(text).ok_or_else(error)?;
-        bytes.try_into().map(Self).map_err(|_| error())
+        let bytes = decode_hex(text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| DigestError(text.to_owned()))
     }
 }
 

@@ -1,15 +1,15 @@
-//! Documents: bytes that an entry speaks of, kept in a chunk of their own so that bodies stay small and free of data.
+//! Documents: bytes that belong to an entry, kept in a chunk of their own so that bodies stay small and hold no data.
 
 use crate::cbor::{CborError, Reader, Writer};
 use crate::digest::Digest;
 
-/// The most bytes that a document has.
+/// The most bytes of a document.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
 const DOCUMENT: &str = "mfm/document/1";
 const MEDIA_TYPE_BYTES_MAX: usize = 127;
 
-/// Bytes with their media type. Its digest, in the `documents` of a body, names it.
+/// Bytes with their media type. A body names it in `documents` by the digest of its chunk.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Document {
     /// What the bytes are: `type/subtype` in lower case, without parameters; text is UTF-8.
@@ -25,6 +25,7 @@ impl Document {
     /// [`CborError::Unexpected`] for what is no media type, or for more than [`DOCUMENT_BYTES_MAX`] bytes.
     pub fn to_chunk(&self) -> Result<Vec<u8>, CborError> {
         self.check()?;
+        // 160: the domain tag, the media type of at most 127 bytes, and the heads.
         let mut out = Writer::with_capacity(self.bytes.len() + 160);
         out.write_array(3);
         out.write_text(DOCUMENT);
@@ -41,7 +42,7 @@ impl Document {
         self.to_chunk().map(|chunk| Digest::sha256(&chunk))
     }
 
-    /// Reads a chunk; what comes back makes the same chunk again, or the bytes are refused.
+    /// Reads a chunk. Bytes that writing the document again would not make are refused.
     ///
     /// # Errors
     /// Any [`CborError`].
@@ -64,13 +65,15 @@ impl Document {
     }
 }
 
-/// RFC 6838, section 4.2, in lower case.
 fn is_media_type(text: &str) -> bool {
-    let name = |name: &str| {
-        let first = name.bytes().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        first && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"!#$&-^_.+".contains(&c))
-    };
-    text.len() <= MEDIA_TYPE_BYTES_MAX && text.split_once('/').is_some_and(|(kind, sub)| name(kind) && name(sub))
+    text.len() <= MEDIA_TYPE_BYTES_MAX
+        && text.split_once('/').is_some_and(|(kind, subtype)| is_restricted_name(kind) && is_restricted_name(subtype))
+}
+
+/// Tells whether a text is a `restricted-name` of RFC 6838, section 4.2, in lower case.
+fn is_restricted_name(text: &str) -> bool {
+    text.bytes().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"!#$&-^_.+".contains(&c))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Entries: what one record of the journal holds, its digest, and how its row is read; writes nothing.
+//! Entries: the fields of one record of the journal, its digest, and how its row is read.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 use crate::cbor::Writer;
 use crate::digest::Digest;
 
-/// Who writes an entry, when, and through which face. The journal reads no clock of its own.
+/// Who writes an entry, when, and through which face. The caller gives the time: the journal reads no clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Microseconds since 1970-01-01 UTC.
     pub at_us: i64,
     /// The person or agent.
     pub actor: String,
-    /// Where the wish came in.
+    /// The interface the request came from.
     pub face: Face,
 }
 
-/// Where a wish came in. The words are an open set: what an entry holds is read as text.
+/// The interface a request came from. Entries are read with any word: the set is open for later versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -68,7 +68,7 @@ pub struct Entry {
     pub actor: String,
     /// Through which face.
     pub face: String,
-    /// The rest, by kind.
+    /// The fields of its kind, a JSON object.
     pub body: serde_json::Value,
     /// The digest of the entry before; zero for the first.
     pub prev: Digest,
@@ -81,7 +81,7 @@ pub struct Entry {
 pub struct Head {
     /// Its number, which is the number of entries.
     pub seq: u64,
-    /// Its digest.
+    /// Its digest, which the next entry names in `prev`.
     pub digest: Digest,
 }
 
@@ -104,7 +104,6 @@ pub(crate) const COLUMNS: &str = "seq, kind, op, at, actor, face, body, prev, di
 
 impl Record {
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let digest = |at: usize| -> rusqlite::Result<Digest> { row.get::<_, [u8; 32]>(at).map(Digest::from_bytes) };
         Ok(Self {
             seq: read_unsigned(row, 0)?,
             kind: row.get(1)?,
@@ -113,18 +112,17 @@ impl Record {
             actor: row.get(4)?,
             face: row.get(5)?,
             body: row.get(6)?,
-            prev: digest(7)?,
-            digest: digest(8)?,
+            prev: row.get(7).map(Digest::from_bytes)?,
+            digest: row.get(8).map(Digest::from_bytes)?,
         })
     }
 
-    /// Returns the digest that follows from the other fields.
-    ///
-    /// It is SHA-256 of `["mfm/entry/1", seq, kind, op or null, at, actor, face, body, prev]`.
+    /// Returns SHA-256 of `["mfm/entry/1", seq, kind, op or null, at, actor, face, body, prev]`.
     pub(crate) fn compute_digest(&self) -> Digest {
         let mut out = Writer::new();
         out.write_array(9);
         out.write_text("mfm/entry/1");
+        // `seq` is a u64: written wide, because `write_integer` takes an i64.
         out.write_wide_integer(i128::from(self.seq));
         out.write_text(&self.kind);
         match self.op {
@@ -139,9 +137,10 @@ impl Record {
         Digest::sha256(out.as_bytes())
     }
 
-    /// Returns the entry if its digest is right and its body is an object; else says what is wrong.
+    /// Returns the entry if its digest matches its fields and its body is JSON, else what is wrong.
     pub(crate) fn into_verified_entry(self) -> Result<Entry, String> {
         if self.compute_digest() != self.digest {
+            // Nothing of an entry is interpreted before its digest holds.
             return Err(format!("the digest of entry {} does not match its content", self.seq));
         }
         let body: serde_json::Value = serde_json::from_str(&self.body)
@@ -164,12 +163,12 @@ fn to_unsigned(column: usize, number: i64) -> rusqlite::Result<u64> {
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
-/// Reads a column that is never negative.
+/// Reads an integer column that is never negative.
 pub(crate) fn read_unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     to_unsigned(column, row.get(column)?)
 }
 
-/// Returns a number as SQLite binds it; numbers beyond its range match no row.
+/// Returns a number as SQLite binds it. Numbers beyond its range become `i64::MAX`, which matches no row.
 pub(crate) fn to_sql_integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a journal, one variant a failure, each with a stable code and a hint; recovers nothing.
+//! The errors of a journal, each with a stable code and a hint.
 
 use std::path::PathBuf;
 
@@ -27,15 +27,15 @@ pub enum JournalError {
     /// The file is not a journal.
     #[error("open the journal {}: {why}", path.display())]
     NotAJournal {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
-        /// What it lacks.
+        /// What is wrong with it, as a sentence.
         why: String,
     },
     /// The journal was written by a later version.
     #[error("open the journal {}: its format is {format}, this program reads format 1", path.display())]
     Newer {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
         /// The format it names.
         format: i64,
@@ -43,7 +43,7 @@ pub enum JournalError {
     /// Another process writes.
     #[error("lock the journal {}: held by {holder}", path.display())]
     Busy {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
         /// Who holds it: pid, host and command, as far as they are known.
         holder: String,
@@ -51,35 +51,35 @@ pub enum JournalError {
     /// The journal lies on read-only media beside a write-ahead log that cannot be used there.
     #[error("open the journal {}: it has a write-ahead log and lies where nothing can be written", path.display())]
     CopyTheWal {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
     },
     /// The journal contradicts itself.
     #[error("read the journal {}: {what}", path.display())]
     Broken {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
-        /// What does not hold.
+        /// What does not hold, as a sentence.
         what: String,
     },
     /// The disk is full or fails.
     #[error("write the journal {}: {source}", path.display())]
     Full {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
-        /// What SQLite said.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
     /// The journal was opened for reading, or can only be read where it lies.
     #[error("write the journal {}: it can only be read", path.display())]
     ReadOnly {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
     },
     /// The writer lock belongs to another journal.
     #[error("write the journal {}: the lock held is that of {}", path.display(), locked.display())]
     WrongLock {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
         /// The journal that the lock covers.
         locked: PathBuf,
@@ -87,9 +87,9 @@ pub enum JournalError {
     /// The file that was opened is not the one at its path any more.
     #[error("write the journal {}: {what}", path.display())]
     Moved {
-        /// The path.
+        /// The path, as the caller gave it.
         path: PathBuf,
-        /// What was found there.
+        /// What has happened to the file, as a sentence about it.
         what: &'static str,
     },
     /// A body cannot be journaled exactly.
@@ -104,7 +104,7 @@ pub enum JournalError {
     /// The body lacks what its kind promises.
     #[error("append an entry of kind `{kind}`: {why}")]
     BadEntry {
-        /// The kind.
+        /// The kind that was to be written.
         kind: String,
         /// What is wrong.
         why: String,
@@ -126,27 +126,27 @@ pub enum JournalError {
     /// A test asked for a failure here.
     #[error("injected at {step:?}: {reason}")]
     Injected {
-        /// Where.
+        /// The step of the write.
         step: JournalStep,
-        /// What the test said.
+        /// The text of the test.
         reason: String,
     },
     /// SQLite failed in another way.
     #[error("use the journal {}: {source}", path.display())]
     Database {
-        /// The file.
+        /// The journal, as the caller named it.
         path: PathBuf,
-        /// What SQLite said.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
     /// The file system failed.
     #[error("{action} {}: {source}", path.display())]
     Io {
-        /// What was attempted.
+        /// What was attempted: a verb phrase such as `open`.
         action: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
 }
@@ -179,7 +179,7 @@ impl JournalError {
         }
     }
 
-    /// Returns what the person at the keyboard can do about it.
+    /// Returns what a person can do about it.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
@@ -196,6 +196,7 @@ impl JournalError {
             Self::Moved { .. } => "put the journal back with the file ending in -wal, then look at its status",
             Self::Body(_) => "put fractions and large numbers into text",
             Self::Image(_) => "a value that has no exact form cannot be journaled, so it must not be changed",
+            // A person can do nothing about these: a caller of this crate has a bug.
             Self::BadIntent(_) | Self::BadEntry { .. } | Self::Kind { .. } | Self::Injected { .. } => {
                 "this is a mistake of the program; nothing was written"
             }

@@ -1,5 +1,5 @@
-//! The seam through which tests make a write fail or a process die at a chosen step; a released build has only the
-//! names of the steps.
+//! Hooks by which tests make a write fail, or a process die, at a chosen step. Without the feature `testing` only the
+//! names of the steps are compiled.
 
 /// A point of a durable write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,6 @@ pub trait Faults: Send {
     /// Returns an error to abort the write here; a transaction that is not yet committed is rolled back.
     ///
     /// # Errors
-    /// Whatever the test wants to read in [`crate::JournalError::Injected`].
+    /// Any text; the test finds it in [`crate::JournalError::Injected`].
     fn check_step(&mut self, step: JournalStep) -> Result<(), String>;
 }

@@ -1,4 +1,4 @@
-//! The fold: what a journal's entries say of the present; a pure function of entries that reads no database.
+//! The fold: computes the present state from a journal's entries. Pure; it reads no database.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub struct JournalState {
 /// An operation without a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenOperation {
-    /// The operation's uid.
+    /// The digest of its `intended` entry.
     pub uid: Digest,
     /// The target's identity.
     pub identity: Digest,
@@ -41,7 +41,7 @@ pub struct OpenOperation {
     pub target: String,
     /// Apply or revert.
     pub action: OperationAction,
-    /// What the fault is called, and how bad it would be.
+    /// The names of the fault, and its severity.
     #[serde(flatten)]
     pub label: FaultLabel,
     /// The operation that it takes back.
@@ -50,20 +50,20 @@ pub struct OpenOperation {
     pub depth: u32,
     /// How many of its changes write.
     pub rows: u64,
-    /// How many rows were already as wanted.
+    /// How many rows a revert found in the wanted state already.
     pub kept: u64,
 }
 
 /// An operation whose changes are in the target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveOperation {
-    /// The operation's uid.
+    /// The digest of its `intended` entry.
     pub uid: Digest,
     /// The target's identity.
     pub identity: Digest,
     /// The target's name.
     pub target: String,
-    /// What the fault is called, and how bad it would be.
+    /// The names of the fault, and its severity.
     #[serde(flatten)]
     pub label: FaultLabel,
     /// The operation that it takes back.
@@ -72,7 +72,7 @@ pub struct ActiveOperation {
     pub depth: u32,
     /// How many of its changes wrote.
     pub rows: u64,
-    /// How many of them no revert has put back yet.
+    /// How many of these rows no revert has put back yet.
     pub rows_left: u64,
 }
 
@@ -87,7 +87,7 @@ pub struct TargetState {
     pub marker_id: Option<String>,
     /// The identities it had since its mark: more than one after moves.
     pub lineage: Vec<Digest>,
-    /// Whether the program made it.
+    /// Whether this program generated it or imported it.
     pub lab: bool,
     /// What kind of data it holds; `None` where no entry says, as in journals of the first release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,16 +95,16 @@ pub struct TargetState {
     /// Whether everything in it is invented; `None` where no entry says, as in journals of the first release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<bool>,
-    /// The operation that committed last since its mark.
+    /// The newest operation applied to it since it was marked.
     pub newest: Option<NewestOperation>,
 }
 
-/// The operation that committed last in a target.
+/// The newest operation applied to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewestOperation {
-    /// Its number.
+    /// The operation's number in this journal.
     pub op: u64,
-    /// Its uid.
+    /// The digest of its `intended` entry.
     pub uid: Digest,
 }
 
@@ -156,7 +156,7 @@ struct SealedBody {
     verdict: OperationVerdict,
 }
 
-/// What an entry of kind `gone` says beside its verdict.
+/// The fields of a `gone` entry's body besides its verdict.
 #[derive(Deserialize)]
 struct GoneBody {
     uid: Digest,
@@ -166,12 +166,12 @@ struct GoneBody {
     reactivates: Option<ReactivatedOperation>,
 }
 
-/// An operation that is active again because the target lost a revert of it.
+/// An operation that is active again because its target lost a revert of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReactivatedOperation {
-    /// Its number.
+    /// The operation's number in this journal.
     pub op: u64,
-    /// What the state says of it from now on.
+    /// Its entry in the active operations from now on.
     pub operation: ActiveOperation,
 }
 
@@ -201,18 +201,19 @@ impl JournalState {
             || is_drill_kind(kind)
     }
 
-    /// Takes the next entry in; an entry that does not fit changes nothing and is explained.
+    /// Applies the next entry to the state. An entry that does not fit leaves the state unchanged.
     ///
-    /// A `gone` entry is not checked against the verdict before it, which this state does not keep.
+    /// A `gone` entry is not checked against the verdict before it: the state does not keep closed operations.
     ///
     /// # Errors
-    /// Which rule the entry breaks.
+    /// The rule that the entry breaks, as a sentence about the entry.
     pub fn fold_entry(&mut self, entry: &Entry) -> Result<(), String> {
         match entry.kind.as_str() {
             kind if (entry.seq == 1) != (kind == "opened") => return Err("entry 1 alone opens a journal".to_owned()),
             "intended" => self.fold_intended(entry)?,
             kind if OperationVerdict::from_kind(kind).is_some() => self.fold_verdict(entry)?,
             kind if !Self::is_known_kind(kind) => {
+                // A later version may add kinds. They are counted and chained, and mean nothing to this fold.
                 self.unknown += 1;
                 return Ok(());
             }
@@ -272,17 +273,20 @@ impl JournalState {
     }
 
     fn fold_applied(&mut self, op: u64, done: OpenOperation) {
+        // By lineage, not by name: a moved target has another identity, and several names may share one database.
         for target in self.targets.values_mut().filter(|target| target.lineage.contains(&done.identity)) {
             target.newest = Some(NewestOperation { op, uid: done.uid });
         }
         if let Some(reverted) = done.reverts
             && let Some(active) = self.active.get_mut(&reverted)
         {
+            // Kept rows count as put back too: the revert found them as they were before the fault.
             active.rows_left = active.rows_left.saturating_sub(done.rows.saturating_add(done.kept));
             if active.rows_left == 0 {
                 self.active.remove(&reverted);
             }
         }
+        // An even depth puts a fault in (an apply, or a revert of a revert); an odd depth only takes one out.
         if done.depth.is_multiple_of(2) && done.rows > 0 {
             let active = ActiveOperation {
                 uid: done.uid,
@@ -298,9 +302,9 @@ impl JournalState {
         }
     }
 
-    /// What a target lost is no longer active, and where a revert was lost, its rows carry the fault again. The state
-    /// keeps neither closed operations nor older committed ones, so the entry itself says which operation is active
-    /// again and which one is now the newest.
+    /// Folds an operation that its target lost: it is no longer active, and if it was a revert, its rows carry the
+    /// fault again. The state keeps neither closed operations nor older committed ones, so the entry itself says
+    /// which operation is active again and which one is the newest now.
     fn fold_gone(&mut self, op: u64, gone: GoneBody) -> Result<(), String> {
         if self.open.contains_key(&op) {
             return Err(format!("operation {op} is still open"));
@@ -322,6 +326,7 @@ impl JournalState {
         match kind {
             "target_added" => {
                 let AddedBody { name, url, domain, synthetic } = parse_body(body)?;
+                // Also in place of a target of this name: adding it again resets it.
                 self.targets.insert(name, TargetState { url, domain, synthetic, ..TargetState::default() });
             }
             "target_marked" => self.fold_marked(parse_body(body)?),
@@ -352,7 +357,8 @@ impl JournalState {
         target.identity = Some(marked.identity);
         target.marker_id = Some(marked.marker_id);
         target.lab = marked.lab;
-        // A database keeps its kind of data; that it is invented has to be said at every mark.
+        // The domain is kept from an earlier mark. `synthetic` is not: it decides which safeguards apply, so each mark
+        // has to state it.
         target.domain = marked.domain.or_else(|| target.domain.take());
         target.synthetic = marked.synthetic;
     }
@@ -362,7 +368,7 @@ fn is_target_kind(kind: &str) -> bool {
     matches!(kind, "target_added" | "target_marked" | "target_unmarked" | "target_removed")
 }
 
-/// An experiment of the caller's: what it tried, each trial, how it ended; counted, and otherwise the caller's own.
+/// Entries of a drill, an experiment of the caller. They are counted; their bodies are not interpreted.
 fn is_drill_kind(kind: &str) -> bool {
     matches!(kind, "drill_begun" | "drill_trial" | "drill_ended")
 }

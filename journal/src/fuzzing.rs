@@ -1,4 +1,4 @@
-//! Doors to what is private, for fuzzing and its replay alone: no part of the interface, and gone without its feature.
+//! Access to private parts for fuzzing and its replay. Not part of the interface; compiled with the feature `fuzzing`.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::operation::ChosenKeys;
 use crate::tree::Frontier;
 use crate::value::Value;
 
-/// What the audit says of one chunk of changes.
+/// The audit's result for one chunk of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkReport {
     /// Changes that write.
@@ -23,7 +23,7 @@ pub struct ChunkReport {
     pub tables: BTreeSet<String>,
     /// The root of the RFC 6962 tree over all changes.
     pub rows_root: Digest,
-    /// Whether the root over the hashes of all leaves, one by one, is the same.
+    /// Whether adding the leaf hashes one by one gives the same root.
     pub leaves_agree: bool,
     /// The codes of what is wrong.
     pub wrong: BTreeSet<&'static str>,
@@ -32,19 +32,21 @@ pub struct ChunkReport {
 /// Examines a chunk as the audit does; only the `last` of an operation may close before it is full.
 #[must_use]
 pub fn report_chunk(bytes: &[u8], last: bool) -> ChunkReport {
-    let mut found = examine_chunk(bytes, Digest::sha256(bytes));
-    if !found.closed && !last && found.wrong.is_empty() {
-        found.wrong.push(("chunk_not_canonical", String::new()));
+    let mut chunk = examine_chunk(bytes, Digest::sha256(bytes));
+    if !chunk.closed && !last && chunk.wrong.is_empty() {
+        chunk.wrong.push(("chunk_not_canonical", String::new()));
     }
     let mut tree = Frontier::new();
-    found.leaves.iter().for_each(|leaf| tree.push_hash(*leaf));
+    for leaf in &chunk.leaves {
+        tree.push_hash(*leaf);
+    }
     ChunkReport {
-        rows: found.rows,
-        kept: found.kept,
-        tables: found.tables,
-        rows_root: found.tree.root(),
-        leaves_agree: tree.root() == found.tree.root(),
-        wrong: found.wrong.into_iter().map(|(code, _)| code).collect(),
+        rows: chunk.rows,
+        kept: chunk.kept,
+        tables: chunk.tables,
+        rows_root: chunk.tree.root(),
+        leaves_agree: tree.root() == chunk.tree.root(),
+        wrong: chunk.wrong.into_iter().map(|(code, _)| code).collect(),
     }
 }
 
@@ -62,7 +64,7 @@ pub fn chunks(images: &Images) -> impl Iterator<Item = &[u8]> {
     images.chunks.iter().map(|(_, bytes)| bytes.as_slice())
 }
 
-/// Tells whether a chunk of so many changes, in so many bytes, closes.
+/// Tells whether a chunk with `count` changes, whose items have `bytes` bytes, is full.
 #[must_use]
 pub const fn is_full(count: u64, bytes: usize) -> bool {
     chunk::is_full(count, bytes)

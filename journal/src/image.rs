@@ -1,4 +1,4 @@
-//! Images: what a row was and what it became, with digests; how many rows, and where, is the plan's business.
+//! Images: a row before and after a change, with digests of the whole row.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct ColumnShape {
     pub collation: Option<String>,
 }
 
-/// What the images of one table look like.
+/// The shape of the images of one table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TableShape {
     /// The table's name, in the database's own spelling.
@@ -32,12 +32,12 @@ pub struct TableShape {
     pub key: Vec<String>,
     /// The columns that images and digests cover, in table order.
     pub columns: Vec<ColumnShape>,
-    /// The columns that they leave out: residue and computed ones.
+    /// The columns left out of images and digests, because the database sets them: residue and computed ones.
     pub omitted: Vec<String>,
 }
 
 impl TableShape {
-    /// Returns the position of a column.
+    /// Returns the position of a column in `columns`.
     #[must_use]
     pub fn column_position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == column)
@@ -46,12 +46,13 @@ impl TableShape {
     /// Returns the positions of all columns sorted by name, the order in which digests cover them.
     #[must_use]
     pub fn name_order(&self) -> Vec<usize> {
+        // By name, so that a digest does not depend on the order in which a database lists its columns.
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
         order.sort_by(|a, b| self.columns[*a].name.cmp(&self.columns[*b].name));
         order
     }
 
-    /// Returns the digest of a whole row, whose values stand in the order of `columns`.
+    /// Returns the digest of a whole row, whose values are in the order of `columns`.
     ///
     /// The digest is SHA-256 of `["mfm/row/1", [name, value, name, value, ...]]`, names sorted bytewise.
     ///
@@ -70,15 +71,16 @@ pub struct RowHasher {
 }
 
 impl RowHasher {
-    /// Prepares for rows of this shape.
+    /// Returns a hasher for rows of this shape.
     #[must_use]
     pub fn new(shape: &TableShape) -> Self {
-        let names = shape.name_order().into_iter().map(|at| {
+        let mut names = Vec::new();
+        for at in shape.name_order() {
             let mut name = Writer::new();
             name.write_text(&shape.columns[at].name);
-            (at, name.into_bytes())
-        });
-        Self { names: names.collect(), out: Writer::new() }
+            names.push((at, name.into_bytes()));
+        }
+        Self { names, out: Writer::new() }
     }
 
     /// Returns the digest of one row; see [`TableShape::row_digest`].
@@ -92,10 +94,11 @@ impl RowHasher {
         self.digest_by(|at, out| row[at].write(out))
     }
 
-    /// Returns the digest of the row whose cells `write` appends, asked for by their places in the shape.
+    /// Returns the digest of a row whose cells the caller encodes: `write` is called with each cell's position in the
+    /// shape, in the order of the column names.
     ///
     /// # Errors
-    /// What `write` says.
+    /// The error of `write`.
     pub fn digest_by<E>(&mut self, mut write: impl FnMut(usize, &mut Writer) -> Result<(), E>) -> Result<Digest, E> {
         self.out.clear();
         self.out.write_array(2);
@@ -150,14 +153,14 @@ pub enum RowAction {
         /// The digest of the whole row.
         before_digest: Digest,
     },
-    /// A revert found the row as it wants it, and writes nothing.
+    /// A revert found the row in the wanted state, and writes nothing.
     Kept {
-        /// The digest of the whole row as found; `None` for a row that is absent, as wanted.
+        /// The digest of the whole row; `None` for a row that is absent and is wanted absent.
         digest: Option<Digest>,
     },
 }
 
-/// The words of actions, at the place of their code.
+/// The words of the actions; the index is the action's code in a chunk.
 pub(crate) const WORDS: [&str; 4] = ["insert", "update", "delete", "kept"];
 
 impl RowAction {
@@ -221,7 +224,7 @@ impl Change {
         }
     }
 
-    /// Returns the cells before the change that the image holds, by column position.
+    /// Returns the cells before the change: the changed columns of an update, the whole row of a delete.
     #[must_use]
     pub fn cells_before(&self) -> Option<&[Value]> {
         match &self.action {
@@ -230,7 +233,7 @@ impl Change {
         }
     }
 
-    /// Returns the cells after the change that the image holds, by column position.
+    /// Returns the cells after the change: the changed columns of an update, the whole row of an insert.
     #[must_use]
     pub fn cells_after(&self) -> Option<&[Value]> {
         match &self.action {
@@ -239,17 +242,18 @@ impl Change {
         }
     }
 
-    /// Checks that key, columns and cells fit the shape, without which the image could not be read back.
+    /// Checks that key, columns and cells fit the shape; otherwise the image could not be read back.
     ///
     /// # Errors
     /// [`CborError::Unexpected`] says what does not fit.
     pub fn check(&self) -> Result<(), CborError> {
-        let wide = self.table.columns.len();
+        let width = self.table.columns.len();
         let fits = match &self.action {
-            RowAction::Insert { after: row, .. } | RowAction::Delete { before: row, .. } => row.len() == wide,
+            RowAction::Insert { after: row, .. } | RowAction::Delete { before: row, .. } => row.len() == width,
             RowAction::Update { columns, before, after, .. } => {
+                // Ascending columns give each change one encoding only.
                 let ascending = columns.iter().zip(columns.iter().skip(1)).all(|(a, b)| a < b);
-                let within = columns.last().is_none_or(|last| *last < wide);
+                let within = columns.last().is_none_or(|last| *last < width);
                 ascending && within && before.len() == columns.len() && after.len() == columns.len()
             }
             RowAction::Kept { .. } => true,
@@ -260,7 +264,8 @@ impl Change {
         Err(CborError::Unexpected("a change that fits its table's key and columns"))
     }
 
-    /// Writes the change as chunks hold it: `[table, code, key, ...]`, `table` being its place in the chunk's list.
+    /// Writes the change as chunks hold it: `[table, code, key, ...]`, where `table` is its position
+    /// in the chunk's list.
     ///
     /// insert `[t, 0, key, after, after digest]`; update `[t, 1, key, columns, before, after, before digest, after
     /// digest]`; delete `[t, 2, key, before, before digest]`; kept `[t, 3, key, digest or null]`.
@@ -310,6 +315,7 @@ impl Change {
         if key.len() != table.key.len() {
             return Err(CborError::Unexpected("a key as wide as the table's"));
         }
+        // The length follows from the code: any other one is not what `write` writes.
         let action = match (code, count) {
             (0, 5) => RowAction::Insert { after: read_row(&table, input)?, after_digest: read_digest(input)? },
             (1, 8) => read_update(&table, input)?,
@@ -320,10 +326,10 @@ impl Change {
         Ok(Self { table, key, action })
     }
 
-    /// Returns the bytes of the change's leaf in the operation's RFC 6962 tree (`rows_root`).
+    /// Writes the data of the change's leaf in the operation's RFC 6962 tree (`rows_root`).
     ///
-    /// They stand alone: `["mfm/change/1", table, word, key, column names, before, after, before digest, after
-    /// digest]`, the cells in the order of the names, absent parts null.
+    /// A leaf can be checked without its chunk: `["mfm/change/1", table, word, key, column names, before, after, before
+    /// digest, after digest]`, the cells in the order of the names, absent parts null.
     ///
     /// # Errors
     /// [`CborError::NotANumber`] for NaN.
@@ -335,7 +341,10 @@ impl Change {
         write_values(&self.key, out)?;
         let names = self.column_names();
         out.write_array(names.len() as u64);
-        names.iter().for_each(|name| out.write_text(name));
+        for name in names {
+            out.write_text(name);
+        }
+        // An absent side is null, so that it differs from one without cells.
         for cells in [self.cells_before(), self.cells_after()] {
             match cells {
                 Some(cells) => write_values(cells, out)?,
@@ -392,11 +401,11 @@ fn read_row(table: &TableShape, input: &mut Reader<'_>) -> Result<Vec<Value>, Cb
 
 fn read_update(table: &TableShape, input: &mut Reader<'_>) -> Result<RowAction, CborError> {
     let count = input.read_array()?;
-    let position = |input: &mut Reader<'_>| {
+    let mut columns = Vec::new();
+    for _ in 0..count {
         let at = usize::try_from(input.read_integer()?).ok().filter(|at| *at < table.columns.len());
-        at.ok_or(CborError::Unexpected("a column of the table"))
-    };
-    let columns = (0..count).map(|_| position(input)).collect::<Result<Vec<_>, _>>()?;
+        columns.push(at.ok_or(CborError::Unexpected("a column of the table"))?);
+    }
     let (before, after) = (read_values(input)?, read_values(input)?);
     let ascending = columns.windows(2).all(|pair| pair[0] < pair[1]);
     if !ascending || before.len() != columns.len() || after.len() != columns.len() {

@@ -1,4 +1,4 @@
-//! An operation's changes, packed into chunks and hashed, once for plan and journal; kept in memory, stored elsewhere.
+//! An operation's changes, packed into chunks and hashed in memory, once for both plan and journal.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::image::Change;
 use crate::tree::Frontier;
 
-/// What a journal keeps of an operation's changes.
+/// An operation's changes as a journal keeps them: chunks, totals and the root.
 #[derive(Clone, Debug)]
 pub struct Images {
     pub(crate) chunks: Vec<(Digest, Vec<u8>)>,
@@ -24,6 +24,7 @@ impl Images {
     /// # Errors
     /// [`CborError`] for a change that does not fit its table, or a NaN.
     pub fn from_changes<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Result<Self, CborError> {
+        // One pass: the iterator may not run twice, and changes need not fit into memory.
         let empty = Self { chunks: Vec::new(), rows: 0, kept: 0, rows_root: Digest::ZERO, tables: BTreeSet::new() };
         let (mut out, mut tree) = (empty, Frontier::new());
         let (mut packer, mut leaf) = (ChangePacker::default(), Writer::new());

@@ -1,10 +1,10 @@
-//! What a fault is called, in the caller's own words; judges none of them.
+//! The label of a fault: the names and the severity that the caller gives it.
 
 use serde::{Deserialize, Serialize};
 
-/// What a fault is called, and how bad it would be: the same four words wherever an operation is named.
+/// The names of a fault and its severity, the same four texts wherever an operation is described.
 ///
-/// Any text may stand in any of them: the journal keeps what it was given and orders nothing by it.
+/// The journal stores them as given and does not interpret them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultLabel {
     /// The tool's name.
@@ -13,6 +13,6 @@ pub struct FaultLabel {
     pub mode: String,
     /// The variant's word.
     pub variant: String,
-    /// How bad it would be.
+    /// The severity of the fault.
     pub severity: String,
 }

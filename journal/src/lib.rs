@@ -1,7 +1,7 @@
 //! An append-only, hash-chained journal of database changes, with images, fold and audit.
 //!
-//! The journal knows nothing of what stands above it: no domain, no target, no command line. It is the part an
-//! auditor links alone. `README.md` beside this file documents every byte that it writes.
+//! The crate knows no domain, no target and no command line, so that an auditor can link it alone. `README.md` in this
+//! crate documents every byte that it writes.
 //!
 //! ```
 //! use mfm_journal::{Depth, Face, Holder, Journal, Stamp, audit};
@@ -17,9 +17,9 @@
 //! journal.append(&lock, &stamp, "target_added", added)?;
 //! assert!(journal.state().targets.contains_key("lab"));
 //!
-//! let found = audit(&path, Depth::Data, &mut |_done, _total| {})?;
-//! assert!(found.findings.is_empty());
-//! assert_eq!(found.head, Some(journal.head()));
+//! let report = audit(&path, Depth::Data, &mut |_done, _total| {})?;
+//! assert!(report.findings.is_empty());
+//! assert_eq!(report.head, Some(journal.head()));
 //! # Ok(())
 //! # }
 //! ```

@@ -1,4 +1,4 @@
-//! SQLite connections to a journal file: made, opened for writing, or for reading wherever the file lies.
+//! SQLite connections to a journal file: creating one, opening it for writing, or for reading on read-only media.
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
@@ -12,9 +12,10 @@ use crate::error::JournalError;
 use crate::lock::sibling_path;
 use crate::schema::{APPLICATION_ID, FORMAT, create_sql};
 
+/// How long SQLite waits for another connection's transaction.
 const BUSY_MS: u64 = 5_000;
 
-/// Returns the error for what SQLite said about the journal at a path.
+/// Maps an error of SQLite about the journal at a path.
 pub(crate) fn sqlite_error(path: &Path, source: rusqlite::Error) -> JournalError {
     use rusqlite::Error as E;
     let path = path.to_owned();
@@ -31,7 +32,7 @@ pub(crate) fn sqlite_error(path: &Path, source: rusqlite::Error) -> JournalError
     }
 }
 
-/// Makes a folder, and those above it, that nobody but its owner may look into: a journal holds rows of people.
+/// Creates a folder and its parents, readable by their owner alone: a journal holds rows about people.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -40,8 +41,9 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Makes an empty journal in a new file that no path names yet, and returns that file's path and connection.
+/// Creates an empty journal under a temporary name, and returns that path with a connection.
 pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Connection), JournalError> {
+    // A log without its journal would be applied to the new file.
     for found in [path.to_owned(), sibling_path(path, "-wal")] {
         if found.symlink_metadata().is_ok() {
             return Err(JournalError::Exists { path: path.to_owned(), found });
@@ -55,8 +57,10 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
         })?;
     }
     let draft = sibling_path(path, &format!(".{nonce}.new"));
-    let made = new_options().open(&draft);
-    made.map_err(|source| JournalError::Io { action: "create", path: draft.clone(), source })?;
+    // Created here, not by SQLite, which would give it the mode of the umask.
+    if let Err(source) = new_options().open(&draft) {
+        return Err(JournalError::Io { action: "create", path: draft, source });
+    }
     match initialise_file(&draft) {
         Ok(conn) => Ok((draft, conn)),
         Err(source) => {
@@ -66,7 +70,7 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
     }
 }
 
-/// Returns how a journal's file is made: where nothing stands, and for the person alone, for it holds rows of people.
+/// Returns the options for creating a journal's file: only where nothing exists, readable by its owner alone.
 fn new_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -83,17 +87,18 @@ fn initialise_file(draft: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// Gives the finished file its name, unless something took the name meanwhile.
+/// Gives the finished file its final name, unless something else has taken it meanwhile.
 pub(crate) fn publish_draft(draft: &Path, path: &Path) -> Result<(), JournalError> {
-    let taken = || JournalError::Exists { path: path.to_owned(), found: path.to_owned() };
+    let exists = JournalError::Exists { path: path.to_owned(), found: path.to_owned() };
+    // A link, unlike a rename, never replaces a file that is there.
     match fs::hard_link(draft, path) {
         Ok(()) => {
-            // A second name left behind does no harm.
+            // If this fails, the file has a second name, which does no harm.
             let _ = fs::remove_file(draft);
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(taken()),
-        // A file system without hard links.
-        Err(_) if path.symlink_metadata().is_ok() => return Err(taken()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists),
+        // File systems without hard links come here too; on those a rename would replace an existing file silently.
+        Err(_) if path.symlink_metadata().is_ok() => return Err(exists),
         Err(_) => fs::rename(draft, path).map_err(|source| JournalError::Io {
             action: "name the journal",
             path: path.to_owned(),
@@ -104,7 +109,7 @@ pub(crate) fn publish_draft(draft: &Path, path: &Path) -> Result<(), JournalErro
     Ok(())
 }
 
-/// Makes the file's name durable where the system can do so.
+/// Makes the file's name durable, on systems where a folder can be synced.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     if let Ok(folder) = fs::File::open(folder) {
@@ -114,9 +119,10 @@ fn sync_folder(path: &Path) {
 
 fn configure_connection(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    // DEFENSIVE and an untrusted schema: a crafted file must not run functions or write shadow tables when opened.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    // Else the planner looks at bound values, and prepares a statement again whenever they change.
+    // Without it the planner may look at bound values and prepare a statement again whenever they change.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.set_prepared_statement_cache_capacity(32);
@@ -140,20 +146,19 @@ pub(crate) fn connect_write(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|source| sqlite_error(path, source))?;
     // SQLite opens for reading what it cannot open for writing, and complains later or not at all.
-    let refused = || JournalError::ReadOnly { path: path.to_owned() };
     if conn.is_readonly("main").map_err(|source| sqlite_error(path, source))? {
-        return Err(refused());
+        return Err(JournalError::ReadOnly { path: path.to_owned() });
     }
     check_header(&conn, path)?;
-    configure_write(&conn).map_err(
-        |source| {
-            if is_unopenable(&source) { refused() } else { sqlite_error(path, source) }
-        },
-    )?;
-    Ok(conn)
+    match configure_write(&conn) {
+        Ok(()) => Ok(conn),
+        // The file could be opened, but not its log: the folder is read-only.
+        Err(source) if is_unopenable(&source) => Err(JournalError::ReadOnly { path: path.to_owned() }),
+        Err(source) => Err(sqlite_error(path, source)),
+    }
 }
 
-/// Opens an existing journal for reading; nothing is created beside one that lies where nothing can be written.
+/// Opens an existing journal for reading. On read-only media no file is created next to it.
 pub(crate) fn connect_read(path: &Path) -> Result<Connection, JournalError> {
     require_regular_file(path)?;
     if !on_read_only_media(path) {
@@ -162,42 +167,50 @@ pub(crate) fn connect_read(path: &Path) -> Result<Connection, JournalError> {
             outcome => return outcome.map_err(|source| open_error(path, source)),
         }
     }
+    // Read-only media from here on. `immutable` ignores the log, so it is right only without one.
     let log_bytes = fs::metadata(sibling_path(path, "-wal")).map_or(0, |log| log.len());
     if log_bytes == 0 {
         try_connect(path, Some("immutable=1")).map_err(|source| open_error(path, source))
     } else if sibling_path(path, "-shm").exists() {
-        // Another process may be at work on the same file; its index of the log can be read, not made.
+        // Another process uses the journal: its index of the log (-shm) can be read, though not created.
         try_connect(path, Some("readonly_shm=1")).map_err(|_| JournalError::CopyTheWal { path: path.to_owned() })
     } else {
         Err(JournalError::CopyTheWal { path: path.to_owned() })
     }
 }
 
-/// Checks that a regular file is there: SQLite would wait at a pipe, or say less.
+/// Checks that the path is a regular file: SQLite would wait for a pipe, and its message for a folder says less.
 fn require_regular_file(path: &Path) -> Result<(), JournalError> {
-    let not = |why: &str| Err(JournalError::NotAJournal { path: path.to_owned(), why: why.to_owned() });
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Err(JournalError::Missing { path: path.to_owned() }),
         Err(source) => Err(JournalError::Io { action: "look at", path: path.to_owned(), source }),
-        Ok(found) if found.is_dir() => not("it is a folder"),
-        Ok(found) if !found.is_file() => not("it is no regular file"),
+        Ok(found) if found.is_dir() => Err(not_a_journal(path, "it is a folder")),
+        Ok(found) if !found.is_file() => Err(not_a_journal(path, "it is no regular file")),
         Ok(_) => Ok(()),
     }
 }
 
-/// Looks at the permissions too, because they do not stop an administrator.
+fn not_a_journal(path: &Path, why: impl Into<String>) -> JournalError {
+    JournalError::NotAJournal { path: path.to_owned(), why: why.into() }
+}
+
+/// Checks the permission bits besides opening, because an administrator can open a read-only file for writing.
 fn on_read_only_media(path: &Path) -> bool {
-    let readonly = |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().readonly());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let closed = cfg!(unix) && readonly(folder);
-    closed || readonly(path) || OpenOptions::new().append(true).open(path).is_err()
+    // The read-only attribute of a Windows folder does not stop anyone from creating files in it.
+    let is_folder_closed = cfg!(unix) && has_read_only_bits(folder);
+    is_folder_closed || has_read_only_bits(path) || OpenOptions::new().append(true).open(path).is_err()
+}
+
+fn has_read_only_bits(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly())
 }
 
 fn is_unopenable(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
-/// Opens and reads once, because SQLite looks at the file only then.
+/// Opens a connection and reads once: SQLite does not touch the file before the first read.
 fn try_connect(path: &Path, query: Option<&str>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = match query {
@@ -212,6 +225,7 @@ fn try_connect(path: &Path, query: Option<&str>) -> rusqlite::Result<Connection>
 fn file_uri(path: &Path, query: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::from("file:");
+    // A Windows path begins with a drive, which a file URI has after a slash.
     if cfg!(windows) && path.is_absolute() {
         out.push('/');
     }
@@ -228,27 +242,29 @@ fn file_uri(path: &Path, query: &str) -> String {
     out + "?" + query
 }
 
-/// Checks that the file says of itself that it is a journal of this format.
+/// Checks the file's header: application id and format.
 pub(crate) fn check_header(conn: &Connection, path: &Path) -> Result<(), JournalError> {
-    let not = |why: String| JournalError::NotAJournal { path: path.to_owned(), why };
     let application = header_number(conn, path, "application_id")?;
     if application != APPLICATION_ID {
-        return Err(not(format!("its application id is {application:#x}, a journal's is {APPLICATION_ID:#x}")));
+        let why = format!("its application id is {application:#x}, a journal's is {APPLICATION_ID:#x}");
+        return Err(not_a_journal(path, why));
     }
     match header_number(conn, path, "user_version")? {
         FORMAT => Ok(()),
         format if format > FORMAT => Err(JournalError::Newer { path: path.to_owned(), format }),
-        format => Err(not(format!("its format is {format}"))),
+        format => Err(not_a_journal(path, format!("its format is {format}"))),
     }
 }
 
-/// Checks that an audit of the file makes sense: it has entries, and is not of a later format.
+/// Checks that the file can be audited: it has a table of entries, and is not of a later format.
 pub(crate) fn check_auditable(conn: &Connection, path: &Path) -> Result<(), JournalError> {
+    // Only this table is needed: an audit reports everything else that is missing.
     let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'entry'";
     let tables: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(|source| sqlite_error(path, source))?;
     if tables == 0 {
-        return check_header(conn, path)
-            .and_then(|()| Err(JournalError::NotAJournal { path: path.to_owned(), why: "it has no entries".into() }));
+        // A wrong header says more than the missing table.
+        check_header(conn, path)?;
+        return Err(not_a_journal(path, "it has no entries"));
     }
     let application = header_number(conn, path, "application_id")?;
     match header_number(conn, path, "user_version")? {
@@ -266,9 +282,7 @@ fn header_number(conn: &Connection, path: &Path, pragma: &str) -> Result<i64, Jo
 
 fn open_error(path: &Path, error: rusqlite::Error) -> JournalError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            JournalError::NotAJournal { path: path.to_owned(), why: "it is no SQLite file".to_owned() }
-        }
+        Some(ErrorCode::NotADatabase) => not_a_journal(path, "it is no SQLite file"),
         _ => sqlite_error(path, error),
     }
 }

@@ -1,4 +1,4 @@
-//! Operations: intents before they are written, the token that proves one is durable, and operations read back.
+//! Operations: the intent before it is written, the token that proves it durable, and the operation read back.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -23,7 +23,7 @@ pub enum OperationAction {
 pub struct TargetRef {
     /// The registered name.
     pub name: String,
-    /// The digest of what makes this database this one.
+    /// The digest that identifies this database.
     pub identity: Digest,
     /// The id of the marker found in it.
     pub marker_id: String,
@@ -32,13 +32,13 @@ pub struct TargetRef {
 /// Something that a revert cannot put back, declared before anything is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Residue {
-    /// The table.
+    /// The name of the table.
     pub table: String,
     /// What stays changed in it.
     pub what: String,
 }
 
-/// The keys that a selector chose: they alone are journaled, not the selector.
+/// The keys that a selector chose. Only the keys are journaled, because a selector may hold identifying text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChosenKeys {
     /// The table whose keys they are.
@@ -49,7 +49,7 @@ pub struct ChosenKeys {
     pub keys: Vec<Vec<Value>>,
 }
 
-/// Chosen keys as an `intended` body names them.
+/// Reference to chosen keys in the body of an `intended` entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysRef {
     /// The table whose keys they are.
@@ -65,20 +65,20 @@ pub struct KeysRef {
 /// The operation that a revert takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RevertedRef {
-    /// Its number.
+    /// The operation's number in this journal.
     pub op: u64,
-    /// Its uid.
+    /// The digest of its `intended` entry.
     pub uid: Digest,
     /// Its depth: 0 for an apply, 1 for a revert of one, and so on.
     pub depth: u32,
 }
 
-/// What is about to be done, without its changes, which [`crate::Images`] hold.
+/// An operation that is about to be done. Its changes are in [`crate::Images`].
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// Apply or revert.
     pub action: OperationAction,
-    /// What the fault is called, and how bad it would be.
+    /// The names of the fault, and its severity.
     pub label: FaultLabel,
     /// The digest of the plan.
     pub plan_digest: Digest,
@@ -92,11 +92,12 @@ pub struct Intent {
     pub residue: Vec<Residue>,
     /// The keys that a selector chose.
     pub keys: Option<ChosenKeys>,
-    /// Anything else of the caller.
+    /// Further fields of the caller.
     pub detail: Map<String, Json>,
 }
 
-/// Proof that an intent and all its images are on the disk. Only [`crate::Journal::intend`] makes one.
+/// Proof that an intent and all its images are durable. Only [`crate::Journal::intend`] makes one, and it can be
+/// neither copied nor built by hand.
 ///
 /// ```compile_fail
 /// fn twice(token: mfm_journal::Intended) -> (mfm_journal::Intended, mfm_journal::Intended) {
@@ -144,7 +145,7 @@ impl Intended {
         self.rows
     }
 
-    /// Returns the number of rows that are already as a revert wants them.
+    /// Returns the number of rows that a revert found in the wanted state already.
     #[must_use]
     pub const fn kept(&self) -> u64 {
         self.kept
@@ -167,7 +168,7 @@ impl Intended {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OperationVerdict {
-    /// The target holds it.
+    /// The target committed it.
     Applied,
     /// The target rolled it back, confirmed.
     Failed,
@@ -200,6 +201,7 @@ impl OperationVerdict {
     pub const fn may_follow(self, last: Option<Self>) -> bool {
         match last {
             None => !matches!(self, Self::Gone),
+            // Only what was applied can be lost later.
             Some(Self::Applied) => matches!(self, Self::Gone),
             Some(Self::Failed | Self::Abandoned | Self::Gone) => false,
         }
@@ -237,7 +239,7 @@ pub struct Operation {
     pub uid: Digest,
     /// Apply or revert.
     pub action: OperationAction,
-    /// What the fault is called, and how bad it would be.
+    /// The names of the fault, and its severity.
     #[serde(flatten)]
     pub label: FaultLabel,
     /// The digest of the plan.
@@ -254,7 +256,7 @@ pub struct Operation {
     pub depth: u32,
     /// How many of its changes write.
     pub rows: u64,
-    /// How many rows were already as wanted.
+    /// How many rows a revert found in the wanted state already.
     pub kept: u64,
     /// The RFC 6962 root over its changes.
     pub rows_root: Digest,
@@ -283,14 +285,17 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Joins an `intended` entry and the newest entry that gave a verdict.
+    /// Builds an operation from its `intended` entry and the newest entry that gave it a verdict.
     pub(crate) fn from_entries(intended: Entry, sealed: Option<Entry>) -> Result<Self, String> {
-        let broken = |why: String| format!("entry {} is no intent: {why}", intended.seq);
-        let op = intended.op.ok_or_else(|| broken("it names no operation".to_owned()))?;
-        let body = IntendedBody::deserialize(&intended.body).map_err(|error| broken(error.to_string()))?;
-        // Whoever follows reverts to what they take back comes to an end.
+        let seq = intended.seq;
+        let op = intended.op.ok_or_else(|| format!("entry {seq} is no intent: it names no operation"))?;
+        let body =
+            IntendedBody::deserialize(&intended.body).map_err(|error| format!("entry {seq} is no intent: {error}"))?;
+        // A revert of itself or of a later operation would make following `reverts` loop for ever.
         if let Some(reverted) = body.reverts.filter(|reverted| *reverted >= op) {
-            return Err(broken(format!("operation {op} takes back operation {reverted}, which is not earlier")));
+            return Err(format!(
+                "entry {seq} is no intent: operation {op} takes back operation {reverted}, which is not earlier"
+            ));
         }
         Ok(Self {
             op,

@@ -1,4 +1,4 @@
-//! Where an open journal lies: whether the file at its path, and the log beside it, are still those that were opened.
+//! The files of an open journal: whether the file at its path and its write-ahead log are still those opened.
 
 use std::cell::Cell;
 use std::fs::Metadata;
@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use crate::error::JournalError;
 use crate::lock::sibling_path;
 
-/// What tells a file from every other on the machine; nothing where the system has no such numbers.
+/// Device and inode number of a file; `None` on systems without them, and for a missing file.
 type FileIdentity = Option<(u64, u64)>;
 
-/// The files of an open journal, as they were when it was opened.
+/// The files of an open journal, as they were at opening.
 ///
-/// SQLite holds them open: after the path was given to another file, it would go on to write what nobody finds there.
+/// SQLite keeps them open. If the path is given to another file, SQLite goes on writing to a file that has no name any
+/// more, and the entries would be lost.
 #[derive(Debug)]
 pub(crate) struct JournalFiles {
     path: PathBuf,
@@ -22,38 +23,42 @@ pub(crate) struct JournalFiles {
 }
 
 impl JournalFiles {
-    /// Notes which files lie at a path.
+    /// Records the files that are at a path now.
     pub(crate) fn from_path(path: &Path) -> Self {
-        let found = std::fs::metadata(path).ok();
-        let bytes = Cell::new(found.as_ref().map_or(0, Metadata::len));
-        Self { path: path.to_owned(), file: found.as_ref().and_then(file_identity), log: log_identity(path), bytes }
+        let metadata = std::fs::metadata(path).ok();
+        let bytes = Cell::new(metadata.as_ref().map_or(0, Metadata::len));
+        Self { path: path.to_owned(), file: metadata.as_ref().and_then(file_identity), log: log_identity(path), bytes }
     }
 
-    /// Tells whether this is the same file as one noted before.
+    /// Tells whether both describe the same journal file.
     pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         self.file == other.file
     }
 
     /// Returns the error of a file that was replaced while it was opened.
     pub(crate) fn fail_replaced<T>(&self) -> Result<T, JournalError> {
-        Err(JournalError::Moved { path: self.path.clone(), what: "another file got its name while it was opened" })
+        self.fail_moved("another file got its name while it was opened")
     }
 
-    /// Checks that the files are still there, and that the journal did not become shorter.
+    /// Checks that both files are still at their paths, and that the journal has not become shorter.
     pub(crate) fn check_unmoved(&self) -> Result<(), JournalError> {
-        let moved = |what| Err(JournalError::Moved { path: self.path.clone(), what });
-        let Ok(found) = std::fs::metadata(&self.path) else { return moved("it is not there any more") };
-        if file_identity(&found) != self.file {
-            return moved("another file has its name now");
+        let Ok(metadata) = std::fs::metadata(&self.path) else { return self.fail_moved("it is not there any more") };
+        if file_identity(&metadata) != self.file {
+            return self.fail_moved("another file has its name now");
         }
-        if found.len() < self.bytes.get() {
-            return moved("its file became shorter");
+        // A journal only grows, so this is another state of the file, such as a restored copy.
+        if metadata.len() < self.bytes.get() {
+            return self.fail_moved("its file became shorter");
         }
         if self.log.is_some() && log_identity(&self.path) != self.log {
-            return moved("the log beside it, ending in -wal, was removed or replaced");
+            return self.fail_moved("the log beside it, ending in -wal, was removed or replaced");
         }
-        self.bytes.set(found.len());
+        self.bytes.set(metadata.len());
         Ok(())
+    }
+
+    fn fail_moved<T>(&self, what: &'static str) -> Result<T, JournalError> {
+        Err(JournalError::Moved { path: self.path.clone(), what })
     }
 }
 
@@ -62,12 +67,12 @@ fn log_identity(path: &Path) -> FileIdentity {
 }
 
 #[cfg(unix)]
-fn file_identity(found: &Metadata) -> FileIdentity {
+fn file_identity(metadata: &Metadata) -> FileIdentity {
     use std::os::unix::fs::MetadataExt as _;
-    Some((found.dev(), found.ino()))
+    Some((metadata.dev(), metadata.ino()))
 }
 
-/// Elsewhere a file that is open cannot be moved or replaced.
+/// On other systems a file that is open cannot be moved or replaced.
 #[cfg(not(unix))]
 fn file_identity(_: &Metadata) -> FileIdentity {
     None

@@ -1,5 +1,5 @@
-//! The stored projection: the fold's state shortly before the head, so that opening folds few entries; used only where
-//! the entry after it vouches for it, and never trusted by an audit.
+//! The stored projection: the fold's state shortly before the head, so that opening a journal folds few entries. It is
+//! used only if the entry after it vouches for it. An audit never trusts it.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,11 @@ use crate::tree::Frontier;
 
 /// The key of a body under which its entry vouches for the projection of the entries before it.
 pub(crate) const FOLDED: &str = "folded";
-/// For each so many bytes of state, one entry more goes without vouching for it: so no entry costs more than these.
+/// For each full 16 KiB of state one more entry goes without vouching, so that storing a large state is spread over
+/// several entries.
 const BYTES_AN_ENTRY: usize = 1 << 14;
 
-/// The newest projection that an entry vouches for: up to where, and how many bytes its state has.
+/// The newest projection that an entry vouches for: the entry it was folded up to, and the size of its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VouchedProjection {
     pub(crate) seq: u64,
@@ -25,29 +26,29 @@ pub(crate) struct VouchedProjection {
 }
 
 impl VouchedProjection {
-    /// Tells whether the entry that follows `head` has to vouch again.
+    /// Tells whether the entry after `head` has to vouch for a new projection.
     pub(crate) const fn is_due(self, head: u64) -> bool {
         head > self.seq + (self.bytes / BYTES_AN_ENTRY) as u64
     }
 }
 
-/// What an entry says of the state that the entries before it fold to.
+/// The `folded` of a body: which state the entries before it fold to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FoldedClaim {
     /// The digest of the projection.
     pub(crate) digest: Digest,
-    /// The version of the rules.
+    /// The version of the fold's rules.
     pub(crate) fold: i64,
 }
 
 impl FoldedClaim {
-    /// Reads what a body says; `None` where it says nothing.
+    /// Reads the `folded` of a body; `None` if there is none.
     pub(crate) fn from_body(body: &Json) -> Option<Result<Self, String>> {
-        body.get(FOLDED).map(|said| Self::deserialize(said).map_err(|error| error.to_string()))
+        body.get(FOLDED).map(|claim| Self::deserialize(claim).map_err(|error| error.to_string()))
     }
 }
 
-/// The projection's one row.
+/// The one row of the table `projection`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Projection {
     pub(crate) fold: i64,
@@ -64,7 +65,7 @@ impl Projection {
         Self::by_rules(FOLD_VERSION, head, frontier, state)
     }
 
-    /// Returns the projection that the rules of a version make; the second knew fewer fields of a target.
+    /// Returns the projection that the rules of a version make. Version 2 knew neither `domain` nor `synthetic`.
     pub(crate) fn by_rules(
         fold: i64,
         head: Head,
@@ -73,7 +74,9 @@ impl Projection {
     ) -> Result<Self, BodyError> {
         let mut state = state.clone();
         if fold < FOLD_VERSION {
-            state.targets.values_mut().for_each(|target| (target.domain, target.synthetic) = (None, None));
+            for target in state.targets.values_mut() {
+                (target.domain, target.synthetic) = (None, None);
+            }
         }
         let json = serde_json::to_value(state).map_err(|error| BodyError::Unwritable(error.to_string()))?;
         let mut out = Self {
@@ -88,29 +91,32 @@ impl Projection {
         Ok(out)
     }
 
-    /// Reads the stored row, if there is one.
+    /// Reads the stored row, without checking it.
     pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Option<Self>> {
         let sql = "SELECT fold, seq, head, frontier, state, digest FROM projection WHERE id = 1";
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(Self {
-                fold: row.get(0)?,
-                seq: read_unsigned(row, 1)?,
-                head: Digest::from_bytes(row.get(2)?),
-                frontier: row.get(3)?,
-                state: row.get(4)?,
-                digest: Digest::from_bytes(row.get(5)?),
-            })
-        };
-        conn.prepare_cached(sql)?.query_row([], read).optional()
+        conn.prepare_cached(sql)?.query_row([], Self::from_row).optional()
     }
 
-    /// Tells whether no other row stands beside the stored one, whatever the schema's CHECK says.
+    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            fold: row.get(0)?,
+            seq: read_unsigned(row, 1)?,
+            head: Digest::from_bytes(row.get(2)?),
+            frontier: row.get(3)?,
+            state: row.get(4)?,
+            digest: Digest::from_bytes(row.get(5)?),
+        })
+    }
+
+    /// Tells whether the table holds exactly one row. The schema's CHECK may have been bypassed.
     pub(crate) fn is_alone(conn: &Connection) -> rusqlite::Result<bool> {
+        // `load` reads the row with id 1 and would not notice another.
         conn.query_row("SELECT count(*) = 1 FROM projection", [], |row| row.get(0))
     }
 
     /// Replaces the stored row.
     pub(crate) fn store(&self, conn: &Connection) -> rusqlite::Result<()> {
+        // One row, replaced in place: it can be computed again from the entries.
         let sql = "INSERT OR REPLACE INTO projection(id, fold, seq, head, frontier, state, digest)
                    VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
         let (head, digest) = (self.head.as_bytes(), self.digest.as_bytes());
@@ -131,13 +137,13 @@ impl Projection {
         Digest::sha256(out.as_bytes())
     }
 
-    /// Returns what an entry says that vouches for it.
+    /// Returns the `folded` that an entry needs to vouch for it.
     pub(crate) const fn to_folded(&self) -> FoldedClaim {
         FoldedClaim { digest: self.digest, fold: self.fold }
     }
 
-    /// Returns the state and the tree if `next`, the entry after its own, vouches for them and for these rules; else
-    /// the entries are folded again.
+    /// Returns head, tree and state if `next`, the entry after the projection's, vouches for them under the current
+    /// rules; otherwise the caller folds all entries.
     pub(crate) fn restore_state(&self, next: &Entry) -> Option<(Head, Frontier, JournalState)> {
         let follows = next.seq == self.seq.checked_add(1)? && next.prev == self.head;
         let vouched = FoldedClaim::from_body(&next.body)?.ok()? == self.to_folded();

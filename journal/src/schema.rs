@@ -1,4 +1,4 @@
-//! The SQL text of a journal, which an audit compares byte by byte; changes nothing.
+//! The SQL schema of a journal. Its text is part of the format: opening and auditing compare it byte by byte.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,7 @@ const fn schema_row(kind: &'static str, name: &'static str, table: &'static str,
 }
 
 const fn autoindex_row(name: &'static str, table: &'static str) -> SchemaRow {
+    // SQLite makes these indexes for UNIQUE itself, and keeps no SQL text for them.
     SchemaRow { kind: "index", name, table, sql: None }
 }
 
@@ -75,7 +76,7 @@ BEGIN SELECT RAISE(ABORT, 'chunks are never changed'); END";
 const CHUNK_DELETE: &str = "CREATE TRIGGER chunk_delete BEFORE DELETE ON chunk
 BEGIN SELECT RAISE(ABORT, 'chunks are never deleted'); END";
 
-/// Everything that `sqlite_schema` holds, in the order of creation.
+/// All rows of `sqlite_schema`, in the order of creation.
 pub(crate) const OBJECTS: [SchemaRow; 15] = [
     schema_row("table", "entry", "entry", ENTRY),
     autoindex_row("sqlite_autoindex_entry_1", "entry"),
@@ -96,27 +97,28 @@ pub(crate) const OBJECTS: [SchemaRow; 15] = [
 
 type Described = (String, String, Option<String>);
 
-/// Says how a file's schema differs from a journal's, to the byte.
+/// Lists the differences between a file's schema and a journal's, a sentence each.
 pub(crate) fn list_differences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare_cached("SELECT name, type, tbl_name, sql FROM main.sqlite_schema")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
-    let mut found = rows.collect::<rusqlite::Result<BTreeMap<String, Described>>>()?;
+    let mut stored = rows.collect::<rusqlite::Result<BTreeMap<String, Described>>>()?;
     let mut out = Vec::new();
     for object in &OBJECTS {
         let expected = (object.kind.to_owned(), object.table.to_owned(), object.sql.map(str::to_owned));
-        match found.remove(object.name) {
+        match stored.remove(object.name) {
             None => out.push(format!("the {} {} is missing", object.kind, object.name)),
-            Some(found) if found != expected => {
+            Some(actual) if actual != expected => {
                 out.push(format!("the {} {} is not the journal's", object.kind, object.name));
             }
             Some(_) => {}
         }
     }
-    out.extend(found.iter().map(|(name, (kind, ..))| format!("the {kind} {name} does not belong into a journal")));
+    // What is left over is none of ours, such as a trigger that someone added.
+    out.extend(stored.iter().map(|(name, (kind, ..))| format!("the {kind} {name} does not belong into a journal")));
     Ok(out)
 }
 
-/// Returns the statements that make an empty database a journal without entries.
+/// Returns the statements that turn an empty database into a journal without entries.
 pub(crate) fn create_sql() -> String {
     let statements: Vec<&str> = OBJECTS.iter().filter_map(|object| object.sql).collect();
     format!("PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{};", statements.join(";\n"))

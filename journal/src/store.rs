@@ -1,4 +1,4 @@
-//! The journal itself: opened, folded to its newest entry, locked and checkpointed; entries are written elsewhere.
+//! The open journal: opening, folding to the newest entry, locking, checkpointing. `write.rs` appends the entries.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -45,9 +45,9 @@ impl fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Makes a journal, and the folders above it; `nonce` is 16 random bytes that make its id unlike any other.
+    /// Creates a journal and its parent folders. `nonce` is 16 random bytes that make the journal's id unique.
     ///
-    /// The file appears under its name only when it is complete.
+    /// The file gets its name only when it is complete.
     ///
     /// # Errors
     /// [`JournalError::Exists`] where something is there already; [`JournalError::Full`], [`JournalError::Io`].
@@ -55,15 +55,16 @@ impl Journal {
         let (draft, conn) = create_unnamed(path, &encode_hex(&nonce))?;
         let head = Head { seq: 0, digest: Digest::ZERO };
         let mut journal = Self::with_connection(conn, &draft, draft.clone(), head);
+        // Entry 1 is written under the temporary name, so that no reader ever sees a journal without it.
         let opened = journal.write_opened(stamp, &json!({"format": 1, "nonce": encode_hex(&nonce)}));
         journal.store_projection();
         // Closing copies the write-ahead log into the file.
         drop(journal);
-        let named = opened.and_then(|()| publish_draft(&draft, path));
-        if named.is_err() {
+        let result = opened.and_then(|()| publish_draft(&draft, path));
+        if result.is_err() {
             let _ = std::fs::remove_file(&draft);
         }
-        named?;
+        result?;
         Self::open(path)
     }
 
@@ -73,6 +74,7 @@ impl Journal {
     /// [`JournalError::Missing`], [`JournalError::NotAJournal`], [`JournalError::Newer`],
     /// [`JournalError::Broken`] where the head or what must be folded does not hold, [`JournalError::Busy`].
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        // Taken before SQLite opens the path: if the file is replaced in between, the two differ.
         let before = JournalFiles::from_path(path);
         let journal = Self::load_from_connection(connect_write(path)?, path, true)?;
         if journal.place.is_same_file(&before) { Ok(journal) } else { journal.place.fail_replaced() }
@@ -113,11 +115,11 @@ impl Journal {
         })?;
         let mut journal = Self::with_connection(conn, path, canonical, Head { seq: 0, digest: Digest::ZERO });
         journal.writable = writable;
-        // One snapshot for the head and the projection, or a writer could slip in between.
+        // Head and projection are read in one snapshot: a writer could append between two reads.
         journal.execute("BEGIN")?;
         let loaded = journal.load_state();
         let _ = journal.conn.execute_batch("ROLLBACK");
-        // SQLite has opened the log by now.
+        // Taken again after the first read: only now has SQLite opened or created the log.
         journal.place = JournalFiles::from_path(&journal.canonical);
         loaded.map(|()| journal)
     }
@@ -137,7 +139,7 @@ impl Journal {
         self.refresh()
     }
 
-    /// Refuses a file whose schema is not a journal's: a trigger or a view would decide what is kept and what is shown.
+    /// Refuses a file whose schema is not a journal's: a foreign trigger or view could change what is kept or shown.
     pub(crate) fn check_schema(&self) -> Result<(), JournalError> {
         match list_differences(&self.conn).map_err(|error| self.database_error(error))?.first() {
             None => Ok(()),
@@ -145,7 +147,7 @@ impl Journal {
         }
     }
 
-    /// Returns the path that the journal was opened by.
+    /// Returns the path by which the journal was opened, as the caller gave it.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -157,7 +159,7 @@ impl Journal {
         self.id
     }
 
-    /// Returns the newest entry that this handle has folded.
+    /// Returns the newest entry folded so far; [`Journal::refresh`] folds those written by others since.
     #[must_use]
     pub const fn head(&self) -> Head {
         self.head
@@ -169,13 +171,13 @@ impl Journal {
         self.frontier.root()
     }
 
-    /// Returns what the entries up to the head say of the present.
+    /// Returns the state that the entries up to the head fold to.
     #[must_use]
     pub const fn state(&self) -> &JournalState {
         &self.state
     }
 
-    /// Becomes the one writer, waiting a bounded time for another, and folds what others wrote meanwhile.
+    /// Takes the writer lock, waiting two seconds at most, and folds what others wrote meanwhile.
     ///
     /// # Errors
     /// [`JournalError::Busy`] names who holds the lock; [`JournalError::ReadOnly`]; as [`Journal::refresh`].
@@ -193,6 +195,7 @@ impl Journal {
         if !self.writable {
             return Err(JournalError::ReadOnly { path: self.path.clone() });
         }
+        // By canonical path: the same journal may have been opened by a link.
         if lock.journal_path() == self.canonical {
             let holder = "somebody who removed the lock file".to_owned();
             if !lock.is_in_force() {
@@ -203,12 +206,13 @@ impl Journal {
         Err(JournalError::WrongLock { path: self.path.clone(), locked: lock.journal_path().to_owned() })
     }
 
-    /// Checks that what was written is where others will look for it.
+    /// Checks that the file that was written is still the one at the journal's path.
     pub(crate) fn in_place(&self) -> Result<(), JournalError> {
         self.place.check_unmoved()
     }
 
-    /// Folds the entries that other processes have written since, and checks that the known head is still there.
+    /// Folds the entries that other processes wrote since, and checks that the known head is still there. On an error
+    /// the state stays as it was.
     ///
     /// # Errors
     /// [`JournalError::Broken`] where an entry's digest, its link to the one before, or its order does not hold.
@@ -217,6 +221,7 @@ impl Journal {
         let (mut head, mut frontier, mut state) = (self.head, self.frontier.clone(), self.state.clone());
         let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.database_error(error))?;
         let mut rows = statement.query([to_sql_integer(head.seq)]).map_err(|error| self.database_error(error))?;
+        // The query starts at the known head itself, so that its disappearance or replacement shows.
         let mut known = head.seq == 0;
         while let Some(row) = rows.next().map_err(|error| self.database_error(error))? {
             let record = Record::from_row(row).map_err(|error| self.database_error(error))?;
@@ -239,13 +244,14 @@ impl Journal {
         if !known {
             return Err(self.broken_error(format!("entry {}, read before, is not there any more", head.seq)));
         }
+        // Both borrow the connection, and with it `self`.
         drop(rows);
         drop(statement);
         (self.head, self.frontier, self.state) = (head, frontier, state);
         Ok(())
     }
 
-    /// Copies the write-ahead log into the file, as far as readers allow; best effort.
+    /// Copies the write-ahead log into the file, as far as readers allow. Failing does no harm: the log stays valid.
     pub fn checkpoint(&mut self) {
         if !self.writable || self.pass_step(JournalStep::Checkpoint).is_err() {
             return;
@@ -255,9 +261,10 @@ impl Journal {
         let _ = self.pass_step(JournalStep::AfterCheckpoint);
     }
 
-    /// Stores a projection where no entry vouches for the one that is there: nothing is opened by it, but an audit
-    /// expects one.
+    /// Stores a projection in a journal whose entries vouch for none, such as a new one. Opening does not use it, but
+    /// an audit expects a row.
     fn store_projection(&self) {
+        // Best effort: the entries hold everything that this row repeats.
         if self.vouched.is_some() || self.conn.execute_batch("BEGIN IMMEDIATE").is_err() {
             return;
         }
@@ -269,20 +276,20 @@ impl Journal {
         let _ = self.conn.execute_batch(if stored { "COMMIT" } else { "ROLLBACK" });
     }
 
-    /// Lets a test decide at each step of a write whether it goes on.
+    /// Installs the hooks of a test, which are asked at each step of a write.
     #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: Box<dyn Faults>) {
         self.faults = Some(faults);
     }
 
-    /// Passes a step by, at which nothing stops.
+    /// Does nothing in a released build.
     #[cfg(not(feature = "testing"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it has the shape of the one that tests use")]
     pub(crate) const fn pass_step(&mut self, _: JournalStep) -> Result<(), JournalError> {
         Ok(())
     }
 
-    /// Passes a step by, at which a test may stop the write.
+    /// Asks the hooks of a test whether the write may pass a step.
     #[cfg(feature = "testing")]
     pub(crate) fn pass_step(&mut self, step: JournalStep) -> Result<(), JournalError> {
         match self.faults.as_mut().map(|faults| faults.check_step(step)) {
@@ -291,7 +298,7 @@ impl Journal {
         }
     }
 
-    /// Limits the file to a number of pages: a full disk, for tests.
+    /// Limits the file to a number of pages, to simulate a full disk.
     #[cfg(feature = "testing")]
     pub fn limit_pages(&mut self, pages: u32) {
         let _ = self.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));

@@ -1,4 +1,4 @@
-//! RFC 6962 Merkle trees as a frontier of at most 64 hashes: grows by leaves, tells its root, keeps no leaf.
+//! RFC 6962 Merkle trees, kept as a frontier of at most 64 hashes, from which the root follows. Leaves are not kept.
 
 use crate::digest::Digest;
 
@@ -28,7 +28,7 @@ impl Frontier {
         Self::default()
     }
 
-    /// Returns the frontier that `peaks` make up; `None` where their number does not follow from the size.
+    /// Returns the frontier of a tree with `size` leaves; `None` unless there is one peak per one-bit of `size`.
     #[must_use]
     pub fn from_peaks(size: u64, peaks: Vec<Digest>) -> Option<Self> {
         (peaks.len() == size.count_ones() as usize).then_some(Self { size, peaks })
@@ -56,7 +56,8 @@ impl Frontier {
         self.push_subtree(leaf, 0);
     }
 
-    /// Adds the leaves of another tree, if its subtrees are subtrees of the whole too; tells whether they are.
+    /// Adds the leaves of another tree, and returns whether that was possible: only where the other tree's perfect
+    /// subtrees are subtrees of the joined tree too. Otherwise nothing changes.
     pub fn try_append(&mut self, other: &Self) -> bool {
         if other.size == 0 {
             return true;
@@ -64,6 +65,7 @@ impl Frontier {
         if !other.size.checked_next_power_of_two().is_some_and(|width| self.size.is_multiple_of(width)) {
             return false;
         }
+        // Each one bit of the size is a peak, the highest bit first.
         let heights = (0..u64::BITS).rev().filter(|height| other.size >> height & 1 == 1);
         for (height, peak) in heights.zip(&other.peaks) {
             self.push_subtree(*peak, height);
@@ -71,9 +73,10 @@ impl Frontier {
         true
     }
 
-    /// Adds a perfect subtree of `2^height` leaves behind a number of leaves that is a multiple of that.
+    /// Adds a perfect subtree of `2^height` leaves. The number of leaves before it must be a multiple of `2^height`.
     fn push_subtree(&mut self, root: Digest, height: u32) {
         let mut hash = root;
+        // Like a binary counter: each trailing one bit is a peak of equal height to merge with.
         for _ in 0..(self.size >> height).trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(&left, &hash);
@@ -83,9 +86,10 @@ impl Frontier {
         self.size += 1 << height;
     }
 
-    /// Returns the root; that of an empty tree is SHA-256 of nothing.
+    /// Returns the root. For an empty tree it is the SHA-256 of the empty string.
     #[must_use]
     pub fn root(&self) -> Digest {
+        // Peaks are joined from the smallest to the largest, as RFC 6962 splits at the largest power of two.
         let mut from_the_right = self.peaks.iter().rev().copied();
         let last = from_the_right.next().unwrap_or_else(|| Digest::sha256(b""));
         from_the_right.fold(last, |right, left| node_hash(&left, &right))
@@ -122,18 +126,19 @@ mod tests {
         assert_eq!(Frontier::from_peaks(3, vec![Digest::ZERO]), None);
     }
 
+    fn tree_of(leaves: std::ops::Range<u8>) -> Frontier {
+        let mut tree = Frontier::new();
+        leaves.for_each(|leaf| tree.push_leaf(&[leaf]));
+        tree
+    }
+
     #[test]
     fn trees_are_joined_where_their_subtrees_are_those_of_the_whole() {
-        let tree = |range: std::ops::Range<u8>| {
-            let mut out = Frontier::new();
-            range.for_each(|n| out.push_leaf(&[n]));
-            out
-        };
         for (first, second) in (0..20u8).flat_map(|first| (0..20u8).map(move |second| (first, second))) {
-            let mut joined = tree(0..first);
+            let mut joined = tree_of(0..first);
             let fits = second == 0 || first.is_multiple_of(second.next_power_of_two());
-            assert_eq!(joined.try_append(&tree(first..first + second)), fits);
-            assert_eq!(joined, tree(0..if fits { first + second } else { first }), "{first} and {second}");
+            assert_eq!(joined.try_append(&tree_of(first..first + second)), fits);
+            assert_eq!(joined, tree_of(0..if fits { first + second } else { first }), "{first} and {second}");
         }
     }
 

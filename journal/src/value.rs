@@ -1,11 +1,11 @@
-//! Cell values, compared by type and bit, and their deterministic CBOR; knows no database and no SQL.
+//! Cell values, compared by type and bit, and their deterministic CBOR.
 
 use std::cmp::Ordering;
 
 use crate::cbor::{CborError, Reader, Writer};
 use crate::decimal::Decimal;
 
-/// The CBOR tag of text that is not UTF-8: the ASCII letters `MFM` as a number.
+/// The CBOR tag of text that is not UTF-8: the ASCII letters `MFM` as a number, since CBOR defines no tag for it.
 pub const TAG_RAW_TEXT: u64 = 0x4D_464D;
 /// The CBOR tag of a decimal fraction (RFC 8949, section 3.4.4).
 pub const TAG_DECIMAL: u64 = 4;
@@ -24,7 +24,7 @@ pub enum Value {
     Boolean(bool),
     /// Any integer type.
     Integer(i64),
-    /// Any binary float; never NaN.
+    /// Any binary float. NaN cannot be written.
     Real(f64),
     /// `decimal`, `numeric`, `money`: at the column's scale.
     Decimal(Decimal),
@@ -67,7 +67,7 @@ impl Value {
         }
     }
 
-    /// Returns the word for the class in which the database stores the value; programs read it.
+    /// Returns the word for the value's type, as JSON output uses it.
     #[must_use]
     pub const fn class(&self) -> &'static str {
         match self {
@@ -124,7 +124,7 @@ impl Value {
     /// Reads one value.
     ///
     /// # Errors
-    /// Any [`CborError`]: a form this module never writes is not read either.
+    /// Any [`CborError`]. A form that this module never writes is not read either.
     pub fn read(input: &mut Reader<'_>) -> Result<Self, CborError> {
         use crate::cbor::ItemKind;
         Ok(match input.peek_kind()? {
@@ -143,7 +143,8 @@ impl Value {
         })
     }
 
-    /// Copies one value from CBOR to CBOR, as [`Value::read`] and [`Value::write`] would, without keeping it.
+    /// Copies one value from CBOR to CBOR, like [`Value::read`] and [`Value::write`], but without allocating for text
+    /// and bytes.
     pub(crate) fn copy(input: &mut Reader<'_>, out: &mut Writer) -> Result<(), CborError> {
         use crate::cbor::ItemKind;
         match input.peek_kind()? {
@@ -166,6 +167,7 @@ impl Value {
             }
             TAG_RAW_TEXT => {
                 let bytes = input.read_bytes()?;
+                // Such text has a shorter form, without the tag: the same value would have two encodings.
                 if std::str::from_utf8(bytes).is_ok() {
                     return Err(CborError::NotDeterministic);
                 }
@@ -182,6 +184,7 @@ impl Value {
 
 impl Moment {
     fn write(self, out: &mut Writer) {
+        // Trailing parts are left out, so that each value has one encoding.
         let count = if self.ticks.is_none() { 1 } else { 2 + u64::from(self.offset_minutes.is_some()) };
         out.write_array(count);
         out.write_optional_integer(self.days.map(i64::from));
@@ -227,6 +230,7 @@ impl Ord for Value {
         match (self, other) {
             (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
             (Self::Integer(a), Self::Integer(b)) => a.cmp(b),
+            // `total_cmp` tells -0.0 from 0.0, which the journal has to keep apart.
             (Self::Real(a), Self::Real(b)) => a.total_cmp(b),
             (Self::Decimal(a), Self::Decimal(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),

@@ -1,4 +1,4 @@
-//! Writing: intents with their images, seals and other entries, each in one durable transaction under the lock.
+//! Writing: intents with their images, seals and other entries, each in one durable transaction under the writer lock.
 
 use std::collections::BTreeSet;
 
@@ -22,17 +22,17 @@ use crate::projection::{FOLDED, Projection, VouchedProjection};
 use crate::store::Journal;
 use crate::tree::Frontier;
 
-/// The key of a body under which the digests of its documents stand.
+/// The key of a body that lists the digests of its documents.
 pub(crate) const DOCUMENTS: &str = "documents";
 
-/// An entry without its place in the chain.
+/// An entry before it is chained: without number, stamp and digests.
 struct EntryDraft {
     kind: String,
     op: Option<u64>,
     body: Json,
 }
 
-/// An entry written in a transaction that is not committed yet.
+/// An entry inserted in a transaction that is not committed yet, with the journal's state after it.
 struct StagedEntry {
     entry: Entry,
     frontier: Frontier,
@@ -43,8 +43,8 @@ struct StagedEntry {
 impl Journal {
     /// Writes an intent and all its images, and returns the proof that they are on the disk.
     ///
-    /// An error says that this call does not vouch for the intent, not that it is absent: after a failing disk,
-    /// [`Journal::refresh`] tells.
+    /// After an error, the intent is normally not in the journal. If the disk failed during the commit it may be:
+    /// [`Journal::refresh`] shows which.
     ///
     /// # Errors
     /// [`JournalError::WrongLock`], [`JournalError::BadIntent`], [`JournalError::Body`], [`JournalError::Full`].
@@ -59,6 +59,7 @@ impl Journal {
         self.pass_step(JournalStep::BeforeIntendBegin)?;
         let steps = [JournalStep::BeforeIntendCommit, JournalStep::AfterIntendCommit];
         let (entry, op) = self.run_transaction(stamp, steps, |journal| journal.stage_intent(intent, images))?;
+        // The token promises images on the disk, so the file must still have its name.
         self.in_place()?;
         Ok(Intended {
             op,
@@ -86,20 +87,21 @@ impl Journal {
     ) -> Result<Entry, JournalError> {
         self.covered_by(lock)?;
         refuse_reserved_keys(&body, &["uid", "verdict", DOCUMENTS, FOLDED])?;
-        let sealed =
-            self.run_transaction(stamp, [JournalStep::BeforeSealCommit, JournalStep::AfterSealCommit], |journal| {
-                let illegal = |why: String| JournalError::IllegalOrder { op, why };
-                let operation =
-                    journal.read_operation(op)?.ok_or_else(|| illegal("there is no such operation".to_owned()))?;
-                if !verdict.may_follow(operation.verdict) {
-                    let last = operation.verdict.map_or("intended", OperationVerdict::as_str);
-                    return Err(illegal(format!("it is {last} and cannot become {}", verdict.as_str())));
-                }
-                body.insert("uid".to_owned(), Json::String(operation.uid.to_string()));
-                body.insert("verdict".to_owned(), Json::String(verdict.as_str().to_owned()));
-                Ok((EntryDraft { kind: verdict.as_str().to_owned(), op: Some(op), body: Json::Object(body) }, ()))
-            })?;
-        Ok(sealed.0)
+        let steps = [JournalStep::BeforeSealCommit, JournalStep::AfterSealCommit];
+        let (entry, ()) = self.run_transaction(stamp, steps, |journal| {
+            let Some(operation) = journal.read_operation(op)? else {
+                return Err(JournalError::IllegalOrder { op, why: "there is no such operation".to_owned() });
+            };
+            if !verdict.may_follow(operation.verdict) {
+                let last = operation.verdict.map_or("intended", OperationVerdict::as_str);
+                let why = format!("it is {last} and cannot become {}", verdict.as_str());
+                return Err(JournalError::IllegalOrder { op, why });
+            }
+            body.insert("uid".to_owned(), Json::String(operation.uid.to_string()));
+            body.insert("verdict".to_owned(), Json::String(verdict.as_str().to_owned()));
+            Ok((EntryDraft { kind: verdict.as_str().to_owned(), op: Some(op), body: Json::Object(body) }, ()))
+        })?;
+        Ok(entry)
     }
 
     /// Writes an entry that belongs to no operation. Kinds are an open set: unknown ones are chained, not folded.
@@ -111,8 +113,8 @@ impl Journal {
         self.append_with(lock, stamp, kind, body, &[])
     }
 
-    /// Writes an entry that belongs to no operation, and the documents that it speaks of: their digests become the
-    /// body's `documents`, in this order.
+    /// Writes an entry that belongs to no operation, with documents. Their digests become the body's `documents`, in
+    /// this order.
     ///
     /// # Errors
     /// As [`Journal::append`]; [`JournalError::Image`] for what is no document.
@@ -132,15 +134,18 @@ impl Journal {
         refuse_reserved_keys(object, &[DOCUMENTS, FOLDED])?;
         let chunks = documents.iter().map(Document::to_chunk).collect::<Result<Vec<_>, _>>()?;
         if !chunks.is_empty() {
+            // Without documents the key is left out: an empty list would be another body with another digest.
             let digests = chunks.iter().map(|chunk| Json::String(Digest::sha256(chunk).to_string())).collect();
             object.insert(DOCUMENTS.to_owned(), digests);
         }
         let steps = [JournalStep::BeforeAppendCommit, JournalStep::AfterAppendCommit];
-        let written = self.run_transaction(stamp, steps, |journal| {
-            chunks.iter().try_for_each(|chunk| journal.write_chunk(Digest::sha256(chunk), chunk))?;
+        let (entry, ()) = self.run_transaction(stamp, steps, |journal| {
+            for chunk in &chunks {
+                journal.write_chunk(Digest::sha256(chunk), chunk)?;
+            }
             Ok((EntryDraft { kind: kind.to_owned(), op: None, body }, ()))
-        });
-        written.map(|(entry, ())| entry)
+        })?;
+        Ok(entry)
     }
 
     /// Writes entry 1, whose digest is the journal's id.
@@ -150,13 +155,15 @@ impl Journal {
         self.run_transaction(stamp, steps, |_| Ok((draft, ()))).map(drop)
     }
 
-    /// Runs one transaction that ends with one entry, and takes it over once it is durable.
+    /// Runs one transaction that `stage` fills and that ends with one entry. Head, tree and state advance only after
+    /// the commit; `before` and `after` are the test steps on both sides of it.
     fn run_transaction<T>(
         &mut self,
         stamp: &Stamp,
         [before, after]: [JournalStep; 2],
         stage: impl FnOnce(&mut Self) -> Result<(EntryDraft, T), JournalError>,
     ) -> Result<(Entry, T), JournalError> {
+        // IMMEDIATE takes SQLite's write lock before the head is read, so no entry can come in between.
         self.execute("BEGIN IMMEDIATE")?;
         let staged =
             self.check_schema().and_then(|()| self.refresh()).and_then(|()| stage(self)).and_then(|(draft, more)| {
@@ -176,6 +183,7 @@ impl Journal {
 
     fn stage_entry(&mut self, stamp: &Stamp, mut draft: EntryDraft) -> Result<StagedEntry, JournalError> {
         let vouched = self.stage_projection(&mut draft)?;
+        // Built as a row first: the digest is computed from the same fields that are stored.
         let mut record = Record {
             seq: self.head.seq + 1,
             kind: draft.kind,
@@ -190,6 +198,7 @@ impl Journal {
         record.digest = record.compute_digest();
         self.pass_step(JournalStep::BeforeEntry)?;
         self.insert_entry(&record).map_err(|error| self.database_error(error))?;
+        // Verified in the same transaction: if the file holds something else, nothing is committed.
         self.read_back(&record)?;
         let entry = self.verify_record(record)?;
         let mut state = self.state.clone();
@@ -199,8 +208,9 @@ impl Journal {
         Ok(StagedEntry { entry, frontier, state, vouched })
     }
 
-    /// Stores the projection of what was folded so far, for which the entry to be written vouches, where one is due.
+    /// If one is due, stores the projection of all entries so far and adds to the draft's body that it vouches for it.
     fn stage_projection(&mut self, draft: &mut EntryDraft) -> Result<Option<VouchedProjection>, JournalError> {
+        // Entry 1 has no entries before it to vouch for.
         if self.head.seq == 0 || self.vouched.is_some_and(|vouched| !vouched.is_due(self.head.seq)) {
             return Ok(self.vouched);
         }
@@ -222,25 +232,29 @@ impl Journal {
         self.conn.prepare_cached(sql)?.execute(values).map(drop)
     }
 
-    /// Reads an entry back that was just inserted: what the file does not hold was not journaled.
+    /// Reads back an entry that was just inserted: only what the file holds is journaled.
     fn read_back(&self, record: &Record) -> Result<(), JournalError> {
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq = ?1");
         let select = self.conn.prepare_cached(&sql);
-        let found = select.and_then(|mut s| s.query_row([to_sql_integer(record.seq)], Record::from_row).optional());
-        match found.map_err(|error| self.database_error(error))? {
-            Some(found) if found == *record => Ok(()),
+        let stored =
+            select.and_then(|mut select| select.query_row([to_sql_integer(record.seq)], Record::from_row).optional());
+        match stored.map_err(|error| self.database_error(error))? {
+            Some(stored) if stored == *record => Ok(()),
             _ => Err(self.broken_error(format!("entry {} was written and is not there", record.seq))),
         }
     }
 
     fn stage_intent(&mut self, intent: &Intent, images: &Images) -> Result<(EntryDraft, u64), JournalError> {
         self.check_intent(intent)?;
+        // The audit reports an operation that names a chunk twice, so none may be written.
         let mut seen = BTreeSet::new();
         if !images.chunks.iter().all(|(digest, _)| seen.insert(digest)) {
             return Err(JournalError::BadIntent("the same changes are named twice".to_owned()));
         }
         let op = self.state.next_op;
-        images.chunks.iter().try_for_each(|(digest, bytes)| self.write_chunk(*digest, bytes))?;
+        for (digest, bytes) in &images.chunks {
+            self.write_chunk(*digest, bytes)?;
+        }
         let keys = intent.keys.as_ref().map(|keys| self.write_keys(keys)).transpose()?;
         let body = intended_body(intent, images, keys);
         let body = serde_json::to_value(&body).map_err(|error| BodyError::Unwritable(error.to_string()))?;
@@ -248,60 +262,68 @@ impl Journal {
     }
 
     fn check_intent(&self, intent: &Intent) -> Result<(), JournalError> {
-        let bad = |why: String| Err(JournalError::BadIntent(why));
-        let Some(RevertedRef { op, uid, depth }) = intent.reverts else {
-            return match intent.action {
-                OperationAction::Apply => Ok(()),
-                OperationAction::Revert => bad("a revert names the operation it takes back".to_owned()),
-            };
+        let why = match (intent.action, intent.reverts) {
+            (OperationAction::Apply, None) => return Ok(()),
+            (OperationAction::Apply, Some(_)) => "an apply takes nothing back".to_owned(),
+            (OperationAction::Revert, None) => "a revert names the operation it takes back".to_owned(),
+            (OperationAction::Revert, Some(RevertedRef { op, uid, depth })) => match self.read_operation(op)? {
+                Some(operation) if operation.uid == uid && operation.depth == depth => return Ok(()),
+                Some(_) => format!("operation {op} has another uid or depth"),
+                None => format!("there is no operation {op}"),
+            },
         };
-        if intent.action == OperationAction::Apply {
-            return bad("an apply takes nothing back".to_owned());
-        }
-        match self.read_operation(op)? {
-            Some(found) if found.uid == uid && found.depth == depth => Ok(()),
-            Some(_) => bad(format!("operation {op} has another uid or depth")),
-            None => bad(format!("there is no operation {op}")),
-        }
+        Err(JournalError::BadIntent(why))
     }
 
     fn write_keys(&mut self, chosen: &ChosenKeys) -> Result<KeysRef, JournalError> {
         let ChosenKeys { table, columns, keys } = chosen;
         if let Some(key) = keys.iter().find(|key| key.len() != columns.len()) {
-            let (wide, columns) = (key.len(), columns.len());
-            return Err(JournalError::BadIntent(format!("a chosen key of {wide} values for {columns} columns")));
+            let (values, columns) = (key.len(), columns.len());
+            return Err(JournalError::BadIntent(format!("a chosen key of {values} values for {columns} columns")));
         }
         let digest = chosen_digest(chosen)?;
         let packed = pack_keys(chosen)?;
         let chunks: Vec<Digest> = packed.iter().map(|chunk| Digest::sha256(chunk)).collect();
-        chunks.iter().zip(&packed).try_for_each(|(digest, bytes)| self.write_chunk(*digest, bytes))?;
+        for (digest, bytes) in chunks.iter().zip(&packed) {
+            self.write_chunk(*digest, bytes)?;
+        }
         Ok(KeysRef { table: table.clone(), count: keys.len() as u64, digest, chunks })
     }
 
-    /// Inserts a chunk, or finds the same bytes already there.
+    /// Inserts a chunk unless the same bytes are stored already.
     fn write_chunk(&mut self, digest: Digest, bytes: &[u8]) -> Result<(), JournalError> {
         self.pass_step(JournalStep::Chunk)?;
-        let same = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_blob().is_ok_and(|stored| stored == bytes));
-        let stored = || {
-            let select = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
-            select.and_then(|mut select| select.query_row([digest.as_bytes()], same).optional())
-        };
-        match stored().map_err(|error| self.database_error(error))? {
+        match self.holds_chunk(digest, bytes)? {
             Some(true) => return Ok(()),
+            // Equal digests mean equal bytes: the stored ones were changed by someone.
             Some(false) => return Err(self.broken_error(format!("chunk {digest} does not hold what its digest says"))),
             None => {}
         }
         let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
-        let done = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
-        // Read back before anything is done that only a stored image could take back.
-        match done.and_then(|_| stored()).map_err(|error| self.database_error(error))? {
+        let result = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
+        result.map_err(|error| self.database_error(error))?;
+        // Read back now: the target is changed next, and only a stored image can undo that.
+        match self.holds_chunk(digest, bytes)? {
             Some(true) => Ok(()),
             _ => Err(self.broken_error(format!("chunk {digest} was written and is not there"))),
         }
     }
+
+    /// Tells whether the chunk stored under a digest has these bytes; `None` if there is none.
+    fn holds_chunk(&self, digest: Digest, bytes: &[u8]) -> Result<Option<bool>, JournalError> {
+        let select = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
+        let stored = select.and_then(|mut select| {
+            // Compared in place: a chunk may have 16 MiB, which need not be copied.
+            let row = select.query_row([digest.as_bytes()], |row| {
+                Ok(row.get_ref(0)?.as_blob().is_ok_and(|stored| stored == bytes))
+            });
+            row.optional()
+        });
+        stored.map_err(|error| self.database_error(error))
+    }
 }
 
-/// Refuses the keys that the journal itself fills in.
+/// Refuses a body with keys that the journal itself sets.
 fn refuse_reserved_keys(body: &Map<String, Json>, reserved: &[&str]) -> Result<(), BodyError> {
     match reserved.iter().find(|key| body.contains_key(**key)) {
         Some(key) => Err(BodyError::Reserved((*key).to_owned())),

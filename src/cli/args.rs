@@ -1,4 +1,4 @@
-//! The tree of commands; each operation's own options come from its `Request`.
+//! The clap command tree. The options of an operation come from its `Request` struct.
 
 use std::path::PathBuf;
 
@@ -31,6 +31,7 @@ pub(super) struct Cli {
 
 /// Options of every command.
 #[derive(Args, Clone, Debug, Default)]
+// The ids have a prefix, because operations have arguments of the same names and clap wants ids to be unique.
 #[command(next_help_heading = "Global options")]
 pub(super) struct Globals {
     /// The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user's]
@@ -82,7 +83,7 @@ pub(super) struct Globals {
 }
 
 impl Globals {
-    /// Returns the format that the flags ask for.
+    /// Returns the format of `--json` or `--format`; `None` if neither was given.
     pub(super) const fn format(&self) -> Option<Format> {
         if self.json { Some(Format::Json) } else { self.format_word }
     }
@@ -137,6 +138,7 @@ pub(super) enum Command {
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
     #[command(about = drill::CARD.about, long_about = texts::fill_examples(texts::DRILL))]
+    // Boxed because it is by far the largest request.
     Drill(Box<drill::Request>),
     #[command(about = "Commit many faults from one file", long_about = texts::CAMPAIGN, subcommand)]
     Campaign(CampaignCommand),
@@ -228,7 +230,7 @@ pub(super) enum AuditCommand {
 }
 
 impl Command {
-    /// Returns the words that call it, as they name its JSON schema.
+    /// Returns the command's words joined by `-`, as in the schema `mfm/NAME/1` of its result.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Demo(_) => "demo",
@@ -273,12 +275,14 @@ impl Command {
         }
     }
 
-    /// Tells whether a signal has to wait for a safe moment.
+    /// Tells whether the command can write a target, a journal or a file, so that a signal has to wait for a safe
+    /// point.
     pub(super) fn can_write(&self) -> bool {
-        // An export that ends early takes its draft away.
+        // An export that is interrupted removes its draft file, so it must not be killed on the spot.
         if let Self::Audit(AuditCommand::Export(request)) = self {
             return request.output.is_some();
         }
+        // The cards spell commands as they are typed, with spaces.
         let name = self.name().replace('-', " ");
         ops::OPERATIONS.iter().any(|card| card.name == name && card.danger != Danger::Read)
     }

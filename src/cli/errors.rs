@@ -1,20 +1,18 @@
-//! Every error code there is, with its kind and its hint: what `mfm help errors` lists, and a test holds to the source.
+//! The catalogue of error codes with kind and hint, as `mfm help errors` lists it. A test compares it with the codes
+//! that the source uses.
 
 use serde::{Serialize, Serializer};
 
 use crate::ops::FailureKind;
 
-/// One code.
 #[derive(Debug, Serialize)]
 pub(super) struct ErrorCode {
-    /// The stable code.
+    /// The identifier, which never changes.
     pub(super) code: &'static str,
-    /// Its kind.
     pub(super) kind: FailureKind,
-    /// The exit code.
+    /// The kind again: it is serialised as its exit code.
     #[serde(serialize_with = "exit_code", rename = "exit_code")]
     pub(super) exit: FailureKind,
-    /// What to do.
     pub(super) hint: &'static str,
 }
 
@@ -43,7 +41,7 @@ const fn journal(code: &'static str, hint: &'static str) -> ErrorCode {
     error(FailureKind::Journal, code, hint)
 }
 
-/// What a mistake of the program wants.
+/// The hint of codes that only a bug in mfm can cause.
 const REPORT: &str = "report it: this is a mistake of the program, and nothing was written";
 
 /// Every error code, by kind.

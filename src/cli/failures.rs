@@ -11,10 +11,10 @@ use crate::model::password::{hidden_in, hide_password};
 use crate::model::refusal::Conflict;
 use crate::ops::{Failure, FailureKind};
 
-/// How many rows in conflict people are shown.
+/// Most rows in conflict that are listed for people; `--json` lists all.
 const CONFLICTS_MAX: usize = 20;
 
-/// Shows a failure and returns its exit code.
+/// Prints a failure to stderr and returns its exit code.
 pub(super) fn print_failure(printer: &Printer, format: Format, failure: &Failure) -> u8 {
     if format == Format::Json {
         printer.err(&json::encode_error(failure));
@@ -30,7 +30,7 @@ fn render_failure(failure: &Failure) -> String {
         text.push('\n');
     }
     for conflict in failure.conflicts.iter().take(CONFLICTS_MAX) {
-        text += &format!("  {}\n", clean(&conflict_line(conflict)));
+        text += &format!("  {}\n", clean(&render_conflict(conflict)));
     }
     if failure.conflicts.len() > CONFLICTS_MAX {
         let more = format!("  and {} more; --json lists them", failure.conflicts.len() - CONFLICTS_MAX);
@@ -42,8 +42,8 @@ fn render_failure(failure: &Failure) -> String {
     text
 }
 
-/// Returns a row in conflict as a line.
-pub(super) fn conflict_line(conflict: &Conflict) -> String {
+/// Renders a row in conflict: table, key, columns, reason, and the later operation unless the reason names it.
+pub(super) fn render_conflict(conflict: &Conflict) -> String {
     let Conflict { table, key, columns, why, operation, .. } = conflict;
     let columns = if columns.is_empty() { String::new() } else { format!(" {}", columns.join(", ")) };
     let by =
@@ -51,11 +51,12 @@ pub(super) fn conflict_line(conflict: &Conflict) -> String {
     format!("{table} {key}{columns}: {why}{}", by.unwrap_or_default())
 }
 
-/// Shows what clap says of the arguments: help on stdout, mistakes on stderr; returns the exit code.
-pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Environment) -> u8 {
-    suggest_once(&mut error);
+/// Prints clap's help to stdout or its error to stderr, and returns the exit code.
+pub(super) fn print_clap_error(mut error: clap::Error, words: &[OsString], around: &Environment) -> u8 {
+    drop_twin_suggestions(&mut error);
     hide_passwords(&mut error);
     let printer = Printer::new(resolve_color(words, around).to_choice(), false);
+    // There are no settings without a parsed command line: colour and format are found in the raw words.
     let text = hidden_in(&reword_number_errors(&error.render().ansi().to_string()));
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -64,6 +65,7 @@ pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Envir
         }
         _ if resolve_format(words, around) == Format::Json => {
             let text = reword_number_errors(&error.render().to_string());
+            // clap's text is the help then, and no error message.
             let bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
             print_failure(
                 &printer,
@@ -78,30 +80,31 @@ pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Envir
     }
 }
 
-/// Says in plain words what the standard library says of numbers.
+/// Replaces the standard library's wording of number errors.
 fn reword_number_errors(text: &str) -> String {
     let text = text.replace("invalid digit found in string", "write a whole number");
     let text = text.replace("number too large to fit in target type", "the number is too large");
     text.replace("cannot parse integer from empty string", "write a whole number")
 }
 
-/// Leaves out suggestions in kebab case that are the same tools as those in snake case.
-fn suggest_once(error: &mut clap::Error) {
+/// Drops suggestions in kebab case whose twin in snake case is there too: a tool answers to both names.
+fn drop_twin_suggestions(error: &mut clap::Error) {
     let Some(ContextValue::Strings(words)) = error.get(ContextKind::SuggestedSubcommand) else { return };
-    let known = |snake: &String| words.contains(snake);
-    let twice = |word: &&String| word.contains('-') && known(&word.replace('-', "_"));
-    let once = words.iter().filter(|word| !twice(word)).cloned().collect();
+    let mut once = words.clone();
+    once.retain(|word| !word.contains('-') || !words.contains(&word.replace('-', "_")));
     error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(once));
 }
 
-/// Takes passwords and what drives a terminal out of the values that clap repeats.
+/// Redacts passwords and control characters in the argument values that clap quotes.
 fn hide_passwords(error: &mut clap::Error) {
-    let safe = |text: &String| clean(&hide_password(text));
+    // The context is borrowed while it is read, so it is changed afterwards.
     let values: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
-            ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
-            ContextValue::Strings(all) => Some((kind, ContextValue::Strings(all.iter().map(safe).collect()))),
+            ContextValue::String(text) => Some((kind, ContextValue::String(clean(&hide_password(text))))),
+            ContextValue::Strings(all) => {
+                Some((kind, ContextValue::Strings(all.iter().map(|text| clean(&hide_password(text))).collect())))
+            }
             _ => None,
         })
         .collect();
@@ -110,7 +113,7 @@ fn hide_passwords(error: &mut clap::Error) {
     }
 }
 
-/// Returns the failure of a command that wants another word, whose help clap gives instead of an error.
+/// Builds the failure of a command without its subcommand, for which clap renders help instead of an error.
 fn failure_from_help(help: &str) -> Failure {
     let names = help.split("\nCommands:\n").nth(1).unwrap_or_default().lines().map_while(|line| {
         let name = line.strip_prefix("  ")?.split_whitespace().next()?;
@@ -123,7 +126,7 @@ fn failure_from_help(help: &str) -> Failure {
     Failure::usage("usage", message, hint)
 }
 
-/// Returns clap's text as a failure: the first paragraph is the message, a tip the hint.
+/// Builds a failure from clap's text: the first paragraph is the message, a tip the hint.
 fn failure_from_message(text: &str) -> Failure {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let mut paragraphs = text.split("\n\n");
@@ -132,26 +135,27 @@ fn failure_from_message(text: &str) -> Failure {
     Failure::usage("usage", message, tip.unwrap_or_else(|| "--help lists the arguments".to_owned()))
 }
 
-/// Returns the format that the words ask for, which could not be parsed as a whole.
+/// Finds the format on a command line that clap rejected: programs get their errors as JSON all the same.
 fn resolve_format(words: &[OsString], around: &Environment) -> Format {
-    let asked = value_of(words, "--format").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
+    let flag = find_value(words, "--format").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
     let json = words_before_dashes(words).any(|word| word == "--json");
-    let asked = if json { Some(Format::Json) } else { asked };
-    asked.or_else(|| settings::read_format(around).ok().flatten()).unwrap_or_default()
+    let flag = if json { Some(Format::Json) } else { flag };
+    flag.or_else(|| settings::read_format(around).ok().flatten()).unwrap_or_default()
 }
 
 fn resolve_color(words: &[OsString], around: &Environment) -> Color {
-    let asked = value_of(words, "--color").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
+    let flag = find_value(words, "--color").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
     let none = around.variables.get("NO_COLOR").map(|_| Color::Never);
-    asked.or(none).unwrap_or_default()
+    flag.or(none).unwrap_or_default()
 }
 
 fn words_before_dashes(words: &[OsString]) -> impl Iterator<Item = &str> {
+    // Words after `--` belong to another program's command line.
     words.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str())
 }
 
-/// Returns the value that an option has on a line, which need not parse as a whole.
-pub(super) fn value_of(words: &[OsString], option: &str) -> Option<String> {
+/// Finds the value of an option, as `--option VALUE` or `--option=VALUE`, on a command line that need not parse.
+pub(super) fn find_value(words: &[OsString], option: &str) -> Option<String> {
     let mut words = words_before_dashes(words);
     while let Some(word) = words.next() {
         if word == option {

@@ -1,4 +1,4 @@
-//! `plan TOOL` and `apply TOOL`: one subcommand a mode, made from the list of modes; knows none by name.
+//! `plan TOOL` and `apply TOOL`: one subcommand per mode, built from the registry of modes.
 
 use std::path::PathBuf;
 
@@ -47,22 +47,17 @@ struct ApplyFlags {
 /// A call of `mfm plan`.
 #[derive(Clone, Debug)]
 pub(super) struct PlanCall {
-    /// What to plan.
     pub(super) request: Request,
-    /// Whether to list every change.
     pub(super) all_changes: bool,
 }
 
 /// A call of `mfm apply`.
 #[derive(Clone, Debug)]
 pub(super) struct ApplyCall {
-    /// What to apply; without it a plan file is named.
+    /// The fault to apply; `None` when a plan file is named instead.
     pub(super) request: Option<Request>,
-    /// The plan file.
     pub(super) plan: Option<PathBuf>,
-    /// Whether to write nothing.
     pub(super) dry_run: bool,
-    /// Whether to list every change.
     pub(super) all_changes: bool,
 }
 
@@ -79,8 +74,9 @@ impl Args for PlanCall {
 impl FromArgMatches for PlanCall {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let flags = PlanFlags::from_arg_matches(matches)?;
-        let missing = || Error::raw(ErrorKind::MissingSubcommand, "which fault? `mfm modes` lists the tools\n");
-        let mut request = parse_tool_request(matches)?.ok_or_else(missing)?;
+        let Some(mut request) = parse_tool_request(matches)? else {
+            return Err(Error::raw(ErrorKind::MissingSubcommand, "which fault? `mfm modes` lists the tools\n"));
+        };
         request.output = flags.output;
         Ok(Self { request, all_changes: flags.changes.is_some() })
     }
@@ -125,7 +121,7 @@ impl FromArgMatches for ApplyCall {
     }
 }
 
-/// Adds one subcommand a mode.
+/// Adds one subcommand per mode.
 fn add_tools(verb: &'static str, command: Command) -> Command {
     let command = command.subcommand_value_name("TOOL").subcommand_help_heading("Tools");
     domains::modes().fold(command, |command, mode| command.subcommand(tool_command(verb, mode)))
@@ -136,13 +132,15 @@ fn tool_command(verb: &str, mode: &dyn Mode) -> Command {
     let command = mode.add_arguments(Command::new(card.tool).next_help_heading("Parameters"));
     let command = Options::augment_args(command.next_help_heading("Selection"));
     let domain = domains::of_mode(card.id).unwrap_or(domains::FIRST);
+    // `Options` has the filters of all domains; those of others would only be noise in this help.
     filters::hide_foreign(command, domain)
+        // Tools have the snake-case names that agents use; at a shell kebab case is accepted too.
         .alias(card.tool.replace('_', "-"))
         .about(card.title)
         .long_about(texts::render_tool(verb, card))
 }
 
-/// Returns the request for the tool that was named.
+/// Parses the request of a tool's subcommand; `None` if no tool was named.
 fn parse_tool_request(matches: &ArgMatches) -> Result<Option<Request>, Error> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(None) };
     let Some(mode) = domains::find_mode(name) else {

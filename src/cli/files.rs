@@ -1,4 +1,4 @@
-//! Completion scripts and man pages, rendered from the tree of commands; never edited by hand.
+//! Completion scripts and man pages, rendered from the command tree.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::file::{self, FileAccess};
 use crate::ops::rules::ChosenRules;
 use crate::ops::{Failure, FailureKind, checks};
 
-/// The shells, with the files that their scripts are kept in.
+/// Each shell with the name of its script below `completions/`.
 const SHELLS: [(Shell, &str); 5] = [
     (Shell::Bash, "mfm.bash"),
     (Shell::Zsh, "_mfm"),
@@ -23,7 +23,7 @@ const SHELLS: [(Shell, &str); 5] = [
     (Shell::Elvish, "mfm.elv"),
 ];
 
-/// Returns every script and page as (path, text).
+/// Renders every script and man page as (path in the repository, text).
 ///
 /// # Errors
 /// A sentence saying what could not be rendered.
@@ -36,10 +36,10 @@ pub(super) fn render_all() -> Result<Vec<(String, String)>, String> {
     Ok(files)
 }
 
-/// Prints the script of a shell.
+/// Prints the completion script of a shell.
 ///
 /// # Errors
-/// The script is no text, which is a mistake of the program.
+/// The script is not UTF-8, which would be a bug.
 pub(super) fn print_completions(shell: Shell, printer: &Printer) -> Result<u8, Failure> {
     printer.data(&render_script(shell).map_err(|why| folder_failure("write the completions", &why))?);
     Ok(0)
@@ -48,7 +48,7 @@ pub(super) fn print_completions(shell: Shell, printer: &Printer) -> Result<u8, F
 /// Prints a JSON Schema.
 ///
 /// # Errors
-/// The schema is no JSON, which is a mistake of the program.
+/// The schema cannot be serialised, which would be a bug.
 pub(super) fn print_schema(schema: &serde_json::Value, printer: &Printer) -> Result<u8, Failure> {
     let text =
         serde_json::to_string_pretty(schema).map_err(|error| folder_failure("write the schema", &error.to_string()))?;
@@ -59,42 +59,46 @@ pub(super) fn print_schema(schema: &serde_json::Value, printer: &Printer) -> Res
 /// Writes the man pages into a folder.
 ///
 /// # Errors
-/// What the file system says.
+/// The folder cannot be written, or holds a file of such a name that is not a man page of mfm.
 pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
-    let wrong = |why: String| folder_failure(&format!("write man pages into {}", dir.display()), &why);
-    let pages = render_pages().map_err(wrong)?;
-    file::make_folder(dir, FileAccess::Shared).map_err(|error| wrong(error.to_string()))?;
+    let pages = render_pages().map_err(|why| man_failure(dir, &why))?;
+    file::make_folder(dir, FileAccess::Shared).map_err(|error| man_failure(dir, &error.to_string()))?;
+    // Every file is checked before the first is written, so that a refusal leaves the folder as it was.
     for (name, _) in &pages {
         let path = dir.join(name);
-        if path.symlink_metadata().is_ok_and(|found| !found.is_file() || !is_page(&path)) {
-            return Err(wrong(format!("{name} there is no man page of mfm, and is not overwritten")));
+        if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file() || !is_page(&path)) {
+            return Err(man_failure(dir, &format!("{name} there is no man page of mfm, and is not overwritten")));
         }
     }
     for (name, text) in &pages {
-        let written = file::replace_file(&dir.join(name), text, FileAccess::Shared, is_page);
-        written.map_err(|error| wrong(format!("{name}: {error}")))?;
+        let result = file::replace_file(&dir.join(name), text, FileAccess::Shared, is_page);
+        result.map_err(|error| man_failure(dir, &format!("{name}: {error}")))?;
     }
     printer.note(&format!("{} man pages in {}", pages.len(), dir.display()));
     Ok(0)
 }
 
-/// Prints the rules of checks: a file that can be read back, or a JSON object.
+/// Prints the rules of the checks, as a file that `--rules` reads back or as a JSON object.
 ///
 /// # Errors
-/// What the rules say.
+/// The rules file cannot be read or parsed.
 pub(super) fn print_rules(request: &checks::Request, format: Format, printer: &Printer) -> Result<u8, Failure> {
     let rules = ChosenRules::load(crate::domains::FIRST, request.rules.as_deref())?;
     printer.data(&if format == Format::Json { json::encode_line("rules", &rules)? } else { rules.to_toml() });
     Ok(0)
 }
 
-/// More than the beginning of a man page that holds its title.
+/// How much of a file is searched for a man page's title, in bytes.
 const BEGINNING_BYTES: u64 = 1024;
 
 /// Tells whether a file is a man page of mfm, of this version or another.
 fn is_page(path: &Path) -> bool {
     let beginning = file::read_beginning(path, BEGINNING_BYTES).unwrap_or_default();
     String::from_utf8_lossy(&beginning).lines().any(|line| line.starts_with(".TH mfm"))
+}
+
+fn man_failure(dir: &Path, why: &str) -> Failure {
+    folder_failure(&format!("write man pages into {}", dir.display()), why)
 }
 
 fn folder_failure(what: &str, why: &str) -> Failure {
@@ -112,6 +116,7 @@ fn render_script(shell: Shell) -> Result<String, String> {
 
 fn render_pages() -> Result<Vec<(String, String)>, String> {
     let mut command = unhide_options(super::command());
+    // Otherwise the pages of subcommands would lack the global and the generated options.
     command.build();
     let mut pages = Vec::new();
     collect_pages(&command, &mut pages)?;
@@ -119,7 +124,7 @@ fn render_pages() -> Result<Vec<(String, String)>, String> {
     Ok(pages)
 }
 
-/// Brings back what only the short help leaves out: a man page has room.
+/// Shows the options that only the short help hides: a man page has room for them.
 fn unhide_options(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(unhide_options)
 }

@@ -1,4 +1,4 @@
-//! `mfm mcp`: gives the MCP server what this process has, and prints or writes clients' configurations; serves nothing.
+//! `mfm mcp`: starts the MCP server with this process's settings, and prints or writes the configurations of clients.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ enum McpCommand {
     },
 }
 
-/// Carries it out.
+/// Runs the server, or prints or writes a client's configuration.
 pub(super) fn run(call: &McpCall, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
     match &call.command {
         None => serve(settings, &call.options),
@@ -87,7 +87,7 @@ fn to_absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Passwords from files and variables; nobody sits at standard input.
+/// Passwords from files and variables only: standard input carries the protocol.
 struct ServerPasswords(Logins);
 
 impl Secrets for ServerPasswords {
@@ -100,11 +100,12 @@ impl Secrets for ServerPasswords {
     }
 }
 
-/// Returns the words with which a client starts the server.
+/// Builds the arguments with which a client starts the server.
 ///
 /// # Errors
-/// Usage: a target that no client's file should hold.
+/// Usage: an argument could hold a password, which must not be written to a client's file.
 fn build_arguments(options: &ServerOptions, settings: &Settings) -> Result<Vec<String>, Failure> {
+    // A client starts the server in a folder of its own choice, so every path is absolute.
     let mut words = vec!["--journal".to_owned(), to_absolute(&settings.journal).display().to_string()];
     if let Some(target) = &settings.target {
         words.extend(["--target".to_owned(), spell_target(target)?]);
@@ -128,16 +129,15 @@ fn build_arguments(options: &ServerOptions, settings: &Settings) -> Result<Vec<S
     for group in &options.tools {
         words.extend(["--tools".to_owned(), group.clone()]);
     }
-    let number = |number: Option<u64>| number.map(|number| number.to_string());
     let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());
     for (flag, value) in [
         ("--allow", allow),
         ("--consent", consent),
         ("--rules", options.rules.as_deref().map(|path| to_absolute(path).display().to_string())),
         ("--max-severity", options.max_severity.clone()),
-        ("--calls-per-hour", number(options.calls_per_hour)),
-        ("--writes-per-hour", number(options.writes_per_hour)),
-        ("--cooldown-ms", number(options.cooldown_ms)),
+        ("--calls-per-hour", options.calls_per_hour.map(|number| number.to_string())),
+        ("--writes-per-hour", options.writes_per_hour.map(|number| number.to_string())),
+        ("--cooldown-ms", options.cooldown_ms.map(|number| number.to_string())),
     ] {
         words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
     }
@@ -150,7 +150,7 @@ fn build_arguments(options: &ServerOptions, settings: &Settings) -> Result<Vec<S
     }
 }
 
-/// Returns a target as a client's file may keep it: a name, or a URL without anything that could be a password.
+/// Spells a target as a client's file may hold it: a registered name, or a URL without a possible password.
 fn spell_target(target: &str) -> Result<String, Failure> {
     match ops::targets::normalize_target(target) {
         Some(spelt) => Ok(spelt),
@@ -166,11 +166,12 @@ fn build_client_configuration(
     options: &ServerOptions,
     settings: &Settings,
 ) -> Result<serde_json::Value, Failure> {
+    // A client may not have the PATH of the user's shell.
     let program = std::env::current_exe().map_or_else(|_| "mfm".to_owned(), |path| path.display().to_string());
     Ok(mcp::configuration(client, &program, &build_arguments(options, settings)?))
 }
 
-/// Returns a client's own file, where its folder is known.
+/// Returns the client's configuration file; `None` if the folder that it is in is unknown.
 fn find_client_file(client: Client, settings: &Settings) -> Option<PathBuf> {
     Some(match client.config_location() {
         ConfigLocation::Configuration(name) => settings.configuration.as_ref()?.join(name),
@@ -198,13 +199,14 @@ fn print_configuration(
     Ok(())
 }
 
-/// Puts a text in the place of a file, all of it or nothing, as long as it still says what was read; who may read the
-/// file, and a link to it, stay.
+/// Replaces a file as a whole if it still holds `before`. Its permissions stay, and so does a symbolic link to it.
 fn replace_text(path: &Path, before: &str, text: &str) -> Result<(), FileError> {
     path.parent().map_or(Ok(()), |folder| file::make_folder(folder, FileAccess::Shared))?;
+    // Renaming over a symbolic link would replace the link and leave the file that it points to.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let as_read = |path: &Path| file::read_text(path, file::TEXT_BYTES_MAX).is_ok_and(|now| now == before);
-    let mut draft = file::begin_draft(&real, FileAccess::Private, as_read)?;
+    let mut draft = file::begin_draft(&real, FileAccess::Private, |path: &Path| {
+        file::read_text(path, file::TEXT_BYTES_MAX).is_ok_and(|now| now == before)
+    })?;
     if real.exists() {
         draft.keep_rights_of(&real)?;
     }
@@ -219,26 +221,29 @@ fn write_configuration(
     terminal: &Terminal<'_>,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let hint = "leave --write out, and put the configuration where it belongs yourself";
-    let unwritten = |why: String| {
-        let message = format!("could not write the configuration of {}: {why}", client.name());
-        Failure::usage("client_file", message, hint)
-    };
-    let path = find_client_file(client, settings).ok_or_else(|| unwritten("its folder is not known".to_owned()))?;
+    let path =
+        find_client_file(client, settings).ok_or_else(|| unwritten_failure(client, "its folder is not known"))?;
+    // Through a link, a client's file could be the journal or a target.
     ProtectedFiles::from_journal(&settings.journal, settings.target.as_deref()).refuse(&path)?;
     let before = match file::read_text(&path, file::TEXT_BYTES_MAX) {
         Ok(text) => text,
         Err(error) if error.is_missing() => String::new(),
-        Err(error) => return Err(unwritten(error.to_string())),
+        Err(error) => return Err(unwritten_failure(client, &error.to_string())),
     };
-    let after = mcp::merge_configuration(client, &before, &build_client_configuration(client, options, settings)?)
-        .map_err(&unwritten)?;
+    let own = build_client_configuration(client, options, settings)?;
+    let after = mcp::merge_configuration(client, &before, &own).map_err(|why| unwritten_failure(client, &why))?;
     let text = format!("Write the server mfm into {}?", path.display());
     match terminal.ask(&ConfirmQuestion { text, danger: Danger::Write, type_name: None }) {
         ConfirmAnswer::Yes => {}
         answer => return Err(Refusal::NoConsent { asked: answer == ConfirmAnswer::No }.into()),
     }
-    replace_text(&path, &before, &after).map_err(|error| unwritten(error.to_string()))?;
+    replace_text(&path, &before, &after).map_err(|error| unwritten_failure(client, &error.to_string()))?;
     printer.note(&format!("wrote {}; restart {}", path.display(), client.name()));
     Ok(0)
+}
+
+fn unwritten_failure(client: Client, why: &str) -> Failure {
+    let message = format!("could not write the configuration of {}: {why}", client.name());
+    let hint = "leave --write out, and put the configuration where it belongs yourself";
+    Failure::usage("client_file", message, hint)
 }

@@ -41,10 +41,10 @@ use crate::ops::Failure;
 #[must_use]
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    ExitCode::from(run(&words, &Environment::of_process()))
+    ExitCode::from(run(&words, &Environment::from_process()))
 }
 
-/// Returns the whole tree of commands, from which help, completions and man pages are made.
+/// Returns the clap command tree, from which help, completions and man pages are rendered.
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
@@ -65,29 +65,32 @@ pub fn error_codes() -> Vec<&'static str> {
 }
 
 fn run(words: &[OsString], around: &Environment) -> u8 {
+    // First of all: the words of a completion request are not a command line that clap could parse.
     if let Some(code) = completion::answer_request(words, around) {
         return code;
     }
     let parsed = command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return failures::of_clap(error, words, around),
+        Err(error) => return failures::print_clap_error(error, words, around),
     };
     let settings = match Settings::resolve(&cli.globals, around) {
         Ok(settings) => settings,
         Err(failure) => {
+            // The failure is in the settings themselves, so only flags and defaults are left to report it with.
             let format = cli.globals.format().unwrap_or_default();
             return failures::print_failure(&Printer::new(anstream::ColorChoice::Auto, false), format, &failure);
         }
     };
     let printer = Printer::new(settings.color.to_choice(), settings.quiet);
     let signals = signals::Signals::default();
-    let done = run::dispatch(&cli.command, &settings, &printer, &signals);
-    let code = done.unwrap_or_else(|failure| failures::print_failure(&printer, settings.format, &failure));
+    let result = run::dispatch(&cli.command, &settings, &printer, &signals);
+    let code = result.unwrap_or_else(|failure| failures::print_failure(&printer, settings.format, &failure));
+    // A signal decides the exit code, whatever the command made of the interruption.
     signals.exit_code().unwrap_or_else(|| report_print_failure(&printer, &settings).unwrap_or(code))
 }
 
-/// A result that could not be printed is said, because nobody has seen it; a reader that went away is no failure.
+/// Reports that the result could not be written, and returns that exit code; a closed pipe is no failure.
 fn report_print_failure(printer: &Printer, settings: &Settings) -> Option<u8> {
     let error = printer.take_failure()?;
     let message = format!("could not write the result: {error}");

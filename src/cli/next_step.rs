@@ -1,26 +1,27 @@
-//! What can be done next, as commands and flags of this command line.
+//! Renders next steps as commands and flags of the command line.
 
 use crate::model::next_step::{Deed, Flag, Marking, StepKind, View};
 use crate::model::shown::quote_word;
 use crate::model::{NextStep, NextSteps};
 
-/// Returns the hint of an error.
+/// Renders steps as one hint, with semicolons between them.
 pub(super) fn render_hint(steps: &NextSteps) -> String {
     steps.as_slice().iter().map(render_step).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns one step as a sentence.
+/// Renders one step as a sentence without a final period.
 pub(super) fn render_step(step: &NextStep) -> String {
-    let said = match &step.way {
+    let action = match &step.way {
         StepKind::Say => return step.text.clone(),
-        StepKind::Look(view) => format!("`{}`", view_command(view)),
+        StepKind::Look(view) => format!("`{}`", render_view(view)),
         StepKind::Run(Deed::Again) => "run the command again".to_owned(),
         StepKind::Run(Deed::PlanAgain) => "plan again".to_owned(),
         StepKind::Run(deed) => format!("`{}`", render_command(deed)),
         StepKind::Give { option, value } => render_flag(option, value.as_deref()),
-        StepKind::GiveOne { options } => format!("give {}", one_of(options)),
+        StepKind::GiveOne { options } => format!("give {}", render_choice(options)),
         StepKind::LeaveOut { option } => format!("leave {} out", spell_flag(option)),
     };
+    // With a condition in front or a text behind, the command needs no verb to be a sentence.
     let verb = match &step.way {
         _ if !(step.text.is_empty() && step.when.is_empty()) => "",
         StepKind::Run(Deed::Again | Deed::PlanAgain) => "",
@@ -30,19 +31,19 @@ pub(super) fn render_step(step: &NextStep) -> String {
     };
     let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
     let does = if step.text.is_empty() { String::new() } else { format!(" {}", step.text) };
-    format!("{when}{verb}{said}{does}")
+    format!("{when}{verb}{action}{does}")
 }
 
-/// Returns the command of a step that is one.
-pub(super) fn command_of(step: &NextStep) -> Option<String> {
+/// Returns the command line of a step; `None` for a step that is advice.
+pub(super) fn command_line(step: &NextStep) -> Option<String> {
     match &step.way {
-        StepKind::Look(view) => Some(view_command(view)),
+        StepKind::Look(view) => Some(render_view(view)),
         StepKind::Run(deed) => Some(render_command(deed)),
         _ => None,
     }
 }
 
-fn one_of(options: &[Flag]) -> String {
+fn render_choice(options: &[Flag]) -> String {
     let all: Vec<String> = options.iter().map(|option| render_flag(option, None)).collect();
     match all.split_last() {
         Some((last, [])) => last.clone(),
@@ -51,7 +52,7 @@ fn one_of(options: &[Flag]) -> String {
     }
 }
 
-/// Returns a flag with its value, or with what stands for one.
+/// Renders a flag with its value, or with a placeholder such as `N`.
 fn render_flag(option: &Flag, value: Option<&str>) -> String {
     let value = value.map(|value| if is_verbatim(option) { value.to_owned() } else { quote_word(value) });
     match (option, value.or_else(|| placeholder(option).map(str::to_owned))) {
@@ -63,17 +64,17 @@ fn render_flag(option: &Flag, value: Option<&str>) -> String {
     }
 }
 
-/// Tells whether a flag's value is one of the command line's own words, or a list of them.
+/// Tells whether a flag's values are words of the command line itself, which need no quoting for a shell.
 const fn is_verbatim(option: &Flag) -> bool {
     matches!(option, Flag::As | Flag::Judge | Flag::Depth)
 }
 
-/// Returns a flag as it is typed.
+/// Spells a flag as it is typed, such as `--max-rows`.
 pub(super) fn spell_flag(option: &Flag) -> String {
     format!("--{}", option.name().replace('_', "-"))
 }
 
-/// Returns what stands for the value of a flag that takes one.
+/// Returns the placeholder of a flag's value; `None` for a flag without one.
 const fn placeholder(option: &Flag) -> Option<&'static str> {
     Some(match option {
         Flag::Sample | Flag::MaxRows | Flag::Op | Flag::Patients => "N",
@@ -87,7 +88,7 @@ const fn placeholder(option: &Flag) -> Option<&'static str> {
     })
 }
 
-fn view_command(view: &View) -> String {
+fn render_view(view: &View) -> String {
     let text = match view {
         View::Records { kind, eligible } => {
             let kind = kind.as_ref().map_or_else(String::new, |kind| format!(" {kind}"));
@@ -123,7 +124,7 @@ fn render_command(deed: &Deed) -> String {
         Deed::Register { url } => return format!("mfm target add {}", url.as_deref().map_or("URL".into(), quote_word)),
         Deed::RemoveTarget { target } => return format!("mfm target remove {}", quote_word(target)),
         Deed::Approve { code } => return format!("mfm approve {}", quote_word(code)),
-        // The last command line is not known here.
+        // A step does not carry the command line that failed.
         Deed::Again => "mfm",
         Deed::PlanAgain => "mfm plan TOOL",
         Deed::Recover => "mfm recover",
@@ -190,8 +191,8 @@ mod tests {
             assert_eq!(render_step(&step), said);
         }
         let all = [Flag::parameter("fld_id"), Flag::Sample, Flag::All];
-        assert_eq!(one_of(&all), "--fld-id IDS, --sample N or --all");
-        assert_eq!(one_of(&[Flag::Operations, Flag::Last]), "numbers or --last");
+        assert_eq!(render_choice(&all), "--fld-id IDS, --sample N or --all");
+        assert_eq!(render_choice(&[Flag::Operations, Flag::Last]), "numbers or --last");
     }
 
     #[test]
@@ -203,7 +204,7 @@ mod tests {
             known.extend(command.get_arguments().map(|one| one.get_id().as_str().to_lowercase().replace('_', "-")));
             todo.extend(command.get_subcommands().cloned());
         }
-        // A command under test stands behind two dashes, and has no flag.
+        // A command under test follows `--` and has no flag.
         for option in Flag::ALL.iter().filter(|option| **option != Flag::Command) {
             assert!(known.contains(&option.name().replace('_', "-")), "{option:?} is no option");
         }

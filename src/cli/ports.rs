@@ -1,4 +1,4 @@
-//! Time and chance from the operating system; decides nothing.
+//! Clock, randomness and process identity from the operating system.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,12 +10,12 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use crate::model::ports::{Clock, Entropy};
 use crate::ops::{Failure, FailureKind};
 
-/// The system's clock.
 pub(super) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one clock that the others come from")]
     fn now_us(&self) -> i64 {
+        // A clock before 1970 counts as 1970.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
@@ -32,14 +32,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// Random bytes, seeded once by the system.
+/// A generator seeded once by the operating system.
 pub(super) struct SystemEntropy(Mutex<ChaCha20Rng>);
 
 impl SystemEntropy {
-    /// Asks the system for a seed.
+    /// Seeds the generator.
     ///
     /// # Errors
-    /// The system has none.
+    /// The operating system offers no randomness.
     pub(super) fn new() -> Result<Self, Failure> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| {
@@ -63,11 +63,12 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Returns who holds a lock meanwhile.
+/// Returns what a lock says of its holder, for the message that another process prints.
 #[expect(clippy::disallowed_methods, reason = "the host's name is no setting")]
 pub(super) fn build_holder(command: &str) -> LockHolder {
-    let named = |path: &str| std::fs::read_to_string(path).ok().map(|name| name.trim().to_owned());
-    let host = named("/proc/sys/kernel/hostname").or_else(|| named("/etc/hostname"));
+    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let host = files.iter().find_map(|path| std::fs::read_to_string(path).ok()).map(|name| name.trim().to_owned());
+    // Shells set HOSTNAME without exporting it, so the variable comes last.
     let host = host.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
     LockHolder {
         pid: std::process::id(),

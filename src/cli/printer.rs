@@ -1,4 +1,4 @@
-//! The only place that writes to stdout and stderr; a reader that went away is no failure.
+//! The only module that writes to stdout and stderr. A closed pipe is no failure.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
@@ -16,19 +16,19 @@ pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
 pub(super) const NOTE: Style = AnsiColor::Cyan.on_default();
 /// What went well.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// What wants attention.
+/// What needs attention.
 pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
-/// What is of lesser interest.
+/// Secondary information.
 pub(super) const DIM: Style = Style::new().dimmed();
 /// Headings.
 pub(super) const BOLD: Style = Style::new().bold();
 
-/// Returns text in a style.
+/// Wraps text in the escape codes of a style.
 pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// No cell of a database and no name of a file can drive a terminal, or make a line of its own.
+/// Text from databases and file names is cleaned, so that it cannot control the terminal or start a line.
 pub(super) use crate::model::shown::{escape_line as clean, escape_lines as clean_lines};
 
 /// stdout and stderr.
@@ -40,7 +40,6 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// Makes a printer.
     pub(super) const fn new(color: ColorChoice, quiet: bool) -> Self {
         Self { color, quiet, gone: Cell::new(false), failure: RefCell::new(None) }
     }
@@ -48,39 +47,40 @@ impl Printer {
     /// Writes styled text to stdout.
     pub(super) fn out(&self, text: &str) {
         let mut stream = AutoStream::new(io::stdout().lock(), self.color);
+        // Flushed at once: an error at exit would go unnoticed.
         self.record_result(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     }
 
-    /// Writes data to stdout, as it is.
+    /// Writes data to stdout without interpreting styles.
     pub(super) fn data(&self, text: &str) {
         let mut stream = io::stdout().lock();
         self.record_result(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     }
 
-    /// Lends stdout for data that would not fit into memory.
+    /// Calls `write` with stdout, for data that would not fit into memory.
     pub(super) fn with_stdout<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
         write(&mut io::stdout().lock())
     }
 
-    /// Writes styled text to stderr; where nobody listens, nobody is told.
+    /// Writes styled text to stderr. Errors are ignored: there is nowhere left to report them.
     pub(super) fn err(&self, text: &str) {
         let mut stream = AutoStream::new(io::stderr().lock(), self.color);
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 
-    /// Says something worth knowing that is no result.
+    /// Prints a note to stderr unless `--quiet` is given; passwords are redacted.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             self.err(&format!("{}: {}\n", paint(NOTE, "note"), clean(&hidden_in(text))));
         }
     }
 
-    /// Tells whether the reader of stdout went away.
+    /// Tells whether the reader of stdout closed the pipe.
     pub(super) const fn is_gone(&self) -> bool {
         self.gone.get()
     }
 
-    /// Returns why stdout could not be written, once.
+    /// Takes the error of the last failed write to stdout.
     pub(super) fn take_failure(&self) -> Option<io::Error> {
         self.failure.borrow_mut().take()
     }
@@ -88,6 +88,7 @@ impl Printer {
     fn record_result(&self, written: io::Result<()>) {
         match written {
             Ok(()) => {}
+            // `mfm log | head` closes the pipe early, and has what it wants.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.gone.set(true),
             Err(error) => *self.failure.borrow_mut() = Some(error),
         }

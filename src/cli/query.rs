@@ -1,4 +1,4 @@
-//! `mfm query TOOL`: one subcommand a query, made from the domains' lists; knows none by name.
+//! `mfm query TOOL`: one subcommand per query, built from the lists of the domains.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ impl Args for QueryCall {
         for domain in domains::all() {
             if let Some(card) = domain.files() {
                 for about in files::query_cards(*domain) {
-                    command = command.subcommand(of_files(&about, list_positionals(card, about.name)));
+                    command = command.subcommand(build_file_command(&about, list_positionals(card, about.name)));
                 }
             }
             for query in domain.queries() {
@@ -50,7 +50,7 @@ impl Args for QueryCall {
     }
 }
 
-/// Returns what stands behind the name of a query of files: names, and whether they are needed.
+/// Returns the positional arguments of a query of files, as (name, required).
 fn list_positionals(card: &'static crate::domain::files::FileCard, name: &str) -> &'static [(&'static str, bool)] {
     match name {
         name if name == card.list => &[("directory", false)],
@@ -59,7 +59,7 @@ fn list_positionals(card: &'static crate::domain::files::FileCard, name: &str) -
     }
 }
 
-fn of_files(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Command {
+fn build_file_command(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Command {
     let mut command = Command::new(card.name);
     for (name, needed) in positions {
         let arg = Arg::new(*name).value_name(name.to_uppercase()).required(*needed).help("A file, or a folder to list");
@@ -70,12 +70,13 @@ fn of_files(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Com
 
 fn describe_command(command: Command, card: &QueryCard) -> Command {
     let example = format!("{}\n\nExample:\n  mfm query {} {}", card.about, card.name, card.example);
+    // Queries have the snake-case names that agents use; at a shell kebab case is accepted too.
     let kebab = card.name.replace('_', "-");
     let command = if kebab == card.name { command } else { command.alias(kebab) };
     command.about(capitalise(card.title)).long_about(example.trim_end().to_owned())
 }
 
-/// Returns a text with a capital at its beginning, as the help of a command has it.
+/// Capitalises the first letter, as the help of other commands has it.
 fn capitalise(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -87,6 +88,7 @@ impl FromArgMatches for QueryCall {
         let Some((name, inner)) = matches.subcommand() else {
             return Ok(Self(Request { file, folders, ..Request::default() }));
         };
+        // The queries of files are not in the domains' lists; their parameters are paths.
         let params = match find_query(name) {
             Some((_, query)) => query.parse_matches(inner)?,
             None => collect_paths(inner),
@@ -100,11 +102,14 @@ impl FromArgMatches for QueryCall {
     }
 }
 
-/// Returns the files that were named behind a query of files.
+/// Collects the positional paths of a query of files as its parameters.
 fn collect_paths(matches: &ArgMatches) -> Map<String, Json> {
-    let path = |name: &&str| {
-        let path = matches.try_get_one::<PathBuf>(name).ok().flatten()?;
-        Some(((*name).to_owned(), Json::String(path.display().to_string())))
-    };
-    ["directory", "path", "before", "after"].iter().filter_map(path).collect()
+    let mut paths = Map::new();
+    for name in ["directory", "path", "before", "after"] {
+        // Each of these queries declares only some of the arguments, and `get_one` panics on the others.
+        if let Some(path) = matches.try_get_one::<PathBuf>(name).ok().flatten() {
+            paths.insert(name.to_owned(), Json::String(path.display().to_string()));
+        }
+    }
+    paths
 }

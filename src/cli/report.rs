@@ -1,4 +1,4 @@
-//! What a result looks like: a page for people, a sheet for shell tools; the JSON is the result itself.
+//! How a result is shown: a page for people, a table for shell tools, or the result itself as JSON.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
@@ -13,13 +13,13 @@ pub(super) use crate::ops::render_count;
 
 /// A result that can be shown.
 pub(super) trait Report: Serialize {
-    /// Writes it for people.
+    /// Writes the result for people.
     fn render_page(&self, page: &mut ReportPage);
-    /// Returns it for shell tools.
+    /// Returns the result as rows for shell tools.
     fn to_table(&self) -> ReportTable;
 }
 
-/// Shows a result in the format asked for.
+/// Prints a result in the format of the settings.
 ///
 /// # Errors
 /// A value that JSON cannot hold.
@@ -37,14 +37,14 @@ pub(super) fn print_report<R: Report>(
     Ok(())
 }
 
-/// Returns a result as people read it, with its styles.
+/// Renders a result for people, with its styles.
 pub(super) fn render_report<R: Report>(settings: &Settings, report: &R) -> String {
     let mut page = ReportPage::new(settings.width);
     report.render_page(&mut page);
     page.text
 }
 
-/// The longest word that makes its column as wide as itself.
+/// The longest word that its column is made wide enough for, in characters.
 const WORD_MAX: usize = 36;
 
 /// Rows under a header.
@@ -55,57 +55,54 @@ pub(super) struct ReportTable {
 }
 
 impl ReportTable {
-    /// Makes an empty sheet.
     pub(super) fn new(head: &[&'static str]) -> Self {
         Self::from_columns(head.iter().map(|word| (*word).to_owned()).collect())
     }
 
-    /// Makes an empty sheet under heads that only the result knows.
+    /// Makes an empty table whose columns are known only at run time.
     pub(super) const fn from_columns(head: Vec<String>) -> Self {
         Self { head, rows: Vec::new() }
     }
 
-    /// Adds a row.
     pub(super) fn push_row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
-    /// Returns the sheet with these rows.
+    /// Returns the table with these rows added.
     pub(super) fn with_rows(mut self, rows: impl IntoIterator<Item = Vec<String>>) -> Self {
         self.rows.extend(rows);
         self
     }
 
-    /// Returns the length of the longest word of each column.
+    /// Returns the length of the longest word of each column, in characters.
     fn longest_words(&self) -> Vec<usize> {
-        let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
-        let mut all: Vec<usize> = self.head.iter().map(|head| longest(&head.replace('_', " "))).collect();
+        // The head is shown with spaces, and may be broken there.
+        let mut widths: Vec<usize> = self.head.iter().map(|head| longest_word(&head.replace('_', " "))).collect();
         for row in &self.rows {
-            all.iter_mut().zip(row).for_each(|(known, cell)| *known = longest(cell).max(*known));
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = longest_word(cell).max(*width);
+            }
         }
-        all
+        widths
     }
 
-    /// Returns comma-separated values under a header line; no cell is a formula.
+    /// Encodes the table as CSV with a header line; what a spreadsheet would run as a formula is disarmed.
     ///
     /// # Errors
-    /// What the writer says.
+    /// The CSV writer failed.
     pub(super) fn to_csv(&self) -> Result<String, Failure> {
-        let failure = |why: String| {
-            let message = format!("could not write the result as CSV: {why}");
-            Failure::new(crate::ops::FailureKind::Found, "output", message, "--format plain writes it with tabs")
-        };
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.head).map_err(|error| failure(error.to_string()))?;
-        let disarmed =
-            |row: &Vec<String>| writer.write_record(row.iter().map(|cell| shown::guard_cell(cell).into_owned()));
-        self.rows.iter().try_for_each(disarmed).map_err(|error| failure(error.to_string()))?;
-        let bytes = writer.into_inner().map_err(|error| failure(error.to_string()))?;
-        String::from_utf8(bytes).map_err(|error| failure(error.to_string()))
+        writer.write_record(&self.head).map_err(|error| csv_failure(&error))?;
+        for row in &self.rows {
+            let cells = row.iter().map(|cell| shown::guard_cell(cell).into_owned());
+            writer.write_record(cells).map_err(|error| csv_failure(&error))?;
+        }
+        let bytes = writer.into_inner().map_err(|error| csv_failure(&error))?;
+        String::from_utf8(bytes).map_err(|error| csv_failure(&error))
     }
 
-    /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped, and no
-    /// cell is a formula.
+    /// Encodes the table as TSV with a header line. Tabs, line breaks and backslashes are escaped, and formulas
+    /// disarmed.
     pub(super) fn to_tsv(&self) -> String {
         let mut out = self.head.join("\t") + "\n";
         for row in &self.rows {
@@ -117,16 +114,25 @@ impl ReportTable {
     }
 }
 
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0)
+}
+
+fn csv_failure(why: &dyn std::fmt::Display) -> Failure {
+    let message = format!("could not write the result as CSV: {why}");
+    Failure::new(crate::ops::FailureKind::Found, "output", message, "--format plain writes it with tabs")
+}
+
 fn escape_cell(cell: &str) -> String {
     clean(&shown::guard_cell(cell).replace('\\', "\\\\"))
 }
 
-/// How a result is to be taken.
+/// Whether a result is good news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
     /// As it should be.
     Good,
-    /// Wants attention.
+    /// Needs attention.
     Bad,
     /// Neither.
     Plain,
@@ -139,12 +145,11 @@ pub(super) struct ReportPage {
 }
 
 impl ReportPage {
-    /// Makes an empty page.
     pub(super) const fn new(width: u16) -> Self {
         Self { text: String::new(), width }
     }
 
-    /// Returns how many characters a line has room for.
+    /// Returns the width of a line, in characters.
     pub(super) const fn width(&self) -> u16 {
         self.width
     }
@@ -165,39 +170,37 @@ impl ReportPage {
         self.text += &format!("\n{}\n", paint(BOLD, &clean(text)));
     }
 
-    /// Writes a line.
     pub(super) fn line(&mut self, text: &str) {
         self.text += &clean(text);
         self.text.push('\n');
     }
 
-    /// Writes lines.
     pub(super) fn extend_lines(&mut self, lines: impl IntoIterator<Item = String>) {
         lines.into_iter().for_each(|line| self.line(&line));
     }
 
-    /// Writes an empty line.
     pub(super) fn blank(&mut self) {
         self.text.push('\n');
     }
 
-    /// Writes a line of lesser interest.
+    /// Writes a dimmed line of secondary information.
     pub(super) fn aside(&mut self, text: &str) {
         self.text += &paint(DIM, &clean(text));
         self.text.push('\n');
     }
 
-    /// Writes text that carries its own styles and was cleaned before.
+    /// Writes text that has its styles already; the caller cleaned it.
     pub(super) fn styled(&mut self, text: &str) {
         self.text += text;
         self.text.push('\n');
     }
 
-    /// Writes labelled values, aligned; a long value continues below itself.
+    /// Writes labelled values, aligned; a long value wraps below itself.
     pub(super) fn fields(&mut self, fields: &[(&str, String)]) {
         let wide = fields.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
         for (label, value) in fields {
             let indent = " ".repeat(wide + 2);
+            // On a very narrow screen lines are too long rather than one letter each.
             let room = usize::from(self.width).saturating_sub(wide + 2).max(20);
             let lines = wrap_text(&clean(value), room);
             let label = paint(DIM, &format!("{label:wide$}"));
@@ -213,19 +216,19 @@ impl ReportPage {
         }
     }
 
-    /// Writes a table.
-    pub(super) fn table(&mut self, sheet: &ReportTable) {
+    pub(super) fn table(&mut self, content: &ReportTable) {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
-        let longest = sheet.longest_words();
-        table.set_header(sheet.head.iter().map(|head| Cell::new(head.to_uppercase().replace('_', " "))));
-        for row in &sheet.rows {
+        let longest = content.longest_words();
+        table.set_header(content.head.iter().map(|head| Cell::new(head.to_uppercase().replace('_', " "))));
+        for row in &content.rows {
             table.add_row(row.iter().map(|cell| Cell::new(clean(cell))));
         }
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
-            // A word is never broken while there is room for it.
+            // Left to itself the layout would break words, ids among them, to widen other columns.
             let word = longest.get(column.index).map_or(0, |longest| (*longest).min(WORD_MAX));
+            // The padding counts as part of the width.
             let width = u16::try_from(word + 2).unwrap_or(u16::MAX);
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
         }
@@ -236,7 +239,7 @@ impl ReportPage {
     }
 }
 
-/// Breaks text at spaces into lines of at most so many characters; a longer word stays whole.
+/// Wraps text at spaces into lines of at most `room` characters; a longer word stays whole.
 fn wrap_text(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -254,9 +257,14 @@ fn wrap_text(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Returns a list with commas.
+/// Joins items with commas.
 pub(super) fn join_list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a value as text, empty for `None`.
+pub(super) fn or_empty<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
 }
 
 /// Returns `yes` or `no`.

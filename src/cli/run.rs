@@ -1,4 +1,4 @@
-//! From a parsed command to an operation and back: one arm a command; renders nothing itself.
+//! Runs the operation of a parsed command and prints its outcome: one match arm per command.
 
 use super::args::{AuditCommand, CampaignCommand, Command, LabCommand, TargetCommand};
 use super::faults::{ApplyCall, PlanCall};
@@ -22,10 +22,10 @@ use crate::ops::{
 /// How long to wait for other writers of a target, in milliseconds.
 pub(super) const WAIT_MS: u64 = 5_000;
 
-/// Carries out a command, shows its result, and returns the exit code.
+/// Runs a command, prints its result, and returns the exit code.
 ///
 /// # Errors
-/// Whatever the operation says.
+/// The failure of the operation.
 pub(super) fn dispatch(
     command: &Command,
     settings: &Settings,
@@ -43,7 +43,7 @@ pub(super) fn dispatch(
         }
         Command::Check(request) if request.print_rules => files::print_rules(request, settings.format, printer),
         Command::Completions { shell } => files::print_completions(*shell, printer),
-        // It watches for signals itself: a call under way is answered first.
+        // The server watches for signals itself: a call in progress is answered first.
         #[cfg(feature = "mcp")]
         Command::Mcp(call) => super::mcp::run(call, settings, printer, signals),
         #[cfg(feature = "tui")]
@@ -54,15 +54,16 @@ pub(super) fn dispatch(
         _ => {
             signals.watch(command.can_write());
             let terminal = Terminal::new(settings, printer, signals);
-            let done =
+            let result =
                 with_context(command, &ResultPrinter { settings, printer, terminal: &terminal, name: command.name() });
+            // After a failure the bar would still be there, in the way of the message.
             terminal.clear_progress();
-            done
+            result
         }
     }
 }
 
-/// Shows results of one command.
+/// Prints the results of one command.
 struct ResultPrinter<'a> {
     settings: &'a Settings,
     printer: &'a Printer,
@@ -72,18 +73,16 @@ struct ResultPrinter<'a> {
 
 impl ResultPrinter<'_> {
     fn print<R: Report>(&self, report: &R) -> Result<u8, Failure> {
-        self.with_code(report, false)
+        self.print_with_code(report, false)
     }
 
-    fn with_code<R: Report>(&self, report: &R, found: bool) -> Result<u8, Failure> {
+    fn print_with_code<R: Report>(&self, report: &R, found: bool) -> Result<u8, Failure> {
         self.terminal.clear_progress();
         print_report(self.settings, self.printer, self.name, report)?;
         Ok(if found { FailureKind::Found.exit_code() } else { 0 })
     }
-}
 
-impl ResultPrinter<'_> {
-    fn all_changes<R: Report>(&self, report: &R, changes: &[ChangeRow]) -> Result<u8, Failure> {
+    fn print_changes<R: Report>(&self, report: &R, changes: &[ChangeRow]) -> Result<u8, Failure> {
         self.terminal.clear_progress();
         render::changes::print_all(self.settings, self.printer, self.name, report, changes)?;
         Ok(0)
@@ -101,6 +100,7 @@ fn with_context(command: &Command, show: &ResultPrinter<'_>) -> Result<u8, Failu
     let secrets = Keyring::new(&settings.logins, show.terminal, &note);
     let context = Context {
         journal: settings.journal.clone(),
+        // A positional name means the same as --target; clap refuses both together.
         target: named_target(command).or_else(|| settings.target.clone()),
         actor: settings.actor.clone(),
         face: mfm_journal::Face::Cli,
@@ -117,7 +117,7 @@ fn with_context(command: &Command, show: &ResultPrinter<'_>) -> Result<u8, Failu
         show.printer.note(&format!("actor {}", settings.actor));
     }
     let code = run_operation(command, &context, show)?;
-    // Whoever registers, marks or makes a database by its URL means that server.
+    // To register, mark or make a database by its URL confirms the server: passwords may go there from now on.
     if let Some(url) = confirmed_url(command) {
         settings.logins.servers.remember(url)?;
     }
@@ -135,7 +135,7 @@ fn confirmed_url(command: &Command) -> Option<&str> {
     }
 }
 
-/// Returns the target named behind a command.
+/// Returns the target that is named as a positional argument.
 fn named_target(command: &Command) -> Option<String> {
     match command {
         Command::Target(
@@ -152,7 +152,7 @@ fn run_operation(command: &Command, context: &Context<'_>, show: &ResultPrinter<
     match command {
         Command::Demo(request) => {
             let outcome = demo::run(context, request)?;
-            show.with_code(&outcome, !outcome.held)
+            show.print_with_code(&outcome, !outcome.held)
         }
         Command::Lab(LabCommand::Create(request)) => show.print(&lab::create::run(context, request)?),
         Command::Lab(LabCommand::Import(request)) => show.print(&lab::import::run(context, request)?),
@@ -172,33 +172,34 @@ fn run_operation(command: &Command, context: &Context<'_>, show: &ResultPrinter<
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {
             let outcome = agents::after_others(context, || revert::run(context, request))?;
-            show.with_code(&outcome, outcome.left_something())
+            show.print_with_code(&outcome, outcome.left_something())
         }
         Command::Recover(request) => print_recovery(&recover::run(context, request)?, show),
         Command::Approve(request) => show.print(&approve::run(context, request)?),
         Command::Replay(request) => {
             let outcome = agents::after_others(context, || replay::run(context, request))?;
-            show.with_code(&outcome, !outcome.ok)
+            show.print_with_code(&outcome, !outcome.ok)
         }
         Command::Status { exit_code } => {
             let outcome = status::run(context)?;
-            show.with_code(&outcome, *exit_code && outcome.is_disturbed())
+            show.print_with_code(&outcome, *exit_code && outcome.is_disturbed())
         }
         Command::Log(request) => show.print(&log::run(context, request)?),
         Command::Show(request) => show.print(&show::run(context, request)?),
         Command::Explain(request) => {
             let outcome = explain::run(context, request)?;
-            show.with_code(&outcome, !outcome.ok)
+            show.print_with_code(&outcome, !outcome.ok)
         }
         Command::Audit(AuditCommand::Verify(request)) => {
-            let outcome = audit::run(context, request).map_err(found_by_audit)?;
-            show.with_code(&outcome, !outcome.ok)
+            let outcome = audit::run(context, request).map_err(make_audit_finding)?;
+            show.print_with_code(&outcome, !outcome.ok)
         }
         Command::Audit(AuditCommand::Export(request)) => run_export(request, context, show),
         #[cfg(feature = "mcp")]
         Command::Mcp(_) => Ok(0),
         #[cfg(feature = "tui")]
         Command::Tui(_) => Ok(0),
+        // `dispatch` carries these out without a context.
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
     }
 }
@@ -210,7 +211,7 @@ fn run_campaign(command: &CampaignCommand, context: &Context<'_>, show: &ResultP
         CampaignCommand::List(request) => show.print(&campaign::list(context, request)?),
         CampaignCommand::Revert(request) => {
             let outcome = campaign::revert(context, request)?;
-            show.with_code(&outcome, outcome.revert.left_something())
+            show.print_with_code(&outcome, outcome.revert.left_something())
         }
         CampaignCommand::Schema => Ok(0),
     }
@@ -233,9 +234,10 @@ fn plan_fault(call: &PlanCall, context: &Context<'_>, show: &ResultPrinter<'_>) 
     if !call.all_changes {
         return show.print(&outcome);
     }
+    // The outcome has only the first changes; all of them are printed behind it instead.
     outcome.changes.clear();
     let changes: Vec<ChangeRow> = made.prepared.changes().iter().map(cell::to_change_row).collect();
-    show.all_changes(&outcome, &changes)
+    show.print_changes(&outcome, &changes)
 }
 
 fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
@@ -245,6 +247,7 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &ResultPrinter<'_>
         (None, None) => return Err(Failure::usage("usage", "which fault?", "name a tool, or a plan file")),
     };
     let mut changes = Vec::new();
+    // A plan may have very many changes, so they are kept only to be printed.
     let mut keep = |change| {
         if call.all_changes {
             changes.push(change);
@@ -255,23 +258,23 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &ResultPrinter<'_>
         return show.print(&outcome);
     }
     outcome.plan.changes.clear();
-    show.all_changes(&outcome, &changes)
+    show.print_changes(&outcome, &changes)
 }
 
-/// A report in a file leaves the page on stdout.
+/// Prints the outcome of `check`. With a file for the report, the page goes to stdout as well.
 fn print_check(outcome: &checks::Outcome, options: &checks::Options, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let code = if outcome.failed { FailureKind::Found.exit_code() } else { 0 };
-    let Some(form) = options.form else { return show.with_code(outcome, outcome.failed) };
+    let Some(form) = options.form else { return show.print_with_code(outcome, outcome.failed) };
     show.terminal.clear_progress();
-    let styled = || render_report(show.settings, outcome);
     let text = match checks::report::render_report(outcome, form)? {
         Some(text) => text,
         None if form == Form::Json => json::encode_line(show.name, outcome)?,
         None if options.output.is_none() => {
-            show.printer.out(&styled());
+            show.printer.out(&render_report(show.settings, outcome));
             return Ok(code);
         }
-        None => anstream::adapter::strip_str(&styled()).to_string(),
+        // A file gets the page without its escape codes.
+        None => anstream::adapter::strip_str(&render_report(show.settings, outcome)).to_string(),
     };
     if form == Form::Sarif {
         checks::report::too_many(outcome).iter().for_each(|text| show.printer.note(text));
@@ -282,18 +285,18 @@ fn print_check(outcome: &checks::Outcome, options: &checks::Options, show: &Resu
     };
     checks::report::write_report(path, &text)?;
     show.printer.note(&format!("the report is in {}", path.display()));
-    show.with_code(outcome, outcome.failed)
+    show.print_with_code(outcome, outcome.failed)
 }
 
-/// A drill can be written in other forms, whose names the operation knows and whose looks the face.
+/// Prints the outcome of `drill`, as a page or in the form asked for.
 fn print_drill(request: &drill::Request, outcome: &drill::Outcome, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
-    let Some(form) = request.form else { return show.with_code(outcome, !outcome.ok) };
+    let Some(form) = request.form else { return show.print_with_code(outcome, !outcome.ok) };
     show.terminal.clear_progress();
     show.printer.data(&render::drill::render_form(outcome, form)?);
     Ok(if outcome.ok { 0 } else { FailureKind::Found.exit_code() })
 }
 
-/// An export to stdout is its own result.
+/// Runs an export. One to stdout is its own result, and nothing else is printed there.
 fn run_export(request: &export::Request, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
     let outcome = show.printer.with_stdout(|out| export::run(context, request, out))?;
     if request.include_phi {
@@ -306,17 +309,17 @@ fn run_export(request: &export::Request, context: &Context<'_>, show: &ResultPri
     if outcome.file.is_some() { show.print(&outcome) } else { Ok(0) }
 }
 
-/// A recover that left something open says so after its result.
+/// Prints the outcome of `recover`, and then the failure that left something open.
 fn print_recovery(outcome: &recover::Outcome, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
-    let code = show.with_code(outcome, outcome.left_open())?;
+    let code = show.print_with_code(outcome, outcome.left_open())?;
     Ok(outcome
         .failure
         .as_ref()
         .map_or(code, |failure| failures::print_failure(show.printer, show.settings.format, failure)))
 }
 
-/// What breaks a journal is, for an audit, what it was looking for.
-fn found_by_audit(mut failure: Failure) -> Failure {
+/// Makes a broken journal a finding with exit code 1: it is what an audit looks for.
+fn make_audit_finding(mut failure: Failure) -> Failure {
     if failure.code == "journal_broken" {
         failure.kind = FailureKind::Found;
     }

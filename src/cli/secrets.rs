@@ -1,4 +1,4 @@
-//! Passwords of database servers: from a file, a variable or a person, once a process; neither shows nor keeps them.
+//! Passwords of database servers, from a file, a variable or a prompt. Each is read once; none is printed or stored.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,10 +16,10 @@ use crate::ops::servers::Servers;
 pub(super) const VARIABLE: &str = "MFM_MSSQL_PASSWORD";
 /// The variable with the password of a login that only reads.
 pub(super) const READ_VARIABLE: &str = "MFM_MSSQL_READ_PASSWORD";
-/// No server takes a longer password; a longer file is something else.
+/// No server takes a longer password; a longer file is something else. In bytes.
 const BYTES_MAX: u64 = 4096;
 
-/// What is said where a password's file is not there.
+/// Said of a missing password file. The name is left out, because it may be the password itself.
 const NO_FILE: &str = "there is no file of the name that was given for the password's, which is not repeated here";
 
 /// Tells whether a variable holds a password.
@@ -27,7 +27,7 @@ pub(super) fn holds_password(variable: &str) -> bool {
     [VARIABLE, READ_VARIABLE].contains(&variable)
 }
 
-/// A password, which no debug print shows.
+/// A password, which `Debug` does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Password(pub(super) String);
 
@@ -47,34 +47,34 @@ pub(super) enum PasswordSource {
 }
 
 impl PasswordSource {
-    /// Returns what an argument names.
+    /// Parses the argument of `--password-file`; `-` is standard input.
     pub(super) fn from_argument(argument: &Path) -> Self {
         if argument == Path::new("-") { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
-    /// Reads the password.
     fn read(&self) -> Result<Password, String> {
         match self {
             Self::Stdin if io::stdin().is_terminal() => {
                 Err("standard input is a terminal: leave --password-file out to be asked".to_owned())
             }
             Self::Stdin => {
-                password_in(io::stdin().lock()).map_err(|why| format!("the password on standard input: {why}"))
+                read_password(io::stdin().lock()).map_err(|why| format!("the password on standard input: {why}"))
             }
             Self::File(path) => {
-                let named = |why: String| format!("the password file {}: {why}", path.display());
                 let file = open_file(path).map_err(|error| match error {
-                    // A password in the place of its file's name is a mistake that many make.
+                    // People often put the password itself where its file's name belongs.
                     error if error.is_missing() => NO_FILE.to_owned(),
-                    error => named(error.to_string()),
+                    error => format!("the password file {}: {error}", path.display()),
                 })?;
-                check_private(&file).and_then(|()| password_in(file)).map_err(named)
+                let password = check_private(&file).and_then(|()| read_password(file));
+                password.map_err(|why| format!("the password file {}: {why}", path.display()))
             }
         }
     }
 }
 
-/// Opens a password file without waiting for anybody; what the shell has opened already, as with `<(...)`, is no file.
+/// Opens a password file without blocking. A descriptor that the shell opened, as for `<(...)`, is a pipe, which
+/// `file::open` would refuse.
 fn open_file(path: &Path) -> Result<File, FileError> {
     if ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder))) {
         return Ok(File::open(path)?);
@@ -82,12 +82,12 @@ fn open_file(path: &Path) -> Result<File, FileError> {
     file::open_regular(path)
 }
 
-/// Where one kind of login has its password from, beside a person.
+/// Where the password of one kind of login comes from, before a person is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct LoginSources {
-    /// What a flag names.
+    /// From `--password-file` or `--read-password-file`.
     pub(super) file: Option<PasswordSource>,
-    /// What the variable holds.
+    /// From the environment.
     pub(super) variable: Option<Password>,
 }
 
@@ -96,13 +96,13 @@ pub(super) struct LoginSources {
 pub(super) struct Logins {
     /// Where the password of a server's login comes from.
     pub(super) whole: LoginSources,
-    /// Where that of the login that only reads comes from.
+    /// Where the password of the read-only login comes from.
     pub(super) reads: LoginSources,
-    /// The servers that they may go to.
+    /// The servers that passwords may be sent to.
     pub(super) servers: Servers,
 }
 
-/// Refuses a file that others than its owner could read or change.
+/// Refuses a file that anyone but its owner could read or change.
 #[cfg(unix)]
 fn check_private(file: &File) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -119,9 +119,10 @@ fn check_private(_: &File) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads a password to the end of its source, and leaves out one newline there.
-fn password_in(source: impl Read) -> Result<Password, String> {
+/// Reads a password to the end of its source, without one newline there.
+fn read_password(source: impl Read) -> Result<Password, String> {
     let mut bytes = Vec::new();
+    // One byte more than allowed shows that the source is too long.
     source.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > BYTES_MAX {
         return Err(format!("it holds more than {BYTES_MAX} bytes, which is no password"));
@@ -131,13 +132,13 @@ fn password_in(source: impl Read) -> Result<Password, String> {
     if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(Password(line.to_owned())) }
 }
 
-/// A person who can be asked for what must not be seen.
+/// Asks a person for a password.
 pub(super) trait PasswordPrompt {
-    /// Asks without echo; `None` where nobody can be asked, an error where the answer could not be read.
+    /// Asks without echo; `None` if no person can be asked, an error if the answer could not be read.
     fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>>;
 }
 
-/// Nobody: the terminal carries a protocol, or is drawn on.
+/// Asks no one: the terminal carries a protocol, or is drawn on.
 #[cfg(any(feature = "mcp", feature = "tui"))]
 pub(super) struct NoPrompt;
 
@@ -148,7 +149,7 @@ impl PasswordPrompt for NoPrompt {
     }
 }
 
-/// A login, and whether it only reads: what a password was found for.
+/// A login as (URL, user, only reads).
 type LoginKey = (String, String, bool);
 
 /// The passwords of this process.
@@ -157,12 +158,12 @@ pub(super) struct Keyring<'a> {
     person: &'a dyn PasswordPrompt,
     note: &'a dyn Fn(&str),
     found: RefCell<BTreeMap<LoginKey, Password>>,
-    /// Standard input can be read but once, whichever login asks first.
+    /// Standard input can be read only once, but several servers may need its password.
     stdin: RefCell<Option<Password>>,
 }
 
 impl<'a> Keyring<'a> {
-    /// Makes one that has asked nobody yet; `note` hears where each password comes from.
+    /// Calls `note` with the source of each password, once it is known.
     pub(super) fn new(sources: &'a Logins, person: &'a dyn PasswordPrompt, note: &'a dyn Fn(&str)) -> Self {
         Self { sources, person, note, found: RefCell::default(), stdin: RefCell::default() }
     }
@@ -173,19 +174,19 @@ impl<'a> Keyring<'a> {
         } else {
             (&self.sources.whole, "--password-file", VARIABLE)
         };
-        let from = |place: &str| (self.note)(&format!("password of {} by {place}", login.user));
+        // A flag wins over the variable, and that over a person.
         if let Some(source) = &sources.file {
-            from(flag);
+            self.note_source(login, flag);
             return self.read_once(source);
         }
         if let Some(password) = &sources.variable {
-            from(variable);
+            self.note_source(login, variable);
             return Ok(password.clone());
         }
         match self.person.ask_hidden(&format!("Password of {} for {}: ", login.user, login.url)) {
             Some(Ok(line)) if line.is_empty() => Err("no password was typed".to_owned()),
             Some(Ok(line)) => {
-                from("a person");
+                self.note_source(login, "a person");
                 Ok(Password(line))
             }
             Some(Err(why)) => Err(format!("the password could not be read: {why}")),
@@ -194,6 +195,10 @@ impl<'a> Keyring<'a> {
                 login.user
             )),
         }
+    }
+
+    fn note_source(&self, login: &Account<'_>, place: &str) {
+        (self.note)(&format!("password of {} by {place}", login.user));
     }
 
     fn read_once(&self, source: &PasswordSource) -> Result<Password, String> {
@@ -211,14 +216,15 @@ impl<'a> Keyring<'a> {
 
 impl Secrets for Keyring<'_> {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
-        // Whoever asks for a password may be about to hand it on.
+        // The caller is about to send the password to this server, which may be named by a foreign journal only.
         self.permit_login(login.url).map_err(|refusal| refusal.to_string())?;
-        let known = (login.url.to_owned(), login.user.to_owned(), login.reads_only);
-        if let Some(Password(password)) = self.found.borrow().get(&known) {
+        let key = (login.url.to_owned(), login.user.to_owned(), login.reads_only);
+        // A command may open the target more than once, but a person types the password once.
+        if let Some(Password(password)) = self.found.borrow().get(&key) {
             return Ok(password.clone());
         }
         let password = self.resolve_password(login)?;
-        self.found.borrow_mut().insert(known, password.clone());
+        self.found.borrow_mut().insert(key, password.clone());
         Ok(password.0)
     }
 
@@ -233,7 +239,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers with a line, or is not there; counts how often it was asked.
+    /// Answers with a line or not at all, and counts how often it was asked.
     struct Person(Option<&'static str>, Cell<u32>);
 
     impl PasswordPrompt for Person {
@@ -248,7 +254,7 @@ mod tests {
         Account { user: "sa", url: "mssql://sa@localhost:1433/Copy", reads_only }
     }
 
-    /// The server that the user said.
+    /// The one server that the user named.
     fn known_servers() -> Servers {
         Servers::from_words([login(false).url], &[], None, crate::file::owner::TrustedOwners::default())
     }
@@ -302,7 +308,7 @@ mod tests {
         assert_eq!(person.1.get(), 0);
         assert_eq!(ask(&none, &none, &person, false).0.unwrap(), "of-a-person");
         assert_eq!(ask(&none, &both, &person, true).0.unwrap(), "of-the-file");
-        // The login that writes lends its password to nobody.
+        // The read-only login does not fall back on the password of the other.
         assert_eq!(ask(&both, &none, &person, true).0.unwrap(), "of-a-person");
     }
 
@@ -340,13 +346,13 @@ mod tests {
 
     #[test]
     fn one_newline_at_the_end_is_no_part_of_a_password() {
-        let read = |text: &str| password_in(text.as_bytes()).map(|password| password.0);
+        let read = |text: &str| read_password(text.as_bytes()).map(|password| password.0);
         assert_eq!(read(" a b \n").unwrap(), " a b ");
         assert_eq!(read("a\r\n").unwrap(), "a");
         assert_eq!(read("a\n\n").unwrap(), "a\n");
         assert_eq!(read("a\r").unwrap(), "a\r");
         assert_eq!(read("\n").unwrap_err(), "it is empty");
-        assert!(password_in(&b"\xff\n"[..]).is_err());
+        assert!(read_password(&b"\xff\n"[..]).is_err());
         assert!(read(&"x".repeat(4096)).is_ok() && read(&"x".repeat(4097)).is_err());
     }
 

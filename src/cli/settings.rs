@@ -1,4 +1,4 @@
-//! Where things are and how to show them: flags, then environment, then `mfm.toml`, then the user's configuration.
+//! The settings: flags win over the environment, that over `mfm.toml`, and that over the user's configuration.
 
 use std::collections::BTreeMap;
 use std::env::VarError;
@@ -43,7 +43,7 @@ pub(super) enum Color {
 }
 
 impl Color {
-    /// Returns what the streams are told.
+    /// Converts to the choice of the output streams.
     pub(super) const fn to_choice(self) -> anstream::ColorChoice {
         match self {
             Self::Auto => anstream::ColorChoice::Auto,
@@ -53,18 +53,17 @@ impl Color {
     }
 }
 
-/// What surrounds the process: its environment and its folder.
+/// What the process was started with: variables, arguments and the current folder.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Environment {
-    /// The variables that mfm looks at, where they are set and not empty.
+    /// The variables that mfm reads, if set and not empty; without passwords.
     pub(super) variables: BTreeMap<&'static str, String>,
-    /// Those of them that hold passwords, apart from the others and never shown.
+    /// The variables that hold passwords, which are never printed.
     pub(super) passwords: BTreeMap<&'static str, Password>,
-    /// The current folder.
     pub(super) folder: PathBuf,
-    /// The words behind the program's name.
+    /// The arguments after the program's name.
     pub(super) words: Vec<String>,
-    /// A variable that is set to what is no text: it must not be mistaken for one that is not set.
+    /// A variable whose value is not UTF-8, which must not be mistaken for one that is not set.
     pub(super) unreadable: Option<&'static str>,
 }
 
@@ -97,14 +96,15 @@ const VARIABLES: [&str; 24] = [
 ];
 
 impl Environment {
-    /// Reads those of this process.
+    /// Reads the environment of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-    pub(super) fn of_process() -> Self {
+    pub(super) fn from_process() -> Self {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let mut around = Self { folder, words, ..Self::default() };
         for name in VARIABLES {
             match std::env::var(name) {
+                // An empty variable counts as one that is not set.
                 Ok(value) if value.is_empty() => {}
                 Ok(value) if secrets::holds_password(name) => drop(around.passwords.insert(name, Password(value))),
                 Ok(value) => drop(around.variables.insert(name, value)),
@@ -115,12 +115,13 @@ impl Environment {
         around
     }
 
-    /// Returns a variable.
+    /// Returns a variable that is set and not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
     fn xdg(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
+        // The XDG specification wants relative paths to be ignored.
         let absolute = self.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         absolute.or_else(|| Some(Path::new(self.get("HOME")?).join(below_home)))
     }
@@ -135,13 +136,13 @@ struct Config {
     format: Option<Format>,
     actor: Option<String>,
     color: Option<Color>,
-    /// Where files count whoever owns them; only the user can say so.
+    /// Folders whose files are trusted whoever owns them; only the user's own file may say so.
     trusted_folders: Option<Vec<PathBuf>>,
 }
 
 impl Config {
-    /// Reads the user's own file, wherever it really is. A missing one says nothing.
-    fn of_user(path: &Path) -> Result<Self, Failure> {
+    /// Reads the user's own file, also through a link. A missing one is empty.
+    fn read_user_file(path: &Path) -> Result<Self, Failure> {
         match file::read_text(path, file::TEXT_BYTES_MAX) {
             Ok(text) => Self::parse(path, &text),
             Err(error) if error.is_missing() => Ok(Self::default()),
@@ -149,23 +150,24 @@ impl Config {
         }
     }
 
-    /// Reads a project's file, which counts only where the folder is the user's.
-    fn of_project(path: &Path, owners: &TrustedOwners) -> Result<Self, Failure> {
+    /// Reads a project's file, which is refused unless its owner is trusted: it may have come with a download.
+    fn read_project_file(path: &Path, owners: &TrustedOwners) -> Result<Self, Failure> {
         owners.check_file(path).map_err(|why| untrusted_failure(path, &why, ""))?;
         let text = owners.read(path).map_err(|why| config_failure(path, &why))?;
         let config = Self::parse(path, &text)?;
         if config.trusted_folders.is_some() {
             return Err(config_failure(path, "trusted_folders belongs into the user's own configuration"));
         }
+        // An existing journal is judged by its own owner, whoever wrote the file that names it.
         if let Some(journal) = config.journal.as_deref().filter(|journal| journal.symlink_metadata().is_ok()) {
             owners.check_file(journal).map_err(|why| untrusted_failure(journal, &why, JOURNAL_NAMED))?;
         }
         Ok(config)
     }
 
-    /// Reads the text of a file; paths in it are relative to its folder.
+    /// Parses a file; paths in it are relative to its folder.
     fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
-        // The file may not be the one that its name says: nothing of its lines is quoted.
+        // A link may lead to a file that must not be shown, so the error quotes none of its lines.
         let mut config: Self = toml::from_str(text).map_err(|error| config_failure(path, &toml_fault(text, &error)))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.journal = config.journal.map(|journal| folder.join(journal));
@@ -176,7 +178,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns these settings, and those of another where nothing is said here.
+    /// Returns these settings, completed from `other`.
     fn or(self, other: Self) -> Self {
         Self {
             journal: self.journal.or(other.journal),
@@ -184,6 +186,7 @@ impl Config {
             format: self.format.or(other.format),
             actor: self.actor.or(other.actor),
             color: self.color.or(other.color),
+            // Only the user's own file has them, which is the last one here.
             trusted_folders: other.trusted_folders,
         }
     }
@@ -194,10 +197,10 @@ fn config_failure(path: &Path, why: &str) -> Failure {
     Failure::usage("config", message, "its keys are journal, target, format, actor and color")
 }
 
-/// How a journal is named, so that it need not be found.
+/// The hint for a journal: named by the user, it is used whoever owns it.
 const JOURNAL_NAMED: &str = "--journal FILE or MFM_JOURNAL names a journal whoever owns it; or, ";
 
-/// Returns the failure of a file that was found and does not count.
+/// Builds the failure of a file that was found by search and whose owner is not trusted.
 fn untrusted_failure(path: &Path, why: &str, or: &str) -> Failure {
     let message = format!("{} was found by itself and does not count: {why}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -206,20 +209,17 @@ fn untrusted_failure(path: &Path, why: &str, or: &str) -> Failure {
     Failure::new(FailureKind::Refused, "folder_untrusted", message, hint)
 }
 
-/// Everything settled.
+/// The settings of one run, resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
-    /// The journal's file.
     pub(super) journal: PathBuf,
-    /// What named the journal.
+    /// What named the journal: a flag, a variable, a file or the search for it.
     pub(super) journal_from: &'static str,
-    /// The target asked for.
+    /// The name or URL of the target, if one was given.
     pub(super) target: Option<String>,
-    /// How results are written.
     pub(super) format: Format,
-    /// Who acts.
+    /// Who acts, as the journal records it.
     pub(super) actor: String,
-    /// When to use colour.
     pub(super) color: Color,
     /// Where the passwords of servers' logins come from, and where they may go.
     pub(super) logins: Logins,
@@ -227,23 +227,23 @@ pub(super) struct Settings {
     pub(super) unencrypted_logins: Vec<String>,
     /// Whether plain questions are answered with yes.
     pub(super) yes: bool,
-    /// Whether nobody is to be asked.
+    /// Whether no question may be asked.
     pub(super) no_input: bool,
     /// Whether notes and progress are left out.
     pub(super) quiet: bool,
     /// Whether to say where the settings came from.
     pub(super) verbose: bool,
-    /// How many columns the screen has.
+    /// The width of tables, in columns: at least 40.
     pub(super) width: u16,
     /// The user's home.
     pub(super) home: Option<PathBuf>,
-    /// The folder of the user's configurations.
+    /// The folder of the user's configuration files.
     pub(super) configuration: Option<PathBuf>,
-    /// What the whole terminal can show.
+    /// What the TUI can draw with.
     pub(super) surface: ScreenSettings,
 }
 
-/// What the whole terminal can show, and what reads long text there.
+/// What the TUI can draw with, and what it shows long text in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ScreenSettings {
     /// The pager and its arguments.
@@ -259,15 +259,17 @@ impl ScreenSettings {
         let pager = around.get("PAGER").unwrap_or("less").split_whitespace().map(str::to_owned).collect();
         // The last number is the background; of the sixteen colours, these are light.
         let background = around.get("COLORFGBG").and_then(|text| text.rsplit(';').next()?.parse::<u8>().ok());
+        // In the order in which the C library looks at them.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| around.get(name));
         let utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+        // Terminals on Windows need no locale for it; the Linux console has too few characters with any.
         let unicode = (utf8 || cfg!(windows)) && around.get("TERM") != Some("linux");
         Self { pager, light: matches!(background, Some(7 | 9..=15)), unicode }
     }
 }
 
 impl Settings {
-    /// Settles everything.
+    /// Resolves all settings.
     ///
     /// # Errors
     /// Usage: a configuration file or a variable that cannot be read.
@@ -276,12 +278,14 @@ impl Settings {
             let message = format!("{name} is set to what is no UTF-8");
             return Err(Failure::usage("config", message, "set it to text, or unset it"));
         }
+        // The user's file first: it says which folders are trusted, and so whether a project's file counts.
         let user = around.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("mfm").join("config.toml"));
-        let user = user.map_or_else(|| Ok(Config::default()), |path| Config::of_user(&path))?;
+        let user = user.map_or_else(|| Ok(Config::default()), |path| Config::read_user_file(&path))?;
         let owners = TrustedOwners::of_process(around.get("SUDO_UID"));
         let owners = owners.and_in(user.trusted_folders.as_deref().unwrap_or_default());
         let project = find_upward(&around.folder, "mfm.toml");
-        let project = project.map_or_else(|| Ok(Config::default()), |path| Config::of_project(&path, &owners))?;
+        let project =
+            project.map_or_else(|| Ok(Config::default()), |path| Config::read_project_file(&path, &owners))?;
         let logins = resolve_logins(globals, around, user.target.as_deref(), &owners)?;
         let config = project.or(user);
         let variable = |name: &str| around.get(name).map(str::to_owned);
@@ -294,7 +298,7 @@ impl Settings {
             journal_from,
             target: globals.target.clone().or_else(|| variable("MFM_TARGET")).or(config.target),
             format: globals.format().or(read_format(around)?).or(config.format).unwrap_or_default(),
-            actor: actor.map_or_else(|| Ok(user_number()), fit_to_be_kept)?,
+            actor: actor.map_or_else(|| Ok(read_user_number()), check_actor)?,
             color: globals.color.or(no_color).or(config.color).unwrap_or_default(),
             logins,
             unencrypted_logins: globals.unencrypted_login.clone(),
@@ -310,7 +314,7 @@ impl Settings {
     }
 }
 
-/// Returns the format that the environment asks for.
+/// Reads the format from the environment; `None` if it is not set.
 ///
 /// # Errors
 /// Usage: no such format.
@@ -323,8 +327,8 @@ pub(super) fn read_format(around: &Environment) -> Result<Option<Format>, Failur
     })
 }
 
-/// Returns an actor as every journal may keep it.
-fn fit_to_be_kept(actor: String) -> Result<String, Failure> {
+/// Checks an actor's name for the journal: visible characters only, nothing that could be a password.
+fn check_actor(actor: String) -> Result<String, Failure> {
     if shown::is_safe(&actor) && !password::is_in(&actor) {
         return Ok(actor);
     }
@@ -332,9 +336,9 @@ fn fit_to_be_kept(actor: String) -> Result<String, Failure> {
     Err(Failure::usage("config", message, "every entry of the journal keeps it: say --actor NAME"))
 }
 
-/// Returns where the passwords come from, and where they may go: to the servers that this user said, on the command
-/// line, by a variable or in the own configuration, or confirmed before. A project's file says nothing here: it comes
-/// with the folder, as a journal does.
+/// Resolves where passwords come from, and where they may go: to servers that the user named on the command line, by a
+/// variable or in the own configuration, or confirmed before. A project's file names none: it comes with the folder, as
+/// a journal does.
 fn resolve_logins(
     globals: &Globals,
     around: &Environment,
@@ -348,14 +352,16 @@ fn resolve_logins(
     Ok(Logins { whole, reads, servers })
 }
 
-/// Returns where the passwords come from; standard input holds but one.
+/// Resolves where the two passwords come from; only one of them can be on standard input.
 fn resolve_passwords(globals: &Globals, around: &Environment) -> Result<(LoginSources, LoginSources), Failure> {
-    let sources = |file: &Option<PathBuf>, variable: &str| LoginSources {
-        file: file.as_deref().map(PasswordSource::from_argument),
-        variable: around.passwords.get(variable).cloned(),
+    let whole = LoginSources {
+        file: globals.password_file.as_deref().map(PasswordSource::from_argument),
+        variable: around.passwords.get(secrets::VARIABLE).cloned(),
     };
-    let whole = sources(&globals.password_file, secrets::VARIABLE);
-    let reads = sources(&globals.read_password_file, secrets::READ_VARIABLE);
+    let reads = LoginSources {
+        file: globals.read_password_file.as_deref().map(PasswordSource::from_argument),
+        variable: around.passwords.get(secrets::READ_VARIABLE).cloned(),
+    };
     if [&whole, &reads].iter().all(|sources| sources.file == Some(PasswordSource::Stdin)) {
         let message = "standard input cannot hold two passwords";
         return Err(Failure::usage("usage", message, "give one of them in a file"));
@@ -376,12 +382,14 @@ fn resolve_journal(
     } else if let Some(path) = config {
         (path, "the configuration")
     } else if let Some(path) = find_upward(&around.folder, ".mfm/journal.db") {
+        // A journal that was found by search may be another user's; one that was named is meant.
         owners.check_file(&path).map_err(|why| untrusted_failure(&path, &why, JOURNAL_NAMED))?;
         (path, "the nearest .mfm")
     } else {
         let state = around.xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(|| around.folder.clone());
         (state.join("mfm").join("journal.db"), "the default")
     };
+    // The path is part of results and JSON, so it has to be text.
     if path.to_str().is_none() {
         let message = format!("the journal's path {} is no UTF-8", path.display());
         return Err(Failure::usage("config", message, "choose a path that can be printed"));
@@ -389,19 +397,21 @@ fn resolve_journal(
     Ok((path, from))
 }
 
-/// Returns the nearest file of a name in a folder or above it, even if it is a link that leads nowhere.
+/// Finds a file by name in a folder or the nearest one above it. A dangling link counts: its error is better than a
+/// journal further up.
 fn find_upward(folder: &Path, name: &str) -> Option<PathBuf> {
     folder.ancestors().map(|folder| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
 }
 
 fn resolve_width(around: &Environment) -> u16 {
-    let said = around.get("COLUMNS").and_then(|columns| columns.parse().ok());
-    said.filter(|columns| *columns >= 40).unwrap_or(80)
+    let columns = around.get("COLUMNS").and_then(|columns| columns.parse().ok());
+    columns.filter(|columns| *columns >= 40).unwrap_or(80)
 }
 
-/// Returns who runs the program where no variable names them: the number that the system knows them by.
-fn user_number() -> String {
+/// Returns the user's number in the system, for an environment without a user's name.
+fn read_user_number() -> String {
     #[cfg(unix)]
+    // The folder of a process belongs to the user who runs it.
     if let Ok(own) = std::fs::metadata("/proc/self") {
         return format!("uid {}", std::os::unix::fs::MetadataExt::uid(&own));
     }

@@ -1,4 +1,4 @@
-//! The person at the terminal: progress of what takes long, notes, and questions; decides nothing for them.
+//! The terminal: progress bars, notes and questions.
 
 use std::cell::RefCell;
 use std::io::{IsTerminal as _, stderr, stdin};
@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::signals::Signals;
 use crate::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Danger, Reporter};
 
-/// How long a step may take before anything moves on the screen.
+/// How long a step may take before a progress bar appears.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// The terminal, or its absence.
@@ -25,14 +25,14 @@ pub(super) struct Terminal<'a> {
     bar: RefCell<ProgressState>,
 }
 
-/// What moves on the screen.
+/// The progress bar, and since when there has been none.
 struct ProgressState {
     began: Instant,
     shown: Option<(String, ProgressBar)>,
 }
 
 impl<'a> Terminal<'a> {
-    /// Looks at what there is.
+    /// Shows progress only if stderr is a terminal, and asks only if stdin is one too.
     pub(super) fn new(settings: &Settings, printer: &'a Printer, signals: &'a Signals) -> Self {
         let bar = ProgressState { began: Instant::now(), shown: None };
         Self {
@@ -45,7 +45,7 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// Takes the progress bar off the screen.
+    /// Removes the progress bar from the screen.
     pub(super) fn clear_progress(&self) {
         let mut bar = self.bar.borrow_mut();
         if let Some((_, shown)) = bar.shown.take() {
@@ -58,9 +58,11 @@ impl<'a> Terminal<'a> {
         self.clear_progress();
         self.printer.err(prompt);
         let mut line = String::new();
-        let read = self.signals.at_once(|| stdin().read_line(&mut line));
+        let result = self.signals.end_on_signal(|| stdin().read_line(&mut line));
+        // The time that the person took is not the step's.
         self.bar.borrow_mut().began = Instant::now();
-        match read {
+        match result {
+            // End of input leaves the cursor behind the prompt.
             Ok(0) | Err(_) => {
                 self.printer.err("\n");
                 None
@@ -79,15 +81,16 @@ impl PasswordPrompt for Terminal<'_> {
             return Some(Err("interrupted".to_owned()));
         }
         self.clear_progress();
-        let read = self.signals.defer_signals(|| rpassword::prompt_password(clean(prompt)));
+        let result = self.signals.defer_signals(|| rpassword::prompt_password(clean(prompt)));
         self.bar.borrow_mut().began = Instant::now();
-        Some(read.map_err(|error| error.to_string()))
+        Some(result.map_err(|error| error.to_string()))
     }
 }
 
 impl Reporter for Terminal<'_> {
     fn progress(&self, step: &str, done: u64, total: u64) {
         let mut bar = self.bar.borrow_mut();
+        // A bar that flashes up for a short step says nothing.
         if !self.shows || bar.began.elapsed() < SILENCE {
             return;
         }
@@ -95,9 +98,10 @@ impl Reporter for Terminal<'_> {
             if let Some((_, old)) = bar.shown.take() {
                 old.finish_and_clear();
             }
-            bar.shown = Some((step.to_owned(), new_bar(step, total)));
+            bar.shown = Some((step.to_owned(), build_bar(step, total)));
         }
         if let Some((_, shown)) = &bar.shown {
+            // Totals are estimates, which the work may exceed.
             shown.set_length(total.max(done));
             shown.set_position(done);
         }
@@ -105,6 +109,7 @@ impl Reporter for Terminal<'_> {
 
     fn note(&self, text: &str) {
         match &self.bar.borrow().shown {
+            // The bar leaves its line while the note is printed.
             Some((_, bar)) => bar.suspend(|| self.printer.note(text)),
             None => self.printer.note(text),
         }
@@ -119,7 +124,7 @@ impl Reporter for Terminal<'_> {
     }
 }
 
-fn new_bar(step: &str, total: u64) -> ProgressBar {
+fn build_bar(step: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     let template = if total == 0 { "{msg}: {pos}" } else { "{msg} [{bar:24}] {pos} of {len}" };
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -138,6 +143,7 @@ impl Confirm for Terminal<'_> {
         let text = clean_lines(&question.text);
         let text = if question.danger == Danger::Destroy { paint(WARN, &text) } else { text };
         match &question.type_name {
+            // `--yes` answers plain questions only; a name has to be typed all the same.
             None if self.yes => ConfirmAnswer::Yes,
             _ if !self.can_ask => ConfirmAnswer::Nobody,
             None => {

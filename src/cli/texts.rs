@@ -1,4 +1,4 @@
-//! The long texts of `--help` and of the man pages, each with an example; the short ones are the operations' own.
+//! The long texts of `--help` and the man pages, each with an example; the short ones come from the operations' cards.
 
 use crate::domain::Domain;
 use crate::domain::examples::Examples;
@@ -491,7 +491,7 @@ Example:
   mfm help errors
   mfm help target mark";
 
-/// Returns the long text of a tool.
+/// Renders the long help of a tool.
 pub(super) fn render_tool(verb: &str, card: &ModeCard) -> String {
     let mut text = format!("{}.\n\n{}\n\nVariants, with their severity from 0 to 3:\n", card.title, card.description);
     for variant in card.variants {
@@ -513,55 +513,62 @@ pub(super) fn render_tool(verb: &str, card: &ModeCard) -> String {
     text
 }
 
-/// Returns what `mfm lab import` reads, for each domain that imports anything.
+/// Renders the help of `mfm lab import`, with the sources of each domain that can import.
 pub(super) fn render_imports() -> String {
-    let wanted = |domain: &&'static dyn Domain| {
-        let source = domain.importer()?.source();
-        Some(format!("  {}: {}", domain.card().id, source.wanted))
-    };
-    let wanted: Vec<String> = domains::all().iter().filter_map(wanted).collect();
-    LAB_IMPORT.replace("{wanted}", &wanted.join("\n"))
+    let mut sources = Vec::new();
+    for domain in domains::all() {
+        if let Some(import) = domain.importer() {
+            sources.push(format!("  {}: {}", domain.card().id, import.source().wanted));
+        }
+    }
+    LAB_IMPORT.replace("{wanted}", &sources.join("\n"))
 }
 
-/// Returns a text with the examples of the domains in their places: a command is shown once for each of them.
+/// Fills the placeholders of a text from the domains' examples; an example command is repeated for each domain.
 pub(super) fn fill_examples(text: &str) -> String {
-    let known = domains::all().iter().filter_map(|domain| Some((*domain, domain.examples()?)));
-    let known: Vec<(&dyn Domain, &Examples)> = known.collect();
-    let lines = text.lines().flat_map(|line| {
-        let of = |(domain, examples): &(&dyn Domain, &Examples)| put_in(line, *domain, examples);
-        let mut shown: Vec<String> = if line.starts_with("  ") || line.starts_with("{find}") {
-            known.iter().map(of).collect()
-        } else {
-            vec![fill_sentence(line, &known)]
-        };
-        shown.dedup();
-        if shown.is_empty() { vec![line.to_owned()] } else { shown }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    let mut example_sets: Vec<(&dyn Domain, &Examples)> = Vec::new();
+    for domain in domains::all() {
+        example_sets.extend(domain.examples().map(|examples| (*domain, examples)));
+    }
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if !line.starts_with("  ") && !line.starts_with("{find}") {
+            lines.push(fill_sentence(line, &example_sets));
+            continue;
+        }
+        let mut commands: Vec<String> =
+            example_sets.iter().map(|(domain, examples)| fill_placeholders(line, *domain, examples)).collect();
+        // A command without placeholders is the same for every domain.
+        commands.dedup();
+        if commands.is_empty() {
+            commands.push(line.to_owned());
+        }
+        lines.append(&mut commands);
+    }
+    lines.join("\n")
 }
 
-/// Returns a sentence with what holds of all domains in its places.
-fn fill_sentence(line: &str, known: &[(&dyn Domain, &Examples)]) -> String {
-    let each = |of: &dyn Fn(&Examples) -> &'static str, between: &str| {
-        known.iter().map(|(_, examples)| of(examples)).collect::<Vec<_>>().join(between)
-    };
-    line.replace("{records}", &each(&|examples| examples.records, "; "))
-        .replace("{filters_about}", &each(&|examples| examples.filters_about, ""))
+/// Fills the placeholders of a sentence with the values of all domains, joined.
+fn fill_sentence(line: &str, example_sets: &[(&dyn Domain, &Examples)]) -> String {
+    let records: Vec<&str> = example_sets.iter().map(|(_, examples)| examples.records).collect();
+    let filters_about: String = example_sets.iter().map(|(_, examples)| examples.filters_about).collect();
+    line.replace("{records}", &records.join("; "))
+        .replace("{filters_about}", &filters_about)
         .replace("{flags}", &render_flags(filters::list_filters()))
 }
 
-/// Returns the flags of filters in a sentence: `--patient, --machine and --date`.
+/// Renders the flags of filters, such as `--patient, --machine and --date`.
 fn render_flags<'f>(cards: impl IntoIterator<Item = &'f FilterCard>) -> String {
     filters::in_a_sentence(cards.into_iter().map(|card| format!("--{}", card.flag)).collect())
 }
 
-/// Returns a command with the examples of the first domain in their places.
+/// Fills the placeholders of a command from the examples of the first domain.
 pub(super) fn fill_first(text: &str) -> String {
     let domain = domains::FIRST;
-    domain.examples().map_or_else(|| text.to_owned(), |examples| put_in(text, domain, examples))
+    domain.examples().map_or_else(|| text.to_owned(), |examples| fill_placeholders(text, domain, examples))
 }
 
-fn put_in(text: &str, domain: &dyn Domain, examples: &Examples) -> String {
+fn fill_placeholders(text: &str, domain: &dyn Domain, examples: &Examples) -> String {
     let (other_mode, other_variant) = examples.other;
     let find: Vec<String> = examples.find.iter().map(|arguments| format!("  mfm find {arguments}")).collect();
     let places = [

@@ -8,7 +8,7 @@ use super::report::{Report, ReportPage, ReportTable, print_report};
 use super::settings::Settings;
 use crate::ops::{Failure, FailureKind};
 
-/// The topics that are no command.
+/// The topics that are not commands.
 pub(super) const NAMES: [&str; 3] = ["exit-codes", "errors", "environment"];
 
 /// What each exit code means.
@@ -50,16 +50,17 @@ const VARIABLES: [(&str, &str); 15] = [
 pub(super) fn run(words: &[String], settings: &Settings, printer: &Printer) -> Result<u8, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["exit-codes"] => print_report(settings, printer, "help", &exit_codes())?,
+        ["exit-codes"] => print_report(settings, printer, "help", &exit_codes_topic())?,
         ["errors"] => print_report(settings, printer, "help", &ErrorTopic { errors: ERRORS })?,
         ["environment"] => print_report(settings, printer, "help", &environment())?,
-        words => printer.out(&of_command(words)?),
+        words => printer.out(&render_command_help(words)?),
     }
     Ok(0)
 }
 
-fn of_command(words: &[&str]) -> Result<String, Failure> {
+fn render_command_help(words: &[&str]) -> Result<String, Failure> {
     let mut root = super::command();
+    // Gives the subcommands their full names for the usage line.
     root.build();
     let mut command = &mut root;
     for word in words {
@@ -71,7 +72,7 @@ fn of_command(words: &[&str]) -> Result<String, Failure> {
     Ok(command.render_long_help().ansi().to_string())
 }
 
-/// A topic of words and what they mean.
+/// A topic that lists words with their meanings.
 #[derive(Serialize)]
 struct Glossary {
     topic: &'static str,
@@ -86,7 +87,7 @@ struct TopicWord {
     meaning: &'static str,
 }
 
-fn exit_codes() -> Glossary {
+fn exit_codes_topic() -> Glossary {
     let entries = EXIT_CODES.into_iter().map(|(code, meaning)| TopicWord { word: code.to_string(), meaning }).collect();
     Glossary { topic: "exit-codes", head: ["code", "meaning"], entries }
 }
@@ -132,11 +133,11 @@ impl Report for ErrorTopic {
             FailureKind::Interrupted,
             FailureKind::Found,
         ] {
-            let mut sheet = ReportTable::new(&["code", "what to do"]);
+            let mut table = ReportTable::new(&["code", "what to do"]);
             let of_kind = self.errors.iter().filter(|error| error.kind == kind);
-            of_kind.for_each(|error| sheet.push_row(vec![error.code.to_owned(), error.hint.to_owned()]));
+            of_kind.for_each(|error| table.push_row(vec![error.code.to_owned(), error.hint.to_owned()]));
             page.heading(&format!("{}: exit code {}", kind_word(kind), kind.exit_code()));
-            page.table(&sheet);
+            page.table(&table);
         }
     }
 

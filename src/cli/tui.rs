@@ -1,4 +1,4 @@
-//! `mfm tui`: gives the terminal interface what this process has; draws nothing.
+//! `mfm tui`: starts the terminal interface with this process's settings.
 
 use clap::{Args, ValueEnum};
 
@@ -46,15 +46,15 @@ fn screen_names() -> clap::builder::PossibleValuesParser {
     Screen::ALL.map(|screen| screen.name().to_ascii_lowercase()).into()
 }
 
-/// Runs the interface.
 pub(super) fn run(call: &TuiCall, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
     use std::io::IsTerminal as _;
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         let hint = "`mfm status` and the other commands do without, and --json serves programs";
         return Err(Failure::usage("terminal", "mfm tui needs a terminal to draw on", hint));
     }
+    // As if it always wrote: the terminal has to be restored before the process ends.
     signals.watch(true);
-    let asked = ask_passwords(settings, printer, signals);
+    let passwords = ask_passwords(settings, printer, signals);
     let memory = tui::remembered::view_path(&settings.journal);
     let last = call.screen.clone().or_else(|| memory.as_deref().and_then(tui::remembered::read_view));
     let facts = StartupFacts { journal: settings.journal.display().to_string(), read_only: call.read_only };
@@ -72,7 +72,7 @@ pub(super) fn run(call: &TuiCall, settings: &Settings, printer: &Printer, signal
         wait_ms: super::run::WAIT_MS,
         clock: Box::new(SystemClock),
         entropy: Box::new(SystemEntropy::new()?),
-        secrets: Box::new(asked),
+        secrets: Box::new(passwords),
     };
     let watched = signals.clone();
     let around = TerminalSettings {
@@ -98,7 +98,7 @@ fn resolve_look(call: &TuiCall, settings: &Settings) -> Appearance {
     Appearance { theme, glyphs }
 }
 
-/// A password that the person gave, and the one login of the one target that it is for.
+/// A password that was typed, and the only login that it is for.
 struct AskedPassword {
     user: String,
     url: String,
@@ -112,12 +112,12 @@ impl AskedPassword {
         Self { user, url, reads_only: login.reads_only, password: Password(password.to_owned()) }
     }
 
-    fn is_of(&self, login: &Account<'_>) -> bool {
+    fn is_for(&self, login: &Account<'_>) -> bool {
         self.user == login.user && self.url == login.url && self.reads_only == login.reads_only
     }
 }
 
-/// Passwords from files, variables, or the person, who is asked before the screen is drawn.
+/// Passwords from files, variables, or a person who was asked before the screen is drawn.
 struct AskedPasswords {
     logins: Logins,
     asked: Vec<AskedPassword>,
@@ -125,7 +125,7 @@ struct AskedPasswords {
 
 impl Secrets for AskedPasswords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
-        match self.asked.iter().find(|asked| asked.is_of(login)) {
+        match self.asked.iter().find(|asked| asked.is_for(login)) {
             Some(asked) => Ok(asked.password.0.clone()),
             None => Keyring::new(&self.logins, &NoPrompt, &|_| ()).password(login),
         }
@@ -136,7 +136,7 @@ impl Secrets for AskedPasswords {
     }
 }
 
-/// Keeps what a person is asked while the target is opened once.
+/// Records the passwords that are typed while the target is opened.
 struct RecordingKeyring<'a> {
     keyring: Keyring<'a>,
     asked: std::cell::RefCell<Vec<AskedPassword>>,
@@ -156,12 +156,11 @@ impl Secrets for RecordingKeyring<'_> {
 
 /// Opens the target once, so that a person is asked for its password before the screen is drawn.
 ///
-/// What goes wrong here goes wrong again on the screen, and is said there.
+/// Errors are ignored: they come again in the interface, which shows them.
 fn ask_passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> AskedPasswords {
     let terminal = Terminal::new(settings, printer, signals);
-    let quiet = |_: &str| ();
-    let keyring = Keyring::new(&settings.logins, &terminal, &quiet);
-    let asking = RecordingKeyring { keyring, asked: std::cell::RefCell::default() };
+    let keyring = Keyring::new(&settings.logins, &terminal, &|_| ());
+    let recorder = RecordingKeyring { keyring, asked: std::cell::RefCell::default() };
     if let Ok(entropy) = SystemEntropy::new() {
         let context = Context {
             journal: settings.journal.clone(),
@@ -174,16 +173,17 @@ fn ask_passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> A
             entropy: &entropy,
             reporter: &terminal,
             confirm: &terminal,
-            secrets: &asking,
+            secrets: &recorder,
         };
-        let chosen = context.open_journal().and_then(|journal| context.resolve_target(&journal));
-        if let Ok(chosen) = chosen
-            && chosen.url.starts_with("mssql:")
+        let target = context.open_journal().and_then(|journal| context.resolve_target(&journal));
+        if let Ok(target) = target
+            // Only servers have passwords.
+            && target.url.starts_with("mssql:")
         {
-            let _ = context.open_target(&chosen.url);
+            let _ = context.open_target(&target.url);
         }
     }
-    AskedPasswords { logins: settings.logins.clone(), asked: asking.asked.into_inner() }
+    AskedPasswords { logins: settings.logins.clone(), asked: recorder.asked.into_inner() }
 }
 
 #[cfg(test)]

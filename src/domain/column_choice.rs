@@ -1,9 +1,9 @@
-//! Columns that a mode may write in one of several tables, chosen by name or by variant; reads no row.
+//! Columns that a mode may write in one of several tables, chosen by name or by variant.
 
 use super::mode::Mode;
 use super::params;
 
-/// A column, and the variant that writing it shows.
+/// A column, and the variant that a fault in it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColumnVariant {
     /// The table.
@@ -14,25 +14,26 @@ pub struct ColumnVariant {
     pub word: &'static str,
 }
 
-/// The columns of a mode, with the two parameters that choose among them.
+/// The columns that a mode may write, with the two parameters that choose one of them.
 pub struct ColumnChoice {
     /// The parameter that names the table.
     pub table: &'static str,
     /// The parameter that names the column.
     pub column: &'static str,
-    /// Whether the variant's word may stand for the column.
+    /// Whether the column may be given by its variant's word too.
     pub by_word: bool,
     /// The columns; the first one's table is the default where a variant is asked for.
     pub places: &'static [ColumnVariant],
 }
 
 impl ColumnChoice {
-    /// Returns the columns of a table.
+    /// Returns the columns of a table, ignoring case.
     pub fn columns_of(&self, table: &str) -> impl Iterator<Item = &'static ColumnVariant> {
         self.places.iter().filter(move |place| place.table.eq_ignore_ascii_case(table))
     }
 
-    /// Returns the table, and the column where it was given or the table has one only for the variant.
+    /// Returns the table and the column; `None` for the column where only a variant is given and several columns of the
+    /// table show it.
     pub fn resolve_column(
         &self,
         mode: &dyn Mode,
@@ -72,8 +73,9 @@ impl ColumnChoice {
         }
     }
 
-    /// Returns a column of a table by its name, whatever its case.
+    /// Finds a column of a table by its name, ignoring case.
     pub fn find_column(&self, table: &str, column: &str) -> Result<&'static ColumnVariant, String> {
+        // Words are in snake case, and people type kebab case too.
         let word = column.replace('-', "_");
         let named = |place: &&ColumnVariant| {
             place.column.eq_ignore_ascii_case(column) || (self.by_word && place.word.eq_ignore_ascii_case(&word))
@@ -88,7 +90,7 @@ impl ColumnChoice {
     }
 }
 
-/// Lists words, each once, in the order in which they come.
+/// Joins words by commas, each once, in order of appearance.
 fn join_unique(words: impl Iterator<Item = &'static str>) -> String {
     let mut out: Vec<&str> = Vec::new();
     for word in words {

@@ -1,52 +1,52 @@
-//! Examples of a domain, for help, demo and prompts: words that somebody can type and get something sensible.
+//! Examples of a domain, for help, demo and prompts: arguments that work when typed as they are.
 
-/// What examples are made of.
+/// The words that examples are built from.
 #[derive(Debug)]
 pub struct Examples {
-    /// A tool that commits a fault.
+    /// A tool that commits a fault: the second word of `mfm apply`.
     pub tool: &'static str,
-    /// Its mode.
+    /// The id of its mode.
     pub mode: &'static str,
-    /// A variant of it.
+    /// A variant of that mode.
     pub variant: &'static str,
-    /// Arguments under which it breaks one record.
+    /// Command-line arguments with which it breaks one record.
     pub arguments: &'static str,
-    /// Another mode, and one of its variants.
+    /// Another mode's tool, and one of its variants.
     pub other: (&'static str, &'static str),
-    /// Filters that leave some of its records.
+    /// Command-line filters that leave some of its records.
     pub filters: &'static str,
-    /// The word of the kind of record that it breaks.
+    /// The kind of record that it breaks, by its word.
     pub kind: &'static str,
-    /// A filter that leaves records that it can break.
+    /// One command-line filter that leaves records that it can break.
     pub filter: &'static str,
-    /// The kinds of record, and what narrows them, in a sentence.
+    /// The kinds of record and the filters for them, in a sentence.
     pub records: &'static str,
     /// What the filters mean, in a paragraph.
     pub filters_about: &'static str,
-    /// What to look for, as arguments of `mfm find`.
+    /// Examples of arguments of `mfm find`.
     pub find: &'static [&'static str],
 }
 
-/// How often people find such faults, as somebody measured and published it.
+/// A published study of how many such faults people find.
 #[derive(Debug)]
 pub struct DetectionStudy {
-    /// How many were found.
+    /// The number of faults that were found.
     pub hits: u64,
-    /// Of how many.
+    /// The number of faults that were there.
     pub of: u64,
-    /// Who measured it, where.
+    /// The publication.
     pub source: &'static str,
 }
 
-/// A workflow that an agent is asked to carry out; `{target}` stands for the target.
+/// A workflow for an agent; `{target}` in its text is replaced by the target's name.
 #[derive(Debug)]
 pub struct PromptCard {
-    /// Its name.
+    /// Its name, in snake case.
     pub name: &'static str,
-    /// A few words.
+    /// Its title, in a few words.
     pub title: &'static str,
     /// What it is for, in a sentence.
     pub about: &'static str,
-    /// What is asked.
+    /// The prompt itself.
     pub text: &'static str,
 }

@@ -1,6 +1,6 @@
-//! Databases that come as files in folders: how a domain tells people which there are; opens none.
+//! Databases that come as files in folders: where a domain looks for them, and how a list of them is built.
 
-/// What a domain's files are, and what a list says of each.
+/// A domain's files, and what a list shows of each.
 #[derive(Debug)]
 pub struct FileCard {
     /// The word for one: `recording`.
@@ -9,16 +9,16 @@ pub struct FileCard {
     pub plural: &'static str,
     /// The name of the query that lists them.
     pub list: &'static str,
-    /// The name of the query that chooses one for what is asked next.
+    /// The name of the query that chooses one for the queries after it.
     pub load: &'static str,
     /// The name of the query that compares two, and the query whose numbers it compares.
     pub compare: Option<(&'static str, &'static str)>,
-    /// Where they are looked for where nobody says.
+    /// The folders that are searched by default.
     pub folders: &'static [&'static str],
-    /// How their names end, without the dot.
+    /// Their file name extension, without the dot.
     pub ending: &'static str,
-    /// What is counted of each, and in which table.
+    /// The counts that a list shows: the name of the count, and the table whose rows it counts.
     pub counts: &'static [(&'static str, &'static str)],
-    /// What the largest key of a table is called: `last_frame`.
+    /// The largest key that a list shows: what it is called (`last_frame`), and its table.
     pub last: Option<(&'static str, &'static str)>,
 }

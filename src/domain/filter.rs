@@ -1,28 +1,28 @@
-//! Filters: what people know of records and narrow them by; a domain says which there are and what they mean.
+//! Filters that narrow records by what people know of them. A domain declares them and gives them their meaning.
 
 use std::collections::BTreeMap;
 
 /// A filter of a domain.
 #[derive(Debug)]
 pub struct FilterCard {
-    /// Its option: `patient`.
+    /// The name of its option, without dashes: `patient`.
     pub flag: &'static str,
-    /// What its value is called.
+    /// The placeholder of its value in help: `ID`.
     pub value_name: &'static str,
     /// What it narrows, in a sentence.
     pub about: &'static str,
-    /// What it takes, in a few words.
+    /// What its value may be, in a few words.
     pub brief: &'static str,
-    /// The form of its value, for hints: `YYYY-MM-DD`.
+    /// The layout of its value, for hints: `YYYY-MM-DD`.
     pub form: &'static str,
-    /// An example of its value, for whoever looks for records by typing.
+    /// An example of its value, shown where records are searched by typing.
     pub example: &'static str,
-    /// Other words for it, for whoever types.
+    /// Other words that the search accepts for it.
     pub aliases: &'static [&'static str],
 }
 
 impl FilterCard {
-    /// A filter, by its option, what its value is called, what it narrows, and an example of its value.
+    /// Returns a filter from its option and the placeholder of its value, what it narrows, and an example.
     #[must_use]
     pub const fn new([flag, value_name]: [&'static str; 2], about: &'static str, example: &'static str) -> Self {
         Self { flag, value_name, about, brief: "", form: value_name, example, aliases: &[] }
@@ -34,7 +34,7 @@ impl FilterCard {
 pub struct FilterValues(BTreeMap<String, String>);
 
 impl FilterValues {
-    /// Tells whether every record is meant.
+    /// Tells whether no filter is set, so that every record is meant.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -46,12 +46,12 @@ impl FilterValues {
         self.0.get(flag).map(String::as_str)
     }
 
-    /// Says the value of an option.
+    /// Sets the value of an option, replacing an earlier one.
     pub fn set(&mut self, flag: &str, value: &str) {
         self.0.insert(flag.to_owned(), value.to_owned());
     }
 
-    /// Returns every option with its value, by option.
+    /// Returns every option with its value, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(flag, value)| (flag.as_str(), value.as_str()))
     }

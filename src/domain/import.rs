@@ -1,29 +1,29 @@
-//! Imports: files in the format of a domain become typed rows, and nothing is lost silently; opens no file.
+//! Imports: files in the format of a domain become typed rows, and every row or column left out is reported.
 
 use std::collections::BTreeMap;
 
 use super::table::TableDef;
 use crate::model::{Column, Datum, Value};
 
-/// The files of a source, by name.
+/// The contents of the files of a source, by file name.
 pub type FilesByName = BTreeMap<String, Vec<u8>>;
 
-/// What a source of imports looks like.
+/// The layout of a source of imports.
 #[derive(Debug)]
 pub struct ImportSource {
-    /// Where the files lie inside an archive.
+    /// The folder of the files inside an archive.
     pub folder: &'static str,
-    /// What to give, for whoever gave something else.
+    /// What a valid source is, for the error text about any other.
     pub wanted: &'static str,
 }
 
-/// What imports files into labs of a domain.
+/// A domain's importer of files into labs.
 pub trait Import: Sync {
-    /// Returns what a source looks like.
+    /// Returns the layout of a source.
     fn source(&self) -> &'static ImportSource;
-    /// Tells whether a file of a source is read.
+    /// Tells whether a file of a source is read, by its name.
     fn accepts_file(&self, file: &str) -> bool;
-    /// Tells whether files are, byte for byte, ones that were published as nobody's data.
+    /// Tells whether the files are, byte for byte, a published data set without personal data.
     fn is_public(&self, _files: &FilesByName) -> bool {
         false
     }
@@ -32,8 +32,8 @@ pub trait Import: Sync {
     /// # Errors
     /// A sentence that names the table, the row and the column at fault.
     fn read_tables(&self, files: &FilesByName) -> Result<Vec<ImportedTable>, String>;
-    /// Tells whether what a database holds is what the text of a file said, by a way of its own: the same letters, or
-    /// the digits of the same whole number, where nobody says more.
+    /// Tells whether a cell of the database holds what the file's text said. It proves the import, so it must not share
+    /// code with the reader. By default: the same text, or the digits of the same whole number.
     fn is_same(&self, text: &str, value: &Value, _column: &Column) -> bool {
         match value {
             Value::Null => text.is_empty(),
@@ -44,18 +44,18 @@ pub trait Import: Sync {
     }
 }
 
-/// A table as it was read.
+/// A table as it was read from a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportedTable {
-    /// The table to make, its types wide enough for the data.
+    /// The table to create, its types wide enough for the data.
     pub table: TableDef,
-    /// The rows kept, in the order of the file.
+    /// The rows to insert, in the order of the file.
     pub rows: Vec<ImportedRow>,
     /// What was read and what was left out.
     pub report: ImportReport,
 }
 
-/// One row kept.
+/// One row to insert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportedRow {
     /// Its number in the file: 1 is the first after the header.
@@ -67,7 +67,7 @@ pub struct ImportedRow {
 }
 
 impl ImportedRow {
-    /// Returns a row, by its number and its cells: what the file says, and what that means.
+    /// Returns a row from its number in the file and its cells, each as text and as value.
     #[must_use]
     pub fn from_cells(number: u64, cells: impl IntoIterator<Item = (String, Datum)>) -> Self {
         let (texts, values) = cells.into_iter().unzip();
@@ -78,7 +78,7 @@ impl ImportedRow {
 /// What was read of a table and what was left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ImportReport {
-    /// The table.
+    /// The table's name.
     pub table: String,
     /// Rows in the file.
     pub rows_read: u64,
@@ -88,9 +88,9 @@ pub struct ImportReport {
     pub left_out: Vec<OmittedRow>,
     /// Whether the file began with an unnamed index column, which was dropped.
     pub index_dropped: bool,
-    /// Columns of the file that the map of types does not know: left out.
+    /// Columns of the file that have no known type; they are left out.
     pub columns_unmapped: Vec<String>,
-    /// Columns of the map that the file lacks: not made.
+    /// Known columns that the file lacks; they are not created.
     pub columns_absent: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Labs: synthetic databases of a domain, the same rows for the same request; opens no database and asks no clock.
+//! Labs: synthetic databases of a domain. The same request always gives the same rows.
 
 use std::ops::ControlFlow;
 
@@ -7,39 +7,39 @@ use jiff::civil;
 use super::table::TableDef;
 use crate::model::Datum;
 
-/// What a lab is made of.
+/// What kind of lab to generate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabRequest {
-    /// How many of what the domain counts; its default where nothing is said.
+    /// How large, in the unit of [`LabSize::option`]; `None` for the domain's default.
     pub size: Option<u32>,
-    /// Every choice follows from it.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// Nothing lies after this day; the domain's fixed day in the past where nothing is said.
+    /// The last day of the data; `None` for the domain's fixed day in the past.
     pub until: Option<civil::Date>,
-    /// Which of the domain's scenarios; its default where nothing is said.
+    /// One of the domain's scenarios; `None` for the first.
     pub scenario: Option<String>,
 }
 
-/// What the size of a lab counts.
+/// The unit and range of a lab's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabSize {
-    /// The option that says it: `patients`, `frames`.
+    /// The option that sets it, which is also its unit: `patients`, `frames`.
     pub option: &'static str,
-    /// How many there are unless told otherwise; `None` where the scenario says.
+    /// The default; `None` where the scenario decides.
     pub default: Option<u32>,
-    /// How many there are at most.
+    /// The largest size.
     pub most: u32,
 }
 
-/// Where the rows of a lab go: the table and its values, in the order of the table's columns; a break ends it.
+/// Takes the rows of a lab: a table's name and one row, in the order of the table's columns. A break ends the lab.
 pub type RowSink<'a> = dyn FnMut(&'static str, Vec<Datum>) -> ControlFlow<()> + 'a;
 
-/// What makes the labs of a domain.
+/// A domain's generator of labs.
 pub trait Lab: Sync {
-    /// Returns what its size counts.
+    /// Returns the unit and range of its size.
     fn size(&self) -> LabSize;
-    /// Returns the day after which nothing lies where nobody says another: in the past for good, so that no lab is
-    /// mistaken for live data; `None` where its data have no dates.
+    /// Returns the default last day of the data: fixed and in the past, so that no lab is mistaken for live data;
+    /// `None` where the data have no dates.
     fn default_end_date(&self) -> Option<civil::Date> {
         None
     }
@@ -49,6 +49,6 @@ pub trait Lab: Sync {
     }
     /// Returns the tables, in the order in which they are filled.
     fn tables(&self) -> Vec<TableDef>;
-    /// Hands on all rows, table by table.
+    /// Passes every row to the sink, table by table, in the order of [`Lab::tables`].
     fn generate(&self, request: &LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()>;
 }

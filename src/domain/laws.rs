@@ -1,4 +1,4 @@
-//! Laws that the modes and checks of any domain obey, held against databases in memory.
+//! Laws that the modes and checks of every domain obey, tested on databases in memory.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +16,10 @@ const SEED: u64 = 11;
 /// Returns what checks say of a database, in the order of their cards.
 pub(crate) fn run_checks(domain: &dyn Domain, database: &Database, cards: &[&'static CheckCard]) -> Vec<CheckVerdict> {
     let tables = domain.check_tables(cards);
-    // Only rows of held tables are read ahead; of the others, only how they are declared.
-    let none = |table: &str| Fetch::among(table, "", []);
     let mut declared = Snapshot::default();
     for table in &tables {
-        let query = if table.held { Fetch::all(table.table) } else { none(table.table) };
+        // Rows are read ahead only of held tables. A query without values reads the declaration alone.
+        let query = if table.held { Fetch::all(table.table) } else { Fetch::among(table.table, "", []) };
         let mut answer = database.answer_fetch(&Fetch::all(table.table)).unwrap();
         if !table.held {
             answer.rows.clear();
@@ -33,7 +32,7 @@ pub(crate) fn run_checks(domain: &dyn Domain, database: &Database, cards: &[&'st
     run.finish().verdicts
 }
 
-/// Returns all findings of some checks; those that cannot run find nothing.
+/// Returns all findings of some checks; a check that cannot run has none.
 pub(crate) fn collect_findings(domain: &dyn Domain, database: &Database, ids: &[&str]) -> BTreeSet<Finding> {
     let chosen: Vec<_> = domain.checks().iter().copied().filter(|card| ids.contains(&card.id)).collect();
     let mut all = BTreeSet::new();
@@ -52,7 +51,7 @@ pub(crate) fn every_check(domain: &dyn Domain) -> Vec<&'static str> {
     domain.checks().iter().map(|card| card.id).collect()
 }
 
-/// A mode's variant on one kind of record.
+/// A variant of a mode on one kind of record, with completed parameters.
 struct LawCase {
     mode: &'static dyn Mode,
     variant: &'static str,
@@ -80,8 +79,8 @@ fn list_cases(domain: &dyn Domain) -> Vec<LawCase> {
     cases
 }
 
-/// Holds that clean databases have no finding, and that every variant of every mode has records in one of them, is
-/// planned the same twice, is seen by a check that its card names, and can be taken back.
+/// Asserts that clean databases have no finding, and that every variant of every mode is eligible on a record of one of
+/// them, is planned the same twice, is seen by a check that its card names, and can be reverted.
 pub(crate) fn assert_laws_hold(domain: &dyn Domain, databases: &[Database]) {
     cards_name_what_exists(domain);
     for (at, database) in databases.iter().enumerate() {
@@ -120,7 +119,7 @@ fn cards_name_what_exists(domain: &dyn Domain) {
     }
 }
 
-/// Returns the variant's plan for a record, proposed and then planned, the same twice.
+/// Returns the edits of a variant on a record, asserting that proposing and then planning give the same plan.
 fn plan_twice(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
     let LawCase { mode, variant, given, .. } = case;
     let (proposed, planned) = testing::propose(*mode, variant, snapshot, record, given, SEED)?;
@@ -131,7 +130,7 @@ fn plan_twice(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec
     Ok(planned.edits)
 }
 
-/// Breaks some records of a database, each of which must be seen; returns how many are eligible.
+/// Breaks some records of a database and asserts that each fault is seen; returns the number of eligible records.
 fn faults_are_seen(domain: &dyn Domain, case: &LawCase, clean: &Database) -> usize {
     if !clean.has_table(case.record.table) {
         return 0;
@@ -147,14 +146,15 @@ fn faults_are_seen(domain: &dyn Domain, case: &LawCase, clean: &Database) -> usi
         }
     }
     println!("{}: {} of {} eligible", case.name(), eligible.len(), records.len());
+    // At most 4 records a case: each runs all checks of the mode over the whole database.
     for (record, edits) in eligible.iter().step_by(1 + eligible.len() / 4) {
         let mut broken = clean.clone();
         assert_eq!(broken.apply_edits(edits).unwrap(), edits.len(), "{}: every edit changes its row", case.name());
         let found = collect_findings(domain, &broken, case.mode.card().checks);
         let rows: Vec<(String, Vec<Value>)> = clean.touched_rows(edits);
         let own = (case.record.table.to_owned(), vec![(*record).clone()]);
-        let named = |finding: &Finding| rows.iter().chain([&own]).any(|(table, key)| finding.names_row(table, key));
-        assert!(found.iter().any(named), "{} on {record:?} is not seen: {found:?}", case.name());
+        let is_seen = rows.iter().chain([&own]).any(|(table, key)| found.iter().any(|one| one.names_row(table, key)));
+        assert!(is_seen, "{} on {record:?} is not seen: {found:?}", case.name());
         broken.apply_edits(&clean.invert_edits(edits)).unwrap();
         assert!(broken == *clean, "{} on {record:?} cannot be taken back", case.name());
     }

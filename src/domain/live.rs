@@ -1,18 +1,18 @@
-//! What a live system of a domain looks like from outside: names, programs and times that no test copy needs.
+//! The signs of a live system of a domain, as seen from outside: database names, connected programs, recent times.
 
-/// What tells a live system from a test copy.
+/// The signs by which a live system differs from a test copy.
 pub trait LiveSystem: Sync {
-    /// Returns the word that overrides the sign of a database's name.
+    /// Returns the word with which a person overrides the sign given by a database's name.
     fn name_sign(&self) -> &'static str;
-    /// Tells whether a database bears the name of a live system, and does not say that it is a copy for tests.
+    /// Tells whether a database has the name of a live system, without a word in it that marks a test copy.
     fn bears_name(&self, name: &str) -> bool;
-    /// Tells whether a program belongs to a live system at work, by the name under which it connects.
+    /// Tells whether a connected program belongs to a live system, by the application name of its connection.
     fn is_program(&self, program: &str) -> bool;
-    /// Returns those columns of a table that say when something was done to somebody.
+    /// Returns, of a table's columns, those with the time of a treatment or a similar event.
     fn recent_times<'c>(&self, columns: &[&'c str]) -> Vec<&'c str>;
-    /// Returns the tables that record what was done to somebody, so that without times nobody knows how young they are.
+    /// Returns the tables that record such events: one of them without a readable time cannot be judged as old.
     fn record_tables(&self) -> &'static [&'static str];
-    /// Tells whether a table is one of them.
+    /// Tells whether a table is one of [`LiveSystem::record_tables`], ignoring case.
     fn is_record_table(&self, table: &str) -> bool {
         self.record_tables().iter().any(|name| name.eq_ignore_ascii_case(table))
     }

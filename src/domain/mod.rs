@@ -1,4 +1,5 @@
-//! The port that every domain fills: a kind of data with its tables, faults, checks, queries and labs; all of it pure.
+//! The port that every domain implements: a kind of data with its tables, faults, checks, queries and labs. All of it
+//! is pure: the traits see snapshots and rows, never a connection, a clock or a file.
 
 pub mod check;
 pub mod column_choice;
@@ -44,33 +45,32 @@ use self::repair::{Repair, RepairExtent};
 use self::table::TableCard;
 use crate::model::{Key, Refusal, Snapshot};
 
-/// What a domain is.
+/// A domain's name and description.
 #[derive(Debug)]
 pub struct DomainCard {
     /// Its id, as `--domain` takes it and journals keep it.
     pub id: &'static str,
-    /// A few words.
+    /// Its title, in a few words.
     pub title: &'static str,
     /// What its data are, in a sentence.
     pub about: &'static str,
 }
 
-/// Which file is marked as a test copy.
+/// Which file `target mark` marks as a test copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkedIn {
-    /// The one that is named: it is a test copy already.
+    /// The named file itself: it is a test copy already.
     Place,
-    /// A copy that is made of it, unless somebody says that the file itself is meant: it is what a program made, and
-    /// there is no other.
+    /// A fresh copy of it, unless the caller insists on the file itself: it is the only output of a program's run.
     Copy,
 }
 
 /// A kind of data: its tables, what can go wrong in them, and what would notice.
 pub trait Domain: Sync {
-    /// Returns what the domain is.
+    /// Returns its id, title and description.
     fn card(&self) -> &'static DomainCard;
 
-    /// Returns which file is marked where somebody marks one.
+    /// Returns which file is marked when a database file is marked as a test copy.
     fn marked_in(&self) -> MarkedIn {
         MarkedIn::Place
     }
@@ -79,7 +79,7 @@ pub trait Domain: Sync {
     fn tables(&self) -> &'static [&'static TableCard];
     /// Returns the kinds of record that people list, open and break, from the whole to the part.
     fn kinds(&self) -> &'static [&'static RecordKind];
-    /// Describes records of a kind, in the order of their keys; one that is gone is left out.
+    /// Describes records of a kind, in key order; records that no longer exist are left out.
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
@@ -91,18 +91,18 @@ pub trait Domain: Sync {
     ) -> Result<Vec<RecordDescription>, Pause> {
         record::by_cells(kind, keys, snapshot)
     }
-    /// Returns the filters that narrow records.
+    /// Returns the filters by which records can be narrowed.
     fn filters(&self) -> &'static [FilterCard] {
         &[]
     }
-    /// Judges the words of filters alone.
+    /// Checks the values of filters without looking at any row.
     ///
     /// # Errors
     /// A sentence saying what is wrong with them.
     fn judge_filters(&self, _kind: &RecordKind, _filters: &FilterValues) -> Result<(), String> {
         Ok(())
     }
-    /// Returns the keys of the records of a kind that filters leave, ascending.
+    /// Returns the keys of the records of a kind that pass all filters, ascending.
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
@@ -114,16 +114,16 @@ pub trait Domain: Sync {
     ) -> Result<Vec<Key>, Pause> {
         Ok(Vec::new())
     }
-    /// Returns the refusal of filters that leave no record: it says what there is instead.
+    /// Returns the refusal for filters that leave no record; it names what exists instead.
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
     fn none_left(&self, kind: &RecordKind, filters: &FilterValues, _snapshot: &Snapshot) -> Result<Refusal, Pause> {
-        let given: Vec<String> = filters.iter().map(|(flag, value)| format!("{flag} {value}")).collect();
-        let what = format!("no {} is left by {}", kind.word, given.join(" "));
+        let parts: Vec<String> = filters.iter().map(|(flag, value)| format!("{flag} {value}")).collect();
+        let what = format!("no {} is left by {}", kind.word, parts.join(" "));
         Ok(Refusal::NothingLeft { what, next: "leave a filter out".into() })
     }
-    /// Tells whether a text in a description is a word of the domain's own, and so nobody's name.
+    /// Tells whether a text in a description is a word of the domain's own, which cannot be a person's name.
     fn is_own_word(&self, _text: &str) -> bool {
         false
     }
@@ -131,55 +131,55 @@ pub trait Domain: Sync {
     fn modes(&self) -> &'static [&'static dyn Mode];
     /// Returns its checks, in the order of their groups.
     fn checks(&self) -> &'static [&'static CheckCard];
-    /// Returns what some of its checks read, each table once.
+    /// Returns the tables that some of its checks read, each once.
     fn check_tables(&self, checks: &[&'static CheckCard]) -> Vec<CheckTable>;
-    /// Begins some of its checks.
+    /// Starts some of its checks; the caller carries out the scans that they ask for.
     fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a>;
-    /// Reads rules: what the text does not say is as in the default rules; an empty text is those.
+    /// Parses a rules file. Whatever the text leaves out is as in the default rules; an empty text gives those.
     ///
     /// # Errors
     /// The line and what is wrong with it.
     fn parse_rules(&self, text: &str) -> Result<Arc<dyn Rules>, RulesError>;
     /// Returns the default rules as a file, with a comment on every key.
     fn default_rules(&self) -> &'static str;
-    /// Returns whether, and from where, what a fault overwrote could be had without the journal: of a variant, and of
-    /// the first column that it changed, as table and column.
+    /// Returns how well what a fault overwrote could be restored without the journal. The place is the table and column
+    /// that the fault changed first.
     fn assess_repair(&self, _mode: &str, _variant: &str, _place: Option<(&str, &str)>) -> Repair {
         Repair { extent: RepairExtent::Not, source: "outside", why: "nothing in the database says what was there" }
     }
-    /// Returns what help, demo and prompts show.
+    /// Returns the examples for help, demo and prompts.
     fn examples(&self) -> Option<&'static Examples> {
         None
     }
-    /// Returns how often people find such faults, where somebody measured it.
+    /// Returns a published study of how many such faults people find, if there is one.
     fn detection_study(&self) -> Option<&'static DetectionStudy> {
         None
     }
-    /// Returns the workflows that agents are asked to carry out.
+    /// Returns its workflows for agents.
     fn prompts(&self) -> &'static [PromptCard] {
         &[]
     }
-    /// Returns its queries.
+    /// Returns its named queries.
     fn queries(&self) -> &'static [&'static dyn Query] {
         &[]
     }
-    /// Returns what its files are, where its databases come as files in folders.
+    /// Returns the description of its files, if its databases come as files in folders.
     fn files(&self) -> Option<&'static FileCard> {
         None
     }
-    /// Returns what paints its findings.
+    /// Returns its painter of findings and records, if it has pictures.
     fn painter(&self) -> Option<&'static dyn Painter> {
         None
     }
-    /// Returns what imports files into its labs.
+    /// Returns its importer of files into labs, if it has one.
     fn importer(&self) -> Option<&'static dyn Import> {
         None
     }
-    /// Returns what a database looks like from which people are treated, or on which others depend.
+    /// Returns the signs of a live system; `None` where no database of the domain is live in that sense.
     fn live_system(&self) -> Option<&'static dyn LiveSystem> {
         None
     }
-    /// Returns what makes its synthetic databases.
+    /// Returns its generator of synthetic databases, if it has one.
     fn lab(&self) -> Option<&'static dyn Lab> {
         None
     }
@@ -192,42 +192,46 @@ impl std::fmt::Debug for dyn Domain {
 }
 
 impl<'d> dyn Domain + 'd {
-    /// Returns the mode of a tool name or mode id, in snake or kebab case.
+    /// Finds a mode by its tool name or its id, in snake or kebab case.
     #[must_use]
     pub fn find_mode(&self, word: &str) -> Option<&'static dyn Mode> {
         let snake = word.replace('-', "_");
+        // People type the tool; documentation and journals name the id.
         self.modes().iter().copied().find(|mode| mode.card().tool == snake || mode.card().id == snake)
     }
 
-    /// Returns the kind of record of a word.
+    /// Finds a kind of record by its word, ignoring case.
     #[must_use]
     pub fn find_kind(&self, word: &str) -> Option<&'static RecordKind> {
         self.kinds().iter().copied().find(|kind| kind.word.eq_ignore_ascii_case(word))
     }
 
-    /// Returns the kind whose records stand in a table.
+    /// Finds the kind of the records in a table, ignoring case.
     #[must_use]
     pub fn kind_of_table(&self, table: &str) -> Option<&'static RecordKind> {
         self.kinds().iter().copied().find(|kind| kind.table.eq_ignore_ascii_case(table))
     }
 
-    /// Returns the check of an id.
+    /// Finds a check by its id.
     #[must_use]
     pub fn find_check(&self, id: &str) -> Option<&'static CheckCard> {
         self.checks().iter().copied().find(|check| check.id == id)
     }
 
-    /// Returns the query of a name, in snake or kebab case.
+    /// Finds a query by its name, in snake or kebab case.
     #[must_use]
     pub fn find_query(&self, word: &str) -> Option<&'static dyn Query> {
         let snake = word.replace('-', "_");
         self.queries().iter().copied().find(|query| query.card().name == snake)
     }
 
-    /// Returns the key columns of every table.
+    /// Returns the key columns of every table, by the table's name.
     #[must_use]
     pub fn key_columns(&self) -> BTreeMap<String, Vec<String>> {
-        let key = |table: &&TableCard| table.key.iter().map(|column| (*column).to_owned()).collect();
-        self.tables().iter().map(|table| (table.name.to_owned(), key(table))).collect()
+        let mut keys = BTreeMap::new();
+        for table in self.tables() {
+            keys.insert(table.name.to_owned(), table.key.iter().map(|column| (*column).to_owned()).collect());
+        }
+        keys
     }
 }

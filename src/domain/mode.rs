@@ -1,4 +1,5 @@
-//! Failure modes: what one is, what it needs read, and how it plans a fault; it never sees a connection.
+//! Failure modes: their cards, what they need read, and how they plan a fault. A mode is pure: it never sees a
+//! connection.
 
 use clap::{ArgMatches, Args, Command};
 use jiff::civil;
@@ -10,39 +11,39 @@ use serde_json::{Map, Value as Json};
 use super::params;
 use crate::model::{Edit, FaultSeverity, Fetch, Refusal, Row, Snapshot, Value};
 
-/// What a mode is, as `mfm modes`, the help texts and the documentation show it.
+/// A mode as `mfm modes`, the help texts and the documentation show it.
 #[derive(Debug)]
 pub struct ModeCard {
     /// The mode's id, which names its documentation.
     pub id: &'static str,
     /// The tool that commits it: the second word of `mfm apply`.
     pub tool: &'static str,
-    /// A few words.
+    /// Its title, in a few words.
     pub title: &'static str,
     /// What goes wrong, how it happens in a clinic, and what it may cost; a paragraph.
     pub description: &'static str,
-    /// The record that one fault is made on; the first of several kinds.
+    /// The kind of record that one fault is made on; the default where there are several.
     pub record: FaultRecord,
-    /// The other kinds of record that one fault may be made on.
+    /// Further kinds of record that one fault can be made on.
     pub others: &'static [FaultRecord],
-    /// The parameter that names the table, where there are several kinds of record.
+    /// The parameter that names the table; `None` where there is only one kind of record.
     pub table_parameter: Option<&'static str>,
     /// The variants, in the order of the specification.
     pub variants: &'static [Variant],
-    /// The severity of the mode as a whole.
+    /// The severity of the mode as a whole, from 0 to 3.
     pub severity: FaultSeverity,
     /// Whether a plan depends on the wall clock.
     pub uses_now: bool,
-    /// Whether a plan depends on the record's place among those of the operation.
+    /// Whether a plan depends on [`Task::ordinal`].
     pub uses_ordinal: bool,
-    /// The ids of the checks that see it.
+    /// The ids of the checks that detect it.
     pub checks: &'static [&'static str],
-    /// What a fuller check would need, beyond the database.
+    /// Data outside the database that a fuller check would need.
     pub data_needed: &'static [&'static str],
 }
 
 impl ModeCard {
-    /// What most modes are alike in, to begin a card with: one kind of record, and plans that depend on nothing but it.
+    /// The defaults of a card: one kind of record, and plans that depend on nothing but it.
     pub const PLAIN: Self = Self {
         id: "",
         tool: "",
@@ -59,7 +60,7 @@ impl ModeCard {
         data_needed: &[],
     };
 
-    /// Returns every kind of record that one fault may be made on.
+    /// Returns every kind of record that one fault can be made on.
     pub fn fault_records(&self) -> impl Iterator<Item = &FaultRecord> {
         std::iter::once(&self.record).chain(self.others)
     }
@@ -70,7 +71,7 @@ impl ModeCard {
         self.record_in(self.table_parameter.and_then(|name| parameters.get(name)).and_then(Json::as_str))
     }
 
-    /// Returns the kind of record in a table, whatever its case; the first where none is named or none is there.
+    /// Returns the kind of the records in a table, ignoring case; the default where `table` is `None` or unknown.
     #[must_use]
     pub fn record_in(&self, table: Option<&str>) -> &FaultRecord {
         let named =
@@ -79,7 +80,7 @@ impl ModeCard {
     }
 }
 
-/// The record that one fault is made on.
+/// A kind of record that one fault is made on.
 #[derive(Debug)]
 pub struct FaultRecord {
     /// Its table.
@@ -93,9 +94,9 @@ pub struct FaultRecord {
 /// A variant of a mode.
 #[derive(Debug)]
 pub struct Variant {
-    /// The enum word.
+    /// Its word, in snake case.
     pub word: &'static str,
-    /// 0 normal, up to 3 critical.
+    /// Its severity, from 0 (normal) to 3 (critical).
     pub severity: FaultSeverity,
     /// What it does, in a line.
     pub about: &'static str,
@@ -106,13 +107,13 @@ pub struct Variant {
 /// One record on which a fault is planned.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
-    /// The kind of the record, which the parameters chose.
+    /// The kind of the record, as the parameters chose it.
     pub kind: &'static FaultRecord,
     /// The value of the record's key column.
     pub record: &'a Value,
-    /// The place among the records of the operation, from 0, in key order.
+    /// The record's index among those of the operation, in key order, from 0.
     pub ordinal: u64,
-    /// The seed.
+    /// The seed of every random choice.
     pub seed: u64,
     /// The target's wall clock, whole seconds.
     pub now: civil::DateTime,
@@ -122,28 +123,28 @@ impl Task<'_> {
     /// Returns the record's row.
     ///
     /// # Errors
-    /// [`Refusal::MissingRecord`], or what was not read.
+    /// [`Refusal::MissingRecord`], or [`Refusal::MissingTable`] where nothing of the table was read.
     pub fn row<'s>(&self, snapshot: &'s Snapshot) -> Result<Row<'s>, Refusal> {
         let key = vec![self.record.clone()];
         let row = snapshot.table(self.kind.table)?.row(&key);
         row.ok_or_else(|| Refusal::MissingRecord { table: self.kind.table.to_owned(), key })
     }
 
-    /// Returns the refusal that passes the record over in a range, a sample or among all.
+    /// Returns the refusal that skips the record in a range, a sample or a selection of all.
     pub fn ineligible(&self, reason: impl Into<String>) -> Refusal {
         let table = self.kind.table.to_owned();
         Refusal::Ineligible { table, key: vec![self.record.clone()], reason: reason.into() }
     }
 }
 
-/// One record's plan.
+/// The plan for one record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedFault {
     /// The variant that the record will show.
     pub variant: &'static str,
-    /// What is done to which rows.
+    /// The edits of rows.
     pub edits: Vec<Edit>,
-    /// Which other records the fault is seen by, where it is seen by them alone.
+    /// The peers against which the fault shows, if it shows only in comparison with them.
     pub witness: Option<WitnessPeers>,
 }
 
@@ -155,31 +156,32 @@ impl PlannedFault {
     }
 }
 
-/// Other records that say what is usual, so that a fault on too many of them at once would become the usual.
+/// The peers that define what is normal: a fault on too many of them at once would look normal itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WitnessPeers {
-    /// What they have in common: `machine 101`.
+    /// What the peers have in common: `machine 101`.
     pub group: String,
-    /// How many others there are.
+    /// The number of peers, without the record itself.
     pub peers: usize,
 }
 
 impl WitnessPeers {
-    /// Tells whether the fault shows on so many records of the group, and on them alone: each record that stays as it
-    /// is finds most of the others like itself.
+    /// Tells whether a fault on `chosen` records of the group is still detectable, and only there: every unchanged
+    /// record must find most of its peers unchanged too.
     #[must_use]
     pub const fn is_detectable_on(&self, chosen: usize) -> bool {
+        // The unchanged peers must be the majority: 2 (peers - chosen) > peers.
         chosen <= 1 || self.peers.saturating_sub(chosen) * 2 > self.peers
     }
 }
 
-/// A failure mode, as its own file writes it: what it is, and what it does under its parameters; it never reads.
+/// A failure mode as a domain implements it: its card, and its plans under typed parameters.
 pub trait FailureMode: Sync {
-    /// The struct of the parameters, the record's id among its fields; one doc comment a field serves help, man page,
-    /// form and JSON Schema. What may be left out is an `Option`.
+    /// The parameters, including the record's id. The doc comment of a field serves help, man page, form and JSON
+    /// Schema; optional ones are `Option`s.
     type Params: Args + Serialize + DeserializeOwned + JsonSchema + Send + Sync;
 
-    /// Returns what the mode is.
+    /// Returns the mode's card.
     fn card(&self) -> &'static ModeCard;
 
     /// Returns the parameters as the plan carries them: checked, defaults filled in; where a variant will be proposed,
@@ -189,13 +191,13 @@ pub trait FailureMode: Sync {
     /// A sentence saying what is wrong with them, decided from the parameters alone.
     fn complete(&self, params: Self::Params, variant: Option<&str>) -> Result<Self::Params, String>;
 
-    /// Returns the kind of record that completed parameters choose; the only one, where nobody says more.
+    /// Returns the kind of record that completed parameters choose; by default the card's.
     fn record(&self, _params: &Self::Params) -> &'static FaultRecord {
         &self.card().record
     }
 
-    /// Returns what has to be read for these records, beyond what the snapshot holds: the records themselves, where
-    /// nobody says more. It is asked again with what was read, until it asks for nothing new.
+    /// Returns what has to be read for these records beyond the snapshot; by default the records themselves. It is
+    /// asked again after each read, until it returns nothing.
     fn needs(&self, records: &[Value], params: &Self::Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let record = self.record(params);
         let wanted = Fetch::among(record.table, record.key, records.iter().cloned());
@@ -217,7 +219,7 @@ pub trait FailureMode: Sync {
         Ok(None)
     }
 
-    /// Returns what is done to one record.
+    /// Returns the plan for one record.
     ///
     /// # Errors
     /// Any refusal; [`Refusal::Ineligible`] and [`Refusal::MissingRecord`] only skip a record of a range.
@@ -226,7 +228,7 @@ pub trait FailureMode: Sync {
 
 /// A failure mode whose parameters are a JSON object, as requests, journals and faces carry them.
 pub trait Mode: Sync {
-    /// Returns what the mode is.
+    /// Returns the mode's card.
     fn card(&self) -> &'static ModeCard;
 
     /// Adds the mode's own parameters, the record's id among them, to a command.
@@ -235,7 +237,7 @@ pub trait Mode: Sync {
     /// Returns the parameters that were given on a command line, without defaults.
     ///
     /// # Errors
-    /// What clap says of them.
+    /// clap's error, for a value that it cannot parse.
     fn parse_matches(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
 
     /// Returns the JSON Schema of the parameters.
@@ -251,37 +253,37 @@ pub trait Mode: Sync {
     /// Reads completed parameters, once for all records of an operation.
     ///
     /// # Errors
-    /// [`Refusal::Stale`]: they were completed before, so that what cannot be read comes from a foreign plan file.
+    /// [`Refusal::Stale`]: completed parameters parse, so any others come from a plan file of another version.
     fn bind(&self, completed: &Map<String, Json>) -> Result<Box<dyn BoundMode + '_>, Refusal>;
 }
 
-/// A failure mode together with its parameters.
+/// A failure mode bound to completed parameters.
 pub trait BoundMode {
     /// Returns the kind of record that the parameters choose.
     fn record(&self) -> &'static FaultRecord;
 
-    /// Returns what has to be read for these records, beyond what the snapshot holds.
+    /// Returns what has to be read for these records beyond the snapshot.
     fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Fetch>;
 
-    /// Returns what is done to one record under the parameters as they are.
+    /// Returns the plan for one record under the parameters as they are.
     ///
     /// # Errors
     /// As [`FailureMode::plan`].
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<PlannedFault, Refusal>;
 
-    /// Returns what is done to one record so that it shows a variant.
+    /// Returns a plan with which one record shows a variant.
     ///
     /// # Errors
     /// As [`FailureMode::propose`] and [`FailureMode::plan`]; [`Refusal::Ineligible`] where it would show another.
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<ProposedFault, Refusal>;
 }
 
-/// The plan for a record that shows the variant asked for.
+/// A plan with which a record shows the requested variant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProposedFault {
     /// The plan.
     pub planned: PlannedFault,
-    /// The parameters that made it; `None` where they are those that the mode is bound to.
+    /// The parameters of the plan; `None` where they are those that the mode is bound to.
     pub params: Option<Map<String, Json>>,
 }
 
@@ -305,6 +307,7 @@ impl<M: FailureMode> Mode for M {
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
         let params = FailureMode::complete(self, params::from_json(given)?, variant)?;
         let mut completed = params::to_json(&params);
+        // A plan lists the keys of its records on its own, so their id is no parameter of it.
         for record in FailureMode::card(self).fault_records() {
             completed.remove(record.parameter);
         }
@@ -338,6 +341,7 @@ impl<M: FailureMode> BoundMode for Bound<'_, M> {
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<ProposedFault, Refusal> {
         let proposed = self.mode.propose(variant, snapshot, task, &self.params)?;
         let planned = self.mode.plan(snapshot, task, proposed.as_ref().unwrap_or(&self.params))?;
+        // A plan that shows another variant must not pass under the requested one's name.
         if planned.variant != variant.replace('-', "_") {
             let reason = format!("with these parameters it would show {}, not {variant}", planned.variant);
             return Err(task.ineligible(reason));

@@ -1,4 +1,4 @@
-//! What every mode does alike with its parameters: arguments, schema, JSON in and out; knows no single mode.
+//! What all modes and queries do with their parameters: clap arguments, JSON Schema, JSON in and out.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use super::mode::{Mode, ModeCard, Variant};
 use crate::model::Refusal;
 
-/// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
+/// Adds the parameters to a command. Its own description is kept, which clap would replace by the struct's.
 pub fn add_arguments<P: Args>(command: Command) -> Command {
     let (short, long) = (command.get_about().cloned(), command.get_long_about().cloned());
     let mut command = P::augment_args(command).about(None).long_about(None);
@@ -34,7 +34,7 @@ pub fn parse_matches<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<St
 /// Returns the JSON Schema of the parameters.
 pub fn params_schema<P: JsonSchema>() -> schemars::Schema {
     let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<P>();
-    // The struct's name says nothing to anybody outside.
+    // The name of a Rust struct means nothing to a caller.
     schema.remove("title");
     schema
 }
@@ -47,11 +47,14 @@ pub fn to_json<P: Serialize>(parameters: &P) -> Map<String, Json> {
     }
 }
 
-/// Reads parameters, all of which may be absent; a sentence names the one that is wrong.
+/// Parses parameters.
+///
+/// # Errors
+/// A sentence that names the parameter at fault.
 pub fn from_json<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
     let parse = |map: Map<String, Json>| serde_json::from_value::<P>(Json::Object(map));
     parse(given.clone()).map_err(|error| {
-        // Each alone would lack the others.
+        // A missing field is not the fault of one parameter, and each alone would lack the others.
         if error.to_string().starts_with("missing field") {
             return error.to_string().replacen("missing field", "there is no", 1);
         }
@@ -65,12 +68,12 @@ pub fn from_json<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, St
     })
 }
 
-/// Returns a parameter that a complete plan holds.
+/// Returns a parameter that a completed plan has; a refusal for a plan file without it.
 pub fn require_param<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| Refusal::Stale { what: format!("the parameter {name} is missing") })
 }
 
-/// Returns a variant of a mode by its word.
+/// Returns a variant of a mode by its word, in snake or kebab case.
 pub fn find_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
     let card = mode.card();
     let snake = word.replace('-', "_");
@@ -84,7 +87,7 @@ pub fn variant_words(card: &ModeCard) -> Vec<&'static str> {
     card.variants.iter().map(|variant| variant.word).collect()
 }
 
-/// Returns what the command line takes for a parameter that names the variant itself, each word with its line.
+/// Returns the parser for a parameter that names the variant itself, with a line of help for each word.
 pub fn variant_parser(card: &ModeCard) -> PossibleValuesParser {
     let value = |variant: &Variant| {
         let kebab = variant.word.replace('_', "-");
@@ -93,7 +96,7 @@ pub fn variant_parser(card: &ModeCard) -> PossibleValuesParser {
     card.variants.iter().map(value).collect::<Vec<_>>().into()
 }
 
-/// Returns the variant that a parameter names itself, or the one asked for; they must agree.
+/// Returns the variant that a parameter names, or the requested one; if both are given, they must agree.
 pub fn resolve_variant(
     mode: &dyn Mode,
     parameter: &str,
@@ -112,7 +115,7 @@ pub fn resolve_variant(
     }
 }
 
-/// Returns the variant that a complete plan's parameter names.
+/// Returns the variant that a parameter of a completed plan names.
 pub fn variant_of_plan(mode: &dyn Mode, value: Option<&str>, parameter: &str) -> Result<&'static str, Refusal> {
     find_variant(mode, require_param(value, parameter)?).map_err(|what| Refusal::Stale { what })
 }
@@ -146,6 +149,7 @@ impl FromStr for Number {
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Normalised, so that 400 and 400.0 give the same plan digest.
         serializer.collect_str(&self.0.normalise())
     }
 }
@@ -155,6 +159,7 @@ impl<'de> Deserialize<'de> for Number {
         let text = match NumberForm::deserialize(deserializer)? {
             NumberForm::Whole(number) => number.to_string(),
             NumberForm::Large(number) => number.to_string(),
+            // The shortest text that parses back to the same float.
             NumberForm::Real(number) => number.to_string(),
             NumberForm::Text(text) => text,
         };

@@ -1,4 +1,4 @@
-//! Everything that a domain is made of, for whoever writes one in a program of its own.
+//! Everything needed to write a domain, for domains in a program of their own.
 
 pub use super::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
 pub use super::filter::{FilterCard, FilterValues};

@@ -1,5 +1,5 @@
-//! Queries: named, read-only questions of a domain, with typed parameters and a structured answer; reads nothing
-//! itself.
+//! Queries: named, read-only questions of a domain, with typed parameters and a structured answer. A query asks for
+//! scans and never reads itself.
 
 use std::ops::ControlFlow;
 
@@ -13,17 +13,17 @@ use super::params;
 use super::scan::{ScanReader, ScanRequest};
 use crate::model::Row;
 
-/// How many items an answer holds unless more are asked for.
+/// The number of items in an answer without a `limit`.
 pub const ITEMS_DEFAULT: u64 = 500;
 
-/// What a query is, as help, tool lists and the documentation show it.
+/// A query as help, tool lists and the documentation show it.
 #[derive(Debug)]
 pub struct QueryCard {
     /// Its name: the second word of `mfm query`, and the name of the tool for agents.
     pub name: &'static str,
-    /// The group of tools that it belongs to: `specification`, or a further one.
+    /// The group of tools that it belongs to: `specification`, or a group that is offered on demand.
     pub group: &'static str,
-    /// A few words.
+    /// Its title, in a few words.
     pub title: &'static str,
     /// What it answers, with units, in a sentence or two.
     pub about: &'static str,
@@ -31,7 +31,7 @@ pub struct QueryCard {
     pub example: &'static str,
 }
 
-/// What a query answers.
+/// The answer of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueryAnswer {
     /// The structured answer, as its schema says; `summary` is one of its fields.
@@ -41,20 +41,20 @@ pub struct QueryAnswer {
 /// Why a query has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
-    /// Its parameters are wrong.
+    /// A parameter is wrong.
     #[error("{0}")]
     Params(String),
-    /// What it is asked about is not there.
+    /// The thing that it is asked about does not exist.
     #[error("there is no {what} `{given}`{}", render_nearest(near))]
     Unknown {
-        /// A kind of thing: `body`, `frame`.
+        /// The kind of thing: `body`, `frame`.
         what: &'static str,
-        /// What was asked for.
+        /// The name or number that was asked for.
         given: String,
-        /// What there is instead, the most alike first.
+        /// What exists instead, the most similar first.
         near: Vec<String>,
     },
-    /// The target does not hold what the question is about.
+    /// The target does not record what the question is about.
     #[error("{0}")]
     NotRecorded(String),
 }
@@ -63,50 +63,50 @@ fn render_nearest(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) }
 }
 
-/// A query at work: it asks for scans, and answers once all have been read.
+/// A running query: it asks for scans, and answers once all of them have been read.
 pub trait QueryRun: ScanReader {
     /// Returns the answer.
     ///
     /// # Errors
-    /// What is asked about is not there.
+    /// [`QueryError::Unknown`] or [`QueryError::NotRecorded`].
     fn finish(self: Box<Self>) -> Result<QueryAnswer, QueryError>;
 }
 
-/// A query with its types: what a domain writes.
+/// A query with its types, as a domain implements it.
 pub trait TypedQuery: Sync {
     /// The parameters: one doc comment a field serves help, man page and JSON Schema.
     type Params: Args + Serialize + DeserializeOwned + JsonSchema;
     /// The answer.
     type Answer: Serialize + JsonSchema;
 
-    /// Returns what the query is.
+    /// Returns the query's name, group and description.
     fn card(&self) -> &'static QueryCard;
-    /// Begins to answer.
+    /// Starts the query with parsed parameters.
     ///
     /// # Errors
     /// The parameters contradict each other, or lie outside what is possible.
     fn start(&self, params: Self::Params) -> Result<Box<dyn QueryRun>, QueryError>;
 }
 
-/// A query, whatever its types: what the faces use.
+/// A query without its types, as the faces use it: parameters and answer are JSON objects.
 pub trait Query: Sync {
-    /// Returns what the query is.
+    /// Returns the query's name, group and description.
     fn card(&self) -> &'static QueryCard;
     /// Adds its parameters to a command.
     fn add_arguments(&self, command: Command) -> Command;
-    /// Returns the parameters that were given on a command line.
+    /// Returns the parameters given on a command line as a JSON object, without those that are absent.
     ///
     /// # Errors
-    /// What clap says of them.
+    /// clap's error, for a value that it cannot parse.
     fn parse_matches(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
     /// Returns the JSON Schema of the parameters.
     fn params_schema(&self) -> schemars::Schema;
     /// Returns the JSON Schema of the answer.
     fn answer_schema(&self) -> schemars::Schema;
-    /// Begins to answer.
+    /// Parses the parameters and starts the query.
     ///
     /// # Errors
-    /// The parameters are wrong.
+    /// [`QueryError::Params`].
     fn parse_and_start(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError>;
 }
 
@@ -136,7 +136,7 @@ impl<Q: TypedQuery> Query for Q {
     }
 }
 
-/// Returns an answer from its typed form.
+/// Converts a typed answer; anything but a struct gives an empty one.
 #[must_use]
 pub fn to_answer<A: Serialize>(typed: &A) -> QueryAnswer {
     match serde_json::to_value(typed) {
@@ -150,29 +150,31 @@ pub fn to_answer<A: Serialize>(typed: &A) -> QueryAnswer {
 pub struct ItemPage<T> {
     /// The items of the page.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub total: u64,
-    /// Where the next page begins; `None` on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<String>,
 }
 
-/// Returns the place where a page begins.
+/// Returns the index at which a page starts: that of the cursor, or 0.
 ///
 /// # Errors
 /// [`QueryError::Params`] for a cursor that no answer gave.
 pub fn start_of(cursor: Option<&str>) -> Result<usize, QueryError> {
     let Some(cursor) = cursor else { return Ok(0) };
-    let wrong = || QueryError::Params(format!("cursor: `{cursor}` is none; take the next_cursor of an answer"));
-    cursor.parse().map_err(|_| wrong())
+    cursor
+        .parse()
+        .map_err(|_| QueryError::Params(format!("cursor: `{cursor}` is none; take the next_cursor of an answer")))
 }
 
-/// Returns how many items a page holds.
+/// Returns the largest number of items on a page: the limit, or [`ITEMS_DEFAULT`].
 ///
 /// # Errors
-/// [`QueryError::Params`] for none at all.
+/// [`QueryError::Params`] for a limit of 0.
 pub fn size_of(limit: Option<u64>) -> Result<usize, QueryError> {
     match limit {
         Some(0) => Err(QueryError::Params("limit: at least 1 item makes a page".to_owned())),
+        // A limit beyond the address space can never be reached.
         limit => Ok(usize::try_from(limit.unwrap_or(ITEMS_DEFAULT)).unwrap_or(usize::MAX)),
     }
 }
@@ -186,6 +188,7 @@ pub fn take_page<T>(all: Vec<T>, limit: Option<u64>, cursor: Option<&str>) -> Re
     let total = all.len();
     let items: Vec<T> = all.into_iter().skip(start).take(size).collect();
     let end = start.saturating_add(items.len());
+    // A cursor beyond the end gives an empty page, which must not point at itself.
     let next_cursor = (end < total && !items.is_empty()).then(|| end.to_string());
     Ok(ItemPage { items, total: total as u64, next_cursor })
 }
@@ -204,7 +207,7 @@ pub struct ListAnswer<T> {
 }
 
 impl<T> ListAnswer<T> {
-    /// Returns the answer of a page; the sentence says what its items are.
+    /// Returns the answer for a page; `plural` names its items in the summary.
     #[must_use]
     pub fn from_page(page: ItemPage<T>, plural: &str) -> Self {
         let ItemPage { items, total, next_cursor } = page;
@@ -213,7 +216,7 @@ impl<T> ListAnswer<T> {
     }
 }
 
-/// A question that one scan answers: what is made of each row, and what of all that was made.
+/// A query that one scan answers: a function makes an item of each row, and another the answer of all items.
 pub struct OneScan<P, T> {
     params: P,
     scan: Option<ScanRequest>,
@@ -223,7 +226,7 @@ pub struct OneScan<P, T> {
 }
 
 impl<P: 'static, T: 'static> OneScan<P, T> {
-    /// Begins to ask.
+    /// Starts the query.
     #[must_use]
     pub fn start_run(
         params: P,

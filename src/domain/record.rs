@@ -1,12 +1,12 @@
-//! Kinds of record: what people list, open and break, in which columns they see it, and how one leads to another.
+//! Kinds of record: what people list, open and break, the columns in which they see it, and how one leads to another.
 
 use super::pause::{Pause, read_rows};
-use crate::model::{Fetch, Key, Row, Snapshot, Value};
+use crate::model::{Fetch, Key, Snapshot, Value};
 
 /// A kind of record.
 #[derive(Debug)]
 pub struct RecordKind {
-    /// The word that people use for one.
+    /// The word for one, as people type it.
     pub word: &'static str,
     /// The word for several.
     pub plural: &'static str,
@@ -16,24 +16,25 @@ pub struct RecordKind {
     pub table: &'static str,
     /// Its key column.
     pub key: &'static str,
-    /// What describes it in a list; the first is its id.
+    /// The columns that describe it in a list; the first is its id.
     pub columns: &'static [ListColumn],
     /// Whether faults are made on it, so that `find` lists it and the filters of its domain narrow it.
     pub faultable: bool,
-    /// The kind that opening one shows.
+    /// The kind of the records that are listed when one of these is opened.
     pub opens: Option<&'static str>,
     /// The kinds whose records belong to it.
     pub links: &'static [RecordLink],
-    /// Under this many columns of a terminal, only the columns that name a record are listed.
+    /// Width of a terminal, in characters, below which only the columns that name a record are listed.
     pub narrow_below: u16,
-    /// Columns of its table that somebody typed, and that are shown all the same: nobody would find one without them.
+    /// Columns of free text that are shown all the same, because a record cannot be recognised without them.
     pub shows: &'static [&'static str],
-    /// The parameters of queries that one fills under another name than its own columns have: parameter and column.
+    /// Parameters of queries that a record fills from a column of another name: parameter and column.
     pub asks: &'static [(&'static str, &'static str)],
 }
 
 impl PartialEq for RecordKind {
     fn eq(&self, other: &Self) -> bool {
+        // Kinds are constants, and no two have both the same table and the same word.
         (self.table, self.word) == (other.table, other.word)
     }
 }
@@ -41,7 +42,7 @@ impl PartialEq for RecordKind {
 impl Eq for RecordKind {}
 
 impl RecordKind {
-    /// A kind, by the words for one and for several, what it is, its table, its key, and what describes it in a list.
+    /// Returns a kind from its two words and description, its table and key column, and the columns of its list.
     #[must_use]
     pub const fn new(
         [word, plural, about]: [&'static str; 3],
@@ -64,53 +65,62 @@ impl RecordKind {
         }
     }
 
-    /// On which faults are made.
+    /// Marks the kind as one that faults are made on.
     #[must_use]
     pub const fn faultable(self) -> Self {
         Self { faultable: true, ..self }
     }
 
-    /// Whose records open to those of another kind.
+    /// Sets the kind that opening one of these lists.
     #[must_use]
     pub const fn opens(self, kind: &'static str) -> Self {
         Self { opens: Some(kind), ..self }
     }
 
-    /// To which records of other kinds belong.
+    /// Sets the kinds whose records belong to this one.
     #[must_use]
     pub const fn links(self, links: &'static [RecordLink]) -> Self {
         Self { links, ..self }
     }
 
-    /// Which fills parameters of queries under other names than its own columns have.
+    /// Sets the query parameters that are filled from columns of another name, as (parameter, column).
     #[must_use]
     pub const fn fills_params(self, asks: &'static [(&'static str, &'static str)]) -> Self {
         Self { asks, ..self }
     }
 
-    /// Returns the place of the column that fills a parameter of a query: one of its name, the id where the parameter
-    /// is the kind's own id, or as the kind says; the last only where a question needs the parameter.
+    /// Returns the index of the column that fills a parameter of a query: the one of that name; else the id, if the
+    /// parameter is the kind's own id; else, for a needed parameter only, the one in [`Self::asks`].
     #[must_use]
     pub fn column_for_param(&self, parameter: &str, needed: bool) -> Option<usize> {
-        let named = |name: &str| self.column_names().position(|column| column == name);
-        let own = || parameter.strip_suffix("_id").filter(|word| *word == self.word).map(|_| 0);
-        let said = || self.asks.iter().find(|(name, _)| needed && *name == parameter).and_then(|(_, of)| named(of));
-        named(parameter).or_else(own).or_else(said)
+        if let Some(at) = self.column_position(parameter) {
+            return Some(at);
+        }
+        if parameter.strip_suffix("_id") == Some(self.word) {
+            return Some(0);
+        }
+        // An optional parameter is not filled from elsewhere: the query would be narrowed unasked.
+        let (_, column) = self.asks.iter().find(|(name, _)| needed && *name == parameter)?;
+        self.column_position(column)
     }
 
-    /// Returns the column by which records of another kind belong to one of these.
+    fn column_position(&self, name: &str) -> Option<usize> {
+        self.column_names().position(|column| column == name)
+    }
+
+    /// Returns the column of another kind's table that holds the id of one of these; `None` where it has none.
     #[must_use]
     pub fn leads_to(&self, other: &Self) -> Option<&'static str> {
         self.links.iter().find(|link| link.kind == other.word).map(|link| link.column)
     }
 
-    /// Returns the names of the columns that describe it; the first is its id.
+    /// Returns the names of the columns of its list; the first is its id.
     pub fn column_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.columns.iter().map(|column| column.name)
     }
 }
 
-/// How records of another kind belong to one: their column holds its link.
+/// A link from another kind of record: a column of its table holds the id of a record of this kind.
 #[derive(Debug)]
 pub struct RecordLink {
     /// The other kind.
@@ -124,83 +134,83 @@ pub struct RecordLink {
 pub struct ListColumn {
     /// Its name, in results for programs.
     pub name: &'static str,
-    /// Its heading on a page.
+    /// Its heading in a table for people.
     pub short: &'static str,
-    /// Its heading beside the variants that records can show.
+    /// Its shorter heading, where the variants that each record can show take up the width.
     pub shorter: &'static str,
-    /// When a page shows it.
+    /// When a table for people shows it.
     pub keep: ColumnVisibility,
-    /// Whether a record is known by it, so that narrow lists show it.
+    /// Whether people recognise a record by it, so that narrow lists show it too.
     pub names: bool,
-    /// Whether somebody typed what stands in it, so that it may name a person.
+    /// Whether it holds free text, which may name a person.
     pub typed: bool,
 }
 
-/// When a page shows a column of a list.
+/// When a table for people shows a column of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnVisibility {
     /// Always.
     Always,
-    /// Where there is room: not beside the variants that records can show.
+    /// Only where there is room: not next to the variants that each record can show.
     Wide,
-    /// Never: programs get it.
+    /// Never; only programs get it.
     Never,
-    /// Where any record has something in it.
+    /// Only where some record of the list has a value in it.
     Filled,
-    /// Where no record has anything in another column.
+    /// Only where no record of the list has a value in this other column.
     Instead(&'static str),
 }
 
 impl ListColumn {
-    /// A column that is always shown.
+    /// Returns a column that is always shown, with its name as its heading.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, short: name, shorter: name, keep: ColumnVisibility::Always, names: true, typed: false }
     }
 
-    /// With another heading on a page.
+    /// Sets another heading.
     #[must_use]
     pub const fn with_heading(self, short: &'static str) -> Self {
         Self { short, shorter: short, ..self }
     }
 
-    /// With another heading beside the variants that records can show.
+    /// Sets another heading for lists that also show the variants of each record.
     #[must_use]
     pub const fn with_narrow_heading(self, shorter: &'static str) -> Self {
         Self { shorter, ..self }
     }
 
-    /// Only shown where there is room.
+    /// Shows the column only where there is room.
     #[must_use]
     pub const fn wide(self) -> Self {
         self.with_visibility(ColumnVisibility::Wide)
     }
 
-    /// Shown in some cases only.
+    /// Sets when the column is shown.
     #[must_use]
     pub const fn with_visibility(self, keep: ColumnVisibility) -> Self {
         Self { keep, ..self }
     }
 
-    /// Left out of narrow lists.
+    /// Leaves the column out of narrow lists.
     #[must_use]
     pub const fn detail(self) -> Self {
         Self { names: false, ..self }
     }
 
-    /// Typed by somebody.
+    /// Marks the column as free text, which may name a person.
     #[must_use]
     pub const fn as_free_text(self) -> Self {
         Self { typed: true, ..self }
     }
 }
 
-/// What stands in one column of a description.
+/// One cell of a record's description.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DescriptionCell {
-    /// A cell, or what was made of one.
+    /// The value of a cell, or one derived from it.
     Value(Value),
-    /// Those words that hold.
+    /// The words that apply to the record, of a fixed set.
     Words(Vec<&'static str>),
 }
 
@@ -209,9 +219,9 @@ pub enum DescriptionCell {
 pub struct RecordDescription {
     /// Its key.
     pub key: Key,
-    /// What records hold that belong to it.
+    /// The id that records hold which belong to it.
     pub link: Option<i64>,
-    /// What it is, in the order of its kind's columns.
+    /// Its cells, in the order of its kind's columns.
     pub cells: Vec<DescriptionCell>,
 }
 
@@ -221,10 +231,13 @@ pub struct RecordDescription {
 /// What has to be read first, or what the target lacks.
 pub fn by_cells(kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<RecordDescription>, Pause> {
     let ids = keys.iter().filter_map(|key| key.first().cloned());
-    let described = |row: &Row<'_>| {
-        let cell = |column: &ListColumn| DescriptionCell::Value(row.cell(column.name).cloned().unwrap_or(Value::Null));
-        let cells = kind.columns.iter().map(cell).collect();
-        RecordDescription { key: row.key(), link: row.integer(kind.key), cells }
-    };
-    Ok(read_rows(snapshot, &Fetch::among(kind.table, kind.key, ids))?.iter().map(described).collect())
+    let mut descriptions = Vec::new();
+    for row in read_rows(snapshot, &Fetch::among(kind.table, kind.key, ids))? {
+        let mut cells = Vec::with_capacity(kind.columns.len());
+        for column in kind.columns {
+            cells.push(DescriptionCell::Value(row.cell(column.name).cloned().unwrap_or(Value::Null)));
+        }
+        descriptions.push(RecordDescription { key: row.key(), link: row.integer(kind.key), cells });
+    }
+    Ok(descriptions)
 }

@@ -1,4 +1,4 @@
-//! How well what a fault overwrote could be had from the database itself, without the journal.
+//! How well the values that a fault overwrote could be restored from the database itself, without the journal.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,22 +6,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RepairExtent {
-    /// Exactly.
+    /// Exactly, always.
     Exactly,
-    /// Exactly where another row happens to hold it.
+    /// Exactly, but only where another row happens to hold the value.
     Sometimes,
-    /// Nearly.
+    /// To an approximate value.
     Approximately,
     /// Not at all.
     Not,
 }
 
-/// Whether, and from where, the original could be restored.
+/// How well the original could be restored, and from where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Repair {
-    /// How well.
+    /// How well it could be restored.
     pub extent: RepairExtent,
-    /// From where: `row` (the row itself), `other_row` (of the same table), `other_table`, or `outside` the database.
+    /// The source of the value: `row` (the row itself), `other_row` (of the same table), `other_table`, or `outside`
+    /// the database.
     pub source: &'static str,
     /// Why, in a sentence.
     pub why: &'static str,

@@ -1,4 +1,4 @@
-//! Checks that judge each row of a table by itself: what most checks of a small domain are.
+//! Checks that judge each row of a table on its own, and the run that scans one table a check.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -10,23 +10,22 @@ use crate::model::{Finding, Row, Table};
 
 /// A check of single rows.
 pub struct RowCheck {
-    /// What it is.
+    /// The check's card.
     pub card: CheckCard,
-    /// The table that it looks at.
+    /// The table whose rows it judges.
     pub table: &'static str,
     /// The columns that it reads, the key first; where one is missing, it cannot run.
     pub columns: &'static [&'static str],
-    /// Returns the column that is wrong in a row, and what is wrong with it.
+    /// Judges a row: `None`, or the column at fault and a message.
     pub judge: fn(&Row<'_>, &dyn Rules) -> Option<(&'static str, String)>,
 }
 
-/// Returns what some checks read.
+/// Returns the tables and columns that some checks read, each table once.
 #[must_use]
 pub fn list_tables(checks: &[&RowCheck], cards: &[&'static CheckCard]) -> Vec<CheckTable> {
     let mut tables: Vec<CheckTable> = Vec::new();
     for check in select_checks(checks, cards) {
-        let known = tables.iter().position(|known| known.table == check.table);
-        match known.and_then(|at| tables.get_mut(at)) {
+        match tables.iter_mut().find(|known| known.table == check.table) {
             Some(known) => {
                 let more: Vec<&str> = check.columns.iter().copied().filter(|c| !known.columns.contains(c)).collect();
                 known.columns.extend(&more);
@@ -42,11 +41,10 @@ pub fn list_tables(checks: &[&RowCheck], cards: &[&'static CheckCard]) -> Vec<Ch
 }
 
 fn select_checks<'c>(checks: &[&'c RowCheck], cards: &[&'static CheckCard]) -> Vec<&'c RowCheck> {
-    let of = |card: &&'static CheckCard| checks.iter().copied().find(|check| check.card.id == card.id);
-    cards.iter().filter_map(of).collect()
+    cards.iter().filter_map(|card| checks.iter().copied().find(|check| check.card.id == card.id)).collect()
 }
 
-/// Begins some checks.
+/// Starts the checks of a request, one scan each.
 #[must_use]
 pub fn start_checks<'a>(checks: &[&'static RowCheck], request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
     let chosen = select_checks(checks, request.checks);
@@ -56,16 +54,16 @@ pub fn start_checks<'a>(checks: &[&'static RowCheck], request: &CheckRequest<'a>
     Box::new(RowCheckRun { params: request.params, looks, waiting, now: None })
 }
 
-/// One check at work.
+/// One running check.
 struct RunningRowCheck {
     check: &'static RowCheck,
     rows: u64,
     findings: Vec<Finding>,
-    /// Why it could not run.
+    /// Why it could not run: set when its table is opened.
     why: Option<String>,
 }
 
-/// Checks at work, one after the other.
+/// The run of several checks, one after the other.
 struct RowCheckRun<'a> {
     params: &'a CheckParams,
     looks: Vec<RunningRowCheck>,
@@ -83,6 +81,8 @@ impl ScanReader for RowCheckRun<'_> {
     fn begin_scan(&mut self, table: Option<&Arc<Table>>) {
         let Some(look) = self.now.and_then(|at| self.looks.get_mut(at)) else { return };
         let name = look.check.table;
+        // Decided before the first row: a row reads a missing column as absent, which a check could take for an empty
+        // cell.
         look.why = match table {
             None => Some(format!("there is no table {name}")),
             Some(table) => {
@@ -95,6 +95,7 @@ impl ScanReader for RowCheckRun<'_> {
     fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         let rules = self.params.rules.as_ref();
         let look = self.now.and_then(|at| self.looks.get_mut(at)).filter(|look| look.why.is_none());
+        // A check that cannot run needs no rows.
         let Some(look) = look else { return ControlFlow::Break(()) };
         for row in rows {
             look.rows += 1;
@@ -123,17 +124,24 @@ fn build_finding(check: &RowCheck, row: &Row<'_>, column: &str, message: String,
 impl CheckRun for RowCheckRun<'_> {
     fn finish(self: Box<Self>) -> CheckResults {
         let rules = self.params.rules.as_ref();
-        let verdict = |mut look: RunningRowCheck| {
-            if !rules.is_enabled(look.check.card.id) {
-                return CheckVerdict::NotRun { why: "the rules switch it off".to_owned() };
-            }
-            let nothing = (look.rows == 0).then(|| format!("{} has no rows", look.check.table));
-            if let Some(why) = look.why.or(nothing) {
-                return CheckVerdict::NotRun { why };
-            }
-            look.findings.sort_by(|one, other| one.key.cmp(&other.key));
-            CheckVerdict::Ran { looked_at: look.rows, findings: look.findings, remarks: Vec::new() }
-        };
-        CheckResults { verdicts: self.looks.into_iter().map(verdict).collect(), gathered: Box::new(()) }
+        let verdicts = self.looks.into_iter().map(|look| look.into_verdict(rules)).collect();
+        CheckResults { verdicts, gathered: Box::new(()) }
+    }
+}
+
+impl RunningRowCheck {
+    fn into_verdict(mut self, rules: &dyn Rules) -> CheckVerdict {
+        if !rules.is_enabled(self.check.card.id) {
+            return CheckVerdict::NotRun { why: "the rules switch it off".to_owned() };
+        }
+        if let Some(why) = self.why {
+            return CheckVerdict::NotRun { why };
+        }
+        // A check that saw no row proves nothing, so it must not count as a pass.
+        if self.rows == 0 {
+            return CheckVerdict::NotRun { why: format!("{} has no rows", self.check.table) };
+        }
+        self.findings.sort_by(|one, other| one.key.cmp(&other.key));
+        CheckVerdict::Ran { looked_at: self.rows, findings: self.findings, remarks: Vec::new() }
     }
 }

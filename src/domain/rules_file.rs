@@ -1,4 +1,5 @@
-//! A rules file read over the default one: what it says counts, the rest stays; an unknown key is refused where it is.
+//! A rules file laid over the default one: its keys replace the default's, key by key. An unknown key is refused with
+//! its line.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -13,20 +14,19 @@ use toml::de::{DeTable, DeValue, Deserializer, Error};
 use super::check::{Rules, RulesError};
 use crate::model::Severity;
 
-/// Reads a file; what it does not say is as in the default file.
+/// Parses a rules file; keys that it leaves out have the values of the default file.
 ///
 /// # Errors
 /// The line and what is wrong with it.
 pub fn parse_rules<R: DeserializeOwned>(default: &str, text: &str) -> Result<R, RulesError> {
-    let parse = |text| DeTable::parse(text).map_err(|error| to_rules_error(text, &error));
-    let given = parse(text)?;
+    let given = DeTable::parse(text).map_err(|error| to_rules_error(text, &error))?;
     let span = given.span();
     let mut all = DeTable::parse(default).map_err(|error| to_rules_error(default, &error))?.into_inner();
     merge_tables(&mut all, given.into_inner());
     R::deserialize(Deserializer::from(Spanned::new(span, all))).map_err(|error| to_rules_error(text, &error))
 }
 
-/// Lays a table over another: tables key by key, anything else whole.
+/// Lays a table over another: nested tables key by key, any other value as a whole.
 fn merge_tables<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
     for (key, value) in given {
         let deeper = matches!(value.get_ref(), DeValue::Table(_));
@@ -37,7 +37,8 @@ fn merge_tables<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
                 }
             }
             _ => {
-                // The key goes in anew, so that an error names its place in the file that was given.
+                // `insert` alone would keep the old key with its span, and an error would name a line of the default
+                // file.
                 onto.remove(key.get_ref().as_ref());
                 onto.insert(key, value);
             }
@@ -47,14 +48,16 @@ fn merge_tables<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
 
 fn to_rules_error(text: &str, error: &Error) -> RulesError {
     let line = error.span().and_then(|span| line_of_span(text, &span));
+    // serde words it as: unknown field `x`, expected `a` or `b`. The words in backticks are the key and the known ones.
     let words: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
     let unknown = error.message().starts_with("unknown ");
     let (Some((given, known)), true) = (words.split_first(), unknown) else {
         let message = prefix_key(error.message().trim_end(), &error.to_string());
         return RulesError { line, message, nearest: None };
     };
-    let alike = |word: &&&str| strsim::damerau_levenshtein(given, word);
-    let nearest = known.iter().min_by_key(alike).filter(|word| alike(word) * 2 <= word.len().max(given.len()));
+    let distance = |word: &&&str| strsim::damerau_levenshtein(given, word);
+    // Beyond half of the letters a suggestion would only mislead.
+    let nearest = known.iter().min_by_key(distance).filter(|word| distance(word) * 2 <= word.len().max(given.len()));
     let hint = match nearest {
         Some(word) => format!("did you mean `{word}`?"),
         None => format!("one of {}", known.join(", ")),
@@ -63,7 +66,7 @@ fn to_rules_error(text: &str, error: &Error) -> RulesError {
     RulesError { line, message, nearest: nearest.map(|word| (*word).to_owned()) }
 }
 
-/// Puts the key before what is wrong with its value, where the error knows it.
+/// Prefixes a message with its key, if the error's full text (`whole`) ends in a line that names it.
 fn prefix_key(message: &str, whole: &str) -> String {
     let key = whole.rsplit_once("\nin `").and_then(|(_, rest)| rest.trim_end().strip_suffix('`'));
     key.map_or_else(|| message.to_owned(), |key| format!("{key}: {message}"))
@@ -73,7 +76,7 @@ fn line_of_span(text: &str, span: &Range<usize>) -> Option<usize> {
     text.get(..span.start).map(|before| before.matches('\n').count() + 1)
 }
 
-/// Rules that are plain values: every check runs, with the severity of its card.
+/// Rules that are plain values, without switches: every check runs, with the severity of its card.
 #[derive(Debug)]
 pub struct PlainRules<T>(pub T);
 
@@ -99,7 +102,7 @@ impl<T: Serialize + Debug + Send + Sync + 'static> Rules for PlainRules<T> {
     }
 }
 
-/// Reads rules that are plain values, over the default ones.
+/// Parses rules that are plain values, laid over the default ones.
 ///
 /// # Errors
 /// The line and what is wrong with it.
@@ -110,7 +113,7 @@ where
     Ok(Arc::new(PlainRules(parse_rules::<T>(default, text)?)))
 }
 
-/// Returns the values of plain rules.
+/// Returns the values of plain rules; `None` for rules of any other type.
 #[must_use]
 pub fn plain_values<T: 'static>(rules: &dyn Rules) -> Option<&T> {
     rules.as_any().downcast_ref::<PlainRules<T>>().map(|plain| &plain.0)

@@ -1,59 +1,63 @@
-//! The tables of a domain: keys, columns, and which of them identify a person.
+//! The tables of a domain: keys, columns, and the columns that identify a person.
 
 use std::collections::BTreeMap;
 
-/// What is known of a table.
+/// A table of a domain.
 #[derive(Debug)]
 pub struct TableCard {
     /// The table's name.
     pub name: &'static str,
     /// The key columns.
     pub key: &'static [&'static str],
-    /// Whether a database that has it holds this domain's data: no other domain has a table of that name.
+    /// Whether its presence shows that a database belongs to this domain, because no other has a table of that name.
     pub distinctive: bool,
-    /// Columns that identify a person, or hold what somebody typed.
+    /// Columns that identify a person or hold free text; they are redacted before anyone outside sees them.
     pub identifying: &'static [&'static str],
-    /// Columns and declared types of a lab; none where a lab lacks the table. Everything but the key may be NULL.
+    /// The columns of a lab's table with their declared types; empty where labs lack the table. All but the key are
+    /// nullable.
     pub columns: &'static [(&'static str, &'static str)],
-    /// The columns of a lab by which rows are looked up.
+    /// The columns of a lab's table that get an index.
     pub indexes: &'static [&'static str],
 }
 
-/// A table to be made, in plain words.
+/// The definition of a table to create, in no dialect of SQL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableDef {
     /// The table's name.
     pub name: String,
     /// The key column.
     pub key: Option<String>,
-    /// The columns: name, declared type, NULL allowed.
+    /// The columns, as (name, declared type, nullable).
     pub columns: Vec<(String, String, bool)>,
-    /// The columns by which rows are looked up.
+    /// The columns that get an index.
     pub indexes: Vec<String>,
-    /// The declared foreign keys: column, other table, its column.
+    /// The declared foreign keys, as (column, other table, column of that table).
     pub references: Vec<(String, String, String)>,
 }
 
-/// What a column that may be shown to a stranger holds, where it holds what it should.
+/// The content of a column that may be disclosed, as far as its cells conform to its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnContent {
     /// Numbers or times.
     Measures,
-    /// Words of somebody's list.
+    /// Words of a closed list.
     Codes,
     /// Bytes.
     Bytes,
 }
 
-/// Returns the columns that identify a person or hold free text, by table.
+/// Returns the columns that identify a person or hold free text, by the table's name.
 #[must_use]
 pub fn identifying_columns(tables: &[&TableCard]) -> BTreeMap<String, Vec<String>> {
-    let columns = |card: &TableCard| card.identifying.iter().map(|column| (*column).to_owned()).collect();
-    tables.iter().map(|card| (card.name.to_owned(), columns(card))).collect()
+    let mut columns = BTreeMap::new();
+    for card in tables {
+        columns.insert(card.name.to_owned(), card.identifying.iter().map(|column| (*column).to_owned()).collect());
+    }
+    columns
 }
 
 impl TableCard {
-    /// A table that tells the domain, by its name, its key, and its columns with their declared types.
+    /// Returns a distinctive table from its name, its key columns, and its columns with their declared types.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -63,48 +67,51 @@ impl TableCard {
         Self { name, key, distinctive: true, identifying: &[], columns, indexes: &[] }
     }
 
-    /// With columns that identify a person, or hold what somebody typed.
+    /// Sets the columns that identify a person or hold free text.
     #[must_use]
     pub const fn with_identifying(self, identifying: &'static [&'static str]) -> Self {
         Self { identifying, ..self }
     }
 
-    /// Returns what a column holds that may be shown to a stranger: it is known, and neither identifies a person nor
-    /// holds free text; `None` of any other.
+    /// Returns the content of a column that may be disclosed, ignoring case; `None` for a column that is unknown,
+    /// identifies a person or holds free text.
     #[must_use]
     pub fn disclosable_content(&self, column: &str) -> Option<ColumnContent> {
-        let is = |name: &&str| name.eq_ignore_ascii_case(column);
-        if self.identifying.iter().any(&is) {
+        let has_name = |name: &&str| name.eq_ignore_ascii_case(column);
+        if self.identifying.iter().any(&has_name) {
             return None;
         }
-        let listed = self.columns.iter().find(|(name, _)| is(name));
-        let declared = match listed {
+        let declared = match self.columns.iter().find(|(name, _)| has_name(name)) {
             Some((_, declared)) => *declared,
-            None if self.key.iter().any(is) => "",
+            // Tables that labs lack declare no types, and keys are numbers.
+            None if self.key.iter().any(has_name) => "",
             None => return None,
         };
         Some(match declared {
+            // Free text is listed in `identifying`, so the texts left are words of a list.
             declared if declared.contains("char") => ColumnContent::Codes,
             declared if declared.contains("binary") || declared.contains("image") => ColumnContent::Bytes,
             _ => ColumnContent::Measures,
         })
     }
 
-    /// Returns the type that a lab declares a column with.
+    /// Returns the declared type of a lab's column, by its exact name.
     #[must_use]
     pub fn declared_type(&self, column: &str) -> Option<&'static str> {
         self.columns.iter().find(|(name, _)| *name == column).map(|(_, declared)| *declared)
     }
 
-    /// Returns the table as a lab makes it; only the key refuses NULL.
+    /// Returns the definition of a lab's table; only the key columns are NOT NULL.
     #[must_use]
     pub fn to_def(&self) -> TableDef {
-        let is_key = |name: &str| self.key.contains(&name);
-        let column = |(name, declared): &(&str, &str)| ((*name).to_owned(), (*declared).to_owned(), !is_key(name));
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for (name, declared) in self.columns {
+            columns.push(((*name).to_owned(), (*declared).to_owned(), !self.key.contains(name)));
+        }
         TableDef {
             name: self.name.to_owned(),
             key: self.key.first().map(|column| (*column).to_owned()),
-            columns: self.columns.iter().map(column).collect(),
+            columns,
             indexes: self.indexes.iter().map(|column| (*column).to_owned()).collect(),
             references: Vec::new(),
         }

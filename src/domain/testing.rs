@@ -1,4 +1,4 @@
-//! A database in memory for tests: tables from their definitions, answers to queries, edits; no SQL anywhere.
+//! A database in memory for tests: tables, answers to queries, scans and edits, without any SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -21,15 +21,16 @@ pub(crate) const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 7, 1, 
 /// A mode's parameters.
 type Parameters = serde_json::Map<String, serde_json::Value>;
 
-/// A table with its rows.
+/// A table with its rows by key.
 type StoredTable = (Arc<Table>, BTreeMap<Key, Vec<Value>>);
 
-/// Tables with their rows.
+/// A database: tables with their rows, by the table's name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Database {
     tables: BTreeMap<String, StoredTable>,
 }
 
+/// Returns the affinity of a declared type, by SQLite's rules in their order.
 fn affinity_of_type(declared: &str) -> Storage {
     let upper = declared.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|word| upper.contains(word));
@@ -46,23 +47,25 @@ fn affinity_of_type(declared: &str) -> Storage {
     }
 }
 
-/// Returns a table as SQLite would hold it.
+/// Returns the table of a definition as SQLite would declare it.
 pub(crate) fn build_table(def: &TableDef) -> Arc<Table> {
-    let column = |(name, declared, nullable): &(String, String, bool)| Column {
-        image: ColumnImage {
-            name: name.clone(),
-            declared: declared.clone(),
-            precision: None,
-            scale: None,
-            length: None,
-            collation: None,
-        },
-        kind: Kind::parse(declared),
-        storage: affinity_of_type(declared),
-        nullable: *nullable,
-        role: Role::Plain,
-    };
-    let columns: Vec<Column> = def.columns.iter().map(column).collect();
+    let mut columns = Vec::with_capacity(def.columns.len());
+    for (name, declared, nullable) in &def.columns {
+        columns.push(Column {
+            image: ColumnImage {
+                name: name.clone(),
+                declared: declared.clone(),
+                precision: None,
+                scale: None,
+                length: None,
+                collation: None,
+            },
+            kind: Kind::parse(declared),
+            storage: affinity_of_type(declared),
+            nullable: *nullable,
+            role: Role::Plain,
+        });
+    }
     let shape = TableShape {
         name: def.name.clone(),
         key: def.key.iter().cloned().collect(),
@@ -89,7 +92,7 @@ impl Database {
         self.tables.get_mut(table).unwrap().1.remove(&vec![Value::Integer(key)]).unwrap();
     }
 
-    /// Drops a column that is no key.
+    /// Drops a column that is not part of the key.
     pub(crate) fn drop_column(&mut self, table: &str, column: &str) {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         let at = declared.position(column).unwrap();
@@ -110,21 +113,24 @@ impl Database {
         assert!(rows.insert(vec![Value::Integer(new)], row).is_none());
     }
 
-    /// Returns the tables that are different in another database.
+    /// Returns the names of the tables that differ in another database or are missing there.
     pub(crate) fn differing_tables(&self, other: &Self) -> BTreeSet<String> {
-        let tables = self.tables.iter().filter(|(name, stored)| other.tables.get(*name) != Some(stored));
-        tables.map(|(name, _)| name.clone()).collect()
+        let differing_tables = self.tables.iter().filter(|(name, stored)| other.tables.get(*name) != Some(stored));
+        differing_tables.map(|(name, _)| name.clone()).collect()
     }
 
     pub(crate) fn insert_row(&mut self, table: &str, values: &[Datum]) -> Result<(), Refusal> {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         assert_eq!(declared.columns.len(), values.len(), "{table}");
-        let store = |(column, datum): (&Column, &Datum)| column.store_datum(table, datum);
-        let row = declared.columns.iter().zip(values).map(store).collect::<Result<Vec<_>, _>>()?;
-        let key = declared.key_of(&row)?;
-        // A table without a key keeps its rows in the order in which they came.
-        let number = || vec![Value::Integer(i64::try_from(rows.len()).unwrap())];
-        let key = if key.is_empty() { number() } else { key };
+        let mut row = Vec::with_capacity(values.len());
+        for (column, datum) in declared.columns.iter().zip(values) {
+            row.push(column.store_datum(table, datum)?);
+        }
+        let mut key = declared.key_of(&row)?;
+        if key.is_empty() {
+            // A table without a key keeps its rows in the order of insertion.
+            key.push(Value::Integer(i64::try_from(rows.len()).unwrap()));
+        }
         assert!(rows.insert(key.clone(), row).is_none(), "{table} {key:?} twice");
         Ok(())
     }
@@ -144,22 +150,22 @@ impl Database {
         let Some((table, rows)) = self.tables.get(&query.table) else {
             return Ok(FetchAnswer { table: None, rows: Vec::new(), maximum: None });
         };
-        let (mut found, mut maximum) = (Vec::new(), None);
+        let (mut answer_rows, mut maximum) = (Vec::new(), None);
         match &query.filter {
-            Filter::All => found = rows.values().cloned().collect(),
+            Filter::All => answer_rows = rows.values().cloned().collect(),
             Filter::In { column, values } => {
                 let (at, _) = table.column(column)?;
-                found = rows.values().filter(|row| values.contains(&row[at])).cloned().collect();
+                answer_rows.extend(rows.values().filter(|row| values.contains(&row[at])).cloned());
             }
             Filter::Days { column, first, last } => {
                 let (at, column) = table.column(column)?;
-                let asked = |row: &&Vec<Value>| time::lies_on(&row[at], column, *first, *last);
-                found = rows.values().filter(asked).cloned().collect();
+                let on_days = rows.values().filter(|row| time::lies_on(&row[at], column, *first, *last));
+                answer_rows.extend(on_days.cloned());
             }
             Filter::Between { column, first, last } => {
                 let (at, _) = table.column(column)?;
-                let asked = |row: &&Vec<Value>| lies_between(&row[at], *first, *last);
-                found = rows.values().filter(asked).cloned().collect();
+                let in_range = rows.values().filter(|row| lies_between(&row[at], *first, *last));
+                answer_rows.extend(in_range.cloned());
             }
             Filter::Maximum { column } => {
                 let (at, _) = table.column(column)?;
@@ -167,10 +173,10 @@ impl Database {
                     rows.values().filter_map(|row| if let Value::Integer(n) = row[at] { Some(n) } else { None }).max();
             }
         }
-        Ok(FetchAnswer { table: Some(table.clone()), rows: found, maximum })
+        Ok(FetchAnswer { table: Some(table.clone()), rows: answer_rows, maximum })
     }
 
-    /// Carries out every scan that a reader asks for.
+    /// Runs every scan that a reader asks for.
     pub(crate) fn run_scans(&self, reader: &mut dyn ScanReader) {
         while let Some(scan) = reader.next_scan() {
             self.run_scan(&scan, reader);
@@ -181,35 +187,30 @@ impl Database {
     fn run_scan(&self, scan: &ScanRequest, reader: &mut dyn ScanReader) {
         let whole = self.answer_fetch(&Fetch { table: scan.table.clone(), filter: scan.filter.clone() }).unwrap();
         let Some(table) = whole.table else { return reader.begin_scan(None) };
-        let narrow = |table: &Arc<Table>, columns: &[String]| match columns {
-            [] => table.clone(),
-            some => Arc::new(table.select_columns(&some.iter().map(String::as_str).collect::<Vec<_>>())),
-        };
-        let mut shown = narrow(&table, &scan.columns);
+        let mut shown = narrow_table(&table, &scan.columns);
         let mut rows = whole.rows;
         if let Some(order) = &scan.order {
             let at = table.position(&order.column).unwrap();
             rows.sort_by(|a, b| if order.descending { b[at].cmp(&a[at]) } else { a[at].cmp(&b[at]) });
         }
-        let parts = |row: &Vec<Value>, from: &Table, to: &Table| -> Vec<Value> {
-            to.columns.iter().map(|column| row[from.position(&column.image.name).unwrap()].clone()).collect()
-        };
-        let own = |row: &Vec<Value>| parts(row, &table, &shown);
-        let mut out: Vec<Vec<Value>> = rows.iter().map(own).collect();
+        let mut out: Vec<Vec<Value>> = rows.iter().map(|row| project_cells(row, &table, &shown)).collect();
         if let Some(join) = &scan.join {
             let Some((parent, known)) = self.tables.get(&join.parent) else { return reader.begin_scan(None) };
             let (at, key) = (table.position(&join.column).unwrap(), parent.position(&join.parent_column).unwrap());
             let index: BTreeMap<&Value, &Vec<Value>> = known.values().map(|row| (&row[key], row)).collect();
-            let beside = narrow(parent, &join.columns);
-            let both = |row: &Vec<Value>| {
-                let with = index.get(&row[at])?;
-                Some([own(row), parts(with, parent, &beside)].concat())
-            };
-            out = rows.iter().filter_map(both).collect();
-            shown = Arc::new(shown.join_columns(&beside));
+            let parent_shown = narrow_table(parent, &join.columns);
+            out.clear();
+            for row in &rows {
+                if let Some(parent_row) = index.get(&row[at]) {
+                    let parent_cells = project_cells(parent_row, parent, &parent_shown);
+                    out.push([project_cells(row, &table, &shown), parent_cells].concat());
+                }
+            }
+            shown = Arc::new(shown.join_columns(&parent_shown));
         }
         out.truncate(scan.limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap()));
         reader.begin_scan(Some(&shown));
+        // Small batches, so that readers are tested with rows that fall apart into several.
         for batch in out.chunks(100) {
             let rows: Vec<Row<'_>> = batch.iter().map(|cells| Row { table: &shown, cells }).collect();
             if reader.take_rows(&rows) == ControlFlow::Break(()) {
@@ -226,12 +227,12 @@ impl Database {
         snapshot
     }
 
-    /// Reads what a mode needs for records under parameters, in its own stages.
+    /// Reads what a mode needs for records under parameters, in as many stages as it asks for.
     pub(crate) fn read_for(&self, mode: &dyn Mode, records: &[Value], parameters: &Parameters) -> Snapshot {
         self.try_read_for(mode, records, parameters).unwrap()
     }
 
-    /// The same, or the refusal of a column that is missing.
+    /// As [`Self::read_for`], or the refusal for a missing column.
     pub(crate) fn try_read_for(
         &self,
         mode: &dyn Mode,
@@ -240,6 +241,7 @@ impl Database {
     ) -> Result<Snapshot, Refusal> {
         let bound = mode.bind(parameters)?;
         let mut snapshot = Snapshot::default();
+        // Far more stages than any mode has: one that asks for ever must not hang the tests.
         for _ in 0..10 {
             let queries = bound.needs(records, &snapshot);
             if queries.is_empty() {
@@ -253,38 +255,49 @@ impl Database {
         panic!("{} never stops reading", mode.card().tool)
     }
 
-    /// Returns the rows that edits are about.
+    /// Returns the table and key of the row of each edit.
     pub(crate) fn touched_rows(&self, edits: &[Edit]) -> Vec<(String, Key)> {
-        let row = |edit: &Edit| match edit {
+        edits.iter().map(|edit| self.row_of(edit)).collect()
+    }
+
+    fn row_of(&self, edit: &Edit) -> (String, Key) {
+        match edit {
             Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
             Edit::Insert { table, row } => {
-                let declared = &self.tables[table].0;
-                let cell = |name: &String| match &row[name] {
-                    Datum::Integer(number) => Value::Integer(*number),
-                    other => panic!("{other:?}"),
-                };
-                (table.clone(), declared.shape.key.iter().map(cell).collect())
+                let mut key = Key::new();
+                for name in &self.tables[table].0.shape.key {
+                    match &row[name] {
+                        Datum::Integer(number) => key.push(Value::Integer(*number)),
+                        other => panic!("{other:?}"),
+                    }
+                }
+                (table.clone(), key)
             }
-        };
-        edits.iter().map(row).collect()
+        }
     }
 
-    /// Returns the edits that take edits of this database back.
+    /// Returns the edits that undo edits of this database, in the opposite order.
     pub(crate) fn invert_edits(&self, edits: &[Edit]) -> Vec<Edit> {
-        let raw = |table: &String, key: &Key| -> BTreeMap<String, Datum> {
-            let (declared, rows) = &self.tables[table];
-            let names = declared.columns.iter().map(|column| column.image.name.clone());
-            names.zip(rows[key].iter().cloned().map(Datum::Raw)).collect()
-        };
-        let back = |(edit, (table, key)): (&Edit, (String, Key))| match edit {
-            Edit::Update { .. } => Edit::Update { set: raw(&table, &key), table, key },
-            Edit::Delete { .. } => Edit::Insert { row: raw(&table, &key), table },
-            Edit::Insert { .. } => Edit::Delete { table, key },
-        };
-        edits.iter().zip(self.touched_rows(edits)).map(back).rev().collect()
+        let mut inverse = Vec::with_capacity(edits.len());
+        for edit in edits.iter().rev() {
+            let (table, key) = self.row_of(edit);
+            inverse.push(match edit {
+                Edit::Update { .. } => Edit::Update { set: self.raw_row(&table, &key), table, key },
+                Edit::Delete { .. } => Edit::Insert { row: self.raw_row(&table, &key), table },
+                Edit::Insert { .. } => Edit::Delete { table, key },
+            });
+        }
+        inverse
     }
 
-    /// Carries out edits as the columns store them; returns how many rows really changed.
+    /// Returns a row's cells as they are stored, by column.
+    fn raw_row(&self, table: &str, key: &Key) -> BTreeMap<String, Datum> {
+        let (declared, rows) = &self.tables[table];
+        let names = declared.columns.iter().map(|column| column.image.name.clone());
+        names.zip(rows[key].iter().cloned().map(Datum::Raw)).collect()
+    }
+
+    /// Applies edits as the columns store them; returns the number of rows that changed.
     pub(crate) fn apply_edits(&mut self, edits: &[Edit]) -> Result<usize, Refusal> {
         let mut changed = 0;
         for edit in edits {
@@ -307,9 +320,14 @@ impl Database {
             }
             Edit::Insert { table, row } => {
                 let columns = self.tables[table].0.columns.clone();
-                row.keys().try_for_each(|name| self.tables[table].0.column(name).map(|_| ()))?;
-                let cell = |column: &Column| row.get(&column.image.name).cloned().unwrap_or(Datum::Null);
-                self.insert_row(table, &columns.iter().map(cell).collect::<Vec<_>>())?;
+                for name in row.keys() {
+                    self.tables[table].0.column(name)?;
+                }
+                let mut values = Vec::with_capacity(columns.len());
+                for column in &columns {
+                    values.push(row.get(&column.image.name).cloned().unwrap_or(Datum::Null));
+                }
+                self.insert_row(table, &values)?;
                 Ok(true)
             }
             Edit::Delete { table, key } => Ok(self.tables.get_mut(table).unwrap().1.remove(key).is_some()),
@@ -317,17 +335,31 @@ impl Database {
     }
 }
 
-/// Returns a JSON object.
+/// Returns a table reduced to some columns and its key; without any, the whole table.
+fn narrow_table(table: &Arc<Table>, columns: &[String]) -> Arc<Table> {
+    if columns.is_empty() {
+        return table.clone();
+    }
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    Arc::new(table.select_columns(&columns))
+}
+
+/// Returns the cells of a row of one table in the order of the columns of another that has fewer.
+fn project_cells(row: &[Value], from: &Table, to: &Table) -> Vec<Value> {
+    to.columns.iter().map(|column| row[from.position(&column.image.name).unwrap()].clone()).collect()
+}
+
+/// Returns the map of a JSON object.
 pub(crate) fn json_object(json: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     json.as_object().unwrap().clone()
 }
 
-/// Returns a record's task under a mode's parameters.
+/// Returns the task for a record under a mode's parameters.
 pub(crate) fn build_task<'a>(bound: &dyn BoundMode, record: &'a Value, seed: u64) -> Task<'a> {
     Task { kind: bound.record(), record, ordinal: 0, seed, now: NOW }
 }
 
-/// Returns what completed parameters do to a record.
+/// Returns the plan for a record under completed parameters.
 pub(crate) fn plan(
     mode: &dyn Mode,
     snapshot: &Snapshot,
@@ -339,7 +371,7 @@ pub(crate) fn plan(
     bound.plan(snapshot, &build_task(bound.as_ref(), record, seed))
 }
 
-/// Returns the parameters under which a record shows a variant, and what they do to it.
+/// Returns the parameters under which a record shows a variant, and the plan under them.
 pub(crate) fn propose(
     mode: &dyn Mode,
     variant: &str,

@@ -1,4 +1,4 @@
-//! The domains that mfm knows, each a folder of its own behind the port in [`crate::domain`].
+//! The registry of domains. Each is a folder here that implements the port in [`crate::domain`].
 
 pub mod mosaiq;
 pub mod recordings;
@@ -12,10 +12,10 @@ use crate::domain::mode::Mode;
 use crate::domain::record::RecordKind;
 use crate::domain::table::{self, ColumnContent};
 
-/// The domains of mfm itself; the first is the one of journals that name none.
+/// The built-in domains. The first also serves journals that name no domain.
 static OWN: &[&dyn Domain] = &[&mosaiq::Mosaiq, &recordings::Recordings];
 
-/// Every domain, once somebody has asked for them or brought more.
+// Set once: command lines, tool lists and key maps are built from it, and a domain added later would be missing there.
 static ALL: OnceLock<Vec<&'static dyn Domain>> = OnceLock::new();
 
 /// Returns every domain.
@@ -23,15 +23,15 @@ pub fn all() -> &'static [&'static dyn Domain] {
     ALL.get_or_init(|| OWN.to_vec())
 }
 
-/// Brings domains beside mfm's own, for a program that links this library; it has to be done before anything else.
+/// Adds domains to the built-in ones, for a program that links this library. Must precede every other use of them.
 ///
 /// # Errors
-/// The domains given, where somebody has asked for the domains already.
+/// Returns the given domains if the list was already in use.
 pub fn register_domains(more: Vec<&'static dyn Domain>) -> Result<(), Vec<&'static dyn Domain>> {
     ALL.set(OWN.iter().copied().chain(more).collect())
 }
 
-/// The domain of the targets of journals that name none.
+/// The domain assumed for journals that name none.
 pub static FIRST: &dyn Domain = &mosaiq::Mosaiq;
 
 /// Returns the domain of an id.
@@ -45,13 +45,13 @@ pub fn modes() -> impl Iterator<Item = &'static dyn Mode> {
     all().iter().flat_map(|domain| domain.modes().iter().copied())
 }
 
-/// Returns the mode of a tool name or mode id, in snake or kebab case; no two domains share one.
+/// Finds a mode by tool name or mode id, in snake or kebab case. No two domains share one.
 #[must_use]
 pub fn find_mode(word: &str) -> Option<&'static dyn Mode> {
     all().iter().find_map(|domain| domain.find_mode(word))
 }
 
-/// Returns the domain that a mode belongs to, by its tool name or id.
+/// Finds the domain of a mode by its tool name or id.
 #[must_use]
 pub fn of_mode(word: &str) -> Option<&'static dyn Domain> {
     all().iter().copied().find(|domain| domain.find_mode(word).is_some())
@@ -68,26 +68,26 @@ pub fn key_columns() -> BTreeMap<String, Vec<String>> {
     all().iter().flat_map(|domain| domain.key_columns()).collect()
 }
 
-/// Returns the columns that identify a person or hold free text, by table, of all domains.
+/// Returns the columns that identify a person or hold free text, by table, for all domains.
 #[must_use]
 pub fn identifying_columns() -> BTreeMap<String, Vec<String>> {
     all().iter().flat_map(|domain| table::identifying_columns(domain.tables())).collect()
 }
 
-/// Returns what a column holds that may be shown to a stranger; `None` where it may not, or no domain knows it.
+/// Returns what kind of content a column holds if its values may be disclosed; `None` if not, or if no domain knows it.
 #[must_use]
 pub fn disclosable_content(table: &str, column: &str) -> Option<ColumnContent> {
     let mut cards = all().iter().flat_map(|domain| domain.tables().iter());
     cards.find(|card| card.name.eq_ignore_ascii_case(table))?.disclosable_content(column)
 }
 
-/// Returns the kind of record of a word, of any domain; the first domain's where several have it.
+/// Finds a kind of record by its word; if several domains have one, that of the first.
 #[must_use]
 pub fn find_kind(word: &str) -> Option<&'static RecordKind> {
     all().iter().find_map(|domain| domain.find_kind(word))
 }
 
-/// Returns the kinds of record that faults are made on, of all domains.
+/// Returns the kinds of record that modes can break, of all domains.
 pub fn faultable_kinds() -> impl Iterator<Item = &'static RecordKind> {
     all().iter().flat_map(|domain| domain.kinds().iter().copied()).filter(|kind| kind.faultable)
 }

@@ -1,11 +1,12 @@
-//! Steps 1 to 6 of one operation: preflight, intend, execute, confirm, seal; apply and revert both go through here.
+//! One operation from preflight to seal: prepare, intend, execute, confirm, seal. Apply and revert both go through
+//! here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use mfm_journal::{
-    Change, ChosenKeys, Digest, FaultLabel, Images, Intended, Intent, JournalError, Operation, OperationAction,
-    OperationVerdict, Residue, RevertedRef, WriterLock,
+    Change, ChosenKeys, Digest, FaultLabel, Images, Intended, Intent, Operation, OperationAction, OperationVerdict,
+    Residue, RevertedRef, WriterLock,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -18,39 +19,39 @@ use crate::model::Refusal;
 use crate::plan::{PlannedRow, build_changes};
 use crate::targets::{ExecuteError, Executed, PlannedWork, Preflight, TableTouch, TargetError, Writer};
 
-/// An operation that was judged and found possible. Only [`Engine::prepare`] makes one, so that what the journal keeps
-/// is what the target is changed by.
+/// An operation that was judged and found possible. Only [`Engine::prepare`] and [`Engine::prepare_by`] make one, so
+/// that the images that the journal keeps are the changes that the target gets.
 #[derive(Clone, Debug)]
 pub struct PreparedOperation {
     changes: Vec<Change>,
-    /// The same, as the journal will keep them.
+    /// The same changes as the journal will keep them, encoded once.
     images: Images,
     touches: Vec<TableTouch>,
     preflight: Preflight,
-    /// Whether only a rehearsal can prove that it can be taken back.
+    /// Whether only a rehearsal inside the transaction can prove that it can be reverted.
     rehearse: bool,
 }
 
 impl PreparedOperation {
-    /// Returns the exact changes.
+    /// Returns the exact changes, in the order in which they will be written.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Returns the RFC 6962 root over the changes.
+    /// Returns the root of the RFC 6962 tree over the changes.
     #[must_use]
     pub const fn rows_root(&self) -> Digest {
         self.images.rows_root()
     }
 
-    /// Returns what the preflight found.
+    /// Returns the result of the preflight.
     #[must_use]
     pub const fn preflight(&self) -> &Preflight {
         &self.preflight
     }
 
-    /// Returns remarks for whoever decides: what the preflight remarked, and that the way back will be rehearsed.
+    /// Returns remarks to show before consent: those of the preflight, and whether the way back will be rehearsed.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let rehearse = "a constraint covers what changes: the way back is rehearsed before the commit".to_owned();
@@ -58,26 +59,26 @@ impl PreparedOperation {
     }
 }
 
-/// What an operation is called and where it comes from: all that its entry says beside the changes.
+/// An operation's name and origin: everything that its journal entry says apart from the changes.
 #[derive(Clone, Debug)]
 pub struct OperationProposal {
     /// Apply or revert.
     pub action: OperationAction,
-    /// What the fault is called, and how bad it would be.
+    /// The fault's label: its tool, mode, variant and severity.
     pub label: FaultLabel,
     /// The plan's digest.
     pub plan_digest: Digest,
-    /// The plan file's id.
+    /// The id of the plan file; `None` where none was used.
     pub plan_id: Option<String>,
-    /// What a revert reverts.
+    /// The operation that a revert takes back; `None` for an apply.
     pub reverts: Option<RevertedRef>,
-    /// The chosen records.
+    /// The keys of the chosen records; `None` for a revert.
     pub keys: Option<ChosenKeys>,
-    /// Whatever else the entry should say; no cell values.
+    /// Further facts for the entry; never cell values.
     pub detail: Map<String, Json>,
     /// Whether triggers are switched off for the transaction.
     pub disable_triggers: bool,
-    /// Journals beside which this one may write.
+    /// The ids of other journals whose operations the target may hold.
     pub beside: Vec<String>,
 }
 
@@ -86,22 +87,22 @@ pub struct OperationProposal {
 pub struct CommittedOperation {
     /// Its number.
     pub op: u64,
-    /// Its uid.
+    /// Its uid: the digest of its `intended` entry.
     pub uid: Digest,
-    /// How many rows were written.
+    /// The number of rows written.
     pub rows: u64,
-    /// What cannot be put back.
+    /// What no revert can put back.
     pub residue: Vec<Residue>,
-    /// Rows that somebody changed between the commit and the second look.
+    /// Rows that another writer changed between the commit and the second look.
     pub drift: Vec<DifferingRow>,
 }
 
 impl Engine<'_> {
-    /// Judges the rows of a fault: their values as the database would hold them, its other unique indexes, triggers,
-    /// keys and constraints, and whether all of it could be taken back.
+    /// Judges the rows of a fault: their values as the database would store them, unique indexes, triggers, keys and
+    /// constraints, and whether all of it could be reverted.
     ///
     /// # Errors
-    /// A refusal, or what the target says.
+    /// A refusal, or the target's error.
     pub fn prepare(&mut self, rows: &[PlannedRow], disable_triggers: bool) -> Result<PreparedOperation, EngineError> {
         self.prepare_by(rows, &JudgingTerms::of_fault(disable_triggers))
     }
@@ -109,16 +110,17 @@ impl Engine<'_> {
     /// Judges rows that should change under the terms of a fault, or of a revert.
     ///
     /// # Errors
-    /// A refusal, or what the target says.
+    /// A refusal, or the target's error.
     pub fn prepare_by(&mut self, rows: &[PlannedRow], terms: &JudgingTerms) -> Result<PreparedOperation, EngineError> {
         let (touches, preflight) = self.judge_rows(rows, terms, &RowsByThen::new())?;
         let changes = build_changes(rows)?;
         let images = Images::from_changes(&changes)?;
+        // A revert restores rows that the database held before: that way back needs no proof of its own.
         let rehearse = preflight.rehearse && !terms.back;
         Ok(PreparedOperation { changes, images, touches, preflight, rehearse })
     }
 
-    /// Carries out a prepared operation: everything from the lock to the seal.
+    /// Carries out a prepared operation, from the journal's lock to its seal.
     ///
     /// # Errors
     /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
@@ -127,6 +129,7 @@ impl Engine<'_> {
         proposal: &OperationProposal,
         prepared: &PreparedOperation,
     ) -> Result<CommittedOperation, EngineError> {
+        // The last chance to stop: from the lock on, an operation runs to its seal.
         if self.reporter.is_interrupted() {
             return Err(EngineError::Interrupted);
         }
@@ -134,10 +137,11 @@ impl Engine<'_> {
         let lock = self.journal.lock(&holder)?;
         let overtaken = self.journal.head().seq != self.seen;
         let outcome = self.commit_locked(&lock, proposal, prepared);
+        // Where another process wrote before the lock, `seen` stays behind, so that every later revert is judged again.
         if !overtaken {
-            // Once somebody else wrote, every revert that was judged before is looked at again.
             self.seen = self.journal.head().seq;
         }
+        // Best effort: readers may keep the log from being emptied.
         self.journal.checkpoint();
         outcome
     }
@@ -148,9 +152,11 @@ impl Engine<'_> {
         proposal: &OperationProposal,
         prepared: &PreparedOperation,
     ) -> Result<CommittedOperation, EngineError> {
+        // Nothing that was checked before the lock counts: another process may have written in between.
         let standing = self.check_admission(proposal, prepared)?;
         let intent = build_intent(proposal, prepared, &standing);
         let stamp = self.stamp();
+        // The token for `execute` exists only once the entry and its images are on disk.
         let intended = self.journal.intend(lock, &stamp, &intent, &prepared.images)?;
         let work = PlannedWork {
             changes: &prepared.changes,
@@ -170,7 +176,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Checks again, under the lock, all that the journal and the marker can say against the operation.
+    /// Checks again, under the lock, everything in the journal and the marker that could forbid the operation.
     fn check_admission(
         &mut self,
         proposal: &OperationProposal,
@@ -184,7 +190,7 @@ impl Engine<'_> {
         if let Some(reverted) = &proposal.reverts
             && self.journal.head().seq != self.seen
         {
-            self.still_carried(reverted.op, prepared)?;
+            self.check_still_carried(reverted.op, prepared)?;
         }
         if let Some(plan_id) = &proposal.plan_id
             && let Some(op) = self.journal.plan_used(plan_id)?
@@ -194,21 +200,23 @@ impl Engine<'_> {
         Ok(standing)
     }
 
-    /// Refuses a revert whose rows another operation took over since it was judged.
-    fn still_carried(&self, op: u64, prepared: &PreparedOperation) -> Result<(), EngineError> {
-        let stale = |what: String| EngineError::from(Refusal::Stale { what });
+    /// Refuses a revert whose rows another operation reverted or changed since it was judged.
+    fn check_still_carried(&self, op: u64, prepared: &PreparedOperation) -> Result<(), EngineError> {
         let operation = self.journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
-        let left = resolve::rows_left(self.journal, &operation)?;
-        let places: BTreeSet<resolve::RowLocation> = left.iter().map(resolve::row_location).collect();
+        // Rows that were reverted since are no longer left, even where they were faulted again.
+        let rows_left = resolve::rows_left(self.journal, &operation)?;
+        let places: BTreeSet<resolve::RowLocation> = rows_left.iter().map(resolve::row_location).collect();
         if !prepared.changes.iter().all(|change| places.contains(&resolve::row_location(change))) {
-            return Err(stale(format!("operation {op} was reverted meanwhile")));
+            let what = format!("operation {op} was reverted meanwhile");
+            return Err(Refusal::Stale { what }.into());
         }
         let claims = resolve::collect_claims(self.journal, &operation, &prepared.changes)?;
-        let mut written = prepared.changes.iter().filter(|change| change.is_write());
-        match written.find_map(|change| resolve::find_blocker(change, &claims)) {
-            Some(_) => Err(stale(format!("a later operation changed rows of operation {op} meanwhile"))),
-            None => Ok(()),
+        let mut written_changes = prepared.changes.iter().filter(|change| change.is_write());
+        if written_changes.any(|change| resolve::find_blocker(change, &claims).is_some()) {
+            let what = format!("a later operation changed rows of operation {op} meanwhile");
+            return Err(Refusal::Stale { what }.into());
         }
+        Ok(())
     }
 
     fn execute_work(
@@ -216,8 +224,8 @@ impl Engine<'_> {
         intended: &Intended,
         work: &PlannedWork<'_>,
     ) -> Result<(Executed, Box<dyn Writer>), ExecuteError> {
-        let writer = self.target.open_writer(self.wait_ms);
-        let mut writer = writer.map_err(|error| match error {
+        // No transaction has begun yet, so an error in opening the writer counts as rolled back.
+        let mut writer = self.target.open_writer(self.wait_ms).map_err(|error| match error {
             TargetError::Refused(refusal) => ExecuteError::Refused(refusal),
             other => ExecuteError::RolledBack(other),
         })?;
@@ -232,14 +240,15 @@ impl Engine<'_> {
         executed: &Executed,
         mut writer: Box<dyn Writer>,
     ) -> Result<CommittedOperation, EngineError> {
-        // The transaction is committed whatever this look shows: what it cannot see is said, not undone.
-        let looked = thread::scope(|scope| {
+        // The transaction is committed whatever this look shows: an error in it is reported, and never undoes anything.
+        let look_result = thread::scope(|scope| {
+            // Emptying the write-ahead log of a large write takes long, so it runs beside the look.
             if prepared.changes.len() > look::BATCH {
                 scope.spawn(move || writer.tidy_after_commit());
             }
             look::find_differing(self.target, &prepared.changes, ChangeSide::After)
         });
-        let (drift, looked) = match looked {
+        let (drift, is_confirmed) = match look_result {
             Ok(drift) => (drift, true),
             Err(error) => {
                 self.reporter.note(&format!("the second look failed: {error}"));
@@ -248,7 +257,8 @@ impl Engine<'_> {
         };
         let mut body = drift_body(&drift);
         body.insert("rows".into(), json!(executed.rows));
-        body.insert("confirmed".into(), json!(looked));
+        // A failed look is not drift: the entry says that nothing was confirmed.
+        body.insert("confirmed".into(), json!(is_confirmed));
         if executed.retries > 0 {
             body.insert("retries".into(), json!(executed.retries));
         }
@@ -267,7 +277,10 @@ impl Engine<'_> {
         })
     }
 
-    /// Seals an operation; where the journal cannot, the operation is left open, and that is the error.
+    /// Seals an operation.
+    ///
+    /// # Errors
+    /// [`EngineError::LeftOpen`] where the journal cannot be written: the target is changed all the same.
     pub(super) fn seal(
         &mut self,
         lock: &WriterLock,
@@ -276,17 +289,18 @@ impl Engine<'_> {
         body: Map<String, Json>,
     ) -> Result<(), EngineError> {
         let stamp = self.stamp();
-        let sealed = self.journal.seal(lock, &stamp, op, verdict, body);
-        let left_open = |error: JournalError| EngineError::LeftOpen {
-            op,
-            why: format!("it could not be sealed: {error}"),
-            store: Store::Journal,
-        };
-        sealed.map(|_| ()).map_err(left_open)
+        match self.journal.seal(lock, &stamp, op, verdict, body) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let why = format!("it could not be sealed: {error}");
+                Err(EngineError::LeftOpen { op, why, store: Store::Journal })
+            }
+        }
     }
 
     fn seal_failed(&mut self, lock: &WriterLock, intended: &Intended, error: EngineError) -> EngineError {
         let mut body = Map::new();
+        // Only the code: an error's text may hold values of rows.
         body.insert("code".into(), json!(error.code()));
         match self.seal(lock, intended.op(), OperationVerdict::Failed, body) {
             Ok(()) => error,
@@ -294,7 +308,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Finds out, by tombstone, what became of a commit whose answer was lost.
+    /// Finds out, by a tombstone, whether a commit whose answer was lost took effect.
     fn resolve_lost_commit(
         &mut self,
         lock: &WriterLock,
@@ -325,6 +339,7 @@ impl Engine<'_> {
 fn build_intent(proposal: &OperationProposal, prepared: &PreparedOperation, standing: &GuardedTarget) -> Intent {
     let mut detail = proposal.detail.clone();
     let preflight = &prepared.preflight;
+    // The key is older than the word preflight, and journals that exist carry it.
     detail.insert("census_facts".into(), json!(preflight.facts.map(|digest| digest.to_string())));
     detail.insert("triggers_disabled".into(), json!(preflight.triggers_disabled));
     if !preflight.unenforced.is_empty() {
@@ -346,17 +361,19 @@ fn build_intent(proposal: &OperationProposal, prepared: &PreparedOperation, stan
     }
 }
 
-/// Tells whether triggers were switched off for an operation, as its entry says.
+/// Tells whether triggers were switched off for an operation, by its journal entry.
 #[must_use]
 pub fn triggers_off(operation: &Operation) -> bool {
     operation.detail.get("triggers_disabled").and_then(Json::as_array).is_some_and(|names| !names.is_empty())
 }
 
-/// Returns what a seal says of rows that are not as they should be: tables and counts, never a key.
+/// Returns the body of a seal about drifted rows: tables and counts. Keys stay out, because a journal may be published.
 pub(super) fn drift_body(differing: &[DifferingRow]) -> Map<String, Json> {
-    let tables: BTreeSet<&str> = differing.iter().map(|row| row.table.as_str()).collect();
-    let count = |table: &str| differing.iter().filter(|row| row.table == table).count();
-    let list: Vec<Json> = tables.iter().map(|table| json!({"table": table, "rows": count(table)})).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in differing {
+        *counts.entry(&row.table).or_default() += 1;
+    }
+    let list: Vec<Json> = counts.iter().map(|(table, rows)| json!({"table": table, "rows": rows})).collect();
     let mut body = Map::new();
     body.insert("drift".into(), Json::Array(list));
     body

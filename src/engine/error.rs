@@ -1,4 +1,4 @@
-//! Everything that can end an engine's step early; maps to no exit code itself.
+//! Errors of the engine. Exit codes are given by the floor above.
 
 use mfm_journal::JournalError;
 use mfm_journal::cbor::CborError;
@@ -16,20 +16,20 @@ pub enum Store {
     Target,
 }
 
-/// Why a step ended early.
+/// Why a step of the engine ended early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// mfm will not.
+    /// mfm refuses, and nothing was written.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database.
+    /// The database under test failed.
     #[error(transparent)]
     Target(TargetError),
-    /// The journal.
+    /// The journal failed.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The target holds more of this journal than the journal does.
+    /// The target holds an operation of this journal that the journal itself lacks.
     #[error("the target holds operation {op} of this journal, {what}: the journal lost its tail or was forked")]
     JournalBehind {
         /// The operation.
@@ -37,25 +37,25 @@ pub enum EngineError {
         /// How the journal differs.
         what: String,
     },
-    /// The operation's fate is unknown, and stays so for now.
+    /// It is unknown for now whether the operation took effect.
     #[error("operation {op} is left open: {why}")]
     LeftOpen {
         /// The operation.
         op: u64,
-        /// Why nobody knows.
+        /// Why it is unknown.
         why: String,
-        /// In which store it went wrong.
+        /// The store that failed.
         store: Store,
     },
-    /// The operation's end was unknown for a moment; the target then told that it never took effect.
+    /// The answer to a commit was lost, and the target then showed that the operation never took effect.
     #[error("operation {op} never took effect, and is sealed as abandoned: {cause}")]
     Abandoned {
         /// The operation.
         op: u64,
-        /// What went wrong.
+        /// What went wrong first.
         cause: TargetError,
     },
-    /// The person asked to stop, before anything was written.
+    /// The caller asked to stop before anything was written.
     #[error("interrupted before anything was written")]
     Interrupted,
 }
@@ -63,6 +63,7 @@ pub enum EngineError {
 impl From<TargetError> for EngineError {
     fn from(error: TargetError) -> Self {
         match error {
+            // Whoever refuses, callers match on one variant.
             TargetError::Refused(refusal) => Self::Refused(refusal),
             other => Self::Target(other),
         }
@@ -76,7 +77,7 @@ impl From<CborError> for EngineError {
 }
 
 impl EngineError {
-    /// Says of a refusal that it is the way back which is refused.
+    /// Turns a refusal of the schema into [`Refusal::NoWayBack`]; leaves every other error as it is.
     #[must_use]
     pub(super) fn of_the_way_back(self) -> Self {
         match self {
@@ -85,7 +86,7 @@ impl EngineError {
         }
     }
 
-    /// Returns what the schema, or another row, says against a row; all else is an error still.
+    /// Returns the refusal, if it comes from the schema or from another row; any other error stays one.
     pub(super) fn of_the_schema(self) -> Result<Refusal, Self> {
         match self {
             Self::Refused(refusal) if refusal.is_of_the_schema() => Ok(refusal),
@@ -93,7 +94,7 @@ impl EngineError {
         }
     }
 
-    /// Returns the store in which it went wrong.
+    /// Returns the store that failed.
     pub(super) const fn store(&self) -> Store {
         match self {
             Self::Journal(_) | Self::JournalBehind { .. } => Store::Journal,

@@ -1,4 +1,4 @@
-//! Writing off what a target lost: operations whose uid a restored, replaced or deleted database no longer holds.
+//! Writing off operations that a target lost: a restored, replaced or deleted database no longer holds their uid.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,18 @@ use super::{guard, resolve};
 use crate::targets::{OperationRow, OperationState, Tombstone};
 
 impl Engine<'_> {
-    /// Tombstones and journals as gone every operation that the target lost; with the database itself absent, all.
+    /// Tombstones every operation that the target lost and seals it as gone; all of them if the database is absent
+    /// (`present` is false).
     ///
-    /// Returns the operations written off, newest first. A person decides this: mfm never guesses it.
+    /// Returns the operations written off, newest first. A person decides this; mfm never infers it.
     ///
     /// # Errors
-    /// What target and journal say.
+    /// An error of target or journal.
     pub fn write_off(&mut self, present: bool) -> Result<Vec<(u64, OperationVerdict)>, EngineError> {
         let holder = self.holder.clone();
         let lock = self.journal.lock(&holder)?;
         if present {
+            // A journal that lost its own tail must not write off what the target still has.
             let newest = self.target.find_newest_operation(&self.journal.id())?;
             guard::find_newest_held(self.journal, newest)?;
         }
@@ -40,7 +42,8 @@ impl Engine<'_> {
         Ok(out)
     }
 
-    /// Returns the operations since the mark that the target lost, newest first, and the newest that it still holds.
+    /// Returns the operations since the target was marked that it lost, newest first, and the newest that it still
+    /// holds.
     fn find_lost(&mut self, present: bool) -> Result<(Vec<Operation>, Option<NewestOperation>), EngineError> {
         let lineage = self.journal.state().targets.get(&self.name).map(|target| target.lineage.clone());
         let lineage: BTreeSet<_> = lineage.unwrap_or_default().into_iter().collect();
@@ -50,14 +53,15 @@ impl Engine<'_> {
             let Some(last) = page.last() else { return Ok((lost, newest)) };
             before = Some(last.op);
             for operation in page {
+                // A journal may know several targets, and this one under several identities.
                 let ours = operation.target.name == self.name && lineage.contains(&operation.target.identity);
                 if !ours || !matches!(operation.verdict, None | Some(OperationVerdict::Applied)) {
                     continue;
                 }
-                let found = if present { self.target.find_operation(&operation.uid)? } else { None };
-                let state = found.map(|row| row.state);
+                let row = if present { self.target.find_operation(&operation.uid)? } else { None };
+                let state = row.map(|row| row.state);
                 match (state, operation.verdict) {
-                    // A tombstone was put by a write-off that did not come to its entry.
+                    // A tombstone without a seal is from a write-off that crashed in between: it is finished now.
                     (None | Some(OperationState::Abandoned), _) => lost.push(operation),
                     (Some(OperationState::Committed), Some(OperationVerdict::Applied)) if newest.is_none() => {
                         newest = Some(NewestOperation { op: operation.op, uid: operation.uid });
@@ -68,7 +72,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Puts a tombstone; `false` where the operation turns out to be there after all, or nobody can tell yet.
+    /// Inserts a tombstone; `false` where the operation is there after all, or another transaction hides whether it is.
     fn put_tombstone(&mut self, operation: &Operation) -> Result<bool, EngineError> {
         let journal_id = self.journal.id();
         let row = OperationRow { uid: operation.uid, journal_id, op: operation.op, state: OperationState::Abandoned };
@@ -83,9 +87,10 @@ impl Engine<'_> {
         newest: Option<NewestOperation>,
     ) -> Result<(), EngineError> {
         let mut body = Map::new();
+        // Who decided it: this cannot be proved from the target.
         body.insert("word_of".into(), json!(self.actor));
         if operation.verdict.is_none() {
-            // An open operation that the target does not hold never took effect, or took effect in what is lost.
+            // An open operation that the target does not hold never took effect, or its effect was lost too.
             return self.seal(lock, operation.op, OperationVerdict::Abandoned, body);
         }
         body.insert("newest".into(), json!(newest));
@@ -93,10 +98,11 @@ impl Engine<'_> {
         self.seal(lock, operation.op, OperationVerdict::Gone, body)
     }
 
-    /// Returns the operation that carries its rows again because the target lost this revert of it.
+    /// Returns the operation that is active again because the target lost this revert of it.
     fn find_reactivated(&self, lost: &Operation) -> Result<Option<ReactivatedOperation>, EngineError> {
         let Some(op) = lost.reverts else { return Ok(None) };
         let Some(of) = self.journal.read_operation(op)? else { return Ok(None) };
+        // Only operations of even depth (applies, reverts of reverts) can be active; depth counts the chain of reverts.
         if of.verdict != Some(OperationVerdict::Applied) || !of.depth.is_multiple_of(2) {
             return Ok(None);
         }

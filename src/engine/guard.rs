@@ -1,4 +1,4 @@
-//! The guard: what refuses to touch a database that is not proved to be this journal's test copy.
+//! The guard: refuses to touch a database that is not proved to be this journal's test copy.
 
 use mfm_journal::{Digest, Journal, Operation, OperationVerdict, TargetRef};
 
@@ -11,48 +11,55 @@ use crate::targets::{FILE_NAMES, Marker, OperationRow, OperationState, Target, T
 pub struct GuardedTarget {
     /// The registered name.
     pub name: String,
-    /// The marker found.
+    /// Its marker.
     pub marker: Marker,
-    /// The target identity.
+    /// Its identity: the digest of the marker.
     pub identity: Digest,
-    /// Journals other than this one that left operations here.
+    /// The ids of other journals that left operations in it.
     pub foreign: Vec<Digest>,
 }
 
 impl GuardedTarget {
-    /// Returns what an operation's entry says of its target.
+    /// Returns the reference by which an operation's entry names its target.
     #[must_use]
     pub fn to_target_ref(&self) -> TargetRef {
         TargetRef { name: self.name.clone(), identity: self.identity, marker_id: self.marker.marker_id.clone() }
     }
 }
 
-/// Returns the marker of a target that carries one made for it.
+/// Returns the marker of a target, if it was made for this database.
 ///
 /// # Errors
 /// [`Refusal::OwnTables`], [`Refusal::HardLinked`], [`Refusal::Unmarked`], [`Refusal::MarkedElsewhere`],
-/// [`TargetError::Replaced`] where another file stands at the same place, or what the target says.
+/// [`TargetError::Replaced`] where another file has the same path, or the target's error.
 pub fn check_marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
+    // Before anything in mfm's own tables is believed, they must be exactly as mfm made them.
     target.reaches_no_further()?;
     let url = target.url().to_owned();
     let marker = target.read_marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
     let bound = target.read_binding()?;
     if !binding_matches(&marker.bound, &bound) {
+        // Without the count of hard links the marker fits: then a second name is the only difference.
         let mut otherwise = bound.clone();
         let names = otherwise.remove(FILE_NAMES);
         if let Some(names) = names.filter(|_| binding_matches(&marker.bound, &otherwise)) {
             return Err(Refusal::HardLinked { url, names }.into());
         }
+        // The same path with another inode is a file that was restored or copied over, not one that was moved.
         if marker.bound.get("path").is_some_and(|path| bound.get("path") == Some(path)) {
             return Err(replaced_error(target, "another file stands at its place, a copy or a restored one"));
         }
-        let text = |facts: &crate::targets::TargetBinding| facts.values().cloned().collect::<Vec<_>>().join(", ");
-        return Err(Refusal::MarkedElsewhere { url, found: text(&bound), bound: text(&marker.bound) }.into());
+        let (found, bound) = (join_facts(&bound), join_facts(&marker.bound));
+        return Err(Refusal::MarkedElsewhere { url, found, bound }.into());
     }
     Ok(marker)
 }
 
-/// Lets a target pass that is marked, is the one the journal knows, and holds what the journal committed there.
+fn join_facts(facts: &crate::targets::TargetBinding) -> String {
+    facts.values().cloned().collect::<Vec<_>>().join(", ")
+}
+
+/// Checks that a target is marked, is the one that the journal knows, and holds what the journal committed there.
 ///
 /// # Errors
 /// A refusal, [`TargetError::Replaced`], or [`EngineError::JournalBehind`].
@@ -62,16 +69,19 @@ pub fn check_target(journal: &Journal, target: &mut dyn Target, name: &str) -> R
     let record = journal.state().targets.get(name);
     let record = record.ok_or_else(|| Refusal::NoTarget { name: name.to_owned() })?;
     match record.identity {
+        // Registered, and not marked yet or no longer.
         None => return Err(Refusal::Unmarked { url: target.url().to_owned() }.into()),
         Some(known) if known != identity => return Err(replaced_error(target, "it carries another marker")),
         Some(_) => {}
     }
+    // Both ways: the target must hold the journal's newest operation, and the journal the target's newest.
     if let Some(newest) = &record.newest {
         check_committed(target, newest.op, &newest.uid)?;
     }
     let own = journal.id();
     check_not_behind(journal, target.find_newest_operation(&own)?)?;
     not_written_off(journal, target, Some(&record.lineage))?;
+    // Whether foreign operations matter depends on the action, so the caller decides.
     let foreign = target.list_journals()?.into_iter().filter(|id| *id != own).collect();
     Ok(GuardedTarget { name: name.to_owned(), marker, identity, foreign })
 }
@@ -79,7 +89,7 @@ pub fn check_target(journal: &Journal, target: &mut dyn Target, name: &str) -> R
 /// Tells whether a target holds an operation as committed.
 ///
 /// # Errors
-/// What the target says.
+/// The target's error.
 pub fn is_committed(target: &mut dyn Target, uid: &Digest) -> Result<bool, TargetError> {
     Ok(target.find_operation(uid)?.is_some_and(|row| row.state == OperationState::Committed))
 }
@@ -87,7 +97,7 @@ pub fn is_committed(target: &mut dyn Target, uid: &Digest) -> Result<bool, Targe
 /// Refuses a target that does not hold an operation as committed.
 ///
 /// # Errors
-/// [`TargetError::Replaced`], or what the target says.
+/// [`TargetError::Replaced`], or the target's error.
 pub(super) fn check_committed(target: &mut dyn Target, op: u64, uid: &Digest) -> Result<(), EngineError> {
     if is_committed(target, uid)? {
         Ok(())
@@ -96,7 +106,8 @@ pub(super) fn check_committed(target: &mut dyn Target, op: u64, uid: &Digest) ->
     }
 }
 
-/// Tells whether what a journal says of an operation agrees with what a target holds of it; an open one still may.
+/// Tells whether a journal's verdict on an operation agrees with its state in the target. An open operation agrees with
+/// both states, because its verdict is still to come.
 pub(super) const fn verdict_agrees(verdict: Option<OperationVerdict>, state: OperationState) -> bool {
     match state {
         OperationState::Committed => matches!(verdict, None | Some(OperationVerdict::Applied | OperationVerdict::Gone)),
@@ -117,7 +128,7 @@ pub fn nothing_open(journal: &Journal, name: &str) -> Result<(), EngineError> {
     }
 }
 
-/// Refuses a target that carries another journal's operations, unless that journal is named.
+/// Refuses a target that carries another journal's operations, unless `beside` names that journal.
 ///
 /// # Errors
 /// [`Refusal::ForeignOperation`].
@@ -129,28 +140,30 @@ pub fn nothing_foreign(standing: &GuardedTarget, beside: &[String]) -> Result<()
     }
 }
 
-/// Refuses a target that holds what was written off as lost: its faults are there, and the journal counts them as gone.
+/// Refuses a target that holds operations written off as lost: their faults are there, and the journal counts them as
+/// gone.
 ///
-/// Only operations on the identities of a lineage count; all of them where none is given.
+/// Only operations on the identities of `lineage` count; every operation where it is `None`.
 ///
 /// # Errors
-/// [`TargetError::Replaced`], or what target and journal say.
+/// [`TargetError::Replaced`], or an error of target or journal.
 pub fn not_written_off(
     journal: &Journal,
     target: &mut dyn Target,
     lineage: Option<&[Digest]>,
 ) -> Result<(), EngineError> {
+    // Reading every operation of the target is slow, and hardly any journal wrote one off.
     if journal.state().counts.get("gone").is_none_or(|count| *count == 0) {
         return Ok(());
     }
     for row in target.list_operations(&journal.id())? {
         let operation = if row.state == OperationState::Committed { journal.read_operation(row.op)? } else { None };
-        let gone = operation.is_some_and(|operation| {
+        let is_gone = operation.is_some_and(|operation| {
             operation.uid == row.uid
                 && operation.verdict == Some(OperationVerdict::Gone)
                 && lineage.is_none_or(|lineage| lineage.contains(&operation.target.identity))
         });
-        if gone {
+        if is_gone {
             let what =
                 format!("it holds operation {}, which was written off; marking it anew takes it as it is", row.op);
             return Err(replaced_error(target, &what));
@@ -159,8 +172,9 @@ pub fn not_written_off(
     Ok(())
 }
 
-/// Compares the newest row that this journal left in a target with what the journal says of it.
+/// Refuses a target whose newest operation of this journal is missing from the journal or has another verdict there.
 fn check_not_behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineError> {
+    // A target without any operation of this journal is behind nothing.
     let Some((row, operation)) = find_newest_held(journal, newest)? else { return Ok(()) };
     if verdict_agrees(operation.verdict, row.state) {
         return Ok(());
@@ -168,21 +182,21 @@ fn check_not_behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(
     Err(EngineError::JournalBehind { op: row.op, what: "with another verdict".to_owned() })
 }
 
-/// Returns the newest row that this journal left in a target, with the operation that the journal holds for it.
+/// Returns the newest row that this journal left in a target, with the journal's operation of that number.
 ///
 /// # Errors
-/// [`EngineError::JournalBehind`] where it holds none, or another one; or what the journal says.
+/// [`EngineError::JournalBehind`] where the journal holds none of that number, or another one; or the journal's error.
 pub(super) fn find_newest_held(
     journal: &Journal,
     newest: Option<OperationRow>,
 ) -> Result<Option<(OperationRow, Operation)>, EngineError> {
     let Some(row) = newest else { return Ok(None) };
-    let error = |what: &str| Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() });
-    match journal.read_operation(row.op)? {
-        None => error("which the journal does not hold"),
-        Some(operation) if operation.uid != row.uid => error("which in the journal is another one"),
-        Some(operation) => Ok(Some((row, operation))),
-    }
+    let what = match journal.read_operation(row.op)? {
+        Some(operation) if operation.uid == row.uid => return Ok(Some((row, operation))),
+        Some(_) => "which in the journal is another one",
+        None => "which the journal does not hold",
+    };
+    Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() })
 }
 
 fn replaced_error(target: &dyn Target, what: &str) -> EngineError {

@@ -1,4 +1,4 @@
-//! Holding a target against its journal: every row ever touched, and on request every table; reads only.
+//! Comparing a target with its journal: every row ever touched, and on request every table. Reads only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -13,26 +13,26 @@ use super::{guard, resolve};
 use crate::model::refusal::render_key;
 use crate::targets::TableDigest;
 
-/// Something in the target that is not as the journal says.
+/// A difference between the target and its journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LiveFinding {
-    /// The stable name of what is wrong.
+    /// The stable code of the difference.
     pub code: &'static str,
     /// The operation concerned.
     pub op: Option<u64>,
-    /// What was expected, and what is there.
+    /// What was expected and what is there, in a sentence.
     pub message: String,
 }
 
-/// How a comparison with the baseline went.
+/// The result of a comparison with the baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BaselineComparison {
     /// Every table is as it was.
     Equal {
-        /// How many tables.
+        /// The number of tables.
         tables: u64,
-        /// How many rows.
+        /// The number of rows of all tables.
         rows: u64,
     },
     /// These tables differ.
@@ -40,14 +40,13 @@ pub enum BaselineComparison {
         /// Their names.
         tables: Vec<String>,
     },
-    /// It was not made.
+    /// No comparison was made.
     NotRun {
         /// Why.
         why: String,
     },
 }
 
-/// A baseline entry's body.
 #[derive(Deserialize)]
 struct BaselineBody {
     tables: Vec<TableDigest>,
@@ -57,7 +56,7 @@ impl Engine<'_> {
     /// Compares the target with the newest state that the journal gives every row it ever touched.
     ///
     /// # Errors
-    /// What guard, target and journal say.
+    /// A refusal of the guard, or an error of target or journal.
     pub fn compare_live(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
         guard::check_target(self.journal, self.target, &self.name)?;
         let mut findings = self.compare_uids()?;
@@ -71,16 +70,18 @@ impl Engine<'_> {
         Ok(findings)
     }
 
-    /// Looks whether rows are as operations left them that touched them last, whatever marker the target carries.
+    /// Compares the rows that some operations touched last with how those left them, whatever marker the target
+    /// carries.
     ///
-    /// Returns how many rows are, and those that are not.
+    /// Returns the number of rows that are unchanged since, and the rows that are not.
     ///
     /// # Errors
-    /// What target and journal say.
+    /// An error of target or journal.
     pub fn left_by(&mut self, operations: &BTreeSet<u64>) -> Result<(usize, Vec<DifferingRow>), EngineError> {
         let (mut standing, mut changed) = (0, Vec::new());
         self.each_last(&mut |operation, rows, differing| {
             if operations.contains(&operation.op) {
+                // `differing` is a part of the rows, so this cannot underflow.
                 standing += rows - differing.len();
                 changed.extend(differing);
             }
@@ -88,12 +89,14 @@ impl Engine<'_> {
         Ok((standing, changed))
     }
 
-    /// Hands out every operation of this target, newest first, with how many rows it touched last, and which of them
-    /// are not as it left them.
+    /// Visits every applied operation of this target, newest first, with the number of rows that it was the last to
+    /// touch, and those of them that are not as it left them.
     fn each_last(&mut self, take: &mut dyn FnMut(&Operation, usize, Vec<DifferingRow>)) -> Result<(), EngineError> {
+        // Newest first: an older operation is responsible only for rows that no newer one touched.
         let mut seen: BTreeSet<resolve::RowLocation> = BTreeSet::new();
         let mut before = None;
         loop {
+            // In pages, because a journal may hold many thousands of operations.
             let page = self.journal.read_operations(before, 64)?;
             let Some(last) = page.last() else { return Ok(()) };
             before = Some(last.op);
@@ -112,7 +115,7 @@ impl Engine<'_> {
         record.is_some_and(|record| record.lineage.contains(identity))
     }
 
-    /// Returns an operation's changes to rows that no later operation touched.
+    /// Returns an operation's changes to rows that are not in `seen`, and adds those rows.
     fn last_changes(
         &self,
         operation: &Operation,
@@ -145,7 +148,7 @@ impl Engine<'_> {
     /// Digests every table of the target.
     ///
     /// # Errors
-    /// What the target says.
+    /// The target's error.
     pub fn digest_tables(&mut self) -> Result<Vec<TableDigest>, EngineError> {
         let reporter = self.reporter;
         Ok(self.target.digest_tables(&mut |done, total| reporter.progress("digesting tables", done, total))?)
@@ -154,9 +157,10 @@ impl Engine<'_> {
     /// Compares every table with the newest baseline of this target.
     ///
     /// # Errors
-    /// What target and journal say.
+    /// An error of target or journal.
     pub fn against_baseline(&mut self) -> Result<BaselineComparison, EngineError> {
         let not_run = |why: &str| Ok(BaselineComparison::NotRun { why: why.to_owned() });
+        // Only an unfaulted target can equal its baseline, so anything else would report mfm's own faults.
         let state = self.journal.state();
         if state.active_on(&self.name).next().is_some() {
             return not_run("operations are active");
@@ -165,6 +169,7 @@ impl Engine<'_> {
             return not_run("an operation is open");
         }
         let lineage = state.targets.get(&self.name).map(|target| target.lineage.clone()).unwrap_or_default();
+        // A target that was marked again has several identities, the newest last: its baseline counts.
         let mut entry: Option<Entry> = None;
         for identity in &lineage {
             entry = self.journal.read_baseline(identity)?.or(entry);
@@ -181,15 +186,17 @@ impl Engine<'_> {
 }
 
 fn compare_digests(then: &[TableDigest], now: &[TableDigest]) -> BaselineComparison {
-    let by_name = |tables: &[TableDigest]| -> BTreeMap<String, TableDigest> {
-        tables.iter().map(|table| (table.table.clone(), table.clone())).collect()
-    };
     let (then, now) = (by_name(then), by_name(now));
-    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
-    let differ: Vec<String> = names.into_iter().filter(|name| then.get(*name) != now.get(*name)).cloned().collect();
-    if differ.is_empty() {
+    let names: BTreeSet<&str> = then.keys().chain(now.keys()).copied().collect();
+    let tables: Vec<String> =
+        names.into_iter().filter(|name| then.get(name) != now.get(name)).map(str::to_owned).collect();
+    if tables.is_empty() {
         BaselineComparison::Equal { tables: now.len() as u64, rows: now.values().map(|table| table.rows).sum() }
     } else {
-        BaselineComparison::Differs { tables: differ }
+        BaselineComparison::Differs { tables }
     }
+}
+
+fn by_name(tables: &[TableDigest]) -> BTreeMap<&str, &TableDigest> {
+    tables.iter().map(|table| (table.table.as_str(), table)).collect()
 }

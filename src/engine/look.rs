@@ -1,4 +1,4 @@
-//! Looking at rows again: whether a target holds what images say, over the columns that the images know.
+//! Re-reading rows: whether a target holds what the journal's images say, over the columns that the images know.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 use mfm_journal::{Change, Digest, RowHasher, TableShape, Value};
 
 use super::error::EngineError;
-use crate::model::{Key, Table};
+use crate::model::{Key, Refusal, Table};
 use crate::targets::Target;
 
-/// How many rows are looked at in one go.
+/// The number of rows that are read at once: enough to spare round trips, few enough to keep in memory.
 pub const BATCH: usize = 1024;
 
-/// Which side of a change a row is held against.
+/// The side of a change with which a row is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeSide {
     /// The row as it was.
@@ -21,20 +21,21 @@ pub enum ChangeSide {
     After,
 }
 
-/// A row that is not as its image says.
+/// A row that differs from its image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DifferingRow {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// The key.
+    /// The row's key.
     pub key: Key,
 }
 
-/// A table of an image beside the same table now.
+/// The projection of a table's rows now onto the columns that an image of it knows.
 #[derive(Debug)]
 pub struct RowProjection {
     /// The table now; `None` where it is gone.
     pub table: Option<Arc<Table>>,
+    /// For each column of the image, its position in the table now; `None` where one is gone.
     places: Option<Vec<usize>>,
     hasher: RowHasher,
 }
@@ -43,34 +44,33 @@ impl RowProjection {
     /// Looks up an image's table in a target.
     ///
     /// # Errors
-    /// What the target says.
+    /// The target's error.
     pub fn new(target: &mut dyn Target, shape: &TableShape) -> Result<Self, EngineError> {
         let table = target.find_table(&shape.name)?;
-        let place = |table: &Table| {
-            let find = |name: &str| place_of(&table.shape, shape, name);
-            shape.columns.iter().map(|column| find(&column.name)).collect::<Option<Vec<_>>>()
-        };
-        let places = table.as_ref().and_then(|table| place(table));
+        let places = table
+            .as_ref()
+            .and_then(|table| shape.columns.iter().map(|column| place_of(&table.shape, shape, &column.name)).collect());
         Ok(Self { table, places, hasher: RowHasher::new(shape) })
     }
 
-    /// Returns the cells of a row now that the image knows, in the image's order; `None` where a column is gone.
+    /// Returns the cells of a row, as it is now, that the image knows, in the image's order; `None` where a column of
+    /// the image is gone.
     #[must_use]
     pub fn project(&self, row: &[Value]) -> Option<Vec<Value>> {
         self.places.as_ref()?.iter().map(|at| row.get(*at).cloned()).collect()
     }
 
-    /// Returns the digest of a row now, over the columns that the image knows.
+    /// Returns the digest of a row, as it is now, over the columns that the image knows; `None` where one is gone.
     ///
     /// # Errors
-    /// A NaN.
+    /// [`EngineError::Target`] for a NaN, which has no exact form.
     pub fn digest(&mut self, row: &[Value]) -> Result<Option<Digest>, EngineError> {
         let Some(cells) = self.project(row) else { return Ok(None) };
         Ok(Some(self.hasher.digest_row(&cells)?))
     }
 
-    /// Returns the columns of the table now that the image does not know: of a row that comes back, left to the
-    /// database.
+    /// Returns the names of the columns that were added since the image was made. In a row that is inserted again, the
+    /// database fills them.
     #[must_use]
     pub fn unknown_columns(&self) -> Vec<String> {
         let (Some(table), Some(places)) = (&self.table, &self.places) else { return Vec::new() };
@@ -78,34 +78,36 @@ impl RowProjection {
         columns.map(|(_, column)| column.image.name.clone()).collect()
     }
 
-    /// Returns the places of the image's columns in the table now.
+    /// Returns the positions of the image's columns in the table now; `None` where one is gone.
     #[must_use]
     pub fn column_positions(&self) -> Option<&[usize]> {
         self.places.as_deref()
     }
 }
 
-/// Returns the place of an image's column in a table now: by its name, or by its name in other letters, as a tool may
-/// have written it that makes tables anew, unless the image knows another column by that one.
+/// Returns the position of an image's column in a table now: by its exact name, else ignoring case, because tools that
+/// rebuild a table may change the case of its columns. A column that the image knows by that exact name is another one.
 fn place_of(now: &TableShape, image: &TableShape, name: &str) -> Option<usize> {
     let exact = now.columns.iter().position(|column| column.name == name);
-    let is_other = |found: &str| image.columns.iter().any(|column| column.name == found);
     exact.or_else(|| {
-        now.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name) && !is_other(&column.name))
+        now.columns.iter().position(|column| {
+            let is_other = image.columns.iter().any(|known| known.name == column.name);
+            column.name.eq_ignore_ascii_case(name) && !is_other
+        })
     })
 }
 
-/// Lenses by table, made when first needed.
+/// The projections of several tables, each built when it is first needed.
 #[derive(Debug, Default)]
 pub struct RowProjections {
     all: BTreeMap<TableShape, RowProjection>,
 }
 
 impl RowProjections {
-    /// Returns the lens for an image's table.
+    /// Returns the projection for an image's table.
     ///
     /// # Errors
-    /// What the target says.
+    /// The target's error.
     pub fn get_or_load(
         &mut self,
         target: &mut dyn Target,
@@ -114,15 +116,14 @@ impl RowProjections {
         if !self.all.contains_key(shape) {
             self.all.insert(shape.clone(), RowProjection::new(target, shape)?);
         }
-        let missing = || crate::model::Refusal::MissingTable { table: shape.name.clone() };
-        self.all.get_mut(shape).ok_or_else(|| missing().into())
+        self.all.get_mut(shape).ok_or_else(|| Refusal::MissingTable { table: shape.name.clone() }.into())
     }
 }
 
 /// Returns the rows of changes as they are now, in the order of the changes; `None` for an absent row.
 ///
 /// # Errors
-/// What the target says.
+/// The target's error.
 pub fn read_current(
     target: &mut dyn Target,
     lenses: &mut RowProjections,
@@ -141,50 +142,61 @@ pub fn read_current(
     Ok(out)
 }
 
-/// Lets the database fill, in rows that come back, the columns that their images do not know. What it refuses to fill
-/// stays NULL, which is judged with all else.
+/// Lets the database fill the columns that were added since the images were made, in rows that are inserted again. What
+/// it refuses to fill stays NULL, and is judged with the rest of the row.
 ///
 /// # Errors
-/// What the target says.
+/// The target's error, unless it is a refusal of the schema.
 pub fn fill_unknown_columns(
     target: &mut dyn Target,
     lenses: &mut RowProjections,
     rows: Vec<(&TableShape, &mut Vec<Value>)>,
 ) -> Result<(), EngineError> {
     let mut groups: BTreeMap<&TableShape, Vec<&mut Vec<Value>>> = BTreeMap::new();
-    rows.into_iter().for_each(|(shape, row)| groups.entry(shape).or_default().push(row));
+    for (shape, row) in rows {
+        groups.entry(shape).or_default().push(row);
+    }
     for (shape, rows) in groups {
         let lens = lenses.get_or_load(target, shape)?;
         let (Some(table), Some(places)) = (lens.table.clone(), lens.places.clone()) else { continue };
+        // No column was added since, so there is nothing to fill.
         if places.len() == table.columns.len() {
             continue;
         }
         match target.fill_defaults(&table, &places, rows.iter().map(|row| (**row).clone()).collect()) {
-            Ok(filled) => rows.into_iter().zip(filled).for_each(|(row, filled)| *row = filled),
+            Ok(filled) => {
+                for (row, filled) in rows.into_iter().zip(filled) {
+                    *row = filled;
+                }
+            }
+            // A refusal of the schema is not the end: the row is judged with its NULLs, and refused by its name.
             Err(error) => drop(EngineError::from(error).of_the_schema()?),
         }
     }
     Ok(())
 }
 
-/// Returns the rows that are not as one side of their changes says.
+/// Returns the rows that differ from one side of their changes, in the order of the changes.
 ///
 /// # Errors
-/// What the target says.
+/// The target's error.
 pub fn find_differing(
     target: &mut dyn Target,
     changes: &[Change],
     side: ChangeSide,
 ) -> Result<Vec<DifferingRow>, EngineError> {
-    let found = digest_current(target, changes)?;
-    let wanted =
-        |change: &Change| if side == ChangeSide::Before { change.before_digest() } else { change.after_digest() };
-    let differ = changes.iter().zip(found).filter(|(change, found)| wanted(change) != *found);
-    Ok(differ.map(|(change, _)| DifferingRow { table: change.table.name.clone(), key: change.key.clone() }).collect())
+    let mut differing = Vec::new();
+    for (change, digest) in changes.iter().zip(digest_current(target, changes)?) {
+        let image = if side == ChangeSide::Before { change.before_digest() } else { change.after_digest() };
+        if image != digest {
+            differing.push(DifferingRow { table: change.table.name.clone(), key: change.key.clone() });
+        }
+    }
+    Ok(differing)
 }
 
 /// Returns the digests of the rows of changes as they are now, over the columns that the images know; `None` for an
-/// absent row, zero for one that has lost a column.
+/// absent row, [`Digest::ZERO`] for one that has lost a column, which equals no image.
 fn digest_current(target: &mut dyn Target, changes: &[Change]) -> Result<Vec<Option<Digest>>, EngineError> {
     let mut lenses = RowProjections::default();
     let mut out = vec![None; changes.len()];
@@ -192,12 +204,15 @@ fn digest_current(target: &mut dyn Target, changes: &[Change]) -> Result<Vec<Opt
         let lens = lenses.get_or_load(target, shape)?;
         let Some(table) = lens.table.clone() else { continue };
         let keys: Vec<&[Value]> = places.iter().map(|at| changes[*at].key.as_slice()).collect();
-        let found = if *table.shape == *shape {
+        // An unchanged declaration lets the target hash rows as it reads them; else each row is projected first.
+        let row_digests = if *table.shape == *shape {
             target.row_digests(&table, &keys)?
         } else {
             digest_projected(target, lens, &table, &keys)?
         };
-        places.iter().zip(found).for_each(|(at, digest)| out[*at] = digest);
+        for (at, digest) in places.iter().zip(row_digests) {
+            out[*at] = digest;
+        }
     }
     Ok(out)
 }
@@ -219,20 +234,23 @@ fn digest_projected(
     Ok(out)
 }
 
-/// Returns the places of changes by the tables that their images know.
+/// Returns the indexes of changes, grouped by the shape of their table.
 fn by_shape(changes: &[Change]) -> BTreeMap<&TableShape, Vec<usize>> {
     let mut groups: BTreeMap<&TableShape, Vec<usize>> = BTreeMap::new();
     let mut last: Option<(&TableShape, Vec<usize>)> = None;
     for (at, change) in changes.iter().enumerate() {
         match &mut last {
-            // Changes of one table stand together and share its shape: comparing shapes costs more than pointers.
+            // Changes of one table follow each other and share its shape; comparing pointers is cheaper than shapes.
             Some((shape, places)) if std::ptr::eq(*shape, change.table.as_ref()) => places.push(at),
             _ => {
-                let full = last.replace((&change.table, vec![at]));
-                full.into_iter().for_each(|(shape, places)| groups.entry(shape).or_default().extend(places));
+                if let Some((shape, places)) = last.replace((&change.table, vec![at])) {
+                    groups.entry(shape).or_default().extend(places);
+                }
             }
         }
     }
-    last.into_iter().for_each(|(shape, places)| groups.entry(shape).or_default().extend(places));
+    if let Some((shape, places)) = last {
+        groups.entry(shape).or_default().extend(places);
+    }
     groups
 }

@@ -1,4 +1,4 @@
-//! Closing what a crash left open: by tombstone where the target can answer, by a person's word where it cannot.
+//! Closing operations that a crash left open: by a tombstone where the target can answer, by a person's word otherwise.
 
 use mfm_journal::{Change, Journal, LockHolder, Operation, OperationVerdict, Stamp, WriterLock};
 use serde_json::{Map, json};
@@ -11,20 +11,20 @@ use super::look::{self, ChangeSide, DifferingRow};
 use crate::model::Refusal;
 use crate::targets::{OperationRow, OperationState, TargetError, Tombstone};
 
-/// What became of an open operation.
+/// The result of closing an open operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedOperation {
     /// Its number.
     pub op: u64,
     /// The verdict; `None` while it stays open.
     pub verdict: Option<OperationVerdict>,
-    /// Rows that are not as the verdict says.
+    /// Rows that differ from what the verdict implies.
     pub differing: Vec<DifferingRow>,
-    /// Why it stays open.
+    /// Why it stays open; `None` where it was closed.
     pub why: Option<String>,
 }
 
-/// A person's word on an operation.
+/// A person's word on what became of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeclaredVerdict {
     /// It took effect.
@@ -37,7 +37,7 @@ impl Engine<'_> {
     /// Closes every open operation on the target, oldest first.
     ///
     /// # Errors
-    /// What guard, target or journal say; an operation that stays undecided is no error.
+    /// A refusal of the guard, or an error of target or journal. An operation that stays open is not an error.
     pub fn recover(&mut self) -> Result<Vec<ClosedOperation>, EngineError> {
         let holder = self.holder.clone();
         let lock = self.journal.lock(&holder)?;
@@ -57,7 +57,7 @@ impl Engine<'_> {
 /// Closes an open operation by a person's word, journaled as such; needs no target.
 ///
 /// # Errors
-/// [`Refusal::NoOperation`], [`Refusal::NotOpen`], or what the journal says.
+/// [`Refusal::NoOperation`], [`Refusal::NotOpen`], or the journal's error.
 pub fn by_word(
     journal: &mut Journal,
     holder: &LockHolder,
@@ -73,19 +73,21 @@ pub fn by_word(
     let verdict =
         if word == DeclaredVerdict::Applied { OperationVerdict::Applied } else { OperationVerdict::Abandoned };
     let mut body = Map::new();
+    // An audit must see that a person decided this, and not the target.
     body.insert("word_of".into(), json!(stamp.actor));
     journal.seal(&lock, stamp, op, verdict, body)?;
     journal.checkpoint();
     Ok(ClosedOperation { op, verdict: Some(verdict), differing: Vec::new(), why: None })
 }
 
-/// Closes one open operation, the lock held: never from absence, because an open transaction hides its uid.
+/// Closes one open operation under the journal's lock. The absence of its uid proves nothing, because an open
+/// transaction hides it: only a tombstone that was inserted in its place does.
 ///
 /// # Errors
-/// What guard, target or journal say.
+/// A refusal of the guard, or an error of target or journal.
 pub fn close_operation(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<ClosedOperation, EngineError> {
     match try_close(engine, lock, op) {
-        // A lock may be in the way of reading as of writing: whatever was found out, the next recover finds again.
+        // A lock of the database can block the reads too. The tombstone stays, and the next recover finds it.
         Err(EngineError::Target(error)) if error.is_transient() => Ok(left_undecided(op, &error.to_string())),
         other => other,
     }
@@ -102,6 +104,7 @@ fn try_close(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Clos
         Err(error) => Err(error),
     };
     match tombstone {
+        // A tombstone that is there already is from a recover that ended before its seal.
         Ok(Tombstone::Inserted | Tombstone::Found(OperationState::Abandoned)) => {
             seal_by_tombstone(engine, lock, &operation, OperationVerdict::Abandoned, ChangeSide::Before)
         }
@@ -117,9 +120,10 @@ fn left_undecided(op: u64, why: &str) -> ClosedOperation {
     ClosedOperation { op, verdict: None, differing: Vec::new(), why: Some(why.to_owned()) }
 }
 
-/// The guard of a recover: the marker and the identity, and no question about other operations.
+/// Checks marker and identity only: which operations the target holds is what a recover finds out.
 fn check_marking(engine: &mut Engine<'_>, operation: &Operation) -> Result<(), EngineError> {
     let marker = guard::check_marker(engine.target).map_err(|error| match error {
+        // The operation was made here, so a marker that is gone or of another database means another database.
         EngineError::Refused(refusal @ (Refusal::Unmarked { .. } | Refusal::MarkedElsewhere { .. })) => {
             let url = engine.target.url().to_owned();
             EngineError::Target(TargetError::Replaced { url, what: refusal.to_string() })
@@ -130,8 +134,9 @@ fn check_marking(engine: &mut Engine<'_>, operation: &Operation) -> Result<(), E
     guard::find_newest_held(engine.journal, newest)?;
     let identity = marker.identity();
     let record = engine.journal.state().targets.get(&engine.name);
-    let known = record.is_some_and(|r| r.identity == Some(identity) && r.lineage.contains(&operation.target.identity));
-    if known {
+    let is_known =
+        record.is_some_and(|r| r.identity == Some(identity) && r.lineage.contains(&operation.target.identity));
+    if is_known {
         return Ok(());
     }
     let what = format!("operation {} was made on another marking", operation.op);
@@ -145,6 +150,7 @@ fn seal_by_tombstone(
     verdict: OperationVerdict,
     side: ChangeSide,
 ) -> Result<ClosedOperation, EngineError> {
+    // In batches, because an operation may have changed more rows than fit into memory.
     let mut differing = Vec::new();
     let mut batch: Vec<Change> = Vec::with_capacity(look::BATCH);
     let mut failure = None;
@@ -157,6 +163,7 @@ fn seal_by_tombstone(
         }
         match look::find_differing(target, &std::mem::take(&mut batch), side) {
             Ok(rows) => differing.extend(rows),
+            // The journal's visitor has no error of its own, so it breaks, and the error is returned below.
             Err(error) => {
                 failure = Some(error);
                 return std::ops::ControlFlow::Break(());
@@ -167,6 +174,7 @@ fn seal_by_tombstone(
     if let Some(error) = failure {
         return Err(error);
     }
+    // The rest, which did not fill a batch.
     differing.extend(look::find_differing(target, &batch, side)?);
     let mut body = drift_body(&differing);
     body.insert("recovered".into(), json!(true));

@@ -1,5 +1,6 @@
-//! Doing again on a copy what a journal holds of another target: what the copy carries of it already, the inverse of a
-//! replayed operation, and where the copy's rows part from the images; plans no fault and commits nothing.
+//! Replaying on a copy what a journal holds of another target: the operations that the copy carries already, the
+//! inverse of a replayed operation, and the first row where the copy differs from the images. Plans no fault and
+//! commits nothing.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -17,7 +18,7 @@ use crate::plan::PlannedRow;
 use crate::plan::alike::{self, Difference, DifferingSide, EqualityLevel, place_form, to_common_form};
 use crate::targets::Target;
 
-/// An operation that can be replayed.
+/// An operation to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayStep {
     /// Its number.
@@ -26,23 +27,23 @@ pub struct ReplayStep {
     pub uid: mfm_journal::Digest,
 }
 
-/// Notes in an entry's detail which operation is replayed.
+/// Records in an entry's detail which operation it replays.
 pub fn note_replay(detail: &mut Map<String, Json>, step: &ReplayStep) {
     detail.insert("replays".into(), json!(step.op));
     detail.insert("replayed_uid".into(), json!(step.uid.to_string()));
 }
 
-/// Tells whether an operation replays a step.
 fn is_replay_of(operation: &Operation, step: &ReplayStep) -> bool {
     let detail = &operation.detail;
     let uid = detail.get("replayed_uid").and_then(Json::as_str);
     detail.get("replays").and_then(Json::as_u64) == Some(step.op) && uid == Some(step.uid.to_string().as_str())
 }
 
-/// Returns the operations of a copy that replay the first steps, one each; `None` where it carries anything else.
+/// Returns the operations of a copy that replay the first steps, one each, oldest first; `None` where the copy carries
+/// anything else.
 ///
 /// # Errors
-/// What the journal says.
+/// The journal's error.
 pub fn find_replayed(
     journal: &Journal,
     copy: &str,
@@ -51,6 +52,7 @@ pub fn find_replayed(
     let by_op: BTreeMap<u64, &ReplayStep> = steps.iter().map(|step| (step.op, step)).collect();
     let first = steps.first().map(|step| step.op);
     let lineage = journal.state().targets.get(copy).map(|target| target.lineage.clone()).unwrap_or_default();
+    // Newest first, until the replay of the first step or an operation that is no replay of these steps.
     let (mut run, mut before) = (Vec::new(), None);
     'pages: loop {
         let page = journal.read_operations(before, 64)?;
@@ -76,17 +78,19 @@ pub fn find_replayed(
     if whole && !run.is_empty() {
         return Ok(Some(run));
     }
+    // What was applied and reverted in full leaves nothing: such a copy counts as new.
     Ok(if journal.state().has_operations_on(copy) { None } else { Some(Vec::new()) })
 }
 
 impl Engine<'_> {
-    /// Plans taking back, of this target's own operation, exactly the rows that a journaled revert took back.
+    /// Plans the revert of an operation of this copy: exactly the rows that the journaled revert put back on the
+    /// source.
     ///
-    /// Later claims are not looked for: a copy that carries nothing but the replayed operations has those of the
-    /// source, where the revert was judged.
+    /// Claims of later operations are not checked: the copy carries only replayed operations, and the revert was judged
+    /// on the source, which has the same ones.
     ///
     /// # Errors
-    /// A refusal, or what target and journal say.
+    /// A refusal, or an error of target or journal.
     pub fn revert_again(
         &mut self,
         operation: &Operation,
@@ -96,20 +100,23 @@ impl Engine<'_> {
         guard::check_committed(self.target, operation.op, &operation.uid)?;
         let left = resolve::rows_left(self.journal, operation)?;
         let mut left: BTreeMap<(String, Key), Change> = left.into_iter().map(|row| (place_form(&row), row)).collect();
-        let mut wanted = Vec::with_capacity(journaled.len());
+        let mut own_changes = Vec::with_capacity(journaled.len());
         for change in journaled {
-            let what = || format!("operation {} no longer carries {}", operation.op, render_location(change));
-            wanted.push(left.remove(&place_form(change)).ok_or_else(|| Refusal::Stale { what: what() })?);
+            let Some(row) = left.remove(&place_form(change)) else {
+                let what = format!("operation {} no longer carries {}", operation.op, render_location(change));
+                return Err(Refusal::Stale { what }.into());
+            };
+            own_changes.push(row);
         }
         let mut lenses = RowProjections::default();
-        let now = look::read_current(self.target, &mut lenses, &wanted)?;
+        let now = look::read_current(self.target, &mut lenses, &own_changes)?;
         let (mut rows, mut conflicts) = (Vec::new(), Vec::new());
-        for ((change, now), again) in wanted.iter().zip(now).zip(journaled) {
+        for ((change, now), again) in own_changes.iter().zip(now).zip(journaled) {
             let lens = lenses.get_or_load(self.target, &change.table)?;
             let after = match judge_row(change, now.as_deref(), lens, force)? {
                 RowJudgement::Put(after) => after,
                 RowJudgement::Kept => now.clone(),
-                // A row that was given up there is given up here, if it is gone here too.
+                // A row that the source's revert gave up is given up here, if it is gone here too.
                 RowJudgement::Conflict { .. } if now.is_none() && !again.is_write() => None,
                 RowJudgement::Conflict { columns, why, operation, lost } => {
                     let (table, key) = (change.table.name.clone(), render_key(&change.key));
@@ -131,10 +138,11 @@ impl Engine<'_> {
         Err(Refusal::Conflict { op: operation.op, rows: count, blocked_by: Vec::new(), conflicts }.into())
     }
 
-    /// Returns where this target's rows part from what journaled changes found, the first in the order of the journal.
+    /// Returns the first difference, in the order of the journal, between this target's rows and what journaled changes
+    /// found on the source.
     ///
     /// # Errors
-    /// What the target says.
+    /// The target's error.
     pub fn find_divergence(
         &mut self,
         journaled: &[Change],
@@ -142,6 +150,7 @@ impl Engine<'_> {
     ) -> Result<Option<Divergence>, EngineError> {
         let mut lenses = RowProjections::default();
         for batch in journaled.chunks(look::BATCH) {
+            // Reads are made under this target's own keys, and compared with the journal's.
             let here = batch.iter().map(|change| self.as_here(change, measure)).collect::<Result<Vec<_>, _>>()?;
             let rows = look::read_current(self.target, &mut lenses, &here)?;
             for ((change, here), row) in batch.iter().zip(&here).zip(rows) {
@@ -152,6 +161,7 @@ impl Engine<'_> {
                 if let Err(difference) = alike::compare_found(change, &table.shape, row.as_deref(), measure) {
                     return Ok(Some(Divergence { difference: *difference, change: change.clone(), row }));
                 }
+                // Cell by cell the row is the same; its digest covers the columns that the change does not set.
                 let digest = row.as_deref().map(|row| lens.digest(row)).transpose()?.flatten();
                 if measure == EqualityLevel::Bits && digest != change.before_digest() {
                     let difference = Difference::other_columns(change);
@@ -163,7 +173,7 @@ impl Engine<'_> {
         Ok(None)
     }
 
-    /// Returns a change under the table's name and the key that this target has for it.
+    /// Returns a change with its key as this target stores it, where the two may be of different engines.
     fn as_here(&mut self, change: &Change, measure: EqualityLevel) -> Result<Change, EngineError> {
         let table = if measure == EqualityLevel::Meaning { self.target.find_table(&change.table.name)? } else { None };
         let Some(table) = table else { return Ok(change.clone()) };
@@ -172,23 +182,23 @@ impl Engine<'_> {
     }
 }
 
-/// Where a copy parts from the journal.
+/// The first difference between a copy and the journal.
 #[derive(Clone, Debug)]
 pub struct Divergence {
     /// The difference.
     pub difference: Difference,
     /// The journaled change.
     pub change: Change,
-    /// The row as it is on the copy, over the columns of the change's table where only digests show the difference.
+    /// The row as it is on the copy. Where only digests show the difference, it has the columns of the change's table.
     pub row: Option<Vec<Value>>,
 }
 
 impl Divergence {
-    /// Names the cell where only digests show that a row differs: the source's row, taken back in memory to what the
-    /// operation found there, is held against the copy's. What the digest does not prove is not said.
+    /// Names the cell where only digests show that a row differs: the source's row is rewound in memory to what the
+    /// operation found there, and compared with the copy's. Without proof by the digest, no cell is named.
     ///
     /// # Errors
-    /// What source and journal say.
+    /// An error of source or journal.
     pub fn name_cell(
         &mut self,
         journal: &Journal,
@@ -208,7 +218,7 @@ impl Divergence {
     }
 }
 
-/// Returns a row as an operation found it on its own target, if that can be proved by the digest in its image.
+/// Returns a row as an operation found it on its own target; `None` unless the digest in its image proves it.
 fn rewind_row(
     journal: &Journal,
     source: &mut dyn Target,
@@ -224,14 +234,14 @@ fn rewind_row(
         let page = journal.read_operations(before, 64)?;
         let Some(last) = page.last() else { break };
         before = Some(last.op);
-        let here = |later: &&Operation| {
-            later.target.name == operation.target.name
-                && later.op >= operation.op
-                && later.verdict == Some(OperationVerdict::Applied)
-        };
-        for later in page.iter().filter(here) {
-            undo_change(journal, later, change, &mut row)?;
+        for later in &page {
+            let is_applied_here =
+                later.target.name == operation.target.name && later.verdict == Some(OperationVerdict::Applied);
+            if is_applied_here && later.op >= operation.op {
+                undo_change(journal, later, change, &mut row)?;
+            }
         }
+        // The row is rewound past the operation itself now.
         if last.op <= operation.op {
             break;
         }
@@ -241,7 +251,7 @@ fn rewind_row(
     Ok((Some(digest) == change.before_digest()).then_some(row))
 }
 
-/// Takes one operation's change of a row back, in memory.
+/// Undoes one operation's change of a row in memory; `row` is `None` where the row is absent.
 fn undo_change(
     journal: &Journal,
     operation: &Operation,
@@ -268,12 +278,13 @@ fn undo_change(
                 }
             }
         }
+        // An operation changes a row at most once.
         ControlFlow::Break(())
     })?;
     Ok(())
 }
 
-/// Returns a key's value as a column of another engine holds it; as it is where that cannot be said.
+/// Returns a key's value as a column of another engine stores it; unchanged where it would not fit.
 fn as_stored(value: &Value, table: &Table, column: &str) -> Value {
     let datum = match to_common_form(value, false) {
         Value::Integer(number) => Datum::Integer(number),

@@ -1,4 +1,5 @@
-//! Which operation now carries which rows: numbers, reverts of reverts, rows left and later claims; reads the journal.
+//! Which operation now carries which rows: operation numbers, reverts of reverts, rows left and later claims. Reads
+//! only the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -11,7 +12,7 @@ use crate::model::{Key, Refusal};
 /// A row, by table and key.
 pub type RowLocation = (String, Key);
 
-/// A later operation's claim on a row.
+/// A later operation's claim on a row: it changed the row too, so an earlier one cannot be reverted first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowClaim {
     /// The operation.
@@ -23,21 +24,23 @@ pub struct RowClaim {
 /// Returns the operations that now carry the rows of an operation, newest first: itself, or the reverts of its reverts.
 ///
 /// # Errors
-/// [`Refusal::NoOperation`], or what the journal says.
+/// [`Refusal::NoOperation`], or the journal's error.
 pub fn find_carriers(journal: &Journal, op: u64) -> Result<Vec<Operation>, EngineError> {
     let operation = journal.read_operation(op)?.ok_or(Refusal::NoOperation { op })?;
     let mut todo = vec![operation];
     let mut out = Vec::new();
     while let Some(operation) = todo.pop() {
+        // Any other verdict means that no row was changed, or that the rows are lost.
         if operation.verdict != Some(OperationVerdict::Applied) {
             continue;
         }
-        let mut left = operation.rows;
+        // Rows that a revert put back are carried by a revert of that revert, if there is one.
+        let mut rows_left = operation.rows;
         for revert in applied_reverts(journal, operation.op)? {
-            left = left.saturating_sub(revert.rows + revert.kept);
+            rows_left = rows_left.saturating_sub(revert.rows + revert.kept);
             todo.extend(applied_reverts(journal, revert.op)?);
         }
-        if left > 0 {
+        if rows_left > 0 {
             out.push(operation);
         }
     }
@@ -49,7 +52,7 @@ pub fn find_carriers(journal: &Journal, op: u64) -> Result<Vec<Operation>, Engin
 /// Returns the applied reverts of an operation, oldest first.
 ///
 /// # Errors
-/// What the journal says.
+/// The journal's error.
 pub fn applied_reverts(journal: &Journal, op: u64) -> Result<Vec<Operation>, EngineError> {
     let mut out = Vec::new();
     for number in journal.reverts_of(op)? {
@@ -62,7 +65,7 @@ pub fn applied_reverts(journal: &Journal, op: u64) -> Result<Vec<Operation>, Eng
 /// Returns an operation's changes that no revert has put back, in their order.
 ///
 /// # Errors
-/// What the journal says.
+/// The journal's error.
 pub fn rows_left(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, EngineError> {
     let mut back: BTreeSet<RowLocation> = BTreeSet::new();
     for revert in applied_reverts(journal, operation.op)? {
@@ -73,6 +76,7 @@ pub fn rows_left(journal: &Journal, operation: &Operation) -> Result<Vec<Change>
     }
     let mut out = Vec::new();
     journal.visit_changes(operation, &mut |change| {
+        // Without any revert, the usual case, no key has to be built for the lookup.
         if change.is_write() && (back.is_empty() || !back.contains(&row_location(&change))) {
             out.push(change);
         }
@@ -81,16 +85,16 @@ pub fn rows_left(journal: &Journal, operation: &Operation) -> Result<Vec<Change>
     Ok(out)
 }
 
-/// Returns where a change is.
+/// Returns the table and key of a change.
 #[must_use]
 pub fn row_location(change: &Change) -> RowLocation {
     (change.table.name.clone(), change.key.clone())
 }
 
-/// Returns the claims that active operations later than `op` on the same target have on its rows, oldest first.
+/// Returns the claims of later active operations on the same target on an operation's rows that are left, oldest first.
 ///
 /// # Errors
-/// What the journal says.
+/// The journal's error.
 pub fn collect_claims(
     journal: &Journal,
     operation: &Operation,
@@ -101,15 +105,16 @@ pub fn collect_claims(
     if later.is_empty() {
         return Ok(out);
     }
-    let wanted: BTreeSet<RowLocation> = left.iter().map(row_location).collect();
+    let left_places: BTreeSet<RowLocation> = left.iter().map(row_location).collect();
     for op in later {
         let Some(other) = journal.read_operation(op)? else { continue };
+        // Reading an operation's changes is slow; its entry lists the tables.
         if !other.tables.iter().any(|table| operation.tables.contains(table)) {
             continue;
         }
         for change in rows_left(journal, &other)? {
             let place = row_location(&change);
-            if wanted.contains(&place) {
+            if left_places.contains(&place) {
                 out.entry(place).or_default().push(RowClaim { op, columns: changed_columns(&change) });
             }
         }
@@ -118,12 +123,11 @@ pub fn collect_claims(
 }
 
 fn later_operations(journal: &Journal, operation: &Operation) -> Vec<u64> {
-    let here = |name: &str| name == operation.target.name;
     let later = journal.state().active.range(operation.op + 1..);
-    later.filter(|(_, active)| here(&active.target)).map(|(op, _)| *op).collect()
+    later.filter(|(_, active)| active.target == operation.target.name).map(|(op, _)| *op).collect()
 }
 
-/// Returns the newest later operation whose claim meets a change.
+/// Returns the newest later operation whose claim overlaps a change.
 #[must_use]
 pub fn find_blocker(change: &Change, claims: &BTreeMap<RowLocation, Vec<RowClaim>>) -> Option<u64> {
     if claims.is_empty() {
@@ -131,8 +135,8 @@ pub fn find_blocker(change: &Change, claims: &BTreeMap<RowLocation, Vec<RowClaim
     }
     let claims = claims.get(&row_location(change))?;
     let columns = changed_columns(change);
-    let meets = |claim: &&RowClaim| columns_overlap(columns.as_ref(), claim.columns.as_ref());
-    claims.iter().rev().find(meets).map(|claim| claim.op)
+    let newest = claims.iter().rev().find(|claim| columns_overlap(columns.as_ref(), claim.columns.as_ref()))?;
+    Some(newest.op)
 }
 
 /// Returns the columns that a change sets; `None` for the whole row.
@@ -144,7 +148,7 @@ pub fn changed_columns(change: &Change) -> Option<BTreeSet<String>> {
     }
 }
 
-/// Tells whether two sets of columns meet; `None` is the whole row.
+/// Tells whether two sets of columns overlap; `None` is the whole row.
 #[must_use]
 pub fn columns_overlap(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>) -> bool {
     match (one, other) {

@@ -1,4 +1,5 @@
-//! Taking operations back: three ways per row, all of them judged before the first write; each in its own transaction.
+//! Reverting operations: a three-way comparison for each row, all of them before the first write, and one transaction
+//! for each operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +32,14 @@ pub struct RevertOptions {
     pub cascade: bool,
     /// Put back what can be, and leave rows in conflict.
     pub skip_conflicts: bool,
-    /// Overwrite what somebody else wrote.
+    /// Overwrite what others wrote to the rows since.
     pub force: bool,
-    /// Switch triggers off for the transaction; where they were off for the operation, they are anyway.
+    /// Switch triggers off for the transaction. Where they were off for the operation, they are off for its revert
+    /// anyway.
     pub disable_triggers: bool,
 }
 
-/// What to take back.
+/// Which operations to revert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevertSelection {
     /// These operations.
@@ -51,84 +53,86 @@ pub enum RevertSelection {
 /// A revert that was judged and found possible.
 #[derive(Clone, Debug)]
 pub struct JudgedRevert {
-    /// The operation to take back; `None` where it was taken back before.
+    /// The operation to revert.
     pub operation: Operation,
-    /// Rows now and as they will be; equal where nothing has to be written.
+    /// The rows as they are and as they will be; equal where nothing has to be written.
     pub rows: Vec<PlannedRow>,
-    /// Rows that stay as they are.
+    /// Rows in conflict, which stay as they are.
     pub conflicts: Vec<Conflict>,
-    /// Rows that will be put back in every changed column while another column differs.
+    /// Rows that will be put back in every column that the operation changed, while another column differs.
     pub drift: Vec<DriftedRow>,
-    /// How many rows in conflict are gone, and given up.
+    /// The number of rows in conflict that cannot come back and are given up.
     pub given_up: u64,
-    /// What [`Engine::prepare_alone`] made of the rows.
+    /// The prepared operation, once [`Engine::prepare_alone`] has made it.
     pub prepared: Option<PreparedOperation>,
 }
 
-/// A row put back whose other columns are not as they were.
+/// A row that is put back while other columns of it differ from the image.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct DriftedRow {
-    /// The table.
+    /// The table's name.
     pub table: String,
     /// The key, as text.
     pub key: String,
-    /// The columns that came since the operation, of a row that had to be added again: left to the database.
+    /// The columns that were added to the table since, in a row that had to be inserted again: the database fills them.
     pub columns: Vec<String>,
 }
 
 impl DriftedRow {
-    /// Names the columns that were left to the database; `None` where somebody changed others.
+    /// Returns the names of the columns that the database fills, joined by commas; `None` where another writer changed
+    /// columns.
     #[must_use]
     pub fn filled_columns(&self) -> Option<String> {
         (!self.columns.is_empty()).then(|| self.columns.join(", "))
     }
 }
 
-/// What became of one operation.
+/// The result of reverting one operation.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The revert's number; `None` where there was nothing left to do.
     pub op: Option<u64>,
-    /// Its uid.
+    /// The revert's uid; `None` where there was nothing left to do.
     pub uid: Option<Digest>,
-    /// The operation taken back.
+    /// The number of the reverted operation.
     pub reverts: u64,
-    /// Rows written.
+    /// The number of rows written.
     pub rows: u64,
-    /// Rows found as they should be.
+    /// The number of rows that already were as they were before the operation.
     pub kept: u64,
-    /// What cannot be put back.
+    /// What no revert can put back.
     pub residue: Vec<Residue>,
-    /// Rows that stay as they were.
+    /// Rows in conflict, which stayed as they were.
     pub conflicts: Vec<Conflict>,
-    /// Rows whose other columns somebody changed.
+    /// Rows that were put back while other columns of them differ.
     pub drift: Vec<DriftedRow>,
 }
 
-/// What the reverts judged so far will leave behind.
+/// The effect of the reverts that were judged so far, on those that are judged after them.
 #[derive(Debug, Default)]
 struct RevertCourse {
-    /// The operations that are to be taken back.
+    /// The numbers of the operations to revert.
     going: BTreeSet<u64>,
-    /// Rows of theirs that stay as they are, in conflict.
+    /// Rows of these operations that stay as they are, in conflict.
     skipped: BTreeSet<(u64, RowLocation)>,
-    /// Rows as they will be.
+    /// Rows as they will be after these reverts; `None` for an absent row.
     overlay: BTreeMap<RowLocation, Option<Vec<Value>>>,
-    /// What taking reverts back puts in again: an operation of its own, later than all that are judged after it.
+    /// Rows that the revert of a revert faults again. That is a new operation, newer than all that are judged after it,
+    /// so it claims these rows against them.
     again: BTreeMap<RowLocation, Vec<resolve::RowClaim>>,
 }
 
 impl RevertCourse {
     /// Returns a row as the reverts before will leave it.
     fn row_by_then(&self, change: &Change, found: Option<Vec<Value>>) -> Option<Vec<Value>> {
+        // The common case, a single revert, needs no key built for the lookup.
         if self.overlay.is_empty() {
-            found
-        } else {
-            self.overlay.get(&resolve::row_location(change)).cloned().unwrap_or(found)
+            return found;
         }
+        self.overlay.get(&resolve::row_location(change)).cloned().unwrap_or(found)
     }
 
-    /// Notes how a revert will leave a row, where others come after it.
+    /// Notes how a revert will leave a row, if other reverts come after it.
     fn note_row(&mut self, change: &Change, row: Option<&Vec<Value>>) {
         if self.going.len() > 1 {
             self.overlay.insert(resolve::row_location(change), row.cloned());
@@ -144,24 +148,24 @@ impl RevertCourse {
         out
     }
 
-    /// Tells whether an operation will still be active on a row.
+    /// Tells whether an operation will still be active on a row after these reverts.
     fn is_active_on(&self, op: u64, place: &RowLocation) -> bool {
         !self.going.contains(&op) || self.skipped.contains(&(op, place.clone()))
     }
 }
 
-/// A row of an operation that is to be taken back.
+/// A row of an operation to revert.
 struct RevertRow<'c> {
     change: &'c Change,
-    /// The row as it will be then.
+    /// The row as the reverts before will leave it.
     now: Option<Vec<Value>>,
     judgement: RowJudgement,
-    /// Whether the schema, or another row, would not let it back in.
+    /// Whether the schema or another row would not let it back in.
     barred: bool,
 }
 
 impl RevertRow<'_> {
-    /// Returns the row that has to be added again, with its image's table.
+    /// Returns the row that has to be inserted again, with its image's table; `None` for any other judgement.
     fn comes_back(&mut self) -> Option<(&TableShape, &mut Vec<Value>)> {
         match &mut self.judgement {
             RowJudgement::Put(Some(row)) if self.now.is_none() => Some((self.change.table.as_ref(), row)),
@@ -170,20 +174,20 @@ impl RevertRow<'_> {
     }
 }
 
-/// Everything that was judged, in the order of execution.
+/// All judged reverts, in the order of execution.
 #[derive(Clone, Debug, Default)]
 pub struct JudgedReverts {
     /// The reverts to carry out, newest operation first.
     pub planned: Vec<JudgedRevert>,
-    /// Operations that were taken back before.
+    /// Numbers of operations that were reverted before.
     pub already: Vec<u64>,
 }
 
 impl Engine<'_> {
-    /// Judges what to take back, and writes nothing.
+    /// Judges which rows a revert would put back. Writes nothing.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] and other refusals, or what target and journal say.
+    /// [`Refusal::Conflict`] and other refusals, or an error of target or journal.
     pub fn judge_reverts(
         &mut self,
         selection: &RevertSelection,
@@ -194,11 +198,13 @@ impl Engine<'_> {
         if judged.planned.len() > 1 {
             self.judge_all(&judged.planned, options)?;
         }
+        // The judgement holds until another process writes to the journal, which the commit checks.
         self.seen = self.journal.head().seq;
         Ok(judged)
     }
 
-    /// Judges all before the first write, each as those before it will leave the rows; and each again before its own.
+    /// Judges all reverts before the first write, each with the rows as those before it will leave them. `revert`
+    /// judges each again right before its own write.
     fn judge_all(&mut self, planned: &[JudgedRevert], options: RevertOptions) -> Result<(), EngineError> {
         let mut by_then = RowsByThen::new();
         for plan in planned {
@@ -212,7 +218,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Prepares a revert that stands alone, before anybody is asked: with several, each waits for those before it.
+    /// Prepares a revert that is the only one, so that its remarks can be shown before consent. With several, each can
+    /// be prepared only after those before it were written.
     ///
     /// # Errors
     /// As [`Engine::prepare`].
@@ -224,16 +231,17 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Judges row by row what to take back, and refuses nothing for a conflict: a look, no consent to a revert.
+    /// Judges row by row, and reports conflicts instead of refusing them: for a preview.
     ///
     /// # Errors
-    /// What the guard says, or target and journal.
+    /// A refusal of the guard, or an error of target or journal.
     pub fn survey_reverts(
         &mut self,
         selection: &RevertSelection,
         options: RevertOptions,
     ) -> Result<JudgedReverts, EngineError> {
         guard::check_target(self.journal, self.target, &self.name)?;
+        // An open operation may or may not have changed rows, so nothing can be judged yet.
         guard::nothing_open(self.journal, &self.name)?;
         let (mut todo, already) = self.resolve_selection(selection)?;
         if options.cascade {
@@ -241,6 +249,7 @@ impl Engine<'_> {
         }
         let mut course = RevertCourse { going: todo.keys().copied().collect(), ..RevertCourse::default() };
         let mut planned = Vec::new();
+        // Newest first: an older operation's rows are free only once the newer ones are reverted.
         for operation in todo.into_values().rev() {
             guard::check_committed(self.target, operation.op, &operation.uid)?;
             planned.push(self.plan_one(operation, &mut course, options)?);
@@ -284,12 +293,13 @@ impl Engine<'_> {
         }
     }
 
-    /// Adds every later active operation that claims a row of one already chosen, until none is left to add.
+    /// Adds every later active operation that claims a row of a chosen one, until no more are found.
     fn add_claimants(&self, todo: &mut BTreeMap<u64, Operation>) -> Result<(), EngineError> {
+        // Each operation added can have claimants of its own.
         let mut fresh: Vec<Operation> = todo.values().cloned().collect();
         while let Some(operation) = fresh.pop() {
-            let left = resolve::rows_left(self.journal, &operation)?;
-            for claim in resolve::collect_claims(self.journal, &operation, &left)?.into_values().flatten() {
+            let rows_left = resolve::rows_left(self.journal, &operation)?;
+            for claim in resolve::collect_claims(self.journal, &operation, &rows_left)?.into_values().flatten() {
                 if todo.contains_key(&claim.op) {
                     continue;
                 }
@@ -308,16 +318,18 @@ impl Engine<'_> {
         course: &mut RevertCourse,
         options: RevertOptions,
     ) -> Result<JudgedRevert, EngineError> {
-        let mut left = resolve::rows_left(self.journal, &operation)?;
-        if in_order(&left) {
-            left.reverse();
+        let mut rows_left = resolve::rows_left(self.journal, &operation)?;
+        // Rows that depend on each other (a parent was inserted, then its child) go back in the opposite order.
+        if in_order(&rows_left) {
+            rows_left.reverse();
         }
-        let mut claims = resolve::collect_claims(self.journal, &operation, &left)?;
+        let mut claims = resolve::collect_claims(self.journal, &operation, &rows_left)?;
         for (place, claims) in &mut claims {
+            // Claims of operations that are reverted before this one are gone by then, except on rows that they skip.
             claims.retain(|claim| course.is_active_on(claim.op, place));
         }
         let mut lenses = RowProjections::default();
-        let mut now = look::read_current(self.target, &mut lenses, &left)?;
+        let current_rows = look::read_current(self.target, &mut lenses, &rows_left)?;
         let mut plan = JudgedRevert {
             operation,
             rows: Vec::new(),
@@ -326,9 +338,9 @@ impl Engine<'_> {
             given_up: 0,
             prepared: None,
         };
-        let mut rows = Vec::with_capacity(left.len());
-        for (change, now) in left.iter().zip(now.drain(..)) {
-            let now = course.row_by_then(change, now);
+        let mut rows = Vec::with_capacity(rows_left.len());
+        for (change, row) in rows_left.iter().zip(current_rows) {
+            let now = course.row_by_then(change, row);
             let lens = lenses.get_or_load(self.target, &change.table)?;
             let blocker =
                 resolve::find_blocker(change, &claims).or_else(|| resolve::find_blocker(change, &course.again));
@@ -336,6 +348,7 @@ impl Engine<'_> {
                 Some(op) => RowJudgement::blocked_by(op),
                 None => judge_row(change, now.as_deref(), lens, options.force)?,
             };
+            // Better no revert at all than one from images that were tampered with.
             if contradicts_digests(change, now.as_deref(), &judgement, lens)? {
                 return Err(self.contradiction_error(&plan.operation, change));
             }
@@ -357,7 +370,7 @@ impl Engine<'_> {
         Ok(plan)
     }
 
-    /// Sets rows aside, as in conflict, that the schema or another row would not let back in.
+    /// Marks rows as in conflict that the schema or another row would not let back in.
     fn set_aside(
         &mut self,
         rows: &mut [RevertRow<'_>],
@@ -392,7 +405,7 @@ impl Engine<'_> {
         JournalError::Broken { path: self.journal.path().to_owned(), what }.into()
     }
 
-    /// Carries out one judged revert.
+    /// Carries out one judged revert, in its own transaction.
     ///
     /// # Errors
     /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
@@ -400,6 +413,7 @@ impl Engine<'_> {
         if planned.rows.is_empty() && !planned.conflicts.is_empty() {
             return Ok(untouched_outcome(planned));
         }
+        // With several reverts, the rows are as they are only now that those before this one were written.
         let fresh = match planned.prepared {
             Some(_) => None,
             None => {
@@ -427,8 +441,8 @@ impl Engine<'_> {
     }
 }
 
-/// Tells whether a row that is all as an update left it would not become what the update found: then the cells to put
-/// back were edited since, or the digests. Where somebody changed other columns, nobody can tell.
+/// Tells whether the journal contradicts itself: a row that is wholly as an update left it would not become, with the
+/// images put back, what the update found by its digest. Where others changed other columns, this cannot be told.
 fn contradicts_digests(
     change: &Change,
     now: Option<&[Value]>,
@@ -451,34 +465,34 @@ fn record_row(
     given_up: bool,
 ) -> Result<(), EngineError> {
     let RevertRow { change, now, judgement, barred } = row;
-    let named = || (change.table.name.clone(), render_key(&change.key));
-    let gone = matches!(judgement, RowJudgement::Conflict { .. });
+    let is_conflict = matches!(judgement, RowJudgement::Conflict { .. });
     let after = match judgement {
         RowJudgement::Put(after) => after,
         RowJudgement::Kept => now.clone(),
         RowJudgement::Conflict { columns, why, operation, lost } => {
+            // Given up is only what no later revert could put back: not a row of a later operation, whose turn comes.
             let hopeless = barred || now.is_none();
             let given_up = given_up && hopeless && operation.is_none() && lens.column_positions().is_some();
             let why = if given_up { format!("{why}, and given up") } else { why };
-            let (table, key) = named();
+            let (table, key) = (change.table.name.clone(), render_key(&change.key));
             plan.conflicts.push(Conflict { table, key, columns, why, operation, lost });
             if !given_up {
                 course.skipped.insert((plan.operation.op, resolve::row_location(change)));
                 return Ok(());
             }
-            // The journal notes the row as it is found, so that the operation does not wait for it for ever.
+            // The revert journals the row as it is, so that the operation no longer counts it among its rows left.
             plan.given_up += 1;
             now.clone()
         }
     };
     let digest = after.as_deref().map(|row| lens.digest(row)).transpose()?.flatten();
     let columns = if now.is_none() && after.is_some() { lens.unknown_columns() } else { Vec::new() };
-    if (digest != change.before_digest() || !columns.is_empty()) && !gone {
-        let (table, key) = named();
-        plan.drift.push(DriftedRow { table, key, columns });
+    if (digest != change.before_digest() || !columns.is_empty()) && !is_conflict {
+        plan.drift.push(DriftedRow { table: change.table.name.clone(), key: render_key(&change.key), columns });
     }
     let Some(table) = lens.table.clone() else { return Ok(()) };
     course.note_row(change, after.as_ref());
+    // At odd depth this operation is a revert, and taking it back faults the rows again.
     if !plan.operation.depth.is_multiple_of(2) && now != after {
         let claim = resolve::RowClaim { op: plan.operation.op, columns: resolve::changed_columns(change) };
         course.again.entry(resolve::row_location(change)).or_default().push(claim);
@@ -487,7 +501,7 @@ fn record_row(
     Ok(())
 }
 
-/// Refuses the whole for the first operation in conflict; skipping conflicts, only where nothing can be put back.
+/// Refuses all reverts for the first operation in conflict; with `skip_conflicts`, only where no row can be put back.
 fn refuse_conflicts(planned: &[JudgedRevert], options: RevertOptions) -> Result<(), EngineError> {
     let Some(plan) = planned.iter().find(|plan| !plan.conflicts.is_empty()) else { return Ok(()) };
     if options.skip_conflicts && planned.iter().any(|plan| !plan.rows.is_empty()) {
@@ -512,7 +526,7 @@ fn build_detail(planned: &JudgedRevert, options: RevertOptions) -> Map<String, s
     detail
 }
 
-/// Returns the outcome of a revert that can put nothing back: nothing is written, and nothing journaled.
+/// Returns the outcome of a revert that can put no row back: nothing is written or journaled.
 fn untouched_outcome(planned: &JudgedRevert) -> Outcome {
     Outcome {
         op: None,
@@ -526,7 +540,7 @@ fn untouched_outcome(planned: &JudgedRevert) -> Outcome {
     }
 }
 
-/// What a revert leaves behind: its own residue, and that of the operation it takes back, which no revert undoes.
+/// Returns the residue of a revert: its own, and that of the operation it reverts, which no revert undoes.
 fn merge_residue(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
     let all: BTreeSet<(String, String)> =
         operation.residue.iter().cloned().chain(own).map(|residue| (residue.table, residue.what)).collect();
@@ -534,17 +548,18 @@ fn merge_residue(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
 }
 
 fn build_outcome(planned: &JudgedRevert, changes: &[Change], committed: CommittedOperation) -> Outcome {
-    let kept = changes.iter().filter(|change| !change.is_write()).count() as u64;
+    let unwritten = changes.iter().filter(|change| !change.is_write()).count() as u64;
     let mut drift = planned.drift.clone();
-    let moved = |row: &look::DifferingRow| (row.table.clone(), render_key(&row.key));
-    let moved = committed.drift.iter().map(moved);
-    drift.extend(moved.map(|(table, key)| DriftedRow { table, key, columns: Vec::new() }));
+    for row in &committed.drift {
+        drift.push(DriftedRow { table: row.table.clone(), key: render_key(&row.key), columns: Vec::new() });
+    }
     Outcome {
         op: Some(committed.op),
         uid: Some(committed.uid),
         reverts: planned.operation.op,
         rows: committed.rows,
-        kept: kept.saturating_sub(planned.given_up),
+        // Rows given up are journaled unwritten too, and are not as they should be.
+        kept: unwritten.saturating_sub(planned.given_up),
         residue: merge_residue(&planned.operation, committed.residue),
         conflicts: planned.conflicts.clone(),
         drift,

@@ -1,5 +1,5 @@
-//! Every file that mfm opens, makes or replaces, beside databases: never waits, never follows what it should not, never
-//! reads without a limit, never replaces what is not its own. Knows no content of any.
+//! All files that mfm opens, creates or replaces, except databases. Opening never waits, follows no link where it must
+//! not, reads up to a limit, and replaces only files that mfm made. What the files contain is up to the callers.
 
 pub mod owner;
 mod place;
@@ -12,15 +12,15 @@ pub use write::{
     DraftFile, FileAccess, begin_draft, make_folder, make_new, open_lock, remove_own, replace_file, write_new,
 };
 
-/// What a text that people write may hold: rules, campaigns, configuration.
+/// The largest text that people write, in bytes: rules, campaigns, configuration.
 pub const TEXT_BYTES_MAX: u64 = 4 << 20;
-/// What a text that programs write may hold: plans, baselines, results.
+/// The largest text that programs write, in bytes: plans, baselines, results.
 pub const DATA_BYTES_MAX: u64 = 256 << 20;
 
-/// Why a file was not read or written; each is a sentence that goes on from `could not read FILE: `.
+/// Why a file was not read or written; each message continues the sentence `could not read FILE: `.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system says no.
+    /// The system's error.
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// It is a folder, a pipe, a device or a socket.
@@ -29,25 +29,25 @@ pub enum FileError {
     /// It is a symbolic link, where one must not be followed.
     #[error("it is a symbolic link, which is not followed")]
     Link,
-    /// It holds more than is read.
+    /// It is larger than the limit.
     #[error("it holds more than {0} bytes")]
     TooLarge(u64),
-    /// Somebody writes it at this moment.
+    /// It changed while it was read: another process is writing it.
     #[error("it changed while it was read")]
     Changed,
-    /// Its text is encoded otherwise.
+    /// Its text is UTF-16.
     #[error("it is text in UTF-16, and UTF-8 is read")]
     Utf16,
-    /// It holds no text.
+    /// It is not UTF-8; the byte at which that shows.
     #[error("it is no UTF-8, from byte {0} on")]
     NotUtf8(usize),
-    /// Another file has the name.
+    /// Another file has the name, and is not to be replaced.
     #[error("something else stands there")]
     Occupied,
 }
 
 impl FileError {
-    /// Tells whether nothing has the name.
+    /// Tells whether the reason is that no file has the name.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == std::io::ErrorKind::NotFound)

@@ -1,33 +1,36 @@
-//! Whose a file is that nobody named and mfm found by itself; reads such files, and never through a link.
+//! Whether a file that mfm found by itself, such as a configuration, belongs to a trusted user. Reads such files, and
+//! never through a link: otherwise anyone who can write to a folder could decide what mfm does there.
 //!
-//! Only owners and modes are looked at: of lists of further rights (ACLs), and of systems that are no Unix, nothing is
-//! known here.
+//! Only owner and mode are checked. ACLs are not, and on systems other than Unix nothing is.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use super::{FileError, read_text};
 
-/// A file of settings is no larger than this.
+/// The largest file of settings, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// Whose files count, and in which folders everybody's do.
+/// The users whose files are trusted, and the folders in which all files are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedOwners {
-    /// The numbers of the users.
+    /// The users' ids.
     users: Vec<u32>,
-    /// The folders, with all below them.
+    /// The folders, resolved; all folders below them count too.
     folders: Vec<PathBuf>,
 }
 
 impl TrustedOwners {
-    /// Returns those of this process: its user, root, and whoever became root by sudo to run it.
+    /// Returns the users to trust in this process: its own, root, and, if it runs as root by sudo, the user who called
+    /// sudo (`sudo_uid`).
     #[must_use]
     pub fn of_process(sudo_uid: Option<&str>) -> Self {
         #[cfg(unix)]
         {
             let own = rustix::process::geteuid().as_raw();
+            // Any user can set the variable, so it counts only for a process that already is root.
             let by_sudo = sudo_uid.and_then(|text| text.parse().ok()).filter(|_| own == 0);
+            // Root can write anywhere anyway, so distrusting its files would protect nothing.
             Self { users: [0, own].into_iter().chain(by_sudo).collect(), folders: Vec::new() }
         }
         #[cfg(not(unix))]
@@ -37,42 +40,42 @@ impl TrustedOwners {
         }
     }
 
-    /// Returns them with folders in which everybody's files count.
+    /// Adds folders in which all files are trusted.
     #[must_use]
     pub fn and_in(mut self, folders: &[PathBuf]) -> Self {
         self.folders.extend(folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())));
         self
     }
 
-    /// Tells whether a file counts: it is no link, and it and its folder belong to those, and nobody else may write to
-    /// either.
+    /// Checks that a file can be trusted: it is not a link, it and its folder belong to trusted users, and no others
+    /// can write to either.
     ///
     /// # Errors
-    /// A sentence saying why it does not.
+    /// A sentence saying why it cannot.
     pub fn check_file(&self, file: &Path) -> Result<(), String> {
         let folder = folder_of(file);
-        let seen = |path: &Path| path.symlink_metadata().map_err(|error| format!("{}: {error}", path.display()));
-        let (around, itself) = (seen(&folder)?, seen(file)?);
-        if !around.is_dir() {
+        let (folder_facts, file_facts) = (read_facts(&folder)?, read_facts(file)?);
+        if !folder_facts.is_dir() {
             return Err(format!("{} is no folder, or a link to one", folder.display()));
         }
-        if let Some(kind) = super::kind_of(itself.file_type()) {
+        if let Some(kind) = super::kind_of(file_facts.file_type()) {
             return Err(format!("it is {kind}"));
         }
         if self.is_in_their_folders(&folder) {
             return Ok(());
         }
-        self.check_owner(&around).map_err(|why| format!("its folder {why}"))?;
-        self.check_owner(&itself).map_err(|why| format!("it {why}"))
+        // Whoever can write to the folder can replace the file, whatever the file's own mode says.
+        self.check_owner(&folder_facts).map_err(|why| format!("its folder {why}"))?;
+        self.check_owner(&file_facts).map_err(|why| format!("it {why}"))
     }
 
-    /// Reads the text of a file that counts.
+    /// Reads the text of a file, if it can be trusted.
     ///
     /// # Errors
-    /// A sentence saying why it does not count, or cannot be read.
+    /// A sentence saying why it cannot be trusted or read.
     pub fn read(&self, path: &Path) -> Result<String, String> {
         self.check_file(path)?;
-        // In a folder that nobody else may write to, nobody puts another file there meanwhile.
+        // No race between check and read: in a folder that others cannot write to, others cannot exchange the file.
         read_text(path, BYTES_MAX).map_err(|error: FileError| error.to_string())
     }
 
@@ -87,6 +90,7 @@ impl TrustedOwners {
         if !self.users.contains(&facts.uid()) {
             return Err(format!("belongs to somebody else (user {})", facts.uid()));
         }
+        // Write permission for group or others; the sticky bit (as on /tmp) does not help against new files.
         let mode = facts.mode() & 0o7777;
         if mode & 0o022 != 0 { Err(format!("can be written by others (mode {mode:04o})")) } else { Ok(()) }
     }
@@ -96,6 +100,11 @@ impl TrustedOwners {
     fn check_owner(&self, _: &Metadata) -> Result<(), String> {
         Ok(())
     }
+}
+
+/// Reads the metadata of a path itself, not of what a link leads to.
+fn read_facts(path: &Path) -> Result<Metadata, String> {
+    path.symlink_metadata().map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn folder_of(file: &Path) -> PathBuf {
@@ -114,7 +123,6 @@ mod tests {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// A folder of this user's with a file in it.
     fn make_owned_file() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         set_mode(folder.path(), 0o755);

@@ -1,9 +1,9 @@
-//! Which file a path names: by device and number, whatever links lead to it.
+//! Which file a path names: by device and inode number, whatever links lead to it.
 
 use std::fs::{FileType, Metadata};
 use std::path::Path;
 
-/// What tells a file from every other on the machine, while it exists.
+/// The identity of a file on this machine, for as long as it exists: its device and inode number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileId {
     device: u64,
@@ -11,7 +11,7 @@ pub struct FileId {
 }
 
 impl FileId {
-    /// Returns it from what the system says of a file.
+    /// Returns the identity from a file's metadata; `None` on systems without inode numbers.
     #[cfg(unix)]
     #[must_use]
     pub fn from_metadata(found: &Metadata) -> Option<Self> {
@@ -19,7 +19,7 @@ impl FileId {
         Some(Self { device: found.dev(), number: found.ino() })
     }
 
-    /// Elsewhere only paths tell files apart.
+    /// Returns `None`: on this system only paths identify files.
     #[cfg(not(unix))]
     #[must_use]
     pub fn from_metadata(_: &Metadata) -> Option<Self> {
@@ -27,22 +27,24 @@ impl FileId {
     }
 }
 
-/// Returns the identity of what a path names, links followed; `None` where there is nothing, or no such number.
+/// Returns the identity of what a path names, following links; `None` where nothing has the name, or the system has no
+/// inode numbers.
 #[must_use]
 pub fn identity_of(path: &Path) -> Option<FileId> {
     std::fs::metadata(path).ok().as_ref().and_then(FileId::from_metadata)
 }
 
-/// Tells whether two paths name one file: by identity, or by the path without links.
+/// Tells whether two paths name one file: by identity, or where there is none by their canonical paths.
 #[must_use]
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     match (identity_of(one), identity_of(other)) {
         (Some(one), Some(other)) => one == other,
+        // One of them does not exist, or the system has no inode numbers.
         _ => matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other),
     }
 }
 
-/// Says what something is that is no regular file; `None` for one that is.
+/// Returns what something is, in words, if it is not a regular file; `None` for a regular file.
 #[must_use]
 pub fn kind_of(found: FileType) -> Option<&'static str> {
     if found.is_file() {

@@ -52,11 +52,11 @@ fn k5_only_regular_files_are_read_and_nothing_is_waited_for() {
     symlink(at("pipe"), at("to-pipe")).unwrap();
     symlink("/dev/zero", at("to-zero")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
-    let why = |path: &Path| read_text(path, 100).unwrap_err().to_string();
     for (name, kind) in
         [("pipe", "a pipe"), ("to-pipe", "a pipe"), ("to-zero", "a device"), ("socket", "a socket"), (".", "a folder")]
     {
-        assert!(why(&at(name)).contains(kind), "{name}: {}", why(&at(name)));
+        let why = read_text(&at(name), 100).unwrap_err().to_string();
+        assert!(why.contains(kind), "{name}: {why}");
     }
     std::fs::write(at("text"), "x").unwrap();
     symlink(at("text"), at("to-text")).unwrap();
@@ -108,10 +108,10 @@ fn k5_no_link_is_followed_and_private_files_are_private() {
     replace_file(&at("out"), "x", FileAccess::Private, |_| true).unwrap();
     assert_eq!(std::fs::read_to_string(at("precious")).unwrap(), "mine");
     assert!(!at("nowhere").exists());
-    let mode = |name: &str| std::fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode("out"), 0o600);
     make_folder(&at("inner/private"), FileAccess::Private).unwrap();
-    assert_eq!(mode("inner/private"), 0o700);
+    for (name, mode) in [("out", 0o600), ("inner/private", 0o700)] {
+        assert_eq!(std::fs::metadata(at(name)).unwrap().permissions().mode() & 0o777, mode, "{name}");
+    }
 }
 
 #[cfg(unix)]

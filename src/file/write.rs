@@ -1,5 +1,5 @@
-//! Writing: beside the name, under a name that nobody can guess, and named only when whole; what mfm did not make
-//! stays.
+//! Writing: into a draft with an unguessable name in the same folder, renamed when it is complete and on disk. Files
+//! that mfm did not make are never replaced.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -9,22 +9,23 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::{FileError, FileId, identity_of, kind_of};
 
-/// Who may read what is written.
+/// Who may read a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileAccess {
-    /// Whom the person's own settings let.
+    /// Everyone whom the person's umask allows.
     Shared,
-    /// Only the person: it may hold what belongs to patients, or decide what is done.
+    /// Only the person: the file may hold patients' data, or decide what mfm does.
     Private,
 }
 
-/// A file in the making. Dropped before it is finished, it is gone.
+/// A file being written. It is deleted if it is dropped before [`DraftFile::finish`].
 #[derive(Debug)]
 pub struct DraftFile {
     file: NamedTempFile,
     path: PathBuf,
-    /// What stood there and may be replaced.
+    /// The identity of the file that may be replaced.
     before: Option<FileId>,
+    /// Whether there is a file that may be replaced: on some systems it has no identity.
     stood: bool,
 }
 
@@ -38,13 +39,14 @@ impl Write for DraftFile {
     }
 }
 
-/// Begins a file; what stands there is to be replaced only where `is_ours` knows it, and is no link.
+/// Starts a file. An existing file is to be replaced only if `is_ours` accepts it and it is not a link.
 ///
 /// # Errors
-/// [`FileError::Occupied`], [`FileError::Link`], [`FileError::NotRegular`], or what the system says.
+/// [`FileError::Occupied`], [`FileError::Link`], [`FileError::NotRegular`], or the system's error.
 pub fn begin_draft(path: &Path, access: FileAccess, is_ours: impl Fn(&Path) -> bool) -> Result<DraftFile, FileError> {
     let stood = check_replaceable(path, is_ours)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    // In the same folder, because a rename is atomic only within one file system.
     let mut builder = Builder::new();
     builder.prefix(".mfm-").suffix(".draft").rand_bytes(16);
     #[cfg(unix)]
@@ -52,14 +54,15 @@ pub fn begin_draft(path: &Path, access: FileAccess, is_ours: impl Fn(&Path) -> b
     Ok(DraftFile { file: builder.tempfile_in(folder)?, path: path.to_owned(), before: identity_of(path), stood })
 }
 
-/// Tells whether a file stands at a path that may be replaced; an error where anything else does.
+/// Tells whether a path has a file that may be replaced; `false` where nothing has the name, an error for anything
+/// else.
 fn check_replaceable(path: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<bool, FileError> {
-    let found = match path.symlink_metadata() {
+    let file_type = match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        found => found?.file_type(),
+        metadata => metadata?.file_type(),
     };
-    match kind_of(found) {
-        _ if found.is_symlink() => Err(FileError::Link),
+    match kind_of(file_type) {
+        _ if file_type.is_symlink() => Err(FileError::Link),
         Some(kind) => Err(FileError::NotRegular(kind)),
         None if is_ours(path) => Ok(true),
         None => Err(FileError::Occupied),
@@ -78,17 +81,20 @@ impl DraftFile {
     /// Gives the file the access rights of another one.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn keep_rights_of(&self, other: &Path) -> Result<(), FileError> {
         Ok(self.file.as_file().set_permissions(std::fs::metadata(other)?.permissions())?)
     }
 
-    /// Makes it durable, and gives it its name: in the place of what stood there, and of nothing that came meanwhile.
+    /// Syncs the file to disk and gives it its name. It replaces the file that was there at the start, but not one that
+    /// took the name since.
     ///
     /// # Errors
-    /// [`FileError::Occupied`], or what the system says; then the file is gone, and what has the name stays.
+    /// [`FileError::Occupied`], or the system's error; the draft is deleted then, and the file with the name stays.
     pub fn finish(self) -> Result<(), FileError> {
+        // Before the rename: after a crash, the name must never lead to an incomplete file.
         self.file.as_file().sync_all()?;
+        // `persist` replaces whatever has the name, so it is used only for the very file that was there at the start.
         if self.stood && identity_of(&self.path) == self.before {
             self.file.persist(&self.path).map_err(|error| error.error)?;
         } else {
@@ -101,7 +107,7 @@ impl DraftFile {
     }
 }
 
-/// Writes a file whole, in the place of what `is_ours` knows or of nothing.
+/// Writes a complete file, replacing an existing one only if `is_ours` accepts it.
 ///
 /// # Errors
 /// As [`begin_draft`] and [`DraftFile::finish`].
@@ -116,7 +122,7 @@ pub fn replace_file(
     draft.finish()
 }
 
-/// Writes a file whole, where nothing stands.
+/// Writes a complete new file.
 ///
 /// # Errors
 /// As [`replace_file`].
@@ -124,18 +130,18 @@ pub fn write_new(path: &Path, text: &str, access: FileAccess) -> Result<(), File
     replace_file(path, text, access, |_| false)
 }
 
-/// Makes an empty file for a database, where nothing stands, and returns which it is.
+/// Creates an empty file for a database and returns its identity.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error, also where something has the name.
 pub fn make_new(path: &Path) -> io::Result<Option<FileId>> {
     Ok(FileId::from_metadata(&File::create_new(path)?.metadata()?))
 }
 
-/// Makes a folder, and those above it; for [`FileAccess::Private`] one that only the person may look into.
+/// Creates a folder and its parents; with [`FileAccess::Private`], accessible to the person alone.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn make_folder(path: &Path, access: FileAccess) -> Result<(), FileError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -148,22 +154,23 @@ pub fn make_folder(path: &Path, access: FileAccess) -> Result<(), FileError> {
     Ok(builder.create(path)?)
 }
 
-/// Removes a file that this run made, as long as the name still is that file's; a link is not followed.
+/// Removes a file that this run created, if the name still belongs to it. Links are not followed.
 ///
 /// # Errors
-/// [`FileError::Occupied`] where the name is another file's by now, or what the system says.
+/// [`FileError::Occupied`] where the name belongs to another file by now, or the system's error.
 pub fn remove_own(path: &Path, made: Option<FileId>) -> Result<(), FileError> {
     let there = path.symlink_metadata()?;
+    // By identity: the same name may be another user's file by now.
     if !there.is_file() || FileId::from_metadata(&there) != made {
         return Err(FileError::Occupied);
     }
     Ok(std::fs::remove_file(path)?)
 }
 
-/// Opens a file that only serves as a lock, or makes it, for the person alone; its content is left as it is.
+/// Opens or creates a lock file, accessible to the person alone. Its content is left as it is.
 ///
 /// # Errors
-/// [`FileError::Link`], [`FileError::NotRegular`], or what the system says.
+/// [`FileError::Link`], [`FileError::NotRegular`], or the system's error.
 pub fn open_lock(path: &Path) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -172,6 +179,7 @@ pub fn open_lock(path: &Path) -> Result<File, FileError> {
         use std::os::unix::fs::OpenOptionsExt as _;
 
         use rustix::fs::OFlags;
+        // NOFOLLOW: a link planted here would create or lock a file elsewhere. NONBLOCK: a pipe would wait.
         options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
     }
     let file = options.open(path).map_err(|error| match path.symlink_metadata() {

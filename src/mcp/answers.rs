@@ -1,4 +1,4 @@
-//! What a client gets: structured content, a short text beside it, refusals with what to do next; decides nothing.
+//! What a client gets: structured content with a short text, or a refusal with what to do next.
 
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
@@ -9,43 +9,44 @@ use super::next_step;
 use crate::model::shown;
 use crate::ops::{Failure, FailureKind, redact};
 
-/// An answer.
+/// An answer of a tool.
 #[derive(Clone, Debug)]
 pub(super) struct ToolAnswer {
-    /// For programs.
+    /// The structured content.
     pub(super) json: Json,
-    /// For readers: the same in a few lines.
+    /// The same in a few lines of text.
     pub(super) text: String,
 }
 
 impl ToolAnswer {
-    /// Returns an answer, without the journal's path, with long lists cut.
+    /// Builds an answer in one page, which may quote the database.
     ///
     /// # Errors
-    /// What cannot be written as JSON.
+    /// The outcome cannot be written as JSON.
     pub(super) fn from_outcome<T: Serialize>(outcome: &T, text: impl FnOnce(&Json) -> String) -> Result<Self, Failure> {
         Self::single_page(outcome, true, text)
     }
 
-    /// Returns an answer that goes on nowhere; sentences quote the database only where it is shown.
+    /// Builds an answer without a next page; its sentences quote the database only if `shows`.
     ///
     /// # Errors
-    /// What cannot be written as JSON.
+    /// The outcome cannot be written as JSON.
     pub(super) fn single_page<T: Serialize>(
         outcome: &T,
         shows: bool,
         text: impl FnOnce(&Json) -> String,
     ) -> Result<Self, Failure> {
         let mut answer = Self::page_at(outcome, shows, None, text)?;
-        // What writes goes on nowhere; `show` lists what it did.
+        // A write must not be called again for a second page; `show` lists what it did.
         answer.json.as_object_mut().map(|map| map.remove("next_cursor"));
         Ok(answer)
     }
 
-    /// Returns an answer from a cursor on; sentences quote the database only where it is shown.
+    /// Builds an answer from a cursor on, with long lists cut and without the journal's path; its sentences quote the
+    /// database only if `shows`.
     ///
     /// # Errors
-    /// What cannot be written as JSON.
+    /// The outcome cannot be written as JSON.
     pub(super) fn page_at<T: Serialize>(
         outcome: &T,
         shows: bool,
@@ -60,20 +61,21 @@ impl ToolAnswer {
             map.remove("journal");
             map.remove("file");
         }
+        // Redacted before it is cut: half a quoted value could no longer be found.
         redact::quotes(&mut json, shows);
         bounds::cut_answer(&mut json, cursor);
         let text = text(&json);
         Ok(Self { json, text })
     }
 
-    /// Returns the answer for programs, never longer than a model can read.
+    /// Returns the structured content, cut to what a model can read.
     pub(super) fn to_bounded_json(&self) -> Json {
         let mut json = self.json.clone();
         bounds::cut_whole(&mut json);
         json
     }
 
-    /// Returns what a client gets; one that does not read structured content gets it as text.
+    /// Converts to the result of the protocol; a client that does not read structured content gets it as text.
     pub(super) fn into_result(self, structured: bool) -> CallToolResult {
         let whole = self.to_bounded_json();
         let text = if structured {
@@ -87,7 +89,7 @@ impl ToolAnswer {
     }
 }
 
-/// Returns what a client gets where something was refused or failed: the model reads it, and what to do next.
+/// Builds the result of a call that was refused or failed: no error of the protocol, so that the model reads it.
 pub(super) fn build_refusal(failure: &Failure) -> CallToolResult {
     let hint = next_step::render_hint(&failure.code, &failure.next);
     let mut result = CallToolResult::structured_error(encode_failure(failure, &hint));
@@ -96,12 +98,12 @@ pub(super) fn build_refusal(failure: &Failure) -> CallToolResult {
     result
 }
 
-/// Returns a failure in a sentence, with what to do next.
+/// Renders a failure as a sentence, with what to do next.
 pub(super) fn render_failure(failure: &Failure, hint: &str) -> String {
     format!("{}: {}. Next: {hint}", failure.code, failure.message)
 }
 
-/// Returns a failure as JSON, never longer than a model can read.
+/// Encodes a failure as JSON, cut to what a model can read.
 pub(super) fn encode_failure(failure: &Failure, hint: &str) -> Json {
     let mut json = failure.to_json(hint);
     bounds::cut_answer(&mut json, None);
@@ -118,7 +120,7 @@ pub(super) fn number_field(json: &Json, name: &str) -> u64 {
     json.get(name).and_then(Json::as_u64).unwrap_or_default()
 }
 
-/// Returns the list of a field.
+/// Returns the list of a field, empty where it has none.
 pub(super) fn list_field<'j>(json: &'j Json, name: &str) -> &'j [Json] {
     json.get(name).and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }

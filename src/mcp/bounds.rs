@@ -1,4 +1,4 @@
-//! How much an answer may be: long values, lists and texts are cut, and each cut says of what; decides nothing else.
+//! The limits of an answer: long values, lists and texts are cut, and each cut says what was left out.
 
 use mfm_journal::Digest;
 use serde_json::{Value as Json, json};
@@ -6,23 +6,23 @@ use serde_json::{Value as Json, json};
 use super::schema::Object;
 use crate::model::shown;
 
-/// The most changes, findings or rows that an answer lists: a model reads every one of them.
+/// Most changes, findings or rows in an answer: a model reads every one of them.
 pub(super) const LIST_MAX: usize = 20;
 /// How long one value may be, in bytes.
 const VALUE_MAX: usize = 2_000;
-/// How long an answer may be as JSON, in bytes, before its cuts are told: with these and the text beside it, 20 000
-/// tokens of four bytes.
+/// How long an answer may be as JSON, in bytes, without the fields about its cuts: with those and the text it stays
+/// within 20 000 tokens of four bytes.
 const JSON_MAX: usize = 66_000;
-/// How long it may be before a tool puts a little more into it.
+/// How long a draft may be, in bytes, to which a tool still adds fields.
 const DRAFT_MAX: usize = 60_000;
-/// How many cuts an answer tells of.
+/// Most cuts that an answer lists.
 const CUTS_MAX: usize = 100;
-/// How long the text beside it may be.
+/// How long the text may be, in bytes.
 const TEXT_MAX: usize = 5_900;
-/// What words of mfm's own stand under: they are shortened, and stay words.
+/// Fields with sentences of mfm's own, which are shortened as text and not replaced by a digest.
 const WORDS: [&str; 7] = ["words", "message", "hint", "why", "problem", "question", "about"];
 
-/// Where an answer goes on: in which list, by its place in the answer, and behind how many of its items.
+/// Where the next page begins: the dotted path of a list in the answer, and how many of its items to skip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
     list: String,
@@ -30,20 +30,21 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Reads what an earlier answer called its next cursor.
+    /// Parses the `next_cursor` of an earlier answer: `LIST:COUNT`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (list, from) = text.rsplit_once(':')?;
+        // The count comes from the client; some callers add to it.
         let from = from.parse().ok().filter(|from| *from <= 1_000_000)?;
         Some(Self { list: list.to_owned(), from })
     }
 
-    /// Returns how many items of a list come before the answer.
+    /// Returns how many items of `list` to skip.
     pub(super) fn offset_of(cursor: Option<&Self>, list: &str) -> usize {
         cursor.filter(|cursor| cursor.list == list).map_or(0, |cursor| cursor.from)
     }
 }
 
-/// A list of which a part is shown.
+/// A list that was cut to a part.
 #[derive(Debug)]
 struct Cut {
     list: String,
@@ -52,31 +53,38 @@ struct Cut {
     total: usize,
 }
 
+impl Cut {
+    const fn has_more(&self) -> bool {
+        self.from + self.shown < self.total
+    }
+}
+
 /// Cuts an answer to what a model can read: a few items of each list, from the cursor on.
 pub(super) fn cut_answer(json: &mut Json, cursor: Option<&Cursor>) {
-    cut_to(json, cursor, LIST_MAX, DRAFT_MAX);
+    cut_to_limits(json, cursor, LIST_MAX, DRAFT_MAX);
 }
 
-/// Cuts an answer whose lists are as they should be.
+/// Cuts an answer whose lists have the right length already, to its size only.
 pub(super) fn cut_whole(json: &mut Json) {
-    cut_to(json, None, usize::MAX, JSON_MAX);
+    cut_to_limits(json, None, usize::MAX, JSON_MAX);
 }
 
-fn cut_to(json: &mut Json, cursor: Option<&Cursor>, listed_max: usize, bytes_max: usize) {
+fn cut_to_limits(json: &mut Json, cursor: Option<&Cursor>, listed_max: usize, bytes_max: usize) {
     let mut cuts = Vec::new();
     window_lists(json, "", cursor, listed_max, &mut cuts);
     shorten_values(json);
     fit_bytes(json, bytes_max, &mut cuts);
+    // Each cut adds fields to the answer, which has to keep its limit.
     cuts.truncate(CUTS_MAX);
     note_cuts(json, &cuts, cursor);
 }
 
-/// Returns a text that a model can read.
+/// Shortens a text to what a model can read.
 pub(super) fn bound_text(text: &str) -> String {
     shorten_text(text, TEXT_MAX)
 }
 
-/// Shows a part of each list that objects lead to.
+/// Cuts each list that is reached through objects to one page.
 fn window_lists(json: &mut Json, place: &str, cursor: Option<&Cursor>, listed_max: usize, cuts: &mut Vec<Cut>) {
     let Some(map) = json.as_object_mut() else { return };
     for (name, value) in map.iter_mut() {
@@ -94,12 +102,13 @@ fn window_lists(json: &mut Json, place: &str, cursor: Option<&Cursor>, listed_ma
     }
 }
 
-/// Puts the length and the digest of what is too long for a value in its place.
+/// Replaces values that are too long by their length and digest.
 fn shorten_values(json: &mut Json) {
     match json {
         Json::String(text) if text.len() > VALUE_MAX => *json = summarise_bytes(text.as_bytes()),
         Json::Array(list) => list.iter_mut().for_each(shorten_values),
         Json::Object(map) => {
+            // `{"$hex": ..}` is one value, so the digest takes the place of the whole.
             let tagged = map.len() == 1 && map.keys().all(|name| name.starts_with('$'));
             let long = map.values().next().and_then(Json::as_str).filter(|text| tagged && text.len() > VALUE_MAX);
             if let Some(long) = long {
@@ -121,18 +130,19 @@ fn summarise_bytes(bytes: &[u8]) -> Json {
     json!({"$cut": bytes.len(), "digest": Digest::sha256(bytes).to_string()})
 }
 
-/// Returns a text, or its beginning and how long it is.
+/// Returns a text whole, or its beginning and its length, in at most `bytes_max` bytes.
 fn shorten_text(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();
     }
+    // 40 bytes are room for the note behind it.
     let end = (0..=bytes_max - 40).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     format!("{} ... ({} bytes in all)", text.get(..end).unwrap_or_default(), text.len())
 }
 
-/// Halves the longest lists, and takes out the longest values, until the whole fits.
+/// Halves the longest lists, then replaces the longest values, until the whole fits.
 fn fit_bytes(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
-    // As text it is longer where it holds what no terminal should get.
+    // Measured as it is sent: escapes of control characters make it longer.
     while shown::escape_json(&json.to_string()).len() > bytes_max {
         let Some(place) = find_longest(json) else {
             *json = summarise_bytes(json.to_string().as_bytes());
@@ -143,6 +153,7 @@ fn fit_bytes(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
             *value = summarise_bytes(value.to_string().as_bytes());
             continue;
         };
+        // By halves, because each round measures the whole answer again.
         let (before, left) = (list.len(), list.len() / 2);
         list.truncate(left);
         let name = place.trim_start_matches('/').replace('/', ".");
@@ -153,7 +164,7 @@ fn fit_bytes(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
     }
 }
 
-/// Returns where the longest list of an object stands that could be shorter, else the longest other value.
+/// Finds the longest list that can be halved, else the longest other value, as a JSON pointer.
 fn find_longest(json: &Json) -> Option<String> {
     let mut lists: Vec<(usize, String)> = Vec::new();
     let mut others: Vec<(usize, String)> = Vec::new();
@@ -161,12 +172,14 @@ fn find_longest(json: &Json) -> Option<String> {
     while let Some((place, value)) = todo.pop() {
         let Some(map) = value.as_object() else { continue };
         for (name, value) in map {
+            // A JSON pointer escapes `~` first, and then `/`.
             let place = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
             let bytes = value.to_string().len();
             match value {
                 Json::Array(list) if list.len() > 1 => lists.push((bytes, place)),
                 Json::Object(inner) if inner.len() > 1 && !inner.contains_key("$cut") => todo.push((place, value)),
                 Json::Object(inner) if inner.contains_key("$cut") => {}
+                // A digest is about as long itself.
                 _ if bytes > 100 => others.push((bytes, place)),
                 _ => {}
             }
@@ -175,27 +188,27 @@ fn find_longest(json: &Json) -> Option<String> {
     lists.into_iter().max().or_else(|| others.into_iter().max()).map(|(_, place)| place)
 }
 
-/// Says of each cut list how much there is, and where the answer goes on.
+/// Adds the length of each cut list and what was left out, and the cursor of the next page.
 fn note_cuts(json: &mut Json, cuts: &[Cut], cursor: Option<&Cursor>) {
     for cut in cuts {
         let (holder, name) = cut.list.rsplit_once('.').unwrap_or(("", &cut.list));
         let place = if holder.is_empty() { String::new() } else { format!("/{}", holder.replace('.', "/")) };
         let Some(map) = json.pointer_mut(&place).and_then(Json::as_object_mut) else { continue };
-        let left = cut.total - cut.from - cut.shown;
-        map.insert(format!("{name}_left_out"), json!(left));
-        say_total(map, &format!("{name}_total"), cut.total);
+        let remaining = cut.total - cut.from - cut.shown;
+        map.insert(format!("{name}_left_out"), json!(remaining));
+        set_total(map, &format!("{name}_total"), cut.total);
     }
-    let goes_on = |cut: &&Cut| cut.from + cut.shown < cut.total;
-    let begun = cuts.iter().find(|cut| cursor.is_some_and(|cursor| cursor.list == cut.list));
-    let Some(main) = begun.or_else(|| cuts.iter().find(goes_on)) else { return };
+    // A page of one list has to go on with the same list; there is only one cursor.
+    let paged = cuts.iter().find(|cut| cursor.is_some_and(|cursor| cursor.list == cut.list));
+    let Some(main) = paged.or_else(|| cuts.iter().find(|cut| cut.has_more())) else { return };
     let Some(map) = json.as_object_mut() else { return };
-    say_total(map, "total", main.total);
-    let next = goes_on(&main).then(|| format!("{}:{}", main.list, main.from + main.shown));
+    set_total(map, "total", main.total);
+    let next = main.has_more().then(|| format!("{}:{}", main.list, main.from + main.shown));
     map.insert("next_cursor".into(), json!(next));
 }
 
-/// What the answer itself knows better stays.
-fn say_total(map: &mut Object, name: &str, total: usize) {
+/// Sets a total, unless the operation gave its own.
+fn set_total(map: &mut Object, name: &str, total: usize) {
     if map.get(name).is_none_or(Json::is_null) {
         map.insert(name.to_owned(), json!(total));
     }

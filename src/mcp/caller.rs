@@ -1,9 +1,10 @@
-//! Who calls: the client's name and version, what it can show, and whether it can ask its person; trusts none of it.
+//! Who calls: the client's name and version, what it can show, and whether it can ask its person. All of it is the
+//! client's own word.
 
 use rmcp::model::{ClientCapabilities, Implementation, ProtocolVersion};
 use rmcp::service::{RequestContext, RoleServer};
 
-/// How long a name or a version may be.
+/// How long a name or a version may be, in characters.
 const NAME_MAX: usize = 60;
 
 /// How a client can ask its person.
@@ -11,33 +12,32 @@ const NAME_MAX: usize = 60;
 pub(super) enum AskMethod {
     /// It cannot.
     Nobody,
-    /// The server asks it while the call waits: up to the revision of 2025-11-25.
+    /// The server asks while the call waits: in revisions up to 2025-11-25.
     Meanwhile,
-    /// The server answers with the question, and the client calls again: from the revision of 2026-07-28.
+    /// The server answers with the question, and the client calls again: from revision 2026-07-28 on.
     Again,
 }
 
-/// Who calls.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    /// The client's name, as limits count it.
+    /// The client's name, by which its calls are counted.
     pub(super) client: String,
     version: String,
     /// Whether it reads structured content, or only text.
     pub(super) structured: bool,
     /// How it can ask its person.
     pub(super) asks: AskMethod,
-    /// Whether it said of itself, in this request or when it greeted, that it can ask its person.
+    /// Whether it declared, in this request or when it initialised, that it can ask its person.
     pub(super) could_ask: bool,
 }
 
 impl Caller {
-    /// Returns who makes a request, in either era of the protocol.
+    /// Reads the caller from a request, in revisions with an initialisation and without.
     pub(super) fn from_context(context: &RequestContext<RoleServer>) -> Self {
         let version = context.protocol_version();
         let modern = version.as_ref().is_some_and(|version| *version >= ProtocolVersion::V_2026_07_28);
         let asks = match context.client_capabilities() {
-            Some(can) if can_fill_in(&can) => {
+            Some(can) if can_show_form(&can) => {
                 if modern {
                     AskMethod::Again
                 } else {
@@ -52,26 +52,26 @@ impl Caller {
         };
         let client = if client.is_empty() { "unknown client".to_owned() } else { client };
         let structured = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
-        let greeted = context.peer.peer_info().is_some_and(|info| can_fill_in(&info.capabilities));
+        let greeted = context.peer.peer_info().is_some_and(|info| can_show_form(&info.capabilities));
         Self { client, version: number, structured, asks, could_ask: greeted || asks != AskMethod::Nobody }
     }
 
-    /// Returns what entries say of who acts: the client, and the person who let it in.
+    /// Returns the actor for the journal: the client, and the operator who runs the server.
     pub(super) fn actor(&self, operator: &str) -> String {
         let version = if self.version.is_empty() { String::new() } else { format!(" {}", self.version) };
         format!("{}{version} for {operator}", self.client)
     }
 }
 
-/// Tells whether a client can show a form; one that names no way means a form.
-fn can_fill_in(can: &ClientCapabilities) -> bool {
+/// Tells whether a client can show a form; a capability without details means a form.
+fn can_show_form(can: &ClientCapabilities) -> bool {
     can.elicitation.as_ref().is_some_and(|ways| ways.form.is_some() || ways.url.is_none())
 }
 
-/// Returns a name without what could disturb a line, a table or a terminal.
+/// Drops the characters of a name that could disturb a line, a table or a terminal.
 fn sanitise_name(text: &str) -> String {
-    let kept = text.chars().filter(|c| !c.is_control() && (c.is_alphanumeric() || " -_.+/()@:".contains(*c)));
-    kept.take(NAME_MAX).collect::<String>().trim().to_owned()
+    let letters = text.chars().filter(|c| !c.is_control() && (c.is_alphanumeric() || " -_.+/()@:".contains(*c)));
+    letters.take(NAME_MAX).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The two steps of every write: plan and hand out a handle; with a yes, use the handle up and carry it out.
+//! The two steps of every write: plan it and hand out a handle; after a yes, use the handle up and carry it out.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::answers::ToolAnswer;
 use super::caller::{AskMethod, Caller};
-use super::consent::{ConsentAnswer, declined_refusal, for_a_person, unapproved_refusal};
+use super::consent::{ConsentAnswer, approve_command, declined_refusal, unapproved_refusal};
 use super::options::AgentPermissions;
 use super::reads::{self, ReadTool, parse_request};
 use super::schema::Object;
@@ -17,7 +17,7 @@ use crate::ops::modes::find_mode;
 use crate::ops::plan::{self, Options};
 use crate::ops::{Context, Failure, FailureKind, agents, apply, redact};
 
-/// A plan that waits: its handle, the question, what it says, and what its yes has to be.
+/// A planned write: its handle, the question, the answer if no one can be asked, and whose yes it needs.
 struct PendingWrite {
     handle: String,
     text: String,
@@ -40,7 +40,7 @@ impl Asker {
         Self { client: client.clone(), actor: call.caller.actor(&inner.host.operator), could_ask: *could_ask }
     }
 
-    /// Returns what a write of theirs to a target is held to.
+    /// Returns the terms of a write to the target `written`: what may be shown, and whose yes it needs.
     fn terms(&self, context: &Context<'_>, allowed: &AgentPermissions, written: &str) -> Result<WriteTerms, Failure> {
         Ok(WriteTerms {
             actor: self.actor.clone(),
@@ -53,25 +53,26 @@ impl Asker {
 }
 
 impl Inner {
-    /// `status`: as it was read last, where no file that it was read from changed since.
+    /// `status`: from the cache, as long as no file that it was read from has changed.
     pub(super) async fn answer_status(self: &Arc<Self>, call: &ClientCall) -> Result<ToolAnswer, Failure> {
         if let Some(answer) = self.remembered.get(&call.arguments) {
             return Ok(answer);
         }
         let mut arguments = call.arguments.clone();
-        let asked = arguments.clone();
+        let key = arguments.clone();
         self.run_in_thread(call, false, move |inner, context| {
+            // Before the files are read: a change meanwhile makes the mark invalid.
             let mark = inner.remembered.take_watermark();
-            inner.settle_place(context, &mut arguments)?;
-            let asked_for = reads::ReadCall::from_arguments(&inner.allowed, &mut arguments)?;
-            let answer = reads::status(context, &asked_for)?;
-            inner.remembered.store_status(asked, mark, &answer);
+            inner.settle_target(context, &mut arguments)?;
+            let read_call = reads::ReadCall::from_arguments(&inner.allowed, &mut arguments)?;
+            let answer = reads::status(context, &read_call)?;
+            inner.remembered.store_status(key, mark, &answer);
             Ok(answer)
         })
         .await
     }
 
-    /// Reads, on the target that the arguments mean.
+    /// Runs a reading tool on the target that the arguments name.
     pub(super) async fn answer_read(
         self: &Arc<Self>,
         call: &ClientCall,
@@ -79,12 +80,12 @@ impl Inner {
     ) -> Result<ToolAnswer, Failure> {
         let (mut arguments, looks) = (call.arguments.clone(), ["find", "check"].contains(&call.tool.as_str()));
         self.run_in_thread(call, false, move |inner, context| {
-            inner.settle_place(context, &mut arguments)?;
-            let asked = reads::ReadCall::from_arguments(&inner.allowed, &mut arguments)?;
+            inner.settle_target(context, &mut arguments)?;
+            let read_call = reads::ReadCall::from_arguments(&inner.allowed, &mut arguments)?;
             if !looks {
-                return read(context, &asked, arguments);
+                return read(context, &read_call, arguments);
             }
-            inner.with_breaker(context, |context| read(context, &asked, arguments))
+            inner.with_breaker(context, |context| read(context, &read_call, arguments))
         })
         .await
     }
@@ -102,11 +103,12 @@ impl Inner {
         Ok(waiting.answer)
     }
 
-    /// A fault: planned, and committed where the person says yes.
+    /// The tool of a mode: plans a fault, and commits it after a yes.
     pub(super) async fn answer_fault(self: &Arc<Self>, call: &ClientCall) -> Result<WriteResponse, Failure> {
-        if let Some(back) = self.brought_back(call)? {
-            return self.act_on_decision(call, back).await;
+        if let Some((handle, yes)) = self.unseal_answer(call)? {
+            return self.act_on_decision(call, handle, yes).await;
         }
+        // The tool takes one flat list of arguments: the selection and the mode's parameters.
         let options = ["target", "hostname", "database", "variant", "sample", "seed"];
         let (options, params): (Object, Object) =
             call.arguments.clone().into_iter().partition(|(name, _)| options.contains(&name.as_str()));
@@ -114,23 +116,22 @@ impl Inner {
         self.settle_consent(call, waiting, false).await
     }
 
-    /// Any other write: shown, and done where the person says yes.
+    /// Any other write: shows it, and carries it out after a yes.
     pub(super) async fn answer_write(
         self: &Arc<Self>,
         call: &ClientCall,
         write: WriteTool,
     ) -> Result<WriteResponse, Failure> {
-        if let Some(back) = self.brought_back(call)? {
-            return self.act_on_decision(call, back).await;
+        if let Some((handle, yes)) = self.unseal_answer(call)? {
+            return self.act_on_decision(call, handle, yes).await;
         }
         let (mut arguments, tool, asker) = (call.arguments.clone(), call.tool.clone(), Asker::from_call(self, call));
         let waiting = self.run_in_thread(call, false, move |inner, context| {
-            inner.settle_place(context, &mut arguments)?;
-            let shown = |context: &Context<'_>| (write.preview)(context, &inner.allowed, &arguments);
-            let preview = agents::after_others(context, || shown(context))?;
+            inner.settle_target(context, &mut arguments)?;
+            let preview = agents::after_others(context, || (write.preview)(context, &inner.allowed, &arguments))?;
             context.target = Some(preview.target.clone()).filter(|target| !target.is_empty()).or(context.target.take());
             let terms = asker.terms(context, &inner.allowed, &preview.written)?;
-            let asked = RequestedWrite {
+            let pending = RequestedWrite {
                 tool: &tool,
                 target: &preview.target,
                 written: &preview.written,
@@ -138,33 +139,33 @@ impl Inner {
                 question: &preview.text,
                 request: Json::Object(arguments.clone()),
             };
-            let handle = inner.agents.keep_request(context, &asker.client, terms.clone(), asked)?;
+            let handle = inner.agents.keep_request(context, &asker.client, terms.clone(), pending)?;
             let mut answer = ToolAnswer::from_outcome(&preview.json, |_| preview.text.clone())?;
-            inner.hand_out(&mut answer, &handle, &terms);
+            inner.add_handle(&mut answer, &handle, &terms);
             Ok(PendingWrite { handle, text: preview.text, answer, terms, approved: false })
         });
         let waiting = waiting.await?;
         self.settle_consent(call, waiting, false).await
     }
 
-    /// `apply_plan`: whoever brings a handle back brings the person's yes, where the client's word is enough.
-    pub(super) async fn carry_out(self: &Arc<Self>, call: &ClientCall) -> Result<WriteResponse, Failure> {
-        if let Some(back) = self.brought_back(call)? {
-            return self.act_on_decision(call, back).await;
+    /// `apply_plan`: where the client's word is enough, the call itself counts as the person's yes.
+    pub(super) async fn answer_apply_plan(self: &Arc<Self>, call: &ClientCall) -> Result<WriteResponse, Failure> {
+        if let Some((handle, yes)) = self.unseal_answer(call)? {
+            return self.act_on_decision(call, handle, yes).await;
         }
         let handle = call.arguments.get("handle").and_then(Json::as_str).unwrap_or_default().to_owned();
         let (asker, asks) = (Asker::from_call(self, call), call.caller.asks != AskMethod::Nobody);
         let waiting = self.run_in_thread(call, false, move |inner, context| {
-            let kept = inner.agents.read_handle(context, &asker.client, &handle)?;
-            let terms = kept.terms.strictest(&asker.terms(context, &inner.allowed, &kept.written)?)?;
-            let approved = kept.approved.is_some();
+            let entry = inner.agents.read_handle(context, &asker.client, &handle)?;
+            let terms = entry.terms.strictest(&asker.terms(context, &inner.allowed, &entry.written)?)?;
+            let approved = entry.approved.is_some();
             let mut text = String::new();
             if asks && !approved {
-                context.target = Some(kept.target.clone()).filter(|target| !target.is_empty());
+                context.target = Some(entry.target.clone()).filter(|target| !target.is_empty());
                 let allowed = inner.allowed.with_identifying(terms.identifying);
-                text = match &kept.pending {
+                text = match &entry.pending {
                     PendingAction::Plan => render_question(inner.agents.replan(context, &handle)?, context, &allowed)?,
-                    PendingAction::Request { request, .. } => render_preview(&allowed, context, &kept.tool, request)?,
+                    PendingAction::Request { request, .. } => render_preview(&allowed, context, &entry.tool, request)?,
                 };
             }
             let answer = ToolAnswer { json: json!({}), text: String::new() };
@@ -185,50 +186,52 @@ impl Inner {
         let asker = Asker::from_call(self, call);
         self.run_in_thread(call, false, move |inner, context| {
             let card = find_mode(&tool)?.card();
+            // Before the plan only the tool can be judged; `permit` below knows the severity too.
             inner.allowed.permit(card.tool, "0")?;
-            inner.settle_place(context, &mut options)?;
+            inner.settle_target(context, &mut options)?;
             let options: Options = parse_request(options)?;
-            let wanted = plan::Request { tool: card.tool.to_owned(), parameters, options, output: None };
+            let request = plan::Request { tool: card.tool.to_owned(), parameters, options, output: None };
             let permit = |plan: &plan::Outcome| inner.allowed.permit(&plan.label.tool, &plan.label.severity);
-            let written = context.resolve_target(&context.open_journal()?)?.name;
-            let terms = asker.terms(context, &inner.allowed, &written)?;
-            let kept = terms.clone();
-            let keep = |context: &Context<'_>| inner.agents.keep_plan(context, &asker.client, kept, wanted, &permit);
-            let (handle, outcome) = inner.with_breaker(context, keep)?;
-            let outcome = redact_plan(outcome, inner.allowed.can_show(context, &written)?);
+            let target = context.resolve_target(&context.open_journal()?)?.name;
+            let terms = asker.terms(context, &inner.allowed, &target)?;
+            let (handle, outcome) = inner.with_breaker(context, |context| {
+                inner.agents.keep_plan(context, &asker.client, terms.clone(), request, &permit)
+            })?;
+            let outcome = redact_plan(outcome, inner.allowed.can_show(context, &target)?);
             let text = apply::render_question(&outcome);
             let mut answer = ToolAnswer::from_outcome(&outcome, |_| text.clone())?;
             if inner.allowed.read_only {
+                // A server that only reads hands out no handle.
                 inner.agents.discard_handle(&handle)?;
                 answer.json["state"] = json!("planned");
                 answer.text += "\nPlanned; this server writes nothing.";
             } else {
-                inner.hand_out(&mut answer, &handle, &terms);
+                inner.add_handle(&mut answer, &handle, &terms);
             }
             Ok(PendingWrite { handle, text, answer, terms, approved: false })
         })
         .await
     }
 
-    /// Says in an answer that something is planned, and how it is carried out.
-    fn hand_out(&self, answer: &mut ToolAnswer, handle: &str, terms: &WriteTerms) {
+    /// Adds the handle to an answer, and how to carry it out.
+    fn add_handle(&self, answer: &mut ToolAnswer, handle: &str, terms: &WriteTerms) {
         let minutes = self.agents.limits().handle_s / 60;
         answer.json["state"] = json!("planned");
         answer.json["handle"] = json!(handle);
         answer.json["expires_s"] = json!(self.agents.limits().handle_s);
-        let told = if terms.client_is_enough() {
+        let advice = if terms.client_is_enough() {
             "Show this to the person; after their yes, and only then,".to_owned()
         } else {
-            let command = for_a_person(short_code(handle));
+            let command = approve_command(short_code(handle));
             answer.json["approve"] = json!(command);
             format!("Show this to the person, who has to type `{command}` at a terminal; only then")
         };
         answer.text += &format!(
-            "\nPlanned; nothing was written. {told} call apply_plan with handle {handle} within {minutes} minutes."
+            "\nPlanned; nothing was written. {advice} call apply_plan with handle {handle} within {minutes} minutes."
         );
     }
 
-    /// Asks for the yes, and goes on accordingly; `implied` where the call itself brings it.
+    /// Asks for the yes, and goes on accordingly; `implied` if the call itself may count as one.
     async fn settle_consent(
         self: &Arc<Self>,
         call: &ClientCall,
@@ -236,69 +239,75 @@ impl Inner {
         implied: bool,
     ) -> Result<WriteResponse, Failure> {
         if implied && waiting.approved {
-            return self.act_on_decision(call, (waiting.handle, true)).await;
+            return self.act_on_decision(call, waiting.handle, true).await;
         }
         match self.ask_person(call, &waiting.handle, waiting.text).await? {
-            ConsentAnswer::Yes => self.act_on_decision(call, (waiting.handle, true)).await,
-            ConsentAnswer::No => self.act_on_decision(call, (waiting.handle, false)).await,
+            ConsentAnswer::Yes => self.act_on_decision(call, waiting.handle, true).await,
+            ConsentAnswer::No => self.act_on_decision(call, waiting.handle, false).await,
             ConsentAnswer::Nobody if !implied => Ok(waiting.answer.into()),
             ConsentAnswer::Nobody if waiting.terms.client_is_enough() => {
-                self.act_on_decision(call, (waiting.handle, true)).await
+                self.act_on_decision(call, waiting.handle, true).await
             }
             ConsentAnswer::Nobody => Err(unapproved_refusal(&waiting.handle)),
             ConsentAnswer::Ask(question) => Ok(WriteResponse::Ask(question)),
         }
     }
 
-    /// Carries a handle out after a yes, and throws it away after a no.
+    /// Carries a handle out after a yes, and discards it after a no.
     async fn act_on_decision(
         self: &Arc<Self>,
         call: &ClientCall,
-        (handle, yes): (String, bool),
+        handle: String,
+        yes: bool,
     ) -> Result<WriteResponse, Failure> {
         let asker = Asker::from_call(self, call);
         if !yes {
             self.run_in_thread(call, false, move |inner, _| inner.agents.discard_handle(&handle)).await?;
             return Err(declined_refusal());
         }
+        // Awaited outside the thread: a write that waits for another takes no slot.
         let writer = self.writer.clone().lock_owned().await;
-        let done = self.run_in_thread(call, true, move |inner, context| {
-            // One writer at a time, even where nobody waits for the answer any more.
+        let answer = self.run_in_thread(call, true, move |inner, context| {
+            // The thread holds the lock: it may go on after the client stopped waiting, and the next writer must not
+            // overtake it.
             let _writer = writer;
             inner.execute_handle(context, &asker, &handle)
         });
-        done.await.map(Into::into)
+        answer.await.map(Into::into)
     }
 
     fn execute_handle(&self, context: &mut Context<'_>, asker: &Asker, handle: &str) -> Result<ToolAnswer, Failure> {
+        // The call may have been cancelled while it waited for the lock.
         context.go_on()?;
         let client = &asker.client;
-        let kept = self.agents.read_handle(context, client, handle)?;
-        if let Some(severity) = &kept.severity {
-            self.allowed.permit(&kept.tool, severity)?;
-        } else if !self.has_tool(&kept.tool) {
-            return Err(not_here(&kept.tool));
+        let entry = self.agents.read_handle(context, client, handle)?;
+        if let Some(severity) = &entry.severity {
+            self.allowed.permit(&entry.tool, severity)?;
+        } else if !self.has_tool(&entry.tool) {
+            return Err(missing_tool_refusal(&entry.tool));
         }
-        let terms = kept.terms.strictest(&asker.terms(context, &self.allowed, &kept.written)?)?;
+        let terms = entry.terms.strictest(&asker.terms(context, &self.allowed, &entry.written)?)?;
         let allowed = self.allowed.with_identifying(terms.identifying);
-        self.agents.admit_write(client, &kept.tool, kept.operations, context.clock.now_us())?;
-        let kept = self.agents.take_handle(context, client, handle)?;
-        context.target = Some(kept.target).filter(|target| !target.is_empty());
-        if let Some(person) = &kept.approved {
+        // Before the handle is taken: a write that is refused for its limits leaves it usable.
+        self.agents.admit_write(client, &entry.tool, entry.operations, context.clock.now_us())?;
+        let entry = self.agents.take_handle(context, client, handle)?;
+        context.target = Some(entry.target).filter(|target| !target.is_empty());
+        if let Some(person) = &entry.approved {
             context.actor = format!("{}, approved by {person}", context.actor);
         }
-        match kept.pending {
+        match entry.pending {
             PendingAction::Plan => self.apply_plan(context, &allowed, handle),
             PendingAction::Request { request, standing, .. } => {
                 agents::others_done(context)?;
+                // The person agreed to what was shown, so nothing may have changed since.
                 if agents::digest_standing(context)? != standing {
                     return Err(plan::stale_plan(
                         "other operations were made, or the target was marked, since it was shown",
                     ));
                 }
-                let write = writes::find_write(&kept.tool).ok_or_else(|| not_here(&kept.tool))?;
+                let write = writes::find_write(&entry.tool).ok_or_else(|| missing_tool_refusal(&entry.tool))?;
                 let arguments = request.as_object().cloned().unwrap_or_default();
-                // What this server permits was not asked where it was shown.
+                // Previewed again for its checks alone: it may have been shown by a server that permits more.
                 (write.preview)(context, &allowed, &arguments)?;
                 self.with_breaker(context, |context| (write.run)(context, &allowed, arguments))
             }
@@ -325,38 +334,46 @@ impl Inner {
         })
     }
 
-    /// Takes the target out of arguments and into the context.
-    fn settle_place(&self, context: &mut Context<'_>, arguments: &mut Object) -> Result<(), Failure> {
-        let mut take = |name: &str| match arguments.remove(name) {
-            None => Ok(None),
-            Some(Json::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Failure::usage("arguments", format!("{name} is no text"), "send the name as text")),
+    /// Moves the target from the arguments into the context.
+    fn settle_target(&self, context: &mut Context<'_>, arguments: &mut Object) -> Result<(), Failure> {
+        let place = DatabaseAddress {
+            target: take_text(arguments, "target")?,
+            hostname: take_text(arguments, "hostname")?,
+            database: take_text(arguments, "database")?,
         };
-        let place =
-            DatabaseAddress { target: take("target")?, hostname: take("hostname")?, database: take("database")? };
         if let Some(name) = resolve_target(context, &place)? {
             context.target = Some(name);
         }
         Ok(())
     }
 
-    /// Does something with a target under the circuit breaker.
+    /// Runs `work` under the circuit breaker of its target.
     fn with_breaker<T>(
         &self,
         context: &Context<'_>,
         work: impl FnOnce(&Context<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let chosen = context.open_journal().and_then(|journal| context.resolve_target(&journal)).ok();
-        let Some(chosen) = chosen else { return work(context) };
-        self.agents.admit_target(&chosen.name, context.clock.now_us())?;
-        let done = work(context);
-        let failed = matches!(&done, Err(failure) if failure.kind == FailureKind::Target);
-        self.agents.note_target(&chosen.name, failed, context.clock.now_us())?;
-        done
+        let target = context.open_journal().and_then(|journal| context.resolve_target(&journal)).ok();
+        // Without a target there is nothing to break; `work` says itself what is missing.
+        let Some(target) = target else { return work(context) };
+        self.agents.admit_target(&target.name, context.clock.now_us())?;
+        let result = work(context);
+        // A refusal is no sign that the target is ill.
+        let failed = matches!(&result, Err(failure) if failure.kind == FailureKind::Target);
+        self.agents.note_target(&target.name, failed, context.clock.now_us())?;
+        result
     }
 }
 
-/// Returns a plan without what an agent must not see.
+fn take_text(arguments: &mut Object, name: &str) -> Result<Option<String>, Failure> {
+    match arguments.remove(name) {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Failure::usage("arguments", format!("{name} is no text"), "send the name as text")),
+    }
+}
+
+/// Redacts the keys, values and remarks of a plan, unless `shows`.
 fn redact_plan(mut plan: plan::Outcome, shows: bool) -> plan::Outcome {
     plan.changes.iter_mut().for_each(|change| redact::change(change, shows));
     plan.keys.iter_mut().for_each(|key| redact::key(key, shows));
@@ -369,26 +386,26 @@ fn redact_plan(mut plan: plan::Outcome, shows: bool) -> plan::Outcome {
     plan
 }
 
-/// Returns the question for a plan.
+/// Renders the question for a plan.
 fn render_question(plan: plan::Outcome, context: &Context<'_>, allowed: &AgentPermissions) -> Result<String, Failure> {
     let shows = allowed.can_show(context, &plan.target)?;
     Ok(apply::render_question(&redact_plan(plan, shows)))
 }
 
-/// Returns the question for another write.
+/// Renders the question for another write.
 fn render_preview(
     allowed: &AgentPermissions,
     context: &Context<'_>,
     tool: &str,
     request: &Json,
 ) -> Result<String, Failure> {
-    let write = writes::find_write(tool).ok_or_else(|| not_here(tool))?;
+    let write = writes::find_write(tool).ok_or_else(|| missing_tool_refusal(tool))?;
     let arguments = request.as_object().cloned().unwrap_or_default();
     (write.preview)(context, allowed, &arguments).map(|preview| preview.text)
 }
 
-/// Refuses a handle of a server with more tools.
-fn not_here(tool: &str) -> Failure {
+/// Builds the refusal of a handle whose tool this server does not have.
+fn missing_tool_refusal(tool: &str) -> Failure {
     let hint = "the operator has to start the server with other limits; do not look for a way round";
     Failure::new(FailureKind::Refused, "agent_mode", format!("agents may not use {tool} here"), hint)
 }

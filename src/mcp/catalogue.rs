@@ -1,4 +1,4 @@
-//! Every tool: its name, schemas, annotations and what it does; a tool that is not allowed is not in the list at all.
+//! The tools: name, schemas, annotations and action. A tool that is not allowed is not listed at all.
 
 use std::sync::Arc;
 
@@ -37,16 +37,16 @@ pub(super) enum ToolAction {
     Write(writes::WriteTool),
 }
 
-/// A tool.
+/// A tool of the list, with its action.
 pub(super) struct ToolEntry {
     pub(super) tool: Tool,
     pub(super) does: ToolAction,
 }
 
-/// Returns every tool that is allowed, by name.
+/// Lists every allowed tool, sorted by name.
 pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
-    let mut out = of_the_journal();
-    out.extend(of_the_target(&allowed.domains));
+    let mut out = list_journal_tools();
+    out.extend(list_target_tools(&allowed.domains));
     out.extend(queries::list_entries(allowed));
     if !allowed.read_only {
         let modes = allowed.domains.iter().flat_map(|domain| domain.modes().iter().copied());
@@ -55,7 +55,10 @@ pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
             let about = format!("{} Severity {}. Needs consent.", end_sentence(card.title), card.severity);
             let answer = schema::answer_schema(&[("state", "string")]);
             build_entry(
-                (card.tool, card.title, &about, Danger::Write),
+                card.tool,
+                card.title,
+                &about,
+                Danger::Write,
                 modes::input_schema(mode),
                 answer,
                 ToolAction::Fault,
@@ -71,7 +74,7 @@ fn end_sentence(text: &str) -> String {
     if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 
-/// Puts a tool together that reads.
+/// Builds a tool that reads, and so takes a cursor.
 fn read_entry(
     name: &'static str,
     title: &'static str,
@@ -81,24 +84,45 @@ fn read_entry(
     does: ReadTool,
 ) -> ToolEntry {
     build_entry(
-        (name, title, card.about, card.danger),
+        name,
+        title,
+        card.about,
+        card.danger,
         with_text_properties(input, &["cursor"]),
         answer,
         ToolAction::Read(does),
     )
 }
 
-fn of_the_journal() -> Vec<ToolEntry> {
+/// Builds a tool that writes to a target.
+fn write_entry(
+    name: &'static str,
+    title: &'static str,
+    card: &Card,
+    input: Object,
+    does: writes::WriteTool,
+) -> ToolEntry {
+    let answer = schema::answer_schema(&[("state", "string")]);
+    build_entry(name, title, card.about, card.danger, with_place(input), answer, ToolAction::Write(does))
+}
+
+fn list_journal_tools() -> Vec<ToolEntry> {
     let fields = schema::answer_schema;
     vec![
         build_entry(
-            ("list_failure_modes", "Failure modes", "List the failure modes, or one with its parameters", Danger::Read),
+            "list_failure_modes",
+            "Failure modes",
+            "List the failure modes, or one with its parameters",
+            Danger::Read,
             object_schema(json!({"mode": {"type": "string"}})),
             fields(&[("modes", "array")]),
             ToolAction::Modes,
         ),
         build_entry(
-            ("status", "Status", status::CARD.about, status::CARD.danger),
+            "status",
+            "Status",
+            status::CARD.about,
+            status::CARD.danger,
             with_text_properties(with_place(object_schema(json!({}))), &["cursor"]),
             fields(&[("targets", "array"), ("active", "array"), ("open", "array")]),
             ToolAction::Status,
@@ -146,7 +170,7 @@ fn of_the_journal() -> Vec<ToolEntry> {
     ]
 }
 
-fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<ToolEntry> {
+fn list_target_tools(domains: &[&'static dyn Domain]) -> Vec<ToolEntry> {
     let fields = schema::answer_schema;
     vec![
         read_entry("find", "Records", &find::CARD, find_input(domains), fields(&[("records", "array")]), reads::find),
@@ -163,7 +187,10 @@ fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<ToolEntry> {
             reads::check,
         ),
         build_entry(
-            ("plan", "Plan", plan::CARD.about, plan::CARD.danger),
+            "plan",
+            "Plan",
+            plan::CARD.about,
+            plan::CARD.danger,
             plan_input(domains),
             fields(&[("state", "string"), ("plan_digest", "string")]),
             ToolAction::Plan,
@@ -173,54 +200,44 @@ fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<ToolEntry> {
 
 fn list_writing_tools(allowed: &AgentPermissions) -> Vec<ToolEntry> {
     let fields = schema::answer_schema;
-    let write = |name: &'static str, title: &'static str, card: &Card, input: Object, does: writes::WriteTool| {
-        build_entry(
-            (name, title, card.about, card.danger),
-            with_place(input),
-            fields(&[("state", "string")]),
-            ToolAction::Write(does),
-        )
-    };
     let mut out = vec![
         build_entry(
-            (
-                "apply_plan",
-                "Carry out a plan",
-                "Carry out what a handle stands for, after the person said yes",
-                Danger::Write,
-            ),
+            "apply_plan",
+            "Carry out a plan",
+            "Carry out what a handle stands for, after the person said yes",
+            Danger::Write,
             object_requiring(json!({"handle": {"type": "string"}}), "handle"),
             fields(&[("state", "string")]),
             ToolAction::CarryOut,
         ),
-        write(
+        write_entry(
             "revert",
             "Revert",
             &revert::CARD,
             schema::strip_properties(schema::from_request::<revert::Request>(), &["operations"], &["disable_triggers"]),
             writes::REVERT,
         ),
-        write("recover", "Recover", &recover::CARD, recover_input(), writes::RECOVER),
+        write_entry("recover", "Recover", &recover::CARD, recover_input(), writes::RECOVER),
     ];
-    // A replay repeats whatever the journal holds, and a drill tries whatever there is.
+    // A replay repeats any fault of the journal and a drill tries any mode, so both need every mode and severity.
     if allowed.is_everything() {
         let input = schema::strip_properties(
             schema::from_request::<replay::Request>(),
             &["until", "onto"],
             &["beside_journal"],
         );
-        out.push(write("replay", "Replay", &replay::CARD, require_property(input, "onto"), writes::REPLAY));
+        out.push(write_entry("replay", "Replay", &replay::CARD, require_property(input, "onto"), writes::REPLAY));
         let input = schema::keep_properties(
             schema::from_request::<drill::Request>(),
             &["modes", "sample", "seed", "now", "controls"],
         );
         let input = describe_property(schema::strip_properties(input, &["*"], &[]), "modes", "Tools, or TOOL:VARIANT");
-        out.push(write("drill", "Drill", &drill::CARD, input, writes::DRILL));
+        out.push(write_entry("drill", "Drill", &drill::CARD, input, writes::DRILL));
     }
     out
 }
 
-/// What needs a typed name is a person's to do, at the command line.
+/// Leaves out what needs a typed name: that is for a person at the command line.
 fn recover_input() -> Object {
     let mut input = schema::strip_properties(schema::from_request::<recover::Request>(), &["*"], &["confirm"]);
     if let Some(word) = input.get_mut("properties").and_then(|all| all.get_mut("as")) {
@@ -229,13 +246,14 @@ fn recover_input() -> Object {
     input
 }
 
-/// Returns the filters that none of these domains has: whatever else is served, a model need not read of them.
+/// Lists the filters that none of these domains has, so that no model has to read them.
 fn list_foreign_filters(domains: &[&'static dyn Domain]) -> Vec<&'static str> {
-    let own = |flag: &str| domains.iter().flat_map(|domain| domain.filters()).any(|card| card.flag == flag);
-    filters::list_filters().into_iter().map(|card| card.flag).filter(|flag| !own(flag)).collect()
+    let own: Vec<&str> = domains.iter().flat_map(|domain| domain.filters()).map(|card| card.flag).collect();
+    filters::list_filters().into_iter().map(|card| card.flag).filter(|flag| !own.contains(flag)).collect()
 }
 
 fn plan_input(domains: &[&'static dyn Domain]) -> Object {
+    // Switching triggers off and working beside another journal are the operator's decisions.
     let left_out = [list_foreign_filters(domains), vec!["disable_triggers", "beside_journal"]].concat();
     let options = schema::strip_properties(schema::from_request::<plan::Options>(), &["*"], &left_out);
     let mut out = with_place(options);
@@ -262,7 +280,7 @@ fn find_input(domains: &[&'static dyn Domain]) -> Object {
     briefs.fold(input, |input, card| describe_property(input, card.flag, card.brief))
 }
 
-/// Says of one property what it is.
+/// Replaces the description of one property.
 fn describe_property(mut schema: Object, name: &str, text: &str) -> Object {
     if let Some(Json::Object(property)) = schema.get_mut("properties").and_then(|all| all.get_mut(name)) {
         property.insert("description".into(), json!(text));
@@ -300,9 +318,12 @@ fn with_text_properties(mut schema: Object, names: &[&str]) -> Object {
     schema
 }
 
-/// Puts a tool together; its danger says all four annotations.
+/// Builds a tool; its danger decides all four annotations.
 fn build_entry(
-    (name, title, about, danger): (&'static str, &str, &str, Danger),
+    name: &'static str,
+    title: &str,
+    about: &str,
+    danger: Danger,
     input: Object,
     answer: Object,
     does: ToolAction,

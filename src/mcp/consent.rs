@@ -1,4 +1,4 @@
-//! A person's yes: asked for while the call waits, or by a question that the client brings back; never assumed.
+//! A person's yes: asked for while the call waits, or by a question that the client returns with the answer.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use super::server::{ClientCall, Inner};
 use crate::ops::agents::short_code;
 use crate::ops::{Failure, FailureKind};
 
-/// How long a person may think.
+/// How long a question stays open.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The name of the one question.
+/// The key of the question in the client's responses.
 const QUESTION: &str = "consent";
 
 /// What a person is asked.
@@ -30,7 +30,7 @@ struct Consent {
 
 rmcp::elicit_safe!(Consent);
 
-/// What came of asking.
+/// The result of asking.
 pub(super) enum ConsentAnswer {
     /// Go ahead.
     Yes,
@@ -42,7 +42,7 @@ pub(super) enum ConsentAnswer {
     Ask(Box<InputRequiredResult>),
 }
 
-/// What a question stands for, sealed while the client carries it.
+/// The state of an open question, sealed while the client holds it.
 #[derive(Debug, Serialize, Deserialize)]
 struct SealedQuestion {
     handle: String,
@@ -50,7 +50,7 @@ struct SealedQuestion {
 }
 
 impl Inner {
-    /// Asks the person, in the way that the client has.
+    /// Asks the person, in the way that the client supports.
     pub(super) async fn ask_person(
         &self,
         call: &ClientCall,
@@ -76,60 +76,64 @@ impl Inner {
     }
 
     fn seal_question(&self, call: &ClientCall, handle: &str, text: String) -> Result<InputRequiredResult, Failure> {
-        let wrong = |why: String| {
-            let message = format!("the person could not be asked: {why}");
-            Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again")
-        };
-        let requested_schema = ElicitationSchema::from_type::<Consent>().map_err(|error| wrong(error.to_string()))?;
+        let requested_schema = ElicitationSchema::from_type::<Consent>().map_err(|error| unasked_failure(&error))?;
         let form = ElicitRequestParams::FormElicitationParams { meta: None, message: text, requested_schema };
-        let asked = InputRequest::Elicitation(ElicitRequest::new(form));
-        let sealed = SealedQuestion { handle: handle.to_owned(), client: call.caller.client.clone() };
-        let bound = associated_data(call);
-        let options = SealOptions::new().associated_data(&bound).ttl(PATIENCE);
-        let state = self.codec.seal_json_with(&sealed, &options).map_err(|error| wrong(error.to_string()))?;
-        Ok(InputRequiredResult::new(Some([(QUESTION.to_owned(), asked)].into()), Some(state)))
+        let request = InputRequest::Elicitation(ElicitRequest::new(form));
+        let question = SealedQuestion { handle: handle.to_owned(), client: call.caller.client.clone() };
+        let data = associated_data(call);
+        let options = SealOptions::new().associated_data(&data).ttl(PATIENCE);
+        let state = self.codec.seal_json_with(&question, &options).map_err(|error| unasked_failure(&error))?;
+        Ok(InputRequiredResult::new(Some([(QUESTION.to_owned(), request)].into()), Some(state)))
     }
 
-    /// Returns the handle of a question that the client brought back, and whether the person said yes.
+    /// Returns the handle of a question that the client returned, and whether the answer is yes.
     ///
     /// # Errors
     /// `agent_question`: it was forged, changed, or is too old.
-    pub(super) fn brought_back(&self, call: &ClientCall) -> Result<Option<(String, bool)>, Failure> {
+    pub(super) fn unseal_answer(&self, call: &ClientCall) -> Result<Option<(String, bool)>, Failure> {
         let Some(state) = &call.state else { return Ok(None) };
-        let refused = || {
-            let message = "the question that came back is not the one that was asked, or too old";
-            Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again without it")
-        };
-        let sealed: SealedQuestion = self.codec.open_json_with(state, &associated_data(call)).map_err(|_| refused())?;
-        if sealed.client != call.caller.client {
-            return Err(refused());
+        let question: SealedQuestion =
+            self.codec.open_json_with(state, &associated_data(call)).map_err(|_| foreign_question())?;
+        // The seal proves who made the question, not who returns it.
+        if question.client != call.caller.client {
+            return Err(foreign_question());
         }
         let answer = call.responses.as_ref().and_then(|answers| answers.get(QUESTION));
-        Ok(Some((sealed.handle, answer.is_some_and(is_yes))))
+        Ok(Some((question.handle, answer.is_some_and(is_yes))))
     }
 }
 
-/// Tells whether an answer is a yes, and nothing less.
+fn unasked_failure(why: &dyn std::fmt::Display) -> Failure {
+    let message = format!("the person could not be asked: {why}");
+    Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again")
+}
+
+fn foreign_question() -> Failure {
+    let message = "the question that came back is not the one that was asked, or too old";
+    Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again without it")
+}
+
+/// Tells whether an answer was accepted with `confirm` set.
 fn is_yes(answer: &Json) -> bool {
     let Ok(result) = ElicitResult::deserialize(answer) else { return false };
     let confirmed = result.content.as_ref().and_then(|content| content.get("confirm")).and_then(Json::as_bool);
     result.action == ElicitationAction::Accept && confirmed == Some(true)
 }
 
-/// What a question is bound to: the tool and its arguments.
+/// Returns what a sealed question is bound to, the tool and its arguments, so that it cannot answer for another call.
 fn associated_data(call: &ClientCall) -> Vec<u8> {
     serde_json::to_vec(&(&call.tool, &call.arguments)).unwrap_or_default()
 }
 
-/// Returns the one command that an agent has to show: a person types it at a terminal, out of the agent's reach.
-pub(super) fn for_a_person(code: &str) -> String {
+/// Returns the command that an agent has to show: a person types it at a terminal, out of the agent's reach.
+pub(super) fn approve_command(code: &str) -> String {
     format!("mfm approve {code}")
 }
 
 /// Returns the refusal of a write that waits for a person at a terminal.
 pub(super) fn unapproved_refusal(handle: &str) -> Failure {
     let code = short_code(handle);
-    let command = for_a_person(code);
+    let command = approve_command(code);
     let message = format!("a person has to approve this first: {command} at a terminal");
     let hint = format!("show the person the plan and the command {command}; then call apply_plan again");
     Failure::new(FailureKind::Refused, "agent_approval", message, hint)

@@ -1,4 +1,4 @@
-//! What a line of the protocol is: a message, or what is wrong with it and whose request it was; answers nothing.
+//! Parses a line of the protocol: a message, or the error that answers it, with the request's id if it has one.
 
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, GetMeta as _, JsonRpcMessage, ProtocolVersion};
 use serde::Deserialize as _;
@@ -6,18 +6,18 @@ use serde_json::{Value as Json, json};
 
 use super::shallow::limit_depth;
 
-/// What no parser reads.
+/// The code of a line that is not JSON.
 const PARSE: i64 = -32700;
-/// What is JSON, and no request.
+/// The code of JSON that is not a request.
 const ENVELOPE: i64 = -32600;
-/// What a method does not take.
+/// The code of params that the method does not take.
 const PARAMS: i64 = -32602;
-/// A method that nobody knows.
+/// The code of an unknown method.
 const METHOD: i64 = -32601;
 
-/// How long what an answer repeats may be: the id of a request, the name of a method.
+/// How long the id of a request or the name of a method may be, in bytes: an answer repeats them.
 const NAME_BYTES_MAX: usize = 1024;
-/// How long the URI of a resource may be, which an answer repeats as well.
+/// How long the URI of a resource may be, in bytes: an answer repeats it as well.
 const URI_BYTES_MAX: usize = 8192;
 
 /// What a line is.
@@ -25,22 +25,23 @@ const URI_BYTES_MAX: usize = 8192;
 pub(super) enum LineKind {
     /// A message.
     Message(Box<ClientJsonRpcMessage>),
-    /// Something else: the answer that says so.
+    /// Something else, with the error that answers it.
     Answer(Json),
-    /// Something that wants no answer: an empty line, a notification that nobody knows.
+    /// Nothing to answer: an empty line, an unknown notification.
     Nothing,
 }
 
-/// Returns the revisions that are served: every one that the protocol's crate knows, but the one with batches.
+/// Returns the revisions that are served: every one that rmcp knows, except 2025-03-26, which has batches.
 ///
-/// Its clients are served by the revision before it, which lacks nothing that they use here.
+/// Its clients get the revision before it, which has everything that they can use here.
 pub(super) fn served_revisions() -> Vec<ProtocolVersion> {
-    let known = ProtocolVersion::KNOWN_VERSIONS.iter();
-    known.filter(|version| **version != ProtocolVersion::V_2025_03_26).cloned().collect()
+    let versions = ProtocolVersion::KNOWN_VERSIONS.iter();
+    versions.filter(|version| **version != ProtocolVersion::V_2025_03_26).cloned().collect()
 }
 
-/// Reads a line.
+/// Parses a line.
 pub(super) fn parse_line(bytes: &[u8]) -> LineKind {
+    // Some shells on Windows put a byte order mark in front of what they pipe.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii();
     if bytes.is_empty() {
         return LineKind::Nothing;
@@ -52,15 +53,16 @@ pub(super) fn parse_line(bytes: &[u8]) -> LineKind {
 }
 
 /// Returns the answer to a line that is longer than any message.
-pub(super) fn too_long(bytes_max: usize) -> Json {
+pub(super) fn line_too_long(bytes_max: usize) -> Json {
     error_response(Json::Null, PARSE, &format!("the line is longer than {bytes_max} bytes"))
 }
 
-/// Tells whether a message begins a session, or is a request of the era without one that can be served.
+/// Tells whether a message begins a session, or is a request of a revision without sessions that can be served.
 pub(super) fn begins_session(message: &ClientJsonRpcMessage) -> bool {
     let JsonRpcMessage::Request(request) = message else { return false };
     match &request.request {
         ClientRequest::InitializeRequest(_) => true,
+        // Answered with a session and without one, so they begin none.
         ClientRequest::DiscoverRequest(_) | ClientRequest::PingRequest(_) => false,
         other => {
             let meta = other.get_meta();
@@ -75,8 +77,8 @@ fn parse_message(json: Json) -> LineKind {
         let batch = if json.is_array() { "a batch, which no revision served here has" } else { "no object" };
         return LineKind::Answer(error_response(Json::Null, ENVELOPE, &format!("the line is {batch}")));
     };
-    let short = |id: &Json| id.as_str().is_some_and(|id| id.len() <= NAME_BYTES_MAX);
-    let id = map.get("id").filter(|id| short(id) || id.is_i64()).cloned();
+    // An answer with a changed id would be lost.
+    let id = map.get("id").filter(|id| is_id(id)).cloned();
     let envelope = |why: &str| LineKind::Answer(error_response(id.clone().unwrap_or_default(), ENVELOPE, why));
     if map.get("jsonrpc").and_then(Json::as_str) != Some("2.0") {
         return envelope("jsonrpc is not \"2.0\"");
@@ -87,7 +89,7 @@ fn parse_message(json: Json) -> LineKind {
     let method = map.get("method").map(|method| method.as_str().map(str::to_owned));
     match (method, id.is_some()) {
         (Some(Some(method)), true) => parse_request(json, &method, id.unwrap_or_default()),
-        // Nobody answers a notification, whatever it says.
+        // JSON-RPC forbids an answer to a notification, even to a wrong one.
         (Some(Some(_)), false) => decode_message(json).map_or(LineKind::Nothing, LineKind::Message),
         (None, true) if map.contains_key("result") || map.contains_key("error") => {
             decode_message(json).map_or_else(|| envelope("the answer is none to any question"), LineKind::Message)
@@ -96,11 +98,16 @@ fn parse_message(json: Json) -> LineKind {
     }
 }
 
+/// Tells whether a value is an id that an answer can repeat exactly.
+fn is_id(id: &Json) -> bool {
+    id.is_i64() || id.as_str().is_some_and(|id| id.len() <= NAME_BYTES_MAX)
+}
+
 fn decode_message(json: Json) -> Option<Box<ClientJsonRpcMessage>> {
     ClientJsonRpcMessage::deserialize(json).ok().map(Box::new)
 }
 
-/// Reads a request; what a known method does not take is said, and not taken for another method.
+/// Parses a request. rmcp takes a known method with wrong params for a custom method; here it is an error.
 fn parse_request(json: Json, method: &str, id: Json) -> LineKind {
     let arguments = json.pointer("/params/arguments");
     let wrong = |why: &str| LineKind::Answer(error_response(id.clone(), PARAMS, why));

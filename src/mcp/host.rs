@@ -1,4 +1,4 @@
-//! What the process gives the server: where the journal is, who runs it, time, chance, passwords; decides nothing.
+//! What the process gives the server: the journal's path, the operator, time, randomness and passwords.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -17,17 +17,17 @@ use crate::ops::Context;
 pub struct Host {
     /// The journal's file.
     pub journal: PathBuf,
-    /// The target that is meant where a call names none.
+    /// The target of a call that names none.
     pub target: Option<String>,
     /// The person who runs the server.
     pub operator: String,
-    /// Who holds locks meanwhile.
+    /// What the journal's lock says of its holder.
     pub holder: LockHolder,
-    /// How long to wait for other writers of a target.
+    /// How long to wait for other writers of a target, in milliseconds.
     pub wait_ms: u64,
-    /// Time.
+    /// The source of time.
     pub clock: Box<dyn Clock + Send + Sync>,
-    /// Chance.
+    /// The source of randomness.
     pub entropy: Box<dyn Entropy + Send + Sync>,
     /// Where passwords come from; never from an agent.
     pub secrets: Box<dyn Secrets + Send + Sync>,
@@ -57,7 +57,7 @@ impl Host {
     }
 }
 
-/// The answer that was had before the operation began; a name to be typed is never typed here.
+/// The answer that was given before the operation began. A name to be typed is never typed here.
 pub(super) struct PriorConsent(pub(super) bool);
 
 impl Confirm for PriorConsent {
@@ -70,26 +70,26 @@ impl Confirm for PriorConsent {
     }
 }
 
-/// How often progress is reported at most.
+/// The shortest time between two reports of progress.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// A step of something long, in words.
+/// The text of a progress notification.
 pub(super) type ProgressText = String;
 
-/// What was warned of during a call.
+/// The warnings of a call so far.
 pub(super) type Warnings = Arc<Mutex<Vec<String>>>;
 
-/// Watches one call: hands its progress on, and ends it between steps when the client or the process wants that.
+/// Watches one call: passes its progress on, and interrupts it when the client cancels or the process stops.
 pub(super) struct CallWatch {
-    /// The client cancelled the call.
+    /// Cancelled when the client cancels the call.
     pub(super) cancelled: CancellationToken,
-    /// The process is asked to end.
+    /// Cancelled when the process is asked to stop.
     pub(super) stopping: CancellationToken,
-    /// Where progress goes, where the client wants it.
+    /// Takes the progress; `None` if the client wants none.
     pub(super) steps: Option<UnboundedSender<ProgressText>>,
-    /// What the person behind the client has to know before going by the answer.
+    /// What the person has to know before relying on the answer.
     pub(super) warnings: Warnings,
-    /// When the last step was handed on.
+    /// When progress was last passed on.
     pub(super) last: Cell<Option<Instant>>,
 }
 

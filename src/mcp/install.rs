@@ -1,4 +1,5 @@
-//! The configuration with which common clients start the server: made, and merged into theirs; writes no file.
+//! The configurations with which common clients start the server, and how they are merged into existing ones. Writes no
+//! file.
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
@@ -66,7 +67,7 @@ impl Client {
     }
 }
 
-/// Returns the configuration of a client that has no other server.
+/// Builds the configuration of a client that has no other server.
 #[must_use]
 pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Json {
     let mut server = json!({"command": program, "args": arguments});
@@ -76,14 +77,15 @@ pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Jso
     json!({ client.key(): { "mfm": server } })
 }
 
-/// Returns the text of a client's configuration with this server in it; every other byte of it stays.
+/// Adds this server to the text of a client's configuration; every other byte of it stays.
 ///
 /// # Errors
 /// A sentence saying why it cannot be merged.
 pub fn merge_configuration(client: Client, before: &str, ours: &Json) -> Result<String, String> {
+    // Editors on Windows may save a byte order mark, which JSON does not allow.
     let before = before.trim_start_matches('\u{feff}');
     let text = if before.trim().is_empty() { "{}\n" } else { before };
-    splice::put_value(text, [client.key(), "mfm"], &ours[client.key()]["mfm"])
+    splice::put_value(text, client.key(), "mfm", &ours[client.key()]["mfm"])
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Lines in and out: each line that comes in is handed on as a message, or answered here; knows no tool.
+//! The transport: each line that comes in is passed on as a message, or answered here with an error.
 
 use std::io;
 use std::pin::Pin;
@@ -13,41 +13,41 @@ use tokio::sync::Mutex;
 
 use super::envelope::{self, LineKind};
 
-/// How long a line may be: far longer than any message that is answered.
+/// How long a line may be, in bytes: far longer than any message that is answered.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Something that is being written, which goes on where it was left.
+/// A write in progress, which outlives a wait that is given up.
 type Writing = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// A client's pipes.
+/// The transport over a client's pipes.
 pub struct LineTransport<R, W> {
     reader: BufReader<R>,
     line: Vec<u8>,
-    /// Whether the line has been too long already.
+    /// Whether the line is too long, so that the rest of it is dropped.
     skipping: bool,
-    /// Whether the client greeted, or may do without.
+    /// Whether the client has initialised, or speaks a revision without that.
     begun: bool,
     writer: Arc<Mutex<Option<LineWriter<W>>>>,
     answering: Option<Writing>,
 }
 
-/// What goes out, and was not taken yet.
+/// The pipe to the client, and the bytes that it has not taken yet.
 struct LineWriter<W> {
     writer: W,
     waiting: Vec<u8>,
 }
 
 impl<W: AsyncWrite + Unpin> LineWriter<W> {
-    /// Writes a line; whoever stops waiting leaves the rest to the next.
+    /// Writes a line. A call that is dropped leaves its rest in `waiting`, and the next one writes that first.
     async fn send(&mut self, line: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(line);
         self.waiting.push(b'\n');
         while !self.waiting.is_empty() {
-            let written = self.writer.write(&self.waiting).await?;
-            if written == 0 {
+            let count = self.writer.write(&self.waiting).await?;
+            if count == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
-            self.waiting.drain(..written);
+            self.waiting.drain(..count);
         }
         self.writer.flush().await
     }
@@ -61,7 +61,7 @@ async fn send_line<W: AsyncWrite + Unpin>(writer: Arc<Mutex<Option<LineWriter<W>
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> LineTransport<R, W> {
-    /// Reads and writes the pipes of a client.
+    /// Makes a transport over the pipes of a client.
     pub fn new(reader: R, writer: W) -> Self {
         let writer = Arc::new(Mutex::new(Some(LineWriter { writer, waiting: Vec::new() })));
         Self {
@@ -74,23 +74,25 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> LineTransport
         }
     }
 
-    /// Returns the next line, `None` at the end; what was read of one is kept where the wait ends early.
-    async fn next(&mut self) -> Option<LineKind> {
+    /// Returns the next line, `None` at the end. A call that is dropped keeps what it has read in `self.line`.
+    async fn next_line(&mut self) -> Option<LineKind> {
         loop {
-            let read = self.reader.fill_buf().await.ok()?;
-            let (ended, newline) = (read.is_empty(), read.iter().position(|byte| *byte == b'\n'));
-            let taken = newline.map_or(read.len(), |at| at + 1);
+            let buffer = self.reader.fill_buf().await.ok()?;
+            let (ended, newline) = (buffer.is_empty(), buffer.iter().position(|byte| *byte == b'\n'));
+            let length = newline.map_or(buffer.len(), |at| at + 1);
             if !self.skipping {
-                self.line.extend_from_slice(read.get(..taken).unwrap_or_default());
+                self.line.extend_from_slice(buffer.get(..length).unwrap_or_default());
             }
-            self.reader.consume(taken);
+            self.reader.consume(length);
             if self.line.len() > BYTES_MAX {
                 self.skipping = true;
+                // `clear` would keep the memory.
                 self.line = Vec::new();
             }
             let whole = newline.is_some() || ended;
+            // The end of a line that was too long: it is answered once, and reading goes on behind it.
             if whole && std::mem::take(&mut self.skipping) {
-                return Some(LineKind::Answer(envelope::too_long(BYTES_MAX)));
+                return Some(LineKind::Answer(envelope::line_too_long(BYTES_MAX)));
             }
             if whole && !self.line.is_empty() {
                 let line = envelope::parse_line(&self.line);
@@ -122,16 +124,18 @@ where
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
+            // Written before the next line is read, so that answers cannot pile up for a client that does not read
+            // them.
             if let Some(answering) = &mut self.answering {
-                let done = answering.as_mut().await;
+                let result = answering.as_mut().await;
                 self.answering = None;
-                done.ok()?;
+                result.ok()?;
             }
-            match self.next().await? {
+            match self.next_line().await? {
                 LineKind::Message(message) => {
                     self.begun |= envelope::begins_session(&message);
                     let asks = matches!(*message, rmcp::model::JsonRpcMessage::Request(_));
-                    // Before the greeting, what asks for nothing means nothing, and ends nothing.
+                    // rmcp would end the session at a notification or a response before initialisation.
                     if self.begun || asks {
                         return Some(*message);
                     }

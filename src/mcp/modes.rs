@@ -1,10 +1,10 @@
-//! The catalogue of failure modes as agents get it: made once, because it never changes while a server runs.
+//! The catalogue of failure modes for agents. It is built once, because it never changes while a server runs.
 
 use serde_json::{Value as Json, json};
 
-use super::answers::{ToolAnswer, list_field, text_field};
+use super::answers::{ToolAnswer, text_field};
 use super::options::AgentPermissions;
-use super::schema::{Object, one_type, slim_schema};
+use super::schema::{Object, simplify_type, slim_schema};
 use crate::domain::mode::Mode;
 use crate::ops::{Failure, modes};
 
@@ -17,35 +17,33 @@ pub(super) fn answer_modes(allowed: &AgentPermissions, mode: Option<&str>) -> Re
         Some(_) => modes::run(mode)?,
         None => modes::of_domains(&allowed.domains),
     };
-    let whole = mode.is_some();
-    let entry = |entry: &modes::ModeEntry| {
-        let mut json = serde_json::to_value(entry).unwrap_or_default();
-        json["allowed"] = json!(allowed.has_tool(entry.tool));
-        if let Some(map) = json.as_object_mut() {
-            map.remove("record");
-            if !whole {
-                map.remove("parameters");
-                map.remove("variants");
-                let variants = entry.variants.iter().map(|v| (v.word.to_owned(), json!(v.severity)));
-                map.insert("variants".into(), Json::Object(variants.collect()));
-            }
-        }
-        json
-    };
-    let json = json!({"modes": outcome.modes.iter().map(entry).collect::<Vec<_>>()});
-    let line = |mode: &Json| {
-        format!(
-            "{} (severity {}): {}",
-            text_field(mode, "tool"),
-            text_field(mode, "severity"),
-            text_field(mode, "title")
-        )
-    };
-    let text = list_field(&json, "modes").iter().map(line).collect::<Vec<_>>().join("\n");
-    Ok(ToolAnswer { json, text })
+    let mut entries = Vec::new();
+    let mut lines = Vec::new();
+    for entry in &outcome.modes {
+        entries.push(encode_entry(entry, allowed, mode.is_some()));
+        lines.push(format!("{} (severity {}): {}", entry.tool, entry.severity, entry.title));
+    }
+    Ok(ToolAnswer { json: json!({ "modes": entries }), text: lines.join("\n") })
 }
 
-/// Returns the page of a mode: what a person or a model reads of it.
+/// Encodes a mode, with its parameters and the texts of its variants only if `whole`.
+fn encode_entry(entry: &modes::ModeEntry, allowed: &AgentPermissions, whole: bool) -> Json {
+    let mut json = serde_json::to_value(entry).unwrap_or_default();
+    json["allowed"] = json!(allowed.has_tool(entry.tool));
+    if let Some(map) = json.as_object_mut() {
+        map.remove("record");
+        if !whole {
+            // The catalogue lists every mode: in full it would be too long for one answer.
+            map.remove("parameters");
+            map.remove("variants");
+            let variants = entry.variants.iter().map(|v| (v.word.to_owned(), json!(v.severity)));
+            map.insert("variants".into(), Json::Object(variants.collect()));
+        }
+    }
+    json
+}
+
+/// Renders the page of a mode in Markdown; `None` if there is no such mode.
 pub(super) fn render_page(id: &str) -> Option<String> {
     let entry = modes::run(Some(id)).ok()?.modes.into_iter().next()?;
     let mut text = format!("# {}: {}\n\n{}\n\nSeverity {}.", entry.id, entry.title, entry.description, entry.severity);
@@ -54,30 +52,35 @@ pub(super) fn render_page(id: &str) -> Option<String> {
         text +=
             &format!("- `{}` ({}): {}; needs {}\n", variant.word, variant.severity, variant.about, variant.eligible);
     }
-    let items = |list: &[&str]| list.iter().map(|item| format!("- {item}\n")).collect::<String>();
     text += &format!("\n## Parameters of `{}`\n\n{}\n", entry.tool, render_parameters(&entry));
     text += &format!("\nRecords: {}.\n", entry.records.join(", "));
-    text += &format!("\n## Checks that see it\n\n{}", items(entry.checks));
-    text += &format!("\n## Data that fuller checks need\n\n{}", items(entry.data_needed));
+    text += &format!("\n## Checks that see it\n\n{}", render_items(entry.checks));
+    text += &format!("\n## Data that fuller checks need\n\n{}", render_items(entry.data_needed));
     Some(text)
+}
+
+fn render_items(items: &[&str]) -> String {
+    items.iter().map(|item| format!("- {item}\n")).collect()
 }
 
 fn render_parameters(entry: &modes::ModeEntry) -> String {
     let schema = entry.parameters.clone().to_value();
-    let none = Object::new();
-    let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&none);
-    let line = |(name, property): (&String, &Json)| format!("- `{name}`: {}\n", text_field(property, "description"));
-    properties.iter().map(line).collect()
+    let mut text = String::new();
+    for (name, property) in schema.get("properties").and_then(Json::as_object).into_iter().flatten() {
+        text += &format!("- `{name}`: {}\n", text_field(property, "description"));
+    }
+    text
 }
 
-/// Returns the input schema of a mode's tool: its own parameters, and where and on what.
+/// Builds the input schema of a mode's tool: its own parameters, the target, and the choice of records.
 pub(super) fn input_schema(mode: &dyn Mode) -> Object {
     let mut schema = slim_schema(mode.params_schema().to_value());
     let card = mode.card();
     let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) else { return schema };
     for (_, property) in properties.iter_mut() {
+        // Every client reads the schemas of all modes; descriptions are left to `list_failure_modes`.
         property.as_object_mut().map(|property| (property.remove("description"), property.remove("items")));
-        if let Some(plain) = one_type(property) {
+        if let Some(plain) = simplify_type(property) {
             *property = plain;
         }
     }
@@ -85,8 +88,9 @@ pub(super) fn input_schema(mode: &dyn Mode) -> Object {
         properties.insert(name.into(), json!({"type": "string"}));
     }
     let words: Vec<&str> = card.variants.iter().map(|variant| variant.word).collect();
-    let named = properties.values().any(|property| property.get("enum") == Some(&json!(words)));
-    let variant = if named { json!({"type": "string"}) } else { json!({ "enum": words }) };
+    // A mode may have a parameter with the same words, which need not be listed twice.
+    let is_listed = properties.values().any(|property| property.get("enum") == Some(&json!(words)));
+    let variant = if is_listed { json!({"type": "string"}) } else { json!({ "enum": words }) };
     properties.insert("variant".into(), variant);
     properties.insert("sample".into(), json!({"type": "integer"}));
     properties.insert("seed".into(), json!({"type": "integer"}));

@@ -1,18 +1,19 @@
-//! What can be done next, as tools and arguments of this server; what only a person can do is said in plain words.
+//! Renders next steps as tools and arguments of this server, and in plain words what only a person can do.
 
 use crate::model::next_step::{Deed, Flag, StepKind, View};
 use crate::model::{NextStep, NextSteps};
 
-/// Returns what an agent does next about an error.
+/// Renders what an agent does next about an error.
 pub(super) fn render_hint(code: &str, steps: &NextSteps) -> String {
     if let Some(rule) = find_rule(code) {
         return rule.to_owned();
     }
+    // To look comes first: the other steps skip or overwrite rows.
     let first = (code == "conflict").then(|| "explain says what is in the way".to_owned());
     first.into_iter().chain(steps.as_slice().iter().map(render_step)).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns what an agent does, or leaves alone, whatever a person could do.
+/// Returns the hint for codes whose next steps an agent must not take; `None` for all others.
 fn find_rule(code: &str) -> Option<&'static str> {
     Some(match code {
         "no_consent" => "nothing was written; do not try again unless the person asks for it",
@@ -32,18 +33,18 @@ fn find_rule(code: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns one step as a sentence.
+/// Renders one step as a sentence.
 pub(super) fn render_step(step: &NextStep) -> String {
     let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
-    let said = match &step.way {
+    let action = match &step.way {
         StepKind::Say => step.text.clone(),
         StepKind::Look(view) => render_view(view, &step.text),
         StepKind::Run(deed) => render_deed(deed, &step.text),
         StepKind::Give { option, value } => render_argument(option, value.as_deref(), &step.text),
-        StepKind::GiveOne { options } => format!("give {}", one_of(options)),
+        StepKind::GiveOne { options } => format!("give {}", render_choice(options)),
         StepKind::LeaveOut { option } => format!("leave {} out", option.name()),
     };
-    when + &said
+    when + &action
 }
 
 fn render_view(view: &View, shows: &str) -> String {
@@ -66,9 +67,9 @@ fn render_view(view: &View, shows: &str) -> String {
         View::Drill { drill } => format!("drill_result with drill {drill}"),
         View::OneFault => "plan with sample 1".to_owned(),
         View::Check { now } => format!("check with now {now}"),
-        View::Approvals => return of_a_person("look at what waits for a yes"),
-        View::Rules => return of_a_person("look at a complete file of rules"),
-        View::CampaignSchema | View::CampaignPlan => return of_a_person("look at the campaign"),
+        View::Approvals => return render_for_person("look at what waits for a yes"),
+        View::Rules => return render_for_person("look at a complete file of rules"),
+        View::CampaignSchema | View::CampaignPlan => return render_for_person("look at the campaign"),
     };
     if shows.is_empty() { format!("call {subject}") } else { format!("{subject} {shows}") }
 }
@@ -86,7 +87,7 @@ fn render_deed(deed: &Deed, does: &str) -> String {
             format!("revert with all{target}{behind}")
         }
         Deed::SavePlan => format!("plan{behind}"),
-        other => of_a_person(&other.in_words()),
+        other => render_for_person(&other.in_words()),
     }
 }
 
@@ -102,16 +103,16 @@ fn render_argument(option: &Flag, value: Option<&str>, does: &str) -> String {
     let name = option.name();
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     if !has_argument(option) {
-        return of_a_person(&format!("give {}{value}", name.replace('_', " ")));
+        return render_for_person(&format!("give {}{value}", name.replace('_', " ")));
     }
-    let given = if does.is_empty() { format!("give {name}{value}") } else { format!("{name}{value} {does}") };
+    let step = if does.is_empty() { format!("give {name}{value}") } else { format!("{name}{value} {does}") };
     match option {
-        Flag::Cascade | Flag::SkipConflicts | Flag::Force => format!("{given}, if the person decides so"),
-        _ => given,
+        Flag::Cascade | Flag::SkipConflicts | Flag::Force => format!("{step}, if the person decides so"),
+        _ => step,
     }
 }
 
-fn one_of(options: &[Flag]) -> String {
+fn render_choice(options: &[Flag]) -> String {
     let names: Vec<&str> = options.iter().filter(|option| has_argument(option)).map(Flag::name).collect();
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
@@ -120,8 +121,8 @@ fn one_of(options: &[Flag]) -> String {
     }
 }
 
-/// Says that an agent cannot do it.
-fn of_a_person(what: &str) -> String {
+/// Renders what an agent cannot do itself.
+fn render_for_person(what: &str) -> String {
     format!("tell the person, who has the command line, to {what}")
 }
 

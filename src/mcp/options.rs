@@ -1,4 +1,4 @@
-//! What the operator allows agents: modes, severities, writes, names, and how often; enforces nothing itself.
+//! What the operator allows agents: modes, severities, writes, identifying data, and how many calls.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
 use crate::ops::{Context, Failure, FailureKind, detect, synthetic};
 
-/// The group of tools that a domain's own specification names.
+/// The group of queries that is always offered.
 const SPECIFICATION: &str = "specification";
 
 /// What the operator allows agents.
@@ -56,16 +56,16 @@ pub struct ServerOptions {
     pub cooldown_ms: Option<u64>,
 }
 
-/// The options, checked.
+/// The options after they were checked.
 #[derive(Clone, Debug)]
 pub(super) struct AgentPermissions {
     pub(super) read_only: bool,
     pub(super) identifying: bool,
     pub(super) consent: Option<Consent>,
     pub(super) rules: Option<PathBuf>,
-    /// The domains whose tools exist.
+    /// The domains whose tools are offered.
     pub(super) domains: Vec<&'static dyn Domain>,
-    /// The folders whose files may be asked; none for the domain's usual ones.
+    /// The folders whose files may be queried; empty for the domain's usual ones.
     pub(super) folders: Vec<PathBuf>,
     groups: BTreeSet<String>,
     tools: BTreeSet<&'static str>,
@@ -73,19 +73,18 @@ pub(super) struct AgentPermissions {
 }
 
 impl ServerOptions {
-    /// Returns what is allowed.
+    /// Checks the options.
     ///
     /// # Errors
-    /// Usage: an unknown mode, or no number.
+    /// Usage: an unknown mode, domain or group, or a severity that is not a number from 0 to 3.
     pub(super) fn resolve_permissions(&self) -> Result<AgentPermissions, Failure> {
-        let all = || domains::modes().map(|mode| mode.card().tool).collect();
-        let named = self.allow.iter().map(|word| find_mode(word.trim()).map(|mode| mode.card().tool));
-        let tools = if self.allow.is_empty() { all() } else { named.collect::<Result<_, _>>()? };
-        let number = |text: &String| {
-            let message = format!("the highest severity is {text}, which is no number from 0 to 3");
-            text.parse().map_err(|_| Failure::usage("severity", message, "write it as 1.8"))
+        let tools = if self.allow.is_empty() {
+            domains::modes().map(|mode| mode.card().tool).collect()
+        } else {
+            let modes = self.allow.iter().map(|word| find_mode(word.trim()).map(|mode| mode.card().tool));
+            modes.collect::<Result<_, _>>()?
         };
-        let max_severity = self.max_severity.as_ref().map(number).transpose()?;
+        let max_severity = self.max_severity.as_deref().map(parse_severity).transpose()?;
         let rules = self.rules.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         let (read_only, identifying, consent) = (self.read_only, self.include_phi, self.consent);
         let domains = self.domain.iter().map(|id| detect::resolve_domain(id)).collect::<Result<_, _>>()?;
@@ -94,17 +93,18 @@ impl ServerOptions {
         Ok(AgentPermissions { read_only, identifying, consent, rules, domains, folders, groups, tools, max_severity })
     }
 
-    /// Returns the further groups of tools.
+    /// Checks the names of the further groups of tools.
     fn check_groups(&self) -> Result<BTreeSet<String>, Failure> {
-        let queries = || domains::all().iter().flat_map(|domain| domain.queries()).map(|query| query.card().group);
-        let mut known: Vec<&str> = queries().filter(|group| *group != SPECIFICATION).collect();
-        known.sort_unstable();
-        known.dedup();
-        match self.tools.iter().find(|group| !known.contains(&group.as_str())) {
+        let queries = domains::all().iter().flat_map(|domain| domain.queries());
+        let mut groups: Vec<&str> = queries.map(|query| query.card().group).collect();
+        groups.retain(|group| *group != SPECIFICATION);
+        groups.sort_unstable();
+        groups.dedup();
+        match self.tools.iter().find(|group| !groups.contains(&group.as_str())) {
             None => Ok(self.tools.iter().cloned().collect()),
             Some(group) => {
                 let message = format!("there is no group of tools `{group}`");
-                Err(Failure::usage("unknown_group", message, format!("the groups are {}", known.join(", "))))
+                Err(Failure::usage("unknown_group", message, format!("the groups are {}", groups.join(", "))))
             }
         }
     }
@@ -122,29 +122,41 @@ impl ServerOptions {
     }
 }
 
+fn parse_severity(text: &str) -> Result<FaultSeverity, Failure> {
+    text.parse().map_err(|_| {
+        let message = format!("the highest severity is {text}, which is no number from 0 to 3");
+        Failure::usage("severity", message, "write it as 1.8")
+    })
+}
+
+/// Tells whether a severity is above a limit, as everything counts that is not a severity.
+fn is_above(severity: &str, limit: &FaultSeverity) -> bool {
+    severity.parse::<FaultSeverity>().map_or(true, |severity| severity > *limit)
+}
+
 impl AgentPermissions {
-    /// Tells whether a group of tools exists for agents.
+    /// Tells whether a group of tools is offered.
     pub(super) fn has_group(&self, group: &str) -> bool {
         group == SPECIFICATION || self.groups.contains(group)
     }
 
-    /// Tells whether a mode exists for agents.
+    /// Tells whether a mode is allowed.
     pub(super) fn has_tool(&self, tool: &str) -> bool {
         self.tools.contains(tool)
     }
 
-    /// Tells whether what identifies people is shown of a target: everything is where mfm itself made every row.
+    /// Tells whether identifying data of a target may be shown: always if its rows are synthetic.
     ///
     /// # Errors
-    /// What the journal says.
+    /// The journal cannot be read.
     pub(super) fn can_show(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
         Ok(self.identifying || synthetic::is_synthetic(&context.open_journal()?, target)?)
     }
 
-    /// Tells whether nobody's yes but a person's counts for a write to a target.
+    /// Tells whether a write to a target needs a person's own yes, and not only the client's word.
     ///
     /// # Errors
-    /// What the journal says.
+    /// The journal cannot be read.
     pub(super) fn needs_person(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
         match self.consent {
             Some(consent) => Ok(consent == Consent::Person),
@@ -152,7 +164,7 @@ impl AgentPermissions {
         }
     }
 
-    /// Returns the same, with names shown only where another server shows them too.
+    /// Returns the same permissions, which show identifying data only if `identifying` allows it too.
     pub(super) fn with_identifying(&self, identifying: bool) -> Self {
         Self { identifying: self.identifying && identifying, ..self.clone() }
     }
@@ -172,10 +184,8 @@ impl AgentPermissions {
             let message = format!("agents may not use {tool} here");
             return Err(Failure::new(FailureKind::Refused, "agent_mode", message, hint));
         }
-        // What is no number is above every limit.
-        let above = |limit: &FaultSeverity| severity.parse::<FaultSeverity>().map_or(true, |found| found > *limit);
         match &self.max_severity {
-            Some(limit) if above(limit) => {
+            Some(limit) if is_above(severity, limit) => {
                 let message = format!("{tool} has the severity {severity}, above the {limit} allowed");
                 Err(Failure::new(FailureKind::Refused, "agent_severity", message, hint))
             }

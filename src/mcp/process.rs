@@ -1,4 +1,4 @@
-//! The life of a serving process: from the first message on stdin to its end, or to a signal; answers nothing itself.
+//! The life of a serving process: from the first message on stdin to its end, or to a signal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::options::ServerOptions;
 use super::server::{Server, server_failure};
 use crate::ops::Failure;
 
-/// How long a write that is under way may take after the server was asked to end.
+/// How long a write in progress may take after the server was asked to stop.
 const LAST_WRITE: Duration = Duration::from_secs(60);
 
 /// How a server ended.
@@ -27,13 +27,14 @@ pub enum ServerEnd {
 /// Serves one client over stdin and stdout until it goes away or a signal comes.
 ///
 /// # Errors
-/// Usage, or what stdin and stdout say.
+/// Usage, or an error of stdin or stdout.
 pub fn serve(host: Host, options: &ServerOptions) -> Result<ServerEnd, Failure> {
     let server = Server::new(host, options)?;
+    // One thread is enough for the messages; calls run on blocking threads.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| server_failure(&error.to_string()))?;
     let ended = runtime.block_on(until_the_end(server));
-    // A thread that waits for stdin must not keep the process.
+    // A thread that is blocked on stdin must not keep the process alive.
     runtime.shutdown_background();
     ended
 }
@@ -49,12 +50,12 @@ async fn until_the_end(server: Server) -> Result<ServerEnd, Failure> {
     let (stdin, stdout) = rmcp::transport::stdio_pipes();
     match server.serve_with_ct(LineTransport::new(stdin, stdout), inner.stopping.clone()).await {
         Ok(running) => drop(running.waiting().await),
-        // It went away, or was told to, before it said anything.
+        // The client left, or a signal came, before the initialisation: an ordinary end.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {}
         Err(error) => return Err(server_failure(&error.to_string())),
     }
     inner.stopping.cancel();
-    // A write that is under way is finished: it ends sealed, or open and said.
+    // A write in progress is waited for: it ends sealed, or open and reported.
     let _ = tokio::time::timeout(LAST_WRITE, inner.writer.lock()).await;
     Ok(match ended.load(std::sync::atomic::Ordering::SeqCst) {
         0 => ServerEnd::Closed,
@@ -66,6 +67,7 @@ async fn until_the_end(server: Server) -> Result<ServerEnd, Failure> {
 async fn wait_for_signal() -> u8 {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        // `select` takes futures that can be moved.
         let interrupt = Box::pin(tokio::signal::ctrl_c());
         let terminate = Box::pin(terminate.recv());
         return match futures_util::future::select(interrupt, terminate).await {

@@ -1,4 +1,4 @@
-//! Prompts: the workflows of the domains, and how a drill is read; text only.
+//! Prompts: the workflows of the domains, and how to read a drill.
 
 use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, Prompt, PromptArgument, PromptMessage, Role};
@@ -8,7 +8,7 @@ use super::schema::Object;
 use crate::domain::Domain;
 use crate::domain::examples::PromptCard;
 
-/// What stands behind every workflow.
+/// Appended to every workflow.
 const END: &str = "\
 Write nothing without my yes: show me each plan before you carry it out. At the end take everything back with revert, \
 run audit_verify with depth live, and tell me in a short table which fault was seen by which check, and which was not.";
@@ -25,28 +25,27 @@ static OWN: [PromptCard; 1] = [PromptCard {
             nothing.",
 }];
 
-/// Returns the prompts of some domains, and those for all of them.
+/// Lists the prompts of some domains, and then those for all of them.
 fn cards(domains: &[&'static dyn Domain]) -> impl Iterator<Item = &'static PromptCard> {
     domains.iter().flat_map(|domain| domain.prompts()).chain(&OWN)
 }
 
-/// Tells whether there is a prompt.
 pub(super) fn has_prompt(domains: &[&'static dyn Domain], name: &str) -> bool {
     cards(domains).any(|card| card.name == name)
 }
 
-/// Returns every prompt.
 pub(super) fn list_prompts(domains: &[&'static dyn Domain]) -> Vec<Prompt> {
     let target = PromptArgument::new("target").with_description("The registered test copy or lab").with_required(false);
-    let prompt = |card: &'static PromptCard| {
+    let mut prompts = Vec::new();
+    for card in cards(domains) {
         let mut prompt = Prompt::new(card.name, Some(card.about), Some(vec![target.clone()]));
         prompt.title = Some(card.title.to_owned());
-        prompt
-    };
-    cards(domains).map(prompt).collect()
+        prompts.push(prompt);
+    }
+    prompts
 }
 
-/// Returns a prompt with its arguments put in.
+/// Renders a prompt with its arguments filled in.
 pub(super) fn render_prompt(
     domains: &[&'static dyn Domain],
     name: &str,
@@ -55,14 +54,19 @@ pub(super) fn render_prompt(
     let Some(card) = cards(domains).find(|card| card.name == name) else {
         return Err(ErrorData::invalid_params("there is no such prompt: prompts/list names them", None));
     };
-    let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let target = match arguments.get("target").and_then(Json::as_str) {
         None | Some("") => "the target that status names".to_owned(),
-        Some(name) if name.len() <= 100 && name.chars().all(named) => format!("the target {name}"),
+        // The name becomes part of an instruction, so nothing but a plain name gets in.
+        Some(name) if name.len() <= 100 && name.chars().all(is_name_letter) => format!("the target {name}"),
         Some(_) => return Err(ErrorData::invalid_params("target is no registered name", None)),
     };
+    // That prompt only reads, so there is nothing to agree to or to take back.
     let end = if card.name == "read_drill" { "" } else { END };
     let text = format!("{} {end}", card.text.replace("{target}", &target));
     let message = PromptMessage::new_text(Role::User, text.trim().to_owned());
     Ok(GetPromptResult::new(vec![message]).with_description(card.about))
+}
+
+fn is_name_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }

@@ -1,5 +1,5 @@
-//! The tools that ask named questions of a domain's data: of a file below the operator's folders, or of a registered
-//! target; writes nothing.
+//! The query tools: named questions about a file below the operator's folders or about a registered target. They write
+//! nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,34 +21,34 @@ use crate::ops::query::{self, Request};
 use crate::ops::{Context, Failure, FailureKind, files};
 use crate::targets::sqlite::RunIndex;
 
-/// How long an answer may be as JSON, in bytes, before it is asked for again with shorter pages.
+/// How long an answer may be as JSON, in bytes, before the query runs again with a shorter page.
 const JSON_MAX: usize = 60_000;
-/// How often it is asked for again.
+/// How often a query runs before it is given up.
 const TRIES: usize = 8;
 /// The argument that names a file for one call.
 const FILE: &str = "recording";
 
-/// The argument that names a registered target, where a domain's data are no files.
+/// The argument that names a registered target, for a domain whose data are not files.
 const TARGET: &str = "target";
 
-/// What is asked.
+/// A query tool.
 #[derive(Clone, Copy)]
 pub(super) enum QueryTool {
     /// A query of a domain.
     Query(&'static dyn Domain, &'static dyn Query),
-    /// Which files there are.
+    /// Lists the files.
     List(&'static dyn Domain, &'static FileCard),
-    /// Which file is asked from now on.
+    /// Chooses the file for later calls.
     Load(&'static dyn Domain, &'static FileCard),
-    /// How two files differ.
+    /// Compares two files.
     Compare(&'static dyn Domain, &'static FileCard),
 }
 
-/// The file that is asked where a call names none.
+/// The file that is queried when a call names none.
 #[derive(Default)]
 pub(super) struct ChosenFile(Mutex<LastFile>);
 
-/// A file, and where the rows of the file lie that was asked last.
+/// The chosen file, and the row index of the file that was queried last.
 #[derive(Default)]
 struct LastFile {
     file: Option<PathBuf>,
@@ -68,42 +68,41 @@ impl ChosenFile {
         self.lock_state().file = Some(path);
     }
 
-    /// Returns where the rows of a file lie, as far as anybody knows.
+    /// Returns the row index of a file, as far as earlier queries of it have filled it.
     fn run_index(&self, path: &Path) -> RunIndex {
-        let mut chosen = self.lock_state();
-        match &chosen.asked {
+        let mut state = self.lock_state();
+        match &state.asked {
             Some((asked, runs)) if asked == path => runs.clone(),
             _ => {
                 let runs = RunIndex::default();
-                chosen.asked = Some((path.to_owned(), runs.clone()));
+                state.asked = Some((path.to_owned(), runs.clone()));
                 runs
             }
         }
     }
 }
 
-/// Returns the tools of the domains and groups that the operator chose.
+/// Lists the query tools of the domains and groups that the operator chose.
 pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
     let mut out = Vec::new();
     for domain in &allowed.domains {
-        let wanted = |group: &str| allowed.has_group(group);
         if let Some(card) = domain.files() {
-            out.extend(of_files(*domain, card, &wanted));
+            out.extend(list_file_tools(*domain, card, allowed));
         }
-        for query in domain.queries().iter().filter(|query| wanted(query.card().group)) {
+        for query in domain.queries().iter().filter(|query| allowed.has_group(query.card().group)) {
             let card = query.card();
             let mut input = schema::slim_schema(query.params_schema().to_value());
-            // A file is named by its path, and what is no file by the name that it was registered under.
-            with_text(&mut input, if domain.files().is_some() { FILE } else { TARGET });
-            out.push(build_entry((card.name, card.title, card.about), input, QueryTool::Query(*domain, *query)));
+            // A file is named by its path, other data by the name of the registered target.
+            add_text_property(&mut input, if domain.files().is_some() { FILE } else { TARGET });
+            out.push(build_entry(card.name, card.title, card.about, input, QueryTool::Query(*domain, *query)));
         }
     }
     out
 }
 
-fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn Fn(&str) -> bool) -> Vec<ToolEntry> {
+fn list_file_tools(domain: &'static dyn Domain, card: &'static FileCard, allowed: &AgentPermissions) -> Vec<ToolEntry> {
     let mut out = Vec::new();
-    for about in files::query_cards(domain).into_iter().filter(|about| wanted(about.group)) {
+    for about in files::query_cards(domain).into_iter().filter(|about| allowed.has_group(about.group)) {
         let (names, ask): (&[&str], QueryTool) = match about.name {
             name if name == card.list => (&[], QueryTool::List(domain, card)),
             name if name == card.load => (&["path"], QueryTool::Load(domain, card)),
@@ -116,12 +115,12 @@ fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn F
         input.insert("type".into(), json!("object"));
         input.insert("properties".into(), Json::Object(properties));
         input.insert("required".into(), json!(names));
-        out.push(build_entry((about.name, about.title, about.about), input, ask));
+        out.push(build_entry(about.name, about.title, about.about, input, ask));
     }
     out
 }
 
-fn with_text(input: &mut Object, name: &str) {
+fn add_text_property(input: &mut Object, name: &str) {
     let properties = input.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
         properties.insert(name.to_owned(), json!({"type": "string"}));
@@ -129,7 +128,9 @@ fn with_text(input: &mut Object, name: &str) {
 }
 
 fn build_entry(
-    (name, title, about): (&'static str, &'static str, &'static str),
+    name: &'static str,
+    title: &'static str,
+    about: &'static str,
     input: Object,
     ask: QueryTool,
 ) -> ToolEntry {
@@ -143,7 +144,7 @@ fn build_entry(
 }
 
 impl Inner {
-    /// Answers a question.
+    /// Runs a query tool.
     pub(super) async fn answer_question(
         self: &Arc<Self>,
         call: &ClientCall,
@@ -162,22 +163,23 @@ impl Inner {
         match ask {
             QueryTool::List(domain, card) => {
                 let folders = match text_argument(&arguments, "directory") {
-                    Some(folder) => vec![self.resolve_folder(card, &folder)?],
+                    Some(folder) => vec![self.resolve_path(card, &folder)?],
                     None => self.folders(card),
                 };
                 build_answer(files::list_files(domain, card, &folders)?)
             }
             QueryTool::Load(domain, card) => {
-                let path = self.resolve_file(card, &text_argument(&arguments, "path").unwrap_or_default())?;
+                let path = self.resolve_path(card, &text_argument(&arguments, "path").unwrap_or_default())?;
                 let loaded = files::load_file(domain, card, &path)?;
-                // Only what could be read takes the place of what was asked before.
+                // After the load: a file that cannot be read leaves the earlier choice in place.
                 self.session.switch(path);
                 build_answer(loaded)
             }
             QueryTool::Compare(domain, card) => {
-                let path = |name: &str| self.resolve_file(card, &text_argument(&arguments, name).unwrap_or_default());
+                let before = self.resolve_path(card, &text_argument(&arguments, "before").unwrap_or_default())?;
+                let after = self.resolve_path(card, &text_argument(&arguments, "after").unwrap_or_default())?;
                 let of = card.compare.map_or("", |(_, of)| of);
-                build_answer(files::compare_files(context, domain, of, &path("before")?, &path("after")?)?)
+                build_answer(files::compare_files(context, domain, of, &before, &after)?)
             }
             QueryTool::Query(domain, query) => {
                 if let (None, Some(target)) = (domain.files(), arguments.remove(TARGET)) {
@@ -185,9 +187,9 @@ impl Inner {
                         DatabaseAddress { target: target.as_str().map(str::to_owned), ..DatabaseAddress::default() };
                     context.target = resolve_target(context, &place)?.or(context.target.take());
                 }
-                let named = arguments.remove(FILE).and_then(|file| file.as_str().map(str::to_owned));
-                let file = match (domain.files(), named) {
-                    (Some(card), Some(named)) => Some(self.resolve_file(card, &named)?),
+                let name = arguments.remove(FILE).and_then(|file| file.as_str().map(str::to_owned));
+                let file = match (domain.files(), name) {
+                    (Some(card), Some(name)) => Some(self.resolve_path(card, &name)?),
                     _ => self.session.file(),
                 };
                 self.answer_in_pages(context, query, arguments, file, domain)
@@ -195,7 +197,7 @@ impl Inner {
         }
     }
 
-    /// Asks, with shorter pages where an answer is longer than a model can read.
+    /// Runs a query, again with shorter pages while the answer is longer than a model can read.
     fn answer_in_pages(
         &self,
         context: &Context<'_>,
@@ -229,8 +231,9 @@ impl Inner {
             if !pages || bytes <= JSON_MAX || limit <= 1 {
                 return build_answer(data);
             }
-            // What does not depend on the page takes some room too: a little less than the share.
+            // Nine tenths of the room, because the parts of the answer outside the page do not shrink with it.
             let share = u64::try_from(JSON_MAX * 9 / 10 / (bytes / 1000 + 1)).unwrap_or(1);
+            // At most half, so that the tries get somewhere even if the items differ in size.
             limit = (limit.min(ITEMS_DEFAULT) * share / 1000).clamp(1, limit / 2);
             request.params.insert("limit".to_owned(), json!(limit));
         }
@@ -242,12 +245,8 @@ impl Inner {
         files::choose_folders(card, &self.allowed.folders)
     }
 
-    fn resolve_file(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
-        files::resolve_path(card, &self.folders(card), given)
-    }
-
-    fn resolve_folder(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
-        self.resolve_file(card, given)
+    fn resolve_path(&self, card: &FileCard, path: &str) -> Result<PathBuf, Failure> {
+        files::resolve_path(card, &self.folders(card), path)
     }
 }
 

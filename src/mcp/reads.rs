@@ -1,4 +1,4 @@
-//! The tools that read: one function a tool, from arguments to an answer; writes to no target.
+//! The tools that read: one function per tool, from arguments to an answer.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
@@ -9,51 +9,51 @@ use super::options::AgentPermissions;
 use super::schema::Object;
 use crate::ops::{Context, Failure, audit, checks, drill, explain, find, log, redact, show, status};
 
-/// A tool that reads.
+/// A reading tool, called with the arguments that are left for its operation.
 pub(super) type ReadTool = fn(&Context<'_>, &ReadCall<'_>, Object) -> Result<ToolAnswer, Failure>;
 
-/// What an agent asks for, beside the arguments of the operation.
+/// What a reading tool gets besides the arguments of its operation.
 pub(super) struct ReadCall<'a> {
-    /// What it may see.
+    /// What the agent may see.
     pub(super) allowed: &'a AgentPermissions,
-    /// Where an earlier answer left off.
+    /// Where an earlier answer ended.
     pub(super) cursor: Option<Cursor>,
 }
 
 impl<'a> ReadCall<'a> {
-    /// Asks for an answer from its beginning on.
+    /// Makes a call for the first page.
     pub(super) const fn from_start(allowed: &'a AgentPermissions) -> Self {
         Self { allowed, cursor: None }
     }
 
-    /// Takes the cursor out of arguments.
+    /// Takes the cursor out of the arguments.
     ///
     /// # Errors
-    /// Usage: it is none.
+    /// Usage: the cursor is malformed.
     pub(super) fn from_arguments(allowed: &'a AgentPermissions, arguments: &mut Object) -> Result<Self, Failure> {
-        let no_cursor = || {
+        let Some(text) = arguments.remove("cursor") else { return Ok(Self { allowed, cursor: None }) };
+        let Some(cursor) = text.as_str().and_then(Cursor::parse) else {
             let message = "the cursor is none that an answer gave";
-            Failure::usage("arguments", message, "give next_cursor of the answer before, or none to begin anew")
+            let hint = "give next_cursor of the answer before, or none to begin anew";
+            return Err(Failure::usage("arguments", message, hint));
         };
-        let cursor = arguments.remove("cursor");
-        let cursor = cursor.map(|given| given.as_str().and_then(Cursor::parse).ok_or_else(no_cursor));
-        Ok(Self { allowed, cursor: cursor.transpose()? })
+        Ok(Self { allowed, cursor: Some(cursor) })
     }
 
     const fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()
     }
 
-    /// Returns how many items of a list the answer begins behind.
+    /// Returns how many items of `list` to skip.
     fn from(&self, list: &str) -> usize {
         Cursor::offset_of(self.cursor(), list)
     }
 }
 
-/// The most records that a search lists, and operations that a log does.
+/// Most records in a page of `find`.
 const RECORDS_MAX: u64 = 50;
 
-/// Returns a request from arguments.
+/// Parses the arguments as the request of an operation.
 ///
 /// # Errors
 /// Usage: what is wrong with them.
@@ -83,30 +83,29 @@ pub(super) fn status(context: &Context<'_>, asked: &ReadCall<'_>) -> Result<Tool
         let counts = format!("{} active, {} open", list_field(json, "active").len(), list_field(json, "open").len());
         std::iter::once(counts).chain(targets).chain(active).collect::<Vec<_>>().join("\n")
     })?;
+    // The cache of `status` has to know which file to watch.
     answer.json["journal"] = json!(outcome.journal);
     Ok(answer)
 }
 
 /// `log`.
 pub(super) fn log(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
-    let mut wanted: log::Request = parse_request(arguments)?;
-    let limit = wanted.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
+    let mut request: log::Request = parse_request(arguments)?;
+    let limit = request.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
     let from = asked.from("operations");
-    wanted.limit = Some(from.saturating_add(limit));
-    let mut outcome = log::run(context, &wanted)?;
+    // The log has no offset: the operations of earlier pages are read again and dropped.
+    request.limit = Some(from.saturating_add(limit));
+    let mut outcome = log::run(context, &request)?;
     outcome.operations.drain(..from.min(outcome.operations.len()));
     let next = outcome.more.then(|| format!("operations:{}", from + limit));
     let answer = ToolAnswer::from_outcome(&outcome, |json| {
-        let line = |op: &Json| {
+        let mut lines = Vec::new();
+        for op in list_field(json, "operations") {
             let (action, tool, variant) = (text_field(op, "action"), text_field(op, "tool"), text_field(op, "variant"));
             let (number, rows) = (number_field(op, "op"), number_field(op, "rows"));
-            format!(
-                "{number} {} {action} {tool} {variant}, {rows} rows, by {}",
-                text_field(op, "state"),
-                text_field(op, "actor")
-            )
-        };
-        let lines: Vec<String> = list_field(json, "operations").iter().map(line).collect();
+            let (state, actor) = (text_field(op, "state"), text_field(op, "actor"));
+            lines.push(format!("{number} {state} {action} {tool} {variant}, {rows} rows, by {actor}"));
+        }
         if lines.is_empty() { "no operations".to_owned() } else { lines.join("\n") }
     });
     answer.map(|mut answer| {
@@ -145,14 +144,14 @@ pub(super) fn explain(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Ob
 
 /// `find`.
 pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
-    let mut wanted: find::Request = parse_request(arguments)?;
-    let limit = if wanted.limit == 0 { RECORDS_MAX } else { wanted.limit.min(RECORDS_MAX) };
+    let mut request: find::Request = parse_request(arguments)?;
+    let limit = if request.limit == 0 { RECORDS_MAX } else { request.limit.min(RECORDS_MAX) };
     let from = asked.from("records") as u64;
-    // One more tells whether there are more.
-    wanted.limit = from.saturating_add(limit).saturating_add(1);
-    let mut outcome = find::run(context, &wanted)?;
+    // One record more than the page has shows whether there is a next page.
+    request.limit = from.saturating_add(limit).saturating_add(1);
+    let mut outcome = find::run(context, &request)?;
     let shows = asked.allowed.can_show(context, &outcome.target)?;
-    let more = outcome.shown >= wanted.limit;
+    let more = outcome.shown >= request.limit;
     let mut records = std::mem::take(&mut outcome.records);
     let last = usize::try_from(from.saturating_add(limit)).unwrap_or(usize::MAX).min(records.len());
     records.truncate(last);
@@ -173,10 +172,11 @@ pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Objec
         answer.text += &format!("\n{record}");
     }
     answer.json["records"] = records;
+    // Cut again with the records in it; what is left decides the count and the cursor.
     bounds::cut_whole(&mut answer.json);
-    let listed = list_field(&answer.json, "records").len();
-    let next = asked.from("records") + listed;
-    answer.json["shown"] = json!(listed);
+    let records_shown = list_field(&answer.json, "records").len();
+    let next = asked.from("records") + records_shown;
+    answer.json["shown"] = json!(records_shown);
     answer.json["next_cursor"] = json!((more || next < last).then(|| format!("records:{next}")));
     if let Some(map) = answer.json.as_object_mut() {
         ["records_left_out", "records_total"].iter().for_each(|name| drop(map.remove(*name)));
@@ -186,37 +186,37 @@ pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Objec
 
 /// `check`.
 pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<ToolAnswer, Failure> {
-    let wanted = checks::Request { rules: asked.allowed.rules.clone(), ..parse_request(arguments)? };
-    let mut outcome = checks::run(context, &wanted)?;
+    let request = checks::Request { rules: asked.allowed.rules.clone(), ..parse_request(arguments)? };
+    let mut outcome = checks::run(context, &request)?;
     let shows = asked.allowed.can_show(context, &outcome.target)?;
-    for found in &mut outcome.findings {
-        redact::key(&mut found.key, shows);
-        found.related.iter_mut().for_each(|row| redact::key(&mut row.key, shows));
+    for finding in &mut outcome.findings {
+        redact::key(&mut finding.key, shows);
+        finding.related.iter_mut().for_each(|row| redact::key(&mut row.key, shows));
     }
     let mut answer = ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
-        let line = |found: &Json| {
-            let key = found.get("key").map(ToString::to_string).unwrap_or_default();
-            format!(
-                "{} {key} {}: {}",
-                text_field(found, "table"),
-                text_field(found, "check"),
-                text_field(found, "message")
-            )
-        };
-        let first = format!("{} findings on {}", number_field(json, "violations"), text_field(json, "target"));
-        let not_run = format!("{} checks could not run, which is no pass", number_field(json, "not_run"));
-        let lines = list_field(json, "findings").iter().map(line);
-        [first, not_run].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+        let mut lines = vec![
+            format!("{} findings on {}", number_field(json, "violations"), text_field(json, "target")),
+            format!("{} checks could not run, which is no pass", number_field(json, "not_run")),
+        ];
+        for finding in list_field(json, "findings") {
+            let key = finding.get("key").map(ToString::to_string).unwrap_or_default();
+            let (table, check, message) =
+                (text_field(finding, "table"), text_field(finding, "check"), text_field(finding, "message"));
+            lines.push(format!("{table} {key} {check}: {message}"));
+        }
+        lines.join("\n")
     })?;
-    // What a check is and does not find is in the catalogue; here only what it said.
-    let said =
-        |check: &checks::CheckLine| json!({"id": check.id, "status": check.status, "violations": check.violations});
-    let spoke = |check: &&checks::CheckLine| check.status != checks::Status::Pass;
-    answer.json["checks"] = outcome.checks.iter().filter(spoke).map(said).collect();
+    // Checks that passed are only counted: a model need not read them one by one.
+    let mut not_passed = Vec::new();
+    for check in outcome.checks.iter().filter(|check| check.status != checks::Status::Pass) {
+        not_passed.push(json!({"id": check.id, "status": check.status, "violations": check.violations}));
+    }
+    let passed = outcome.checks.len() - not_passed.len();
+    answer.json["checks"] = Json::Array(not_passed);
     if let Some(map) = answer.json.as_object_mut() {
         ["checks_left_out", "checks_total"].iter().for_each(|name| drop(map.remove(*name)));
     }
-    answer.json["checks_passed"] = json!(outcome.checks.iter().filter(|check| !spoke(check)).count());
+    answer.json["checks_passed"] = json!(passed);
     Ok(answer)
 }
 
@@ -224,17 +224,17 @@ pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Obje
 pub(super) fn drill(context: &Context<'_>, asked: &ReadCall<'_>, mut arguments: Object) -> Result<ToolAnswer, Failure> {
     let Some(number) = arguments.remove("drill") else {
         return ToolAnswer::page_at(&drill::past::list_drills(context)?, true, asked.cursor(), |json| {
-            let line = |drill: &Json| {
+            let mut lines = Vec::new();
+            for drill in list_field(json, "drills") {
                 let (drill, tried, target) =
                     (number_field(drill, "drill"), number_field(drill, "tried"), text_field(drill, "target"));
-                format!("drill {drill} on {target}: {tried} faults tried")
-            };
-            let lines: Vec<String> = list_field(json, "drills").iter().map(line).collect();
+                lines.push(format!("drill {drill} on {target}: {tried} faults tried"));
+            }
             if lines.is_empty() { "no drills".to_owned() } else { lines.join("\n") }
         });
     };
-    let wanted = [("show".to_owned(), number)].into_iter().collect();
-    let outcome = drill::run(context, &parse_request(wanted)?)?;
+    let arguments = [("show".to_owned(), number)].into_iter().collect();
+    let outcome = drill::run(context, &parse_request(arguments)?)?;
     let shows = asked.allowed.can_show(context, &outcome.target)?;
     ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
         let exact = json.get("exact").and_then(Json::as_bool).unwrap_or_default();
@@ -248,11 +248,12 @@ pub(super) fn audit(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Obje
     let outcome = audit::run(context, &parse_request(arguments)?)?;
     ToolAnswer::page_at(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
         let findings = list_field(json, "findings");
-        let said =
+        let summary =
             if findings.is_empty() { "nothing found".to_owned() } else { format!("{} findings", findings.len()) };
-        let lines =
-            findings.iter().map(|found| format!("{}: {}", text_field(found, "code"), text_field(found, "message")));
-        std::iter::once(format!("audit at depth {}: {said}", text_field(json, "depth")))
+        let lines = findings
+            .iter()
+            .map(|finding| format!("{}: {}", text_field(finding, "code"), text_field(finding, "message")));
+        std::iter::once(format!("audit at depth {}: {summary}", text_field(json, "depth")))
             .chain(lines)
             .collect::<Vec<_>>()
             .join("\n")

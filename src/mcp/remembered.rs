@@ -1,4 +1,5 @@
-//! The newest status, for agents that ask again and again: given out only while nothing that it was read from changed.
+//! A cache of the newest status, for agents that ask often. It is valid until a file changes that the status was read
+//! from.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,13 +8,13 @@ use super::answers::{ToolAnswer, list_field, text_field};
 use super::schema::Object;
 use crate::ops::watermark::Watermark;
 
-/// The newest status.
+/// The cache of `status`.
 #[derive(Default)]
 pub(super) struct StatusCache(Mutex<LastStatus>);
 
 #[derive(Default)]
 struct LastStatus {
-    /// The files that it was read from; empty where one of them is no file.
+    /// The files that the status was read from; empty if one of the targets is not a file.
     files: Vec<PathBuf>,
     answer: Option<(Object, Watermark, ToolAnswer)>,
 }
@@ -23,28 +24,28 @@ impl StatusCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the status for these arguments, if nothing changed.
+    /// Returns the status for these arguments, unless something changed.
     pub(super) fn get(&self, arguments: &Object) -> Option<ToolAnswer> {
-        let kept = self.lock_status();
-        let (asked, mark, answer) = kept.answer.as_ref()?;
-        (asked == arguments && mark.holds()).then(|| answer.clone())
+        let state = self.lock_status();
+        let (key, mark, answer) = state.answer.as_ref()?;
+        (key == arguments && mark.holds()).then(|| answer.clone())
     }
 
-    /// Looks at the files before they are read.
+    /// Marks the state of the files; to be called before they are read.
     pub(super) fn take_watermark(&self) -> Watermark {
         Watermark::from_databases(&self.lock_status().files)
     }
 
-    /// Keeps a status, if the files that it was read from are those that were looked at before.
+    /// Stores a status, if it was read from the same files that were marked.
     pub(super) fn store_status(&self, arguments: Object, mark: Watermark, answer: &ToolAnswer) {
-        let mut kept = self.lock_status();
+        let mut state = self.lock_status();
         let files = list_files(answer);
-        kept.answer = (!files.is_empty() && files == kept.files).then(|| (arguments, mark, answer.clone()));
-        kept.files = files;
+        state.answer = (!files.is_empty() && files == state.files).then(|| (arguments, mark, answer.clone()));
+        state.files = files;
     }
 }
 
-/// Returns the files that a status was read from; none where a target is no file, whose changes no file shows.
+/// Lists the files that a status was read from; empty if a target is not a file, or not all targets are listed.
 fn list_files(answer: &ToolAnswer) -> Vec<PathBuf> {
     let targets =
         list_field(&answer.json, "targets").iter().map(|target| text_field(target, "url").strip_prefix("sqlite:"));

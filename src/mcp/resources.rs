@@ -15,7 +15,6 @@ use super::schema::Object;
 use super::server::{ClientCall, Inner};
 use super::{modes, prompts};
 use crate::domain::Domain;
-use crate::domain::mode::Mode;
 use crate::domains;
 use crate::model::shown;
 use crate::ops::agents::{DatabaseAddress, resolve_target};
@@ -26,77 +25,82 @@ const MODE: &str = "failure-mode://";
 const OPERATION: &str = "mfm://operations/";
 const FINDINGS: &str = "mfm://findings/";
 const JSON: &str = "application/json";
+const MARKDOWN: &str = "text/markdown";
 
-/// Returns every resource that has a name of its own.
+/// Lists every resource with a fixed URI.
 pub(super) fn list_resources(domains: &[&'static dyn Domain]) -> Vec<Resource> {
-    let page = |(domain, mode): (&str, &'static dyn Mode)| {
-        let card = mode.card();
-        Resource::new(format!("{MODE}{domain}/{}", card.id), card.id)
-            .with_title(card.title)
-            .with_mime_type("text/markdown")
-    };
-    let own = [
+    let mut resources = Vec::new();
+    for domain in domains {
+        for mode in domain.modes() {
+            let card = mode.card();
+            let page = Resource::new(format!("{MODE}{}/{}", domain.card().id, card.id), card.id);
+            resources.push(page.with_title(card.title).with_mime_type(MARKDOWN));
+        }
+    }
+    for (uri, name, title) in [
         ("mfm://journal", "journal", "The journal's head and its targets"),
         ("mfm://operations", "operations", "The newest operations"),
         ("mfm://findings", "findings", "What the quality checks find now"),
-    ];
-    let own = own.map(|(uri, name, title)| Resource::new(uri, name).with_title(title).with_mime_type(JSON));
-    let of = |domain: &&'static dyn Domain| {
-        let (id, modes) = (domain.card().id, domain.modes());
-        modes.iter().map(move |mode| (id, *mode))
-    };
-    domains.iter().flat_map(of).map(page).chain(own).collect()
+    ] {
+        resources.push(Resource::new(uri, name).with_title(title).with_mime_type(JSON));
+    }
+    resources
 }
 
-/// Returns the templates.
+/// Lists the templates of URIs.
 pub(super) fn list_templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTemplate> {
-    let template = |uri: String, name: &str, title: &str, kind: &str| {
-        ResourceTemplate::new(uri, name).with_title(title).with_mime_type(kind)
-    };
-    let page = |domain: &&'static dyn Domain| {
-        template(format!("{MODE}{}/{{mode}}", domain.card().id), "mode", "A failure mode", "text/markdown")
-    };
-    let own = [
-        template(format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes", JSON),
-        template(format!("{FINDINGS}{{target}}"), "findings-on", "What the checks find on a target now", JSON),
-    ];
-    domains.iter().map(page).chain(own).collect()
+    let mut templates = Vec::new();
+    for domain in domains {
+        let template = ResourceTemplate::new(format!("{MODE}{}/{{mode}}", domain.card().id), "mode");
+        templates.push(template.with_title("A failure mode").with_mime_type(MARKDOWN));
+    }
+    for (uri, name, title) in [
+        (format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes"),
+        (format!("{FINDINGS}{{target}}"), "findings-on", "What the checks find on a target now"),
+    ] {
+        templates.push(ResourceTemplate::new(uri, name).with_title(title).with_mime_type(JSON));
+    }
+    templates
 }
 
 /// Reads a resource.
 pub(super) async fn read(inner: &Arc<Inner>, call: &ClientCall, uri: String) -> Result<ReadResourceResult, ErrorData> {
-    let missing = || ErrorData::resource_not_found("there is no such resource", Some(json!({ "uri": uri })));
     if let Some((domain, id)) = uri.strip_prefix(MODE).and_then(|place| place.split_once('/')) {
-        // A tool's name is none of a resource's.
+        // `mode` finds a mode by its tool's name too, but a resource has one URI only.
         let mode = domains::find(domain).and_then(|domain| domain.find_mode(id)).filter(|mode| mode.card().id == id);
-        let page = mode.and_then(|_| modes::render_page(id)).ok_or_else(missing)?;
-        let contents = ResourceContents::text(page, uri.clone()).with_mime_type("text/markdown");
+        let page = mode.and_then(|_| modes::render_page(id)).ok_or_else(|| not_found(&uri))?;
+        let contents = ResourceContents::text(page, uri.clone()).with_mime_type(MARKDOWN);
         return Ok(ReadResourceResult::new(vec![contents]));
     }
+    // The pages of modes above are in memory; from here on stores are read, which counts.
     inner.admit_request(call).await?;
-    let wanted = match uri.as_str() {
+    let address = match uri.as_str() {
         "mfm://journal" => ResourceAddress::Journal,
         "mfm://operations" => ResourceAddress::Operations,
         "mfm://findings" => ResourceAddress::Findings(None),
         other => match (other.strip_prefix(OPERATION), other.strip_prefix(FINDINGS)) {
-            (Some(op), _) => ResourceAddress::Operation(op.parse().map_err(|_| missing())?),
+            (Some(op), _) => ResourceAddress::Operation(op.parse().map_err(|_| not_found(&uri))?),
             (None, Some(target)) => ResourceAddress::Findings(Some(target.to_owned())),
-            (None, None) => return Err(missing()),
+            (None, None) => return Err(not_found(&uri)),
         },
     };
-    let answer = inner.run_in_thread(call, false, move |inner, context| wanted.read(inner, context)).await;
+    let answer = inner.run_in_thread(call, false, move |inner, context| address.read(inner, context)).await;
     match answer {
         Ok(answer) => {
             let text = shown::escape_json(&answer.to_bounded_json().to_string()).into_owned();
             let contents = ResourceContents::text(text, uri.clone()).with_mime_type(JSON);
             Ok(ReadResourceResult::new(vec![contents]))
         }
-        Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(missing()),
+        Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(not_found(&uri)),
         Err(failure) => Err(inner.refuse_request(call, failure).await),
     }
 }
 
-/// What a resource's address means.
+fn not_found(uri: &str) -> ErrorData {
+    ErrorData::resource_not_found("there is no such resource", Some(json!({ "uri": uri })))
+}
+
+/// A parsed `mfm://` URI.
 enum ResourceAddress {
     Journal,
     Operations,
@@ -120,7 +124,7 @@ impl ResourceAddress {
                 context.target = resolve_target(context, &place)?.or(context.target.take());
                 let read = reads::check(context, &ReadCall::from_start(allowed), Object::new());
                 match read {
-                    Err(failure) if all && failure.code == "which_target" => where_else(context),
+                    Err(failure) if all && failure.code == "which_target" => list_findings_uris(context),
                     read => read,
                 }
             }
@@ -128,14 +132,14 @@ impl ResourceAddress {
     }
 }
 
-/// Returns where the findings on each target are, where there are several.
-fn where_else(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
+/// Lists the URI of the findings on each target, for a journal with several.
+fn list_findings_uris(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
     let targets: Vec<String> = context.open_journal()?.state().targets.keys().cloned().collect();
     let each = targets.iter().map(|name| json!({"target": name, "uri": format!("{FINDINGS}{name}")}));
     Ok(ToolAnswer { json: json!({"targets": each.collect::<Vec<_>>()}), text: String::new() })
 }
 
-/// Returns the journal's head, proved by its structure, and what is registered.
+/// Returns the journal's head after an audit of its structure, and the registered targets.
 fn read_head(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
     let request = audit::Request { depth: audit::Level::Structure, full: false };
     let (audit, status) = (audit::run(context, &request)?, status::run(context)?);
@@ -158,25 +162,25 @@ pub(super) async fn complete(
     request: CompleteRequestParams,
 ) -> Result<CompleteResult, ErrorData> {
     inner.admit_request(call).await?;
-    let begun = request.argument.value;
+    let prefix = request.argument.value;
     let what = match (&request.r#ref, request.argument.name.as_str()) {
         (Reference::Resource(resource), "mode") => {
             let domain = resource.uri.strip_prefix(MODE).and_then(|place| place.split('/').next());
             let own = inner.allowed.domains.iter().filter(|own| domain == Some(own.card().id));
-            return build_completion(own.flat_map(|own| own.modes()).map(|mode| mode.card().id.to_owned()), &begun);
+            return build_completion(own.flat_map(|own| own.modes()).map(|mode| mode.card().id.to_owned()), &prefix);
         }
         (Reference::Resource(_), name @ ("op" | "target")) => name.to_owned(),
         (Reference::Prompt(prompt), "target") if prompts::has_prompt(&inner.allowed.domains, &prompt.name) => {
             "target".to_owned()
         }
-        _ => return build_completion(std::iter::empty(), &begun),
+        _ => return build_completion(std::iter::empty(), &prefix),
     };
-    let known = inner.run_in_thread(call, false, move |_, context| list_candidates(context, &what)).await;
+    let candidates = inner.run_in_thread(call, false, move |_, context| list_candidates(context, &what)).await;
     // Where there is no journal there is nothing to complete.
-    build_completion(known.unwrap_or_default().into_iter(), &begun)
+    build_completion(candidates.unwrap_or_default().into_iter(), &prefix)
 }
 
-/// Returns the operations, newest first, or the targets that there are.
+/// Lists the operations, newest first, or the targets.
 fn list_candidates(context: &Context<'_>, what: &str) -> Result<Vec<String>, Failure> {
     let journal = context.open_journal()?;
     let state = journal.state();
@@ -186,10 +190,10 @@ fn list_candidates(context: &Context<'_>, what: &str) -> Result<Vec<String>, Fai
     })
 }
 
-fn build_completion(all: impl Iterator<Item = String>, begun: &str) -> Result<CompleteResult, ErrorData> {
-    let mut fits: Vec<String> = all.filter(|word| word.starts_with(begun)).collect();
-    // What was written whole comes first.
-    fits.sort_by_key(|word| word != begun);
+fn build_completion(all: impl Iterator<Item = String>, prefix: &str) -> Result<CompleteResult, ErrorData> {
+    let mut fits: Vec<String> = all.filter(|word| word.starts_with(prefix)).collect();
+    // An exact match comes first.
+    fits.sort_by_key(|word| word != prefix);
     let total = u32::try_from(fits.len()).ok();
     let more = fits.len() > CompletionInfo::MAX_VALUES;
     fits.truncate(CompletionInfo::MAX_VALUES);

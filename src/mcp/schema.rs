@@ -1,4 +1,4 @@
-//! Input and output schemas that cost a model few tokens, made from those of the requests; adds nothing of its own.
+//! Input and output schemas, reduced so that they cost a model few tokens.
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
@@ -6,15 +6,15 @@ use serde_json::{Map, Value as Json, json};
 /// A JSON object.
 pub(super) type Object = Map<String, Json>;
 
-/// How much of a field's description is kept, in bytes.
+/// The longest description that is kept, in bytes.
 const WORDS_MAX: usize = 64;
 
-/// Returns the schema of a request, short.
+/// Returns the reduced schema of a request.
 pub(super) fn from_request<R: JsonSchema>() -> Object {
     slim_schema(SchemaGenerator::default().into_root_schema_for::<R>().to_value())
 }
 
-/// Returns a schema without what a model does not need: titles, formats, definitions, NULL, long descriptions.
+/// Drops what a model does not need: titles, formats, definitions, null, long descriptions.
 pub(super) fn slim_schema(root: Json) -> Object {
     let none = Object::new();
     let definitions = root.get("$defs").and_then(Json::as_object).unwrap_or(&none);
@@ -22,6 +22,7 @@ pub(super) fn slim_schema(root: Json) -> Object {
         Json::Object(out) => out,
         _ => Object::new(),
     };
+    // The protocol wants the input of every tool to be an object.
     out.insert("type".into(), json!("object"));
     out.entry("properties").or_insert_with(|| json!({}));
     out.remove("description");
@@ -31,9 +32,10 @@ pub(super) fn slim_schema(root: Json) -> Object {
 fn slim_part(schema: &Json, definitions: &Object) -> Json {
     let Some(map) = schema.as_object() else { return json!({}) };
     let mut out = Object::new();
-    let named = map.get("$ref").and_then(Json::as_str).and_then(|name| definitions.get(name.rsplit('/').next()?));
-    if let Some(Json::Object(named)) = named.map(|named| slim_part(named, definitions)) {
-        out = named;
+    let definition = map.get("$ref").and_then(Json::as_str).and_then(|name| definitions.get(name.rsplit('/').next()?));
+    if let Some(Json::Object(slim)) = definition.map(|definition| slim_part(definition, definitions)) {
+        out = slim;
+        // A type's own description says less than that of the field that has it.
         out.remove("description");
     }
     if let Some(ways) = map.get("anyOf").or_else(|| map.get("oneOf")).and_then(Json::as_array) {
@@ -44,11 +46,11 @@ fn slim_part(schema: &Json, definitions: &Object) -> Json {
     }
     for key in ["enum", "required"] {
         if let Some(value) = map.get(key).filter(|value| value.as_array().is_some_and(|list| !list.is_empty())) {
-            out.insert(key.into(), without_null(value.clone()));
+            out.insert(key.into(), drop_null(value.clone()));
         }
     }
     if let Some(kind) = map.get("type").filter(|_| !out.contains_key("enum")) {
-        out.insert("type".into(), without_null(kind.clone()));
+        out.insert("type".into(), drop_null(kind.clone()));
     }
     if let Some(items) = map.get("items") {
         out.insert("items".into(), slim_part(items, definitions));
@@ -64,36 +66,39 @@ fn slim_part(schema: &Json, definitions: &Object) -> Json {
     Json::Object(out)
 }
 
-/// Joins the ways in which something may be written: words to one list of words, types to one list of types.
+/// Merges alternatives of a schema: their words into one list of words, else their types into one list of types.
 fn join_ways(ways: &[Json], definitions: &Object) -> Object {
     let parts: Vec<Json> = ways.iter().map(|way| slim_part(way, definitions)).collect();
-    let parts: Vec<&Object> = parts.iter().filter_map(Json::as_object).filter(|part| !part.is_empty()).collect();
-    let parts: Vec<&&Object> = parts.iter().filter(|part| part.get("type") != Some(&json!("null"))).collect();
+    let mut parts: Vec<&Object> = parts.iter().filter_map(Json::as_object).collect();
+    parts.retain(|part| !part.is_empty() && part.get("type") != Some(&json!("null")));
     if let [only] = parts.as_slice() {
-        return (**only).clone();
+        return (*only).clone();
     }
-    let list = |key: &str| -> Vec<Json> {
-        let each = parts.iter().filter_map(|part| part.get(key));
-        let flat = each.flat_map(|value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]));
-        let mut out: Vec<Json> = Vec::new();
-        flat.for_each(|value| {
-            if !out.contains(&value) {
-                out.push(value);
-            }
-        });
-        out
-    };
-    let words = list("enum");
+    let words = collect_values(&parts, "enum");
     let mut out = Object::new();
     if words.is_empty() {
-        out.insert("type".into(), Json::Array(list("type")));
+        out.insert("type".into(), Json::Array(collect_values(&parts, "type")));
     } else {
         out.insert("enum".into(), Json::Array(words));
     }
     out
 }
 
-fn without_null(value: Json) -> Json {
+/// Collects the distinct values that schemas have under a key, be it one value or a list.
+fn collect_values(schemas: &[&Object], key: &str) -> Vec<Json> {
+    let mut values: Vec<Json> = Vec::new();
+    for value in schemas.iter().filter_map(|schema| schema.get(key)) {
+        let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for value in list {
+            if !values.contains(value) {
+                values.push(value.clone());
+            }
+        }
+    }
+    values
+}
+
+fn drop_null(value: Json) -> Json {
     let Json::Array(list) = value else { return value };
     let list: Vec<Json> = list.into_iter().filter(|word| *word != json!("null") && !word.is_null()).collect();
     match list.as_slice() {
@@ -106,7 +111,7 @@ fn is_type(word: &str) -> bool {
     ["string", "integer", "number", "boolean", "array", "object"].contains(&word)
 }
 
-/// Returns the first clause of a description, where that is short.
+/// Returns the first clause of a description; empty if it is longer than `WORDS_MAX`.
 fn first_clause(text: &str) -> String {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let first = flat.split([';', '(', '[']).next().unwrap_or_default();
@@ -115,19 +120,20 @@ fn first_clause(text: &str) -> String {
     if first.len() <= WORDS_MAX { first.to_owned() } else { String::new() }
 }
 
-/// Returns a schema without the descriptions of some properties, and without some properties.
+/// Drops the descriptions of the properties `undescribed`, of all with `*`, and the properties `left_out`.
 pub(super) fn strip_properties(mut schema: Object, undescribed: &[&str], left_out: &[&str]) -> Object {
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         left_out.iter().for_each(|name| drop(properties.remove(*name)));
-        let wanted = |name: &String| undescribed.contains(&name.as_str()) || undescribed == ["*"];
-        for (_, property) in properties.iter_mut().filter(|(name, _)| wanted(name)) {
-            property.as_object_mut().map(|property| property.remove("description"));
+        for (name, property) in properties.iter_mut() {
+            if undescribed == ["*"] || undescribed.contains(&name.as_str()) {
+                property.as_object_mut().map(|property| property.remove("description"));
+            }
         }
     }
     schema
 }
 
-/// Returns a schema with these properties alone: what else a request takes, such as files, is the operator's to say.
+/// Keeps these properties alone: what else a request takes, such as files, is the operator's choice.
 pub(super) fn keep_properties(mut schema: Object, kept: &[&str]) -> Object {
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         properties.retain(|name, _| kept.contains(&name.as_str()));
@@ -135,22 +141,22 @@ pub(super) fn keep_properties(mut schema: Object, kept: &[&str]) -> Object {
     schema
 }
 
-/// Returns the schema of a property that may be written in several types: the simplest that most clients understand.
+/// Returns the simplest schema for a property of several types; `None` if it has one type.
 ///
-/// Some know neither a list of types nor an array of anything. What is left out is still read where it is sent.
-pub(super) fn one_type(property: &Json) -> Option<Json> {
+/// Some clients know neither a list of types nor an array without items. The types that are left out are still
+/// accepted.
+pub(super) fn simplify_type(property: &Json) -> Option<Json> {
     let types = property.get("type")?.as_array()?;
-    let has = |name: &str| types.contains(&json!(name));
-    Some(match (has("number"), has("integer")) {
+    Some(match (types.contains(&json!("number")), types.contains(&json!("integer"))) {
         (true, _) => json!({"type": "number"}),
         (false, true) => json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
         (false, false) => json!({"type": "string"}),
     })
 }
 
-/// Returns the schema of an answer: what each has that is no refusal.
+/// Builds the schema of an answer from the fields of one that is not a refusal.
 ///
-/// Nothing is required. A refusal is a structured answer too, and clients hold both against this one schema.
+/// Nothing is required: a refusal is a structured answer too, and clients check both against this one schema.
 pub(super) fn answer_schema(fields: &[(&str, &str)]) -> Object {
     let each = fields.iter().map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })));
     let properties: Object = each.collect();

@@ -1,4 +1,5 @@
-//! The server: what a client may ask for, each call in its own thread, panics answered; knows no pipes and no signals.
+//! The server: answers the requests of a client. Each call runs in a thread of its own, and a panic there becomes an
+//! answer.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -30,7 +31,7 @@ use super::{answers, bounds, instructions, modes, next_step, prompts, resources,
 use crate::ops::agents::{Agents, is_guardrail};
 use crate::ops::{Context, Failure, FailureKind, redact};
 
-/// The server; clones are one and the same.
+/// The server; clones share one state.
 #[derive(Clone)]
 pub struct Server(pub(super) Arc<Inner>);
 
@@ -40,19 +41,19 @@ pub(super) struct Inner {
     pub(super) allowed: AgentPermissions,
     pub(super) agents: Agents,
     pub(super) codec: RequestStateCodec,
-    /// Held by whoever writes.
+    /// Locked while a write is carried out.
     pub(super) writer: Arc<tokio::sync::Mutex<()>>,
-    /// Cancelled when the process is asked to end.
+    /// Cancelled when the process is asked to stop.
     pub(super) stopping: CancellationToken,
     /// The catalogue, which never changes.
     modes: ToolAnswer,
-    /// Whether the client ever said that it can ask its person: it does not unlearn that.
+    /// Whether the client ever declared that it can ask its person: later calls cannot take that back.
     could_ask: AtomicBool,
-    /// How many calls are at work.
+    /// Limits the calls that run at once.
     turns: CallSlots,
-    /// The newest status.
+    /// The cache of `status`.
     pub(super) remembered: StatusCache,
-    /// The file that questions go to.
+    /// The file that queries are about.
     pub(super) session: ChosenFile,
     entries: Vec<ToolEntry>,
 }
@@ -87,7 +88,7 @@ impl ClientCall {
 }
 
 impl Server {
-    /// Makes a server.
+    /// Makes a server; without a domain in the options, it serves the target's.
     ///
     /// # Errors
     /// Usage: options that contradict themselves.
@@ -97,6 +98,7 @@ impl Server {
             allowed.domains.push(crate::ops::query::domain_of(&host.journal, host.target.as_deref()));
         }
         let agents = Agents::for_journal(&host.journal, options.limits());
+        // The codec wants a key of at least 32 bytes.
         let key: Vec<u8> = (0..2).flat_map(|_| host.entropy.bytes()).collect();
         let codec = RequestStateCodec::try_new(key).map_err(|error| server_failure(&error.to_string()))?;
         let entries = catalogue::list_entries(&allowed);
@@ -129,7 +131,7 @@ pub(super) fn server_failure(why: &str) -> Failure {
 }
 
 impl Inner {
-    /// Does something with a context in a thread of its own; a panic there is a failure, and the server goes on.
+    /// Runs `work` with a context in a thread of its own; a panic there becomes a failure, and the server goes on.
     pub(super) async fn run_in_thread<T, F>(
         self: &Arc<Self>,
         call: &ClientCall,
@@ -147,6 +149,7 @@ impl Inner {
         let (inner, caller, cancelled) = (self.clone(), call.caller.clone(), call.cancelled.clone());
         let warnings = call.warnings.clone();
         let thread = tokio::task::spawn_blocking(move || {
+            // Held by the thread, which may go on after the client stopped waiting.
             let _turn = turn;
             let watch =
                 CallWatch { cancelled, stopping: inner.stopping.clone(), steps, warnings, last: Cell::new(None) };
@@ -155,22 +158,22 @@ impl Inner {
             work(&inner, &mut context)
         });
         if let Some(token) = token {
-            let mut done = 0.0;
+            let mut count = 0.0;
             while let Some(step) = receiver.recv().await {
-                done += 1.0;
-                let progress = ProgressNotificationParam::new(token.clone(), done).with_message(step);
-                // Nobody has to listen.
+                count += 1.0;
+                let progress = ProgressNotificationParam::new(token.clone(), count).with_message(step);
+                // A client that went away needs no progress.
                 let _ = peer.notify_progress(progress).await;
             }
         }
         thread.await.unwrap_or_else(|error| Err(panic_failure(&error.to_string())))
     }
 
-    /// Answers a call of a tool; a failure is counted where it is one that keeps an agent within its limits.
+    /// Answers a call of a tool.
     async fn answer_tool_call(self: &Arc<Self>, call: ClientCall, does: ToolAction) -> CallToolResponse {
         let structured = call.caller.structured;
-        let done = self.do_it(&call, does).await;
-        match done {
+        let result = self.dispatch_call(&call, does).await;
+        match result {
             Ok(super::writes::WriteResponse::Answer(answer)) => {
                 add_warnings(answer, &call.warnings).into_result(structured).into()
             }
@@ -179,12 +182,12 @@ impl Inner {
         }
     }
 
-    /// Returns a failure without what an agent must not see; one that keeps an agent within its limits is counted.
+    /// Redacts a failure, and counts it if it is a refusal by the limits for agents.
     async fn count_failure(self: &Arc<Self>, call: &ClientCall, failure: Failure) -> Failure {
         let failure = redact::failure(failure, self.allowed.identifying);
         if is_guardrail(&failure) {
             let (tool, refused) = (call.tool.clone(), failure.clone());
-            // Where it cannot be counted, it is refused all the same.
+            // It is refused even if it cannot be counted.
             let _ = self
                 .run_in_thread(call, false, move |inner, context| inner.agents.note_refusal(context, &tool, &refused))
                 .await;
@@ -192,22 +195,23 @@ impl Inner {
         failure
     }
 
-    /// Returns the refusal of what is no tool.
+    /// Builds the error for a failed request other than the call of a tool.
     pub(super) async fn refuse_request(self: &Arc<Self>, call: &ClientCall, failure: Failure) -> ErrorData {
         protocol_error(&self.count_failure(call, failure).await)
     }
 
-    async fn do_it(
+    async fn dispatch_call(
         self: &Arc<Self>,
         call: &ClientCall,
         does: ToolAction,
     ) -> Result<super::writes::WriteResponse, Failure> {
+        // The catalogue is in memory, so it counts against no limit.
         if let ToolAction::Modes = does {
             self.check_arguments(call)?;
             let mode = call.arguments.get("mode").map(|mode| mode.as_str().unwrap_or_default());
-            let found =
+            let answer =
                 mode.map_or_else(|| Ok(self.modes.clone()), |mode| modes::answer_modes(&self.allowed, Some(mode)));
-            return found.map(Into::into);
+            return answer.map(Into::into);
         }
         crate::ops::agents::check_arguments(&call.arguments)?;
         self.check_arguments(call)?;
@@ -219,7 +223,7 @@ impl Inner {
             ToolAction::Ask(ask) => self.answer_question(call, ask).await.map(Into::into),
             ToolAction::Plan => self.answer_plan(call).await.map(Into::into),
             ToolAction::Fault => self.answer_fault(call).await,
-            ToolAction::CarryOut => self.carry_out(call).await,
+            ToolAction::CarryOut => self.answer_apply_plan(call).await,
             ToolAction::Write(write) => self.answer_write(call, write).await,
         }
     }
@@ -229,30 +233,29 @@ impl Inner {
         self.entries.iter().any(|entry| entry.tool.name == tool)
     }
 
-    /// Refuses arguments that the tool does not have, as what is ignored was meant, and a call without those it needs.
+    /// Refuses arguments that the tool does not have, because the caller meant something by them, and a call without
+    /// those that it needs.
     fn check_arguments(&self, call: &ClientCall) -> Result<(), Failure> {
         let entry = self.entries.iter().find(|entry| entry.tool.name == call.tool);
         let Some(schema) = entry.map(|entry| &entry.tool.input_schema) else { return Ok(()) };
         let Some(properties) = schema.get("properties").and_then(|all| all.as_object()) else { return Ok(()) };
-        let names = properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let refused = |what: String, near: Option<&str>| {
-            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-            let hint = format!("{near}its arguments are {names}");
-            Err(Failure::usage("arguments", format!("{} {what}", call.tool), hint))
-        };
+        let hint =
+            format!("its arguments are {}", properties.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
         if let Some(name) = call.arguments.keys().find(|name| !properties.contains_key(*name)) {
             let near = vocabulary::find_nearest(properties, name);
+            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
             let name: String = name.chars().take(40).collect();
-            return refused(format!("has no argument `{name}`"), near);
+            let message = format!("{} has no argument `{name}`", call.tool);
+            return Err(Failure::usage("arguments", message, near + &hint));
         }
         let mut needed = schema.get("required").and_then(|names| names.as_array()).into_iter().flatten();
         match needed.find_map(|name| name.as_str().filter(|name| !call.arguments.contains_key(*name))) {
-            Some(name) => refused(format!("needs the argument `{name}`"), None),
+            Some(name) => Err(Failure::usage("arguments", format!("{} needs the argument `{name}`", call.tool), hint)),
             None => Ok(()),
         }
     }
 
-    /// Counts a request that is no tool's.
+    /// Counts a request other than the call of a tool, and refuses it over the limit.
     pub(super) async fn admit_request(self: &Arc<Self>, call: &ClientCall) -> Result<(), ErrorData> {
         match self.agents.admit_call(&call.caller.client, self.host.clock.now_us()) {
             Ok(()) => Ok(()),
@@ -261,14 +264,14 @@ impl Inner {
     }
 }
 
-/// Returns a failure of what is no tool, with what to do next.
+/// Builds the error of the protocol for a failure, with what to do next.
 fn protocol_error(failure: &Failure) -> ErrorData {
     let hint = next_step::render_hint(&failure.code, &failure.next);
     let message = answers::render_failure(failure, &hint);
     ErrorData::invalid_params(bounds::bound_text(&message), Some(answers::encode_failure(failure, &hint)))
 }
 
-/// Returns an answer with what was warned of, before all else.
+/// Adds the warnings to an answer, in front of its text.
 fn add_warnings(mut answer: ToolAnswer, warnings: &Warnings) -> ToolAnswer {
     let warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let (Some(map), false) = (answer.json.as_object_mut(), warnings.is_empty()) {
@@ -291,9 +294,9 @@ fn panic_failure(why: &str) -> Failure {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let can = ServerCapabilities::builder().enable_tools().enable_prompts().enable_resources().enable_completions();
-        let named = Implementation::new("mfm", env!("CARGO_PKG_VERSION")).with_title("Reversible data faults");
+        let implementation = Implementation::new("mfm", env!("CARGO_PKG_VERSION")).with_title("Reversible data faults");
         ServerConfig::new(can.build())
-            .with_server_info(named)
+            .with_server_info(implementation)
             .with_instructions(instructions::render_instructions(&self.0.allowed.domains))
     }
 
@@ -308,7 +311,7 @@ impl ServerHandler for Server {
     ) -> Result<InitializeResult, ErrorData> {
         let mut info = self.negotiate_initialize(&request)?;
         if request.protocol_version == ProtocolVersion::V_2025_03_26 {
-            // Its clients know the revision before it, and few of them any later one.
+            // Not served because of its batches; its clients know the revision before it, and few of them a later one.
             info.protocol_version = ProtocolVersion::V_2024_11_05;
         }
         context.peer.set_peer_info(request);
@@ -337,14 +340,17 @@ impl ServerHandler for Server {
         };
         let mut call = ClientCall::from_context(&request.name, &context);
         // Models send null for what they leave out.
-        let given = request.arguments.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let arguments =
+            request.arguments.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect();
         let properties = entry.tool.input_schema.get("properties").and_then(|all| all.as_object());
         call.arguments = match properties {
-            Some(properties) => vocabulary::normalise_arguments(properties, given),
-            None => given,
+            Some(properties) => vocabulary::normalise_arguments(properties, arguments),
+            None => arguments,
         };
         (call.state, call.responses) = (request.request_state, request.input_responses);
+        // `fetch_or` returns what was known before this call.
         call.caller.could_ask |= self.0.could_ask.fetch_or(call.caller.could_ask, Ordering::SeqCst);
+        // A panic outside the thread must not end the connection either.
         let tool = call.tool.clone();
         Ok(catch_panic(self.0.answer_tool_call(call, entry.does))
             .await
@@ -373,8 +379,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let call = ClientCall::from_context("resources/read", &context);
-        let read = catch_panic(resources::read(&self.0, &call, request.uri)).await;
-        read.unwrap_or_else(|| Err(protocol_error(&panic_failure("reading a resource")))).map(Into::into)
+        let result = catch_panic(resources::read(&self.0, &call, request.uri)).await;
+        result.unwrap_or_else(|| Err(protocol_error(&panic_failure("reading a resource")))).map(Into::into)
     }
 
     async fn list_prompts(
@@ -400,12 +406,12 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let call = ClientCall::from_context("completion/complete", &context);
-        let read = catch_panic(resources::complete(&self.0, &call, request)).await;
-        read.unwrap_or_else(|| Err(protocol_error(&panic_failure("completing"))))
+        let result = catch_panic(resources::complete(&self.0, &call, request)).await;
+        result.unwrap_or_else(|| Err(protocol_error(&panic_failure("completing"))))
     }
 }
 
-/// Waits for something, and returns nothing where it panicked.
+/// Awaits `work`; `None` if it panicked.
 async fn catch_panic<T>(work: impl Future<Output = T>) -> Option<T> {
     use futures_util::FutureExt as _;
     std::panic::AssertUnwindSafe(work).catch_unwind().await.ok()

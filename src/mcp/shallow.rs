@@ -1,15 +1,15 @@
-//! A line without what is nested beyond any message: a parser would refuse the whole, and could not say which request.
+//! Limits the nesting of a line: the parser would refuse the whole, and the request's id could not be told.
 
 /// How deep a message may be nested; its arguments may be far less.
 const DEPTH_MAX: usize = 64;
 
-/// Returns a line of JSON in which a 0 stands for whatever is nested deeper than 64 times.
+/// Replaces whatever is nested deeper than `DEPTH_MAX` in a line of JSON by a 0.
 pub(super) fn limit_depth(line: &[u8]) -> Vec<u8> {
     let mut reader = LineReader::default();
     line.iter().filter_map(|byte| reader.filter_byte(*byte)).collect()
 }
 
-/// Where in a line the reader is.
+/// The state of a pass over a line.
 #[derive(Debug, Default)]
 struct LineReader {
     depth: usize,
@@ -18,9 +18,9 @@ struct LineReader {
 }
 
 impl LineReader {
-    /// Returns what stands for a byte; nothing where it is nested too deep.
+    /// Returns the byte to keep; `None` for one that is nested too deep.
     fn filter_byte(&mut self, byte: u8) -> Option<u8> {
-        let kept = (self.depth <= DEPTH_MAX).then_some(byte);
+        let output = (self.depth <= DEPTH_MAX).then_some(byte);
         match byte {
             _ if self.escaped => self.escaped = false,
             b'\\' if self.in_text => self.escaped = true,
@@ -28,12 +28,13 @@ impl LineReader {
             _ if self.in_text => {}
             b'[' | b'{' => {
                 self.depth += 1;
-                return kept.map(|byte| if self.depth > DEPTH_MAX { b'0' } else { byte });
+                // The bracket that is one too many becomes the 0.
+                return output.map(|byte| if self.depth > DEPTH_MAX { b'0' } else { byte });
             }
             b']' | b'}' => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
-        kept
+        output
     }
 }
 

@@ -1,60 +1,60 @@
-//! JSON of somebody else's with a value put into it: every other byte stays; reads no meaning into the rest.
+//! Puts a value into the JSON text of another program; every other byte stays as it is.
 
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
-/// One name of an object, with its value.
+/// A member of an object, by its place in the text.
 struct Member {
     name: String,
-    /// Where the name begins.
+    /// The offset of the name's first quote.
     at: usize,
-    /// Where the value stands.
+    /// The offsets of the value.
     value: Range<usize>,
 }
 
 /// An object in a text.
 struct JsonObject {
     entries: Vec<Member>,
-    /// Where its closing brace stands.
+    /// The offset of the closing brace.
     end: usize,
 }
 
-/// Returns a text of JSON with a value where two names lead; the objects are made where they are missing.
+/// Puts a value into a JSON text as a member of a member; missing objects are made.
 ///
 /// # Errors
-/// A sentence that says why it is left alone: it is no JSON, something on the way is no object or stands there twice.
-pub(super) fn put_value(text: &str, [outer, inner]: [&str; 2], value: &Json) -> Result<String, String> {
+/// Why the text is left alone: it is not JSON, something on the way is not an object, or a name is there twice.
+pub(super) fn put_value(text: &str, outer: &str, inner: &str, value: &Json) -> Result<String, String> {
     serde_json::from_str::<IgnoredAny>(text)
         .map_err(|error| format!("{error}; a file with comments is left to you"))?;
     let whole = parse_object(text, skip_whitespace(text, 0)).ok_or("it is no JSON object")?;
-    let Some(found) = find_member(&whole, outer)? else {
+    let Some(member) = find_member(&whole, outer)? else {
         return Ok(insert_member(text, &whole, outer, &serde_json::json!({ inner: value })));
     };
-    let servers = parse_object(text, found.value.start).ok_or_else(|| format!("its {outer} is no object"))?;
+    let servers = parse_object(text, member.value.start).ok_or_else(|| format!("its {outer} is no object"))?;
     match find_member(&servers, inner)? {
         None => Ok(insert_member(text, &servers, inner, value)),
         Some(entry) => {
-            let written = render_value(value, indent_before(text, entry.at));
+            let replacement = render_value(value, indent_before(text, entry.at));
             let (before, after) = (text.get(..entry.value.start), text.get(entry.value.end..));
-            Ok([before.unwrap_or_default(), &written, after.unwrap_or_default()].concat())
+            Ok([before.unwrap_or_default(), &replacement, after.unwrap_or_default()].concat())
         }
     }
 }
 
-/// Returns the entry of a name.
+/// Finds the member of a name.
 fn find_member<'o>(object: &'o JsonObject, name: &str) -> Result<Option<&'o Member>, String> {
     let mut fitting = object.entries.iter().filter(|entry| entry.name == name);
-    let found = fitting.next();
+    let first = fitting.next();
     match fitting.next() {
-        // Readers differ in which of them they take; whoever wrote it knows.
+        // Programs differ in which of them they take, so only its author can decide.
         Some(_) => Err(format!("its {name} stands there twice, and only you know which is meant")),
-        None => Ok(found),
+        None => Ok(first),
     }
 }
 
-/// Returns a text with a new entry at the end of an object, laid out as the entries before it.
+/// Adds a member at the end of an object, laid out as the members before it.
 fn insert_member(text: &str, object: &JsonObject, name: &str, value: &Json) -> String {
     let (inside, outside) = match object.entries.last() {
         Some(entry) => (indent_before(text, entry.at).map(str::to_owned), indent_before(text, object.end)),
@@ -78,7 +78,7 @@ const fn space_after_colon(inside: &Option<String>) -> &'static str {
     if inside.is_some() { " " } else { "" }
 }
 
-/// Returns a value in the layout around it: over several lines behind a line's indent, else in one.
+/// Renders a value on several lines with this indent, or on one line without any.
 fn render_value(value: &Json, indent: Option<&str>) -> String {
     match indent {
         Some(indent) => serde_json::to_string_pretty(value).unwrap_or_default().replace('\n', &format!("\n{indent}")),
@@ -86,19 +86,19 @@ fn render_value(value: &Json, indent: Option<&str>) -> String {
     }
 }
 
-/// Returns the white space before a place, where nothing else stands before it in its line.
+/// Returns the indent of a place; `None` if something else comes before it in its line.
 fn indent_before(text: &str, at: usize) -> Option<&str> {
     let line = text.get(..at)?.rsplit_once('\n')?.1;
-    line.chars().all(|found| " \t".contains(found)).then_some(line)
+    line.chars().all(|c| " \t".contains(c)).then_some(line)
 }
 
-/// Returns the white space with which the line of a place begins.
+/// Returns the white space at the start of the line of a place.
 fn line_indent(text: &str, at: usize) -> &str {
     let line = text.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
     line.get(..line.len() - line.trim_start_matches([' ', '\t']).len()).unwrap_or_default()
 }
 
-/// Reads the object that begins at a place; `None` where something else does. The text is JSON.
+/// Parses the object that begins at an offset; `None` if something else does. The text has to be valid JSON.
 fn parse_object(text: &str, at: usize) -> Option<JsonObject> {
     let bytes = text.as_bytes();
     if bytes.get(at) != Some(&b'{') {
@@ -107,10 +107,10 @@ fn parse_object(text: &str, at: usize) -> Option<JsonObject> {
     let mut entries = Vec::new();
     let mut at = skip_whitespace(text, at + 1);
     while bytes.get(at)? != &b'}' {
-        let named = find_value_end(bytes, at);
-        let name = serde_json::from_str(text.get(at..named)?).ok()?;
-        // Behind the name stands the colon.
-        let value = skip_whitespace(text, skip_whitespace(text, named) + 1);
+        let name_end = find_value_end(bytes, at);
+        let name = serde_json::from_str(text.get(at..name_end)?).ok()?;
+        // The one byte between the name and the value is the colon.
+        let value = skip_whitespace(text, skip_whitespace(text, name_end) + 1);
         let value = value..find_value_end(bytes, value);
         let next = skip_whitespace(text, value.end);
         entries.push(Member { name, at, value });
@@ -119,18 +119,19 @@ fn parse_object(text: &str, at: usize) -> Option<JsonObject> {
     Some(JsonObject { entries, end: at })
 }
 
-/// Returns where white space ends.
+/// Returns the offset of the first character from `at` on that is not white space.
 fn skip_whitespace(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     at + rest.len() - rest.trim_ascii_start().len()
 }
 
-/// Returns where the value that begins at a place ends.
+/// Returns the offset behind the value that begins at `from`.
 fn find_value_end(bytes: &[u8], from: usize) -> usize {
     let (mut depth, mut at) = (0_usize, from);
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => at = text_end(bytes, at) - 1,
+            // Left at the closing quote, which the step below passes.
+            b'"' => at = find_string_end(bytes, at) - 1,
             b'{' | b'[' => depth += 1,
             b'}' | b']' if depth == 0 => return at,
             b'}' | b']' => depth -= 1,
@@ -145,8 +146,8 @@ fn find_value_end(bytes: &[u8], from: usize) -> usize {
     at
 }
 
-/// Returns where a text in quotes ends.
-fn text_end(bytes: &[u8], from: usize) -> usize {
+/// Returns the offset behind the string that begins at `from`.
+fn find_string_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from + 1;
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
 
     fn put_server(text: &str) -> Result<String, String> {
-        put_value(text, ["s", "mfm"], &json!({"command": "x"}))
+        put_value(text, "s", "mfm", &json!({"command": "x"}))
     }
 
     #[test]

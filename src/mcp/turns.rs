@@ -1,4 +1,4 @@
-//! How many calls are at work at once: a few, and the others wait their turn or are refused; does none of the work.
+//! Limits how many calls run at once: a few run, some wait, and the rest are refused.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ops::{Failure, FailureKind};
 
-/// How many calls work at once: each has a thread, a journal and a target open, and rows in memory.
+/// How many calls run at once: each has a thread, a journal and a target open, and rows in memory.
 const WORKING_MAX: usize = 4;
 /// How many others may wait.
 const WAITING_MAX: usize = 250;
 
-/// The turns of a server.
+/// The slots of a server.
 pub(super) struct CallSlots {
     working: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -24,7 +24,7 @@ impl Default for CallSlots {
     }
 }
 
-/// Somebody who waits, counted for as long as they do.
+/// A call that waits; dropping it ends the count.
 struct WaitingCall<'t>(&'t AtomicUsize);
 
 impl Drop for WaitingCall<'_> {
@@ -34,30 +34,27 @@ impl Drop for WaitingCall<'_> {
 }
 
 impl CallSlots {
-    /// Waits for a turn, which lasts as long as what is returned.
+    /// Waits for a slot, which is held until the permit is dropped.
     ///
     /// # Errors
     /// `agent_busy`: too many wait already.
     pub(super) async fn acquire(&self) -> Result<OwnedSemaphorePermit, Failure> {
-        let busy = || {
-            let message = format!("{WORKING_MAX} calls are at work and {WAITING_MAX} wait for their turn");
-            Failure::new(
-                FailureKind::Refused,
-                "agent_busy",
-                message,
-                "wait for the answers that are due, then call again",
-            )
-        };
         if let Ok(turn) = self.working.clone().try_acquire_owned() {
             return Ok(turn);
         }
+        // Counted before it is checked, so that two calls cannot both take the last place.
         let before = self.waiting.fetch_add(1, Ordering::SeqCst);
         let _waiting = WaitingCall(&self.waiting);
         if before >= WAITING_MAX {
-            return Err(busy());
+            return Err(busy_failure());
         }
-        self.working.clone().acquire_owned().await.map_err(|_| busy())
+        self.working.clone().acquire_owned().await.map_err(|_| busy_failure())
     }
+}
+
+fn busy_failure() -> Failure {
+    let message = format!("{WORKING_MAX} calls are at work and {WAITING_MAX} wait for their turn");
+    Failure::new(FailureKind::Refused, "agent_busy", message, "wait for the answers that are due, then call again")
 }
 
 #[cfg(test)]
@@ -74,11 +71,11 @@ mod tests {
                 working.push(turns.acquire().await.unwrap());
             }
             let mut waiting: Vec<_> = (0..=WAITING_MAX).map(|_| Box::pin(turns.acquire())).collect();
-            // The last one is one too many, and is told at once.
+            // The last one is one too many, and is refused at once.
             let polled: Vec<_> = waiting.iter_mut().map(futures_util::FutureExt::now_or_never).collect();
             assert_eq!(polled.iter().filter(|poll| poll.is_none()).count(), WAITING_MAX);
             assert!(matches!(polled.last(), Some(Some(Err(_)))));
-            // A turn that ends is the next one's; whoever goes away waits no more.
+            // A slot that is freed goes to the next call; a call that is dropped no longer counts.
             working.pop();
             drop(waiting.pop());
             assert!(waiting.remove(0).await.is_ok());

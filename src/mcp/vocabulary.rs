@@ -1,10 +1,11 @@
-//! One vocabulary of arguments over all tools: other spellings, names and shapes of the same; guesses nothing.
+//! One vocabulary of arguments for all tools: other spellings, names and shapes are accepted if their meaning is
+//! certain.
 
 use serde_json::{Value as Json, json};
 
 use super::schema::Object;
 
-/// Names that mean the same; a tool has one of each line.
+/// Names that mean the same; a tool has at most one of each line.
 const SAME: [&[&str]; 6] = [
     &["op", "operations", "operation", "ops"],
     &["mode", "modes", "tool", "tools", "failure_mode"],
@@ -13,12 +14,12 @@ const SAME: [&[&str]; 6] = [
     &["database", "database_name"],
     &["drill", "drill_number"],
 ];
-/// How many numbers a range may stand for.
+/// Most numbers in a range.
 const RANGE_MAX: i64 = 10_000;
-/// How many letters a name may differ in and still be meant.
+/// The most letters in which a name may differ from the one that is suggested.
 const TYPOS_MAX: usize = 3;
 
-/// Returns arguments in the names and shapes of a tool's schema; what cannot be told is left as it is.
+/// Converts arguments to the names and shapes of a tool's schema; what is ambiguous stays as it is.
 pub(super) fn normalise_arguments(properties: &Object, arguments: Object) -> Object {
     let mut out = Object::new();
     let mut others = Vec::new();
@@ -28,8 +29,9 @@ pub(super) fn normalise_arguments(properties: &Object, arguments: Object) -> Obj
             None => others.push((name, value)),
         }
     }
+    // After the exact names, which no synonym may overwrite.
     for (name, value) in others {
-        let known = other_name(properties, &name).filter(|known| !out.contains_key(*known));
+        let known = find_synonym(properties, &name).filter(|known| !out.contains_key(*known));
         match known.and_then(|known| Some((known.clone(), properties.get(known)?))) {
             Some((known, property)) => drop(out.insert(known, coerce_value(property, value))),
             None => drop(out.insert(name, value)),
@@ -38,16 +40,25 @@ pub(super) fn normalise_arguments(properties: &Object, arguments: Object) -> Obj
     out
 }
 
-/// Returns the name of a tool's argument that is nearest to one that it does not have.
+/// Finds the argument of a tool that is nearest to an unknown name.
 pub(super) fn find_nearest<'p>(properties: &'p Object, name: &str) -> Option<&'p str> {
+    // The name is the client's and may be long; the distance takes time with its length.
     let name = to_snake_case(&name.chars().take(64).collect::<String>());
-    let apart = |known: &&String| strsim::damerau_levenshtein(known, &name);
-    let begins = |known: &&String| known.starts_with(&name) || name.starts_with(known.as_str());
-    let near = properties.keys().min_by_key(apart).filter(|known| apart(known) <= TYPOS_MAX.min(known.len() / 2));
-    near.or_else(|| properties.keys().filter(|_| name.len() > 1).find(begins)).map(String::as_str)
+    let distances = properties.keys().map(|known| (strsim::damerau_levenshtein(known, &name), known));
+    if let Some((distance, near)) = distances.min_by_key(|(distance, _)| *distance)
+        && distance <= TYPOS_MAX.min(near.len() / 2)
+    {
+        return Some(near);
+    }
+    // One letter begins too many names to mean any of them.
+    if name.len() < 2 {
+        return None;
+    }
+    let mut known = properties.keys().map(String::as_str);
+    known.find(|known| known.starts_with(&name) || name.starts_with(known))
 }
 
-fn other_name<'p>(properties: &'p Object, name: &str) -> Option<&'p String> {
+fn find_synonym<'p>(properties: &'p Object, name: &str) -> Option<&'p String> {
     let name = to_snake_case(name);
     if let Some((known, _)) = properties.get_key_value(&name) {
         return Some(known);
@@ -55,10 +66,11 @@ fn other_name<'p>(properties: &'p Object, name: &str) -> Option<&'p String> {
     let group = SAME.iter().find(|group| group.contains(&name.as_str()))?;
     let mut known = properties.keys().filter(|known| group.contains(&known.as_str()));
     let first = known.next()?;
+    // With two candidates the synonym would be ambiguous.
     known.next().is_none().then_some(first)
 }
 
-/// Returns a name in small letters with lines between its words.
+/// Converts a name in kebab case, camel case or with spaces to snake case.
 fn to_snake_case(name: &str) -> String {
     let mut out = String::new();
     for (at, letter) in name.chars().enumerate() {
@@ -67,6 +79,7 @@ fn to_snake_case(name: &str) -> String {
             letter if letter.is_ascii_uppercase() => {
                 if at > 0
                     && !out.ends_with('_')
+                    // Capitals in a row, as in `fieldID`, are one word.
                     && !name.chars().nth(at - 1).is_some_and(|one| one.is_ascii_uppercase())
                 {
                     out.push('_');
@@ -79,7 +92,7 @@ fn to_snake_case(name: &str) -> String {
     out
 }
 
-/// Returns a value in the shape that a property has.
+/// Converts a value to the type of a property, if its meaning is certain.
 fn coerce_value(property: &Json, value: Json) -> Json {
     match property.get("type").and_then(Json::as_str) {
         Some("array") => coerce_list(property.pointer("/items/type").and_then(Json::as_str), value),
@@ -104,7 +117,7 @@ fn coerce_integer(value: Json) -> Json {
     }
 }
 
-/// Returns a list, which may be written as text with commas and ranges, or be one thing alone.
+/// Converts a text with commas and ranges, or a number alone, to a list.
 fn coerce_list(items: Option<&str>, value: Json) -> Json {
     let numbers = items == Some("integer");
     match &value {
@@ -120,12 +133,13 @@ fn coerce_list(items: Option<&str>, value: Json) -> Json {
     }
 }
 
-/// Reads `5-9,12`.
+/// Parses `5-9,12`; `None` for anything else.
 fn parse_numbers(text: &str) -> Option<Vec<i64>> {
     let mut out = Vec::new();
     for part in text.trim().trim_start_matches('[').trim_end_matches(']').split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (i64, i64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        // A wide range would take much memory before any check could refuse it.
         if first > last || last - first >= RANGE_MAX {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Columns and tables as a target declares them, and what a planned value becomes there; reads no catalogue itself.
+//! Columns and tables as a target declares them, and the conversion of planned values into what a column stores.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use super::time;
 /// A column as the target declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// What the journal's images say of the column.
+    /// The column as the journal's images describe it.
     pub image: ColumnImage,
-    /// What the declared type holds.
+    /// The values that the declared type holds.
     pub kind: Kind,
     /// How the engine stores it.
     pub storage: Storage,
     /// Whether NULL is allowed.
     pub nullable: bool,
-    /// Whether anyone can set it.
+    /// Whether it can be set and put back.
     pub role: Role,
 }
 
-/// What a declared type holds, whatever the engine.
+/// The values that a declared type holds, whatever the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `bit`.
@@ -38,21 +38,21 @@ pub enum Kind {
     },
     /// `decimal(p,s)` and its kin.
     Decimal {
-        /// All digits.
+        /// The number of all digits.
         precision: u8,
-        /// Digits behind the point.
+        /// The number of digits after the point.
         scale: u8,
     },
     /// A binary float.
     Float,
     /// Text.
     Text {
-        /// The most characters; `None` without a limit.
+        /// The largest length, in UTF-16 units; `None` for no limit.
         length: Option<u32>,
     },
     /// Binary.
     Bytes {
-        /// The most bytes; `None` without a limit.
+        /// The largest length, in bytes; `None` for no limit.
         length: Option<u32>,
         /// Whether every value is padded to `length`.
         fixed: bool,
@@ -87,37 +87,37 @@ pub enum Storage {
 pub enum Role {
     /// Set and put back like any other.
     Plain,
-    /// Computed by the database: left out of images and digests, and listed.
+    /// Computed by the database: left out of images and digests, and listed as omitted.
     Computed,
-    /// Rewritten by the database at every write: residue.
+    /// Rewritten by the database at every write: residue, which no revert restores.
     RowVersion,
 }
 
-/// How far the database itself vouches for a table's key.
+/// Whether the database itself guarantees a table's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyStanding {
-    /// A primary key or a unique index over non-NULL columns.
+    /// A primary key or a unique index over NOT NULL columns, by its name.
     Declared(String),
-    /// Nothing is declared: a preflight has to scan.
+    /// Nothing is declared, so that a preflight has to scan the table.
     Undeclared,
-    /// A key column is missing.
+    /// This key column is missing.
     Missing(String),
 }
 
 /// A table as the target declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// What the journal's images say of the table; its columns are those that can be read, set and put back.
+    /// The table as the journal's images describe it; its columns are those that can be read, set and put back.
     pub shape: Arc<TableShape>,
     /// The columns, in the order of the shape's.
     pub columns: Vec<Column>,
     /// The columns that the shape omits.
     pub omitted: Vec<Column>,
-    /// How far the key can be trusted.
+    /// Whether the key can be trusted.
     pub key: KeyStanding,
 }
 
-/// A value that a mode wants in a cell, before the engine has its say.
+/// A value that a mode plans for a cell, before it is converted to what the column stores.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Datum {
     /// NULL.
@@ -132,12 +132,12 @@ pub enum Datum {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// A cell copied, or made from a copied one, as the engine held it.
+    /// A copied cell, or one derived from it, in the form in which the engine stores it.
     Raw(Value),
 }
 
 impl Datum {
-    /// Returns a cell for another column, which may hold the same number in another form: 7 as 7.0.
+    /// Returns a cell's value for another column, which may store the same number in another form: 7 as 7.0.
     #[must_use]
     pub fn of_cell(value: &Value) -> Self {
         match value {
@@ -152,71 +152,75 @@ impl Datum {
 }
 
 impl Table {
-    /// Returns the place of a column, by its exact name or else whatever its case.
+    /// Returns the position of a column: the one of this exact name, else the first ignoring case.
     #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
         let exact = self.columns.iter().position(|c| c.image.name == column);
         exact.or_else(|| self.columns.iter().position(|c| c.image.name.eq_ignore_ascii_case(column)))
     }
 
-    /// Returns a column and its place.
+    /// Returns a column and its position, as [`Self::position`] finds it.
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`].
     pub fn column(&self, column: &str) -> Result<(usize, &Column), Refusal> {
-        let missing = || Refusal::MissingColumn { table: self.shape.name.clone(), column: column.to_owned() };
-        let at = self.position(column).ok_or_else(missing)?;
-        let found = self.columns.get(at).ok_or_else(missing)?;
-        Ok((at, found))
+        let position = self.position(column);
+        position
+            .and_then(|at| Some((at, self.columns.get(at)?)))
+            .ok_or_else(|| Refusal::MissingColumn { table: self.shape.name.clone(), column: column.to_owned() })
     }
 
-    /// Returns the table with its key and these columns only, as far as it has them.
+    /// Returns the table reduced to these columns and its key, in its own order; columns that it lacks are left out.
     #[must_use]
     pub fn select_columns(&self, columns: &[&str]) -> Self {
         let key = self.shape.key.iter().map(String::as_str);
-        let kept: BTreeSet<usize> = columns.iter().copied().chain(key).filter_map(|name| self.position(name)).collect();
-        let columns: Vec<Column> = kept.iter().filter_map(|at| self.columns.get(*at).cloned()).collect();
+        // A set keeps the table's own order, and takes a key column that is also asked for once.
+        let positions: BTreeSet<usize> =
+            columns.iter().copied().chain(key).filter_map(|name| self.position(name)).collect();
+        let columns: Vec<Column> = positions.iter().filter_map(|at| self.columns.get(*at).cloned()).collect();
         let images = columns.iter().map(|column| column.image.clone()).collect();
         let shape = TableShape { columns: images, ..(*self.shape).clone() };
         Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
     }
 
-    /// Returns the table whose rows come beside rows of another, whose columns stand behind its own as `NAME.column`.
+    /// Returns the table of a join with a parent: its own columns, then the parent's as `NAME.column`.
     #[must_use]
     pub fn join_columns(&self, parent: &Self) -> Self {
-        let prefixed = |column: &Column| {
+        let mut columns = self.columns.clone();
+        for column in &parent.columns {
             let mut column = column.clone();
             column.image.name = format!("{}.{}", parent.shape.name, column.image.name);
-            column
-        };
-        let columns: Vec<Column> = self.columns.iter().cloned().chain(parent.columns.iter().map(prefixed)).collect();
+            columns.push(column);
+        }
         let images = columns.iter().map(|column| column.image.clone()).collect();
         let shape = TableShape { columns: images, ..(*self.shape).clone() };
         Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
     }
 
-    /// Returns the key of a row whose values stand in the order of the shape's columns.
+    /// Returns the key of a row, whose cells are in the order of the shape's columns.
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`] where a key column is not among the readable ones.
     pub fn key_of(&self, row: &[Value]) -> Result<Vec<Value>, Refusal> {
-        let cell = |name: &String| {
+        let mut key = Vec::with_capacity(self.shape.key.len());
+        for name in &self.shape.key {
             let (at, _) = self.column(name)?;
-            Ok(row.get(at).cloned().unwrap_or(Value::Null))
-        };
-        self.shape.key.iter().map(cell).collect()
+            key.push(row.get(at).cloned().unwrap_or(Value::Null));
+        }
+        Ok(key)
     }
 }
 
 impl Column {
-    /// Returns what the engine will hold for a planned value, checked against the declared type.
+    /// Converts a planned value to what the engine will store, checked against the declared type.
     ///
     /// # Errors
-    /// [`Refusal::NotNull`], or [`Refusal::DoesNotFit`] for a value that would be changed on its way in: mfm never
-    /// rounds and never truncates.
+    /// [`Refusal::NotNull`], or [`Refusal::DoesNotFit`] for a value that the engine would store changed: mfm never
+    /// rounds or truncates.
     pub fn store_datum(&self, table: &str, datum: &Datum) -> Result<Value, Refusal> {
         let value = match datum {
             Datum::Null => Value::Null,
+            // A copied cell is in the engine's form already, and converting it could change it.
             Datum::Raw(value) => value.clone(),
             Datum::Integer(number) => self.store_number(table, Decimal::from(*number))?,
             Datum::Decimal(number) => self.store_number(table, *number)?,
@@ -257,6 +261,7 @@ impl Column {
     }
 
     fn number_as_stored(&self, number: Decimal) -> Option<Value> {
+        // By SQLite's affinity: as text, as a float, or else as an integer where the number is whole.
         match self.storage {
             Storage::Native => self.number_as_native(number),
             Storage::Real => number.to_f64_exact().map(Value::Real),
@@ -283,15 +288,17 @@ impl Column {
             Kind::Other => None,
             _ => return Err(self.does_not_fit(table, text)),
         };
+        // SQL Server counts UTF-16 units, so that characters beyond the first plane take two.
         let length = text.encode_utf16().count();
         if limit.is_some_and(|most| length > most as usize) {
             return Err(self.does_not_fit(table, text));
         }
+        // The length is within the limit, as checked above.
         let padding = if self.pads_text() { limit.map_or(0, |all| all as usize - length) } else { 0 };
         Ok(Value::Text(text.to_owned() + &" ".repeat(padding)))
     }
 
-    /// Tells whether the database fills every text up with blanks: `char(n)` and `nchar(n)`, where types are kept.
+    /// Tells whether the database pads every text with blanks: `char(n)` and `nchar(n)`, on an engine with such types.
     fn pads_text(&self) -> bool {
         let name = self.image.declared.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
         self.storage == Storage::Native && ["char", "nchar"].contains(&name.as_str())
@@ -306,13 +313,15 @@ impl Column {
             Kind::Other => true,
             _ => false,
         };
-        let shown = || format!("{} bytes", bytes.len());
-        if fits { Ok(Value::Bytes(bytes.to_vec())) } else { Err(self.does_not_fit(table, &shown())) }
+        if !fits {
+            return Err(self.does_not_fit(table, &format!("{} bytes", bytes.len())));
+        }
+        Ok(Value::Bytes(bytes.to_vec()))
     }
 }
 
 impl Kind {
-    /// Reads a declared type, in SQL Server's words; anything unknown is [`Kind::Other`].
+    /// Parses a declared type, by SQL Server's names; an unknown one is [`Kind::Other`].
     #[must_use]
     pub fn parse(declared: &str) -> Self {
         let lower = declared.trim().to_ascii_lowercase();
@@ -320,13 +329,16 @@ impl Kind {
         let numbers: Vec<u32> =
             arguments.trim_end_matches(')').split(',').filter_map(|part| part.trim().parse().ok()).collect();
         let length = numbers.first().copied();
+        // A precision or scale beyond 255 is no valid type, and falls back to the default.
         let small = |at: usize| numbers.get(at).and_then(|n| u8::try_from(*n).ok());
         match name.trim() {
             "bit" | "boolean" => Self::Boolean,
             "tinyint" => Self::Integer { min: 0, max: 255 },
             "smallint" => Self::Integer { min: i64::from(i16::MIN), max: i64::from(i16::MAX) },
             "int" => Self::Integer { min: i64::from(i32::MIN), max: i64::from(i32::MAX) },
+            // `integer` is SQLite's type of 64 bits here; SQL Server itself reports `int`.
             "integer" | "bigint" => Self::Integer { min: i64::MIN, max: i64::MAX },
+            // SQL Server's defaults: decimal(18,0), and one byte for `binary`.
             "decimal" | "numeric" => Self::Decimal { precision: small(0).unwrap_or(18), scale: small(1).unwrap_or(0) },
             "money" => Self::Decimal { precision: 19, scale: 4 },
             "smallmoney" => Self::Decimal { precision: 10, scale: 4 },

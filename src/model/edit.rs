@@ -1,11 +1,11 @@
-//! What a mode wants done to rows, in the domain's own terms; the plan floor makes exact changes of it.
+//! Edits of rows as a mode plans them, in the domain's own terms. The plan floor turns them into exact changes.
 
 use std::collections::BTreeMap;
 
 use super::Key;
 use super::column::Datum;
 
-/// One row's edit.
+/// The edit of one row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
     /// Set columns of a row that was read.

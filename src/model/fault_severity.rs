@@ -1,4 +1,4 @@
-//! How bad a fault would be, as a number; the one place that reads it from text.
+//! The severity of a fault as a number, parsed from text in this one place.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,17 +7,17 @@ use std::str::FromStr;
 use mfm_journal::Decimal;
 use serde::{Serialize, Serializer};
 
-/// How bad a fault would be: a decimal from 0, harmless, to 3, critical. 0.7 and 0.70 are as bad as each other, and
-/// each is printed as it was written.
+/// The severity of a fault: a decimal from 0 (harmless) to 3 (critical). 0.7 and 0.70 are equal, and each is printed as
+/// it was written.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultSeverity(Decimal);
 
-/// Why a text is no severity of a fault: it is no plain decimal number from 0 to 3.
+/// The error for a text that is not a plain decimal number from 0 to 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoFaultSeverity;
 
 impl FaultSeverity {
-    /// Returns the severity of so many tenths: `tenths::<18>()` is 1.8. More than 30 do not compile.
+    /// Returns a severity given in tenths: `tenths::<18>()` is 1.8. More than 30 tenths do not compile.
     #[must_use]
     pub const fn tenths<const TENTHS: u8>() -> Self {
         const { assert!(TENTHS <= 30, "a severity lies between 0 and 3") };
@@ -27,7 +27,7 @@ impl FaultSeverity {
     /// Returns the number that programs sort and compare by, 0.0 to 3.0.
     #[must_use]
     pub fn level(self) -> f64 {
-        // Digits with one point at most are always a float.
+        // Decimal text always parses as a float, so the default is never used.
         self.to_string().parse().unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! Findings of quality checks; knows no check.
+//! Findings of quality checks, and their severities.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ impl Severity {
     /// Every severity, the worst first.
     pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
-    /// Returns how bad a fault is, as the text in its label says. What cannot be read counts as the worst.
+    /// Converts a fault's severity, decimal text from 0 to 3. Text that cannot be parsed counts as critical.
     #[must_use]
     pub fn of_fault(text: &str) -> Self {
         text.parse::<FaultSeverity>().map_or(Self::Critical, Self::from)
     }
 
-    /// Returns the word that people and programs get.
+    /// Returns the word for people and programs, in lower case.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -66,9 +66,9 @@ pub struct Finding {
     pub key: Key,
     /// Other rows that take part, as (table, key).
     pub related: Vec<(&'static str, Key)>,
-    /// What is wrong for programs: the column or the aspect with its values, the same whatever the message says.
+    /// What is wrong, for programs: the column or aspect with its values. It stays the same when messages are reworded.
     pub what: String,
-    /// What is wrong, with the values.
+    /// What is wrong, for people, with the values.
     pub message: String,
 }
 
@@ -82,10 +82,10 @@ pub struct Violation {
 }
 
 impl Finding {
-    /// Tells whether the finding names a row, as violating or as taking part.
+    /// Tells whether the finding names a row, as the violating or as a related one; the table ignoring case.
     #[must_use]
     pub fn names_row(&self, table: &str, key: &[super::Value]) -> bool {
-        let same = |t: &str, k: &Key| t.eq_ignore_ascii_case(table) && k == key;
-        same(self.table, &self.key) || self.related.iter().any(|(t, k)| same(t, k))
+        let mut rows = std::iter::once((self.table, &self.key)).chain(self.related.iter().map(|(t, k)| (*t, k)));
+        rows.any(|(row_table, row_key)| row_table.eq_ignore_ascii_case(table) && row_key == key)
     }
 }

@@ -1,4 +1,4 @@
-//! Lists and ranges of record ids, as people type them and as agents send them; looks nothing up.
+//! Lists and ranges of record ids, as people type them and as agents send them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,13 +25,13 @@ enum IdsForm {
     Text(String),
 }
 
-/// A text that is no list of ids.
+/// The error for a text that is not a list of ids.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no list of ids: write numbers and ranges such as 5-9,12, the smaller first")]
 pub struct IdsError(String);
 
 impl Ids {
-    /// Returns the ids named one by one, ascending and without repeats.
+    /// Returns the ids that are named singly, not as part of a range: ascending, without repeats.
     #[must_use]
     pub fn single_ids(&self) -> Vec<i64> {
         let mut all: Vec<i64> = self.parts.iter().filter(|(first, last)| first == last).map(|(id, _)| *id).collect();
@@ -63,18 +63,19 @@ impl FromStr for Ids {
     type Err = IdsError;
 
     fn from_str(text: &str) -> Result<Self, IdsError> {
-        let error = || IdsError(text.to_owned());
-        let part = |part: &str| {
-            let part = part.trim();
-            // A minus sign may also begin a number, so the range's hyphen is searched behind the first character.
-            let hyphen = part.get(1..).and_then(|rest| rest.find('-')).map(|at| at + 1);
-            let (first, last) = hyphen.map_or((part, part), |at| (&part[..at], &part[at + 1..]));
-            let (first, last): (i64, i64) =
-                (first.trim().parse().map_err(|_| error())?, last.trim().parse().map_err(|_| error())?);
-            if first <= last { Ok((first, last)) } else { Err(error()) }
-        };
-        Ok(Self { parts: text.split(',').map(part).collect::<Result<_, _>>()? })
+        let parts = text.split(',').map(parse_part).collect::<Option<_>>();
+        Ok(Self { parts: parts.ok_or_else(|| IdsError(text.to_owned()))? })
     }
+}
+
+/// Parses an id, or an inclusive range of ids whose first is not the larger one.
+fn parse_part(part: &str) -> Option<(i64, i64)> {
+    let part = part.trim();
+    // A minus sign can also begin a number, so the hyphen of a range is searched after the first character.
+    let hyphen = part.get(1..).and_then(|rest| rest.find('-')).map(|at| at + 1);
+    let (first, last) = hyphen.map_or((part, part), |at| (&part[..at], &part[at + 1..]));
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last).then_some((first, last))
 }
 
 impl fmt::Display for Ids {

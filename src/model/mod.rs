@@ -1,4 +1,4 @@
-//! Values, rows, keys, edits and findings, and the ports to the outside; does no I/O and knows no domain.
+//! Values, rows, keys, edits and findings, and the ports to the outside. Does no I/O and knows no domain.
 
 pub mod column;
 pub mod edit;

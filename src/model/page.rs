@@ -1,42 +1,49 @@
-//! A page of a long table: which keys to read, from where, in which order; reads nothing itself.
+//! A page of a long table: the keys to read, where to start and in which order.
 
 use super::Key;
 use super::snapshot::key_form;
 use mfm_journal::Value;
 
-/// Which keys of a table whose key is one whole number.
+/// A request for a page of keys, of a table whose key is one whole number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPage {
-    /// Only rows whose column holds this number.
+    /// Only rows whose column (by name) holds this number.
     pub only: Option<(String, i64)>,
-    /// Only keys behind this one; before it, where the page goes backwards. `None` begins at the end it comes from.
+    /// Only keys after this one, or before it if the page goes backwards. `None` starts at the first, or the last key.
     pub from: Option<i64>,
-    /// Whether keys descend.
+    /// Whether the keys descend.
     pub backwards: bool,
-    /// At most so many keys.
+    /// The largest number of keys.
     pub limit: u32,
 }
 
 impl KeyPage {
-    /// Returns the keys of the page out of keys in any order.
+    /// Selects the keys of the page from keys in any order.
     #[must_use]
     pub fn select_keys(&self, mut keys: Vec<Key>) -> Vec<Key> {
-        let number = |key: &Key| match key.first().map(key_form) {
-            Some(Value::Integer(number)) => Some(number),
-            _ => None,
-        };
-        let behind = |number: i64| match (self.from, self.backwards) {
-            (None, _) => true,
-            (Some(from), false) => number > from,
-            (Some(from), true) => number < from,
-        };
-        keys.retain(|key| number(key).is_some_and(behind));
-        keys.sort_by_key(number);
+        keys.retain(|key| key_number(key).is_some_and(|number| self.reaches(number)));
+        keys.sort_by_key(key_number);
         if self.backwards {
             keys.reverse();
         }
         keys.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
         keys
+    }
+
+    fn reaches(&self, number: i64) -> bool {
+        match (self.from, self.backwards) {
+            (None, _) => true,
+            (Some(from), false) => number > from,
+            (Some(from), true) => number < from,
+        }
+    }
+}
+
+/// Returns the number of a key, whatever numeric type holds it; `None` for any other key.
+fn key_number(key: &Key) -> Option<i64> {
+    match key.first().map(key_form) {
+        Some(Value::Integer(number)) => Some(number),
+        _ => None,
     }
 }
 
@@ -46,14 +53,17 @@ mod tests {
 
     #[test]
     fn a_page_goes_on_behind_its_beginning() {
-        let keys = || (1..=9).rev().map(|id| vec![Value::Integer(id)]).collect::<Vec<Key>>();
-        let page = |from, backwards| KeyPage { from, backwards, limit: 3, ..KeyPage::default() }.select_keys(keys());
-        let ids = |keys: Vec<Key>| keys.into_iter().flatten().collect::<Vec<Value>>();
-        let numbers = |numbers: [i64; 3]| numbers.map(Value::Integer).to_vec();
-        assert_eq!(ids(page(None, false)), numbers([1, 2, 3]));
-        assert_eq!(ids(page(Some(3), false)), numbers([4, 5, 6]));
-        assert_eq!(ids(page(None, true)), numbers([9, 8, 7]));
-        assert_eq!(ids(page(Some(7), true)), numbers([6, 5, 4]));
-        assert_eq!(ids(page(Some(9), false)), []);
+        let keys: Vec<Key> = (1..=9).rev().map(|id| vec![Value::Integer(id)]).collect();
+        for (from, backwards, expected) in [
+            (None, false, &[1_i64, 2, 3][..]),
+            (Some(3), false, &[4, 5, 6][..]),
+            (None, true, &[9, 8, 7][..]),
+            (Some(7), true, &[6, 5, 4][..]),
+            (Some(9), false, &[][..]),
+        ] {
+            let page = KeyPage { from, backwards, limit: 3, ..KeyPage::default() };
+            let numbers: Vec<i64> = page.select_keys(keys.clone()).iter().filter_map(key_number).collect();
+            assert_eq!(numbers, expected, "{from:?} {backwards}");
+        }
     }
 }

@@ -1,40 +1,45 @@
-//! Passwords that somebody wrote where they do not belong, taken out of what is said again; knows no kind of target.
+//! Passwords typed where they do not belong, hidden before the text is repeated in a message. Knows no kind of target.
 //!
-//! What is hidden is hidden on suspicion: a near miss of a URL is hidden as a URL is.
+//! Hides on suspicion: a mistyped URL is treated as a URL, because a message must not repeat its password either.
 
-/// What stands where a password was.
+/// The replacement of a password.
 const HIDDEN: &str = "...";
-/// What names of settings that hold passwords contain.
+/// Parts of the names of settings that hold passwords.
 const NAMES: [&str; 6] = ["password", "passwd", "pwd", "passphrase", "secret", "token"];
-/// What stands for an `@` and for a `:` in percent escapes.
+/// The percent escapes of `@` and `:`, in lower case.
 const AT: &str = "%40";
 const COLON: &str = "%3a";
 
-/// Returns an argument without a password in it: what stands before the last `@` and behind a user's colon, and the
-/// values of settings that are named like one.
+/// Returns an argument with its password hidden: the part between a user's colon and the last `@`, and the values of
+/// settings that are named like passwords.
 #[must_use]
 pub fn hide_password(argument: &str) -> String {
-    // A path has no login, and may hold anything.
+    // A path has no login, and may contain any character.
     if argument.starts_with("sqlite:") {
         return argument.to_owned();
     }
     without_settings(&without_login(argument))
 }
 
-/// Returns a sentence without the passwords in its words.
+/// Returns a sentence with the passwords in its words hidden.
 #[must_use]
 pub fn hidden_in(sentence: &str) -> String {
     let sentence = without_broken_logins(sentence);
-    let ends = |c: char| c.is_whitespace() || "'\"`<>()[]{}\u{1b}".contains(c);
-    let shown = |part: &str| {
-        let word = part.trim_end_matches(ends);
-        hide_password(word) + part.get(word.len()..).unwrap_or_default()
-    };
-    sentence.split_inclusive(ends).map(shown).collect()
+    let mut out = String::with_capacity(sentence.len());
+    for part in sentence.split_inclusive(ends_word) {
+        let word = part.trim_end_matches(ends_word);
+        out += &hide_password(word);
+        out += part.get(word.len()..).unwrap_or_default();
+    }
+    out
 }
 
-/// Hides passwords with blanks or quotes in them, which make several words of one URL: from a user's colon behind a
-/// scheme to the last `@`. A port is none.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || "'\"`<>()[]{}\u{1b}".contains(c)
+}
+
+/// Hides passwords that contain blanks or quotes, which split one URL into several words: from a user's colon after a
+/// scheme to the last `@`. A port is not a password.
 fn without_broken_logins(sentence: &str) -> String {
     let Some(at) = sentence.rfind('@') else { return sentence.to_owned() };
     for (start, _) in sentence.match_indices("://") {
@@ -44,6 +49,7 @@ fn without_broken_logins(sentence: &str) -> String {
             continue;
         };
         let secret = login.get(colon + 1..).unwrap_or_default();
+        // Digits up to a separator are the port of a URL without a login.
         let behind = secret.trim_start_matches(|c: char| c.is_ascii_digit());
         if behind.len() < secret.len() && !behind.starts_with(char::is_alphanumeric) {
             continue;
@@ -54,7 +60,7 @@ fn without_broken_logins(sentence: &str) -> String {
     sentence.to_owned()
 }
 
-/// Tells whether an argument holds what could be a password.
+/// Tells whether an argument contains what could be a password.
 #[must_use]
 pub fn is_in(argument: &str) -> bool {
     hide_password(argument) != argument
@@ -63,14 +69,14 @@ pub fn is_in(argument: &str) -> bool {
 fn without_login(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let question = text.find('?').unwrap_or(text.len());
-    // Escapes in a setting's value are a setting's own; an `@` that is none can only be meant as one.
+    // An escaped `@` counts only before the query: in the value of a setting it belongs to the value.
     let escaped = || lower.get(..question).and_then(|before| before.rfind(AT));
     let Some(at) = text.rfind('@').or_else(escaped) else { return without_port(text) };
     let (login, place) = text.split_at(at);
     let from = user_start(login);
     let rest = login.get(from..).unwrap_or_default();
     let colon = [rest.find(':'), rest.to_ascii_lowercase().find(COLON)].into_iter().flatten().min();
-    // Behind a scheme, nothing but a user's name stands there either.
+    // After a scheme a mistyped separator counts like the colon: only a user's name may come before the `@`.
     let other = rest.find(['/', ';', ',', '|', '?', '#', ' ']).filter(|_| from > 0);
     match [colon, other].into_iter().flatten().min() {
         Some(end) => format!("{}:{HIDDEN}{place}", login.get(..from + end).unwrap_or_default()),
@@ -78,7 +84,7 @@ fn without_login(text: &str) -> String {
     }
 }
 
-/// Returns where a user's name begins: behind the scheme, as far as that can be told from a user.
+/// Returns the index at which a user's name starts: after the scheme, as far as a scheme can be told from a user.
 fn user_start(login: &str) -> usize {
     let lower = login.to_ascii_lowercase();
     let colon = [(lower.find(':'), 1), (lower.find(COLON), COLON.len())];
@@ -86,16 +92,17 @@ fn user_start(login: &str) -> usize {
     let Some((at, long)) = first else { return skip_slashes(login, 0) };
     let scheme = lower.get(..at).unwrap_or_default();
     let behind = skip_slashes(login, at + long);
-    let named = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    let known = ["mssql", "sqlserver", "jdbc", "mongodb", "postgresql", "postgres", "mysql", "tds"];
+    let is_scheme = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    // Without slashes `mssql:sa` and `sa:secret` look alike: only a known scheme decides.
+    let known_schemes = ["mssql", "sqlserver", "jdbc", "mongodb", "postgresql", "postgres", "mysql", "tds"];
     match scheme {
         "jdbc" => at + long + user_start(login.get(at + long..).unwrap_or_default()),
-        _ if named && (behind > at + long || known.contains(&scheme)) => behind,
+        _ if is_scheme && (behind > at + long || known_schemes.contains(&scheme)) => behind,
         _ => skip_slashes(login, 0),
     }
 }
 
-/// Returns what follows slashes, plain or escaped.
+/// Returns the first index from `from` on that is not a slash or backslash, plain or escaped.
 fn skip_slashes(text: &str, from: usize) -> usize {
     let mut at = from;
     loop {
@@ -114,7 +121,7 @@ fn skip_slashes(text: &str, from: usize) -> usize {
     }
 }
 
-/// Returns a URL without what stands for its port, where that is no number: somebody left the host out.
+/// Hides what is in the place of a URL's port, if it is not a number: then the host is missing, and it is a password.
 fn without_port(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -126,7 +133,7 @@ fn without_port(text: &str) -> String {
     }
 }
 
-/// Returns text without the values of settings that are named like passwords: `password=x`, `PWD=x;`, `&token=x`.
+/// Hides the values of settings that are named like passwords: `password=x`, `PWD=x;`, `&token=x`.
 fn without_settings(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for part in text.split_inclusive(['?', '&', ';']) {
@@ -148,7 +155,7 @@ fn without_settings(text: &str) -> String {
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    // Where a password comes from is no secret.
+    // `password_file` names the source of a password, not the password.
     let source = name.ends_with("file");
     !source && (NAMES.iter().any(|secret| name.contains(secret)) || name.ends_with("pass") || name == "pw")
 }

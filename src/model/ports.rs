@@ -1,100 +1,102 @@
-//! The ports through which time, chance, people and screens come in; implements none of them.
+//! The ports through which the engine reaches clock, entropy, people and screens. They are implemented by the faces,
+//! and by tests.
 
 use serde::Serialize;
 
 use super::Refusal;
 
-/// Time, from outside.
+/// The clock.
 pub trait Clock {
-    /// Returns UTC microseconds since 1970.
+    /// Returns the time, in microseconds since 1970-01-01 UTC.
     fn now_us(&self) -> i64;
-    /// Returns the wall clock of the place, in whole seconds.
+    /// Returns the local wall clock, in whole seconds.
     fn local_time(&self) -> jiff::civil::DateTime;
-    /// Returns how far the place's wall clock is ahead of UTC when it shows this; `None` where nobody knows.
+    /// Returns how far the local wall clock is ahead of UTC when it shows this time, in minutes; `None` where the time
+    /// zone is unknown.
     fn offset_minutes(&self, _: jiff::civil::DateTime) -> Option<i16> {
         None
     }
 }
 
-/// Chance, from outside.
+/// The source of random bytes.
 pub trait Entropy {
-    /// Returns 16 random bytes.
+    /// Returns 16 bytes that cannot be guessed.
     fn bytes(&self) -> [u8; 16];
 }
 
 /// Where progress and remarks go.
 pub trait Reporter {
-    /// Says how far a long step is; `total` 0 means unknown.
+    /// Reports that `done` of `total` parts of a long step are finished; a `total` of 0 is unknown.
     fn progress(&self, step: &str, done: u64, total: u64);
-    /// Says how far the whole is that the steps of [`Reporter::progress`] are a part of.
+    /// Reports the progress of the whole operation, of which the steps of [`Reporter::progress`] are parts.
     fn overall_progress(&self, step: &str, done: u64, total: u64) {
         self.progress(step, done, total);
     }
-    /// Says something worth knowing that is no result.
+    /// Reports something worth knowing that is not part of the result.
     fn note(&self, text: &str);
-    /// Says something that a person has to know of before going by a result.
+    /// Reports something that a person has to know before relying on the result.
     fn warn(&self, text: &str) {
         self.note(text);
     }
-    /// Tells whether the person asked to stop; looked at between steps, never inside a transaction.
+    /// Tells whether the caller asked to stop. It is polled between steps, never inside a transaction.
     fn is_interrupted(&self) -> bool {
         false
     }
 }
 
-/// How much an operation can do, declared once and obeyed by every face.
+/// How much damage an operation can do. Each declares it once, and every face asks for consent accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Danger {
     /// Writes nothing to a target.
     Read,
-    /// Writes what can be taken back.
+    /// Writes what can be reverted.
     Write,
-    /// Overrides somebody's data or somebody's word.
+    /// Overrides what other people wrote or decided.
     Destroy,
 }
 
-/// What a person is asked before a write.
+/// A question to a person before a write.
 #[derive(Clone, Debug)]
 pub struct ConfirmQuestion {
     /// What is about to happen, in a line or more.
     pub text: String,
-    /// How much it can do.
+    /// How much damage it can do.
     pub danger: Danger,
-    /// A name that the person has to type; `None` for a plain yes.
+    /// A name that the person has to type as consent; `None` where a yes is enough.
     pub type_name: Option<String>,
 }
 
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfirmAnswer {
-    /// Go ahead.
+    /// The person agreed.
     Yes,
-    /// Do not.
+    /// The person declined.
     No,
-    /// Nobody could be asked.
+    /// There was no person to ask.
     Nobody,
 }
 
-/// Whom to ask.
+/// The port through which a person is asked for consent.
 pub trait Confirm {
-    /// Asks, and never assumes a yes.
+    /// Asks, and never assumes consent.
     fn ask(&self, question: &ConfirmQuestion) -> ConfirmAnswer;
-    /// Tells whether a person agreed to the write before it began, so that a critical one wants no name typed.
+    /// Tells whether a person agreed to this write before it began, so that no name has to be typed for a critical one.
     fn agreed_before(&self) -> bool {
         false
     }
 }
 
-/// Where passwords come from; nothing keeps, prints or journals them.
+/// The source of passwords. They are never stored, printed or journaled.
 pub trait Secrets {
-    /// Returns the password of a login, asking a person if need be.
+    /// Returns the password of a login, asking a person if necessary.
     ///
     /// # Errors
-    /// A sentence that says why there is none, without the password.
+    /// A sentence saying why there is none.
     fn password(&self, login: &Account<'_>) -> Result<String, String>;
-    /// Lets a login go to a server, by its URL in its one spelling, or says why not: whoever gives passwords away says
-    /// to whom.
+    /// Checks that a login may be sent to a server, given by its canonical URL: only the owner of a password may decide
+    /// which server gets it.
     ///
     /// # Errors
     /// [`Refusal::ServerUnconfirmed`], [`Refusal::LoginUnencrypted`].
@@ -104,15 +106,15 @@ pub trait Secrets {
 /// A login of a database server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account<'a> {
-    /// The user.
+    /// The user's name.
     pub user: &'a str,
-    /// The target's URL, for a person to see what is asked for.
+    /// The target's URL, so that a person sees what the password is for.
     pub url: &'a str,
-    /// Whether this login only reads, beside another one that writes.
+    /// Whether this is the read-only login of a target that has another one for writing.
     pub reads_only: bool,
 }
 
-/// No passwords at all: for targets that are files.
+/// A source without any password, for targets that are files.
 #[derive(Clone, Copy, Debug)]
 pub struct NoSecrets;
 

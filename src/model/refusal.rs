@@ -1,11 +1,11 @@
-//! Refusals: everything that mfm will not do, decided before or without a write, each with its code.
+//! Refusals: everything that mfm declines to do, each with its code. After a refusal nothing was written.
 
 use mfm_journal::Value;
 
 use super::value_text::render_value;
 use super::{Key, NextSteps, password};
 
-/// Something refused, and nothing written.
+/// A refusal; nothing was written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages say what each field is")]
@@ -34,7 +34,7 @@ pub enum Refusal {
     /// Fewer eligible records than a sample asks for.
     #[error("a sample of {wanted} was asked for, and {eligible} records of {table} are eligible")]
     TooFewEligible { table: String, wanted: u64, eligible: u64 },
-    /// So many records of a group would change that the fault would become the usual.
+    /// So many records of a group would change that the fault would look normal.
     #[error("{chosen} records of {group} would change, and the others are what tells: none would be seen")]
     Undetectable { group: String, chosen: u64 },
     /// The value is inside the valid range, so it would be no fault.
@@ -73,7 +73,7 @@ pub enum Refusal {
     /// No row would change.
     #[error("nothing would change")]
     NothingToChange,
-    /// Rows cannot be told apart.
+    /// The table has no key by which to identify rows.
     #[error("table {table} has no key that mfm can rely on: {why}")]
     NoKey { table: String, why: String },
     /// The name belongs to a view or a virtual table.
@@ -139,7 +139,7 @@ pub enum Refusal {
     /// Rows are not as the operation left them.
     #[error("operation {op} cannot be reverted, rows in conflict: {rows}{}", render_blockers(.blocked_by))]
     Conflict { op: u64, rows: u64, blocked_by: Vec<u64>, conflicts: Vec<Conflict> },
-    /// Nobody said yes.
+    /// There was no consent.
     #[error("{}", if *.asked { "not confirmed, nothing written" } else { "nobody consented: no terminal to ask at" })]
     NoConsent { asked: bool },
     /// An operation is open.
@@ -172,10 +172,10 @@ pub enum Refusal {
     /// Only a journal names the server that a login would go to.
     #[error("no login goes to {url}: you never said or confirmed it, only a journal names it{}", render_reason(.why))]
     ServerUnconfirmed { url: String, why: Option<String> },
-    /// The password would travel where anybody can read it.
+    /// The password would be sent over an unencrypted connection.
     #[error("no login goes to {url} unencrypted")]
     LoginUnencrypted { url: String, host: String },
-    /// A file or a database that holds something stands where a lab should be made.
+    /// The path or database for a new lab is not empty.
     #[error("{path} already exists, and labs overwrite nothing")]
     Exists { path: String },
     /// The operation belongs to another target.
@@ -183,19 +183,19 @@ pub enum Refusal {
     OtherTarget { op: u64, theirs: String, ours: String },
 }
 
-/// What is gone of a row in conflict.
+/// What is missing of a row in conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LostPlace {
-    /// Somebody deleted the row.
+    /// The row was deleted.
     Row,
-    /// Its table lost a column that the operation knew; nothing overrides this.
+    /// A column that the operation knew is gone; no option overrides this.
     Column,
-    /// Its table is gone; nothing overrides this either.
+    /// The table is gone; no option overrides this either.
     Table,
 }
 
 impl LostPlace {
-    /// Says what is gone.
+    /// Describes what is gone.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -225,7 +225,7 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// Tells whether the conflict is one with the schema.
+    /// Tells whether the row cannot come back because its column or table is gone.
     #[must_use]
     pub const fn lost_its_place(&self) -> bool {
         matches!(self.lost, Some(LostPlace::Column | LostPlace::Table))
@@ -248,7 +248,7 @@ fn first_reason(first: &Option<String>) -> String {
     first.as_ref().map_or_else(String::new, |reason| format!("; the first: {reason}"))
 }
 
-/// Writes a key for people: `88043`, or `(1, 'x')` for a key of several columns.
+/// Renders a key for people: `88043`, or `(1, 'x')` for a key of several columns.
 #[must_use]
 pub fn render_key(key: &[Value]) -> String {
     match key {
@@ -258,7 +258,7 @@ pub fn render_key(key: &[Value]) -> String {
 }
 
 impl Refusal {
-    /// Says that it is the way back which is refused.
+    /// Wraps a refusal of the schema as one of the way back; returns any other unchanged.
     #[must_use]
     pub fn of_the_way_back(self) -> Self {
         match self.of_table().map(str::to_owned) {
@@ -267,13 +267,13 @@ impl Refusal {
         }
     }
 
-    /// Tells whether the schema, or another row, would not let a row in.
+    /// Tells whether the schema or another row refuses a row, so that other rows can still be written.
     #[must_use]
     pub const fn is_of_the_schema(&self) -> bool {
         self.of_table().is_some()
     }
 
-    /// Returns the table whose schema, or whose other rows, would not let a row in.
+    /// Returns the table whose schema or whose other rows refuse a row; `None` for any other refusal.
     const fn of_table(&self) -> Option<&str> {
         match self {
             Self::NotNull { table, .. }
@@ -289,6 +289,7 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            // Scripts match on these words: a new refusal gets a new one, and none is ever renamed.
             Self::MissingTable { .. } => "missing_table",
             Self::MissingColumn { .. } => "missing_column",
             Self::MissingRecord { .. } => "missing_record",

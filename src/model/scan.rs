@@ -1,53 +1,53 @@
-//! A scan over a table: which columns come by, in which order, and beside which other rows; reads nothing itself.
+//! A scan of a table: its columns, order, range and join. The targets carry it out.
 
 use std::sync::Arc;
 
 use super::Table;
 
-/// What is read, a row at a time and none kept.
+/// A request to read a table row by row, without keeping the rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan {
-    /// The table, or [`Table::select_columns`] some of its columns: the cells are those.
+    /// The table, or [`Table::select_columns`] some of its columns: these are the cells of the rows.
     pub table: Arc<Table>,
-    /// The column of the table by which the database puts the rows in order, as far as it can, NULLs wherever it has
-    /// them; it need not be one of those that come by. Without it rows come as they lie.
+    /// The column by which the database orders the rows, by its own collation and with NULLs where it puts them. It
+    /// need not be one of the columns read. `None` for storage order.
     pub order: Option<String>,
-    /// The rows to come along; a row without any is left out then.
+    /// An inner join with another table.
     pub join: Option<ScanJoin>,
-    /// Which rows come by at all; every one where nothing is said.
+    /// The rows to read; `None` for all.
     pub range: Option<IntegerRange>,
-    /// The most rows that come by.
+    /// The largest number of rows to read; `None` for no limit.
     pub limit: Option<u64>,
 }
 
-/// The rows whose column holds an integer of a range, whatever numeric type holds it.
+/// Restricts a scan to rows whose column holds an integer of a range, whatever numeric type holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntegerRange {
-    /// The column, which need not be one of those that come by.
+    /// The column, which need not be one of those read.
     pub column: String,
-    /// The smallest.
+    /// The smallest integer.
     pub first: i64,
-    /// The largest, which counts too.
+    /// The largest integer, inclusive.
     pub last: i64,
 }
 
-/// The rows of another table that a table's rows refer to.
+/// An inner join of a table with a parent table that its rows refer to.
 ///
-/// Numbers of different types are the same where they are equal, and texts where the database holds them to be. A text
-/// is no number, and NULL refers to nothing.
+/// Numbers match across types where they are equal, texts by the database's collation. A text never matches a number,
+/// and NULL matches nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScanJoin {
-    /// The referring column, which need not be one of those that come by.
+    /// The referring column, which need not be one of those read.
     pub column: String,
-    /// The other table, or some of its columns: their cells come behind those of the first.
+    /// The parent table, or some of its columns: their cells follow those of the first table.
     pub parent: Arc<Table>,
-    /// The column referred to, which need not come by either; where several rows have its value, each comes with the
-    /// first once.
+    /// The column referred to, which need not be read either. If several parent rows have its value, the row comes once
+    /// with each.
     pub parent_column: String,
 }
 
 impl Scan {
-    /// Lets every row of a table pass by as it lies.
+    /// Asks for every row of a table, in storage order.
     #[must_use]
     pub const fn every_row(table: Arc<Table>) -> Self {
         Self { table, order: None, join: None, range: None, limit: None }
@@ -65,13 +65,13 @@ impl Scan {
         Self { range: Some(IntegerRange { column: column.to_owned(), first, last }), ..self }
     }
 
-    /// Asks for no more than some rows.
+    /// Asks for at most so many rows.
     #[must_use]
     pub fn limit(self, rows: u64) -> Self {
         Self { limit: Some(rows), ..self }
     }
 
-    /// Asks for the rows that refer to one of another table, each with that one.
+    /// Asks for the rows that refer to a row of another table, each together with that row.
     #[must_use]
     pub fn join(self, column: &str, parent: Arc<Table>, parent_column: &str) -> Self {
         let (column, parent_column) = (column.to_owned(), parent_column.to_owned());

@@ -1,4 +1,5 @@
-//! Seeded choice and chance, defined by hashes and a cipher and not by any library's algorithm; asks no entropy.
+//! Seeded choice and random streams. They are defined by SHA-256 and ChaCha20 instead of a library's generator, so that
+//! a seed gives the same plan in every version.
 
 use mfm_journal::cbor::Writer;
 use mfm_journal::{Digest, Value};
@@ -7,24 +8,25 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use super::snapshot::key_form;
 
-/// The largest seed: every JSON reader holds it exactly.
+/// The largest seed, 2^53 - 1: every JSON reader keeps it exactly.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
 
-/// Returns a record's place in the sampling order: SHA-256 of CBOR `["mfm/sample/1", seed, [key values]]`.
+/// Returns a record's rank in the sampling order: SHA-256 of CBOR `["mfm/sample/1", seed, [key values]]`.
 ///
 /// A sample of N is the N eligible records with the smallest digests.
 #[must_use]
 pub fn sample_rank(seed: u64, key: &[Value]) -> Digest {
     let mut out = Writer::new();
     out.write_array(3);
+    // The first text keeps digests of different purposes apart.
     out.write_text("mfm/sample/1");
     put_seed(seed, &mut out);
     put_key(key, &mut out);
     Digest::sha256(out.as_bytes())
 }
 
-/// Returns a seed that follows from another one and from what it is for: the first 53 bits of SHA-256 of CBOR
-/// `["mfm/seed/1", seed, [word, ...]]`. Choices for different purposes then fall on different records.
+/// Derives a seed from another one and its purpose: the first 53 bits of SHA-256 of CBOR `["mfm/seed/1", seed,
+/// [word, ...]]`. Choices for different purposes then fall on different records.
 #[must_use]
 pub fn derive_seed(seed: u64, purpose: &[&str]) -> u64 {
     let mut out = Writer::new();
@@ -35,6 +37,7 @@ pub fn derive_seed(seed: u64, purpose: &[&str]) -> u64 {
     purpose.iter().for_each(|word| out.write_text(word));
     let digest = Digest::sha256(out.as_bytes());
     let word = digest.as_bytes().iter().take(8).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+    // The top 53 bits, so that the result is a valid seed itself.
     word >> (u64::BITS - SEED_MAX.count_ones())
 }
 
@@ -42,7 +45,7 @@ fn put_seed(seed: u64, out: &mut Writer) {
     out.write_wide_integer(i128::from(seed));
 }
 
-/// Keys are integers or text: NaN, the one value that cannot be written, is no key.
+/// Writes a key. Keys are integers or text, so NaN, the one value that cannot be encoded, never is part of one.
 fn put_key(key: &[Value], out: &mut Writer) {
     out.write_array(key.len() as u64);
     for value in key {
@@ -52,7 +55,7 @@ fn put_key(key: &[Value], out: &mut Writer) {
     }
 }
 
-/// A record's own stream of chance: ChaCha20 with key SHA-256(CBOR `["mfm/record/1", seed, variant, [key values]]`) and
+/// A record's own random stream: ChaCha20 with key SHA-256(CBOR `["mfm/record/1", seed, variant, [key values]]`) and
 /// nonce 0, drawn as little-endian 64-bit words.
 #[derive(Debug)]
 pub struct RecordRandom {
@@ -77,11 +80,12 @@ impl RecordRandom {
         self.cipher.next_u64()
     }
 
-    /// Returns a number below `bound`, by rejection; 0 for a bound of 0 or 1.
+    /// Returns a uniform number below `bound`; 0 for a bound of 0 or 1.
     pub fn below(&mut self, bound: u64) -> u64 {
         if bound <= 1 {
             return 0;
         }
+        // Rejection: words above the largest multiple of `bound` would make small numbers more frequent.
         let limit = u64::MAX - (u64::MAX % bound + 1) % bound;
         loop {
             let word = self.next_word();
@@ -91,7 +95,7 @@ impl RecordRandom {
         }
     }
 
-    /// Returns one of the items, `None` of none.
+    /// Returns one of the items, each with the same chance; `None` if there are none.
     pub fn pick<'i, T>(&mut self, items: &'i [T]) -> Option<&'i T> {
         let at = self.below(items.len() as u64);
         items.get(usize::try_from(at).ok()?)

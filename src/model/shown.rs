@@ -1,13 +1,14 @@
-//! Text that came from elsewhere, as a screen, a shell or a spreadsheet may safely get it; decides nothing.
+//! Escaping text of foreign origin for screens, JSON, shells and spreadsheets.
 
 use std::borrow::Cow;
 
 /// Tells whether a character could drive a terminal, or make a text read as another one.
 ///
-/// These are the control characters (C0, DEL, C1), those that turn the direction of what stands around them, the line
-/// and paragraph separators, what is drawn as nothing between words, and tags.
+/// These are the control characters (C0, DEL, C1), those that change the direction of text, line and paragraph
+/// separators, invisible characters, and tags.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {
+    // The joiners U+200C and U+200D are not among them: names in some scripts, and emoji, need them.
     c.is_control()
         || matches!(
             c,
@@ -23,7 +24,7 @@ pub fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// Returns text of one line, with every unsafe character written out: a tab as `\t`, U+202E as `\u{202e}`.
+/// Escapes every unsafe character of a text of one line: a tab as `\t`, U+202E as `\u{202e}`.
 #[must_use]
 pub fn escape_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -33,17 +34,18 @@ pub fn escape_line(text: &str) -> String {
     out
 }
 
-/// Returns text of several lines in the same way: only its line breaks stay.
+/// Escapes a text of several lines in the same way, except for its line breaks.
 #[must_use]
 pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape_line).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns JSON text with its unsafe characters as JSON escapes them, which says the same.
+/// Escapes the unsafe characters of JSON text with JSON's own escapes, so that it parses to the same value.
 #[must_use]
 pub fn escape_json(text: &str) -> Cow<'_, str> {
-    // What JSON has no escape for in its strings is layout, and stays.
+    // Unescaped white space is layout between values: inside strings JSON has it escaped already.
     let to_escape = |c: char| is_unsafe(c) && !c.is_ascii_whitespace();
+    // The common case is found without looking at single characters: of ASCII, JSON leaves only DEL unescaped.
     if text.is_ascii() && !text.contains('\u{7f}') || !text.contains(to_escape) {
         return Cow::Borrowed(text);
     }
@@ -51,7 +53,9 @@ pub fn escape_json(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         if to_escape(c) {
             let mut units = [0; 2];
-            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             out.push(c);
         }
@@ -59,18 +63,18 @@ pub fn escape_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Tells whether text holds nothing that would have to be written out.
+/// Tells whether text has no character that would have to be escaped.
 #[must_use]
 pub fn is_safe(text: &str) -> bool {
     !text.chars().any(is_unsafe)
 }
 
-/// Returns text as one word of a shell's command line, whatever it holds.
+/// Quotes text as one word of a shell's command line.
 ///
-/// Single quotes are the only ones in which a shell looks at nothing.
+/// Single quotes, because a shell expands nothing inside them.
 #[must_use]
 pub fn quote_word(text: &str) -> String {
-    // Where paths are written with backslashes, shells leave them alone.
+    // Windows paths contain backslashes, which its shells take literally.
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c) || (cfg!(windows) && c == '\\');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
@@ -78,10 +82,11 @@ pub fn quote_word(text: &str) -> String {
     format!("'{}'", escape_line(text).replace('\'', r"'\''"))
 }
 
-/// Returns text as a cell that no spreadsheet takes for a formula: one that begins as formulas do, and is no number,
+/// Guards text against being read as a formula by a spreadsheet: text that starts like a formula and is not a number
 /// gets an apostrophe in front.
 #[must_use]
 pub fn guard_cell(text: &str) -> Cow<'_, str> {
+    // The last four are the full-width forms of = + - @, which some spreadsheets accept too.
     let starts =
         text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}']);
     let alone = text.chars().nth(1).is_none();
@@ -91,7 +96,7 @@ pub fn guard_cell(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{text}"))
 }
 
-/// Tells whether text is a decimal number: a sign, digits with at most one point among them, an exponent.
+/// Tells whether text is a decimal number: optional sign, digits with at most one point, optional exponent.
 fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (digits, exponent) = match unsigned.split_once(['e', 'E']) {

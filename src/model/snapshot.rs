@@ -1,4 +1,4 @@
-//! What was read of a target, as pure data that modes and checks look at; reads nothing itself.
+//! The rows read from a target, as pure data for modes and checks, and the queries by which they are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use super::column::Table;
 use super::refusal::Refusal;
 use super::time;
 
-/// What to read of a table: whole rows, so that their digests can be taken.
+/// A query for rows of one table. They are read whole, so that their digests can be computed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fetch {
     /// The table, in the domain's spelling.
     pub table: String,
-    /// Which rows.
+    /// The rows to read.
     pub filter: Filter,
 }
 
-/// Which rows of a table to read.
+/// The rows of a table to read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Filter {
     /// Every row.
@@ -32,22 +32,22 @@ pub enum Filter {
         /// The values; never NULL.
         values: BTreeSet<Value>,
     },
-    /// The rows whose date and time lies on one of these days.
+    /// The rows whose date and time lies on one of these days, by the cell's own clock.
     Days {
         /// The column.
         column: String,
         /// The first day.
         first: Date,
-        /// The last day, which counts too.
+        /// The last day, inclusive.
         last: Date,
     },
     /// The rows whose column holds an integer of a range.
     Between {
         /// The column.
         column: String,
-        /// The smallest.
+        /// The smallest integer.
         first: i64,
-        /// The largest, which counts too.
+        /// The largest integer, inclusive.
         last: i64,
     },
     /// No row: only the largest value of an integer column.
@@ -84,22 +84,23 @@ impl Fetch {
     }
 }
 
-/// What a target answers to a query.
+/// A target's answer to a query.
 #[derive(Clone, Debug)]
 pub struct FetchAnswer {
     /// The table; `None` where the target has none of that name.
     pub table: Option<Arc<Table>>,
     /// The rows, in the order of the shape's columns.
     pub rows: Vec<Vec<Value>>,
-    /// The largest value asked for.
+    /// The largest value, for [`Filter::Maximum`]; `None` for an empty table and for other filters.
     pub maximum: Option<i64>,
 }
 
-/// Everything read so far.
+/// All rows read so far, and the queries that were answered.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     tables: BTreeMap<String, TableRows>,
     asked: BTreeSet<Fetch>,
+    /// Tables that were asked for and that the target lacks.
     absent: BTreeSet<String>,
     maxima: BTreeMap<(String, String), Option<i64>>,
 }
@@ -110,6 +111,7 @@ pub struct TableRows {
     /// The table as declared.
     pub table: Arc<Table>,
     rows: BTreeMap<Key, Vec<Value>>,
+    /// By column and value, the keys of the rows with it; complete only for values that were asked for.
     index: BTreeMap<String, BTreeMap<Value, BTreeSet<Key>>>,
 }
 
@@ -129,7 +131,7 @@ impl Snapshot {
         self.asked.contains(query)
     }
 
-    /// Takes in an answer.
+    /// Adds the answer to a query.
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`] where the table lacks a key column.
@@ -142,6 +144,7 @@ impl Snapshot {
                 if let Filter::Maximum { column } = &query.filter {
                     self.maxima.insert((query.table.clone(), column.clone()), answer.maximum);
                 }
+                // Even an answer without rows shows that the table exists, and its declaration.
                 let rows = self.tables.entry(query.table.clone()).or_insert_with(|| TableRows::new(table));
                 let column = if let Filter::In { column, values } = &query.filter {
                     rows.index_values(column, values);
@@ -149,7 +152,9 @@ impl Snapshot {
                 } else {
                     None
                 };
-                answer.rows.into_iter().try_for_each(|row| rows.add_row(row, column))?;
+                for row in answer.rows {
+                    rows.add_row(row, column)?;
+                }
             }
         }
         self.asked.insert(query);
@@ -164,13 +169,13 @@ impl Snapshot {
         self.tables.get(table).ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })
     }
 
-    /// Tells whether the target was asked for a table and has none of that name.
+    /// Tells whether the target was asked for a table and does not have it.
     #[must_use]
     pub fn lacks(&self, table: &str) -> bool {
         self.absent.contains(table)
     }
 
-    /// Returns the largest value of an integer column, `None` for an empty table.
+    /// Returns the largest value of an integer column; `None` for an empty table.
     ///
     /// # Errors
     /// [`Refusal::MissingTable`] where it was not read.
@@ -179,13 +184,12 @@ impl Snapshot {
         answer.copied().ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })
     }
 
-    /// Forgets what was read of a table, whatever the case of its name, so that it can be read again.
+    /// Forgets everything read of a table, ignoring the case of its name, so that it is read again.
     pub fn forget(&mut self, table: &str) {
-        let other = |name: &str| !name.eq_ignore_ascii_case(table);
-        self.tables.retain(|name, _| other(name));
-        self.asked.retain(|query| other(&query.table));
-        self.absent.retain(|name| other(name));
-        self.maxima.retain(|(name, _), _| other(name));
+        self.tables.retain(|name, _| !name.eq_ignore_ascii_case(table));
+        self.asked.retain(|query| !query.table.eq_ignore_ascii_case(table));
+        self.absent.retain(|name| !name.eq_ignore_ascii_case(table));
+        self.maxima.retain(|(name, _), _| !name.eq_ignore_ascii_case(table));
     }
 
     /// Returns every table read, by name.
@@ -199,7 +203,7 @@ impl TableRows {
         Self { table, rows: BTreeMap::new(), index: BTreeMap::new() }
     }
 
-    /// Notes which values were asked for: the index is whole for these, and for no others.
+    /// Notes which values were asked for, even those without rows: for these the index is complete.
     fn index_values(&mut self, column: &str, values: &BTreeSet<Value>) {
         let index = self.index.entry(column.to_owned()).or_default();
         for value in values {
@@ -222,7 +226,7 @@ impl TableRows {
         Row { table: &self.table, cells }
     }
 
-    /// Returns the row of a key.
+    /// Returns the row of a key; `None` where it does not exist or was not read.
     #[must_use]
     pub fn row(&self, key: &[Value]) -> Option<Row<'_>> {
         self.rows.get(key).map(|cells| self.view_row(cells))
@@ -233,17 +237,18 @@ impl TableRows {
         self.rows.values().map(|cells| self.view_row(cells))
     }
 
-    /// Returns the rows read whose column holds a value, in key order: from the index where that value was asked for.
+    /// Returns the read rows whose column holds a value, in key order. It is fast for values that a query asked for,
+    /// and scans all read rows for others.
     #[must_use]
     pub fn rows_with(&self, column: &str, value: &Value) -> Vec<Row<'_>> {
-        let wanted = key_form(value);
-        if let Some(keys) = self.index.get(column).and_then(|index| index.get(&wanted)) {
+        let value = key_form(value);
+        if let Some(keys) = self.index.get(column).and_then(|index| index.get(&value)) {
             return keys.iter().filter_map(|key| self.row(key)).collect();
         }
-        self.rows().filter(|row| row.cell(column).is_some_and(|cell| key_form(cell) == wanted)).collect()
+        self.rows().filter(|row| row.cell(column).is_some_and(|cell| key_form(cell) == value)).collect()
     }
 
-    /// Returns how many rows were read.
+    /// Returns the number of rows read.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -256,7 +261,7 @@ impl TableRows {
     }
 }
 
-/// Returns the form in which foreign keys meet: integral numbers of any type become integers.
+/// Returns the form in which keys are compared: integral numbers of any type become integers.
 #[must_use]
 pub fn key_form(value: &Value) -> Value {
     to_integer(value).map_or_else(|| value.clone(), Value::Integer)
@@ -272,6 +277,7 @@ fn to_integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
         Value::Boolean(flag) => Some(i64::from(*flag)),
+        // Spares the exact conversion below in the usual case of a fraction.
         Value::Real(number) if number.fract() != 0.0 => None,
         Value::Real(number) => Decimal::from_f64(*number)?.to_i64_exact(),
         Value::Decimal(number) => number.to_i64_exact(),
@@ -286,7 +292,7 @@ impl<'s> Row<'s> {
         self.cells.get(self.table.position(column)?)
     }
 
-    /// Returns the row's key.
+    /// Returns the row's key; empty where the columns read do not include it.
     #[must_use]
     pub fn key(&self) -> Key {
         self.table.key_of(self.cells).unwrap_or_default()
@@ -298,7 +304,7 @@ impl<'s> Row<'s> {
         to_integer(self.cell(column)?)
     }
 
-    /// Returns a number as an exact decimal.
+    /// Returns a number as an exact decimal; `None` for NULL, any other type or a missing column.
     #[must_use]
     pub fn decimal(&self, column: &str) -> Option<Decimal> {
         match self.cell(column)? {
@@ -309,44 +315,45 @@ impl<'s> Row<'s> {
         }
     }
 
-    /// Returns a number as the nearest float, for arithmetic that is no equality.
+    /// Returns a number as the nearest float, for arithmetic but never for equality.
     #[must_use]
     pub fn float(&self, column: &str) -> Option<f64> {
         match self.cell(column)? {
             Value::Real(number) => Some(*number),
             Value::Integer(number) => {
+                // There is no lossless conversion from i64; text rounds to the nearest float.
                 i32::try_from(*number).ok().map(f64::from).or_else(|| number.to_string().parse().ok())
             }
             _ => self.decimal(column)?.to_string().parse().ok(),
         }
     }
 
-    /// Tells whether a cell is there and not NULL.
+    /// Tells whether the column exists and the cell is not NULL.
     #[must_use]
     pub fn has_value(&self, column: &str) -> bool {
         self.cell(column).is_some_and(|cell| !cell.is_null())
     }
 
-    /// Returns whether a flag is set; `None` for NULL.
+    /// Returns whether a flag is set; `None` for NULL or a missing column.
     #[must_use]
     pub fn flag(&self, column: &str) -> Option<bool> {
         self.integer(column).map(|number| number != 0)
     }
 
-    /// Returns a date and time, with its offset from UTC where it names one.
+    /// Returns a date and time, with its offset from UTC if the cell names one; `None` where it cannot be read.
     #[must_use]
     pub fn time(&self, column: &str) -> Option<time::Time> {
         let at = self.table.position(column)?;
         time::read_time(self.cells.get(at)?, self.table.columns.get(at)?)
     }
 
-    /// Returns what a clock showed, where nobody asks which clock.
+    /// Returns the wall time of a cell without its offset.
     #[cfg(test)]
     pub(crate) fn datetime(&self, column: &str) -> Option<jiff::civil::DateTime> {
         self.time(column).map(|time| time.wall)
     }
 
-    /// Returns text.
+    /// Returns a text; `None` for NULL, any other type or a missing column.
     #[must_use]
     pub fn text(&self, column: &str) -> Option<&'s str> {
         match self.cell(column)? {
@@ -363,9 +370,8 @@ mod tests {
     use super::*;
     use crate::model::{Column, KeyStanding, Kind, Role, Storage};
 
-    #[test]
-    fn rows_are_found_whatever_query_read_them() {
-        let image = |name: &str| mfm_journal::ColumnShape {
+    fn integer_column(name: &str) -> Column {
+        let image = mfm_journal::ColumnShape {
             name: name.into(),
             declared: "int".into(),
             precision: None,
@@ -373,29 +379,29 @@ mod tests {
             length: None,
             collation: None,
         };
-        let column = |name: &str| Column {
-            image: image(name),
-            kind: Kind::parse("int"),
-            storage: Storage::Integer,
-            nullable: true,
-            role: Role::Plain,
-        };
+        Column { image, kind: Kind::parse("int"), storage: Storage::Integer, nullable: true, role: Role::Plain }
+    }
+
+    #[test]
+    fn rows_are_found_whatever_query_read_them() {
+        let columns = vec![integer_column("id"), integer_column("of")];
         let shape = TableShape {
             name: "t".into(),
             key: vec!["id".into()],
-            columns: vec![image("id"), image("of")],
+            columns: columns.iter().map(|column| column.image.clone()).collect(),
             omitted: Vec::new(),
         };
-        let columns = vec![column("id"), column("of")];
         let table = Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared };
         let table = Arc::new(table);
-        let row = |id: i64, of: i64| vec![Value::Integer(id), Value::Integer(of)];
-        let answer = |rows| FetchAnswer { table: Some(table.clone()), rows, maximum: None };
         let mut snapshot = Snapshot::default();
-        snapshot.add_answer(Fetch::among("t", "of", [Value::Integer(7)]), answer(vec![row(1, 7), row(2, 7)])).unwrap();
-        snapshot.add_answer(Fetch::among("t", "id", [Value::Integer(3)]), answer(vec![row(3, 8)])).unwrap();
-        let found =
-            |column: &str, value: i64| snapshot.table("t").unwrap().rows_with(column, &Value::Integer(value)).len();
-        assert_eq!([found("of", 7), found("of", 8), found("of", 9), found("id", 1), found("id", 3)], [2, 1, 0, 1, 1]);
+        for (column, value, rows) in [("of", 7, &[[1, 7], [2, 7]][..]), ("id", 3, &[[3, 8]][..])] {
+            let rows = rows.iter().map(|cells| cells.map(Value::Integer).to_vec()).collect();
+            let answer = FetchAnswer { table: Some(table.clone()), rows, maximum: None };
+            snapshot.add_answer(Fetch::among("t", column, [Value::Integer(value)]), answer).unwrap();
+        }
+        for (column, value, count) in [("of", 7, 2), ("of", 8, 1), ("of", 9, 0), ("id", 1, 1), ("id", 3, 1)] {
+            let rows = snapshot.table("t").unwrap().rows_with(column, &Value::Integer(value));
+            assert_eq!(rows.len(), count, "{column} {value}");
+        }
     }
 }

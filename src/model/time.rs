@@ -1,4 +1,5 @@
-//! Dates and times of a target's cells, with the offset from UTC that a cell names; asks no clock, knows no time zone.
+//! Dates and times in a target's cells, with the offset from UTC that a cell names. No clock is read, and no time zone
+//! is known.
 
 mod text;
 
@@ -10,26 +11,26 @@ use mfm_journal::{Moment, Value};
 use self::text::TimeText;
 use super::column::{Column, Kind, Storage};
 
-/// Day 0 of a [`Moment`].
+/// Day 0 of a [`Moment`], as in SQL Server.
 const EPOCH: civil::Date = civil::date(1900, 1, 1);
 const NANOSECONDS_PER_DAY: i128 = 86_400_000_000_000;
-/// No clock on earth lies farther from UTC.
+/// The largest offset from UTC of any local clock, in either direction.
 const OFFSET_MAX: SignedDuration = SignedDuration::from_hours(14);
 
-/// A date and time as a cell says it: what a clock showed, and how far that clock was from UTC, where the cell says so.
+/// A date and time of a cell: what a clock showed, and the offset of that clock from UTC if the cell names it.
 ///
-/// Times with an offset compare as instants, times without one as what the same clock showed. Between one with and one
-/// without, nobody knows, but where they are so far apart that no offset could matter.
+/// Two times with an offset compare as instants, two without one as times of the same clock. One with and one without
+/// compare only if they are so far apart that no offset could change the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time {
     /// What the clock showed.
     pub wall: civil::DateTime,
-    /// How far it was ahead of UTC.
+    /// How far the clock was ahead of UTC, in minutes; `None` where it is unknown.
     pub offset_minutes: Option<i16>,
 }
 
 impl Time {
-    /// Returns what a clock showed of which no offset is known.
+    /// Returns a time of a clock with an unknown offset.
     #[must_use]
     pub const fn local(wall: civil::DateTime) -> Self {
         Self { wall, offset_minutes: None }
@@ -41,42 +42,44 @@ impl Time {
         self.offset_minutes.is_some()
     }
 
-    /// Returns what puts times in order: UTC, or what the clock showed where no offset is known.
+    /// Returns the value by which times are ordered: UTC, or what the clock showed where no offset is known.
     ///
-    /// It means nothing between a time with an offset and one without.
+    /// It must not be compared between a time with an offset and one without.
     #[must_use]
     pub fn instant(self) -> civil::DateTime {
         let ahead = SignedDuration::from_mins(self.offset_minutes.unwrap_or(0).into());
         self.wall.saturating_sub(ahead)
     }
 
-    /// Returns how long after another time this one is; `None` where only one of them has an offset.
+    /// Returns how long after another time this one is, negative if it is before; `None` where only one has an offset.
     #[must_use]
     pub fn elapsed_since(self, earlier: Self) -> Option<SignedDuration> {
         (self.is_zoned() == earlier.is_zoned()).then(|| self.instant().duration_since(earlier.instant()))
     }
 
-    /// Compares two times as instants; `None` where only one of them has an offset and the other may be either.
+    /// Compares two times; `None` where only one has an offset and the other could be before or after it.
     #[must_use]
     pub fn compare(self, other: Self) -> Option<Ordering> {
+        // Without an offset the instant is the wall time itself, which can be off by up to OFFSET_MAX.
         let apart = self.instant().duration_since(other.instant());
         let certain = self.is_zoned() == other.is_zoned() || apart.abs() > OFFSET_MAX;
         certain.then(|| apart.cmp(&SignedDuration::ZERO))
     }
 
-    /// Compares a time with the present of its place: one without an offset is by the place's own clock.
+    /// Compares a time with the present. A time without an offset is taken as one of the local clock.
     #[must_use]
     pub fn compare_with_present(self, now: Self) -> Option<Ordering> {
         self.compare(if self.is_zoned() { now } else { Self::local(now.wall) })
     }
 
-    /// Returns a time so much later, on the same clock.
+    /// Returns the time a duration later, on the same clock; `None` outside the calendar.
     #[must_use]
     pub fn checked_add(self, duration: SignedDuration) -> Option<Self> {
         Some(Self { wall: self.wall.checked_add(duration).ok()?, ..self })
     }
 
-    /// Returns what another clock shows at the same instant, or this one where it takes no offset from it.
+    /// Returns what a clock of another offset shows at this time. A time without an offset is not converted; `None`
+    /// where this one has an offset and the other clock's is unknown.
     fn wall_at_offset(self, offset_minutes: Option<i16>) -> Option<civil::DateTime> {
         match (self.offset_minutes, offset_minutes) {
             (Some(_), Some(ahead)) => self.instant().checked_add(SignedDuration::from_mins(ahead.into())).ok(),
@@ -85,14 +88,14 @@ impl Time {
         }
     }
 
-    /// Returns the time as people read it, in whole seconds, with its offset.
+    /// Renders the time for people, in whole seconds, with its offset.
     #[must_use]
     pub fn to_text(self) -> String {
         format_wall(self.wall, 0, ' ') + &self.offset_minutes.map_or_else(String::new, shown_offset)
     }
 }
 
-/// Returns the date and time that a cell holds, in whatever form its engine keeps it.
+/// Reads the date and time of a cell, in whatever form its engine stores it; `None` where it holds none.
 #[must_use]
 pub fn read_time(value: &Value, column: &Column) -> Option<Time> {
     match value {
@@ -105,25 +108,27 @@ pub fn read_time(value: &Value, column: &Column) -> Option<Time> {
     }
 }
 
-/// Tells whether a cell's date and time lies on one of these days, the last one included, by its own clock.
+/// Tells whether a cell's date and time lies on one of these days, the last inclusive, by the cell's own clock.
 #[must_use]
 pub fn lies_on(value: &Value, column: &Column, first: civil::Date, last: civil::Date) -> bool {
     read_time(value, column).is_some_and(|time| (first..=last).contains(&time.wall.date()))
 }
 
-/// Returns the cell that a date and time becomes in a column, or `None` where its fraction of a second is too fine.
+/// Returns the cell for a date and time in a column; `None` where the column is not of that type or cannot store the
+/// fraction of a second.
 #[must_use]
 pub fn store_time(moment: civil::DateTime, column: &Column) -> Option<Value> {
     match column.storage {
         Storage::Native => to_moment(moment, tick_unit(&column.image)).map(Value::Moment),
         _ if column.kind != Kind::DateTime && column.kind != Kind::Other => None,
+        // The text below has milliseconds, and would cut a finer fraction off.
         _ if moment.subsec_nanosecond() % 1_000_000 != 0 => None,
         _ => Some(Value::Text(format_wall(moment, 3, ' '))),
     }
 }
 
-/// Returns a cell moved by whole seconds, in the same layout, or `None` where it holds no date and time, or one in a
-/// layout that cannot show the other.
+/// Returns a cell moved by whole seconds, in the same layout; `None` where it holds no date and time, or its layout
+/// cannot show the moved one.
 #[must_use]
 pub fn shift_time(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
     let moved = read_time(value, column)?.checked_add(SignedDuration::from_secs(seconds))?;
@@ -134,8 +139,9 @@ pub fn shift_time(value: &Value, column: &Column, seconds: i64) -> Option<Value>
     }
 }
 
-/// Returns the cell that a date and time becomes in the place of another: on that one's clock, rounded to the column's
-/// tick and to what the layout of the cell shows; `None` where there is no date and time, or one without an offset.
+/// Returns the cell for a date and time that replaces another one: on the other's clock, rounded to the column's tick
+/// and to what the cell's layout shows. `None` where the cell holds no date and time, or the time has an offset and the
+/// cell has none.
 #[must_use]
 pub fn replace_time(time: Time, cell: &Value, column: &Column) -> Option<Value> {
     let there = read_time(cell, column)?;
@@ -144,17 +150,18 @@ pub fn replace_time(time: Time, cell: &Value, column: &Column) -> Option<Value> 
     match cell {
         Value::Moment(held) => moment_like(wall, *held, unit),
         Value::Text(text) => {
+            // To ticks and back, so that the text shows a time that the column's type has.
             let rounded = from_moment(to_moment(wall, unit)?, unit)?;
-            // Text shows a tick of 1/300 s as milliseconds: .000, .003, .007.
-            let shown = if unit.denominator == 1 { rounded } else { rounded.round(jiff::Unit::Millisecond).ok()? };
-            let written = TimeText::parse(text)?;
-            written.write_like(written.round_to_layout(shown)?).map(Value::Text)
+            // Text shows ticks of 1/300 s as milliseconds: .000, .003, .007.
+            let visible = if unit.denominator == 1 { rounded } else { rounded.round(jiff::Unit::Millisecond).ok()? };
+            let layout = TimeText::parse(text)?;
+            layout.write_like(layout.round_to_layout(visible)?).map(Value::Text)
         }
         _ => None,
     }
 }
 
-/// Returns a moment of the same column as another, with its offset; of a column of days, midnight only.
+/// Returns a moment with the offset of another one of its column; in a column of days only for a time at midnight.
 fn moment_like(wall: civil::DateTime, held: Moment, unit: TickUnit) -> Option<Value> {
     let moment = Moment { offset_minutes: held.offset_minutes, ..to_moment(wall, unit)? };
     match (held.ticks, moment.ticks) {
@@ -164,7 +171,7 @@ fn moment_like(wall: civil::DateTime, held: Moment, unit: TickUnit) -> Option<Va
     }
 }
 
-/// Reads the date and time of a clock whose offset from UTC is not said.
+/// Parses a date and time without an offset from UTC; `None` for one with an offset, or any other text.
 #[must_use]
 pub fn parse_local(text: &str) -> Option<civil::DateTime> {
     let Time { wall, offset_minutes: None } = TimeText::parse(text)?.time else { return None };
@@ -182,7 +189,8 @@ fn shown_offset(minutes: i16) -> String {
     format!(" {sign}{:02}:{:02}", minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60)
 }
 
-/// Writes a date and time with so many digits of a fraction (truncated, which callers prove harmless).
+/// Renders a date and time with `digits` digits of the second's fraction. Further digits are cut off, so callers must
+/// have rounded before.
 #[must_use]
 pub fn format_wall(moment: civil::DateTime, digits: usize, separator: char) -> String {
     let date = moment.date();
@@ -199,18 +207,19 @@ pub fn format_wall(moment: civil::DateTime, digits: usize, separator: char) -> S
     }
 }
 
-/// Writes a moment of a column as people do, with as many digits of a second as tell its ticks apart; `None` for one
-/// that lies outside the calendar.
+/// Renders a moment of a column for people, with as many digits of the second's fraction as distinguish its ticks;
+/// `None` for one outside the calendar.
 #[must_use]
 pub fn render_moment(moment: Moment, column: &mfm_journal::ColumnShape) -> Option<String> {
     let unit = tick_unit(column);
-    let shown = from_moment(Moment { days: moment.days.or(Some(0)), ..moment }, unit)?;
-    let shown = if unit.denominator == 1 { shown } else { shown.round(jiff::Unit::Millisecond).ok()? };
+    // A time of day has no date: it borrows day 0, which is left out of the text below.
+    let wall = from_moment(Moment { days: moment.days.or(Some(0)), ..moment }, unit)?;
+    let wall = if unit.denominator == 1 { wall } else { wall.round(jiff::Unit::Millisecond).ok()? };
     let digits = match unit {
         TickUnit { denominator: 3, .. } => 3,
         TickUnit { numerator, .. } => (0..=9).find(|digits| numerator >= 10i128.pow(9 - digits)).unwrap_or(9) as usize,
     };
-    let text = format_wall(shown, digits, ' ');
+    let text = format_wall(wall, digits, ' ');
     let (date, clock) = text.split_once(' ')?;
     let zone = moment.offset_minutes.map_or_else(String::new, shown_offset);
     Some(match (moment.days, moment.ticks) {
@@ -220,7 +229,7 @@ pub fn render_moment(moment: Moment, column: &mfm_journal::ColumnShape) -> Optio
     })
 }
 
-/// Returns the unit of a column's temporal type: `datetime` counts 1/300 s, `smalldatetime` minutes, others 10^-n s.
+/// Returns the tick of a column's type: 1/300 s for `datetime`, a minute for `smalldatetime`, 10^-scale s for others.
 fn tick_unit(column: &mfm_journal::ColumnShape) -> TickUnit {
     match column.declared.to_ascii_lowercase().as_str() {
         "datetime" => TickUnit { numerator: 10_000_000, denominator: 3 },
@@ -232,7 +241,7 @@ fn tick_unit(column: &mfm_journal::ColumnShape) -> TickUnit {
     }
 }
 
-/// Nanoseconds in a tick, as a fraction.
+/// The length of a tick in nanoseconds, as a fraction.
 #[derive(Clone, Copy)]
 struct TickUnit {
     numerator: i128,
@@ -251,9 +260,10 @@ fn to_moment(moment: civil::DateTime, unit: TickUnit) -> Option<Moment> {
     let days = EPOCH.until(moment.date()).ok()?.get_days();
     let midnight = moment.date().to_datetime(civil::Time::midnight());
     let nanoseconds = moment.duration_since(midnight).as_nanos();
+    // Rounds half up in integers: as a float, 1/300 s has no exact value.
     let ticks = (nanoseconds * unit.denominator * 2 + unit.numerator) / (unit.numerator * 2);
     let day = NANOSECONDS_PER_DAY * unit.denominator / unit.numerator;
-    // The last half tick of a day belongs to the next one.
+    // Rounding up in the last half tick of a day reaches the next day, which has its own tick 0.
     let (days, ticks) = if ticks == day { (days.checked_add(1)?, 0) } else { (days, ticks) };
     Some(Moment { days: Some(days), ticks: i64::try_from(ticks).ok(), offset_minutes: None })
 }
@@ -358,14 +368,16 @@ mod tests {
 
     #[test]
     fn w04_times_with_an_offset_compare_as_instants() {
-        let lasted = |start: &str, end: &str| {
-            sample_zoned(end).elapsed_since(sample_zoned(start)).map(|lasted| lasted.as_secs())
-        };
-        assert_eq!(lasted("2024-03-27 02:59:00.000+02:00", "2024-03-27 02:01:00.000+01:00"), Some(120));
-        assert_eq!(lasted("2024-03-27 08:00:00.000+02:00", "2024-03-27 08:05:00.000+03:00"), Some(-3300));
-        assert_eq!(lasted("2024-03-27 08:00:00Z", "2024-03-27 07:30:00-00:30"), Some(0));
-        assert_eq!(lasted("2024-03-27 08:00:00", "2024-03-27 08:05:00"), Some(300));
-        assert_eq!(lasted("2024-03-27 08:00:00", "2024-03-27 08:05:00Z"), None);
+        for (start, end, seconds) in [
+            ("2024-03-27 02:59:00.000+02:00", "2024-03-27 02:01:00.000+01:00", Some(120)),
+            ("2024-03-27 08:00:00.000+02:00", "2024-03-27 08:05:00.000+03:00", Some(-3300)),
+            ("2024-03-27 08:00:00Z", "2024-03-27 07:30:00-00:30", Some(0)),
+            ("2024-03-27 08:00:00", "2024-03-27 08:05:00", Some(300)),
+            ("2024-03-27 08:00:00", "2024-03-27 08:05:00Z", None),
+        ] {
+            let elapsed = sample_zoned(end).elapsed_since(sample_zoned(start));
+            assert_eq!(elapsed.map(|elapsed| elapsed.as_secs()), seconds, "{start} to {end}");
+        }
         let (near, far) = (sample_zoned("2024-03-27 20:00:00Z"), sample_zoned("2024-03-29 08:00:00Z"));
         assert_eq!(near.compare(sample_local("2024-03-27 08:00:00")), None, "another clock may show either");
         assert_eq!(far.compare(sample_local("2024-03-27 08:00:00")), Some(Ordering::Greater));

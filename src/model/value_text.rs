@@ -1,18 +1,19 @@
-//! A value as a sentence names it, the one place that writes one for messages; JSON is made elsewhere.
+//! The text of a value in messages. JSON is built elsewhere.
 
 use mfm_journal::Value;
 use mfm_journal::digest::encode_hex;
 
-/// Renders a value as SQL would have it: text in quotes, bytes as `0x00ff`, nothing as `NULL`.
+/// Renders a value as in SQL: text in quotes, bytes as `0x00ff`, `NULL`.
 #[must_use]
 pub fn render_value(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::Boolean(flag) => i64::from(*flag).to_string(),
         Value::Integer(number) => number.to_string(),
+        // Debug keeps the point of 1.0, so that a float does not look like an integer.
         Value::Real(number) => format!("{number:?}"),
         Value::Decimal(number) => number.to_string(),
-        // A quote within is doubled, so that where the text ends is never in doubt.
+        // A quote inside is doubled, so that the end of the text is never in doubt.
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::RawText(bytes) | Value::Bytes(bytes) => format!("0x{}", encode_hex(bytes)),
         Value::Moment(moment) => format!("{moment:?}"),

@@ -1,4 +1,4 @@
-//! `mfm apply`: commits a fault, from arguments or from a plan file; asks first, and journals before it writes.
+//! `mfm apply`: commits a fault, from arguments or from a plan file; asks for consent, and journals before it writes.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::model::refusal::render_key;
 use crate::model::{Refusal, Severity};
 use crate::plan::Permits;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "apply", danger: Danger::Write, about: "Commit a fault on a test copy" };
 
 /// Where the fault comes from.
@@ -28,13 +28,13 @@ pub const CARD: Card = Card { name: "apply", danger: Danger::Write, about: "Comm
 pub enum Source {
     /// From arguments.
     Request(Request),
-    /// From arguments, as long as they still make the plan of this digest, which somebody has looked at.
+    /// From arguments, provided that they still give the plan of this digest, which a person has reviewed.
     Seen(Request, Digest),
     /// From a plan file.
     File(PathBuf),
 }
 
-/// What an apply says.
+/// The result of an apply.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The operation's number; null for a dry run.
@@ -43,33 +43,33 @@ pub struct Outcome {
     pub uid: Option<Digest>,
     /// `applied`, or `planned` for a dry run.
     pub state: &'static str,
-    /// What was planned.
+    /// The plan that was committed.
     #[serde(flatten)]
     pub plan: plan::Outcome,
-    /// Rows that somebody changed between the commit and the second look.
+    /// Rows that another program changed between the commit and the read-back after it.
     pub drift: Vec<DriftRow>,
 }
 
-/// A row that is not as it should be.
+/// A row that differs from what was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DriftRow {
-    /// The table.
+    /// The table's name, as the target spells it.
     pub table: String,
     /// The key, as text.
     pub key: String,
 }
 
-/// Commits a fault; every change can be listed through `all`.
+/// Commits a fault; `all` receives every change, also those beyond the list of the outcome.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn run(
     context: &Context<'_>,
     source: &Source,
     dry_run: bool,
     all: &mut dyn FnMut(ChangeRow),
 ) -> Result<Outcome, Failure> {
-    let (settled, file) = match source {
+    let (resolved, file) = match source {
         Source::Request(request) | Source::Seen(request, _) => (plan::resolve_request(context, request)?, None),
         Source::File(path) => {
             let file = PlanFile::read(path)?;
@@ -84,36 +84,38 @@ pub fn run(
     if let Some(file) = &file {
         check_plan_file(&journal, target.as_mut(), &chosen, file)?;
     }
-    let mut made = plan::build_plan(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+    // A plan file holds no changes: the fault is always planned again, and the digest tells whether it is the same.
+    let mut plan = plan::build_plan(context, &mut journal, target.as_mut(), &chosen, &resolved)?;
     if let Source::Seen(_, digest) = source
-        && *digest != made.outcome.plan_digest
+        && *digest != plan.outcome.plan_digest
     {
         return Err(plan::stale_plan("the data are not as they were when it was shown"));
     }
     if let Some(file) = file {
-        if file.plan_digest != made.outcome.plan_digest {
+        if file.plan_digest != plan.outcome.plan_digest {
             return Err(plan::stale_plan("the data are not as they were when it was made"));
         }
-        made.outcome.plan_id = Some(file.plan_id.clone());
-        made.proposal.plan_id = Some(file.plan_id);
+        plan.outcome.plan_id = Some(file.plan_id.clone());
+        plan.proposal.plan_id = Some(file.plan_id);
     }
     if dry_run {
-        made.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
-        return Ok(build_outcome(made, None));
+        plan.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
+        return Ok(build_outcome(plan, None));
     }
-    let is_critical = Severity::of_fault(&made.outcome.label.severity) == Severity::Critical;
+    let is_critical = Severity::of_fault(&plan.outcome.label.severity) == Severity::Critical;
+    // A critical fault is confirmed by typing the name, unless the user has already agreed to everything.
     let type_name = (is_critical && !context.confirm.agreed_before()).then(|| chosen.name.clone());
-    let question = ConfirmQuestion { text: render_question(&made.outcome), danger: CARD.danger, type_name };
+    let question = ConfirmQuestion { text: render_question(&plan.outcome), danger: CARD.danger, type_name };
     context
         .ask_consent(&question)
         .map_err(|failure| failure.and_next(give(Flag::DryRun, "shows what would be done")))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
-    let committed = engine.commit(&made.proposal, &made.prepared)?;
-    made.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
-    Ok(build_outcome(made, Some(committed)))
+    let committed = engine.commit(&plan.proposal, &plan.prepared)?;
+    plan.prepared.changes().iter().for_each(|change| all(cell::to_change_row(change)));
+    Ok(build_outcome(plan, Some(committed)))
 }
 
-/// Checks what a plan file promises beside its digest: the journal, the target, and that it was not used.
+/// Checks a plan file's journal and target, and that the plan was not used before; its digest is checked later.
 fn check_plan_file(
     journal: &mfm_journal::Journal,
     target: &mut dyn crate::targets::Target,
@@ -132,25 +134,25 @@ fn check_plan_file(
     }
 }
 
-/// How many records and changes a question shows.
+/// Maximum number of records and of changes that a question shows.
 const SHOWN_MAX: usize = 6;
 
-/// Returns the records and the first changes, so that nobody says yes blindly.
+/// Returns the first records and changes, so that a person knows what they consent to.
 fn render_preview(plan: &plan::Outcome) -> String {
-    let more = |all: u64| if all > SHOWN_MAX as u64 { ", ..." } else { "" };
+    let more = if plan.records > SHOWN_MAX as u64 { ", ..." } else { "" };
     let records: Vec<String> = plan.keys.iter().take(SHOWN_MAX).map(ToString::to_string).collect();
-    let mut text = format!("records {}{}\n", records.join(", "), more(plan.records));
+    let mut text = format!("records {}{more}\n", records.join(", "));
     for change in plan.changes.iter().take(SHOWN_MAX) {
         text += &format!("  {}\n", cell::render_change(change));
     }
-    let left = plan.changes_total.saturating_sub(SHOWN_MAX as u64);
-    if left > 0 {
-        text += &format!("  and {left} more\n");
+    let further = plan.changes_total.saturating_sub(SHOWN_MAX as u64);
+    if further > 0 {
+        text += &format!("  and {further} more\n");
     }
     text
 }
 
-/// Returns what was permitted beside the usual, a line each.
+/// Returns the permits that differ from the defaults, one per line.
 fn render_permits(permits: &Permits) -> String {
     let mut text = String::new();
     if permits.disable_triggers {
@@ -165,7 +167,7 @@ fn render_permits(permits: &Permits) -> String {
     text
 }
 
-/// Returns the question that a person is asked before a plan is carried out.
+/// Returns the text of the question that a person is asked before a plan is carried out.
 #[must_use]
 pub fn render_question(plan: &plan::Outcome) -> String {
     format!(
@@ -181,14 +183,14 @@ pub fn render_question(plan: &plan::Outcome) -> String {
     )
 }
 
-fn build_outcome(made: BuiltPlan, committed: Option<CommittedOperation>) -> Outcome {
+fn build_outcome(plan: BuiltPlan, committed: Option<CommittedOperation>) -> Outcome {
     let drift = committed.iter().flat_map(|committed| &committed.drift);
     let drift = drift.map(|row| DriftRow { table: row.table.clone(), key: render_key(&row.key) }).collect();
     Outcome {
         op: committed.as_ref().map(|committed| committed.op),
         uid: committed.as_ref().map(|committed| committed.uid),
         state: if committed.is_some() { "applied" } else { "planned" },
-        plan: made.outcome,
+        plan: plan.outcome,
         drift,
     }
 }

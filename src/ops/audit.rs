@@ -1,4 +1,4 @@
-//! `mfm audit verify`: whether journal, images and target still agree, as findings and never as a bare yes.
+//! `mfm audit verify`: checks that journal, images and targets still agree; every disagreement is a finding.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::engine::live::{self, BaselineComparison};
 use crate::model::next_step::{Flag, give_value};
 use crate::model::ports::Danger;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "audit verify", danger: Danger::Read, about: "Check journal, images and target against each other" };
 
@@ -46,51 +46,51 @@ pub struct Request {
     pub full: bool,
 }
 
-/// What an audit says.
+/// The result of an audit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Whether nothing was found.
+    /// Whether there are no findings.
     pub ok: bool,
-    /// How deep it looked.
+    /// The depth of the audit.
     pub depth: Level,
-    /// What the journal's own audit says.
+    /// The audit of the journal itself; its findings include those of the targets.
     #[serde(flatten)]
     pub journal: AuditReport,
-    /// How many of the findings are the journal's own; those behind them are its targets'.
+    /// How many of the findings concern the journal itself; the ones after them concern its targets.
     #[serde(skip)]
     pub own_findings: usize,
-    /// What the targets say, at depth live.
+    /// One line per target, at depth live; empty otherwise.
     pub live: Vec<LiveLine>,
     /// The journal read.
     #[serde(rename = "journal")]
     pub path: PathBuf,
 }
 
-/// What one target says.
+/// The audit of one target.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LiveLine {
     /// The target's name.
     pub target: String,
-    /// Why it could not be looked at.
+    /// Why it could not be audited; null where it was.
     pub not_run: Option<String>,
-    /// Whether operations are active or open on it, so that not looking is no good answer.
+    /// Whether operations are active or open on it: not auditing it is then a finding.
     pub carries: bool,
-    /// Whether it was asked for by name, so that not looking is no answer at all.
+    /// Whether it was asked for by name: not auditing it is then a finding too.
     #[serde(skip)]
     pub asked: bool,
-    /// What is not as the journal says.
+    /// Where the target differs from what the journal says.
     pub findings: Vec<live::LiveFinding>,
-    /// How the comparison of whole tables went.
+    /// The comparison of whole tables with the journaled baseline; null where it was not asked for.
     pub baseline: Option<BaselineComparison>,
 }
 
-/// What reaches on from mfm's own tables makes a target other than the journal says, whatever its rows are.
+/// The failure code for triggers or foreign keys on mfm's own tables, which is a finding whatever the rows are.
 const OWN_TABLES: &str = "own_tables";
 
 /// Audits the journal, and at depth live its targets.
 ///
 /// # Errors
-/// What the journal or a target says, where nothing could be audited at all.
+/// A usage error; a journal or target error, where nothing could be audited at all.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     if request.full && request.depth != Level::Live {
         return Err(Failure::usage(
@@ -107,7 +107,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     if audit.findings.is_empty() {
         audit.findings.extend(list_strange_targets(context)?);
     }
-    // A journal that fails by itself says nothing about targets that could be relied on.
+    // Targets are compared with what the journal says, so a journal with findings of its own proves nothing about them.
     let live = if request.depth == Level::Live && audit.findings.is_empty() {
         audit_targets(context, request)?
     } else {
@@ -119,18 +119,17 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(Outcome { ok, depth: request.depth, journal: audit, own_findings, live, path: context.journal.clone() })
 }
 
-/// Returns a finding for each target that mfm would not have registered, though the chain holds: whoever wrote the
-/// journal is not who made it.
+/// Returns a finding for each registered target that mfm would not have registered so.
+///
+/// The chain may hold all the same: anyone who can write the file can append a valid entry.
 fn list_strange_targets(context: &Context<'_>) -> Result<Vec<AuditFinding>, Failure> {
     let journal = mfm_journal::Journal::open_read(&context.journal)?;
-    let finding = |what: String| AuditFinding {
-        code: "strange_target".to_owned(),
-        seq: None,
-        op: None,
-        chunk: None,
-        message: format!("the journal {what}"),
-    };
-    Ok(strange_targets(&journal).into_iter().map(finding).collect())
+    let mut findings = Vec::new();
+    for what in strange_targets(&journal) {
+        let message = format!("the journal {what}");
+        findings.push(AuditFinding { code: "strange_target".to_owned(), seq: None, op: None, chunk: None, message });
+    }
+    Ok(findings)
 }
 
 impl LiveLine {
@@ -138,24 +137,26 @@ impl LiveLine {
         Self { target, not_run: None, carries: false, asked: false, findings: Vec::new(), baseline: None }
     }
 
-    /// Returns all that speaks against the target, so that one list holds everything an audit found.
+    /// Returns the target's findings in the journal's form, so that one list holds everything the audit found.
     fn as_findings(&self) -> Vec<AuditFinding> {
-        let finding = |code: &str, op: Option<u64>, message: String| AuditFinding {
-            code: code.to_owned(),
-            seq: None,
-            op,
-            chunk: None,
-            message: format!("target {}: {message}", self.target),
-        };
-        let mut out: Vec<AuditFinding> =
-            self.findings.iter().map(|found| finding(found.code, found.op, found.message.clone())).collect();
+        let mut findings: Vec<AuditFinding> =
+            self.findings.iter().map(|live| self.build_finding(live.code, live.op, &live.message)).collect();
         if let Some(why) = self.not_run.as_ref().filter(|_| self.carries || self.asked) {
-            out.push(finding("target_not_run", None, why.clone()));
+            findings.push(self.build_finding("target_not_run", None, why));
         }
         if let Some(BaselineComparison::Differs { tables }) = &self.baseline {
-            out.push(finding("baseline_differs", None, format!("tables differ: {}", tables.join(", "))));
+            findings.push(self.build_finding(
+                "baseline_differs",
+                None,
+                &format!("tables differ: {}", tables.join(", ")),
+            ));
         }
-        out
+        findings
+    }
+
+    fn build_finding(&self, code: &str, op: Option<u64>, message: &str) -> AuditFinding {
+        let message = format!("target {}: {message}", self.target);
+        AuditFinding { code: code.to_owned(), seq: None, op, chunk: None, message }
     }
 }
 
@@ -175,16 +176,18 @@ fn audit_targets(context: &Context<'_>, request: &Request) -> Result<Vec<LiveLin
     Ok(out)
 }
 
-/// What one look at a target says: findings, and how whole tables compare.
+/// The result of auditing a target once: its findings, and the comparison of whole tables.
 type TargetLook = Result<(Vec<live::LiveFinding>, Option<BaselineComparison>), Failure>;
 
-/// How often a target is looked at again that speaks against its journal while somebody writes to both.
+/// How often a target with findings is audited again while another process writes to it and to the journal.
 const LOOKS_MAX: u32 = 12;
-/// How long to wait for an operation under way before the next look.
+/// How long to wait for an operation under way before auditing again.
 const WAIT: Duration = Duration::from_millis(40);
 
-/// Looks at a target until nobody wrote to its journal meanwhile. An operation under way is in one of the two first,
-/// and is no finding; what speaks against the target at every look is.
+/// Audits a target until its journal did not change meanwhile, and returns the findings common to all rounds.
+///
+/// An operation under way reaches journal and target one after the other. A difference seen in every round is a
+/// finding; one that passes is only such an operation.
 fn audit_until_quiet(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
@@ -193,13 +196,15 @@ fn audit_until_quiet(
 ) -> TargetLook {
     let mut before = journal.head();
     let mut out = look(journal);
+    // The first round is the one above.
     for _ in 1..LOOKS_MAX {
         let clean =
             out.as_ref().is_ok_and(|(findings, baseline)| findings.is_empty() && !has_differences(baseline.as_ref()));
-        let target = out.as_ref().is_err_and(|failure| failure.kind != FailureKind::Journal);
+        // An error of the target does not pass when the operation under way ends, so it is not tried again.
+        let is_target_error = out.as_ref().is_err_and(|failure| failure.kind != FailureKind::Journal);
         journal.refresh()?;
         let moved = journal.head() != before || journal.state().open_on(name).next().is_some();
-        if clean || target || !moved {
+        if clean || is_target_error || !moved {
             break;
         }
         context.go_on()?;
@@ -207,11 +212,11 @@ fn audit_until_quiet(
         journal.refresh()?;
         before = journal.head();
         out = match (out, look(journal)) {
-            (Ok((known, _)), Ok((mut again, baseline))) => {
-                again.retain(|finding| known.contains(finding));
-                Ok((again, baseline))
+            (Ok((earlier, _)), Ok((mut findings, baseline))) => {
+                findings.retain(|finding| earlier.contains(finding));
+                Ok((findings, baseline))
             }
-            (_, again) => again,
+            (_, latest) => latest,
         };
     }
     out
@@ -228,7 +233,7 @@ fn audit_target(
     name: String,
     url: &str,
 ) -> LiveLine {
-    let looked = audit_until_quiet(context, journal, &name, &mut |journal| {
+    let result = audit_until_quiet(context, journal, &name, &mut |journal| {
         let mut target = context.open_target(url)?;
         let mut engine = context.engine(journal, target.as_mut(), &name);
         let findings = engine.compare_live()?;
@@ -238,9 +243,9 @@ fn audit_target(
     let state = journal.state();
     let mut line =
         LiveLine { carries: state.has_operations_on(&name), asked: context.target.is_some(), ..LiveLine::new(name) };
-    match looked {
+    match result {
         Ok((findings, baseline)) => (line.findings, line.baseline) = (findings, baseline),
-        // What the guard says against a target that can be read is a finding about it.
+        // The target could be read, and the guard refuses it: that is a finding, not a failure of the audit.
         Err(failure) if failure.kind == FailureKind::Journal => {
             line.findings.push(live::LiveFinding { code: "journal_behind", op: None, message: failure.message });
         }

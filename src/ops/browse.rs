@@ -1,4 +1,4 @@
-//! Walking through the records of a target, a page at a time, and one record whole; writes nothing.
+//! Pages through the records of a target, and reads single records with their pictures; writes nothing.
 
 use mfm_journal::{Change, RowAction};
 
@@ -11,19 +11,19 @@ use super::select::{self, read_through};
 use crate::domain::Domain;
 use crate::domain::filter::FilterValues;
 use crate::domain::picture::{Film, FilmFrame, RecordPicture};
-use crate::domain::record::{DescriptionCell, RecordDescription, RecordKind};
+use crate::domain::record::{DescriptionCell, RecordKind};
 use crate::domains;
 use crate::model::{Fetch, Key, KeyPage, Refusal, Snapshot, Value};
 use crate::targets::Target;
 
-/// Which records.
+/// A page of records to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Their kind.
+    /// The kind of the records.
     pub kind: &'static RecordKind,
-    /// What narrows them, by what people know of them.
+    /// Filters such as patient or machine; empty for all records.
     pub selector: FilterValues,
-    /// Which page of them.
+    /// The position and size of the page.
     pub page: KeyPage,
 }
 
@@ -32,7 +32,7 @@ pub struct Request {
 pub struct Outcome {
     /// The records, in the order of the page.
     pub records: Vec<ListedRecord>,
-    /// Whether the page was filled, so that there may be more behind it.
+    /// Whether the page is full, so that more records may follow.
     pub more: bool,
 }
 
@@ -41,16 +41,16 @@ pub struct Outcome {
 pub struct ListedRecord {
     /// Its id.
     pub id: i64,
-    /// What records that belong to it hold.
+    /// The value by which records that belong to it refer to it; `None` where none do.
     pub link: Option<i64>,
-    /// What it is, in the order of the kind's columns.
+    /// Its description, in the order of the kind's columns.
     pub cells: Vec<String>,
 }
 
-/// Returns the open target that the context names.
+/// Opens the context's target for reading.
 ///
 /// # Errors
-/// What journal and target say.
+/// A target or journal error.
 pub fn open_target(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
     let journal = context.open_journal()?;
     let chosen = context.resolve_target(&journal)?;
@@ -60,11 +60,12 @@ pub fn open_target(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
 /// Reads a page of records.
 ///
 /// # Errors
-/// Usage: a selector says nothing sensible of this kind. Else what the target says.
+/// Usage: the kind has no such filter. Or a target error.
 pub fn read_page(target: &mut dyn Target, domain: &'static dyn Domain, request: &Request) -> Result<Outcome, Failure> {
     let kind = request.kind;
-    let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-    let table = target.find_table(kind.table)?.ok_or_else(missing)?;
+    let Some(table) = target.find_table(kind.table)? else {
+        return Err(Refusal::MissingTable { table: kind.table.to_owned() }.into());
+    };
     let keys = if request.selector.is_empty() {
         target.read_key_page(&table, &request.page)?
     } else {
@@ -75,13 +76,15 @@ pub fn read_page(target: &mut dyn Target, domain: &'static dyn Domain, request: 
         request.page.select_keys(select::read_keys(target, &table, selection.as_ref())?)
     };
     let more = keys.len() as u64 >= u64::from(request.page.limit);
-    let lines = read_through(target, |snapshot| domain.describe_records(kind, &keys, snapshot))?;
-    let record = |line: &RecordDescription| {
-        let id = line.key.first().and_then(to_integer)?;
-        Some(ListedRecord { id, link: line.link, cells: line.cells.iter().map(render_cell).collect() })
-    };
-    // Descriptions come by ascending key.
-    let mut records: Vec<ListedRecord> = lines.iter().filter_map(record).collect();
+    let descriptions = read_through(target, |snapshot| domain.describe_records(kind, &keys, snapshot))?;
+    let mut records = Vec::new();
+    for line in &descriptions {
+        // A key that is no whole number cannot be asked for again, and is left out.
+        if let Some(id) = line.key.first().and_then(to_integer) {
+            records.push(ListedRecord { id, link: line.link, cells: line.cells.iter().map(render_cell).collect() });
+        }
+    }
+    // Descriptions come by ascending key, whatever the page's direction.
     records.sort_by_key(|record| record.id);
     if request.page.backwards {
         records.reverse();
@@ -92,10 +95,11 @@ pub fn read_page(target: &mut dyn Target, domain: &'static dyn Domain, request: 
 /// Counts the records of a kind, or those that belong to another one.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub fn count_records(target: &mut dyn Target, kind: &RecordKind, only: Option<&(String, i64)>) -> Result<u64, Failure> {
-    let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-    let table = target.find_table(kind.table)?.ok_or_else(missing)?;
+    let Some(table) = target.find_table(kind.table)? else {
+        return Err(Refusal::MissingTable { table: kind.table.to_owned() }.into());
+    };
     Ok(target.count_rows(&table, only)?)
 }
 
@@ -120,19 +124,19 @@ fn render_cell(shown: &DescriptionCell) -> String {
     }
 }
 
-/// One record whole.
+/// One record with all its columns.
 #[derive(Clone, Debug, Default)]
 pub struct WholeRecord {
-    /// Its cells by column; what identifies a person is withheld.
+    /// Its cells by column; those that identify a person are withheld.
     pub cells: Vec<(String, String)>,
-    /// What it looks like, where there is anything to look at.
+    /// Its picture; `None` where the domain draws none of this kind.
     pub picture: Option<RecordPicture>,
 }
 
-/// Reads a record, and what a picture of it is made from.
+/// Reads a record, and the rows that its picture needs.
 ///
 /// # Errors
-/// [`Refusal::MissingRecord`], or what the target says.
+/// [`Refusal::MissingRecord`], or a target error.
 pub fn whole_record(
     target: &mut dyn Target,
     domain: &'static dyn Domain,
@@ -144,58 +148,59 @@ pub fn whole_record(
     select::read_into(&mut snapshot, target, [own.clone()])?;
     let key: Key = vec![Value::Integer(id)];
     let rows = snapshot.table(kind.table)?;
-    let found = rows.rows_with(kind.key, &Value::Integer(id)).into_iter().next();
-    let row = found.ok_or_else(|| Refusal::MissingRecord { table: kind.table.to_owned(), key })?;
-    let withheld = domains::identifying_columns().remove(kind.table).unwrap_or_default();
-    let withheld: Vec<String> = withheld.into_iter().filter(|column| !kind.shows.contains(&column.as_str())).collect();
-    let cell = |(column, value): (&mfm_journal::ColumnShape, &Value)| {
-        let hidden = withheld.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) && !value.is_null();
-        let text = if hidden { "(withheld)".to_owned() } else { cell::in_table(value, row.table, &column.name) };
-        (column.name.clone(), text)
-    };
-    let cells = row.table.shape.columns.iter().zip(row.cells).map(cell).collect();
+    let row = rows.rows_with(kind.key, &Value::Integer(id)).into_iter().next();
+    let row = row.ok_or_else(|| Refusal::MissingRecord { table: kind.table.to_owned(), key })?;
+    let mut withheld = domains::identifying_columns().remove(kind.table).unwrap_or_default();
+    // A kind may show some identifying columns on purpose: those by which people look its records up.
+    withheld.retain(|column| !kind.shows.contains(&column.as_str()));
+    let mut cells = Vec::new();
+    for (column, value) in row.table.shape.columns.iter().zip(row.cells) {
+        // NULL identifies no person, and that a cell is empty is worth seeing.
+        let is_withheld = withheld.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) && !value.is_null();
+        let text = if is_withheld { "(withheld)".to_owned() } else { cell::in_table(value, row.table, &column.name) };
+        cells.push((column.name.clone(), text));
+    }
     let picture = match domain.painter() {
         Some(painter) => {
             let rules = rules::default_rules(domain)?;
             let own = own.clone();
-            let painted = read_through(target, |snapshot| {
-                let found = crate::domain::pause::read_rows(snapshot, &own)?;
-                found.first().map_or(Ok(None), |row| painter.paint_record(kind, row, rules.as_ref(), snapshot))
+            let picture = read_through(target, |snapshot| {
+                let rows = crate::domain::pause::read_rows(snapshot, &own)?;
+                rows.first().map_or(Ok(None), |row| painter.paint_record(kind, row, rules.as_ref(), snapshot))
             });
-            // Where no picture can be made, the cells are there all the same.
-            painted.ok().flatten()
+            // A record whose picture cannot be made still has its cells.
+            picture.ok().flatten()
         }
         None => None,
     };
     Ok(WholeRecord { cells, picture })
 }
 
-/// A field before and after changes, as pictures need it.
+/// A drawn record before and after changes.
 #[derive(Clone, Debug)]
 pub struct BeforeAfter {
-    /// The field.
+    /// The record's id.
     pub field: i64,
-    /// What it was; `None` where it did not exist.
+    /// Its film before the changes; `None` where it did not exist.
     pub before: Option<Film>,
-    /// What it is, or will be; `None` where it does not exist any more.
+    /// Its film after the changes; `None` where it does not exist any more.
     pub after: Option<Film>,
 }
 
 impl BeforeAfter {
-    /// Returns the first control point that is not the same before and after, by its place in the later film.
+    /// Returns the index in the later film of the first still that differs from the earlier one; 0 where none does.
     #[must_use]
     pub fn first_changed(&self) -> usize {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return 0 };
-        let was = |still: &FilmFrame| before.stills.iter().find(|other| other.key == still.key);
-        after.stills.iter().position(|still| was(still) != Some(still)).unwrap_or(0)
+        let is_new = |still: &FilmFrame| before.stills.iter().find(|other| other.key == still.key) != Some(still);
+        after.stills.iter().position(is_new).unwrap_or(0)
     }
 }
 
-/// Reads the record that changes are about, and what it was before and after; `None` where they are about none that
-/// anybody draws.
+/// Reads the record that changes concern, before and after them; `None` where they concern none that is drawn.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub fn before_after(
     target: &mut dyn Target,
     domain: &'static dyn Domain,
@@ -210,20 +215,21 @@ pub fn before_after(
     for query in painter.film_needs(field) {
         let answer = target.read(&query)?;
         let Some(table) = answer.table.clone() else { return Ok(None) };
-        let mine = |change: &&Change| change.table.name.eq_ignore_ascii_case(&query.table);
+        // The target shows one moment only; the changes' images are laid over it for the other one.
         for (snapshot, old) in [(&mut before, true), (&mut after, false)] {
             let mut answer = answer.clone();
-            for change in changes.iter().filter(mine) {
+            for change in changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case(&query.table)) {
                 apply_change(&mut answer.rows, &table, change, old)?;
             }
             snapshot.add_answer(query.clone(), answer)?;
         }
     }
-    let film = |snapshot: &Snapshot| painter.build_film(field, rules.as_ref(), snapshot);
-    Ok(Some(BeforeAfter { field, before: film(&before), after: film(&after) }))
+    let before = painter.build_film(field, rules.as_ref(), &before);
+    let after = painter.build_film(field, rules.as_ref(), &after);
+    Ok(Some(BeforeAfter { field, before, after }))
 }
 
-/// Puts one side of a change over the rows read.
+/// Overwrites the rows read with one side of a change: the image before it (`old`) or after it.
 fn apply_change(
     rows: &mut Vec<Vec<Value>>,
     table: &crate::model::Table,
@@ -236,6 +242,7 @@ fn apply_change(
     let side = if old { change.cells_before() } else { change.cells_after() };
     let place = rows.iter().position(|row| table.key_of(row).is_ok_and(|key| key == change.key));
     let names = change.column_names();
+    // No image on this side: the row was inserted, or deleted.
     let Some(side) = side else {
         if let Some(place) = place {
             rows.remove(place);

@@ -1,20 +1,20 @@
-//! How two long byte cells differ, short enough for a line; knows no table and no layout.
+//! Describes in one line how two long byte cells differ; knows no table and no layout.
 
 use serde_json::Value as Json;
 
 /// Cells of at most this many bytes are shown whole.
 const WHOLE_MAX: usize = 16;
 
-/// How many bytes of a difference are shown.
+/// Maximum number of bytes shown of a difference.
 const SHOWN_MAX: usize = 8;
 
-/// How many bytes are shown where more than one stretch differs.
+/// Maximum number of bytes shown where more than one stretch differs.
 const RUN_MAX: usize = 2;
 
-/// A byte, as its two hexadecimal digits.
+/// A byte as its two hexadecimal digits; the last one may lack a digit.
 type Byte = [u8];
 
-/// How the bytes of a cell changed.
+/// The difference between two byte cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByteDifference {
     /// The length, and where the first difference lies, counted from 0.
@@ -25,7 +25,7 @@ pub struct ByteDifference {
     pub after: String,
 }
 
-/// Returns how two byte cells differ, where one is too long to be shown whole.
+/// Compares two byte cells; `None` where both are short enough to be shown whole, or one holds no bytes.
 #[must_use]
 pub fn compare_cells(before: &Json, after: &Json) -> Option<ByteDifference> {
     let (before, after) = (split_hex(before)?, split_hex(after)?);
@@ -39,7 +39,7 @@ pub fn compare_cells(before: &Json, after: &Json) -> Option<ByteDifference> {
     })
 }
 
-/// Returns how cells of one length differ: the stretch that does, or else how many bytes, and the first of them.
+/// Compares cells of equal length: one short stretch is shown whole, otherwise the count and the first bytes.
 fn describe_replacement(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     let size = before.len();
     let places: Vec<usize> = (0..size).filter(|at| before.get(*at) != after.get(*at)).collect();
@@ -47,7 +47,8 @@ fn describe_replacement(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
         return ByteDifference { about: format!("{size} bytes"), before: String::new(), after: String::new() };
     };
     let whole = last - first < SHOWN_MAX;
-    let run = places.iter().zip(first..).take(RUN_MAX).take_while(|(at, wanted)| *at == wanted).count();
+    // The first differing bytes that follow one another without a gap.
+    let run = places.iter().zip(first..).take(RUN_MAX).take_while(|(at, next)| *at == next).count();
     let end = if whole { last + 1 } else { first + run };
     let (bytes, place) =
         if end - first == 1 { ("byte", first.to_string()) } else { ("bytes", format!("{first}-{}", end - 1)) };
@@ -56,28 +57,31 @@ fn describe_replacement(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     } else {
         format!("{size} bytes, {} differ, first {place}:", places.len())
     };
-    let text = |bytes: &[&Byte]| render_digits(bytes.get(first..end).unwrap_or_default(), SHOWN_MAX);
-    ByteDifference { about, before: text(before), after: text(after) }
+    let [before, after] =
+        [before, after].map(|bytes| render_digits(bytes.get(first..end).unwrap_or_default(), SHOWN_MAX));
+    ByteDifference { about, before, after }
 }
 
-/// Returns how cells of two lengths differ: the bytes that came or went at one place, or else how they go on there.
+/// Compares cells of different length: the bytes added or removed at one place, otherwise the bytes that follow there.
 fn describe_resize(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     let same = |pair: &(&&Byte, &&Byte)| pair.0 == pair.1;
     let common = before.len().min(after.len());
     let first = before.iter().zip(after).take_while(same).count();
+    // At most what the common beginning leaves, so that no byte counts as both beginning and end.
     let rest = before.iter().rev().zip(after.iter().rev()).take(common - first).take_while(same).count();
     let about = format!("{} -> {} bytes, from byte {first}:", before.len(), after.len());
     let shown_max = if first + rest == common { SHOWN_MAX } else { RUN_MAX };
-    let text = |bytes: &[&Byte]| render_digits(bytes.get(first..bytes.len() - rest).unwrap_or_default(), shown_max);
-    ByteDifference { about, before: text(before), after: text(after) }
+    let [before, after] =
+        [before, after].map(|bytes| render_digits(bytes.get(first..bytes.len() - rest).unwrap_or_default(), shown_max));
+    ByteDifference { about, before, after }
 }
 
-/// Returns the bytes of a byte cell, each as its two digits.
+/// Returns the bytes of a byte cell, each as its two digits; `None` for a cell of another type.
 fn split_hex(cell: &Json) -> Option<Vec<&Byte>> {
     cell.get("$hex")?.as_str().map(|hex| hex.as_bytes().chunks(2).collect())
 }
 
-/// Returns the digits of bytes, the first ones of many.
+/// Returns the hexadecimal digits of at most `shown_max` bytes.
 fn render_digits(bytes: &[&Byte], shown_max: usize) -> String {
     let shown = bytes.get(..shown_max).unwrap_or(bytes).concat();
     let more = if bytes.len() > shown_max { "..." } else { "" };

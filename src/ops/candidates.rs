@@ -1,4 +1,4 @@
-//! What a shell may offer while a command is typed: numbers and names of a journal; opens no target, and never fails.
+//! Candidates for shell completion: operation numbers and target names of a journal; opens no target, and never fails.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use mfm_journal::{Journal, JournalError};
 use super::log;
 use super::targets::is_name;
 
-/// How many operations are offered: a list that nobody reads helps nobody.
+/// Maximum number of operations offered: a longer list is of no use in a shell.
 const OPERATIONS_MAX: usize = 100;
 
-/// What is to be offered.
+/// The kind of candidates to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CandidateKind {
     /// The newest operations.
@@ -23,25 +23,25 @@ pub enum CandidateKind {
     Targets,
 }
 
-/// A word to offer, with a line about it.
+/// A completion, with a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The word.
+    /// The word to insert.
     pub word: String,
-    /// The line.
+    /// A description in one line.
     pub about: String,
 }
 
-/// Returns what a journal has to offer; nothing where it cannot be read.
+/// Returns the candidates of a kind; none where the journal cannot be read.
 #[must_use]
-pub fn list_candidates(journal: &Path, wanted: CandidateKind) -> Vec<Candidate> {
-    read_candidates(journal, wanted).unwrap_or_default()
+pub fn list_candidates(journal: &Path, kind: CandidateKind) -> Vec<Candidate> {
+    read_candidates(journal, kind).unwrap_or_default()
 }
 
-fn read_candidates(path: &Path, wanted: CandidateKind) -> Result<Vec<Candidate>, JournalError> {
+fn read_candidates(path: &Path, kind: CandidateKind) -> Result<Vec<Candidate>, JournalError> {
     let journal = Journal::open_read(path)?;
     let state = journal.state();
-    match wanted {
+    match kind {
         CandidateKind::Operations => {
             let newest = journal.read_operations(None, OPERATIONS_MAX)?;
             Ok(newest.iter().map(|operation| operation_line(&log::describe_operation(&journal, operation))).collect())
@@ -49,11 +49,9 @@ fn read_candidates(path: &Path, wanted: CandidateKind) -> Result<Vec<Candidate>,
         CandidateKind::Active => list_operations(&journal, state.active.keys()),
         CandidateKind::Open => list_operations(&journal, state.open.keys()),
         CandidateKind::Targets => {
-            let target = |(name, target): (&String, &mfm_journal::TargetState)| Candidate {
-                word: name.clone(),
-                about: target.url.clone(),
-            };
-            Ok(state.targets.iter().filter(|(name, _)| is_name(name)).map(target).collect())
+            // The word goes into a command line: a journal written by others may hold names that mfm would not make.
+            let named = state.targets.iter().filter(|(name, _)| is_name(name));
+            Ok(named.map(|(name, target)| Candidate { word: name.clone(), about: target.url.clone() }).collect())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Cells, keys and changes as JSON, every look-alike told apart; renders nothing for people.
+//! Cells, keys and changes as JSON, in which values of different types never look alike.
 
 use mfm_journal::digest::encode_hex;
 use mfm_journal::{Change, ColumnShape, Moment, TableShape, Value};
@@ -9,23 +9,23 @@ use super::bytes;
 use crate::model::column::Table;
 use crate::model::time;
 
-/// The most changes that a report lists.
+/// Maximum number of changes that a report lists.
 pub const CHANGES_MAX: usize = 1000;
 
-/// How many digits of bytes a line shows.
+/// Maximum number of hexadecimal digits that a line shows.
 const HEX_MAX: usize = 32;
 
-/// The largest integer that every JSON reader holds exactly.
+/// The largest integer that every JSON reader holds exactly: many read numbers as binary64.
 const INTEGER_MAX: u64 = (1 << 53) - 1;
 
-/// A change as reports show it.
+/// A change of one row, as reports show it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChangeRow {
-    /// The table.
+    /// The table's name, as the target spells it.
     pub table: String,
-    /// The key, by column.
+    /// The key, an object by column.
     pub key: Json,
-    /// insert, update, delete or kept.
+    /// `insert`, `update`, `delete` or `kept`.
     pub kind: &'static str,
     /// The cells before, by column; null for an insert.
     pub before: Json,
@@ -33,14 +33,13 @@ pub struct ChangeRow {
     pub after: Json,
 }
 
-/// Returns a change as reports show it.
+/// Returns a change in the form that reports show.
 #[must_use]
 pub fn to_change_row(change: &Change) -> ChangeRow {
     let names = change.column_names();
     let table = &change.table;
-    let cells = |values: Option<&[Value]>| match values {
-        Some(values) => cells_to_json(table, names.iter().copied().zip(values)),
-        None => Json::Null,
+    let cells = |values: Option<&[Value]>| {
+        values.map_or(Json::Null, |values| cells_to_json(table, names.iter().copied().zip(values)))
     };
     ChangeRow {
         table: table.name.clone(),
@@ -54,13 +53,15 @@ pub fn to_change_row(change: &Change) -> ChangeRow {
 /// Returns a change in one line: `Table 7 Column: 180 -> 400`.
 #[must_use]
 pub fn render_change(change: &ChangeRow) -> String {
-    let values = |json: &Json| json.as_object().into_iter().flat_map(Map::values).map(ToString::to_string).collect();
-    let key: Vec<String> = values(&change.key);
+    let key: Vec<String> = change.key.as_object().into_iter().flat_map(Map::values).map(ToString::to_string).collect();
     let place = format!("{} {}", change.table, key.join(", "));
     match (change.before.as_object(), change.after.as_object()) {
         (Some(before), Some(after)) => {
-            let one = |(name, value)| render_cell_change(name, before.get(name).unwrap_or(&Json::Null), value);
-            format!("{place} {}", after.iter().map(one).collect::<Vec<_>>().join(", "))
+            let mut cells = Vec::new();
+            for (name, value) in after {
+                cells.push(render_cell_change(name, before.get(name).unwrap_or(&Json::Null), value));
+            }
+            format!("{place} {}", cells.join(", "))
         }
         (None, Some(_)) => format!("{place}: new row"),
         (Some(_), None) => format!("{place}: deleted row"),
@@ -75,13 +76,13 @@ fn render_cell_change(name: &String, before: &Json, after: &Json) -> String {
     }
 }
 
-/// Returns a cell in a line: as JSON, long bytes cut.
+/// Returns a cell as one line: as JSON, with long bytes cut.
 #[must_use]
 pub fn render_value(value: &Value) -> String {
     render_short(&to_json(value))
 }
 
-/// Renders a cell of a list: as [`render_value`], text without its quotes, a decimal by its digits, NULL as nothing.
+/// Returns a cell in a list: as [`render_value`], but text without quotes, a decimal by its digits, NULL as nothing.
 #[must_use]
 pub fn render_in_list(value: &Value) -> String {
     match value {
@@ -92,10 +93,12 @@ pub fn render_in_list(value: &Value) -> String {
     }
 }
 
-/// Returns a cell of a table in a line: as [`render_value`], a date or time as people write it, text without its quotes.
+/// Returns a cell of a table as one line: as [`render_value`], but dates and times as people write them, texts without
+/// quotes.
 #[must_use]
 pub fn in_table(value: &Value, table: &Table, column: &str) -> String {
-    let cell = table.position(column).and_then(|at| table.shape.columns.get(at)).map(|column| cell_of(value, column));
+    let cell =
+        table.position(column).and_then(|at| table.shape.columns.get(at)).map(|column| column_to_json(value, column));
     match cell.unwrap_or_else(|| self::to_json(value)) {
         Json::Null => "NULL".to_owned(),
         Json::String(text) => text,
@@ -115,15 +118,16 @@ fn render_short(cell: &Json) -> String {
 }
 
 fn cells_to_json<'v>(table: &TableShape, cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
-    let one = |(name, value): (&str, &Value)| {
+    let mut map = Map::new();
+    for (name, value) in cells {
         let column = table.column_position(name).and_then(|at| table.columns.get(at));
-        (name.to_owned(), column.map_or_else(|| to_json(value), |column| cell_of(value, column)))
-    };
-    Json::Object(cells.map(one).collect::<Map<_, _>>())
+        map.insert(name.to_owned(), column.map_or_else(|| to_json(value), |column| column_to_json(value, column)));
+    }
+    Json::Object(map)
 }
 
-/// Returns a cell of a column: as [`cell`], a date or time as people write it, to the last tick.
-fn cell_of(value: &Value, column: &ColumnShape) -> Json {
+/// Returns a cell of a column: as [`to_json`], but dates and times as people write them, to the last tick.
+fn column_to_json(value: &Value, column: &ColumnShape) -> Json {
     let text = match value {
         Value::Moment(moment) => time::render_moment(*moment, column),
         _ => None,
@@ -131,8 +135,10 @@ fn cell_of(value: &Value, column: &ColumnShape) -> Json {
     text.map_or_else(|| to_json(value), |text| json!({"$moment": text}))
 }
 
-/// Returns a cell: null, true, false, text, an integer within 2^53, a real with a point or an exponent; anything else
-/// as an object whose one field names the type.
+/// Returns a value as JSON that keeps its type.
+///
+/// Null, booleans, texts, integers below 2^53 and finite reals (with a point or an exponent) are plain JSON. Any other
+/// value is an object whose one field names the type.
 #[must_use]
 pub fn to_json(value: &Value) -> Json {
     match value {
@@ -140,12 +146,14 @@ pub fn to_json(value: &Value) -> Json {
         Value::Boolean(flag) => json!(flag),
         Value::Integer(number) if number.unsigned_abs() <= INTEGER_MAX => json!(number),
         Value::Integer(number) => json!({"$int": number.to_string()}),
+        // JSON has neither infinities nor NaN.
         Value::Real(number) if number.is_finite() => json!(number),
         Value::Real(number) => json!({"$real": number.to_string()}),
         Value::Decimal(number) => json!({"$decimal": number.to_string()}),
         Value::Text(text) => json!(text),
         Value::RawText(bytes) => json!({"$text_hex": encode_hex(bytes)}),
         Value::Bytes(bytes) => json!({"$hex": encode_hex(bytes)}),
+        // Days and ticks; without the column, their precision and time zone are unknown.
         Value::Moment(moment) => json!({"$moment": moment_parts(*moment)}),
         Value::Uuid(bytes) => json!({"$uuid": encode_hex(bytes)}),
     }

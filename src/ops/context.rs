@@ -1,4 +1,4 @@
-//! What every operation gets from its face: where things are, who acts, and the ports; opens journal and target.
+//! The context that a face gives to every operation: journal, target, actor and ports; opens journal and target.
 
 use std::path::PathBuf;
 
@@ -14,33 +14,33 @@ use crate::model::time::Time;
 use crate::model::{Refusal, password, time};
 use crate::targets::{self, Target, TargetError};
 
-/// What an operation works with.
+/// The context of an operation.
 pub struct Context<'a> {
     /// The journal's file.
     pub journal: PathBuf,
-    /// The target that was asked for, by name or URL.
+    /// The target asked for, by name or URL; `None` for the only one.
     pub target: Option<String>,
-    /// Who acts.
+    /// The actor that the journal records.
     pub actor: String,
-    /// Through which face.
+    /// The face through which the operation was called.
     pub face: Face,
-    /// Who holds locks meanwhile.
+    /// The process that holds locks, as others see it.
     pub holder: LockHolder,
-    /// How long to wait for other writers of a target.
+    /// How long to wait for other writers of a target, milliseconds.
     pub wait_ms: u64,
-    /// Time.
+    /// The clock, in UTC and local time.
     pub clock: &'a dyn Clock,
-    /// Chance.
+    /// The source of random bytes.
     pub entropy: &'a dyn Entropy,
-    /// Progress and remarks.
+    /// The port for progress, remarks and interruption.
     pub reporter: &'a dyn Reporter,
-    /// Whom to ask.
+    /// The port for questions to a person.
     pub confirm: &'a dyn Confirm,
-    /// Where passwords come from.
+    /// The source of passwords.
     pub secrets: &'a dyn Secrets,
 }
 
-/// A registered target, or a URL that is not.
+/// A registered target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChosenTarget {
     /// The registered name.
@@ -49,10 +49,11 @@ pub struct ChosenTarget {
     pub url: String,
 }
 
-/// Says of each target that a journal registers otherwise than mfm does what is strange about it.
+/// Describes each target in a journal's registry that mfm itself would not have registered so.
 pub(super) fn strange_targets(journal: &Journal) -> Vec<String> {
     let mut strange = Vec::new();
     for (name, known) in &journal.state().targets {
+        // A name that is a URL, or a URL in another form, could lead a command to another database than it says.
         if !is_name(name) || !targets::is_canonical(&known.url) {
             strange.push(format!(
                 "registers a target as no mfm does: `{name}` at `{}`",
@@ -63,7 +64,7 @@ pub(super) fn strange_targets(journal: &Journal) -> Vec<String> {
     strange
 }
 
-/// Holds what a journal registers to what mfm registers: whoever wrote it may not be who made it.
+/// Refuses a journal with targets that mfm would not have registered: another program has written to it.
 fn check_registry(journal: Journal) -> Result<Journal, Failure> {
     let Some(strange) = strange_targets(&journal).into_iter().next() else { return Ok(journal) };
     let message = format!("the journal {} {strange}", journal.path().display());
@@ -75,7 +76,7 @@ impl Context<'_> {
     /// Opens the journal for reading, never creating it.
     ///
     /// # Errors
-    /// What the journal says.
+    /// A journal error.
     pub fn open_journal(&self) -> Result<Journal, Failure> {
         check_registry(Journal::open_read(&self.journal)?)
     }
@@ -83,15 +84,15 @@ impl Context<'_> {
     /// Opens the journal for writing, never creating it.
     ///
     /// # Errors
-    /// What the journal says.
+    /// A journal error.
     pub fn open_journal_for_writing(&self) -> Result<Journal, Failure> {
         check_registry(Journal::open(&self.journal)?)
     }
 
-    /// Opens the journal for writing, making it where there is none.
+    /// Opens the journal for writing, and creates it where there is none.
     ///
     /// # Errors
-    /// What the journal says.
+    /// A journal error.
     pub fn writing_or_new(&self) -> Result<Journal, Failure> {
         match Journal::open(&self.journal) {
             Err(JournalError::Missing { .. }) => {
@@ -103,7 +104,7 @@ impl Context<'_> {
         }
     }
 
-    /// Returns who and when, for an entry.
+    /// Returns the time, actor and face for an entry.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
         Stamp { at_us: self.clock.now_us(), actor: self.actor.clone(), face: self.face }
@@ -115,8 +116,8 @@ impl Context<'_> {
     /// [`Refusal::NoTarget`].
     pub fn resolve_target(&self, journal: &Journal) -> Result<ChosenTarget, Failure> {
         let targets = &journal.state().targets;
-        let given = match &self.target {
-            Some(given) => given.clone(),
+        let asked = match &self.target {
+            Some(asked) => asked.clone(),
             None => match targets.iter().next() {
                 Some((name, _)) if targets.len() == 1 => name.clone(),
                 Some(_) => {
@@ -137,24 +138,25 @@ impl Context<'_> {
                 }
             },
         };
-        if let Some(target) = targets.get(&given) {
-            return Ok(ChosenTarget { name: given, url: target.url.clone() });
+        if let Some(target) = targets.get(&asked) {
+            return Ok(ChosenTarget { name: asked, url: target.url.clone() });
         }
-        let url = match targets::canonical_url(&given) {
+        let url = match targets::canonical_url(&asked) {
             Ok(url) => url,
-            // No name holds a slash; what is wrong with a URL is said, and no password in it is repeated.
-            Err(error) if given.contains("://") => return Err(error.into()),
-            Err(_) => given.clone(),
+            // It is meant as a URL, and its own error helps more than "no target of this name".
+            Err(error) if asked.contains("://") => return Err(error.into()),
+            Err(_) => asked.clone(),
         };
-        let found = targets.iter().find(|(_, target)| target.url == url);
-        let chosen = found.map(|(name, target)| ChosenTarget { name: name.clone(), url: target.url.clone() });
-        chosen.ok_or_else(|| Refusal::NoTarget { name: given }.into())
+        match targets.iter().find(|(_, target)| target.url == url) {
+            Some((name, target)) => Ok(ChosenTarget { name: name.clone(), url: target.url.clone() }),
+            None => Err(Refusal::NoTarget { name: asked }.into()),
+        }
     }
 
-    /// Returns the target that was asked for, or else the one that an operation was made on.
+    /// Returns the target that was asked for, or else the one of the first of these operations.
     ///
     /// # Errors
-    /// [`Refusal::NoTarget`], or what the journal says.
+    /// [`Refusal::NoTarget`], or a journal error.
     pub fn chosen_for(&self, journal: &Journal, operations: &[u64]) -> Result<ChosenTarget, Failure> {
         if self.target.is_none()
             && let Some(op) = operations.first()
@@ -167,15 +169,15 @@ impl Context<'_> {
         self.resolve_target(journal)
     }
 
-    /// Opens a target's reading side.
+    /// Opens a target for reading.
     ///
     /// # Errors
-    /// What the target says.
+    /// A target error.
     pub fn open_target(&self, url: &str) -> Result<Box<dyn Target>, TargetError> {
         targets::open_url(url, domains::key_columns(), self.secrets)
     }
 
-    /// Puts journal and target together.
+    /// Returns an engine on an open journal and target.
     #[must_use]
     pub fn engine<'e>(&'e self, journal: &'e mut Journal, target: &'e mut dyn Target, name: &str) -> Engine<'e> {
         Engine {
@@ -192,10 +194,10 @@ impl Context<'_> {
         }
     }
 
-    /// Asks for consent, and takes only a yes for a yes.
+    /// Asks for consent; anything but a yes is a refusal.
     ///
     /// # Errors
-    /// [`Refusal::NoConsent`].
+    /// [`Refusal::NoConsent`], with how to consent.
     pub fn ask_consent(&self, question: &ConfirmQuestion) -> Result<(), Failure> {
         let asked = match self.confirm.ask(question) {
             ConfirmAnswer::Yes => return Ok(()),
@@ -215,32 +217,32 @@ impl Context<'_> {
         })
     }
 
-    /// Lets a step that has written nothing to a target end early.
+    /// Checks for an interruption; called only where stopping leaves nothing half done.
     ///
     /// # Errors
-    /// [`EngineError::Interrupted`], where the person asked to stop.
+    /// [`EngineError::Interrupted`], where the user asked to stop.
     pub fn go_on(&self) -> Result<(), Failure> {
         if self.reporter.is_interrupted() { Err(EngineError::Interrupted.into()) } else { Ok(()) }
     }
 
-    /// Returns 16 random bytes in hexadecimal: the id of a marker or a plan.
+    /// Returns 16 random bytes in hexadecimal, as the id of a marker, plan or handle.
     #[must_use]
     pub fn random_id(&self) -> String {
         mfm_journal::digest::encode_hex(&self.entropy.bytes())
     }
 
-    /// Returns the target's wall clock: as given, or the place's own.
+    /// Returns the target's wall clock: parsed from text, or the local time here where none is given.
     ///
     /// # Errors
     /// Usage: the text is no date and time.
-    pub fn resolve_now(&self, given: Option<&str>) -> Result<jiff::civil::DateTime, Failure> {
-        let Some(text) = given else { return Ok(self.clock.local_time()) };
+    pub fn resolve_now(&self, text: Option<&str>) -> Result<jiff::civil::DateTime, Failure> {
+        let Some(text) = text else { return Ok(self.clock.local_time()) };
         time::parse_local(text).ok_or_else(|| {
             Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
         })
     }
 
-    /// Returns what the target's wall clock shows, as the place's own clock would show it: with its offset from UTC.
+    /// Returns a wall clock time with the local offset from UTC at that time.
     #[must_use]
     pub fn at_place(&self, wall: jiff::civil::DateTime) -> Time {
         Time { wall, offset_minutes: self.clock.offset_minutes(wall) }
@@ -251,6 +253,7 @@ impl Context<'_> {
     pub fn draw_seed(&self) -> u64 {
         let bytes = self.entropy.bytes();
         let word = bytes.iter().take(8).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+        // The largest seed is 2^53-1, so that it also works as a mask; JSON readers keep such numbers exact.
         word & crate::model::seed::SEED_MAX
     }
 }

@@ -1,15 +1,15 @@
-//! How many records of one group may be broken together, so that the others still say what is usual; reads nothing.
+//! Limits how many records of one group are changed together: the unchanged ones must remain the majority.
 
 use std::collections::BTreeMap;
 
 use crate::domain::mode::{PlannedFault, WitnessPeers};
 use crate::model::Refusal;
 
-/// Records chosen of each group that vouches for what is usual.
+/// The chosen records of each group, whose unchanged members show a check what is usual.
 #[derive(Default)]
 pub(super) struct WitnessGroups(BTreeMap<String, WitnessGroup>);
 
-/// How many were chosen of a group, and how few others the least vouched for of them has.
+/// Records chosen from a group, and the smallest number of peers among them.
 #[derive(Clone, Copy)]
 struct WitnessGroup {
     chosen: usize,
@@ -17,13 +17,15 @@ struct WitnessGroup {
 }
 
 impl WitnessGroups {
-    /// Takes one more record, unless so many of its group would change that none of them could be seen; whatever the
-    /// order in which they come, the same set is taken or not.
+    /// Adds a record to its group, and refuses it where the group's faults could then not be detected any more.
+    ///
+    /// The smallest number of peers decides for the whole group, so the order of the records makes no difference.
     pub(super) fn admit(&mut self, planned: &PlannedFault) -> Result<(), Refusal> {
+        // Faults that a check detects without comparing records have no witness, and no limit.
         let Some(witness) = &planned.witness else { return Ok(()) };
-        let known = self.0.get(&witness.group);
-        let chosen = known.map_or(1, |known| known.chosen + 1);
-        let peers = known.map_or(witness.peers, |known| known.peers.min(witness.peers));
+        let group = self.0.get(&witness.group);
+        let chosen = group.map_or(1, |group| group.chosen + 1);
+        let peers = group.map_or(witness.peers, |group| group.peers.min(witness.peers));
         if !(WitnessPeers { group: String::new(), peers }).is_detectable_on(chosen) {
             return Err(Refusal::Undetectable { group: witness.group.clone(), chosen: chosen as u64 });
         }

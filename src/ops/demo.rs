@@ -1,4 +1,4 @@
-//! `mfm demo`: the main job in one go on a lab of its own; every claim it prints was checked a moment before.
+//! `mfm demo`: makes a lab, commits and reverts every fault, drills, audits; every claim it prints was just checked.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,14 +24,14 @@ use crate::model::next_step::{Deed, Flag, act, give};
 use crate::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Danger};
 use crate::targets::{TableDigest, Target, TargetError};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card {
     name: "demo",
     danger: Danger::Write,
     about: "Break a lab in every way, see what notices, and take it all back",
 };
 
-/// The seed of the first choice in a demo, so that two people see the same.
+/// The seed of the first fault; fixed, so that every demo shows the same.
 const SEED: u64 = 1;
 
 /// Where to run.
@@ -46,53 +46,53 @@ pub struct Request {
     pub patients: Option<u32>,
 }
 
-/// What a demo showed.
+/// The result of a demo.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Whether every line below held.
+    /// Whether all that the demo claims holds.
     pub held: bool,
     /// The lab's file.
     pub lab: PathBuf,
     /// The journal's file.
     pub journal: PathBuf,
-    /// How many patients.
+    /// Number of patients in the lab.
     pub patients: u32,
-    /// How many tables.
+    /// Number of tables in the lab.
     pub tables: u64,
-    /// How many rows.
+    /// Number of rows in the lab.
     pub rows: u64,
-    /// What the checks found on the clean lab.
+    /// The checks on the clean lab.
     pub clean: CleanCounts,
-    /// How many modes there are.
+    /// Number of modes.
     pub modes: u64,
-    /// How many rows the faults changed, all of them together.
+    /// Number of rows changed by all faults together.
     pub rows_changed: u64,
-    /// The faults, in the order of commitment.
+    /// The faults, in the order in which they were committed.
     pub faults: Vec<DemoFault>,
-    /// How many operations were taken back exactly.
+    /// Number of operations that were reverted exactly.
     pub reverted: u64,
-    /// The faults of a drill, each committed alone, looked at and taken back: what the checks caught, in numbers.
+    /// The drill, in which each fault is committed alone, checked, and reverted.
     pub drill: DemoDrill,
-    /// Whether every table is as it was, by digest.
+    /// Whether every table equals its state before the faults, by digest.
     pub equal: bool,
-    /// Whether the journal's audit found nothing.
+    /// Whether the audit found nothing.
     pub audit_ok: bool,
-    /// How many entries the journal has.
+    /// Number of entries in the journal.
     pub entries: u64,
-    /// The journal's head: what a third party would keep.
+    /// The digest of the journal's newest entry, which a third party would keep.
     pub head: Option<Digest>,
 }
 
-/// The checks on the clean lab.
+/// Counts of the checks on the clean lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CleanCounts {
-    /// How many checks ran.
+    /// Number of checks that ran.
     pub checks: u64,
-    /// How many could not run.
+    /// Number of checks that could not run.
     pub not_run: u64,
-    /// How many rows they looked at.
+    /// Number of rows that they examined, summed over the checks.
     pub looked_at: u64,
-    /// What they found, which should be nothing.
+    /// Number of findings; 0 on a clean lab.
     pub findings: u64,
 }
 
@@ -103,36 +103,36 @@ pub struct DemoDrill {
     pub drill: u64,
     /// Whether every fault was caught, without a false alarm.
     pub ok: bool,
-    /// How many faults were tried.
+    /// Number of faults tried.
     pub tried: u64,
-    /// The counts.
+    /// The counts by variant and detector.
     #[serde(flatten)]
     pub matrix: drill::matrix::Matrix,
-    /// How often people find simulated errors, for comparison.
+    /// A published detection rate, for comparison.
     pub yardstick: Option<drill::DrillYardstick>,
 }
 
-/// One fault.
+/// One fault of a demo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DemoFault {
-    /// The operation.
+    /// The operation's number.
     pub op: u64,
-    /// What goes wrong, in a few words.
+    /// The fault in a few words.
     pub title: String,
-    /// What the fault is called, and how bad it would be.
+    /// The fault's tool, mode, variant and severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
     pub label: FaultLabel,
-    /// The record's table and id.
+    /// The record's table and id, as `Table 7`.
     pub record: String,
-    /// Rows changed.
+    /// Number of rows changed.
     pub rows: u64,
-    /// The checks whose new findings name it.
+    /// The ids of the checks whose new findings name the record or a changed row.
     pub seen_by: Vec<String>,
-    /// One of those findings.
+    /// The message of the first of those findings.
     pub finding: Option<String>,
 }
 
-/// Nobody is asked in a demo: the lab is its own.
+/// Consents to everything: the demo writes only to the lab that it has just made.
 struct AlwaysConsent;
 
 impl Confirm for AlwaysConsent {
@@ -144,11 +144,12 @@ impl Confirm for AlwaysConsent {
 /// Runs the demo.
 ///
 /// # Errors
-/// Whatever any of its steps says.
+/// The error of any of its steps.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let dir = request.dir.clone().unwrap_or_else(|| PathBuf::from("mfm-demo"));
     let lab_path = dir.join("lab.db");
     file::make_folder(&dir, FileAccess::Shared).map_err(|error| no_folder(&dir, &error))?;
+    // The demo has a journal and a target of its own, whatever those of the user are.
     let inner = Context {
         journal: dir.join("journal.db"),
         target: Some("lab".into()),
@@ -157,7 +158,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         holder: context.holder.clone(),
         ..*context
     };
-    let made = lab::create::run(
+    let lab = lab::create::run(
         &inner,
         &lab::create::Request {
             url: format!("sqlite:{}", lab_path.display()),
@@ -176,24 +177,25 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let drill = each_alone(&inner)?;
     let after = digest_tables(&inner)?;
     let verify = audit::Request { depth: audit::Level::Live, full: true };
-    let audited = audit::run(&inner, &verify)?;
-    let baseline = audited.live.iter().all(|line| matches!(line.baseline, Some(BaselineComparison::Equal { .. })));
+    let audit = audit::run(&inner, &verify)?;
+    let equals_baseline = audit.live.iter().all(|line| matches!(line.baseline, Some(BaselineComparison::Equal { .. })));
     let exact = reverted.operations.iter().filter(|line| line.exact).count() as u64;
-    let equal = before == after && baseline;
-    let seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
+    // Both comparisons: the demo's own digests, and those that the lab journaled when it was made.
+    let equal = before == after && equals_baseline;
+    let all_seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
     Ok(Outcome {
         held: clean.findings == 0
             && clean.not_run == 0
-            && seen
+            && all_seen
             && exact == faults.len() as u64
             && drill.ok
             && equal
-            && audited.ok,
+            && audit.ok,
         lab: lab_path,
         journal: inner.journal.clone(),
-        patients: made.patients.unwrap_or_default(),
-        tables: made.made.tables.len() as u64,
-        rows: made.made.rows,
+        patients: lab.patients.unwrap_or_default(),
+        tables: lab.made.tables.len() as u64,
+        rows: lab.made.rows,
         clean,
         modes: domains::FIRST.modes().len() as u64,
         rows_changed: faults.iter().map(|fault| fault.rows).sum(),
@@ -201,13 +203,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         reverted: exact,
         drill,
         equal,
-        audit_ok: audited.ok,
-        entries: audited.journal.entries,
-        head: audited.journal.head.map(|head| head.digest),
+        audit_ok: audit.ok,
+        entries: audit.journal.entries,
+        head: audit.journal.head.map(|head| head.digest),
     })
 }
 
-/// Commits every fault alone, and counts what the checks catch.
+/// Runs a drill with one record per variant.
 fn each_alone(context: &Context<'_>) -> Result<DemoDrill, Failure> {
     let now = Some(crate::model::time::format_wall(NOW, 0, 'T'));
     let request = drill::Request { sample: Some(1), seed: Some(SEED), now, ..drill::Request::default() };
@@ -215,13 +217,13 @@ fn each_alone(context: &Context<'_>) -> Result<DemoDrill, Failure> {
     Ok(DemoDrill { drill, ok, tried, matrix, yardstick })
 }
 
-/// Says that the lab's folder cannot be made, as of a lab that cannot be made in a folder that is there.
+/// Returns the failure for a folder that cannot be made, in the form of a lab that cannot be opened there.
 fn no_folder(dir: &Path, error: &FileError) -> Failure {
     let url = format!("sqlite:{}", dir.join("lab.db").display());
     TargetError::Open { url, why: format!("its folder cannot be made: {error}") }.into()
 }
 
-/// A demo never writes over an earlier one.
+/// Suggests another folder where an earlier demo is in the way, which is never overwritten.
 fn suggest_other_folder(failure: Failure, dir: &Path) -> Failure {
     if failure.code != "exists" {
         return failure;
@@ -230,7 +232,7 @@ fn suggest_other_folder(failure: Failure, dir: &Path) -> Failure {
     failure.with_next(next.and(format!("or remove {} yourself", dir.display())))
 }
 
-/// The wall clock of a demo: the day after the lab's last, whenever it is run.
+/// The wall clock of a demo: the day after the lab's last one, so that every run gives the same result.
 const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
 
 fn open_lab(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
@@ -244,20 +246,21 @@ fn digest_tables(context: &Context<'_>) -> Result<Vec<TableDigest>, Failure> {
 }
 
 fn count_clean(checked: &[CheckOutcome]) -> CleanCounts {
-    let looked_at = |check: &CheckOutcome| match check.verdict {
-        CheckVerdict::Ran { looked_at, .. } => Some(looked_at),
-        CheckVerdict::NotRun { .. } => None,
-    };
-    let ran: Vec<u64> = checked.iter().filter_map(looked_at).collect();
-    CleanCounts {
-        checks: ran.len() as u64,
-        not_run: (checked.len() - ran.len()) as u64,
-        looked_at: ran.iter().sum(),
-        findings: checked.iter().map(|check| check.findings().len() as u64).sum(),
+    let mut counts = CleanCounts { checks: 0, not_run: 0, looked_at: 0, findings: 0 };
+    for check in checked {
+        match &check.verdict {
+            CheckVerdict::Ran { looked_at, findings, .. } => {
+                counts.checks += 1;
+                counts.looked_at += looked_at;
+                counts.findings += findings.len() as u64;
+            }
+            CheckVerdict::NotRun { .. } => counts.not_run += 1,
+        }
     }
+    counts
 }
 
-/// Commits every variant of every mode, each on one record, and notes after each what sees it.
+/// Commits every variant of every mode on one record each, and runs the checks after each of them.
 fn break_everything(context: &Context<'_>, session: &mut CheckSession) -> Result<Vec<DemoFault>, Failure> {
     let variants = domains::FIRST
         .modes()
@@ -267,7 +270,7 @@ fn break_everything(context: &Context<'_>, session: &mut CheckSession) -> Result
     let mut faults = Vec::new();
     for (at, (mode, variant)) in (0..).zip(variants) {
         context.reporter.progress("committing faults", at, total);
-        // A seed of its own keeps the faults of different variants apart.
+        // One seed for all would choose the same record for several variants of a mode.
         faults.push(break_one(context, mode, variant, SEED + at, session)?);
     }
     Ok(faults)
@@ -290,16 +293,15 @@ fn break_one(
     };
     let request = plan::Request { tool: card.tool.to_owned(), parameters: Map::new(), options, output: None };
     let mut tables = BTreeSet::new();
-    let mut note = |change: super::cell::ChangeRow| {
+    let outcome = apply::run(context, &apply::Source::Request(request), false, &mut |change| {
         tables.insert(change.table);
-    };
-    let done = apply::run(context, &apply::Source::Request(request), false, &mut note);
-    let done = done.map_err(|failure| name_fault(card.tool, variant, failure))?;
+    });
+    let outcome = outcome.map_err(|failure| name_fault(card.tool, variant, failure))?;
     let tables: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
     let new = session.look_again(context, open_lab(context)?.as_mut(), &tables)?;
-    let record = card.record_of(&done.plan.params).table;
-    let key = done.plan.keys.first().map(ToString::to_string).unwrap_or_default();
-    let seen: Vec<&Finding> = new.iter().filter(|finding| is_about_fault(finding, record, &done)).collect();
+    let record = card.record_of(&outcome.plan.params).table;
+    let key = outcome.plan.keys.first().map(ToString::to_string).unwrap_or_default();
+    let seen: Vec<&Finding> = new.iter().filter(|finding| is_about_fault(finding, record, &outcome)).collect();
     let mut seen_by: Vec<String> = Vec::new();
     for check in seen.iter().map(|finding| finding.check) {
         if !seen_by.iter().any(|known| known == check) {
@@ -307,17 +309,17 @@ fn break_one(
         }
     }
     Ok(DemoFault {
-        op: done.op.unwrap_or_default(),
+        op: outcome.op.unwrap_or_default(),
         title: card.title.to_owned(),
-        label: done.plan.label.clone(),
+        label: outcome.plan.label.clone(),
         record: format!("{record} {key}"),
-        rows: done.plan.rows,
+        rows: outcome.plan.rows,
         seen_by,
         finding: seen.first().map(|finding| finding.message.clone()),
     })
 }
 
-/// Names the fault that a demo could not commit.
+/// Adds to a failure which fault the demo could not commit.
 fn name_fault(tool: &str, variant: &str, failure: Failure) -> Failure {
     let message = format!("the demo could not commit {tool} {variant}: {}", failure.message);
     let too_few = ["none_eligible", "too_few_eligible"].contains(&failure.code.as_str());
@@ -325,19 +327,17 @@ fn name_fault(tool: &str, variant: &str, failure: Failure) -> Failure {
     Failure { message, next, ..failure }
 }
 
-/// Tells whether a finding names the record that was chosen, or a row that was changed.
-fn is_about_fault(finding: &Finding, record: &str, done: &apply::Outcome) -> bool {
-    let text = |key: &[crate::model::Value]| key.first().map(|value| super::cell::to_json(value).to_string());
-    let chosen: Vec<Option<String>> = done.plan.keys.iter().map(|key| Some(key.to_string())).collect();
-    let named = |table: &str, key: &[crate::model::Value]| {
-        let key = text(key);
-        let changed = done.plan.changes.iter().any(|change| {
+/// Returns whether a finding names the chosen record or a changed row, in its own row or a related one.
+fn is_about_fault(finding: &Finding, record: &str, outcome: &apply::Outcome) -> bool {
+    let related = finding.related.iter().map(|(table, key)| (*table, key));
+    std::iter::once((finding.table, &finding.key)).chain(related).any(|(table, key)| {
+        let key = key.first().map(|value| super::cell::to_json(value).to_string());
+        let is_changed = outcome.plan.changes.iter().any(|change| {
             let value = change.key.as_object().and_then(|key| key.values().next()).map(ToString::to_string);
             change.table.eq_ignore_ascii_case(table) && value == key
         });
-        changed || (record == table && chosen.contains(&key))
-    };
-    named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
+        is_changed || (record == table && outcome.plan.keys.iter().any(|chosen| Some(chosen.to_string()) == key))
+    })
 }
 
 #[cfg(test)]

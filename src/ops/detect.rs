@@ -1,4 +1,4 @@
-//! Which domain the data of a database are of: by the names of its tables alone, or as somebody says; reads no row.
+//! Finds the domain of a database's data: by the names of its tables, or as the user says; reads no row.
 
 use mfm_journal::Journal;
 
@@ -10,19 +10,19 @@ use crate::model::NextSteps;
 use crate::model::next_step::{Flag, give, leave_out};
 use crate::targets::Target;
 
-/// Returns the domain that somebody says, or the one whose distinctive tables a database has.
+/// Returns the domain of this id, or where none is given the one whose distinctive tables a database has.
 ///
 /// # Errors
 /// Usage, `domain`: there is none of that id. Refused, `unknown_domain` or `ambiguous_domain`: the tables are
 /// those of no domain, or of several.
-pub fn detect_domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dyn Domain, Failure> {
-    if let Some(id) = said {
+pub fn detect_domain(target: &mut dyn Target, id: Option<&str>) -> Result<&'static dyn Domain, Failure> {
+    if let Some(id) = id {
         return resolve_domain(id);
     }
     let tables = target.list_tables()?;
-    let found: Vec<&'static dyn Domain> =
+    let matching: Vec<&'static dyn Domain> =
         domains::all().iter().copied().filter(|domain| has_any(*domain, &tables)).collect();
-    match found.as_slice() {
+    match matching.as_slice() {
         [one] => Ok(*one),
         [] => Err(no_domain(target)),
         several => Err(ambiguous_domain(target, several)),
@@ -41,11 +41,11 @@ pub fn resolve_domain(id: &str) -> Result<&'static dyn Domain, Failure> {
     })
 }
 
-/// Returns the domain that a journal says a target is of; the first one where it says nothing, as in journals of the
-/// first release.
+/// Returns the domain that a target is registered with; the first one where none is, as in journals of the first
+/// release.
 ///
 /// # Errors
-/// Refused: it says a domain that this program does not know.
+/// Refused: this version does not know the registered domain.
 pub fn registered_domain(journal: &Journal, target: &str) -> Result<&'static dyn Domain, Failure> {
     let Some(id) = journal.state().targets.get(target).and_then(|known| known.domain.as_deref()) else {
         return Ok(domains::FIRST);
@@ -56,25 +56,30 @@ pub fn registered_domain(journal: &Journal, target: &str) -> Result<&'static dyn
     })
 }
 
-/// Returns the domain of a database that is to be registered or marked: what the journal says of it already counts, and
-/// a target of a journal that says nothing is of the first domain unless its tables tell otherwise.
+/// Returns the domain of a database that is to be registered or marked.
+///
+/// The domain registered already counts. A target registered without one is of the first domain, unless its tables are
+/// those of another.
 ///
 /// # Errors
-/// As [`detect_domain`]; refused, `domain_mismatch`: it is registered as another domain than the one said.
+/// As [`detect_domain`]; refused, `domain_mismatch`: it is registered with another domain than `id`.
 pub fn resolve_for_marking(
     journal: &Journal,
     name: &str,
     target: &mut dyn Target,
-    said: Option<&str>,
+    id: Option<&str>,
 ) -> Result<&'static dyn Domain, Failure> {
-    let Some(known) = journal.state().targets.get(name) else { return detect_domain(target, said) };
+    let Some(known) = journal.state().targets.get(name) else { return detect_domain(target, id) };
     if known.domain.is_none() {
-        let old = |failure: Failure| if failure.code == "unknown_domain" { Ok(domains::FIRST) } else { Err(failure) };
-        return if said.is_some() { detect_domain(target, said) } else { detect_domain(target, None).or_else(old) };
+        return match detect_domain(target, id) {
+            // Journals of the first release register no domain: there was only one.
+            Err(failure) if id.is_none() && failure.code == "unknown_domain" => Ok(domains::FIRST),
+            result => result,
+        };
     }
     check_domain(journal, name, target)?;
     let registered = registered_domain(journal, name)?;
-    match said.map(resolve_domain).transpose()? {
+    match id.map(resolve_domain).transpose()? {
         Some(other) if other.card().id != registered.card().id => {
             let own = registered.card().id;
             let message = format!("`{name}` is registered as {own}, not as {}", other.card().id);
@@ -85,7 +90,7 @@ pub fn resolve_for_marking(
     }
 }
 
-/// Refuses a tool of another domain than a target's.
+/// Refuses a mode's tool where the target is of another domain.
 ///
 /// # Errors
 /// Refused: `other_domain`.
@@ -100,19 +105,18 @@ pub fn check_tool(journal: &Journal, target: &str, tool: &str) -> Result<(), Fai
     Err(Failure::new(FailureKind::Refused, "other_domain", message, next))
 }
 
-/// How a target differs from the domain that its journal says.
+/// A target whose tables are not those of its registered domain.
 struct DomainMismatch {
-    /// In a sentence.
+    /// A description in one sentence.
     said: String,
-    /// Whether it shows another domain, and not only none.
+    /// Whether it has the tables of another domain, rather than of none.
     is_another: bool,
 }
 
-/// Returns how a target differs from the domain that its journal says; `None` where it does not, or the journal says
-/// none.
+/// Returns how a target's tables differ from its registered domain; `None` where they fit, or none is registered.
 ///
 /// # Errors
-/// Refused: the journal says a domain that this program does not know. Or what the target says.
+/// Refused: this version does not know the registered domain. Or a target error.
 fn find_mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Option<DomainMismatch>, Failure> {
     if journal.state().targets.get(name).is_none_or(|known| known.domain.is_none()) {
         return Ok(None);
@@ -121,8 +125,8 @@ fn find_mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Resu
     if has_any(own, &tables) {
         return Ok(None);
     }
-    let others = domains::all().iter().filter(|domain| has_any(**domain, &tables)).map(|domain| domain.card().id);
-    let others: Vec<&str> = others.collect();
+    let others = domains::all().iter().filter(|domain| has_any(**domain, &tables));
+    let others: Vec<&str> = others.map(|domain| domain.card().id).collect();
     let own = own.card().id;
     let said = match others.as_slice() {
         [] => format!("`{name}` is registered as {own}, and has none of the tables that tell so"),
@@ -131,19 +135,20 @@ fn find_mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Resu
     Ok(Some(DomainMismatch { said, is_another: !others.is_empty() }))
 }
 
-/// Warns, before a target is read, where it is not of the domain that its journal says.
+/// Warns before a target is read that its tables are not those of its registered domain.
 pub fn warn_of_mismatch(context: &Context<'_>, journal: &Journal, name: &str, target: &mut dyn Target) {
-    // What cannot be told is told by the reading itself.
+    // An error here will come up again when the target is read, where it can be returned.
     if let Ok(Some(DomainMismatch { said, .. })) = find_mismatch(journal, name, target) {
         context.reporter.warn(&format!("{said} [domain_mismatch]"));
     }
 }
 
-/// Refuses, before a target is written, one that has another domain's tables and none of its own. One that shows no
-/// domain at all is what somebody said that it is.
+/// Refuses to write to a target that has another domain's tables and none of its own.
+///
+/// A target with the tables of no domain passes: the user has said what it is.
 ///
 /// # Errors
-/// Refused, `domain_mismatch`, or what the target says.
+/// Refused, `domain_mismatch`, or a target error.
 pub fn check_domain(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
     let hint = "put its tables back, or remove the target and add it again as what it is now";
     match find_mismatch(journal, name, target)? {
@@ -154,7 +159,8 @@ pub fn check_domain(journal: &Journal, name: &str, target: &mut dyn Target) -> R
     }
 }
 
-fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {
+/// Returns whether one of these table names is distinctive for a domain.
+pub(super) fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {
     let mut distinctive = domain.tables().iter().filter(|card| card.distinctive);
     distinctive.any(|card| tables.iter().any(|name| name.eq_ignore_ascii_case(card.name)))
 }
@@ -165,8 +171,8 @@ fn render_distinctive(domain: &dyn Domain) -> String {
 }
 
 fn no_domain(target: &dyn Target) -> Failure {
-    let looked: Vec<String> = domains::all().iter().map(|domain| render_distinctive(*domain)).collect();
-    let message = format!("{} has the tables of no domain; looked for {}", target.url(), looked.join("; "));
+    let tables: Vec<String> = domains::all().iter().map(|domain| render_distinctive(*domain)).collect();
+    let message = format!("{} has the tables of no domain; looked for {}", target.url(), tables.join("; "));
     Failure::new(
         FailureKind::Refused,
         "unknown_domain",
@@ -176,7 +182,7 @@ fn no_domain(target: &dyn Target) -> Failure {
 }
 
 fn ambiguous_domain(target: &dyn Target, several: &[&'static dyn Domain]) -> Failure {
-    let found: Vec<&str> = several.iter().map(|domain| domain.card().id).collect();
-    let message = format!("{} has tables of several domains: {}", target.url(), found.join(", "));
+    let ids: Vec<&str> = several.iter().map(|domain| domain.card().id).collect();
+    let message = format!("{} has tables of several domains: {}", target.url(), ids.join(", "));
     Failure::new(FailureKind::Refused, "ambiguous_domain", message, give(Flag::Domain, "says which one"))
 }

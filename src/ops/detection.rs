@@ -1,4 +1,4 @@
-//! What saw a fault: as a drill noted it, or as mfm's own checks find it now; and else that nobody knows.
+//! Which detectors saw a fault: from the journal of a drill, or by running mfm's own checks now.
 
 use mfm_journal::{Journal, Operation};
 use serde::Serialize;
@@ -13,21 +13,21 @@ use super::failure::Failure;
 use super::reading::read_changes;
 use crate::domains;
 
-/// What is known of a fault's being seen.
+/// The detection of a fault, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Detection {
-    /// How it is known: `drill`, `now` or `unknown`.
+    /// The source: `drill`, `now` or `unknown`.
     pub known_from: &'static str,
-    /// The drill's number.
+    /// The drill's number, where a drill is the source.
     pub drill: Option<u64>,
-    /// What each detector made of it.
+    /// The verdict of each detector.
     pub seen: Vec<DetectorAnswer>,
 }
 
-/// What one detector made of a fault.
+/// The verdict of one detector on a fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DetectorAnswer {
-    /// The detector.
+    /// The detector's name; `mfm` for mfm's own checks.
     pub detector: String,
     /// Its verdict.
     pub verdict: DetectionVerdict,
@@ -35,30 +35,27 @@ pub struct DetectorAnswer {
     pub checks: Vec<String>,
 }
 
-/// Returns what the journal knows of a fault's being seen; nothing of a revert.
+/// Returns the journaled detection of a fault; `None` for a revert.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn read_detection(journal: &Journal, operation: &Operation) -> Result<Option<Detection>, Failure> {
     if operation.reverts.is_some() {
         return Ok(None);
     }
-    let Some(kept) = ledger::of_operation(journal, operation)? else {
+    let Some(trial) = ledger::of_operation(journal, operation)? else {
         return Ok(Some(Detection { known_from: "unknown", drill: None, seen: Vec::new() }));
     };
-    let seen = kept.looks.into_iter().map(|look| DetectorAnswer {
-        detector: look.detector,
-        verdict: look.verdict,
-        checks: look.checks,
-    });
-    Ok(Some(Detection { known_from: "drill", drill: Some(kept.drill), seen: seen.collect() }))
+    let looks = trial.looks.into_iter();
+    let seen = looks.map(|look| DetectorAnswer { detector: look.detector, verdict: look.verdict, checks: look.checks });
+    Ok(Some(Detection { known_from: "drill", drill: Some(trial.drill), seen: seen.collect() }))
 }
 
-/// Runs mfm's own checks on the target as it is now, and returns which of them report a row of an active operation;
-/// nothing where it is not active.
+/// Runs mfm's own checks on the target now, and returns which of them report a row of an operation; `None` where it is
+/// not active.
 ///
 /// # Errors
-/// What target and journal say.
+/// A target or journal error.
 pub fn detect_now(
     context: &Context<'_>,
     journal: &Journal,
@@ -70,6 +67,7 @@ pub fn detect_now(
     let chosen = context.chosen_for(journal, &[operation.op])?;
     let mut target = context.open_target(&chosen.url)?;
     detect::warn_of_mismatch(context, journal, &chosen.name, target.as_mut());
+    // The clock of the fault's plan: what lay in its future may lie in the past by now.
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
     let now = context.resolve_now(clock)?;
     let domain = detect::registered_domain(journal, &chosen.name)?;
@@ -79,7 +77,7 @@ pub fn detect_now(
     let keys = journal.read_chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
     let guards = domains::find_mode(&operation.label.tool).map(|mode| mode.card().checks).unwrap_or_default();
-    let fault = KnownFault::from_changes(&changes, (&table, &keys), guards);
+    let fault = KnownFault::from_changes(&changes, &table, &keys, guards);
     let mut checks: Vec<String> = Vec::new();
     for finding in session.checked.iter().flat_map(CheckOutcome::findings).filter(|finding| fault.explains(finding)) {
         if !checks.iter().any(|check| check == finding.check) {

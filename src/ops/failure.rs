@@ -1,4 +1,4 @@
-//! The one page that turns every error into a kind, a code, next steps and an exit code, for every face.
+//! The failure that every operation returns: a kind, a code, next steps and an exit code, made here from all errors.
 
 use serde::Serialize;
 
@@ -11,21 +11,21 @@ use crate::model::{NextSteps, Refusal};
 use crate::targets::TargetError;
 use mfm_journal::JournalError;
 
-/// What sort of failure it is; decides the exit code.
+/// The kind of a failure, which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailureKind {
-    /// It ran and found something. Exit code 1.
+    /// The operation ran and found something. Exit code 1.
     Found,
-    /// The arguments alone are wrong. Exit code 2.
+    /// The arguments are wrong, whatever target and journal hold. Exit code 2.
     Usage,
-    /// mfm will not. Exit code 3.
+    /// mfm refuses. Exit code 3.
     Refused,
-    /// The database. Exit code 4.
+    /// A database error. Exit code 4.
     Target,
-    /// The journal. Exit code 5.
+    /// A journal error. Exit code 5.
     Journal,
-    /// The person stopped it. Exit code 130, or 143 for SIGTERM.
+    /// The user stopped it. Exit code 130, or 143 for SIGTERM.
     Interrupted,
 }
 
@@ -44,24 +44,24 @@ impl FailureKind {
     }
 }
 
-/// An operation that did not do what was asked.
+/// The failure of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// What sort.
+    /// Its kind.
     pub kind: FailureKind,
-    /// The stable code.
+    /// Its code, in snake case; stable between releases.
     pub code: String,
-    /// What was attempted and what was found.
+    /// What was attempted and what was found, as a sentence.
     pub message: String,
-    /// What can be done next; each face says it in its own terms.
+    /// What can be done next; each face renders it in its own terms.
     pub next: NextSteps,
-    /// The rows in conflict, for a refused revert.
+    /// The rows in conflict, for a refused revert; empty otherwise.
     pub conflicts: Vec<Conflict>,
 }
 
 impl Failure {
-    /// Returns a failure of the arguments.
+    /// Returns a failure of kind [`FailureKind::Usage`].
     #[must_use]
     pub fn usage(code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
         Self::new(FailureKind::Usage, code, message, next)
@@ -70,30 +70,30 @@ impl Failure {
     /// Returns a failure of any kind.
     #[must_use]
     pub fn new(kind: FailureKind, code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
-        // An error is read by others than who typed it.
+        // A URL typed with a password must not appear in a log: errors are read by more people than typed it.
         let (message, next) = (hidden_in(&message.into()), next.into().without_passwords());
         Self { kind, code: code.to_owned(), message, next, conflicts: Vec::new() }
     }
 
-    /// Returns the failure with one more thing to do.
+    /// Returns the failure with further next steps after its own.
     #[must_use]
     pub fn and_next(self, more: impl Into<NextSteps>) -> Self {
         Self { next: self.next.and(more).without_passwords(), ..self }
     }
 
-    /// Returns the failure with other things to do.
+    /// Returns the failure with other next steps in place of its own.
     #[must_use]
     pub fn with_next(self, next: impl Into<NextSteps>) -> Self {
         Self { next: next.into().without_passwords(), ..self }
     }
 
-    /// Returns the failure with the tool in its next steps, where they named no mode.
+    /// Returns the failure with this tool in those next steps that need one and name none.
     #[must_use]
     pub fn of_tool(self, tool: &str) -> Self {
         Self { next: self.next.of_tool(tool), ..self }
     }
 
-    /// Returns the JSON that machines read, with the hint as a face says it.
+    /// Returns the failure as JSON, schema `mfm/error/1`, with the hint in the words of the face.
     #[must_use]
     pub fn to_json(&self, hint: &str) -> serde_json::Value {
         let mut json = serde_json::json!({
@@ -134,7 +134,7 @@ impl From<TargetError> for Failure {
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let next = match &error {
-            // The journal knows nothing of targets and labs.
+            // The journal crate knows no targets and labs, so its own hint cannot name the commands that make one.
             JournalError::Missing { .. } => [
                 act(Deed::MakeLabFile, "makes one, and a lab"),
                 act(Deed::Register { url: None }, "makes one too"),

@@ -1,5 +1,6 @@
-//! Databases that come as files in folders: which there are, and which of them is asked; opens them without leaving
-//! anything behind, and none outside the folders that the operator named.
+//! Databases that come as files in folders, such as recordings: lists, opens and compares them.
+//!
+//! Files are opened without leaving anything beside them, and none outside the folders that the operator named.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::context::Context;
+use super::detect;
 use super::failure::{Failure, FailureKind};
 use super::query::{self, Outcome, Request};
 use crate::domain::Domain;
@@ -19,81 +21,87 @@ use crate::model::next_step::{View, look};
 use crate::targets::sqlite::{RunIndex, SqliteTarget};
 use crate::targets::{Target, TargetError};
 
-/// How deep folders are looked into.
+/// Maximum depth of folders that are searched.
 const DEPTH_MAX: usize = 8;
-/// How many entries of folders are looked at.
+/// Maximum number of folder entries that are examined.
 const ENTRIES_MAX: usize = 20_000;
-/// How many files a list holds.
+/// Maximum number of files in a list.
 const FILES_MAX: usize = 500;
 
 /// A file of a domain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileLine {
-    /// Where it is.
+    /// Its path.
     pub path: String,
-    /// Its path below its folder, without its ending.
+    /// Its path below the searched folder, without the ending.
     pub name: String,
     /// Its size, bytes.
     pub size_bytes: u64,
-    /// Whether it is being written.
+    /// Whether it is complete, that is, no program is writing it.
     pub complete: bool,
-    /// What is counted of it, and its last key.
+    /// The row counts that its domain names, and its last key.
     #[serde(flatten)]
     pub counts: Map<String, Json>,
 }
 
-/// A file that is none of the domain's.
+/// A file that holds no data of the domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherLine {
-    /// Where it is.
+    /// Its path.
     pub path: String,
-    /// What it is instead.
+    /// What it holds instead.
     pub why: String,
 }
 
-/// Returns the cards of what is asked of files, not of one that is open.
+/// Returns the cards of the queries on a domain's files as such: list, load and compare.
 #[must_use]
 pub fn query_cards(domain: &dyn Domain) -> Vec<QueryCard> {
     let Some(card) = domain.files() else { return Vec::new() };
-    let of = |name, title, about, example| QueryCard { name, group: "specification", title, about, example };
     let mut all = vec![
-        of(
-            card.list,
-            "which files there are",
-            "Files below the folders, with what is counted of each; others apart.",
-            "",
-        ),
-        of(
-            card.load,
-            "choose a file for what is asked next",
-            "Opens a file, counts what is in it, and asks it from now on.",
-            "FILE",
-        ),
+        QueryCard {
+            name: card.list,
+            group: "specification",
+            title: "which files there are",
+            about: "Files below the folders, with what is counted of each; others apart.",
+            example: "",
+        },
+        QueryCard {
+            name: card.load,
+            group: "specification",
+            title: "choose a file for what is asked next",
+            about: "Opens a file, counts what is in it, and asks it from now on.",
+            example: "FILE",
+        },
     ];
     if let Some((name, _)) = card.compare {
-        let about = "Key numbers of two files, before and after, and how they differ.";
-        all.push(QueryCard { group: "analysis", ..of(name, "compare two files", about, "BEFORE AFTER") });
+        all.push(QueryCard {
+            name,
+            group: "analysis",
+            title: "compare two files",
+            about: "Key numbers of two files, before and after, and how they differ.",
+            example: "BEFORE AFTER",
+        });
     }
     all
 }
 
-/// Returns the folders in which a domain's files are looked for: those named, or its usual ones.
+/// Returns the folders to search for a domain's files: those named, or its default ones.
 #[must_use]
 pub fn choose_folders(card: &FileCard, named: &[PathBuf]) -> Vec<PathBuf> {
     if named.is_empty() { card.folders.iter().map(PathBuf::from).collect() } else { named.to_vec() }
 }
 
-/// Opens a file for reading, without leaving anything beside it; also tells whether it is being written.
+/// Opens a file for reading, without leaving anything beside it; returns also whether a program is writing it.
 ///
 /// # Errors
-/// What the file says; refused, `other_domain`: it holds none of the domain's tables.
+/// A target error; refused, `other_domain`: it holds none of the domain's tables.
 pub fn open_file(
     path: &Path,
     domain: &dyn Domain,
     runs: Option<&RunIndex>,
 ) -> Result<(Box<dyn Target>, bool), Failure> {
     let (mut target, live) = SqliteTarget::open_aside(path, domains::key_columns())?;
-    // What is written meanwhile lies elsewhere each time.
+    // Of a file that is being written, the positions of its rows change; the shared index would be wrong.
     if let Some(runs) = runs.filter(|_| !live) {
         target.share_runs(runs);
     }
@@ -107,28 +115,24 @@ pub fn open_file(
     }
 }
 
-/// Says what a database is that has no table of a domain; nothing where it has one.
+/// Returns what a database holds that has no distinctive table of a domain; `None` where it has one.
 fn what_is(target: &mut SqliteTarget, domain: &dyn Domain) -> Result<Option<String>, TargetError> {
     let tables = target.list_tables()?;
-    let of = |domain: &dyn Domain| {
-        let mut cards = domain.tables().iter().filter(|card| card.distinctive);
-        cards.any(|card| tables.iter().any(|table| table.eq_ignore_ascii_case(card.name)))
-    };
-    if of(domain) {
+    if detect::has_any(domain, &tables) {
         return Ok(None);
     }
-    let known = tables.iter().filter(|table| domain.tables().iter().any(|card| card.name.eq_ignore_ascii_case(table)));
-    let known: Vec<&str> = known.map(String::as_str).collect();
-    let other = domains::all().iter().find(|other| of(**other)).map(|other| other.card().title);
-    Ok(Some(match (other, known.as_slice(), tables.len()) {
-        (Some(other), ..) => format!("it is a database of {other}"),
+    let shared = tables.iter().filter(|table| domain.tables().iter().any(|card| card.name.eq_ignore_ascii_case(table)));
+    let shared: Vec<&str> = shared.map(String::as_str).collect();
+    let other = domains::all().iter().find(|other| detect::has_any(**other, &tables));
+    Ok(Some(match (other, shared.as_slice(), tables.len()) {
+        (Some(other), ..) => format!("it is a database of {}", other.card().title),
         (None, [], 0) => "it has no tables".to_owned(),
         (None, [], _) => "it is a database of something else".to_owned(),
-        (None, known, _) => format!("it has {} only, which others have too", known.join(", ")),
+        (None, shared, _) => format!("it has {} only, which others have too", shared.join(", ")),
     }))
 }
 
-/// Returns what is counted of an open file.
+/// Returns the counts that a domain's card names; null for a table that is missing.
 fn count_rows(target: &mut dyn Target, card: &FileCard) -> Result<Map<String, Json>, TargetError> {
     let mut out = Map::new();
     for (name, table) in card.counts {
@@ -145,12 +149,12 @@ fn count_rows(target: &mut dyn Target, card: &FileCard) -> Result<Map<String, Js
     Ok(out)
 }
 
-/// Lists the files of a domain below folders, and those that are none.
+/// Lists the files of a domain below folders, and apart from them those that hold other data.
 ///
 /// # Errors
 /// Usage: there is no such folder.
 pub fn list_files(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result<Map<String, Json>, Failure> {
-    let (mut found, mut others, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut files, mut others, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     let mut whole = true;
     for folder in folders {
         let Ok(root) = folder.canonicalize() else {
@@ -161,7 +165,7 @@ pub fn list_files(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> 
         whole &= all;
         for path in paths {
             match describe_file(domain, card, &root, &path) {
-                Ok(line) => found.push(line),
+                Ok(line) => files.push(line),
                 Err(why) => others.push(OtherLine { path: path.display().to_string(), why }),
             }
         }
@@ -170,20 +174,21 @@ pub fn list_files(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> 
         let message = format!("there is no folder {}", missing.join(", nor "));
         return Err(Failure::usage("no_folder", message, "name a folder that is there"));
     }
-    found.sort_by(|one: &FileLine, other| one.path.cmp(&other.path));
-    found.dedup_by(|one, other| one.path == other.path);
+    // Folders may lie in each other, and then list the same files twice.
+    files.sort_by(|one: &FileLine, other| one.path.cmp(&other.path));
+    files.dedup_by(|one, other| one.path == other.path);
     others.sort_by(|one, other| one.path.cmp(&other.path));
     others.dedup();
-    let total = found.len();
+    let total = files.len();
     whole &= total <= FILES_MAX;
-    found.truncate(FILES_MAX);
+    files.truncate(FILES_MAX);
     let word = if total == 1 { card.word } else { card.plural };
     let mut summary = format!("{total} {word}, {} other file(s)", others.len());
     summary += if whole { "." } else { "; the list is cut." };
     let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     let mut out = Map::new();
     out.insert("directory".to_owned(), json!(folders.join(", ")));
-    out.insert(card.plural.to_owned(), json!(found));
+    out.insert(card.plural.to_owned(), json!(files));
     out.insert("others".to_owned(), json!(others));
     out.insert("missing_folders".to_owned(), json!(missing));
     out.insert("total".to_owned(), json!(total));
@@ -200,9 +205,10 @@ fn describe_file(domain: &dyn Domain, card: &FileCard, root: &Path, path: &Path)
     Ok(FileLine { path, name, size_bytes, complete: !live, counts })
 }
 
-/// Returns the files below a folder whose names end so, in order, and whether these are all; follows no link.
+/// Returns the sorted files below a folder with an ending, and whether these are all; follows no symbolic links.
 fn list_paths(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
     let (mut files, mut seen, mut whole) = (Vec::new(), 0, true);
+    // A stack in place of recursion, so that depth and number of entries are bounded in one place.
     let mut todo = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = todo.pop() {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
@@ -225,7 +231,7 @@ fn list_paths(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
     (files, whole)
 }
 
-/// Opens a file, and says what is in it.
+/// Opens a file, and returns its counts with a summary.
 ///
 /// # Errors
 /// As [`open_file`].
@@ -250,20 +256,21 @@ fn suggest_list(card: &FileCard) -> NextStep {
     look(View::Files { query: card.list.to_owned() }, "lists what there is")
 }
 
-/// Returns the file that somebody names, if it lies below one of some folders: as a path, or by its name in a list.
+/// Returns the file of this path, or of this name in a list, provided that it lies below one of the folders.
 ///
 /// # Errors
 /// Refused, `outside`: it lies elsewhere. Target: there is no such file.
-pub fn resolve_path(card: &FileCard, folders: &[PathBuf], given: &str) -> Result<PathBuf, Failure> {
+pub fn resolve_path(card: &FileCard, folders: &[PathBuf], name: &str) -> Result<PathBuf, Failure> {
     let roots: Vec<PathBuf> = folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-    let with_ending = format!("{given}.{}", card.ending);
-    let named = roots.iter().flat_map(|root| [root.join(given), root.join(&with_ending)]);
-    let found = std::iter::once(PathBuf::from(given)).chain(named).find_map(|path| path.canonicalize().ok());
-    let Some(path) = found else {
-        let message = format!("there is no {} {given}", card.word);
+    let with_ending = format!("{name}.{}", card.ending);
+    let below_roots = roots.iter().flat_map(|root| [root.join(name), root.join(&with_ending)]);
+    let path = std::iter::once(PathBuf::from(name)).chain(below_roots).find_map(|path| path.canonicalize().ok());
+    let Some(path) = path else {
+        let message = format!("there is no {} {name}", card.word);
         let list = suggest_list(card);
         return Err(Failure::new(FailureKind::Target, "target_absent", message, list));
     };
+    // Compared after links are resolved: `..` or a link must not lead out of the folders.
     if roots.iter().any(|root| path.starts_with(root)) {
         return Ok(path);
     }
@@ -273,7 +280,7 @@ pub fn resolve_path(card: &FileCard, folders: &[PathBuf], given: &str) -> Result
     Err(Failure::new(FailureKind::Refused, "outside", message, list))
 }
 
-/// Returns the answer to what is asked of files; nothing where the word is no such question.
+/// Answers a query on files as such; `None` where the word is another query.
 ///
 /// # Errors
 /// Usage, or what the files say.
@@ -282,9 +289,9 @@ pub fn answer_query(context: &Context<'_>, word: &str, request: &Request) -> Res
     for domain in domains::all() {
         let Some(card) = domain.files() else { continue };
         let answer = if snake == card.list {
-            let named: Vec<PathBuf> =
+            let directory: Vec<PathBuf> =
                 param_texts(&request.params, "directory").into_iter().map(PathBuf::from).collect();
-            let named = if named.is_empty() { request.folders.clone() } else { named };
+            let named = if directory.is_empty() { request.folders.clone() } else { directory };
             list_files(*domain, card, &choose_folders(card, &named))?
         } else if snake == card.load {
             load_file(*domain, card, &required_path(request, "path")?)?
@@ -304,11 +311,11 @@ fn param_texts(params: &Map<String, Json>, name: &str) -> Vec<String> {
 }
 
 fn required_path(request: &Request, name: &str) -> Result<PathBuf, Failure> {
-    let given = param_texts(&request.params, name).first().map(PathBuf::from).or_else(|| request.file.clone());
-    given.ok_or_else(|| Failure::usage("parameters", format!("{name} is missing: which file"), "name a file"))
+    let path = param_texts(&request.params, name).first().map(PathBuf::from).or_else(|| request.file.clone());
+    path.ok_or_else(|| Failure::usage("parameters", format!("{name} is missing: which file"), "name a file"))
 }
 
-/// Compares the key numbers of two files: those of a query whose answers hold them.
+/// Compares the answers that two files give to one query, number by number.
 ///
 /// # Errors
 /// As [`open_file`], and what the query says.
@@ -320,15 +327,15 @@ pub fn compare_files(
     after: &Path,
 ) -> Result<Map<String, Json>, Failure> {
     let Some(query) = domain.find_query(of) else { return Ok(Map::new()) };
-    let ask = |path: &Path| query::of_file(context, (domain, query), &Map::new(), path, None);
-    let one = ask(before)?.answer.unwrap_or_default();
-    let other = ask(after)?.answer.unwrap_or_default();
+    let one = query::of_file(context, (domain, query), &Map::new(), before, None)?.answer.unwrap_or_default();
+    let other = query::of_file(context, (domain, query), &Map::new(), after, None)?.answer.unwrap_or_default();
     let mut changes = Vec::new();
     for (name, was) in one.iter().filter(|(name, _)| *name != "summary") {
         let is = other.get(name).cloned().unwrap_or(Json::Null);
         if *was == is {
             continue;
         }
+        // Only numbers have a difference; for other values the change is null.
         let change = was.as_f64().zip(is.as_f64()).map(|(was, is)| is - was);
         changes.push(json!({"name": name, "before": was, "after": is, "change": change}));
     }

@@ -1,4 +1,4 @@
-//! The filters of all domains, as options of a command, as fields of a request, and as what they mean on a target.
+//! The filters of all domains: as options of a command, as fields of a request, and applied to a target.
 
 use std::borrow::Cow;
 
@@ -20,13 +20,14 @@ use crate::targets::Target;
 
 /// Returns the filters of all domains, each option once.
 pub fn list_filters() -> Vec<&'static FilterCard> {
-    let mut found: Vec<&FilterCard> = Vec::new();
+    let mut cards: Vec<&FilterCard> = Vec::new();
     for card in domains::all().iter().flat_map(|domain| domain.filters()) {
-        if !found.iter().any(|known| known.flag == card.flag) {
-            found.push(card);
+        // Domains may share an option, which clap accepts only once.
+        if !cards.iter().any(|known| known.flag == card.flag) {
+            cards.push(card);
         }
     }
-    found
+    cards
 }
 
 /// Returns the names of filters in a sentence: `patient, machine and date`.
@@ -44,20 +45,19 @@ pub fn in_a_sentence(mut names: Vec<String>) -> String {
     }
 }
 
-/// Names a filter, and the form of its value.
+/// Returns the next step of using a filter, with the form of its value.
 fn suggest_filter(name: &str, form: &str) -> NextStep {
     give_value(Flag::parameter(name), form, "is one of its filters")
 }
 
-/// Leaves the options of other domains out of the help of a command that is about one.
+/// Hides the filter options of other domains in the help of a command that concerns one domain.
 #[must_use]
 pub fn hide_foreign(command: Command, domain: &dyn Domain) -> Command {
-    let own = |card: &&FilterCard| domain.filters().iter().any(|own| own.flag == card.flag);
-    let foreign = list_filters().into_iter().filter(|card| !own(card));
+    let foreign = list_filters().into_iter().filter(|card| !domain.filters().iter().any(|own| own.flag == card.flag));
     foreign.fold(command, |command, card| command.mut_arg(option_id(card), |option| option.hide(true)))
 }
 
-/// Returns the failure of filters whose words alone are wrong.
+/// Returns the failure for filters that are wrong whatever the target holds.
 #[must_use]
 pub fn wrong_filters(domain: &dyn Domain, why: &str) -> Failure {
     let forms: Vec<NextStep> = domain.filters().iter().map(|card| suggest_filter(card.flag, card.form)).collect();
@@ -65,7 +65,7 @@ pub fn wrong_filters(domain: &dyn Domain, why: &str) -> Failure {
     Failure::usage("selector", why, next)
 }
 
-/// Which records of a kind are meant, by filters of their domain.
+/// A selection of records of one kind, by filters of their domain.
 #[derive(Clone, Debug)]
 pub struct RecordFilter {
     domain: &'static dyn Domain,
@@ -74,7 +74,7 @@ pub struct RecordFilter {
 }
 
 impl RecordFilter {
-    /// Judges the words of filters; `None` where every record is meant.
+    /// Validates filters without reading the target; `None` where there are none, so that every record is selected.
     ///
     /// # Errors
     /// Usage: `selector`.
@@ -86,26 +86,26 @@ impl RecordFilter {
         if filters.is_empty() {
             return Ok(None);
         }
-        let is_known = |flag: &str| domain.filters().iter().any(|card| card.flag == flag);
-        if let Some((flag, _)) = filters.iter().find(|(flag, _)| !is_known(flag)) {
+        let unknown = filters.iter().find(|(flag, _)| !domain.filters().iter().any(|card| card.flag == *flag));
+        if let Some((flag, _)) = unknown {
             return Err(wrong_filters(domain, &format!("records of {} have no filter `{flag}`", domain.card().id)));
         }
         domain.judge_filters(kind, filters).map_err(|why| wrong_filters(domain, &why))?;
         Ok(Some(Self { domain, kind, filters: filters.clone() }))
     }
 
-    /// Returns the keys of the records that are left, ascending.
+    /// Returns the keys of the selected records, ascending.
     ///
     /// # Errors
-    /// A refusal, or what the target says.
+    /// A refusal, or a target error.
     pub fn read_keys(&self, target: &mut dyn Target) -> Result<Vec<Key>, Failure> {
         select::read_through(target, |snapshot| self.domain.select_keys(self.kind, &self.filters, snapshot))
     }
 
-    /// Returns the refusal of filters that leave none.
+    /// Returns the refusal for filters that select no record, with the value that matches none.
     ///
     /// # Errors
-    /// A refusal, or what the target says.
+    /// A refusal, or a target error.
     pub fn explain_none_left(&self, target: &mut dyn Target) -> Result<Refusal, Failure> {
         select::read_through(target, |snapshot| self.domain.none_left(self.kind, &self.filters, snapshot))
     }
@@ -128,7 +128,7 @@ impl FromArgMatches for FilterValues {
     }
 }
 
-/// Returns the id of a filter's option, which no parameter of a mode shares.
+/// Returns the clap id of a filter's option; the prefix keeps it apart from the parameters of modes.
 fn option_id(card: &FilterCard) -> String {
     format!("filter_{}", card.flag)
 }
@@ -154,14 +154,15 @@ impl Serialize for FilterValues {
 }
 
 impl<'de> Deserialize<'de> for FilterValues {
-    /// Reads the fields that are filters of any domain: others belong to whoever this stands in.
+    /// Reads the fields that are filters of any domain, and ignores others: this is flattened into other requests.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given: Map<String, Json> = Map::deserialize(deserializer)?;
+        let fields: Map<String, Json> = Map::deserialize(deserializer)?;
         let mut values = Self::default();
         for card in list_filters() {
-            match given.get(card.flag) {
+            match fields.get(card.flag) {
                 None | Some(Json::Null) => {}
                 Some(Json::String(text)) => values.set(card.flag, text),
+                // Programs write ids as numbers.
                 Some(Json::Number(number)) => values.set(card.flag, &number.to_string()),
                 Some(other) => {
                     let message = format!("{}: `{other}` is no text", card.flag);
@@ -179,11 +180,11 @@ impl JsonSchema for FilterValues {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let property = |card: &FilterCard| {
+        let mut properties = Map::new();
+        for card in list_filters() {
             let schema = serde_json::json!({"description": card.about, "type": ["string", "null"], "default": null});
-            (card.flag.to_owned(), schema)
-        };
-        let properties: Map<String, Json> = list_filters().into_iter().map(property).collect();
+            properties.insert(card.flag.to_owned(), schema);
+        }
         json_schema!({"type": "object", "properties": properties})
     }
 }

@@ -1,4 +1,4 @@
-//! `mfm find`: the records that there are, by patient, machine, type and day, and what they can show; writes nothing.
+//! `mfm find`: lists records by filters, and the variants of a fault that each can show; writes nothing.
 
 use std::path::PathBuf;
 
@@ -29,10 +29,10 @@ use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};
 use crate::targets::Target;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "find", danger: Danger::Read, about: "List the records that can be broken" };
 
-/// The seed under which eligibility is tried.
+/// The seed for trying eligibility: any would do, a fixed one gives the same answer every time.
 const SEED: u64 = 1;
 
 /// What to look for.
@@ -61,13 +61,16 @@ pub struct Request {
     pub limit: u64,
 }
 
-/// Returns the kinds of record that faults are made on, each with what it is.
+/// Returns the parser of the kinds of record that faults are made on.
 fn kind_parser() -> PossibleValuesParser {
-    let value = |kind: &'static RecordKind| PossibleValue::new(kind.word).help(kind.about);
-    domains::faultable_kinds().map(value).collect::<Vec<_>>().into()
+    let mut values = Vec::new();
+    for kind in domains::faultable_kinds() {
+        values.push(PossibleValue::new(kind.word).help(kind.about));
+    }
+    values.into()
 }
 
-/// Reads the word of a kind, and refuses any other.
+/// Reads the word of a kind, and refuses unknown ones.
 fn known_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let word = String::deserialize(deserializer)?;
     if kind_words().contains(&word.as_str()) {
@@ -80,14 +83,14 @@ fn kind_words() -> Vec<&'static str> {
     domains::faultable_kinds().map(|kind| kind.word).collect()
 }
 
-/// How many records are listed unless told otherwise.
+/// Default number of records listed.
 const LIMIT: u64 = 20;
 
 const fn default_limit() -> u64 {
     LIMIT
 }
 
-/// What was found.
+/// The records found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The kind of record.
@@ -95,22 +98,22 @@ pub struct Outcome {
     pub kind: &'static RecordKind,
     /// The target's name.
     pub target: String,
-    /// The tool that they are eligible for, where one was asked for.
+    /// The tool that they are eligible for, where one was requested.
     pub eligible: Option<&'static str>,
     /// The records, by ascending id.
     pub records: Vec<FoundRecord>,
-    /// How many are listed.
+    /// Number of records listed.
     pub shown: u64,
-    /// How many there are; null where the search ended with the list.
+    /// Number of all matching records; null where the search stopped at the limit.
     pub total: Option<u64>,
-    /// Why there is none, where selectors or the tool left none.
+    /// Why no record is listed, where the filters or the tool exclude all.
     pub why_none: Option<String>,
     /// What can be done about that.
     #[serde(skip_serializing_if = "NextSteps::is_empty")]
     pub next: NextSteps,
-    /// Variants that no record can show, for a reason that lies with the target.
+    /// Variants that no record can show for a reason that lies with the target, one per line.
     pub remarks: Vec<String>,
-    /// The journal that knows the target.
+    /// The journal in which the target is registered.
     pub journal: PathBuf,
 }
 
@@ -119,12 +122,12 @@ fn serialize_kind<S: Serializer>(kind: &&'static RecordKind, serializer: S) -> R
     serializer.serialize_str(kind.word)
 }
 
-/// One record.
+/// A record in the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundRecord {
     /// Its description, by column.
     pub cells: Vec<(&'static str, Json)>,
-    /// The variants that it can show, where a tool was asked for.
+    /// The variants that it can show, where a tool was requested.
     pub variants: Option<Vec<&'static str>>,
 }
 
@@ -139,7 +142,7 @@ impl Serialize for FoundRecord {
     }
 }
 
-/// A variant, with the parameters that leave the rest to be proposed.
+/// A variant to try on records; the parameters are complete but for those that the mode proposes per record.
 struct VariantTrial {
     mode: &'static dyn Mode,
     word: &'static str,
@@ -149,13 +152,15 @@ struct VariantTrial {
 /// Looks for records.
 ///
 /// # Errors
-/// Usage, [`Refusal::NoMatch`], or what target and journal say.
+/// Usage, [`Refusal::NoMatch`], or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let said = domains::find_kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, None))?;
-    let mode = request.eligible.as_deref().map(|tool| mode_for(tool, said)).transpose()?;
-    let trials = mode.map(|mode| list_trials(mode, said, request.variant.as_deref())).transpose()?;
-    let of_words = domains::all().iter().copied().find(|domain| domain.find_kind(&request.kind).is_some());
-    of_words.map(|domain| RecordFilter::from_filters(domain, said, &request.selector)).transpose()?;
+    // Usage errors first, without the target: its domain is assumed from the kind, and checked below.
+    let assumed = domains::find_kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, None))?;
+    let mode = request.eligible.as_deref().map(|tool| mode_for(tool, assumed)).transpose()?;
+    let trials = mode.map(|mode| list_trials(mode, assumed, request.variant.as_deref())).transpose()?;
+    if let Some(domain) = domains::all().iter().find(|domain| domain.find_kind(&request.kind).is_some()) {
+        RecordFilter::from_filters(*domain, assumed, &request.selector)?;
+    }
     let journal = context.open_journal()?;
     let chosen = context.resolve_target(&journal)?;
     let domain = detect::registered_domain(&journal, &chosen.name)?;
@@ -163,8 +168,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let selection = RecordFilter::from_filters(domain, kind, &request.selector)?;
     let mut target = context.open_target(&chosen.url)?;
     detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
-    let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-    let table = target.find_table(kind.table)?.ok_or_else(missing)?;
+    let table = target.find_table(kind.table)?;
+    let table = table.ok_or_else(|| Refusal::MissingTable { table: kind.table.to_owned() })?;
     let keys = select::read_keys(target.as_mut(), &table, selection.as_ref())?;
     let looked_at = keys.len() as u64;
     let remarks = Vec::new();
@@ -199,10 +204,10 @@ fn unknown_kind(word: &str, domain: Option<&dyn Domain>) -> Failure {
     Failure::usage("kind", format!("there is no kind of record `{word}`{of}"), hint)
 }
 
-/// Why there is no record, and what can be done about it.
+/// Why no record is listed, and what can be done about it.
 type WhyNone = (String, NextSteps);
 
-/// Returns the mode of a tool that takes records of a kind.
+/// Returns the mode of a tool, provided that it changes records of this kind.
 fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure> {
     let mode = find_mode(tool)?;
     if mode.card().fault_records().any(|record| record.table == kind.table) {
@@ -217,28 +222,41 @@ fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure>
     Err(Failure::usage("eligible", message, look(view, "lists those that it can break")))
 }
 
-/// Returns the variants that records of a kind may show at all.
+/// Returns the variants of a mode that records of a kind can show at all, or only one of them.
 fn list_trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Result<Vec<VariantTrial>, Failure> {
     let card = mode.card();
     let only = only.map(|word| known_variant(mode, word)).transpose()?;
     let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
-    let given: Map<String, Json> = table.into_iter().collect();
-    let one = |variant: &Variant| {
-        let parameters = mode.complete(&given, Some(variant.word))?;
-        if card.record_of(&parameters).table != kind.table {
-            return Err(format!("{} makes {} of another kind of record", card.tool, variant.word));
+    let parameters: Map<String, Json> = table.into_iter().collect();
+    let (mut trials, mut first_error) = (Vec::new(), None);
+    for variant in card.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.word)) {
+        match complete_variant(mode, variant, kind, &parameters) {
+            Ok(trial) => trials.push(trial),
+            Err(why) => first_error = first_error.or(Some(why)),
         }
-        Ok(VariantTrial { mode, word: variant.word, parameters })
-    };
-    let wanted = card.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.word));
-    let all: Vec<Result<VariantTrial, String>> = wanted.map(one).collect();
-    // That this kind cannot show some variants is only worth a word where none is left.
-    match all.first() {
-        Some(Err(why)) if all.iter().all(Result::is_err) => {
-            Err(Failure::usage("eligible", why.clone(), look(View::mode(card.tool), "explains the variants")))
-        }
-        _ => Ok(all.into_iter().flatten().collect()),
     }
+    match first_error {
+        // Variants of other kinds are an error only where no variant is left.
+        Some(why) if trials.is_empty() => {
+            Err(Failure::usage("eligible", why, look(View::mode(card.tool), "explains the variants")))
+        }
+        _ => Ok(trials),
+    }
+}
+
+/// Completes the parameters of a variant, and refuses one that changes another kind of record.
+fn complete_variant(
+    mode: &'static dyn Mode,
+    variant: &Variant,
+    kind: &RecordKind,
+    parameters: &Map<String, Json>,
+) -> Result<VariantTrial, String> {
+    let card = mode.card();
+    let parameters = mode.complete(parameters, Some(variant.word))?;
+    if card.record_of(&parameters).table != kind.table {
+        return Err(format!("{} makes {} of another kind of record", card.tool, variant.word));
+    }
+    Ok(VariantTrial { mode, word: variant.word, parameters })
 }
 
 /// A key, with the variants that its record can show.
@@ -254,9 +272,9 @@ struct RecordSearch<'a, 'c> {
 }
 
 impl RecordSearch<'_, '_> {
-    /// Tells whether enough was found.
-    const fn is_full(&self, found: usize) -> bool {
-        self.request.limit > 0 && found as u64 >= self.request.limit
+    /// Returns whether the limit is reached; a limit of 0 never is.
+    const fn is_full(&self, count: usize) -> bool {
+        self.request.limit > 0 && count as u64 >= self.request.limit
     }
 
     fn take_first(&self, mut keys: Vec<Key>) -> (Vec<PickedRecord>, Option<u64>) {
@@ -267,33 +285,34 @@ impl RecordSearch<'_, '_> {
         (keys.into_iter().map(|key| (key, None)).collect(), Some(total))
     }
 
-    /// Tries records in batches until enough can show something.
+    /// Tries records in batches until the limit is reached; returns the eligible ones, and their total if it is known.
     fn find_eligible(
         &mut self,
         keys: &[Key],
         mut trials: Vec<VariantTrial>,
     ) -> Result<(Vec<PickedRecord>, Option<u64>), Failure> {
-        let mut found: Vec<PickedRecord> = Vec::new();
+        let mut eligible: Vec<PickedRecord> = Vec::new();
         let mut tried = 0;
         for batch in keys.chunks(select::BATCH) {
-            if self.is_full(found.len()) {
+            if self.is_full(eligible.len()) {
                 break;
             }
             self.context.reporter.progress("trying records", tried as u64, keys.len() as u64);
             self.context.go_on()?;
-            found.extend(self.try_batch(batch, &mut trials)?);
+            eligible.extend(self.try_batch(batch, &mut trials)?);
             tried += batch.len();
         }
-        let total = (tried == keys.len()).then_some(found.len() as u64);
+        let total = (tried == keys.len()).then_some(eligible.len() as u64);
         if self.request.limit > 0 {
-            found.truncate(usize::try_from(self.request.limit).unwrap_or(usize::MAX));
+            eligible.truncate(usize::try_from(self.request.limit).unwrap_or(usize::MAX));
         }
-        Ok((found, total))
+        Ok((eligible, total))
     }
 
     fn try_batch(&mut self, keys: &[Key], trials: &mut Vec<VariantTrial>) -> Result<Vec<PickedRecord>, Failure> {
         let mut variants: Vec<Vec<&'static str>> = vec![Vec::new(); keys.len()];
         let now = self.context.clock.local_time();
+        // Variants that fail for a reason of the target fail for every record, and are not tried again.
         let mut hopeless = Vec::new();
         for VariantTrial { mode, word, parameters } in trials.iter() {
             let order = SelectionRequest {
@@ -306,11 +325,11 @@ impl RecordSearch<'_, '_> {
                 now,
                 max_rows: u64::MAX,
             };
-            let judged = select::check_eligible(self.context, self.target, &order, keys)?;
-            for (words, _) in variants.iter_mut().zip(&judged.holds).filter(|(_, holds)| **holds) {
+            let eligibility = select::check_eligible(self.context, self.target, &order, keys)?;
+            for (words, _) in variants.iter_mut().zip(&eligibility.holds).filter(|(_, holds)| **holds) {
                 words.push(word);
             }
-            if let Some(remark) = judged.remark {
+            if let Some(remark) = eligibility.remark {
                 hopeless.push(*word);
                 self.remarks.push(format!("{word}: {remark}"));
             }
@@ -320,7 +339,7 @@ impl RecordSearch<'_, '_> {
         Ok(able.map(|(key, words)| (key.clone(), Some(words))).collect())
     }
 
-    /// Says why there is nothing to list, where somebody narrowed the search.
+    /// Returns why no record is listed; `None` where the target simply has none of the kind.
     fn why_none(&mut self, looked_at: u64, selection: Option<&RecordFilter>) -> Result<Option<WhyNone>, Failure> {
         match selection {
             Some(selection) if looked_at == 0 => {
@@ -342,22 +361,26 @@ impl RecordSearch<'_, '_> {
             self.context.reporter.progress("reading records", records.len() as u64, picked.len() as u64);
             self.context.go_on()?;
             let keys: Vec<Key> = batch.iter().map(|(key, _)| key.clone()).collect();
-            let described =
+            let descriptions =
                 select::read_through(self.target, |snapshot| domain.describe_records(kind, &keys, snapshot))?;
-            // What another program deletes meanwhile is gone from both.
             for (key, variants) in batch {
-                let of_key = described.iter().find(|described| described.key == *key);
-                records.extend(of_key.map(|described| build_record(kind, described, variants.clone())));
+                // A record that another program has deleted meanwhile has no description, and is left out.
+                let description = descriptions.iter().find(|description| description.key == *key);
+                records.extend(description.map(|description| build_record(kind, description, variants.clone())));
             }
         }
         Ok(records)
     }
 }
 
-fn build_record(kind: &RecordKind, described: &RecordDescription, variants: Option<Vec<&'static str>>) -> FoundRecord {
-    let json = |shown: &DescriptionCell| match shown {
+fn build_record(
+    kind: &RecordKind,
+    description: &RecordDescription,
+    variants: Option<Vec<&'static str>>,
+) -> FoundRecord {
+    let cells = description.cells.iter().map(|shown| match shown {
         DescriptionCell::Value(value) => cell::to_json(value),
         DescriptionCell::Words(words) => Json::from(words.clone()),
-    };
-    FoundRecord { cells: kind.column_names().zip(described.cells.iter().map(json)).collect(), variants }
+    });
+    FoundRecord { cells: kind.column_names().zip(cells).collect(), variants }
 }

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::model::ports::Danger;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "log", danger: Danger::Read, about: "List the operations, newest first" };
 
 /// Which operations.
@@ -27,7 +27,7 @@ pub struct Request {
     pub before: Option<u64>,
 }
 
-/// What a log says.
+/// A part of the log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The journal read.
@@ -38,27 +38,27 @@ pub struct Outcome {
     pub more: bool,
 }
 
-/// One operation.
+/// An operation as the log lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoggedOperation {
-    /// The number.
+    /// Its number.
     pub op: u64,
-    /// The uid.
+    /// Its uid.
     pub uid: Digest,
-    /// apply or revert.
+    /// `apply` or `revert`.
     pub action: OperationAction,
-    /// What the fault is called, and how bad it would be.
+    /// The fault's tool, mode, variant and severity; for a revert, those of the reverted fault.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
     pub label: FaultLabel,
     /// The target's name.
     pub target: String,
-    /// The operation taken back, for a revert.
+    /// The operation that it reverts; null for an apply.
     pub reverts: Option<u64>,
-    /// Rows written.
+    /// Number of rows written.
     pub rows: u64,
-    /// open, failed, abandoned, gone, active, reverted, or applied for a revert.
+    /// `open`, `failed`, `abandoned`, `gone`, `active`, `reverted`, or `applied` for a revert.
     pub state: String,
-    /// Rows still in effect.
+    /// Number of rows still in effect.
     pub rows_left: u64,
     /// When, as RFC 3339 in UTC.
     pub at: String,
@@ -71,19 +71,21 @@ pub struct LoggedOperation {
 /// Lists operations.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let limit = request.limit.unwrap_or(50);
     let only = if context.target.is_some() { Some(context.resolve_target(&journal)?.name) } else { None };
     let mut operations = Vec::new();
     let mut before = request.before;
+    // By pages, because the limit counts only the operations of the chosen target.
     let more = loop {
         let page = journal.read_operations(before, 256)?;
         let Some(last) = page.last() else { break false };
         before = Some(last.op);
-        let wanted = page.iter().filter(|operation| only.as_ref().is_none_or(|only| *only == operation.target.name));
-        operations.extend(wanted.map(|operation| describe_operation(&journal, operation)));
+        let matching = page.iter().filter(|operation| only.as_ref().is_none_or(|only| *only == operation.target.name));
+        operations.extend(matching.map(|operation| describe_operation(&journal, operation)));
+        // One more than the limit shows that there are older ones.
         if operations.len() > limit {
             operations.truncate(limit);
             break true;
@@ -92,7 +94,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(Outcome { journal: context.journal.clone(), operations, more })
 }
 
-/// Returns an operation's line.
+/// Returns an operation as the log lists it.
 #[must_use]
 pub fn describe_operation(journal: &Journal, operation: &Operation) -> LoggedOperation {
     let active = journal.state().active.get(&operation.op);
@@ -100,6 +102,7 @@ pub fn describe_operation(journal: &Journal, operation: &Operation) -> LoggedOpe
     let state = match operation.verdict {
         None => "open",
         Some(OperationVerdict::Applied) if active.is_some() => "active",
+        // Depth counts reverts of reverts: of an even one, the fault itself was reverted.
         Some(OperationVerdict::Applied) if operation.depth.is_multiple_of(2) => "reverted",
         Some(verdict) => verdict.as_str(),
     };
@@ -119,7 +122,7 @@ pub fn describe_operation(journal: &Journal, operation: &Operation) -> LoggedOpe
     }
 }
 
-/// Returns UTC microseconds since 1970 as RFC 3339 text.
+/// Returns UTC microseconds since 1970 as RFC 3339 text; out of its range, the number with its unit.
 #[must_use]
 pub fn render_timestamp(at_us: i64) -> String {
     jiff::Timestamp::from_microsecond(at_us).map_or_else(|_| format!("{at_us} us"), |at| format!("{at:.6}"))

@@ -1,4 +1,4 @@
-//! The operations of the user: one file each, `Request -> run(&Context) -> Outcome`; none prints, asks or exits.
+//! The operations of the user, one file each: `Request -> run(&Context) -> Outcome`; none prints, reads input or exits.
 
 pub mod agents;
 pub mod apply;
@@ -52,29 +52,31 @@ pub use failure::{Failure, FailureKind};
 
 use crate::model::ports::Danger;
 
-/// What an operation is, declared once for the help, the dialogs and the agents.
+/// The description of an operation, which serves help, dialogs and agents.
 #[derive(Clone, Copy, Debug)]
 pub struct Card {
-    /// The words that call it.
+    /// Its command, such as `target add`.
     pub name: &'static str,
-    /// How much it can do.
+    /// Whether it reads, writes or destroys.
     pub danger: Danger,
-    /// What it does, in a line.
+    /// What it does, in one line.
     pub about: &'static str,
 }
 
-/// Returns `1 row`, `2 rows`.
+/// Returns a number with its noun: `1 row`, `2 rows`.
 #[must_use]
 pub fn render_count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// Returns what is wrong with a TOML text, in a line that quotes none of the text's own lines.
+/// Returns a TOML error in one line, without quoting the text, which may hold a password.
 #[must_use]
 pub fn toml_fault(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
-    format!("{place}{}", error.message().trim_end())
+    let message = error.message().trim_end();
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => format!("line {}: {message}", before.matches('\n').count() + 1),
+        None => message.to_owned(),
+    }
 }
 
 /// Every operation.

@@ -14,28 +14,28 @@ use crate::model::NextSteps;
 use crate::model::next_step::{Flag, View, give_value, look};
 use crate::model::ports::Danger;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "modes", danger: Danger::Read, about: "List the failure modes, or explain one" };
 
-/// What the catalogue says.
+/// The catalogue of modes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
     /// The modes, in the order of the specification.
     pub modes: Vec<ModeEntry>,
 }
 
-/// One mode.
+/// A mode in the catalogue.
 #[derive(Clone, Debug, Serialize)]
 pub struct ModeEntry {
     /// The mode's id.
     pub id: &'static str,
-    /// The tool that commits it.
+    /// The name of the tool that commits it.
     pub tool: &'static str,
-    /// The name of its documentation.
+    /// The URI of its documentation.
     pub resource: String,
-    /// A few words.
+    /// A title of a few words.
     pub title: &'static str,
-    /// What goes wrong.
+    /// What goes wrong, in sentences.
     pub description: &'static str,
     /// The record that one fault is made on, as `Table.Key`; the first of several kinds.
     pub record: String,
@@ -54,17 +54,17 @@ pub struct ModeEntry {
     pub data_needed: &'static [&'static str],
 }
 
-/// One variant.
+/// A variant of a mode.
 #[derive(Clone, Debug, Serialize)]
 pub struct VariantEntry {
-    /// The enum word.
+    /// Its name, in snake case.
     pub word: &'static str,
     /// The severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: FaultSeverity,
-    /// What it does.
+    /// What it changes.
     pub about: &'static str,
-    /// Which records can show it.
+    /// The records that can show it.
     pub eligible: &'static str,
 }
 
@@ -103,10 +103,10 @@ pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
     })
 }
 
-/// Returns the variant of a mode that a word means, in snake or kebab case.
+/// Returns a variant of a mode by its name in snake or kebab case.
 ///
 /// # Errors
-/// Usage: it has none such.
+/// Usage: it has no such variant.
 pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failure> {
     let variants = mode.card().variants;
     if let Some(variant) = variants.iter().find(|variant| variant.word == word.replace('-', "_")) {
@@ -117,7 +117,7 @@ pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failur
     Err(Failure::usage("unknown_variant", message, format!("its variants: {}", words.join(", "))))
 }
 
-/// Returns the failure of parameters that are wrong or missing.
+/// Returns the failure for parameters that are wrong or missing.
 #[must_use]
 pub fn wrong_parameters(mode: &dyn Mode, why: String, variant: Option<&str>) -> Failure {
     let card = mode.card();

@@ -1,4 +1,4 @@
-//! `mfm plan`: the changes that a fault would make, with their digest; writes nothing to the target.
+//! `mfm plan`: computes the changes that a fault would make, and their digest; writes nothing to the target.
 
 use std::path::PathBuf;
 
@@ -31,11 +31,11 @@ use crate::model::{NextStep, NextSteps};
 use crate::plan::{Permits, PlanFacts, plan_digest};
 use crate::targets::Target;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "plan", danger: Danger::Read, about: "Show the changes that a fault would make, and their digest" };
 
-/// How many rows one operation may change unless told otherwise.
+/// Default limit of rows that one operation may change.
 pub const ROWS_MAX: u64 = 10_000;
 
 /// Which records, and how.
@@ -79,56 +79,56 @@ pub struct Request {
     pub tool: String,
     /// The mode's own parameters, as given.
     pub parameters: Map<String, Json>,
-    /// Which records, and how.
+    /// The common options of all modes.
     pub options: Options,
-    /// Where to write the plan file.
+    /// The plan file to write; `None` for none.
     pub output: Option<PathBuf>,
 }
 
-/// What a plan says.
+/// A plan, as reported.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// What the fault is called, and how bad it would be.
+    /// The fault's tool, mode, variant and severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
     pub label: FaultLabel,
     /// The target's name.
     pub target: String,
-    /// The parameters, defaults filled in, with those proposed that are the same for every record.
+    /// The parameters with defaults filled in, including proposed ones that are the same for every record.
     pub params: Map<String, Json>,
-    /// The parameters proposed for each record where they differ; the first thousand.
+    /// The parameters proposed for each record, where they differ; the first thousand.
     pub proposals: Vec<RecordProposal>,
     /// The seed.
     pub seed: u64,
-    /// The wall clock, for modes that use it.
+    /// The target's wall clock, for modes that use it.
     pub now: Option<String>,
-    /// How many records were chosen.
+    /// Number of chosen records.
     pub records: u64,
-    /// The chosen records' ids.
+    /// The ids of the chosen records; the first thousand.
     pub keys: Vec<Json>,
-    /// How many rows would change.
+    /// Number of rows that would change.
     pub rows: u64,
-    /// What was permitted beside the usual; left out where nothing was.
+    /// Permits that differ from the defaults; absent where there are none.
     #[serde(skip_serializing_if = "Permits::is_usual")]
     pub permits: Permits,
-    /// The plan's digest, which covers that too.
+    /// The plan's digest, which covers the permits.
     pub plan_digest: Digest,
     /// The plan's id, where a plan file was written.
     pub plan_id: Option<String>,
-    /// The plan file.
+    /// The plan file that was written.
     pub file: Option<PathBuf>,
-    /// How many changes there are.
+    /// Number of changes.
     pub changes_total: u64,
     /// The first thousand changes.
     pub changes: Vec<ChangeRow>,
-    /// What cannot be put back.
+    /// What a revert cannot put back.
     pub residue: Vec<Residue>,
-    /// The records passed over, with reasons.
+    /// The records passed over, with reasons; the first thousand.
     pub skipped: Vec<SkippedRecord>,
-    /// How many records were passed over.
+    /// Number of records passed over.
     pub skipped_total: u64,
-    /// What the preflight has to say.
+    /// Remarks of the preflight.
     pub notes: Vec<String>,
-    /// What to do next by another clock than now's.
+    /// Next steps, where checks have to use the clock of the plan.
     #[serde(skip_serializing_if = "NextSteps::is_empty")]
     pub next: NextSteps,
     /// The journal read.
@@ -146,68 +146,70 @@ pub struct RecordProposal {
 
 /// A plan that can be carried out.
 pub struct BuiltPlan {
-    /// What it says.
+    /// The plan as reported.
     pub outcome: Outcome,
-    /// What its entry will say.
+    /// The content of its `intended` entry.
     pub proposal: OperationProposal,
-    /// Its changes.
+    /// Its changes, with their preflight.
     pub prepared: PreparedOperation,
 }
 
 /// Plans a fault, and writes the plan file where one was asked for.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, BuiltPlan), Failure> {
-    let settled = resolve_request(context, request)?;
+    let resolved = resolve_request(context, request)?;
+    // Refused before the target is read, which may take long.
     request.output.iter().try_for_each(|path| ProtectedFiles::from_context(context).refuse(path))?;
     let mut journal = context.open_journal()?;
     let chosen = context.resolve_target(&journal)?;
     let mut target = context.open_target(&chosen.url)?;
     guard::check_target(&journal, target.as_mut(), &chosen.name)?;
     detect::check_domain(&journal, &chosen.name, target.as_mut())?;
-    let mut made = build_plan(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+    let mut plan = build_plan(context, &mut journal, target.as_mut(), &chosen, &resolved)?;
     if let Some(path) = &request.output {
         let plan_id = context.random_id();
-        made.outcome.plan_id = Some(plan_id.clone());
-        made.outcome.file = Some(path.clone());
+        plan.outcome.plan_id = Some(plan_id.clone());
+        plan.outcome.file = Some(path.clone());
         let identity = guard::check_target(&journal, target.as_mut(), &chosen.name)?.identity;
-        PlanFile::new(&made, &settled, plan_id, identity, journal.id()).write(path)?;
+        PlanFile::new(&plan, &resolved, plan_id, identity, journal.id()).write(path)?;
     }
-    Ok((made.outcome.clone(), made))
+    Ok((plan.outcome.clone(), plan))
 }
 
 /// A request with everything filled in that can be known before the target is read.
 pub struct ResolvedRequest {
     /// The mode.
     pub mode: &'static dyn Mode,
-    /// The parameters.
+    /// The mode's parameters, with defaults filled in.
     pub parameters: Map<String, Json>,
-    /// The variant to propose.
+    /// The variant for which the mode proposes parameters; `None` where they were given.
     pub variant: Option<String>,
-    /// Which records.
+    /// The records to choose.
     pub records: Records,
-    /// What narrows the candidates; neither journaled nor kept in a plan file.
+    /// Filters on the candidates of a sample, or of all; neither journaled nor stored in a plan file.
     pub selection: Option<RecordFilter>,
     /// The seed.
     pub seed: u64,
-    /// The wall clock.
+    /// The target's wall clock.
     pub now: civil::DateTime,
-    /// What was permitted beside the usual, as the digest has it.
+    /// Permits that differ from the defaults, as the digest covers them.
     pub permits: Permits,
-    /// The options.
+    /// The options as requested.
     pub options: Options,
 }
 
-/// Checks a request by itself, and fills in seed and clock.
+/// Validates a request without reading the target, and fills in defaults, seed and clock.
 ///
 /// # Errors
-/// Usage only.
+/// Usage errors only.
 pub fn resolve_request(context: &Context<'_>, request: &Request) -> Result<ResolvedRequest, Failure> {
     let mode = modes::find_mode(&request.tool)?;
     let options = request.options.clone();
     let variant =
         options.variant.as_deref().map(|word| modes::known_variant(mode, word)).transpose()?.map(str::to_owned);
+    // Completed before the records are resolved: the kind of record may depend on a parameter.
     let complete = mode.complete(&request.parameters, variant.as_deref());
     let parameters = complete.map_err(|why| modes::wrong_parameters(mode, why, variant.as_deref()))?;
     let record = mode.card().record_of(&parameters);
@@ -224,13 +226,13 @@ pub fn resolve_request(context: &Context<'_>, request: &Request) -> Result<Resol
     let permits = Permits {
         disable_triggers: options.disable_triggers,
         beside_journal: options.beside_journal.clone(),
-        // No journal holds a larger number, and no database so many rows.
+        // The default is no permit. Larger numbers are cut: the journal's numbers end at 2^53-1, like those of JSON.
         max_rows: options.max_rows.filter(|rows| *rows != ROWS_MAX).map(|rows| rows.min(crate::model::seed::SEED_MAX)),
     };
     Ok(ResolvedRequest { mode, parameters, variant, records, selection, seed, now, permits, options })
 }
 
-/// Returns what a selector means of a mode's records.
+/// Returns the filters as a selection of a mode's records; `None` where there are none.
 fn resolve_selection(
     mode: &dyn Mode,
     record: &FaultRecord,
@@ -248,9 +250,7 @@ fn resolve_records(
     options: &Options,
 ) -> Result<Records, Failure> {
     let parameter = record.parameter;
-    let by_id = || Flag::parameter(parameter);
-    let ids = given.get(parameter).filter(|value| !value.is_null());
-    let ids: Option<Ids> = match ids {
+    let ids: Option<Ids> = match given.get(parameter).filter(|value| !value.is_null()) {
         None => None,
         Some(value) => Some(serde_json::from_value(value.clone()).map_err(|error| {
             Failure::usage("ids", format!("{parameter}: {error}"), "write ids and ranges such as 5-9,12")
@@ -263,7 +263,7 @@ fn resolve_records(
     match (ids, options.sample, options.all) {
         (Some(_), None, false) if selects => {
             let message = format!("{parameter} names the records, so {of_domain} say nothing");
-            let next = [leave_out(by_id()), give_one([Flag::Sample, Flag::All])];
+            let next = [leave_out(Flag::parameter(parameter)), give_one([Flag::Sample, Flag::All])];
             Err(Failure::usage("records", message, next))
         }
         (None, None, false) if selects => {
@@ -277,65 +277,67 @@ fn resolve_records(
         (None, None, true) => Ok(Records::All),
         (None, None, false) => {
             let message = format!("{} needs to know which records", mode.card().tool);
-            Err(Failure::usage("records", message, give_one([by_id(), Flag::Sample, Flag::All])))
+            Err(Failure::usage("records", message, give_one([Flag::parameter(parameter), Flag::Sample, Flag::All])))
         }
         _ => {
             let message = format!("{parameter}, a sample and all exclude each other");
-            Err(Failure::usage("records", message, give_one([by_id(), Flag::Sample, Flag::All])))
+            Err(Failure::usage("records", message, give_one([Flag::parameter(parameter), Flag::Sample, Flag::All])))
         }
     }
 }
 
-/// Plans a settled request on an open target.
+/// Builds the plan of a resolved request on an open target.
 ///
 /// # Errors
-/// A refusal, or what target and journal say.
+/// A refusal, or a target or journal error.
 pub fn build_plan(
     context: &Context<'_>,
     journal: &mut Journal,
     target: &mut dyn Target,
     chosen: &ChosenTarget,
-    settled: &ResolvedRequest,
+    resolved: &ResolvedRequest,
 ) -> Result<BuiltPlan, Failure> {
     guard::check_target(journal, target, &chosen.name)?;
     guard::nothing_open(journal, &chosen.name)?;
-    detect::check_tool(journal, &chosen.name, settled.mode.card().tool)?;
+    // A domain's modes know only its own tables.
+    detect::check_tool(journal, &chosen.name, resolved.mode.card().tool)?;
     let order = SelectionRequest {
-        mode: settled.mode,
-        parameters: &settled.parameters,
-        variant: settled.variant.as_deref(),
-        records: &settled.records,
-        selection: settled.selection.as_ref(),
-        seed: settled.seed,
-        now: settled.now,
-        max_rows: settled.options.max_rows.unwrap_or(ROWS_MAX),
+        mode: resolved.mode,
+        parameters: &resolved.parameters,
+        variant: resolved.variant.as_deref(),
+        records: &resolved.records,
+        selection: resolved.selection.as_ref(),
+        seed: resolved.seed,
+        now: resolved.now,
+        max_rows: resolved.options.max_rows.unwrap_or(ROWS_MAX),
     };
-    let of_tool = |failure: Failure| failure.of_tool(settled.mode.card().tool);
-    let selected = select::select_records(context, target, &order).map_err(of_tool)?;
+    let selected = select::select_records(context, target, &order)
+        .map_err(|failure| failure.of_tool(resolved.mode.card().tool))?;
     let mut engine = context.engine(journal, target, &chosen.name);
-    let prepared = engine.prepare(&selected.rows, settled.options.disable_triggers)?;
-    describe_plan(context, settled, &selected, prepared, chosen)
+    let prepared = engine.prepare(&selected.rows, resolved.options.disable_triggers)?;
+    describe_plan(context, resolved, &selected, prepared, chosen)
 }
 
 fn describe_plan(
     context: &Context<'_>,
-    settled: &ResolvedRequest,
+    resolved: &ResolvedRequest,
     selected: &Selected,
     prepared: PreparedOperation,
     chosen: &ChosenTarget,
 ) -> Result<BuiltPlan, Failure> {
-    let card = settled.mode.card();
+    let card = resolved.mode.card();
+    // A variant may be more or less severe than its mode.
     let severity = card.variants.iter().find(|variant| variant.word == selected.variant).map(|v| v.severity);
     let severity = severity.unwrap_or(card.severity);
-    let now = card.uses_now.then(|| time::format_wall(settled.now, 0, 'T'));
+    let now = card.uses_now.then(|| time::format_wall(resolved.now, 0, 'T'));
     let facts = PlanFacts {
         tool: card.tool,
         variant: selected.variant,
-        parameters: &settled.parameters,
-        seed: settled.seed,
+        parameters: &resolved.parameters,
+        seed: resolved.seed,
         now: now.as_deref(),
         keys: &selected.keys,
-        permits: &settled.permits,
+        permits: &resolved.permits,
     };
     let digest = plan_digest(&facts, &prepared.rows_root()).map_err(crate::engine::EngineError::from)?;
     let outcome = Outcome {
@@ -346,14 +348,14 @@ fn describe_plan(
             severity: severity.to_string(),
         },
         target: chosen.name.clone(),
-        params: shared_parameters(settled, selected),
+        params: shared_parameters(resolved, selected),
         proposals: list_proposals(selected),
-        seed: settled.seed,
+        seed: resolved.seed,
         now: now.clone(),
         records: selected.keys.len() as u64,
         keys: selected.keys.iter().take(cell::CHANGES_MAX).filter_map(|key| key.first().map(cell::to_json)).collect(),
         rows: prepared.changes().len() as u64,
-        permits: settled.permits.clone(),
+        permits: resolved.permits.clone(),
         plan_digest: digest,
         plan_id: None,
         file: None,
@@ -363,59 +365,58 @@ fn describe_plan(
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
         notes: prepared.notes(),
-        next: old_clock(context, settled).map(NextSteps::from).unwrap_or_default(),
+        next: old_clock(context, resolved).map(NextSteps::from).unwrap_or_default(),
         journal: context.journal.clone(),
     };
-    let proposal = build_proposal(settled, selected, &outcome, digest);
+    let proposal = build_proposal(resolved, selected, &outcome, digest);
     Ok(BuiltPlan { outcome, proposal, prepared })
 }
 
-/// Says that a check needs the clock of the plan: what lay in its future may lie in the past by now.
-fn old_clock(context: &Context<'_>, settled: &ResolvedRequest) -> Option<NextStep> {
-    let given = settled.options.now.is_some() && settled.mode.card().uses_now;
-    let year_later = settled.now.checked_add(jiff::Span::new().years(1)).ok()?;
-    let now = time::format_wall(settled.now, 0, 'T');
-    (given && year_later < context.clock.local_time()).then(|| look(View::Check { now }, "judges it by the same clock"))
+/// Returns the step of checking by the plan's clock, where that is far from the present.
+///
+/// A time that the fault puts into the future of that clock may lie in the past by now, and no check would notice it.
+fn old_clock(context: &Context<'_>, resolved: &ResolvedRequest) -> Option<NextStep> {
+    let is_given = resolved.options.now.is_some() && resolved.mode.card().uses_now;
+    let year_later = resolved.now.checked_add(jiff::Span::new().years(1)).ok()?;
+    let now = time::format_wall(resolved.now, 0, 'T');
+    (is_given && year_later < context.clock.local_time())
+        .then(|| look(View::Check { now }, "judges it by the same clock"))
 }
 
 /// Returns the parameters that every record shares.
-fn shared_parameters(settled: &ResolvedRequest, selected: &Selected) -> Map<String, Json> {
-    let Some(first) = selected.parameters.first() else { return settled.parameters.clone() };
-    let shared = |name: &String, value: &Json| selected.parameters.iter().all(|other| other.get(name) == Some(value));
-    first
-        .iter()
-        .filter(|(name, value)| shared(name, value))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+fn shared_parameters(resolved: &ResolvedRequest, selected: &Selected) -> Map<String, Json> {
+    let Some(first) = selected.parameters.first() else { return resolved.parameters.clone() };
+    let mut shared = first.as_ref().clone();
+    shared.retain(|name, value| selected.parameters.iter().all(|other| other.get(name) == Some(value)));
+    shared
 }
 
 fn list_proposals(selected: &Selected) -> Vec<RecordProposal> {
-    let same = selected.parameters.windows(2).all(|pair| pair[0] == pair[1]);
-    if same {
+    if selected.parameters.windows(2).all(|pair| pair[0] == pair[1]) {
         return Vec::new();
     }
-    let records = selected.keys.iter().zip(&selected.parameters).take(cell::CHANGES_MAX);
-    records
-        .map(|(key, params)| RecordProposal {
-            record: key.first().map_or(Json::Null, cell::to_json),
-            params: params.as_ref().clone(),
-        })
-        .collect()
+    let mut proposals = Vec::new();
+    for (key, params) in selected.keys.iter().zip(&selected.parameters).take(cell::CHANGES_MAX) {
+        let record = key.first().map_or(Json::Null, cell::to_json);
+        proposals.push(RecordProposal { record, params: params.as_ref().clone() });
+    }
+    proposals
 }
 
 fn build_proposal(
-    settled: &ResolvedRequest,
+    resolved: &ResolvedRequest,
     selected: &Selected,
     outcome: &Outcome,
     digest: Digest,
 ) -> OperationProposal {
+    // Everything that a replay needs to plan the same again, besides the keys.
     let mut detail = Map::new();
-    detail.insert("params".into(), Json::Object(settled.parameters.clone()));
-    detail.insert("proposed".into(), settled.variant.is_some().then(|| Json::Object(outcome.params.clone())).into());
-    detail.insert("seed".into(), json!(settled.seed));
+    detail.insert("params".into(), Json::Object(resolved.parameters.clone()));
+    detail.insert("proposed".into(), resolved.variant.is_some().then(|| Json::Object(outcome.params.clone())).into());
+    detail.insert("seed".into(), json!(resolved.seed));
     detail.insert("now".into(), json!(outcome.now));
-    if !settled.permits.is_usual() {
-        detail.insert("permits".into(), json!(settled.permits));
+    if !resolved.permits.is_usual() {
+        detail.insert("permits".into(), json!(resolved.permits));
     }
     let shape = &selected.table.shape;
     let keys = ChosenKeys { table: shape.name.clone(), columns: shape.key.clone(), keys: selected.keys.clone() };
@@ -427,12 +428,12 @@ fn build_proposal(
         reverts: None,
         keys: Some(keys),
         detail,
-        disable_triggers: settled.options.disable_triggers,
-        beside: settled.options.beside_journal.clone(),
+        disable_triggers: resolved.options.disable_triggers,
+        beside: resolved.options.beside_journal.clone(),
     }
 }
 
-/// Returns the refusal for a plan that no longer makes the changes it promised.
+/// Returns the refusal of a plan that no longer gives the promised changes.
 #[must_use]
 pub fn stale_plan(what: &str) -> Failure {
     Refusal::Stale { what: what.to_owned() }.into()

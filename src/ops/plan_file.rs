@@ -1,4 +1,4 @@
-//! The plan file: a request and a promise of its digest, without any change in it; applied at most once.
+//! The plan file: a request with the digest of its plan, but no changes; it can be applied at most once.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ use crate::model::{Key, time};
 
 /// The schema's name.
 const SCHEMA: &str = "mfm/plan-file/2";
-/// Its name while the digest did not cover what was permitted beside the usual.
+/// The schema's name in the first release, whose digest does not cover permits.
 const OLD_SCHEMA: &str = "mfm/plan-file/1";
 
-/// A plan, as a file holds it.
+/// A plan, as stored in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFile {
@@ -41,51 +41,51 @@ pub struct PlanFile {
     pub target: Digest,
     /// The journal's id.
     pub journal: Digest,
-    /// The digest that planning again must give.
+    /// The digest that planning it again must give.
     pub plan_digest: Digest,
 }
 
 impl PlanFile {
-    /// Returns the file for a plan just made.
+    /// Returns the file of a plan just built.
     #[must_use]
-    pub fn new(made: &BuiltPlan, settled: &ResolvedRequest, plan_id: String, target: Digest, journal: Digest) -> Self {
-        let keys = made.proposal.keys.as_ref().map(|chosen| chosen.keys.as_slice()).unwrap_or_default();
+    pub fn new(plan: &BuiltPlan, resolved: &ResolvedRequest, plan_id: String, target: Digest, journal: Digest) -> Self {
+        let keys = plan.proposal.keys.as_ref().map(|chosen| chosen.keys.as_slice()).unwrap_or_default();
         Self {
             schema: SCHEMA.to_owned(),
-            tool: made.outcome.label.tool.clone(),
-            variant: settled.variant.clone(),
-            params: settled.parameters.clone(),
+            tool: plan.outcome.label.tool.clone(),
+            variant: resolved.variant.clone(),
+            params: resolved.parameters.clone(),
             keys: keys.iter().filter_map(|key| key.first().map(key_form).as_ref().map(cell::to_json)).collect(),
-            seed: settled.seed,
-            now: time::format_wall(settled.now, 0, 'T'),
-            max_rows: settled.options.max_rows,
-            disable_triggers: settled.options.disable_triggers,
-            beside_journal: settled.options.beside_journal.clone(),
+            seed: resolved.seed,
+            now: time::format_wall(resolved.now, 0, 'T'),
+            max_rows: resolved.options.max_rows,
+            disable_triggers: resolved.options.disable_triggers,
+            beside_journal: resolved.options.beside_journal.clone(),
             plan_id,
             target,
             journal,
-            plan_digest: made.outcome.plan_digest,
+            plan_digest: plan.outcome.plan_digest,
         }
     }
 
-    /// Writes the file; an earlier plan is replaced, anything else is left alone.
+    /// Writes a new file, or replaces an earlier plan; any other file is left alone.
     ///
     /// # Errors
-    /// What the file system says.
+    /// A file system error, or that another file is in the way.
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
         let failure = |why: String| {
             let message = format!("could not write the plan file {}: {why}", path.display());
             Failure::usage("plan_file", message, "choose a path that can be written")
         };
         let text = self.to_json_text().map_err(|error| failure(error.to_string()))?;
-        let written = file::replace_file(path, &text, FileAccess::Private, |path| Self::read(path).is_ok());
-        written.map_err(|error| failure(error.to_string()))
+        file::replace_file(path, &text, FileAccess::Private, |path| Self::read(path).is_ok())
+            .map_err(|error| failure(error.to_string()))
     }
 
     /// Reads a file.
     ///
     /// # Errors
-    /// What the file system says, or what is wrong with the file.
+    /// A file system error, or what is wrong with the file.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let failure = |why: String| {
             let message = format!("could not read the plan file {}: {why}", path.display());
@@ -95,23 +95,24 @@ impl PlanFile {
         Self::parse(&text).map_err(failure)
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a plan file.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with it, in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no plan: {error}"))?;
         match json.get("schema").and_then(Json::as_str) {
+            // Files of the first release are still accepted; `check_coverage` refuses those with permits.
             Some(SCHEMA | OLD_SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string()),
             Some(other) => Err(format!("its schema is `{other}`")),
             None => Err("it is no plan".to_owned()),
         }
     }
 
-    /// Returns the text of the file.
+    /// Returns the text of the file, as indented JSON.
     ///
     /// # Errors
-    /// What the serialiser says.
+    /// A serialization error.
     pub fn to_json_text(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
@@ -129,19 +130,20 @@ impl PlanFile {
             max_rows: self.max_rows,
             disable_triggers: self.disable_triggers,
             beside_journal: self.beside_journal.clone(),
+            // Some choice of records is required; the stored keys replace it below.
             all: true,
             ..Options::default()
         };
         let request = Request { tool: self.tool.clone(), parameters: self.params.clone(), options, output: None };
-        let mut settled = plan::resolve_request(context, &request)?;
-        settled.records = Records::Keys(self.parse_keys()?);
-        Ok(settled)
+        let mut resolved = plan::resolve_request(context, &request)?;
+        resolved.records = Records::Keys(self.parse_keys()?);
+        Ok(resolved)
     }
 
-    /// Refuses what the digest of an earlier mfm did not cover: whoever saw that digest has not seen it.
+    /// Refuses permits in a file of the first release: its digest does not cover them, so they may be added later.
     fn check_coverage(&self) -> Result<(), Failure> {
-        let usual = !self.disable_triggers && self.beside_journal.is_empty() && self.max_rows.is_none();
-        if self.schema == SCHEMA || usual {
+        let has_permits = self.disable_triggers || !self.beside_journal.is_empty() || self.max_rows.is_some();
+        if self.schema == SCHEMA || !has_permits {
             return Ok(());
         }
         let what =
@@ -154,15 +156,19 @@ impl PlanFile {
     /// # Errors
     /// What is wrong with the file.
     pub fn parse_keys(&self) -> Result<Vec<Key>, Failure> {
-        let key = |json: &Json| match json {
-            Json::Number(number) => number.as_i64().map(|id| vec![Value::Integer(id)]),
-            Json::String(text) => Some(vec![Value::Text(text.clone())]),
-            Json::Object(map) => map.get("$int")?.as_str()?.parse().ok().map(|id| vec![Value::Integer(id)]),
-            _ => None,
-        };
-        let all: Option<Vec<Key>> = self.keys.iter().map(key).collect();
-        all.ok_or_else(|| {
+        let keys: Option<Vec<Key>> = self.keys.iter().map(parse_key).collect();
+        keys.ok_or_else(|| {
             Failure::usage("plan_file", "a key of the plan file is no number and no text", act(Deed::PlanAgain, ""))
         })
+    }
+}
+
+/// Returns a key of one column from its JSON form: a number, a text, or an integer beyond 2^53 as `{"$int": "..."}`.
+fn parse_key(json: &Json) -> Option<Key> {
+    match json {
+        Json::Number(number) => number.as_i64().map(|id| vec![Value::Integer(id)]),
+        Json::String(text) => Some(vec![Value::Text(text.clone())]),
+        Json::Object(map) => map.get("$int")?.as_str()?.parse().ok().map(|id| vec![Value::Integer(id)]),
+        _ => None,
     }
 }

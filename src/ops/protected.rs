@@ -1,4 +1,4 @@
-//! The files that nothing else may be written to: the journal, registered targets, and what lies beside each.
+//! Files that no output may overwrite: the journal, registered targets, and the files that SQLite keeps with each.
 
 use std::path::{Path, PathBuf};
 
@@ -8,28 +8,28 @@ use super::Context;
 use super::failure::{Failure, FailureKind};
 use crate::file::{self, FileId};
 
-/// What SQLite and mfm keep beside a database, by the ending of its name.
+/// Endings of the files that SQLite and mfm keep with a database; the empty one stands for the database itself.
 const BESIDE: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".agents", ".index"];
 
 /// Files that no output may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProtectedFiles {
-    /// Each with what it is, and which file it was to begin with: it may be moved to another name meanwhile.
+    /// Path, description, and identity at the start: a file that is moved later is still recognised.
     files: Vec<(PathBuf, String, Option<FileId>)>,
 }
 
 impl ProtectedFiles {
-    /// Returns the journal in effect, the targets that it names, and the one that was asked for.
+    /// Returns the context's journal and target, and all targets that the journal registers.
     #[must_use]
     pub fn from_context(context: &Context<'_>) -> Self {
         Self::from_journal(&context.journal, context.target.as_deref())
     }
 
-    /// Returns a journal, the targets that it names where it can be read, and one more target.
+    /// Returns a journal, the targets that it registers, and one more target.
     #[must_use]
     pub fn from_journal(journal: &Path, target: Option<&str>) -> Self {
         let mut out = Self { files: vec![(journal.to_owned(), "the journal".to_owned(), file::identity_of(journal))] };
-        // What cannot be read names nothing; whoever needs it will say so.
+        // A journal that cannot be read protects no targets; the command that needs it will fail on it.
         if let Ok(journal) = Journal::open_read(journal) {
             journal.state().targets.iter().for_each(|(name, target)| out.add_target(&target.url, name));
         }
@@ -37,7 +37,7 @@ impl ProtectedFiles {
         out
     }
 
-    /// Adds a target, if it is a file.
+    /// Adds a target that is a file; others are ignored.
     pub fn add_target(&mut self, url: &str, name: &str) {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = PathBuf::from(path);
@@ -46,7 +46,7 @@ impl ProtectedFiles {
         }
     }
 
-    /// Says what stands, or would stand, at a path that may not be written: by name or, through links, by identity.
+    /// Returns what a path must not overwrite: recognised by name or, through links, by identity; `None` where nothing.
     #[must_use]
     pub fn find_at(&self, path: &Path) -> Option<String> {
         self.find_with_endings(path, &BESIDE)
@@ -64,6 +64,7 @@ impl ProtectedFiles {
                 whole.push(ending);
                 let place = PathBuf::from(whole);
                 let same = own.is_some() && own == file::identity_of(&place);
+                // By name as well as by identity: a file that SQLite has yet to create has no identity.
                 if same
                     || self::list_spellings(&place)
                         .iter()
@@ -85,7 +86,7 @@ impl ProtectedFiles {
         self.find_at(path).map_or(Ok(()), |what| Err(path_refusal(path, &what)))
     }
 
-    /// Refuses a path for a new database that lies where these keep something beside them.
+    /// Refuses a path for a new database at which one of these keeps a file.
     ///
     /// # Errors
     /// `protected_file`.
@@ -100,14 +101,14 @@ fn path_refusal(path: &Path, what: &str) -> Failure {
     Failure::new(FailureKind::Refused, "protected_file", message, "choose another path")
 }
 
-/// Returns a path with and without its last link followed; what does not exist is spelled by its folder.
+/// Returns a path with its links resolved, and with only those of its folder resolved, as for a file yet to be made.
 fn list_spellings(path: &Path) -> Vec<PathBuf> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let by_folder = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
     path.canonicalize().ok().into_iter().chain(by_folder).collect()
 }
 
-/// Some file systems make no difference between letters and capitals.
+/// Returns whether two paths may be the same file: some file systems ignore case.
 fn is_same_path(one: &Path, other: &Path) -> bool {
     one.as_os_str().eq_ignore_ascii_case(other.as_os_str())
 }

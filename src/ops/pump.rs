@@ -1,4 +1,4 @@
-//! Scans that pure code asks for, carried out on a target: rows are handed on a few at a time; judges nothing.
+//! Runs the scans that a pure reader asks for, and hands it the rows in batches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -11,12 +11,12 @@ use crate::domain::scan::{JoinRequest, ScanReader, ScanRequest};
 use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
 use crate::targets::{Target, TargetError};
 
-/// How many rows are shown together.
+/// Number of rows in a batch.
 const SHOWN: usize = 4096;
-/// The rows of a scan are kept for the next time where there are at most so many.
+/// Maximum number of rows of a scan that is cached.
 const CACHED_MAX: usize = 16_384;
 
-/// The rows of small scans, so that whoever reads again need not ask the target again.
+/// The rows of small scans, for readers that ask for the same scan again.
 #[derive(Debug, Default)]
 pub struct ScanCache(BTreeMap<String, Vec<(ScanRequest, CachedScan)>>);
 
@@ -42,23 +42,23 @@ impl ScanCache {
     }
 }
 
-/// A target being read for somebody.
+/// Runs scans on a target.
 pub struct ScanRunner<'p> {
-    /// Whom progress is reported to, and who may interrupt.
+    /// For progress and interruption.
     pub context: &'p Context<'p>,
-    /// What is read.
+    /// The target to read.
     pub target: &'p mut dyn Target,
-    /// Where small scans are kept, where somebody will read again.
+    /// The cache for small scans; `None` where no scan will be repeated.
     pub cache: Option<&'p mut ScanCache>,
-    /// What is being done, for progress: `checking tables`.
+    /// The activity shown as progress, such as `checking tables`.
     pub doing: &'static str,
 }
 
 impl ScanRunner<'_> {
-    /// Carries out every scan that a reader asks for.
+    /// Runs every scan that a reader asks for.
     ///
     /// # Errors
-    /// What the target says, or that somebody interrupted.
+    /// A target error, or that the user asked to stop.
     pub fn run(&mut self, reader: &mut dyn ScanReader) -> Result<(), Failure> {
         while let Some(scan) = reader.next_scan() {
             let (done, all) = reader.progress();
@@ -70,119 +70,133 @@ impl ScanRunner<'_> {
         Ok(())
     }
 
-    /// Carries out one scan, from the cache where it is there.
+    /// Runs one scan, from the cache where possible.
     fn run_scan(&mut self, scan: &ScanRequest, reader: &mut dyn ScanReader) -> Result<(), Failure> {
         if let Some((table, rows)) = self.cache.as_ref().and_then(|cache| cache.get(scan)).cloned() {
             reader.begin_scan(Some(&table));
             send_rows(&table, &rows, reader);
             return Ok(());
         }
-        let Some((table, wanted)) = self.plan_scan(scan)? else {
+        let Some((table, way)) = self.plan_scan(scan)? else {
             reader.begin_scan(None);
             return Ok(());
         };
         reader.begin_scan(Some(&table));
-        match wanted {
+        match way {
             ScanWay::Rows(filter) => self.stream_selected(&table, &filter, reader),
             ScanWay::Arranged(fetch) => self.stream_fetched(scan, &table, &fetch, reader),
-            ScanWay::Scan(wanted, rest) if rest.order.is_some() => self.stream_sorted(&table, &wanted, &rest, reader),
-            ScanWay::Scan(wanted, rest) => self.stream_rows(scan, &table, (&wanted, &rest), reader),
+            ScanWay::Scan(target_scan, rest) if rest.order.is_some() => {
+                self.stream_sorted(&table, &target_scan, &rest, reader)
+            }
+            ScanWay::Scan(target_scan, rest) => self.stream_rows(scan, &table, &target_scan, &rest, reader),
         }
     }
 
-    /// Finds the tables of a scan, and how the target is asked for it; `None` where it lacks one of them.
+    /// Decides how the target is asked for a scan, and what remains to be done with its rows.
+    ///
+    /// As much as the engine can do is pushed down to it. Returns the table as the reader sees it with the plan, or
+    /// `None` where the target lacks one of the tables.
     fn plan_scan(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, ScanWay)>, Failure> {
         let Some(whole) = self.target.find_table(&scan.table)? else { return Ok(None) };
-        let (shown, pushes) = (narrow_table(&whole, &scan.columns), self.target.pushes_down());
-        let found_there = match &scan.filter {
+        let (shown, pushdown) = (narrow_table(&whole, &scan.columns), self.target.pushes_down());
+        let is_pushed = match &scan.filter {
             Filter::All => false,
-            Filter::Between { .. } => pushes.range,
-            Filter::In { .. } | Filter::Days { .. } | Filter::Maximum { .. } => pushes.equality,
+            Filter::Between { .. } => pushdown.range,
+            Filter::In { .. } | Filter::Days { .. } | Filter::Maximum { .. } => pushdown.equality,
         };
-        if found_there && scan.join.is_none() && scan.order.is_none() && scan.limit.is_none() {
+        if is_pushed && scan.join.is_none() && scan.order.is_none() && scan.limit.is_none() {
             return Ok(Some((shown, ScanWay::Rows(scan.filter.clone()))));
         }
         let range =
             if let Filter::Between { column, first, last } = &scan.filter { Some((column, first, last)) } else { None };
-        if found_there && scan.join.is_none() && range.is_none() {
+        // Few rows match an equality, so they are fetched at once and put in order here.
+        if is_pushed && scan.join.is_none() && range.is_none() {
             let fetch = Fetch { table: scan.table.clone(), filter: scan.filter.clone() };
             return Ok(Some((shown, ScanWay::Arranged(fetch))));
         }
         let mut rest = ResidualScan::from_request(scan);
-        if rest.order.as_ref().is_some_and(|order| pushes.order && !order.descending) {
+        // Engines scan in ascending order only.
+        if rest.order.as_ref().is_some_and(|order| pushdown.order && !order.descending) {
             rest.order = None;
         }
-        let range = range.filter(|_| pushes.range);
+        let range = range.filter(|_| pushdown.range);
         if range.is_some() {
             rest.filter = Filter::All;
         }
+        // The columns of filter and order are read too, even where the reader does not ask for them.
         let read = narrow_table(&whole, &rest.columns_to_read(scan));
-        let mut wanted = Scan::every_row(read.clone());
+        let mut target_scan = Scan::every_row(read.clone());
         if let (None, Some(order)) = (&rest.order, &scan.order) {
-            wanted = wanted.order_by(&order.column);
+            target_scan = target_scan.order_by(&order.column);
         }
         if let Some((column, first, last)) = range {
-            wanted = wanted.between(column, *first, *last);
+            target_scan = target_scan.between(column, *first, *last);
         }
-        if let (true, true, Some(most)) = (pushes.limit, rest.is_of_rows(), scan.limit) {
-            (wanted, rest.limit) = (wanted.limit(most), u64::MAX);
+        // A limit may be pushed down only if nothing remains that drops or reorders rows.
+        if let (true, true, Some(most)) = (pushdown.limit, rest.is_of_rows(), scan.limit) {
+            (target_scan, rest.limit) = (target_scan.limit(most), u64::MAX);
         }
         let (mut shown, mut read) = (shown, read);
         if let Some(JoinRequest { column, parent, columns, parent_column }) = &scan.join {
             let Some(parent) = self.target.find_table(parent)? else { return Ok(None) };
             let parent = narrow_table(&parent, columns);
             (shown, read) = (Arc::new(shown.join_columns(&parent)), Arc::new(read.join_columns(&parent)));
-            wanted = wanted.join(column, parent, parent_column);
+            target_scan = target_scan.join(column, parent, parent_column);
         }
         rest.bind_table(&read, &shown)?;
-        Ok(Some((shown, ScanWay::Scan(Box::new(wanted), rest))))
+        Ok(Some((shown, ScanWay::Scan(Box::new(target_scan), rest))))
     }
 
-    /// Hands on the rows of a table as the target sends them.
+    /// Hands on the rows of a table as the target sends them, and caches them if there are few.
     fn stream_rows(
         &mut self,
         scan: &ScanRequest,
         table: &Arc<Table>,
-        (wanted, rest): (&Scan, &ResidualScan),
+        target_scan: &Scan,
+        rest: &ResidualScan,
         reader: &mut dyn ScanReader,
     ) -> Result<(), Failure> {
         let mut batch = RowBuffer::new(table);
-        let mut kept = self.cache.as_ref().map(|_| Vec::new());
+        let mut cached: Option<Vec<Vec<Value>>> = self.cache.as_ref().map(|_| Vec::new());
         let mut seen = 0;
         let mut stopped = rest.limit == 0;
         let mut cells = Vec::new();
-        self.visit_rows(wanted, &mut |row| {
+        self.visit_rows(target_scan, &mut |row| {
             if stopped || !rest.matches_filter(row) {
                 return !stopped;
             }
             seen += 1;
             let row = rest.project_row(row, &mut cells);
-            kept = kept.take().filter(|rows: &Vec<Vec<Value>>| rows.len() < CACHED_MAX);
-            kept.iter_mut().for_each(|rows| rows.push(row.to_vec()));
+            // Gives the cache up, and its memory back, as soon as the scan turns out to be large.
+            if cached.as_ref().is_some_and(|rows| rows.len() >= CACHED_MAX) {
+                cached = None;
+            }
+            if let Some(rows) = &mut cached {
+                rows.push(row.to_vec());
+            }
             stopped = batch.push(row, reader).is_break();
             !stopped && seen < rest.limit
         })?;
         if !stopped {
             stopped = batch.flush(reader).is_break();
         }
-        // What its reader broke off may be only a part.
-        let kept = kept.filter(|_| !stopped);
-        if let (Some(cache), Some(rows)) = (self.cache.as_deref_mut(), kept) {
+        // A scan that its reader broke off may be incomplete.
+        if let (Some(cache), Some(rows), false) = (self.cache.as_deref_mut(), cached, stopped) {
             cache.insert(scan, (table.clone(), Arc::new(rows)));
         }
         Ok(())
     }
 
-    /// Hands on the rows of a table in an order that the target does not put them in.
+    /// Hands on the rows of a table in an order that the engine does not give; holds all of them in memory.
     fn stream_sorted(
         &mut self,
         table: &Arc<Table>,
-        wanted: &Scan,
+        target_scan: &Scan,
         rest: &ResidualScan,
         reader: &mut dyn ScanReader,
     ) -> Result<(), Failure> {
         let mut rows = Vec::new();
-        self.visit_rows(wanted, &mut |row| {
+        self.visit_rows(target_scan, &mut |row| {
             if rest.matches_filter(row) {
                 rows.push(row.to_vec());
             }
@@ -194,7 +208,7 @@ impl ScanRunner<'_> {
         Ok(())
     }
 
-    /// Hands on the rows that a filter leaves, in an order and no more than are wanted.
+    /// Hands on the rows that match an equality, ordered and limited here.
     fn stream_fetched(
         &mut self,
         scan: &ScanRequest,
@@ -204,6 +218,7 @@ impl ScanRunner<'_> {
     ) -> Result<(), Failure> {
         let answer = self.target.read(fetch)?;
         let Some(whole) = answer.table else { return Ok(()) };
+        // The target has applied the filter already.
         let mut rest = ResidualScan::from_request(scan);
         rest.filter = Filter::All;
         rest.bind_table(&whole, table)?;
@@ -211,7 +226,7 @@ impl ScanRunner<'_> {
         self.context.go_on()
     }
 
-    /// Hands on the rows that a filter leaves, as they lie.
+    /// Hands on the rows that match a filter, in the engine's order.
     fn stream_selected(
         &mut self,
         table: &Arc<Table>,
@@ -229,7 +244,7 @@ impl ScanRunner<'_> {
         self.context.go_on()
     }
 
-    /// Visits every row of a scan, until it is told to stop or somebody interrupts.
+    /// Visits the rows of a scan until `take` returns false, or the user asks to stop.
     fn visit_rows(&mut self, scan: &Scan, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
         let mut visits = RowVisits::new(self.context);
         let visited = self.target.scan(scan, &mut |row| visits.note_row(take(row)));
@@ -237,7 +252,9 @@ impl ScanRunner<'_> {
     }
 }
 
-/// Rows being visited: ends the visit by an error of its own where the reader or somebody stops it.
+/// A visit of rows, which can be ended early.
+///
+/// A target's visitor can only be stopped by an error, so this returns one, and recognises it afterwards.
 struct RowVisits<'c> {
     context: &'c Context<'c>,
     rows: usize,
@@ -249,7 +266,7 @@ impl<'c> RowVisits<'c> {
         Self { context, rows: 0, stopped: false }
     }
 
-    /// Notes a row, and whether its reader wishes for more.
+    /// Counts a row, and ends the visit where no more rows are needed or the user asks to stop.
     fn note_row(&mut self, more: bool) -> Result<(), TargetError> {
         self.rows += 1;
         self.stopped = !more || (self.rows.is_multiple_of(SHOWN) && self.context.go_on().is_err());
@@ -260,20 +277,20 @@ impl<'c> RowVisits<'c> {
         Ok(())
     }
 
-    /// Tells an end that was wished for from what the target says.
-    fn finish(&self, visited: Result<(), TargetError>) -> Result<(), Failure> {
+    /// Returns the result of the visit; an early end is none of the target's errors.
+    fn finish(&self, result: Result<(), TargetError>) -> Result<(), Failure> {
         self.context.go_on()?;
-        if self.stopped { Ok(()) } else { Ok(visited?) }
+        if self.stopped { Ok(()) } else { Ok(result?) }
     }
 }
 
-/// How the target is asked.
+/// How the target is asked for a scan.
 enum ScanWay {
-    /// For every row, a few at a time, with what is left to do with them.
+    /// A scan over all rows, with the work that remains to be done here.
     Scan(Box<Scan>, ResidualScan),
-    /// For the rows that a filter leaves, as they lie.
+    /// A filter pushed down to the engine, whose order is as good as any.
     Rows(Filter),
-    /// For the rows that a filter leaves, to be put in order here.
+    /// A filter pushed down to the engine; order and limit are applied here.
     Arranged(Fetch),
 }
 
@@ -285,7 +302,7 @@ fn narrow_table(table: &Arc<Table>, columns: &[String]) -> Arc<Table> {
     Arc::new(table.select_columns(&columns))
 }
 
-/// Shows rows that are all there.
+/// Hands rows that are all in memory to a reader, in batches.
 fn send_rows(table: &Arc<Table>, rows: &[Vec<Value>], reader: &mut dyn ScanReader) {
     for batch in rows.chunks(SHOWN) {
         let rows: Vec<Row<'_>> = batch.iter().map(|cells| Row { table, cells }).collect();
@@ -295,7 +312,7 @@ fn send_rows(table: &Arc<Table>, rows: &[Vec<Value>], reader: &mut dyn ScanReade
     }
 }
 
-/// Rows that wait until there are enough of them to be shown together.
+/// Collects rows into batches; the cells of all rows lie in one vector, so that a batch is one allocation.
 struct RowBuffer<'t> {
     table: &'t Arc<Table>,
     cells: Vec<Value>,

@@ -1,4 +1,4 @@
-//! `mfm query`: asks a named, read-only question of a domain; renders nothing and writes nothing.
+//! `mfm query`: runs a named, read-only query of a domain.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::model::ports::Danger;
 use crate::targets::Target;
 use crate::targets::sqlite::RunIndex;
 
-/// What it is.
+/// The command's card.
 pub const CARD: super::Card =
     super::Card { name: "query", danger: Danger::Read, about: "Ask a named question of a database's data" };
 
@@ -38,77 +38,75 @@ pub struct Request {
     pub folders: Vec<PathBuf>,
 }
 
-/// What was answered, or what can be asked.
+/// The answer of a query, or the list of queries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Outcome {
-    /// The question.
+    /// The query's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
-    /// What was asked: the target's name, or the file.
+    /// The target's name, or the path of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// Whether the file is being written meanwhile, so that the answer holds for what was there.
+    /// Whether a program is writing the file, so that the answer holds only for the part read; absent for a target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub being_written: Option<bool>,
-    /// The answer.
+    /// The answer, an object whose fields the query defines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Map<String, Json>>,
-    /// The questions, where none was asked.
+    /// The list of queries, where none was named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<QueryLine>,
 }
 
-/// A question that can be asked.
+/// A query in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct QueryLine {
     /// Its name.
     pub name: &'static str,
-    /// The domain whose question it is.
+    /// The id of its domain.
     pub domain: &'static str,
-    /// The group of tools that it belongs to.
+    /// The group of queries that it belongs to.
     pub group: &'static str,
-    /// A few words.
+    /// A title of a few words.
     pub title: &'static str,
     /// What it answers, with units.
     pub about: &'static str,
 }
 
-/// Returns every question of all domains.
+/// Returns the queries of all domains.
 #[must_use]
 pub fn list_queries() -> Outcome {
     let mut queries = Vec::new();
     for domain in domains::all() {
-        let line = |card: &QueryCard| QueryLine {
-            name: card.name,
-            domain: domain.card().id,
-            group: card.group,
-            title: card.title,
-            about: card.about,
-        };
-        queries.extend(files::query_cards(*domain).iter().map(line));
-        queries.extend(domain.queries().iter().map(|query| line(query.card())));
+        let id = domain.card().id;
+        queries.extend(files::query_cards(*domain).iter().map(|card| describe_query(id, card)));
+        queries.extend(domain.queries().iter().map(|query| describe_query(id, query.card())));
     }
     Outcome { queries, ..Outcome::default() }
 }
 
-/// Returns a question and whose it is, by its name in snake or kebab case.
+const fn describe_query(domain: &'static str, card: &QueryCard) -> QueryLine {
+    QueryLine { name: card.name, domain, group: card.group, title: card.title, about: card.about }
+}
+
+/// Returns a query and its domain, by the query's name in snake or kebab case.
 #[must_use]
 pub fn find_query(word: &str) -> Option<(&'static dyn Domain, &'static dyn Query)> {
     domains::all().iter().find_map(|domain| Some((*domain, domain.find_query(word)?)))
 }
 
-/// Asks a question of a file or of a registered target.
+/// Runs a query on a file or a registered target.
 ///
 /// # Errors
-/// Usage: there is no such question, or its parameters are wrong. Refused: what it asks about is not there. Or what
-/// the target says.
+/// Usage: there is no such query, or its parameters are wrong. Refused: the data that it asks for are missing. Or a
+/// target error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let Some(word) = &request.query else { return Ok(list_queries()) };
     if let Some(outcome) = files::answer_query(context, word, request)? {
         return Ok(outcome);
     }
     let (domain, query) = find_query(word).ok_or_else(|| unknown_query(word))?;
-    // Parameters that no target could answer are told before any is opened.
+    // Parameters that are wrong for every target are refused before one is opened.
     begin(query, &request.params)?;
     if let Some(path) = &request.file {
         return of_file(context, (domain, query), &request.params, path, None);
@@ -123,7 +121,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })
 }
 
-/// Asks a question of a file, which need not be registered; whoever asks it again can keep where its rows lie.
+/// Runs a query on a file, which need not be registered; `runs` speeds up repeated queries on the same file.
 ///
 /// # Errors
 /// As [`run`].
@@ -136,6 +134,7 @@ pub fn of_file(
 ) -> Result<Outcome, Failure> {
     let (mut target, live) = files::open_file(path, domain, runs)?;
     let mut answer = ask(context, target.as_mut(), None, query, params)?;
+    // The query sees a consistent file, and cannot know that a program is still writing it.
     if live && answer.contains_key("complete") {
         answer.insert("complete".to_owned(), Json::Bool(false));
     }
@@ -143,7 +142,7 @@ pub fn of_file(
     Ok(Outcome { query, target, being_written: Some(live), answer: Some(answer), ..Outcome::default() })
 }
 
-/// Asks a question of a target that is open.
+/// Runs a query on an open target.
 ///
 /// # Errors
 /// As [`run`].
@@ -163,7 +162,7 @@ fn begin(query: &dyn Query, params: &Map<String, Json>) -> Result<Box<dyn crate:
     query.parse_and_start(params).map_err(|error| query_failure(query, &error))
 }
 
-/// Refuses a question of another domain.
+/// Refuses a query of another domain than the target's.
 fn check_domain(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query, target: &str) -> Result<(), Failure> {
     if registered.card().id == domain.card().id {
         return Ok(());
@@ -173,7 +172,7 @@ fn check_domain(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query,
     Err(Failure::new(FailureKind::Refused, "other_domain", message, "name another target, or a file"))
 }
 
-/// Names the other way to say what is asked, where no target is chosen.
+/// Adds to a failure that a file can be named in place of a target, for domains whose data come as files.
 fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
     match domain.files() {
         Some(card) => failure.and_next(format!("or name a {} by its file", card.word)),
@@ -184,10 +183,9 @@ fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
 fn unknown_query(word: &str) -> Failure {
     let names = domains::all().iter().flat_map(|domain| domain.queries()).map(|query| query.card().name);
     let names = names.chain(domains::all().iter().flat_map(|domain| files::query_cards(*domain)).map(|card| card.name));
-    let near = names.max_by(|one, other| {
-        let likeness = |name: &str| strsim::jaro_winkler(name, &word.replace('-', "_"));
-        likeness(one).total_cmp(&likeness(other))
-    });
+    let snake = word.replace('-', "_");
+    let near =
+        names.max_by(|one, other| strsim::jaro_winkler(one, &snake).total_cmp(&strsim::jaro_winkler(other, &snake)));
     let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
     Failure::usage(
         "unknown_query",
@@ -196,7 +194,7 @@ fn unknown_query(word: &str) -> Failure {
     )
 }
 
-/// Returns what a question that has no answer means.
+/// Returns the failure for a query that has no answer.
 fn query_failure(query: &dyn Query, error: &QueryError) -> Failure {
     let (name, message) = (query.card().name, error.to_string());
     match error {
@@ -219,12 +217,12 @@ fn query_failure(query: &dyn Query, error: &QueryError) -> Failure {
     }
 }
 
-/// Returns the domain of a target by its name in a journal; the first one where nothing says another.
+/// Returns the domain of a target that a journal registers; the first one where it does not, or cannot be read.
 #[must_use]
 pub fn domain_of(journal: &std::path::Path, target: Option<&str>) -> &'static dyn Domain {
-    let read = target.and_then(|name| {
+    let registered = target.and_then(|name| {
         let journal = mfm_journal::Journal::open_read(journal).ok()?;
         detect::registered_domain(&journal, name).ok()
     });
-    read.unwrap_or(domains::FIRST)
+    registered.unwrap_or(domains::FIRST)
 }

@@ -1,4 +1,4 @@
-//! Queries answered by a target, into a snapshot, and changes out of a journal; knows no single one of them.
+//! Reads rows of a target into a snapshot, as pure code asks for them, and changes from the journal.
 
 use std::ops::ControlFlow;
 
@@ -9,10 +9,12 @@ use crate::domain::pause::Pause;
 use crate::model::{Fetch, Snapshot};
 use crate::targets::Target;
 
-/// Reads what somebody asks for, until nothing more is asked for.
+/// Runs a pure computation on a snapshot, and reads what it asks for, until it has all the rows that it needs.
+///
+/// The computation starts from the beginning after each read, so it must be cheap next to reading.
 ///
 /// # Errors
-/// What refuses to go on, or what the target says.
+/// The refusal of the computation, or a target error.
 pub fn read_through<T>(target: &mut dyn Target, look: impl Fn(&Snapshot) -> Result<T, Pause>) -> Result<T, Failure> {
     let mut snapshot = Snapshot::default();
     loop {
@@ -24,10 +26,10 @@ pub fn read_through<T>(target: &mut dyn Target, look: impl Fn(&Snapshot) -> Resu
     }
 }
 
-/// Reads answers into a snapshot.
+/// Reads the rows of some fetches into a snapshot.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub fn read_into(
     snapshot: &mut Snapshot,
     target: &mut dyn Target,
@@ -40,10 +42,10 @@ pub fn read_into(
     Ok(())
 }
 
-/// Returns all changes of an operation.
+/// Reads all changes of an operation into memory.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub(super) fn read_changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
     let mut out = Vec::new();
     journal.visit_changes(operation, &mut |change| {

@@ -1,4 +1,4 @@
-//! `mfm recover`: closes what a crash left open, by asking the target, or by a person's word.
+//! `mfm recover`: closes operations that a crash left open, by the evidence in the target or a person's word.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::targets::sqlite::MarkerGlimpse;
 use crate::targets::{self, OperationState, TargetError};
 use mfm_journal::{Face, Journal, OperationVerdict};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "recover", danger: Danger::Write, about: "Close what a crash left open" };
 
 /// A person's word.
@@ -53,47 +53,47 @@ pub struct Request {
     pub confirm: Option<String>,
 }
 
-/// What a recover says.
+/// The result of a recover.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The journal.
     pub journal: PathBuf,
-    /// One line an operation.
+    /// One line per operation.
     pub operations: Vec<RecoveredOperation>,
-    /// Targets in which a crashed program's transaction was rolled back, by the database itself.
+    /// Names of targets in which the database rolled a crashed program's transaction back.
     pub rolled_back: Vec<String>,
-    /// A failure that left operations open, with its code.
+    /// A failure because of which operations stay open.
     #[serde(skip)]
     pub failure: Option<Failure>,
 }
 
 impl Outcome {
-    /// Tells whether an operation stays open.
+    /// Returns whether an operation stays open.
     #[must_use]
     pub fn left_open(&self) -> bool {
         self.operations.iter().any(|line| line.state == "open")
     }
 }
 
-/// What became of one operation.
+/// An operation after recovery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RecoveredOperation {
-    /// The operation.
+    /// The operation's number.
     pub op: u64,
     /// The target's name.
     pub target: String,
-    /// applied, abandoned, gone or open.
+    /// `applied`, `abandoned`, `gone` or `open`.
     pub state: String,
-    /// Rows that are not as the verdict says, as text.
+    /// Rows that differ from what the verdict implies, as table and key.
     pub differing: Vec<String>,
-    /// Why it stays open.
+    /// Why it stays open; null otherwise.
     pub why: Option<String>,
 }
 
-/// Closes what is open, on one target or on all.
+/// Closes open operations, on one target or on all.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     match (request.word, request.op) {
         (None, _) => recover_automatically(context),
@@ -113,15 +113,16 @@ fn recover_automatically(context: &Context<'_>) -> Result<Outcome, Failure> {
     let mut journal = context.open_journal_for_writing()?;
     let mut outcome =
         Outcome { journal: context.journal.clone(), operations: Vec::new(), rolled_back: Vec::new(), failure: None };
-    let wanted = if context.target.is_some() { Some(context.resolve_target(&journal)?.name) } else { None };
+    let only = if context.target.is_some() { Some(context.resolve_target(&journal)?.name) } else { None };
     let state = journal.state();
     let open: BTreeSet<String> = state.open.values().map(|open| open.target.clone()).collect();
     let urls: BTreeMap<String, String> =
         state.targets.iter().map(|(name, target)| (name.clone(), target.url.clone())).collect();
+    // Targets with nothing open as well: another program that crashed may have left a transaction in the file.
     let names: BTreeSet<&String> = open.iter().chain(urls.keys()).collect();
-    for name in names.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == *name)) {
+    for name in names.into_iter().filter(|name| only.as_ref().is_none_or(|only| only == *name)) {
         let chosen = ChosenTarget { name: name.clone(), url: urls.get(name).cloned().unwrap_or_default() };
-        // A server rolls back by itself; where nothing is open, nobody is asked for its password.
+        // A server rolls transactions back by itself, and opening it could ask for a password for nothing.
         if !open.contains(name) && !targets::leaves_transactions(&chosen.url) {
             continue;
         }
@@ -131,12 +132,12 @@ fn recover_automatically(context: &Context<'_>) -> Result<Outcome, Failure> {
         }
         if !open.contains(name) {
             if let Err(error @ (TargetError::NeedsRecovery { .. } | TargetError::Refused(_))) = opened {
-                left_alone(context, &mut outcome, wanted.is_some(), error);
+                left_alone(context, &mut outcome, only.is_some(), error);
             }
             continue;
         }
         let opened = match opened {
-            // Another program's lock keeps readers out as well: nobody knows yet.
+            // Locked by another program, so nothing can be read: the operation stays open for now.
             Err(error) if error.is_transient() => {
                 let open = journal.state().open_on(name);
                 outcome.operations.extend(open.map(|(op, _)| still_open(name, op, &error.to_string())));
@@ -166,7 +167,7 @@ fn on_target(
     Ok(context.engine(journal, target.as_mut(), &chosen.name).recover()?)
 }
 
-/// Says that somebody else's transaction stays where it is.
+/// Reports that another program's transaction was not rolled back: as a failure where the target was asked for.
 fn left_alone(context: &Context<'_>, outcome: &mut Outcome, asked_for: bool, error: TargetError) {
     let failure = Failure::from(error);
     if asked_for || failure.kind == super::FailureKind::Refused {
@@ -176,15 +177,15 @@ fn left_alone(context: &Context<'_>, outcome: &mut Outcome, asked_for: bool, err
     }
 }
 
-/// Opens a target, and tells whether the database itself had first to roll back a crashed program's transaction.
+/// Opens a target; returns also whether the database first rolled a crashed program's transaction back.
 fn open_or_roll_back(
     context: &Context<'_>,
     journal: &Journal,
     chosen: &ChosenTarget,
 ) -> Result<(Box<dyn targets::Target>, bool), TargetError> {
-    let look = |target: &mut dyn targets::Target| target.read_marker().map(|_| ());
-    let first = context.open_target(&chosen.url).and_then(|mut target| look(target.as_mut()).map(|()| target));
-    match first {
+    // Opening alone reads nothing; reading the marker shows whether the file needs recovery.
+    let opened = context.open_target(&chosen.url).and_then(|mut target| target.read_marker().map(|_| target));
+    match opened {
         Err(error @ TargetError::NeedsRecovery { .. }) => {
             if !may_roll_back(context, journal, chosen)? {
                 return Err(error);
@@ -192,12 +193,14 @@ fn open_or_roll_back(
             targets::roll_back(&chosen.url)?;
             Ok((context.open_target(&chosen.url)?, true))
         }
-        other => Ok((other?, false)),
+        result => Ok((result?, false)),
     }
 }
 
-/// Lets a crashed program's transaction be rolled back in a marked target only, and only by a person. Where one
-/// of this journal is open there, who runs a recover has said so; elsewhere it is somebody else's transaction.
+/// Returns whether a crashed program's transaction may be rolled back: only in a marked target, and only by a person.
+///
+/// Where an operation of this journal is open there, the transaction is its own, and running recover is consent
+/// enough. Otherwise it belongs to another program, and the person is asked.
 ///
 /// # Errors
 /// [`Refusal::NoConsent`].
@@ -221,7 +224,7 @@ fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &ChosenTarget
     }
 }
 
-/// An absent target is, for an operation that is open there, a replaced one.
+/// Reports a missing target as a replaced one: an operation is open on it, so it did exist.
 fn absent_as_replaced(error: TargetError) -> Failure {
     match error {
         TargetError::Absent { url } => {
@@ -255,13 +258,14 @@ fn close_by_word(context: &Context<'_>, op: u64, word: DeclaredVerdict) -> Resul
     if let Some(verdict) = operation.verdict {
         return Err(Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
     }
+    // In lower case because of the variant's name in it.
     let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
     context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: None })?;
     let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;
     Ok(build_outcome(context, vec![describe_closed(&name, closed)]))
 }
 
-/// Refuses a word that the target itself, where it can be read, contradicts.
+/// Refuses a person's word that the target, where it can be read, contradicts.
 fn check_word(
     context: &Context<'_>,
     journal: &Journal,
@@ -271,8 +275,9 @@ fn check_word(
     let known = journal.state().targets.get(&operation.target.name);
     let Some(known) = known else { return Ok(()) };
     let row = context.open_target(&known.url).and_then(|mut target| target.find_operation(&operation.uid));
-    let found = row.ok().flatten().map(|row| row.state);
-    match (found, word) {
+    // A target that cannot be read contradicts nothing: the person's word is needed exactly then.
+    let state = row.ok().flatten().map(|row| row.state);
+    match (state, word) {
         (Some(OperationState::Committed), DeclaredVerdict::Abandoned)
         | (Some(OperationState::Abandoned), DeclaredVerdict::Applied) => {
             Err(Refusal::Contradicted { op: operation.op }.into())
@@ -284,19 +289,19 @@ fn check_word(
 fn write_off(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.open_journal_for_writing()?;
     let chosen = context.resolve_target(&journal)?;
-    let marked = open_or_roll_back(context, &journal, &chosen).and_then(|(mut target, _)| {
+    let opened = open_or_roll_back(context, &journal, &chosen).and_then(|(mut target, _)| {
         target.reaches_no_further()?;
         Ok((target.read_marker()?, target))
     });
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
-    let written_off = match marked {
+    let written_off = match opened {
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
             nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
             if targets::binding_matches(&marker.bound, &target.read_binding()?) {
                 let text = format!("Write off what target {} lost?", chosen.name);
                 context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: None })?;
             } else {
-                // A copy may stand there: who lets it be written says its name.
+                // It may be a copy that was put in the target's place, so its name has to be typed.
                 confirm_name(context, request, &chosen)?;
             }
             context.engine(&mut journal, target.as_mut(), &chosen.name).write_off(true)?
@@ -307,20 +312,21 @@ fn write_off(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
             write_off_absent(context, request, &mut journal, &chosen)?
         }
         Err(error) if is_gone(&error) => write_off_absent(context, request, &mut journal, &chosen)?,
-        // A target that cannot be read just now is not gone.
+        // A target that merely cannot be read now is not gone.
         Err(error) => return Err(error.into()),
     };
-    let line = |(op, verdict): (u64, OperationVerdict)| RecoveredOperation {
-        state: verdict.as_str().into(),
-        why: None,
-        ..still_open(&chosen.name, op, "")
-    };
-    Ok(build_outcome(context, written_off.into_iter().map(line).collect()))
+    let mut operations = Vec::new();
+    for (op, verdict) in written_off {
+        let state = verdict.as_str().to_owned();
+        operations.push(RecoveredOperation { state, why: None, ..still_open(&chosen.name, op, "") });
+    }
+    Ok(build_outcome(context, operations))
 }
 
-/// Tells whether a database may be written off by whoever types its name: there is none, or no server that answers.
+/// Returns whether a database counts as gone, so that it may be written off by typing its name: it does not exist, or
+/// its server does not answer.
 ///
-/// A server that comes back all the same is refused: it holds operations that were written off.
+/// A server that answers again later is refused by the guard, because it holds operations that were written off.
 const fn is_gone(error: &TargetError) -> bool {
     matches!(error, TargetError::Absent { .. } | TargetError::Network { .. })
 }
@@ -329,7 +335,7 @@ fn build_outcome(context: &Context<'_>, operations: Vec<RecoveredOperation>) -> 
     Outcome { journal: context.journal.clone(), operations, rolled_back: Vec::new(), failure: None }
 }
 
-/// Writes off everything on a target that no longer exists, after its name was typed.
+/// Writes off all operations on a target that no longer exists, after its name was typed.
 fn write_off_absent(
     context: &Context<'_>,
     request: &Request,
@@ -337,7 +343,7 @@ fn write_off_absent(
     chosen: &ChosenTarget,
 ) -> Result<Vec<(u64, OperationVerdict)>, Failure> {
     confirm_name(context, request, chosen)?;
-    // The database may have come back while the question stood.
+    // The database may have come back while the question waited for its answer.
     match context.open_target(&chosen.url) {
         Ok(target) => holds_none(journal, target, chosen)?,
         Err(error) if is_gone(&error) => {}
@@ -347,7 +353,7 @@ fn write_off_absent(
     Ok(context.engine(journal, &mut absent, &chosen.name).write_off(false)?)
 }
 
-/// Refuses to write off operations of which only mfm's record is gone, and not what they did.
+/// Refuses to write off operations whose rows are still changed, and of which only mfm's record was removed.
 fn nothing_left(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -360,7 +366,7 @@ fn nothing_left(
     }
 }
 
-/// Refuses to write off what a database, whoever marked it since, still holds.
+/// Refuses to write off operations that a database still holds, under whatever marker.
 fn holds_none(journal: &Journal, mut target: Box<dyn targets::Target>, chosen: &ChosenTarget) -> Result<(), Failure> {
     let state = journal.state();
     let active = state.active_on(&chosen.name).map(|(_, active)| active.uid);

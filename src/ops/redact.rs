@@ -1,4 +1,4 @@
-//! What is shown to agents of cells that identify a person or hold free text; the journal's export has its own page.
+//! Redacts cells that identify a person or hold free text, before agents see them; exports have a module of their own.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,12 +9,12 @@ use crate::domain::table::ColumnContent;
 use crate::domains;
 use crate::model::next_step::{View, look};
 
-/// What stands in place of what is not shown.
+/// The field of an object that replaces a redacted value.
 const REDACTED: &str = "$redacted";
-/// What marks text that somebody typed into the database: data, whatever it says.
+/// The field of an object that wraps text from the database, so that an agent takes it as data and not as instruction.
 const DATA: &str = "$data";
 
-/// Hides what identifies a person in a change, or marks texts as data.
+/// Redacts identifying cells of a change; where they are shown, marks texts as data.
 pub fn change(row: &mut ChangeRow, shows: bool) {
     for cells in [&mut row.key, &mut row.before, &mut row.after] {
         let Some(cells) = cells.as_object_mut() else { continue };
@@ -22,25 +22,27 @@ pub fn change(row: &mut ChangeRow, shows: bool) {
     }
 }
 
-/// Hides the values of a difference between two copies where they identify a person, or marks them as data.
-pub fn difference(found: &mut FirstDifference, shows: bool) {
-    found.key = found.key.as_deref().map(|key| text(key, shows));
-    if let (Some(table), Some(column)) = (&found.table, &found.column) {
-        let before = (found.journaled.clone(), found.found.clone());
-        for cell in [&mut found.journaled, &mut found.found] {
+/// Redacts the values of a difference between two copies; where they are shown, marks texts as data.
+pub fn difference(difference: &mut FirstDifference, shows: bool) {
+    difference.key = difference.key.as_deref().map(|key| text(key, shows));
+    if let (Some(table), Some(column)) = (&difference.table, &difference.column) {
+        let before = (difference.journaled.clone(), difference.found.clone());
+        for cell in [&mut difference.journaled, &mut difference.found] {
             *cell = redact_cell(table, column, cell, shows);
         }
-        if before != (found.journaled.clone(), found.found.clone()) {
-            let key = found.key.as_deref().unwrap_or_default();
-            found.message = format!("{table} {key} {column} is not as the journal has it");
+        // The message repeats both values, so it goes with them.
+        if before != (difference.journaled.clone(), difference.found.clone()) {
+            let key = difference.key.as_deref().unwrap_or_default();
+            difference.message = format!("{table} {key} {column} is not as the journal has it");
         }
     }
-    found.message = text(&found.message, shows);
+    difference.message = text(&difference.message, shows);
 }
 
-/// Hides what identifies a person in the description of a record, or marks it as data.
+/// Redacts the description of a record but for ids, measures and mfm's own words; where shown, marks texts as data.
 pub fn record(cells: &mut Map<String, Json>, shows: bool) {
     for (column, cell) in cells.iter_mut() {
+        // Only what mfm itself computes passes unchanged; everything else may hold text from the database.
         let own = match (column.as_str(), cell.as_str()) {
             ("type" | "state", Some(text)) => domains::all().iter().any(|domain| domain.is_own_word(text)),
             ("start" | "study_time", Some(text)) => is_measure(text),
@@ -54,14 +56,14 @@ pub fn record(cells: &mut Map<String, Json>, shows: bool) {
     }
 }
 
-/// Returns a cell of a description: only an id and a measure may be shown as what they are.
+/// Returns a redacted cell of a description: in columns that people type, only numbers pass.
 fn redact_described_cell(column: &str, cell: &Json) -> Json {
     let mut columns = domains::all().iter().flat_map(|domain| domain.kinds()).flat_map(|kind| kind.columns);
-    let named = columns.any(|known| known.typed && known.name == column);
-    if named && !cell.is_number() { redaction_mark() } else { keep_measure(cell) }
+    let is_typed = columns.any(|known| known.typed && known.name == column);
+    if is_typed && !cell.is_number() { redaction_mark() } else { keep_measure(cell) }
 }
 
-/// Hides texts in the key of a row, or marks them as data.
+/// Redacts texts in the key of a row; where they are shown, marks them as data.
 pub fn key(key: &mut Json, shows: bool) {
     match key {
         Json::Object(cells) if !cells.keys().any(|name| name.starts_with('$')) => {
@@ -71,13 +73,13 @@ pub fn key(key: &mut Json, shows: bool) {
     }
 }
 
-/// Returns a sentence of mfm's own without the values of a database that it quotes, where they are not shown.
+/// Returns a sentence of mfm without the database values that it quotes, unless they are shown.
 #[must_use]
 pub fn text(sentence: &str, shows: bool) -> String {
     if shows { sentence.to_owned() } else { without_values(sentence) }
 }
 
-/// Hides what the sentences anywhere in an answer quote of a database; cells are hidden where they are made.
+/// Redacts the database values that sentences anywhere in an answer quote; cells are redacted where they are made.
 pub fn quotes(json: &mut Json, shows: bool) {
     match json {
         _ if shows => {}
@@ -88,21 +90,23 @@ pub fn quotes(json: &mut Json, shows: bool) {
     }
 }
 
-/// Returns a cell as an agent may see it: by what its column is for, and then by what it is.
+/// Returns a cell as an agent may see it: judged by its column's declared content, and then by its value.
 fn redact_cell(table: &str, column: &str, cell: &Json, shows: bool) -> Json {
     if shows || cell.is_null() {
         return mark_as_data(cell);
     }
     let bytes = cell.get("$hex").and_then(Json::as_str);
     match domains::disclosable_content(table, column) {
+        // A column that no domain declares may identify a person.
         None => redaction_mark(),
+        // Bytes pass unless they read as text: names can be stored in any column.
         Some(ColumnContent::Bytes) if bytes.is_some_and(|hex| !is_written(hex)) => cell.clone(),
         Some(ColumnContent::Codes) if cell.as_str().is_some_and(is_code) => mark_as_data(cell),
         Some(_) => keep_measure(cell),
     }
 }
 
-/// Returns a cell where a number or a time belongs: whatever else stands there may be anybody's text.
+/// Returns a cell of a column for numbers or times; any other value may be free text, and is redacted.
 fn keep_measure(cell: &Json) -> Json {
     match cell {
         Json::String(text) if is_measure(text) => mark_as_data(cell),
@@ -112,7 +116,7 @@ fn keep_measure(cell: &Json) -> Json {
     }
 }
 
-/// Marks a text as data; a number is not taken for anything else.
+/// Marks a text as data; other values cannot be mistaken for an instruction.
 fn mark_as_data(cell: &Json) -> Json {
     if cell.is_string() { json!({ DATA: cell }) } else { cell.clone() }
 }
@@ -121,34 +125,44 @@ fn redaction_mark() -> Json {
     json!({ REDACTED: true })
 }
 
-/// Tells whether a text reads as a number or as a time, and as nothing else.
+/// Returns whether a text is a number or a time, and can be nothing else.
 fn is_measure(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.,:/ eETZ".contains(&byte);
     text.len() <= 40 && digits > 0 && digits * 2 >= text.trim().len() && text.bytes().all(plain)
 }
 
-/// Tells whether a text is one word, as a list of codes has them.
+/// Returns whether a text is one short word, like the entries of a code list.
 fn is_code(text: &str) -> bool {
     let text = text.trim_end();
     text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(&byte))
 }
 
-/// Tells whether bytes, in hexadecimal, are somebody's writing: in UTF-8, or in UTF-16 as the letters of the West are.
+/// Returns whether bytes, given in hexadecimal, read as text: as UTF-8, or as UTF-16 of characters below U+0100.
 fn is_written(hex: &str) -> bool {
-    let byte = |at: usize| hex.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
-    let bytes: Vec<u8> = (0..hex.len()).step_by(2).filter_map(byte).collect();
-    let is_letter = |text: char| text.is_alphanumeric() || text.is_ascii_punctuation() || text == ' ';
-    let utf8 = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_letter));
-    let halves = |first: usize| bytes.iter().skip(first).step_by(2).copied().collect::<Vec<u8>>();
-    let wide = |text: usize, zero: usize| utf8(&halves(text)) && halves(zero).iter().all(|byte| *byte == 0);
-    bytes.len() >= 4 && (utf8(&bytes) || wide(0, 1) || wide(1, 0))
+    let digits = (0..hex.len()).step_by(2).filter_map(|at| hex.get(at..at + 2));
+    let bytes: Vec<u8> = digits.filter_map(|two| u8::from_str_radix(two, 16).ok()).collect();
+    // Such UTF-16 has a zero as every second byte: the high one, in either byte order.
+    let even: Vec<u8> = bytes.iter().step_by(2).copied().collect();
+    let odd: Vec<u8> = bytes.iter().skip(1).step_by(2).copied().collect();
+    let is_wide = (is_text(&even) && is_zero(&odd)) || (is_text(&odd) && is_zero(&even));
+    bytes.len() >= 4 && (is_text(&bytes) || is_wide)
 }
 
-/// Leaves out the names that a failure lists, which nothing would mark as data in a sentence, and hides the values that
-/// a server quotes where they are not shown.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        text.chars().all(|letter| letter.is_alphanumeric() || letter.is_ascii_punctuation() || letter == ' ')
+    })
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
+/// Redacts a failure: removes the names that it lists, and the database values that its sentences quote.
 #[must_use]
 pub fn failure(mut failure: Failure, identifying: bool) -> Failure {
+    // Its hint lists names from the database; in a sentence they cannot be marked as data, so they go in any case.
     if failure.code == "no_match" {
         failure.next = look(View::RECORDS, "shows what there is, by number").into();
     }
@@ -160,17 +174,11 @@ pub fn failure(mut failure: Failure, identifying: bool) -> Failure {
     failure
 }
 
-/// Returns a sentence without what stands between quotes, without the bytes that it spells out, and without what
-/// servers write in brackets of a row's values.
+/// Returns a sentence without quoted texts, without bytes written as `0x...`, and without the row values that servers
+/// write in parentheses.
 fn without_values(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
-    let begins = |rest: &str| {
-        let quoted = |at: &usize| !rest.get(..*at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
-        let quote = rest.match_indices('\'').map(|(at, _)| at).find(quoted).map(|at| (at + 1, '\''));
-        let values = ["value is (", ")=("].iter().filter_map(|words| Some((rest.find(words)? + words.len(), ')')));
-        quote.into_iter().chain(values).min()
-    };
-    while let Some((at, end)) = begins(rest) {
+    while let Some((at, end)) = find_quote(rest) {
         let (before, quoted) = rest.split_at(at);
         let length = find_quote_end(quoted, end);
         out = out + before + "...";
@@ -183,7 +191,17 @@ fn without_values(text: &str) -> String {
     without_bytes(&(out + rest))
 }
 
-/// Returns where what is quoted ends; a doubled quote is one of the text's own.
+/// Returns the position after the first opening quote or parenthesis of a value, and the character that closes it.
+fn find_quote(text: &str) -> Option<(usize, char)> {
+    let mut quotes = text.match_indices('\'').map(|(at, _)| at);
+    // Behind a letter it is an apostrophe, as in "the mode's row".
+    let quote = quotes.find(|at| !text.get(..*at).is_some_and(|before| before.ends_with(char::is_alphanumeric)));
+    // The forms in which servers print the values of a duplicate key.
+    let values = ["value is (", ")=("].iter().filter_map(|words| Some((text.find(words)? + words.len(), ')')));
+    quote.map(|at| (at + 1, '\'')).into_iter().chain(values).min()
+}
+
+/// Returns the position at which a quoted text ends; a doubled quote is part of the text.
 fn find_quote_end(quoted: &str, end: char) -> usize {
     let mut from = 0;
     while let Some(at) = quoted.get(from..).and_then(|rest| rest.find(end)).map(|at| from + at) {

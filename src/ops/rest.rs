@@ -1,4 +1,4 @@
-//! What is left to do with the rows of a scan where the engine that reads them does it not; reads nothing.
+//! The part of a scan that the engine does not do: filtering, ordering, limiting and projecting the rows it returns.
 
 use std::sync::Arc;
 
@@ -7,36 +7,37 @@ use crate::model::snapshot::{key_form, lies_between};
 use crate::model::time::lies_on;
 use crate::model::{Filter, Refusal, Table, Value};
 
-/// What is left to do.
+/// The remaining work of a scan.
 pub(super) struct ResidualScan {
-    /// Which rows are wanted.
+    /// The filter still to apply; [`Filter::All`] where there is none.
     pub(super) filter: Filter,
-    /// In which order.
+    /// The order still to bring the rows into.
     pub(super) order: Option<ScanOrder>,
-    /// At most how many.
+    /// Maximum number of rows.
     pub(super) limit: u64,
     /// The table as it is read.
     table: Option<Arc<Table>>,
-    /// The places of the filter's column and of the order's.
+    /// The position of the filter's column.
     filtered: usize,
+    /// The position of the order's column.
     ordered: usize,
-    /// The places of the cells that are shown; none where all of them are.
+    /// The positions of the columns that the reader gets; `None` for all of them.
     shown: Option<Vec<usize>>,
 }
 
 impl ResidualScan {
-    /// Leaves everything to do.
+    /// Returns the whole work of a scan.
     pub(super) fn from_request(scan: &ScanRequest) -> Self {
         let (filter, order, limit) = (scan.filter.clone(), scan.order.clone(), scan.limit.unwrap_or(u64::MAX));
         Self { filter, order, limit, table: None, filtered: 0, ordered: 0, shown: None }
     }
 
-    /// Tells whether every row that comes is wanted, in the order in which it comes.
+    /// Returns whether rows are passed on one by one, so that a limit may be pushed down.
     pub(super) fn is_of_rows(&self) -> bool {
         self.filter == Filter::All && self.order.is_none()
     }
 
-    /// Returns the columns that have to be read.
+    /// Returns the columns to read: the reader's, and those of filter and order; empty for all.
     pub(super) fn columns_to_read(&self, scan: &ScanRequest) -> Vec<String> {
         let mut columns = scan.columns.clone();
         if !columns.is_empty() {
@@ -46,7 +47,7 @@ impl ResidualScan {
         columns
     }
 
-    /// Finds the columns in the table that is read, and those that are shown of it.
+    /// Looks the columns up in the table as read, and in the table as the reader gets it.
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`].
@@ -58,20 +59,21 @@ impl ResidualScan {
             self.ordered = read.column(&order.column)?.0;
         }
         if read.columns.len() != shown.columns.len() {
-            let place = |column: &crate::model::Column| read.column(&column.image.name).map(|(at, _)| at);
-            self.shown = Some(shown.columns.iter().map(place).collect::<Result<_, _>>()?);
+            let positions = shown.columns.iter().map(|column| read.column(&column.image.name).map(|(at, _)| at));
+            self.shown = Some(positions.collect::<Result<_, _>>()?);
         }
         self.table = Some(read.clone());
         Ok(())
     }
 
-    /// Tells whether a row is wanted.
+    /// Returns whether a row matches the filter.
     pub(super) fn matches_filter(&self, row: &[Value]) -> bool {
         let Some(cell) = row.get(self.filtered) else { return self.filter == Filter::All };
         match &self.filter {
             Filter::All => true,
             Filter::In { values, .. } => {
                 let cell = key_form(cell);
+                // NULL equals nothing, as in SQL.
                 !cell.is_null() && values.iter().any(|value| key_form(value) == cell)
             }
             Filter::Between { first, last, .. } => lies_between(cell, *first, *last),
@@ -83,7 +85,7 @@ impl ResidualScan {
         }
     }
 
-    /// Returns the cells of a row that are shown.
+    /// Returns the cells of a row that the reader gets; `cells` is a buffer, reused for all rows.
     pub(super) fn project_row<'r>(&self, row: &'r [Value], cells: &'r mut Vec<Value>) -> &'r [Value] {
         let Some(places) = &self.shown else { return row };
         cells.clear();
@@ -91,7 +93,7 @@ impl ResidualScan {
         cells
     }
 
-    /// Puts rows in order, leaves no more than are wanted, and of each the cells that are shown.
+    /// Orders rows, cuts them to the limit, and reduces each to the cells that the reader gets.
     pub(super) fn arrange_rows(&self, mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         if let Some(order) = &self.order {
             rows.sort_by(|a, b| a.get(self.ordered).cmp(&b.get(self.ordered)));

@@ -1,4 +1,4 @@
-//! `mfm revert`: takes operations back, exactly or not at all; asks only before it overwrites somebody's data.
+//! `mfm revert`: reverts operations, exactly or not at all; asks only before it overwrites foreign changes.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::model::refusal::Conflict;
 use crate::model::shown;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "revert", danger: Danger::Write, about: "Take operations back" };
 
 /// What to take back, and how far to go.
@@ -49,67 +49,68 @@ pub struct Request {
     pub disable_triggers: bool,
 }
 
-/// What a revert says.
+/// The result of a revert.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The target's name.
     pub target: String,
-    /// One line an operation, in the order of execution.
+    /// One line per operation, in the order of execution.
     pub operations: Vec<RevertedOperation>,
     /// The journal.
     pub journal: PathBuf,
 }
 
 impl Outcome {
-    /// Tells whether rows were left in conflict.
+    /// Returns whether rows were left in conflict.
     #[must_use]
     pub fn left_something(&self) -> bool {
         self.operations.iter().any(|line| !line.conflicts.is_empty())
     }
 }
 
-/// What became of one operation.
+/// The revert of one operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RevertedOperation {
     /// The revert's number; null where there was nothing to do.
     pub op: Option<u64>,
-    /// The revert's uid.
+    /// The revert's uid; null where there was nothing to do.
     pub uid: Option<Digest>,
-    /// The operation taken back.
+    /// The operation that was reverted.
     pub reverts: u64,
-    /// Rows written.
+    /// Number of rows written.
     pub rows: u64,
-    /// Rows that already were as they should be.
+    /// Number of rows that already equalled their before-image.
     pub already_back: u64,
     /// `reverted`, `partly_reverted` or `already_reverted`.
     pub state: &'static str,
-    /// Whether this took back a revert, so that its fault is in effect again.
+    /// Whether it reverted a revert, so that the fault is in effect again.
     pub again: bool,
-    /// Whether every changed cell is back.
+    /// Whether every changed cell is restored.
     pub restored: bool,
-    /// Whether the whole rows are as they were.
+    /// Whether the whole rows are restored, by digest.
     pub exact: bool,
     /// What cannot be put back.
     pub residue: Vec<Residue>,
-    /// Rows left as they are.
+    /// Rows that were left as they are.
     pub conflicts: Vec<Conflict>,
-    /// Rows put back whose other columns somebody else changed.
+    /// Restored rows of which another program changed other columns.
     pub drift: Vec<DriftedRow>,
 }
 
 /// Takes operations back.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say. What was reverted before an error stays reverted, and journaled.
+/// A usage error, a refusal, or a target or journal error. Reverts before an error stay, and are journaled.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let selection = resolve_selection(request)?;
     let options = build_options(request);
     let mut journal = context.open_journal_for_writing()?;
     let chosen = context.chosen_for(&journal, &request.operations)?;
     let mut target = context.open_target(&chosen.url)?;
-    // The way back stays open: every row is compared with its image before it is put back.
+    // Only a warning: each row is compared with its image before it is put back, so reverting stays safe.
     detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
+    // All operations are judged and prepared before the first one is written.
     let mut judged = engine.judge_reverts(&selection, options)?;
     engine.prepare_alone(&mut judged, options)?;
     if request.force && !judged.planned.is_empty() {
@@ -122,42 +123,42 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             return Err(interrupted_after(at, judged.planned.len()));
         }
         let again = !planned.operation.depth.is_multiple_of(2);
-        let done = engine.revert(planned, options).map_err(|error| after_some(error, at, judged.planned.len()))?;
-        operations.push(RevertedOperation { again, ..describe_revert(done) });
+        let outcome = engine.revert(planned, options).map_err(|error| after_some(error, at, judged.planned.len()))?;
+        operations.push(RevertedOperation { again, ..describe_revert(outcome) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
 }
 
-/// What a revert would take back.
+/// The extent of a revert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RevertExtent {
     /// The target's name.
     pub target: String,
-    /// One operation each, in the order in which they would be taken back.
+    /// The operations, in the order in which they would be reverted.
     pub steps: Vec<PlannedRevert>,
 }
 
-/// One operation that a revert would take back.
+/// An operation that a revert would revert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PlannedRevert {
     /// Its number.
     pub op: u64,
-    /// The tool that committed its fault.
+    /// The name of the tool that committed its fault.
     pub tool: String,
     /// The variant.
     pub variant: String,
-    /// The severity.
+    /// The severity, decimal text from 0 to 3.
     pub severity: String,
-    /// Whether this would take a revert back, so that its fault is in effect again.
+    /// Whether a revert would be reverted, so that the fault is in effect again.
     pub again: bool,
-    /// How many rows it is about.
+    /// Number of rows concerned.
     pub rows: u64,
 }
 
-/// Looks at all that a revert would take back, and refuses nothing for a conflict.
+/// Returns what a revert would revert; conflicts are no error here.
 ///
 /// # Errors
-/// Usage, or what target and journal say.
+/// A usage error, or a target or journal error.
 pub fn measure_extent(context: &Context<'_>, request: &Request) -> Result<RevertExtent, Failure> {
     let selection = resolve_selection(request)?;
     let mut journal = context.open_journal()?;
@@ -165,15 +166,18 @@ pub fn measure_extent(context: &Context<'_>, request: &Request) -> Result<Revert
     let mut target = context.open_target(&chosen.url)?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let judged = engine.survey_reverts(&selection, build_options(request))?;
-    let step = |planned: &revert::JudgedRevert| PlannedRevert {
-        op: planned.operation.op,
-        tool: planned.operation.label.tool.clone(),
-        variant: planned.operation.label.variant.clone(),
-        severity: planned.operation.label.severity.clone(),
-        again: !planned.operation.depth.is_multiple_of(2),
-        rows: planned.rows.len() as u64,
-    };
-    Ok(RevertExtent { target: chosen.name, steps: judged.planned.iter().map(step).collect() })
+    let mut steps = Vec::new();
+    for revert::JudgedRevert { operation, rows, .. } in &judged.planned {
+        steps.push(PlannedRevert {
+            op: operation.op,
+            tool: operation.label.tool.clone(),
+            variant: operation.label.variant.clone(),
+            severity: operation.label.severity.clone(),
+            again: !operation.depth.is_multiple_of(2),
+            rows: rows.len() as u64,
+        });
+    }
+    Ok(RevertExtent { target: chosen.name, steps })
 }
 
 const fn build_options(request: &Request) -> RevertOptions {
@@ -185,7 +189,7 @@ const fn build_options(request: &Request) -> RevertOptions {
     }
 }
 
-/// Says of an error how many reverts before it are done.
+/// Adds to an error how many reverts were done before it.
 fn after_some(error: EngineError, done: usize, all: usize) -> Failure {
     match error {
         EngineError::Interrupted if done > 0 => interrupted_after(done, all),
@@ -216,7 +220,7 @@ fn resolve_selection(request: &Request) -> Result<RevertSelection, Failure> {
     }
 }
 
-/// How many rows a question shows.
+/// Maximum number of rows that a question shows.
 const SHOWN_MAX: usize = 6;
 
 fn build_question(judged: &JudgedReverts, name: &str) -> ConfirmQuestion {
@@ -226,6 +230,7 @@ fn build_question(judged: &JudgedReverts, name: &str) -> ConfirmQuestion {
         .planned
         .iter()
         .flat_map(|plan| &plan.rows)
+        // Rows that need no change are not written.
         .filter(|row| row.before != row.after)
         .take(SHOWN_MAX)
         .map(|row| format!("{} {}", row.table.shape.name, crate::model::refusal::render_key(&row.key)))
@@ -240,13 +245,13 @@ fn build_question(judged: &JudgedReverts, name: &str) -> ConfirmQuestion {
     ConfirmQuestion { text, danger: Danger::Destroy, type_name: None }
 }
 
-/// Says of an operation that nothing is left of what its reverts said: rows given up, and rows whose other columns
-/// were changed, stay so.
+/// Returns the line of an operation that was reverted before.
+///
+/// Whether it was restored, and exactly, follows from the notes of its reverts: rows once given up stay so.
 fn describe_already_reverted(journal: &Journal, op: u64) -> Result<RevertedOperation, EngineError> {
     let reverts = resolve::applied_reverts(journal, op)?;
-    let noted = |revert: &Operation, what: &str| revert.detail.get(what).and_then(Json::as_u64).unwrap_or_default();
-    let restored = reverts.last().is_none_or(|revert| noted(revert, "conflicts") == 0);
-    let drift = reverts.iter().any(|revert| noted(revert, "drift") > 0);
+    let restored = reverts.last().is_none_or(|revert| noted_count(revert, "conflicts") == 0);
+    let drift = reverts.iter().any(|revert| noted_count(revert, "drift") > 0);
     Ok(RevertedOperation {
         op: None,
         uid: None,
@@ -261,6 +266,11 @@ fn describe_already_reverted(journal: &Journal, op: u64) -> Result<RevertedOpera
         conflicts: Vec::new(),
         drift: Vec::new(),
     })
+}
+
+/// Returns a count from the notes in a revert's entry; 0 where it is missing.
+fn noted_count(revert: &Operation, name: &str) -> u64 {
+    revert.detail.get(name).and_then(Json::as_u64).unwrap_or_default()
 }
 
 fn describe_revert(outcome: revert::Outcome) -> RevertedOperation {

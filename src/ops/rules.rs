@@ -1,4 +1,4 @@
-//! The rules of `mfm check`: read from a file, or the default ones; judges nothing, and opens no journal.
+//! The rules of `mfm check`: a domain's default ones, or those of a file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::domain::check::Rules;
 use crate::file;
 use crate::model::next_step::{View, look};
 
-/// Rules, and where they are from.
+/// Rules with their source.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChosenRules {
     /// The file; none for the default rules.
     pub file: Option<PathBuf>,
     /// SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
     pub digest: String,
-    /// All of them.
+    /// The rules, complete.
     #[serde(serialize_with = "serialize_rules")]
     pub rules: Arc<dyn Rules>,
-    /// The default rules as a file.
+    /// The text of the default rules, with comments.
     #[serde(skip)]
     default_text: &'static str,
 }
@@ -31,7 +31,7 @@ fn serialize_rules<S: Serializer>(rules: &Arc<dyn Rules>, serializer: S) -> Resu
     rules.to_json().serialize(serializer)
 }
 
-/// What a result says of the rules that it was judged by.
+/// The rules of a result, by file and digest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RulesLine {
     /// The file; none for the default rules.
@@ -41,14 +41,14 @@ pub struct RulesLine {
 }
 
 impl RulesLine {
-    /// Returns where they are from, as people read it.
+    /// Returns the file as text, or `default`.
     #[must_use]
     pub fn source_name(&self) -> String {
         self.file.as_ref().map_or_else(|| "default".to_owned(), |file| file.display().to_string())
     }
 }
 
-/// Returns SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
+/// Returns the SHA-256 of complete rules as JSON, with sorted keys and without spaces.
 #[must_use]
 pub fn digest(rules: &dyn Rules) -> Digest {
     Digest::sha256(rules.to_json().to_string().as_bytes())
@@ -57,16 +57,16 @@ pub fn digest(rules: &dyn Rules) -> Digest {
 /// Returns the default rules of a domain.
 ///
 /// # Errors
-/// They cannot be read, which the domain's own tests exclude.
+/// They cannot be parsed, which the domain's own tests exclude.
 pub fn default_rules(domain: &dyn Domain) -> Result<Arc<dyn Rules>, Failure> {
     domain.parse_rules("").map_err(|error| unreadable_rules(Path::new("default"), &error.to_string()))
 }
 
 impl ChosenRules {
-    /// Reads a file of a domain, or returns its default rules.
+    /// Reads a file of rules for a domain, or returns the domain's default rules.
     ///
     /// # Errors
-    /// Usage: `rules`, with the line that is to blame.
+    /// Usage: `rules`, with the wrong line.
     pub fn load(domain: &dyn Domain, file: Option<&Path>) -> Result<Self, Failure> {
         let rules = match file {
             None => default_rules(domain)?,
@@ -76,13 +76,13 @@ impl ChosenRules {
         Ok(Self { file: file.map(Path::to_path_buf), digest, rules, default_text: domain.default_rules() })
     }
 
-    /// Returns what a result says of them.
+    /// Returns the rules by file and digest.
     #[must_use]
     pub fn to_line(&self) -> RulesLine {
         RulesLine { file: self.file.clone(), digest: self.digest.clone() }
     }
 
-    /// Returns them as a file: the default one with its comments, any other complete and without.
+    /// Returns the text of a complete rules file; only the default one has comments.
     #[must_use]
     pub fn to_toml(&self) -> String {
         match self.file {

@@ -1,4 +1,4 @@
-//! From a request to rows that should change: which records, which parameters, read in batches; writes nothing.
+//! Selects the records of a request and plans each of them, in batches; writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -20,82 +20,82 @@ use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};
 use crate::plan::{self, PlannedRow};
 use crate::targets::Target;
 
-/// How many records are read in one go.
+/// Number of records read at once.
 pub(super) const BATCH: usize = 256;
 
-/// How many are read in one go where few are wanted: most are eligible.
+/// Number of records read at once where few are needed: most are eligible, so a large batch would mostly be wasted.
 const SMALL_BATCH: usize = 16;
 
 /// The code of [`Refusal::MissingRecord`].
 const MISSING: &str = "missing_record";
 
-/// Which records of a mode.
+/// The records to select.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Records {
-    /// By id.
+    /// Records by id: single ones must be eligible, others of a range are skipped if they are not.
     Ids(Ids),
     /// Exactly these, each of which must be eligible.
     Keys(Vec<Key>),
-    /// The eligible ones whose keys rank first under the seed.
+    /// This many eligible ones, whose keys rank first under the seed.
     Sample(u64),
-    /// All that are eligible.
+    /// All eligible ones.
     All,
 }
 
-/// Everything a mode needs to know of a request.
+/// A request, as selection and planning need it.
 pub struct SelectionRequest<'a> {
     /// The mode.
     pub mode: &'static dyn Mode,
-    /// The parameters, completed.
+    /// The mode's parameters, with defaults filled in.
     pub parameters: &'a Map<String, Json>,
-    /// The variant to propose, where one was asked for.
+    /// The variant for which the mode proposes parameters; `None` where they were given.
     pub variant: Option<&'a str>,
-    /// Which records.
+    /// The records to select.
     pub records: &'a Records,
-    /// What narrows the candidates of a sample, or of all.
+    /// Filters on the candidates of a sample, or of all.
     pub selection: Option<&'a RecordFilter>,
     /// The seed.
     pub seed: u64,
-    /// The wall clock.
+    /// The target's wall clock.
     pub now: civil::DateTime,
-    /// The most rows that may change.
+    /// Maximum number of rows that may change.
     pub max_rows: u64,
 }
 
-/// A record that a range, a sample or `--all` passed over.
+/// A record of a range, or of `--all`, that was skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SkippedRecord {
     /// The record's id.
     pub record: String,
-    /// Why.
+    /// The reason, in a sentence.
     pub reason: String,
     /// The code of the reason.
     pub code: &'static str,
 }
 
-/// What was selected.
+/// The selected records, and the rows that they change.
 #[derive(Clone, Debug)]
 pub struct Selected {
     /// The variant that all records will show.
     pub variant: &'static str,
     /// The chosen records' keys, ascending.
     pub keys: Vec<Key>,
-    /// The parameters under which each record is changed, in the order of the keys; one object where all share it.
+    /// The parameters of each record, in the order of the keys; a shared object where they are the same.
     pub parameters: Vec<Arc<Map<String, Json>>>,
     /// The rows that will change.
     pub rows: Vec<PlannedRow>,
-    /// The records passed over; the first thousand.
+    /// The skipped records; the first thousand.
     pub skipped: Vec<SkippedRecord>,
-    /// How many records were passed over.
+    /// Number of skipped records.
     pub skipped_total: u64,
-    /// The record's table, as the target spells it.
+    /// The records' table, as the target spells it.
     pub table: Arc<Table>,
 }
 
-/// Reads, judges and plans the records of a request.
+/// Selects and plans the records of a request.
 ///
 /// # Errors
-/// A refusal, or what the target says.
+/// A refusal, or a target error.
 pub fn select_records(
     context: &Context<'_>,
     target: &mut dyn Target,
@@ -107,15 +107,15 @@ pub fn select_records(
     if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
         return Err(selection.explain_none_left(run.target)?.into());
     }
-    let planned = match order.records {
-        Records::Sample(wanted) => run.take_sample(&candidates, *wanted),
+    let result = match order.records {
+        Records::Sample(count) => run.take_sample(&candidates, *count),
         _ => run.plan_all(&candidates),
     };
-    if planned.as_ref().is_err_and(|failure| failure.code == MISSING) {
-        // Perhaps it is there, as text. Only a mistake costs this look.
+    if result.as_ref().is_err_and(|failure| failure.code == MISSING) {
+        // Perhaps all keys are stored as text, and the record only seems to be missing. Reading them is worth it here.
         whole_numbers(&table, run.target.read_keys(&table)?)?;
     }
-    planned?;
+    result?;
     run.into_selected(table, candidates.len() as u64)
 }
 
@@ -137,11 +137,11 @@ struct RecordPlan {
     parameters: Arc<Map<String, Json>>,
 }
 
-/// One record that was read and planned.
+/// One record with its plan, or the refusal of it.
 struct RecordAttempt<'a> {
     key: &'a Key,
     snapshot: Rc<Snapshot>,
-    made: Result<RecordPlan, Refusal>,
+    plan: Result<RecordPlan, Refusal>,
 }
 
 struct SelectionRun<'a, 'c, 'o> {
@@ -164,16 +164,16 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         Ok(Self { context, target, order, bound, parameters, outcome: SelectionTally::default() })
     }
 
-    /// Returns the table of the records.
     fn table(&mut self) -> Result<Arc<Table>, Failure> {
         let record = self.bound.record().table;
-        let missing = || Refusal::MissingTable { table: record.to_owned() };
-        Ok(self.target.find_table(record)?.ok_or_else(missing)?)
+        let table = self.target.find_table(record)?;
+        Ok(table.ok_or_else(|| Refusal::MissingTable { table: record.to_owned() })?)
     }
 
-    /// Returns the keys that the request names, ascending; singly named ids stay even where no record has them.
+    /// Returns the keys to try: ascending, for a sample in the order of the seed.
+    ///
+    /// Single ids are included even if no record has them, so that they are refused rather than ignored.
     fn list_candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
-        let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(record_id).collect() };
         Ok(match self.order.records {
             Records::Keys(keys) => {
                 let mut keys = keys.clone();
@@ -182,7 +182,8 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
             }
             Records::Ids(ids) if ids.is_explicit() => keys_of(ids.single_ids()),
             Records::Ids(ids) => {
-                let mut named: BTreeSet<i64> = integers(&whole_numbers(table, self.target.read_keys(table)?)?);
+                let keys = whole_numbers(table, self.target.read_keys(table)?)?;
+                let mut named: BTreeSet<i64> = keys.iter().filter_map(record_id).collect();
                 named.retain(|id| ids.contains(*id));
                 named.extend(ids.single_ids());
                 keys_of(named)
@@ -196,7 +197,7 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         })
     }
 
-    /// Tells whether a record was named singly, so that it must be eligible.
+    /// Returns whether a record was named by itself, so that it must be eligible.
     fn is_required(&self, key: &Key) -> bool {
         match self.order.records {
             Records::Keys(_) => true,
@@ -205,7 +206,7 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         }
     }
 
-    /// Reads records batch by batch, plans each once, and hands it over until there is enough.
+    /// Reads records batch by batch, plans each, and passes it to `take` until that breaks.
     fn plan_batches<'k>(
         &mut self,
         keys: &'k [Key],
@@ -216,8 +217,8 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
             self.context.go_on()?;
             let snapshot = Rc::new(self.read_needs(keys_read)?);
             for key in keys_read {
-                let made = self.plan_record(&snapshot, key, self.outcome.keys.len() as u64);
-                if take(self, RecordAttempt { key, snapshot: Rc::clone(&snapshot), made })?.is_break() {
+                let plan = self.plan_record(&snapshot, key, self.outcome.keys.len() as u64);
+                if take(self, RecordAttempt { key, snapshot: Rc::clone(&snapshot), plan })?.is_break() {
                     return Ok(());
                 }
             }
@@ -225,43 +226,43 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         Ok(())
     }
 
-    /// Takes the first eligible records in the order of the seed.
-    fn take_sample(&mut self, ranked: &[Key], wanted: u64) -> Result<(), Failure> {
+    /// Selects the first eligible records in the order of the seed.
+    fn take_sample(&mut self, ranked: &[Key], count: u64) -> Result<(), Failure> {
         let (mut chosen, mut crowd, mut first) = (BTreeMap::new(), WitnessGroups::default(), None);
         self.plan_batches(ranked, BATCH, |run, attempt| {
-            match attempt.made.and_then(|made| crowd.admit(&made.planned).map(|()| made)) {
-                Ok(made) => drop(chosen.insert(attempt.key, (made, attempt.snapshot))),
-                // What the order of the seed passed over was never asked for.
+            match attempt.plan.and_then(|plan| crowd.admit(&plan.planned).map(|()| plan)) {
+                Ok(plan) => drop(chosen.insert(attempt.key, (plan, attempt.snapshot))),
+                // Not listed as skipped: a sample requests no particular record. The first serves as an example.
                 Err(refusal) => first = first.take().or(Some(run.reason_to_skip(attempt.key, refusal)?)),
             }
-            Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(if chosen.len() as u64 == count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        if (chosen.len() as u64) < wanted {
+        if (chosen.len() as u64) < count {
             let table = self.bound.record().table.to_owned();
             if chosen.is_empty() {
                 return Err(none_eligible(table, ranked.len() as u64, first.as_ref()));
             }
-            return Err(Refusal::TooFewEligible { table, wanted, eligible: chosen.len() as u64 }.into());
+            return Err(Refusal::TooFewEligible { table, wanted: count, eligible: chosen.len() as u64 }.into());
         }
-        for (ordinal, (key, (made, snapshot))) in chosen.into_iter().enumerate() {
-            // The plan was made before the place among the chosen was known.
+        for (ordinal, (key, (plan, snapshot))) in chosen.into_iter().enumerate() {
+            // Ordinals count in key order, which is known only now: all plans so far were made with ordinal 0.
             let again = ordinal > 0 && self.order.mode.card().uses_ordinal;
-            let made = if again { self.plan_record(&snapshot, key, ordinal as u64)? } else { made };
-            self.add_plan(key, made, &snapshot)?;
+            let plan = if again { self.plan_record(&snapshot, key, ordinal as u64)? } else { plan };
+            self.add_plan(key, plan, &snapshot)?;
         }
         Ok(())
     }
 
-    /// Takes every record that is eligible; those named singly have to be.
+    /// Selects every eligible record; those named by themselves must be eligible.
     fn plan_all(&mut self, keys: &[Key]) -> Result<(), Failure> {
         let (mut at, all) = (0, keys.len() as u64);
-        self.plan_batches(keys, BATCH, |run, RecordAttempt { key, snapshot, made }| {
+        self.plan_batches(keys, BATCH, |run, RecordAttempt { key, snapshot, plan }| {
             if at % BATCH as u64 == 0 {
                 run.context.reporter.progress("reading records", at, all);
             }
             at += 1;
-            match made.and_then(|made| run.outcome.crowd.admit(&made.planned).map(|()| made)) {
-                Ok(made) => run.add_plan(key, made, &snapshot)?,
+            match plan.and_then(|plan| run.outcome.crowd.admit(&plan.planned).map(|()| plan)) {
+                Ok(plan) => run.add_plan(key, plan, &snapshot)?,
                 Err(refusal) if run.is_required(key) => return Err(refusal.into()),
                 Err(refusal) => run.skip_record(key, refusal)?,
             }
@@ -269,26 +270,27 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         })
     }
 
-    fn add_plan(&mut self, key: &Key, made: RecordPlan, snapshot: &Snapshot) -> Result<(), Failure> {
-        let rows = plan::plan_rows(&made.planned.edits, snapshot)?;
+    fn add_plan(&mut self, key: &Key, plan: RecordPlan, snapshot: &Snapshot) -> Result<(), Failure> {
+        let rows = plan::plan_rows(&plan.planned.edits, snapshot)?;
         self.outcome.rows_total += rows.len() as u64;
-        self.outcome.variants.insert(made.planned.variant);
+        self.outcome.variants.insert(plan.planned.variant);
         // Past the limit rows are only counted, so that the refusal can say how many there are.
         if self.outcome.rows_total <= self.order.max_rows {
             self.outcome.rows.extend(rows);
         }
         self.outcome.keys.push(key.clone());
-        self.outcome.parameters.push(made.parameters);
+        self.outcome.parameters.push(plan.parameters);
         Ok(())
     }
 
-    /// Reads what the mode asks for, until it asks for nothing new.
+    /// Reads the rows that the mode needs for some records, until it needs no further ones.
     fn read_needs(&mut self, keys: &[Key]) -> Result<Snapshot, Failure> {
         let records: Vec<Value> = keys.iter().filter_map(|key| key.first().cloned()).collect();
         let mut snapshot = Snapshot::default();
+        // What a mode needs may depend on the rows read so far, for instance on the ids in them.
         loop {
-            let wanted = self.bound.needs(&records, &snapshot);
-            let fresh: BTreeSet<Fetch> = wanted.into_iter().filter(|query| !snapshot.has_answer(query)).collect();
+            let needs = self.bound.needs(&records, &snapshot);
+            let fresh: BTreeSet<Fetch> = needs.into_iter().filter(|fetch| !snapshot.has_answer(fetch)).collect();
             if fresh.is_empty() {
                 return Ok(snapshot);
             }
@@ -296,20 +298,22 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         }
     }
 
-    /// Plans one record.
+    /// Plans one record; `ordinal` is its position among the selected ones.
     fn plan_record(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<RecordPlan, Refusal> {
         let record = key.first().unwrap_or(&Value::Null);
         let SelectionRequest { seed, now, .. } = *self.order;
         let task = Task { kind: self.bound.record(), record, ordinal, seed, now };
-        let shared = || Arc::clone(&self.parameters);
-        let Some(variant) = self.order.variant else {
-            return Ok(RecordPlan { planned: self.bound.plan(snapshot, &task)?, parameters: shared() });
+        let (planned, proposed) = match self.order.variant {
+            None => (self.bound.plan(snapshot, &task)?, None),
+            Some(variant) => {
+                let ProposedFault { planned, params } = self.bound.propose(variant, snapshot, &task)?;
+                (planned, params)
+            }
         };
-        let ProposedFault { planned, params } = self.bound.propose(variant, snapshot, &task)?;
-        Ok(RecordPlan { planned, parameters: params.map_or_else(shared, Arc::new) })
+        Ok(RecordPlan { planned, parameters: proposed.map_or_else(|| Arc::clone(&self.parameters), Arc::new) })
     }
 
-    /// Passes a record over; only what is wrong with the record itself allows that.
+    /// Skips a record, provided that the refusal concerns the record alone.
     fn skip_record(&mut self, key: &Key, refusal: Refusal) -> Result<(), Failure> {
         let skipped = self.reason_to_skip(key, refusal)?;
         self.outcome.skipped_total += 1;
@@ -319,7 +323,7 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         Ok(())
     }
 
-    /// Returns why a record is passed over, where the record itself is why.
+    /// Returns why a record is skipped; a refusal that does not concern the record alone is an error.
     fn reason_to_skip(&self, key: &Key, refusal: Refusal) -> Result<SkippedRecord, Failure> {
         let reason = match &refusal {
             Refusal::Ineligible { reason, .. }
@@ -349,6 +353,7 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         if rows_total > limit {
             return Err(Refusal::Limit { rows: rows_total, limit }.into());
         }
+        // Each record is planned on the rows as they are, without the changes of the others.
         check_changed_once(&rows)?;
         let variant = variants.into_iter().next().unwrap_or_default();
         Ok(Selected { variant, keys, parameters, rows, skipped, skipped_total, table })
@@ -360,6 +365,7 @@ fn none_eligible(table: String, selected: u64, first: Option<&SkippedRecord>) ->
     Refusal::NoneEligible { table, selected, first }.into()
 }
 
+/// Refuses rows that two records change: the second change would be planned on a row that the first one replaces.
 fn check_changed_once(rows: &[PlannedRow]) -> Result<(), Refusal> {
     let mut seen: BTreeMap<&str, BTreeSet<&Key>> = BTreeMap::new();
     for row in rows {
@@ -382,10 +388,10 @@ fn keys_of(ids: impl IntoIterator<Item = i64>) -> Vec<Key> {
     ids.into_iter().map(|id| vec![Value::Integer(id)]).collect()
 }
 
-/// Returns the keys of the records that a selection means, or of all, ascending.
+/// Returns the keys of the selected records, or of all, ascending.
 ///
 /// # Errors
-/// [`Refusal::NoMatch`], or what the target says.
+/// [`Refusal::NoMatch`], or a target error.
 pub fn read_keys(
     target: &mut dyn Target,
     table: &Table,
@@ -398,10 +404,10 @@ pub fn read_keys(
     Ok(whole_numbers(table, keys)?)
 }
 
-/// Leaves out the keys that are no whole number, by which no record can be named.
+/// Returns the keys that are whole numbers: records are named by id, so the others cannot be named.
 ///
 /// # Errors
-/// [`Refusal::MistypedColumn`] where none is one.
+/// [`Refusal::MistypedColumn`] where there are keys, but none is a whole number.
 fn whole_numbers(table: &Table, keys: Vec<Key>) -> Result<Vec<Key>, Refusal> {
     let (whole, other): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|key| record_id(key).is_some());
     match other.first() {
@@ -414,18 +420,18 @@ fn whole_numbers(table: &Table, keys: Vec<Key>) -> Result<Vec<Key>, Refusal> {
     }
 }
 
-/// Which records of a batch can show what an order asks for.
+/// The eligibility of a batch of records.
 pub struct Eligibility {
-    /// For each key, in its order.
+    /// Whether each record is eligible, in the order of the keys.
     pub holds: Vec<bool>,
-    /// Why no record can, where the reason lies with the target or the parameters.
+    /// Why no record is, where the reason lies with the target or the parameters.
     pub remark: Option<String>,
 }
 
-/// Tells which records of a batch can show what an order asks for; a refusal is a no.
+/// Returns which records of a batch are eligible for a selection; a refusal makes a record ineligible.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub fn check_eligible(
     context: &Context<'_>,
     target: &mut dyn Target,
@@ -434,8 +440,8 @@ pub fn check_eligible(
 ) -> Result<Eligibility, Failure> {
     let mut run = SelectionRun::new(context, target, order)?;
     let (mut holds, mut reasons) = (Vec::with_capacity(keys.len()), Vec::new());
-    let all = run.plan_batches(keys, keys.len().max(1), |run, RecordAttempt { key, snapshot, made }| {
-        let planned = made.and_then(|made| plan::plan_rows(&made.planned.edits, &snapshot));
+    let all = run.plan_batches(keys, keys.len().max(1), |run, RecordAttempt { key, snapshot, plan }| {
+        let planned = plan.and_then(|plan| plan::plan_rows(&plan.planned.edits, &snapshot));
         holds.push(planned.is_ok());
         reasons.extend(planned.err().and_then(|refusal| run.reason_to_skip(key, refusal).err()));
         Ok(ControlFlow::Continue(()))
@@ -454,7 +460,7 @@ pub fn check_eligible(
 /// where there are fewer.
 ///
 /// # Errors
-/// [`Refusal::NoneEligible`] where there is none, another refusal, or what the target says.
+/// [`Refusal::NoneEligible`] where there is none, another refusal, or a target error.
 pub fn rank_eligible(
     context: &Context<'_>,
     target: &mut dyn Target,
@@ -466,8 +472,8 @@ pub fn rank_eligible(
     let table = run.table()?;
     let candidates = run.list_candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
-    run.plan_batches(&candidates, SMALL_BATCH, |run, RecordAttempt { key, made, .. }| {
-        match made {
+    run.plan_batches(&candidates, SMALL_BATCH, |run, RecordAttempt { key, plan, .. }| {
+        match plan {
             Ok(_) => chosen.push(key.clone()),
             Err(refusal) => first = first.take().or(Some(run.reason_to_skip(key, refusal)?)),
         }

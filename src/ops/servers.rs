@@ -1,6 +1,7 @@
-//! Which servers a password may go to: those whose URL this user said or confirmed, and none that only a journal names.
+//! The servers to which a password may be sent: those that the user named or confirmed, not those only in a journal.
 //!
-//! What was confirmed is kept in the user's own folder of states, one URL a line, and never in a journal.
+//! Otherwise whoever writes a journal could have a password sent to a server of theirs. Confirmed URLs are therefore
+//! stored in the user's own state folder, one per line, and never in a journal.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,23 +14,24 @@ use crate::model::Refusal;
 use crate::model::next_step::{Flag, give_value};
 use crate::targets::{canonical_url, unencrypted_login};
 
-/// What the file begins with.
+/// The first line of the file, a comment for people.
 const HEAD: &str = "# Servers that passwords may go to: registering a database by its URL adds one.\n";
 
-/// The servers that count.
+/// The permitted servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Servers {
-    /// The URLs that this user said now, each in its one spelling.
+    /// The URLs on this command line, in canonical form.
     said: BTreeSet<String>,
-    /// The hosts to which a login may travel unencrypted.
+    /// The hosts to which a login may be sent unencrypted.
     unencrypted: Vec<String>,
-    /// The file of those that were confirmed before.
+    /// The file of confirmed URLs; `None` where the user has no state folder.
     file: Option<PathBuf>,
+    /// The owners from which the file is accepted.
     owners: TrustedOwners,
 }
 
 impl Servers {
-    /// Makes them of the words that a user said; those that are no server's URL say nothing.
+    /// Returns the servers among the words of a command line; words that are no server's URL are ignored.
     #[must_use]
     pub fn from_words<'w>(
         words: impl IntoIterator<Item = &'w str>,
@@ -41,12 +43,13 @@ impl Servers {
         Self { said: urls, unencrypted: unencrypted.to_vec(), file, owners }
     }
 
-    /// Lets a login go to a server, or says why not.
+    /// Checks that a login may be sent to a server.
     ///
     /// # Errors
     /// [`Refusal::ServerUnconfirmed`], [`Refusal::LoginUnencrypted`].
     pub fn permit(&self, url: &str) -> Result<(), Refusal> {
         let known = self.file.as_deref().map_or_else(|| Ok(BTreeSet::new()), |file| self.read_confirmed(file));
+        // Confirmed with all its settings: the same server with weaker encryption is another URL.
         if known.as_ref().is_ok_and(|known| known.contains(url)) {
             return Ok(());
         }
@@ -62,10 +65,10 @@ impl Servers {
         }
     }
 
-    /// Keeps the server of a URL, where that is one and was permitted.
+    /// Stores a URL as confirmed, if it is a permitted server's.
     ///
     /// # Errors
-    /// What the file system says.
+    /// A file system error.
     pub fn remember(&self, url: &str) -> Result<(), Failure> {
         let (Some(url), Some(file)) = (url_in(url), &self.file) else { return Ok(()) };
         if self.permit(&url).is_err() {
@@ -83,8 +86,9 @@ impl Servers {
         Ok(())
     }
 
-    /// Reads what was confirmed before.
+    /// Reads the confirmed URLs; a file that others could have written is refused.
     fn read_confirmed(&self, file: &Path) -> Result<BTreeSet<String>, String> {
+        // Without following links: a dangling link must be refused below, not taken for a missing file.
         if matches!(file.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
             return Ok(BTreeSet::new());
         }
@@ -93,7 +97,7 @@ impl Servers {
     }
 }
 
-/// Returns the URL of a server that a word holds, by itself or behind an option's `=`.
+/// Returns a server's URL in a word of the command line, by itself or after an option's `=`, in canonical form.
 fn url_in(word: &str) -> Option<String> {
     let url = match word.split_once('=') {
         Some((option, value)) if option.starts_with("--") => value,
@@ -103,7 +107,7 @@ fn url_in(word: &str) -> Option<String> {
     if is_server { canonical_url(url).ok() } else { None }
 }
 
-/// Writes the file anew, which only its owner may read.
+/// Writes the file, readable by its owner alone.
 fn write_confirmed(file: &Path, urls: &BTreeSet<String>) -> Result<(), FileError> {
     file::make_folder(file.parent().unwrap_or(Path::new(".")), FileAccess::Private)?;
     let lines: String = urls.iter().map(|url| format!("{url}\n")).collect();

@@ -1,4 +1,4 @@
-//! A severity in JSON: the text that it always was, and beside it the number that programs sort and compare by.
+//! Severities in JSON: the text of the first release, and a number for programs to sort and compare by.
 
 use mfm_journal::FaultLabel;
 use serde::Serializer;
@@ -6,13 +6,15 @@ use serde::ser::SerializeMap;
 
 use crate::model::{FaultSeverity, Severity};
 
-/// Writes a fault's label and, behind its severity, `severity_level`, null where the text is none: for a flattened
-/// field, which is read back as any label.
+/// Serializes a fault's label with `severity_level` after its severity; for a flattened field.
+///
+/// The level is null where the severity's text is no number. The field is deserialized as a plain label.
 ///
 /// # Errors
-/// What the serializer says.
+/// A serialization error.
 pub(super) fn of_label<S: Serializer>(label: &FaultLabel, serializer: S) -> Result<S::Ok, S::Error> {
     let FaultLabel { tool, mode, variant, severity } = label;
+    // A label's four fields and the level.
     let mut map = serializer.serialize_map(Some(5))?;
     map.serialize_entry("tool", tool)?;
     map.serialize_entry("mode", mode)?;
@@ -21,24 +23,24 @@ pub(super) fn of_label<S: Serializer>(label: &FaultLabel, serializer: S) -> Resu
     map.end()
 }
 
-/// Writes a fault's severity as `severity` and `severity_level`: for a flattened field.
+/// Serializes a fault's severity as `severity` and `severity_level`; for a flattened field.
 ///
 /// # Errors
-/// What the serializer says.
+/// A serialization error.
 pub(super) fn of_fault<S: Serializer>(severity: &FaultSeverity, serializer: S) -> Result<S::Ok, S::Error> {
     serialize_both(&severity.to_string(), Some(severity.level()), serializer)
 }
 
-/// Writes a check's severity as its word and a number on the scale of faults, low 0 to critical 3.
+/// Serializes a check's severity as its word and a number on the scale of faults, low 0 to critical 3.
 ///
 /// # Errors
-/// What the serializer says.
+/// A serialization error.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
 pub(super) fn of_check<S: Serializer>(severity: &Severity, serializer: S) -> Result<S::Ok, S::Error> {
     serialize_both(severity.word(), Some(fault_level(*severity)), serializer)
 }
 
-/// Returns a check's severity on the scale of faults.
+/// Returns a check's severity on the scale of faults, 0 to 3.
 #[must_use]
 pub(super) const fn fault_level(severity: Severity) -> f64 {
     match severity {

@@ -21,7 +21,7 @@ use crate::engine::resolve;
 use crate::model::Refusal;
 use crate::model::ports::Danger;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "show", danger: Danger::Read, about: "Show one operation" };
 
 /// Which operation.
@@ -39,21 +39,21 @@ pub struct Request {
     pub detect: bool,
 }
 
-/// What is known of an operation.
+/// An operation with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// What `log` says of it.
+    /// The operation as the log lists it.
     #[serde(flatten)]
     pub line: LoggedOperation,
     /// The plan's digest.
     pub plan_digest: Digest,
-    /// The plan file's id.
+    /// The plan file's id; null where it was not applied from a file.
     pub plan_id: Option<String>,
-    /// The target's identity when it was made.
+    /// The target's identity at the time of the operation.
     pub identity: Digest,
-    /// The tables it touched.
+    /// The names of the touched tables.
     pub tables: Vec<String>,
-    /// Rows found as they should be, for a revert.
+    /// Number of rows that needed no change, for a revert.
     pub kept: u64,
     /// The RFC 6962 root over its changes.
     pub rows_root: Digest,
@@ -61,7 +61,7 @@ pub struct Outcome {
     pub residue: Vec<Residue>,
     /// Parameters, seed, clock and options.
     pub detail: Map<String, Json>,
-    /// What its seal says.
+    /// The body of the entry that sealed it; null while it is open.
     pub sealed: Option<Json>,
     /// The operations that revert it.
     pub reverted_by: Vec<u64>,
@@ -69,11 +69,11 @@ pub struct Outcome {
     pub carried_by: Vec<u64>,
     /// The chosen records' ids; the first thousand.
     pub keys: Vec<Json>,
-    /// How many changes there are.
+    /// Number of changes.
     pub changes_total: u64,
-    /// The first thousand changes, where asked for.
+    /// The first thousand changes, where requested.
     pub changes: Vec<ChangeRow>,
-    /// What saw the fault, as far as that is known; null for a revert.
+    /// Which detectors saw the fault, as far as that is known; null for a revert.
     pub detection: Option<Detection>,
     /// Whether the original could have been restored without the journal; null for a revert.
     pub repair: Option<Repair>,
@@ -84,7 +84,7 @@ pub struct Outcome {
 /// Shows an operation.
 ///
 /// # Errors
-/// [`Refusal::NoOperation`], or what the journal says.
+/// [`Refusal::NoOperation`], or a journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let operation = journal.read_operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
@@ -100,6 +100,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     }
     let keys = journal.read_chosen_keys(&operation)?;
     let mut detection = detection::read_detection(&journal, &operation)?;
+    // Where the checks cannot run because the operation is not active, the verdicts of a drill stay.
     if request.detect && detection.is_some() {
         detection = detection::detect_now(context, &journal, &operation)?.or(detection);
     }

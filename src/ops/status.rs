@@ -1,4 +1,4 @@
-//! `mfm status`: what is broken now, what is open, and who else was here; reads only.
+//! `mfm status`: active and open operations, and those of other journals; reads only.
 
 use std::path::PathBuf;
 
@@ -14,27 +14,27 @@ use crate::engine::guard;
 use crate::model::ports::Danger;
 use crate::targets::{OperationState, Target, TargetError};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "status", danger: Danger::Read, about: "Show what is broken now" };
 
-/// What a status says.
+/// The state of a journal and its targets.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The journal read.
     pub journal: PathBuf,
     /// The journal's id.
     pub journal_id: Digest,
-    /// How many entries it has.
+    /// Number of entries in the journal.
     pub entries: u64,
     /// The target asked for, or the only one.
     pub target: Option<TargetLine>,
-    /// Every registered target.
+    /// All registered targets.
     pub targets: Vec<TargetLine>,
-    /// Operations that are in effect.
+    /// Operations in effect, on the target or on all.
     pub active: Vec<ActiveLine>,
-    /// Operations whose fate nobody knows yet.
+    /// Operations of which it is not known whether they were committed.
     pub open: Vec<OpenLine>,
-    /// What other journals left in the target.
+    /// Operations of other journals in the target.
     pub foreign_operations: Vec<ForeignJournal>,
 }
 
@@ -47,77 +47,76 @@ pub struct TargetLine {
     pub url: String,
     /// Whether mfm made it.
     pub lab: bool,
-    /// The domain of its data, by id, as the journal says; the first one where it says none.
+    /// The id of its registered domain; the first one where none is registered.
     pub domain: String,
-    /// `marked`, `unmarked`, or the code of what is wrong.
+    /// `marked`, `unmarked`, or the code of the guard's failure.
     pub state: String,
-    /// What is wrong.
+    /// The message of the guard's failure; null where there is none.
     pub problem: Option<String>,
 }
 
 /// An operation in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActiveLine {
-    /// The number.
+    /// Its number.
     pub op: u64,
     /// The target's name.
     pub target: String,
-    /// What the fault is called, and how bad it would be.
+    /// The fault's tool, mode, variant and severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
     pub label: FaultLabel,
-    /// Rows still in effect.
+    /// Number of rows still in effect.
     pub rows: u64,
-    /// Rows written at first.
+    /// Number of rows written by the operation.
     pub rows_written: u64,
 }
 
 /// An open operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OpenLine {
-    /// The number.
+    /// Its number.
     pub op: u64,
     /// The target's name.
     pub target: String,
-    /// The tool.
+    /// The mode's tool name.
     pub tool: String,
     /// The variant.
     pub variant: String,
     /// Always `open, undecided`.
     pub state: &'static str,
-    /// Rows that it may have written.
+    /// Number of rows that it may have written.
     pub rows: u64,
 }
 
-/// What another journal left.
+/// The operations of another journal in a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ForeignJournal {
-    /// That journal.
+    /// That journal's id.
     pub journal_id: Digest,
-    /// How many operations.
+    /// Number of its operations.
     pub operations: u64,
-    /// How many of them committed.
+    /// Number of those that committed; the others are tombstones.
     pub committed: u64,
 }
 
 impl Outcome {
-    /// Tells whether anything is broken or undecided, or a target is not what the journal says.
+    /// Returns whether an operation is active or open, or a target is not what the journal says.
     #[must_use]
     pub fn is_disturbed(&self) -> bool {
         !self.active.is_empty() || !self.open.is_empty() || self.stopped_targets().next().is_some()
     }
 
-    /// Returns the targets asked for that the guard stops for another reason than a missing marker.
+    /// Returns the targets asked for that the guard refuses for another reason than a missing marker.
     pub fn stopped_targets(&self) -> impl Iterator<Item = &TargetLine> {
-        let asked = |line: &&TargetLine| self.target.as_ref().is_none_or(|target| target.name == line.name);
-        let usual = |line: &&TargetLine| ["marked", "unmarked", "marked_elsewhere"].contains(&line.state.as_str());
-        self.targets.iter().filter(asked).filter(move |line| !usual(line))
+        let asked = self.targets.iter().filter(|line| self.target.as_ref().is_none_or(|one| one.name == line.name));
+        asked.filter(|line| !["marked", "unmarked", "marked_elsewhere"].contains(&line.state.as_str()))
     }
 }
 
-/// Reads the state of journal and targets; a target that cannot be read is a line, no failure.
+/// Reads the state of journal and targets; a target that cannot be read is reported in its line, not as a failure.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let names: Vec<String> = journal.state().targets.keys().cloned().collect();
@@ -129,27 +128,29 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let mut foreign_operations = Vec::new();
     let mut targets = Vec::new();
     for name in &names {
-        let wanted = chosen.as_ref().is_none_or(|chosen| chosen == name);
-        targets.push(target_line(context, &journal, name, wanted.then_some(&mut foreign_operations)));
+        let is_chosen = chosen.as_ref().is_none_or(|chosen| chosen == name);
+        targets.push(target_line(context, &journal, name, is_chosen.then_some(&mut foreign_operations)));
     }
-    let mine = |name: &str| chosen.as_deref().is_none_or(|chosen| chosen == name);
     let target = targets.iter().find(|line| chosen.as_ref() == Some(&line.name)).cloned();
-    let (active, open) = list_operations(&journal, &mine);
+    let (active, open) = list_operations(&journal, chosen.as_deref());
     let (journal_id, entries) = (journal.id(), journal.head().seq);
     let path = context.journal.clone();
     Ok(Outcome { journal: path, journal_id, entries, target, targets, active, open, foreign_operations })
 }
 
-fn list_operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<ActiveLine>, Vec<OpenLine>) {
+/// Returns the active and open operations of a target, or of all.
+fn list_operations(journal: &Journal, only: Option<&str>) -> (Vec<ActiveLine>, Vec<OpenLine>) {
     let state = journal.state();
-    let active = state.active.iter().filter(|(_, active)| mine(&active.target)).map(|(op, active)| ActiveLine {
+    let active = state.active.iter().filter(|(_, active)| only.is_none_or(|only| only == active.target));
+    let active = active.map(|(op, active)| ActiveLine {
         op: *op,
         target: active.target.clone(),
         label: active.label.clone(),
         rows: active.rows_left,
         rows_written: active.rows,
     });
-    let open = state.open.iter().filter(|(_, open)| mine(&open.target)).map(|(op, open)| OpenLine {
+    let open = state.open.iter().filter(|(_, open)| only.is_none_or(|only| only == open.target));
+    let open = open.map(|(op, open)| OpenLine {
         op: *op,
         target: open.target.clone(),
         tool: open.label.tool.clone(),
@@ -160,7 +161,7 @@ fn list_operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<Activ
     (active.collect(), open.collect())
 }
 
-/// Returns a target's line; what other journals left there is added to the list given.
+/// Returns a target's line, and adds the operations of other journals there to `foreign`.
 pub(super) fn target_line(
     context: &Context<'_>,
     journal: &Journal,
@@ -187,16 +188,17 @@ fn check_target(
     let mut target = context.open_target(&line.url)?;
     guard::check_target(journal, target.as_mut(), &line.name)?;
     detect::check_domain(journal, &line.name, target.as_mut())?;
+    // Only of a target that the guard accepts: another database may stand at the URL.
     if let Some(list) = foreign {
         list.extend(foreign_operations(journal, target.as_mut())?);
     }
     Ok(())
 }
 
-/// Lists what other journals left in a target.
+/// Lists the operations of other journals in a target.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub(super) fn foreign_operations(
     journal: &Journal,
     target: &mut dyn Target,

@@ -1,23 +1,26 @@
-//! Whether everything in a target is invented; reads the journal alone.
+//! Whether all data of a target are invented, by the journal alone.
 
 use mfm_journal::{Digest, Journal};
 use serde_json::Value as Json;
 
 use super::failure::Failure;
 
-/// The invented staff that every lab of the first release has, whatever its seed, as its baseline digests the table.
+/// The digest, in the baseline, of the invented staff that every lab of the first release has, whatever its seed.
 const FIRST_STAFF: &str = "d2687bd09a708be1b9aebbe8a92d79f55b554f2ce133393b8644ffb09f36805a";
 
-/// Tells whether everything in a registered target is invented. Its newest mark says so; the first release's said only
-/// that mfm had made the database, which holds of an import too, so there the baseline has to show the invented staff.
+/// Returns whether all data of a registered target are invented.
+///
+/// The newest mark says so. Marks of the first release say only that mfm made the database, which is true of an import
+/// as well; there the baseline must contain the invented staff.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn is_synthetic(journal: &Journal, target: &str) -> Result<bool, Failure> {
     let Some(known) = journal.state().targets.get(target) else { return Ok(false) };
-    if let Some(said) = known.synthetic {
-        return Ok(said);
+    if let Some(synthetic) = known.synthetic {
+        return Ok(synthetic);
     }
+    // A move keeps the data, so the baseline of any former identity counts.
     for identity in known.lineage.iter().filter(|_| known.lab) {
         if has_invented_staff(journal, identity)? {
             return Ok(true);
@@ -29,8 +32,8 @@ pub fn is_synthetic(journal: &Journal, target: &str) -> Result<bool, Failure> {
 fn has_invented_staff(journal: &Journal, identity: &Digest) -> Result<bool, Failure> {
     let baseline = journal.read_baseline(identity)?;
     let tables = baseline.as_ref().and_then(|entry| entry.body.get("tables")).and_then(Json::as_array);
-    let staff = |table: &Json| table.get("digest").and_then(Json::as_str) == Some(FIRST_STAFF);
-    Ok(tables.is_some_and(|tables| tables.iter().any(staff)))
+    let mut digests = tables.into_iter().flatten().filter_map(|table| table.get("digest").and_then(Json::as_str));
+    Ok(digests.any(|digest| digest == FIRST_STAFF))
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! Whether the files that something was read from are as they were then; reads no content of any.
+//! Detects whether database files have changed since something was read from them, without reading their content.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// A file changed so lately could change again within the same tick of the file system's clock.
+/// A file changed within this time could change again without its time of change, which has coarse ticks, moving on.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// What is compared of a file: its time of change, its length, and on Unix which file it is.
+/// The state of a file: time of change, length, and on Unix the inode; `None` where it does not exist.
 type FileState = Option<(SystemTime, u64, u64)>;
 
-/// Files as they were at a moment.
+/// The states of files at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watermark {
     stamps: Vec<(PathBuf, FileState)>,
@@ -17,26 +17,27 @@ pub struct Watermark {
 }
 
 impl Watermark {
-    /// Looks at databases, each with the logs that SQLite keeps beside it.
+    /// Takes the states of databases, each with the logs that SQLite keeps with it.
     #[must_use]
     pub fn from_databases(databases: &[PathBuf]) -> Self {
-        let beside = |path: &PathBuf| {
-            ["", "-wal", "-journal"].map(|ending| {
-                let mut whole = path.as_os_str().to_owned();
-                whole.push(ending);
-                PathBuf::from(whole)
-            })
-        };
-        let stamps: Vec<(PathBuf, FileState)> =
-            databases.iter().flat_map(beside).map(|path| (path.clone(), read_stamp(&path))).collect();
+        let mut stamps: Vec<(PathBuf, FileState)> = Vec::new();
+        for path in databases {
+            for ending in ["", "-wal", "-journal"] {
+                let mut file = path.as_os_str().to_owned();
+                file.push(ending);
+                let file = PathBuf::from(file);
+                let state = read_stamp(&file);
+                stamps.push((file, state));
+            }
+        }
         let settled = stamps.iter().filter_map(|(_, stamp)| stamp.as_ref()).all(|(changed, _, _)| {
-            // A time in the future says nothing.
+            // A time in the future, after the clock was set back, has no age, and proves nothing.
             changed.elapsed().is_ok_and(|age| age > SETTLED)
         });
         Self { stamps, settled }
     }
 
-    /// Tells whether every file is as it was, for sure.
+    /// Returns whether every file is certainly unchanged.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.settled && self.stamps.iter().all(|(path, then)| read_stamp(path) == *then)
@@ -44,12 +45,12 @@ impl Watermark {
 }
 
 fn read_stamp(path: &PathBuf) -> FileState {
-    let found = std::fs::metadata(path).ok()?;
+    let metadata = std::fs::metadata(path).ok()?;
     #[cfg(unix)]
-    let which = std::os::unix::fs::MetadataExt::ino(&found);
+    let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
     #[cfg(not(unix))]
-    let which = 0;
-    Some((found.modified().ok()?, found.len(), which))
+    let inode = 0;
+    Some((metadata.modified().ok()?, metadata.len(), inode))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The plan digest: one commitment to what a plan does and nothing else, neither target nor actor nor time.
+//! The plan digest: a commitment to what a plan does, independent of target, actor and time.
 
 use mfm_journal::cbor::{CborError, Writer};
 use mfm_journal::image::write_values;
@@ -9,20 +9,20 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::Key;
 
-/// What was permitted beside the usual, so that whoever saw a plan's digest has seen this too.
+/// Permissions beyond the defaults. The plan's digest covers them, so that they cannot be added after consent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Permits {
     /// Whether triggers are switched off for the transaction.
     pub disable_triggers: bool,
-    /// Journals beside which this one may write.
+    /// The ids of other journals whose operations the target may hold.
     pub beside_journal: Vec<String>,
-    /// How many rows may change, where the usual limit was not taken.
+    /// The largest number of rows to change, if it is not the default limit.
     pub max_rows: Option<u64>,
 }
 
 impl Permits {
-    /// Tells whether nothing was permitted beside the usual.
+    /// Tells whether all permissions are the defaults.
     #[must_use]
     pub fn is_usual(&self) -> bool {
         *self == Self::default()
@@ -32,7 +32,9 @@ impl Permits {
         out.write_array(3);
         out.write_boolean(self.disable_triggers);
         out.write_array(self.beside_journal.len() as u64);
-        self.beside_journal.iter().for_each(|id| out.write_text(id));
+        for id in &self.beside_journal {
+            out.write_text(id);
+        }
         match self.max_rows {
             Some(rows) => out.write_wide_integer(i128::from(rows)),
             None => out.write_null(),
@@ -40,35 +42,36 @@ impl Permits {
     }
 }
 
-/// What a plan's digest covers beside its changes.
+/// The facts that a plan's digest covers, apart from its changes.
 #[derive(Clone, Debug)]
 pub struct PlanFacts<'a> {
     /// The tool.
     pub tool: &'a str,
     /// The variant that the records show.
     pub variant: &'a str,
-    /// The parameters, defaults filled in.
+    /// The parameters, with defaults filled in.
     pub parameters: &'a Map<String, Json>,
     /// The seed.
     pub seed: u64,
-    /// The wall clock, for modes that use it.
+    /// The wall clock; `None` for modes that do not use it.
     pub now: Option<&'a str>,
     /// The chosen records' keys, ascending.
     pub keys: &'a [Key],
-    /// What was permitted beside the usual.
+    /// The permissions beyond the defaults.
     pub permits: &'a Permits,
 }
 
 /// Returns SHA-256 of CBOR `["mfm/plan/1", tool, variant, parameters as canonical JSON text, seed, now or null, [keys],
-/// RFC 6962 root of the changes]`; where anything was permitted beside the usual, of `["mfm/plan/2", ...the same...,
+/// RFC 6962 root of the changes]`; with any permission beyond the defaults, of `["mfm/plan/2", ...the same...,
 /// [triggers off, [journals], rows or null]]`.
 ///
 /// # Errors
-/// [`CborError`] for parameters that are no canonical JSON, or a NaN.
+/// [`CborError`] for parameters without a canonical JSON form, or a NaN.
 pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, CborError> {
     let parameters = mfm_journal::body::to_canonical_json(&Json::Object(facts.parameters.clone()))
         .map_err(|_| CborError::Unexpected("parameters of text, integers and lists"))?;
     let mut out = Writer::new();
+    // Plans without extra permissions keep the first form, whose digests are in journals that exist.
     let usual = facts.permits.is_usual();
     out.write_array(if usual { 8 } else { 9 });
     out.write_text(if usual { "mfm/plan/1" } else { "mfm/plan/2" });
@@ -81,7 +84,9 @@ pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, 
         None => out.write_null(),
     }
     out.write_array(facts.keys.len() as u64);
-    facts.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
+    for key in facts.keys {
+        write_values(key, &mut out)?;
+    }
     out.write_bytes(rows_root.as_bytes());
     if !usual {
         facts.permits.write_cbor(&mut out);
@@ -90,7 +95,7 @@ pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, 
 }
 
 /// Returns a revert's digest: SHA-256 of CBOR `["mfm/plan/1", "revert", the reverted operation's plan digest, RFC 6962
-/// root of the changes]`; the changes hold the keys put back.
+/// root of the changes]`. The changes contain the keys of the rows that are put back.
 #[must_use]
 pub fn revert_digest(reverted: &Digest, rows_root: &Digest) -> Digest {
     let mut out = Writer::new();
@@ -102,10 +107,11 @@ pub fn revert_digest(reverted: &Digest, rows_root: &Digest) -> Digest {
     Digest::sha256(out.as_bytes())
 }
 
-/// The RFC 6962 tree over changes that come one after another.
+/// The RFC 6962 tree over changes that are added one by one.
 #[derive(Debug, Default)]
 pub struct RowsTree {
     frontier: Frontier,
+    /// Reused for every change, to spare an allocation each.
     leaf: Writer,
 }
 
@@ -121,7 +127,7 @@ impl RowsTree {
         Ok(())
     }
 
-    /// Returns the root so far.
+    /// Returns the root over the changes added so far.
     #[must_use]
     pub fn root(&self) -> Digest {
         self.frontier.root()

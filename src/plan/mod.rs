@@ -1,4 +1,4 @@
-//! From edits to exact changes: pure difference, order and digest; reads nothing and writes nothing.
+//! From edits to exact changes: difference, order and digest. Pure.
 
 pub mod alike;
 mod digest;

@@ -1,4 +1,4 @@
-//! Whole rows before and after an operation, and the changes between them; asks no database.
+//! Whole rows before and after an operation, and the changes between them. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,16 +16,16 @@ pub struct PlannedRow {
     pub table: Arc<Table>,
     /// The row's key.
     pub key: Key,
-    /// The row as it is; `None` where it is absent.
+    /// The row as it is; `None` for a row to insert.
     pub before: Option<Vec<Value>>,
-    /// The row as it should become; `None` where it should go.
+    /// The row as it should become; `None` for a row to delete.
     pub after: Option<Vec<Value>>,
 }
 
-/// Returns what edits make of the rows that were read, in the order of the edits, unchanged rows left out.
+/// Applies edits to the rows of a snapshot, in the order of the edits. Rows that would not change are left out.
 ///
 /// # Errors
-/// A refusal where a value does not fit its column, a row is missing, or a row would be changed twice.
+/// A refusal where a value does not fit its column, a row is missing, or two edits are of one row.
 pub fn plan_rows(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<PlannedRow>, Refusal> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::with_capacity(edits.len());
@@ -42,7 +42,7 @@ pub fn plan_rows(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<PlannedRow>,
     Ok(out)
 }
 
-/// The most bytes that a cell of a row to be changed holds: rows are kept whole in memory, several times over.
+/// The largest cell, in bytes, of a row to change: whole rows are in memory several times over.
 const CELL_BYTES_MAX: u64 = 16 << 20;
 
 fn check_cell_sizes(row: &PlannedRow) -> Result<(), Refusal> {
@@ -54,11 +54,10 @@ fn check_cell_sizes(row: &PlannedRow) -> Result<(), Refusal> {
                 _ => 0,
             };
             if bytes > CELL_BYTES_MAX {
-                let (table, column) = (row.table.shape.name.clone(), column.image.name.clone());
                 return Err(Refusal::CellTooLarge {
-                    table,
+                    table: row.table.shape.name.clone(),
                     key: row.key.clone(),
-                    column,
+                    column: column.image.name.clone(),
                     bytes,
                     bytes_max: CELL_BYTES_MAX,
                 });
@@ -74,6 +73,7 @@ fn plan_row(edit: &Edit, snapshot: &Snapshot) -> Result<PlannedRow, Refusal> {
             let (table, before) = read_row(snapshot, table, key)?;
             let mut after = before.clone();
             assign_cells(&table, set, &mut after)?;
+            // A revert finds its rows by key, so a changed key would lose the row.
             if table.key_of(&after)? != *key {
                 let why = "a change of the key itself cannot be told from another row".to_owned();
                 return Err(Refusal::NoKey { table: table.shape.name.clone(), why });
@@ -96,8 +96,9 @@ fn plan_row(edit: &Edit, snapshot: &Snapshot) -> Result<PlannedRow, Refusal> {
 
 fn read_row(snapshot: &Snapshot, table: &str, key: &Key) -> Result<(Arc<Table>, Vec<Value>), Refusal> {
     let rows = snapshot.table(table)?;
-    let missing = || Refusal::MissingRecord { table: table.to_owned(), key: key.clone() };
-    let row = rows.row(key).ok_or_else(missing)?;
+    let Some(row) = rows.row(key) else {
+        return Err(Refusal::MissingRecord { table: table.to_owned(), key: key.clone() });
+    };
     Ok((rows.table.clone(), row.cells.to_vec()))
 }
 
@@ -112,7 +113,7 @@ fn assign_cells(table: &Table, set: &BTreeMap<String, Datum>, row: &mut [Value])
     Ok(())
 }
 
-/// Returns the changes between rows before and after, with whole-row digests, in the order given.
+/// Returns the changes between rows before and after, with whole-row digests, in the order of the rows.
 ///
 /// # Errors
 /// [`CborError::NotANumber`] for a NaN.
@@ -121,6 +122,7 @@ pub fn build_changes(rows: &[PlannedRow]) -> Result<Vec<Change>, CborError> {
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let shape = &row.table.shape;
+        // One hasher a table, because it encodes the declaration once.
         let hasher = hashers.entry(shape.name.clone()).or_insert_with(|| RowHasher::new(shape));
         let action = build_action(row, hasher)?;
         out.push(Change { table: shape.clone(), key: row.key.clone(), action });
@@ -137,16 +139,19 @@ fn build_action(row: &PlannedRow, hasher: &mut RowHasher) -> Result<RowAction, C
         (Some(before), Some(after)) => {
             let differ = before.iter().zip(after).enumerate().filter(|(_, (b, a))| b != a);
             let columns: Vec<usize> = differ.map(|(at, _)| at).collect();
-            let pick = |row: &[Value]| columns.iter().filter_map(|at| row.get(*at).cloned()).collect();
             RowAction::Update {
-                before: pick(before),
-                after: pick(after),
+                before: pick_cells(before, &columns),
+                after: pick_cells(after, &columns),
                 before_digest: hasher.digest_row(before)?,
                 after_digest: hasher.digest_row(after)?,
                 columns,
             }
         }
     })
+}
+
+fn pick_cells(row: &[Value], positions: &[usize]) -> Vec<Value> {
+    positions.iter().filter_map(|at| row.get(*at).cloned()).collect()
 }
 
 /// Returns what is about to happen to each table, in the order in which the rows first name it.
@@ -178,6 +183,7 @@ fn count_row(row: &PlannedRow, touch: &mut TableTouch) {
                 }
             }
         }
+        // A revert of a row that is gone and stays so: journaled, and not written.
         (None, None) => {}
     }
 }

@@ -1,10 +1,10 @@
-//! Columns as declared types describe them, whatever the engine; reads no catalogue.
+//! Describes a column from its declared type, for every engine.
 
 use mfm_journal::ColumnShape as ColumnImage;
 
 use crate::model::{Column, Kind, Role, Storage};
 
-/// Describes a column; the collation is `None` where it compares bytes.
+/// Builds the description of a column; the collation is `None` where text compares by its bytes.
 pub(super) fn build_column(
     name: &str,
     declared: &str,
@@ -14,14 +14,14 @@ pub(super) fn build_column(
     role: Role,
 ) -> Column {
     let kind = Kind::parse(declared);
-    let numbers = parse_type_arguments(declared);
-    let small = |at: usize| numbers.get(at).and_then(|number| u8::try_from(*number).ok());
+    // What stands first in the brackets of a time type is its number of decimals.
+    let decimals = parse_type_arguments(declared).first().and_then(|number| u8::try_from(*number).ok());
     let (precision, scale, length) = match kind {
         Kind::Decimal { precision, scale } => (Some(precision), Some(scale), None),
         Kind::Text { length } | Kind::Bytes { length, .. } => (None, None, length),
-        Kind::DateTime => (None, small(0), None),
+        Kind::DateTime => (None, decimals, None),
         Kind::Other if ["time(", "datetimeoffset("].iter().any(|name| declared.starts_with(name)) => {
-            (None, small(0), None)
+            (None, decimals, None)
         }
         _ => (None, None, None),
     };
@@ -29,6 +29,7 @@ pub(super) fn build_column(
     Column { image: ColumnImage { name, declared, precision, scale, length, collation }, kind, storage, nullable, role }
 }
 
+/// Returns the numbers in the brackets of a declared type: `[4, 1]` of `decimal(4,1)`. `max` is no number.
 fn parse_type_arguments(declared: &str) -> Vec<u32> {
     let inside = declared.split_once('(').map_or("", |(_, rest)| rest);
     inside.trim_end_matches(')').split(',').filter_map(|part| part.trim().parse().ok()).collect()

@@ -1,4 +1,4 @@
-//! Errors of targets, told apart by what a person can do about them; maps to no exit code itself.
+//! Errors of targets, one variant for each thing that a person can do about them. Exit codes are the faces' business.
 
 use mfm_journal::cbor::CborError;
 
@@ -11,19 +11,19 @@ use crate::model::{Refusal, password};
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages say what each field is")]
 pub enum TargetError {
-    /// The URL is of no known form.
+    /// The URL has no known form.
     #[error("`{}` is no target URL: {why}", password::hide_password(url))]
     Url { url: String, why: String },
-    /// No database there.
+    /// There is no database at the URL.
     #[error("could not open {url}: no such database")]
     Absent { url: String },
-    /// A server has the database, as far as anybody can tell, and lets this login not into it.
+    /// The server does not let this login into the database, as far as can be seen because of its state or its users.
     #[error("could not enter {url}: {why}")]
     Barred { url: String, why: String },
-    /// It cannot be opened.
+    /// The file exists and cannot be opened as a database.
     #[error("could not open {url}: {why}")]
     Open { url: String, why: String },
-    /// Nobody answers there, or the connection broke.
+    /// No server answers there, or the connection broke.
     #[error("could not {what} in {url}: {why}")]
     Network { url: String, what: String, why: String },
     /// The connection could not be encrypted, or the server's certificate is not trusted.
@@ -32,37 +32,37 @@ pub enum TargetError {
     /// The server refused the login.
     #[error("could not log in to {url}: {why}")]
     Login { url: String, why: String },
-    /// The login may not do that.
+    /// The login lacks a permission.
     #[error("not permitted to {what} in {url}: {why}")]
     Permission { url: String, what: String, why: String, grant: Option<String> },
     /// The server did not answer in time.
     #[error("waited {after_ms} ms for {url} to {what}")]
     Timeout { url: String, what: String, after_ms: u64 },
-    /// The server broke a deadlock at mfm's cost, again and again.
+    /// The server chose mfm as the victim of a deadlock, and all retries ended the same way.
     #[error("could not {what} in {url}: another program's transaction was in the way, and this one was the victim")]
     Deadlock { url: String, what: String },
     /// A crashed program left a hot journal or log, which only a writer can roll back.
     #[error("could not read {url}: a crashed program left a transaction to roll back")]
     NeedsRecovery { url: String },
-    /// Another database stands where the target was.
+    /// The URL leads to another database than the registered one.
     #[error("{url} is not the database that the journal knows: {what}")]
     Replaced { url: String, what: String },
-    /// Somebody else holds a lock.
+    /// Another program held a lock for longer than mfm waits.
     #[error("waited {wait_ms} ms for {url}, which another program is writing")]
     Busy { url: String, wait_ms: u64 },
-    /// No room.
+    /// No room for the database on its disk.
     #[error("could not write {url}: the disk is full")]
     Full { url: String },
-    /// No room for what a database writes beside itself to put rows in order.
+    /// No room for the temporary file in which a database sorts rows.
     #[error("could not put rows of {url} in order: there is no room for the database's temporary file")]
     SortFull { url: String },
-    /// No permission.
+    /// The file or the database cannot be written.
     #[error("could not write {url}: {why}")]
     ReadOnly { url: String, why: String },
-    /// Reading or writing failed otherwise.
+    /// Reading or writing failed in a way that no other variant names.
     #[error("could not {what} in {url}: {why}")]
     Failed { url: String, what: String, why: String },
-    /// A cell cannot be kept exactly.
+    /// A cell has no exact form in the journal.
     #[error("could not keep a cell of {table} exactly")]
     Inexact {
         table: String,
@@ -72,14 +72,14 @@ pub enum TargetError {
     /// The row count or the read-back differs from the plan.
     #[error("{table}: {what}; the transaction was rolled back")]
     Mismatch { table: String, what: String },
-    /// The target is fine, and mfm will not.
+    /// Nothing failed: mfm itself refuses the operation.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
-/// How a SQL Server target is written.
+/// The URL form of a SQL Server target, for hints.
 const MSSQL_FORM: &str = "mssql://USER@HOST:PORT/DATABASE";
-/// How an instance of one is.
+/// The URL form of a named instance, for hints.
 const INSTANCE_FORM: &str = "HOST\\INSTANCE as mssql://USER@HOST/DATABASE?instance=INSTANCE";
 
 impl TargetError {
@@ -110,19 +110,19 @@ impl TargetError {
         }
     }
 
-    /// Tells whether another program's lock was in the way, so that the same step may well succeed later.
+    /// Returns whether another program's lock was in the way, so that the same step may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Deadlock { .. })
     }
 
-    /// Tells whether the connection broke, so that nobody knows what became of what was sent.
+    /// Returns whether the connection broke, so that the fate of the last statement is unknown.
     #[must_use]
     pub const fn is_lost(&self) -> bool {
         matches!(self, Self::Network { .. } | Self::Timeout { .. } | Self::Tls { .. })
     }
 
-    /// Says what it means where rows were only to be read in an order.
+    /// Translates an error of a sorted read: a full disk is then the sorter's temporary file, not the database.
     #[must_use]
     pub fn while_sorting(self) -> Self {
         match self {
@@ -164,7 +164,7 @@ impl TargetError {
         }
     }
 
-    /// Says what helps where that names nothing of a face.
+    /// Returns a hint in plain text, which names no command, flag or tool of a face.
     fn in_words(&self) -> String {
         match self {
             Self::Url { url, .. } if url.contains('\\') => {
@@ -208,7 +208,7 @@ const LOGIN: &str = "check user, password and database; the password comes from 
 const SORT_FULL: &str = "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a \
                          file, tempdb on a server";
 
-/// Tells whether it was the service that knows the ports of instances which did not answer.
+/// Returns whether the SQL Server Browser, which knows the ports of instances, is what did not answer.
 fn names_browser(why: &str) -> bool {
     why.contains("SQL Server Browser")
 }
@@ -222,7 +222,7 @@ fn moved_or_gone(gone: &str) -> [NextStep; 2] {
     [moved, act(Deed::WriteOff, "").when(gone)]
 }
 
-/// Says what helps where a connection could not be encrypted, or the certificate is not trusted.
+/// Returns a hint for a connection that could not be encrypted, or a certificate that is not trusted.
 fn about_encryption(why: &str) -> &'static str {
     if why.contains("cannot be read") {
         "name a PEM file with certificates that you may read"

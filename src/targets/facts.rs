@@ -1,11 +1,11 @@
-//! Facts: the digest of what a preflight relied on, so that it can be compared again under lock; reads no schema.
+//! The digest of the schema facts that a preflight relied on, so that they can be compared again under lock.
 
 use std::collections::BTreeSet;
 
 use mfm_journal::Digest;
 use mfm_journal::cbor::Writer;
 
-/// Collects facts, in any order and however often.
+/// A set of schema facts: neither their order nor repetition changes the digest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemaFacts {
     facts: BTreeSet<Vec<String>>,
@@ -23,8 +23,11 @@ impl SchemaFacts {
         out.write_array(1 + self.facts.len() as u64);
         out.write_text("mfm/facts/1");
         for fact in &self.facts {
+            // Each fact is an array of its own, so that the words of two facts cannot run together.
             out.write_array(fact.len() as u64);
-            fact.iter().for_each(|word| out.write_text(word));
+            for word in fact {
+                out.write_text(word);
+            }
         }
         Digest::sha256(out.as_bytes())
     }
@@ -36,11 +39,11 @@ mod tests {
 
     #[test]
     fn order_and_repeats_do_not_matter_and_words_do_not_run_together() {
-        let digest = |facts: &[&[&str]]| {
+        fn digest(facts: &[&[&str]]) -> Digest {
             let mut all = SchemaFacts::default();
             facts.iter().for_each(|fact| all.add(fact));
             all.digest()
-        };
+        }
         assert_eq!(digest(&[&["a"], &["b"]]), digest(&[&["b"], &["a"], &["b"]]));
         assert_ne!(digest(&[&["a", "b"]]), digest(&[&["ab"]]));
         assert_ne!(digest(&[&["a", "b"]]), digest(&[&["a"], &["b"]]));

@@ -1,4 +1,4 @@
-//! The seam through which tests make a target's write fail, or a process die, at a chosen step; a released build has
+//! The hook through which tests make a target's write fail, or a process die, at a chosen step. A released build has
 //! only the names of the steps.
 
 /// A point of a target's writing side.
@@ -19,15 +19,15 @@ pub enum WriteStep {
     Rehearsed,
     /// The commit is about to be sent.
     BeforeCommit,
-    /// The commit is durable, and nobody was told yet.
+    /// The commit is durable, and its caller has no answer yet.
     AfterCommit,
-    /// A tombstone is about to be put.
+    /// A tombstone is about to be written.
     Tombstone,
-    /// The tombstone is durable, and nobody was told yet.
+    /// The tombstone is durable, and its caller has no answer yet.
     TombstonePut,
-    /// A marker is about to be put or taken away.
+    /// A marker is about to be written or removed.
     Mark,
-    /// That is durable, and nobody was told yet.
+    /// The change of the marker is durable, and its caller has no answer yet.
     Marked,
 }
 
@@ -45,8 +45,7 @@ pub trait Faults: Send {
 #[cfg(feature = "testing")]
 pub type SharedFaults = std::sync::Arc<std::sync::Mutex<dyn Faults>>;
 
-/// Where a target's writers pass by at each step. It holds nothing, and does nothing, in a build without the feature
-/// `testing`.
+/// What a target's writers call at each step. It is empty and does nothing in a build without the feature `testing`.
 #[derive(Clone, Default)]
 pub(super) struct FaultSeam {
     #[cfg(feature = "testing")]
@@ -54,20 +53,20 @@ pub(super) struct FaultSeam {
 }
 
 impl FaultSeam {
-    /// Stops later steps where the faults say so.
+    /// Lets the faults decide about all later steps.
     #[cfg(feature = "testing")]
     pub(super) fn set_faults(&mut self, faults: SharedFaults) {
         self.faults = Some(faults);
     }
 
-    /// Tells the faults where the write stands.
+    /// Asks the faults whether the write goes on after this step.
     #[cfg(feature = "testing")]
     pub(super) fn pass_step(&self, step: WriteStep) -> Result<(), String> {
         let Some(faults) = &self.faults else { return Ok(()) };
         faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.allow_step(step))
     }
 
-    /// Tells nobody.
+    /// Always goes on: a released build has no faults.
     #[cfg(not(feature = "testing"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it has the shape of the one that tests use")]
     pub(super) const fn pass_step(&self, _: WriteStep) -> Result<(), String> {

@@ -1,81 +1,85 @@
-//! What a target has to be again before a write: its tables and its marker as they were known; reads neither.
+//! Checks before a write that a target's tables and marker are still the ones that were planned for.
 
 use super::{Marker, NewTable, PlannedWork, TargetBinding};
-use crate::model::{Refusal, Table};
+use crate::model::{Column, Refusal, Table};
 
-/// Says that a table is not the one that was known.
+/// Builds the refusal of a table whose declaration changed.
 pub(super) fn redeclared_refusal(table: &str) -> Refusal {
     Refusal::Stale { what: format!("table {table} is declared differently now") }
 }
 
-/// Says what first differs between a table that was known and the one that is found.
-fn difference_refusal(known: &Table, found: &Table) -> Refusal {
-    let all = |table: &Table| table.columns.iter().chain(&table.omitted).cloned().collect::<Vec<_>>();
-    let (then, now) = (all(known), all(found));
+/// Builds a refusal that names the first difference between the planned table and the current one.
+fn difference_refusal(planned: &Table, current: &Table) -> Refusal {
+    let then: Vec<&Column> = planned.columns.iter().chain(&planned.omitted).collect();
+    let now: Vec<&Column> = current.columns.iter().chain(&current.omitted).collect();
+    // A new or changed column first, else one that is gone.
     let column = now.iter().find(|column| !then.contains(column));
     let column = column.or_else(|| then.iter().find(|column| !now.contains(column)));
     let what = match column {
         Some(column) => format!("column {}", column.image.name),
-        None if known.key != found.key => "its key".to_owned(),
+        None if planned.key != current.key => "its key".to_owned(),
         None => "the order of its columns".to_owned(),
     };
-    Refusal::Stale { what: format!("table {} is declared differently now: {what}", known.shape.name) }
+    Refusal::Stale { what: format!("table {} is declared differently now: {what}", planned.shape.name) }
 }
 
-/// Returns the table that the catalogue shows, which has to be the known one.
+/// Returns the engine's table, which has to equal the planned one; `table` gets at the declaration within it.
 pub(super) fn require_unchanged<S>(
-    found: Option<S>,
-    known: &Table,
+    current: Option<S>,
+    planned: &Table,
     table: impl Fn(&S) -> &Table,
 ) -> Result<S, Refusal> {
-    let name = &known.shape.name;
-    let found = found.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
-    let now = table(&found);
-    if *now == *known { Ok(found) } else { Err(difference_refusal(known, now)) }
+    let name = &planned.shape.name;
+    let current = current.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
+    let now = table(&current);
+    if *now == *planned { Ok(current) } else { Err(difference_refusal(planned, now)) }
 }
 
-/// Returns the table that the catalogue shows, of which the known one has to be a part.
+/// Returns the engine's table, whose columns of the same names have to equal those of the planned one.
 pub(super) fn require_columns_unchanged<S>(
-    found: Option<S>,
-    known: &Table,
+    current: Option<S>,
+    planned: &Table,
     table: impl Fn(&S) -> &Table,
 ) -> Result<S, Refusal> {
-    let name = &known.shape.name;
-    let found = found.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
-    let columns: Vec<&str> = known.columns.iter().map(|column| column.image.name.as_str()).collect();
-    let now = table(&found).select_columns(&columns);
-    if now == *known { Ok(found) } else { Err(difference_refusal(known, &now)) }
+    let name = &planned.shape.name;
+    let current = current.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
+    let columns: Vec<&str> = planned.columns.iter().map(|column| column.image.name.as_str()).collect();
+    let now = table(&current).select_columns(&columns);
+    if now == *planned { Ok(current) } else { Err(difference_refusal(planned, &now)) }
 }
 
-/// What a file says of its making, where its file system says anything: a copy says otherwise. Markers of the first
-/// release lack it.
+/// The binding's fact for a file's time of creation, nanoseconds since 1970: a copy of the file has another one. It is
+/// absent where the file system records none, and in markers of the first release.
 pub(super) const FILE_CREATED: &str = "file_created_ns";
-/// What stands for it where the file system tells no time.
+/// The binding's fact for a file's inode number, used where the file system records no time of creation.
 pub(super) const FILE_INODE: &str = "file_inode";
 
-/// How many names a file has, where it has several.
+/// The binding's fact for the number of a file's hard links, where it has more than one.
 pub const FILE_NAMES: &str = "file_names";
 
-/// Tells whether what a marker was made for is what is found: in every fact, but for those that it does not know, and
-/// for names of the file that are gone since.
+/// Returns whether a target is the database that a marker was made for. All facts have to be equal, with two
+/// exceptions: a marker of the first release lacks the facts of the file, and hard links may have been removed since.
 #[must_use]
-pub fn binding_matches(bound: &TargetBinding, found: &TargetBinding) -> bool {
-    let known_or_new = |(name, value): (&String, &String)| match bound.get(name) {
-        Some(known) => known == value,
-        None => [FILE_CREATED, FILE_INODE].contains(&name.as_str()),
-    };
-    found.iter().all(known_or_new) && bound.keys().all(|name| name == FILE_NAMES || found.contains_key(name))
+pub fn binding_matches(marked: &TargetBinding, current: &TargetBinding) -> bool {
+    for (name, value) in current {
+        match marked.get(name) {
+            Some(marked_value) if marked_value == value => {}
+            None if [FILE_CREATED, FILE_INODE].contains(&name.as_str()) => {}
+            _ => return false,
+        }
+    }
+    marked.keys().all(|name| name == FILE_NAMES || current.contains_key(name))
 }
 
-/// Compares the marker that stands in a target, and what the target is, with what the work was planned for.
+/// Checks that the target's marker and its current binding are those that the work was planned for.
 pub(super) fn check_marker(
     url: &str,
-    found: Option<&Marker>,
+    marker: Option<&Marker>,
     bound: &TargetBinding,
     work: &PlannedWork<'_>,
 ) -> Result<(), Refusal> {
     let url = url.to_owned();
-    match found {
+    match marker {
         None => Err(Refusal::Unmarked { url }),
         Some(marker) if marker != work.marker => Err(Refusal::Stale { what: format!("{url} was marked anew") }),
         Some(marker) if !binding_matches(&marker.bound, bound) => {
@@ -85,18 +89,19 @@ pub(super) fn check_marker(
     }
 }
 
-/// Returns canonical JSON: the names are sorted, and text needs no more escapes than serde writes.
+/// Encodes a binding as canonical JSON: its map is sorted, and its texts need no more escapes than serde writes.
 pub(super) fn encode_binding(bound: &TargetBinding) -> String {
     serde_json::json!(bound).to_string()
 }
 
-/// Refuses a declared type that is more than a type.
-pub(super) fn plain_types(table: &NewTable) -> Result<(), Refusal> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_ (),".contains(c);
-    match table.columns.iter().find(|(_, declared, _)| !declared.chars().all(plain)) {
-        Some((_, declared, _)) => Err(Refusal::Unsupported { what: format!("the declared type {declared}") }),
-        None => Ok(()),
+/// Refuses a declared type with characters that no type needs: declared types go into SQL as they are.
+pub(super) fn refuse_odd_types(table: &NewTable) -> Result<(), Refusal> {
+    for (_, declared, _) in &table.columns {
+        if !declared.chars().all(|c| c.is_ascii_alphanumeric() || "_ (),".contains(c)) {
+            return Err(Refusal::Unsupported { what: format!("the declared type {declared}") });
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

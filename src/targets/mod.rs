@@ -1,4 +1,4 @@
-//! The port to a database under test, and the engines behind it; decides nothing about operations.
+//! The port to a database under test, and the engines behind it. What an operation does is decided above.
 //!
 //! Reading goes through [`Target`], on a connection that cannot write. Writing goes through [`Writer`], which lives
 //! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
@@ -40,10 +40,11 @@ pub use url::{
 
 use crate::model::{Fetch, FetchAnswer, Filter, Key, KeyPage, Refusal, Scan, Table, Value};
 
-/// The key columns by which the domain tells rows apart, by table.
+/// The key columns by which a domain tells rows apart, by table name.
 pub type DomainKeys = BTreeMap<String, Vec<String>>;
 
-/// What a target is bound to: for SQLite its canonical path, for a server its name, database id, creation date, ...
+/// The facts that identify a database, by name: for SQLite its canonical path and the file's creation time; for a
+/// server its name, database id, creation date and broker guid.
 pub type TargetBinding = BTreeMap<String, String>;
 
 /// The marker that makes a database a target, as `mfm_marker` holds it.
@@ -51,11 +52,11 @@ pub type TargetBinding = BTreeMap<String, String>;
 pub struct Marker {
     /// 16 random bytes, made anew by each mark, in hexadecimal.
     pub marker_id: String,
-    /// What the database was when it was marked.
+    /// The database's identifying facts when it was marked.
     pub bound: TargetBinding,
-    /// When, UTC microseconds since 1970.
+    /// When it was marked, UTC microseconds since 1970.
     pub at_us: i64,
-    /// Who.
+    /// Who marked it.
     pub actor: String,
 }
 
@@ -68,6 +69,7 @@ impl Marker {
         out.write_text("mfm/target/1");
         out.write_text(&self.marker_id);
         out.write_array(self.bound.len() as u64 * 2);
+        // The map is sorted by name, so equal facts give equal bytes.
         for (name, value) in &self.bound {
             out.write_text(name);
             out.write_text(value);
@@ -81,9 +83,9 @@ impl Marker {
 pub struct OperationRow {
     /// The digest of the operation's `intended` entry.
     pub uid: Digest,
-    /// The journal that holds it.
+    /// The journal that holds that entry.
     pub journal_id: Digest,
-    /// Its number there.
+    /// The operation's number in that journal, from 1.
     pub op: u64,
     /// Whether it was committed, or tombstoned by a recover.
     pub state: OperationState,
@@ -94,12 +96,12 @@ pub struct OperationRow {
 pub enum OperationState {
     /// Its changes were committed together with the row.
     Committed,
-    /// A recover put the row there first, so that it never can be committed.
+    /// A recover inserted the row first, so that the operation can never be committed.
     Abandoned,
 }
 
 impl OperationState {
-    /// Returns the word that stands in the target.
+    /// Returns the word that the column `state` holds.
     const fn word(self) -> &'static str {
         match self {
             Self::Committed => "committed",
@@ -107,18 +109,18 @@ impl OperationState {
         }
     }
 
-    /// Returns the state of a word; only one says that something was committed.
+    /// Returns the state of a word. Any word but `committed` counts as abandoned: it proves no commit.
     fn from_word(word: &str) -> Self {
         if word == Self::Committed.word() { Self::Committed } else { Self::Abandoned }
     }
 }
 
-/// What is about to happen to a table: what a preflight judges.
+/// The planned changes of one table, summed up for the preflight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableTouch {
-    /// The table.
+    /// The table as the plan knows it.
     pub table: Arc<Table>,
-    /// The columns that updates set.
+    /// The names of the columns that updates set; empty without updates.
     pub updated: Vec<String>,
     /// How many rows are inserted.
     pub inserts: u64,
@@ -126,167 +128,171 @@ pub struct TableTouch {
     pub deletes: u64,
 }
 
-/// What a preflight is told beside what is about to happen.
+/// Under which conditions a preflight judges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PreflightConditions<'c> {
     /// Whether triggers are switched off for the transaction.
     pub disable_triggers: bool,
-    /// Foreign keys, by name, that the data broke when the operation was made that is to be taken back.
+    /// Foreign keys, by name, that rows already broke when the operation that is now taken back was applied.
     pub unenforced: &'c [String],
-    /// Whether rows are put back: a declaration that nobody can keep does not stand in their way.
+    /// Whether the operation takes another one back. A declaration that no row can satisfy then refuses nothing.
     pub back: bool,
 }
 
-/// A row to be tried out, with the row that an update makes it of.
+/// A row to try out, together with the row that an update starts from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowTrial {
-    /// The row that is there; `None` where a row is added.
+    /// The current row; `None` for an insert.
     pub from: Option<Vec<Value>>,
-    /// The row as it should become.
+    /// The planned row, its cells in the order of the table's columns.
     pub to: Vec<Value>,
 }
 
 impl RowTrial {
-    /// Tries rows out as they are added.
+    /// Makes trials of rows to insert.
     #[must_use]
     pub fn for_inserts(rows: Vec<Vec<Value>>) -> Vec<Self> {
         rows.into_iter().map(|to| Self { from: None, to }).collect()
     }
 
-    /// Returns the places of the cells that an update sets; `None` for a row that is added.
+    /// Returns the positions of the cells that an update changes; `None` for an insert.
     pub(crate) fn changed_positions(&self) -> Option<Vec<usize>> {
         let from = self.from.as_ref()?;
-        Some(from.iter().zip(&self.to).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect())
+        let cells = from.iter().zip(&self.to).enumerate();
+        Some(cells.filter(|(_, (before, after))| before != after).map(|(at, _)| at).collect())
     }
 }
 
-/// Rows of a table as they will be by then, whatever stands there now; `None` for one that will be gone.
+/// Rows as they will be at the time of a write, by key, whatever the database holds now; `None` for a row that will be
+/// deleted by then.
 pub type PendingRows = BTreeMap<Key, Option<Vec<Value>>>;
 
-/// What a preflight found: refusals come as errors; this is what may be done, and what it leaves behind.
+/// The result of a preflight that refused nothing. Refusals are errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preflight {
-    /// What cannot be put back, declared before anything is written.
+    /// What a revert cannot restore, declared before anything is written.
     pub residue: Vec<mfm_journal::Residue>,
-    /// Remarks: an undeclared key that cost a scan, computed columns left out, triggers switched off.
+    /// Remarks for people: an undeclared key that cost a scan, computed columns left out, triggers switched off.
     pub notes: Vec<String>,
-    /// The triggers that the writing connection switches off.
+    /// The names of the triggers that the writing connection switches off.
     pub triggers_disabled: Vec<String>,
-    /// The foreign keys, by name, that rows which are there break already: nobody enforces them, and mfm neither.
+    /// The foreign keys, by name, that existing rows already break: whoever wrote them does not enforce the keys, and
+    /// mfm does not either.
     pub unenforced: Vec<String>,
-    /// Whether a constraint covers what changes, so that only a rehearsal of the way back can prove it.
+    /// Whether a constraint covers what changes, so that only a rehearsal can prove that the change can be taken back.
     pub rehearse: bool,
-    /// A digest of every schema fact the preflight relied on, compared again inside the transaction.
+    /// The digest of every schema fact that the preflight relied on. The transaction compares it again under lock.
     pub facts: Option<Digest>,
 }
 
-/// What `execute` is to do, all of it planned.
+/// Everything that [`Writer::execute`] has to do, and to find.
 #[derive(Clone, Debug)]
 pub struct PlannedWork<'a> {
-    /// The changes, in order.
+    /// The changes, in plan order.
     pub changes: &'a [Change],
-    /// What the preflight judged.
+    /// The touches that the preflight judged.
     pub touches: &'a [TableTouch],
-    /// The preflight's digest of facts.
+    /// The preflight's digest of schema facts.
     pub facts: Option<Digest>,
     /// Whether to switch triggers off for this transaction.
     pub disable_triggers: bool,
-    /// The foreign keys that the database does not enforce for this transaction.
+    /// The foreign keys, by name, that the database does not enforce for this transaction.
     pub unenforced: &'a [String],
-    /// Whether the way back is rehearsed before the commit.
+    /// Whether to rehearse the way back before the commit.
     pub rehearse: bool,
-    /// The marker that has to be there.
+    /// The marker that the target has to carry.
     pub marker: &'a Marker,
-    /// When, UTC microseconds since 1970.
+    /// The time of the operation, UTC microseconds since 1970.
     pub at_us: i64,
 }
 
-/// What `execute` did.
+/// The result of a committed [`Writer::execute`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Executed {
-    /// Rows written, as the database counted them.
+    /// How many rows were written, as the database counted them; a rehearsal's rows do not count.
     pub rows: u64,
     /// How often the transaction was rolled back for another program's locks before it went through.
     pub retries: u64,
 }
 
-/// Why `execute` did nothing, or nobody knows.
+/// Why [`Writer::execute`] did not commit, or may not have.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// Rolled back for certain: what was found is not what was planned.
+    /// Certainly rolled back: the target is not as the plan expects.
     #[error(transparent)]
     Refused(Refusal),
-    /// Rolled back for certain: the database failed.
+    /// Certainly rolled back: the database failed.
     #[error(transparent)]
     RolledBack(TargetError),
-    /// The commit was sent, and its fate is unknown: only the uid can tell.
+    /// The fate of the commit is unknown; only the uid's row in the target can settle it.
     #[error("the target's answer to the commit was lost")]
     Unknown(#[source] TargetError),
 }
 
-/// What became of an attempt to put a tombstone.
+/// The result of an attempt to write a tombstone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tombstone {
-    /// The row was inserted: the operation never committed and never can.
+    /// The tombstone was inserted: the operation never committed and never can.
     Inserted,
-    /// A row with the uid was there before, in this state.
+    /// The uid already has a row, in this state.
     Found(OperationState),
-    /// Another transaction holds the place: nobody knows yet.
+    /// Another transaction locks the uid's row, so that its fate is still open.
     Undecided,
 }
 
-/// The digest of one whole table, residue and computed columns left out.
+/// The digest of one whole table, without residue and computed columns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TableDigest {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// How many rows it has.
+    /// How many rows the table has.
     pub rows: u64,
     /// SHA-256 over CBOR `["mfm/table/1", table, rows]` followed by all row digests in ascending order.
     pub digest: Digest,
 }
 
-/// What an engine does by itself of what is asked of a table. What it does not do is never asked of it: whoever reads
-/// does it on the rows that come.
+/// Which parts of a query an engine evaluates itself. A caller never asks for the others: it evaluates them on the rows
+/// that it reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pushdown {
-    /// Finds the rows whose column holds one of some values, or a date of some days: [`Target::select`].
+    /// Finds the rows whose column holds one of a set of values, or a date in a range of days: [`Target::select`].
     pub equality: bool,
-    /// Finds the rows whose column holds an integer of a range: [`Target::select`], [`Scan::range`].
+    /// Finds the rows whose column holds an integer in a range: [`Target::select`], [`Scan::range`].
     pub range: bool,
-    /// Puts rows in the order of a column, the smallest first: [`Scan::order`].
+    /// Sorts rows by a column, ascending: [`Scan::order`].
     pub order: bool,
-    /// Ends after some rows: [`Scan::limit`].
+    /// Ends after a number of rows: [`Scan::limit`].
     pub limit: bool,
 }
 
 impl Pushdown {
-    /// Everything.
+    /// The engine evaluates everything itself.
     pub const ALL: Self = Self { equality: true, range: true, order: true, limit: true };
 }
 
 /// A program that is connected to the database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectedProgram {
-    /// What the program calls itself.
+    /// The name that the program gives itself.
     pub program: String,
     /// The computer it runs on.
     pub host: String,
 }
 
-/// Hands on the rows of an answer with the columns only that a table keeps.
+/// Visits the rows of an answer, reduced to the columns of `table` and in their order.
 fn project_answer(
     answer: &FetchAnswer,
     table: &Table,
-    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let Some(whole) = &answer.table else { return Ok(()) };
-    let places: Vec<Option<usize>> = table.columns.iter().map(|column| whole.position(&column.image.name)).collect();
-    let mut cells = Vec::with_capacity(places.len());
+    let positions: Vec<Option<usize>> = table.columns.iter().map(|column| whole.position(&column.image.name)).collect();
+    // One buffer for all rows: a visitor clones what it keeps.
+    let mut cells = Vec::with_capacity(positions.len());
     for row in &answer.rows {
         cells.clear();
-        cells.extend(places.iter().map(|at| at.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null)));
-        take(&cells)?;
+        cells.extend(positions.iter().map(|at| at.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null)));
+        visit(&cells)?;
     }
     Ok(())
 }
@@ -295,7 +301,7 @@ fn project_answer(
 pub trait Target {
     /// Returns the engine's name: `sqlite`, `mssql`, `sim`.
     fn engine(&self) -> &'static str;
-    /// Returns what the engine does by itself of scans and selections; nothing, where it says nothing.
+    /// Returns which parts of scans and selections the engine evaluates itself; by default none.
     fn pushes_down(&self) -> Pushdown {
         Pushdown::default()
     }
@@ -303,69 +309,71 @@ pub trait Target {
     fn url(&self) -> &str;
     /// Returns the name a person types to confirm: the database's, or the file's.
     fn name(&self) -> String;
-    /// Returns how many names a file has in its file system; `None` where it is no file, or nobody can tell.
+    /// Counts a file's hard links; `None` where the target is no file, or the system cannot tell.
     fn count_links(&self) -> Result<Option<u64>, TargetError> {
         Ok(None)
     }
-    /// Returns what the database is now, for comparison with its marker.
+    /// Reads the facts that identify the database now, for comparison with its marker.
     fn read_binding(&mut self) -> Result<TargetBinding, TargetError>;
-    /// Judges whether what mfm writes in its own name reaches no further: its tables, where they are, are exactly as
-    /// mfm made them, without triggers and without keys that refer to them.
+    /// Checks that mfm's own tables, where they exist, are exactly as mfm created them, without triggers and without
+    /// foreign keys, so that writing them changes nothing else.
     ///
     /// # Errors
     /// [`Refusal::OwnTables`].
     fn reaches_no_further(&mut self) -> Result<(), TargetError> {
         Ok(())
     }
-    /// Lets a file system that copies a file when it is first opened for writing do so now: what the file is bound to
-    /// would change with the copy.
+    /// Opens the file for writing once, and writes nothing. A file system that copies a file on the first opening for
+    /// writing (an overlay) does so now, before the marker is bound to the file's facts.
     ///
     /// # Errors
-    /// What the database says.
+    /// The engine's error, where the file cannot be opened for writing.
     fn settle_copy_on_write(&mut self) -> Result<(), TargetError> {
         Ok(())
     }
-    /// Returns the marker, if there is one.
+    /// Reads the marker; `None` where the target is unmarked.
     fn read_marker(&mut self) -> Result<Option<Marker>, TargetError>;
-    /// Returns the row of a uid.
+    /// Finds the row of a uid.
     fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError>;
-    /// Returns the row with the highest number that a journal left here.
+    /// Finds the row with the highest operation number that a journal left in the target.
     fn find_newest_operation(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError>;
-    /// Returns the journals that left rows here, ascending.
+    /// Lists the ids of the journals that left rows in the target, ascending.
     fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError>;
-    /// Returns all rows of a journal, by number.
+    /// Lists the rows that a journal left in the target, by operation number.
     fn list_operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError>;
-    /// Returns the names of all base tables but mfm's own, sorted.
+    /// Lists the names of all base tables except mfm's own, sorted.
     fn list_tables(&mut self) -> Result<Vec<String>, TargetError>;
-    /// Returns a table as declared, `None` where there is none of that name. A view or virtual table is refused.
+    /// Finds a table as it is declared; `None` where there is none of that name. A view or virtual table is refused.
     fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
     /// Answers a query.
     fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError>;
-    /// Visits every row of a pass, one after the other and none kept.
+    /// Visits the rows of a scan one at a time; the engine keeps none of them.
     fn scan(
         &mut self,
         scan: &Scan,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+        visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError>;
-    /// Visits the rows that a filter leaves of a table, or of [`Table::select_columns`] some of its columns, as they lie.
+    /// Visits the rows of a table, or of [`Table::select_columns`] some of its columns, that pass a filter, in storage
+    /// order.
     fn select(
         &mut self,
         table: &Arc<Table>,
         filter: &Filter,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+        visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
         let answer = self.read(&Fetch { table: table.shape.name.clone(), filter: filter.clone() })?;
-        project_answer(&answer, table, take)
+        project_answer(&answer, table, visit)
     }
-    /// Returns all keys of a table, ascending.
+    /// Reads all keys of a table, ascending.
     fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
-    /// Returns the keys of a page; a table whose key is not one column has none.
+    /// Reads the keys of a page; empty for a table whose key is not a single column.
     fn read_key_page(&mut self, table: &Arc<Table>, page: &KeyPage) -> Result<Vec<Key>, TargetError> {
+        // The default reads all keys and cuts the page out of them; engines with SQL query the page alone.
         let keys = match &page.only {
             None => self.read_keys(table)?,
             Some((column, number)) => {
-                let wanted = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
-                let rows = self.read(&wanted)?.rows;
+                let query = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
+                let rows = self.read(&query)?.rows;
                 rows.iter().map(|row| Ok(table.key_of(row)?)).collect::<Result<_, TargetError>>()?
             }
         };
@@ -376,54 +384,54 @@ pub trait Target {
         match only {
             None => Ok(self.read_keys(table)?.len() as u64),
             Some((column, number)) => {
-                let wanted = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
-                Ok(self.read(&wanted)?.rows.len() as u64)
+                let query = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
+                Ok(self.read(&query)?.rows.len() as u64)
             }
         }
     }
-    /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
+    /// Reads the rows with these keys, in the order of the keys; `None` for an absent row.
     fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
-    /// Returns the digests of the rows of keys, in the order of the keys; `None` for an absent row.
+    /// Digests the rows with these keys, in the order of the keys; `None` for an absent row.
     fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
         let keys: Vec<Key> = keys.iter().map(|key| key.to_vec()).collect();
         let mut hasher = RowHasher::new(&table.shape);
         let rows = self.read_rows(table, &keys)?;
         rows.iter().map(|row| compare::digest_row(&mut hasher, &table.shape.name, row.as_deref())).collect()
     }
-    /// Judges what is about to happen.
+    /// Judges whether the touched tables can be changed, and the changes taken back, exactly.
     ///
     /// # Errors
-    /// [`TargetError::Refused`] with the refusal of the first table that cannot be changed exactly.
+    /// [`TargetError::Refused`] with the refusal of the first table that cannot.
     fn preflight(
         &mut self,
         touches: &[TableTouch],
         conditions: &PreflightConditions<'_>,
     ) -> Result<Preflight, TargetError>;
-    /// Judges what is about to happen for the first time.
+    /// Judges an operation that takes no other one back.
     ///
     /// # Errors
     /// As [`Target::preflight`].
     fn first_preflight(&mut self, touches: &[TableTouch], disable_triggers: bool) -> Result<Preflight, TargetError> {
         self.preflight(touches, &PreflightConditions { disable_triggers, ..PreflightConditions::default() })
     }
-    /// Returns rows as the database would hold them, tried out elsewhere: type conversion, NOT NULL and CHECK included;
-    /// of an update only what concerns the cells that it sets.
+    /// Returns rows as the database would hold them, tried out in a private table: with type conversion, NOT NULL and
+    /// CHECK. Of an update only the constraints on the cells that it sets count.
     ///
     /// # Errors
-    /// [`TargetError::Refused`] where the schema would not take a row.
+    /// [`TargetError::Refused`] where the schema would not accept a row.
     fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError>;
-    /// Returns rows to be added with what the database puts into all columns but those at the known places.
+    /// Returns rows to insert, with the database's defaults in all columns except those at the `known` positions.
     ///
     /// # Errors
-    /// [`TargetError::Refused`] where it has nothing to put there.
+    /// [`TargetError::Refused`] where a column has no default that it could hold.
     fn fill_defaults(
         &mut self,
         table: &Arc<Table>,
         known: &[usize],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, TargetError>;
-    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index, once other
-    /// rows are as they will be meanwhile.
+    /// Checks that rows to insert, or to update in these columns (empty: all), collide in no unique index other than
+    /// the key's, once the rows of `pending` are as it says.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::UniqueIndex`].
@@ -432,30 +440,32 @@ pub trait Target {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &PendingRows,
+        pending: &PendingRows,
     ) -> Result<(), TargetError>;
-    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index.
+    /// Checks that rows to insert, or to update in these columns (empty: all), collide in no unique index other than
+    /// the key's.
     ///
     /// # Errors
     /// As [`Target::unique_after`].
     fn check_unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
         self.unique_after(table, columns, rows, &PendingRows::new())
     }
-    /// Checks that the rows of an operation that come find the parents, and those that go leave no children, that
-    /// foreign keys ask for: in the database, or among those that come or go before them.
+    /// Checks that inserted rows have their parents, and that deleted rows leave no children, as foreign keys demand:
+    /// in the database, or among the operation's rows that come before them.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
     fn check_references(&mut self, moves: &[RowMovement<'_>], spared: &SparedKeys<'_>) -> Result<(), TargetError>;
-    /// Digests every stored table but mfm's own and the engine's, all in one state.
+    /// Digests every stored table except mfm's own and the engine's, all in one consistent state. `progress` gets the
+    /// rows read so far and their total.
     fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
-    /// Returns the other programs that are connected; `None` where mfm is not permitted to see them.
+    /// Lists the other programs that are connected; `None` where mfm may not see them.
     fn list_sessions(&mut self) -> Result<Option<Vec<ConnectedProgram>>, TargetError>;
-    /// Opens the writing side, waiting at most so long for other writers.
+    /// Opens the writing side. It waits at most `wait_ms` for the locks of other writers.
     fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError>;
 }
 
-/// The writing side; dropped as soon as its one step is done.
+/// The writing side of a database under test. It is dropped as soon as its one step is done.
 pub trait Writer: Send {
     /// Carries out an operation in one transaction: uid first; marker, identity, preflight facts and rows compared
     /// again under lock; every row written and counted; all read back and compared; committed.
@@ -463,16 +473,17 @@ pub trait Writer: Send {
     /// # Errors
     /// See [`ExecuteError`].
     fn execute(&mut self, intended: &Intended, work: &PlannedWork<'_>) -> Result<Executed, ExecuteError>;
-    /// Does what may wait until an operation is committed, as best it can.
+    /// Does what may wait until after a commit, such as moving a write-ahead log into the database. Failures are
+    /// ignored: the next writer does it.
     fn tidy_after_commit(&mut self) {}
-    /// Tries to put a tombstone where an operation's uid would stand.
+    /// Tries to insert a tombstone under an operation's uid.
     fn write_tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
-    /// Puts the marker, replacing any other, and makes `mfm_operation` where it is missing.
+    /// Writes the marker in place of any other, and creates `mfm_operation` where it is missing.
     fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
         self.mark_with(marker, &[])
     }
-    /// Does so together with the rows of operations that the database lost, all of it or nothing.
+    /// As [`Writer::mark`], together with the rows of operations that the database lost, all in one transaction.
     fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError>;
-    /// Takes the marker away, and `mfm_operation` with it.
+    /// Removes the marker's table and `mfm_operation`.
     fn unmark(&mut self) -> Result<(), TargetError>;
 }

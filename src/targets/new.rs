@@ -1,11 +1,11 @@
-//! What a lab is made by: tables to be made, and where their rows go.
+//! Creating a lab: the tables to create, and the writer that fills them.
 
 use std::sync::Arc;
 
 use super::TargetError;
 use crate::model::{Table, Value};
 
-/// A table to be made in a lab.
+/// A table to create in a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTable {
     /// The table's name.
@@ -14,19 +14,20 @@ pub struct NewTable {
     pub key: Option<String>,
     /// The columns: name, declared type, NULL allowed.
     pub columns: Vec<(String, String, bool)>,
-    /// The columns by which rows are looked up: each gets an index once all rows are in. A simulated table needs none.
+    /// The columns by which rows are looked up: each gets an index once all rows are inserted. A simulated table
+    /// ignores them.
     pub indexes: Vec<String>,
-    /// The declared foreign keys: column, other table, its column. Nothing holds rows to them while a lab is filled,
-    /// for there are databases that break their own. A simulated table has none.
+    /// The declared foreign keys: column, other table, its column. They are not enforced while a lab is filled, because
+    /// the rows of some real databases break their own keys. A simulated table ignores them.
     pub references: Vec<(String, String, String)>,
 }
 
-/// Where a lab's rows go; made empty, filled once, closed.
+/// Writes a lab: created empty, filled once, closed. Dropped before [`LabWriter::finish`], it leaves nothing behind.
 pub trait LabWriter {
-    /// Makes a table, and returns it as declared.
+    /// Creates a table, and returns it as the database declares it.
     fn create_table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
-    /// Adds a row to a table made before, its values in the order of the columns.
+    /// Inserts a row into a table that was created before; the values are in the order of its columns.
     fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
-    /// Makes the indexes, and commits everything.
+    /// Creates the indexes, and commits everything.
     fn finish(self: Box<Self>) -> Result<(), TargetError>;
 }

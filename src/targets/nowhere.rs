@@ -1,4 +1,4 @@
-//! A target that no longer exists: it answers every question with that, and cannot be written.
+//! A target that no longer exists: every call fails with [`TargetError::Absent`].
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     Writer,
 };
 
-/// What stands in for a database that is gone, so that its operations can be written off.
+/// The stand-in for a database that is gone, so that its operations can be written off (`recover --as gone`).
 #[derive(Clone, Debug)]
 pub struct AbsentTarget {
     url: String,

@@ -1,4 +1,4 @@
-//! The digest of a whole table, whatever the order of its rows; reads no row itself.
+//! The digest of a whole table, which does not depend on the order of its rows.
 
 use mfm_journal::{Digest, RowHasher, TableShape, Value};
 use sha2::{Digest as _, Sha256};
@@ -14,21 +14,23 @@ pub(super) struct TableHasher {
 }
 
 impl TableHasher {
-    /// Prepares for the rows of a table.
+    /// Starts the digest of a table without rows.
     pub(super) fn new(shape: &TableShape) -> Self {
         Self { table: shape.name.clone(), hasher: RowHasher::new(shape), rows: Vec::new() }
     }
 
-    /// Takes a row in.
+    /// Adds a row, its cells in the order of the table's columns.
     pub(super) fn add_row(&mut self, row: &[Value]) -> Result<(), TargetError> {
-        let digest = self.hasher.digest_row(row);
-        let inexact = |source| TargetError::Inexact { table: self.table.clone(), source };
-        self.rows.push(digest.map_err(inexact)?);
+        match self.hasher.digest_row(row) {
+            Ok(digest) => self.rows.push(digest),
+            Err(source) => return Err(TargetError::Inexact { table: self.table.clone(), source }),
+        }
         Ok(())
     }
 
     /// Returns the digest; see [`TableDigest::digest`].
     pub(super) fn finish(mut self) -> TableDigest {
+        // Sorted digests, so that the order in which the engine gives rows does not count.
         self.rows.sort_unstable();
         let rows = self.rows.len() as u64;
         let mut head = mfm_journal::cbor::Writer::new();
@@ -37,7 +39,9 @@ impl TableHasher {
         head.write_text(&self.table);
         head.write_wide_integer(i128::from(rows));
         let mut hash = Sha256::new_with_prefix(head.as_bytes());
-        self.rows.iter().for_each(|row| hash.update(row.as_bytes()));
+        for row in &self.rows {
+            hash.update(row.as_bytes());
+        }
         TableDigest { table: self.table, rows, digest: Digest::from_bytes(hash.finalize().into()) }
     }
 }

@@ -1,33 +1,34 @@
-//! Triggers and what would fire them, whatever the engine; reads no declaration and runs nothing.
+//! Triggers and which changes would fire them, for every engine.
 
 use super::TableTouch;
 
 /// An enabled trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
-    /// Its name.
+    /// Its name, without its table.
     pub name: String,
-    /// What it waits for.
+    /// What fires it.
     pub event: TriggerEvent,
 }
 
-/// What a trigger waits for.
+/// What fires a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TriggerEvent {
-    /// A row that comes.
+    /// An inserted row.
     Insert,
-    /// A row that goes.
+    /// A deleted row.
     Delete,
-    /// An update of these columns; of any where none is named.
+    /// An update of one of these columns; of any column where the list is empty.
     Update(Vec<String>),
-    /// Nobody knows, so anything may wake it.
+    /// The declaration could not be read, so any change counts as firing it.
     Any,
 }
 
 impl Trigger {
-    /// Tells whether a touch, or taking it back, would fire the trigger.
+    /// Returns whether a touch, or taking it back, would fire the trigger.
     #[must_use]
     pub fn fires_on(&self, touch: &TableTouch) -> bool {
+        // Taking an insert back is a delete, and the other way round: each of them fires both kinds of trigger.
         let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
         match &self.event {
             TriggerEvent::Insert | TriggerEvent::Delete => comes_or_goes,

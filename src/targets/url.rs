@@ -1,4 +1,4 @@
-//! What a URL leads to: a file, or a database on a server; which engine opens, makes, copies or tells of it.
+//! From a URL to the engine behind it: opening, creating, copying and comparing targets by URL.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::{DomainKeys, LabWriter, Target, TargetError, sqlite};
 use crate::model::ports::Secrets;
 use crate::model::{password, shown};
 
-/// Returns what a URL gives up of the connection's safety, in a sentence.
+/// Returns which safety of the connection a URL gives up, in a sentence; `None` where it gives up none.
 #[must_use]
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files travel nowhere"))]
 pub fn find_weakness(url: &str) -> Option<&'static str> {
@@ -18,7 +18,7 @@ pub fn find_weakness(url: &str) -> Option<&'static str> {
     None
 }
 
-/// Returns the host to which a login by a URL would travel unencrypted, if it would.
+/// Returns the host to which a URL's login would travel unencrypted; `None` where it would be encrypted.
 #[must_use]
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no logins"))]
 pub fn unencrypted_login(url: &str) -> Option<String> {
@@ -61,16 +61,16 @@ pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>
     }
 }
 
-/// Tells whether something is at the place of a file's URL.
+/// Returns whether a file URL's path exists; a dangling symbolic link counts as existing.
 #[must_use]
 pub fn file_exists(url: &str) -> bool {
     matches!(parse_url(url), Ok(UrlKind::File(path)) if path.symlink_metadata().is_ok())
 }
 
-/// Copies a file into one that does not exist yet, page by page and in one state, whoever writes to it meanwhile.
+/// Copies a file into one that does not exist yet. The copy is one consistent state, even while other programs write.
 ///
 /// # Errors
-/// [`TargetError::Url`] for what is no file, or what the engine says; then there is no copy.
+/// [`TargetError::Url`] where one of the two is no file, else the engine's error; then there is no copy.
 pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
     match (parse_url(url)?, parse_url(copy)?) {
         (UrlKind::File(from), UrlKind::File(to)) => sqlite::copy_file(&from, &to),
@@ -91,8 +91,8 @@ pub fn roll_back(url: &str) -> Result<(), TargetError> {
     }
 }
 
-/// Tells whether a crashed program's transaction stays in a database until somebody opens it: in a file, not on a
-/// server.
+/// Returns whether a crashed program's transaction stays in a database until the next writer opens it: so in a file,
+/// while a server rolls back by itself.
 #[must_use]
 pub fn leaves_transactions(url: &str) -> bool {
     url.starts_with("sqlite:")
@@ -109,25 +109,28 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
         #[cfg(feature = "mssql")]
         UrlKind::Server => return mssql::canonical_url(url),
     };
-    let wrong = |why: &str| TargetError::Url { url: url.to_owned(), why: why.to_owned() };
     if !shown::is_safe(url) {
-        return Err(wrong("it holds characters that cannot be seen"));
+        return Err(url_error(url, "it holds characters that cannot be seen"));
     }
     let whole = match std::fs::canonicalize(&path) {
         Ok(whole) => whole,
-        // What does not exist yet is spelled by its folder.
+        // A file that does not exist yet has no canonical path; its folder may have one.
         Err(_) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
             let folder = std::fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
-            let file = path.file_name().ok_or_else(|| wrong("it names no file"))?;
-            folder.map_err(|error| wrong(&error.to_string()))?.join(file)
+            let file = path.file_name().ok_or_else(|| url_error(url, "it names no file"))?;
+            folder.map_err(|error| url_error(url, &error.to_string()))?.join(file)
         }
     };
     Ok(format!("sqlite:{}", whole.display()))
 }
 
-/// Tells whether a URL could be one that a target is registered under; looks at no file.
+fn url_error(url: &str, why: &str) -> TargetError {
+    TargetError::Url { url: url.to_owned(), why: why.to_owned() }
+}
+
+/// Returns whether a URL has the form under which a target is registered. It does not look at the file system.
 #[must_use]
 pub fn is_canonical(url: &str) -> bool {
     if let Some(path) = url.strip_prefix("sqlite:") {
@@ -137,21 +140,22 @@ pub fn is_canonical(url: &str) -> bool {
     if mssql::is_mssql(url) {
         return mssql::canonical_url(url).is_ok_and(|canonical| canonical == url);
     }
-    // Of kinds that this mfm does not know, nothing but their letters can be judged.
+    // A journal may name targets of a kind that this build lacks; only their characters can be checked.
     url.contains(':') && shown::is_safe(url) && !password::is_in(url)
 }
 
-/// Tells whether two URLs lead to one file, by links or otherwise.
+/// Returns whether two URLs lead to one file, through links or directly.
 #[must_use]
 pub fn is_same_file(one: &str, other: &str) -> bool {
+    // Databases on servers count as different: their URLs cannot prove that they are the same.
     match (parse_url(one), parse_url(other)) {
         (Ok(UrlKind::File(one)), Ok(UrlKind::File(other))) => sqlite::is_same_file(&one, &other),
         _ => false,
     }
 }
 
-/// Returns the marker in a file that cannot be read before a crashed program's transaction is rolled back, as the file
-/// has it now; nothing is rolled back. `None` where there is no marker, or where nobody can tell.
+/// Returns what can be seen of the marker in a file whose crashed transaction is not rolled back yet. Nothing is rolled
+/// back.
 #[must_use]
 pub fn marker_beside_a_crash(url: &str) -> sqlite::MarkerGlimpse {
     match parse_url(url) {
@@ -169,5 +173,5 @@ fn parse_url(url: &str) -> Result<UrlKind, TargetError> {
         return Ok(UrlKind::Server);
     }
     let why = if cfg!(feature = "mssql") { "no such kind of target" } else { "this mfm knows files only" };
-    Err(TargetError::Url { url: url.to_owned(), why: why.to_owned() })
+    Err(url_error(url, why))
 }

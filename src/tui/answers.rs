@@ -1,4 +1,4 @@
-//! What the operations answered, taken into what is known; runs nothing.
+//! Applies the answers of jobs to the state.
 
 use super::dialog::{Overlay, TextDialog};
 use super::job::{Job, JobAnswer, JobLane};
@@ -10,7 +10,7 @@ use super::state::{Screen, TuiState};
 use super::update;
 use crate::ops::{Failure, audit, drill, recover, revert};
 
-/// Takes in what a job of a lane came to.
+/// Applies the answer of a job that ran in `lane`, and returns what to do next.
 pub fn receive_answer(state: &mut TuiState, lane: JobLane, answer: JobAnswer) -> Vec<Effect> {
     match answer {
         JobAnswer::Status(outcome) => {
@@ -58,7 +58,8 @@ pub fn receive_answer(state: &mut TuiState, lane: JobLane, answer: JobAnswer) ->
     Vec::new()
 }
 
-/// Takes in how things stand; what others wrote meanwhile makes older answers old.
+/// Applies a status. If the journal has more entries than before, others have written: the audit and the checks are
+/// outdated, and lists are read again.
 fn receive_status(state: &mut TuiState, outcome: crate::ops::status::Outcome) -> Vec<Effect> {
     let before = state.status.as_ref().map(|status| status.entries);
     let moved_on = before.is_some_and(|before| before != outcome.entries);
@@ -77,13 +78,14 @@ fn receive_status(state: &mut TuiState, outcome: crate::ops::status::Outcome) ->
     effects
 }
 
-/// What was only read is said where it would have been seen; what was wanted is said at the foot.
+/// Shows a failure: that of a background read in the place of its content, that of something a person asked for in
+/// the status line.
 fn receive_failure(state: &mut TuiState, lane: JobLane, failure: Failure) -> Vec<Effect> {
     let text = render_failure(&failure);
     match lane {
         JobLane::Status => {
             state.trouble = Some(text);
-            // What the list would say of it is said there too.
+            // The list of records waits for a status to know its domain: without one it shows the error itself.
             return if state.screen == Screen::Records { records::enter(state) } else { Vec::new() };
         }
         JobLane::List => state.records.trouble = Some(text),
@@ -110,7 +112,7 @@ fn receive_failure(state: &mut TuiState, lane: JobLane, failure: Failure) -> Vec
     Vec::new()
 }
 
-/// Returns a failure in a sentence, with what to do about it.
+/// Returns a failure as a sentence with its code and a hint.
 #[must_use]
 pub fn render_failure(failure: &Failure) -> String {
     let Failure { code, message, next, .. } = failure;
@@ -119,11 +121,11 @@ pub fn render_failure(failure: &Failure) -> String {
 }
 
 fn report_revert(state: &mut TuiState, outcome: &revert::Outcome) {
-    let back: Vec<String> = outcome.operations.iter().map(|line| line.reverts.to_string()).collect();
+    let numbers: Vec<String> = outcome.operations.iter().map(|line| line.reverts.to_string()).collect();
     let conflicts: usize = outcome.operations.iter().map(|line| line.conflicts.len()).sum();
     let again = outcome.operations.iter().any(|line| line.again);
     let drift: usize = outcome.operations.iter().map(|line| line.drift.len()).sum();
-    let back = back.join(", ");
+    let back = numbers.join(", ");
     match (conflicts, again) {
         (0, true) => state.show_note(Role::Good, format!("the fault of operation {back} is in effect again")),
         (0, false) if drift > 0 => {
@@ -135,8 +137,8 @@ fn report_revert(state: &mut TuiState, outcome: &revert::Outcome) {
         (0, false) => {
             state.show_note(Role::Good, format!("operation {back} is taken back, exactly; U commits it once more"));
         }
-        (left, _) => {
-            let rows = super::words::render_count(left as u64, "row");
+        (conflicts, _) => {
+            let rows = super::words::render_count(conflicts as u64, "row");
             state.show_note(
                 Role::Warning,
                 format!("operation {back} is taken back but for {rows}, which others changed"),
@@ -146,17 +148,18 @@ fn report_revert(state: &mut TuiState, outcome: &revert::Outcome) {
 }
 
 fn report_recovery(state: &mut TuiState, outcome: &recover::Outcome) {
-    let said: Vec<String> =
+    let results: Vec<String> =
         outcome.operations.iter().map(|line| format!("operation {}: {}", line.op, line.state)).collect();
-    match (said.is_empty(), outcome.left_open()) {
+    match (results.is_empty(), outcome.left_open()) {
         (true, _) => state.show_note(Role::Good, "nothing was open"),
-        (false, true) => state.show_note(Role::Warning, said.join(", ")),
-        (false, false) => state.show_note(Role::Good, said.join(", ")),
+        (false, true) => state.show_note(Role::Warning, results.join(", ")),
+        (false, false) => state.show_note(Role::Good, results.join(", ")),
     }
 }
 
 fn report_audit(state: &mut TuiState, outcome: &audit::Outcome) {
     let findings = &outcome.journal.findings;
+    // A target that could not be read leaves the audit incomplete, which must not look like success.
     let unseen = outcome.live.iter().find_map(|line| Some((&line.target, line.not_run.as_ref()?)));
     let entries = super::words::render_thousands(outcome.journal.entries);
     let (ok, text) = match (findings.len(), unseen) {
@@ -168,10 +171,12 @@ fn report_audit(state: &mut TuiState, outcome: &audit::Outcome) {
             (false, format!("{} speak against it", super::words::render_count(many as u64, "finding of the audit")))
         }
     };
+    // A ruined journal may have thousands of findings; the first thousand show what is wrong.
     if !findings.is_empty() {
-        let line =
-            |finding: &mfm_journal::AuditFinding| (Role::Danger, format!("{} [{}]", finding.message, finding.code));
-        let lines = findings.iter().take(1000).map(line).collect();
+        let mut lines = Vec::new();
+        for finding in findings.iter().take(1000) {
+            lines.push((Role::Danger, format!("{} [{}]", finding.message, finding.code)));
+        }
         state.overlay = Some(Overlay::Text(TextDialog { title: "What the audit found".to_owned(), lines, top: 0 }));
     }
     state.overview.audit = Some((ok, text.clone()));
@@ -187,10 +192,11 @@ fn report_drill(state: &mut TuiState, outcome: &drill::Outcome) {
     state.overlay = Some(super::overlays::build_matrix_overlay(outcome));
 }
 
-/// What has to be known before anything is drawn.
+/// Returns the first requests, for the screen that is shown at the start.
 pub fn request_initial_data(state: &mut TuiState) -> Vec<Effect> {
     let screen = state.screen;
     let mut effects = update::show_screen(state, screen);
+    // The overview requests the status by itself.
     if screen != Screen::Overview {
         effects.extend(state.request_job(Job::Status));
     }

@@ -1,4 +1,4 @@
-//! Carries jobs out by the operations of every other face; knows no screen and no terminal.
+//! Runs jobs by the operations that all faces share. Knows no screen and no terminal.
 
 use std::ops::ControlFlow;
 
@@ -15,7 +15,7 @@ use crate::ops::{
 };
 use crate::targets::Target;
 
-/// How many changes a picture is made from.
+/// The most changes that a picture is made from.
 const CHANGES_MAX: usize = 2000;
 
 /// A target that stays open between the pages of a list, with the URL it was opened by.
@@ -25,43 +25,42 @@ pub struct OpenTarget {
 }
 
 impl OpenTarget {
-    /// Lets go of the target.
+    /// Closes the target.
     pub fn close(&mut self) {
         self.target = None;
     }
 
-    /// Returns the target that the context names, opened anew where it is another one.
+    /// Returns the context's target, opened again if it is another one than before.
     fn open_target(&mut self, context: &Context<'_>) -> Result<&mut dyn Target, Failure> {
         Ok(self.with_domain(context)?.0)
     }
 
-    /// Returns the target that the context names, with the domain that its data are of.
+    /// Returns the context's target, with the domain of its data.
     fn with_domain(&mut self, context: &Context<'_>) -> Result<(&mut dyn Target, &'static dyn Domain), Failure> {
         let journal = context.open_journal()?;
         let chosen = context.resolve_target(&journal)?;
         let domain = detect::registered_domain(&journal, &chosen.name)?;
-        // A file is opened at once, and may have been replaced; only a server is worth keeping.
-        let kept = self.target.take().filter(|(url, _)| *url == chosen.url && !url.starts_with("sqlite:"));
-        let target = match kept {
-            Some(kept) => kept,
+        // Opening a file is cheap, and it may have been replaced. Only a connection to a server is worth keeping.
+        let reusable = self.target.take().filter(|(url, _)| *url == chosen.url && !url.starts_with("sqlite:"));
+        let target = match reusable {
+            Some(target) => target,
             None => (chosen.url.clone(), context.open_target(&chosen.url)?),
         };
         Ok((self.target.insert(target).1.as_mut(), domain))
     }
 }
 
-/// Carries a job out.
+/// Runs a job; a failure is an answer too.
 #[must_use]
 pub fn run_job(context: &Context<'_>, open: &mut OpenTarget, job: Job) -> JobAnswer {
-    let done = try_to(context, open, job);
-    done.unwrap_or_else(|failure| {
-        // A connection that broke is opened anew the next time.
+    try_job(context, open, job).unwrap_or_else(|failure| {
+        // The failure may come from a broken connection: the next job opens a new one.
         open.close();
         JobAnswer::Failed(Box::new(failure))
     })
 }
 
-fn try_to(context: &Context<'_>, open: &mut OpenTarget, job: Job) -> Result<JobAnswer, Failure> {
+fn try_job(context: &Context<'_>, open: &mut OpenTarget, job: Job) -> Result<JobAnswer, Failure> {
     Ok(match job {
         Job::Status => JobAnswer::Status(Box::new(status::run(context)?)),
         Job::Drills => JobAnswer::Drills(Box::new(drill::past::list_drills(context)?)),
@@ -113,12 +112,12 @@ fn recovery_answer(outcome: recover::Outcome) -> JobAnswer {
     }
 }
 
-/// Plans, with seed and clock fixed, so that what is committed is what was seen.
+/// Plans a fault, and fixes seed and clock in the request, so that the plan that is committed later is the one shown.
 fn build_preview(context: &Context<'_>, open: &mut OpenTarget, mut request: plan::Request) -> Result<Preview, Failure> {
-    let (outcome, made) = after_others(context, || plan::run(context, &request))?;
+    let (outcome, plan) = after_others(context, || plan::run(context, &request))?;
     request.options.seed = Some(outcome.seed);
     request.options.now.clone_from(&outcome.now);
-    let changes: Vec<Change> = made.prepared.changes().iter().take(CHANGES_MAX).cloned().collect();
+    let changes: Vec<Change> = plan.prepared.changes().iter().take(CHANGES_MAX).cloned().collect();
     let (target, domain) = open.with_domain(context)?;
     let pictures = browse::before_after(target, domain, &changes).ok().flatten();
     Ok(Preview { request, plan: outcome, pictures })
@@ -126,12 +125,13 @@ fn build_preview(context: &Context<'_>, open: &mut OpenTarget, mut request: plan
 
 fn load_operation(context: &Context<'_>, open: &mut OpenTarget, op: u64) -> Result<OperationDetail, Failure> {
     let shown = show::run(context, &show::Request { op, diff: true, detect: false })?;
+    // Judging the revert needs the target. Without it the operation itself can still be shown.
     let explained = explain::run(context, &explain::Request { op }).ok();
     let pictures = load_pictures(context, open, op).ok().flatten();
     Ok(OperationDetail { shown, explained, pictures })
 }
 
-/// Returns the field before and after an operation; what the target no longer has cannot be drawn.
+/// Returns pictures of the field before and after an operation; `None` if the target no longer has the field.
 fn load_pictures(
     context: &Context<'_>,
     open: &mut OpenTarget,
@@ -148,9 +148,10 @@ fn load_pictures(
     browse::before_after(target, domain, &changes)
 }
 
-/// Returns entries of the journal, newest first.
+/// Returns a page of the journal's entries with numbers below `before`, newest first.
 fn read_entries(context: &Context<'_>, before: Option<u64>) -> Result<Vec<Entry>, Failure> {
     let journal = context.open_journal()?;
+    // Entries are visited upwards, so the page is found by numbers and reversed at the end.
     let end = before.unwrap_or_else(|| journal.head().seq + 1);
     let first = end.saturating_sub(journal::PAGE).max(1);
     let mut entries = Vec::new();

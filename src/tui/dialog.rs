@@ -1,4 +1,4 @@
-//! What stands in front of a screen: questions, choices, input, text; decides nothing of its own.
+//! Data of the dialogs in front of a screen: questions, menus, input, text.
 
 use super::list::ListPosition;
 use super::look::Role;
@@ -7,7 +7,7 @@ use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{plan, revert};
 
-/// Everything dangerous that a person can be asked to agree to, and what a yes leads to.
+/// The actions that need a person's yes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DangerousAction {
     /// Commit the fault that was previewed.
@@ -19,152 +19,152 @@ pub enum DangerousAction {
     },
     /// Take operations back.
     Revert(revert::Request),
-    /// Ask the target what became of what is open, and seal it.
+    /// Ask the targets what became of the open operations, and seal them.
     Recover,
-    /// Break, look and take back, many times.
+    /// Run a drill.
     Drill,
-    /// What an operation asks while it runs.
+    /// Answer an operation that asks while it runs; the job's ticket.
     Asked(u64),
 }
 
-/// A question.
+/// A yes-or-no question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuestionDialog {
-    /// What it is about, in a few words.
+    /// The dialog's title.
     pub title: String,
     /// The question, in lines.
     pub lines: Vec<(Role, String)>,
-    /// The word that has to be typed, where a plain yes is too little; and what was typed so far.
+    /// The word that has to be typed where a plain yes is not enough, and what has been typed so far.
     pub typed: Option<(String, String)>,
-    /// What a yes leads to.
+    /// What a yes starts.
     pub danger: DangerousAction,
 }
 
-/// What a chosen line leads to.
+/// What choosing a line of a menu does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MenuChoice {
-    /// To break a record with a mode.
+    /// Plan a fault of a mode on a record.
     Mode {
         /// The mode's tool.
         tool: &'static str,
         /// The kind of record.
         kind: &'static RecordKind,
-        /// Its id.
+        /// The id of the record.
         id: i64,
     },
-    /// To another target.
+    /// Switch to another target, by name.
     Target(String),
-    /// To a way of taking an operation back.
+    /// Take an operation back in one of several ways.
     Revert(revert::Request),
-    /// To a question to the data, by its name.
+    /// Open a query of the domain, by its name.
     Query(&'static str),
 }
 
-/// Lines to choose from.
+/// A menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Menu {
-    /// What is chosen.
+    /// What is to be chosen.
     pub title: String,
-    /// Each line with what it leads to, and what is to be known of it.
+    /// Each line: what choosing it does, its label, and an explanation.
     pub lines: Vec<(MenuChoice, String, String)>,
-    /// Which is in hand.
+    /// The selected line.
     pub place: ListPosition,
 }
 
-/// What a line that is typed is for.
+/// What a typed line is used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputPurpose {
-    /// To look for something on the screen.
+    /// To search the list on the screen.
     Search,
-    /// To fill a line of the plan's form.
+    /// To fill a field of the plan's form, by its index.
     Field(usize),
 }
 
-/// A line that is typed.
+/// A line of input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputLine {
     /// What is asked for.
     pub title: String,
-    /// What may be typed.
+    /// An explanation of what may be typed.
     pub hint: String,
-    /// What was typed so far.
+    /// The text typed so far.
     pub text: String,
-    /// What it is for.
+    /// What the line is used for.
     pub purpose: InputPurpose,
 }
 
-/// Every action by name, narrowed by what is typed.
+/// The palette: all actions by name, filtered by what is typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
-    /// What was typed so far.
+    /// The text typed so far.
     pub text: String,
-    /// Which line is in hand.
+    /// The selected line.
     pub place: ListPosition,
 }
 
-/// Text to read.
+/// A text to read, which can be scrolled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextDialog {
-    /// What it is.
+    /// The dialog's title.
     pub title: String,
-    /// Its lines.
+    /// The lines of text, each with its role; long ones are wrapped.
     pub lines: Vec<(Role, String)>,
-    /// How far it is scrolled.
+    /// The number of rows scrolled past.
     pub top: usize,
 }
 
-/// A question to the data, while it is put together and once it is answered.
+/// A query of the domain: its form, and its answer once there is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueryDialog {
-    /// Its name.
+    /// The name of the query.
     pub query: &'static str,
     /// What it answers.
     pub about: &'static str,
-    /// Its parameters.
+    /// A field for each parameter.
     pub form: Vec<FormField>,
-    /// Which of them is in hand.
+    /// The selected parameter.
     pub place: ListPosition,
-    /// What came of it.
+    /// The state of the answer.
     pub answer: QueryState,
-    /// How far the answer is scrolled.
+    /// The number of rows that the answer is scrolled past.
     pub top: usize,
-    /// The list that it was chosen from.
+    /// The menu that it was chosen from, to go back to.
     pub menu: Menu,
 }
 
-/// What came of a question.
+/// The state of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueryState {
-    /// It was not asked yet.
+    /// It has not been sent yet.
     NotAsked,
-    /// It is under way.
+    /// It is running.
     Asking,
     /// An answer.
     Said {
-        /// It, in lines.
+        /// The answer in lines.
         lines: Vec<(Role, String)>,
-        /// Where the next page begins.
+        /// The cursor of the next page, if there is one.
         next: Option<String>,
     },
     /// Why there is no answer.
     Failed(String),
 }
 
-/// What stands in front.
+/// A dialog in front of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
-    /// A question.
+    /// A yes-or-no question.
     Question(QuestionDialog),
-    /// Lines to choose from.
+    /// A menu.
     Menu(Menu),
-    /// A line that is typed.
+    /// A line of input.
     Input(InputLine),
-    /// Every action.
+    /// The palette of actions.
     Palette(Palette),
-    /// The keys of the screen.
+    /// The keys of the screen, and the number of rows scrolled past.
     Help(usize),
-    /// Text to read.
+    /// A text to read.
     Text(TextDialog),
-    /// A question to the data.
+    /// A query of the domain.
     Ask(Box<QueryDialog>),
 }

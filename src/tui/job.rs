@@ -1,4 +1,4 @@
-//! What the interface asks the operations for, and what comes back; runs nothing.
+//! The jobs that the interface gives to its worker threads, and their answers.
 
 use serde_json::{Map, Value as Json};
 
@@ -8,104 +8,104 @@ use crate::ops::{
     Failure, apply, audit, browse, checks, drill, explain, find, log, plan, query, recover, revert, show, status,
 };
 
-/// Work for an operation.
+/// A job for a worker thread, done by one of the operations.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Job {
-    /// How journal and target stand.
+    /// Read the status of journal and target.
     Status,
-    /// The drills of the journal.
+    /// List the journal's drills.
     Drills,
-    /// A page of records.
+    /// Read a page of records.
     Page(browse::Request),
-    /// How many records there are.
+    /// Count the records of a kind.
     Count {
-        /// Of which kind.
+        /// The kind of record to count.
         kind: &'static RecordKind,
-        /// Only those whose column holds this.
+        /// A column and the value it must have; `None` counts all.
         only: Option<(String, i64)>,
     },
-    /// One record whole.
+    /// Read one record with all its columns.
     Record {
-        /// Its kind.
+        /// The kind of the record.
         kind: &'static RecordKind,
-        /// Its id.
+        /// The id of the record.
         id: i64,
     },
-    /// A record that can show a fault.
+    /// Find a record that is eligible for a fault.
     Find(Box<find::Request>),
-    /// What a fault would do.
+    /// Plan a fault without committing it.
     Preview(Box<plan::Request>),
-    /// Commit what was previewed.
+    /// Commit a previewed fault.
     Apply {
         /// The request, its seed and clock fixed.
         request: Box<plan::Request>,
-        /// The digest of the plan that was seen.
+        /// The digest of the plan that was shown.
         digest: Digest,
     },
-    /// A page of operations.
+    /// Read a page of operations, newest first.
     Log {
-        /// Only older ones than this.
+        /// Only those with a lower number; `None` reads the newest.
         before: Option<u64>,
     },
-    /// One operation, with its changes and what a revert would do.
+    /// Read one operation with its changes, and judge its revert.
     Operation(u64),
-    /// Take operations back.
+    /// Revert operations.
     Revert(revert::Request),
-    /// Close what a crash left open.
+    /// Close operations that a crash left open.
     Recover,
-    /// Verify journal and target.
+    /// Audit the journal against its targets.
     Verify,
-    /// Run the checks.
+    /// Run the quality checks.
     Check,
-    /// Measure what they catch.
+    /// Run a drill.
     Drill,
-    /// A question to the data.
+    /// Run a query of the domain.
     Ask {
-        /// Its name.
+        /// The name of the query.
         query: &'static str,
-        /// Its parameters.
+        /// The parameters, named as in the query's schema.
         params: Map<String, Json>,
     },
-    /// Entries of the journal, newest first.
+    /// Read a page of the journal's entries, newest first.
     Entries {
-        /// Only older ones than this.
+        /// Only those with a lower number; `None` reads the newest.
         before: Option<u64>,
     },
 }
 
-/// Work that waits for its like: of each lane one job runs at a time, and the newest that waits is next.
+/// A queue of jobs of one sort. Each lane runs one job at a time; of those that wait only the newest is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum JobLane {
-    /// How things stand.
+    /// Readings of the status.
     Status,
-    /// Earlier drills.
+    /// The list of drills.
     Drills,
-    /// Lists of records.
+    /// Pages of records.
     List,
-    /// Their number.
+    /// Counts of records.
     Count,
     /// One record.
     Record,
     /// The preview of a plan.
     Preview,
-    /// Lists of operations.
+    /// Pages of operations.
     Log,
     /// One operation.
     Operation,
-    /// Checks and audits, which take long and only read.
+    /// The quality checks.
     Check,
-    /// The audit.
+    /// Audits.
     Verify,
-    /// Questions to the data.
+    /// Queries of the domain.
     Ask,
-    /// Lists of entries.
+    /// Pages of entries.
     Journal,
-    /// Whatever writes.
+    /// Everything that writes to a target.
     Act,
 }
 
 impl Job {
-    /// Returns the lane that it runs in.
+    /// Returns the lane that the job runs in.
     #[must_use]
     pub const fn lane(&self) -> JobLane {
         match self {
@@ -125,7 +125,7 @@ impl Job {
         }
     }
 
-    /// Returns what it does, in a few words.
+    /// Returns what the job does, as the status line shows it while it runs.
     #[must_use]
     pub const fn description(&self) -> &'static str {
         match self {
@@ -150,7 +150,7 @@ impl Job {
     }
 }
 
-/// What came of a job.
+/// The answer of a job. A page comes with the request or the number it was asked for, to tell whether it still fits.
 #[derive(Debug)]
 pub enum JobAnswer {
     /// Of [`Job::Status`].
@@ -187,28 +187,28 @@ pub enum JobAnswer {
     Asked(Box<query::Outcome>),
     /// Of [`Job::Entries`].
     Entries(Vec<mfm_journal::Entry>, Option<u64>),
-    /// Of any job.
+    /// Of any job that failed.
     Failed(Box<Failure>),
 }
 
-/// What a fault would do.
+/// What a fault would change.
 #[derive(Debug)]
 pub struct Preview {
     /// The request, its seed and clock fixed.
     pub request: plan::Request,
-    /// What the plan says.
+    /// The plan, with its first changes.
     pub plan: plan::Outcome,
-    /// The field before and after.
+    /// Pictures of the field before and after; `None` where there is nothing to draw.
     pub pictures: Option<browse::BeforeAfter>,
 }
 
-/// An operation whole.
+/// Everything that is known about an operation.
 #[derive(Debug)]
 pub struct OperationDetail {
-    /// What is known of it, with its changes.
+    /// The operation with its changes.
     pub shown: show::Outcome,
-    /// What a revert would do; `None` where nobody could be asked.
+    /// What a revert would do; `None` if that could not be judged, for example without the target.
     pub explained: Option<explain::Outcome>,
-    /// The field before and after.
+    /// Pictures of the field before and after; `None` where there is nothing to draw.
     pub pictures: Option<browse::BeforeAfter>,
 }

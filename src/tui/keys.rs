@@ -1,122 +1,122 @@
-//! Every action of the interface with its keys and its words: the key bar, the help and the palette read this table.
+//! The table of all actions with their keys and texts. The key bar, the help and the palette are made from it.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::Screen;
 
-/// What a person can ask for.
+/// What a key or a command of the palette does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// Up a line.
+    /// Move up a line.
     Up,
-    /// Down a line.
+    /// Move down a line.
     Down,
-    /// Up a page.
+    /// Move up a page.
     PageUp,
-    /// Down a page.
+    /// Move down a page.
     PageDown,
-    /// To the beginning.
+    /// Move to the beginning.
     Home,
-    /// To the end.
+    /// Move to the end.
     End,
-    /// To the left: the choice or the kind before.
+    /// The previous choice, or kind of record.
     Left,
-    /// To the right: the choice or the kind behind.
+    /// The next choice, or kind of record.
     Right,
-    /// Open what is in hand.
+    /// Open the selected line.
     Open,
-    /// Back out of it.
+    /// Go back.
     Back,
-    /// The next view of what is in hand.
+    /// Show the next view of the selected line.
     View,
-    /// To a screen.
+    /// Show a screen.
     Show(Screen),
-    /// Look for something.
+    /// Search.
     Search,
-    /// Break the record in hand.
+    /// Plan a fault on the selected record.
     Break,
-    /// Ask a question of the data.
+    /// Choose a query of the domain.
     Ask,
-    /// Find a record that can show what is planned.
+    /// Find a record that is eligible for the planned fault.
     Find,
-    /// Commit the plan.
+    /// Commit the planned fault.
     Apply,
-    /// Take the operation in hand back.
+    /// Revert the selected operation.
     Revert,
-    /// Take the newest fault back.
+    /// Revert the newest fault.
     Undo,
-    /// Commit what was taken back last once more.
+    /// Revert the newest revert.
     Redo,
-    /// Close what a crash left open.
+    /// Close operations that a crash left open.
     Recover,
-    /// Run the checks.
+    /// Run the quality checks.
     Check,
-    /// Measure what the checks catch.
+    /// Run a drill.
     Drill,
-    /// Verify journal and target.
+    /// Audit journal and target.
     Verify,
     /// Choose the target.
     Target,
-    /// Play the control points.
+    /// Play the control points, or pause.
     Play,
-    /// One control point back.
+    /// Show the previous control point.
     StepBack,
-    /// One control point on.
+    /// Show the next control point.
     StepOn,
-    /// Copy the row in hand.
+    /// Copy the selected row or digest to the clipboard.
     Copy,
-    /// Write what is seen into a file.
+    /// Write the page to a file.
     Export,
-    /// Read what is seen in the pager.
+    /// Show the page in the pager.
     Pager,
-    /// Read everything anew.
+    /// Read everything again, and redraw.
     Refresh,
-    /// Further down in the text beside the list.
+    /// Scroll down in the text next to the list.
     More,
-    /// Back up in it.
+    /// Scroll up in it.
     Less,
-    /// Stop what is under way.
+    /// Stop the running jobs; without any, quit.
     Cancel,
-    /// All actions, by name.
+    /// Open the palette.
     Palette,
-    /// The keys.
+    /// Show the keys of the screen.
     Help,
-    /// Leave the program for the shell for a while.
+    /// Suspend the process, as Ctrl-Z does elsewhere.
     Suspend,
-    /// End.
+    /// Quit.
     Quit,
 }
 
-/// Where an action makes sense.
+/// The screens on which an action is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindingScope {
-    /// Everywhere.
+    /// On every screen.
     Always,
-    /// On these screens.
+    /// On these screens only.
     On(&'static [Screen]),
 }
 
-/// One line of the table.
+/// One row of the table: an action with its keys and texts.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
-    /// What it does.
+    /// What the keys do.
     pub action: Action,
-    /// Its keys, the first one as the bar shows it; `C-` stands for Ctrl.
+    /// The names of its keys; the bar shows the first one. `C-` is Ctrl.
     pub keys: &'static [&'static str],
-    /// One or two words, for the bar.
+    /// One or two words for the bar.
     pub label: &'static str,
-    /// A sentence, for help and palette.
+    /// A sentence for help and palette.
     pub about: &'static str,
-    /// Whether it writes to a target, so that a read-only interface greys it.
+    /// Whether it writes to a target; a read-only interface greys it.
     pub writes: bool,
-    /// Where it makes sense.
+    /// Where it is available.
     pub scope: BindingScope,
-    /// Its place in the bar; 0 keeps it out.
+    /// Its position in the bar, from 1; 0 keeps it out.
     pub bar: u8,
 }
 
 impl Binding {
-    /// Tells whether the action makes sense on a screen.
+    /// Tells whether the action is available on a screen.
     #[must_use]
     pub fn is_available_on(&self, screen: Screen) -> bool {
         match self.scope {
@@ -235,33 +235,36 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Quit, &["q"], "quit", "End; nothing is left half done", 11),
 ];
 
-/// Returns what a key asks for on a screen.
+/// Returns the action of a key on a screen; `None` if the key does nothing there.
 #[must_use]
 pub fn find_action(key: &KeyEvent, screen: Screen) -> Option<Action> {
     let name = key_name(key)?;
-    let fits = |binding: &&Binding| binding.is_available_on(screen) && binding.keys.contains(&name.as_str());
-    BINDINGS.iter().find(fits).map(|binding| binding.action)
+    let binding =
+        BINDINGS.iter().find(|binding| binding.is_available_on(screen) && binding.keys.contains(&name.as_str()));
+    binding.map(|binding| binding.action)
 }
 
-/// Returns the binding of an action on a screen.
+/// Returns the binding of an action on a screen; `None` if it is not available there.
 #[must_use]
 pub fn find_binding(action: Action, screen: Screen) -> Option<&'static Binding> {
     BINDINGS.iter().find(|binding| binding.action == action && binding.is_available_on(screen))
 }
 
-/// Returns the bindings of the bar of a screen, in order.
+/// Returns the bindings that a screen's bar shows, in order.
 #[must_use]
 pub fn list_bar_bindings(screen: Screen) -> Vec<&'static Binding> {
-    let mut shown: Vec<&Binding> =
+    let mut bindings: Vec<&Binding> =
         BINDINGS.iter().filter(|binding| binding.bar > 0 && binding.is_available_on(screen)).collect();
-    shown.sort_by_key(|binding| binding.bar);
-    shown
+    // A stable sort: the table decides between equal positions.
+    bindings.sort_by_key(|binding| binding.bar);
+    bindings
 }
 
-/// Returns the name of a key as the table spells it.
+/// Returns the name of a key as the table spells it; `None` for keys that no binding uses.
 fn key_name(key: &KeyEvent) -> Option<String> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     Some(match key.code {
+        // Terminals report Ctrl with either case, depending on Shift and their protocol.
         KeyCode::Char(letter) if control => format!("C-{}", letter.to_ascii_lowercase()),
         KeyCode::Char(letter) => letter.to_string(),
         KeyCode::Enter => "enter".to_owned(),

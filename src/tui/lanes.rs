@@ -1,28 +1,31 @@
-//! Which jobs run and which wait: of each lane one at a time, the newest request next; runs nothing.
+//! Which jobs run and which wait: one per lane at a time, then the newest request.
 
 use std::collections::BTreeMap;
 
 use super::job::{Job, JobLane};
 use super::message::Effect;
 
-/// A job that runs.
+/// A running job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunningJob {
-    /// Its ticket.
+    /// The job's ticket, unique in this process.
     pub ticket: u64,
-    /// What it does.
+    /// What the job does, in a few words.
     pub words: &'static str,
-    /// The step, how far, of how much.
+    /// The name of its step, the amount done and the total, 0 if unknown.
     pub progress: Option<(String, u64, u64)>,
-    /// The same of the whole that the step is a part of.
+    /// Done and total of a larger job that the step is a part of, such as the faults of a drill.
     pub whole: Option<(u64, u64)>,
     /// Whether it was asked to stop.
     pub cancelled: bool,
-    /// For how many ticks it has been running.
+    /// For how many ticks of a tenth of a second it has been running.
     pub ticks: u64,
 }
 
-/// Every job that runs or waits.
+/// The lanes whose jobs a person waits for, the most important first.
+const AWAITED: [JobLane; 5] = [JobLane::Act, JobLane::Check, JobLane::Verify, JobLane::Preview, JobLane::Ask];
+
+/// All jobs that run or wait.
 #[derive(Clone, Debug, Default)]
 pub struct Lanes {
     running: BTreeMap<JobLane, RunningJob>,
@@ -31,11 +34,12 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Asks for a job; a newer one of its lane takes the place of one that waits, and ends one that only reads.
+    /// Requests a job. If its lane is busy it replaces the waiting job, and cancels the running one unless that writes.
     pub fn request_job(&mut self, job: Job, target: Option<&str>) -> Vec<Effect> {
         let lane = job.lane();
         let Some(running) = self.running.get_mut(&lane) else { return vec![self.start_job(job, target)] };
         self.waiting.insert(lane, job);
+        // A write is never cut short by a later request, only by the person.
         if lane == JobLane::Act || running.cancelled {
             return Vec::new();
         }
@@ -52,38 +56,36 @@ impl Lanes {
         Effect::Start { ticket, job, target: target.map(str::to_owned) }
     }
 
-    /// Takes note that a job ended: whether its answer still counts, and what begins in its place.
+    /// Removes a job that ended. Returns whether its answer still counts, and the effects that start the next job.
     pub fn finish_job(&mut self, ticket: u64, target: Option<&str>) -> (bool, Vec<Effect>) {
         let Some(lane) = self.lane_of(ticket) else { return (false, Vec::new()) };
         self.running.remove(&lane);
         let next = self.waiting.remove(&lane);
-        // What was overtaken is of no use any more; what wrote something always is.
+        // An answer overtaken by a newer request is outdated. One of a job that wrote must always be shown.
         let counts = next.is_none() || lane == JobLane::Act;
         (counts, next.map(|job| self.start_job(job, target)).into_iter().collect())
     }
 
-    /// Takes note of how far a job is.
-    pub fn record_progress(&mut self, ticket: u64, step: String, whole: bool, far: (u64, u64)) {
+    /// Records the progress of a job, of its step or, with `whole`, of all its steps.
+    pub fn record_progress(&mut self, ticket: u64, step: String, whole: bool, done: u64, total: u64) {
         let Some(running) = self.running.values_mut().find(|running| running.ticket == ticket) else { return };
         if whole {
-            running.whole = Some(far);
+            running.whole = Some((done, total));
         } else {
-            running.progress = Some((step, far.0, far.1));
+            running.progress = Some((step, done, total));
         }
     }
 
-    /// Lets time go by.
+    /// Counts a tick for every running job.
     pub fn tick(&mut self) {
         self.running.values_mut().for_each(|running| running.ticks += 1);
     }
 
-    /// Asks every job to stop that a person waits for: what writes and what takes long.
+    /// Cancels the jobs that a person waits for: what writes, and what takes long.
     pub fn cancel_foreground(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (lane, running) in &mut self.running {
-            if [JobLane::Act, JobLane::Check, JobLane::Verify, JobLane::Preview, JobLane::Ask].contains(lane)
-                && !running.cancelled
-            {
+            if AWAITED.contains(lane) && !running.cancelled {
                 running.cancelled = true;
                 effects.push(Effect::Cancel(running.ticket));
             }
@@ -91,25 +93,28 @@ impl Lanes {
         effects
     }
 
-    /// Returns the lane of a ticket.
+    /// Returns the lane of a running job, by its ticket.
     #[must_use]
     pub fn lane_of(&self, ticket: u64) -> Option<JobLane> {
         self.running.iter().find(|(_, running)| running.ticket == ticket).map(|(lane, _)| *lane)
     }
 
-    /// Returns the job of a lane.
+    /// Returns the running job of a lane.
     #[must_use]
     pub fn running_in(&self, lane: JobLane) -> Option<&RunningJob> {
         self.running.get(&lane)
     }
 
-    /// Returns what a person would like to know of: what writes first, then what takes long.
+    /// Returns the job that the status line shows: what writes first, then what takes long, then any slow one.
     #[must_use]
     pub fn foreground_job(&self) -> Option<&RunningJob> {
-        let shown = |lane: &JobLane| self.running.get(lane);
-        let lanes = [JobLane::Act, JobLane::Check, JobLane::Verify, JobLane::Preview, JobLane::Ask];
-        let slow = |(lane, running): &(&JobLane, &RunningJob)| **lane != JobLane::Status && running.ticks > 5;
-        lanes.iter().find_map(shown).or_else(|| self.running.iter().find(slow).map(|(_, running)| running))
+        if let Some(running) = AWAITED.iter().find_map(|lane| self.running.get(lane)) {
+            return Some(running);
+        }
+        // The status is read every few seconds on its own: showing that would only flicker. Other reads are shown once
+        // they take longer than half a second.
+        let mut others = self.running.iter().filter(|(lane, running)| **lane != JobLane::Status && running.ticks > 5);
+        others.next().map(|(_, running)| running)
     }
 
     /// Tells whether anything runs.

@@ -1,34 +1,35 @@
-//! Where one stands in a list, and which part of it is seen; knows nothing of what it holds.
+//! The selected line of a list, and which part of the list is visible.
 
-/// A place in a list.
+/// The position in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListPosition {
-    /// The line in hand.
+    /// The index of the selected line.
     pub at: usize,
-    /// The first line that is seen.
+    /// The index of the first visible line.
     pub top: usize,
 }
 
 impl ListPosition {
-    /// Moves by some lines, never out of the list.
+    /// Moves by a number of lines, within a list of `length` lines.
     pub fn move_by(&mut self, by: isize, length: usize) {
         self.at = self.at.saturating_add_signed(by).min(length.saturating_sub(1));
     }
 
-    /// Moves to a line.
+    /// Moves to a line, or to the last one if there are fewer.
     pub fn move_to(&mut self, at: usize, length: usize) {
         self.at = at.min(length.saturating_sub(1));
     }
 
-    /// Returns the first line to show, so that the one in hand is seen among so many rows.
+    /// Returns the first line to show in `rows` rows, so that the selected line is among them.
     #[must_use]
     pub fn first_visible(&self, rows: usize, length: usize) -> usize {
         let at = self.at.min(length.saturating_sub(1));
         let top = self.top.min(at).max((at + 1).saturating_sub(rows.max(1)));
+        // The last page is filled: no empty rows after the end.
         top.min(length.saturating_sub(rows))
     }
 
-    /// Keeps what was shown, so that the list does not jump.
+    /// Scrolls just far enough that the selected line is visible.
     pub fn scroll_into_view(&mut self, rows: usize, length: usize) {
         self.top = self.first_visible(rows, length);
         self.at = self.at.min(length.saturating_sub(1));

@@ -1,12 +1,12 @@
-//! How things look: the style of every role, the glyph of every mark, the lines of every border; draws nothing itself.
+//! The appearance: the style of every role, the glyph of every mark, the characters of borders.
 //!
-//! Two things hold everywhere. Text keeps the terminal's own colours, so that it is as legible as the person made it.
-//! And no meaning rests on colour alone: what is said by colour is also said by a mark, a letter, a word or a modifier,
-//! so that it reaches people who see fewer colours, people who print, and terminals under `NO_COLOR`.
+//! Two rules. Text keeps the terminal's own colours, so that it is as legible as its user made it. And no meaning rests
+//! on colour alone: a mark, a letter, a word or a modifier repeats it, for colour-blind people, for paper, and for
+//! terminals under `NO_COLOR`.
 //!
-//! The colours are fixed ones of the 256 (16 and up), because the first sixteen are what each terminal makes of them.
-//! Opposites are blue and orange; the tests hold every colour against the backgrounds that terminals usually have, and
-//! pairs that must be told apart against the two common kinds of colour blindness.
+//! The colours are from the fixed part of the 256 (16 and up), because terminals define the first sixteen as they like.
+//! Opposites are blue and orange. Tests measure every colour against usual backgrounds, and pairs that must be told
+//! apart as the two common kinds of colour blindness see them.
 
 mod palette;
 
@@ -15,16 +15,16 @@ use ratatui::symbols::border;
 
 use crate::model::Severity;
 
-/// How everything looks: which colours, which characters.
+/// Colours and characters of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Appearance {
-    /// The colours.
+    /// The colour theme.
     pub theme: Theme,
-    /// The characters.
+    /// The set of characters.
     pub glyphs: Glyphs,
 }
 
-/// Which colours there are.
+/// A colour theme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// For a dark background.
@@ -36,7 +36,7 @@ pub enum Theme {
     Plain,
 }
 
-/// Which characters there are.
+/// The set of characters to draw with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Glyphs {
     /// Lines, blocks and braille.
@@ -46,44 +46,44 @@ pub enum Glyphs {
     Ascii,
 }
 
-/// What a piece of the screen is for.
+/// The purpose of a piece of text or a border, which decides its style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// What is read.
+    /// Ordinary text.
     Text,
-    /// What is read second: units, hints, what did not change.
+    /// Secondary text: units, hints, unchanged values.
     Dim,
     /// The name of the program, a screen or a picture.
     Title,
-    /// The head of a column or a group.
+    /// The heading of a column or a group.
     Heading,
-    /// The row or the word in hand.
+    /// The selected row or word.
     Selected,
     /// A key to press.
     Key,
-    /// What cannot be used now.
+    /// A disabled command.
     Off,
-    /// What is as it should be.
+    /// Something in order.
     Good,
-    /// What is worth knowing.
+    /// Information.
     Note,
-    /// What may be wrong.
+    /// Something that may be wrong.
     Warning,
-    /// What is wrong, or may harm.
+    /// Something wrong or dangerous.
     Danger,
-    /// What was.
+    /// A value before a change.
     Before,
-    /// What is, or will be.
+    /// A value after a change.
     After,
-    /// What is the same before and after.
+    /// A value that does not change.
     Same,
-    /// A limit that values are held against.
+    /// A limit in a picture.
     Limit,
-    /// Where in a picture one stands.
+    /// The selected point of a picture.
     Cursor,
     /// A frame.
     Border,
-    /// The frame of what the keys go to.
+    /// The frame of the part that has the keyboard focus.
     Focus,
     /// The bars at the top and the bottom.
     Bar,
@@ -114,22 +114,22 @@ impl Role {
     ];
 }
 
-/// A sign one column wide that says what a colour alone must not.
+/// A sign one column wide, which repeats in shape what a colour says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
-    /// A fault that is in the data.
+    /// A fault in effect.
     Applied,
-    /// A fault that was taken back.
+    /// A reverted fault.
     Reverted,
-    /// An operation that did not end well.
+    /// A failed operation.
     Failed,
-    /// An operation that is only planned.
+    /// A planned operation.
     Planned,
-    /// As it should be.
+    /// In order.
     Good,
-    /// Not as it should be.
+    /// Wrong.
     Bad,
-    /// Not known, or not run.
+    /// Unknown, or not run.
     Unknown,
     /// Severity critical.
     Critical,
@@ -139,7 +139,7 @@ pub enum Mark {
     Medium,
     /// Severity low.
     Low,
-    /// From one thing to another.
+    /// From one value to another.
     Arrow,
     /// An item of a list.
     Bullet,
@@ -151,37 +151,37 @@ pub enum Mark {
     Left,
     /// To the right.
     Right,
-    /// More that is not shown.
+    /// Something cut off.
     Ellipsis,
-    /// A picture that plays.
+    /// A playing film.
     Play,
-    /// A picture that stands still.
+    /// A paused film.
     Pause,
-    /// What was.
+    /// Before a change.
     Before,
-    /// What is, or will be.
+    /// After a change.
     After,
-    /// Where the shown part of a list lies.
+    /// The thumb of a scroll bar.
     Scroll,
-    /// The rest of a list's length.
+    /// The track of a scroll bar.
     Track,
-    /// What is in hand.
+    /// The selected line.
     Pointer,
-    /// The part of a bar that is done.
+    /// The filled part of a progress bar.
     Full,
-    /// The part of a bar that is not.
+    /// The empty part of a progress bar.
     Empty,
-    /// Between two things on a line.
+    /// Between two parts of a line.
     Divider,
     /// A horizontal line.
     Rule,
-    /// What hangs on the line above.
+    /// A detail of the line above.
     Branch,
 }
 
-/// Every mark with its Unicode and its ASCII form.
+/// All marks with their Unicode and ASCII forms.
 ///
-/// The Unicode forms are one column wide in every terminal: none has an emoji variant that is two.
+/// The Unicode forms are one column wide in every terminal: none has an emoji variant, which would take two.
 const MARKS: [(Mark, &str, &str); 30] = [
     (Mark::Applied, "\u{25cf}", "*"),
     (Mark::Reverted, "\u{25cb}", "o"),
@@ -227,7 +227,7 @@ const ASCII_BORDERS: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// What turns while something is under way, one after the other.
+/// The frames of the spinner.
 const TURNS: [&str; 4] = ["\u{2596}", "\u{2598}", "\u{259d}", "\u{2597}"];
 const ASCII_TURNS: [&str; 4] = ["-", "\\", "|", "/"];
 
@@ -240,6 +240,7 @@ impl Appearance {
             Theme::Light => palette::light_colours(role),
             Theme::Plain => return palette::plain_style(role),
         };
+        // Only indexed colours: RGB is not supported by every terminal.
         let style = Style { fg: foreground.map(Color::Indexed), bg: background.map(Color::Indexed), ..Style::new() };
         style.add_modifier(palette::emphasis(role))
     }
@@ -266,7 +267,7 @@ impl Appearance {
         })
     }
 
-    /// Returns the lines of a frame.
+    /// Returns the characters of a frame.
     #[must_use]
     pub const fn borders(self) -> border::Set<'static> {
         match self.glyphs {
@@ -275,7 +276,7 @@ impl Appearance {
         }
     }
 
-    /// Returns the lines of the frame that the keys go to, which differ from the others without any colour.
+    /// Returns the characters of a frame with the keyboard focus, which differ from others without any colour.
     #[must_use]
     pub const fn focus_borders(self) -> border::Set<'static> {
         match self.glyphs {
@@ -284,17 +285,17 @@ impl Appearance {
         }
     }
 
-    /// Returns a mark, one column wide.
+    /// Returns the glyph of a mark, one column wide.
     #[must_use]
     pub fn mark(self, mark: Mark) -> &'static str {
-        let found = MARKS.iter().find(|(other, ..)| *other == mark);
+        let forms = MARKS.iter().find(|(other, ..)| *other == mark);
         match self.glyphs {
-            Glyphs::Unicode => found.map_or("?", |(_, unicode, _)| unicode),
-            Glyphs::Ascii => found.map_or("?", |(.., ascii)| ascii),
+            Glyphs::Unicode => forms.map_or("?", |(_, unicode, _)| unicode),
+            Glyphs::Ascii => forms.map_or("?", |(.., ascii)| ascii),
         }
     }
 
-    /// Returns what turns while something is under way, at a step of its turning.
+    /// Returns a frame of the spinner; `step` counts up without end.
     #[must_use]
     pub fn spinner_frame(self, step: usize) -> &'static str {
         let turns = if self.glyphs == Glyphs::Unicode { TURNS } else { ASCII_TURNS };

@@ -1,11 +1,11 @@
-//! What comes into the interface, and what it wants done outside; does nothing itself.
+//! Messages that come into the interface, and the effects it wants from outside.
 
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use super::job::{Job, JobAnswer};
 use crate::model::ports::ConfirmQuestion;
 
-/// What comes in.
+/// An event for the interface.
 #[derive(Debug)]
 pub enum Message {
     /// A key was pressed.
@@ -16,71 +16,71 @@ pub enum Message {
     Paste(String),
     /// The terminal has another size: columns, rows.
     Resize(u16, u16),
-    /// Time went by: a tenth of a second.
+    /// A tenth of a second has passed.
     Tick,
-    /// A job ended.
+    /// A job has ended.
     Done {
-        /// Its ticket.
+        /// The ticket of the job.
         ticket: u64,
-        /// What came of it.
+        /// The result, or the failure.
         answer: JobAnswer,
     },
-    /// A job goes on.
+    /// A job has made progress.
     Progress {
-        /// Its ticket.
+        /// The ticket of the job.
         ticket: u64,
-        /// The step.
+        /// The name of the step.
         step: String,
-        /// Whether it is the whole that the other steps are a part of.
+        /// Whether this is the progress over all steps, such as the faults of a drill.
         whole: bool,
-        /// How far.
+        /// The amount done.
         done: u64,
-        /// Of how much; 0 where that is not known.
+        /// The total amount; 0 if unknown.
         total: u64,
     },
-    /// An operation asks the person something, and waits for the answer.
+    /// An operation asks the person something and waits for the answer.
     Asked {
         /// The ticket of the job that asks.
         ticket: u64,
-        /// The question.
+        /// The question, with the word to type where a yes is not enough.
         question: ConfirmQuestion,
     },
-    /// Something outside went wrong, or well.
+    /// The result of an effect, as text for the status line.
     Told(Result<String, String>),
     /// The process is asked to end.
     Stop,
 }
 
-/// What is wanted outside.
+/// Something to be done outside the pure part: by threads, the terminal or the file system.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Begin a job.
+    /// Start a job.
     Start {
-        /// Its ticket.
+        /// The ticket of the job.
         ticket: u64,
-        /// The work.
+        /// What to do.
         job: Job,
-        /// The target that it is for, where one was chosen here.
+        /// Its target, if one was chosen in the interface.
         target: Option<String>,
     },
-    /// Ask a job to stop between its steps.
+    /// Ask a job to stop after its current step.
     Cancel(u64),
-    /// Answer an operation that asked.
+    /// Answer the question of a job: its ticket, and whether yes.
     Reply(u64, bool),
-    /// Put text on the clipboard of the terminal.
+    /// Copy text to the terminal's clipboard.
     Copy(String),
-    /// Write text into a new file.
+    /// Write text to a new file.
     Export(String),
-    /// Read text in the pager.
+    /// Show text in the pager.
     Pager(String),
-    /// Keep the last view.
+    /// Remember the name of the screen for the next start.
     Remember(String),
-    /// Stop the process until the shell goes on with it.
+    /// Suspend the process until the shell continues it.
     Suspend,
-    /// Draw everything anew, whatever the terminal shows.
+    /// Clear the terminal and draw everything again.
     Redraw,
     /// Ring the bell.
     Bell,
-    /// End.
+    /// Leave the program.
     Quit,
 }

@@ -1,5 +1,5 @@
-//! The face for people who would rather look: state, message and update are pure, effects run operations on other
-//! threads; no SQL, no journal, no target.
+//! The terminal interface. State, messages and update are pure; effects run the operations on worker threads. No SQL,
+//! no journal, no target.
 
 pub mod answers;
 pub mod desk;

@@ -1,35 +1,35 @@
-//! What can be done next, as keys and screens; what only the command line has is said in plain words.
+//! Renders next steps as keys and screens. Steps that only the command line offers are described in words.
 
 use super::keys::{Action, BINDINGS};
 use super::state::Screen;
 use crate::model::next_step::{Deed, Flag, StepKind, View};
 use crate::model::{NextStep, NextSteps};
 
-/// Returns what a person can do about an error.
+/// Returns what a person can do about an error, as one line; empty if there are no steps.
 #[must_use]
 pub fn render_hint(steps: &NextSteps) -> String {
     steps.as_slice().iter().map(render_step).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns one step as a sentence.
+/// Returns one step as a clause.
 #[must_use]
 pub fn render_step(step: &NextStep) -> String {
     let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
-    let does = if step.text.is_empty() { String::new() } else { format!(" {}", step.text) };
-    let said = match &step.way {
+    let effect = if step.text.is_empty() { String::new() } else { format!(" {}", step.text) };
+    let clause = match &step.way {
         StepKind::Say => step.text.clone(),
-        StepKind::Look(view) => render_view(view) + &does,
-        StepKind::Run(deed) => render_deed(deed, &does),
-        StepKind::Give { option, value } => render_option(option, value.as_deref(), &does),
+        StepKind::Look(view) => render_view(view) + &effect,
+        StepKind::Run(deed) => render_deed(deed, &effect),
+        StepKind::Give { option, value } => render_option(option, value.as_deref(), &effect),
         StepKind::GiveOne { options } => {
             format!("give one of {}", options.iter().map(render_option_name).collect::<Vec<_>>().join(", "))
         }
         StepKind::LeaveOut { option } => format!("leave {} empty", render_option_name(option)),
     };
-    when + &said
+    when + &clause
 }
 
-/// Returns the word of an action with its key.
+/// Returns an action's label with its first key, such as `recover (R)`.
 #[must_use]
 pub fn render_key(action: Action) -> String {
     let binding = BINDINGS.iter().find(|binding| binding.action == action);
@@ -55,28 +55,28 @@ fn render_view(view: &View) -> String {
     render_key(Action::Show(screen))
 }
 
-fn render_deed(deed: &Deed, does: &str) -> String {
+fn render_deed(deed: &Deed, effect: &str) -> String {
     match deed {
-        Deed::Again | Deed::PlanAgain => deed.in_words() + does,
-        Deed::Recover => render_key(Action::Recover) + does,
+        Deed::Again | Deed::PlanAgain => deed.in_words() + effect,
+        Deed::Recover => render_key(Action::Recover) + effect,
         Deed::Revert { with, .. } => {
-            with.iter().fold(render_key(Action::Revert), |said, option| said + ", " + &render_option_name(option))
-                + does
+            with.iter().fold(render_key(Action::Revert), |text, option| text + ", " + &render_option_name(option))
+                + effect
         }
         other => format!("at the command line: {}", other.in_words()),
     }
 }
 
-fn render_option(option: &Flag, value: Option<&str>, does: &str) -> String {
+fn render_option(option: &Flag, value: Option<&str>, effect: &str) -> String {
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     match option {
         Flag::Yes => "nothing is done without a yes".to_owned(),
-        // A revert offers them where something is in its way.
-        Flag::Cascade | Flag::SkipConflicts | Flag::Force => render_option_name(option) + does,
+        // The menu of a revert offers these, so they need no command line.
+        Flag::Cascade | Flag::SkipConflicts | Flag::Force => render_option_name(option) + effect,
         Flag::MaxRows | Flag::Variant | Flag::Parameter(_) => {
-            format!("{}{value} in the form{does}", option.name())
+            format!("{}{value} in the form{effect}", option.name())
         }
-        _ => format!("at the command line, {}{value}{does}", render_option_name(option)),
+        _ => format!("at the command line, {}{value}{effect}", render_option_name(option)),
     }
 }
 
@@ -92,10 +92,13 @@ mod tests {
 
     #[test]
     fn a_step_names_screens_and_keys() {
-        let said = |refusal: Refusal| render_hint(&refusal.next());
-        assert_eq!(said(Refusal::NoOperation { op: 1 }), "operations (5) lists the operations");
-        assert_eq!(said(Refusal::RecoverFirst { op: 1 }), "recover (R)");
-        assert_eq!(said(Refusal::Limit { rows: 7, limit: 5 }), "max_rows 7 in the form allows it");
+        for (refusal, text) in [
+            (Refusal::NoOperation { op: 1 }, "operations (5) lists the operations"),
+            (Refusal::RecoverFirst { op: 1 }, "recover (R)"),
+            (Refusal::Limit { rows: 7, limit: 5 }, "max_rows 7 in the form allows it"),
+        ] {
+            assert_eq!(render_hint(&refusal.next()), text);
+        }
         assert_eq!(
             render_step(&act(Deed::WriteOff, "").when("deleted")),
             "deleted: at the command line: write off what the target carried"

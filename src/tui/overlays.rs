@@ -1,4 +1,4 @@
-//! What keys do while something stands in front of a screen, and what a yes leads to; draws nothing.
+//! Keys while a dialog is open, and the actions that a yes starts.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -15,10 +15,10 @@ use super::update;
 use crate::model::shown::is_unsafe;
 use crate::ops::drill;
 
-/// How many lines of a long text a page holds.
+/// How many lines PageUp and PageDown scroll.
 const PAGE: isize = 10;
 
-/// What a key means in front of a screen.
+/// The meaning of a key in a dialog.
 enum DialogKey {
     Yes,
     No,
@@ -40,6 +40,7 @@ fn interpret_key(key: &KeyEvent, types: bool) -> DialogKey {
         KeyCode::PageDown => DialogKey::Up(PAGE),
         KeyCode::Backspace => DialogKey::Delete,
         KeyCode::Char('u') if control && types => DialogKey::Clear,
+        // Ctrl-N and Ctrl-P as in Emacs and readline, also where letters are typed.
         KeyCode::Char('n') if control => DialogKey::Up(1),
         KeyCode::Char('p') if control => DialogKey::Up(-1),
         KeyCode::Char(letter) if types && !control => DialogKey::Letter(letter),
@@ -53,7 +54,7 @@ fn interpret_key(key: &KeyEvent, types: bool) -> DialogKey {
     }
 }
 
-/// Does what a key says.
+/// Passes a key to the open dialog.
 pub fn press_key(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
     match state.overlay.take() {
         None => Vec::new(),
@@ -74,7 +75,7 @@ pub fn press_key(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// Scrolls what stands in front.
+/// Scrolls the open dialog by a line, for the mouse wheel.
 pub fn scroll_overlay(state: &mut TuiState, action: Action) -> Vec<Effect> {
     if let Some(Overlay::Ask(ask)) = &mut state.overlay {
         queries::scroll_answer(ask, if action == Action::Up { -1 } else { 1 }, state.scroll_end.get());
@@ -84,14 +85,16 @@ pub fn scroll_overlay(state: &mut TuiState, action: Action) -> Vec<Effect> {
     press_key(state, &KeyEvent::new(code, KeyModifiers::NONE))
 }
 
-/// Takes text that was pasted, where a line is typed.
+/// Inserts pasted text into the line that is being typed. Control characters and line breaks are left out.
 pub fn paste_text(state: &mut TuiState, text: &str) {
     let line: String = text.chars().filter(|letter| !is_unsafe(*letter)).collect();
     match &mut state.overlay {
         Some(Overlay::Input(input)) => input.text.push_str(&line),
         Some(Overlay::Palette(palette)) => palette.text.push_str(&line),
         Some(Overlay::Ask(ask)) => {
-            ask.form.get_mut(ask.place.at).into_iter().for_each(|field| field.value.push_str(&line));
+            if let Some(field) = ask.form.get_mut(ask.place.at) {
+                field.value.push_str(&line);
+            }
         }
         _ => {}
     }
@@ -107,6 +110,7 @@ fn scroll_or_close(top: usize, press: &DialogKey, last: usize) -> Option<usize> 
 
 fn press_in_question(state: &mut TuiState, mut question: QuestionDialog, key: &KeyEvent) -> Vec<Effect> {
     let press = interpret_key(key, true);
+    // While a word is typed, letters are text: y and n mean nothing.
     if let Some((wanted, typed)) = &mut question.typed {
         match press {
             DialogKey::No => return decline_question(state, &question),
@@ -122,7 +126,7 @@ fn press_in_question(state: &mut TuiState, mut question: QuestionDialog, key: &K
     }
     match press {
         DialogKey::Letter('y' | 'Y') => confirm_action(state, question.danger),
-        // Enter is no yes: it is pressed too easily.
+        // Enter does not mean yes here: it is pressed too easily.
         DialogKey::No | DialogKey::Letter('n' | 'N' | 'q') => decline_question(state, &question),
         _ => {
             state.overlay = Some(Overlay::Question(question));
@@ -139,7 +143,7 @@ fn decline_question(state: &mut TuiState, question: &QuestionDialog) -> Vec<Effe
     }
 }
 
-/// Carries out what was agreed to.
+/// Starts the action that was agreed to.
 fn confirm_action(state: &mut TuiState, danger: DangerousAction) -> Vec<Effect> {
     match danger {
         DangerousAction::Apply { request, digest } => state.request_job(Job::Apply { request, digest }),
@@ -214,41 +218,44 @@ fn submit_input(state: &mut TuiState, input: &InputLine) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Returns the actions that fit what was typed, those of the screen that is shown first.
+/// Returns the bindings of the current screen whose texts contain every typed word.
 #[must_use]
 pub fn list_matching_bindings(state: &TuiState, text: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let fits = |binding: &&Binding| {
+    let mut matching = Vec::new();
+    for binding in BINDINGS.iter().filter(|binding| binding.is_available_on(state.screen) && state.is_offered(binding))
+    {
         let about = format!("{} {}", binding.label, binding.about).to_lowercase();
-        binding.is_available_on(state.screen)
-            && state.is_offered(binding)
-            && words.iter().all(|word| about.contains(word))
-    };
-    BINDINGS.iter().filter(fits).collect()
+        if words.iter().all(|word| about.contains(word)) {
+            matching.push(binding);
+        }
+    }
+    matching
 }
 
 fn press_in_palette(state: &mut TuiState, mut palette: Palette, press: &DialogKey) -> Vec<Effect> {
-    let fitting = list_matching_bindings(state, &palette.text);
+    let matching = list_matching_bindings(state, &palette.text);
     match press {
         DialogKey::No => return Vec::new(),
         DialogKey::Yes => {
-            let action = fitting.get(palette.place.at).map(|binding| binding.action);
+            let action = matching.get(palette.place.at).map(|binding| binding.action);
             return action.map_or_else(Vec::new, |action| update::perform_action(state, action));
         }
-        DialogKey::Up(by) => palette.place.move_by(*by, fitting.len()),
+        DialogKey::Up(by) => palette.place.move_by(*by, matching.len()),
         DialogKey::Letter(letter) => palette.text.push(*letter),
         DialogKey::Delete => drop(palette.text.pop()),
         DialogKey::Clear => palette.text.clear(),
         DialogKey::Nothing => {}
     }
     if !matches!(press, DialogKey::Up(_)) {
+        // Other text, other lines: the selection starts at the top again.
         palette.place.move_to(0, 1);
     }
     state.overlay = Some(Overlay::Palette(palette));
     Vec::new()
 }
 
-/// Returns the matrix of a drill, to read.
+/// Returns the result of a drill as a text dialog.
 #[must_use]
 pub fn build_matrix_overlay(outcome: &drill::Outcome) -> Overlay {
     let mut lines = Vec::new();
@@ -257,16 +264,15 @@ pub fn build_matrix_overlay(outcome: &drill::Outcome) -> Overlay {
         lines.push((Role::Heading, text));
         lines.push((Role::Dim, format!("false alarms at untouched data: {}", total.alarms.render_counts())));
     }
-    let yardstick = &outcome.yardstick;
-    if let Some(yardstick) = yardstick {
+    if let Some(yardstick) = &outcome.yardstick {
         lines.push((Role::Dim, format!("people catch {} ({})", yardstick.share.percent(), yardstick.source)));
     }
     let exact =
         if outcome.exact { (Role::Good, "every table is what it was") } else { (Role::Danger, "TABLES DIFFER") };
     lines.extend([(exact.0, exact.1.to_owned()), (Role::Text, String::new())]);
     for line in &outcome.matrix.lines {
-        let cell = |cell: &drill::matrix::MatrixCell| format!("{}/{}", cell.caught, cell.caught + cell.missed);
-        let cells: Vec<String> = line.cells.iter().map(cell).collect();
+        let cells: Vec<String> =
+            line.cells.iter().map(|cell| format!("{}/{}", cell.caught, cell.caught + cell.missed)).collect();
         let missed = line.cells.iter().any(|cell| cell.missed > 0);
         let role = match (&line.untried, missed) {
             (_, true) => Role::Danger,

@@ -1,4 +1,4 @@
-//! Everything that the interface knows at a moment; draws nothing and runs nothing.
+//! The whole state of the interface.
 
 use super::dialog::Overlay;
 use super::job::Job;
@@ -14,18 +14,18 @@ use crate::ops::status;
 /// A screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Screen {
-    /// What is broken now.
+    /// The faults in effect, and the state of journal and target.
     #[default]
     Overview,
     /// The catalogue of failure modes.
     Modes,
     /// The records of the target.
     Records,
-    /// A fault that is planned.
+    /// The form of a fault, and its preview.
     Plan,
-    /// What was done.
+    /// The operations, newest first.
     Operations,
-    /// What the checks found.
+    /// The findings of the quality checks.
     Checks,
     /// The entries of the journal.
     Journal,
@@ -36,7 +36,7 @@ impl Screen {
     pub const ALL: [Self; 7] =
         [Self::Overview, Self::Modes, Self::Records, Self::Plan, Self::Operations, Self::Checks, Self::Journal];
 
-    /// Returns its name.
+    /// Returns the screen's name, as the top bar shows it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,110 +50,110 @@ impl Screen {
         }
     }
 
-    /// Returns the screen of a name.
+    /// Returns the screen with a name, in any case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|screen| screen.name().eq_ignore_ascii_case(name))
     }
 }
 
-/// What the interface is told once.
+/// Facts that do not change while the interface runs.
 #[derive(Clone, Debug, Default)]
 pub struct StartupFacts {
-    /// Where the journal is.
+    /// The journal's path, for display.
     pub journal: String,
-    /// Whether writing is out of the question.
+    /// Whether the interface was started read-only.
     pub read_only: bool,
 }
 
-/// Something said at the foot of the screen.
+/// A note in the status line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusNote {
-    /// How it is meant.
+    /// The role that decides its style.
     pub role: Role,
-    /// The words.
+    /// The text, on one line.
     pub text: String,
-    /// Whether it was seen: the next key takes it away.
+    /// Whether a key has been pressed since it appeared. The next one removes it.
     pub seen: bool,
 }
 
-/// Everything that is known.
+/// The state: what has been read, what is shown, and what runs.
 #[derive(Debug, Default)]
 pub struct TuiState {
-    /// How things look.
+    /// Colours and characters.
     pub look: Appearance,
-    /// What was told once.
+    /// Facts from the start.
     pub facts: StartupFacts,
-    /// Columns and rows of the terminal.
+    /// The terminal's size: columns, rows.
     pub size: (u16, u16),
-    /// The screen that is shown.
+    /// The current screen.
     pub screen: Screen,
-    /// The target that was chosen here, by name.
+    /// The name of the target chosen in the interface.
     pub target: Option<String>,
-    /// How journal and target stand.
+    /// The last status of journal and targets.
     pub status: Option<status::Outcome>,
-    /// Why that is not known.
+    /// Why reading the status failed.
     pub trouble: Option<String>,
-    /// How far the text beside a list is scrolled.
+    /// The number of rows that the text next to a list is scrolled past.
     pub detail: usize,
-    /// How far the text that was drawn last can be scrolled: only drawing tells how its lines wrap.
+    /// How far the text drawn last can be scrolled. Drawing sets it, because only then is it known how the lines wrap.
     pub scroll_end: std::cell::Cell<usize>,
-    /// What stands in front of the screen.
+    /// The open dialog.
     pub overlay: Option<Overlay>,
-    /// What is under way.
+    /// The jobs that run and wait.
     pub lanes: Lanes,
-    /// What was said last.
+    /// The last note.
     pub note: Option<StatusNote>,
-    /// The ticks that went by.
+    /// Ticks of a tenth of a second since the start.
     pub ticks: u64,
-    /// Whether it ends as soon as nothing writes any more.
+    /// Whether the interface quits as soon as nothing is being written.
     pub ending: bool,
-    /// The overview.
+    /// The state of the overview.
     pub overview: overview::OverviewScreen,
-    /// The modes.
+    /// The state of the screen of failure modes.
     pub modes: modes::ModesScreen,
-    /// The records.
+    /// The state of the screen of records, with the current domain.
     pub records: records::RecordsScreen,
-    /// The plan.
+    /// The state of the screen of the planned fault.
     pub plan: plan::PlanScreen,
-    /// The operations.
+    /// The state of the screen of operations.
     pub operations: operations::OperationsScreen,
-    /// The checks.
+    /// The state of the screen of quality checks.
     pub checks: checks::ChecksScreen,
-    /// The journal.
+    /// The state of the screen of entries.
     pub journal: journal::JournalScreen,
 }
 
 impl TuiState {
-    /// Asks for a job.
+    /// Requests a job for the chosen target.
     pub fn request_job(&mut self, job: Job) -> Vec<Effect> {
         self.lanes.request_job(job, self.target.as_deref())
     }
 
-    /// Says something at the foot of the screen.
+    /// Shows a note in the status line.
     pub fn show_note(&mut self, role: Role, text: impl Into<String>) {
         self.note = Some(StatusNote { role, text: text.into(), seen: false });
     }
 
-    /// Returns how many rows the part between the bars has.
+    /// Returns the number of rows between the bars.
     #[must_use]
     pub const fn body_rows(&self) -> u16 {
         self.size.1.saturating_sub(3)
     }
 
-    /// Returns the domain of the target in use, as far as that is known.
+    /// Returns the domain of the current target; before it is known, the first one.
     #[must_use]
     pub fn domain(&self) -> &'static dyn Domain {
         self.records.domain
     }
 
-    /// Tells whether an action makes sense on the data in use.
+    /// Tells whether an action is offered for the current domain: `Ask` needs queries.
     #[must_use]
     pub fn is_offered(&self, binding: &Binding) -> bool {
         binding.action != Action::Ask || !self.domain().queries().is_empty()
     }
 
-    /// Takes note of the domain of the target in use; what was known of another one's records is forgotten.
+    /// Switches to the domain of the current target. What was read in another domain is dropped.
     pub fn follow_target(&mut self) {
         let name = self.target_name();
         let targets = self.status.iter().flat_map(|status| &status.targets);
@@ -161,14 +161,15 @@ impl TuiState {
         let Some(domain) = mine.next().and_then(|target| domains::find(&target.domain)) else { return };
         if domain.card().id != self.domain().card().id {
             self.records = records::RecordsScreen::from_domain(domain);
+            // These hold modes and findings of the other domain.
             (self.modes, self.plan, self.checks) = Default::default();
         }
     }
 
-    /// Returns the name of the target in use.
+    /// Returns the name of the current target: the chosen one, else the one that the status reports.
     #[must_use]
     pub fn target_name(&self) -> Option<&str> {
-        let of_status = self.status.as_ref().and_then(|status| status.target.as_ref());
-        self.target.as_deref().or_else(|| of_status.map(|target| target.name.as_str()))
+        let reported = self.status.as_ref().and_then(|status| status.target.as_ref());
+        self.target.as_deref().or_else(|| reported.map(|target| target.name.as_str()))
     }
 }

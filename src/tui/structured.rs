@@ -1,5 +1,5 @@
-//! A structured answer as lines to read: its summary, its numbers, its lists as tables; bounded, and it says where it
-//! ends.
+//! Renders a structured answer as lines: its summary, its fields, its lists as tables. The number of lines is bounded,
+//! and the last line says how many were cut.
 
 use serde_json::{Map, Value as Json};
 use unicode_width::UnicodeWidthStr as _;
@@ -8,38 +8,40 @@ use super::look::Role;
 
 /// The most lines of an answer.
 const LINES_MAX: usize = 1000;
-/// The most letters of a cell.
+/// The most characters of a cell.
 const CELL_MAX: usize = 120;
 
-/// Returns an answer in lines.
+/// Renders an answer as lines.
 #[must_use]
 pub fn render_lines(answer: &Map<String, Json>) -> Vec<(Role, String)> {
     let summary = answer.get("summary").and_then(Json::as_str).unwrap_or("answered");
     let mut out = vec![(Role::Title, summary.to_owned()), (Role::Text, String::new())];
-    let fields: Vec<(&String, &Json)> = answer.iter().filter(|(name, _)| *name != "summary").collect();
-    let is_list = |value: &Json| value.as_array().is_some_and(|items| items.iter().any(Json::is_object));
-    for (name, value) in fields.iter().filter(|(_, value)| !is_list(value)) {
-        out.push((Role::Text, format!("{}: {}", name.replace('_', " "), render_cell(value))));
-    }
-    for (name, items) in fields.iter().filter_map(|(name, value)| Some((name, value.as_array()?))) {
-        if items.iter().any(Json::is_object) {
-            out.extend([(Role::Text, String::new()), (Role::Heading, format!("{name}: {}", items.len()))]);
-            out.extend(render_table(items));
+    let fields = answer.iter().filter(|(name, _)| *name != "summary");
+    // Tables come after the single values, which would be overlooked below a long list.
+    let mut tables = Vec::new();
+    for (name, value) in fields {
+        match value.as_array().filter(|items| items.iter().any(Json::is_object)) {
+            Some(items) => tables.push((name, items)),
+            None => out.push((Role::Text, format!("{}: {}", name.replace('_', " "), render_cell(value)))),
         }
+    }
+    for (name, items) in tables {
+        out.extend([(Role::Text, String::new()), (Role::Heading, format!("{name}: {}", items.len()))]);
+        out.extend(render_table(items));
     }
     truncate_lines(out)
 }
 
 fn truncate_lines(mut lines: Vec<(Role, String)>) -> Vec<(Role, String)> {
-    let left = lines.len().saturating_sub(LINES_MAX);
-    if left > 0 {
+    let cut = lines.len().saturating_sub(LINES_MAX);
+    if cut > 0 {
         lines.truncate(LINES_MAX);
-        lines.push((Role::Note, format!("{left} more lines: ask for less with the parameters, or page with limit")));
+        lines.push((Role::Note, format!("{cut} more lines: ask for less with the parameters, or page with limit")));
     }
     lines
 }
 
-/// Returns a list of objects, a line each, under the names of their fields.
+/// Renders a list of objects as a table, under the names of all their fields.
 fn render_table(items: &[Json]) -> Vec<(Role, String)> {
     let mut names: Vec<&String> = Vec::new();
     for name in items.iter().filter_map(Json::as_object).flat_map(Map::keys) {
@@ -47,21 +49,23 @@ fn render_table(items: &[Json]) -> Vec<(Role, String)> {
             names.push(name);
         }
     }
-    // What tells items apart comes first, what is nested last.
-    let nested = |name: &str| items.iter().filter_map(|item| item.get(name)).any(Json::is_array);
-    names.sort_by_key(|name| (nested(name), *name != "id" && !name.ends_with("_id")));
+    // Ids first, since they tell the items apart; lists within items last, since they are wide.
+    names.sort_by_key(|name| {
+        let is_nested = items.iter().filter_map(|item| item.get(name.as_str())).any(Json::is_array);
+        (is_nested, *name != "id" && !name.ends_with("_id"))
+    });
     let rows: Vec<Vec<String>> = items.iter().take(LINES_MAX + 1).map(|item| render_row(item, &names)).collect();
-    let width = |at: usize, name: &String| {
+    let mut widths = Vec::new();
+    for (at, name) in names.iter().enumerate() {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());
-        cells.max().unwrap_or(0).max(name.width())
-    };
-    let widths: Vec<usize> = names.iter().enumerate().map(|(at, name)| width(at, name)).collect();
+        widths.push(cells.max().unwrap_or(0).max(name.width()));
+    }
     let heads: Vec<String> = names.iter().map(|name| (*name).clone()).collect();
     let mut lines = vec![(Role::Key, pad_cells(&heads, &widths))];
     lines.extend(rows.iter().map(|row| (Role::Text, pad_cells(row, &widths))));
-    // Those beyond are counted, not made.
-    let unmade = items.len().saturating_sub(rows.len());
-    lines.extend(std::iter::repeat_n((Role::Text, String::new()), unmade));
+    // Rows beyond the limit are empty lines: they are only counted, when the whole is cut.
+    let beyond = items.len().saturating_sub(rows.len());
+    lines.extend(std::iter::repeat_n((Role::Text, String::new()), beyond));
     lines
 }
 
@@ -70,14 +74,15 @@ fn render_row(item: &Json, names: &[&String]) -> Vec<String> {
 }
 
 fn pad_cells(cells: &[String], widths: &[usize]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, width)| {
-        let room = width.saturating_sub(cell.width());
-        format!("{cell}{}", " ".repeat(room))
-    });
-    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    let mut padded = Vec::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        // Padded by hand: format widths count characters, and a wide character takes two columns.
+        padded.push(format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
+    }
+    padded.join("  ").trim_end().to_owned()
 }
 
-/// Returns a value in a cell: what is nested stands in it as JSON.
+/// Renders a value for a cell; nested objects and lists as JSON.
 fn render_cell(value: &Json) -> String {
     let text = match value {
         Json::Null => "-".to_owned(),

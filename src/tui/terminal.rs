@@ -1,4 +1,4 @@
-//! The terminal: keys in, frames out, and everything put back as it was, whatever happens; knows no operation.
+//! The terminal: reads keys, draws frames, runs effects, and restores the terminal at the end, also after a panic.
 
 use std::io::{self, Stdout, Write as _, stdout};
 use std::path::PathBuf;
@@ -24,26 +24,26 @@ use super::{answers, remembered, update, views};
 use crate::file::{self, FileAccess, FileError};
 use crate::ops::{Failure, FailureKind};
 
-/// How long to wait for a key while something is under way, and while nothing is.
+/// How long to wait for a key while jobs run, and while none does.
 const BUSY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_millis(100);
 
 /// How long a tick lasts.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What the terminal is given beside the host.
+/// Settings of the terminal part.
 pub struct TerminalSettings {
     /// The pager and its arguments.
     pub pager: Vec<String>,
-    /// The folder into which pages are exported.
+    /// The folder for exported pages.
     pub folder: PathBuf,
-    /// Where the last view is remembered; nowhere, where there is no journal yet.
+    /// The file that remembers the last screen; `None` while there is no journal.
     pub memory: Option<PathBuf>,
-    /// Tells whether a signal asked the process to end.
+    /// Tells whether a signal has asked the process to end.
     pub stopped: Box<dyn Fn() -> bool>,
 }
 
-/// Runs the interface until it ends.
+/// Runs the interface until it quits.
 ///
 /// # Errors
 /// The terminal cannot be used.
@@ -54,10 +54,11 @@ pub fn run(host: TuiHost, mut state: TuiState, around: &TerminalSettings) -> Res
     let mut workers = Workers::new(host, out);
     let size = terminal.size().map_err(terminal_error)?;
     state.size = (size.width, size.height);
-    let done = run_event_loop(&mut terminal, &mut state, &mut workers, &messages, around);
-    let left = leave_terminal();
+    let result = run_event_loop(&mut terminal, &mut state, &mut workers, &messages, around);
+    // The terminal is restored first: waiting for a write to be sealed may take a while.
+    let restored = leave_terminal();
     workers.shut_down();
-    done.and(left).map_err(terminal_error)
+    result.and(restored).map_err(terminal_error)
 }
 
 fn terminal_error(error: io::Error) -> Failure {
@@ -73,23 +74,25 @@ fn enter_terminal() -> io::Result<CrosstermTerminal> {
     open_cleared_terminal()
 }
 
-/// Returns a terminal of which nothing is taken for drawn; one that never says where its cursor stands will do.
+/// Clears the screen and returns a terminal with an empty buffer. `Terminal::clear` would ask for the cursor position,
+/// which some terminals never answer.
 fn open_cleared_terminal() -> io::Result<CrosstermTerminal> {
     execute!(stdout(), Clear(ClearType::All))?;
     Terminal::new(CrosstermBackend::new(stdout()))
 }
 
 fn leave_terminal() -> io::Result<()> {
-    let left = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen);
+    // Raw mode is switched off even if writing to the terminal fails.
+    let result = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen);
     disable_raw_mode()?;
-    left
+    result
 }
 
-/// Puts the terminal back before a panic says what it has to say.
+/// Restores the terminal before a panic prints its message, which would be lost on the alternate screen.
 fn restore_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // Threads that carry jobs out are caught, and told of on the screen.
+        // A panic of a worker thread is caught there and shown on the screen, which must stay.
         if std::thread::current().name() == Some("main") {
             let _ = leave_terminal();
             before(panic);
@@ -109,19 +112,22 @@ fn run_event_loop(
     let mut stopped = false;
     loop {
         while !effects.is_empty() {
-            let mut told = Vec::new();
+            // Running an effect may give messages, and updating by these further effects, until nothing is left.
+            let mut results = Vec::new();
             for effect in std::mem::take(&mut effects) {
                 if effect == Effect::Quit {
                     return Ok(());
                 }
-                told.extend(carry_out(terminal, effect, workers, around)?);
+                results.extend(carry_out(terminal, effect, workers, around)?);
             }
-            effects.extend(told.into_iter().flat_map(|message| update::update(state, message)));
+            for message in results {
+                effects.extend(update::update(state, message));
+            }
         }
         terminal.draw(|frame| views::draw(frame, state))?;
         let wait = if state.lanes.is_busy() { BUSY } else { IDLE };
         if event::poll(wait)? {
-            // All that is waiting is taken in before anything is drawn: held keys never lag behind.
+            // All waiting events are handled before the next frame, so that held keys do not lag behind.
             loop {
                 if let Some(message) = to_message(event::read()?) {
                     effects.extend(update::update(state, message));
@@ -155,7 +161,7 @@ fn to_message(event: Event) -> Option<Message> {
     }
 }
 
-/// Does what is wanted outside, and returns what there is to tell of it.
+/// Runs an effect and returns its result as messages.
 fn carry_out(
     terminal: &mut CrosstermTerminal,
     effect: Effect,
@@ -167,8 +173,9 @@ fn carry_out(
         Effect::Cancel(ticket) => workers.cancel_job(ticket),
         Effect::Reply(ticket, yes) => workers.reply_to_job(ticket, yes),
         Effect::Copy(text) => {
-            let coded = base64::engine::general_purpose::STANDARD.encode(text);
-            write!(stdout(), "\x1b]52;c;{coded}\x07")?;
+            let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+            // OSC 52, which also reaches the clipboard through SSH.
+            write!(stdout(), "\x1b]52;c;{encoded}\x07")?;
             stdout().flush()?;
         }
         Effect::Redraw => *terminal = open_cleared_terminal()?,
@@ -178,8 +185,8 @@ fn carry_out(
         }
         Effect::Export(text) => return Ok(vec![Message::Told(export_page(around, &text))]),
         Effect::Pager(text) => {
-            let told = run_outside(terminal, || run_pager(around, &text))?;
-            return Ok(told.err().map(|error| Message::Told(Err(error))).into_iter().collect());
+            let result = run_outside(terminal, || run_pager(around, &text))?;
+            return Ok(result.err().map(|error| Message::Told(Err(error))).into_iter().collect());
         }
         Effect::Remember(screen) => {
             if let Some(path) = &around.memory {
@@ -192,28 +199,28 @@ fn carry_out(
     Ok(Vec::new())
 }
 
-/// Gives the terminal away for a while.
+/// Leaves the terminal to something else, such as the pager, and takes it back.
 fn run_outside<T>(terminal: &mut CrosstermTerminal, away: impl FnOnce() -> T) -> io::Result<T> {
     leave_terminal()?;
-    let done = away();
+    let result = away();
     *terminal = enter_terminal()?;
-    Ok(done)
+    Ok(result)
 }
 
 #[cfg(unix)]
 fn suspend_process() {
-    // Where the signal cannot be sent, the interface simply comes back.
+    // If the signal cannot be sent, the interface simply continues.
     let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTSTP);
 }
 
 #[cfg(not(unix))]
 const fn suspend_process() {}
 
-/// Writes text into a new file, never over one that is there.
+/// Writes text to a new file with a free number; never over an existing one.
 fn export_page(around: &TerminalSettings, text: &str) -> Result<String, String> {
     for number in 1..1000 {
         let path = around.folder.join(format!("mfm-view-{number}.txt"));
-        // What is shown may be of people: only the person may read it.
+        // The page may hold data about people: only the user may read the file.
         match file::write_new(&path, text, FileAccess::Private) {
             Ok(()) => return Ok(format!("wrote {}", path.display())),
             Err(FileError::Occupied | FileError::Link | FileError::NotRegular(_)) => {}
@@ -230,8 +237,9 @@ fn run_pager(around: &TerminalSettings, text: &str) -> Result<(), String> {
         .stdin(Stdio::piped())
         .spawn()
         .map_err(|error| format!("could not start the pager {program}: {error}"))?;
+    // `take` drops the pipe at the end of the block: the pager then sees the end of the text.
     if let Some(mut input) = child.stdin.take() {
-        // A pager that is left early reads no further.
+        // Writing fails when the pager is quit early: that is no error.
         let _ = input.write_all(text.as_bytes());
     }
     child.wait().map(drop).map_err(|error| format!("the pager {program} failed: {error}"))

@@ -1,4 +1,4 @@
-//! From what comes in to what is known and what is wanted outside; draws nothing and runs nothing.
+//! The update: from a message to the next state and the effects wanted outside. Pure.
 
 use ratatui::crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -17,18 +17,19 @@ use super::state::{Screen, TuiState};
 use super::views;
 use crate::ops::revert;
 
-/// How many ticks lie between two control points that play: a fifth of a second.
+/// Ticks between two control points of a playing film: a fifth of a second.
 const STEP_TICKS: u64 = 2;
 
-/// How many ticks lie between two looks at how things stand: three seconds.
+/// Ticks between two readings of the status: three seconds.
 const LOOK_TICKS: u64 = 30;
 
-/// How many lines the text beside a list is scrolled at once.
+/// How many rows the text next to a list scrolls at once.
 const DETAIL_STEP: usize = 5;
 
-/// Takes in what comes.
+/// Applies a message to the state and returns the effects it asks for.
 pub fn update(state: &mut TuiState, message: Message) -> Vec<Effect> {
     match message {
+        // Windows and some protocols report the release of a key too.
         Message::Key(key) if key.kind != KeyEventKind::Release => key_pressed(state, &key),
         Message::Key(_) => Vec::new(),
         Message::Mouse(mouse) => mouse_used(state, mouse),
@@ -43,12 +44,12 @@ pub fn update(state: &mut TuiState, message: Message) -> Vec<Effect> {
         Message::Tick => tick(state),
         Message::Done { ticket, answer } => finish_job(state, ticket, answer),
         Message::Progress { ticket, step, whole, done, total } => {
-            state.lanes.record_progress(ticket, step, whole, (done, total));
+            state.lanes.record_progress(ticket, step, whole, done, total);
             Vec::new()
         }
         Message::Asked { ticket, question } => open_operation_question(state, ticket, question),
-        Message::Told(told) => {
-            match told {
+        Message::Told(result) => {
+            match result {
                 Ok(text) => state.show_note(Role::Good, text),
                 Err(text) => state.show_note(Role::Danger, text),
             }
@@ -61,7 +62,7 @@ pub fn update(state: &mut TuiState, message: Message) -> Vec<Effect> {
 fn tick(state: &mut TuiState) -> Vec<Effect> {
     state.ticks += 1;
     state.lanes.tick();
-    // Others may commit meanwhile: what stands here is never much older than this.
+    // Other processes may commit at any time: the status is never much older than this.
     if state.ticks.is_multiple_of(LOOK_TICKS) && !state.lanes.is_busy() {
         return state.request_job(Job::Status);
     }
@@ -78,6 +79,7 @@ fn tick(state: &mut TuiState) -> Vec<Effect> {
 }
 
 fn finish_job(state: &mut TuiState, ticket: u64, answer: super::job::JobAnswer) -> Vec<Effect> {
+    // Read first: `finish_job` removes the job from its lane.
     let lane = state.lanes.lane_of(ticket);
     let target = state.target.clone();
     let (counts, mut effects) = state.lanes.finish_job(ticket, target.as_deref());
@@ -90,12 +92,13 @@ fn finish_job(state: &mut TuiState, ticket: u64, answer: super::job::JobAnswer) 
     effects
 }
 
-/// An operation asks while it runs: nothing else can stand in front until it has its answer.
+/// Shows the question of a running operation, in place of any other dialog: the operation waits for the answer.
 fn open_operation_question(
     state: &mut TuiState,
     ticket: u64,
     question: crate::model::ports::ConfirmQuestion,
 ) -> Vec<Effect> {
+    // No one is left to answer: no is always safe.
     if state.ending {
         return vec![Effect::Reply(ticket, false)];
     }
@@ -109,11 +112,13 @@ fn open_operation_question(
 }
 
 fn key_pressed(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
+    // A note stays for one key after the one that caused it, so that it can be read.
     if state.note.as_ref().is_some_and(|note| note.seen) {
         state.note = None;
     } else if let Some(note) = &mut state.note {
         note.seen = true;
     }
+    // Ctrl-C works behind a dialog too: what runs must always be stoppable.
     let stops = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     if state.overlay.is_some() && !stops {
         return overlays::press_key(state, key);
@@ -124,7 +129,7 @@ fn key_pressed(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// Does what an action says, as far as that is allowed.
+/// Performs an action, unless it writes and writing is not possible now.
 pub fn perform_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
     let writes = keys::find_binding(action, state.screen).is_some_and(|binding| binding.writes);
     if writes && state.facts.read_only {
@@ -141,10 +146,10 @@ pub fn perform_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
         Action::Play | Action::StepBack | Action::StepOn | Action::Copy | Action::Pager | Action::Export => {}
         _ => state.detail = 0,
     }
-    perform_global_action(state, action).unwrap_or_else(|| on_screen(state, action))
+    perform_global_action(state, action).unwrap_or_else(|| perform_screen_action(state, action))
 }
 
-fn on_screen(state: &mut TuiState, action: Action) -> Vec<Effect> {
+fn perform_screen_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
     match state.screen {
         Screen::Overview => overview::perform_action(state, action),
         Screen::Modes => modes::perform_action(state, action),
@@ -156,7 +161,7 @@ fn on_screen(state: &mut TuiState, action: Action) -> Vec<Effect> {
     }
 }
 
-/// Does what means the same on every screen; `None` where the screen has to know.
+/// Performs an action that is the same on every screen; `None` if it is up to the screen.
 fn perform_global_action(state: &mut TuiState, action: Action) -> Option<Vec<Effect>> {
     Some(match action {
         Action::Show(screen) => show_screen(state, screen),
@@ -240,7 +245,8 @@ fn build_search_input(state: &TuiState) -> InputLine {
     InputLine { title: "Look for".to_owned(), hint, text, purpose: InputPurpose::Search }
 }
 
-/// Takes the newest fault of the target back: that one, whatever others commit before the answer.
+/// Asks whether to revert the target's newest fault. The number is fixed now: a fault that others commit before the
+/// answer is not meant.
 fn undo(state: &mut TuiState) -> Vec<Effect> {
     let name = state.target_name().map(str::to_owned);
     let active = state.status.iter().flat_map(|status| &status.active);
@@ -255,8 +261,9 @@ fn undo(state: &mut TuiState) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Takes the newest revert back, where that is the newest operation.
+/// Asks whether to revert the newest operation, if that is a revert.
 fn redo(state: &mut TuiState) -> Vec<Effect> {
+    // Operations that changed nothing do not count.
     let newest = state.operations.lines.iter().find(|line| !["failed", "abandoned"].contains(&line.state.as_str()));
     match newest.filter(|line| line.action == mfm_journal::OperationAction::Revert) {
         Some(line) => {
@@ -268,7 +275,7 @@ fn redo(state: &mut TuiState) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Shows a screen, and asks for what it lacks.
+/// Shows a screen, and requests the data that it lacks.
 pub fn show_screen(state: &mut TuiState, screen: Screen) -> Vec<Effect> {
     state.screen = screen;
     let mut effects = match screen {
@@ -282,7 +289,7 @@ pub fn show_screen(state: &mut TuiState, screen: Screen) -> Vec<Effect> {
     effects
 }
 
-/// Asks for everything anew that may have changed.
+/// Requests everything again that may have changed.
 pub fn refresh(state: &mut TuiState) -> Vec<Effect> {
     state.checks.stale = state.checks.outcome.is_some();
     state.records.whole = None;
@@ -308,13 +315,14 @@ fn cancel_jobs(state: &mut TuiState) -> Vec<Effect> {
     effects
 }
 
-/// Ends, at once where nothing is being written.
+/// Quits: at once if nothing is being written, otherwise as soon as that is sealed.
 fn request_quit(state: &mut TuiState) -> Vec<Effect> {
     if state.lanes.running_in(JobLane::Act).is_none() {
         return quit_now(state);
     }
     state.ending = true;
     let mut effects = state.lanes.cancel_foreground();
+    // An operation that waits for an answer would wait for ever: quitting answers no.
     if let Some(Overlay::Question(QuestionDialog { danger: DangerousAction::Asked(ticket), .. })) = &state.overlay {
         effects.push(Effect::Reply(*ticket, false));
         state.overlay = None;
@@ -337,8 +345,8 @@ fn mouse_used(state: &mut TuiState, mouse: MouseEvent) -> Vec<Effect> {
     if state.overlay.is_some() { overlays::scroll_overlay(state, action) } else { perform_action(state, action) }
 }
 
-/// A click on a name at the top shows that screen; one on a line of a list takes it in hand; one on a key of the bar
-/// presses it.
+/// Handles a click: on a name in the top bar it shows that screen, on a key of the bottom bar it presses it, on a line
+/// of a list it selects it.
 fn click_at(state: &mut TuiState, column: u16, row: u16) -> Vec<Effect> {
     if state.overlay.is_some() {
         return Vec::new();
@@ -356,5 +364,6 @@ fn click_at(state: &mut TuiState, column: u16, row: u16) -> Vec<Effect> {
     }
     let by = isize::try_from(line).unwrap_or(0) - now;
     let (step, times) = if by < 0 { (Action::Up, -by) } else { (Action::Down, by) };
-    (0..times).flat_map(|_| on_screen(state, step)).collect()
+    // Selecting goes through the same steps as the keys, so that lists load what they need on the way.
+    (0..times).flat_map(|_| perform_screen_action(state, step)).collect()
 }

@@ -1,9 +1,9 @@
-//! Words and roles that several screens share; draws nothing.
+//! Texts and roles that several screens share.
 
 use super::look::{Appearance, Mark, Role};
 use crate::model::{Digest, Severity};
 
-/// Returns how bad a fault's severity is.
+/// Returns the severity of a fault from its text.
 #[must_use]
 pub fn parse_severity(text: &str) -> Severity {
     Severity::of_fault(text)
@@ -19,7 +19,7 @@ pub const fn severity_role(severity: Severity) -> Role {
     }
 }
 
-/// Returns `1 row`, `2 rows`; thousands apart.
+/// Returns a number with a noun, in the plural unless it is 1: `1 row`, `2 000 rows to change`.
 #[must_use]
 pub fn render_count(number: u64, one: &str) -> String {
     let (one, rest) = one.split_once(' ').map_or((one, String::new()), |(one, rest)| (one, format!(" {rest}")));
@@ -27,7 +27,7 @@ pub fn render_count(number: u64, one: &str) -> String {
     format!("{} {one}{plural}{rest}", render_thousands(number))
 }
 
-/// Returns a number with its thousands apart.
+/// Returns a number in groups of three digits: `1 234 567`.
 #[must_use]
 pub fn render_thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -36,19 +36,22 @@ pub fn render_thousands(number: u64) -> String {
     groups.join(" ")
 }
 
-/// Returns the beginning of a digest; `y` copies all of it.
+/// Returns the first 16 digits of a digest.
 #[must_use]
 pub fn render_short_digest(look: Appearance, digest: &Digest) -> String {
     let text: String = digest.to_string().chars().take(16).collect();
     text + look.mark(Mark::Ellipsis)
 }
 
-/// Returns a key, or any object of JSON, by its values.
+/// Returns the values of a JSON object, such as a key, separated by commas.
 #[must_use]
 pub fn render_values(json: &serde_json::Value) -> String {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let values: Vec<String> = json.as_object().into_iter().flatten().map(|(_, value)| text(value)).collect();
-    values.join(", ")
+    let mut texts = Vec::new();
+    for (_, value) in json.as_object().into_iter().flatten() {
+        // `to_string` of a JSON text would add quotation marks.
+        texts.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    }
+    texts.join(", ")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Threads that carry jobs out, one a lane, so that a slow target never keeps a key waiting; decides nothing.
+//! Worker threads, one per lane, so that a slow target never delays a key.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -19,27 +19,27 @@ use crate::model::next_step::{Deed, act};
 use crate::model::ports::{self, Clock, Confirm, ConfirmQuestion, Danger, Entropy, Reporter, Secrets};
 use crate::ops::{Context, Failure, FailureKind};
 
-/// What the process gives the interface.
+/// What the process provides for the operations.
 pub struct TuiHost {
     /// The journal's file.
     pub journal: PathBuf,
-    /// The target that is meant unless another one is chosen.
+    /// The target to use unless another one is chosen.
     pub target: Option<String>,
-    /// Who acts.
+    /// The person, as entries name them.
     pub actor: String,
-    /// Who holds locks meanwhile.
+    /// This process, as the writer lock names it.
     pub holder: LockHolder,
-    /// How long to wait for other writers of a target.
+    /// How long to wait for other writers of a target, in milliseconds.
     pub wait_ms: u64,
-    /// Time.
+    /// The source of every time that is written.
     pub clock: Box<dyn Clock + Send + Sync>,
-    /// Chance.
+    /// The source of random bytes.
     pub entropy: Box<dyn Entropy + Send + Sync>,
     /// Where passwords come from.
     pub secrets: Box<dyn Secrets + Send + Sync>,
 }
 
-/// A job on its way to its thread.
+/// A job for a worker thread.
 struct JobOrder {
     ticket: u64,
     job: Job,
@@ -48,13 +48,13 @@ struct JobOrder {
     answer: Receiver<bool>,
 }
 
-/// What a running job can be told.
+/// The channels to a running job.
 struct JobHandle {
     stop: Arc<AtomicBool>,
     answer: Sender<bool>,
 }
 
-/// The threads.
+/// The worker threads.
 pub struct Workers {
     host: Arc<TuiHost>,
     out: Sender<Message>,
@@ -64,47 +64,48 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Makes ready; a thread begins with the first job of its lane.
+    /// Returns the pool without threads: each starts with the first job of its lane.
     #[must_use]
     pub fn new(host: TuiHost, out: Sender<Message>) -> Self {
         let acting = Arc::new(Mutex::new(()));
         Self { host: Arc::new(host), out, lanes: BTreeMap::new(), held: BTreeMap::new(), acting }
     }
 
-    /// Hands a job to the thread of its lane.
+    /// Sends a job to the thread of its lane.
     pub fn start_job(&mut self, ticket: u64, job: Job, target: Option<String>) {
         let lane = job.lane();
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, answer) = channel();
+        // A job that has ended has dropped its half of the flag.
         self.held.retain(|_, hold| Arc::strong_count(&hold.stop) > 1);
         self.held.insert(ticket, JobHandle { stop: Arc::clone(&stop), answer: sender });
         let order = JobOrder { ticket, job, target, stop, answer };
         let (host, out, acting) = (&self.host, &self.out, &self.acting);
         let thread = self.lanes.entry(lane).or_insert_with(|| spawn_worker(lane, host, out, acting));
         if let Err(lost) = thread.send(order) {
-            // A thread that ended is begun anew.
+            // The thread has ended: start another one.
             let again = spawn_worker(lane, host, out, acting);
             let _ = again.send(lost.0);
             self.lanes.insert(lane, again);
         }
     }
 
-    /// Asks a job to stop between its steps.
+    /// Asks a job to stop after its current step.
     pub fn cancel_job(&self, ticket: u64) {
         if let Some(hold) = self.held.get(&ticket) {
             hold.stop.store(true, Ordering::SeqCst);
         }
     }
 
-    /// Answers a job that asked.
+    /// Answers the question of a job.
     pub fn reply_to_job(&self, ticket: u64, yes: bool) {
         if let Some(hold) = self.held.get(&ticket) {
-            // A job that ended needs no answer.
+            // Sending fails if the job has ended, and then needs no answer.
             let _ = hold.answer.send(yes);
         }
     }
 
-    /// Waits until nothing is being written, and lets go of everything.
+    /// Stops all jobs and waits until nothing is being written. Threads that only read end with the process.
     pub fn shut_down(self) {
         for hold in self.held.values() {
             hold.stop.store(true, Ordering::SeqCst);
@@ -122,27 +123,32 @@ fn spawn_worker(
 ) -> Sender<JobOrder> {
     let (sender, orders) = channel::<JobOrder>();
     let (host, out, acting) = (Arc::clone(host), out.clone(), Arc::clone(acting));
-    let work = move || {
-        let mut open = OpenTarget::default();
-        while let Ok(order) = orders.recv() {
-            let writes = lane == JobLane::Act;
-            let held = writes.then(|| acting.lock().unwrap_or_else(PoisonError::into_inner));
-            let ticket = order.ticket;
-            let answer = carry_out(&host, &mut open, &out, order);
-            drop(held);
-            if out.send(Message::Done { ticket, answer }).is_err() {
-                return;
-            }
-        }
-    };
-    // Where the system has no thread to give, the job is told as failed by its sender: nothing receives it.
-    let _ = thread::Builder::new().name(format!("{lane:?}")).spawn(work);
+    // If the system cannot create a thread, the receiver is dropped here, and sending the job fails.
+    let _ =
+        thread::Builder::new().name(format!("{lane:?}")).spawn(move || run_lane(lane, &host, &out, &acting, &orders));
     sender
 }
 
-/// Carries an order out; a panic is an answer like any other, because the person has to get the terminal back.
+/// Runs the jobs of one lane, one after another, until the pool or the interface is gone.
+fn run_lane(lane: JobLane, host: &TuiHost, out: &Sender<Message>, acting: &Mutex<()>, orders: &Receiver<JobOrder>) {
+    let mut open = OpenTarget::default();
+    while let Ok(order) = orders.recv() {
+        // Held while a job writes, so that the end of the program can wait for it. The lock guards no data, so a
+        // poisoned one is as good.
+        let writing = (lane == JobLane::Act).then(|| acting.lock().unwrap_or_else(PoisonError::into_inner));
+        let ticket = order.ticket;
+        let answer = carry_out(host, &mut open, out, order);
+        drop(writing);
+        if out.send(Message::Done { ticket, answer }).is_err() {
+            return;
+        }
+    }
+}
+
+/// Runs a job. A panic becomes a failure, because the user has to get the terminal back.
 fn carry_out(host: &TuiHost, open: &mut OpenTarget, out: &Sender<Message>, order: JobOrder) -> JobAnswer {
     let JobOrder { ticket, job, target, stop, answer } = order;
+    // These were confirmed in a dialog before they were requested.
     let consents = matches!(job, Job::Apply { .. } | Job::Recover | Job::Drill);
     let watch = JobReporter { ticket, stop: &stop, out, last: Cell::new(None), step: RefCell::default() };
     let asks = JobConfirm { ticket, out, answer: &answer, consents };
@@ -167,7 +173,7 @@ fn carry_out(host: &TuiHost, open: &mut OpenTarget, out: &Sender<Message>, order
     })
 }
 
-/// How often progress is told at most.
+/// The shortest time between two reports of progress.
 const EVERY: Duration = Duration::from_millis(100);
 
 struct JobReporter<'a> {
@@ -186,7 +192,7 @@ impl JobReporter<'_> {
         }
         step.clone_into(&mut self.step.borrow_mut());
         self.last.set(Some(Instant::now()));
-        // An interface that ended needs no progress.
+        // Sending fails if the interface has ended.
         let _ = self.out.send(Message::Progress { ticket: self.ticket, step: step.to_owned(), whole, done, total });
     }
 }
@@ -207,7 +213,7 @@ impl Reporter for JobReporter<'_> {
     }
 }
 
-/// Asks the person in front of the screen; what the person has agreed to before the job began is not asked again.
+/// Asks the person at the screen. What was agreed to before the job started is not asked again.
 struct JobConfirm<'a> {
     ticket: u64,
     out: &'a Sender<Message>,

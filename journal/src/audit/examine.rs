@@ -1,7 +1,7 @@
-//! One chunk of changes under audit: a pure function of its bytes, so that chunks can be examined side by side.
+//! Audit of one chunk of changes: a pure function of its bytes, so that chunks can be examined in parallel.
 //!
-//! Every item is read and written again as the journal would have written it, into the chunk as it should be and into
-//! the leaf of its change, without keeping values: a chunk that comes out the same is canonical.
+//! Each item is read, and written again as the journal would have written it: once into the chunk's items, once into
+//! the leaf of its change. No value is kept. A chunk is canonical if its bytes come out the same.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,23 +14,23 @@ use crate::image::{RowHasher, TableShape, WORDS};
 use crate::tree::{Frontier, leaf_hash};
 use crate::value::Value;
 
-/// What a chunk holds, and what is wrong with it.
+/// Totals of one chunk, and what is wrong with it.
 #[derive(Default)]
 pub(crate) struct Examined {
     pub(crate) rows: u64,
     pub(crate) kept: u64,
     pub(crate) tables: BTreeSet<String>,
-    /// The hash of each change's leaf, in order.
+    /// The leaf hash of each change, in order.
     pub(crate) leaves: Vec<Digest>,
     /// The tree over these leaves alone.
     pub(crate) tree: Frontier,
-    /// Whether it closed because it was full, as all but the last of an operation have to.
+    /// Whether it is full. Every chunk of an operation but the last has to be.
     pub(crate) closed: bool,
-    /// Codes and messages.
+    /// Finding codes with their messages.
     pub(crate) wrong: Vec<(&'static str, String)>,
 }
 
-/// Examines a chunk that is addressed by `digest`.
+/// Examines a chunk whose address is `digest`.
 pub(crate) fn examine_chunk(bytes: &[u8], digest: Digest) -> Examined {
     let mut out = Examined::default();
     if Digest::sha256(bytes) != digest {
@@ -49,7 +49,7 @@ pub(crate) fn examine_chunk(bytes: &[u8], digest: Digest) -> Examined {
     out
 }
 
-/// A chunk's changes, packed again.
+/// The bytes that packing a chunk's changes again makes.
 struct RepackedChunk {
     again: Vec<u8>,
     /// Whether it closed because it was full.
@@ -71,11 +71,13 @@ impl Examined {
             closed = is_full(self.leaves.len() as u64, copy.items.len());
         }
         input.expect_end()?;
-        // A table that no change names, or names out of turn, would be left out, or stand elsewhere, packed again.
+        // Tables are written again in the order in which changes first named them. So a table that no change names, or
+        // one out of order, makes other bytes and shows as not canonical.
         let mut again = Writer::with_capacity(bytes.len());
         write_head(&copy.first_named(), count, &mut again);
         again.write_raw(copy.items.as_bytes());
         self.wrong.append(&mut copy.wrong);
+        // Nothing is packed into a chunk without changes, so one that exists is never canonical.
         Ok(RepackedChunk { again: if count == 0 { Vec::new() } else { again.into_bytes() }, closed })
     }
 
@@ -90,17 +92,17 @@ impl Examined {
     }
 }
 
-/// Copies changes item by item: into the chunk's items as they should be, and each into its leaf.
+/// Copies changes item by item, into the chunk's items and into the leaf of each change.
 struct ChangeCopier<'t> {
     tables: &'t [Arc<TableShape>],
-    /// The tables in the order in which changes first named them.
+    /// Positions of the tables in the order in which changes first named them.
     named: Vec<usize>,
     hashers: Vec<RowHasher>,
-    /// What the leaves of a table's changes begin with, by table and code.
+    /// Encoded beginnings of leaves, by table and change code: array head, tag, table name, word.
     heads: Vec<[Vec<u8>; 4]>,
     items: Writer,
     leaf: Writer,
-    /// The cells of a whole row, in the leaf.
+    /// The byte ranges of the last array of values, in the leaf.
     cells: Vec<Range<usize>>,
     writes: bool,
     seen: u64,
@@ -136,16 +138,16 @@ impl<'t> ChangeCopier<'t> {
         self.named.iter().map(|at| Arc::clone(&self.tables[*at])).collect()
     }
 
-    /// Copies one change, and returns the place of its table.
+    /// Copies one change and returns the position of its table in the chunk's list.
     fn copy_change(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
         let count = input.read_array()?;
         let table = usize::try_from(input.read_integer()?).ok().filter(|at| *at < self.tables.len());
         let table = table.ok_or(CborError::Unexpected("a table of the chunk"))?;
         let shape = &self.tables[table];
         let code = input.read_integer()?;
-        // A table listed twice would be listed once, packed again.
-        let same = |named: &usize| *named == table || self.tables[*named] == *shape;
-        let place = self.named.iter().position(same).unwrap_or_else(|| {
+        // Two equal tables count as one here, as they would when packed: listing a table twice is not canonical.
+        let known = self.named.iter().position(|named| *named == table || self.tables[*named] == *shape);
+        let place = known.unwrap_or_else(|| {
             self.named.push(table);
             self.named.len() - 1
         });
@@ -171,23 +173,25 @@ impl<'t> ChangeCopier<'t> {
         Ok(table)
     }
 
-    /// Copies an insert or a delete, whose row digest can be made anew from its cells.
+    /// Copies an insert or a delete. Its row digest can be computed from its cells, and is compared.
     fn whole_row(&mut self, table: usize, insert: bool, input: &mut Reader<'_>) -> Result<(), CborError> {
         let columns = &self.tables[table].columns;
         self.leaf.write_array(columns.len() as u64);
-        columns.iter().for_each(|column| self.leaf.write_text(&column.name));
+        for column in columns {
+            self.leaf.write_text(&column.name);
+        }
         self.write_null_if(insert);
         if self.copy_values(input)? != columns.len() {
             return Err(CborError::Unexpected("a row as wide as its table"));
         }
         self.write_null_if(!insert);
         let (leaf, cells) = (self.leaf.as_bytes(), &self.cells);
-        let made = self.hashers[table].digest_by(|at, out| {
+        let computed = self.hashers[table].digest_by(|at, out| {
             out.write_raw(cells.get(at).and_then(|range| leaf.get(range.clone())).unwrap_or_default());
             Ok::<_, CborError>(())
         })?;
         self.write_null_if(insert);
-        if self.copy_digest(input)? != made {
+        if self.copy_digest(input)? != computed {
             let message = format!("the row digest of change {} does not match its cells", self.seen);
             self.wrong.push(("row_digest", message));
         }
@@ -218,7 +222,7 @@ impl<'t> ChangeCopier<'t> {
         self.copy_digest(input).map(drop)
     }
 
-    /// Copies a row that a revert found as it wanted it; its digest stands for both sides.
+    /// Copies a kept row. The leaf holds its digest twice, as the digest before and after.
     fn copy_kept(&mut self, input: &mut Reader<'_>) -> Result<(), CborError> {
         self.leaf.write_array(0);
         self.leaf.write_null();
@@ -231,19 +235,19 @@ impl<'t> ChangeCopier<'t> {
         } else {
             self.copy_digest(input)?;
         }
-        let once = self.leaf.as_bytes()[start..].to_vec();
-        self.leaf.write_raw(&once);
+        let digest = self.leaf.as_bytes()[start..].to_vec();
+        self.leaf.write_raw(&digest);
         Ok(())
     }
 
-    /// Says in the leaf that a side is absent, where it is.
+    /// Writes null into the leaf for a side that the change does not have.
     fn write_null_if(&mut self, absent: bool) {
         if absent {
             self.leaf.write_null();
         }
     }
 
-    /// Copies an array of values into the leaf and into the chunk, and returns how many there are.
+    /// Copies an array of values into the leaf and into the chunk's items, and returns their number.
     fn copy_values(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
         let start = self.leaf.len();
         let count = input.read_array()?;

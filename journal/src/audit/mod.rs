@@ -1,4 +1,4 @@
-//! The audit: reads a whole journal, believes none of it, and lists what does not hold; repairs nothing.
+//! The audit: reads a whole journal, trusts none of it, and lists what does not hold. It repairs nothing.
 
 mod data;
 pub(crate) mod examine;
@@ -26,7 +26,7 @@ pub enum Depth {
     Data,
 }
 
-/// What an audit found.
+/// The result of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AuditReport {
     /// The digest of entry 1, as computed; `None` where there is none to read.
@@ -39,19 +39,19 @@ pub struct AuditReport {
     pub head: Option<Head>,
     /// The root of the RFC 6962 tree over the digests claimed; `None` where an entry is missing or unreadable.
     pub root: Option<Digest>,
-    /// Stretches `[first, last]` that an anchor vouches for; this audit sees no anchors.
+    /// Ranges `[first, last]` of entries that an anchor covers. Always empty here: this crate sees no anchors.
     pub anchored: Vec<[u64; 2]>,
-    /// Stretches that hold together but that nothing outside vouches for.
+    /// Ranges of entries that hold together, without an anchor outside the journal.
     pub unanchored: Vec<[u64; 2]>,
-    /// Stretches that nothing can be said of: from the first entry that fails to the head.
+    /// Ranges that cannot be judged: from the first entry with a finding to the head.
     pub unverifiable: Vec<[u64; 2]>,
     /// How many entries there are of each kind that this version does not know.
     pub unknown_kinds: BTreeMap<String, u64>,
-    /// What does not hold. Empty is the good answer.
+    /// What does not hold, at most 10 000 of them. Empty means that every check passed.
     pub findings: Vec<AuditFinding>,
 }
 
-/// One thing that does not hold.
+/// One rule that the journal breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditFinding {
     /// The stable name of the rule that is broken.
@@ -79,7 +79,7 @@ struct Auditor<'p> {
     progress: &'p mut dyn FnMut(u64, u64),
 }
 
-/// Audits the journal at a path and returns what it found; `progress` is told how many parts of how many are done.
+/// Audits the journal at a path. `progress` receives the number of entries and chunks read, and their total.
 ///
 /// # Errors
 /// Only where the file cannot be audited at all: [`JournalError::Missing`], [`JournalError::NotAJournal`],
@@ -89,7 +89,7 @@ pub fn audit(path: &Path, depth: Depth, progress: &mut dyn FnMut(u64, u64)) -> R
     check_auditable(&conn, path)?;
     let out = AuditReport::default();
     let mut auditor = Auditor { conn: &conn, depth, out, more_findings: 0, done: 0, total: 0, progress };
-    // One snapshot from the first look to the last, while another process may write.
+    // One read transaction for the whole audit: another process may append meanwhile.
     let begun = conn.execute_batch("BEGIN");
     auditor.note_error("file_unreadable", begun);
     auditor.audit_file();
@@ -100,18 +100,22 @@ pub fn audit(path: &Path, depth: Depth, progress: &mut dyn FnMut(u64, u64)) -> R
 
 impl Auditor<'_> {
     fn count_total(&mut self) {
-        let count = |sql: &str| self.conn.query_row(sql, [], |row| crate::entry::read_unsigned(row, 0)).unwrap_or(0);
-        self.total = count("SELECT count(*) FROM entry");
+        self.total = self.count_rows("SELECT count(*) FROM entry");
         if self.depth == Depth::Data {
-            self.total += count("SELECT count(*) FROM chunk");
+            self.total += self.count_rows("SELECT count(*) FROM chunk");
         }
         (self.progress)(0, self.total);
+    }
+
+    /// Returns a count, 0 if it fails: it only serves the progress, and a later read reports the failure.
+    fn count_rows(&self, sql: &str) -> u64 {
+        self.conn.query_row(sql, [], |row| crate::entry::read_unsigned(row, 0)).unwrap_or(0)
     }
 
     fn advance(&mut self) {
         self.done += 1;
         if self.done.is_multiple_of(64) || self.done >= self.total {
-            // A chunk that two operations share is looked at twice.
+            // A chunk that two operations share is counted twice, which would exceed the total.
             (self.progress)(self.done.min(self.total), self.total);
         }
     }
@@ -120,11 +124,11 @@ impl Auditor<'_> {
         self.push(AuditFinding { code: code.to_owned(), seq: None, op: None, chunk: None, message: message.into() });
     }
 
-    fn find_entry(&mut self, code: &str, seq: u64, op: Option<u64>, message: impl Into<String>) {
+    fn report_entry(&mut self, code: &str, seq: u64, op: Option<u64>, message: impl Into<String>) {
         self.push(AuditFinding { code: code.to_owned(), seq: Some(seq), op, chunk: None, message: message.into() });
     }
 
-    fn find_chunk(&mut self, code: &str, op: Option<u64>, chunk: Option<Digest>, message: impl Into<String>) {
+    fn report_chunk(&mut self, code: &str, op: Option<u64>, chunk: Option<Digest>, message: impl Into<String>) {
         self.push(AuditFinding { code: code.to_owned(), seq: None, op, chunk, message: message.into() });
     }
 
@@ -143,6 +147,7 @@ impl Auditor<'_> {
     fn finish(mut self) -> AuditReport {
         let head = self.out.head.map_or(0, |head| head.seq);
         let first_bad = self.out.findings.iter().filter_map(|finding| finding.seq).min();
+        // Everything after a bad entry hangs on its digest, so nothing from there on can be judged.
         let good = first_bad.map_or(head, |seq| head.min(seq.saturating_sub(1)));
         if good > 0 {
             self.out.unanchored.push([1, good]);

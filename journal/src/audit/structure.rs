@@ -1,4 +1,4 @@
-//! Entries under audit: digests, chain, tree, the order of operations, the stored projection; opens no image.
+//! Audit of entries: digests, chain, tree, the order of operations, and the stored projection.
 
 use rusqlite::Row;
 use serde::Deserialize as _;
@@ -13,23 +13,23 @@ use crate::operation::{IntendedBody, OperationVerdict};
 use crate::projection::{FoldedClaim, Projection};
 use crate::tree::Frontier;
 
-/// What is remembered of an operation to judge later entries.
+/// What later entries are judged by: reverts by uid and depth, verdicts by the verdict before.
 struct RememberedOperation {
     uid: Digest,
     depth: u32,
     verdict: Option<OperationVerdict>,
 }
 
-/// What the walk over the entries carries along.
+/// Running state of the walk over the entries.
 struct EntryWalk {
     head: Head,
     tree: Frontier,
     state: JournalState,
-    /// Operation 1 stands at 0.
+    /// Operation `n` is at `n - 1`.
     operations: Vec<RememberedOperation>,
-    /// The stored projection until its entry is reached.
+    /// The stored projection, until the walk reaches the entry it was folded up to.
     projection: Option<Projection>,
-    /// Whether every entry so far was there and could be read.
+    /// Whether every entry so far was present and readable. Without that there is no root to report.
     whole: bool,
     referenced: ReferencedChunks,
 }
@@ -55,8 +55,8 @@ impl Auditor<'_> {
             self.out.head = Some(walk.head);
             self.out.root = walk.whole.then(|| walk.tree.root());
         }
-        if let Some(left) = walk.projection.take() {
-            let message = format!("it was stored at entry {}, the newest is {}", left.seq, walk.head.seq);
+        if let Some(stored) = walk.projection.take() {
+            let message = format!("it was stored at entry {}, the newest is {}", stored.seq, walk.head.seq);
             self.report_finding("projection", message);
         }
         if self.depth == Depth::Data {
@@ -64,7 +64,7 @@ impl Auditor<'_> {
         }
     }
 
-    /// Every journal has a projection, if perhaps of an earlier entry; its own digest must hold.
+    /// Returns the stored projection. Every journal has one, perhaps of an earlier entry; its digest must match.
     fn stored_projection(&mut self) -> Option<Projection> {
         let stored = self.note_error("projection", Projection::load(self.conn))?;
         let Some(stored) = stored else {
@@ -79,11 +79,12 @@ impl Auditor<'_> {
             self.report_finding("projection", "its digest does not match its content");
             return None;
         }
-        // A later version's rules made it, and this one does not know them.
+        // A projection made by the rules of a later version cannot be compared here.
         (2..=FOLD_VERSION).contains(&stored.fold).then_some(stored)
     }
 
     fn walk_entries(&mut self, walk: &mut EntryWalk) -> rusqlite::Result<()> {
+        // NOT INDEXED reads the table itself: a damaged index must not hide an entry.
         let sql = format!("SELECT {COLUMNS} FROM entry NOT INDEXED ORDER BY seq");
         let conn = self.conn;
         let mut statement = conn.prepare(&sql)?;
@@ -100,17 +101,17 @@ impl Auditor<'_> {
         let seq = read_unsigned(row, 0)?;
         if seq != walk.head.seq + 1 {
             walk.whole = false;
-            // What fails is the first entry that is not there.
+            // The finding names the first missing entry, because everything from there on cannot be judged.
             let missing = seq.min(walk.head.seq + 1);
             let message = format!("entry {seq} comes after entry {}", walk.head.seq);
-            self.find_entry("entry_gap", missing, None, message);
+            self.report_entry("entry_gap", missing, None, message);
         }
         match Record::from_row(row) {
             Ok(record) => self.visit_record(walk, record),
             Err(error) => {
                 walk.whole = false;
                 walk.head = Head { seq, digest: Digest::ZERO };
-                self.find_entry("entry_unreadable", seq, None, error.to_string());
+                self.report_entry("entry_unreadable", seq, None, error.to_string());
             }
         }
         Ok(())
@@ -122,19 +123,22 @@ impl Auditor<'_> {
             self.out.journal_id = Some(record.compute_digest());
         }
         if record.prev != walk.head.digest {
-            self.find_entry("entry_chain", seq, op, "it does not name the digest of the entry before");
+            self.report_entry("entry_chain", seq, op, "it does not name the digest of the entry before");
         }
+        // Kept only at this depth: canonical form costs writing every body again.
         let text = (self.depth == Depth::Data).then(|| record.body.clone());
         match record.into_verified_entry() {
             Ok(entry) => {
                 if text.is_some_and(|text| body::to_canonical_json(&entry.body).ok() != Some(text)) {
-                    self.find_entry("entry_body", seq, op, "its body is not canonical JSON");
+                    self.report_entry("entry_body", seq, op, "its body is not canonical JSON");
                 }
                 self.check_folded(walk, &entry);
                 self.visit_entry(walk, &entry);
             }
-            Err(what) => self.find_entry("entry_digest", seq, op, what),
+            Err(what) => self.report_entry("entry_digest", seq, op, what),
         }
+        // The tree and the chain go on with the digest that the entry claims: a wrong digest is one finding, and the
+        // entries after it are judged by their own.
         walk.head = Head { seq, digest: claimed };
         walk.tree.push_leaf(claimed.as_bytes());
         self.compare_projection(walk);
@@ -145,7 +149,7 @@ impl Auditor<'_> {
             *self.out.unknown_kinds.entry(entry.kind.clone()).or_default() += 1;
         }
         if let Err(why) = walk.state.fold_entry(entry) {
-            self.find_entry("entry_order", entry.seq, entry.op, why);
+            self.report_entry("entry_order", entry.seq, entry.op, why);
         }
         if self.depth == Depth::Data {
             self.audit_documents(entry, &mut walk.referenced);
@@ -159,16 +163,16 @@ impl Auditor<'_> {
 
     fn visit_intended(&mut self, walk: &mut EntryWalk, entry: &Entry) {
         self.out.operations += 1;
-        // The fold has complained already where the body cannot be read.
+        // If the body cannot be read, the fold has already reported it.
         let Ok(body) = IntendedBody::deserialize(&entry.body) else { return };
         if let Some(reverted) = body.reverts {
             let known = find_operation(&mut walk.operations, reverted);
-            let right = known.is_some_and(|known| {
+            let matches = known.is_some_and(|known| {
                 body.reverted_uid == Some(known.uid) && known.depth.checked_add(1) == Some(body.depth)
             });
-            if !right {
+            if !matches {
                 let message = format!("operation {reverted}, which it takes back, has another uid or depth");
-                self.find_entry("entry_order", entry.seq, entry.op, message);
+                self.report_entry("entry_order", entry.seq, entry.op, message);
             }
         }
         if entry.op == Some(walk.operations.len() as u64 + 1) {
@@ -179,28 +183,31 @@ impl Auditor<'_> {
         }
     }
 
-    /// The fold judges all verdicts but `gone`, for which it would have to remember closed operations.
+    /// Judges `gone` verdicts. The fold judges all others, but it does not remember closed operations.
     fn visit_verdict(&mut self, walk: &mut EntryWalk, entry: &Entry, op: u64, verdict: OperationVerdict) {
         let Some(known) = find_operation(&mut walk.operations, op) else { return };
+        // A uid that does not parse is no match.
         let uid = entry.body.get("uid").and_then(|uid| uid.as_str()).and_then(|uid| uid.parse().ok());
         let legal = verdict.may_follow(known.verdict) && uid == Some(known.uid);
+        // Remembered even if illegal, so that one bad entry is reported once and not at every later one.
         known.verdict = Some(verdict);
         if verdict == OperationVerdict::Gone && !legal {
             let message = format!("operation {op} was not applied under this uid");
-            self.find_entry("entry_order", entry.seq, entry.op, message);
+            self.report_entry("entry_order", entry.seq, entry.op, message);
         }
     }
 
-    /// An entry that says what the entries before it fold to has to be right; by other rules nobody can tell.
+    /// Checks an entry's `folded` against the fold of the entries before it. One made by the rules of another version
+    /// cannot be compared, and passes.
     fn check_folded(&mut self, walk: &EntryWalk, entry: &Entry) {
-        let Some(said) = FoldedClaim::from_body(&entry.body) else { return };
-        let made = Projection::new(walk.head, &walk.tree, &walk.state).map(|made| made.to_folded());
-        match said {
-            Ok(said) if said.fold != FOLD_VERSION || made.is_ok_and(|made| made == said) => {}
+        let Some(claim) = FoldedClaim::from_body(&entry.body) else { return };
+        let computed = Projection::new(walk.head, &walk.tree, &walk.state).map(|projection| projection.to_folded());
+        match claim {
+            Ok(claim) if claim.fold != FOLD_VERSION || computed.is_ok_and(|computed| computed == claim) => {}
             Ok(_) => {
-                self.find_entry("entry_folded", entry.seq, entry.op, "the entries before it fold to another state");
+                self.report_entry("entry_folded", entry.seq, entry.op, "the entries before it fold to another state");
             }
-            Err(why) => self.find_entry("entry_folded", entry.seq, entry.op, why),
+            Err(why) => self.report_entry("entry_folded", entry.seq, entry.op, why),
         }
     }
 

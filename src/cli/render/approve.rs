@@ -1,4 +1,4 @@
-//! `approve`: what agents asked for and waits for a person, or what was approved.
+//! `approve`: the requests of agents that wait for a person, or the one that was just approved.
 
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::agents::approve::Outcome;

@@ -1,7 +1,7 @@
-//! `audit verify`: what does not hold, before everything that does.
+//! `audit verify`: violations first, then what holds.
 
 use super::shorten_digest;
-use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, or_empty, render_count};
 use crate::engine::live::BaselineComparison;
 use crate::ops::audit::{LiveLine, Outcome};
 
@@ -31,28 +31,27 @@ impl Report for Outcome {
     }
 
     fn to_table(&self) -> ReportTable {
-        let mut sheet = ReportTable::new(&["source", "code", "op", "entry", "message"]);
-        let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let mut table = ReportTable::new(&["source", "code", "op", "entry", "message"]);
         for (at, finding) in self.journal.findings.iter().enumerate() {
-            let (op, seq) = (text(finding.op), text(finding.seq));
+            let [op, seq] = [finding.op, finding.seq].map(or_empty);
             let source = if at < self.own_findings { "journal" } else { "target" };
-            sheet.push_row(vec![source.into(), finding.code.clone(), op, seq, finding.message.clone()]);
+            table.push_row(vec![source.into(), finding.code.clone(), op, seq, finding.message.clone()]);
         }
-        sheet
+        table
     }
 }
 
 fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
-    let found = outcome.journal.findings.len();
+    let violations = outcome.journal.findings.len();
     if outcome.ok {
         page.lead(Mood::Good, &format!("the journal holds: {} entries, nothing found", outcome.journal.entries));
     } else {
-        page.lead(Mood::Bad, &format!("{} found", render_count(found as u64, "violation")));
+        page.lead(Mood::Bad, &format!("{} found", render_count(violations as u64, "violation")));
     }
 }
 
 fn write_findings(page: &mut ReportPage, outcome: &Outcome) {
-    // What concerns a target is shown with the target.
+    // Findings on a target come last in the list, and are shown with the target.
     let own = outcome.journal.findings.get(..outcome.own_findings).unwrap_or_default();
     if own.is_empty() {
         return;
@@ -91,6 +90,9 @@ fn write_live(page: &mut ReportPage, line: &LiveLine) {
 }
 
 fn render_ranges(ranges: &[[u64; 2]]) -> String {
-    let one = |[first, last]: &[u64; 2]| if first == last { first.to_string() } else { format!("{first}-{last}") };
-    ranges.iter().map(one).collect::<Vec<_>>().join(", ")
+    let mut words = Vec::new();
+    for [first, last] in ranges {
+        words.push(if first == last { first.to_string() } else { format!("{first}-{last}") });
+    }
+    words.join(", ")
 }

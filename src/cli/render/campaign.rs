@@ -1,6 +1,6 @@
-//! `campaign`: its faults in the order of the file, and which of them stand.
+//! `campaign`: its faults in the order of the file, and which of them are in effect.
 
-use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
+use crate::cli::report::{Mood, Report, ReportPage, ReportTable, or_empty, render_count};
 use crate::ops::campaign::{Outcome, RevertedCampaign};
 
 impl Report for Outcome {
@@ -9,15 +9,14 @@ impl Report for Outcome {
         let text = format!("campaign {} on {}: {} of {all} stand", self.campaign, self.target, self.standing);
         page.lead(if self.standing > 0 { Mood::Bad } else { Mood::Plain }, &text);
         page.blank();
-        let mut sheet = ReportTable::new(&["step", "tool", "variant", "records", "rows", "state", "op"]);
-        let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let mut table = ReportTable::new(&["step", "tool", "variant", "records", "rows", "state", "op"]);
         for step in &self.steps {
             let variant = step.variant.clone().unwrap_or_else(|| "-".to_owned());
-            let counts = [number(step.records), number(step.rows), step.state.to_owned(), number(step.op)];
+            let counts = [or_dash(step.records), or_dash(step.rows), step.state.to_owned(), or_dash(step.op)];
             let start = [step.step.to_string(), step.tool.clone(), variant];
-            sheet.push_row(start.into_iter().chain(counts).collect());
+            table.push_row(start.into_iter().chain(counts).collect());
         }
-        page.table(&sheet);
+        page.table(&table);
         page.blank();
         let remarks = remarks(self);
         remarks.iter().for_each(|remark| page.paragraph(0, remark));
@@ -34,17 +33,21 @@ impl Report for Outcome {
 
     fn to_table(&self) -> ReportTable {
         let head = ["step", "tool", "variant", "state", "op", "seed", "records", "rows", "plan_digest"];
-        let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
         ReportTable::new(&head).with_rows(self.steps.iter().map(|step| {
-            let digest = step.plan_digest.map(|digest| digest.to_string()).unwrap_or_default();
+            let digest = or_empty(step.plan_digest);
             let start = [step.step.to_string(), step.tool.clone(), step.variant.clone().unwrap_or_default()];
-            let rest = [step.state.to_owned(), text(step.op), text(step.seed), text(step.records), text(step.rows)];
+            let numbers = [step.op, step.seed, step.records, step.rows].map(or_empty);
+            let rest = [step.state.to_owned()].into_iter().chain(numbers);
             start.into_iter().chain(rest).chain([digest]).collect()
         }))
     }
 }
 
-/// Says which faults meet each other, and what stands of other files with the name.
+fn or_dash(number: Option<u64>) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| number.to_string())
+}
+
+/// Lists faults that change the same rows, faults that were planned anew, and faults of other files with this name.
 fn remarks(outcome: &Outcome) -> Vec<String> {
     let meeting = outcome.steps.iter().filter(|step| step.state == "planned").filter_map(|step| {
         let (later, earlier) = (step.step, step.meets?);

@@ -1,4 +1,5 @@
-//! Changes cell by cell: `table key column: before -> after`; every look-alike is told apart.
+//! Changes cell by cell, as `table key column: before -> after`. Values that look alike are written differently: NULL,
+//! 'NULL', ''.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,19 +12,19 @@ use crate::ops::bytes;
 use crate::ops::cell::ChangeRow;
 use anstyle::{AnsiColor, Style};
 
-/// How many lines of changes a page shows unless all are asked for.
+/// Most lines of changes on a page, unless all are asked for.
 const LINES_MAX: usize = 24;
 
-/// How many cells of a whole row a page shows.
+/// Most cells of an inserted or deleted row on a page.
 const CELLS_MAX: usize = 12;
 
-/// How many characters of a cell of a whole row a page shows.
+/// Most characters of such a cell.
 const CELL_MAX: usize = 48;
 
-/// How many changes are written in one go.
+/// Changes rendered in one write: bounds the memory, and notices a closed pipe soon.
 const BATCH: usize = 256;
 
-/// Shows a result, whose own list of changes is empty, and then every change.
+/// Prints a result, whose own list of changes the caller emptied, and then every change.
 ///
 /// # Errors
 /// A value that JSON cannot hold.
@@ -39,11 +40,13 @@ pub(in crate::cli) fn print_all<R: Report>(
         Format::Json | Format::Table => print_report(settings, printer, name, report)?,
     }
     for batch in changes.chunks(BATCH) {
+        // The reader closed the pipe, so the rest need not be rendered.
         if printer.is_gone() {
             break;
         }
         match settings.format {
             Format::Json => printer.data(&json::encode_changes(batch)?),
+            // The header line was printed before the loop.
             Format::Plain => printer.data(build_table(batch).to_tsv().split_once('\n').map_or("", |(_, rows)| rows)),
             Format::Table => printer.out(&render_lines(batch, settings.width)),
         }
@@ -51,29 +54,29 @@ pub(in crate::cli) fn print_all<R: Report>(
     Ok(())
 }
 
-/// Writes the first changes, and says how many there are.
+/// Writes the first changes, up to `LINES_MAX` lines, and how many follow.
 pub(super) fn write_first(page: &mut ReportPage, changes: &[ChangeRow], total: u64, rest: &str) {
     if changes.is_empty() {
         return;
     }
     page.heading("Changes");
-    let mut shown = 0;
-    let mut written = 0;
+    let mut changes_shown = 0;
+    let mut lines_written = 0;
     for change in changes {
         let lines = render_change(change, page.width());
-        if written > 0 && written + lines.len() > LINES_MAX {
+        if lines_written > 0 && lines_written + lines.len() > LINES_MAX {
             break;
         }
-        written += lines.len();
-        shown += 1;
+        lines_written += lines.len();
+        changes_shown += 1;
         lines.iter().for_each(|line| page.styled(line));
     }
-    if total > shown {
-        page.aside(&format!("and {} more{rest}", total - shown));
+    if total > changes_shown {
+        page.aside(&format!("and {} more{rest}", total - changes_shown));
     }
 }
 
-/// Writes every change that there is.
+/// Writes all of `changes`; `total` is larger if the operation itself cut the list.
 pub(super) fn write_every(page: &mut ReportPage, changes: &[ChangeRow], total: u64) {
     page.heading("Changes");
     let width = page.width();
@@ -92,17 +95,17 @@ fn empty_table() -> ReportTable {
     ReportTable::new(&["table", "key", "kind", "column", "before", "after"])
 }
 
-/// Returns changes for shell tools: one line a cell; a side without a row is empty.
+/// Builds a table with a row per cell; an insert has no before, a delete no after.
 pub(super) fn build_table(changes: &[ChangeRow]) -> ReportTable {
-    let mut sheet = empty_table();
+    let mut table = empty_table();
     for change in changes {
         let start = [change.table.clone(), render_key(&change.key), change.kind.to_owned()];
         for (column, before, after) in cells(change) {
-            let text = |side: Option<&Json>| side.map_or_else(String::new, render_cell);
-            sheet.push_row(start.iter().cloned().chain([column.to_owned(), text(before), text(after)]).collect());
+            let [before, after] = [before, after].map(|side| side.map_or_else(String::new, render_cell));
+            table.push_row(start.iter().cloned().chain([column.to_owned(), before, after]).collect());
         }
     }
-    sheet
+    table
 }
 
 type CellChange<'c> = (&'c str, Option<&'c Json>, Option<&'c Json>);
@@ -118,10 +121,10 @@ fn cells(change: &ChangeRow) -> Vec<CellChange<'_>> {
         .collect()
 }
 
-/// Text in styles, which is not yet broken into lines.
+/// Styled text before it is wrapped.
 type StyledText = Vec<(Style, String)>;
 
-/// Returns a change as styled lines, none of them wider than the page.
+/// Renders a change as styled lines, none wider than the page.
 fn render_change(change: &ChangeRow, width: u16) -> Vec<String> {
     let place = clean(&format!("{} {}", change.table, render_key(&change.key)));
     let lines = match change.kind {
@@ -137,17 +140,14 @@ fn render_change(change: &ChangeRow, width: u16) -> Vec<String> {
 }
 
 fn style_update(place: &str, column: &str, before: Option<&Json>, after: Option<&Json>) -> StyledText {
-    let plain = |text: &str| (Style::new(), text.to_owned());
-    let red = |text: String| (AnsiColor::Red.on_default(), text);
-    let green = |text: String| (AnsiColor::Green.on_default(), text);
-    let mut parts = vec![plain(&format!("{place} {}: ", clean(column)))];
+    let mut parts = vec![plain(format!("{place} {}: ", clean(column)))];
     let differ = before.zip(after).and_then(|(before, after)| bytes::compare_cells(before, after));
     let Some(bytes::ByteDifference { about, before: old, after: new }) = differ else {
-        let side = |json: Option<&Json>| json.map_or_else(String::new, one_side);
-        parts.extend([red(side(before)), plain(" -> "), green(side(after))]);
+        let [before, after] = [before, after].map(|side| side.map_or_else(String::new, render_side));
+        parts.extend([red(before), plain(" -> "), green(after)]);
         return parts;
     };
-    parts.push(plain(&about));
+    parts.push(plain(about));
     match (old.is_empty(), new.is_empty()) {
         (true, true) => {}
         (true, false) => parts.extend([plain(" "), green(new), plain(" added")]),
@@ -157,14 +157,25 @@ fn style_update(place: &str, column: &str, before: Option<&Json>, after: Option<
     parts
 }
 
-/// Returns a cell of an update: text whole, because only its end may differ; long bytes cut.
-fn one_side(json: &Json) -> String {
+fn plain(text: impl Into<String>) -> (Style, String) {
+    (Style::new(), text.into())
+}
+
+fn red(text: String) -> (Style, String) {
+    (AnsiColor::Red.on_default(), text)
+}
+
+fn green(text: String) -> (Style, String) {
+    (AnsiColor::Green.on_default(), text)
+}
+
+/// Renders a cell of an update: text in full, because only its end may differ; long bytes cut.
+fn render_side(json: &Json) -> String {
     if json.get("$hex").is_some() { shorten_cell(json) } else { render_cell(json) }
 }
 
-/// Returns the lines of a whole row; its NULLs are only counted.
+/// Renders an inserted or deleted row; its NULLs are only counted.
 fn style_row(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<StyledText> {
-    let plain = |text: String| (Style::new(), text);
     let mut lines = vec![vec![plain(format!("{place}: {what}"))]];
     let mut nulls = 0;
     for (column, before, after) in cells(change) {
@@ -187,19 +198,21 @@ fn style_row(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> V
     lines
 }
 
-/// What a line that continues another is indented by.
+/// The indent of continuation lines, in characters.
 const INDENT: usize = 4;
 
-/// Breaks styled text at spaces into lines that a page has room for; a word longer than a line is cut.
+/// Wraps styled text at spaces; a word longer than a line is cut.
 fn wrap_styled(parts: &[(Style, String)], width: usize) -> Vec<String> {
     let all: usize = parts.iter().map(|(_, text)| text.chars().count()).sum();
     if all <= width {
         return vec![parts.iter().map(|(style, text)| paint(*style, text)).collect()];
     }
+    // `chunks` below panics at a size of zero; 20 characters can still be read.
     let width = width.max(INDENT + 20);
     let (mut lines, mut line, mut used, mut spaces) = (Vec::new(), String::new(), 0, 0);
     for (style, text) in parts {
         for (at, word) in text.split(' ').enumerate() {
+            // Spaces are written with the next word, so that no line ends with one.
             spaces += usize::from(at > 0);
             for piece in word.chars().collect::<Vec<_>>().chunks(width - INDENT) {
                 if used > 0 && used + spaces + piece.len() > width {
@@ -217,7 +230,7 @@ fn wrap_styled(parts: &[(Style, String)], width: usize) -> Vec<String> {
     lines
 }
 
-/// Returns a cell as text, long bytes and texts cut.
+/// Renders a cell, cut to `CELL_MAX` characters.
 fn shorten_cell(json: &Json) -> String {
     let whole = render_cell(json);
     if whole.chars().count() <= CELL_MAX {
@@ -230,7 +243,7 @@ fn shorten_cell(json: &Json) -> String {
     }
 }
 
-/// Returns a key as text: its value, or its values in parentheses.
+/// Renders a key: its value, or its values in parentheses.
 pub(super) fn render_key(json: &Json) -> String {
     let values: Vec<String> = json.as_object().into_iter().flat_map(Map::values).map(render_cell).collect();
     match values.as_slice() {
@@ -239,7 +252,7 @@ pub(super) fn render_key(json: &Json) -> String {
     }
 }
 
-/// Returns a cell as text: NULL bare, text in quotes, numbers as stored.
+/// Renders a cell: NULL bare, text in quotes, numbers as stored.
 pub(super) fn render_cell(json: &Json) -> String {
     match json {
         Json::Null => "NULL".to_owned(),

@@ -8,7 +8,7 @@ use crate::ops::checks::{CheckLine, Outcome, Status};
 /// The columns of the table of checks.
 const HEAD: [&str; 5] = ["check", "status", "severity", "found", "looked_at"];
 
-/// How many findings of a check a page shows.
+/// Most findings per check on a page.
 const FINDINGS_MAX: usize = 5;
 
 impl Report for Outcome {
@@ -18,33 +18,34 @@ impl Report for Outcome {
             page.paragraph(2, &format!("judged by {}, sha256 {}", file.display(), self.rules.digest));
         }
         write_baseline(page, self);
-        not_run(page, self);
+        write_not_run(page, self);
         page.blank();
-        let known = self.baseline.is_some();
-        let head: &[&str] = if known { &["check", "status", "severity", "new", "known", "looked_at"] } else { &HEAD };
-        let mut sheet = ReportTable::new(head);
+        let has_baseline = self.baseline.is_some();
+        let head: &[&str] =
+            if has_baseline { &["check", "status", "severity", "new", "known", "looked_at"] } else { &HEAD };
+        let mut table = ReportTable::new(head);
         for check in self.worst_first() {
-            let (found, looked_at) = match check.status {
+            let (violations, looked_at) = match check.status {
                 Status::NotRun => ("-".to_owned(), "-".to_owned()),
                 Status::Pass | Status::Fail => (check.violations.to_string(), render_count(check.looked_at, "row")),
             };
             let status = check.status.word().replace('_', " ");
-            let known = known.then(|| check.known.to_string());
+            let known = has_baseline.then(|| check.known.to_string());
             let severity = self.worst_severity(check).word().to_owned();
-            let start = [check.id.to_owned(), status, severity, found];
-            sheet.push_row(start.into_iter().chain(known).chain([looked_at]).collect());
+            let start = [check.id.to_owned(), status, severity, violations];
+            table.push_row(start.into_iter().chain(known).chain([looked_at]).collect());
         }
-        page.table(&sheet);
+        page.table(&table);
         self.worst_first().into_iter().filter(|check| check.status == Status::Fail).for_each(|check| {
             write_failing_check(page, self, check);
         });
     }
 
-    /// One line a finding; a check without any has a line of its own, so that no status is lost, and so have the
-    /// remarks of one with some.
+    /// One row per finding. A check without findings gets a row too, so that no status is lost, and so do the remarks
+    /// of a check that has some.
     fn to_table(&self) -> ReportTable {
         let head = ["check", "group", "mode", "status", "severity", "looked_at", "table", "key", "related", "message"];
-        let mut sheet = ReportTable::new(&head);
+        let mut rows = ReportTable::new(&head);
         for check in self.worst_first() {
             let line = |status: &str, severity: Severity, rest: [String; 4]| {
                 let looked_at = check.looked_at.to_string();
@@ -52,32 +53,31 @@ impl Report for Outcome {
                 start.into_iter().map(str::to_owned).chain([looked_at]).chain(rest).collect()
             };
             let status = check.status.word();
-            let mut found = self.of_check(check).peekable();
+            let mut findings = self.of_check(check).peekable();
             let own =
-                if found.peek().is_none() { Some(status) } else { (!check.remarks.is_empty()).then_some("remark") };
+                if findings.peek().is_none() { Some(status) } else { (!check.remarks.is_empty()).then_some("remark") };
             if let Some(own) = own {
                 let why = check.why.clone().unwrap_or_else(|| check.remarks.join("; "));
-                sheet.push_row(line(own, check.severity, [String::new(), String::new(), String::new(), why]));
+                rows.push_row(line(own, check.severity, [String::new(), String::new(), String::new(), why]));
             }
-            for finding in found {
+            for finding in findings {
                 let related =
                     finding.related.iter().map(|row| format!("{} {}", row.table, changes::render_key(&row.key)));
                 let (table, key) = (finding.table.to_owned(), changes::render_key(&finding.key));
                 let status = if finding.known { "known" } else { status };
-                sheet.push_row(line(
+                rows.push_row(line(
                     status,
                     finding.severity,
                     [table, key, join_list(related), finding.message.clone()],
                 ));
             }
         }
-        sheet
+        rows
     }
 }
 
 fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     let (all, target) = (outcome.checks.len() as u64, &outcome.target);
-    let with = |status: Status| outcome.checks.iter().filter(|check| check.status == status).count() as u64;
     let checks = render_count(all, "check");
     let unjudged = outcome.checks.iter().filter(|check| !check.remarks.is_empty()).count();
     let rest = match outcome.not_run {
@@ -93,26 +93,31 @@ fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
         (0, 0) => {
             let mood = if unjudged > 0 { Mood::Plain } else { Mood::Good };
             page.lead(mood, &format!("{checks} found {nothing} on {target}{rest}"));
-            // A row counts once a check: that is how often one was judged.
+            // A row counts once for each check that read it, so the sum is of judgements, not of rows.
             let judgements = render_count(outcome.checks.iter().map(|check| check.looked_at).sum(), "judgement");
             return page.paragraph(2, &format!("they made {judgements} of rows"));
         }
+        // Nothing ran at all, which must not look like a clean result.
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
-        (0, _) => format!("{} of {checks} found {nothing} on {target}{rest}", with(Status::Pass)),
-        (found, _) => {
-            let fail = with(Status::Fail);
+        (0, _) => format!("{} of {checks} found {nothing} on {target}{rest}", count_status(outcome, Status::Pass)),
+        (violations, _) => {
+            let fail = count_status(outcome, Status::Fail);
             let verb = if fail == 1 { "fails" } else { "fail" };
-            let found = match outcome.baseline {
-                None => render_count(found, "violation"),
-                Some(_) => format!("{} and {} known", render_count(found, "new violation"), outcome.known),
+            let violations = match outcome.baseline {
+                None => render_count(violations, "violation"),
+                Some(_) => format!("{} and {} known", render_count(violations, "new violation"), outcome.known),
             };
-            format!("{found} on {target}: {fail} of {checks} {verb}{rest}")
+            format!("{violations} on {target}: {fail} of {checks} {verb}{rest}")
         }
     };
     page.lead(Mood::Bad, &text);
 }
 
-/// Says what the baseline holds, and what follows for the exit code.
+fn count_status(outcome: &Outcome, status: Status) -> u64 {
+    outcome.checks.iter().filter(|check| check.status == status).count() as u64
+}
+
+/// Writes what the baseline covers, and why the exit code is 0 in spite of findings.
 fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
     if let Some(baseline) = &outcome.baseline {
         let file = baseline.display();
@@ -141,9 +146,9 @@ fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
         );
         page.paragraph(2, &text);
     }
-    if let Some(written) = &outcome.baseline_written {
+    if let Some(path) = &outcome.baseline_written {
         let text =
-            format!("{} holds every finding now; say in its reason fields why they are accepted", written.display());
+            format!("{} holds every finding now; say in its reason fields why they are accepted", path.display());
         page.paragraph(2, &text);
     } else if outcome.violations > 0 && !outcome.failed {
         let word = serde_json::to_value(outcome.fail_on).ok();
@@ -152,18 +157,18 @@ fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
     }
 }
 
-/// Says why checks could not run, and what others could not judge.
-fn not_run(page: &mut ReportPage, outcome: &Outcome) {
-    for (why, ids) in by_reason(outcome, |check| check.why.as_slice()) {
+/// Writes why checks could not run, and what others could not judge.
+fn write_not_run(page: &mut ReportPage, outcome: &Outcome) {
+    for (why, ids) in group_by_reason(outcome, |check| check.why.as_slice()) {
         page.paragraph(2, &format!("not run, because {why}: {ids}"));
     }
-    for (remark, ids) in by_reason(outcome, |check| &check.remarks) {
+    for (remark, ids) in group_by_reason(outcome, |check| &check.remarks) {
         page.paragraph(2, &format!("{remark}: {ids}"));
     }
 }
 
-/// Returns each reason that checks give once, with the checks that give it.
-fn by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String]) -> Vec<(&str, String)> {
+/// Groups the checks by reason, in the order in which the reasons first appear.
+fn group_by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String]) -> Vec<(&str, String)> {
     let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
     for check in &outcome.checks {
         for reason in reasons(check) {
@@ -177,8 +182,8 @@ fn by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String]) -> Ve
 }
 
 fn write_failing_check(page: &mut ReportPage, outcome: &Outcome, check: &CheckLine) {
-    let known = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
-    page.heading(&format!("{}: {}{known}", check.id, render_count(check.violations, "violation")));
+    let known_note = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
+    page.heading(&format!("{}: {}{known_note}", check.id, render_count(check.violations, "violation")));
     let worst = outcome.worst_severity(check);
     for finding in outcome.of_check(check).filter(|finding| !finding.known).take(FINDINGS_MAX) {
         let severity =

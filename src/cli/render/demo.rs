@@ -1,4 +1,4 @@
-//! `demo`: the account that one shows to a colleague.
+//! `demo`: the whole run on one page, to show to a colleague.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ impl Report for Outcome {
         page.heading("Each fault alone: committed, looked at, taken back");
         drill::write_matrix(page, &self.drill.matrix);
         write_proof(page, self);
-        next(page, self);
+        write_next(page, self);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -43,21 +43,22 @@ impl Report for Outcome {
 }
 
 fn render_clean(demo: &Outcome) -> String {
-    let looked = format!("{} looked at {} rows", render_count(demo.clean.checks, "check"), demo.clean.looked_at);
-    let found = match demo.clean.findings {
+    let looks = format!("{} looked at {} rows", render_count(demo.clean.checks, "check"), demo.clean.looked_at);
+    let result = match demo.clean.findings {
         0 => "nothing".to_owned(),
-        found => format!("{found}, which should be nothing"),
+        number => format!("{number}, which should be nothing"),
     };
     match demo.clean.not_run {
-        0 => format!("{looked} and found {found}"),
-        number => format!("{looked} and found {found}; {number} could not run"),
+        0 => format!("{looks} and found {result}"),
+        number => format!("{looks} and found {result}; {number} could not run"),
     }
 }
 
-/// Writes the faults, mode by mode: what was done, and what the checks said of it.
+/// Writes the faults grouped by mode: what was changed, and which checks found it.
 fn write_committed(page: &mut ReportPage, demo: &Outcome) {
     let mut rest = demo.faults.as_slice();
     while let Some(first) = rest.first() {
+        // Faults of one mode follow each other, so each run of them is a group.
         let size = rest.iter().take_while(|fault| fault.label.mode == first.label.mode).count();
         let (faults, others) = rest.split_at(size);
         rest = others;
@@ -73,7 +74,7 @@ fn write_committed(page: &mut ReportPage, demo: &Outcome) {
     }
 }
 
-/// How far what is said of a fault is indented.
+/// The indent of what was found of a fault, in characters.
 const SAID: usize = 5;
 
 fn write_seen(page: &mut ReportPage, fault: &DemoFault) {
@@ -129,13 +130,14 @@ fn write_proof(page: &mut ReportPage, demo: &Outcome) {
     page.fields(&fields);
 }
 
-/// Returns how many different checks noticed something.
+/// Counts the distinct checks that found something.
 fn count_checks(demo: &Outcome) -> u64 {
     demo.faults.iter().flat_map(|fault| &fault.seen_by).collect::<BTreeSet<_>>().len() as u64
 }
 
-fn next(page: &mut ReportPage, demo: &Outcome) {
+fn write_next(page: &mut ReportPage, demo: &Outcome) {
     page.heading("Try it yourself");
+    // The commands below may be run in another folder.
     let journal = std::path::absolute(&demo.journal).unwrap_or_else(|_| demo.journal.clone());
     page.line(&format!("  export MFM_JOURNAL={}", journal.display()));
     for command in [

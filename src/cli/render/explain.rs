@@ -3,10 +3,9 @@
 use super::{changes, show};
 use crate::cli::next_step;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
-use crate::model::NextStep;
 use crate::ops::explain::{Inverse, InverseState, Outcome, Proof};
 
-/// How many rows in the way a page names.
+/// Most rows in the way on a page.
 const ROWS_MAX: usize = 20;
 
 impl Report for Outcome {
@@ -18,7 +17,7 @@ impl Report for Outcome {
         page.blank();
         page.fields(&borrow_fields(&show::circumstances(&self.operation)));
         page.heading("A revert now");
-        page.paragraph(0, &in_words(&self.inverse));
+        page.paragraph(0, &render_inverse(&self.inverse));
         for residue in &self.residue {
             page.line(&format!("not put back by any revert: {}: {}", residue.table, residue.what));
         }
@@ -36,20 +35,27 @@ impl Report for Outcome {
         }
         if !self.ways_out.is_empty() {
             page.heading("Ways out");
-            let command = |way: &NextStep| next_step::command_of(way).map(|command| (command, way.text.clone()));
-            let commands: Vec<(String, String)> = self.ways_out.iter().filter_map(command).collect();
-            page.fields(&commands.iter().map(|(command, does)| (command.as_str(), does.clone())).collect::<Vec<_>>());
-            let advice = self.ways_out.iter().filter(|way| command(way).is_none());
-            advice.for_each(|way| page.paragraph(0, &next_step::render_step(way)));
+            let commands: Vec<Option<String>> = self.ways_out.iter().map(next_step::command_line).collect();
+            let mut fields = Vec::new();
+            for (command, way) in commands.iter().zip(&self.ways_out) {
+                fields.extend(command.as_deref().map(|command| (command, way.text.clone())));
+            }
+            page.fields(&fields);
+            // Commands are aligned in one block; advice follows as text.
+            for (command, way) in commands.iter().zip(&self.ways_out) {
+                if command.is_none() {
+                    page.paragraph(0, &next_step::render_step(way));
+                }
+            }
         }
         changes::write_first(page, &self.inverse.changes, self.inverse.rows, " rows; --json lists the first thousand");
         write_proof(page, &self.proof);
     }
 
     fn to_table(&self) -> ReportTable {
-        let mut sheet = ReportTable::new(&["part", "field", "value"]);
+        let mut table = ReportTable::new(&["part", "field", "value"]);
         let mut row =
-            |part: &str, field: &str, value: String| sheet.push_row(vec![part.to_owned(), field.to_owned(), value]);
+            |part: &str, field: &str, value: String| table.push_row(vec![part.to_owned(), field.to_owned(), value]);
         row("operation", "op", self.operation.line.op.to_string());
         row("operation", "state", self.operation.line.state.clone());
         row("operation", "words", self.words.clone());
@@ -66,7 +72,7 @@ impl Report for Outcome {
         row("inverse", "why", inverse.why.clone().unwrap_or_default());
         self.blocked_by.iter().for_each(|block| row("blocked_by", block.what, block.message.clone()));
         for way in &self.ways_out {
-            match next_step::command_of(way) {
+            match next_step::command_line(way) {
                 Some(command) => row("way_out", &command, way.text.clone()),
                 None => row("way_out", "", next_step::render_step(way)),
             }
@@ -75,7 +81,7 @@ impl Report for Outcome {
         list_proof_fields(&self.proof)
             .into_iter()
             .for_each(|(field, value)| row("proof", &field.replace(' ', "_"), value));
-        sheet
+        table
     }
 }
 
@@ -93,7 +99,7 @@ const fn state_word(state: InverseState) -> &'static str {
     }
 }
 
-fn in_words(inverse: &Inverse) -> String {
+fn render_inverse(inverse: &Inverse) -> String {
     let why = inverse.why.as_deref().unwrap_or_default();
     let rows = render_count(inverse.rows, "row");
     let mut text = match inverse.state {

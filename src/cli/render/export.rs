@@ -24,9 +24,9 @@ impl Report for Outcome {
     }
 
     fn to_table(&self) -> ReportTable {
-        let mut sheet = ReportTable::new(&["file", "entries", "changes", "redacted"]);
+        let mut table = ReportTable::new(&["file", "entries", "changes", "redacted"]);
         let numbers = [self.entries, self.changes, self.redacted].map(|number| number.to_string());
-        sheet.push_row([self.destination()].into_iter().chain(numbers).collect());
-        sheet
+        table.push_row([self.destination()].into_iter().chain(numbers).collect());
+        table
     }
 }

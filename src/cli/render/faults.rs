@@ -8,7 +8,7 @@ use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, rende
 use crate::model::shown::quote_word;
 use crate::ops::{apply, plan};
 
-/// How many ids and reasons a page names.
+/// Most ids and reasons on a page.
 const NAMED_MAX: usize = 8;
 
 impl Report for plan::Outcome {
@@ -19,10 +19,13 @@ impl Report for plan::Outcome {
         page.fields(&facts(self));
         write_details(page, self);
         match &self.file {
-            Some(file) => next(page, &format!("mfm apply --plan {}", quote_word(&file.display().to_string()))),
+            Some(file) => write_next(page, &format!("mfm apply --plan {}", quote_word(&file.display().to_string()))),
             None => {
                 let now = self.now.as_ref().map(|now| format!(" --now {now}")).unwrap_or_default();
-                next(page, &format!("the same words after `mfm apply`, with --seed {}{now}, commit it", self.seed));
+                write_next(
+                    page,
+                    &format!("the same words after `mfm apply`, with --seed {}{now}, commit it", self.seed),
+                );
             }
         }
     }
@@ -55,7 +58,7 @@ impl Report for apply::Outcome {
         facts.push(("journal", self.plan.journal.display().to_string()));
         page.fields(&facts);
         write_details(page, plan);
-        next(page, &format!("mfm revert {op} takes it back"));
+        write_next(page, &format!("mfm revert {op} takes it back"));
     }
 
     fn to_table(&self) -> ReportTable {
@@ -97,13 +100,16 @@ fn facts(plan: &plan::Outcome) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Returns parameters as people write them.
+/// Renders parameters as `name value`, with commas between them.
 pub(super) fn render_parameters(parameters: &Map<String, Json>) -> String {
-    let word = |(name, value): (&String, &Json)| match value {
-        Json::String(text) => format!("{name} {text}"),
-        other => format!("{name} {other}"),
-    };
-    parameters.iter().map(word).collect::<Vec<_>>().join(", ")
+    let mut words = Vec::new();
+    for (name, value) in parameters {
+        words.push(match value {
+            Json::String(text) => format!("{name} {text}"),
+            other => format!("{name} {other}"),
+        });
+    }
+    words.join(", ")
 }
 
 fn write_details(page: &mut ReportPage, plan: &plan::Outcome) {
@@ -124,7 +130,7 @@ fn write_details(page: &mut ReportPage, plan: &plan::Outcome) {
     }
 }
 
-fn next(page: &mut ReportPage, text: &str) {
+fn write_next(page: &mut ReportPage, text: &str) {
     page.blank();
     page.aside(&format!("next: {text}"));
 }

@@ -6,7 +6,7 @@ use super::changes;
 use crate::cli::next_step;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list};
 use crate::domain::record::{ColumnVisibility, ListColumn};
-use crate::ops::find::{FoundRecord, Outcome};
+use crate::ops::find::Outcome;
 
 impl Report for Outcome {
     fn render_page(&self, page: &mut ReportPage) {
@@ -21,7 +21,7 @@ impl Report for Outcome {
             page.blank();
             page.table(&build_page_table(self));
         }
-        if let Some(next) = next(self) {
+        if let Some(next) = render_next(self) {
             page.blank();
             page.aside(&next);
         }
@@ -37,55 +37,59 @@ impl Report for Outcome {
     }
 }
 
-/// Tells whether a page has room for a column.
+/// Tells whether a page shows a column; the other formats show all of them.
 fn is_shown(outcome: &Outcome, column: &ListColumn) -> bool {
-    let is_filled = |name: &str| {
-        let has = |record: &FoundRecord| record.cells.iter().any(|(other, cell)| *other == name && !cell.is_null());
-        outcome.records.iter().any(has)
-    };
     match column.keep {
         ColumnVisibility::Always => true,
         ColumnVisibility::Wide => outcome.eligible.is_none(),
         ColumnVisibility::Never => false,
-        ColumnVisibility::Filled => is_filled(column.name),
-        ColumnVisibility::Instead(other) => !is_filled(other),
+        ColumnVisibility::Filled => is_filled(outcome, column.name),
+        ColumnVisibility::Instead(other) => !is_filled(outcome, other),
     }
 }
 
-/// Returns a sheet that a page has room for.
+fn is_filled(outcome: &Outcome, name: &str) -> bool {
+    let mut cells = outcome.records.iter().flat_map(|record| &record.cells);
+    cells.any(|(column, cell)| *column == name && !cell.is_null())
+}
+
+/// Builds the table for a page, with the columns that fit.
 fn build_page_table(outcome: &Outcome) -> ReportTable {
     let columns: Vec<&ListColumn> = outcome.kind.columns.iter().filter(|column| is_shown(outcome, column)).collect();
-    let beside = outcome.eligible.is_some();
-    let heading = |column: &&ListColumn| if beside { column.shorter } else { column.short };
-    let head: Vec<&'static str> = columns.iter().map(heading).chain(outcome.eligible.map(|_| "variants")).collect();
+    let mut head: Vec<&'static str> = Vec::new();
+    for column in &columns {
+        // The column of variants takes the room that the longer headings would need.
+        head.push(if outcome.eligible.is_some() { column.shorter } else { column.short });
+    }
+    head.extend(outcome.eligible.map(|_| "variants"));
     ReportTable::new(&head).with_rows(outcome.records.iter().map(|record| {
-        let is_kept = |name: &str| columns.iter().any(|column| column.name == name);
-        let cells = record.cells.iter().filter(|(name, _)| is_kept(name)).map(|(_, json)| render_text(json));
-        cells.chain(record.variants.as_ref().map(join_list)).collect()
+        let cells = record.cells.iter().filter(|(name, _)| columns.iter().any(|column| column.name == *name));
+        cells.map(|(_, json)| render_text(json)).chain(record.variants.as_ref().map(join_list)).collect()
     }))
 }
 
 fn render_lead(outcome: &Outcome) -> String {
-    let number = |number: u64| {
-        let word = if number == 1 { outcome.kind.word } else { outcome.kind.plural };
-        format!("{number} {word}")
-    };
     let (shown, target) = (outcome.shown, &outcome.target);
     match outcome.total {
         Some(0) => format!("no {} on {target}", outcome.kind.word),
-        Some(total) if total == shown => format!("{} on {target}", number(total)),
-        Some(total) => format!("the first {shown} of {} on {target}", number(total)),
-        None => format!("the first {} on {target}", number(shown)),
+        Some(total) if total == shown => format!("{} on {target}", count_records(outcome, total)),
+        Some(total) => format!("the first {shown} of {} on {target}", count_records(outcome, total)),
+        None => format!("the first {} on {target}", count_records(outcome, shown)),
     }
 }
 
-/// Says what the records can show, and whether the search ended before the records did.
+fn count_records(outcome: &Outcome, number: u64) -> String {
+    let word = if number == 1 { outcome.kind.word } else { outcome.kind.plural };
+    format!("{number} {word}")
+}
+
+/// Renders which tool can break the records, and whether the search stopped at the limit.
 fn render_eligibility(tool: &str, outcome: &Outcome) -> String {
     let more = if outcome.total.is_none() { "; no more were looked for" } else { "" };
     format!("that {tool} can break{more}")
 }
 
-fn next(outcome: &Outcome) -> Option<String> {
+fn render_next(outcome: &Outcome) -> Option<String> {
     let kind = outcome.kind.word;
     match (outcome.eligible, outcome.records.first()) {
         _ if outcome.total.is_none() => Some("--limit N looks for more, --limit 0 for all".to_owned()),
@@ -100,7 +104,7 @@ fn next(outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// Returns a cell as people write it: text without quotes, nothing for NULL.
+/// Renders a cell of a list: text without quotes, nothing for NULL.
 fn render_text(json: &Json) -> String {
     match json {
         Json::Null => String::new(),

@@ -1,4 +1,4 @@
-//! `lab`: what was made.
+//! `lab create` and `lab import`: the tables that were made.
 
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::domain::Domain;
@@ -8,13 +8,13 @@ use crate::ops::lab::{MadeLab, create, import};
 
 impl Report for create::Outcome {
     fn render_page(&self, page: &mut ReportPage) {
-        let made = &self.made;
+        let lab = &self.made;
         let patients = self.patients.map(|patients| render_count(u64::from(patients), "patient"));
         let frames = self.frames.map(|frames| render_count(u64::from(frames), "frame"));
         let size = patients.or(frames).or(self.scenario.clone()).map_or_else(String::new, |size| format!("{size}, "));
-        page.lead(Mood::Good, &format!("made lab {}: {size}{}", made.target, render_count(made.rows, "row")));
+        page.lead(Mood::Good, &format!("made lab {}: {size}{}", lab.target, render_count(lab.rows, "row")));
         page.blank();
-        let mut all = fields(made);
+        let mut all = fields(lab);
         all.push(("seed", self.seed.to_string()));
         if let Some(scenario) = &self.scenario {
             all.push(("scenario", scenario.clone()));
@@ -23,7 +23,7 @@ impl Report for create::Outcome {
             all.push(("until", until.clone()));
         }
         page.fields(&all);
-        write_tables(page, made, self.domain);
+        write_tables(page, lab, self.domain);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -33,15 +33,15 @@ impl Report for create::Outcome {
 
 impl Report for import::Outcome {
     fn render_page(&self, page: &mut ReportPage) {
-        let made = &self.made;
-        page.lead(Mood::Good, &format!("imported lab {}: {}", made.target, render_count(made.rows, "row")));
+        let lab = &self.made;
+        page.lead(Mood::Good, &format!("imported lab {}: {}", lab.target, render_count(lab.rows, "row")));
         page.blank();
-        let mut all = fields(made);
+        let mut all = fields(lab);
         all.push(("source", self.source.display().to_string()));
         all.push(("proved", format!("{} cells are what the files say", self.cells_proved)));
         page.fields(&all);
-        left_out(page, &self.reports);
-        write_tables(page, made, domains::FIRST.card().id);
+        write_left_out(page, &self.reports);
+        write_tables(page, lab, domains::FIRST.card().id);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -49,16 +49,13 @@ impl Report for import::Outcome {
     }
 }
 
-/// Names what was not kept.
-fn left_out(page: &mut ReportPage, reports: &[ImportReport]) {
-    let lossy = |report: &&ImportReport| {
-        !report.left_out.is_empty() || !report.columns_unmapped.is_empty() || !report.columns_absent.is_empty()
-    };
-    if !reports.iter().any(|report| lossy(&report)) {
+/// Writes the rows and columns of the source that the lab does not have.
+fn write_left_out(page: &mut ReportPage, reports: &[ImportReport]) {
+    if !reports.iter().any(is_lossy) {
         return;
     }
     page.heading("Left out");
-    for report in reports.iter().filter(lossy) {
+    for report in reports.iter().filter(|report| is_lossy(report)) {
         let table = &report.table;
         for row in &report.left_out {
             page.line(&format!("{table} row {} (key {}): {}", row.row, row.key, row.why));
@@ -71,13 +68,17 @@ fn left_out(page: &mut ReportPage, reports: &[ImportReport]) {
     }
 }
 
-fn fields(made: &MadeLab) -> Vec<(&'static str, String)> {
-    vec![("url", made.url.clone()), ("identity", made.identity.to_string())]
+fn is_lossy(report: &ImportReport) -> bool {
+    !report.left_out.is_empty() || !report.columns_unmapped.is_empty() || !report.columns_absent.is_empty()
 }
 
-fn write_tables(page: &mut ReportPage, made: &MadeLab, domain: &str) {
+fn fields(lab: &MadeLab) -> Vec<(&'static str, String)> {
+    vec![("url", lab.url.clone()), ("identity", lab.identity.to_string())]
+}
+
+fn write_tables(page: &mut ReportPage, lab: &MadeLab, domain: &str) {
     page.blank();
-    let rows = made.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
+    let rows = lab.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
     page.table(&ReportTable::new(&["table", "rows"]).with_rows(rows));
     page.blank();
     let mode = domains::find(domain).and_then(|domain| domain.modes().first().map(|mode| mode.card()));
@@ -86,10 +87,10 @@ fn write_tables(page: &mut ReportPage, made: &MadeLab, domain: &str) {
         Some(examples) => (examples.tool, examples.variant),
         None => (mode.tool, mode.variants.first().map_or("", |variant| variant.word)),
     };
-    page.aside(&format!("next: mfm apply {tool} --variant {variant} --sample 1 --target {}", made.target));
+    page.aside(&format!("next: mfm apply {tool} --variant {variant} --sample 1 --target {}", lab.target));
 }
 
-fn build_table(made: &MadeLab) -> ReportTable {
-    let rows = made.tables.iter().map(|(table, rows)| vec![made.target.clone(), table.clone(), rows.to_string()]);
+fn build_table(lab: &MadeLab) -> ReportTable {
+    let rows = lab.tables.iter().map(|(table, rows)| vec![lab.target.clone(), table.clone(), rows.to_string()]);
     ReportTable::new(&["target", "table", "rows"]).with_rows(rows)
 }

@@ -83,7 +83,7 @@ const fn action_word(action: OperationAction) -> &'static str {
     }
 }
 
-/// Returns what an operation did, in a few words.
+/// Renders what an operation did: its tool and variant, or `revert of 3`.
 pub(super) fn render_fault(line: &LoggedOperation) -> String {
     match line.reverts {
         Some(op) => format!("revert of {op}"),
@@ -91,7 +91,7 @@ pub(super) fn render_fault(line: &LoggedOperation) -> String {
     }
 }
 
-/// Returns a time to the second, for people; it stays UTC.
+/// Cuts an RFC 3339 time to the second; it stays UTC.
 fn render_time(at: &str) -> String {
     at.get(..19).map_or_else(|| at.to_owned(), |head| format!("{head}Z"))
 }

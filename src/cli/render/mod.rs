@@ -1,4 +1,4 @@
-//! How each result looks, one file an operation; a page opens with what happened, and shows the worst first.
+//! How each result looks, one file per operation. A page opens with what happened, and shows the worst first.
 
 mod approve;
 mod audit;
@@ -22,7 +22,7 @@ mod show;
 mod status;
 mod target;
 
-/// Returns the first digits of a digest, enough to tell digests apart by eye.
+/// Returns the first 12 digits of a digest, enough to tell digests apart by eye.
 fn shorten_digest(digest: &impl ToString) -> String {
     digest.to_string().chars().take(12).collect()
 }

@@ -30,11 +30,11 @@ impl Report for Outcome {
     }
 
     fn to_table(&self) -> ReportTable {
-        let mut sheet =
+        let mut table =
             ReportTable::new(&["tool", "mode", "variant", "severity", "record", "checks", "about", "eligible"]);
         for mode in &self.modes {
             for variant in &mode.variants {
-                sheet.push_row(vec![
+                table.push_row(vec![
                     mode.tool.to_owned(),
                     mode.id.to_owned(),
                     variant.word.to_owned(),
@@ -46,11 +46,11 @@ impl Report for Outcome {
                 ]);
             }
         }
-        sheet
+        table
     }
 }
 
-/// Returns the severities of a mode's variants, from the least to the worst.
+/// Renders the severities of a mode's variants, such as `0.3-1.8`.
 fn render_range(mode: &ModeEntry) -> String {
     let all = || mode.variants.iter().map(|variant| variant.severity);
     match (all().min(), all().max()) {
@@ -90,7 +90,10 @@ fn write_mode(page: &mut ReportPage, mode: &ModeEntry) {
 }
 
 fn list_parameters(schema: &Json) -> Vec<(String, String)> {
-    let properties = schema.get("properties").and_then(Json::as_object);
-    let about = |json: &Json| json.get("description").and_then(Json::as_str).unwrap_or_default().to_owned();
-    properties.into_iter().flatten().map(|(name, json)| (name.clone(), about(json))).collect()
+    let mut parameters = Vec::new();
+    for (name, property) in schema.get("properties").and_then(Json::as_object).into_iter().flatten() {
+        let about = property.get("description").and_then(Json::as_str).unwrap_or_default();
+        parameters.push((name.clone(), about.to_owned()));
+    }
+    parameters
 }

@@ -5,9 +5,9 @@ use serde_json::{Map, Value as Json};
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable};
 use crate::ops::query::Outcome;
 
-/// The most rows that a page shows.
+/// Most rows on a page.
 const ROWS_MAX: usize = 40;
-/// The most columns that a page shows.
+/// Most columns of a table.
 const COLUMNS_MAX: usize = 8;
 
 impl Report for Outcome {
@@ -36,10 +36,11 @@ impl Report for Outcome {
 
     fn to_table(&self) -> ReportTable {
         let Some(answer) = &self.answer else {
-            let row = |line: &crate::ops::query::QueryLine| {
-                vec![line.name.to_owned(), line.domain.to_owned(), line.group.to_owned(), line.about.to_owned()]
-            };
-            return ReportTable::new(&["query", "domain", "group", "about"]).with_rows(self.queries.iter().map(row));
+            return ReportTable::new(&["query", "domain", "group", "about"]).with_rows(
+                self.queries
+                    .iter()
+                    .map(|line| Vec::from([line.name, line.domain, line.group, line.about].map(str::to_owned))),
+            );
         };
         match find_longest_list(answer) {
             Some((_, rows)) => {
@@ -47,9 +48,9 @@ impl Report for Outcome {
                 ReportTable::from_columns(columns).with_rows(lines)
             }
             None => {
-                let row =
-                    |(name, value): (&String, &Json)| vec![name.clone(), render_scalar(value).unwrap_or_default()];
-                ReportTable::new(&["name", "value"]).with_rows(answer.iter().map(row))
+                let fields =
+                    answer.iter().map(|(name, value)| vec![name.clone(), render_scalar(value).unwrap_or_default()]);
+                ReportTable::new(&["name", "value"]).with_rows(fields)
             }
         }
     }
@@ -58,21 +59,22 @@ impl Report for Outcome {
 fn write_catalogue(outcome: &Outcome, page: &mut ReportPage) {
     page.lead(Mood::Plain, &format!("{} queries", outcome.queries.len()));
     page.blank();
-    let row = |line: &crate::ops::query::QueryLine| {
-        vec![line.name.replace('_', "-"), line.domain.to_owned(), line.title.to_owned()]
-    };
-    page.table(&ReportTable::new(&["query", "domain", "what it answers"]).with_rows(outcome.queries.iter().map(row)));
+    let mut table = ReportTable::new(&["query", "domain", "what it answers"]);
+    for line in &outcome.queries {
+        table.push_row(vec![line.name.replace('_', "-"), line.domain.to_owned(), line.title.to_owned()]);
+    }
+    page.table(&table);
     page.blank();
     page.aside("next: mfm query QUERY --help explains one");
 }
 
-/// Returns the longest list of objects of an answer.
+/// Finds the longest list of objects in an answer.
 fn find_longest_list(answer: &Map<String, Json>) -> Option<(&String, &Vec<Json>)> {
     let lists = answer.iter().filter_map(|(name, value)| Some((name, value.as_array()?)));
     lists.filter(|(_, list)| list.first().is_some_and(Json::is_object)).max_by_key(|(_, list)| list.len())
 }
 
-/// Returns the scalar columns of a list, and its rows.
+/// Builds the columns and rows of a list of objects, from the fields that are scalars.
 fn tabulate_list(rows: &[Json]) -> (Vec<String>, Vec<Vec<String>>) {
     let mut columns: Vec<String> = Vec::new();
     for (name, value) in rows.iter().filter_map(Json::as_object).flatten() {
@@ -80,15 +82,17 @@ fn tabulate_list(rows: &[Json]) -> (Vec<String>, Vec<Vec<String>>) {
             columns.push(name.clone());
         }
     }
-    // What tells rows apart comes first.
+    // Identifiers and names first, because only the first columns are kept.
     columns.sort_by_key(|name| (!name.ends_with("_id"), name != "name"));
     columns.truncate(COLUMNS_MAX);
-    let cell = |row: &Json, name: &String| row.get(name).and_then(render_scalar).unwrap_or_default();
-    let lines = rows.iter().map(|row| columns.iter().map(|name| cell(row, name)).collect()).collect();
+    let mut lines = Vec::new();
+    for row in rows {
+        lines.push(columns.iter().map(|name| row.get(name).and_then(render_scalar).unwrap_or_default()).collect());
+    }
     (columns, lines)
 }
 
-/// Returns a value that fits into a cell.
+/// Renders a value that fits into a cell: a scalar, or a point with x, y and z.
 fn render_scalar(value: &Json) -> Option<String> {
     match value {
         Json::Null => Some(String::new()),
@@ -96,8 +100,8 @@ fn render_scalar(value: &Json) -> Option<String> {
         Json::Number(number) => Some(number.to_string()),
         Json::String(text) => Some(text.clone()),
         Json::Object(parts) if parts.len() == 3 && parts.contains_key("z") => {
-            let part = |name: &str| parts.get(name).and_then(render_scalar).unwrap_or_default();
-            Some(format!("{} {} {}", part("x"), part("y"), part("z")))
+            let [x, y, z] = ["x", "y", "z"].map(|name| parts.get(name).and_then(render_scalar).unwrap_or_default());
+            Some(format!("{x} {y} {z}"))
         }
         Json::Array(_) | Json::Object(_) => None,
     }

@@ -1,4 +1,4 @@
-//! `recover`: what became of what was open.
+//! `recover`: the verdict on each operation that was open.
 
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::recover::Outcome;
@@ -25,6 +25,7 @@ impl Report for Outcome {
 
     fn to_table(&self) -> ReportTable {
         let mut lines: Vec<_> = self.operations.iter().collect();
+        // What is still open comes first: it needs a decision.
         lines.sort_by_key(|line| line.state != "open");
         ReportTable::new(&["op", "target", "state", "why"]).with_rows(lines.into_iter().map(|line| {
             vec![line.op.to_string(), line.target.clone(), line.state.clone(), line.why.clone().unwrap_or_default()]

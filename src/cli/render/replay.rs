@@ -1,4 +1,4 @@
-//! `replay`: what is the same on the copy, and where it parts.
+//! `replay`: the operations repeated on the copy, and the first difference.
 
 use mfm_journal::OperationAction;
 use serde_json::Value as Json;
@@ -8,7 +8,7 @@ use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::ops::replay::{FirstDifference, Outcome, ReplayedOperation};
 use crate::plan::alike::Likeness;
 
-/// How many operations a page lists.
+/// Most operations on a page.
 const LINES_MAX: usize = 20;
 
 impl Report for Outcome {
@@ -48,7 +48,7 @@ impl Report for Outcome {
                 page.aside(&format!("and {} more; --json lists them", self.skipped.len() - LINES_MAX));
             }
         }
-        next(page, self);
+        write_next(page, self);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -69,29 +69,28 @@ impl Report for Outcome {
             "found",
             "message",
         ];
-        let mut sheet = ReportTable::new(&head)
+        let mut table = ReportTable::new(&head)
             .with_rows(self.replayed.iter().map(|line| [cells(line), vec![String::new(); 6]].concat()));
         for skip in &self.skipped {
-            sheet.push_row(build_bare_row(skip.op, "skipped", &[], &skip.why));
+            table.push_row(build_bare_row(skip.op, "skipped", &[], &skip.why));
         }
-        if let Some(found) = &self.first_difference {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        if let Some(difference) = &self.first_difference {
             let place = [
-                text(&found.table),
-                text(&found.key),
-                text(&found.column),
-                render_value(found, &found.journaled),
-                render_value(found, &found.found),
+                difference.table.clone().unwrap_or_default(),
+                difference.key.clone().unwrap_or_default(),
+                difference.column.clone().unwrap_or_default(),
+                render_value(difference, &difference.journaled),
+                render_value(difference, &difference.found),
             ];
-            sheet.push_row(build_bare_row(found.op, "differs", &place, &found.message));
+            table.push_row(build_bare_row(difference.op, "differs", &place, &difference.message));
         }
-        sheet
+        table
     }
 }
 
 fn render_lead(outcome: &Outcome) -> (Mood, String) {
     let Outcome { source, onto, .. } = outcome;
-    let done = outcome.replayed.len() as u64;
+    let replayed = outcome.replayed.len() as u64;
     if let Some(difference) = &outcome.first_difference {
         let op = difference.op;
         return match difference.what.as_str() {
@@ -102,8 +101,8 @@ fn render_lead(outcome: &Outcome) -> (Mood, String) {
         };
     }
     let fresh = outcome.replayed.iter().any(|line| !line.earlier);
-    let operations = render_count(done, "operation");
-    if done == 0 {
+    let operations = render_count(replayed, "operation");
+    if replayed == 0 {
         return (Mood::Plain, format!("nothing to replay of {source} onto {onto}"));
     }
     let equal = outcome.replayed.iter().all(|line| line.verdict == Likeness::Equal);
@@ -115,7 +114,7 @@ fn render_lead(outcome: &Outcome) -> (Mood, String) {
     }
 }
 
-fn next(page: &mut ReportPage, outcome: &Outcome) {
+fn write_next(page: &mut ReportPage, outcome: &Outcome) {
     let Some(difference) = &outcome.first_difference else { return };
     page.blank();
     match difference.what.as_str() {
@@ -154,12 +153,13 @@ fn cells(line: &ReplayedOperation) -> Vec<String> {
     ]
 }
 
-/// Returns a line of an operation that was not replayed.
+/// Builds the row of an operation that was not replayed.
 fn build_bare_row(op: u64, verdict: &str, place: &[String], message: &str) -> Vec<String> {
+    // The columns of `to_table`: 0 op, 7 verdict, 9 to 13 the place of the difference, 14 message.
     let mut cells = vec![String::new(); 15];
-    let wanted = [(0, op.to_string()), (7, verdict.to_owned()), (14, message.to_owned())];
+    let words = [(0, op.to_string()), (7, verdict.to_owned()), (14, message.to_owned())];
     let place = place.iter().cloned().enumerate().map(|(at, text)| (at + 9, text));
-    for (at, text) in wanted.into_iter().chain(place) {
+    for (at, text) in words.into_iter().chain(place) {
         if let Some(cell) = cells.get_mut(at) {
             *cell = text;
         }
@@ -167,7 +167,7 @@ fn build_bare_row(op: u64, verdict: &str, place: &[String], message: &str) -> Ve
     cells
 }
 
-/// Returns a value that differs; empty where the difference is in no cell.
+/// Renders a value that differs; empty if the difference is not in a cell.
 fn render_value(difference: &FirstDifference, json: &Json) -> String {
     if json.is_null() && difference.side.is_none() { String::new() } else { super::changes::render_cell(json) }
 }

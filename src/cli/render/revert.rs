@@ -1,11 +1,11 @@
 //! `revert`: what is back, and what is not.
 
-use crate::cli::failures::conflict_line;
+use crate::cli::failures::render_conflict;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count, yes_or_no};
 use crate::engine::revert::DriftedRow;
 use crate::ops::revert::{Outcome, RevertedOperation};
 
-/// How many rows a page names an operation.
+/// Most rows per operation on a page.
 const ROWS_MAX: usize = 20;
 
 impl Report for Outcome {
@@ -16,9 +16,9 @@ impl Report for Outcome {
             return;
         }
         page.blank();
-        let mut sheet = ReportTable::new(&["reverts", "by", "state", "rows", "already_back", "restored", "exact"]);
-        self.operations.iter().for_each(|line| sheet.push_row(cells(line)));
-        page.table(&sheet);
+        let mut table = ReportTable::new(&["reverts", "by", "state", "rows", "already_back", "restored", "exact"]);
+        self.operations.iter().for_each(|line| table.push_row(cells(line)));
+        page.table(&table);
         self.operations.iter().for_each(|line| write_remarks(page, line));
     }
 
@@ -72,7 +72,7 @@ fn write_remarks(page: &mut ReportPage, line: &RevertedOperation) {
             line.reverts,
             render_count(line.conflicts.len() as u64, "row")
         ));
-        line.conflicts.iter().take(ROWS_MAX).for_each(|conflict| page.line(&conflict_line(conflict)));
+        line.conflicts.iter().take(ROWS_MAX).for_each(|conflict| page.line(&render_conflict(conflict)));
         write_more(page, line.conflicts.len());
     }
     if !line.drift.is_empty() {
@@ -86,9 +86,9 @@ fn write_remarks(page: &mut ReportPage, line: &RevertedOperation) {
 }
 
 fn render_drift(row: &DriftedRow) -> String {
-    let named = format!("{} {}", row.table, row.key);
+    let place = format!("{} {}", row.table, row.key);
     row.filled_columns()
-        .map_or(named.clone(), |columns| format!("{named}: {columns}, which came since, is the database's own"))
+        .map_or(place.clone(), |columns| format!("{place}: {columns}, which came since, is the database's own"))
 }
 
 fn write_more(page: &mut ReportPage, all: usize) {

@@ -1,6 +1,6 @@
 //! `show`: one operation.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::changes;
 use super::faults::render_parameters;
@@ -11,7 +11,7 @@ use crate::ops::detection::{Detection, DetectorAnswer};
 use crate::ops::drill::matrix::DetectionVerdict;
 use crate::ops::show::Outcome;
 
-/// How many ids a page names.
+/// Most ids on a page.
 const NAMED_MAX: usize = 12;
 
 impl Report for Outcome {
@@ -52,12 +52,12 @@ fn mood(state: &str) -> Mood {
     }
 }
 
-/// Returns what an operation did, how it stands, and how much it wrote.
+/// Renders what an operation did, its state, and how many rows it wrote.
 pub(super) fn title(show: &Outcome) -> String {
     format!("{}, {}, {}", render_fault(&show.line), show.line.state, render_count(show.line.rows, "row"))
 }
 
-/// Returns when, by whom, on which records, with which parameters.
+/// Lists when, by whom, on which records and with which parameters an operation was made.
 pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
     let line = &show.line;
     let mut fields = vec![
@@ -71,25 +71,26 @@ pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
         let more = if show.keys.len() > NAMED_MAX { ", ..." } else { "" };
         fields.push(("records", join_list(show.keys.iter().take(NAMED_MAX).map(changes::render_cell)) + more));
     }
-    // That an operation carries its own rows is what everybody expects.
+    // Normally an operation carries its own rows; only the exception is worth a line.
     let carried: &[u64] = if show.carried_by == [line.op] { &[] } else { &show.carried_by };
     for (label, ops) in [("reverted by", show.reverted_by.as_slice()), ("carried by", carried)] {
         if !ops.is_empty() {
             fields.push((label, join_list(ops)));
         }
     }
-    let object = |name: &str| show.detail.get(name).and_then(Json::as_object).filter(|map| !map.is_empty());
-    let proposed = object("proposed").filter(|proposed| object("params") != Some(proposed));
-    let given = [("parameters", object("params")), ("proposed", proposed)];
-    fields.extend(given.into_iter().filter_map(|(label, map)| Some((label, render_parameters(map?)))));
-    fields.extend(object("campaign").and_then(render_campaign).map(|of| ("campaign", of)));
+    let params = find_object(show, "params");
+    fields.extend(params.map(|params| ("parameters", render_parameters(params))));
+    // What was proposed is worth a line only if the person changed it.
+    let proposed = find_object(show, "proposed").filter(|proposed| params != Some(*proposed));
+    fields.extend(proposed.map(|proposed| ("proposed", render_parameters(proposed))));
+    fields.extend(find_object(show, "campaign").and_then(render_campaign).map(|of| ("campaign", of)));
     fields.extend(["seed", "now"].into_iter().filter_map(|name| find_detail(show, name)));
     fields
 }
 
 fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     let mut fields = circumstances(show);
-    fields.extend(show.detection.as_ref().map(|detection| ("seen by", seen_by(detection))));
+    fields.extend(show.detection.as_ref().map(|detection| ("seen by", render_seen_by(detection))));
     fields.extend(show.repair.as_ref().map(|repair| ("repairable", render_repair(repair))));
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
@@ -100,19 +101,14 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     fields
 }
 
-/// Returns which fault of which campaign an operation is.
-fn render_campaign(mark: &serde_json::Map<String, Json>) -> Option<String> {
+/// Renders the campaign and its step that an operation belongs to.
+fn render_campaign(mark: &Map<String, Json>) -> Option<String> {
     Some(format!("{}, fault {}", mark.get("name")?.as_str()?, mark.get("step")?.as_u64()?))
 }
 
-/// Returns what saw a fault, and how that is known.
-fn seen_by(detection: &Detection) -> String {
-    let one = |seen: &DetectorAnswer| match (seen.verdict, seen.checks.as_slice()) {
-        (DetectionVerdict::Caught, []) => seen.detector.clone(),
-        (DetectionVerdict::Caught, checks) => format!("{} ({})", seen.detector, checks.join(", ")),
-        (verdict, _) => format!("not {}: {}", seen.detector, verdict.word().replace('_', " ")),
-    };
-    let all = detection.seen.iter().map(one).collect::<Vec<_>>().join("; ");
+/// Renders which detectors caught a fault, and whether a drill or a check just now says so.
+fn render_seen_by(detection: &Detection) -> String {
+    let all = detection.seen.iter().map(render_seen).collect::<Vec<_>>().join("; ");
     match detection.drill {
         Some(drill) => format!("{all}; in drill {drill}"),
         None if detection.seen.is_empty() => "unknown; --detect asks mfm's own checks while it is in effect".to_owned(),
@@ -120,7 +116,15 @@ fn seen_by(detection: &Detection) -> String {
     }
 }
 
-/// Returns whether the original could have been restored without the journal, as far as the kind of fault tells.
+fn render_seen(seen: &DetectorAnswer) -> String {
+    match (seen.verdict, seen.checks.as_slice()) {
+        (DetectionVerdict::Caught, []) => seen.detector.clone(),
+        (DetectionVerdict::Caught, checks) => format!("{} ({})", seen.detector, checks.join(", ")),
+        (verdict, _) => format!("not {}: {}", seen.detector, verdict.word().replace('_', " ")),
+    }
+}
+
+/// Renders whether a fault of this kind could be repaired without the journal.
 fn render_repair(repair: &Repair) -> String {
     let extent = match repair.extent {
         RepairExtent::Exactly => "exactly",
@@ -129,6 +133,10 @@ fn render_repair(repair: &Repair) -> String {
         RepairExtent::Not => return format!("not without the journal: {}", repair.why),
     };
     format!("{extent} without the journal: {}", repair.why)
+}
+
+fn find_object<'s>(show: &'s Outcome, name: &str) -> Option<&'s Map<String, Json>> {
+    show.detail.get(name).and_then(Json::as_object).filter(|map| !map.is_empty())
 }
 
 fn find_detail(show: &Outcome, name: &'static str) -> Option<(&'static str, String)> {

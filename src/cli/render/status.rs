@@ -1,4 +1,4 @@
-//! `status`: what is undecided, what is broken, and how the targets stand, in this order.
+//! `status`: open operations, then faults in effect, then the targets.
 
 use std::cmp::Reverse;
 
@@ -6,7 +6,7 @@ use mfm_journal::FaultLabel;
 
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
 use crate::model::FaultSeverity;
-use crate::ops::status::{ActiveLine, ForeignJournal, Outcome, TargetLine};
+use crate::ops::status::{ActiveLine, ForeignJournal, Outcome};
 
 impl Report for Outcome {
     fn render_page(&self, page: &mut ReportPage) {
@@ -20,11 +20,11 @@ impl Report for Outcome {
     }
 
     fn to_table(&self) -> ReportTable {
-        let mut sheet = ReportTable::new(&["state", "op", "target", "tool", "variant", "severity", "rows"]);
+        let mut table = ReportTable::new(&["state", "op", "target", "tool", "variant", "severity", "rows"]);
         for open in &self.open {
             let op = open.op.to_string();
             let rows = open.rows.to_string();
-            sheet.push_row(vec![
+            table.push_row(vec![
                 "open".into(),
                 op,
                 open.target.clone(),
@@ -34,12 +34,12 @@ impl Report for Outcome {
                 rows,
             ]);
         }
-        for active in worst_first(self) {
+        for active in list_worst_first(self) {
             let ActiveLine { op, target, label, rows, .. } = active.clone();
             let FaultLabel { tool, variant, severity, .. } = label;
-            sheet.push_row(vec!["active".into(), op.to_string(), target, tool, variant, severity, rows.to_string()]);
+            table.push_row(vec!["active".into(), op.to_string(), target, tool, variant, severity, rows.to_string()]);
         }
-        sheet
+        table
     }
 }
 
@@ -48,9 +48,10 @@ fn render_entries(number: u64) -> String {
 }
 
 fn render_lead(status: &Outcome) -> (Mood, String) {
-    // Where one target was asked for, the others are listed only.
-    let asked = |line: &&TargetLine| status.target.as_ref().is_none_or(|target| target.name == line.name);
-    let wrong = status.targets.iter().filter(asked).filter(|target| target.state != "marked").count() as u64;
+    // If one target was asked for, the state of the others does not count; they are only listed.
+    let judged =
+        status.targets.iter().filter(|line| status.target.as_ref().is_none_or(|asked| asked.name == line.name));
+    let wrong = judged.filter(|line| line.state != "marked").count() as u64;
     let active = render_count(status.active.len() as u64, "operation");
     match (status.open.len(), status.active.len(), wrong) {
         (0, 0, 0) if status.targets.is_empty() => (Mood::Plain, "no target is registered".to_owned()),
@@ -69,7 +70,7 @@ fn render_lead(status: &Outcome) -> (Mood, String) {
     }
 }
 
-fn worst_first(status: &Outcome) -> Vec<&ActiveLine> {
+fn list_worst_first(status: &Outcome) -> Vec<&ActiveLine> {
     let mut active: Vec<&ActiveLine> = status.active.iter().collect();
     // What is no severity comes last.
     active.sort_by_cached_key(|active| (Reverse(active.label.severity.parse::<FaultSeverity>().ok()), active.op));
@@ -99,8 +100,8 @@ fn write_active(page: &mut ReportPage, status: &Outcome) {
         return;
     }
     page.heading("In effect, worst first");
-    let mut sheet = ReportTable::new(&["op", "severity", "tool", "variant", "target", "rows"]);
-    for active in worst_first(status) {
+    let mut table = ReportTable::new(&["op", "severity", "tool", "variant", "target", "rows"]);
+    for active in list_worst_first(status) {
         let rows = if active.rows == active.rows_written {
             active.rows.to_string()
         } else {
@@ -108,12 +109,12 @@ fn write_active(page: &mut ReportPage, status: &Outcome) {
         };
         let ActiveLine { op, label, target, .. } = active.clone();
         let FaultLabel { tool, variant, severity, .. } = label;
-        sheet.push_row(vec![op.to_string(), severity, tool, variant, target, rows]);
+        table.push_row(vec![op.to_string(), severity, tool, variant, target, rows]);
     }
-    page.table(&sheet);
+    page.table(&table);
 }
 
-/// Writes what other journals left in a target.
+/// Writes the operations of other journals in a target.
 pub(super) fn write_foreign(page: &mut ReportPage, all: &[ForeignJournal]) {
     if all.is_empty() {
         return;

@@ -3,10 +3,10 @@
 use super::shorten_digest;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count, yes_or_no};
 use crate::ops::status::TargetLine;
-use crate::ops::targets::preflight::{TableLine, VerdictLine};
+use crate::ops::targets::preflight::TableLine;
 use crate::ops::targets::{add, list as listed, mark, preflight, remove, show};
 
-/// How many table names a page shows.
+/// Most table names on a page.
 const TABLES_MAX: usize = 40;
 
 impl Report for TargetLine {
@@ -14,7 +14,7 @@ impl Report for TargetLine {
         page.lead(mood(self), &format!("{} is {}", self.name, self.state));
         page.blank();
         page.fields(&fields(self));
-        next(page, self);
+        write_next(page, self);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -87,7 +87,7 @@ impl Report for show::Outcome {
         let more = if self.tables.len() > TABLES_MAX { ", ..." } else { "" };
         all.push(("tables", join_list(self.tables.iter().take(TABLES_MAX)) + more));
         page.fields(&all);
-        next(page, &self.line);
+        write_next(page, &self.line);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -118,9 +118,9 @@ impl Report for preflight::Outcome {
         page.blank();
         let mut tables: Vec<&TableLine> = self.tables.iter().collect();
         tables.sort_by_key(|table| problem(table).is_none());
-        let mut sheet = ReportTable::new(&["table", "key", "update", "insert", "delete", "remarks"]);
-        tables.iter().for_each(|table| sheet.push_row(cells(table, &remarks(table))));
-        page.table(&sheet);
+        let mut rows = ReportTable::new(&["table", "key", "update", "insert", "delete", "remarks"]);
+        tables.iter().for_each(|table| rows.push_row(cells(table, &remarks(table))));
+        page.table(&rows);
     }
 
     fn to_table(&self) -> ReportTable {
@@ -130,13 +130,12 @@ impl Report for preflight::Outcome {
 }
 
 fn cells(table: &TableLine, remarks: &str) -> Vec<String> {
-    let verdict = |line: &VerdictLine| line.verdict.clone();
     let key = if table.key.is_empty() { table.key_standing.clone() } else { join_list(&table.key) };
-    let (update, insert, delete) = (verdict(&table.update), verdict(&table.insert), verdict(&table.delete));
-    vec![table.table.clone(), key, update, insert, delete, remarks.to_owned()]
+    let verdicts = [&table.update, &table.insert, &table.delete].map(|line| line.verdict.clone());
+    [table.table.clone(), key].into_iter().chain(verdicts).chain([remarks.to_owned()]).collect()
 }
 
-/// Returns why a table cannot be changed in some way.
+/// Returns the first reason why a table cannot be updated, inserted into or deleted from.
 fn problem(table: &TableLine) -> Option<&str> {
     [&table.update, &table.insert, &table.delete].into_iter().find_map(|line| line.why.as_deref())
 }
@@ -144,8 +143,8 @@ fn problem(table: &TableLine) -> Option<&str> {
 fn remarks(table: &TableLine) -> String {
     let mut all: Vec<&str> = Vec::new();
     for line in [&table.update, &table.insert, &table.delete] {
-        let said = line.why.iter().chain(&line.residue).chain(&line.notes).map(String::as_str);
-        for text in said {
+        let texts = line.why.iter().chain(&line.residue).chain(&line.notes).map(String::as_str);
+        for text in texts {
             if !all.contains(&text) {
                 all.push(text);
             }
@@ -158,8 +157,8 @@ fn mood(line: &TargetLine) -> Mood {
     if line.state == "marked" { Mood::Good } else { Mood::Bad }
 }
 
-/// Says how a database becomes one that may be broken.
-fn next(page: &mut ReportPage, line: &TargetLine) {
+/// Suggests to mark the target, if only a mark is missing.
+fn write_next(page: &mut ReportPage, line: &TargetLine) {
     if ["unmarked", "marked_elsewhere"].contains(&line.state.as_str()) {
         page.blank();
         page.aside(&format!("next: mfm target mark {}, if it is a test copy", line.name));
@@ -179,7 +178,7 @@ fn build_table(lines: &[TargetLine]) -> ReportTable {
     }))
 }
 
-/// Writes targets, those that the guard stops first.
+/// Writes targets; those that the guard refuses come first.
 pub(super) fn write_targets(page: &mut ReportPage, targets: &[TargetLine]) {
     let mut targets: Vec<&TargetLine> = targets.iter().collect();
     targets.sort_by_key(|line| line.state == "marked");

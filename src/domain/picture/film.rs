@@ -1,4 +1,4 @@
-//! A field at its control points, one after the other: leaves, jaws, angles and metersets; draws nothing.
+//! A field at its control points, one frame each: leaves, jaws, angles and metersets. Drawing is left to the faces.
 
 use super::{Aperture, Chart, ChartLine, ChartPoint, LeafPair};
 use crate::model::Key;
@@ -6,43 +6,43 @@ use crate::model::Key;
 /// A gap up to this counts as closed, in 1/100 cm.
 const SLIT: i32 = 20;
 
-/// A field at its control points.
+/// A field at its control points: a film of one frame a control point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Film {
-    /// What is shown.
+    /// The title of the picture.
     pub title: String,
-    /// How the positions were taken to be counted, and what tells so; empty where the field has no leaves.
+    /// How leaf positions were interpreted, and what that was inferred from; empty where the field has no leaves.
     pub counting: String,
-    /// Where the leaf pairs lie, and what tells so.
+    /// The edges of the leaf pairs.
     pub widths: LeafEdges,
-    /// The gantry angles that may be written on the machine, degrees.
+    /// The lowest and highest valid gantry angle, degrees.
     pub gantry_range: (f64, f64),
-    /// The collimator angles that may be written on the machine, degrees.
+    /// The lowest and highest valid collimator angle, degrees.
     pub collimator_range: (f64, f64),
-    /// Where leaves can stand, in 1/100 cm.
+    /// The lowest and highest position that a leaf can have, in 1/100 cm.
     pub possible: (i32, i32),
     /// The control points, in the order of their numbers.
     pub stills: Vec<FilmFrame>,
 }
 
-/// A control point; what it does not have, or what is no number, is `None`.
+/// One control point. A value that is absent or not a number is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilmFrame {
-    /// Its key.
+    /// The key of the control point's record.
     pub key: Key,
     /// Its number (Point).
     pub number: Option<i64>,
-    /// Its leaves.
+    /// The positions of its leaves.
     pub aperture: Option<Aperture>,
-    /// Its jaws.
+    /// The positions of its jaws.
     pub jaws: Jaws,
-    /// The gantry, degrees.
+    /// The gantry angle, degrees.
     pub gantry: Option<f64>,
-    /// The collimator, degrees.
+    /// The collimator angle, degrees.
     pub collimator: Option<f64>,
-    /// The couch, degrees.
+    /// The couch angle, degrees.
     pub couch: Option<f64>,
-    /// Index, in percent or in MU.
+    /// The cumulative meterset (column Index), in percent or in MU.
     pub index: Option<f64>,
 }
 
@@ -55,12 +55,12 @@ pub struct Jaws {
     pub y: Option<(i32, i32)>,
 }
 
-/// Where leaf pairs lie, and what tells so.
+/// The edges of leaf pairs, and what they were inferred from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeafEdges {
     /// The edges from the first pair to the last, one more than there are pairs, in 1/100 cm; empty where unknown.
     pub edges: Vec<i32>,
-    /// What tells so, for people.
+    /// What the edges were inferred from, in a sentence.
     pub told: String,
 }
 
@@ -90,40 +90,48 @@ impl Film {
         )
     }
 
-    /// Returns where a control point stands in the charts: its number, or where it has none the next one.
+    /// Returns each control point's place across the charts: its number, or the next free one where it has none.
     #[must_use]
     pub fn point_positions(&self) -> Vec<f64> {
         let mut next = 0.0;
-        let mut place = |still: &FilmFrame| {
+        let mut positions = Vec::with_capacity(self.stills.len());
+        for still in &self.stills {
             let number = still.number.and_then(|number| i32::try_from(number).ok());
             let x = number.map_or(next, f64::from);
             next = x + 1.0;
-            x
-        };
-        self.stills.iter().map(&mut place).collect()
+            positions.push(x);
+        }
+        positions
     }
 
-    /// Returns the stretch along the leaves that shows every leaf and jaw at every control point, in 1/100 cm.
+    /// Returns the range along the leaves that shows every leaf and jaw at every control point, in 1/100 cm.
     ///
-    /// Positions that no leaf can have are left out, so that one fault does not make all the rest small.
+    /// Impossible positions are left out, so that one faulty leaf does not shrink everything else.
     #[must_use]
     pub fn leaf_extent(&self) -> (i32, i32) {
         let jaws = self.stills.iter().filter_map(|still| still.jaws.x).flat_map(|(low, high)| [low, high]);
         let pairs = self.stills.iter().filter_map(|still| still.aperture.as_ref()).flat_map(|aperture| &aperture.pairs);
         let leaves = pairs.flat_map(|pair| [pair.a, pair.b]).flatten();
         let reach = self.possible.0..=self.possible.1;
+        // At least 1 cm to either side, so that a field without any position has a width.
         let possible = jaws.chain(leaves).filter(|place| reach.contains(place));
         let (low, high) = possible.fold((-100, 100), |(low, high), place| (low.min(place), high.max(place)));
+        // A margin of 0.5 cm, so that the outermost leaf does not touch the frame.
         (low - 50, high + 50)
     }
 
     /// Returns the first and the last pair that is open at any control point, counted from 0.
     #[must_use]
     pub fn open_pairs(&self) -> Option<(usize, usize)> {
-        let is_open = |pair: &LeafPair| pair.a.zip(pair.b).is_some_and(|(a, b)| b > a.saturating_add(SLIT));
-        let open = self.stills.iter().flat_map(|still| still.aperture.as_ref());
-        let open = open.flat_map(|aperture| aperture.pairs.iter().enumerate()).filter(|(_, pair)| is_open(pair));
-        open.map(|(at, _)| (at, at)).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
+        let mut range: Option<(usize, usize)> = None;
+        for aperture in self.stills.iter().filter_map(|still| still.aperture.as_ref()) {
+            for (at, pair) in aperture.pairs.iter().enumerate() {
+                if is_pair_open(pair) {
+                    range = Some(range.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+                }
+            }
+        }
+        range
     }
 
     fn build_line(
@@ -132,16 +140,21 @@ impl Film {
         valid: (f64, f64),
         number: impl Fn(&FilmFrame) -> Option<f64>,
     ) -> ChartLine {
-        let dots = self.point_positions().into_iter().zip(&self.stills);
-        let dot = |(x, still): (f64, &FilmFrame)| {
-            let y = number(still)?;
-            Some(ChartPoint { x, y, wrong: y < valid.0 || y > valid.1 })
-        };
-        ChartLine { name, dots: dots.filter_map(dot).collect() }
+        let mut dots = Vec::new();
+        for (x, still) in self.point_positions().into_iter().zip(&self.stills) {
+            if let Some(y) = number(still) {
+                dots.push(ChartPoint { x, y, wrong: y < valid.0 || y > valid.1 });
+            }
+        }
+        ChartLine { name, dots }
     }
 
     fn build_chart(&self, of: &str, up: &'static str, lines: impl IntoIterator<Item = ChartLine>) -> Chart {
         let lines = lines.into_iter().filter(|line| !line.dots.is_empty()).collect();
         Chart { title: format!("{}, {of}", self.title), across: "control point".to_owned(), up, lines }
     }
+}
+
+fn is_pair_open(pair: &LeafPair) -> bool {
+    pair.a.zip(pair.b).is_some_and(|(a, b)| b > a.saturating_add(SLIT))
 }

@@ -1,5 +1,5 @@
-//! The records that people walk through, from patients down to control points, and how one leads to another; reads
-//! nothing itself.
+//! Describes the records that people browse, from patients down to control points. Names the rows it lacks and lets the
+//! caller read them.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,18 @@ use crate::domain::record::{DescriptionCell, RecordDescription};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Row, Snapshot, Value};
 
-/// A kind of record to walk through.
+/// A kind of record that people can browse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BrowsedKind {
-    /// Patients: Patient.
+    /// Table Patient.
     Patient,
-    /// Prescriptions: Site.
+    /// Prescriptions, table Site.
     Site,
-    /// Records that faults are made on.
+    /// A kind that modes can break.
     Faultable(FaultableKind),
 }
 
 impl BrowsedKind {
-    /// Returns the kind whose records stand in a table.
     pub(super) fn of_table(table: &str) -> Option<Self> {
         match table {
             "Patient" => Some(Self::Patient),
@@ -33,10 +32,10 @@ impl BrowsedKind {
     }
 }
 
-/// Describes records, in the order of their keys; one that is gone is left out.
+/// Describes records in the order of their keys; leaves out those that no longer exist.
 ///
 /// # Errors
-/// What has to be read first, or what the target lacks.
+/// The queries still to be answered, or the table that the target lacks.
 pub(super) fn describe_records(
     kind: BrowsedKind,
     keys: &[Key],
@@ -46,29 +45,33 @@ pub(super) fn describe_records(
         BrowsedKind::Patient => ("Patient", "Pat_ID1"),
         BrowsedKind::Site => ("Site", "SIT_ID"),
         BrowsedKind::Faultable(kind) => {
-            let described = find::describe_faultable(kind, keys, snapshot)?;
-            let of_key =
-                |(key, cells): (Key, find::DescribedCells)| RecordDescription { link: key_number(&key), key, cells };
-            return Ok(described.into_iter().map(of_key).collect());
+            let mut descriptions = Vec::new();
+            for (key, cells) in find::describe_faultable(kind, keys, snapshot)? {
+                descriptions.push(RecordDescription { link: key_number(&key), key, cells });
+            }
+            return Ok(descriptions);
         }
     };
     let ids: Vec<Value> = keys.iter().filter_map(|key| key.first().cloned()).collect();
-    let found = read_rows(snapshot, &Fetch::among(table, column, records::key_forms(&ids)))?;
+    let records = read_rows(snapshot, &Fetch::among(table, column, records::key_forms(&ids)))?;
     let patients: Vec<Value> =
-        found.iter().filter_map(|row| row.cell("Pat_ID1").map(key_form)).filter(|id| !id.is_null()).collect();
-    let mut wanted = vec![Fetch::among("Ident", "Pat_Id1", patients.clone())];
+        records.iter().filter_map(|row| row.cell("Pat_ID1").map(key_form)).filter(|id| !id.is_null()).collect();
+    // One pause for all related tables: each costs the caller a round trip to the database.
+    let mut queries = vec![Fetch::among("Ident", "Pat_Id1", patients.clone())];
     if kind == BrowsedKind::Patient {
-        wanted.extend(["Site", "TxField"].map(|table| Fetch::among(table, "Pat_ID1", patients.clone())));
+        queries.extend(["Site", "TxField"].map(|table| Fetch::among(table, "Pat_ID1", patients.clone())));
     }
-    wanted.retain(|query| !snapshot.has_answer(query));
-    if !wanted.is_empty() {
-        return Err(Pause::Ask(wanted));
+    queries.retain(|query| !snapshot.has_answer(query));
+    if !queries.is_empty() {
+        return Err(Pause::Ask(queries));
     }
-    let one = |row: &Row<'_>| {
-        if kind == BrowsedKind::Patient { describe_patient(row, snapshot) } else { describe_site(row, snapshot) }
-    };
-    let mut lines: BTreeMap<Key, RecordDescription> = found.iter().map(|row| (row.key(), one(row))).collect();
-    Ok(keys.iter().filter_map(|key| lines.remove(key)).collect())
+    let mut by_key: BTreeMap<Key, RecordDescription> = BTreeMap::new();
+    for row in &records {
+        let description =
+            if kind == BrowsedKind::Patient { describe_patient(row, snapshot) } else { describe_site(row, snapshot) };
+        by_key.insert(row.key(), description);
+    }
+    Ok(keys.iter().filter_map(|key| by_key.remove(key)).collect())
 }
 
 fn key_number(key: &Key) -> Option<i64> {
@@ -80,10 +83,12 @@ fn key_number(key: &Key) -> Option<i64> {
 
 fn describe_patient(row: &Row<'_>, snapshot: &Snapshot) -> RecordDescription {
     let id = row.cell("Pat_ID1").map_or(Value::Null, key_form);
-    let of = |table: &str| snapshot.table(table).map(|rows| rows.rows_with("Pat_ID1", &id)).unwrap_or_default();
-    let mut sites: Vec<String> = of("Site").iter().filter_map(|site| trimmed_text(site, "Site_Name")).collect();
+    let [sites, fields] = ["Site", "TxField"]
+        .map(|table| snapshot.table(table).map(|rows| rows.rows_with("Pat_ID1", &id)).unwrap_or_default());
+    let mut sites: Vec<String> = sites.iter().filter_map(|site| trimmed_text(site, "Site_Name")).collect();
+    // Versions of a prescription follow each other in key order, so that neighbours are enough.
     sites.dedup();
-    let count = i64::try_from(of("TxField").len()).unwrap_or(i64::MAX);
+    let count = i64::try_from(fields.len()).unwrap_or(i64::MAX);
     let cells = vec![
         shown_cell(row, "Pat_ID1"),
         hospital_number(&id, snapshot),
@@ -94,16 +99,17 @@ fn describe_patient(row: &Row<'_>, snapshot: &Snapshot) -> RecordDescription {
 }
 
 fn describe_site(row: &Row<'_>, snapshot: &Snapshot) -> RecordDescription {
-    let id = row.cell("Pat_ID1").map_or(Value::Null, key_form);
+    let patient = row.cell("Pat_ID1").map_or(Value::Null, key_form);
     let own = ["Site_Name", "Version", "Technique", "Dose_Ttl", "Fractions"].map(|column| shown_cell(row, column));
-    let cells = [shown_cell(row, "SIT_ID"), hospital_number(&id, snapshot)].into_iter().chain(own).collect();
+    let cells = [shown_cell(row, "SIT_ID"), hospital_number(&patient, snapshot)].into_iter().chain(own).collect();
+    // Fields and shifts refer to the set of versions, not to one version's key.
     RecordDescription { key: row.key(), link: row.integer("SIT_SET_ID"), cells }
 }
 
-/// Returns the hospital's number of a patient.
+/// Returns Ident.IDA of a patient, NULL if there is none.
 fn hospital_number(patient: &Value, snapshot: &Snapshot) -> DescriptionCell {
-    let found = snapshot.table("Ident").map(|rows| rows.rows_with("Pat_Id1", patient)).unwrap_or_default();
-    let ida = found.iter().find_map(|row| trimmed_text(row, "IDA"));
+    let identities = snapshot.table("Ident").map(|rows| rows.rows_with("Pat_Id1", patient)).unwrap_or_default();
+    let ida = identities.iter().find_map(|row| trimmed_text(row, "IDA"));
     DescriptionCell::Value(ida.map_or(Value::Null, Value::Text))
 }
 

@@ -1,9 +1,8 @@
-//! What a live clinic's database looks like from outside: names and times that no test copy needs; looks at none
-//! itself.
+//! Signs by which the guard tells a live clinic's database from a test copy: its name, the programs connected to it,
+//! and recent treatment times. Looks at no database itself.
 
 use crate::domain::live::LiveSystem;
 
-/// What a clinic's database looks like.
 pub(super) struct ClinicSigns;
 
 impl LiveSystem for ClinicSigns {
@@ -28,47 +27,57 @@ impl LiveSystem for ClinicSigns {
     }
 }
 
-/// The name that the vendor's installation gives the database.
+/// The vendor's default name for the database.
 const DATABASE: &str = "mosaiq";
-/// Words that say of a database that nobody is treated from it.
+/// Words in a name that mark a copy from which no patient is treated.
 const COPY: [&str; 12] =
     ["copy", "demo", "dev", "lab", "mfm", "mock", "sandbox", "test", "testing", "tests", "train", "training"];
-/// Words that say the contrary, whatever else a name says.
+/// Words that mark a clinical database; they outweigh [`COPY`].
 const CLINIC: [&str; 6] = ["clinic", "clinical", "live", "master", "prod", "production"];
 
-/// Tells whether a database bears the vendor's name, in any case and with anything around it, and does not say that it
-/// is a copy for tests.
+/// Tells whether a database bears the vendor's name, in any case and with anything around it, and no word that marks a
+/// test copy.
 fn bears_name(name: &str) -> bool {
     let name = name.to_lowercase();
     let rest = name.replace(DATABASE, " ");
+    // Whole words only: "latest" contains "test", and says nothing of a copy.
     let words: Vec<&str> = rest.split(|c: char| !c.is_alphabetic()).collect();
-    let says = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let is_copy = words.iter().any(|word| COPY.contains(word));
+    let is_clinic = words.iter().any(|word| CLINIC.contains(word));
+    // The part before the first dot is the database: a schema or a file suffix behind it cannot make it a copy.
     let is_bare = name.split('.').next() == Some(DATABASE);
-    name.contains(DATABASE) && (is_bare || says(&CLINIC) || !says(&COPY))
+    name.contains(DATABASE) && (is_bare || is_clinic || !is_copy)
 }
 
-/// Columns that say when somebody was treated or imaged, or when a task was done, in whatever table.
+/// Columns with the time of a treatment, an image or a finished task, in any table.
 const TIMES: [&str; 3] = ["Tx_DtTm", "Study_DtTm", "Act_DtTm"];
-/// The times at which a row was written, which in a record of treatments are those of treatments.
+/// Times at which a row was written. In a table of treatments these are the times of treatment.
 const WRITTEN: [&str; 2] = ["Create_DtTm", "Edit_DtTm"];
-/// Columns that only records of treatments have: the keys of deliveries, doses and shifts, and whether a beam was on.
+/// Columns found only in tables of treatments: the keys of deliveries, doses and shifts, and the beam-on flag.
 const RECORDS: [&str; 4] = ["TTX_ID", "DHS_ID", "OFF_ID", "WasBeamOn"];
-/// The tables that hold such records, and without times say nothing of how young they are.
+/// The tables of treatments. Without a time column, nothing tells how recent their rows are.
 const TABLES: [&str; 3] = ["TrackTreatment", "Dose_Hst", "Offset"];
 
-/// Returns those columns of a table that say when somebody was treated.
+/// Returns the columns of a table that hold times of treatment.
 fn treatment_times<'c>(columns: &[&'c str]) -> Vec<&'c str> {
-    let among = |known: &[&str], column: &str| known.iter().any(|name| name.eq_ignore_ascii_case(column));
-    let is_record = columns.iter().any(|column| among(&RECORDS, column));
-    let counts = |column: &&&str| among(&TIMES, column) || (is_record && among(&WRITTEN, column));
-    columns.iter().filter(counts).copied().collect()
+    let is_record = columns.iter().any(|column| is_among(&RECORDS, column));
+    let mut times = Vec::new();
+    for column in columns {
+        if is_among(&TIMES, column) || (is_record && is_among(&WRITTEN, column)) {
+            times.push(*column);
+        }
+    }
+    times
 }
 
-/// Parts of the names under which programs of a clinic connect: the record-and-verify system, its interfaces and the
+fn is_among(names: &[&str], column: &str) -> bool {
+    names.iter().any(|name| name.eq_ignore_ascii_case(column))
+}
+
+/// Parts of the names under which clinical programs connect: the record-and-verify system, its interfaces and the
 /// treatment console.
 const PROGRAMS: [&str; 7] = ["mosaiq", "impac", "elekta", "multi-access", "multiaccess", "sequencer", "iqscripts"];
 
-/// Tells whether a program belongs to a clinic at work, by the name under which it connects.
 fn is_clinical(program: &str) -> bool {
     let program = program.to_lowercase();
     PROGRAMS.iter().any(|part| program.contains(part))
@@ -103,11 +112,10 @@ mod tests {
 
     #[test]
     fn w03_treatment_times_are_known_by_what_stands_beside_them() {
-        let of = |columns: &[&'static str]| treatment_times(columns);
-        assert_eq!(of(&["ttx_id", "CREATE_DTTM", "Edit_DtTm"]), ["CREATE_DTTM", "Edit_DtTm"]);
-        assert_eq!(of(&["DHS_ID", "Tx_DtTm", "RowVers"]), ["Tx_DtTm"]);
-        assert_eq!(of(&["ID", "Create_DtTm", "Birth_DtTm", "Due_DtTm"]), [""; 0]);
-        assert_eq!(of(&["ID", "WasBeamOn", "Create_DtTm"]), ["Create_DtTm"]);
+        assert_eq!(treatment_times(&["ttx_id", "CREATE_DTTM", "Edit_DtTm"]), ["CREATE_DTTM", "Edit_DtTm"]);
+        assert_eq!(treatment_times(&["DHS_ID", "Tx_DtTm", "RowVers"]), ["Tx_DtTm"]);
+        assert_eq!(treatment_times(&["ID", "Create_DtTm", "Birth_DtTm", "Due_DtTm"]), [""; 0]);
+        assert_eq!(treatment_times(&["ID", "WasBeamOn", "Create_DtTm"]), ["Create_DtTm"]);
         assert!(ClinicSigns.is_record_table("offset") && !ClinicSigns.is_record_table("Patient"));
     }
 

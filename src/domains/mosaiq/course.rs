@@ -1,42 +1,43 @@
-//! Deliveries as they come by in the order of their starts, those that may meet put together; judges none of them.
+//! Deliveries streamed in the order of their starts, and those that may overlap grouped for comparison. Holds no more
+//! than the open groups in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
-use super::deliveries::{Delivery, judged_duration};
+use super::deliveries::{Delivery, is_set, judged_duration};
 use super::lookup::{CompactKey, LookupId};
 use crate::model::Row;
 
-/// A delivery with a start, in a few bytes.
+/// The columns of a delivery that checks compare, without the row: a table has millions.
 #[derive(Clone, Debug)]
 pub(super) struct DeliveryRecord {
     pub(super) key: CompactKey,
     pub(super) patient: LookupId,
     pub(super) machine: LookupId,
     pub(super) field: LookupId,
-    /// In UTC where it names an offset.
+    /// UTC if the cell names an offset, else local.
     pub(super) start: DateTime,
     /// Never before the start.
     pub(super) end: DateTime,
     /// Whether the start names its offset from UTC.
     zoned: bool,
-    /// The day of the start, by its own clock.
+    /// The day of the start as written, not converted to UTC.
     day: Date,
-    /// Whether it is compared with others.
+    /// Whether it is compared with other deliveries.
     counts: bool,
-    /// Whether its length is judged.
+    /// Whether its duration is checked.
     judged: bool,
-    /// Whether its beam was on, and it is not complete.
+    /// Beam on, but not complete: interrupted.
     begun: bool,
 }
 
 impl DeliveryRecord {
     fn from_row(row: &Row<'_>) -> Option<Self> {
         let start = row.time("Create_DtTm")?;
+        // A missing end, or one before the start, counts as no duration: another check reports it.
         let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(start)).filter(SignedDuration::is_positive);
-        let set = |column: &str| row.flag(column) == Some(true);
         Some(Self {
             key: row.key().into(),
             patient: LookupId::from_cell(row.cell("Pat_ID1")),
@@ -48,12 +49,12 @@ impl DeliveryRecord {
             day: start.wall.date(),
             counts: Delivery::from_row(row).is_ok(),
             judged: judged_duration(row).is_some(),
-            begun: set("WasBeamOn") && !set("WasBeamComplete"),
+            begun: is_set(row, "WasBeamOn") && !is_set(row, "WasBeamComplete"),
         })
     }
 }
 
-/// The deliveries that come by.
+/// The current batch of deliveries, and whether all batches were in order so far.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryStream {
     passing: Vec<DeliveryRecord>,
@@ -62,55 +63,54 @@ pub(super) struct DeliveryStream {
 }
 
 impl DeliveryStream {
-    /// Takes in rows; those before them are gone.
+    /// Replaces the batch with the deliveries of these rows.
     pub(super) fn replace_batch(&mut self, rows: &[Row<'_>]) {
         self.passing.clear();
         self.passing.extend(rows.iter().filter_map(DeliveryRecord::from_row));
-        let starts = self.latest.into_iter().chain(self.passing.iter().map(|slim| slim.start));
+        let starts = self.latest.into_iter().chain(self.passing.iter().map(|delivery| delivery.start));
         self.disordered |= !starts.is_sorted();
-        self.latest = self.passing.last().map(|slim| slim.start).or(self.latest);
+        self.latest = self.passing.last().map(|delivery| delivery.start).or(self.latest);
     }
 
-    /// Returns the deliveries of the rows that were last taken in.
     pub(super) fn batch(&self) -> &[DeliveryRecord] {
         &self.passing
     }
 
-    /// Tells whether a delivery came by after one that started later.
+    /// Tells whether any delivery so far came after one that started later.
     pub(super) const fn is_disordered(&self) -> bool {
         self.disordered
     }
 }
 
-/// The deliveries that are compared with each other.
+/// Patient, machine (NULL if the scope ignores it), and whether the times name an offset from UTC.
 type GroupKey = (LookupId, LookupId, bool);
 
-/// What deliveries are compared within.
+/// Which deliveries are compared with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeliveryScope {
-    /// The deliveries of a patient.
+    /// Those of one patient.
     Patient,
-    /// Those on a machine.
+    /// Those on one machine.
     Machine,
-    /// Those of a patient on a machine.
+    /// Those of one patient on one machine.
     Both,
 }
 
 impl DeliveryScope {
-    /// Times with an offset from UTC and times without one are compared each among themselves.
-    fn group_key(self, slim: &DeliveryRecord) -> GroupKey {
+    fn group_key(self, delivery: &DeliveryRecord) -> GroupKey {
         let (patient, machine) = match self {
-            Self::Patient => (slim.patient.clone(), LookupId::Null),
-            Self::Machine => (LookupId::Null, slim.machine.clone()),
-            Self::Both => (slim.patient.clone(), slim.machine.clone()),
+            Self::Patient => (delivery.patient.clone(), LookupId::Null),
+            Self::Machine => (LookupId::Null, delivery.machine.clone()),
+            Self::Both => (delivery.patient.clone(), delivery.machine.clone()),
         };
-        (patient, machine, slim.zoned)
+        // A local time cannot be placed on the UTC time line, so that the two kinds are never compared.
+        (patient, machine, delivery.zoned)
     }
 }
 
-/// Deliveries that count, those that are compared together, by start and key.
+/// Groups comparable deliveries that follow each other closely, sorted by start and key.
 ///
-/// Wherever nothing went on for longer than a gap, one group ends and the next begins: few are held at a time.
+/// A pause longer than the gap ends a group, so that few deliveries are held at a time.
 #[derive(Debug)]
 pub(super) struct DeliveryGroups {
     within: DeliveryScope,
@@ -118,16 +118,20 @@ pub(super) struct DeliveryGroups {
     open: BTreeMap<GroupKey, OpenGroup>,
 }
 
-/// Deliveries that may meet others to come.
 #[derive(Debug, Default)]
 struct OpenGroup {
-    /// When the last of them ends.
+    /// The latest end among the deliveries.
     end: DateTime,
     deliveries: Vec<DeliveryRecord>,
 }
 
 impl OpenGroup {
-    /// Shows what is there, and forgets it.
+    /// Tells whether a delivery that starts now is too late to join.
+    fn has_ended(&self, now: DateTime, gap: SignedDuration) -> bool {
+        now.duration_since(self.end) > gap
+    }
+
+    /// Hands on the deliveries if there are several, and empties the group.
     fn flush(&mut self, look: &mut dyn FnMut(&[DeliveryRecord])) {
         if self.deliveries.len() > 1 {
             self.deliveries.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
@@ -138,40 +142,44 @@ impl OpenGroup {
 }
 
 impl DeliveryGroups {
-    /// Returns groups that end where nothing goes on for longer than a gap.
+    /// `gap` is the longest pause inside a group; a negative one counts as zero.
     pub(super) fn new(within: DeliveryScope, gap: SignedDuration) -> Self {
         Self { within, gap: gap.max(SignedDuration::ZERO), open: BTreeMap::new() }
     }
 
-    /// Takes in deliveries, and shows the groups of several that have ended.
+    /// Adds deliveries, and hands on the groups of several that have ended.
     pub(super) fn add_batch(&mut self, passing: &[DeliveryRecord], look: &mut dyn FnMut(&[DeliveryRecord])) {
         let gap = self.gap;
-        let over = |group: &OpenGroup, now: DateTime| now.duration_since(group.end) > gap;
-        for slim in passing.iter().filter(|slim| slim.counts) {
-            let group = self.open.entry(self.within.group_key(slim)).or_default();
-            if over(group, slim.start) {
+        for delivery in passing.iter().filter(|delivery| delivery.counts) {
+            let group = self.open.entry(self.within.group_key(delivery)).or_default();
+            if group.has_ended(delivery.start, gap) {
                 group.flush(look);
             }
-            group.end = if group.deliveries.is_empty() { slim.end } else { group.end.max(slim.end) };
-            group.deliveries.push(slim.clone());
+            // The end of an emptied group is stale.
+            group.end = if group.deliveries.is_empty() { delivery.end } else { group.end.max(delivery.end) };
+            group.deliveries.push(delivery.clone());
         }
-        let Some(now) = passing.last().map(|slim| slim.start) else { return };
+        // The stream is in order: no later delivery can join a group that has ended by the last start.
+        let Some(now) = passing.last().map(|delivery| delivery.start) else { return };
         self.open.retain(|_, group| {
-            let over = over(group, now);
-            if over {
+            let ended = group.has_ended(now, gap);
+            if ended {
                 group.flush(look);
             }
-            !over
+            !ended
         });
     }
 
-    /// Shows the groups that are left.
+    /// Hands on the groups that are still open.
     pub(super) fn finish(&mut self, look: &mut dyn FnMut(&[DeliveryRecord])) {
-        std::mem::take(&mut self.open).values_mut().for_each(|group| group.flush(look));
+        for group in std::mem::take(&mut self.open).values_mut() {
+            group.flush(look);
+        }
     }
 }
 
-/// The shortest delivery of every field that is judged, and continues no other of the day.
+/// The shortest checked delivery of every field, in seconds. A delivery that continues an interrupted one of the same
+/// day does not count.
 #[derive(Debug, Default)]
 pub(super) struct ShortestDeliveries {
     day: Date,
@@ -182,17 +190,19 @@ pub(super) struct ShortestDeliveries {
 }
 
 impl ShortestDeliveries {
-    /// Takes in deliveries.
     pub(super) fn add_batch(&mut self, passing: &[DeliveryRecord]) {
-        for slim in passing.iter().filter(|slim| !slim.field.is_null() && (slim.begun || slim.judged)) {
-            if std::mem::replace(&mut self.day, slim.day) != slim.day {
+        for delivery in
+            passing.iter().filter(|delivery| !delivery.field.is_null() && (delivery.begun || delivery.judged))
+        {
+            // Only at the end of a day is it known which treatments were interrupted on it.
+            if std::mem::replace(&mut self.day, delivery.day) != delivery.day {
                 self.end_day();
             }
-            let place = (slim.field.clone(), slim.patient.clone());
-            if slim.begun {
+            let place = (delivery.field.clone(), delivery.patient.clone());
+            if delivery.begun {
                 self.interrupted.insert(place);
             } else {
-                let lasted = (slim.end.duration_since(slim.start).as_secs_f64(), slim.key.clone());
+                let lasted = (delivery.end.duration_since(delivery.start).as_secs_f64(), delivery.key.clone());
                 keep_shorter(&mut self.of_day, place, lasted);
             }
         }
@@ -207,22 +217,22 @@ impl ShortestDeliveries {
         }
     }
 
-    /// Returns a field's shortest delivery, its seconds and its key, once all have come by.
+    /// Returns duration in seconds and key of a field's shortest delivery. Call it after the last batch only.
     pub(super) fn find_shortest(&mut self, field: &LookupId) -> Option<&(f64, CompactKey)> {
         self.end_day();
         self.all.get(field)
     }
 }
 
-/// Keeps the shorter of two deliveries; of equally long ones that with the first key.
-fn keep_shorter<P: Ord>(kept: &mut BTreeMap<P, (f64, CompactKey)>, place: P, lasted: (f64, CompactKey)) {
-    match kept.get_mut(&place) {
-        None => drop(kept.insert(place, lasted)),
-        Some(best) => {
-            if lasted.0.total_cmp(&best.0).then_with(|| lasted.1.cmp(&best.1)).is_lt() {
-                *best = lasted;
-            }
-        }
+/// Replaces an entry by a shorter delivery.
+fn keep_shorter<P: Ord>(shortest: &mut BTreeMap<P, (f64, CompactKey)>, place: P, lasted: (f64, CompactKey)) {
+    let Some(best) = shortest.get_mut(&place) else {
+        shortest.insert(place, lasted);
+        return;
+    };
+    // The key decides between equal durations, so that the finding does not depend on the order of the rows.
+    if lasted.0.total_cmp(&best.0).then_with(|| lasted.1.cmp(&best.1)).is_lt() {
+        *best = lasted;
     }
 }
 
@@ -236,7 +246,7 @@ mod tests {
         jiff::civil::datetime(2024, 5, 6, 8, 0, 0, 0) + SignedDuration::from_mins(minute)
     }
 
-    fn delivery_at(key: i64, patient: i64, machine: i64, (start, lasted): (i64, i64)) -> DeliveryRecord {
+    fn delivery_at(key: i64, patient: i64, machine: i64, start: i64, lasted: i64) -> DeliveryRecord {
         DeliveryRecord {
             key: CompactKey::Number(key),
             patient: LookupId::Number(patient),
@@ -252,15 +262,15 @@ mod tests {
         }
     }
 
-    /// Deliveries in the order of their starts.
     fn sorted_deliveries() -> impl Strategy<Value = Vec<DeliveryRecord>> {
         let delivery = (0_i64..3, 0_i64..2, (0_i64..300, 0_i64..30));
         prop::collection::vec(delivery, 0..60).prop_map(|mut all| {
             all.sort_by_key(|(.., (start, _))| *start);
-            (0..)
-                .zip(all)
-                .map(|(at, (patient, machine, times))| delivery_at(50 - at, patient, machine, times))
-                .collect()
+            let mut deliveries = Vec::new();
+            for (at, (patient, machine, (start, lasted))) in (0..).zip(all) {
+                deliveries.push(delivery_at(50 - at, patient, machine, start, lasted));
+            }
+            deliveries
         })
     }
 
@@ -271,9 +281,15 @@ mod tests {
         part: usize,
     ) -> Vec<Vec<DeliveryRecord>> {
         let (mut groups, mut shown) = (DeliveryGroups::new(within, gap), Vec::new());
-        course.chunks(part).for_each(|part| groups.add_batch(part, &mut |group| shown.push(group.to_vec())));
+        for batch in course.chunks(part) {
+            groups.add_batch(batch, &mut |group| shown.push(group.to_vec()));
+        }
         groups.finish(&mut |group| shown.push(group.to_vec()));
         shown
+    }
+
+    fn position_of(delivery: &DeliveryRecord, groups: &[Vec<DeliveryRecord>]) -> Option<usize> {
+        groups.iter().position(|group| group.iter().any(|one| one.key == delivery.key))
     }
 
     proptest! {
@@ -282,20 +298,22 @@ mod tests {
             let gap = SignedDuration::from_mins(gap);
             for within in [DeliveryScope::Patient, DeliveryScope::Machine, DeliveryScope::Both] {
                 let shown = collect_groups(&course, within, gap, part);
-                let group_of = |slim: &DeliveryRecord| shown.iter().position(|group| group.iter().any(|one| one.key == slim.key));
                 for (at, first) in course.iter().enumerate() {
-                    for later in course.iter().skip(at + 1).filter(|later| within.group_key(first) == within.group_key(later)) {
+                    let key = within.group_key(first);
+                    for later in course.iter().skip(at + 1).filter(|later| within.group_key(later) == key) {
                         if later.start.duration_since(first.end) <= gap {
-                            prop_assert!(group_of(first).is_some() && group_of(first) == group_of(later));
+                            let group = position_of(first, &shown);
+                            prop_assert!(group.is_some() && group == position_of(later, &shown));
                         }
                     }
                 }
                 for group in &shown {
-                    prop_assert!(group.len() > 1 && group.is_sorted_by_key(|slim| (slim.start, slim.key.clone())));
-                    prop_assert!(group.iter().all(|slim| within.group_key(slim) == within.group_key(&group[0])));
+                    let key = within.group_key(&group[0]);
+                    prop_assert!(group.len() > 1 && group.iter().all(|one| within.group_key(one) == key));
+                    prop_assert!(group.is_sorted_by_key(|one| (one.start, one.key.clone())));
                 }
                 let all: usize = shown.iter().map(Vec::len).sum();
-                let once: BTreeSet<&CompactKey> = shown.iter().flatten().map(|slim| &slim.key).collect();
+                let once: BTreeSet<&CompactKey> = shown.iter().flatten().map(|delivery| &delivery.key).collect();
                 prop_assert_eq!(all, once.len());
             }
         }
@@ -303,31 +321,23 @@ mod tests {
 
     #[test]
     fn a_long_course_is_not_held() {
-        let day =
-            |day: i64| (0..40).map(move |at| delivery_at(day * 40 + at, at % 20, at % 3, (day * 1440 + at * 10, 9)));
         let mut groups = DeliveryGroups::new(DeliveryScope::Patient, SignedDuration::from_secs(10));
-        for number in 0..500 {
-            groups.add_batch(&day(number).collect::<Vec<_>>(), &mut |_| panic!("nobody is treated twice"));
+        for day in 0..500 {
+            let batch: Vec<DeliveryRecord> =
+                (0..40).map(|at| delivery_at(day * 40 + at, at % 20, at % 3, day * 1440 + at * 10, 9)).collect();
+            groups.add_batch(&batch, &mut |_| panic!("nobody is treated twice"));
             assert!(groups.open.len() <= 1, "{} patients are held", groups.open.len());
         }
     }
 
     #[test]
     fn a_delivery_that_continues_another_is_not_the_shortest() {
-        let begun = |slim: DeliveryRecord| DeliveryRecord { begun: true, judged: false, ..slim };
+        let interrupted = DeliveryRecord { begun: true, judged: false, ..delivery_at(4, 7, 1, 30, 2) };
         let mut shortest = ShortestDeliveries::default();
-        shortest.add_batch(&[
-            delivery_at(1, 7, 1, (0, 9)),
-            delivery_at(2, 8, 1, (10, 4)),
-            delivery_at(3, 8, 1, (20, 4)),
-        ]);
-        shortest.add_batch(&[
-            begun(delivery_at(4, 7, 1, (30, 2))),
-            delivery_at(5, 7, 1, (1440, 8)),
-            delivery_at(6, 7, 1, (2880, 8)),
-        ]);
-        let mut of = |patient: i64| shortest.find_shortest(&LookupId::Number(patient * 10)).cloned();
-        assert_eq!(of(7), Some((480.0, CompactKey::Number(5))), "the first day was interrupted");
-        assert_eq!((of(8), of(9)), (Some((240.0, CompactKey::Number(2))), None));
+        shortest.add_batch(&[delivery_at(1, 7, 1, 0, 9), delivery_at(2, 8, 1, 10, 4), delivery_at(3, 8, 1, 20, 4)]);
+        shortest.add_batch(&[interrupted, delivery_at(5, 7, 1, 1440, 8), delivery_at(6, 7, 1, 2880, 8)]);
+        let [seven, eight, nine] = [70, 80, 90].map(|field| shortest.find_shortest(&LookupId::Number(field)).cloned());
+        assert_eq!(seven, Some((480.0, CompactKey::Number(5))), "the first day was interrupted");
+        assert_eq!((eight, nine), (Some((240.0, CompactKey::Number(2))), None));
     }
 }

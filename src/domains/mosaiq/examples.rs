@@ -1,8 +1,8 @@
-//! What help, demo and prompts show of this domain.
+//! Example commands, demo and prompts of this domain.
 
 use crate::domain::examples::{DetectionStudy, Examples, PromptCard};
 
-/// What help and demo show.
+// Every example is executed by the tests against the standard lab, whose ids and names it uses.
 pub(super) static EXAMPLES: Examples = Examples {
     tool: "create_invalid_angles",
     mode: "invalid_angles",
@@ -24,7 +24,7 @@ number 0. An offset has the patient of its prescription, and the machines and ty
     ],
 };
 
-/// How often people found simulated errors in mock charts.
+/// How often physicists found simulated errors in mock charts: what detection rates are compared with.
 pub(super) static YARDSTICK: DetectionStudy = DetectionStudy {
     hits: 76,
     of: 113,
@@ -32,7 +32,7 @@ pub(super) static YARDSTICK: DetectionStudy = DetectionStudy {
              (2018), doi:10.1002/mp.13242",
 };
 
-/// The workflows of the specification.
+/// The prompts for the workflows of the specification.
 pub(super) static PROMPTS: [PromptCard; 3] = [
     PromptCard {
         name: "test_mlc_validation",

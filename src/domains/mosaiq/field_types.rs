@@ -1,6 +1,6 @@
-//! The types of a field, as TxField.Type_Enum numbers them and as people write them; judges no field.
+//! Field types: the numbers of TxField.Type_Enum and the words that people write for them.
 
-/// Every type: its number and its word.
+/// Number and word of every type. The gaps in the numbering are the vendor's.
 const TYPES: [(i64, &str); 20] = [
     (0, "unspecified"),
     (1, "static"),
@@ -24,11 +24,11 @@ const TYPES: [(i64, &str); 20] = [
     (21, "pdr"),
 ];
 
-/// The words of all types.
 pub(super) const WORDS: [&str; TYPES.len()] = words_of();
 
 const fn words_of() -> [&'static str; TYPES.len()] {
     let mut words = [""; TYPES.len()];
+    // A `for` loop cannot run in a constant: iterators are not const.
     let mut at = 0;
     while at < TYPES.len() {
         words[at] = TYPES[at].1;
@@ -37,27 +37,28 @@ const fn words_of() -> [&'static str; TYPES.len()] {
     words
 }
 
-/// Other words that people use for types.
+/// Accepted synonyms. They are never shown.
 const ALIASES: [(i64, &str); 5] =
     [(2, "step_and_shoot"), (3, "portal"), (3, "portal_setup"), (4, "kv"), (14, "sliding_window")];
 
-/// Returns the number of a type that was given as a number or a word, in snake or kebab case and any case.
+/// Parses a type given as a number or a word, in snake or kebab case, upper or lower.
 ///
 /// # Errors
 /// A sentence that lists the words.
-pub(super) fn parse_type(given: &str) -> Result<i64, String> {
-    let snake = given.trim().to_ascii_lowercase().replace(['-', ' '], "_");
-    let same = |(number, word): &&(i64, &str)| *word == snake || number.to_string() == snake;
-    let found = TYPES.iter().chain(&ALIASES).find(same).map(|(number, _)| *number);
-    found.ok_or_else(|| format!("`{given}` is no type of field: choose one of {}", render_words()))
+pub(super) fn parse_type(text: &str) -> Result<i64, String> {
+    let snake = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    for (number, word) in TYPES.iter().chain(&ALIASES) {
+        if *word == snake || number.to_string() == snake {
+            return Ok(*number);
+        }
+    }
+    Err(format!("`{text}` is no type of field: choose one of {}", render_words()))
 }
 
-/// Returns the word of a type's number.
 pub(super) fn find_word(number: i64) -> Option<&'static str> {
     TYPES.iter().find(|(known, _)| *known == number).map(|(_, word)| *word)
 }
 
-/// Tells whether a text is the word for a type.
 pub(super) fn is_word(text: &str) -> bool {
     TYPES.iter().any(|(_, word)| *word == text)
 }

@@ -1,18 +1,17 @@
-//! Fields in a few bytes each: what is looked up of them once their rows have gone by; judges none of them.
+//! The columns of all fields that checks look up later, packed into a few bytes a field: a clinic has hundreds of
+//! thousands, and all stay in memory for the length of a run.
 
 use std::collections::BTreeMap;
 
 use super::lookup::{Lookup, LookupId};
 use crate::model::{Key, Row, Value};
 
-/// The table of fields.
 pub(super) const FIELDS: &str = "TxField";
-/// The column that names a field's machine.
+/// The machine of a field or a delivery.
 pub(super) const MACHINE: &str = "Machine_ID_Staff_ID";
-/// The column that the versions of a field share.
+/// The same value in all versions of a field.
 pub(super) const SET: &str = "FLD_SET_ID";
 
-/// Every field that came by.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     all: Lookup<PackedField>,
@@ -20,13 +19,14 @@ pub(super) struct Fields {
     numbers: Interner<Option<i64>>,
 }
 
-/// A field as it is kept; few machines, types, versions and numbers of control points occur, and each is kept once.
+/// A field as stored. Machines, types, versions and control-point counts repeat, and are stored as indices into tables
+/// of distinct values.
 #[derive(Debug)]
 struct PackedField {
-    /// The row's key, where it is another than the id.
+    /// The row's key if it differs from the id. Boxed, because nearly all keys are the id.
     key: Option<Box<Key>>,
     set: LookupId,
-    /// Not a number where there is none: an option would take as much room again.
+    /// NaN if there is none: an `Option<f64>` takes twice the room.
     meterset: f64,
     machine: u32,
     kind: u32,
@@ -34,7 +34,7 @@ struct PackedField {
     promised: u32,
 }
 
-/// A field.
+/// A field as unpacked for reading.
 #[derive(Clone, Debug)]
 pub(super) struct Field<'f> {
     /// FLD_ID.
@@ -46,23 +46,22 @@ pub(super) struct Field<'f> {
     pub(super) set: &'f LookupId,
     /// Type_Enum.
     pub(super) kind: Option<i64>,
-    /// Version, 0 where there is none.
+    /// Version; 0, the current one, if missing.
     pub(super) version: i64,
     /// ControlPoints.
     pub(super) promised: Option<i64>,
-    /// Meterset.
+    /// Meterset, MU.
     pub(super) meterset: Option<f64>,
 }
 
 impl Field<'_> {
-    /// Returns the row's key.
     pub(super) fn key(&self) -> Key {
         self.key.cloned().unwrap_or_else(|| vec![self.id.to_value()])
     }
 }
 
 impl Fields {
-    /// Takes in rows; of several with one FLD_ID the last one counts.
+    /// Adds rows; of several with one FLD_ID the last counts.
     pub(super) fn add_rows(&mut self, rows: &[Row<'_>]) {
         for row in rows {
             let id = LookupId::from_cell(row.cell("FLD_ID"));
@@ -81,37 +80,37 @@ impl Fields {
         }
     }
 
-    /// Puts the fields in order, as every look-up needs it.
+    /// Sorts the fields. Must precede every look-up.
     pub(super) fn seal(&mut self) {
         self.all.seal();
     }
 
-    /// Returns a field.
     pub(super) fn get(&self, id: &LookupId) -> Option<Field<'_>> {
         self.all.get(id).map(|packed| self.unpack(id.clone(), packed))
     }
 
-    /// Returns all fields, by id.
+    /// Iterates in the order of the ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = Field<'_>> {
         self.all.iter().map(|(id, packed)| self.unpack(id, packed))
     }
 
     fn unpack<'f>(&'f self, id: LookupId, packed: &'f PackedField) -> Field<'f> {
-        let number = |number: u32| self.numbers.value(number).copied().flatten();
+        let [kind, version, promised] =
+            [packed.kind, packed.version, packed.promised].map(|index| self.numbers.value(index).copied().flatten());
         Field {
             id,
             key: packed.key.as_deref(),
             machine: self.machines.value(packed.machine).unwrap_or(&LookupId::Null),
             set: &packed.set,
-            kind: number(packed.kind),
-            version: number(packed.version).unwrap_or_default(),
-            promised: number(packed.promised),
+            kind,
+            version: version.unwrap_or_default(),
+            promised,
             meterset: Some(packed.meterset).filter(|meterset| !meterset.is_nan()),
         }
     }
 }
 
-/// Things of which few occur, each told by a small number.
+/// Stores each distinct value once, under a small index.
 #[derive(Debug)]
 struct Interner<T> {
     numbers: BTreeMap<T, u32>,
@@ -129,6 +128,7 @@ impl<T: Ord + Clone> Interner<T> {
         if let Some(number) = self.numbers.get(&thing) {
             return *number;
         }
+        // So many distinct values would not fit in memory in the first place.
         let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         self.all.push(thing.clone());
         self.numbers.insert(thing, number);

@@ -1,4 +1,5 @@
-//! What people are told of a record, so that they can pick one: never a name; asks for queries, and never reads.
+//! Descriptions of the records that modes can break, for people who pick one. They contain no patient's name. Asks for
+//! queries, and never reads.
 
 use super::field_types;
 use super::records;
@@ -8,20 +9,22 @@ use crate::domain::record::DescriptionCell;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value};
 
-/// What describes a record, in the order of its kind's columns.
+/// The cells that describe a record, in the order of its kind's columns.
 pub(super) type DescribedCells = Vec<DescriptionCell>;
 
-/// Tells whether a text is one that descriptions have for a number, and so nobody else's.
+/// Tells whether a text is one of the words that descriptions show for a number. Such a word comes from this program
+/// and not from the database, and needs no redaction.
 #[must_use]
 pub(super) fn is_own_word(text: &str) -> bool {
+    // The words of describe_offset; flags of a delivery are no text cells.
     let words = ["localisation", "portal", "third_party", "active", "complete"];
     words.contains(&text) || field_types::is_word(text)
 }
 
-/// Describes records in the order of their keys; one that is gone is left out.
+/// Describes records in the order of their keys; leaves out those that no longer exist.
 ///
 /// # Errors
-/// What has to be read first, or what the target lacks.
+/// The queries still to be answered, or the table that the target lacks.
 pub(super) fn describe_faultable(
     kind: FaultableKind,
     keys: &[Key],
@@ -29,32 +32,38 @@ pub(super) fn describe_faultable(
 ) -> Result<Vec<(Key, DescribedCells)>, Pause> {
     let ids =
         records::key_forms(&keys.iter().filter_map(|key| key.first().cloned()).collect::<Vec<_>>()).collect::<Vec<_>>();
-    let found = read_rows(snapshot, &Fetch::among(kind.table(), kind.key(), ids))?;
-    let around = RelatedRows::read(kind, &found, snapshot)?;
-    let one = |row: &Row<'_>| match kind {
-        FaultableKind::Field => around.describe_field(row),
-        FaultableKind::Delivery => around.describe_delivery(row),
-        FaultableKind::Offset => around.describe_offset(row),
-        FaultableKind::Point => describe_point(row),
-    };
-    Ok(found.iter().map(|row| (row.key(), one(row))).collect())
+    let records = read_rows(snapshot, &Fetch::among(kind.table(), kind.key(), ids))?;
+    let around = RelatedRows::read(kind, &records, snapshot)?;
+    let mut descriptions = Vec::new();
+    for row in &records {
+        let cells = match kind {
+            FaultableKind::Field => around.describe_field(row),
+            FaultableKind::Delivery => around.describe_delivery(row),
+            FaultableKind::Offset => around.describe_offset(row),
+            FaultableKind::Point => describe_point(row),
+        };
+        descriptions.push((row.key(), cells));
+    }
+    Ok(descriptions)
 }
 
-/// The rows around records: their prescriptions, patients and machines.
+/// The rows that records refer to: prescriptions, identities and machines, all of them read.
 struct RelatedRows<'s> {
     snapshot: &'s Snapshot,
 }
 
 impl<'s> RelatedRows<'s> {
+    /// Makes sure that the related rows are read, else pauses for them.
     fn read(kind: FaultableKind, records: &[Row<'_>], snapshot: &'s Snapshot) -> Result<Self, Pause> {
         let around = Self { snapshot };
         if kind == FaultableKind::Point {
             return Ok(around);
         }
+        // An offset names no patient: its prescription does, and has to be read first.
         let of_site = kind == FaultableKind::Offset;
         let sites = Fetch::among("Site", "SIT_SET_ID", distinct_values(records, "SIT_SET_ID"));
-        let named = matches!(kind, FaultableKind::Field | FaultableKind::Offset);
-        let sites = if named { read_optional_rows(snapshot, &sites)? } else { Vec::new() };
+        let shows_site = matches!(kind, FaultableKind::Field | FaultableKind::Offset);
+        let sites = if shows_site { read_optional_rows(snapshot, &sites)? } else { Vec::new() };
         let patients = distinct_values(if of_site { &sites } else { records }, "Pat_ID1");
         let machines = distinct_values(records, "Machine_ID_Staff_ID");
         let mut unread = vec![Fetch::among("Ident", "Pat_Id1", patients)];
@@ -65,30 +74,31 @@ impl<'s> RelatedRows<'s> {
         if unread.is_empty() { Ok(around) } else { Err(Pause::Ask(unread)) }
     }
 
-    /// Returns a cell of the first row that a value leads to and that has one.
-    fn find_cell(&self, table: &str, column: &str, value: &Value, wanted: &str) -> Option<Value> {
-        let found = self.snapshot.table(table).ok()?.rows_with(column, value);
-        found.iter().filter_map(|row| row.cell(wanted)).find(|cell| !cell.is_null()).cloned()
+    /// Returns the first filled cell of `target` among the rows whose `column` holds the value.
+    fn find_cell(&self, table: &str, column: &str, value: &Value, target: &str) -> Option<Value> {
+        let rows = self.snapshot.table(table).ok()?.rows_with(column, value);
+        rows.iter().filter_map(|row| row.cell(target)).find(|cell| !cell.is_null()).cloned()
     }
 
-    /// Returns the hospital's number of a patient.
+    /// Returns Ident.IDA of a patient.
     fn hospital_number(&self, patient: Option<&Value>) -> DescriptionCell {
-        let found = patient.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Ident", "Pat_Id1", id, "IDA"));
-        trimmed_value(found.as_ref())
+        let ida = patient.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Ident", "Pat_Id1", id, "IDA"));
+        trimmed_value(ida.as_ref())
     }
 
-    /// Returns a machine's name, or its number where it has none.
+    /// Returns a machine's name, or its Staff_ID if it has none.
     fn machine_name(&self, row: &Row<'_>) -> DescriptionCell {
         let Some(id) = row.cell("Machine_ID_Staff_ID").filter(|id| !id.is_null()) else { return null_cell() };
         let name = self
             .find_cell("Staff", "Staff_ID", id, "Last_Name")
+            // `char` columns pad a missing name with blanks.
             .filter(|name| trimmed_value(Some(name)) != null_cell());
         trimmed_value(Some(&name.unwrap_or_else(|| key_form(id))))
     }
 
-    /// Returns a cell of a prescription; its older versions have the same name and patient.
-    fn of_site(&self, set: Option<&Value>, wanted: &str) -> Option<Value> {
-        set.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Site", "SIT_SET_ID", id, wanted))
+    /// Returns a cell of a prescription. Any version will do: all have the same name and patient.
+    fn of_site(&self, set: Option<&Value>, column: &str) -> Option<Value> {
+        set.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Site", "SIT_SET_ID", id, column))
     }
 
     fn describe_field(&self, row: &Row<'_>) -> DescribedCells {
@@ -128,7 +138,7 @@ impl<'s> RelatedRows<'s> {
     }
 
     fn describe_offset(&self, row: &Row<'_>) -> DescribedCells {
-        let of_site = |wanted: &str| self.of_site(row.cell("SIT_SET_ID"), wanted);
+        let set = row.cell("SIT_SET_ID");
         let of_type = match row.integer("Offset_Type") {
             Some(2) => Some("localisation"),
             Some(3) => Some("portal"),
@@ -142,8 +152,8 @@ impl<'s> RelatedRows<'s> {
         };
         vec![
             shown_cell(row, "OFF_ID"),
-            self.hospital_number(of_site("Pat_ID1").as_ref()),
-            trimmed_value(of_site("Site_Name").as_ref()),
+            self.hospital_number(self.of_site(set, "Pat_ID1").as_ref()),
+            trimmed_value(self.of_site(set, "Site_Name").as_ref()),
             time_or_cell(row, "Study_DtTm"),
             word_or_cell(row, "Offset_Type", of_type),
             word_or_cell(row, "Offset_State", state),
@@ -160,7 +170,7 @@ fn describe_point(row: &Row<'_>) -> DescribedCells {
         .into()
 }
 
-/// Reads rows that a description can do without.
+/// Reads rows of a table that the target may lack.
 fn read_optional_rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
     match read_rows(snapshot, query) {
         Err(Pause::Refuse(Refusal::MissingTable { .. })) => Ok(Vec::new()),
@@ -172,7 +182,7 @@ const fn null_cell() -> DescriptionCell {
     DescriptionCell::Value(Value::Null)
 }
 
-/// Returns text without its padding, and anything else as it is.
+/// Trims the padding of text; blank text becomes NULL. Other values stay as they are.
 fn trimmed_value(value: Option<&Value>) -> DescriptionCell {
     match value {
         None => null_cell(),
@@ -186,12 +196,12 @@ fn shown_cell(row: &Row<'_>, column: &str) -> DescriptionCell {
     trimmed_value(row.cell(column))
 }
 
-/// Returns the word for a number, or the number where it has none.
+/// Shows the word for a code, or the code itself if it is unknown.
 fn word_or_cell(row: &Row<'_>, column: &str, word: Option<&str>) -> DescriptionCell {
     word.map_or_else(|| shown_cell(row, column), |word| DescriptionCell::Value(Value::Text(word.to_owned())))
 }
 
-/// Returns a date and time in whole seconds, or the cell itself where it holds none.
+/// Shows a date and time in whole seconds, or the cell as it is if it holds none.
 fn time_or_cell(row: &Row<'_>, column: &str) -> DescriptionCell {
     let text = row.time(column).map(|time| Value::Text(time.to_text()));
     text.map_or_else(|| shown_cell(row, column), DescriptionCell::Value)

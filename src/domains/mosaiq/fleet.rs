@@ -1,4 +1,4 @@
-//! What the rules say of each machine, found by its name; reads no limit of its own.
+//! The rules of single machines, resolved from names to the ids that fields refer to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use super::machines::FIELDS;
 use super::rules::{Machine, MachineRule, Rules};
 use crate::model::{Fetch, Row, Snapshot};
 
-/// The table of machines.
+/// Holds machines beside people.
 const STAFF: &str = "Staff";
 
-/// The machines that the rules name, found in a database.
+/// The machines that the rules name, by their ids in a database.
 pub(super) struct MachineRules<'r> {
     rules: &'r Rules,
     named: BTreeMap<LookupId, (&'r MachineRule, Machine)>,
@@ -20,12 +20,11 @@ pub(super) struct MachineRules<'r> {
 }
 
 impl<'r> MachineRules<'r> {
-    /// Returns what machines are found in, and which field belongs to which.
+    /// Returns the queries for the machines' names, and for the machine of every field.
     pub(super) fn queries() -> Vec<Fetch> {
         vec![Fetch::all(STAFF), Fetch::all(FIELDS)]
     }
 
-    /// Finds the machines that the rules name.
     pub(super) fn from_snapshot(snapshot: &Snapshot, rules: &'r Rules) -> Self {
         let mut fleet = Self { rules, named: BTreeMap::new(), missing: Vec::new() };
         for (name, rule) in &rules.machines {
@@ -38,13 +37,14 @@ impl<'r> MachineRules<'r> {
         fleet
     }
 
-    /// Returns what the rules say of one machine only.
+    /// Returns the rule of one machine; `None` if it has none of its own.
     pub(super) fn find_rule(&self, machine: &LookupId) -> Option<&'r MachineRule> {
         self.named.get(machine).map(|(rule, _)| *rule)
     }
 
-    /// Returns what the machine of a field can do.
+    /// Returns the limits that apply to the machine of a field.
     pub(super) fn of_field(&self, field: &LookupId, machines: &Fields) -> &Machine {
+        // Called for every control point: without rules of single machines, the look-up is saved.
         if self.named.is_empty() {
             return &self.rules.machine;
         }
@@ -52,21 +52,23 @@ impl<'r> MachineRules<'r> {
         named.map_or(&self.rules.machine, |(_, machine)| machine)
     }
 
-    /// Says which machines of the rules are not there.
+    /// Returns a remark for every machine of the rules that the database lacks.
     pub(super) fn remarks(&self) -> Vec<String> {
-        let remark = |name: &&str| format!("the rules name the machine {name}, which is not in {STAFF}");
-        self.missing.iter().map(remark).collect()
+        let missing = self.missing.iter();
+        missing.map(|name| format!("the rules name the machine {name}, which is not in {STAFF}")).collect()
     }
 }
 
-/// Returns the ids of a machine by its name, or by its id as text.
+/// Returns the ids of machines by Last_Name in any case, or by Staff_ID as text.
 fn find_staff_ids(snapshot: &Snapshot, name: &str) -> Vec<LookupId> {
     let Ok(rows) = snapshot.table(STAFF) else { return Vec::new() };
-    let wanted = name.trim();
-    let is = |row: &Row<'_>| {
-        let last_name = row.text("Last_Name").map(|text| text.trim_end_matches(['\0', ' ']).trim());
-        let id = row.integer("Staff_ID").map_or(Cow::Borrowed(""), |id| Cow::Owned(id.to_string()));
-        last_name.is_some_and(|found| found.eq_ignore_ascii_case(wanted)) || id == wanted
-    };
-    rows.rows().filter(is).map(|row| LookupId::from_cell(row.cell("Staff_ID"))).collect()
+    let rows = rows.rows().filter(|row| is_named(row, name.trim()));
+    rows.map(|row| LookupId::from_cell(row.cell("Staff_ID"))).collect()
+}
+
+fn is_named(row: &Row<'_>, name: &str) -> bool {
+    // Last_Name is a `char` column: a server pads it with spaces, an export sometimes with zero characters.
+    let last_name = row.text("Last_Name").map(|text| text.trim_end_matches(['\0', ' ']).trim());
+    let id = row.integer("Staff_ID").map_or(Cow::Borrowed(""), |id| Cow::Owned(id.to_string()));
+    last_name.is_some_and(|last_name| last_name.eq_ignore_ascii_case(name)) || id == name
 }

@@ -1,4 +1,6 @@
-//! Rows that come by in any order, gathered until all of their field are there; holds few at a time, and reads nothing.
+//! Collects rows that arrive in any order until all rows of a field are there, with a bound on the rows held at a time.
+//!
+//! A first pass counts the rows of each field ([`GroupSizes`]), a second one collects them ([`FieldGatherer`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,22 +8,22 @@ use std::sync::Arc;
 use super::lookup::{Lookup, LookupId};
 use crate::model::{Row, Table, Value};
 
-/// How many rows are shown together, unless a field alone has more.
+/// Rows handed on together, unless a single field has more.
 const SHOWN: usize = 4096;
-/// The most rows that are held at a time, unless a field alone has more.
+/// Most rows held at a time, unless a single field has more.
 pub(super) const HELD_MAX: usize = 16_384;
 
-/// How many rows every field has, counted in a first pass.
+/// The number of rows of every field, counted in a first pass.
 #[derive(Debug, Default)]
 pub(super) struct GroupSizes {
     counts: Lookup<RowCount>,
-    /// How many entries there were when they were last put together.
+    /// Length of `counts` after it was last merged.
     settled: usize,
-    /// The field of the last rows, and how many came one after the other.
+    /// The current run: a field and how many of its rows came in sequence.
     last: Option<(LookupId, u32)>,
 }
 
-/// How many rows a field has, and whether they were shown.
+/// The number of rows of a field, and whether they were handed on.
 #[derive(Debug)]
 struct RowCount {
     rows: u32,
@@ -36,9 +38,9 @@ impl GroupSizes {
             Some((last, rows)) if *last == field => *rows = rows.saturating_add(1),
             _ => {
                 self.flush_run();
-                // Rows that lie in no order make many entries of a field.
+                // Rows in no order make many entries of a field; merging each time they double bounds memory and cost.
                 if self.counts.len() > 2 * self.settled + SHOWN {
-                    self.put_together();
+                    self.merge_counts();
                 }
                 self.last = Some((field, 1));
             }
@@ -51,16 +53,15 @@ impl GroupSizes {
         }
     }
 
-    fn put_together(&mut self) {
+    fn merge_counts(&mut self) {
         self.flush_run();
         self.counts.seal_with(RowCount::merge);
         self.settled = self.counts.len();
     }
 
-    /// Returns how many rows were counted.
     #[must_use]
     pub(super) fn total_rows(&mut self) -> usize {
-        self.put_together();
+        self.merge_counts();
         self.counts.iter().map(|(_, count)| count.rows()).sum()
     }
 }
@@ -75,48 +76,50 @@ impl RowCount {
     }
 }
 
-/// Rows on their way, each field's shown together.
+/// Collects rows until their field is complete, and hands on whole fields.
 ///
-/// Most tables have the rows of a field near each other, and one pass shows them all. Where more fields are begun than
-/// may be held, the others wait for another pass over the table.
+/// Most tables have the rows of a field near each other, so that one pass is enough. If more fields are open than may
+/// be held, further ones wait for another pass over the table.
 #[derive(Debug)]
 pub(super) struct FieldGatherer {
     table: Arc<Table>,
-    /// The place of the cell that names the field.
+    /// Position of the cell that names the field.
     at: usize,
+    /// Positions of the key columns.
     key: Vec<usize>,
-    /// How many rows a field has; those that came after they were counted are left out.
+    /// Rows by field as counted; rows inserted since then are left out.
     counts: Lookup<RowCount>,
-    /// How many fields are still to be shown.
+    /// Number of fields still to be handed on.
     left: usize,
-    /// The cells of the rows that are held, one after the other.
+    /// The cells of the held rows, row after row: one allocation instead of one a row.
     cells: Vec<Value>,
-    /// The places in `cells` that hold no row any more.
+    /// Offsets in `cells` that are free for another row.
     free: Vec<usize>,
-    /// The places of the rows of fields that are not whole yet.
+    /// Offsets of the rows of incomplete fields.
     open: BTreeMap<LookupId, Vec<usize>>,
-    /// The field of the last row.
+    /// The field of the last row: its id, its number of rows, and the offsets of those that came.
     current: Option<(LookupId, usize, Vec<usize>)>,
-    /// The fields that wait for another pass, once their first row went by.
+    /// Fields put off to another pass.
     waiting: BTreeSet<LookupId>,
-    /// The places of rows whose field is whole.
+    /// Offsets of the rows of complete fields.
     ready: Vec<usize>,
     held: usize,
+    /// The most rows held at a time so far.
     held_max: usize,
-    /// How many rows the fields will have that are open.
+    /// Total number of rows that the open fields will have.
     promised: usize,
     limit: usize,
 }
 
 impl FieldGatherer {
-    /// Gathers the rows of a table by a column; `None` where the table has no such column.
+    /// Gathers the rows of a table by a column; `None` if the table lacks it.
     #[must_use]
     pub(super) fn new(table: Arc<Table>, column: &str, sizes: GroupSizes) -> Option<Self> {
         Self::with_limit(table, column, sizes, HELD_MAX)
     }
 
     fn with_limit(table: Arc<Table>, column: &str, mut sizes: GroupSizes, limit: usize) -> Option<Self> {
-        sizes.put_together();
+        sizes.merge_counts();
         let (left, counts) = (sizes.counts.len(), sizes.counts);
         let at = table.position(column)?;
         let key = table.shape.key.iter().filter_map(|name| table.position(name)).collect();
@@ -142,21 +145,23 @@ impl FieldGatherer {
         })
     }
 
-    /// Shows some fields again in the next passes, and no others.
+    /// Hands on these fields, and no others, in the next passes.
     pub(super) fn revisit_fields(&mut self, fields: &BTreeSet<Value>) {
         let fields: BTreeSet<LookupId> = fields.iter().map(|field| LookupId::from_cell(Some(field))).collect();
-        self.counts.iter_mut().for_each(|(field, count)| count.shown = !fields.contains(&field));
-        self.left = self.counts.iter().filter(|(_, count)| !count.shown).count();
+        self.left = 0;
+        for (field, count) in self.counts.iter_mut() {
+            count.shown = !fields.contains(&field);
+            self.left += usize::from(!count.shown);
+        }
     }
 
-    /// Returns the most rows that were held at a time.
     #[cfg(test)]
     #[must_use]
     pub(super) const fn held_max(&self) -> usize {
         self.held_max
     }
 
-    /// Takes in a row, and shows some once there are enough of them.
+    /// Adds a row, and hands on complete fields once there are enough rows.
     pub(super) fn push_row(&mut self, row: &[Value], show: &mut dyn FnMut(Vec<Row<'_>>)) {
         let Some(field) = row.get(self.at).map(|cell| LookupId::from_cell(Some(cell))) else { return };
         if !self.turn_to(field, show) {
@@ -173,7 +178,7 @@ impl FieldGatherer {
         }
     }
 
-    /// Makes a field the one whose rows come; tells whether it is taken in this pass.
+    /// Makes a field the current one; returns whether its rows are taken in this pass.
     fn turn_to(&mut self, field: LookupId, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         if self.current.as_ref().is_some_and(|(current, ..)| *current == field) {
             return true;
@@ -184,8 +189,10 @@ impl FieldGatherer {
         let counted = self.counts.get(&field).filter(|count| !count.shown && !self.waiting.contains(&field));
         let Some(rows) = counted.map(RowCount::rows) else { return false };
         let opened = self.open.remove(&field);
+        // A field is only opened if all of its rows fit, else the pass could fill up with parts of fields and stall.
         if opened.is_none() && self.promised + self.ready.len() + rows > self.limit {
             self.emit_ready(show);
+            // With nothing open, a field larger than the limit is taken all the same: it would wait for ever.
             if self.promised > 0 && self.promised + rows > self.limit {
                 self.waiting.insert(field);
                 return false;
@@ -199,14 +206,15 @@ impl FieldGatherer {
         true
     }
 
-    /// Keeps a row, and returns its place.
+    /// Copies a row into `cells`, and returns its offset.
     fn store_row(&mut self, row: &[Value]) -> usize {
         self.held += 1;
         self.held_max = self.held_max.max(self.held);
         match self.free.pop() {
             Some(place) => {
-                let kept = self.cells.iter_mut().skip(place).zip(row);
-                kept.for_each(|(kept, cell)| overwrite_cell(kept, cell));
+                for (target, cell) in self.cells.iter_mut().skip(place).zip(row) {
+                    overwrite_cell(target, cell);
+                }
                 place
             }
             None => {
@@ -216,7 +224,7 @@ impl FieldGatherer {
         }
     }
 
-    /// Takes the current field as whole, its rows in key order.
+    /// Moves the rows of the current field to the ready ones, in key order.
     fn complete_field(&mut self) {
         let Some((field, rows, mut places)) = self.current.take() else { return };
         if let Some(count) = self.counts.get_mut(&field).filter(|count| !count.shown) {
@@ -225,50 +233,48 @@ impl FieldGatherer {
         }
         self.promised -= rows;
         let (cells, key) = (&self.cells, &self.key);
-        let of = |place: usize| key.iter().map(move |at| cells.get(place + at));
-        if !places.is_sorted_by(|a, b| of(*a).le(of(*b))) {
-            places.sort_by(|a, b| of(*a).cmp(of(*b)));
+        // Compares keys in place: copies of them for every row would cost more than the sort.
+        let key_at = |place: usize| key.iter().map(move |at| cells.get(place + at));
+        if !places.is_sorted_by(|a, b| key_at(*a).le(key_at(*b))) {
+            places.sort_by(|a, b| key_at(*a).cmp(key_at(*b)));
         }
         self.ready.extend(places);
     }
 
-    /// Shows the rows whose fields are whole, and forgets them.
+    /// Hands on the rows of complete fields, and frees their offsets.
     fn emit_ready(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) {
         let width = self.table.columns.len();
-        let row = |place: &usize| {
-            let cells = self.cells.get(*place..place + width)?;
-            Some(Row { table: &self.table, cells })
-        };
-        show(self.ready.iter().filter_map(row).collect());
+        let cells = self.ready.iter().filter_map(|place| self.cells.get(*place..place + width));
+        show(cells.map(|cells| Row { table: &self.table, cells }).collect());
         self.held -= self.ready.len();
         self.free.append(&mut self.ready);
     }
 
-    /// Shows what is left at the end of a pass, fields that lost rows since they were counted included; tells whether
-    /// fields wait for another pass.
+    /// Hands on what is left at the end of a pass, including fields that lost rows since they were counted. Returns
+    /// whether another pass is needed.
     pub(super) fn end_pass(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         let opened = std::mem::take(&mut self.open).into_iter();
-        let left: Vec<(LookupId, Vec<usize>)> =
+        let rest: Vec<(LookupId, Vec<usize>)> =
             opened.chain(self.current.take().map(|(field, _, at)| (field, at))).collect();
-        let any = !left.is_empty() || !self.ready.is_empty();
-        for (field, places) in left {
+        let any = !rest.is_empty() || !self.ready.is_empty();
+        for (field, places) in rest {
             let rows = self.counts.get(&field).map(RowCount::rows).unwrap_or_default();
             self.current = Some((field, rows, places));
             self.complete_field();
         }
         self.emit_ready(show);
         self.waiting.clear();
-        // A pass that met none of the fields that wait found them gone.
+        // A pass without any row: the waiting fields were deleted meanwhile, and another pass would find no more.
         any && self.left > 0
     }
 }
 
-/// Copies a cell over another, whose room is used again.
-fn overwrite_cell(kept: &mut Value, cell: &Value) {
-    match (kept, cell) {
-        (Value::Bytes(kept), Value::Bytes(bytes)) => kept.clone_from(bytes),
-        (Value::Text(kept), Value::Text(text)) => kept.clone_from(text),
-        (kept, cell) => *kept = cell.clone(),
+/// Copies a cell over another, reusing its allocation.
+fn overwrite_cell(target: &mut Value, cell: &Value) {
+    match (target, cell) {
+        (Value::Bytes(target), Value::Bytes(bytes)) => target.clone_from(bytes),
+        (Value::Text(target), Value::Text(text)) => target.clone_from(text),
+        (target, cell) => *target = cell.clone(),
     }
 }
 
@@ -278,26 +284,39 @@ mod tests {
     use crate::domains::mosaiq::testing::Database;
     use crate::model::snapshot::key_form;
 
-    /// Passes rows by until none waits; returns the fields in the order in which they were shown, each with its rows.
+    /// Makes passes until no field waits. Returns the fields with their numbers of rows in the order in which they were
+    /// handed on, the number of passes, and the most rows held.
     fn gather_all(rows: &[Vec<Value>], table: &Arc<Table>, limit: usize) -> (Vec<(Value, usize)>, usize, usize) {
         let at = table.position("FLD_ID").unwrap();
         let mut sizes = GroupSizes::default();
-        rows.iter().for_each(|row| sizes.count_row(&row[at]));
+        for row in rows {
+            sizes.count_row(&row[at]);
+        }
         let mut gather = FieldGatherer::with_limit(table.clone(), "FLD_ID", sizes, limit).unwrap();
         let (mut shown, mut passes) = (Vec::new(), 0);
-        let mut show = |rows: Vec<Row<'_>>| {
-            let mut fields: BTreeMap<Value, usize> = BTreeMap::new();
-            rows.iter().for_each(|row| *fields.entry(key_form(&row.cells[at])).or_default() += 1);
-            shown.extend(fields);
-        };
+        let mut show = |rows: Vec<Row<'_>>| shown.extend(count_by_field(&rows));
         loop {
             passes += 1;
-            rows.iter().for_each(|row| gather.push_row(row, &mut show));
+            for row in rows {
+                gather.push_row(row, &mut show);
+            }
             if !gather.end_pass(&mut show) {
                 break;
             }
         }
         (shown, passes, gather.held_max())
+    }
+
+    fn count_by_field(rows: &[Row<'_>]) -> BTreeMap<Value, usize> {
+        let mut fields = BTreeMap::new();
+        for row in rows {
+            *fields.entry(field_of(row)).or_default() += 1;
+        }
+        fields
+    }
+
+    fn field_of(row: &Row<'_>) -> Value {
+        key_form(row.cell("FLD_ID").unwrap())
     }
 
     #[test]
@@ -306,23 +325,23 @@ mod tests {
         let snapshot = lab.read_snapshot([crate::model::Fetch::all("TxFieldPoint")]);
         let points = snapshot.table("TxFieldPoint").unwrap();
         let mut rows: Vec<Vec<Value>> = points.rows().map(|row| row.cells.to_vec()).collect();
-        let mut fields: BTreeMap<Value, usize> = BTreeMap::new();
-        points.rows().for_each(|row| *fields.entry(key_form(row.cell("FLD_ID").unwrap())).or_default() += 1);
+        let fields = count_by_field(&points.rows().collect::<Vec<_>>());
         let largest = *fields.values().max().unwrap();
-        let whole = |(mut shown, passes, held): (Vec<(Value, usize)>, usize, usize), limit: usize| {
+        let passes = |rows: &[Vec<Value>], limit: usize| {
+            let (mut shown, passes, held) = gather_all(rows, &points.table, limit);
             shown.sort();
             assert_eq!(shown, fields.clone().into_iter().collect::<Vec<_>>());
             assert!(held <= limit.max(largest), "{held} rows held");
             passes
         };
         assert!(rows.len() > 1000 && fields.len() > 20, "{} rows", rows.len());
-        assert_eq!(whole(gather_all(&rows, &points.table, 2 * largest), 2 * largest), 1, "as labs have them");
+        assert_eq!(passes(&rows, 2 * largest), 1, "as labs have them");
         // The first points of all fields, then the second ones.
         let number = points.table.position("Point").unwrap();
         rows.sort_by_key(|row| row[number].clone());
-        assert_eq!(whole(gather_all(&rows, &points.table, rows.len()), rows.len()), 1);
-        assert!(whole(gather_all(&rows, &points.table, largest), largest) > 2);
-        assert!(whole(gather_all(&rows, &points.table, 0), 0) > 40, "one field of several points a pass");
+        assert_eq!(passes(&rows, rows.len()), 1);
+        assert!(passes(&rows, largest) > 2);
+        assert!(passes(&rows, 0) > 40, "one field of several points a pass");
     }
 
     #[test]
@@ -330,18 +349,21 @@ mod tests {
         let lab = Database::generate_lab(2, 1);
         let snapshot = lab.read_snapshot([crate::model::Fetch::all("TxFieldPoint")]);
         let points = snapshot.table("TxFieldPoint").unwrap();
-        let field = |row: &Row<'_>| key_form(row.cell("FLD_ID").unwrap());
-        let first = field(&points.rows().next().unwrap());
+        let first = field_of(&points.rows().next().unwrap());
         let (more, gone) = (Value::Integer(-1), Value::Integer(-2));
         let mut sizes = GroupSizes::default();
-        (0..10_000).for_each(|_| sizes.count_row(&first));
-        (0..3).for_each(|_| sizes.count_row(&gone));
+        for _ in 0..10_000 {
+            sizes.count_row(&first);
+        }
+        for _ in 0..3 {
+            sizes.count_row(&gone);
+        }
         let mut gather = FieldGatherer::with_limit(points.table.clone(), "FLD_ID", sizes, 10).unwrap();
         let mut shown = Vec::new();
         let mut passes = 0;
         loop {
             passes += 1;
-            let mut show = |rows: Vec<Row<'_>>| shown.extend(rows.iter().map(field));
+            let mut show = |rows: Vec<Row<'_>>| shown.extend(rows.iter().map(field_of));
             for row in points.rows() {
                 gather.push_row(row.cells, &mut show);
                 let mut new = row.cells.to_vec();
@@ -352,7 +374,7 @@ mod tests {
                 break;
             }
         }
-        let expected = points.rows().filter(|row| field(row) == first).count();
+        let expected = points.rows().filter(|row| field_of(row) == first).count();
         assert_eq!((shown.len(), shown.iter().all(|one| *one == first), passes), (expected, true, 2));
     }
 }

@@ -1,4 +1,5 @@
-//! What a check stands on: which of the columns that it reads are there and can be read; judges no row.
+//! Column availability: which of the columns that a check reads exist, and whether their cells can be parsed. Unknown
+//! is not absent: what cannot be read becomes a remark or stops the check, and is never taken for "nothing there".
 
 use std::collections::BTreeMap;
 
@@ -14,11 +15,11 @@ pub struct CheckedColumn {
     column: &'static str,
     form: CellForm,
     need: ColumnNeed,
-    /// What its values are looked up in, another table's column.
+    /// The column of another table that its values refer to.
     parent: Option<(&'static str, &'static str)>,
 }
 
-/// What a filled cell must hold to be read.
+/// What a filled cell must hold to be readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CellForm {
     /// Anything.
@@ -29,73 +30,75 @@ pub(super) enum CellForm {
     Whole,
     /// A date and time.
     Time,
-    /// A flag; NULL is none.
+    /// A flag; NULL is unreadable.
     Flag,
-    /// A flag; NULL is one that is not set.
+    /// A flag; NULL means not set.
     FlagOrNull,
     /// Bytes.
     Bytes,
 }
 
-/// What becomes of a check without the column.
+/// What a check can still do without the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ColumnNeed {
-    /// Nothing can be judged.
+    /// Nothing.
     All,
-    /// The other columns that are judged by themselves still can.
+    /// Check the other columns that are checked one by one.
     Own,
-    /// Everything can, if less sharply.
+    /// Everything, if less sharply.
     Aid,
 }
 
-/// What the cells of columns hold, counted as their rows come by, once for all checks.
+/// Counts of readable and unreadable cells by table, column and form, shared by all checks of a run.
 #[derive(Debug, Default)]
 pub(super) struct ColumnSurvey(BTreeMap<(&'static str, &'static str, CellForm), CellCounts>);
 
-/// The cells of a column.
 #[derive(Clone, Copy, Debug, Default)]
 struct CellCounts {
-    /// How many say something.
+    /// Cells that hold something.
     filled: u64,
-    /// How many of these cannot be read.
+    /// Filled cells that cannot be read.
     unreadable: u64,
-    /// How many of those are of another type: a fraction among whole numbers is none of them.
+    /// Unreadable cells of another type. A fraction among whole numbers is unreadable, but not mistyped.
     mistyped: u64,
-    /// How many are times that name an offset from UTC.
+    /// Times that name an offset from UTC.
     zoned: u64,
 }
 
 impl CellCounts {
-    /// Tells whether cells say something, and none of it can be read: the column is of another type.
+    /// Tells whether the column is of another type: it has filled cells, and all of them are mistyped.
     const fn is_unreadable(self) -> bool {
         self.mistyped > 0 && self.mistyped == self.filled
     }
 }
 
 impl ColumnSurvey {
-    /// Returns a survey of the columns that are read, of which nothing is counted yet.
+    /// Begins a survey of columns, with nothing counted yet.
     pub(super) fn from_columns(reads: impl IntoIterator<Item = CheckedColumn>) -> Self {
-        let counted = reads.into_iter().filter(|read| read.form != CellForm::Any);
-        let places = counted.flat_map(|read| {
-            // What values are looked up in has to be read as they are.
-            let parent = read.parent.map(|(table, column)| (table, column, read.form));
-            [Some((read.table, read.column, read.form)), parent]
-        });
-        Self(places.flatten().map(|place| (place, CellCounts::default())).collect())
+        let mut counts = BTreeMap::new();
+        // Anything is readable as `Any`: such a column needs no count.
+        for read in reads.into_iter().filter(|read| read.form != CellForm::Any) {
+            counts.insert((read.table, read.column, read.form), CellCounts::default());
+            if let Some((table, column)) = read.parent {
+                // Both ends of a reference must have one type to be compared.
+                counts.insert((table, column, read.form), CellCounts::default());
+            }
+        }
+        Self(counts)
     }
 
-    /// Counts the cells of some rows.
     pub(super) fn count_rows(&mut self, table: &str, rows: &[Row<'_>]) {
         let Some(declared) = rows.first().map(|row| row.table) else { return };
         for ((_, column, form), count) in self.0.iter_mut().filter(|((of, ..), _)| *of == table) {
             let Ok((at, column)) = declared.column(column) else { continue };
             for value in rows.iter().filter_map(|row| row.cells.get(at)) {
-                let counts = *form == CellForm::Flag || !value.is_null();
-                count.filled += u64::from(counts);
-                let holds = counts && form.can_read(value, column);
-                count.unreadable += u64::from(counts && !holds);
+                // A check that needs a flag gets no answer from NULL: it counts as unreadable.
+                let is_filled = *form == CellForm::Flag || !value.is_null();
+                count.filled += u64::from(is_filled);
+                let holds = is_filled && form.can_read(value, column);
+                count.unreadable += u64::from(is_filled && !holds);
                 let is_number = *form == CellForm::Whole && CellReading::is_number(value);
-                count.mistyped += u64::from(counts && !holds && !is_number);
+                count.mistyped += u64::from(is_filled && !holds && !is_number);
                 let zoned =
                     holds && *form == CellForm::Time && time::read_time(value, column).is_some_and(Time::is_zoned);
                 count.zoned += u64::from(zoned);
@@ -107,26 +110,29 @@ impl ColumnSurvey {
         if !read.is_there(snapshot) {
             return Readability::Missing;
         }
-        let parent = read.parent.filter(|parent| self.cell_counts(*parent, read.form).is_unreadable());
-        let own = self.cell_counts((read.table, read.column), read.form);
+        let parent = read.parent.filter(|(table, column)| self.cell_counts(table, column, read.form).is_unreadable());
+        let own = self.cell_counts(read.table, read.column, read.form);
         match parent.or_else(|| own.is_unreadable().then_some((read.table, read.column))) {
             Some(place) => Readability::Unreadable(place),
             None => Readability::Readable(own.unreadable),
         }
     }
 
-    fn cell_counts(&self, (table, column): (&'static str, &'static str), form: CellForm) -> CellCounts {
+    fn cell_counts(&self, table: &'static str, column: &'static str, form: CellForm) -> CellCounts {
         self.0.get(&(table, column, form)).copied().unwrap_or_default()
     }
 }
 
 impl ColumnSurvey {
-    /// Says that among the times that are read some name an offset from UTC and some do not.
+    /// Returns a remark if some times name an offset from UTC and others do not.
     fn mixed_offset_remark(&self, reads: &[CheckedColumn]) -> Option<String> {
-        let of_times = reads.iter().filter(|read| read.form == CellForm::Time);
-        let counts: BTreeMap<_, &CellCounts> = of_times
-            .filter_map(|read| Some((read.table_column(), self.0.get(&(read.table, read.column, read.form))?)))
-            .collect();
+        // By column, because two checked columns can be the same one.
+        let mut counts: BTreeMap<(&str, &str), &CellCounts> = BTreeMap::new();
+        for read in reads.iter().filter(|read| read.form == CellForm::Time) {
+            if let Some(count) = self.0.get(&(read.table, read.column, read.form)) {
+                counts.insert(read.table_column(), count);
+            }
+        }
         let zoned: u64 = counts.values().map(|count| count.zoned).sum();
         let local: u64 = counts.values().map(|count| count.filled - count.unreadable - count.zoned).sum();
         let names: Vec<String> = counts.keys().map(|(table, column)| format!("{table}.{column}")).collect();
@@ -142,35 +148,35 @@ impl ColumnSurvey {
 /// Whether a column can be read.
 #[derive(Clone, Copy, Debug)]
 enum Readability {
-    /// Every cell can, but for so many.
+    /// Readable but for this number of cells.
     Readable(u64),
-    /// It is not there.
+    /// The table or the column does not exist.
     Missing,
-    /// No cell of this column can: its own, or the one that it is looked up in.
+    /// No cell of this column is readable: the checked one, or the one that it refers to.
     Unreadable((&'static str, &'static str)),
 }
 
 impl CheckedColumn {
-    const fn new((table, column): (&'static str, &'static str), form: CellForm, need: ColumnNeed) -> Self {
+    const fn new(table: &'static str, column: &'static str, form: CellForm, need: ColumnNeed) -> Self {
         Self { table, column, form, need, parent: None }
     }
 
-    /// A column without which nothing can be judged.
+    /// A column without which the check cannot run.
     pub(super) const fn required(table: &'static str, column: &'static str, form: CellForm) -> Self {
-        Self::new((table, column), form, ColumnNeed::All)
+        Self::new(table, column, form, ColumnNeed::All)
     }
 
-    /// A column that is judged by itself.
+    /// A column that is checked by itself; without it the others still are.
     pub(super) const fn judged_alone(table: &'static str, column: &'static str, form: CellForm) -> Self {
-        Self::new((table, column), form, ColumnNeed::Own)
+        Self::new(table, column, form, ColumnNeed::Own)
     }
 
-    /// A column that others are judged with where it is there.
+    /// A column that sharpens the check of others.
     pub(super) const fn optional(table: &'static str, column: &'static str, form: CellForm) -> Self {
-        Self::new((table, column), form, ColumnNeed::Aid)
+        Self::new(table, column, form, ColumnNeed::Aid)
     }
 
-    /// The same, with values that are looked up in another column.
+    /// The same column with a reference to (table, column) of its parent.
     pub(super) const fn with_parent(self, parent: (&'static str, &'static str)) -> Self {
         Self { parent: Some(parent), ..self }
     }
@@ -181,52 +187,56 @@ impl CheckedColumn {
         (self.table, self.column)
     }
 
-    /// Returns the table and the column that its values are looked up in.
+    /// Returns the table and the column that its values refer to.
     #[must_use]
     pub const fn parent(&self) -> Option<(&'static str, &'static str)> {
         self.parent
     }
 
-    /// Tells whether the column, and what its values are looked up in, are there.
+    /// Tells whether the column exists, and the one that it refers to.
     pub(super) fn is_there(&self, snapshot: &Snapshot) -> bool {
         self.find_missing(snapshot).is_none()
     }
 
-    /// Says which table or column is missing, and what a refusal says of it.
+    /// Returns the name of the missing table or column, and the refusal's text.
     fn find_missing(&self, snapshot: &Snapshot) -> Option<(String, String)> {
-        let missing = |(table, column): (&str, &str)| match snapshot.table(table) {
-            Err(refusal) => Some((table.to_owned(), refusal.to_string())),
-            Ok(rows) => {
-                rows.table.column(column).err().map(|refusal| (format!("{table}.{column}"), refusal.to_string()))
+        for (table, column) in [Some(self.table_column()), self.parent].into_iter().flatten() {
+            match snapshot.table(table) {
+                Err(refusal) => return Some((table.to_owned(), refusal.to_string())),
+                Ok(rows) => {
+                    if let Err(refusal) = rows.table.column(column) {
+                        return Some((format!("{table}.{column}"), refusal.to_string()));
+                    }
+                }
             }
-        };
-        missing((self.table, self.column)).or_else(|| self.parent.and_then(missing))
+        }
+        None
     }
 
-    /// Says why the column cannot be judged.
+    /// Says why the column cannot be checked at all.
     fn explain_unjudged(&self, state: &Readability, snapshot: &Snapshot) -> Option<String> {
         match state {
             Readability::Readable(_) => None,
             Readability::Missing => self.find_missing(snapshot).map(|(_, refusal)| refusal),
-            Readability::Unreadable(place) => Some(self.render_unreadable(*place)),
+            Readability::Unreadable((table, column)) => Some(self.render_unreadable(table, column)),
         }
     }
 
-    fn render_unreadable(&self, (table, column): (&str, &str)) -> String {
+    fn render_unreadable(&self, table: &str, column: &str) -> String {
         format!("no cell of {table}.{column} holds {}", self.form.with_article())
     }
 
-    /// Says what of the column is not judged.
+    /// Says what part of the column is not checked.
     fn render_remark(&self, state: &Readability, snapshot: &Snapshot) -> Option<String> {
         let name = format!("{}.{}", self.table, self.column);
         match state {
             Readability::Readable(0) => None,
             Readability::Readable(1) => Some(format!("1 cell of {name} holds no {}", self.form.word())),
             Readability::Readable(number) => Some(format!("{number} cells of {name} hold no {}", self.form.word())),
-            Readability::Unreadable(place) => {
-                let own = *place == (self.table, self.column);
+            Readability::Unreadable((table, column)) => {
+                let own = (*table, *column) == (self.table, self.column);
                 let judged = if own { "it was not judged".to_owned() } else { format!("{name} was not judged") };
-                Some(format!("{}, and {judged}", self.render_unreadable(*place)))
+                Some(format!("{}, and {judged}", self.render_unreadable(table, column)))
             }
             Readability::Missing => {
                 let (missing, _) = self.find_missing(snapshot)?;
@@ -239,7 +249,7 @@ impl CheckedColumn {
 }
 
 impl CellForm {
-    /// Returns what a filled cell of a column must hold, by the type that the domain knows it by.
+    /// Returns the form that the domain's schema implies for a column.
     pub(super) fn from_schema(table: &str, column: &str) -> Self {
         match schema::declared_type(table, column).map(Kind::parse) {
             Some(Kind::Integer { .. } | Kind::Boolean) => Self::Whole,
@@ -250,7 +260,7 @@ impl CellForm {
         }
     }
 
-    /// Tells whether a cell that is not NULL can be read.
+    /// Tells whether a filled cell can be read.
     fn can_read(self, value: &Value, column: &Column) -> bool {
         match self {
             Self::Any => true,
@@ -280,10 +290,10 @@ impl CellForm {
     }
 }
 
-/// Returns what a check has to leave unjudged, a sentence each.
+/// Returns a sentence for everything that a check cannot cover.
 ///
 /// # Errors
-/// Why it can judge nothing.
+/// Says why it cannot run at all.
 pub(super) fn list_unjudged(
     reads: &[CheckedColumn],
     snapshot: &Snapshot,
@@ -292,10 +302,11 @@ pub(super) fn list_unjudged(
     let states: Vec<(&CheckedColumn, Readability)> =
         reads.iter().map(|read| (read, survey.readability(read, snapshot))).collect();
     for need in [ColumnNeed::All, ColumnNeed::Own] {
-        let of_need = || states.iter().filter(|(read, _)| read.need == need);
-        let reasons = deduplicate(of_need().filter_map(|(read, state)| read.explain_unjudged(state, snapshot)));
-        let lost = of_need().filter(|(_, state)| !matches!(state, Readability::Readable(_))).count();
-        if lost > 0 && (need == ColumnNeed::All || lost == of_need().count()) {
+        let of_need: Vec<_> = states.iter().filter(|(read, _)| read.need == need).collect();
+        let reasons = deduplicate(of_need.iter().filter_map(|(read, state)| read.explain_unjudged(state, snapshot)));
+        let lost = of_need.iter().filter(|(_, state)| !matches!(state, Readability::Readable(_))).count();
+        // Of the columns that are checked one by one, a single readable one lets the check run.
+        if lost > 0 && (need == ColumnNeed::All || lost == of_need.len()) {
             return Err(reasons.join("; "));
         }
     }
@@ -307,8 +318,8 @@ pub(super) fn list_unjudged(
     ))
 }
 
-/// Returns the columns of which no cell can be read, their own or what they are looked up in: what a check says of
-/// their values is worth nothing.
+/// Returns the columns without a readable cell, or that refer to such a column: findings about their values mean
+/// nothing.
 pub(super) fn unreadable_columns(
     reads: &[CheckedColumn],
     snapshot: &Snapshot,

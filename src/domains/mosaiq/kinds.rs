@@ -1,9 +1,9 @@
-//! The kinds of record that people list and open, from patients down to control points.
+//! The kinds of record that people list and open, from patients down to control points, and the filters on them.
 
 use crate::domain::filter::FilterCard;
 use crate::domain::record::{ColumnVisibility, ListColumn, RecordKind, RecordLink};
 
-/// What records are narrowed by.
+/// The filters that narrow a list of records.
 pub(super) static FILTERS: [FilterCard; 4] = [
     FilterCard {
         flag: "patient",
@@ -45,17 +45,16 @@ pub(super) static FILTERS: [FilterCard; 4] = [
     },
 ];
 
-/// Columns that somebody typed into, and that lists show all the same: nobody would find a field without them.
+/// Free text that lists show although the schema counts it as identifying: without it no field could be found.
 const LISTED: &[&str] = &["Field_Label", "Field_Name", "Site_Name"];
 
-/// Every kind, from the whole to the part.
+/// Every kind, from the patient down.
 pub(super) static KINDS: [&RecordKind; 6] = [&PATIENT, &SITE, &FIELD, &POINT, &DELIVERY, &OFFSET];
 
 const fn column(name: &'static str) -> ListColumn {
     ListColumn::new(name)
 }
 
-/// Patients.
 static PATIENT: RecordKind = RecordKind {
     word: "patient",
     plural: "patients",
@@ -75,7 +74,7 @@ static PATIENT: RecordKind = RecordKind {
     asks: &[],
 };
 
-/// Prescriptions; what stands in the columns that lead to one is the number of its set, which all versions share.
+// Columns that refer to a prescription hold the id of its set, which all versions share.
 static SITE: RecordKind = RecordKind {
     word: "site",
     plural: "sites",
@@ -126,7 +125,6 @@ pub(super) static FIELD: RecordKind = RecordKind {
     asks: &[],
 };
 
-/// Control points of a field.
 static POINT: RecordKind = RecordKind {
     word: "point",
     plural: "points",
@@ -150,7 +148,6 @@ static POINT: RecordKind = RecordKind {
     asks: &[],
 };
 
-/// Deliveries of a field.
 static DELIVERY: RecordKind = RecordKind {
     word: "delivery",
     plural: "deliveries",
@@ -174,7 +171,6 @@ static DELIVERY: RecordKind = RecordKind {
     asks: &[],
 };
 
-/// Shifts of a patient's position.
 static OFFSET: RecordKind = RecordKind {
     word: "offset",
     plural: "offsets",

@@ -1,4 +1,4 @@
-//! What several checks know of a database, gathered once for all of them as its rows come by; judges nothing.
+//! Facts that several checks need, gathered once for all of them while the rows stream past.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -10,44 +10,42 @@ use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
 use crate::model::{Row, Snapshot};
 
-/// The table of deliveries.
 pub(super) const DELIVERIES: &str = "TrackTreatment";
 
-/// What is gathered where a check wants it.
+/// A fact that is gathered only if a check asks for it: it costs time or memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GatheredFact {
-    /// When every delivery was, of whom, where and with what.
+    /// Time, patient, machine and field of every delivery.
     Deliveries,
-    /// What the leaves of every field say.
+    /// Leaf counts and crossed pairs of every field.
     Leaves,
 }
 
-/// Rows of a table that come by together; those of control points are all of their fields.
+/// Rows of a table that arrive together. A batch of control points holds all points of its fields.
 #[derive(Debug)]
 pub struct RowBatch<'b> {
     /// The table, in the domain's spelling.
     pub(super) table: &'b str,
-    /// The rows.
     pub(super) rows: Vec<Row<'b>>,
+    // Grouped on demand, because several checks share the batch and most need only one of the groupings.
     fields: OnceCell<BTreeMap<LookupId, Vec<Row<'b>>>>,
     numbered: OnceCell<BTreeMap<LookupId, Vec<Row<'b>>>>,
 }
 
 impl<'b> RowBatch<'b> {
-    /// Returns rows of a table.
     pub(super) const fn new(table: &'b str, rows: Vec<Row<'b>>) -> Self {
         Self { table, rows, fields: OnceCell::new(), numbered: OnceCell::new() }
     }
 
-    /// Returns how many rows there are.
     pub(super) const fn len(&self) -> u64 {
         self.rows.len() as u64
     }
 
-    /// Returns the rows of every field, those without one left out.
+    /// Returns the rows by FLD_ID, without those whose FLD_ID is NULL.
     pub(super) fn rows_by_field(&self) -> &BTreeMap<LookupId, Vec<Row<'b>>> {
         self.fields.get_or_init(|| {
             let mut fields: BTreeMap<LookupId, Vec<Row<'_>>> = BTreeMap::new();
+            // Rows of a field mostly follow each other: a run costs one look-up in the map.
             let mut last: Option<(LookupId, Vec<Row<'_>>)> = None;
             for row in &self.rows {
                 let field = LookupId::from_cell(row.cell("FLD_ID"));
@@ -70,46 +68,46 @@ impl<'b> RowBatch<'b> {
         })
     }
 
-    /// Returns the control points of every field by number, those without one left out.
+    /// Returns the control points by FLD_ID, sorted by number, without those that have none.
     pub(super) fn points_by_number(&self) -> &BTreeMap<LookupId, Vec<Row<'b>>> {
         self.numbered.get_or_init(|| {
-            let sorted = |rows: &Vec<Row<'b>>| {
-                let numbers = rows.iter().filter_map(|row| Some((row.integer("Point")?, *row)));
-                let mut numbers: Vec<(i64, Row<'b>)> = numbers.collect();
-                numbers.sort_by_key(|(number, _)| *number);
-                numbers.into_iter().map(|(_, row)| row).collect()
-            };
-            self.rows_by_field().iter().map(|(field, rows)| (field.clone(), sorted(rows))).collect()
+            let mut fields = BTreeMap::new();
+            for (field, rows) in self.rows_by_field() {
+                let points = rows.iter().filter_map(|row| Some((row.integer("Point")?, *row)));
+                let mut points: Vec<(i64, Row<'b>)> = points.collect();
+                points.sort_by_key(|(number, _)| *number);
+                fields.insert(field.clone(), points.into_iter().map(|(_, row)| row).collect());
+            }
+            fields
         })
     }
 }
 
-/// What is known.
+/// The gathered facts.
 #[derive(Debug)]
 pub struct CheckFacts<'a> {
-    /// The tables that are held whole; of the others, how they are declared.
+    /// The small tables with all their rows, the others with their declarations only.
     pub(super) whole: &'a Snapshot,
     pub(super) course: DeliveryStream,
-    /// What fields say, and their leaves, once they have all come by.
+    /// Fields and their leaves; complete after the last batch of each table.
     pub(super) machines: Machines,
 }
 
 impl<'a> CheckFacts<'a> {
-    /// Knows nothing yet but whole tables.
     pub(super) fn new(whole: &'a Snapshot) -> Self {
         Self { whole, course: DeliveryStream::default(), machines: Machines::default() }
     }
 
-    /// Takes in what rows say, as far as it is wanted.
-    pub(super) fn add_batch(&mut self, part: &RowBatch<'_>, wanted: &[GatheredFact]) {
+    /// Adds the facts of a batch, as far as any check needs them.
+    pub(super) fn add_batch(&mut self, part: &RowBatch<'_>, facts: &[GatheredFact]) {
         match part.table {
             FIELDS => self.machines.fields.add_rows(&part.rows),
-            DELIVERIES if wanted.contains(&GatheredFact::Deliveries) => self.course.replace_batch(&part.rows),
-            POINTS if wanted.contains(&GatheredFact::Leaves) => {
+            DELIVERIES if facts.contains(&GatheredFact::Deliveries) => self.course.replace_batch(&part.rows),
+            POINTS if facts.contains(&GatheredFact::Leaves) => {
                 for (field, rows) in part.rows_by_field() {
                     let leaves: Vec<LeafPoint<'_>> = rows.iter().filter_map(LeafPoint::from_row).collect();
                     if !leaves.is_empty() {
-                        self.machines.take_leaves(field.clone(), leaves.iter().collect());
+                        self.machines.add_leaves(field.clone(), leaves.iter().collect());
                     }
                 }
             }
@@ -117,7 +115,7 @@ impl<'a> CheckFacts<'a> {
         }
     }
 
-    /// Says that the rows of a table have all come by.
+    /// Completes the facts of a table after its last batch.
     pub(super) fn finish_table(&mut self, table: &str) {
         match table {
             FIELDS => self.machines.fields.seal(),
@@ -126,7 +124,6 @@ impl<'a> CheckFacts<'a> {
         }
     }
 
-    /// Returns a field.
     pub(super) fn find_field(&self, id: &LookupId) -> Option<Field<'_>> {
         self.machines.fields.get(id)
     }

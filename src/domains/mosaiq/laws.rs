@@ -1,4 +1,4 @@
-//! Laws that every mode, check and file of this floor obeys; a new one is held to them unasked.
+//! Laws that every mode, check and file of this domain obeys. A new one is tested by them without being listed here.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
 const SEED: u64 = 11;
 
-/// How many records a short run breaks with a variant.
+/// Records that a short run breaks per variant.
 const SAMPLE: u64 = 3;
 
-/// Checks that guard against what no mode makes.
+/// Checks for faults that no mode makes.
 const BEYOND: [&str; 10] = [
     "angle_jump",
     "angle_speed",
@@ -31,15 +31,16 @@ const BEYOND: [&str; 10] = [
     "meterset_limit",
 ];
 
-/// Returns what checks find, each of which must run, unless the database lacks a table or a column that it reads.
-fn run_checks(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
-    let chosen: Vec<_> = CHECKS.iter().filter(|check| among.contains(&check.card().id)).collect();
-    let queries: BTreeSet<Fetch> = chosen.iter().flat_map(|check| check.queries()).collect();
+/// Returns the findings of some checks. Each must run, unless the database lacks a table or a column that it reads.
+fn run_checks(database: &Database, ids: &[&str]) -> BTreeSet<Finding> {
+    let checks: Vec<_> = CHECKS.iter().filter(|check| ids.contains(&check.card().id)).collect();
+    let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.queries()).collect();
     let snapshot = database.read_snapshot(queries);
     let mut all = BTreeSet::new();
-    for check in chosen {
+    for check in checks {
         match check.run(&snapshot, &TERMS) {
             CheckVerdict::Ran { looked_at, findings, .. } => {
+                // A check that sees no row finds nothing either, and would pass.
                 assert!(looked_at > 0, "{}", check.card().id);
                 assert!(findings.iter().all(|finding| finding.check == check.card().id));
                 assert_told_apart(&findings);
@@ -54,26 +55,29 @@ fn run_checks(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
     all
 }
 
-/// Asserts that what is wrong tells findings of one row apart without their messages.
+/// Asserts that findings of one row differ in `what`, not in their messages only: baselines compare nothing else.
 fn assert_told_apart(findings: &[Finding]) {
-    let facts = |finding: &Finding| (finding.table, finding.key.clone(), finding.what.clone());
-    let told: BTreeSet<_> = findings.iter().map(facts).collect();
-    assert_eq!(told.len(), findings.len(), "{findings:?}");
+    let identities: BTreeSet<_> =
+        findings.iter().map(|finding| (finding.table, finding.key.clone(), finding.what.clone())).collect();
+    assert_eq!(identities.len(), findings.len(), "{findings:?}");
     for Finding { what, message, .. } in findings {
         assert!(!what.is_empty() && what != message && what.chars().any(|c| "=+".contains(c)), "{what}: {message}");
     }
 }
 
-/// Returns the ids of all checks, of which a lab must have every table.
 fn every_check() -> Vec<&'static str> {
     CHECKS.iter().map(|check| check.card().id).collect()
 }
 
-/// Returns the checks that a database cannot run because it lacks one of their tables.
+/// Returns the checks that cannot run because the database lacks one of their tables.
 pub(super) fn checks_lacking_tables(database: &Database) -> Vec<&'static str> {
-    let lacks =
-        |check: &&&dyn checks::Check| check.required_queries().iter().any(|query| !database.has_table(&query.table));
-    CHECKS.iter().filter(lacks).map(|check| check.card().id).collect()
+    let mut ids = Vec::new();
+    for check in CHECKS {
+        if check.required_queries().iter().any(|query| !database.has_table(&query.table)) {
+            ids.push(check.card().id);
+        }
+    }
+    ids
 }
 
 /// A mode's variant on one kind of record.
@@ -84,7 +88,7 @@ struct VariantCase {
     given: Map<String, Json>,
 }
 
-/// Returns every variant on every kind of record that can show it.
+/// Returns every variant on every kind of record that it applies to.
 fn every_case() -> Vec<VariantCase> {
     let mut cases = Vec::new();
     for mode in MODES.iter().copied() {
@@ -110,7 +114,7 @@ fn build_case(mode: &'static dyn Mode, variant: &'static str, kind: &'static Fau
     Some(VariantCase { mode, variant, kind, given })
 }
 
-/// Returns the variant's plan for a record, proposed and then planned.
+/// Proposes parameters for a record and plans with them.
 fn plan_case(case: &VariantCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
     let VariantCase { mode, variant, given, .. } = case;
     let (proposed, planned) = propose(*mode, variant, snapshot, record, given, SEED)?;
@@ -123,19 +127,21 @@ fn plan_case(case: &VariantCase, snapshot: &Snapshot, record: &Value) -> Result<
 }
 
 fn touched_rows(edits: &[Edit], kind: &FaultRecord, record: &Value) -> Vec<(String, Vec<Value>)> {
-    let row = |edit: &Edit| match edit {
-        Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
-        Edit::Insert { table, row } => {
-            let keys = super::schema::key_columns();
-            let key = keys[table].iter().map(|column| match &row[column] {
-                crate::model::Datum::Integer(number) => Value::Integer(*number),
-                other => panic!("{other:?}"),
-            });
-            (table.clone(), key.collect())
-        }
-    };
-    let own = (kind.table.to_owned(), vec![record.clone()]);
-    edits.iter().map(row).chain([own]).collect()
+    let mut rows = vec![(kind.table.to_owned(), vec![record.clone()])];
+    for edit in edits {
+        rows.push(match edit {
+            Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
+            Edit::Insert { table, row } => {
+                let keys = super::schema::key_columns();
+                let key = keys[table].iter().map(|column| match &row[column] {
+                    crate::model::Datum::Integer(number) => Value::Integer(*number),
+                    other => panic!("{other:?}"),
+                });
+                (table.clone(), key.collect())
+            }
+        });
+    }
+    rows
 }
 
 #[test]
@@ -161,7 +167,7 @@ fn checks_are_silent_on_a_thousand_patients() {
     }
 }
 
-/// Breaks some records with every variant, of which each must have so many, wherever its tables exist.
+/// Breaks some records with every variant whose table exists; each variant needs at least `least` eligible records.
 pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
     for case in every_case() {
         if !clean.has_table(case.kind.table) {
@@ -174,13 +180,16 @@ pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
     }
 }
 
-/// Drops a column, and then breaks a record with every variant whose checks read it, where it can be broken still.
-pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, &str)) {
+/// Drops a column, and then breaks a record with every variant whose checks read it, if that is still possible.
+pub(super) fn faults_are_seen_without(clean: &Database, table: &str, column: &str) {
     let mut without = clean.clone();
     without.drop_column(table, column);
-    let reads =
-        |id: &&str| checks::find(id).unwrap().columns().iter().any(|read| read.table_column() == (table, column));
-    for case in every_case().iter().filter(|case| case.mode.card().checks.iter().any(&reads)) {
+    for case in &every_case() {
+        let mut reads = case.mode.card().checks.iter().flat_map(|id| checks::find(id).unwrap().columns());
+        if !reads.any(|read| read.table_column() == (table, column)) {
+            continue;
+        }
+        // A mode that needs the column refuses; one that does not must still make a visible fault.
         match faults_are_seen(&without, case, 1) {
             Ok(_) | Err(Refusal::MissingColumn { .. }) => {}
             Err(other) => panic!("{} without {table}.{column}: {other}", case.name()),
@@ -188,7 +197,7 @@ pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, 
     }
 }
 
-/// Breaks some records, each of which must be seen; returns how many are eligible.
+/// Breaks some records and asserts that each fault is found; returns the number of eligible records.
 fn faults_are_seen(clean: &Database, case: &VariantCase, sample: u64) -> Result<usize, Refusal> {
     let (checks, name) = (case.mode.card().checks, case.name());
     let before = run_checks(clean, checks);
@@ -204,6 +213,7 @@ fn faults_are_seen(clean: &Database, case: &VariantCase, sample: u64) -> Result<
     }
     let sample = usize::try_from(sample).unwrap();
     println!("{name}: {} of {} eligible", eligible.len(), records.len());
+    // Spread over the whole table: the first records are all of one patient.
     for (record, edits) in eligible.iter().step_by(1 + eligible.len() / sample).take(sample) {
         let mut broken = clean.clone();
         assert_eq!(broken.apply_edits(edits)?, edits.len(), "every edit changes its row");
@@ -237,11 +247,12 @@ fn a_fault_is_not_made_twice() {
         let name = case.name();
         let records = clean.keys(case.kind.table);
         let snapshot = clean.read_for(case.mode, &records, &case.given);
-        let found = records.iter().find_map(|record| Some((record, plan_case(&case, &snapshot, record).ok()?)));
-        let (record, edits) = found.unwrap_or_else(|| panic!("{name}: nothing eligible"));
+        let eligible = records.iter().find_map(|record| Some((record, plan_case(&case, &snapshot, record).ok()?)));
+        let (record, edits) = eligible.unwrap_or_else(|| panic!("{name}: nothing eligible"));
         let mut broken = clean.clone();
         broken.apply_edits(&edits).unwrap();
         let snapshot = broken.read_for(case.mode, &records, &case.given);
+        // The parameters of the first fault: a new proposal would choose something else to break.
         let whole = clean.read_for(case.mode, &records, &case.given);
         let (given, _) = propose(case.mode, case.variant, &whole, record, &case.given, SEED).unwrap();
         let again = plan_record(case.mode, &snapshot, record, &given, SEED);
@@ -281,6 +292,7 @@ fn cards_name_what_exists() {
         }
         assert!(mode.complete(&Map::new(), Some("nonsense")).is_err());
         assert!(mode.complete(&Map::from_iter([("nonsense".to_owned(), 1.into())]), None).is_err());
+        // Derived arguments would replace the command's description by the doc comment of their struct.
         let command = mode.add_arguments(clap::Command::new("mode").about("kept"));
         assert_eq!(command.get_about().map(ToString::to_string).as_deref(), Some("kept"), "{}", card.tool);
         let schema = mode.params_schema();
@@ -307,18 +319,21 @@ fn a_task_carries_no_clock_that_no_mode_asked_for() {
         let records = lab.keys(case.kind.table);
         let snapshot = lab.read_for(case.mode, &records, &case.given);
         let bound = case.mode.bind(&case.given).unwrap();
-        let at = |record: &Value, now| {
-            let task = Task { now, ..build_task(bound.as_ref(), record, SEED) };
-            bound.propose(case.variant, &snapshot, &task)
-        };
         let later = NOW.checked_add(jiff::SignedDuration::from_hours(1000)).unwrap();
-        assert!(records.iter().take(20).all(|record| at(record, NOW) == at(record, later)));
+        for record in records.iter().take(20) {
+            let proposals = [NOW, later].map(|now| {
+                let task = Task { now, ..build_task(bound.as_ref(), record, SEED) };
+                bound.propose(case.variant, &snapshot, &task)
+            });
+            assert_eq!(proposals[0], proposals[1], "{}", case.name());
+        }
     }
 }
 
 #[test]
 fn no_file_is_forgotten() {
     for (folder, list) in [("modes", "MODES"), ("checks", "CHECKS")] {
+        // A file without a `mod` line is not compiled, so that only the folder shows it.
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domains/mosaiq").join(folder);
         let source = std::fs::read_to_string(path.join("mod.rs")).unwrap();
         let names: Vec<String> = std::fs::read_dir(&path)

@@ -1,4 +1,5 @@
-//! MLC leaf sets: two banks of positions in 1/100 cm, and the two ways to count them; knows no machine and no field.
+//! MLC leaf sets: two banks of positions in 1/100 cm, and the two conventions for their signs. Knows no machine and no
+//! field.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,13 +8,9 @@ use super::limits::LEAF_CM;
 use super::records;
 use crate::model::{Column, Datum, Edit, Refusal, Row, Snapshot, Value};
 
-/// The columns of a control point that its leaves are read from.
 pub(super) const COLUMNS: [&str; 5] = ["FLD_ID", "Point", "MLC_Leaves", "A_Leaf_Set", "B_Leaf_Set"];
-/// Bank A's column.
 pub(super) const BANK_A: &str = "A_Leaf_Set";
-/// Bank B's column.
 pub(super) const BANK_B: &str = "B_Leaf_Set";
-/// The table of control points.
 pub(super) const POINTS: &str = "TxFieldPoint";
 
 /// How a machine counts the positions of its two banks; a machine has one way, and no column says which.
@@ -34,7 +31,7 @@ pub(super) struct LeafPositions {
 }
 
 impl Convention {
-    /// Returns how far a pair is open, in 1/100 cm; negative where its leaves are crossed.
+    /// Returns the opening of a pair in 1/100 cm; negative if its leaves are crossed.
     pub(super) fn gap(self, pair: LeafPositions) -> i32 {
         let (a, b) = (i32::from(pair.a), i32::from(pair.b));
         match self {
@@ -43,20 +40,22 @@ impl Convention {
         }
     }
 
-    /// Tells whether the leaves of a pair are crossed, as no machine can have them.
+    /// Tells whether the leaves of a pair are crossed, which no machine can do.
     pub(super) fn is_crossed(self, pair: LeafPositions) -> bool {
         self.gap(pair) < 0
     }
 
-    /// Returns a closed pair beside the centre: never at 0, because readers strip the zero bytes at the end of a set.
+    /// Returns a closed pair next to the centre.
     pub(super) const fn closed_pair(self) -> LeafPositions {
+        // Not at 0: readers strip zero bytes at the end of a set, and would lose the pair.
         match self {
             Self::Absolute => LeafPositions { a: 1, b: 1 },
             Self::Outward => LeafPositions { a: -1, b: 1 },
         }
     }
 
-    /// Returns an open pair with its leaves in each other's places, crossed by as much as they were apart.
+    /// Swaps the leaves of an open pair, so that they cross by as much as they were apart. `None` if a position
+    /// overflows.
     pub(super) fn exchange_leaves(self, pair: LeafPositions) -> Option<LeafPositions> {
         match self {
             Self::Absolute => Some(LeafPositions { a: pair.b, b: pair.a }),
@@ -64,7 +63,6 @@ impl Convention {
         }
     }
 
-    /// Returns the convention in a few words.
     pub(super) const fn description(self) -> &'static str {
         match self {
             Self::Absolute => "both banks in one coordinate",
@@ -78,27 +76,28 @@ pub(super) fn within_limits(position: i16) -> bool {
     (LEAF_CM.min * 100..=LEAF_CM.max * 100).contains(&i64::from(position))
 }
 
-/// Writes 1/100 cm as cm: `-1.55`.
+/// Renders 1/100 cm as cm: `-1.55`.
 pub(super) fn render_centimetres(hundredths: i32) -> String {
+    // Not by division alone: -55 / 100 is 0, and its sign would be lost.
     let sign = if hundredths < 0 { "-" } else { "" };
     let size = hundredths.unsigned_abs();
     format!("{sign}{}.{:02}", size / 100, size % 100)
 }
 
-/// Returns the positions of a set's first leaves, as many as its bytes hold.
+/// Decodes the first `leaves` positions of a set, or as many as its bytes hold. An odd byte at the end is ignored.
 pub(super) fn decode_positions(set: &[u8], leaves: usize) -> impl Iterator<Item = i16> {
     set.as_chunks::<2>().0.iter().take(leaves).map(|bytes| i16::from_le_bytes(*bytes))
 }
 
-/// Returns the bytes of positions: little-endian signed 16-bit integers.
+/// Encodes positions as little-endian signed 16-bit integers.
 fn encode_positions(positions: impl IntoIterator<Item = i16>) -> Vec<u8> {
     positions.into_iter().flat_map(i16::to_le_bytes).collect()
 }
 
-/// Returns a set whose leaves in use were `leaves`, with other positions for them; padding keeps its bytes.
+/// Returns a set with other positions for its `leaves` used leaves; padding keeps its bytes.
 ///
-/// Where there are fewer positions than before, a padded set keeps its length with zeros, and so does one that must;
-/// any other becomes shorter.
+/// With fewer positions than before, a padded set is filled up with zeros to its length, and so is any set if
+/// `keeps_length`; others become shorter.
 pub(super) fn rewrite_set(
     set: &[u8],
     leaves: usize,
@@ -113,12 +112,12 @@ pub(super) fn rewrite_set(
     out
 }
 
-/// Returns how many leaf pairs a control point says it uses; `None` where it uses none.
+/// Returns MLC_Leaves of a control point, the number of leaf pairs in use; `None` if it is not positive.
 pub(super) fn in_use(row: &Row<'_>) -> Option<usize> {
     usize::try_from(row.integer("MLC_Leaves")?).ok().filter(|leaves| *leaves > 0)
 }
 
-/// Returns the bytes of a set; `None` where it is NULL or no bytes.
+/// Returns the bytes of a set; `None` if the cell is NULL or holds anything else.
 pub(super) fn read_set<'s>(row: &Row<'s>, column: &str) -> Option<&'s [u8]> {
     match row.cell(column)? {
         Value::Bytes(bytes) => Some(bytes),
@@ -126,23 +125,23 @@ pub(super) fn read_set<'s>(row: &Row<'s>, column: &str) -> Option<&'s [u8]> {
     }
 }
 
-/// A control point that says it uses leaves.
+/// A control point with leaf pairs in use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LeafPoint<'s> {
     pub(super) row: Row<'s>,
     /// Leaf pairs in use, at least 1.
     pub(super) leaves: usize,
-    /// Bank A, empty where it is missing.
+    /// Bank A; empty if missing.
     pub(super) a: &'s [u8],
-    /// Bank B, empty where it is missing.
+    /// Bank B; empty if missing.
     pub(super) b: &'s [u8],
 }
 
 impl<'s> LeafPoint<'s> {
-    /// Reads a control point; `None` where it uses no leaves.
+    /// `None` if the control point uses no leaves.
     pub(super) fn from_row(row: &Row<'s>) -> Option<Self> {
-        let bank = |column| read_set(row, column).unwrap_or_default();
-        Some(Self { row: *row, leaves: in_use(row)?, a: bank(BANK_A), b: bank(BANK_B) })
+        let [a, b] = [BANK_A, BANK_B].map(|column| read_set(row, column).unwrap_or_default());
+        Some(Self { row: *row, leaves: in_use(row)?, a, b })
     }
 
     /// Tells whether both sets hold every leaf in use.
@@ -157,17 +156,17 @@ impl<'s> LeafPoint<'s> {
             .map(|(a, b)| LeafPositions { a, b })
     }
 
-    /// Returns the positions of both banks, each as far as its own set goes.
+    /// Returns the positions of bank A, then of bank B, each as far as its own set goes.
     pub(super) fn leaf_positions(&self) -> impl Iterator<Item = i16> + 's {
         decode_positions(self.a, self.leaves).chain(decode_positions(self.b, self.leaves))
     }
 
-    /// Returns the columns of both banks with their bytes.
+    /// Returns column and bytes of both banks.
     pub(super) const fn banks(&self) -> [(&'static str, &'s [u8]); 2] {
         [(BANK_A, self.a), (BANK_B, self.b)]
     }
 
-    /// Returns the control point's number as text.
+    /// Renders the control point's number.
     pub(super) fn render_number(&self) -> String {
         self.row.integer("Point").map_or_else(|| "without a number".to_owned(), |number| number.to_string())
     }
@@ -187,7 +186,7 @@ impl<'s> LeafPoint<'s> {
     }
 }
 
-/// Returns the control points of a field that use leaves, in the order of their numbers.
+/// Returns the control points of a field that use leaves, sorted by number.
 ///
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].

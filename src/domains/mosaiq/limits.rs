@@ -1,4 +1,4 @@
-//! The ranges and windows that modes and checks agree on; decides nothing by itself.
+//! Ranges and windows that modes and checks share: what a mode writes beyond them, a check reports.
 
 use mfm_journal::Decimal;
 use std::cmp::Ordering;
@@ -7,35 +7,36 @@ use std::cmp::Ordering;
 pub const GANTRY_DEGREES: Range = Range { min: 0, max: 360 };
 /// The clinical range of a collimator angle, in degrees: real data run from -90 to 355.
 pub const COLLIMATOR_DEGREES: Range = Range { min: -180, max: 360 };
-/// Two deliveries that start within so many seconds of each other count as duplicates.
+/// Two deliveries that start within this time of each other are duplicates.
 pub const DUPLICATE_WINDOW_SECONDS: i64 = 10;
-/// How far a patient can be shifted along one axis, in cm; beyond, it is no shift.
+/// Possible patient shifts along one axis, in cm.
 pub const OFFSET_POSSIBLE_CM: Range = Range { min: -20, max: 20 };
 /// Offset_Type: localisation, portal, third party.
 pub const OFFSET_TYPES: [i64; 3] = [2, 3, 4];
 /// Offset_State: active, complete.
 pub const OFFSET_STATES: [i64; 2] = [1, 2];
-/// No field has so many monitor units: real data reach 7920.
+/// No field has this many monitor units; real data reach 7920.
 pub const METERSET_EXTREME_MU: i64 = 10_000;
-/// Two ways to a meterset or a dose agree within this part of it.
+/// Relative tolerance between a meterset or dose and its recalculation.
 pub const METERSET_TOLERANCE: f64 = 0.02;
-/// The last control-point index, where it counts percent.
+/// The last control-point index, if it is in percent.
 pub const INDEX_END_PERCENT: f64 = 100.0;
-/// How far the last index may lie from its end, in percent.
+/// Tolerance of the last index, in percent.
 pub const INDEX_TOLERANCE_PERCENT: f64 = 0.5;
 /// The positions that a leaf of any known MLC can reach, in cm.
 pub const LEAF_CM: Range = Range { min: -20, max: 20 };
-/// The numbers of leaf pairs that MLCs are known to have.
+/// The numbers of leaf pairs of known MLCs, ascending.
 pub const LEAF_PAIRS: [usize; 5] = [29, 40, 60, 68, 80];
-/// A machine's fields must be so many before the number of leaf pairs that most of them have is expected of another.
+/// Minimum number of fields on a machine before its majority leaf count is used as the expected one.
 pub const EXPECTING_FIELDS_MIN: usize = 3;
-/// A convention fits while at most so many of a hundred leaf pairs of a machine contradict it: more than one crossed
-/// pair of the smallest MLC, and less than the wrong convention of any machine of the public mock that it does not fit.
+/// Highest percentage of crossed leaf pairs on a machine at which a convention is still plausible.
+// One crossed pair among the 29 of the smallest MLC, 3.4 %, is below it. In the public mock, the wrong convention is
+// above it for every machine that it does not fit.
 pub const CROSSED_PAIRS_PER_HUNDRED: u64 = 4;
-/// A mode learns what a machine is like from so many of its fields, at most: a clinic's machine has thousands.
+/// Most fields of a machine that a mode reads to learn what is usual on it: a clinic's machine has thousands.
 pub const MACHINE_FIELDS_MAX: usize = 41;
 
-/// An inclusive range of whole numbers that decimals are held against.
+/// An inclusive range of whole numbers for decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The smallest valid number.
@@ -45,7 +46,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Tells whether a number lies in the range, its ends included.
+    /// Tells whether a number lies in the range, ends included.
     #[must_use]
     pub fn contains(self, number: Decimal) -> bool {
         let above = number.compare_by_value(Decimal::from(self.min)) != Ordering::Less;

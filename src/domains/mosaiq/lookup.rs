@@ -1,18 +1,19 @@
-//! What is looked up by an id, some bytes an entry: most ids are whole numbers that come in order; knows no table.
+//! Maps and sets of ids that take a few bytes an entry: most ids are whole numbers that arrive in ascending order.
+//! Knows no table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::snapshot::key_form;
 use crate::model::{Key, Value};
 
-/// A value that tells something apart, in the form in which foreign keys meet.
+/// An id, normalised so that a foreign key equals the key that it refers to, whatever types the columns have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LookupId {
-    /// None.
+    /// NULL or missing.
     Null,
-    /// A whole number, as nearly all of them are.
+    /// A whole number, as nearly all ids are.
     Number(i64),
-    /// Anything else.
+    /// Boxed, because it is rare and would double the size of every id.
     Other(Box<Value>),
 }
 
@@ -27,7 +28,7 @@ impl From<Value> for LookupId {
 }
 
 impl LookupId {
-    /// Returns the id that a cell holds; a missing one is none.
+    /// Returns the id in a cell; a missing cell counts as NULL.
     pub(super) fn from_cell(cell: Option<&Value>) -> Self {
         match cell {
             None | Some(Value::Null) => Self::Null,
@@ -36,12 +37,10 @@ impl LookupId {
         }
     }
 
-    /// Tells whether there is none.
     pub(super) const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Returns the value.
     pub(super) fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -51,10 +50,10 @@ impl LookupId {
     }
 }
 
-/// Things by id.
+/// A map by id. After additions it must be sealed before it is read.
 #[derive(Debug)]
 pub(super) struct Lookup<T> {
-    /// Those whose id is a whole number; in order once they are sealed.
+    /// Entries whose id is a whole number; sorted once sealed.
     numbers: Vec<(i64, T)>,
     others: BTreeMap<LookupId, T>,
     sealed: bool,
@@ -67,89 +66,87 @@ impl<T> Default for Lookup<T> {
 }
 
 impl<T> Lookup<T> {
-    /// Takes in a thing; of several with one id the last one counts.
-    pub(super) fn insert(&mut self, id: LookupId, thing: T) {
-        self.add_with(id, thing, |kept, last| *kept = last);
+    /// Adds an entry; of several with one id the last counts.
+    pub(super) fn insert(&mut self, id: LookupId, entry: T) {
+        self.add_with(id, entry, |earlier, last| *earlier = last);
     }
 
-    /// Takes in a thing that is to be put together with others of its id, now or when all are sealed.
-    pub(super) fn add_with(&mut self, id: LookupId, thing: T, put: impl Fn(&mut T, T)) {
+    /// Adds an entry to be merged with others of its id, now or at sealing.
+    pub(super) fn add_with(&mut self, id: LookupId, entry: T, merge: impl Fn(&mut T, T)) {
         match id {
             LookupId::Number(id) => {
+                // Ids in ascending order keep the map sealed: then sealing sorts and copies nothing.
                 self.sealed &= self.numbers.last().is_none_or(|(last, _)| *last < id);
-                self.numbers.push((id, thing));
+                self.numbers.push((id, entry));
             }
             other => match self.others.get_mut(&other) {
-                Some(kept) => put(kept, thing),
-                None => drop(self.others.insert(other, thing)),
+                Some(earlier) => merge(earlier, entry),
+                None => drop(self.others.insert(other, entry)),
             },
         }
     }
 
-    /// Puts what was added in order, as every look-up needs it.
+    /// Sorts the entries; the last of an id replaces the others. Must precede every look-up.
     pub(super) fn seal(&mut self) {
-        self.seal_with(|kept, last| *kept = last);
+        self.seal_with(|earlier, last| *earlier = last);
     }
 
-    /// Does so, and puts together what was added under one id.
-    pub(super) fn seal_with(&mut self, put: impl Fn(&mut T, T)) {
+    /// Sorts the entries, and merges those of one id.
+    pub(super) fn seal_with(&mut self, merge: impl Fn(&mut T, T)) {
         if std::mem::replace(&mut self.sealed, true) {
             return;
         }
+        // A stable sort: entries of one id are merged in the order in which they were added.
         self.numbers.sort_by_key(|(id, _)| *id);
-        let mut kept: Vec<(i64, T)> = Vec::with_capacity(self.numbers.len());
-        for (id, thing) in self.numbers.drain(..) {
-            match kept.last_mut().filter(|(last, _)| *last == id) {
-                Some((_, one)) => put(one, thing),
-                None => kept.push((id, thing)),
+        let mut merged: Vec<(i64, T)> = Vec::with_capacity(self.numbers.len());
+        for (id, entry) in self.numbers.drain(..) {
+            match merged.last_mut().filter(|(last, _)| *last == id) {
+                Some((_, earlier)) => merge(earlier, entry),
+                None => merged.push((id, entry)),
             }
         }
-        self.numbers = kept;
+        self.numbers = merged;
     }
 
-    /// Returns the thing of an id.
     pub(super) fn get(&self, id: &LookupId) -> Option<&T> {
         let LookupId::Number(id) = id else { return self.others.get(id) };
         let at = self.numbers.binary_search_by_key(id, |(known, _)| *known).ok()?;
         self.numbers.get(at).map(|(_, thing)| thing)
     }
 
-    /// Returns the thing of an id.
     pub(super) fn get_mut(&mut self, id: &LookupId) -> Option<&mut T> {
         let LookupId::Number(id) = id else { return self.others.get_mut(id) };
         let at = self.numbers.binary_search_by_key(id, |(known, _)| *known).ok()?;
         self.numbers.get_mut(at).map(|(_, thing)| thing)
     }
 
-    /// Returns everything, by id.
+    /// Iterates in the order of the ids: whole numbers, then the others.
     pub(super) fn iter(&self) -> impl Iterator<Item = (LookupId, &T)> {
         let numbers = self.numbers.iter().map(|(id, thing)| (LookupId::Number(*id), thing));
         numbers.chain(self.others.iter().map(|(id, thing)| (id.clone(), thing)))
     }
 
-    /// Returns everything, by id.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (LookupId, &mut T)> {
         let numbers = self.numbers.iter_mut().map(|(id, thing)| (LookupId::Number(*id), thing));
         numbers.chain(self.others.iter_mut().map(|(id, thing)| (id.clone(), thing)))
     }
 
-    /// Returns how many things were added.
+    /// Number of entries; before sealing, those of one id count several times.
     pub(super) fn len(&self) -> usize {
         self.numbers.len() + self.others.len()
     }
 }
 
-/// A set of ids: whole numbers that follow each other take no room.
+/// A set of ids that stores consecutive whole numbers as runs. After additions it must be sealed before it is read.
 #[derive(Debug, Default)]
 pub(super) struct IdSet {
-    /// Runs of numbers, the first and the last of each; in order and apart once they are sealed.
+    /// First and last number of each run; sorted and disjoint once sealed.
     runs: Vec<(i64, i64)>,
     unsealed: bool,
     others: BTreeSet<LookupId>,
 }
 
 impl IdSet {
-    /// Takes in an id.
     pub(super) fn insert(&mut self, id: LookupId) {
         let LookupId::Number(number) = id else {
             self.others.insert(id);
@@ -165,7 +162,7 @@ impl IdSet {
         }
     }
 
-    /// Puts what was added in order, as every question needs it.
+    /// Sorts and merges the runs. Must precede every look-up. Ids that came in order need no work.
     pub(super) fn seal(&mut self) {
         if !std::mem::replace(&mut self.unsealed, false) {
             return;
@@ -180,20 +177,20 @@ impl IdSet {
         });
     }
 
-    /// Tells whether an id was added.
     pub(super) fn contains(&self, id: &LookupId) -> bool {
         let LookupId::Number(number) = id else { return self.others.contains(id) };
+        // Only the last run that begins at or before the number can hold it.
         let after = self.runs.partition_point(|(first, _)| first <= number);
         after.checked_sub(1).and_then(|at| self.runs.get(at)).is_some_and(|(_, last)| number <= last)
     }
 }
 
-/// A row's key, which is one whole number in nearly every table.
+/// A row's key without an allocation for the usual case, one whole number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CompactKey {
-    /// One whole number.
+    /// A key of one whole number.
     Number(i64),
-    /// Anything else.
+    /// Any other key.
     Other(Box<Key>),
 }
 
@@ -207,7 +204,6 @@ impl From<Key> for CompactKey {
 }
 
 impl CompactKey {
-    /// Returns the key.
     pub(super) fn to_key(&self) -> Key {
         match self {
             Self::Number(number) => vec![Value::Integer(*number)],
@@ -230,44 +226,49 @@ mod tests {
             lookup.insert(id, at);
         }
         lookup.seal();
-        let found = |id: &LookupId| lookup.get(id).copied();
-        assert_eq!([3, 7, 8, 9, 10].map(|id| found(&LookupId::Number(id))), [Some(3), Some(0), None, Some(2), None]);
-        assert_eq!((found(&word), found(&LookupId::Null), lookup.len()), (Some(4), None, 4));
+        let entries = [3, 7, 8, 9, 10].map(|id| lookup.get(&LookupId::Number(id)).copied());
+        assert_eq!(entries, [Some(3), Some(0), None, Some(2), None]);
+        assert_eq!((lookup.get(&word), lookup.get(&LookupId::Null), lookup.len()), (Some(&4), None, 4));
         assert_eq!(Lookup::<u8>::default().get(&LookupId::Number(0)), None);
     }
 
     #[test]
     fn what_is_added_under_one_id_is_put_together() {
-        let mut counts = Lookup::default();
-        let put = |kept: &mut i32, more: i32| *kept += more;
+        let mut counts: Lookup<i32> = Lookup::default();
         let (two, five) = (LookupId::Number(2), LookupId::Number(5));
-        let added = [(&five, 1), (&two, 10), (&LookupId::Null, 5), (&five, 2), (&LookupId::Null, 6), (&two, 20)];
-        added.into_iter().for_each(|(id, count)| counts.add_with(id.clone(), count, put));
-        counts.seal_with(put);
+        for (id, count) in [(&five, 1), (&two, 10), (&LookupId::Null, 5), (&five, 2), (&LookupId::Null, 6), (&two, 20)]
+        {
+            counts.add_with(id.clone(), count, std::ops::AddAssign::add_assign);
+        }
+        counts.seal_with(std::ops::AddAssign::add_assign);
         let all: Vec<(LookupId, i32)> = counts.iter().map(|(id, count)| (id, *count)).collect();
         assert_eq!(all, [(two, 30), (five, 3), (LookupId::Null, 11)]);
     }
 
     #[test]
     fn an_id_is_the_value_in_the_form_of_foreign_keys() {
-        let of = |value: Value| LookupId::from_cell(Some(&value));
-        assert_eq!([of(Value::Real(7.0)), of(Value::Integer(7)), of(Value::Null)], [7, 7, 0].map(number_or_null));
+        let cells = [Value::Real(7.0), Value::Integer(7), Value::Null];
+        assert_eq!(
+            cells.map(|cell| LookupId::from_cell(Some(&cell))),
+            [LookupId::Number(7), LookupId::Number(7), LookupId::Null]
+        );
         assert_eq!((LookupId::from_cell(None), LookupId::Number(7).to_value()), (LookupId::Null, Value::Integer(7)));
-        assert_eq!(of(Value::Text("7".into())).to_value(), Value::Text("7".into()));
-    }
-
-    fn number_or_null(number: i64) -> LookupId {
-        if number == 0 { LookupId::Null } else { LookupId::Number(number) }
+        let text = Value::Text("7".into());
+        assert_eq!(LookupId::from_cell(Some(&text)).to_value(), text);
     }
 
     #[test]
     fn numbers_that_follow_each_other_take_no_room() {
         let mut ids = IdSet::default();
-        (1..=10_000).chain(20_000..30_000).for_each(|id| ids.insert(LookupId::Number(id)));
+        for id in (1..=10_000).chain(20_000..30_000) {
+            ids.insert(LookupId::Number(id));
+        }
         ids.seal();
         assert_eq!(ids.runs, [(1, 10_000), (20_000, 29_999)]);
         let ends = [i64::MIN, i64::MAX - 1, i64::MAX];
-        ends.into_iter().for_each(|id| ids.insert(LookupId::Number(id)));
+        for id in ends {
+            ids.insert(LookupId::Number(id));
+        }
         ids.seal();
         assert!(ends.into_iter().all(|id| ids.contains(&LookupId::Number(id))) && !ids.contains(&LookupId::Number(0)));
     }

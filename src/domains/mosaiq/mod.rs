@@ -1,4 +1,4 @@
-//! The domain: tables, failure modes, checks and labs of MOSAIQ; pure, without a connection, a file or a clock.
+//! The MOSAIQ domain: tables, failure modes, checks and labs. Pure: no connection, no file, no clock.
 
 mod browse;
 pub mod checks;
@@ -55,7 +55,7 @@ use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard, check};
 use crate::model::{Key, Refusal, Snapshot};
 
-/// The domain.
+/// The radiation-oncology record and verify system, see [`Domain`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mosaiq;
 
@@ -68,12 +68,11 @@ static CARD: DomainCard = DomainCard {
 static CHECK_CARDS: LazyLock<Vec<&'static CheckCard>> =
     LazyLock::new(|| CHECKS.iter().map(|check| check.card()).collect());
 
-/// Returns the checks of cards.
-fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static dyn checks::Check> {
+fn checks_of(cards: &[&'static CheckCard]) -> Vec<&'static dyn checks::Check> {
     cards.iter().filter_map(|card| checks::find(card.id)).collect()
 }
 
-/// Returns what filters mean of a kind; `None` where they say nothing.
+/// Resolves filters on a kind of record; `None` if no filter is set.
 fn build_selection(kind: &RecordKind, filters: &FilterValues) -> Result<Option<selection::Selection>, String> {
     match selection::FaultableKind::of_table(kind.table) {
         Some(kind) => selection::Selector::from(filters).to_selection(kind),
@@ -100,8 +99,10 @@ impl Domain for Mosaiq {
         keys: &[Key],
         snapshot: &Snapshot,
     ) -> Result<Vec<RecordDescription>, Pause> {
-        let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-        browse::describe_records(browse::BrowsedKind::of_table(kind.table).ok_or_else(missing)?, keys, snapshot)
+        let Some(kind) = browse::BrowsedKind::of_table(kind.table) else {
+            return Err(Refusal::MissingTable { table: kind.table.to_owned() }.into());
+        };
+        browse::describe_records(kind, keys, snapshot)
     }
 
     fn filters(&self) -> &'static [FilterCard] {
@@ -139,29 +140,31 @@ impl Domain for Mosaiq {
     }
 
     fn check_tables(&self, cards: &[&'static CheckCard]) -> Vec<CheckTable> {
-        let chosen = of_cards(cards);
-        let table = |passing: &looks::TableScan| CheckTable {
-            table: passing.table(),
-            columns: looks::scan_columns(CHECKS, passing.table()),
-            shown: looks::read_columns(CHECKS, passing.table()),
-            held: matches!(passing, looks::TableScan::Held(_)),
-        };
         let mut tables: Vec<CheckTable> = Vec::new();
-        for passing in &looks::plan_scans(&chosen) {
-            if !tables.iter().any(|known| known.table == passing.table()) {
-                tables.push(table(passing));
+        for passing in &looks::plan_scans(&checks_of(cards)) {
+            // A join scans a table again that is already in the list.
+            if tables.iter().any(|known| known.table == passing.table()) {
+                continue;
             }
+            tables.push(CheckTable {
+                table: passing.table(),
+                // The columns of all checks, not only of the chosen ones: shared facts read columns for other checks.
+                columns: looks::scan_columns(CHECKS, passing.table()),
+                shown: looks::checked_columns(CHECKS, passing.table()),
+                held: matches!(passing, looks::TableScan::Held(_)),
+            });
         }
         tables
     }
 
     fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
-        let checks = of_cards(request.checks).into_iter().map(|check| check as &dyn checks::Check).collect();
+        let checks = checks_of(request.checks).into_iter().map(|check| check as &dyn checks::Check).collect();
         Box::new(run::MosaiqChecks::new(checks, request.declared, Criteria::from_params(request.params)))
     }
 
     fn parse_rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
         if text.is_empty() {
+            // Shared by every run without a rules file, instead of parsing the default file again.
             return Ok(rules::Rules::standard());
         }
         Ok(Arc::new(rules::Rules::parse(text)?))

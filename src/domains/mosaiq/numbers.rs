@@ -1,4 +1,4 @@
-//! A number as a cell holds it, even where no exact decimal can hold it; knows no limit.
+//! Numbers as cells hold them, including floats beyond the range of exact decimals. Knows no limit.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,28 +8,27 @@ use mfm_journal::Decimal;
 use super::limits::Range;
 use crate::model::{Row, Value};
 
-/// What a cell says where a number belongs.
+/// The content of a numeric cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum CellReading {
-    /// Nothing: NULL, or no such column.
+    /// NULL, or no such column.
     Empty,
-    /// A number.
+    /// Any number but NaN.
     Number(CellNumber),
-    /// Something else: text, bytes, a time.
+    /// Text, bytes, a time, or NaN.
     Unreadable,
 }
 
-/// A number.
+/// A number, exact if possible.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum CellNumber {
-    /// An exact one.
+    /// At most 38 digits.
     Exact(Decimal),
-    /// A float that no decimal of 38 digits holds: a huge or a minute one, or an infinity; never NaN.
+    /// A float that no decimal of 38 digits holds: huge, minute or infinite, but never NaN.
     Float(f64),
 }
 
 impl CellReading {
-    /// Reads a value.
     pub(super) fn from_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::Empty,
@@ -41,8 +40,9 @@ impl CellReading {
         }
     }
 
-    /// Tells whether a value is a number, without reading it.
+    /// Tells whether a value is a number, without converting it.
     pub(super) const fn is_number(value: &Value) -> bool {
+        // Called for every cell of a survey, where the conversion to a decimal would dominate.
         match value {
             Value::Integer(_) | Value::Boolean(_) | Value::Decimal(_) => true,
             Value::Real(number) => !number.is_nan(),
@@ -50,12 +50,10 @@ impl CellReading {
         }
     }
 
-    /// Reads a cell.
     pub(super) fn from_cell(row: &Row<'_>, column: &str) -> Self {
         row.cell(column).map_or(Self::Empty, Self::from_value)
     }
 
-    /// Returns the number.
     pub(super) const fn number(self) -> Option<CellNumber> {
         match self {
             Self::Number(number) => Some(number),
@@ -71,7 +69,7 @@ impl From<f64> for CellNumber {
 }
 
 impl CellNumber {
-    /// Compares it with a number that is given both ways.
+    /// Compares with a number given both as a decimal and as a float.
     pub(super) fn compare_limit(self, exact: Decimal, float: f64) -> Ordering {
         match self {
             Self::Exact(number) => number.compare_by_value(exact),
@@ -79,7 +77,6 @@ impl CellNumber {
         }
     }
 
-    /// Compares it with a whole number.
     pub(super) fn compare_integer(self, other: i64) -> Ordering {
         #[expect(clippy::cast_precision_loss, reason = "limits are small")]
         let float = other as f64;
@@ -89,7 +86,7 @@ impl CellNumber {
         }
     }
 
-    /// Tells whether it lies in a range, its ends included.
+    /// Tells whether it lies in a range, ends included.
     pub(super) fn is_within(self, range: Range) -> bool {
         self.compare_integer(range.min).is_ge() && self.compare_integer(range.max).is_le()
     }
@@ -111,10 +108,6 @@ mod tests {
     #[test]
     fn numbers_beyond_decimals_are_numbers() {
         let range = Range { min: 0, max: 360 };
-        let shown = |number: f64| {
-            let number = CellReading::from_value(&Value::Real(number)).number().unwrap();
-            (number.to_string(), number.is_within(range))
-        };
         for (number, text, within) in [
             (1e300, "1e300", false),
             (-1e200, "-1e200", false),
@@ -125,7 +118,8 @@ mod tests {
             (360.0, "360", true),
             (360.5, "360.5", false),
         ] {
-            assert_eq!(shown(number), (text.to_owned(), within));
+            let number = CellReading::from_value(&Value::Real(number)).number().unwrap();
+            assert_eq!((number.to_string(), number.is_within(range)), (text.to_owned(), within));
         }
         for unreadable in [Value::Real(f64::NAN), Value::Text("12".into()), Value::Bytes(vec![1])] {
             assert_eq!(CellReading::from_value(&unreadable), CellReading::Unreadable);

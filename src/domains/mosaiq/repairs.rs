@@ -1,4 +1,5 @@
-//! Whether what a fault overwrote could be had from the database itself, without the journal; repairs nothing.
+//! Where the original of a faulty cell could be recovered without the journal: the same row, another row, another
+//! table, or nowhere in the database. Repairs nothing.
 
 use crate::domain::repair::{Repair, RepairExtent};
 
@@ -7,7 +8,9 @@ const OTHER_ROW: &str = "other_row";
 const OTHER_TABLE: &str = "other_table";
 const OUTSIDE: &str = "outside";
 
-/// Variants that always write the same columns: mode, variant (empty for every one), and what is left of the original.
+// The first row that matches counts, so in both tables the special cases precede the general ones.
+
+/// For variants that always write the same columns: mode, variant (empty for any), extent, source and reason.
 const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     (
         "corrupt_mlc_data",
@@ -54,7 +57,7 @@ const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     ("mlc_leaf_count_mismatch", "", RepairExtent::Not, OUTSIDE, "leaf pairs are gone; the DICOM plan has them"),
 ];
 
-/// Columns that a variant empties, or points elsewhere: table, column, and what is left of the original.
+/// For variants that write a column of choice: table and column (empty for any), extent, source and reason.
 const COLUMNS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     ("TrackTreatment", "Pat_ID1", RepairExtent::Exactly, OTHER_TABLE, "TxField.Pat_ID1 of the delivery's field has it"),
     (
@@ -126,18 +129,21 @@ const COLUMNS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     ("", "", RepairExtent::Not, OUTSIDE, "it stands in this cell only"),
 ];
 
-/// Returns what is known of a variant, and of the first column that it changed.
+/// Returns the repair for a variant, or else for the table and column that it changed first.
 #[must_use]
 pub fn resolve_repair(mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
-    let fits = |pattern: &str, word: &str| pattern.is_empty() || pattern.eq_ignore_ascii_case(word);
-    let by_variant = VARIANTS.iter().find(|row| row.0 == mode && fits(row.1, variant));
+    let by_variant = VARIANTS.iter().find(|row| row.0 == mode && is_match(row.1, variant));
     let (table, column) = place.unwrap_or_default();
-    let found = by_variant.or_else(|| COLUMNS.iter().find(|row| fits(row.0, table) && fits(row.1, column)));
-    found.map_or(Repair { extent: RepairExtent::Not, source: OUTSIDE, why: "nothing is known of it" }, |row| Repair {
-        extent: row.2,
-        source: row.3,
-        why: row.4,
-    })
+    let row = by_variant.or_else(|| COLUMNS.iter().find(|row| is_match(row.0, table) && is_match(row.1, column)));
+    match row {
+        Some((_, _, extent, source, why)) => Repair { extent: *extent, source, why },
+        None => Repair { extent: RepairExtent::Not, source: OUTSIDE, why: "nothing is known of it" },
+    }
+}
+
+fn is_match(pattern: &str, word: &str) -> bool {
+    // A journal keeps the database's spelling of names, which may differ in case.
+    pattern.is_empty() || pattern.eq_ignore_ascii_case(word)
 }
 
 #[cfg(test)]
@@ -163,17 +169,14 @@ mod tests {
 
     #[test]
     fn the_first_answer_that_fits_counts() {
-        let extent = |mode, variant, place| resolve_repair(mode, variant, place).extent;
-        assert_eq!(extent("corrupt_mlc_data", "odd_bytes", None), RepairExtent::Exactly);
-        assert_eq!(extent("corrupt_mlc_data", "random_bytes", None), RepairExtent::Not);
-        assert_eq!(
-            extent("orphaned_records", "patient_id", Some(("TrackTreatment", "Pat_ID1"))),
-            RepairExtent::Exactly
-        );
-        assert_eq!(extent("null_required_fields", "other", Some(("Offset", "Offset_Type"))), RepairExtent::Not);
-        assert_eq!(
-            extent("null_required_fields", "other", Some(("TxFieldPoint", "Index"))),
-            RepairExtent::Approximately
-        );
+        for (mode, variant, place, extent) in [
+            ("corrupt_mlc_data", "odd_bytes", None, RepairExtent::Exactly),
+            ("corrupt_mlc_data", "random_bytes", None, RepairExtent::Not),
+            ("orphaned_records", "patient_id", Some(("TrackTreatment", "Pat_ID1")), RepairExtent::Exactly),
+            ("null_required_fields", "other", Some(("Offset", "Offset_Type")), RepairExtent::Not),
+            ("null_required_fields", "other", Some(("TxFieldPoint", "Index")), RepairExtent::Approximately),
+        ] {
+            assert_eq!(resolve_repair(mode, variant, place).extent, extent, "{mode} {variant}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The columns that no row may do without, as the mode that empties them and the checks both see them; reads no row.
+//! The columns in which no row may hold NULL, shared by the mode that empties them and the checks.
 
 use crate::domain::column_choice::ColumnVariant;
 use crate::model::Severity;
@@ -40,7 +40,7 @@ pub(super) static REQUIRED: [ColumnVariant; 20] = [
     required_column("Offset", "Offset_State", OTHER),
 ];
 
-/// Columns by which rows are looked up or put in time, which no mode empties.
+/// Required columns that no mode empties: rows are looked up or sorted by them.
 pub(super) static LOOKED_UP: [ColumnVariant; 8] = [
     required_column("TxField", "FLD_SET_ID", OTHER),
     required_column("Ident", "Pat_Id1", PAT_ID),
@@ -52,7 +52,7 @@ pub(super) static LOOKED_UP: [ColumnVariant; 8] = [
     required_column("Dose_Hst", "Tx_DtTm", TIMESTAMP),
 ];
 
-/// Returns how bad it is that a column is NULL.
+/// Returns the severity of a NULL in a column.
 pub(super) fn null_severity(place: &ColumnVariant) -> Severity {
     match place.word {
         PAT_ID => Severity::Critical,

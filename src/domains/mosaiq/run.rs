@@ -1,4 +1,5 @@
-//! The checks of this domain as a run of scans: which tables are read in which order, and what is done with their rows.
+//! Drives the checks over a database: which scans are requested in which order, and how their rows are sorted and
+//! grouped before the checks see them.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -13,12 +14,12 @@ use crate::model::snapshot::key_form;
 use crate::model::time::Time;
 use crate::model::{Row, Snapshot, Table, Value};
 
-/// How many rows are shown together.
+/// Rows passed to the checks together.
 const SHOWN: usize = 4096;
-/// A table of groups with at most so many rows is read whole instead of gathered.
+/// A grouped table of at most this many rows is read whole instead of gathered in passes.
 const WHOLE_MAX: usize = 16_384;
 
-/// Checks at work.
+/// A run of checks.
 pub(super) struct MosaiqChecks<'a> {
     checks: Vec<&'a dyn Check>,
     declared: &'a Snapshot,
@@ -27,29 +28,28 @@ pub(super) struct MosaiqChecks<'a> {
     waiting: VecDeque<TableScan>,
     tables: usize,
     step: ScanStep,
-    /// Whether rows that are to come in an order are put into it here, because the database's order is not that of
-    /// their times.
+    /// Whether ordered rows are sorted here, because the database's own order is not that of their times.
     sorts: bool,
 }
 
-/// What is being read.
+/// The current scan.
 enum ScanStep {
-    /// The next table is to be chosen.
+    /// None: the next table is to be chosen.
     Next,
-    /// Rows as they come.
+    /// Rows are passed on as they come.
     Rows(TableScan),
-    /// A whole table, to be put in order here.
+    /// A whole table, to be sorted here.
     Sorted { passing: TableScan, rows: Vec<Vec<Value>>, table: Option<Arc<Table>> },
-    /// Only how many rows every group has.
+    /// The first pass over a grouped table: counts the rows of each group.
     Counted { passing: TableScan, at: usize, sizes: GroupSizes },
-    /// A small table of groups, whole.
+    /// A small grouped table, read whole.
     Whole { passing: TableScan, rows: Vec<Vec<Value>>, table: Option<Arc<Table>> },
-    /// A large table of groups, a few of them at a time; the second time only those that some check wants again.
+    /// A large grouped table; with `again`, only the groups that some check must see a second time.
     Gathered { passing: TableScan, gather: Box<FieldGatherer>, again: bool },
 }
 
 impl<'a> MosaiqChecks<'a> {
-    /// Begins; the snapshot holds the declarations of all tables, and the rows of those that are held.
+    /// The snapshot holds the declarations of all tables, and the rows of those kept in memory.
     pub(super) fn new(checks: Vec<&'a dyn Check>, declared: &'a Snapshot, criteria: Criteria<'a>) -> Self {
         let looks = CheckVisitors::start(&checks, declared, criteria);
         let waiting: VecDeque<TableScan> = looks::plan_scans(&checks).into();
@@ -57,7 +57,7 @@ impl<'a> MosaiqChecks<'a> {
         Self { checks, declared, criteria, looks, waiting, tables, step: ScanStep::Next, sorts: false }
     }
 
-    /// Begins anew: what was seen so far is worth nothing, because rows came in another order than that of their times.
+    /// Starts over, sorting rows here, because they came in another order than that of their times.
     fn restart(&mut self) {
         self.looks = CheckVisitors::start(&self.checks, self.declared, self.criteria);
         self.waiting = looks::plan_scans(&self.checks).into();
@@ -65,7 +65,8 @@ impl<'a> MosaiqChecks<'a> {
         self.sorts = true;
     }
 
-    /// Turns to the next table, and returns its first scan; tables without one are seen to on the way.
+    /// Returns the first scan of the next table that needs one. Tables kept in memory are passed to the checks on the
+    /// way.
     fn next_table(&mut self) -> Option<ScanRequest> {
         while let Some(passing) = self.waiting.pop_front() {
             if let Ok(rows) = self.declared.table(passing.table()) {
@@ -75,32 +76,33 @@ impl<'a> MosaiqChecks<'a> {
                     return Some(scan);
                 }
             }
-            self.looks.end_of(passing.table());
+            self.looks.finish_table(passing.table());
         }
         None
     }
 
     /// Returns the first scan of a table, and remembers what to do with its rows.
     fn first_scan(&mut self, passing: TableScan, table: &Table) -> Option<ScanRequest> {
-        let has = |column: &str| table.position(column).is_some();
         match passing {
             TableScan::Beside(side) => {
                 let scan = self.join_scan(passing, table)?;
                 self.step = ScanStep::Rows(TableScan::Beside(side));
                 Some(scan)
             }
-            TableScan::ByField(name, column) if has(column) => {
+            TableScan::ByField(name, column) if table.position(column).is_some() => {
                 self.step = ScanStep::Counted { passing, at: 0, sizes: GroupSizes::default() };
                 Some(ScanRequest::every_row(name, &[column]))
             }
-            TableScan::InOrder(name, column) if has(column) && self.sorts => {
-                self.step = ScanStep::Sorted { passing, rows: Vec::new(), table: None };
-                Some(self.full_scan(name))
-            }
-            TableScan::InOrder(name, column) if has(column) => {
+            TableScan::InOrder(name, column) if table.position(column).is_some() => {
+                if self.sorts {
+                    self.step = ScanStep::Sorted { passing, rows: Vec::new(), table: None };
+                    return Some(self.full_scan(name));
+                }
                 self.step = ScanStep::Rows(passing);
                 Some(self.full_scan(name).order_by(column))
             }
+            // Without the column to group or sort by, the checks say what they miss; the rows still come for the
+            // others.
             _ => {
                 self.step = ScanStep::Rows(passing);
                 Some(self.full_scan(passing.table()))
@@ -108,56 +110,57 @@ impl<'a> MosaiqChecks<'a> {
         }
     }
 
-    /// Asks for every row of a table, with the declared columns.
+    /// Requests every row of a table with all declared columns.
     fn full_scan(&self, name: &str) -> ScanRequest {
         let declared = self.declared.table(name).map(|rows| rows.table.clone());
         let columns = declared.map(|table| table.columns.iter().map(|column| column.image.name.clone()).collect());
         ScanRequest { columns: columns.unwrap_or_default(), ..ScanRequest::every_row(name, &[]) }
     }
 
-    /// Asks for the rows of a table beside those that they refer to; `None` where one of the tables lacks its column.
+    /// Requests the rows of a table joined with those that they refer to; `None` if either lacks its column.
     fn join_scan(&self, passing: TableScan, child: &Table) -> Option<ScanRequest> {
         let TableScan::Beside(side) = passing else { return None };
         let parent = self.declared.table(side.parent.0).ok()?;
         child.position(side.child.1)?;
         parent.table.position(side.parent.1)?;
-        let named = |columns: &[&str], own: &str| columns.iter().chain([&own]).map(|name| (*name).to_owned()).collect();
+        let [own_columns, parent_columns] = side.columns;
         let join = JoinRequest {
             column: side.child.1.to_owned(),
             parent: side.parent.0.to_owned(),
-            columns: named(side.columns[1], side.parent.1),
+            columns: [parent_columns, &[side.parent.1]].concat().into_iter().map(str::to_owned).collect(),
             parent_column: side.parent.1.to_owned(),
         };
-        let columns = named(side.columns[0], side.child.1);
+        let columns = [own_columns, &[side.child.1]].concat().into_iter().map(str::to_owned).collect();
         Some(ScanRequest { columns, join: Some(join), ..ScanRequest::every_row(side.child.0, &[]) })
     }
 
-    /// Shows rows that were read whole, put in the order of a date and time.
-    fn show_sorted(&mut self, passing: TableScan, table: &Arc<Table>, mut rows: Vec<Vec<Value>>) {
+    /// Sorts rows by their time, and passes them to the checks.
+    fn visit_sorted(&mut self, passing: TableScan, table: &Arc<Table>, mut rows: Vec<Vec<Value>>) {
         let TableScan::InOrder(name, column) = passing else { return };
-        let time = |cells: &Vec<Value>| Row { table, cells }.time(column).map(Time::instant);
-        rows.sort_by_cached_key(time);
+        rows.sort_by_cached_key(|cells| Row { table, cells }.time(column).map(Time::instant));
         for rows in rows.chunks(SHOWN) {
             self.looks.visit_batch(name, rows.iter().map(|cells| Row { table, cells }).collect());
         }
     }
 
-    /// Shows all groups of a small table, and those once more that some check wants to see again.
-    fn show_groups(&mut self, passing: TableScan, table: &Arc<Table>, mut rows: Vec<Vec<Value>>) {
+    /// Passes all groups of a small table to the checks, and then those that some check must see a second time.
+    fn visit_groups(&mut self, passing: TableScan, table: &Arc<Table>, mut rows: Vec<Vec<Value>>) {
         let TableScan::ByField(name, column) = passing else { return };
+        // In key order, as a large table's groups are: findings must not depend on the size of the table.
         rows.sort_by_cached_key(|row| table.key_of(row).unwrap_or_default());
-        let all = || rows.iter().map(|cells| Row { table, cells });
-        self.looks.visit_batch(name, all().collect());
+        let mut rows: Vec<Row<'_>> = rows.iter().map(|cells| Row { table, cells }).collect();
+        self.looks.visit_batch(name, rows.clone());
         let again = self.looks.fields_to_revisit();
-        let wanted = |row: &Row<'_>| row.cell(column).is_some_and(|group| again.contains(&key_form(group)));
-        self.looks.take_again(all().filter(wanted).collect());
+        rows.retain(|row| row.cell(column).is_some_and(|group| again.contains(&key_form(group))));
+        self.looks.revisit(rows);
     }
 
-    /// Returns the next scan of a large table of groups; `None` once every group was shown, and those wanted again.
+    /// Returns the next scan of a large grouped table; `None` once the checks have seen every group as often as they
+    /// need.
     fn next_pass(&mut self, passing: TableScan, mut gather: Box<FieldGatherer>, again: bool) -> Option<ScanRequest> {
         let (looks, name) = (&mut self.looks, passing.table());
         let more = if again {
-            gather.end_pass(&mut |rows| looks.take_again(rows))
+            gather.end_pass(&mut |rows| looks.revisit(rows))
         } else {
             gather.end_pass(&mut |rows| looks.visit_batch(name, rows))
         };
@@ -166,44 +169,44 @@ impl<'a> MosaiqChecks<'a> {
             if again {
                 return None;
             }
-            let wanted = self.looks.fields_to_revisit();
-            if wanted.is_empty() {
+            let fields = self.looks.fields_to_revisit();
+            if fields.is_empty() {
                 return None;
             }
-            gather.revisit_fields(&wanted);
+            gather.revisit_fields(&fields);
             second = true;
         }
         self.step = ScanStep::Gathered { passing, gather, again: second };
         Some(self.full_scan(passing.table()))
     }
 
-    /// Goes on with the table in hand; `None` where it is done.
-    fn go_on(&mut self) -> Option<ScanRequest> {
+    /// Finishes the current scan, and returns the next one of the same table; `None` if there is none.
+    fn finish_scan(&mut self) -> Option<ScanRequest> {
         match std::mem::replace(&mut self.step, ScanStep::Next) {
             ScanStep::Next => None,
             ScanStep::Rows(passing) => {
-                self.looks.end_of(passing.table());
+                self.looks.finish_table(passing.table());
                 None
             }
             ScanStep::Sorted { passing, rows, table } => {
                 if let Some(table) = table {
-                    self.show_sorted(passing, &table, rows);
+                    self.visit_sorted(passing, &table, rows);
                 }
-                self.looks.end_of(passing.table());
+                self.looks.finish_table(passing.table());
                 None
             }
             ScanStep::Counted { passing, mut sizes, .. } => self.after_counting(passing, sizes.total_rows(), sizes),
             ScanStep::Whole { passing, rows, table } => {
                 if let Some(table) = table {
-                    self.show_groups(passing, &table, rows);
+                    self.visit_groups(passing, &table, rows);
                 }
-                self.looks.end_of(passing.table());
+                self.looks.finish_table(passing.table());
                 None
             }
             ScanStep::Gathered { passing, gather, again } => {
                 let next = self.next_pass(passing, gather, again);
                 if next.is_none() {
-                    self.looks.end_of(passing.table());
+                    self.looks.finish_table(passing.table());
                 }
                 next
             }
@@ -219,7 +222,7 @@ impl<'a> MosaiqChecks<'a> {
         } else if let Some(gather) = FieldGatherer::new(table, column, sizes) {
             self.step = ScanStep::Gathered { passing, gather: Box::new(gather), again: false };
         } else {
-            self.looks.end_of(name);
+            self.looks.finish_table(name);
             return None;
         }
         Some(self.full_scan(name))
@@ -231,14 +234,14 @@ impl ScanReader for MosaiqChecks<'_> {
         if self.looks.is_disordered() && !self.sorts {
             self.restart();
         }
-        self.go_on().or_else(|| self.next_table())
+        self.finish_scan().or_else(|| self.next_table())
     }
 
-    fn begin_scan(&mut self, found: Option<&Arc<Table>>) {
+    fn begin_scan(&mut self, scanned: Option<&Arc<Table>>) {
         match &mut self.step {
-            ScanStep::Sorted { table, .. } | ScanStep::Whole { table, .. } => *table = found.cloned(),
+            ScanStep::Sorted { table, .. } | ScanStep::Whole { table, .. } => *table = scanned.cloned(),
             ScanStep::Counted { passing: TableScan::ByField(_, column), at, .. } => {
-                *at = found.and_then(|table| table.position(column)).unwrap_or_default();
+                *at = scanned.and_then(|table| table.position(column)).unwrap_or_default();
             }
             _ => {}
         }
@@ -248,24 +251,27 @@ impl ScanReader for MosaiqChecks<'_> {
         let looks = &mut self.looks;
         match &mut self.step {
             ScanStep::Next => {}
-            ScanStep::Rows(TableScan::Beside(side)) => looks.take_beside(side, rows),
+            ScanStep::Rows(TableScan::Beside(side)) => looks.visit_joined(side, rows),
             ScanStep::Rows(passing) => looks.visit_batch(passing.table(), rows.to_vec()),
-            ScanStep::Sorted { rows: kept, .. } | ScanStep::Whole { rows: kept, .. } => {
-                kept.extend(rows.iter().map(|row| row.cells.to_vec()));
+            ScanStep::Sorted { rows: buffer, .. } | ScanStep::Whole { rows: buffer, .. } => {
+                buffer.extend(rows.iter().map(|row| row.cells.to_vec()));
             }
             ScanStep::Counted { at, sizes, .. } => {
-                rows.iter().filter_map(|row| row.cells.get(*at)).for_each(|cell| sizes.count_row(cell));
+                for cell in rows.iter().filter_map(|row| row.cells.get(*at)) {
+                    sizes.count_row(cell);
+                }
             }
             ScanStep::Gathered { passing, gather, again } => {
                 for row in rows {
                     if *again {
-                        gather.push_row(row.cells, &mut |rows| looks.take_again(rows));
+                        gather.push_row(row.cells, &mut |rows| looks.revisit(rows));
                     } else {
                         gather.push_row(row.cells, &mut |rows| looks.visit_batch(passing.table(), rows));
                     }
                 }
             }
         }
+        // The rest of this scan would be wasted: `next_scan` starts over.
         if self.looks.is_disordered() && !self.sorts { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 

@@ -1,22 +1,21 @@
-//! What leaves say, added up over a field and over a machine's fields; knows neither fields nor machines.
+//! Leaf counts and crossed pairs, added up over the points of a field and over the fields of a machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::leaves::{Convention, LeafPoint};
 use super::limits::{CROSSED_PAIRS_PER_HUNDRED, EXPECTING_FIELDS_MIN};
 
-/// What the leaves of one field's control points say.
+/// The leaves of one field's control points, added up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FieldLeaves {
-    /// The numbers of leaf pairs in use.
+    /// The distinct numbers of leaf pairs in use.
     counts: LeafPairCounts,
-    /// How many pairs can be read.
+    /// Number of readable pairs over all points.
     pairs: u32,
-    /// How many of them are crossed, if the banks count in one coordinate and if they count outward.
     crossed: CrossedCounts,
 }
 
-/// Numbers of leaf pairs; of nearly every field one.
+/// Distinct numbers of leaf pairs. Nearly every field has one, which needs no allocation.
 #[derive(Clone, Debug, Default)]
 enum LeafPairCounts {
     #[default]
@@ -25,7 +24,7 @@ enum LeafPairCounts {
     Many(BTreeSet<usize>),
 }
 
-/// Crossed pairs under each convention.
+/// Number of crossed pairs under each convention.
 #[derive(Clone, Copy, Debug, Default)]
 struct CrossedCounts {
     absolute: u32,
@@ -52,7 +51,6 @@ impl LeafPairCounts {
 }
 
 impl FieldLeaves {
-    /// Takes in a control point.
     pub(super) fn add_point(&mut self, point: &LeafPoint<'_>) {
         self.counts.insert(point.leaves);
         for pair in point.pairs() {
@@ -62,20 +60,22 @@ impl FieldLeaves {
         }
     }
 
-    /// Takes in what other control points of the field say.
+    /// Adds the totals of other control points of the same field.
     pub(super) fn merge(&mut self, more: &Self) {
-        more.all_counts().into_iter().for_each(|count| self.counts.insert(count));
+        for count in more.all_counts() {
+            self.counts.insert(count);
+        }
         self.pairs = self.pairs.saturating_add(more.pairs);
         self.crossed.absolute = self.crossed.absolute.saturating_add(more.crossed.absolute);
         self.crossed.outward = self.crossed.outward.saturating_add(more.crossed.outward);
     }
 
-    /// Tells whether there is a pair that can be read.
+    /// Tells whether any pair can be read.
     pub(super) const fn has_pairs(&self) -> bool {
         self.pairs > 0
     }
 
-    /// Tells whether a pair is crossed under a convention.
+    /// Tells whether any pair is crossed under a convention.
     pub(super) const fn is_crossed(&self, convention: Convention) -> bool {
         let crossed = match convention {
             Convention::Absolute => self.crossed.absolute,
@@ -84,7 +84,7 @@ impl FieldLeaves {
         crossed > 0
     }
 
-    /// Returns the number of leaf pairs that all points agree on.
+    /// Returns the number of leaf pairs of all points; `None` if they differ or there is none.
     pub(super) const fn common_count(&self) -> Option<usize> {
         match self.counts {
             LeafPairCounts::One(count) => Some(count),
@@ -92,7 +92,6 @@ impl FieldLeaves {
         }
     }
 
-    /// Returns every number of leaf pairs that a point says.
     pub(super) fn all_counts(&self) -> BTreeSet<usize> {
         self.counts.to_set()
     }
@@ -101,29 +100,31 @@ impl FieldLeaves {
 impl<'p, 's: 'p> FromIterator<&'p LeafPoint<'s>> for FieldLeaves {
     fn from_iter<I: IntoIterator<Item = &'p LeafPoint<'s>>>(points: I) -> Self {
         let mut leaves = Self::default();
-        points.into_iter().for_each(|point| leaves.add_point(point));
+        for point in points {
+            leaves.add_point(point);
+        }
         leaves
     }
 }
 
-/// Fields of a machine, added up by what they say.
+/// The leaves of a machine's fields, added up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MachineTally {
-    /// Pairs, and those that each convention would see crossed.
     pairs: u64,
+    /// Pairs crossed under [`Convention::Absolute`].
     absolute: u64,
+    /// Pairs crossed under [`Convention::Outward`].
     outward: u64,
-    /// Fields by their one number of leaf pairs.
+    /// Number of fields by leaf count; fields whose points differ are left out.
     counts: BTreeMap<usize, usize>,
 }
 
 impl MachineTally {
-    /// Takes in a field.
     pub(super) fn add_field(&mut self, field: &FieldLeaves) {
         self.apply_field(field, u64::saturating_add, usize::saturating_add);
     }
 
-    /// Returns the tally of the other fields.
+    /// Subtracts a field that was added before.
     pub(super) fn without_field(&self, field: &FieldLeaves) -> Self {
         let mut others = self.clone();
         others.apply_field(field, u64::saturating_sub, usize::saturating_sub);
@@ -140,10 +141,9 @@ impl MachineTally {
         }
     }
 
-    /// Tells whether hardly any pair contradicts a convention.
-    ///
-    /// Pairs are counted, not fields: a fault that crosses one pair of every field leaves the rest to speak.
+    /// Tells whether at most [`CROSSED_PAIRS_PER_HUNDRED`] percent of the pairs contradict a convention.
     const fn is_plausible(&self, convention: Convention) -> bool {
+        // Pairs are counted, not fields: a fault that crosses one pair of every field must not decide.
         let crossed = match convention {
             Convention::Absolute => self.absolute,
             Convention::Outward => self.outward,
@@ -151,7 +151,7 @@ impl MachineTally {
         crossed * 100 <= self.pairs * CROSSED_PAIRS_PER_HUNDRED
     }
 
-    /// Returns the convention that these fields tell beyond doubt: it fits, and the other does not.
+    /// Returns the only plausible convention; `None` if both are, or neither.
     pub(super) const fn certain_convention(&self) -> Option<Convention> {
         match (self.is_plausible(Convention::Absolute), self.is_plausible(Convention::Outward)) {
             (true, false) => Some(Convention::Absolute),
@@ -160,31 +160,32 @@ impl MachineTally {
         }
     }
 
-    /// Returns the convention to judge by: the one that is told, or absolute where both fit and no pair contradicts it.
+    /// Returns the convention to check by: the only plausible one, or absolute if no pair contradicts it.
     pub(super) const fn likely_convention(&self) -> Option<Convention> {
         match self.certain_convention() {
             None if self.pairs > 0 && self.absolute == 0 => Some(Convention::Absolute),
-            told => told,
+            certain => certain,
         }
     }
 
-    /// Returns how many fields have one number of leaf pairs.
+    /// Number of fields whose points agree on a leaf count.
     pub(super) fn field_count(&self) -> usize {
         self.counts.values().sum()
     }
 
-    /// Returns the number of leaf pairs that more than half of the fields have, where there are enough of them.
+    /// Returns the leaf count of more than half of the fields; `None` below [`EXPECTING_FIELDS_MIN`] fields.
     pub(super) fn usual_count(&self) -> Option<usize> {
         self.count_of(|times, fields| times * 2 > fields)
     }
 
-    /// Returns the number of leaf pairs that at least two thirds of the fields have, where there are enough of them.
+    /// Returns the leaf count of at least two thirds of the fields; `None` below [`EXPECTING_FIELDS_MIN`] fields.
     pub(super) fn clear_count(&self) -> Option<usize> {
         self.count_of(|times, fields| times * 3 >= fields * 2)
     }
 
     fn count_of(&self, enough: impl Fn(usize, usize) -> bool) -> Option<usize> {
         let fields = self.field_count();
+        // At most one count can be a majority, so that the first one is the only one.
         let most = self.counts.iter().find(|(_, times)| enough(**times, fields));
         most.filter(|_| fields >= EXPECTING_FIELDS_MIN).map(|(count, _)| *count)
     }
@@ -196,13 +197,20 @@ mod tests {
 
     fn build_field(counts: &[usize], absolute: u32, outward: u32) -> FieldLeaves {
         let mut numbers = LeafPairCounts::default();
-        counts.iter().for_each(|count| numbers.insert(*count));
+        for count in counts {
+            numbers.insert(*count);
+        }
         FieldLeaves { counts: numbers, pairs: 40, crossed: CrossedCounts { absolute, outward } }
     }
 
-    fn build_tally(fields: &[(usize, FieldLeaves)]) -> MachineTally {
+    /// Adds each field as often as its number says.
+    fn build_tally(fields: &[(usize, &FieldLeaves)]) -> MachineTally {
         let mut tally = MachineTally::default();
-        fields.iter().for_each(|(times, field)| (0..*times).for_each(|_| tally.add_field(field)));
+        for (times, field) in fields {
+            for _ in 0..*times {
+                tally.add_field(field);
+            }
+        }
         tally
     }
 
@@ -210,36 +218,40 @@ mod tests {
     fn a_convention_is_told_by_pairs_and_not_by_fields() {
         let (absolute, outward) = (build_field(&[40], 0, 20), build_field(&[40], 20, 0));
         let (both, faulty) = (build_field(&[40], 0, 0), build_field(&[40], 1, 20));
-        let of = |fields: &[(usize, &FieldLeaves)]| {
-            let fields: Vec<_> = fields.iter().map(|(times, field)| (*times, (*field).clone())).collect();
-            let tally = build_tally(&fields);
-            (tally.certain_convention(), tally.likely_convention())
-        };
         let (one, other) = (Some(Convention::Absolute), Some(Convention::Outward));
-        assert_eq!(of(&[]), (None, None));
-        assert_eq!(of(&[(3, &absolute)]), (one, one));
-        assert_eq!(of(&[(3, &outward)]), (other, other));
-        assert_eq!(of(&[(9, &faulty)]), (one, one), "one crossed pair in every field changes nothing");
-        assert_eq!(of(&[(3, &both)]), (None, one), "both fit: absolute, but it is not told");
-        assert_eq!(of(&[(3, &both), (1, &build_field(&[40], 1, 0))]), (None, None), "both nearly fit");
-        assert_eq!(of(&[(2, &absolute), (1, &outward)]), (None, None), "both are contradicted");
+        for (fields, certain, likely, why) in [
+            (vec![], None, None, "no field"),
+            (vec![(3, &absolute)], one, one, "the other is contradicted"),
+            (vec![(3, &outward)], other, other, "the other is contradicted"),
+            (vec![(9, &faulty)], one, one, "one crossed pair in every field changes nothing"),
+            (vec![(3, &both)], None, one, "both fit: absolute, but not certain"),
+            (vec![(3, &both), (1, &build_field(&[40], 1, 0))], None, None, "both nearly fit"),
+            (vec![(2, &absolute), (1, &outward)], None, None, "both are contradicted"),
+        ] {
+            let tally = build_tally(&fields);
+            assert_eq!((tally.certain_convention(), tally.likely_convention()), (certain, likely), "{why}");
+        }
     }
 
     #[test]
     fn leaving_one_out_leaves_the_others() {
         let (usual, odd) = (build_field(&[40], 0, 1), build_field(&[60], 1, 1));
-        let all = build_tally(&[(3, usual.clone()), (1, odd.clone())]);
+        let all = build_tally(&[(3, &usual), (1, &odd)]);
         assert_eq!(
             (all.without_field(&odd).usual_count(), all.without_field(&usual).usual_count()),
             (Some(40), Some(40))
         );
         assert_eq!((all.without_field(&usual).clear_count(), all.without_field(&usual).field_count()), (Some(40), 3));
-        assert_eq!(build_tally(&[(2, usual.clone())]).usual_count(), None, "two fields are too few");
-        assert_eq!(build_tally(&[(2, usual.clone()), (2, odd.clone())]).usual_count(), None, "half is no majority");
-        let narrow = build_tally(&[(3, usual.clone()), (2, odd)]);
+        assert_eq!(build_tally(&[(2, &usual)]).usual_count(), None, "two fields are too few");
+        assert_eq!(build_tally(&[(2, &usual), (2, &odd)]).usual_count(), None, "half is no majority");
+        let narrow = build_tally(&[(3, &usual), (2, &odd)]);
         assert_eq!((narrow.usual_count(), narrow.clear_count()), (Some(40), None), "a majority, but not a clear one");
         let mixed = build_field(&[40, 39], 0, 1);
         assert_eq!(mixed.common_count(), None);
-        assert_eq!(build_tally(&[(2, usual), (5, mixed)]).usual_count(), None, "a field without one number has no say");
+        assert_eq!(
+            build_tally(&[(2, &usual), (5, &mixed)]).usual_count(),
+            None,
+            "a field without one number has no say"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Labs in memory for tests, and what their checks are held against.
+//! Labs in memory for tests.
 
 use std::sync::LazyLock;
 
@@ -7,14 +7,16 @@ use super::{checks, schema};
 use crate::domain::check::CheckParams;
 pub(super) use crate::domain::testing::{Database, NOW, build_table, build_task, json_object, plan, propose};
 
-/// What checks hold rows against.
+/// The present moment and the standard rules.
 pub(super) static TERMS: LazyLock<CheckParams> = LazyLock::new(|| checks::standard_params(NOW));
 
 impl Database {
-    /// Returns a department of so many patients.
+    /// Generates the lab of a department.
     pub(super) fn generate_lab(patients: u32, seed: u64) -> Self {
         let mut database = Self::default();
-        schema::lab_tables().iter().for_each(|def| database.create_table(def));
+        for def in schema::lab_tables() {
+            database.create_table(&def);
+        }
         let request = LabRequest { patients, seed, until: lab::UNTIL };
         lab::generate(&request, &mut |table, values| database.insert_row(table, &values)).unwrap();
         database

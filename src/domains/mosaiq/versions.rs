@@ -1,4 +1,5 @@
-//! Other versions of a field: the rows of TxField that share its FLD_SET_ID; the plan itself is not in the database.
+//! Other versions of a field: the rows of TxField with the same FLD_SET_ID. They stand in for the plan, which is not in
+//! the database.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use super::tally::FieldLeaves;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Refusal, Row, Snapshot, Value};
 
-/// Returns what has to be read beyond the fields themselves to know their other versions.
+/// Returns the queries for other versions of the fields, and for their control points.
 pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Fetch> {
     let sets: BTreeSet<Value> = records::read_cells(snapshot, FIELDS, "FLD_ID", records, SET).collect();
     if sets.is_empty() {
@@ -25,8 +26,8 @@ pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Fetch> {
     records::unread_queries(snapshot, [Fetch::among(leaves::POINTS, "FLD_ID", fields)])
 }
 
-/// Returns the number of leaf pairs of each other version of a field on its machine: a field moved to another machine
-/// has that one's leaves. A version without one number has no say.
+/// Returns the leaf count of each other version of a field on the same machine, leaving out versions whose points
+/// differ.
 ///
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
@@ -34,17 +35,21 @@ pub(super) fn read_version_counts(snapshot: &Snapshot, field: &Row<'_>) -> Resul
     for column in [SET, MACHINE, "FLD_ID"] {
         field.table.column(column)?;
     }
-    let cell = |row: &Row<'_>, column: &str| row.cell(column).map_or(Value::Null, key_form);
     let mut counts = Vec::new();
-    let set = cell(field, SET);
+    let set = value(field, SET);
     if set.is_null() {
         return Ok(counts);
     }
     for other in snapshot.table(FIELDS)?.rows_with(SET, &set) {
-        if other.key() != field.key() && cell(&other, MACHINE) == cell(field, MACHINE) {
-            let points = leaves::of_field(snapshot, &cell(&other, "FLD_ID"))?;
+        // A field moved to another machine has that one's number of leaves.
+        if other.key() != field.key() && value(&other, MACHINE) == value(field, MACHINE) {
+            let points = leaves::of_field(snapshot, &value(&other, "FLD_ID"))?;
             counts.extend(points.iter().collect::<FieldLeaves>().common_count());
         }
     }
     Ok(counts)
+}
+
+fn value(row: &Row<'_>, column: &str) -> Value {
+    row.cell(column).map_or(Value::Null, key_form)
 }

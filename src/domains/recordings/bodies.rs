@@ -1,5 +1,5 @@
-//! The bodies of a recording: those that move, with their masses; and those of the environment, which only contacts
-//! name.
+//! The bodies of a recording: moving bodies with their masses, and bodies of the environment, which appear only in
+//! contacts.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,14 @@ use super::reading::{Reading, Stop};
 use super::schema;
 use crate::domain::query::QueryError;
 
-/// The bit that contacts set in the id of a body of the environment.
+/// The bit that the recorder sets in a contact's body id when the body belongs to the environment. Moving and
+/// environment bodies are numbered by separate counters, so without it two bodies would share an id.
 const ENVIRONMENT_BIT: i64 = 1 << 31;
 
-/// How many ids an error names.
+/// The most ids that an error lists.
 const NEAR: usize = 12;
 
-/// Tells whether an id, as contacts hold it, is one of the environment.
+/// Returns whether an id, as contacts hold it, is one of the environment.
 #[must_use]
 pub const fn is_environment(id: i64) -> bool {
     id > 0 && id & ENVIRONMENT_BIT != 0
@@ -46,7 +47,7 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// Reads them.
+    /// Reads the table of moving bodies; a recording without it has none, and says so.
     ///
     /// # Errors
     /// As [`Reading::scan`].
@@ -55,20 +56,23 @@ impl Bodies {
         let Some(sheet) = reading.scan_table(&schema::BODY, &columns)? else {
             return Ok(Self { list: Vec::new(), recorded: false });
         };
-        let body = |line: super::reading::SheetRow<'_>| {
-            let (mass, restitution) = (line.number("mass"), line.number("restitution"));
-            Some(Body { id: line.integer("body_id")?, mass, restitution, friction: line.number("friction") })
-        };
-        Ok(Self { list: sheet.rows().filter_map(body).collect(), recorded: true })
+        let mut list = Vec::with_capacity(sheet.len());
+        for row in sheet.rows() {
+            // A row without a body id can belong to no state or contact.
+            let Some(id) = row.integer("body_id") else { continue };
+            let (mass, restitution) = (row.number("mass"), row.number("restitution"));
+            list.push(Body { id, mass, restitution, friction: row.number("friction") });
+        }
+        Ok(Self { list, recorded: true })
     }
 
-    /// Tells whether the recording has a table of bodies.
+    /// Returns whether the recording has a table of bodies.
     #[must_use]
     pub const fn is_recorded(&self) -> bool {
         self.recorded
     }
 
-    /// Returns them, in the order of their spawns.
+    /// Returns the moving bodies, in the order in which they were spawned.
     #[must_use]
     pub fn list(&self) -> &[Body] {
         &self.list
@@ -92,6 +96,7 @@ impl Bodies {
                  recorded"
             )));
         }
+        // Without the table of bodies, the id may belong to a body that only states name.
         if !self.recorded || self.list.iter().any(|body| body.id == id) {
             return Ok(());
         }
@@ -111,6 +116,7 @@ impl Bodies {
         let mut near: BTreeSet<i64> = self.list.iter().map(|body| body.id).collect();
         near.extend(touched);
         let mut near: Vec<i64> = near.into_iter().collect();
+        // Without bit 31, or every body of the environment would be two billion ids away from a moving one.
         near.sort_by_key(|other| spawn_number(*other).abs_diff(spawn_number(id)));
         near.truncate(NEAR);
         near.sort_unstable();
@@ -122,18 +128,18 @@ impl Bodies {
     }
 }
 
-/// Reads the bodies that any contact names.
+/// Reads the ids of all bodies that take part in any contact.
 ///
 /// # Errors
 /// As [`Reading::scan`].
 pub fn read_contact_bodies(reading: &Reading) -> Result<BTreeSet<i64>, Stop> {
     let columns = ["body_a_id", "body_b_id"];
-    let mut all = BTreeSet::new();
-    let Some(sheet) = reading.scan_table(&schema::COLLISION, &columns)? else { return Ok(all) };
+    let mut bodies = BTreeSet::new();
+    let Some(sheet) = reading.scan_table(&schema::COLLISION, &columns)? else { return Ok(bodies) };
     let (a, b) = (sheet.column_index("body_a_id"), sheet.column_index("body_b_id"));
-    for line in sheet.rows() {
-        all.extend(line.integer_at(a));
-        all.extend(line.integer_at(b));
+    for row in sheet.rows() {
+        bodies.extend(row.integer_at(a));
+        bodies.extend(row.integer_at(b));
     }
-    Ok(all)
+    Ok(bodies)
 }

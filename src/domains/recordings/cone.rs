@@ -1,4 +1,4 @@
-//! The friction cone: no tangential impulse may be larger than the coefficient of friction times the normal one.
+//! The friction cone: a tangential impulse may be at most the coefficient of friction times the normal impulse.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::contacts::{ConstraintPoint, mean_force};
 use super::measure::Measure;
 
-/// What may lie outside for the way in which solvers approach the limit.
+/// How far beyond its limit friction may be, as a factor: iterative solvers approach the limit, and stop near it.
 const TOLERANCE: f64 = 1.01;
-/// A tangential impulse that is no more than rounding, N s.
+/// Impulses up to this are rounding, N s.
 const ROUNDING: f64 = 1e-9;
-/// From this share of the limit on, friction is saturated.
+/// The share of its limit from which on friction counts as saturated.
 pub const SATURATED: f64 = 0.99;
 
 /// How a contact point stands to its friction cone. Upstream's names say force; like all impulses of a recording these
@@ -45,13 +45,14 @@ pub struct ConeItem {
     pub total_tangent_force_n: Measure,
 }
 
-/// Judges a point; `None` where a number is missing.
+/// Compares a point's friction with its cone; `None` where an impulse or the coefficient is not recorded.
 #[must_use]
 pub fn judge_point(point: &ConstraintPoint, step: Option<f64>) -> Option<ConeItem> {
     let ([Some(one), Some(other)], Some(normal), Some(coefficient)) = (point.tangents, point.normal, point.coefficient)
     else {
         return None;
     };
+    // The sign of the normal impulse is a check of its own (`contact_pull`): here its size sets the limit.
     let normal = normal.abs();
     let limit = coefficient * normal;
     let tangent = one.hypot(other);
@@ -65,8 +66,10 @@ pub fn judge_point(point: &ConstraintPoint, step: Option<f64>) -> Option<ConeIte
         tangent1_force: one.into(),
         tangent2_force: other.into(),
         total_tangent_force: tangent.into(),
+        // An infinite or NaN impulse cannot be shown to lie within the cone.
         exceeds_limit: !finite || tangent > limit.mul_add(TOLERANCE, ROUNDING),
         margin: (limit - tangent).into(),
+        // The share of a limit of 0 has no meaning, and one of a tiny limit is rounding.
         saturation: Measure((limit > ROUNDING && finite).then(|| tangent / limit)),
         normal_force_n: mean_force(Some(normal), step),
         total_tangent_force_n: mean_force(Some(tangent), step),
@@ -74,7 +77,7 @@ pub fn judge_point(point: &ConstraintPoint, step: Option<f64>) -> Option<ConeIte
 }
 
 impl ConeItem {
-    /// Tells whether friction is at its limit, and not beyond.
+    /// Returns whether friction is at its limit, and not beyond.
     #[must_use]
     pub fn is_saturated(&self) -> bool {
         !self.exceeds_limit && self.saturation.0.is_some_and(|share| share >= SATURATED)

@@ -1,7 +1,7 @@
-//! Energies, which are those after the step of their frame: of all bodies together, and of each.
+//! Energies as of the end of a frame's step: of all bodies together, and of each body.
 
 use super::missing::Missing;
-use super::reading::{Reading, SheetRow, Stop};
+use super::reading::{Reading, Stop};
 use super::schema;
 
 /// The energy of all bodies after the step of a frame, J.
@@ -9,23 +9,22 @@ use super::schema;
 pub struct SystemEnergy {
     /// The frame.
     pub frame: i64,
-    /// Of motion.
+    /// Linear kinetic energy.
     pub linear: Option<f64>,
-    /// Of turning.
+    /// Rotational kinetic energy.
     pub rotational: Option<f64>,
-    /// Of height.
+    /// Potential energy, from height 0.
     pub potential: Option<f64>,
-    /// All of it.
+    /// The total, as recorded.
     pub total: Option<f64>,
-    /// What it gained since the frame before, as recorded.
+    /// The change since the frame before, as recorded.
     pub delta: Option<f64>,
-    /// Whether the recorder took it for an injection.
+    /// Whether the recorder flagged an energy injection.
     pub injection: Option<bool>,
     /// Whether any pair touched.
     pub collision: Option<bool>,
 }
 
-/// The columns of a system's energy.
 const SYSTEM: [&str; 8] = [
     "frame_id",
     "total_linear_ke",
@@ -37,7 +36,8 @@ const SYSTEM: [&str; 8] = [
     "collision_active",
 ];
 
-/// Reads the energies of all bodies together in some frames, by frame; `None` where none are recorded.
+/// Reads the energies of all bodies together in a range of frames, in the order of the frames; `None` without the
+/// table.
 ///
 /// # Errors
 /// As [`Reading::scan`].
@@ -51,22 +51,30 @@ pub fn read_system_energies(
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, linear, rotational, potential, total, delta, injection, collision] =
         SYSTEM.map(|name| sheet.column_index(name));
-    let flag = |line: &SheetRow<'_>, place| line.integer_at(place).map(|number| number != 0);
-    let energy = |line: SheetRow<'_>| {
-        Some(SystemEnergy {
-            frame: line.integer_at(frame)?,
-            linear: line.number_at(linear),
-            rotational: line.number_at(rotational),
-            potential: line.number_at(potential),
-            total: line.number_at(total),
-            delta: line.number_at(delta),
-            injection: flag(&line, injection),
-            collision: flag(&line, collision),
-        })
-    };
-    let mut rows: Vec<SystemEnergy> = sheet.rows().filter_map(energy).collect();
+    let mut rows = Vec::with_capacity(sheet.len());
+    for row in sheet.rows() {
+        // A row without a frame can be compared with no other.
+        let Some(frame) = row.integer_at(frame) else { continue };
+        rows.push(SystemEnergy {
+            frame,
+            linear: row.number_at(linear),
+            rotational: row.number_at(rotational),
+            potential: row.number_at(potential),
+            total: row.number_at(total),
+            delta: row.number_at(delta),
+            injection: row.flag_at(injection),
+            collision: row.flag_at(collision),
+        });
+    }
+    // Callers take differences between neighbours; the table is in the order of its own ids.
     rows.sort_by_key(|row| row.frame);
     Ok(Some(rows))
+}
+
+/// Returns the change of an energy, J; `None` where either value is not recorded.
+#[must_use]
+pub fn difference(before: Option<f64>, after: Option<f64>) -> Option<f64> {
+    Some(after? - before?)
 }
 
 /// The energy of a body after the step of a frame, J.
@@ -76,37 +84,42 @@ pub struct BodyEnergy {
     pub frame: i64,
     /// The body.
     pub body: i64,
-    /// Of motion.
+    /// Linear kinetic energy.
     pub linear: Option<f64>,
-    /// Of turning.
+    /// Rotational kinetic energy.
     pub rotational: Option<f64>,
-    /// Of height.
+    /// Potential energy, from height 0.
     pub potential: Option<f64>,
-    /// All of it.
+    /// The total, as recorded.
     pub total: Option<f64>,
 }
 
-/// Reads the energies of bodies in some frames, by frame; `None` where none are recorded.
+/// Reads the energies of each body in a range of frames, in the order of the frames; `None` without the table.
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn of_bodies(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<Option<Vec<BodyEnergy>>, Stop> {
+pub fn read_body_energies(
+    reading: &Reading,
+    range: (i64, i64),
+    missing: &mut Missing,
+) -> Result<Option<Vec<BodyEnergy>>, Stop> {
     let columns = ["frame_id", "body_id", "linear_ke", "rotational_ke", "potential_e", "total_e"];
     let sheet = reading.scan_frames(&schema::ENERGY, &columns, range)?;
     missing.note(&schema::ENERGY, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, body, linear, rotational, potential, total] = columns.map(|name| sheet.column_index(name));
-    let energy = |line: SheetRow<'_>| {
-        Some(BodyEnergy {
-            frame: line.integer_at(frame)?,
-            body: line.integer_at(body)?,
-            linear: line.number_at(linear),
-            rotational: line.number_at(rotational),
-            potential: line.number_at(potential),
-            total: line.number_at(total),
-        })
-    };
-    let mut rows: Vec<BodyEnergy> = sheet.rows().filter_map(energy).collect();
+    let mut rows = Vec::with_capacity(sheet.len());
+    for row in sheet.rows() {
+        let (Some(frame), Some(body)) = (row.integer_at(frame), row.integer_at(body)) else { continue };
+        rows.push(BodyEnergy {
+            frame,
+            body,
+            linear: row.number_at(linear),
+            rotational: row.number_at(rotational),
+            potential: row.number_at(potential),
+            total: row.number_at(total),
+        });
+    }
     rows.sort_by_key(|row| row.frame);
     Ok(Some(rows))
 }

@@ -1,8 +1,8 @@
-//! What help and prompts show of this domain.
+//! The examples that help shows for this domain, and its prompts.
 
 use crate::domain::examples::{Examples, PromptCard};
 
-/// What help shows.
+/// The examples in help texts.
 pub(super) static EXAMPLES: Examples = Examples {
     tool: "create_energy_injection",
     mode: "energy_injection",
@@ -17,7 +17,7 @@ pub(super) static EXAMPLES: Examples = Examples {
     find: &["frame --seconds 0.5-1.25 --touching ground", "contact --frame 10-50 --body 3"],
 };
 
-/// The workflows that agents are asked to carry out.
+/// The prompts that the MCP server offers for this domain.
 pub(super) static PROMPTS: [PromptCard; 2] = [
     PromptCard {
         name: "investigate_energy",

@@ -1,4 +1,6 @@
-//! What people know of frames and contacts, and narrow them by: numbers, times, bodies, what touches; reads nothing.
+//! Filters for frames and contacts: by frame id, simulation time, body, and what touches.
+//!
+//! Pure: rows come from a snapshot, and what is missing there is asked for with [`Pause::Ask`].
 
 use std::collections::BTreeSet;
 
@@ -9,7 +11,7 @@ use crate::domain::pause::{Pause, read_rows};
 use crate::domain::record::RecordKind;
 use crate::model::{Fetch, Filter, Ids, Key, Row, Snapshot, Value};
 
-/// What records are narrowed by.
+/// The filters of this domain, in the order in which help lists them.
 pub(super) static FILTERS: [FilterCard; 4] = [
     FilterCard {
         flag: "frame",
@@ -50,7 +52,6 @@ pub(super) static FILTERS: [FilterCard; 4] = [
     },
 ];
 
-/// What touches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Touching {
     Ground,
@@ -58,7 +59,7 @@ enum Touching {
     Nothing,
 }
 
-/// The words of filters, read.
+/// The filter values of a request, parsed.
 struct RecordFilters {
     frames: Option<Ids>,
     seconds: Option<(f64, f64)>,
@@ -68,14 +69,10 @@ struct RecordFilters {
 
 impl RecordFilters {
     fn parse(filters: &FilterValues) -> Result<Self, String> {
-        let body = |text: &str| text.parse::<i64>().map_err(|_| format!("body: `{text}` is no id"));
         Ok(Self {
-            frames: filters
-                .get("frame")
-                .map(|text| text.parse().map_err(|error| format!("frame: {error}")))
-                .transpose()?,
+            frames: filters.get("frame").map(parse_frames).transpose()?,
             seconds: filters.get("seconds").map(parse_seconds).transpose()?,
-            body: filters.get("body").map(body).transpose()?,
+            body: filters.get("body").map(parse_body).transpose()?,
             touching: filters.get("touching").map(parse_touching).transpose()?,
         })
     }
@@ -85,32 +82,49 @@ impl RecordFilters {
     }
 
     fn takes_frame(&self, row: &Row<'_>) -> bool {
-        let numbered = |ids: &Ids| row.integer("id").is_some_and(|id| ids.contains(id));
-        let timed =
-            |(first, last): (f64, f64)| row.float("simulation_time").is_some_and(|time| first <= time && time <= last);
-        self.frames.as_ref().is_none_or(numbered) && self.seconds.is_none_or(timed)
+        if let Some(ids) = &self.frames
+            && !row.integer("id").is_some_and(|id| ids.contains(id))
+        {
+            return false;
+        }
+        match self.seconds {
+            Some((first, last)) => row.float("simulation_time").is_some_and(|time| first <= time && time <= last),
+            None => true,
+        }
     }
 
     fn takes_pair(&self, row: &Row<'_>) -> bool {
         let bodies = ["body_a_id", "body_b_id"].map(|column| row.integer(column));
         let on_ground = bodies.iter().flatten().any(|body| is_environment(*body));
-        let of_sort = match self.touching {
+        let is_kind = match self.touching {
             Some(Touching::Ground) => on_ground,
             Some(Touching::Bodies) => !on_ground,
+            // Frames without any contact are those that no pair is found in: here every pair counts.
             Some(Touching::Nothing) | None => true,
         };
-        of_sort && (self.body.is_none() || bodies.contains(&self.body))
+        is_kind && (self.body.is_none() || bodies.contains(&self.body))
     }
 }
 
+fn parse_frames(text: &str) -> Result<Ids, String> {
+    text.parse().map_err(|error| format!("frame: {error}"))
+}
+
+fn parse_body(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| format!("body: `{text}` is no id"))
+}
+
 fn parse_seconds(text: &str) -> Result<(f64, f64), String> {
-    let wrong = || format!("seconds: `{text}` is no stretch of time, such as 0.5-1.25, the smaller first");
-    let (first, last) = text.split_once('-').ok_or_else(wrong)?;
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-    match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => Ok((first, last)),
-        _ => Err(wrong()),
+    let span = text.split_once('-').and_then(|(first, last)| Some((parse_finite(first)?, parse_finite(last)?)));
+    match span {
+        Some((first, last)) if first <= last => Ok((first, last)),
+        _ => Err(format!("seconds: `{text}` is no stretch of time, such as 0.5-1.25, the smaller first")),
     }
+}
+
+/// `"nan"` and `"inf"` parse as floats too, and would make a span that holds nothing or everything.
+fn parse_finite(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn parse_touching(text: &str) -> Result<Touching, String> {
@@ -122,74 +136,78 @@ fn parse_touching(text: &str) -> Result<Touching, String> {
     }
 }
 
-/// Judges the words of filters.
+/// Checks that filter values parse and make sense for a kind of record.
 pub(super) fn check_filters(kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
-    let wanted = RecordFilters::parse(filters)?;
-    if kind.table == BODY.name && (wanted.has_frames() || wanted.touching.is_some()) {
+    let criteria = RecordFilters::parse(filters)?;
+    if kind.table == BODY.name && (criteria.has_frames() || criteria.touching.is_some()) {
         return Err("bodies are the same in every frame: only a body's id narrows them".to_owned());
     }
-    if kind.table == COLLISION.name && wanted.touching == Some(Touching::Nothing) {
+    if kind.table == COLLISION.name && criteria.touching == Some(Touching::Nothing) {
         return Err("a contact is with something: touching takes ground or bodies here".to_owned());
     }
     Ok(())
 }
 
-/// Returns the keys of the records that filters leave, ascending.
+/// Returns the keys of the records that pass the filters, ascending.
 pub(super) fn select_keys(kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
-    // The words were judged before.
-    let Ok(wanted) = RecordFilters::parse(filters) else { return Ok(Vec::new()) };
-    let left = match kind.table {
-        table if table == FRAME.name => select_frames(&wanted, snapshot)?,
-        table if table == COLLISION.name => select_contacts(&wanted, snapshot)?,
-        table => read_rows(snapshot, &Fetch::among(table, "body_id", wanted.body.map(Value::Integer)))?,
+    // `check_filters` has refused values that do not parse before anything is read.
+    let Ok(criteria) = RecordFilters::parse(filters) else { return Ok(Vec::new()) };
+    let selected = match kind.table {
+        table if table == FRAME.name => select_frames(&criteria, snapshot)?,
+        table if table == COLLISION.name => select_contacts(&criteria, snapshot)?,
+        table => read_rows(snapshot, &Fetch::among(table, "body_id", criteria.body.map(Value::Integer)))?,
     };
-    Ok(left.iter().map(Row::key).collect())
+    Ok(selected.iter().map(Row::key).collect())
 }
 
-fn select_frames<'s>(wanted: &RecordFilters, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
-    let mut left = read_rows(snapshot, &Fetch::all(FRAME.name))?;
-    left.retain(|row| wanted.takes_frame(row));
-    let of_frame = |row: &Row<'_>| row.integer("frame_id");
-    let (with, without) = match (wanted.touching, wanted.body) {
-        (Some(touching), _) => {
-            let pairs = read_rows(snapshot, &fetch_frame_span(COLLISION.name, &left))?;
-            let frames: BTreeSet<i64> =
-                pairs.iter().filter(|row| wanted.takes_pair(row)).filter_map(of_frame).collect();
-            if touching == Touching::Nothing { (None, Some(frames)) } else { (Some(frames), None) }
-        }
-        (None, Some(body)) => {
-            let states = read_rows(snapshot, &Fetch::among(BODY_STATE.name, "body_id", [Value::Integer(body)]))?;
-            (Some(states.iter().filter_map(of_frame).collect()), None)
-        }
-        (None, None) => (None, None),
-    };
-    let holds = |frames: &BTreeSet<i64>, row: &Row<'_>| row.integer("id").is_some_and(|id| frames.contains(&id));
-    left.retain(|row| with.as_ref().is_none_or(|with| holds(with, row)));
-    left.retain(|row| without.as_ref().is_none_or(|without| !holds(without, row)));
-    Ok(left)
+fn select_frames<'s>(criteria: &RecordFilters, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
+    let mut frames = read_rows(snapshot, &Fetch::all(FRAME.name))?;
+    frames.retain(|row| criteria.takes_frame(row));
+    if let Some(touching) = criteria.touching {
+        let mut pairs = read_rows(snapshot, &fetch_frame_span(COLLISION.name, &frames))?;
+        pairs.retain(|row| criteria.takes_pair(row));
+        let touched = frame_ids(&pairs);
+        let has_pair = touching != Touching::Nothing;
+        frames.retain(|row| is_frame_among(row, &touched) == has_pair);
+    } else if let Some(body) = criteria.body {
+        // With `touching`, the body already narrowed the pairs.
+        let states = read_rows(snapshot, &Fetch::among(BODY_STATE.name, "body_id", [Value::Integer(body)]))?;
+        let present = frame_ids(&states);
+        frames.retain(|row| is_frame_among(row, &present));
+    }
+    Ok(frames)
 }
 
-fn select_contacts<'s>(wanted: &RecordFilters, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
-    let mut left = if wanted.has_frames() {
-        let frames = select_frames(
-            &RecordFilters { body: None, touching: None, frames: wanted.frames.clone(), ..*wanted },
-            snapshot,
-        )?;
+/// Returns the frames that rows of another table belong to.
+fn frame_ids(rows: &[Row<'_>]) -> BTreeSet<i64> {
+    rows.iter().filter_map(|row| row.integer("frame_id")).collect()
+}
+
+fn is_frame_among(frame: &Row<'_>, ids: &BTreeSet<i64>) -> bool {
+    frame.integer("id").is_some_and(|id| ids.contains(&id))
+}
+
+fn select_contacts<'s>(criteria: &RecordFilters, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
+    let mut pairs = if criteria.has_frames() {
+        let by_frame = RecordFilters { body: None, touching: None, frames: criteria.frames.clone(), ..*criteria };
+        let frames = select_frames(&by_frame, snapshot)?;
         let ids: BTreeSet<Option<i64>> = frames.iter().map(|row| row.integer("id")).collect();
-        let mut left = read_rows(snapshot, &fetch_frame_span(COLLISION.name, &frames))?;
-        left.retain(|row| ids.contains(&row.integer("frame_id")));
-        left
+        let mut pairs = read_rows(snapshot, &fetch_frame_span(COLLISION.name, &frames))?;
+        // The span from the first to the last frame also covers frames that were not selected.
+        pairs.retain(|row| ids.contains(&row.integer("frame_id")));
+        pairs
     } else {
         read_rows(snapshot, &Fetch::all(COLLISION.name))?
     };
-    left.retain(|row| wanted.takes_pair(row));
-    Ok(left)
+    pairs.retain(|row| criteria.takes_pair(row));
+    Ok(pairs)
 }
 
-/// Asks for the rows of a table from the first to the last of some frames.
+/// Builds the query for the rows of a table from the first to the last of some frames.
 fn fetch_frame_span(table: &str, frames: &[Row<'_>]) -> Fetch {
-    let ids = || frames.iter().filter_map(|row| row.integer("id"));
-    let (first, last) = (ids().min().unwrap_or(0), ids().max().unwrap_or(-1));
+    let ids: BTreeSet<i64> = frames.iter().filter_map(|row| row.integer("id")).collect();
+    // Without frames, the span 0 to -1 is empty: no row is read.
+    let (first, last) = (ids.first().copied().unwrap_or(0), ids.last().copied().unwrap_or(-1));
     Fetch { table: table.to_owned(), filter: Filter::Between { column: "frame_id".to_owned(), first, last } }
 }
 
@@ -218,11 +236,12 @@ mod tests {
                 Err(other) => panic!("{other:?}"),
             }
         };
-        let number = |key: &Key| match key.as_slice() {
-            [Value::Integer(number)] => *number,
-            other => panic!("{other:?}"),
-        };
-        keys.iter().map(number).collect()
+        keys.iter()
+            .map(|key| match key.as_slice() {
+                [Value::Integer(number)] => *number,
+                other => panic!("{other:?}"),
+            })
+            .collect()
     }
 
     #[test]

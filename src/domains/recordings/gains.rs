@@ -1,4 +1,4 @@
-//! Changes of energy, told apart by what explains them: a spawn, a step of unusual length, an impact, or nothing.
+//! Changes of the total energy, classified by their cause: a spawn, a step of unusual length, an impact, or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use super::frames::Frames;
 use super::missing::Missing;
 use super::reading::{Reading, Stop};
 
-/// The speed, m/s, beyond which the energy of a body that has just appeared is no start but a blow-up.
+/// A body that appears with a speed beyond this, m/s, is a blow-up and not a spawn.
 const BLOW_UP_SPEED: f64 = 1000.0;
-/// A gain so many times the energy that was there, or so many J, is no injection any more.
+/// A gain of more than this many times the previous energy (or this many J, if that was less than 1 J) is a blow-up.
 const BLOW_UP_FACTOR: f64 = 1e6;
-/// Steps are the same up to this share.
+/// Two steps count as equally long up to this share.
 const STEP_TOLERANCE: f64 = 0.01;
 
 /// What a change of energy is.
@@ -40,13 +40,13 @@ pub enum Change {
 }
 
 impl Change {
-    /// Tells whether the change is explained by something other than the physics of the step.
+    /// Returns whether something other than the physics of the step explains the change.
     #[must_use]
     pub const fn is_explained(self) -> bool {
         matches!(self, Self::Spawn | Self::TimeStep | Self::FirstFrame)
     }
 
-    /// Tells whether energy came from nowhere.
+    /// Returns whether the change is a gain without a cause.
     #[must_use]
     pub const fn is_gain(self) -> bool {
         matches!(self, Self::Injection | Self::BlowUp)
@@ -58,19 +58,18 @@ impl Change {
 pub struct EnergyChange {
     /// The energy after the step.
     pub energy: SystemEnergy,
-    /// What it gained, J: as recorded, or the difference of the totals where that is not.
+    /// The change, J: as recorded, or the difference of the totals where none is recorded.
     pub delta: f64,
-    /// What of it bodies brought that appeared in the frame, J.
+    /// The energy of the bodies that appeared in the frame, J.
     pub spawned: f64,
-    /// What it is.
+    /// The cause.
     pub change: Change,
 }
 
-/// The gains beyond a threshold, and the frames that could not be judged.
+/// The changes beyond a threshold, and the frames whose change is unknown.
 pub type LargeChanges = (Vec<EnergyChange>, Vec<i64>);
 
-/// Returns the changes beyond a threshold, J, in some frames; `None` where no energies are recorded. What cannot be
-/// judged, as a number that is none, is counted.
+/// Finds the changes of the total energy beyond a threshold, J, in all frames; `None` where no energies are recorded.
 ///
 /// # Errors
 /// As [`Reading::scan`].
@@ -83,7 +82,7 @@ pub fn find_large_changes(
     let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return Ok(Some((Vec::new(), Vec::new()))) };
     let Some(rows) = energies::read_system_energies(reading, (first, last), missing)? else { return Ok(None) };
     let usual = frames.usual_step();
-    let (mut found, mut unjudged) = (Vec::new(), Vec::new());
+    let (mut changes, mut unjudged) = (Vec::new(), Vec::new());
     let mut before: Option<SystemEnergy> = None;
     for energy in rows {
         let since = energy.total.zip(before.and_then(|before| before.total)).map(|(now, then)| now - then);
@@ -92,32 +91,35 @@ pub fn find_large_changes(
             Some(delta) if delta.abs() > threshold || !delta.is_finite() => {
                 let was = before.and_then(|before| before.total).unwrap_or(0.0);
                 let change = classify_change(&energy, delta, was, frames, usual);
-                found.push(EnergyChange { energy, delta, spawned: 0.0, change });
+                changes.push(EnergyChange { energy, delta, spawned: 0.0, change });
             }
             Some(_) => {}
         }
         before = Some(energy);
     }
-    // Only what is beyond the threshold is worth asking who appeared.
+    // Spawns need the energies of bodies around a frame, one scan each: look only at changes beyond the threshold.
     let bodies = Bodies::read(reading)?;
-    for gain in found.iter_mut().filter(|gain| gain.change != Change::TimeStep) {
+    for gain in changes.iter_mut().filter(|gain| gain.change != Change::TimeStep) {
         let frame = gain.energy.frame;
-        if first_in_recording(frame, frames) || gain.delta > 0.0 || !gain.delta.is_finite() {
-            judge_spawn(reading, gain, threshold, first_in_recording(frame, frames), &bodies)?;
+        // A spawn adds energy, so that a loss needs no scan; in the first frame every body is spawned.
+        if is_first_frame(frame, frames) || gain.delta > 0.0 || !gain.delta.is_finite() {
+            judge_spawn(reading, gain, threshold, is_first_frame(frame, frames), &bodies)?;
         }
     }
-    Ok(Some((found, unjudged)))
+    Ok(Some((changes, unjudged)))
 }
 
-fn first_in_recording(frame: i64, frames: &Frames) -> bool {
+fn is_first_frame(frame: i64, frames: &Frames) -> bool {
     frames.first() == Some(frame)
 }
 
-/// Returns what a change is, whoever may have appeared.
+/// Classifies a change by the frame alone, spawns aside.
 fn classify_change(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames, usual: Option<f64>) -> Change {
-    let odd =
+    let is_odd_step =
         frames.step(energy.frame).zip(usual).is_some_and(|(step, usual)| (step / usual - 1.0).abs() > STEP_TOLERANCE);
-    let first = first_in_recording(energy.frame, frames);
+    let first = is_first_frame(energy.frame, frames);
+    // A blow-up comes first: it is one whatever else is odd about the frame. In the first frame all energy is new, so
+    // its size alone says nothing.
     if !delta.is_finite()
         || (!first && delta > BLOW_UP_FACTOR * was.abs().max(1.0))
         || energy.total.is_some_and(|total| !total.is_finite())
@@ -125,7 +127,7 @@ fn classify_change(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames,
         Change::BlowUp
     } else if first {
         Change::FirstFrame
-    } else if odd {
+    } else if is_odd_step {
         Change::TimeStep
     } else if delta > 0.0 {
         Change::Injection
@@ -136,7 +138,7 @@ fn classify_change(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames,
     }
 }
 
-/// Tells whether bodies that appeared explain a gain.
+/// Reclassifies a change whose energy comes with bodies that appeared in its frame.
 fn judge_spawn(
     reading: &Reading,
     gain: &mut EnergyChange,
@@ -145,20 +147,26 @@ fn judge_spawn(
     bodies: &Bodies,
 ) -> Result<(), Stop> {
     let frame = gain.energy.frame;
-    let Some(rows) = energies::of_bodies(reading, (frame - 1, frame), &mut Missing::default())? else { return Ok(()) };
-    let then: BTreeSet<i64> = rows.iter().filter(|row| row.frame == frame - 1).map(|row| row.body).collect();
-    let now: BTreeMap<i64, energies::BodyEnergy> =
-        rows.iter().filter(|row| row.frame == frame && !then.contains(&row.body)).map(|row| (row.body, *row)).collect();
-    // Without a frame before, nobody knows who appeared.
-    if !is_first && then.is_empty() {
+    let Some(rows) = energies::read_body_energies(reading, (frame - 1, frame), &mut Missing::default())? else {
+        return Ok(());
+    };
+    let present_before: BTreeSet<i64> = rows.iter().filter(|row| row.frame == frame - 1).map(|row| row.body).collect();
+    let spawned: BTreeMap<i64, energies::BodyEnergy> = rows
+        .iter()
+        .filter(|row| row.frame == frame && !present_before.contains(&row.body))
+        .map(|row| (row.body, *row))
+        .collect();
+    // Where the frame before is lost, every body would look as if it had just appeared.
+    if !is_first && present_before.is_empty() {
         return Ok(());
     }
-    let wild = now.values().any(|row| is_wild(row, bodies.mass(row.body)));
-    gain.spawned = now.values().filter_map(|row| row.total).sum();
+    let wild = spawned.values().any(|row| is_wild(row, bodies.mass(row.body)));
+    gain.spawned = spawned.values().filter_map(|row| row.total).sum();
     if wild {
         gain.change = Change::BlowUp;
     } else if !is_first
-        && !now.is_empty()
+        && !spawned.is_empty()
+        // What is left of the change may be anything below the threshold, or rounding.
         && (gain.delta - gain.spawned).abs() <= threshold.max(1e-9 * gain.delta.abs())
     {
         gain.change = Change::Spawn;
@@ -166,7 +174,7 @@ fn judge_spawn(
     Ok(())
 }
 
-/// Tells whether a body that has just appeared moves as nothing does.
+/// Returns whether the kinetic energy of a body that has just appeared is beyond that of [`BLOW_UP_SPEED`].
 fn is_wild(row: &energies::BodyEnergy, mass: Option<f64>) -> bool {
     let Some(kinetic) = row.linear.zip(row.rotational).map(|(linear, turning)| linear + turning) else { return false };
     !kinetic.is_finite() || kinetic > 0.5 * mass.unwrap_or(1.0) * BLOW_UP_SPEED * BLOW_UP_SPEED

@@ -1,4 +1,4 @@
-//! Laws that every mode and check of this domain obeys; a new one is held to them unasked.
+//! The laws that every mode and check of this domain must obey. They iterate over the lists, so a new one is included.
 
 use super::Recordings;
 use super::lab::RecordingsLab;
@@ -19,8 +19,8 @@ fn checks_are_silent_on_any_clean_recording() {
     let domain: &dyn Domain = &Recordings;
     for scenario in RecordingsLab.scenarios() {
         for seed in [1, 2, 1 << 52] {
-            let found = laws::collect_findings(domain, &recording(scenario, 150, seed), &laws::every_check(domain));
-            assert!(found.is_empty(), "{scenario} {seed}: {found:#?}");
+            let findings = laws::collect_findings(domain, &recording(scenario, 150, seed), &laws::every_check(domain));
+            assert!(findings.is_empty(), "{scenario} {seed}: {findings:#?}");
         }
     }
 }

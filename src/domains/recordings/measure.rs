@@ -1,4 +1,4 @@
-//! Numbers in answers: what JSON cannot hold as a number stands as null or as text.
+//! Numbers in answers. JSON has no NaN and no infinity: these become null and text.
 
 use std::borrow::Cow;
 
@@ -28,6 +28,7 @@ impl Serialize for Measure {
             Some(number) if number.is_finite() => serializer.serialize_f64(number),
             Some(number) if number == f64::INFINITY => serializer.serialize_str("Infinity"),
             Some(number) if number == f64::NEG_INFINITY => serializer.serialize_str("-Infinity"),
+            // NaN too: a recording cannot hold it apart from NULL.
             _ => serializer.serialize_none(),
         }
     }
@@ -73,34 +74,47 @@ pub struct Orientation {
     pub z: Measure,
 }
 
+impl Orientation {
+    /// Returns w, x, y and z; `None` where one is not recorded.
+    #[must_use]
+    pub fn numbers(&self) -> Option<[f64; 4]> {
+        Some([self.w.0?, self.x.0?, self.y.0?, self.z.0?])
+    }
+}
+
 impl Vector {
-    /// Makes a vector of numbers.
+    /// Creates a vector from x, y and z.
     #[must_use]
     pub fn from_numbers([x, y, z]: [f64; 3]) -> Self {
         Self { x: x.into(), y: y.into(), z: z.into() }
     }
 
-    /// Returns its numbers; `None` where one is not recorded.
+    /// Returns x, y and z; `None` where one is not recorded.
     #[must_use]
     pub fn numbers(&self) -> Option<[f64; 3]> {
         Some([self.x.0?, self.y.0?, self.z.0?])
     }
 
-    /// Returns its length; `None` where a part is not recorded.
+    /// Returns the length; `None` where a component is not recorded.
     #[must_use]
     pub fn length(&self) -> Option<f64> {
         self.numbers().map(length)
     }
 
-    /// Returns this less another, part by part.
+    /// Returns the difference of two vectors; a component is null where either has none.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let part = |one: Measure, two: Measure| Measure(one.0.zip(two.0).map(|(one, two)| one - two));
-        Self { x: part(self.x, other.x), y: part(self.y, other.y), z: part(self.z, other.z) }
+        Self { x: self.x.minus(other.x), y: self.y.minus(other.y), z: self.z.minus(other.z) }
     }
 }
 
-/// Returns the length of a vector, without overflow on the way.
+impl Measure {
+    fn minus(self, other: Self) -> Self {
+        Self(self.0.zip(other.0).map(|(this, other)| this - other))
+    }
+}
+
+/// Returns the length of a vector. `hypot` does not square, so components beyond 1e154 do not overflow.
 #[must_use]
 pub fn length([x, y, z]: [f64; 3]) -> f64 {
     x.hypot(y).hypot(z)
@@ -112,7 +126,7 @@ pub fn dot(one: [f64; 3], two: [f64; 3]) -> f64 {
     one.iter().zip(two).map(|(one, two)| one * two).sum()
 }
 
-/// Returns a number for a sentence: few digits, and none in vain.
+/// Renders a number for a sentence: at most four decimals without trailing zeros, or four digits with an exponent.
 #[must_use]
 pub fn render_number(number: f64) -> String {
     if number == 0.0 {
@@ -121,6 +135,7 @@ pub fn render_number(number: f64) -> String {
     if !number.is_finite() {
         return if number.is_nan() { "unknown".to_owned() } else { format!("{number}") };
     }
+    // Outside this range four decimals would show only zeros, or a long row of digits.
     if number.abs() < 1e-3 || number.abs() >= 1e6 {
         return format!("{number:.3e}");
     }

@@ -1,14 +1,14 @@
-//! What a recording does not hold, so that an answer can say it instead of being empty.
+//! The tables and columns that a recording lacks, so that an answer can name them instead of just being empty.
 
 use super::reading::ScanSheet;
 use crate::domain::table::TableCard;
 
-/// Names of tables and columns that were asked for and are not there.
+/// The names of tables and columns that a question needed and that the recording lacks, each once, in the order found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing(Vec<String>);
 
 impl Missing {
-    /// Notes a table where it is not there, and those of its columns that are not.
+    /// Notes a table if it is missing, or else those of its columns that are.
     pub fn note(&mut self, table: &TableCard, columns: &[&str], sheet: Option<&ScanSheet>) {
         match sheet {
             None => self.add_name(table.name),
@@ -20,37 +20,40 @@ impl Missing {
         }
     }
 
-    /// Notes a name.
+    /// Adds the name of a missing table or column, unless it is there already.
     pub fn add_name(&mut self, name: &str) {
+        // There are few names: a search through them keeps the order in which they were noted.
         if !self.0.iter().any(|known| known == name) {
             self.0.push(name.to_owned());
         }
     }
 
-    /// Notes what another noted.
+    /// Adds all names of another list.
     pub fn merge(&mut self, other: &Self) {
-        other.0.iter().for_each(|name| self.add_name(name));
+        for name in &other.0 {
+            self.add_name(name);
+        }
     }
 
-    /// Tells whether a table was noted.
+    /// Returns whether a table was noted as missing.
     #[must_use]
     pub fn has_table(&self, table: &TableCard) -> bool {
         self.0.iter().any(|name| name == table.name)
     }
 
-    /// Returns all of them, none where nothing is missing.
+    /// Returns all names; `None` where nothing is missing.
     #[must_use]
     pub fn to_list(&self) -> Option<Vec<String>> {
         (!self.0.is_empty()).then(|| self.0.clone())
     }
 
-    /// Returns them as words for a sentence, behind what was found.
+    /// Renders the names as a sentence to append to an answer's summary; empty where nothing is missing.
     #[must_use]
     pub fn render_remark(&self) -> String {
         if self.0.is_empty() { String::new() } else { format!(" Not recorded: {}.", self.0.join(", ")) }
     }
 
-    /// Returns the sentence that stands where nothing could be looked at.
+    /// Renders the summary of an answer that could not be given for lack of these.
     #[must_use]
     pub fn render_verdict(&self, what: &str) -> String {
         format!("{what} cannot be judged: the recording has no {}.", self.0.join(", no "))

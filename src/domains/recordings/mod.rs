@@ -1,5 +1,6 @@
-//! The domain: recordings of physics simulations, of every generation of the recorder; pure, without a connection, a
-//! file or a clock.
+//! The domain of recordings: databases that a recorder of physics simulations writes, of every generation of it.
+//!
+//! Pure: no connection, no file, no clock.
 
 pub mod bodies;
 pub mod checks;
@@ -44,7 +45,7 @@ use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard, MarkedIn};
 use crate::model::{Key, Snapshot};
 
-/// The domain.
+/// The domain of recordings.
 #[derive(Clone, Copy, Debug)]
 pub struct Recordings;
 
@@ -54,7 +55,7 @@ static CARD: DomainCard = DomainCard {
     about: "recordings of physics simulations: bodies, contacts, impulses and energies, frame by frame",
 };
 
-/// Recordings are the recorder's own files.
+/// Recordings are files that the recorder writes: they are listed and loaded from folders.
 static FILES: FileCard = FileCard {
     word: "recording",
     plural: "recordings",

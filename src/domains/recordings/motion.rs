@@ -1,4 +1,4 @@
-//! How bodies move over frames: their velocities, and in which frames they touch anything.
+//! Bodies over frames: their velocities, and the frames in which they touch anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,8 @@ use super::states::{self, StateRef};
 /// The velocities of a body, m/s, by frame.
 pub type Velocities = BTreeMap<i64, [f64; 3]>;
 
-/// Reads the velocities of bodies in some frames: of one, or of all.
+/// Reads the velocities of one body, or of all, in a range of frames, by body. A velocity that is not recorded is left
+/// out.
 ///
 /// # Errors
 /// As [`Reading::scan`].
@@ -20,11 +21,12 @@ pub fn read_velocities(
     body: Option<i64>,
     missing: &mut Missing,
 ) -> Result<BTreeMap<i64, Velocities>, Stop> {
-    let mut placed = states::read_state_refs(reading, range, missing)?;
-    placed.retain(|one| body.is_none_or(|body| one.body == body));
-    let found = states::read_velocities(reading, &placed, missing)?;
+    let mut state_refs = states::read_state_refs(reading, range, missing)?;
+    state_refs.retain(|state_ref| body.is_none_or(|body| state_ref.body == body));
+    let velocities = states::read_velocities(reading, &state_refs, missing)?;
     let mut bodies: BTreeMap<i64, Velocities> = BTreeMap::new();
-    for (StateRef { frame, body, .. }, velocity) in placed.iter().zip(found) {
+    for (StateRef { frame, body, .. }, velocity) in state_refs.iter().zip(velocities) {
+        // A velocity with a NULL component is as good as none: callers compute with all three.
         if let Some(velocity) = velocity.and_then(|velocity| velocity.numbers()) {
             bodies.entry(*body).or_default().insert(*frame, velocity);
         }
@@ -32,7 +34,7 @@ pub fn read_velocities(
     Ok(bodies)
 }
 
-/// Reads in which frames each body touches anything.
+/// Reads the frames in which each body touches anything, by body; empty where no pairs are recorded.
 ///
 /// # Errors
 /// As [`Reading::scan`].

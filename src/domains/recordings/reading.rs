@@ -1,5 +1,7 @@
-//! Straight-line questions: code that reads as if every table were there, stops where a scan is still to be made, and
-//! begins anew once it was.
+//! Questions written as straight-line code. A question asks [`Reading`] for scans; at the first one that was not made
+//! yet it stops with [`Stop::Ask`], the caller makes that scan, and the question runs again from the start.
+//!
+//! Answering is pure and cheap compared with a scan, so running it again costs little and keeps it free of state.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -15,17 +17,17 @@ use crate::model::{Filter, Row, Table, Value};
 /// A cell of a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SheetCell {
-    /// NULL, which also stands for a number that is none; or what no column of a recording holds.
+    /// NULL (the recorder stores NaN as NULL), or a type that recordings do not use.
     Null,
     /// An integer.
     Integer(i64),
-    /// A float, an infinity among them.
+    /// A float; may be infinite.
     Real(f64),
-    /// A text: its place among the texts of its sheet.
+    /// The index of a text among the texts of its sheet, so that a cell stays small and `Copy`.
     Text(usize),
 }
 
-/// The rows of one scan.
+/// The rows of one scan, row by row in one flat vector of cells.
 #[derive(Debug, Default)]
 pub struct ScanSheet {
     columns: Vec<String>,
@@ -33,7 +35,7 @@ pub struct ScanSheet {
     texts: Vec<String>,
 }
 
-/// A column's place in a sheet; of a column that is not there, nothing is read but NULL.
+/// The index of a column in a sheet. A column that does not exist has an index too, under which every cell is NULL.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnIndex(usize);
 
@@ -66,30 +68,31 @@ impl ScanSheet {
         }
     }
 
-    /// Returns the place of a column.
+    /// Returns the index of a column, whatever the case of its name.
     #[must_use]
     pub fn column_index(&self, column: &str) -> ColumnIndex {
         ColumnIndex(self.columns.iter().position(|name| name.eq_ignore_ascii_case(column)).unwrap_or(usize::MAX))
     }
 
-    /// Tells whether the table has a column.
+    /// Returns whether the scanned table has a column.
     #[must_use]
     pub fn has_column(&self, column: &str) -> bool {
         self.column_index(column).0 != usize::MAX
     }
 
-    /// Returns all rows, in the order of the scan.
+    /// Returns all rows in the order of the scan.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = SheetRow<'_>> {
+        // Chunks of size 0 panic: a sheet without columns has no cells, so any size yields no row.
         self.cells.chunks_exact(self.columns.len().max(1)).map(|cells| SheetRow { sheet: self, cells })
     }
 
-    /// Returns how many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len() / self.columns.len().max(1)
     }
 
-    /// Tells whether there is no row.
+    /// Returns whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
@@ -97,12 +100,13 @@ impl ScanSheet {
 }
 
 impl<'s> SheetRow<'s> {
-    /// Returns an integer; `None` for NULL, a fraction, or a column that is not there.
+    /// Returns an integer; `None` for NULL, a fraction, or a missing column.
     #[must_use]
     pub fn integer_at(&self, place: ColumnIndex) -> Option<i64> {
         match self.cells.get(place.0)? {
             SheetCell::Integer(number) => Some(*number),
-            // A float column of ids: whole and small enough to be exact.
+            // An id column may be declared as a float. Below 2^53 such an id is exact; it goes through text, as there
+            // is no checked conversion from float to integer.
             SheetCell::Real(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
                 format!("{number:.0}").parse().ok()
             }
@@ -110,7 +114,7 @@ impl<'s> SheetRow<'s> {
         }
     }
 
-    /// Returns a number; `None` for NULL or a column that is not there.
+    /// Returns a number; `None` for NULL, a text, or a missing column.
     #[must_use]
     pub fn number_at(&self, place: ColumnIndex) -> Option<f64> {
         match self.cells.get(place.0)? {
@@ -120,25 +124,31 @@ impl<'s> SheetRow<'s> {
         }
     }
 
-    /// Returns an integer of a named column.
+    /// Returns whether a flag is set, which recordings store as 0 or 1; `None` for NULL or a missing column.
+    #[must_use]
+    pub fn flag_at(&self, place: ColumnIndex) -> Option<bool> {
+        self.integer_at(place).map(|number| number != 0)
+    }
+
+    /// Returns the integer in a named column, as [`SheetRow::integer_at`].
     #[must_use]
     pub fn integer(&self, column: &str) -> Option<i64> {
         self.integer_at(self.sheet.column_index(column))
     }
 
-    /// Returns a number of a named column.
+    /// Returns the number in a named column, as [`SheetRow::number_at`].
     #[must_use]
     pub fn number(&self, column: &str) -> Option<f64> {
         self.number_at(self.sheet.column_index(column))
     }
 
-    /// Returns whether a flag is set.
+    /// Returns the flag in a named column, as [`SheetRow::flag_at`].
     #[must_use]
     pub fn flag(&self, column: &str) -> Option<bool> {
-        self.integer(column).map(|number| number != 0)
+        self.flag_at(self.sheet.column_index(column))
     }
 
-    /// Returns a text of a named column.
+    /// Returns the text in a named column; `None` for anything but a text.
     #[must_use]
     pub fn text(&self, column: &str) -> Option<&'s str> {
         match self.cells.get(self.sheet.column_index(column).0)? {
@@ -148,19 +158,19 @@ impl<'s> SheetRow<'s> {
     }
 }
 
-/// Returns the nearest float of an integer.
+/// Converts an integer to the nearest float; exact below 2^53.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is wanted")]
 pub const fn to_float(number: i64) -> f64 {
     number as f64
 }
 
-/// Why a question stopped.
+/// Why a question stopped before its answer.
 #[derive(Debug)]
 pub enum Stop {
-    /// This has to be read first.
+    /// This scan has to be made first.
     Ask(Box<ScanRequest>),
-    /// There is no answer.
+    /// The question has no answer.
     Fail(QueryError),
 }
 
@@ -170,7 +180,7 @@ impl From<QueryError> for Stop {
     }
 }
 
-/// What was read so far.
+/// The scans that were made so far, with their rows; `None` for a table that the recording lacks.
 #[derive(Debug, Default)]
 pub struct Reading {
     done: Vec<(ScanRequest, Option<ScanSheet>)>,
@@ -180,15 +190,16 @@ impl Reading {
     /// Returns the rows of a scan; `None` where the recording lacks the table.
     ///
     /// # Errors
-    /// [`Stop::Ask`] where it was not read yet.
+    /// [`Stop::Ask`] where it was not made yet.
     pub fn scan(&self, request: ScanRequest) -> Result<Option<&ScanSheet>, Stop> {
         match self.done.iter().find(|(known, _)| *known == request) {
             Some((_, sheet)) => Ok(sheet.as_ref()),
+            // Boxed because the error type is part of the `Result` of every question, and should stay small.
             None => Err(Stop::Ask(Box::new(request))),
         }
     }
 
-    /// Returns some columns of a whole table.
+    /// Returns columns of a whole table.
     ///
     /// # Errors
     /// As [`Reading::scan`].
@@ -196,7 +207,7 @@ impl Reading {
         self.scan(ScanRequest::every_row(table.name, columns))
     }
 
-    /// Returns some columns of the rows of some frames, the first and the last included.
+    /// Returns columns of the rows whose `frame_id` lies in a range, both ends included.
     ///
     /// # Errors
     /// As [`Reading::scan`].
@@ -204,13 +215,14 @@ impl Reading {
         &self,
         table: &TableCard,
         columns: &[&str],
-        (first, last): (i64, i64),
+        range: (i64, i64),
     ) -> Result<Option<&ScanSheet>, Stop> {
+        let (first, last) = range;
         let filter = Filter::Between { column: "frame_id".to_owned(), first, last };
         self.scan(ScanRequest::every_row(table.name, columns).filter(filter))
     }
 
-    /// Returns some columns of the rows whose column holds one of some ids.
+    /// Returns columns of the rows whose `column` holds one of the given ids.
     ///
     /// # Errors
     /// As [`Reading::scan`].
@@ -221,25 +233,26 @@ impl Reading {
         column: &str,
         ids: impl IntoIterator<Item = i64>,
     ) -> Result<Option<&ScanSheet>, Stop> {
+        // A set, so that a question that runs again builds an equal request whatever the order of its ids.
         let values: BTreeSet<Value> = ids.into_iter().map(Value::Integer).collect();
         let filter = Filter::In { column: column.to_owned(), values };
         self.scan(ScanRequest::every_row(table.name, columns).filter(filter))
     }
 }
 
-/// A question as straight-line code.
+/// A question about a recording, as straight-line code.
 pub trait Question {
-    /// What it answers.
+    /// The type of its answer.
     type Answer: Serialize;
 
-    /// Answers from what was read.
+    /// Answers from the scans made so far.
     ///
     /// # Errors
-    /// What has to be read first, or why there is no answer.
+    /// [`Stop::Ask`] for the next scan, [`Stop::Fail`] where there is no answer.
     fn answer(&self, reading: &Reading) -> Result<Self::Answer, Stop>;
 }
 
-/// A question being asked.
+/// A question with the scans made for it so far: the [`QueryRun`] of a [`Question`].
 pub struct QuestionRun<Q> {
     question: Q,
     reading: Reading,
@@ -248,7 +261,7 @@ pub struct QuestionRun<Q> {
 }
 
 impl<Q: Question + 'static> QuestionRun<Q> {
-    /// Begins to ask.
+    /// Starts a run for a question.
     pub fn start(question: Q) -> Box<dyn QueryRun> {
         let outcome = Err(QueryError::NotRecorded("nothing was read".to_owned()));
         Box::new(Self { question, reading: Reading::default(), current: None, outcome })
@@ -261,6 +274,7 @@ impl<Q: Question> ScanReader for QuestionRun<Q> {
             Ok(typed) => Ok(to_answer(&typed)),
             Err(Stop::Fail(error)) => Err(error),
             Err(Stop::Ask(request)) => {
+                // Moved to the scans made when it ends; without a table its rows stay `None`.
                 self.current = Some((request.as_ref().clone(), None));
                 return Some(*request);
             }

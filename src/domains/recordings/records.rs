@@ -1,4 +1,4 @@
-//! The kinds of record that people list, open and break in a recording: frames, bodies, contacts.
+//! The kinds of record of a recording. Frames, bodies and contacts can be broken; states and energies are only shown.
 
 use crate::domain::record::{ListColumn, RecordKind, RecordLink};
 
@@ -6,7 +6,6 @@ const fn column(name: &'static str, short: &'static str) -> ListColumn {
     ListColumn::new(name).with_heading(short)
 }
 
-/// One step of the simulation.
 static FRAME: RecordKind = RecordKind::new(
     ["frame", "frames", "steps of the simulation"],
     ("SimulationFrameRecord", "id"),
@@ -20,7 +19,6 @@ static FRAME: RecordKind = RecordKind::new(
 ])
 .fills_params(&[("start_frame", "id"), ("end_frame", "id"), ("frame_a", "id")]);
 
-/// A body that moves.
 static BODY: RecordKind = RecordKind::new(
     ["body", "bodies", "bodies that move"],
     ("AssetInertialStaticRecord", "id"),
@@ -35,11 +33,10 @@ static BODY: RecordKind = RecordKind::new(
 .faultable()
 .fills_params(&[("body_a_id", "body_id")]);
 
-/// Where something of a frame leads, for questions about it.
+/// The parameters of queries that a record of a frame fills in, with the column that each comes from.
 const OF_FRAME: &[(&str, &str)] =
     &[("start_frame", "frame_id"), ("end_frame", "frame_id"), ("frame_a", "frame_id"), ("body_id", "body_a_id")];
 
-/// A touching pair in a frame.
 static CONTACT: RecordKind = RecordKind::new(
     ["contact", "contacts", "touching pairs of bodies, frame by frame"],
     ("CollisionResultRecord", "id"),
@@ -54,7 +51,6 @@ static CONTACT: RecordKind = RecordKind::new(
 .faultable()
 .fills_params(OF_FRAME);
 
-/// A body's state in a frame.
 static STATE: RecordKind = RecordKind::new(
     ["state", "states", "bodies in frames"],
     ("AssetDynamicStateRecord", "id"),
@@ -67,7 +63,6 @@ static STATE: RecordKind = RecordKind::new(
 )
 .fills_params(OF_FRAME);
 
-/// A body's energy in a frame.
 static ENERGY: RecordKind = RecordKind::new(
     ["energy", "energies", "energies of bodies in frames"],
     ("EnergyRecord", "id"),
@@ -83,5 +78,5 @@ static ENERGY: RecordKind = RecordKind::new(
 )
 .fills_params(OF_FRAME);
 
-/// All of them, from the whole to the part.
+/// All kinds, in the order in which lists of kinds show them.
 pub static KINDS: &[&RecordKind] = &[&FRAME, &BODY, &CONTACT, &STATE, &ENERGY];

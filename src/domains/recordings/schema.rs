@@ -1,5 +1,4 @@
-//! Which generation of the recorder made a file: told by its tables and columns, for no recording says it; reads
-//! nothing itself.
+//! The generation of the recorder that made a file. No recording states it, so it is inferred from tables and columns.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,29 +22,31 @@ pub enum Generation {
     UnifiedConstraints,
 }
 
-/// What a file declares: asked for a table, or for a column of it.
+/// The tables and columns that a file declares.
 pub trait Declared {
-    /// Tells whether there is such a table.
+    /// Returns whether the file has a table.
     fn has_table(&self, table: &str) -> bool;
-    /// Tells whether the table is there and has such a column.
+    /// Returns whether the file has a table with such a column.
     fn has_column(&self, table: &str, column: &str) -> bool;
 }
 
 impl Generation {
-    /// Returns the generation of what a file declares; `None` where nothing of a recording is there.
+    /// Returns the generation of a file; `None` where it has none of the tables that only recordings have.
     #[must_use]
     pub fn detect(declared: &dyn Declared) -> Option<Self> {
-        let has = |table: &crate::domain::table::TableCard| declared.has_table(table.name);
-        if !TABLES.iter().any(|table| table.distinctive && has(table)) {
+        // Tables such as MeshRecord are in asset databases too.
+        if !TABLES.iter().any(|table| table.distinctive && declared.has_table(table.name)) {
             return None;
         }
-        Some(if has(&UNIFIED) {
+        let has_friction = declared.has_table(FRICTION.name);
+        // The newest first: each generation kept the tables of the one before, or replaced them.
+        Some(if declared.has_table(UNIFIED.name) {
             Self::UnifiedConstraints
-        } else if has(&FRICTION) && declared.has_column(FRICTION.name, "tangent1_lambda") {
+        } else if has_friction && declared.has_column(FRICTION.name, "tangent1_lambda") {
             Self::TwoConstraints
-        } else if has(&FRICTION) || has(&CONTACT) {
+        } else if has_friction || declared.has_table(CONTACT.name) {
             Self::NormalImpulses
-        } else if has(&BODY_STATE) {
+        } else if declared.has_table(BODY_STATE.name) {
             Self::NoConstraints
         } else {
             Self::LooseStates

@@ -1,11 +1,13 @@
-//! The states of bodies, which are those after the step of their frame.
+//! The states of bodies: position, velocity, orientation and rotation, each as of the end of its frame's step.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::measure::{Orientation, Vector};
 use super::missing::Missing;
-use super::reading::{Reading, SheetRow, Stop};
+use super::reading::{Reading, ScanSheet, SheetRow, Stop};
 use super::schema;
 use super::vectors::{Vectors, read_orientations};
 
@@ -24,7 +26,7 @@ pub struct State {
     pub angular_velocity: Vector,
 }
 
-/// A body in a frame, and where its state stands.
+/// A body in a frame, with a reference to the row of its state.
 #[derive(Clone, Copy, Debug)]
 pub struct StateRef {
     /// The frame.
@@ -34,7 +36,7 @@ pub struct StateRef {
     state: Option<i64>,
 }
 
-/// Reads which bodies have states in some frames, in the order of the table.
+/// Reads which bodies have states in a range of frames, in the order of the table.
 ///
 /// # Errors
 /// As [`Reading::scan`].
@@ -45,70 +47,88 @@ pub fn read_state_refs(reading: &Reading, range: (i64, i64), missing: &mut Missi
     let Some(sheet) = sheet else { return Ok(Vec::new()) };
     let (body, state, frame) =
         (sheet.column_index("body_id"), sheet.column_index("kinematicState_id"), sheet.column_index("frame_id"));
-    let place = |line: SheetRow<'_>| {
-        let (body, state) = (line.integer_at(body)?, line.integer_at(state));
-        Some(StateRef { frame: line.integer_at(frame)?, body, state })
-    };
-    Ok(sheet.rows().filter_map(place).collect())
+    let mut refs = Vec::with_capacity(sheet.len());
+    for row in sheet.rows() {
+        if let (Some(body), Some(frame)) = (row.integer_at(body), row.integer_at(frame)) {
+            refs.push(StateRef { frame, body, state: row.integer_at(state) });
+        }
+    }
+    Ok(refs)
 }
 
-/// Reads the states of bodies in frames, in the order of what is asked for; of one that refers to nothing, NULLs.
+/// Reads the states that references name, in their order; a reference to a missing row yields a state of NULLs.
 ///
 /// # Errors
 /// As [`Reading::scan`].
-pub fn read_states(reading: &Reading, placed: &[StateRef], missing: &mut Missing) -> Result<Vec<State>, Stop> {
+pub fn read_states(reading: &Reading, state_refs: &[StateRef], missing: &mut Missing) -> Result<Vec<State>, Stop> {
     let columns = ["id", "position_id", "velocity_id", "orientation_id", "quaternionRate_id"];
-    let ids = placed.iter().filter_map(|one| one.state);
+    let ids = state_refs.iter().filter_map(|state_ref| state_ref.state);
     let sheet = reading.scan_among(&schema::STATE, &columns, "id", ids)?;
     missing.note(&schema::STATE, &columns, sheet);
-    let lines = || sheet.iter().flat_map(|sheet| sheet.rows());
-    let all = |column: &'static str| lines().filter_map(move |line| line.integer(column));
-    let positions = Vectors::read(reading, &schema::COORDINATE, all("position_id"), missing)?;
-    let velocities = Vectors::read(reading, &schema::VELOCITY, all("velocity_id"), missing)?;
-    let turned = read_orientations(reading, &schema::QUATERNION, all("orientation_id"), missing)?;
-    let rates = read_orientations(reading, &schema::RATE, all("quaternionRate_id"), missing)?;
-    let parts: std::collections::BTreeMap<i64, SheetRow<'_>> =
-        lines().filter_map(|line| Some((line.integer("id")?, line))).collect();
-    let state = |one: &StateRef| {
-        let line = one.state.and_then(|id| parts.get(&id));
-        let part = |column: &str| line.and_then(|line| line.integer(column));
-        let orientation = part("orientation_id").and_then(|id| turned.get(&id)).copied().unwrap_or_default();
-        let rate = part("quaternionRate_id").and_then(|id| rates.get(&id)).copied().unwrap_or_default();
-        State {
-            body_id: one.body,
-            position: positions.get(part("position_id")).unwrap_or_default(),
-            velocity: velocities.get(part("velocity_id")).unwrap_or_default(),
+    // A state row holds no numbers itself: it refers to a row of another table for each of its parts.
+    let positions = Vectors::read(reading, &schema::COORDINATE, referenced_ids(sheet, "position_id"), missing)?;
+    let velocities = Vectors::read(reading, &schema::VELOCITY, referenced_ids(sheet, "velocity_id"), missing)?;
+    let orientations =
+        read_orientations(reading, &schema::QUATERNION, referenced_ids(sheet, "orientation_id"), missing)?;
+    let rates = read_orientations(reading, &schema::RATE, referenced_ids(sheet, "quaternionRate_id"), missing)?;
+    let mut rows: BTreeMap<i64, SheetRow<'_>> = BTreeMap::new();
+    for row in sheet.into_iter().flat_map(ScanSheet::rows) {
+        rows.extend(row.integer("id").map(|id| (id, row)));
+    }
+    let mut states = Vec::with_capacity(state_refs.len());
+    for state_ref in state_refs {
+        let row = state_ref.state.and_then(|id| rows.get(&id));
+        let [position, velocity, orientation, rate] =
+            ["position_id", "velocity_id", "orientation_id", "quaternionRate_id"]
+                .map(|column| row.and_then(|row| row.integer(column)));
+        let orientation = orientation.and_then(|id| orientations.get(&id)).copied().unwrap_or_default();
+        let rate = rate.and_then(|id| rates.get(&id)).copied().unwrap_or_default();
+        states.push(State {
+            body_id: state_ref.body,
+            position: positions.get(position).unwrap_or_default(),
+            velocity: velocities.get(velocity).unwrap_or_default(),
             angular_velocity: angular_velocity(&orientation, &rate),
             orientation,
-        }
-    };
-    Ok(placed.iter().map(state).collect())
+        });
+    }
+    Ok(states)
 }
 
-/// Reads the velocities of bodies in frames, m/s, in the order of what is asked for.
+/// Returns the ids that a column refers to; none where the table was not recorded.
+fn referenced_ids(sheet: Option<&ScanSheet>, column: &str) -> Vec<i64> {
+    sheet.into_iter().flat_map(ScanSheet::rows).filter_map(|row| row.integer(column)).collect()
+}
+
+/// Reads the velocities of the states that references name, m/s, in their order; `None` for one that is not recorded.
 ///
 /// # Errors
 /// As [`Reading::scan`].
 pub fn read_velocities(
     reading: &Reading,
-    placed: &[StateRef],
+    state_refs: &[StateRef],
     missing: &mut Missing,
 ) -> Result<Vec<Option<Vector>>, Stop> {
     let columns = ["id", "velocity_id"];
-    let sheet = reading.scan_among(&schema::STATE, &columns, "id", placed.iter().filter_map(|one| one.state))?;
+    let sheet = reading.scan_among(
+        &schema::STATE,
+        &columns,
+        "id",
+        state_refs.iter().filter_map(|state_ref| state_ref.state),
+    )?;
     missing.note(&schema::STATE, &columns, sheet);
-    let lines = sheet.iter().flat_map(|sheet| sheet.rows());
-    let of_state: std::collections::BTreeMap<i64, Option<i64>> =
-        lines.filter_map(|line| Some((line.integer("id")?, line.integer("velocity_id")))).collect();
-    let found = Vectors::read(reading, &schema::VELOCITY, of_state.values().copied().flatten(), missing)?;
-    Ok(placed.iter().map(|one| found.get(*of_state.get(&one.state?)?)).collect())
+    let mut velocity_ids: BTreeMap<i64, Option<i64>> = BTreeMap::new();
+    for row in sheet.into_iter().flat_map(ScanSheet::rows) {
+        velocity_ids.extend(row.integer("id").map(|id| (id, row.integer("velocity_id"))));
+    }
+    let velocities = Vectors::read(reading, &schema::VELOCITY, velocity_ids.values().copied().flatten(), missing)?;
+    Ok(state_refs.iter().map(|state_ref| velocities.get(*velocity_ids.get(&state_ref.state?)?)).collect())
 }
 
-/// Returns how fast a body turns, rad/s: the vector part of twice the conjugate orientation times its rate.
+/// Returns the angular velocity of a body, rad/s: the vector part of twice its conjugate orientation times the rate of
+/// that orientation. NULLs where a component is not recorded.
 #[must_use]
-pub fn angular_velocity(turned: &Orientation, rate: &Orientation) -> Vector {
-    let numbers = |q: &Orientation| Some([q.w.0?, q.x.0?, q.y.0?, q.z.0?]);
-    let (Some([w, x, y, z]), Some([rw, rx, ry, rz])) = (numbers(turned), numbers(rate)) else {
+pub fn angular_velocity(orientation: &Orientation, rate: &Orientation) -> Vector {
+    let (Some([w, x, y, z]), Some([rw, rx, ry, rz])) = (orientation.numbers(), rate.numbers()) else {
         return Vector::default();
     };
     let about_x = w * rx - x * rw - y * rz + z * ry;

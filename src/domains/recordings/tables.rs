@@ -1,20 +1,20 @@
-//! The tables of every generation of recordings, as its recorder declares them; reads nothing.
+//! The tables of every generation of recordings, as the recorder declares them.
 
 use crate::domain::table::TableCard;
 
-/// A column and its declared type.
+/// A column's name and declared type.
 type Declaration = (&'static str, &'static str);
 
 const fn table(name: &'static str, columns: &'static [Declaration]) -> TableCard {
     TableCard { name, key: &["id"], distinctive: true, identifying: &[], columns, indexes: &[] }
 }
 
-/// A table whose name says too little to tell a recording by.
+/// A table that other databases have too, so that it does not prove a file to be a recording.
 const fn shared_table(name: &'static str, columns: &'static [Declaration]) -> TableCard {
     TableCard { distinctive: false, ..table(name, columns) }
 }
 
-/// A table of pairs of ids, without a key.
+/// A table that links rows of two others by their ids, without a key.
 const fn junction(name: &'static str, columns: &'static [Declaration]) -> TableCard {
     TableCard { key: &[], ..table(name, columns) }
 }
@@ -23,31 +23,31 @@ const fn junction(name: &'static str, columns: &'static [Declaration]) -> TableC
 pub static FRAME: TableCard =
     table("SimulationFrameRecord", &[("id", "INTEGER"), ("simulation_time", "FLOAT"), ("wall_clock_time", "FLOAT")]);
 
-/// A body that moves: its mass and its material, at its spawn.
+/// A moving body: its mass (kg) and material, written when it is spawned.
 pub static BODY: TableCard = table(
     "AssetInertialStaticRecord",
     &[("id", "INTEGER"), ("body_id", "INTEGER"), ("mass", "FLOAT"), ("restitution", "FLOAT"), ("friction", "FLOAT")],
 );
 
-/// Which asset a body shows.
+/// The asset that a body displays.
 pub static ASSET: TableCard = table(
     "AssetPhysicalStaticRecord",
     &[("id", "INTEGER"), ("body_id", "INTEGER"), ("asset_id", "INTEGER"), ("is_environment", "INTEGER")],
 );
 
-/// A body in a frame; the state itself is referred to.
+/// A body in a frame, with a reference to its state.
 pub static BODY_STATE: TableCard = table(
     "AssetDynamicStateRecord",
     &[("id", "INTEGER"), ("body_id", "INTEGER"), ("kinematicState_id", "INTEGER"), ("frame_id", "INTEGER")],
 );
 
-/// External forces of a body's state; empty in practice.
+/// External forces on a body; recorders leave it empty.
 pub static STATE_FORCE: TableCard = junction(
     "AssetDynamicStateRecord_ExternalForceRecord",
     &[("AssetDynamicStateRecord_id", "INTEGER"), ("ExternalForceRecord_id", "INTEGER")],
 );
 
-/// A state: what it is made of. Its own body_id and frame_id are left 0.
+/// A state, as references to its parts. The recorder leaves its body_id and frame_id 0.
 pub static STATE: TableCard = table(
     "InertialStateRecord",
     &[
@@ -89,7 +89,7 @@ pub static RATE: TableCard = shared_table(
 pub static ANGULAR_ACCELERATION: TableCard =
     table("AngularAccelerationRecord", &[("id", "INTEGER"), ("pitch", "FLOAT"), ("roll", "FLOAT"), ("yaw", "FLOAT")]);
 
-/// Normals, tangents, lever arms.
+/// Normals and tangents (unit vectors) and lever arms (m).
 pub static VECTOR: TableCard =
     shared_table("Vector3DRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
@@ -123,7 +123,7 @@ pub static SYSTEM_ENERGY: TableCard = table(
     ],
 );
 
-/// A touching pair in a frame, before the step.
+/// A touching pair at the beginning of a frame's step.
 pub static COLLISION: TableCard = table(
     "CollisionResultRecord",
     &[
@@ -136,7 +136,7 @@ pub static COLLISION: TableCard = table(
     ],
 );
 
-/// The points of a touching pair.
+/// Links touching pairs with their points.
 pub static COLLISION_POINT: TableCard = junction(
     "CollisionResultRecord_ContactPointRecord",
     &[("CollisionResultRecord_id", "INTEGER"), ("ContactPointRecord_id", "INTEGER")],
@@ -148,7 +148,7 @@ pub static POINT: TableCard = table(
     &[("id", "INTEGER"), ("pointA_id", "INTEGER"), ("pointB_id", "INTEGER"), ("depth", "FLOAT")],
 );
 
-/// A contact point as the solver took it.
+/// A contact point as the input of the solver, without impulses.
 pub static CONTACT: TableCard = table(
     "ContactConstraintRecord",
     &[
@@ -165,7 +165,7 @@ pub static CONTACT: TableCard = table(
     ],
 );
 
-/// The impulses at a contact point, N s.
+/// A contact point with the solver's impulses, N s; the oldest recordings have no tangential ones.
 pub static FRICTION: TableCard = table(
     "FrictionConstraintRecord",
     &[
@@ -185,7 +185,7 @@ pub static FRICTION: TableCard = table(
     ],
 );
 
-/// A contact point and its impulses, in the newest recordings.
+/// A contact point with the solver's impulses, N s: in the newest recordings it replaces the two tables above.
 pub static UNIFIED: TableCard = table(
     "UnifiedContactConstraintRecord",
     &[
@@ -208,7 +208,7 @@ pub static UNIFIED: TableCard = table(
     ],
 );
 
-/// How the solver did in a frame.
+/// Iterations, residual and convergence of the solver in a frame.
 pub static SOLVER: TableCard = table(
     "SolverDiagnosticRecord",
     &[
@@ -222,7 +222,7 @@ pub static SOLVER: TableCard = table(
     ],
 );
 
-/// Made by the recorder, never filled.
+/// Created by the recorder and never filled.
 pub static PHYSICAL_DYNAMIC: TableCard = table(
     "AssetPhysicalDynamicRecord",
     &[
@@ -248,7 +248,7 @@ pub static FORCE: TableCard =
 pub static TORQUE: TableCard =
     table("TorqueVectorRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
-/// Meshes, where the recording began as a copy of the asset database.
+/// Meshes: only in recordings that began as a copy of the asset database.
 pub static MESH: TableCard =
     shared_table("MeshRecord", &[("id", "INTEGER"), ("vertex_data", "BLOB"), ("vertex_count", "INTEGER")]);
 
@@ -264,7 +264,7 @@ pub static OBJECT: TableCard = shared_table(
     ],
 );
 
-/// All of them.
+/// All tables, of all generations.
 pub static TABLES: &[&TableCard] = &[
     &FRAME,
     &BODY,

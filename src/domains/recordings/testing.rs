@@ -11,10 +11,10 @@ pub(super) fn recording(scenario: &str, frames: u32, seed: u64) -> Database {
     let mut database = Database::default();
     RecordingsLab.tables().iter().for_each(|def| database.create_table(def));
     let request = LabRequest { size: Some(frames), seed, until: None, scenario: Some(scenario.to_owned()) };
-    let done = RecordingsLab.generate(&request, &mut |table, cells| {
+    let flow = RecordingsLab.generate(&request, &mut |table, cells| {
         database.insert_row(table, &cells).unwrap();
         ControlFlow::Continue(())
     });
-    assert!(done.is_continue());
+    assert!(flow.is_continue());
     database
 }

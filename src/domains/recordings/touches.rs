@@ -1,5 +1,5 @@
-//! How two bodies touch over frames: for how long, how often they part and meet again, which way the normal points,
-//! and whether the force swings.
+//! The contact of two bodies over frames: its duration, how often it breaks, flips of its normal, and swings of its
+//! force.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use serde::Serialize;
 use super::contacts::ConstraintPoint;
 use super::measure::{Measure, dot};
 
-/// Parting for at most so many frames, and meeting again, is chatter.
+/// A break of at most this many frames counts as chatter.
 const CHATTER_GAP: i64 = 5;
-/// So many of these make a contact a chattering one.
+/// The number of short breaks from which on a contact chatters.
 const CHATTER_MIN: usize = 3;
-/// A normal force swings where its changes turn round so often, as a share of what is possible.
+/// The share of possible reversals from which on the normal force swings.
 const SWING_SHARE: f64 = 0.5;
-/// Changes smaller than this share of the mean force are no swing.
+/// Changes up to this share of the mean force are not part of a swing.
 const SWING_MIN: f64 = 0.05;
-/// The most frames that are named.
+/// The most frames that an answer lists.
 const NAMED_MAX: usize = 20;
 
-/// A pair in one frame.
+/// The contact of a pair in one frame.
 #[derive(Clone, Debug, Default)]
 pub struct PairTouch {
-    /// How many points there are.
+    /// The number of contact points; 0 where only pairs are recorded.
     pub points: usize,
     /// The sum of the normal impulses, N s.
     pub normal: Option<f64>,
@@ -60,7 +60,7 @@ pub struct Analysis {
     pub max_normal_impulse: Measure,
 }
 
-/// Returns the points by frame, as one touch each; the normals are those of the first point.
+/// Groups points by frame: impulses are summed (`None` if one is missing), the normal is that of the first point.
 pub fn touches_by_frame(
     points: &[ConstraintPoint],
     normal: impl Fn(&ConstraintPoint) -> Option<[f64; 3]>,
@@ -79,34 +79,39 @@ pub fn touches_by_frame(
     frames
 }
 
-/// Looks at a contact over frames.
+/// Analyses a contact over frames.
 #[must_use]
 pub fn analyse(frames: &BTreeMap<i64, PairTouch>) -> Analysis {
     let ids: Vec<i64> = frames.keys().copied().collect();
-    let pairs = || ids.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
-    let breaks: Vec<i64> = pairs().map(|(one, two)| two - one - 1).filter(|gap| *gap > 0).collect();
-    let short = breaks.iter().filter(|gap| **gap <= CHATTER_GAP).count();
+    let (mut breaks, mut short_breaks) = (0, 0);
     let mut flips = Vec::new();
     let mut changes = 0;
-    for (one, two) in pairs().filter(|(one, two)| one + 1 == *two) {
-        let (Some(before), Some(after)) = (frames.get(&one), frames.get(&two)) else { continue };
+    for ((frame, before), (next, after)) in frames.iter().zip(frames.iter().skip(1)) {
+        let gap = next - frame - 1;
+        if gap > 0 {
+            breaks += 1;
+            short_breaks += usize::from(gap <= CHATTER_GAP);
+            // Across a break, the pair may have met again any other way round.
+            continue;
+        }
         if before.direction.zip(after.direction).is_some_and(|(one, other)| dot(one, other) < 0.0) {
-            flips.push(two);
+            flips.push(*next);
         }
         changes += u64::from(before.points != after.points);
     }
     let impulses: Vec<f64> = frames.values().filter_map(|touch| touch.normal).filter(|sum| sum.is_finite()).collect();
     let mean = mean(&impulses);
     let swings = count_swings(frames, mean.unwrap_or(0.0));
+    // A reversal takes three frames; with fewer than four possible ones, half of them is noise.
     let possible = ids.len().saturating_sub(2);
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
     let oscillates = possible >= 4 && swings as f64 > SWING_SHARE * possible as f64;
     Analysis {
         contact_frames: ids.len() as u64,
-        episodes: if ids.is_empty() { 0 } else { breaks.len() as u64 + 1 },
+        episodes: if ids.is_empty() { 0 } else { breaks + 1 },
         longest_episode: longest_run(&ids),
-        short_breaks: short as u64,
-        chatter: short >= CHATTER_MIN,
+        short_breaks: short_breaks as u64,
+        chatter: short_breaks >= CHATTER_MIN,
         normal_flips: flips.len() as u64,
         normal_flip_frames: flips.into_iter().take(NAMED_MAX).collect(),
         point_count_changes: changes,
@@ -133,15 +138,16 @@ fn longest_run(ids: &[i64]) -> u64 {
     longest
 }
 
-/// Counts how often the impulse turns round within a contact without a break.
+/// Counts how often the impulse reverses between growing and falling, over frames without a break.
 fn count_swings(frames: &BTreeMap<i64, PairTouch>, mean: f64) -> usize {
     let (mut swings, mut last): (usize, Option<(i64, f64)>) = (0, None);
     let mut change: Option<f64> = None;
     for (frame, touch) in frames {
         let now = touch.normal.filter(|sum| sum.is_finite());
-        let joined = last.filter(|(before, _)| before + 1 == *frame);
-        let step = joined.zip(now).map(|((_, before), now)| now - before);
+        let previous = last.filter(|(before, _)| before + 1 == *frame);
+        let step = previous.zip(now).map(|((_, before), now)| now - before);
         let step = step.filter(|step| step.abs() > SWING_MIN * mean.abs());
+        // Only two changes in a row can be a reversal: a gap, an unknown impulse or a small change comes between.
         swings += usize::from(change.zip(step).is_some_and(|(one, other)| one * other < 0.0));
         change = step;
         last = now.map(|now| (*frame, now));
@@ -150,20 +156,24 @@ fn count_swings(frames: &BTreeMap<i64, PairTouch>, mean: f64) -> usize {
 }
 
 impl Analysis {
-    /// Says what stands out.
+    /// Renders the irregularities of the contact for a summary.
     #[must_use]
     pub fn render_remarks(&self) -> String {
-        let mut said = Vec::new();
+        let mut remarks = Vec::new();
         if self.chatter {
-            said.push(format!("it chatters ({} short breaks)", self.short_breaks));
+            remarks.push(format!("it chatters ({} short breaks)", self.short_breaks));
         }
         if self.normal_flips > 0 {
-            said.push(format!("the normal turns round {} times", self.normal_flips));
+            remarks.push(format!("the normal turns round {} times", self.normal_flips));
         }
         if self.force_oscillation {
-            said.push(format!("the normal force swings ({} times)", self.force_swings));
+            remarks.push(format!("the normal force swings ({} times)", self.force_swings));
         }
-        if said.is_empty() { "no chatter, no flipped normal, no swinging force".to_owned() } else { said.join("; ") }
+        if remarks.is_empty() {
+            "no chatter, no flipped normal, no swinging force".to_owned()
+        } else {
+            remarks.join("; ")
+        }
     }
 }
 

@@ -1,10 +1,10 @@
-//! Vectors and orientations, which recordings keep in tables of their own, by id.
+//! Vectors and orientations, which a recording stores in tables of their own and refers to by id.
 
 use std::collections::BTreeMap;
 
 use super::measure::{Orientation, Vector};
 use super::missing::Missing;
-use super::reading::{Reading, SheetRow, Stop};
+use super::reading::{Reading, ScanSheet, SheetRow, Stop};
 use super::schema;
 use crate::domain::table::TableCard;
 
@@ -13,7 +13,7 @@ use crate::domain::table::TableCard;
 pub struct Vectors(BTreeMap<i64, Vector>);
 
 impl Vectors {
-    /// Reads those of some ids.
+    /// Reads the vectors with the given ids from a table with columns x, y and z.
     ///
     /// # Errors
     /// As [`Reading::scan`].
@@ -25,22 +25,22 @@ impl Vectors {
     ) -> Result<Self, Stop> {
         let sheet = reading.scan_among(table, &["id", "x", "y", "z"], "id", ids)?;
         missing.note(table, &["x", "y", "z"], sheet);
-        let vectors = sheet.iter().flat_map(|sheet| sheet.rows());
-        Ok(Self(vectors.filter_map(|line| Some((line.integer("id")?, row_vector(line)))).collect()))
+        let rows = sheet.into_iter().flat_map(ScanSheet::rows);
+        Ok(Self(rows.filter_map(|row| Some((row.integer("id")?, row_vector(row)))).collect()))
     }
 
-    /// Returns the vector of an id.
+    /// Returns the vector with an id; `None` without an id, or where no row has it.
     #[must_use]
     pub fn get(&self, id: Option<i64>) -> Option<Vector> {
         self.0.get(&id?).copied()
     }
 }
 
-fn row_vector(line: SheetRow<'_>) -> Vector {
-    Vector { x: line.number("x").into(), y: line.number("y").into(), z: line.number("z").into() }
+fn row_vector(row: SheetRow<'_>) -> Vector {
+    Vector { x: row.number("x").into(), y: row.number("y").into(), z: row.number("z").into() }
 }
 
-/// Reads orientations, or their rates, of some ids.
+/// Reads the orientations with the given ids, or their rates (1/s), by id.
 ///
 /// # Errors
 /// As [`Reading::scan`].
@@ -52,14 +52,16 @@ pub fn read_orientations(
 ) -> Result<BTreeMap<i64, Orientation>, Stop> {
     let sheet = reading.scan_among(table, &["id", "w", "x", "y", "z"], "id", ids)?;
     missing.note(table, &["w", "x", "y", "z"], sheet);
-    let orientation = |line: SheetRow<'_>| {
-        let Vector { x, y, z } = row_vector(line);
-        Some((line.integer("id")?, Orientation { w: line.number("w").into(), x, y, z }))
-    };
-    Ok(sheet.iter().flat_map(|sheet| sheet.rows()).filter_map(orientation).collect())
+    let mut orientations = BTreeMap::new();
+    for row in sheet.into_iter().flat_map(ScanSheet::rows) {
+        let Some(id) = row.integer("id") else { continue };
+        let Vector { x, y, z } = row_vector(row);
+        orientations.insert(id, Orientation { w: row.number("w").into(), x, y, z });
+    }
+    Ok(orientations)
 }
 
-/// Reads normals, tangents and lever arms of some ids.
+/// Reads normals, tangents and lever arms by their ids; a missing id is skipped.
 ///
 /// # Errors
 /// As [`Reading::scan`].

@@ -1,4 +1,4 @@
-//! The three-way comparison of one row: as it was, as the operation left it, as it is; pure.
+//! The three-way comparison of one row: as it was before the operation, as the operation left it, as it is now. Pure.
 
 use mfm_journal::{Change, RowAction, Value};
 
@@ -7,34 +7,34 @@ use super::super::look::RowProjection;
 use crate::model::Refusal;
 use crate::model::refusal::LostPlace;
 
-/// What becomes of one row.
+/// The judgement on one row of an operation to revert.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::engine) enum RowJudgement {
-    /// It will be as it was (`None`: gone).
+    /// It can be put back; the row as it will be, `None` for a row that goes.
     Put(Option<Vec<Value>>),
-    /// It already is as it was.
+    /// It already is as it was before the operation.
     Kept,
     /// It is neither as it was nor as the operation left it, or a later operation claims it.
     Conflict {
         /// The columns that differ.
         columns: Vec<String>,
-        /// Why, in words.
+        /// Why it is in conflict, in words.
         why: String,
-        /// The later operation.
+        /// The later operation that claims it.
         operation: Option<u64>,
-        /// What is gone of the row.
+        /// What is gone: the row, its column or its table; `None` where all are there.
         lost: Option<LostPlace>,
     },
 }
 
 impl RowJudgement {
-    /// A later operation of ours set the same columns.
+    /// A later operation of this journal changed the same columns.
     pub(super) fn blocked_by(op: u64) -> Self {
         let why = format!("operation {op} changed it later");
         Self::Conflict { columns: Vec::new(), why, operation: Some(op), lost: None }
     }
 
-    /// The schema, or another row, would not let the row back in.
+    /// The schema or another row would not let the row back in.
     pub(super) fn barred_by(refusal: &Refusal) -> Self {
         Self::conflict(Vec::new(), &refusal.to_string())
     }
@@ -43,13 +43,14 @@ impl RowJudgement {
         Self::Conflict { columns, why: why.to_owned(), operation: None, lost: None }
     }
 
-    /// Nothing is left to put the row back into, or over.
+    /// There is no row to overwrite, or no column or table to put it back into.
     fn lost(lost: LostPlace) -> Self {
         Self::Conflict { columns: Vec::new(), why: lost.in_words().to_owned(), operation: None, lost: Some(lost) }
     }
 }
 
-/// Judges one row of an operation that is to be taken back. `force` overrides what others wrote, never a missing row.
+/// Judges one row of an operation to revert; `now` is the row as it is. `force` overrides what others wrote, but never
+/// a missing row.
 pub(in crate::engine) fn judge_row(
     change: &Change,
     now: Option<&[Value]>,
@@ -69,6 +70,7 @@ pub(in crate::engine) fn judge_row(
         },
         RowAction::Delete { before, before_digest } => match now {
             None => RowJudgement::Put(restore_row(before, None, lens)),
+            // The same row is there again, whoever inserted it.
             Some(row) if lens.digest(row)? == Some(*before_digest) => RowJudgement::Kept,
             Some(row) if force => RowJudgement::Put(restore_row(before, Some(row), lens)),
             Some(row) => RowJudgement::conflict(
@@ -80,6 +82,7 @@ pub(in crate::engine) fn judge_row(
             None => RowJudgement::lost(LostPlace::Row),
             Some(row) => judge_update(change, columns, before, after, row, lens, force),
         },
+        // The operation wrote nothing to this row.
         RowAction::Kept { .. } => RowJudgement::Kept,
     })
 }
@@ -95,11 +98,12 @@ fn judge_update(
 ) -> RowJudgement {
     let places = lens.column_positions().unwrap_or_default();
     let now: Vec<&Value> = columns.iter().filter_map(|at| row.get(*places.get(*at)?)).collect();
-    let same = |cells: &[Value]| now.len() == cells.len() && now.iter().zip(cells).all(|(now, cell)| *now == cell);
-    if same(before) {
+    let equals = |cells: &[Value]| now.len() == cells.len() && now.iter().zip(cells).all(|(now, cell)| *now == cell);
+    // Only the columns that the update set decide: what others did to the rest of the row is theirs, and stays.
+    if equals(before) {
         return RowJudgement::Kept;
     }
-    if same(after) || force {
+    if equals(after) || force {
         let mut put = row.to_vec();
         for (at, cell) in columns.iter().zip(before) {
             if let Some(now) = places.get(*at).and_then(|place| put.get_mut(*place)) {
@@ -113,8 +117,8 @@ fn judge_update(
     RowJudgement::conflict(names, "somebody else changed it since")
 }
 
-/// Returns a row of the table now that holds the image's cells; columns that the image does not know stay, or are NULL
-/// until the database has filled them.
+/// Returns a row of the table as declared now, with the image's cells. Columns that the image does not know keep their
+/// value, or are NULL until the database fills them.
 fn restore_row(cells: &[Value], now: Option<&[Value]>, lens: &RowProjection) -> Option<Vec<Value>> {
     let width = lens.table.as_ref()?.columns.len();
     let mut row = now.map_or_else(|| vec![Value::Null; width], <[Value]>::to_vec);

@@ -1,46 +1,46 @@
-//! What can be done before somebody goes on, or instead; carries nothing out.
+//! Actions that a next step can propose. Nothing is carried out here.
 
 use serde::Serialize;
 
 use super::Flag;
 
-/// Something that can be done.
+/// An action that a next step proposes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "operation", rename_all = "snake_case")]
 pub enum Deed {
-    /// Ask the same again.
+    /// Repeat the same request.
     Again,
     /// Make a new plan.
     PlanAgain,
-    /// Close what is open, as the target says.
+    /// Close open operations, as the target shows them.
     Recover,
-    /// Write off what a lost target carried.
+    /// Write off the operations that a lost target carried.
     WriteOff,
-    /// Take operations back.
+    /// Revert operations.
     Revert {
-        /// Which; none where the error cannot know.
+        /// Their numbers; empty where the error does not know them.
         ops: Vec<u64>,
-        /// With which options.
+        /// The options to use.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         with: Vec<Flag>,
     },
-    /// Take everything back.
+    /// Revert everything on a target.
     RevertAll {
-        /// On which target, where not on the one that was meant.
+        /// The target, if it is not the one of the request.
         #[serde(skip_serializing_if = "Option::is_none")]
         target: Option<String>,
     },
     /// Mark a database.
     Mark {
-        /// Its URL, or its registered name; none where the new one is not known.
+        /// Its URL or registered name; `None` where the error does not know it.
         #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<String>,
-        /// As what.
+        /// How it is marked.
         marking: Marking,
     },
     /// Register a database.
     Register {
-        /// Its URL, where the error knows it.
+        /// Its URL; `None` where the error does not know it.
         #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
@@ -51,38 +51,38 @@ pub enum Deed {
     },
     /// Make a lab.
     MakeLab,
-    /// Make a lab in a file, and with it a journal.
+    /// Make a lab in a file, together with a new journal.
     MakeLabFile,
     /// Make a plan file.
     SavePlan,
     /// Make a baseline of checks.
     SaveBaseline,
-    /// Keep the result of a drill.
+    /// Save the result of a drill.
     SaveDrill,
-    /// Carry out the rest of a campaign.
+    /// Apply the rest of a campaign.
     ApplyCampaign,
-    /// Take a campaign back.
+    /// Revert a campaign.
     RevertCampaign,
     /// Run the demo in another folder.
     Demo,
-    /// Say yes to what an agent asked for.
+    /// Approve what an agent asked for.
     Approve {
-        /// The code of the question.
+        /// The code of the request.
         code: String,
     },
 }
 
-/// As what a database is marked.
+/// How a database is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Marking {
-    /// A test copy.
+    /// As a test copy.
     TestCopy,
-    /// A target that was moved.
+    /// As a target that was moved.
     Moved,
-    /// A target that lost mfm's own records.
+    /// As a target that lost mfm's own records.
     RecordsLost,
-    /// A copy of a target on which another journal made operations.
+    /// As a copy of a target on which another journal made operations.
     Beside,
 }
 
@@ -97,7 +97,7 @@ impl Marking {
 }
 
 impl Deed {
-    /// Returns the revert of operations.
+    /// Returns the revert of operations, without options.
     #[must_use]
     pub fn revert(ops: impl Into<Vec<u64>>) -> Self {
         Self::Revert { ops: ops.into(), with: Vec::new() }
@@ -115,7 +115,7 @@ impl Deed {
         Self::Mark { url: Some(url.to_owned()), marking }
     }
 
-    /// Says what is done in words of no face, for those that cannot do it themselves.
+    /// Describes the action without naming a command or a key, for faces that do not offer it.
     #[must_use]
     pub fn in_words(&self) -> String {
         let words = match self {
@@ -140,7 +140,7 @@ impl Deed {
         words.to_owned()
     }
 
-    /// Returns the texts that may come from elsewhere.
+    /// Returns the texts that may come from user input, which may contain a password.
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Self::RevertAll { target: url } | Self::Mark { url, .. } | Self::Register { url } => {

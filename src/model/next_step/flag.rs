@@ -1,7 +1,9 @@
-//! The options of requests, by the names of their fields: the command line, agents' tools and forms all derive theirs.
+//! The options of requests, by the names of their fields. The command line, the agents' tools and the forms derive
+//! their own spelling from these.
 
 use serde::{Serialize, Serializer};
 
+// One list makes the enum, the list of all options and their names, so that none can be forgotten.
 macro_rules! flags {
     ($($(#[$about:meta])* $flag:ident = $name:literal,)*) => {
         /// An option of a request.
@@ -13,10 +15,10 @@ macro_rules! flags {
         }
 
         impl Flag {
-            /// Every option that is no mode's.
+            /// Every option that does not belong to a mode or a domain.
             pub const ALL: &[Self] = &[$(Self::$flag,)*];
 
-            /// Returns the name of its field.
+            /// Returns the name of its field, in snake case.
             #[must_use]
             pub fn name(&self) -> &str {
                 match self {
@@ -33,7 +35,7 @@ flags! {
     Cascade = "cascade",
     /// Put back only the rows that are not in conflict.
     SkipConflicts = "skip_conflicts",
-    /// Overwrite what somebody else wrote.
+    /// Overwrite what others wrote.
     Force = "force",
     /// Switch triggers off for the transaction.
     DisableTriggers = "disable_triggers",
@@ -51,7 +53,7 @@ flags! {
     Variant = "variant",
     /// The target, by its name or its URL.
     Target = "target",
-    /// Where a replay goes to.
+    /// The target that a replay writes to.
     Onto = "onto",
     /// The journal.
     Journal = "journal",
@@ -59,25 +61,25 @@ flags! {
     Domain = "domain",
     /// The name of a target, or of a detector.
     Name = "name",
-    /// The sign of a live system that is overruled.
+    /// The sign of a live system that is overridden.
     Override = "override",
-    /// The other journal whose operations are worked beside.
+    /// Another journal, whose operations the target may hold.
     BesideJournal = "beside_journal",
-    /// The host to which a login may go unencrypted.
+    /// The host to which a login may be sent unencrypted.
     UnencryptedLogin = "unencrypted_login",
-    /// The file itself, and no copy of it.
+    /// The file itself instead of a copy.
     InPlace = "in_place",
-    /// The word that a target was moved.
+    /// The statement that a target was moved.
     Moved = "moved",
-    /// Consent, given ahead.
+    /// Consent given in advance.
     Yes = "yes",
-    /// The name that a person would type, given ahead.
+    /// The name to type as consent, given in advance.
     Confirm = "confirm",
     /// Only show what would be done.
     DryRun = "dry_run",
     /// How deep an audit goes.
     Depth = "depth",
-    /// The operation that a word is about.
+    /// The operation that a statement is about.
     Op = "op",
     /// The checks to run.
     Only = "only",
@@ -93,13 +95,13 @@ flags! {
     Scenario = "scenario",
     /// How many patients a lab has.
     Patients = "patients",
-    /// How a command's answer is judged.
+    /// The way in which a command's output is judged.
     Judge = "judge",
     /// A command under test.
     Command = "command",
     /// A command under test, with its name.
     Detector = "detector",
-    /// Hand the password on to the command.
+    /// Pass the password on to the command.
     WithPassword = "with_password",
     /// The earlier result to compare with.
     Baseline = "baseline",
@@ -110,7 +112,7 @@ flags! {
 }
 
 impl Flag {
-    /// Returns the parameter of a mode.
+    /// Returns a parameter of a mode, or a filter, by its name.
     #[must_use]
     pub fn parameter(name: &str) -> Self {
         Self::Parameter(name.to_owned())

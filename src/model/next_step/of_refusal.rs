@@ -1,10 +1,9 @@
-//! What can be done next about each refusal.
+//! The next steps for each refusal.
 
 use super::{Deed, Flag, Marking, NextStep, NextSteps, View, act, give, give_value, look, say};
 use crate::model::password;
 use crate::model::refusal::{Conflict, LostPlace, Refusal};
 
-/// What helps where the way back is barred.
 const NO_WAY_BACK: &str =
     "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
 
@@ -60,7 +59,7 @@ impl Refusal {
         }
     }
 
-    /// Returns the one step that helps with what is no matter of records, markers, logins or conflicts.
+    /// Returns the step for a refusal that one step settles.
     fn one_step(&self) -> NextStep {
         match self {
             Self::Trigger { .. } => give(Flag::DisableTriggers, "switches triggers off for mfm's own transaction"),
@@ -79,7 +78,7 @@ impl Refusal {
         }
     }
 
-    /// Says what helps where that names nothing of a face.
+    /// Returns the sentence for a refusal whose step names nothing of a face; empty for all others.
     const fn in_words(&self) -> &'static str {
         match self {
             Self::Undetectable { .. } => "break fewer of them in one operation",
@@ -128,7 +127,7 @@ impl Refusal {
         }
     }
 
-    /// Returns how a database is marked that the guard stops.
+    /// Returns the steps for a database that the guard stops, by its URL.
     fn about_the_marker(&self, url: &str) -> NextSteps {
         let mark = |marking, does: &str| act(Deed::mark(url, marking), does);
         match self {
@@ -148,8 +147,9 @@ impl Refusal {
     }
 }
 
-/// Says how a revert with conflicts can go on.
+/// Returns the steps for a revert with conflicts.
 fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
+    // The order is that of the damage: what overrides others comes last.
     let skip = give(Flag::SkipConflicts, "puts back the other rows");
     if !blocked_by.is_empty() {
         [give(Flag::Cascade, "reverts the later operations first"), skip].into()
@@ -162,7 +162,7 @@ fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
     }
 }
 
-/// A URL that nobody registered can be named in the command that does.
+/// Returns the steps for an unknown target; a name with a colon is a URL, which can be registered as it is.
 fn about_a_name(name: &str) -> NextSteps {
     let url = name.contains(':').then(|| password::hide_password(name));
     [look(View::Targets, "lists them"), act(Deed::Register { url }, "registers one")].into()
@@ -205,10 +205,10 @@ mod tests {
             operation: None,
             lost: Some(LostPlace::Row),
         };
-        let steps = |conflicts| Refusal::Conflict { op: 1, rows: 1, blocked_by: Vec::new(), conflicts }.next();
-        let text = |steps: &NextSteps| steps.as_slice()[1].text.clone();
-        assert!(text(&steps(vec![gone.clone()])).contains("gives up"));
-        let changed = Conflict { why: "changed".into(), lost: None, ..gone };
-        assert!(text(&steps(vec![changed])).contains("overwrites"));
+        let changed = Conflict { why: "changed".into(), lost: None, ..gone.clone() };
+        for (conflict, text) in [(gone, "gives up"), (changed, "overwrites")] {
+            let refusal = Refusal::Conflict { op: 1, rows: 1, blocked_by: Vec::new(), conflicts: vec![conflict] };
+            assert!(refusal.next().as_slice()[1].text.contains(text), "{text}");
+        }
     }
 }

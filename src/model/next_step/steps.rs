@@ -1,11 +1,11 @@
-//! The next steps of an error, in the order in which they are worth a try.
+//! The next steps of an error, in the order in which they are worth trying.
 
 use serde::Serialize;
 
 use super::{NextStep, StepKind, View, say};
 use crate::model::password::hidden_in;
 
-/// All that can be done next about an error. A text alone is one step that is said.
+/// The next steps of an error. A text converts to one step, an empty text to none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct NextSteps(Vec<NextStep>);
@@ -17,20 +17,20 @@ impl NextSteps {
         &self.0
     }
 
-    /// Tells whether nothing can be done.
+    /// Tells whether there is no step.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the steps with more behind them.
+    /// Appends more steps.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         self.0.extend(more.into().0);
         self
     }
 
-    /// Returns the steps without passwords, as an error is read by others than who typed it.
+    /// Hides passwords in every text, because errors are read by others than those who typed the request.
     #[must_use]
     pub fn without_passwords(mut self) -> Self {
         for step in &mut self.0 {
@@ -39,7 +39,7 @@ impl NextSteps {
         self
     }
 
-    /// Returns the steps with a tool wherever they speak of a mode and do not say which.
+    /// Fills in the tool wherever a step points to a mode without naming it.
     #[must_use]
     pub fn of_tool(mut self, tool: &str) -> Self {
         for step in &mut self.0 {

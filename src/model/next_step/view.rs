@@ -1,17 +1,17 @@
-//! What can be looked at before somebody goes on; reads only.
+//! Things to look at that a next step can propose.
 
 use serde::Serialize;
 
-/// Something that shows more.
+/// Something to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "at", rename_all = "snake_case")]
 pub enum View {
-    /// The records that there are.
+    /// The records of the target.
     Records {
-        /// Of which kind, where only that one helps.
+        /// The kind of record; `None` for any.
         #[serde(skip_serializing_if = "Option::is_none")]
         kind: Option<String>,
-        /// Only those that can show the fault of this tool.
+        /// Only records that can show a fault of this tool.
         #[serde(skip_serializing_if = "Option::is_none")]
         eligible: Option<String>,
     },
@@ -19,7 +19,7 @@ pub enum View {
     Modes,
     /// One failure mode: its variants, its parameters, what its records need.
     Mode {
-        /// Its tool, where the error knows it.
+        /// Its tool; `None` where the error does not know it.
         #[serde(skip_serializing_if = "Option::is_none")]
         mode: Option<String>,
     },
@@ -33,7 +33,7 @@ pub enum View {
         #[serde(skip)]
         example: String,
     },
-    /// The files that can be asked.
+    /// The files that can be queried.
     Files {
         /// The query that lists them.
         query: String,
@@ -45,7 +45,7 @@ pub enum View {
         /// Its number.
         op: u64,
     },
-    /// What is active and open.
+    /// The active and open operations.
     Status,
     /// The registered targets.
     Targets,
@@ -56,27 +56,27 @@ pub enum View {
         /// Its number.
         drill: u64,
     },
-    /// What waits for a person's yes.
+    /// The requests that wait for a person's approval.
     Approvals,
-    /// A complete file of rules.
+    /// The complete default rules file.
     Rules,
-    /// What a campaign file may hold.
+    /// The schema of a campaign file.
     CampaignSchema,
     /// What a campaign would do.
     CampaignPlan,
     /// What one fault of a tool would change.
     OneFault,
-    /// The checks, by the clock of an earlier fault.
+    /// The checks, with the clock of an earlier fault.
     Check {
-        /// The time that the checks take for now.
+        /// The time that the checks take for the present.
         now: String,
     },
 }
 
 impl View {
-    /// Any record.
+    /// Records of any kind.
     pub const RECORDS: Self = Self::Records { kind: None, eligible: None };
-    /// The mode that was asked for.
+    /// The mode of the request.
     pub const THE_MODE: Self = Self::Mode { mode: None };
 
     /// Returns the mode of a tool.
@@ -91,7 +91,7 @@ impl View {
         Self::Records { kind: Some(kind.to_owned()), eligible: None }
     }
 
-    /// Returns the texts that may come from elsewhere.
+    /// Returns the texts that may come from user input, which may contain a password.
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Self::Records { kind, eligible } => kind.iter_mut().chain(eligible).collect(),

@@ -1,4 +1,4 @@
-//! The layout in which a text writes a date and time: read to the last character, and written again in the same one.
+//! The layout of a date and time in a text: parsed to the last character, and rendered again in the same layout.
 
 use jiff::civil;
 
@@ -7,20 +7,20 @@ use super::Time;
 /// The largest offset from UTC that a text may name, as on every engine.
 const OFFSET_MINUTES_MAX: i16 = 14 * 60;
 
-/// A text that is a date and time, and where in it what stands.
+/// A text that is a date and time, with the positions of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TimeText<'t> {
-    /// What it says.
+    /// The date and time.
     pub(super) time: Time,
     text: &'t str,
     clock: TimePrecision,
-    /// Where the digits of the fraction begin.
+    /// The byte at which the digits of the fraction begin.
     fraction: usize,
-    /// How many digits the fraction has.
+    /// The number of digits of the fraction.
     digits: usize,
 }
 
-/// How far down a text tells the time.
+/// The precision of the time of day in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TimePrecision {
     /// A day only.
@@ -32,10 +32,11 @@ enum TimePrecision {
 }
 
 impl<'t> TimeText<'t> {
-    /// Reads `YYYY-MM-DD`, or that with `HH:MM`, seconds, a fraction behind a point or a comma, and an offset from UTC.
+    /// Parses `YYYY-MM-DD`, optionally with `HH:MM`, seconds, a fraction after a point or a comma, and an offset from
+    /// UTC.
     ///
-    /// A blank or a T stands before the time, an offset is `Z`, `+HH`, `+HHMM` or `+HH:MM`, and may stand behind a
-    /// blank; blanks at the end are padding. Anything else is no date and time that can be read without guessing.
+    /// A blank or a T comes before the time. An offset is `Z`, `+HH`, `+HHMM` or `+HH:MM`, optionally after a blank.
+    /// Blanks at the end are padding. Any other layout could only be guessed, and gives `None`.
     pub(super) fn parse(text: &'t str) -> Option<Self> {
         let bytes = text.trim_end_matches(' ').as_bytes();
         let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, rest @ ..] = bytes else { return None };
@@ -50,6 +51,7 @@ impl<'t> TimeText<'t> {
             [b':', s0, s1, rest @ ..] => (parse_two_digits(*s0, *s1)?, rest),
             rest => (0, rest),
         };
+        // Byte 16 follows `YYYY-MM-DD HH:MM`.
         written.clock =
             if text.as_bytes().get(16) == Some(&b':') { TimePrecision::Seconds } else { TimePrecision::Minutes };
         let (nanosecond, rest) = match rest {
@@ -67,12 +69,11 @@ impl<'t> TimeText<'t> {
         Some(written)
     }
 
-    /// Writes a clock's date and time in the same layout, with the same offset and padding; `None` where the layout
-    /// cannot show it to the last digit.
+    /// Renders a clock's date and time in the same layout, with the same offset and padding; `None` where the layout
+    /// cannot show it exactly.
     pub(super) fn write_like(&self, wall: civil::DateTime) -> Option<String> {
         let year = Some(wall.year()).filter(|year| (1..=9999).contains(year))?;
-        let whole = wall.round_to(self.digits, self.clock);
-        if whole != Some(wall) {
+        if wall.round_to(self.digits, self.clock) != Some(wall) {
             return None;
         }
         let (head, tail) = (self.text.get(10..11), |from: usize| self.text.get(from..));
@@ -111,6 +112,7 @@ impl RoundTo for civil::DateTime {
             TimePrecision::Minutes => return self.round(jiff::Unit::Minute).ok(),
             TimePrecision::Seconds => 10_i64.checked_pow(9_u32.checked_sub(u32::try_from(digits).ok()?)?)?,
         };
+        // jiff takes only increments that divide the next larger unit, so each three digits have their own unit.
         let (unit, increment) = match step {
             1_000_000_000 => (jiff::Unit::Second, 1),
             1_000_000.. => (jiff::Unit::Millisecond, step / 1_000_000),
@@ -121,14 +123,14 @@ impl RoundTo for civil::DateTime {
     }
 }
 
-/// Reads one to nine digits of a fraction.
+/// Parses one to nine digits of a second's fraction into nanoseconds.
 fn parse_nanoseconds(digits: &[u8]) -> Option<i32> {
     let missing = 9_u32.checked_sub(u32::try_from(digits.len()).ok()?)?;
     (!digits.is_empty()).then_some(())?;
     parse_digits(digits)?.checked_mul(10_i32.checked_pow(missing)?)
 }
 
-/// Reads an offset from UTC in minutes; nothing at all is none.
+/// Parses an offset from UTC into minutes: `Some(None)` for an empty text, `None` for one that is not an offset.
 fn parse_offset(rest: &[u8]) -> Option<Option<i16>> {
     let rest = match rest {
         [] => return Some(None),

@@ -1,4 +1,4 @@
-//! `mfm approve`: a person's yes to what an agent asked for, given at a terminal by typing the target's name.
+//! `mfm approve`: a person's consent to an agent's request, given at a terminal by typing the target's name.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::model::next_step::{View, look};
 use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::ops::{Card, Context, Failure, FailureKind, apply, log, plan};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "approve", danger: Danger::Write, about: "Say yes to what an agent asked for, or list what waits" };
 
@@ -26,51 +26,51 @@ pub struct Request {
     pub code: Option<String>,
 }
 
-/// What waits, or what was approved.
+/// The pending questions, and the one just approved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// What still waits for a person.
+    /// Questions that still need a person's answer.
     pub waiting: Vec<WaitingQuestion>,
-    /// What was approved just now.
+    /// The question approved by this call; `None` when only listing.
     pub approved: Option<WaitingQuestion>,
-    /// The journal beside which the questions wait.
+    /// The journal whose `.agents` folder holds the questions.
     pub journal: PathBuf,
 }
 
-/// One question.
+/// A pending question, as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WaitingQuestion {
-    /// Its code.
+    /// The first 8 digits of its handle.
     pub code: String,
-    /// The tool that was called.
+    /// The command that was requested.
     pub tool: String,
     /// The target that would be written.
     pub target: String,
     /// Who asks.
     pub asker: String,
-    /// When the question ends, UTC.
+    /// When the question expires, RFC 3339 in UTC.
     pub expires: String,
 }
 
-/// Lists what waits, or asks the person about one of it.
+/// Lists the pending questions, or asks the person about one of them.
 ///
 /// # Errors
-/// `agent_handle`, no consent, or what journal, target and the agents' folder say.
+/// `agent_handle`, no consent, or an error of the journal, the target or the agents' folder.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     context.open_journal()?;
     let agents = Agents::for_journal(&context.journal, Limits::default());
     let journal = context.journal.clone();
-    let Some(wanted) = &request.code else {
+    let Some(code) = &request.code else {
         let waiting = agents.list_waiting(context)?;
         let waiting = waiting.iter().map(|(id, handle)| describe_handle(id, handle)).collect();
         return Ok(Outcome { waiting, approved: None, journal });
     };
-    let (id, handle) = resolve_code(agents.list_waiting(context)?, wanted)?;
+    let (id, handle) = resolve_code(agents.list_waiting(context)?, code)?;
     let text = render_question(context, &agents, &id, &handle)?;
-    let asked = ConfirmQuestion { text, danger: Danger::Write, type_name: Some(handle.written.clone()) };
+    let consent = ConfirmQuestion { text, danger: Danger::Write, type_name: Some(handle.written.clone()) };
     let person = "only a person at a terminal approves, by typing the target's name; nothing types it for them";
-    context.ask_consent(&asked).map_err(|failure| failure.with_next(person))?;
-    // The person may have thought for long: what ended meanwhile is not approved.
+    context.ask_consent(&consent).map_err(|failure| failure.with_next(person))?;
+    // The person may have taken minutes to answer, so the handle is checked for expiry again under the lock.
     agents.approve_handle(context, &id)?;
     let waiting = agents.list_waiting(context)?.iter().map(|(id, handle)| describe_handle(id, handle)).collect();
     Ok(Outcome { waiting, approved: Some(describe_handle(&id, &handle)), journal })
@@ -86,25 +86,33 @@ fn describe_handle(id: &str, handle: &Handle) -> WaitingQuestion {
     }
 }
 
-/// Returns the one question of a code.
-fn resolve_code(waiting: Vec<(String, Handle)>, wanted: &str) -> Result<(String, Handle), Failure> {
-    let wanted = wanted.trim().to_ascii_lowercase();
-    let mut fitting = waiting.into_iter().filter(|(id, _)| short_code(id) == wanted);
-    let refused = |message: &str, next: NextSteps| Failure::new(FailureKind::Refused, "agent_handle", message, next);
-    let list = || look(View::Approvals, "lists what waits").into();
-    let one = fitting.next().ok_or_else(|| refused("no question of this code waits for a person", list()))?;
-    match fitting.next() {
-        Some(_) => Err(refused("two questions have this code", "have the agent ask again".into())),
-        None => Ok(one),
+/// Returns the one question that has this code.
+fn resolve_code(waiting: Vec<(String, Handle)>, typed: &str) -> Result<(String, Handle), Failure> {
+    let typed = typed.trim().to_ascii_lowercase();
+    let mut matching = waiting.into_iter().filter(|(id, _)| short_code(id) == typed);
+    let Some(question) = matching.next() else {
+        let next = look(View::Approvals, "lists what waits");
+        return Err(handle_failure("no question of this code waits for a person", next));
+    };
+    // A code is a quarter of the handle: two handles may share it, and neither is guessed.
+    if matching.next().is_some() {
+        return Err(handle_failure("two questions have this code", "have the agent ask again"));
     }
+    Ok(question)
 }
 
-/// Returns who asks for what, as the target is now.
+fn handle_failure(message: &str, next: impl Into<NextSteps>) -> Failure {
+    Failure::new(FailureKind::Refused, "agent_handle", message, next)
+}
+
+/// Returns the text of the question, computed on the target as it is now.
 fn render_question(context: &Context<'_>, agents: &Agents, id: &str, handle: &Handle) -> Result<String, Failure> {
     let context = &retarget_context(context, &handle.target);
     let what = match &handle.pending {
+        // The fault is planned again, so the person sees the rows as they are now.
         PendingAction::Plan => apply::render_question(&agents.replan(context, id)?),
         PendingAction::Request { standing: shown, question, .. } => {
+            // Other requests have no plan digest; their text holds only while the set of operations is the same.
             if digest_standing(context)? != *shown {
                 return Err(plan::stale_plan(
                     "other operations were made, or the target was marked, since it was asked",
@@ -119,7 +127,7 @@ fn render_question(context: &Context<'_>, agents: &Agents, id: &str, handle: &Ha
     ))
 }
 
-/// Returns the same context, on a target.
+/// Returns the same context, for another target.
 fn retarget_context<'c>(context: &Context<'c>, target: &str) -> Context<'c> {
     Context {
         journal: context.journal.clone(),

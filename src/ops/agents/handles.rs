@@ -1,4 +1,4 @@
-//! Handles: writes that wait for a person's yes, used once, gone after a while, bound to what they were made for.
+//! Handles: single-use tokens for writes that wait for consent; they expire, and are bound to what was planned.
 
 use mfm_journal::Digest;
 use serde::{Deserialize, Serialize};
@@ -10,83 +10,83 @@ use crate::model::next_step::{Deed, act};
 use crate::ops::plan_file::PlanFile;
 use crate::ops::{Context, Failure, FailureKind, apply, plan, status};
 
-/// How many handles of one client may wait at once; beyond, its own oldest is dropped.
+/// Maximum number of pending handles of one agent; one more drops its own oldest.
 const CLIENT_MAX: usize = 20;
-/// How many handles of all clients may wait at once; beyond, nobody gets another.
+/// Maximum number of pending handles of all agents together; further ones are refused.
 const WAITING_MAX: usize = 200;
-/// How many digits of a handle a person types.
+/// How many hexadecimal digits of a handle a person types.
 const CODE_DIGITS: usize = 8;
 
-/// Returns the part of a handle by which a person names it.
+/// Returns the first digits of a handle, by which a person refers to it.
 #[must_use]
 pub fn short_code(id: &str) -> &str {
     id.get(..CODE_DIGITS).unwrap_or(id)
 }
 
-/// A write that waits for a yes.
+/// A write that waits for consent, as stored in the agents' folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
-    /// The tool that was called.
+    /// The command that was requested.
     pub tool: String,
     /// The target's registered name.
     pub target: String,
-    /// The target that is written: another one only for a replay.
+    /// The registered name of the target that is written: differs from `target` only for a replay.
     pub written: String,
-    /// The client that asked, without its version.
+    /// The agent's program that asked, without its version.
     pub client: String,
-    /// When it ends, in UTC microseconds since 1970.
+    /// When it expires, in UTC microseconds since 1970.
     pub expires_us: i64,
-    /// How severe the fault is; `None` for what commits none.
+    /// The fault's severity, decimal text from 0 to 3; `None` for requests other than a fault.
     pub severity: Option<String>,
-    /// How many operations it makes at most.
+    /// Maximum number of operations it makes.
     pub operations: u64,
-    /// What it is held to by whoever asked for it.
+    /// The terms in force when it was requested.
     pub terms: WriteTerms,
-    /// The person who approved it at a terminal.
+    /// The person who approved it at a terminal; `None` until then.
     pub approved: Option<String>,
-    /// What is to be done.
+    /// The write itself.
     pub pending: PendingAction,
 }
 
-/// A write that an agent asks for, other than a fault.
+/// A write that an agent requests, other than a fault.
 #[derive(Clone, Debug)]
 pub struct RequestedWrite<'a> {
-    /// The tool.
+    /// The command that was requested.
     pub tool: &'a str,
-    /// The target of the request.
+    /// The registered name of the request's target.
     pub target: &'a str,
-    /// The target that is written.
+    /// The registered name of the target that is written.
     pub written: &'a str,
-    /// How many operations it makes at most.
+    /// Maximum number of operations it makes.
     pub operations: u64,
-    /// What a person is asked.
+    /// The question to put to a person.
     pub question: &'a str,
-    /// The request, as the tool got it.
+    /// The request's arguments, as received.
     pub request: Json,
 }
 
-/// What a handle stands for.
+/// The write behind a handle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingAction {
-    /// A fault, by its plan: bound to the target's identity and, by the plan's digest, to the rows as they were.
+    /// A fault; its plan file binds it to the target's identity and, by the plan's digest, to the rows as they were.
     Plan,
-    /// Anything else, bound to what was active and open on the target, and to the target's marking.
+    /// Any other write, bound to the active and open operations and to the target's marking.
     Request {
-        /// The operation's request, as the tool got it.
+        /// The request's arguments, as received.
         request: Json,
-        /// The digest of what was active, open and marked.
+        /// The digest that [`digest_standing`] returned at the time of the request.
         standing: Digest,
-        /// What a person is asked.
+        /// The question to put to a person.
         question: String,
     },
 }
 
 impl Agents {
-    /// Plans a fault, and keeps the plan under a handle of 32 hexadecimal digits.
+    /// Plans a fault, and stores the plan under a handle of 32 hexadecimal digits.
     ///
     /// # Errors
-    /// What planning says, or the agents' folder.
+    /// A planning error, or an error of the agents' folder.
     pub fn keep_plan(
         &self,
         context: &Context<'_>,
@@ -96,13 +96,14 @@ impl Agents {
         permit: &dyn Fn(&plan::Outcome) -> Result<(), Failure>,
     ) -> Result<(String, plan::Outcome), Failure> {
         let id = context.random_id();
-        // The folder has to be there before the plan is written into it.
+        // An update that changes nothing creates the folder, into which the plan file is written next.
         self.update_state(|_| ())?;
         let path = self.plan_file(&id);
         request.output = Some(path.clone());
         let (mut outcome, _) = after_others(context, || plan::run(context, &request))?;
+        // The file's path is not shown to the agent: only the handle refers to the plan.
         outcome.file = None;
-        let refused = permit(&outcome).err();
+        let refusal = permit(&outcome).err();
         let handle = Handle {
             tool: outcome.label.tool.clone(),
             target: outcome.target.clone(),
@@ -115,7 +116,7 @@ impl Agents {
             approved: None,
             pending: PendingAction::Plan,
         };
-        match refused.map_or_else(|| self.store_handle(context, &id, handle), Err) {
+        match refusal.map_or_else(|| self.store_handle(context, &id, handle), Err) {
             Ok(()) => Ok((id, outcome)),
             Err(failure) => {
                 let _ = std::fs::remove_file(path);
@@ -124,10 +125,10 @@ impl Agents {
         }
     }
 
-    /// Keeps another request under a handle.
+    /// Stores any other write under a handle.
     ///
     /// # Errors
-    /// What the journal says, or the agents' folder.
+    /// A journal error, or an error of the agents' folder.
     pub fn keep_request(
         &self,
         context: &Context<'_>,
@@ -155,19 +156,20 @@ impl Agents {
     }
 
     fn handle_expiry_us(&self, context: &Context<'_>) -> i64 {
-        let lives_us = i64::try_from(self.limits.handle_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-        context.clock.now_us().saturating_add(lives_us)
+        let lifetime_us = i64::try_from(self.limits.handle_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        context.clock.now_us().saturating_add(lifetime_us)
     }
 
     fn store_handle(&self, context: &Context<'_>, id: &str, handle: Handle) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
         let dropped: Vec<String> = self.update_state(|state| {
             let handles = &mut state.handles;
-            let ended = handles.iter().filter(|(_, handle)| handle.expires_us <= now_us);
-            let mut dropped: Vec<String> = ended.map(|(id, _)| id.clone()).collect();
+            let expired = handles.iter().filter(|(_, handle)| handle.expires_us <= now_us);
+            let mut dropped: Vec<String> = expired.map(|(id, _)| id.clone()).collect();
             dropped.iter().for_each(|id| drop(handles.remove(id)));
             let own = handles.iter().filter(|(_, known)| known.client == handle.client);
             let oldest = own.clone().min_by_key(|(_, known)| known.expires_us).map(|(id, _)| id.clone());
+            // An agent over its own limit loses its own oldest handle, never another agent's.
             if let Some(oldest) = oldest.filter(|_| own.count() >= CLIENT_MAX) {
                 handles.remove(&oldest);
                 dropped.push(oldest);
@@ -178,27 +180,28 @@ impl Agents {
             handles.insert(id.to_owned(), handle);
             Ok(dropped)
         })??;
+        // Plan files go after the state is written: a crash in between leaves a stray file, not a handle without plan.
         dropped.iter().for_each(|id| drop(std::fs::remove_file(self.plan_file(id))));
         Ok(())
     }
 
-    /// Returns what waits for a person at a terminal.
+    /// Returns the handles that need a person's approval at a terminal, by id.
     ///
     /// # Errors
-    /// The agents' folder.
+    /// An error of the agents' folder.
     pub(super) fn list_waiting(&self, context: &Context<'_>) -> Result<Vec<(String, Handle)>, Failure> {
         let now_us = context.clock.now_us();
-        let handles = self.read_state()?.handles.into_iter();
-        let waits = |handle: &Handle| {
+        let mut handles = self.read_state()?.handles;
+        handles.retain(|_, handle| {
             handle.approved.is_none() && !handle.terms.client_is_enough() && now_us < handle.expires_us
-        };
-        Ok(handles.filter(|(_, handle)| waits(handle)).collect())
+        });
+        Ok(handles.into_iter().collect())
     }
 
-    /// Notes that a person approved what a handle stands for.
+    /// Records that a person approved a handle.
     ///
     /// # Errors
-    /// `agent_handle`: it was used or ended meanwhile; or the agents' folder.
+    /// `agent_handle`: it was used or has expired; or an error of the agents' folder.
     pub(super) fn approve_handle(&self, context: &Context<'_>, id: &str) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
         self.update_state(|state| match state.handles.get_mut(id).filter(|handle| now_us < handle.expires_us) {
@@ -210,19 +213,19 @@ impl Agents {
         })?
     }
 
-    /// Looks at a handle without using it.
+    /// Returns a handle without using it up.
     ///
     /// # Errors
-    /// `agent_handle`, or the agents' folder.
+    /// `agent_handle`, or an error of the agents' folder.
     pub fn read_handle(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
         let state = self.read_state()?;
         check_handle(state.handles.get(id), client, context.clock.now_us())
     }
 
-    /// Uses a handle up: whatever comes of it, nobody can use it again, in this process or another.
+    /// Removes a handle and returns it: whether the write succeeds or not, no process can use it again.
     ///
     /// # Errors
-    /// `agent_handle`, or the agents' folder.
+    /// `agent_handle`, or an error of the agents' folder.
     pub fn take_handle(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
         let now_us = context.clock.now_us();
         self.update_state(|state| {
@@ -232,48 +235,49 @@ impl Agents {
         })?
     }
 
-    /// Returns what is planned under a handle: planned anew, and refused where it is not what was planned.
+    /// Plans a handle's fault again, and refuses a plan that differs from the stored one.
     ///
     /// # Errors
-    /// `stale`, or what planning says.
+    /// `stale`, or a planning error.
     pub fn replan(&self, context: &Context<'_>, id: &str) -> Result<plan::Outcome, Failure> {
         let source = apply::Source::File(self.plan_file(id));
         after_others(context, || apply::run(context, &source, true, &mut |_| ())).map(|outcome| outcome.plan)
     }
 
-    /// Carries out a plan whose handle was taken.
+    /// Commits the plan of a handle that was taken.
     ///
     /// # Errors
-    /// `stale`, or what target and journal say.
+    /// `stale`, or a target or journal error.
     pub fn apply_plan(&self, context: &Context<'_>, id: &str) -> Result<apply::Outcome, Failure> {
         let path = self.plan_file(id);
         let source = apply::Source::File(path.clone());
-        let done = after_others(context, || apply::run(context, &source, false, &mut |_| ()));
+        let outcome = after_others(context, || apply::run(context, &source, false, &mut |_| ()));
+        // The handle is used up either way; a file that stays behind is only a file.
         let _ = std::fs::remove_file(path);
-        done
+        outcome
     }
 
-    /// Throws a handle away, because a person said no.
+    /// Discards a handle that a person declined.
     ///
     /// # Errors
-    /// The agents' folder.
+    /// An error of the agents' folder.
     pub fn discard_handle(&self, id: &str) -> Result<(), Failure> {
         self.update_state(|state| drop(state.handles.remove(id)))?;
         let _ = std::fs::remove_file(self.plan_file(id));
         Ok(())
     }
 
-    /// Returns the digest that a plan under a handle promises.
+    /// Returns the plan digest stored under a handle; `None` where its plan file is missing or unreadable.
     #[must_use]
     pub fn plan_digest(&self, id: &str) -> Option<Digest> {
         PlanFile::read(&self.plan_file(id)).ok().map(|file| file.plan_digest)
     }
 }
 
-/// Returns a handle that is there, that this client was given, and that has not ended.
+/// Returns a handle that exists, was issued to this agent, and has not expired.
 fn check_handle(handle: Option<&Handle>, client: &str, now_us: i64) -> Result<Handle, Failure> {
-    let found = handle.filter(|handle| handle.client == client && now_us < handle.expires_us);
-    found.cloned().ok_or_else(unusable_handle)
+    let own = handle.filter(|handle| handle.client == client && now_us < handle.expires_us);
+    own.cloned().ok_or_else(unusable_handle)
 }
 
 fn unusable_handle() -> Failure {
@@ -291,10 +295,10 @@ fn too_many() -> Failure {
     )
 }
 
-/// Returns the digest of what is active, open and marked on the target asked for, or on all.
+/// Returns the digest of the active and open operations and of the marking of the context's target, or of all targets.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn digest_standing(context: &Context<'_>) -> Result<Digest, Failure> {
     let status = status::run(context)?;
     let facts = serde_json::json!([status.journal_id, status.targets, status.active, status.open]);

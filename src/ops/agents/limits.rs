@@ -1,4 +1,4 @@
-//! How often, how fast and how much: hourly limits, cool-downs, the circuit breaker, the size of arguments.
+//! Rate limits for agents: hourly budgets, cool-downs, a circuit breaker per target, and the size of arguments.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -9,35 +9,35 @@ use crate::ops::{Failure, FailureKind};
 
 /// An hour, in microseconds.
 pub(super) const HOUR_US: i64 = 3_600_000_000;
-/// How many calls a process sets aside at once.
+/// Number of calls that a process reserves at once from the shared budget.
 const LEASE: u64 = 50;
-/// How many clients are counted by name; the others are counted together.
+/// Maximum number of agents counted by name; further ones share one count, so that new names gain nothing.
 const CLIENTS_MAX: usize = 200;
-/// All clients together may do this many times as much as one.
+/// All agents together get this many times the budget of one.
 const TOGETHER: u64 = 2;
-/// The most bytes that the arguments of a call may have, as JSON.
+/// Maximum size of a call's arguments in bytes, estimated from keys and texts.
 const BYTES_MAX: usize = 64 * 1024;
-/// How deep they may be nested.
+/// Maximum nesting depth of the arguments.
 const DEPTH_MAX: usize = 8;
-/// How many values they may hold.
+/// Maximum number of values in the arguments.
 const VALUES_MAX: usize = 2_000;
-/// How long one text may be.
+/// Maximum length of one text, bytes.
 const TEXT_MAX: usize = 4 * 1024;
 
-/// What agents are held to.
+/// The limits that agents are held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// Calls of one client in an hour; all clients together may make twice as many.
+    /// Calls of one agent in an hour; all agents together may make twice as many.
     pub calls_per_hour: u64,
-    /// Writes of one client in an hour; all clients together may make twice as many.
+    /// Writes of one agent in an hour; all agents together may make twice as many.
     pub writes_per_hour: u64,
-    /// How long a tool rests between two writes, in milliseconds.
+    /// Minimum time between two writes of one command, milliseconds.
     pub cooldown_ms: u64,
-    /// How many failures of a target in a row open the circuit breaker.
+    /// Consecutive failures of a target that open its circuit breaker.
     pub breaker_failures: u32,
-    /// How long it stays open, in seconds.
+    /// How long the breaker stays open, seconds.
     pub breaker_s: u64,
-    /// How long a handle lives, in seconds.
+    /// Lifetime of a handle, seconds.
     pub handle_s: u64,
 }
 
@@ -55,56 +55,60 @@ impl Default for Limits {
 }
 
 impl Agents {
-    /// Counts a call, and refuses it where the hour is used up.
+    /// Counts a call, and refuses it where the hour's budget is used up.
     ///
     /// # Errors
-    /// `agent_calls`, or the agents' folder.
+    /// `agent_calls`, or an error of the agents' folder.
     pub fn admit_call(&self, client: &str, now_us: i64) -> Result<(), Failure> {
-        let mut leased = self.leased.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(left) = leased.get_mut(client).filter(|left| **left > 0) {
-            *left -= 1;
+        // A poisoned lock still holds valid counts: a panic elsewhere must not lift the limit.
+        let mut leases = self.leased.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(remaining) = leases.get_mut(client).filter(|remaining| **remaining > 0) {
+            *remaining -= 1;
             return Ok(());
         }
         let limit = self.limits.calls_per_hour;
-        let taken =
+        let lease =
             self.update_state(|state| take_share(&mut state.calls, client, now_us, limit, WriteShare::UpTo(LEASE)))?;
-        let taken = taken.map_err(|wait_us| {
+        let lease = lease.map_err(|wait_us| {
             Failure::new(FailureKind::Refused, "agent_calls", used_up("calls", limit), render_wait(wait_us))
         })?;
-        if leased.len() >= CLIENTS_MAX {
-            leased.clear();
+        // Clearing forfeits what was reserved: it bounds the map, and costs an agent at most one lease.
+        if leases.len() >= CLIENTS_MAX {
+            leases.clear();
         }
-        leased.insert(client.to_owned(), taken.saturating_sub(1));
+        leases.insert(client.to_owned(), lease.saturating_sub(1));
         Ok(())
     }
 
-    /// Counts a write by its operations, and refuses it where the tool rests or the hour has too few left.
+    /// Counts a write by its operations, and refuses it during the cool-down or where the hour's budget is too small.
     ///
     /// # Errors
-    /// `agent_cooldown`, `agent_writes`, or the agents' folder.
+    /// `agent_cooldown`, `agent_writes`, or an error of the agents' folder.
     pub fn admit_write(&self, client: &str, tool: &str, operations: u64, now_us: i64) -> Result<(), Failure> {
         let limits = self.limits;
         self.update_state(|state| {
             let rest_us = i64::try_from(limits.cooldown_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+            // A time in the future means that the clock was set back; it must not block writes until then.
             let last_us = state.wrote_us.get(tool).copied().filter(|last| *last <= now_us);
             let wait_us = last_us.map_or(0, |last| last.saturating_add(rest_us).saturating_sub(now_us));
             if wait_us > 0 {
                 let message = format!("{tool} wrote just now, and rests for {} ms between writes", limits.cooldown_ms);
                 return Err(Failure::new(FailureKind::Refused, "agent_cooldown", message, render_wait(wait_us)));
             }
-            let wanted = operations.max(1);
+            // Even a write that turns out to change nothing counts as one.
+            let needed = operations.max(1);
             let limit = limits.writes_per_hour;
-            let taken = take_share(&mut state.writes, client, now_us, limit, WriteShare::All(wanted));
-            taken.map_err(|wait_us| too_many_writes(wanted, limit, wait_us))?;
+            let share = take_share(&mut state.writes, client, now_us, limit, WriteShare::All(needed));
+            share.map_err(|wait_us| too_many_writes(needed, limit, wait_us))?;
             state.wrote_us.insert(tool.to_owned(), now_us);
             Ok(())
         })?
     }
 
-    /// Refuses a target that failed again and again.
+    /// Refuses a target whose circuit breaker is open.
     ///
     /// # Errors
-    /// `agent_breaker`, or the agents' folder.
+    /// `agent_breaker`, or an error of the agents' folder.
     pub fn admit_target(&self, target: &str, now_us: i64) -> Result<(), Failure> {
         let state = self.read_state()?;
         let Some(breaker) = state.breakers.get(target) else { return Ok(()) };
@@ -117,11 +121,12 @@ impl Agents {
         Err(Failure::new(FailureKind::Refused, "agent_breaker", message, render_wait(wait_us)))
     }
 
-    /// Notes how a target did, for the circuit breaker.
+    /// Records a target's success or failure for its circuit breaker.
     ///
     /// # Errors
-    /// The agents' folder.
+    /// An error of the agents' folder.
     pub fn note_target(&self, target: &str, failed: bool, now_us: i64) -> Result<(), Failure> {
+        // The common case, success without earlier failures, needs no lock.
         if !failed && !self.read_state()?.breakers.contains_key(target) {
             return Ok(());
         }
@@ -137,50 +142,53 @@ impl Agents {
     }
 }
 
-/// How much of an hour somebody wants.
+/// How much of an hour's budget is requested.
 #[derive(Clone, Copy)]
 enum WriteShare {
-    /// As much as there is, at most so much.
+    /// As much as is available, up to this number.
     UpTo(u64),
     /// All of it, or nothing.
     All(u64),
 }
 
-/// Takes what is wanted of what an hour has left, or returns how long until the next hour.
-fn take_share(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: WriteShare) -> Result<u64, i64> {
+/// Takes a share of an hour's remaining budget and returns its size, or returns the microseconds until the next hour.
+fn take_share(window: &mut Window, client: &str, now_us: i64, limit: u64, share: WriteShare) -> Result<u64, i64> {
     if now_us >= window.since_us.saturating_add(HOUR_US) {
         *window = Window { since_us: now_us, ..Window::default() };
     }
+    // A clock that was set back would otherwise stretch the hour.
     window.since_us = window.since_us.min(now_us);
     let known = window.clients.contains_key(client) || window.clients.len() < CLIENTS_MAX;
     let client = if known { client } else { "" };
     let used = window.clients.get(client).copied().unwrap_or_default();
     let together = limit.saturating_mul(TOGETHER).saturating_sub(window.total);
-    let left = limit.saturating_sub(used).min(together);
-    let taken = match wanted {
-        WriteShare::UpTo(most) => most.min(left),
-        WriteShare::All(all) => Some(all).filter(|all| *all <= left).unwrap_or_default(),
+    let remaining = limit.saturating_sub(used).min(together);
+    let granted = match share {
+        WriteShare::UpTo(most) => most.min(remaining),
+        WriteShare::All(all) if all <= remaining => all,
+        WriteShare::All(_) => 0,
     };
-    if taken == 0 {
+    if granted == 0 {
         return Err(window.since_us.saturating_add(HOUR_US).saturating_sub(now_us));
     }
-    window.total += taken;
-    *window.clients.entry(client.to_owned()).or_default() += taken;
-    Ok(taken)
+    window.total += granted;
+    *window.clients.entry(client.to_owned()).or_default() += granted;
+    Ok(granted)
 }
 
-fn too_many_writes(wanted: u64, limit: u64, wait_us: i64) -> Failure {
-    let refused = |message: String, hint: String| Failure::new(FailureKind::Refused, "agent_writes", message, hint);
-    if wanted > limit {
-        let message = format!("this makes {wanted} operations, and a client may make {limit} in an hour");
-        return refused(message, "ask for less at once: fewer modes, records or operations".to_owned());
+fn too_many_writes(needed: u64, limit: u64, wait_us: i64) -> Failure {
+    // No waiting helps a request that is larger than a whole hour's budget.
+    if needed > limit {
+        let message = format!("this makes {needed} operations, and a client may make {limit} in an hour");
+        let hint = "ask for less at once: fewer modes, records or operations";
+        return Failure::new(FailureKind::Refused, "agent_writes", message, hint);
     }
-    let message = if wanted == 1 {
+    let message = if needed == 1 {
         used_up("writes", limit)
     } else {
-        format!("this makes {wanted} operations, more than are left of {}", used_up("writes", limit))
+        format!("this makes {needed} operations, more than are left of {}", used_up("writes", limit))
     };
-    refused(message, render_wait(wait_us))
+    Failure::new(FailureKind::Refused, "agent_writes", message, render_wait(wait_us))
 }
 
 fn used_up(what: &str, limit: u64) -> String {
@@ -191,33 +199,32 @@ fn render_wait(wait_us: i64) -> String {
     format!("do not repeat the call; wait {} s", wait_us.saturating_add(999_999) / 1_000_000)
 }
 
-/// Refuses arguments that are larger, deeper or more than any honest call's.
+/// Refuses arguments that are larger, deeper or more numerous than any command needs.
 ///
 /// # Errors
 /// `agent_arguments`.
 pub fn check_arguments(arguments: &serde_json::Map<String, Json>) -> Result<(), Failure> {
+    // An explicit stack in place of recursion: the depth is the caller's choice.
     let mut todo: Vec<(&Json, usize)> = arguments.values().map(|value| (value, 1)).collect();
     let (mut values, mut bytes) = (0usize, arguments.keys().map(String::len).sum::<usize>());
-    let refuse = |what: String| {
-        let hint = "send what the tool's input schema names, and nothing else";
-        Err(Failure::new(FailureKind::Refused, "agent_arguments", format!("the arguments {what}"), hint))
-    };
     while let Some((value, depth)) = todo.pop() {
         values += 1;
         bytes += match value {
             Json::String(text) if text.len() > TEXT_MAX => {
-                return refuse(format!("hold a text of more than {TEXT_MAX} bytes"));
+                return Err(wrong_arguments(&format!("hold a text of more than {TEXT_MAX} bytes")));
             }
             Json::String(text) => text.len(),
             Json::Object(map) => map.keys().map(String::len).sum(),
             _ => 8,
         };
         if depth > DEPTH_MAX {
-            return refuse(format!("are nested more than {DEPTH_MAX} deep"));
+            return Err(wrong_arguments(&format!("are nested more than {DEPTH_MAX} deep")));
         }
         if values > VALUES_MAX || bytes > BYTES_MAX {
-            return refuse(format!("hold more than {VALUES_MAX} values or {BYTES_MAX} bytes"));
+            let limits = format!("hold more than {VALUES_MAX} values or {BYTES_MAX} bytes");
+            return Err(wrong_arguments(&limits));
         }
+        // One value more than the limit is enough to be refused by the next round; the rest is not queued.
         match value {
             Json::Array(list) => todo.extend(list.iter().take(VALUES_MAX + 1).map(|value| (value, depth + 1))),
             Json::Object(map) => todo.extend(map.values().take(VALUES_MAX + 1).map(|value| (value, depth + 1))),
@@ -225,6 +232,11 @@ pub fn check_arguments(arguments: &serde_json::Map<String, Json>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+fn wrong_arguments(what: &str) -> Failure {
+    let hint = "send what the tool's input schema names, and nothing else";
+    Failure::new(FailureKind::Refused, "agent_arguments", format!("the arguments {what}"), hint)
 }
 
 #[cfg(test)]

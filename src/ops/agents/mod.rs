@@ -1,6 +1,6 @@
-//! What agents may do, and how often: limits, handles and counted refusals in a folder beside the journal; asks nobody.
+//! Guardrails for agents: limits, handles and counted refusals, kept in the folder `<journal>.agents`.
 //!
-//! Several servers may work on one journal: every change of the state is made under a lock of the operating system.
+//! Several processes may work on one journal: every change of the state is made under an operating system lock.
 
 pub mod approve;
 mod handles;
@@ -26,13 +26,15 @@ pub use terms::{Consent, WriteTerms};
 use super::Context;
 use super::failure::Failure;
 
-/// How often a call looks again at an operation that somebody was at work on.
+/// How often a call is repeated while another writer is in the middle of an operation.
 const TURNS: usize = 20;
 
-/// Does something again where another writer was in the middle of an operation: such a one is open, and not left open.
+/// Repeats `work` where it was refused because of an open operation that another writer is just carrying out.
+///
+/// An operation of a live writer is open only for a moment; one that a crash left open stays, and the refusal with it.
 ///
 /// # Errors
-/// What the work says.
+/// The error of `work`.
 pub fn after_others<T>(context: &Context<'_>, mut work: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
     for _ in 0..TURNS {
         match work() {
@@ -44,30 +46,31 @@ pub fn after_others<T>(context: &Context<'_>, mut work: impl FnMut() -> Result<T
     work()
 }
 
-/// Waits until nobody writes the journal.
+/// Waits until no other process holds the journal's writer lock.
 ///
 /// # Errors
-/// What the journal says, for instance that somebody writes for too long.
+/// A journal error, for instance that the lock is held for too long.
 pub fn others_done(context: &Context<'_>) -> Result<(), Failure> {
     let mut journal = context.open_journal_for_writing()?;
+    // Taking the lock is the wait; nothing is written.
     drop(journal.lock(&context.holder)?);
     Ok(())
 }
 
-/// The folder in which agents' limits and handles are kept, and what they are held to.
+/// The guardrails of one journal: the folder that holds their state, and the limits in force.
 #[derive(Debug)]
 pub struct Agents {
     journal: PathBuf,
     folder: PathBuf,
-    /// Whether this process saw the state, which then does not vanish by itself.
+    /// Whether this process has seen the state file: if it is gone later, somebody removed it.
     seen: AtomicBool,
     limits: Limits,
-    /// Calls that this process has set aside for a client, so that not every call has to take the lock.
+    /// Calls that this process has reserved for an agent, so that not every call has to take the lock.
     leased: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Agents {
-    /// Returns the guardrails of a journal: `<journal>.agents` beside it. Nothing is made before it is needed.
+    /// Returns the guardrails of a journal, in the folder `<journal>.agents`, which the first write creates.
     #[must_use]
     pub fn for_journal(journal: &Path, limits: Limits) -> Self {
         let mut folder = journal.as_os_str().to_owned();
@@ -82,30 +85,29 @@ impl Agents {
         }
     }
 
-    /// Returns what agents are held to.
+    /// Returns the limits in force.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Returns the file in which the plan behind a handle is kept.
     fn plan_file(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.plan"))
     }
 
-    /// Reads the state, lets something change it, and writes it back, all under the lock.
+    /// Reads the state, applies a change to it, and writes it back, all under the lock.
     fn update_state<T>(&self, change: impl FnOnce(&mut state::ServersState) -> T) -> Result<T, Failure> {
         self.still_there()?;
-        let changed = state::update_state(
+        // A first state starts with the journaled writes: removing the whole folder must not reset the budget.
+        let result = state::update_state(
             &self.folder,
             || state::ServersState { writes: self.count_journaled_writes(), ..Default::default() },
             change,
         );
-        self.seen.fetch_or(changed.is_ok(), Ordering::SeqCst);
-        changed
+        self.seen.fetch_or(result.is_ok(), Ordering::SeqCst);
+        result
     }
 
-    /// Reads the state.
     fn read_state(&self) -> Result<state::ServersState, Failure> {
         self.still_there()?;
         state::read_state(&self.folder)
@@ -118,12 +120,14 @@ impl Agents {
         Ok(())
     }
 
-    /// Returns what agents wrote within an hour of their last write, as the journal has it.
+    /// Returns the journaled writes of agents in the hour before their newest one.
     ///
-    /// Whose they were is not known there, so each counts for two: as much as all may do is twice what one may.
+    /// The journal does not say which agent made them, so they count only against the budget of all agents together.
+    /// That budget is twice the budget of one, so each write counts double.
     fn count_journaled_writes(&self) -> state::Window {
         let Ok(journal) = Journal::open_read(&self.journal) else { return state::Window::default() };
         let mut window = state::Window::default();
+        // Newest first, and more than any hour's budget holds.
         let operations = journal.read_operations(None, 1_000).unwrap_or_default();
         let mut newest_us = None;
         for operation in operations.iter().filter(|operation| operation.face == Face::Mcp.as_str()) {

@@ -1,24 +1,24 @@
-//! Which registered target a host name and a database mean; looks in the journal only, and reaches for no network.
+//! Resolves a host name and a database name to a registered target, from the journal alone.
 
 use crate::model::NextSteps;
 use crate::model::next_step::{View, look};
 use crate::ops::{Context, Failure, FailureKind};
 
-/// Where an agent says that a database is.
+/// A database as an agent names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseAddress {
     /// The registered name.
     pub target: Option<String>,
     /// The server's host; `localhost` for a file.
     pub hostname: Option<String>,
-    /// The database's name; of a file, the file's.
+    /// The database's name; for a file, the file's name with or without its ending.
     pub database: Option<String>,
 }
 
-/// Returns the name of the one registered target that is meant, `None` where nothing was said.
+/// Returns the registered name of the one target that an address means; `None` where the address is empty.
 ///
 /// # Errors
-/// Usage, `no_target`, `which_target`, or what the journal says.
+/// Usage, `no_target`, `which_target`, or a journal error.
 pub fn resolve_target(context: &Context<'_>, place: &DatabaseAddress) -> Result<Option<String>, Failure> {
     let (hostname, database) = match (&place.hostname, &place.database) {
         (None, None) => return place.target.as_deref().map(|name| check_registered(context, name)).transpose(),
@@ -30,9 +30,10 @@ pub fn resolve_target(context: &Context<'_>, place: &DatabaseAddress) -> Result<
     };
     let journal = context.open_journal()?;
     let targets = &journal.state().targets;
+    // Only marked targets: an agent must not reach a database that no person called a test copy.
     let marked = targets.iter().filter(|(_, target)| target.identity.is_some());
-    let meant = marked.filter(|(_, target)| is_at(&target.url, hostname, database));
-    let names: Vec<&String> = meant.map(|(name, _)| name).collect();
+    let matching = marked.filter(|(_, target)| is_at(&target.url, hostname, database));
+    let names: Vec<&String> = matching.map(|(name, _)| name).collect();
     let name = match names.as_slice() {
         [name] => (*name).clone(),
         [] => {
@@ -63,7 +64,7 @@ pub fn resolve_target(context: &Context<'_>, place: &DatabaseAddress) -> Result<
     }
 }
 
-/// Returns a registered name; a URL or a path is none.
+/// Returns a name that is registered; a URL or a path is refused.
 fn check_registered(context: &Context<'_>, name: &str) -> Result<String, Failure> {
     if context.open_journal()?.state().targets.contains_key(name) {
         return Ok(name.to_owned());
@@ -77,7 +78,7 @@ fn check_registered(context: &Context<'_>, name: &str) -> Result<String, Failure
     ))
 }
 
-/// Tells whether a target's URL means this host and this database.
+/// Returns whether a target's URL means this host and this database.
 fn is_at(url: &str, hostname: &str, database: &str) -> bool {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
@@ -89,8 +90,9 @@ fn is_at(url: &str, hostname: &str, database: &str) -> bool {
     let (server, name) = place.split_once('/').unwrap_or((place, ""));
     let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    let same = |server: &str| hostname.eq_ignore_ascii_case(server);
-    (same(server) || same(host)) && !name.is_empty() && name.eq_ignore_ascii_case(database)
+    // The host may be given with or without its port.
+    let is_host = hostname.eq_ignore_ascii_case(server) || hostname.eq_ignore_ascii_case(host);
+    is_host && !name.is_empty() && name.eq_ignore_ascii_case(database)
 }
 
 #[cfg(test)]

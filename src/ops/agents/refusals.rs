@@ -1,4 +1,4 @@
-//! Refusals of agents in the journal: the first of a kind in an hour, then a count, so that no agent can flood it.
+//! Journals refusals of agents: the first of each code in an hour, then only a count, so that the journal stays small.
 
 use serde_json::{Value as Json, json};
 
@@ -7,54 +7,56 @@ use super::limits::HOUR_US;
 use super::state::{RefusalCount, ServersState};
 use crate::ops::{Context, Failure, log};
 
-/// The kind of entry.
+/// The entry kind in the journal.
 const KIND: &str = "agent_refused";
 
-/// Tells whether a failure is one that keeps an agent within its limits, and that the journal should know of.
+/// Returns whether a failure comes from a guardrail, so that it is journaled.
 #[must_use]
 pub fn is_guardrail(failure: &Failure) -> bool {
     failure.code.starts_with("agent_") || failure.code == "no_consent"
 }
 
 impl Agents {
-    /// Counts a refusal, and journals the first of its code in an hour; what cannot be journaled stays counted.
+    /// Counts a refusal, and journals the first of its code in an hour.
     ///
     /// # Errors
-    /// The agents' folder.
+    /// An error of the agents' folder. A journal that cannot be written is none: the refusal itself still holds.
     pub fn note_refusal(&self, context: &Context<'_>, tool: &str, failure: &Failure) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
-        let (first, ended) = self.update_state(|state| {
-            let ended = drain_expired(state, now_us);
-            let known = state.refused.get_mut(&failure.code);
-            let first = known.is_none();
-            match known {
-                Some(refused) => refused.further += 1,
+        let (is_first, mut entries) = self.update_state(|state| {
+            let entries = drain_expired(state, now_us);
+            let count = state.refused.get_mut(&failure.code);
+            let is_first = count.is_none();
+            match count {
+                Some(count) => count.further += 1,
                 None => drop(state.refused.insert(failure.code.clone(), RefusalCount { since_us: now_us, further: 0 })),
             }
-            (first, ended)
+            (is_first, entries)
         })?;
-        let mut entries = ended;
-        if first {
+        if is_first {
             entries.push(json!({"code": failure.code, "tool": tool, "further": null, "since": null}));
         }
-        if !entries.is_empty() && journal_refusals(context, &entries).is_err() && first {
-            // It is as if this one had not been the first.
+        if !entries.is_empty() && journal_refusals(context, &entries).is_err() && is_first {
+            // Forgets the count, so that the next refusal of this code is journaled as the first.
             self.update_state(|state| state.refused.remove(&failure.code))?;
         }
         Ok(())
     }
 }
 
-/// Takes out the kinds whose hour is over, and returns an entry for each that had more than its first.
+/// Removes the codes whose hour is over, and returns an entry for each that had more refusals than the journaled one.
 fn drain_expired(state: &mut ServersState, now_us: i64) -> Vec<Json> {
-    let over = |refused: &RefusalCount| now_us >= refused.since_us.saturating_add(HOUR_US);
-    let entry = |(code, refused): (&String, &RefusalCount)| {
-        let since = log::render_timestamp(refused.since_us);
-        json!({"code": code, "tool": null, "further": refused.further, "since": since})
-    };
-    let ended = state.refused.iter().filter(|(_, refused)| over(refused));
-    let entries = ended.filter(|(_, refused)| refused.further > 0).map(entry).collect();
-    state.refused.retain(|_, refused| !over(refused));
+    let mut entries = Vec::new();
+    state.refused.retain(|code, count| {
+        if now_us < count.since_us.saturating_add(HOUR_US) {
+            return true;
+        }
+        if count.further > 0 {
+            let since = log::render_timestamp(count.since_us);
+            entries.push(json!({"code": code, "tool": null, "further": count.further, "since": since}));
+        }
+        false
+    });
     entries
 }
 

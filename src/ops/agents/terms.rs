@@ -1,4 +1,4 @@
-//! What a write of an agent is held to: by the server and client that asked for it, and by those that carry it out.
+//! The terms of an agent's write: those in force when it was requested, combined with those when it is carried out.
 
 use std::path::PathBuf;
 
@@ -17,26 +17,26 @@ pub enum Consent {
     Client,
 }
 
-/// What a write is held to.
+/// The terms that a write is held to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteTerms {
-    /// Who asks, as the journal will say.
+    /// The actor that the journal will record.
     pub actor: String,
-    /// Whether what identifies people is shown.
+    /// Whether columns that identify people are shown.
     pub identifying: bool,
-    /// The rules by which checks judge.
+    /// The file of check rules; `None` for the default rules.
     pub rules: Option<PathBuf>,
-    /// Whether the client could ask its person.
+    /// Whether the agent's program can put a question to its person.
     pub asks: bool,
-    /// Whether nobody's yes counts but a person's.
+    /// Whether only a person's consent counts.
     pub person: bool,
 }
 
 impl WriteTerms {
-    /// Returns the stricter of each of two.
+    /// Returns the stricter of two terms, field by field.
     ///
     /// # Errors
-    /// `agent_handle`: neither of two files of rules is the stricter one.
+    /// `agent_handle`: they name different files of rules, neither of which is stricter.
     pub fn strictest(&self, other: &Self) -> Result<Self, Failure> {
         if self.rules != other.rules {
             let message = "the handle was made at a server that judges by other rules";
@@ -56,7 +56,7 @@ impl WriteTerms {
         })
     }
 
-    /// Tells whether the client's own word is enough: nobody else can be asked, and nobody else has to be.
+    /// Returns whether the agent's program may consent by itself: no person is required, and it can ask none.
     #[must_use]
     pub const fn client_is_enough(&self) -> bool {
         !self.person && !self.asks

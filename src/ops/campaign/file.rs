@@ -1,5 +1,4 @@
-//! The campaign file: which faults, on which records, under which seed; TOML, versioned, and refused where a key is not
-//! known.
+//! The campaign file: faults, records and seed, as versioned TOML in which unknown keys are refused.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,25 +72,25 @@ pub struct Fault {
     pub params: BTreeMap<String, Json>,
 }
 
-/// Returns the schema of filters and of nothing else.
+/// Returns the schema of filters, closed: the derived one allows further fields because it is flattened elsewhere.
 fn filters_schema(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = FilterValues::json_schema(generator);
     schema.insert("additionalProperties".to_owned(), Json::from(false));
     schema
 }
 
-/// Reads filters, and refuses a word that is none.
+/// Reads filters, and refuses unknown ones: `FilterValues` itself ignores them.
 fn known_filters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FilterValues, D::Error> {
-    let given: BTreeMap<String, Json> = BTreeMap::deserialize(deserializer)?;
+    let fields: BTreeMap<String, Json> = BTreeMap::deserialize(deserializer)?;
     let known: Vec<&str> = filters::list_filters().into_iter().map(|card| card.flag).collect();
-    if let Some(unknown) = given.keys().find(|word| !known.contains(&word.as_str())) {
+    if let Some(unknown) = fields.keys().find(|word| !known.contains(&word.as_str())) {
         return Err(serde::de::Error::custom(format!(
             "unknown field `{unknown}`, expected one of {}",
             known.join(", ")
         )));
     }
-    let given = Json::Object(given.into_iter().collect());
-    serde_json::from_value(given).map_err(serde::de::Error::custom)
+    let fields = Json::Object(fields.into_iter().collect());
+    serde_json::from_value(fields).map_err(serde::de::Error::custom)
 }
 
 impl Campaign {
@@ -108,10 +107,10 @@ impl Campaign {
         Self::parse(&text).map_err(wrong)
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a campaign file.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with it, in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let campaign: Self = toml::from_str(text).map_err(|error| crate::ops::toml_fault(text, &error))?;
         if campaign.version != VERSION {
@@ -123,6 +122,7 @@ impl Campaign {
         if campaign.faults.is_empty() {
             return Err("it names no fault".to_owned());
         }
+        // The schema has the same limit, but nothing checks a file against the schema.
         let seeds = campaign.faults.iter().filter_map(|fault| fault.seed).chain([campaign.seed]);
         match seeds.into_iter().find(|seed| *seed > SEED_MAX) {
             Some(seed) => Err(format!("the seed {seed} is above 2^53-1")),
@@ -130,19 +130,21 @@ impl Campaign {
         }
     }
 
-    /// Returns the digest of what the file says, whatever its layout and remarks.
+    /// Returns the digest of the campaign's content, independent of layout and comments.
     #[must_use]
     pub fn digest(&self) -> Digest {
+        // Journaled with every operation, and so frozen: the prefix names the form.
         let text = serde_json::to_value(self).map(|value| value.to_string()).unwrap_or_default();
         Digest::sha256(format!("mfm/campaign/1\n{text}").as_bytes())
     }
 
-    /// Returns the request of each fault.
+    /// Returns the request of each fault, in the order of the file; `now` is the target's wall clock.
     pub fn requests<'c>(&'c self, now: &'c str) -> impl Iterator<Item = Request> + 'c {
         (1u64..).zip(&self.faults).map(move |(step, fault)| self.build_request(step, fault, now))
     }
 
     fn build_request(&self, step: u64, fault: &Fault, now: &str) -> Request {
+        // The step is part of the derivation: two faults of one tool must not choose the same records.
         let own = seed::derive_seed(self.seed, &["campaign", &step.to_string(), &fault.tool]);
         let options = Options {
             variant: fault.variant.clone(),

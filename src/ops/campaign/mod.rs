@@ -25,19 +25,19 @@ use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::model::time;
 use crate::targets::Target;
 
-/// What `campaign plan` is.
+/// The card of `campaign plan`.
 pub const PLAN: Card = Card {
     name: "campaign plan",
     danger: Danger::Read,
     about: "Plan the faults of a campaign file, and write nothing",
 };
-/// What `campaign apply` is.
+/// The card of `campaign apply`.
 pub const APPLY: Card =
     Card { name: "campaign apply", danger: Danger::Write, about: "Commit the faults of a campaign file" };
-/// What `campaign revert` is.
+/// The card of `campaign revert`.
 pub const REVERT: Card =
     Card { name: "campaign revert", danger: Danger::Write, about: "Take back what a campaign file committed" };
-/// What `campaign list` is.
+/// The card of `campaign list`.
 pub const LIST: Card =
     Card { name: "campaign list", danger: Danger::Read, about: "List what of a campaign file stands" };
 
@@ -50,46 +50,46 @@ pub struct Request {
     pub file: PathBuf,
 }
 
-/// What a campaign comes to.
+/// The state of a campaign on a target, after the command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// Its name.
     pub campaign: String,
-    /// The digest of what its file says.
+    /// The digest of its content; see [`Campaign::digest`].
     pub digest: Digest,
     /// The target's name.
     pub target: String,
     /// Its seed.
     pub seed: u64,
-    /// The wall clock.
+    /// The target's wall clock.
     pub now: String,
-    /// Its faults, in order.
+    /// Its faults, in the order of the file.
     pub steps: Vec<CampaignFault>,
-    /// How many of them stand.
+    /// How many of them are in effect or open.
     pub standing: u64,
-    /// Faults that stand of other files with the campaign's name.
+    /// Active faults of other files with the same campaign name.
     pub others: Vec<OtherCampaign>,
     /// The journal.
     pub journal: PathBuf,
 }
 
-/// What stands of another file with the same campaign's name, or of this one before it was edited.
+/// Active faults of another file with the same campaign name, or of this file before it was edited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherCampaign {
-    /// The digest of what that file said.
+    /// The digest of that file's content.
     pub digest: Digest,
     /// The operations, oldest first.
     pub operations: Vec<u64>,
 }
 
-/// What was taken back of a campaign.
+/// The result of reverting a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RevertedCampaign {
     /// Its name.
     pub campaign: String,
-    /// The digest of what its file says.
+    /// The digest of its content.
     pub digest: Digest,
-    /// What became of its operations.
+    /// The reverts of its operations.
     #[serde(flatten)]
     pub revert: revert::Outcome,
 }
@@ -97,31 +97,31 @@ pub struct RevertedCampaign {
 /// One fault of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CampaignFault {
-    /// Its place in the file, from 1.
+    /// Its position in the file, from 1.
     pub step: u64,
-    /// The tool.
+    /// The mode's tool name.
     pub tool: String,
     /// The variant, where one is named or planned.
     pub variant: Option<String>,
-    /// `planned`, `applied` (just now), `stands` (before), `open` (after a crash) or `absent`.
+    /// `planned`, `applied` (by this command), `stands` (applied before), `open` (after a crash) or `absent`.
     pub state: &'static str,
-    /// The operation that carries it.
+    /// The operation that now carries its rows.
     pub op: Option<u64>,
     /// Its seed.
     pub seed: Option<u64>,
-    /// How many records were chosen, where it was planned.
+    /// Number of chosen records; null where it was neither planned nor applied.
     pub records: Option<u64>,
-    /// How many rows it changes, where it was planned or stands.
+    /// Number of rows that it changes; null where it was neither planned nor applied.
     pub rows: Option<u64>,
-    /// How many it was to change when all faults were planned, where those before it left it other data.
+    /// Number of rows of its first plan, where committing the faults before it gave it another one.
     pub rows_planned: Option<u64>,
-    /// A fault before it that changes rows which it changes too, as far as both were planned at once.
+    /// The first fault before it that changes one of its rows, among those planned together.
     pub meets: Option<u64>,
     /// Its plan's digest.
     pub plan_digest: Option<Digest>,
 }
 
-/// A campaign on a target, with what of it stands.
+/// A campaign on a target, with the state of its faults there.
 struct CampaignProgress {
     campaign: Campaign,
     digest: Digest,
@@ -131,7 +131,7 @@ struct CampaignProgress {
     others: Vec<OtherCampaign>,
 }
 
-/// What an operation's entry says of its campaign.
+/// The note on the campaign in the journal entry of an operation.
 #[derive(Deserialize)]
 struct CampaignMark {
     name: String,
@@ -140,10 +140,10 @@ struct CampaignMark {
     now: String,
 }
 
-/// Plans every fault that does not stand, on the data as they are now.
+/// Plans every fault that is not in effect yet, each on the data as they are now.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.open_journal()?;
     let mut course = CampaignProgress::load(context, &journal, request)?;
@@ -154,10 +154,10 @@ pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure
     Ok(course.into_outcome(context))
 }
 
-/// Commits every fault that does not stand, in the order of the file; an interrupted campaign goes on.
+/// Commits every fault that is not in effect yet, in the order of the file; an interrupted campaign is continued.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say. What was committed before an error stands, and is journaled.
+/// A usage error, a refusal, or a target or journal error. Faults committed before an error stay, and are journaled.
 pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.open_journal_for_writing()?;
     let mut course = CampaignProgress::load(context, &journal, request)?;
@@ -165,28 +165,29 @@ pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
     guard::check_target(&journal, target.as_mut(), &course.chosen.name)?;
     detect::check_domain(&journal, &course.chosen.name, target.as_mut())?;
     course.in_order()?;
-    // A mistake in the last fault is better known before the first is committed.
+    // Plans all of them first: a mistake in the last fault is found before the first is committed.
     course.plan_missing(context, &mut journal, target.as_mut())?;
-    let left = course.steps.iter().filter(|(_, step)| step.op.is_none()).count() as u64;
-    if left > 0 {
+    let remaining = course.steps.iter().filter(|(_, step)| step.op.is_none()).count() as u64;
+    if remaining > 0 {
         let look_first = look(View::CampaignPlan, "shows what would be done");
-        context.ask_consent(&course.build_question(left)).map_err(|failure| failure.and_next(look_first))?;
+        context.ask_consent(&course.build_question(remaining)).map_err(|failure| failure.and_next(look_first))?;
     }
     for at in 0..course.steps.len() {
-        let done = context.go_on().and_then(|()| course.commit_step(context, &mut journal, target.as_mut(), at));
-        done.map_err(|failure| course.after_some(failure))?;
+        let result = context.go_on().and_then(|()| course.commit_step(context, &mut journal, target.as_mut(), at));
+        result.map_err(|failure| course.after_some(failure))?;
     }
     Ok(course.into_outcome(context))
 }
 
-/// Takes back exactly what the campaign committed and still stands, newest first.
+/// Reverts exactly the campaign's operations that are still in effect, newest first.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn revert(context: &Context<'_>, request: &Request) -> Result<RevertedCampaign, Failure> {
     let journal = context.open_journal()?;
     let course = CampaignProgress::load(context, &journal, request)?;
     guard::nothing_open(&journal, &course.chosen.name)?;
+    // The revert opens the journal itself, for writing.
     drop(journal);
     let operations: Vec<u64> = course.steps.iter().rev().filter_map(|(_, step)| step.op).collect();
     if operations.is_empty() {
@@ -201,29 +202,29 @@ pub fn revert(context: &Context<'_>, request: &Request) -> Result<RevertedCampai
     Ok(RevertedCampaign { campaign: course.campaign.name, digest: course.digest, revert })
 }
 
-/// Lists the faults of a campaign, and which of them stand.
+/// Lists the faults of a campaign with their states.
 ///
 /// # Errors
-/// Usage, or what the journal says.
+/// A usage error, or a journal error.
 pub fn list(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     Ok(CampaignProgress::load(context, &journal, request)?.into_outcome(context))
 }
 
 impl CampaignProgress {
-    /// Reads the file, and what of it stands; a campaign begun keeps its clock.
+    /// Reads the file, and the state of its faults from the journal; a campaign once begun keeps its clock.
     fn load(context: &Context<'_>, journal: &Journal, request: &Request) -> Result<Self, Failure> {
         let campaign = Campaign::read(&request.file)?;
         let digest = campaign.digest();
         let chosen = context.resolve_target(journal)?;
         let mut marks = BTreeMap::new();
         let mut others: BTreeMap<Digest, Vec<u64>> = BTreeMap::new();
-        for found in standing::list_standing(journal, &chosen.name, "campaign")? {
-            match CampaignMark::deserialize(&found.mark) {
+        for active in standing::list_standing(journal, &chosen.name, "campaign")? {
+            match CampaignMark::deserialize(&active.mark) {
                 Ok(mark) if mark.digest == digest => {
-                    marks.insert(mark.step, (found.op, "stands", mark.now));
+                    marks.insert(mark.step, (active.op, "stands", mark.now));
                 }
-                Ok(mark) if mark.name == campaign.name => others.entry(mark.digest).or_default().push(found.op),
+                Ok(mark) if mark.name == campaign.name => others.entry(mark.digest).or_default().push(active.op),
                 Ok(_) | Err(_) => {}
             }
         }
@@ -234,18 +235,19 @@ impl CampaignProgress {
                 marks.insert(mark.step, (op, "open", mark.now));
             }
         }
-        let begun = marks.values().next().map(|(_, _, now)| now.clone());
-        let now = context.resolve_now(campaign.now.as_deref().or(begun.as_deref()))?;
+        // Continuing at another time must give the same plans, so the clock of the first run counts.
+        let first_now = marks.values().next().map(|(_, _, now)| now.clone());
+        let now = context.resolve_now(campaign.now.as_deref().or(first_now.as_deref()))?;
         let now = time::format_wall(now, 0, 'T');
         let mut steps = Vec::new();
         for (number, request) in (1u64..).zip(campaign.requests(&now)) {
-            let found = marks.get(&number).map(|(op, state, _)| (*op, *state));
-            steps.push((request.clone(), build_step(journal, number, &request, found)?));
+            let standing = marks.get(&number).map(|(op, state, _)| (*op, *state));
+            steps.push((request.clone(), build_step(journal, number, &request, standing)?));
         }
         Ok(Self { campaign, digest, chosen, now, steps, others })
     }
 
-    /// Refuses to say that nothing stands where faults of another file with the name do.
+    /// Refuses to report that nothing is in effect while faults of another file with this campaign's name are.
     fn nothing_of_others(&self) -> Result<(), Failure> {
         let operations: Vec<u64> = self.others.iter().flat_map(|other| other.operations.iter().copied()).collect();
         let Some(other) = self.others.first() else { return Ok(()) };
@@ -261,18 +263,13 @@ impl CampaignProgress {
         Err(Failure::new(FailureKind::Refused, "campaign_other", message, next))
     }
 
-    /// Refuses to fill a gap: a fault before one that stands would meet other data than the first time.
+    /// Refuses to fill a gap: a fault before one in effect would be planned on other data than the first time.
     fn in_order(&self) -> Result<(), Failure> {
-        let stands = |step: &CampaignFault| step.op.is_some();
-        let mut after = self.steps.iter().skip_while(|(_, step)| stands(step));
-        match after.find(|(_, step)| stands(step)) {
-            None => Ok(()),
-            Some((_, step)) => {
-                let message = format!("fault {} of the campaign stands, and one before it does not", step.step);
-                let next = act(Deed::RevertCampaign, "takes it all back; then apply it anew");
-                Err(Failure::new(FailureKind::Refused, "campaign_gap", message, next))
-            }
-        }
+        let mut after_gap = self.steps.iter().skip_while(|(_, step)| step.op.is_some());
+        let Some((_, step)) = after_gap.find(|(_, step)| step.op.is_some()) else { return Ok(()) };
+        let message = format!("fault {} of the campaign stands, and one before it does not", step.step);
+        let next = act(Deed::RevertCampaign, "takes it all back; then apply it anew");
+        Err(Failure::new(FailureKind::Refused, "campaign_gap", message, next))
     }
 
     fn plan_missing(
@@ -285,11 +282,12 @@ impl CampaignProgress {
         let mut changed: BTreeMap<(String, Key), u64> = BTreeMap::new();
         for (request, step) in self.steps.iter_mut().filter(|(_, step)| step.op.is_none()) {
             context.reporter.progress("planning faults", step.step - 1, all);
-            let settled = plan::resolve_request(context, request).map_err(|failure| name_fault(failure, step))?;
-            let made = plan::build_plan(context, journal, target, &self.chosen, &settled);
-            let made = made.map_err(|failure| name_fault(failure, step))?;
-            step.note_plan(&made.outcome);
-            for change in made.prepared.changes() {
+            let resolved = plan::resolve_request(context, request).map_err(|failure| name_fault(failure, step))?;
+            let plan = plan::build_plan(context, journal, target, &self.chosen, &resolved);
+            let plan = plan.map_err(|failure| name_fault(failure, step))?;
+            step.note_plan(&plan.outcome);
+            // All faults are planned on the same data: where two meet, the later one will get another plan.
+            for change in plan.prepared.changes() {
                 match changed.entry((change.table.name.clone(), change.key.clone())) {
                     Entry::Occupied(earlier) => step.meets = step.meets.or(Some(*earlier.get())),
                     Entry::Vacant(row) => drop(row.insert(step.step)),
@@ -309,12 +307,13 @@ impl CampaignProgress {
         let all = self.steps.len() as u64;
         let Some((request, step)) = self.steps.get_mut(at).filter(|(_, step)| step.op.is_none()) else { return Ok(()) };
         context.reporter.progress("committing faults", step.step - 1, all);
-        let settled = plan::resolve_request(context, request)?;
-        let made = plan::build_plan(context, journal, target, &self.chosen, &settled);
-        let mut made = made.map_err(|failure| name_fault(failure, step))?;
-        if step.plan_digest.is_some_and(|planned| planned != made.outcome.plan_digest) {
+        let resolved = plan::resolve_request(context, request)?;
+        let plan = plan::build_plan(context, journal, target, &self.chosen, &resolved);
+        let mut plan = plan.map_err(|failure| name_fault(failure, step))?;
+        // Consent was given to the plan that was shown; another one needs it again.
+        if step.plan_digest.is_some_and(|shown| shown != plan.outcome.plan_digest) {
             step.rows_planned = step.rows;
-            context.ask_consent(&planned_anew(&self.campaign.name, step, made.outcome.rows))?;
+            context.ask_consent(&planned_anew(&self.campaign.name, step, plan.outcome.rows))?;
         }
         let mark = json!({
             "name": self.campaign.name,
@@ -322,21 +321,22 @@ impl CampaignProgress {
             "step": step.step,
             "now": self.now,
         });
-        made.proposal.detail.insert("campaign".into(), mark);
+        plan.proposal.detail.insert("campaign".into(), mark);
         let mut engine = context.engine(journal, target, &self.chosen.name);
         engine.seen = engine.journal.head().seq;
-        let committed = engine.commit(&made.proposal, &made.prepared).map_err(|e| name_fault(e.into(), step))?;
-        step.note_plan(&made.outcome);
+        let committed = engine.commit(&plan.proposal, &plan.prepared).map_err(|e| name_fault(e.into(), step))?;
+        step.note_plan(&plan.outcome);
         (step.op, step.state) = (Some(committed.op), "applied");
         Ok(())
     }
 
+    /// Adds to a failure how many faults are in effect, so that nobody takes it for a campaign that wrote nothing.
     fn after_some(&self, failure: Failure) -> Failure {
-        let done = self.steps.iter().filter(|(_, step)| step.op.is_some()).count();
-        if done == 0 {
+        let standing = self.steps.iter().filter(|(_, step)| step.op.is_some()).count();
+        if standing == 0 {
             return failure;
         }
-        let stand = format!("{done} of {} faults of the campaign stand, and are journaled", self.steps.len());
+        let stand = format!("{standing} of {} faults of the campaign stand, and are journaled", self.steps.len());
         let again = [act(Deed::ApplyCampaign, "goes on"), act(Deed::RevertCampaign, "takes them back")];
         if failure.kind == FailureKind::Interrupted {
             return Failure { message: format!("interrupted; {stand}"), next: again.into(), ..failure };
@@ -382,7 +382,7 @@ impl CampaignFault {
     }
 }
 
-/// Asks whether to commit a fault that changes other rows than it was consented to.
+/// Returns the question whether to commit a fault whose plan differs from the one consented to.
 fn planned_anew(campaign: &str, step: &CampaignFault, rows: u64) -> ConfirmQuestion {
     let text = format!(
         "Campaign {campaign}: after the faults before it, fault {} changes {}, and not the {} of its plan. Commit it?",
@@ -393,7 +393,7 @@ fn planned_anew(campaign: &str, step: &CampaignFault, rows: u64) -> ConfirmQuest
     ConfirmQuestion { text, danger: APPLY.danger, type_name: None }
 }
 
-/// Returns what an entry says of its campaign, where it is this one.
+/// Returns an entry's note on its campaign, where it is this campaign.
 fn parse_mark(json: &Json, digest: &Digest) -> Option<CampaignMark> {
     CampaignMark::deserialize(json).ok().filter(|mark| mark.digest == *digest)
 }
@@ -402,15 +402,15 @@ fn build_step(
     journal: &Journal,
     number: u64,
     request: &plan::Request,
-    found: Option<(u64, &'static str)>,
+    standing: Option<(u64, &'static str)>,
 ) -> Result<CampaignFault, Failure> {
-    let operation = found.map(|(op, _)| journal.read_operation(op)).transpose()?.flatten();
+    let operation = standing.map(|(op, _)| journal.read_operation(op)).transpose()?.flatten();
     Ok(CampaignFault {
         step: number,
         tool: request.tool.clone(),
         variant: operation.as_ref().map(|op| op.label.variant.clone()).or_else(|| request.options.variant.clone()),
-        state: found.map_or("absent", |(_, state)| state),
-        op: found.map(|(op, _)| op),
+        state: standing.map_or("absent", |(_, state)| state),
+        op: standing.map(|(op, _)| op),
         seed: request.options.seed,
         records: operation.as_ref().and_then(|op| op.keys.as_ref()).map(|keys| keys.count),
         rows: operation.as_ref().map(|op| op.rows),
@@ -420,7 +420,7 @@ fn build_step(
     })
 }
 
-/// Names the fault that failed.
+/// Adds to a failure which fault it concerns.
 fn name_fault(failure: Failure, step: &CampaignFault) -> Failure {
     let message = format!("fault {} of the campaign, {}: {}", step.step, step.tool, failure.message);
     Failure { message, ..failure }

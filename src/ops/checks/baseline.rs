@@ -1,4 +1,4 @@
-//! The baseline: a file of findings that somebody knows and accepts, one a line; runs no check.
+//! The baseline of `mfm check`: a file of known and accepted findings, one per line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,6 +30,8 @@ pub struct Baseline {
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+// The published schema has this name.
+#[schemars(rename = "Known")]
 pub struct KnownFinding {
     /// What the finding is told by: it follows from the four fields behind it.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
@@ -72,7 +74,7 @@ impl KnownFinding {
         }
     }
 
-    /// Returns what the lines of a file are sorted by: keys that are numbers as numbers.
+    /// Returns the sort key of a line, in which numeric keys are ordered as numbers.
     fn sort_key(&self) -> impl Ord + use<> {
         let numbers: Vec<Option<i64>> = self.key.values().map(Json::as_i64).collect();
         let key = Json::Object(self.key.clone()).to_string();
@@ -94,11 +96,12 @@ impl Baseline {
         Self::parse(&text).map_err(failure)
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a baseline file.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with it, in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // The schema's name is looked at first: of another version, not its unknown fields are to blame.
         let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no baseline: {error}"))?;
         let baseline: Self = match json.get("schema").and_then(Json::as_str) {
             Some(SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string())?,
@@ -115,10 +118,10 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// Returns the text of the file: one line a finding.
+    /// Returns the text of the file: JSON with one line per finding, so that version control shows single findings.
     ///
     /// # Errors
-    /// What the serialiser says.
+    /// A serialization error.
     pub fn to_json_text(&self) -> serde_json::Result<String> {
         let lines: Vec<String> = self.findings.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         let lines: Vec<String> = lines.iter().map(|line| format!("\n    {line}")).collect();
@@ -126,55 +129,58 @@ impl Baseline {
         Ok(format!("{{\n  \"schema\": \"{SCHEMA}\",\n  \"findings\": [{}{end}]\n}}\n", lines.join(",")))
     }
 
-    /// Says of each finding whether it is known, and counts only those that are not.
+    /// Marks each finding as known or new, and lists the lines of the baseline that have no finding.
     pub(super) fn mark_known(&self, outcome: &mut Outcome) {
-        let known: BTreeMap<&str, &KnownFinding> =
-            self.findings.iter().map(|known| (known.fingerprint.as_str(), known)).collect();
+        let lines: BTreeMap<&str, &KnownFinding> =
+            self.findings.iter().map(|line| (line.fingerprint.as_str(), line)).collect();
         for finding in &mut outcome.findings {
-            let accepted = known.get(finding.fingerprint.as_str());
-            finding.known = accepted.is_some();
-            finding.reason = accepted.map(|known| known.reason.clone());
+            let line = lines.get(finding.fingerprint.as_str());
+            finding.known = line.is_some();
+            finding.reason = line.map(|line| line.reason.clone());
         }
-        let found: BTreeSet<&str> = outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
-        let (gone, unchecked) = self.list_missing(&found, outcome);
+        let fingerprints: BTreeSet<&str> =
+            outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let (gone, unchecked) = self.list_missing(&fingerprints, outcome);
         outcome.gone = gone.len() as u64;
         outcome.gone_findings = gone.into_iter().cloned().collect();
         outcome.unchecked = unchecked.len() as u64;
     }
 
-    /// Returns the lines that have no finding: those whose check ran, and the others.
+    /// Returns the lines without a finding: those whose check ran, and those whose check did not.
     fn list_missing<'b>(
         &'b self,
-        found: &BTreeSet<&str>,
+        fingerprints: &BTreeSet<&str>,
         outcome: &Outcome,
     ) -> (Vec<&'b KnownFinding>, Vec<&'b KnownFinding>) {
         let ran = outcome.checks.iter().filter(|check| check.status != Status::NotRun);
         let ran: BTreeSet<&str> = ran.map(|check| check.id).collect();
-        let missing = self.findings.iter().filter(|known| !found.contains(known.fingerprint.as_str()));
-        missing.partition(|known| ran.contains(known.check.as_str()))
+        let missing = self.findings.iter().filter(|line| !fingerprints.contains(line.fingerprint.as_str()));
+        missing.partition(|line| ran.contains(line.check.as_str()))
     }
 
-    /// Returns the baseline that accepts every finding of an outcome; what this one says of them is kept, and so are
-    /// its lines that were not looked for.
+    /// Returns a baseline that accepts every finding of an outcome.
+    ///
+    /// Reasons given in the earlier baseline are kept, and so are its lines whose checks did not run.
     #[must_use]
     pub fn from_outcome(outcome: &Outcome, before: Option<&Self>) -> Self {
-        let found: BTreeSet<&str> = outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
-        let unchecked = before.map(|before| before.list_missing(&found, outcome).1).unwrap_or_default();
-        let known = outcome
+        let fingerprints: BTreeSet<&str> =
+            outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let unchecked = before.map(|before| before.list_missing(&fingerprints, outcome).1).unwrap_or_default();
+        let current = outcome
             .findings
             .iter()
             .map(|finding| KnownFinding::new(finding, finding.reason.clone().unwrap_or_default()));
-        let mut findings: Vec<KnownFinding> = known.chain(unchecked.into_iter().cloned()).collect();
+        let mut findings: Vec<KnownFinding> = current.chain(unchecked.into_iter().cloned()).collect();
         findings.sort_by_cached_key(KnownFinding::sort_key);
         findings.dedup_by(|one, other| one.fingerprint == other.fingerprint);
         Self { schema: SCHEMA.to_owned(), findings }
     }
 }
 
-/// Refuses to write over a file: only the baseline that was read may be written anew.
+/// Refuses to overwrite a file other than the baseline that was read.
 ///
 /// # Errors
-/// Usage: a file stands there.
+/// Usage: a file exists there.
 pub(super) fn may_write(path: &Path, read: Option<&Path>) -> Result<(), Failure> {
     if path.symlink_metadata().is_err() || is_same(path, read) {
         return Ok(());
@@ -189,10 +195,10 @@ fn is_same(path: &Path, read: Option<&Path>) -> bool {
 }
 
 impl Baseline {
-    /// Writes the file: a new one, or the one that was read.
+    /// Writes a new file, or replaces the one that was read.
     ///
     /// # Errors
-    /// What the file system says.
+    /// A file system error.
     pub(super) fn write(&self, path: &Path, read: Option<&Path>) -> Result<(), Failure> {
         let failure = |why: String| {
             let message = format!("could not write the baseline {}: {why}", path.display());
@@ -200,8 +206,8 @@ impl Baseline {
         };
         may_write(path, read)?;
         let text = self.to_json_text().map_err(|error| failure(error.to_string()))?;
-        // Somebody may have written there while the checks ran: then it is the file that was read no more.
-        let written = file::replace_file(path, &text, FileAccess::Shared, |path| is_same(path, read));
-        written.map_err(|error| failure(error.to_string()))
+        // Checked again at the last moment: another program may have put a file there while the checks ran.
+        file::replace_file(path, &text, FileAccess::Shared, |path| is_same(path, read))
+            .map_err(|error| failure(error.to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! What a report for people shows beside the findings: the rows that they name, and pictures; judges nothing.
+//! The rows and pictures that the HTML report shows with the findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +17,13 @@ use crate::ops::cell::{self, CHANGES_MAX};
 use crate::ops::select::read_into;
 use crate::targets::Target;
 
-/// The most pictures of a report: each is as long as a hundred findings.
+/// Maximum number of pictures in a report: each takes as much space as a hundred findings.
 const PICTURES_MAX: usize = 200;
 
-/// How often pictures may ask for more: rows lead to rows, but never far.
+/// Maximum number of rounds in which pictures ask for further rows; each follows a reference from the last ones.
 const ROUNDS_MAX: usize = 8;
 
-/// The most rows of a report.
+/// Maximum number of rows in a report.
 const ROWS_MAX: usize = 2000;
 
 /// Rows and pictures.
@@ -31,36 +31,38 @@ const ROWS_MAX: usize = 2000;
 pub struct Exhibits {
     /// The rows that findings name, in the order in which they do.
     pub rows: Vec<RowLine>,
-    /// Where each row stands among them, by table and key.
+    /// The index of each row in `rows`, by table and key; beyond [`ROWS_MAX`] the row itself is missing.
     places: BTreeMap<(&'static str, String), usize>,
-    /// The pictures, and which of the first thousand findings is shown by which.
+    /// The pictures, and for each of the first thousand findings the one that shows it.
     pub gallery: Gallery,
 }
 
 /// A row that findings name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowLine {
-    /// The table.
+    /// The table's name.
     pub table: &'static str,
-    /// The row's key, by column.
+    /// The row's key, an object by column.
     pub key: Json,
-    /// What the checks read of it, by column, without what identifies a person; empty where the row is missing.
+    /// The columns that the checks read, without identifying ones; empty where the row is missing.
     pub cells: Vec<(String, String)>,
-    /// Which of the findings name it, as violating or as taking part.
+    /// The indices of the findings that name it, as violating or as related row.
     pub named_by: Vec<usize>,
 }
 
 impl Exhibits {
-    /// Gathers what belongs to the findings that a report lists; reads the rows that they name, and those around them.
+    /// Collects the exhibits of the findings that a report lists: reads the rows that they name, and those around them.
     ///
     /// # Errors
-    /// What the target says.
+    /// A target error.
     pub(super) fn gather(session: &CheckSession, target: &mut dyn Target, outcome: &Outcome) -> Result<Self, Failure> {
-        let found = by_fingerprint(session);
-        // Of findings that nothing tells apart, one stands for all: their rows cannot be read again by key.
-        let one = |line: &FindingLine| fingerprint::digest_finding(line.check, line.table, &line.key, &line.what, 1);
-        let listed = outcome.findings.iter().take(CHANGES_MAX);
-        let findings: Vec<&Finding> = listed.filter_map(|line| found.get(&one(line)).copied()).collect();
+        let by_fingerprint = by_fingerprint(session);
+        let mut findings: Vec<&Finding> = Vec::new();
+        for FindingLine { check, table, key, what, .. } in outcome.findings.iter().take(CHANGES_MAX) {
+            // Occurrence 1 for all: findings that differ by nothing else cannot be read again by key one by one.
+            let fingerprint = fingerprint::digest_finding(check, table, key, what, 1);
+            findings.extend(by_fingerprint.get(&fingerprint).copied());
+        }
         let snapshot = read_rows(session, target, &findings)?;
         let mut exhibits = Self::default();
         if let Some(painter) = session.domain.painter() {
@@ -70,21 +72,22 @@ impl Exhibits {
         }
         let tables = session.domain.check_tables(session.domain.checks());
         for (at, finding) in findings.iter().enumerate() {
-            exhibits.add_named_row(&snapshot, &tables, at, (finding.table, &finding.key));
+            exhibits.add_named_row(&snapshot, &tables, at, finding.table, &finding.key);
             for (table, key) in &finding.related {
-                exhibits.add_named_row(&snapshot, &tables, at, (table, key));
+                exhibits.add_named_row(&snapshot, &tables, at, table, key);
             }
         }
         Ok(exhibits)
     }
 
-    /// Takes in that a finding names a row.
+    /// Adds a row that a finding names, or notes the finding on a row already listed.
     fn add_named_row(
         &mut self,
         snapshot: &Snapshot,
         tables: &[CheckTable],
         finding: usize,
-        (table, key): (&'static str, &Key),
+        table: &'static str,
+        key: &Key,
     ) {
         let shown = key_to_json(snapshot, table, key);
         let next = self.rows.len();
@@ -102,14 +105,14 @@ impl Exhibits {
         }
     }
 
-    /// Returns where a row stands in the list; `None` where it is not shown.
+    /// Returns the index of a row in `rows`; `None` where it is not shown.
     #[must_use]
     pub fn position(&self, table: &'static str, key: &Json) -> Option<usize> {
         self.places.get(&(table, key.to_string())).copied().filter(|place| *place < self.rows.len())
     }
 }
 
-/// Reads the rows that findings name, and then what pictures show beside them.
+/// Reads the rows that findings name, and the further rows that pictures need.
 fn read_rows(session: &CheckSession, target: &mut dyn Target, findings: &[&Finding]) -> Result<Snapshot, Failure> {
     let mut named: BTreeMap<&str, BTreeSet<Value>> = BTreeMap::new();
     for finding in findings {
@@ -118,18 +121,22 @@ fn read_rows(session: &CheckSession, target: &mut dyn Target, findings: &[&Findi
             named.entry(table).or_default().extend(key.first().cloned());
         }
     }
-    let key = |table: &str| session.held.table(table).ok().and_then(|rows| rows.table.shape.key.first());
-    let queries = named.into_iter().filter_map(|(table, keys)| Some(Fetch::among(table, key(table)?, keys)));
+    let mut fetches = Vec::new();
+    for (table, keys) in named {
+        // A table that the target lacks has no key to ask by.
+        let key = session.held.table(table).ok().and_then(|rows| rows.table.shape.key.first());
+        fetches.extend(key.map(|key| Fetch::among(table, key, keys)));
+    }
     let mut snapshot = Snapshot::default();
-    read_into(&mut snapshot, target, queries)?;
+    read_into(&mut snapshot, target, fetches)?;
     if let Some(painter) = session.domain.painter() {
         for _ in 0..ROUNDS_MAX {
-            let mut around = painter.needed_fetches(findings, &snapshot, PICTURES_MAX);
-            around.retain(|query| !snapshot.has_answer(query));
-            if around.is_empty() {
+            let mut needed_fetches = painter.needed_fetches(findings, &snapshot, PICTURES_MAX);
+            needed_fetches.retain(|fetch| !snapshot.has_answer(fetch));
+            if needed_fetches.is_empty() {
                 break;
             }
-            read_into(&mut snapshot, target, around)?;
+            read_into(&mut snapshot, target, needed_fetches)?;
         }
     }
     Ok(snapshot)
@@ -144,15 +151,17 @@ fn by_fingerprint(session: &CheckSession) -> BTreeMap<String, &Finding> {
     .collect()
 }
 
-/// Returns what the checks read of a row, without what identifies a person.
+/// Returns the columns of a row that the checks read, without identifying ones; empty where the row is missing.
 fn render_cells(snapshot: &Snapshot, tables: &[CheckTable], table: &str, key: &Key) -> Vec<(String, String)> {
-    let rows = snapshot.table(table).ok();
     let columns =
         tables.iter().find(|reads| reads.table == table).map(|reads| reads.shown.as_slice()).unwrap_or_default();
-    let cells = rows.and_then(|rows| rows.row(key)).map(|row| {
-        let columns = columns.iter().filter(|column| domains::disclosable_content(table, column).is_some());
-        let cell = |column: &&str| Some(((*column).to_owned(), cell::in_table(row.cell(column)?, row.table, column)));
-        columns.filter_map(cell).collect()
-    });
-    cells.unwrap_or_default()
+    let Some(row) = snapshot.table(table).ok().and_then(|rows| rows.row(key)) else { return Vec::new() };
+    let mut cells = Vec::new();
+    // Only columns that a domain declares as safe: of an unknown one it is not known whether it identifies a person.
+    for column in columns.iter().filter(|column| domains::disclosable_content(table, column).is_some()) {
+        if let Some(value) = row.cell(column) {
+            cells.push(((*column).to_owned(), cell::in_table(value, row.table, column)));
+        }
+    }
+    cells
 }

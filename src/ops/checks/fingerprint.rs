@@ -1,22 +1,22 @@
-//! The fingerprint of a finding: the same on every run, engine and wording; says nothing of how bad it is.
+//! The fingerprint of a finding: the same for every run, engine and wording of the message.
 //!
 //! It is the first 32 hexadecimal digits of the SHA-256 of a JSON array without spaces: `mfm/finding/1`, the check's
 //! id, the table, the key as an object sorted by column, and what is wrong. Names of tables and columns are in small
-//! letters, and a whole number is an integer whatever type holds it. Where nothing of that tells several findings
-//! apart, as in a table without a usable key, the second and every later one have their number as a sixth member.
+//! letters, and a whole number is an integer whatever type holds it. Where several findings agree in all of that, as in
+//! a table without a usable key, the second and every later one have their number as a sixth member.
 
 use mfm_journal::Decimal;
 use mfm_journal::digest::encode_hex;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-/// What stands first, so that a later way to make them cannot be mistaken for this one.
+/// The first member: a later form of fingerprint gets another name, so that the two are never compared.
 const SCHEMA: &str = "mfm/finding/1";
 
-/// How many digits are kept.
+/// Length of a fingerprint in hexadecimal digits: 128 bits, short enough for a column.
 const DIGITS: usize = 32;
 
-/// Returns the fingerprint of a finding, whose key is given by column; `occurrence` counts those alike from 1.
+/// Returns the fingerprint of a finding; `key` is an object by column, `occurrence` counts equal findings from 1.
 #[must_use]
 pub fn digest_finding(check: &str, table: &str, key: &Json, what: &str, occurrence: u64) -> String {
     let columns = key.as_object().into_iter().flatten();
@@ -28,7 +28,7 @@ pub fn digest_finding(check: &str, table: &str, key: &Json, what: &str, occurren
     encode_hex(&Sha256::digest(text.as_bytes())).chars().take(DIGITS).collect()
 }
 
-/// Returns a whole number as an integer: engines differ in the types of keys.
+/// Returns a whole number as a JSON integer: engines differ in the types of keys.
 fn normalize_number(value: &Json) -> Json {
     let decimal = match value {
         Json::Number(number) if number.is_f64() => number.as_f64().and_then(Decimal::from_f64),

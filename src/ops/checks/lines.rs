@@ -1,4 +1,4 @@
-//! What `mfm check` says, line by line: checks, findings, the rows that these name; judges and reads nothing.
+//! The result of `mfm check`: checks, findings and counts, as reports and programs get them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,34 +14,34 @@ use super::fingerprint;
 use super::{CheckOutcome, FailOn};
 use crate::domain::check::{CheckCard, CheckVerdict};
 use crate::domains;
-use crate::model::{Finding, Key, Severity, Snapshot};
+use crate::model::{Finding, Severity, Snapshot};
 use crate::ops::cell;
 use crate::ops::rules::RulesLine;
 
-/// What the checks say.
+/// The result of running checks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Outcome {
     /// The target's name.
     pub target: String,
-    /// The wall clock that was held against it.
+    /// The wall clock that dates were compared with.
     pub now: String,
-    /// The rules that they judged by.
+    /// The rules in force.
     pub rules: RulesLine,
     /// The checks, in the order of the groups.
     pub checks: Vec<CheckLine>,
-    /// How many findings count: all, or with a baseline those that it does not hold.
+    /// Number of findings that count: all, or with a baseline those that it does not hold.
     pub violations: u64,
-    /// How many findings the baseline holds.
+    /// Number of findings that the baseline holds.
     pub known: u64,
-    /// How many lines of the baseline have no finding any more, although their checks ran.
+    /// Number of baseline lines without a finding whose checks ran.
     pub gone: u64,
-    /// How many lines of the baseline were not looked for, because their checks did not run.
+    /// Number of baseline lines without a finding whose checks did not run.
     pub unchecked: u64,
-    /// How many checks could not run.
+    /// Number of checks that could not run.
     pub not_run: u64,
-    /// The checks that make the exit code 1 where they could not run.
+    /// The ids of the checks that make the exit code 1 where they could not run.
     pub must_run: Vec<&'static str>,
-    /// From which severity on a violation makes the exit code 1.
+    /// The lowest severity of a violation that makes the exit code 1.
     pub fail_on: FailOn,
     /// Whether the exit code is 1.
     pub failed: bool,
@@ -49,33 +49,36 @@ pub struct Outcome {
     pub baseline: Option<PathBuf>,
     /// The baseline that was written; null where none was asked for.
     pub baseline_written: Option<PathBuf>,
-    /// How many findings name no row of their own, because their table has no usable key: they are counted only.
+    /// Number of findings whose table has no usable key, so that they name no single row.
     pub unkeyed: u64,
-    /// How many findings there are, known ones included, beside the list that is cut.
+    /// Number of all findings, known ones included; the list below may be cut.
     pub findings_total: u64,
-    /// The findings: those that count, worst first, then the known ones; programs get the first thousand.
+    /// The findings: new ones, worst first, then the known ones; programs get the first thousand.
     #[serde(serialize_with = "first_thousand")]
     pub findings: Vec<FindingLine>,
-    /// The lines of the baseline that have no finding any more; programs get the first thousand.
+    /// The baseline lines counted in `gone`; programs get the first thousand.
     #[serde(serialize_with = "first_thousand")]
     pub gone_findings: Vec<KnownFinding>,
-    /// The journal that knows the target.
+    /// The journal in which the target is registered.
     pub journal: PathBuf,
-    /// What a report for people shows beside the findings; empty for every other.
+    /// Rows and pictures for the HTML report; empty for the other forms.
     #[serde(skip)]
     pub exhibits: Exhibits,
 }
 
 impl Outcome {
-    /// Counts what is known and what is not, and puts the findings that count first, worst first.
+    /// Counts known and new findings, and sorts the findings: new ones first, each part worst first.
     pub(super) fn count_findings(&mut self) {
+        // The sort is stable: within a severity the order of checks and rows stays.
         self.findings.sort_by_key(|finding| (finding.known, Reverse(finding.severity)));
         let mut known: BTreeMap<&str, u64> = BTreeMap::new();
-        let accepted = self.findings.iter().filter(|finding| finding.known);
-        accepted.for_each(|finding| *known.entry(finding.check).or_default() += 1);
+        for finding in self.findings.iter().filter(|finding| finding.known) {
+            *known.entry(finding.check).or_default() += 1;
+        }
         for check in &mut self.checks {
             check.known = known.get(check.id).copied().unwrap_or_default();
             check.violations -= check.known;
+            // All its findings are known, so nothing of it counts.
             if check.status == Status::Fail && check.violations == 0 {
                 check.status = Status::Pass;
             }
@@ -85,30 +88,30 @@ impl Outcome {
         self.not_run = self.checks.iter().filter(|check| check.status == Status::NotRun).count() as u64;
     }
 
-    /// Returns the findings that count, worst first.
+    /// Returns the findings that the baseline does not hold, worst first.
     pub fn new_findings(&self) -> impl Iterator<Item = &FindingLine> {
         self.findings.iter().filter(|finding| !finding.known)
     }
 
-    /// Tells whether a finding makes the exit code 1, unless a baseline is written.
+    /// Returns whether a finding makes the exit code 1, provided that no baseline is written.
     #[must_use]
     pub fn is_failing(&self, finding: &FindingLine) -> bool {
         !finding.known && self.fail_on.is_met_by(finding.severity)
     }
 
-    /// Tells whether a check that could not run makes the exit code 1.
+    /// Returns whether a check that could not run makes the exit code 1.
     #[must_use]
     pub fn fails_not_run(&self, check: &CheckLine) -> bool {
         check.status == Status::NotRun && self.must_run.contains(&check.id)
     }
 
-    /// Returns the findings of a check, in the order of all.
+    /// Returns the findings of a check, in the order of [`Outcome::findings`].
     pub fn of_check<'o>(&'o self, check: &CheckLine) -> impl Iterator<Item = &'o FindingLine> {
         let id = check.id;
         self.findings.iter().filter(move |finding| finding.check == id)
     }
 
-    /// Returns how bad a check's worst finding that counts is; or its worst known one; or what one would be.
+    /// Returns the severity of a check's worst new finding, else of its worst known one, else that of the check itself.
     #[must_use]
     pub fn worst_severity(&self, check: &CheckLine) -> Severity {
         let worst = self.of_check(check).map(|finding| (!finding.known, finding.severity)).max();
@@ -121,6 +124,7 @@ impl Outcome {
         let mut checks: Vec<&CheckLine> = self.checks.iter().collect();
         checks.sort_by_cached_key(|check| {
             let known = check.known > 0;
+            // The order of `Status` puts failures before checks not run before passes.
             (check.status, Reverse((known, self.worst_severity(check), check.violations)))
         });
         checks
@@ -137,14 +141,14 @@ fn first_thousand<T: Serialize, S: Serializer>(lines: &[T], serializer: S) -> Re
 pub enum Status {
     /// It found something that counts.
     Fail,
-    /// It could not run, which is no pass.
+    /// It could not run; this is never a pass.
     NotRun,
-    /// It found nothing, or nothing that is not known.
+    /// It found nothing, or only known findings.
     Pass,
 }
 
 impl Status {
-    /// Returns the word that programs get.
+    /// Returns the word used in JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -155,27 +159,27 @@ impl Status {
     }
 }
 
-/// One check.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CheckLine {
     /// Its id.
     pub id: &'static str,
     /// Its group.
     pub group: &'static str,
-    /// The mode that it guards against.
+    /// The id of the failure mode that it guards against.
     pub mode: &'static str,
-    /// How bad a violation is.
+    /// The severity of a violation.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_check")]
     pub severity: Severity,
     /// How it ended.
     pub status: Status,
-    /// How many rows it looked at.
+    /// Number of rows that it examined.
     pub looked_at: u64,
-    /// How many of its findings count.
+    /// Number of its new findings.
     pub violations: u64,
-    /// How many of its findings the baseline holds.
+    /// Number of its findings that the baseline holds.
     pub known: u64,
-    /// Why it could not run.
+    /// Why it could not run; null where it ran.
     pub why: Option<String>,
     /// What it could not judge although it ran.
     pub remarks: Vec<String>,
@@ -186,7 +190,7 @@ pub struct CheckLine {
 }
 
 impl CheckLine {
-    /// Returns what a check says, as long as nothing is known.
+    /// Returns the result of a check before a baseline is applied.
     pub(super) fn new(checked: &CheckOutcome) -> Self {
         let &CheckCard { id, group, mode, severity, about, remedy } = checked.card;
         let (status, looked_at, why) = match &checked.verdict {
@@ -203,27 +207,27 @@ impl CheckLine {
     }
 }
 
-/// One finding.
+/// One finding of a check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FindingLine {
-    /// What stays the same from run to run: see [`fingerprint`].
+    /// Identifies the finding from run to run: see [`fingerprint`].
     pub fingerprint: String,
     /// The check's id.
     pub check: &'static str,
-    /// How bad it is.
+    /// Its severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_check")]
     pub severity: Severity,
     /// The table of the violating row.
     pub table: &'static str,
     /// The row's key, by column.
     pub key: Json,
-    /// Other rows that take part.
+    /// Other rows involved in the violation.
     pub related: Vec<RelatedLine>,
-    /// Which one it is, from 1, of findings that nothing else tells apart.
+    /// Its number, from 1, among findings that agree in everything else.
     pub occurrence: u64,
-    /// What is wrong, in a form that wording does not change.
+    /// What is wrong, in a form that does not depend on the message's wording.
     pub what: String,
-    /// What is wrong, with the values.
+    /// What is wrong, as a sentence with the values.
     pub message: String,
     /// Whether the baseline holds it: then it does not count.
     pub known: bool,
@@ -231,7 +235,7 @@ pub struct FindingLine {
     pub reason: Option<String>,
 }
 
-/// A row that takes part in a violation.
+/// A further row involved in a violation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RelatedLine {
     /// The table.
@@ -241,10 +245,12 @@ pub struct RelatedLine {
 }
 
 impl FindingLine {
-    /// Returns a finding, as long as nothing is known.
+    /// Returns a finding before a baseline is applied.
     pub(super) fn new(finding: &Finding, snapshot: &Snapshot) -> Self {
-        let related =
-            |(table, key): &(&'static str, Key)| RelatedLine { table, key: key_to_json(snapshot, table, key) };
+        let mut related = Vec::new();
+        for (table, key) in &finding.related {
+            related.push(RelatedLine { table, key: key_to_json(snapshot, table, key) });
+        }
         let key = key_to_json(snapshot, finding.table, &finding.key);
         Self {
             fingerprint: fingerprint::digest_finding(finding.check, finding.table, &key, &finding.what, 1),
@@ -252,7 +258,7 @@ impl FindingLine {
             severity: finding.severity,
             table: finding.table,
             key,
-            related: finding.related.iter().map(related).collect(),
+            related,
             occurrence: 1,
             what: finding.what.clone(),
             message: finding.message.clone(),
@@ -262,28 +268,32 @@ impl FindingLine {
     }
 }
 
-/// Numbers findings that nothing tells apart: each is counted, and none stands for another.
+/// Numbers findings that agree in everything, so that each has a fingerprint of its own and none hides another.
 pub(super) fn number_alike(findings: &mut [FindingLine]) {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     for line in findings {
-        let before = seen.entry(line.fingerprint.clone()).or_default();
-        *before += 1;
-        if *before > 1 {
-            line.occurrence = *before;
-            line.fingerprint = fingerprint::digest_finding(line.check, line.table, &line.key, &line.what, *before);
+        let count = seen.entry(line.fingerprint.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            line.occurrence = *count;
+            line.fingerprint = fingerprint::digest_finding(line.check, line.table, &line.key, &line.what, *count);
         }
     }
 }
 
-/// Tells whether a key names one row: it has columns, and none of them is NULL.
+/// Returns whether a key identifies one row: it has columns, and none of them is NULL.
 pub(super) fn tells_a_row(key: &Json) -> bool {
     key.as_object().is_some_and(|key| !key.is_empty() && key.values().all(|value| !value.is_null()))
 }
 
-/// Returns a key by column, with the names that the target gives them, or else the domain.
+/// Returns a key as an object by column, named as the target does, else as the domain does, else `key0`, `key1`...
 pub(super) fn key_to_json(snapshot: &Snapshot, table: &str, key: &[Value]) -> Json {
     let declared = snapshot.table(table).ok().map(|rows| rows.table.shape.key.clone());
     let names = declared.or_else(|| domains::key_columns().remove(table)).unwrap_or_default();
-    let name = |at: usize| names.get(at).cloned().unwrap_or_else(|| format!("key{at}"));
-    Json::Object(key.iter().enumerate().map(|(at, value)| (name(at), cell::to_json(value))).collect::<Map<_, _>>())
+    let mut map = Map::new();
+    for (at, value) in key.iter().enumerate() {
+        let name = names.get(at).cloned().unwrap_or_else(|| format!("key{at}"));
+        map.insert(name, cell::to_json(value));
+    }
+    Json::Object(map)
 }

@@ -1,4 +1,4 @@
-//! `mfm check`: runs the quality checks on a target, marked or not, and hands on what they find; never writes there.
+//! `mfm check`: runs the quality checks on a target, marked or not; never writes to it.
 
 mod baseline;
 mod exhibits;
@@ -33,7 +33,7 @@ use crate::model::next_step::{Flag, give};
 use crate::model::ports::Danger;
 use crate::model::time;
 
-/// What it is.
+/// The command's card.
 pub const CARD: super::Card =
     super::Card { name: "check", danger: Danger::Read, about: "Run the quality checks on a target" };
 
@@ -62,8 +62,9 @@ pub struct Request {
 /// Runs the checks on a registered target.
 ///
 /// # Errors
-/// Usage, or what target and journal say.
+/// A usage error, or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    // Everything that can be wrong with the arguments and the files comes first: checks may take minutes.
     known_somewhere(request.only.iter().chain(&request.options.fail_on_not_run))?;
     let protected = ProtectedFiles::from_context(context);
     request.options.output_files().try_for_each(|path| protected.refuse(path))?;
@@ -83,13 +84,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     outcome.rules = rules.to_line();
     outcome.must_run = must_run;
     apply_options(&mut outcome, &request.options, baseline.as_ref())?;
+    // After the baseline, which decides the order of the findings and so which of them are listed.
     if request.options.form == Some(Form::Html) {
         outcome.exhibits = Exhibits::gather(&session, target.as_mut(), &outcome)?;
     }
     Ok(outcome)
 }
 
-/// Returns what the checks say, as long as nothing is known.
+/// Returns the result of a session before a baseline is applied.
 fn build_outcome(context: &Context<'_>, target: String, now: civil::DateTime, session: &CheckSession) -> Outcome {
     let findings = session.checked.iter().flat_map(CheckOutcome::findings);
     let mut findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.held)).collect();
@@ -106,7 +108,7 @@ fn build_outcome(context: &Context<'_>, target: String, now: civil::DateTime, se
     }
 }
 
-/// Holds findings against what is known, counts them, and writes the baseline that is asked for.
+/// Applies the baseline, counts the findings, decides the exit code, and writes the baseline that was asked for.
 fn apply_options(outcome: &mut Outcome, options: &Options, baseline: Option<&Baseline>) -> Result<(), Failure> {
     outcome.baseline.clone_from(&options.baseline);
     if let Some(baseline) = baseline {
@@ -114,11 +116,11 @@ fn apply_options(outcome: &mut Outcome, options: &Options, baseline: Option<&Bas
     }
     outcome.count_findings();
     outcome.fail_on = options.fail_on;
-    let found = outcome.findings.iter().any(|finding| outcome.is_failing(finding));
-    // Where nothing could be looked at, nothing is known: that is no success, whatever is asked of findings.
+    let has_violation = outcome.findings.iter().any(|finding| outcome.is_failing(finding));
+    // A run in which no check could run proves nothing, and must not pass in continuous integration.
     let nothing_ran = outcome.not_run == outcome.checks.len() as u64 && options.fail_on != FailOn::Never;
     let not_run = outcome.checks.iter().any(|check| outcome.fails_not_run(check));
-    outcome.failed = (found && options.write_baseline.is_none()) || nothing_ran || not_run;
+    outcome.failed = (has_violation && options.write_baseline.is_none()) || nothing_ran || not_run;
     if let Some(path) = &options.write_baseline {
         Baseline::from_outcome(outcome, baseline).write(path, options.baseline.as_deref())?;
         outcome.baseline_written = Some(path.clone());
@@ -126,7 +128,7 @@ fn apply_options(outcome: &mut Outcome, options: &Options, baseline: Option<&Bas
     Ok(())
 }
 
-/// Returns the ids of the checks, among those that are to run, that fail the run where they cannot.
+/// Returns the ids of the chosen checks that make the exit code 1 where they cannot run.
 fn must_run(
     domain: &dyn Domain,
     words: &[String],
@@ -148,32 +150,35 @@ fn must_run(
     Ok(named)
 }
 
-/// Refuses words that mean no check of any domain, before anything is opened.
+/// Refuses words that name no check of any domain; the target's own domain is not known yet.
 fn known_somewhere<'w>(words: impl Iterator<Item = &'w String>) -> Result<(), Failure> {
     for word in words.filter(|word| !word.trim().eq_ignore_ascii_case(options::ALL)) {
-        let given = std::slice::from_ref(word);
-        let found = domains::all().iter().any(|domain| choose_checks(*domain, given).is_ok());
-        if !found {
-            choose_checks(domains::FIRST, given)?;
+        let word = std::slice::from_ref(word);
+        if !domains::all().iter().any(|domain| choose_checks(*domain, word).is_ok()) {
+            choose_checks(domains::FIRST, word)?;
         }
     }
     Ok(())
 }
 
-/// Returns the checks of ids and groups, or every check of the domain where none is named.
+/// Returns the checks of these ids and groups, or every check of the domain where none is named.
 fn choose_checks(domain: &dyn Domain, only: &[String]) -> Result<Vec<&'static CheckCard>, Failure> {
-    let snake = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_");
-    let names = |check: &CheckCard, word: &str| [check.id, check.group].contains(&word);
     let checks = domain.checks();
-    if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| names(check, &snake(word)))) {
+    if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| is_named(check, word))) {
         let message = format!("there is no check and no group of checks `{unknown}`");
         return Err(Failure::usage("unknown_check", message, render_known_checks(domain)));
     }
-    let wanted = |check: &&&'static CheckCard| only.is_empty() || only.iter().any(|word| names(check, &snake(word)));
-    Ok(checks.iter().filter(wanted).copied().collect())
+    let chosen = checks.iter().filter(|check| only.is_empty() || only.iter().any(|word| is_named(check, word)));
+    Ok(chosen.copied().collect())
 }
 
-/// Lists the checks of a domain, each behind its group.
+/// Returns whether a word, in snake or kebab case, is the id or the group of a check.
+fn is_named(check: &CheckCard, word: &str) -> bool {
+    let snake = word.trim().to_ascii_lowercase().replace('-', "_");
+    [check.id, check.group].contains(&snake.as_str())
+}
+
+/// Lists the checks of a domain by group, in a sentence.
 fn render_known_checks(domain: &dyn Domain) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for card in domain.checks() {

@@ -1,4 +1,4 @@
-//! What becomes of findings: which are known, which make the exit code 1, and in what form they are written.
+//! Options for the findings of `mfm check`: the baseline, what makes the exit code 1, and the form of the report.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::baseline::{Baseline, may_write};
 use crate::model::Severity;
 use crate::ops::Failure;
 
-/// The word that means every check.
+/// The word that stands for every check.
 pub(super) const ALL: &str = "all";
 
 /// What becomes of findings.
@@ -40,12 +40,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the files that are to be written.
+    /// Returns the files that will be written.
     pub(super) fn output_files(&self) -> impl Iterator<Item = &Path> {
         [&self.write_baseline, &self.output].into_iter().filter_map(|path| path.as_deref())
     }
 
-    /// Reads the baseline, and makes sure that files asked for may be written, before anything takes time.
+    /// Reads the baseline, and checks that the output files may be written, before the checks take their time.
     ///
     /// # Errors
     /// Usage: what is wrong with a file.
@@ -79,7 +79,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Tells whether a finding of this severity makes the exit code 1.
+    /// Returns whether a finding of this severity makes the exit code 1.
     #[must_use]
     pub fn is_met_by(self, severity: Severity) -> bool {
         let least = match self {

@@ -1,4 +1,4 @@
-//! Checks run on a target, again and again while it changes; how rows come by is another module's.
+//! A session of checks on one target, which can be run again after the target changed.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::ops::pump::{ScanCache, ScanRunner};
 use crate::ops::rules;
 use crate::targets::Target;
 
-/// What one check says.
+/// A check with its verdict.
 #[derive(Clone, Debug)]
 pub struct CheckOutcome {
     /// The check.
@@ -25,7 +25,7 @@ pub struct CheckOutcome {
 }
 
 impl CheckOutcome {
-    /// Returns what the check found; nothing where it could not run.
+    /// Returns the check's findings; none where it could not run.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         match &self.verdict {
@@ -35,26 +35,26 @@ impl CheckOutcome {
     }
 }
 
-/// Checks, and what they say.
+/// Checks on one target, with their latest verdicts.
 pub struct CheckSession {
     pub(super) domain: &'static dyn Domain,
     checks: Vec<&'static CheckCard>,
     pub(super) params: CheckParams,
-    /// The tables that are held whole; of the others, how they are declared.
+    /// Declarations of the tables that the checks read, with all rows of those marked as held.
     pub(super) held: Snapshot,
-    /// The rows of small tables, where checks will look again.
+    /// The rows of small tables; `None` where the checks run only once.
     cache: Option<ScanCache>,
-    /// What each check says of the target as it was last read.
+    /// The verdict of each check, in the order of the checks.
     pub checked: Vec<CheckOutcome>,
-    /// What was gathered for pictures when all checks ran.
+    /// What the domain gathered for pictures when all checks ran.
     pub(super) gathered: Box<dyn Any>,
 }
 
 impl CheckSession {
-    /// Runs checks by the default rules, which are to look again: small tables are kept.
+    /// Runs all checks of a domain by its default rules, and keeps small tables in memory for further runs.
     ///
     /// # Errors
-    /// What the target says.
+    /// A target error.
     pub fn begin(
         context: &Context<'_>,
         target: &mut dyn Target,
@@ -62,13 +62,13 @@ impl CheckSession {
         now: civil::DateTime,
     ) -> Result<Self, Failure> {
         let params = default_params(context, domain, now)?;
-        Self::start(context, target, (domain, domain.checks()), params, Some(ScanCache::default()))
+        Self::start(context, target, domain, domain.checks(), params, Some(ScanCache::default()))
     }
 
-    /// Runs checks once: every table that they need is read once, or twice where its rows are looked at in groups.
+    /// Runs checks once, and keeps no rows; each table is read once, or twice where a check works on groups of rows.
     ///
     /// # Errors
-    /// What the target says.
+    /// A target error.
     pub fn run_once(
         context: &Context<'_>,
         target: &mut dyn Target,
@@ -76,13 +76,14 @@ impl CheckSession {
         checks: &[&'static CheckCard],
         params: CheckParams,
     ) -> Result<Self, Failure> {
-        Self::start(context, target, (domain, checks), params, None)
+        Self::start(context, target, domain, checks, params, None)
     }
 
     fn start(
         context: &Context<'_>,
         target: &mut dyn Target,
-        (domain, checks): (&'static dyn Domain, &[&'static CheckCard]),
+        domain: &'static dyn Domain,
+        checks: &[&'static CheckCard],
         params: CheckParams,
         cache: Option<ScanCache>,
     ) -> Result<Self, Failure> {
@@ -96,22 +97,25 @@ impl CheckSession {
         Ok(session)
     }
 
-    /// Runs the checks again that look at any of these tables; returns the findings that are new.
+    /// Runs the checks again that read any of these tables, and returns the findings that they did not have before.
     ///
     /// # Errors
-    /// What the target says.
+    /// A target error.
     pub fn look_again(
         &mut self,
         context: &Context<'_>,
         target: &mut dyn Target,
         touched: &BTreeSet<&str>,
     ) -> Result<Vec<Finding>, Failure> {
+        // Both hold rows from before the change.
         touched.iter().for_each(|table| self.held.forget(table));
         self.cache.iter_mut().for_each(|cache| cache.forget(touched));
-        let is_touched = |name: &str| touched.iter().any(|table| table.eq_ignore_ascii_case(name));
-        let looks =
-            |card: &&'static CheckCard| self.domain.check_tables(&[*card]).iter().any(|reads| is_touched(reads.table));
-        let again: Vec<&'static CheckCard> = self.checks.iter().copied().filter(looks).collect();
+        let mut again: Vec<&'static CheckCard> = self.checks.clone();
+        again.retain(|card| {
+            let tables = self.domain.check_tables(&[*card]);
+            tables.iter().any(|reads| touched.iter().any(|table| table.eq_ignore_ascii_case(reads.table)))
+        });
+        // What a partial run gathers is dropped: pictures need what all checks gather.
         let verdicts = self.run_checks(context, target, &again)?.verdicts;
         let mut new = Vec::new();
         for (card, verdict) in again.iter().zip(verdicts) {
@@ -125,19 +129,18 @@ impl CheckSession {
         Ok(new)
     }
 
-    /// Returns the ids of the checks, in their order.
+    /// Returns the ids of the checks, in the order in which they run.
     #[must_use]
     pub fn check_ids(&self) -> Vec<&'static str> {
         self.checks.iter().map(|check| check.id).collect()
     }
 
-    /// Returns the digest of the rules that the checks judge by.
+    /// Returns the digest of the rules in force.
     #[must_use]
     pub fn rules_digest(&self) -> Digest {
         rules::digest(self.params.rules.as_ref())
     }
 
-    /// Runs some of the checks on what the target holds now.
     fn run_checks(
         &mut self,
         context: &Context<'_>,
@@ -152,10 +155,11 @@ impl CheckSession {
         Ok(run.finish())
     }
 
-    /// Reads how the tables are declared that some checks need, and the rows of those that are held.
+    /// Reads the declarations of the tables that some checks need, and the rows of those that are held whole.
     fn read_declarations(&mut self, target: &mut dyn Target, checks: &[&'static CheckCard]) -> Result<(), Failure> {
         for CheckTable { table: name, columns, held, .. } in self.domain.check_tables(checks) {
             let fetch = Fetch::all(name);
+            // Still valid: `look_again` forgets the tables that changed.
             if self.held.has_answer(&fetch) {
                 continue;
             }
@@ -173,10 +177,10 @@ impl CheckSession {
     }
 }
 
-/// Returns the place's clock and the default rules of a domain.
+/// Returns the parameters of checks by a domain's default rules; `now` is the target's wall clock.
 ///
 /// # Errors
-/// The default rules cannot be read, which a test excludes.
+/// The default rules cannot be parsed, which a test excludes.
 pub fn default_params(
     context: &Context<'_>,
     domain: &dyn Domain,

@@ -1,4 +1,4 @@
-//! How a drill begins: what is wanted, what an earlier one left, and what is put under test.
+//! The start of a drill: its scope, the cleanup after an interrupted drill, and the detectors under test.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,29 +26,29 @@ use crate::ops::protected::ProtectedFiles;
 use crate::ops::{detect, modes, standing};
 use crate::targets::Target;
 
-/// How many records a variant are tried unless told otherwise.
+/// Default number of records per variant.
 const SAMPLE: u64 = 3;
-/// How long a command may run unless told otherwise, in seconds.
+/// Default time limit of a command, seconds.
 const TIMEOUT_S: u64 = 300;
 
-/// What is to be tried.
+/// What a drill tries.
 pub struct DrillScope {
-    /// Variants, in the order of the modes.
+    /// The variants, in the order of the modes.
     pub cases: Vec<DrillCase>,
-    /// How many records of each.
+    /// Number of records per variant.
     pub sample: u64,
-    /// How many controls of a command, for each variant.
+    /// Number of controls per variant, for commands.
     pub controls: u64,
-    /// The seed.
+    /// The seed, at most 2^53-1.
     pub seed: u64,
-    /// The wall clock.
+    /// The target's wall clock.
     pub now: civil::DateTime,
 }
 
-/// Checks a request by itself, and fills in seed and clock.
+/// Validates a request without reading anything, and fills in its defaults, seed and clock.
 ///
 /// # Errors
-/// Usage only.
+/// Usage errors only.
 pub fn resolve_scope(context: &Context<'_>, request: &Request) -> Result<DrillScope, Failure> {
     if parse_commands(request)?.is_empty() {
         needs_command(request)?;
@@ -65,8 +65,9 @@ pub fn resolve_scope(context: &Context<'_>, request: &Request) -> Result<DrillSc
     })
 }
 
+/// Refuses options that concern a command, where there is none: they would otherwise be silently without effect.
 fn needs_command(request: &Request) -> Result<(), Failure> {
-    let given = [
+    let options = [
         ("judge", request.judge.is_some()),
         ("report", request.report.is_some()),
         ("found codes", !request.found_codes.is_empty()),
@@ -75,7 +76,7 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
         ("command only", request.command_only),
         ("with password", request.with_password),
     ];
-    match given.into_iter().find(|(_, given)| *given) {
+    match options.into_iter().find(|(_, is_given)| *is_given) {
         None => Ok(()),
         Some((option, _)) => {
             let message = format!("the option `{option}` speaks of a command, and there is none");
@@ -84,19 +85,21 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
     }
 }
 
-/// Returns what an earlier drill tried.
+/// Returns the scope of an earlier drill, to try the same again.
 ///
 /// # Errors
 /// Refused: this version does not know one of its variants.
 pub fn restore_scope(context: &Context<'_>, drill: &JournaledDrill) -> Result<DrillScope, Failure> {
     let begun = &drill.begun;
-    let known = |(tool, variant): &(String, String)| {
-        let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
-        find_case(tool, variant)
-            .ok_or_else(|| Failure::new(FailureKind::Refused, "no_drill", message, look(View::Modes, "lists them")))
-    };
+    let mut cases = Vec::new();
+    for (tool, variant) in &begun.cases {
+        cases.push(find_case(tool, variant).ok_or_else(|| {
+            let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
+            Failure::new(FailureKind::Refused, "no_drill", message, look(View::Modes, "lists them"))
+        })?);
+    }
     Ok(DrillScope {
-        cases: begun.cases.iter().map(known).collect::<Result<_, _>>()?,
+        cases,
         sample: begun.sample,
         controls: begun.controls,
         seed: begun.seed,
@@ -104,70 +107,69 @@ pub fn restore_scope(context: &Context<'_>, drill: &JournaledDrill) -> Result<Dr
     })
 }
 
-/// Returns the variants that are named, or all.
+/// Returns the cases of modes or single variants, each named as `MODE` or `MODE:VARIANT`; all where none is named.
 pub(super) fn select_cases(named: &[String]) -> Result<Vec<DrillCase>, Failure> {
-    let of = |mode: &dyn Mode, word: Option<&str>| -> Vec<DrillCase> {
-        let card = mode.card();
-        let variants = card.variants.iter().filter(|variant| word.is_none_or(|word| word == variant.word));
-        variants.filter_map(|variant| find_case(card.tool, variant.word)).collect()
-    };
     if named.is_empty() {
-        return Ok(domains::modes().flat_map(|mode| of(mode, None)).collect());
+        return Ok(domains::modes().flat_map(|mode| cases_of_mode(mode, None)).collect());
     }
     let mut out: Vec<DrillCase> = Vec::new();
     for word in named {
         let (tool, variant) = word.split_once(':').map_or((word.as_str(), None), |(tool, word)| (tool, Some(word)));
         let mode = modes::find_mode(tool.trim())?;
         let variant = variant.map(|word| modes::known_variant(mode, word.trim())).transpose()?;
-        out.extend(of(mode, variant).into_iter().filter(|case| !out.contains(case)).collect::<Vec<_>>());
+        for case in cases_of_mode(mode, variant) {
+            if !out.contains(&case) {
+                out.push(case);
+            }
+        }
     }
     Ok(out)
 }
 
-/// Leaves the variants of the target's own domain, where none was named.
+/// Returns the cases of a mode: of one variant, or of all.
+fn cases_of_mode(mode: &dyn Mode, only: Option<&str>) -> Vec<DrillCase> {
+    let card = mode.card();
+    let variants = card.variants.iter().filter(|variant| only.is_none_or(|word| word == variant.word));
+    variants.filter_map(|variant| find_case(card.tool, variant.word)).collect()
+}
+
+/// Restricts a scope to the target's domain, where the request named no variant.
 ///
 /// # Errors
-/// Refused: a named one is of another domain.
+/// Refused: a named variant is of another domain.
 pub(super) fn of_target(
     journal: &mfm_journal::Journal,
     chosen: &ChosenTarget,
     named: bool,
-    mut wanted: DrillScope,
+    mut scope: DrillScope,
 ) -> Result<DrillScope, Failure> {
     if named {
-        wanted.cases.iter().try_for_each(|case| detect::check_tool(journal, &chosen.name, case.tool))?;
-        return Ok(wanted);
+        scope.cases.iter().try_for_each(|case| detect::check_tool(journal, &chosen.name, case.tool))?;
+        return Ok(scope);
     }
     let domain = detect::registered_domain(journal, &chosen.name)?;
-    wanted.cases.retain(|case| domain.find_mode(case.tool).is_some());
-    Ok(wanted)
+    scope.cases.retain(|case| domain.find_mode(case.tool).is_some());
+    Ok(scope)
 }
 
-/// Takes back what an interrupted drill left on the target.
+/// Reverts the faults that an interrupted drill left on the target.
 ///
 /// # Errors
-/// What target and journal say.
+/// A target or journal error.
 pub fn revert_leftovers(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
     target: &mut dyn Target,
     chosen: &ChosenTarget,
 ) -> Result<(), Failure> {
-    let left: Vec<u64> = standing::list_standing(journal, &chosen.name, "drill")?.iter().map(|one| one.op).collect();
-    let stands = |failure: Failure| {
-        let message = format!("a fault of an earlier drill stands, and cannot be taken back: {}", failure.message);
-        if failure.kind != FailureKind::Refused {
-            return failure;
-        }
-        let first = [look(View::Status, "names it"), act(Deed::revert([]), "with what helps takes it back")];
-        Failure { message, next: NextSteps::from(first).and(failure.next), ..failure }
-    };
-    let taken = trial::take_back_all(context, journal, target, &chosen.name, left).map_err(stands)?;
-    if taken > 0 {
-        context
-            .reporter
-            .note(&format!("{} of an interrupted drill taken back", super::super::render_count(taken, "fault")));
+    let operations = standing::list_standing(journal, &chosen.name, "drill")?.iter().map(|active| active.op).collect();
+    let reverted =
+        trial::take_back_all(context, journal, target, &chosen.name, operations).map_err(earlier_fault_stands)?;
+    if reverted > 0 {
+        let faults = super::super::render_count(reverted, "fault");
+        context.reporter.note(&format!("{faults} of an interrupted drill taken back"));
     }
+    // Other active operations are part of the data on which the detectors run first, so their findings do not count.
     let others = journal.state().active_on(&chosen.name).count() as u64;
     if others > 0 {
         let what = super::super::render_count(others, "operation");
@@ -176,20 +178,30 @@ pub fn revert_leftovers(
     Ok(())
 }
 
-/// Puts mfm's own checks and the commands under test, each on the untouched data first.
+fn earlier_fault_stands(failure: Failure) -> Failure {
+    if failure.kind != FailureKind::Refused {
+        return failure;
+    }
+    let message = format!("a fault of an earlier drill stands, and cannot be taken back: {}", failure.message);
+    let first = [look(View::Status, "names it"), act(Deed::revert([]), "with what helps takes it back")];
+    Failure { message, next: NextSteps::from(first).and(failure.next), ..failure }
+}
+
+/// Starts mfm's own checks and the commands, each with a run on the untouched data.
 ///
 /// # Errors
-/// What the target says, or the command.
+/// A target error, or that a command cannot be tried.
 pub fn start_detectors(
     context: &Context<'_>,
     target: &mut dyn Target,
-    (chosen, domain): (&ChosenTarget, &'static dyn Domain),
-    wanted: &DrillScope,
+    chosen: &ChosenTarget,
+    domain: &'static dyn Domain,
+    now: civil::DateTime,
     request: &Request,
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();
     if !request.command_only {
-        out.push(Detector::of_checks(CheckSession::begin(context, target, domain, wanted.now)?));
+        out.push(Detector::of_checks(CheckSession::begin(context, target, domain, now)?));
     }
     for (name, words) in parse_commands(request)? {
         let program = build_program(context, chosen, request, words)?;
@@ -198,39 +210,33 @@ pub fn start_detectors(
     Ok(out)
 }
 
-/// Returns the names of what will be under test.
+/// Returns the names of the detectors that will be under test.
 ///
 /// # Errors
-/// Usage only.
+/// Usage errors only.
 pub(super) fn list_detector_names(request: &Request) -> Result<Vec<String>, Failure> {
     let own = (!request.command_only).then(|| OWN.to_owned());
     Ok(own.into_iter().chain(parse_commands(request)?.into_iter().map(|(name, _)| name)).collect())
 }
 
-/// Returns the commands under test, each behind its name, in the order of the matrix.
+/// Returns the commands under test as name and words, in the order of the matrix.
 fn parse_commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     if !request.command.is_empty() {
         all.push((name_command(request), request.command.clone()));
     }
-    for given in &request.detectors {
-        let wrong = |why: &str| {
-            let next = give(Flag::Detector, "is the form, each with a name of its own");
-            // A command may hold a password, and is not repeated.
-            let name = given.split_once('=').map_or("", |(name, _)| name);
-            Failure::usage("drill", format!("the detector {name}: {why}"), next)
-        };
-        let (name, words) = given.split_once('=').ok_or_else(|| wrong("it names no command"))?;
-        let words = shlex::split(words).ok_or_else(|| wrong("a quote is not closed"))?;
+    for text in &request.detectors {
+        let (name, words) = text.split_once('=').ok_or_else(|| wrong_detector("", "it names no command"))?;
+        let words = shlex::split(words).ok_or_else(|| wrong_detector(name, "a quote is not closed"))?;
         if name.trim().is_empty() || words.is_empty() {
-            return Err(wrong("name or command is missing"));
+            return Err(wrong_detector(name, "name or command is missing"));
         }
-        if name.trim() == OWN || all.iter().any(|(known, _)| known == name.trim()) {
-            return Err(wrong("another detector has this name"));
+        if name.trim() == OWN || all.iter().any(|(other, _)| other == name.trim()) {
+            return Err(wrong_detector(name, "another detector has this name"));
         }
         all.push((name.trim().to_owned(), words));
     }
-    // The journal keeps these names.
+    // The journal keeps the names for good, and prints them.
     match all.iter().find(|(name, _)| !shown::is_safe(name) || password::is_in(name)) {
         None => Ok(all),
         Some(_) => {
@@ -238,6 +244,12 @@ fn parse_commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failu
             Err(Failure::usage("drill", message, [give(Flag::Name, ""), give(Flag::Detector, "names it too")]))
         }
     }
+}
+
+/// Names the detector alone: its command may hold a password, and is not repeated.
+fn wrong_detector(name: &str, why: &str) -> Failure {
+    let next = give(Flag::Detector, "is the form, each with a name of its own");
+    Failure::usage("drill", format!("the detector {name}: {why}"), next)
 }
 
 fn build_program(
@@ -255,6 +267,7 @@ fn build_program(
         url: chosen.url.clone(),
         judge: request.judge.unwrap_or(Judge::ExitCode),
         report: request.report.clone(),
+        // Most checkers end with 1 where they found something, and with another code where they failed.
         found_codes: if request.found_codes.is_empty() { vec![1] } else { request.found_codes.clone() },
         timeout: Duration::from_secs(request.timeout.unwrap_or(TIMEOUT_S)),
         password,
@@ -263,12 +276,14 @@ fn build_program(
 
 fn read_password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
     let login = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
-    let none = |why: String| Failure::usage("drill", why, leave_out(Flag::WithPassword));
-    let user = login.ok_or_else(|| none(format!("{url} has no login whose password could be handed on")))?;
-    context.secrets.password(&Account { user, url, reads_only: false }).map_err(none)
+    let password = match login {
+        Some(user) => context.secrets.password(&Account { user, url, reads_only: false }),
+        None => Err(format!("{url} has no login whose password could be handed on")),
+    };
+    password.map_err(|why| Failure::usage("drill", why, leave_out(Flag::WithPassword)))
 }
 
-/// Returns what a command is called: as the person says, or by the first file that it names.
+/// Returns a command's name: as requested, else the first file among its arguments, else the program.
 fn name_command(request: &Request) -> String {
     let file = |word: &String| Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
     let named = request.command.iter().skip(1).find(|word| Path::new(word).is_file()).and_then(file);

@@ -1,4 +1,4 @@
-//! A command under test: run with the target's URL and nothing of the fault, for a bounded time; writes no target.
+//! A command under test: run with the target's URL and nothing about the fault, for a limited time.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,35 +18,35 @@ use crate::ops::Context;
 use crate::ops::failure::Failure;
 use crate::ops::protected::ProtectedFiles;
 
-/// What mfm's own variables are called: none of them is handed on, for some tell of the fault.
+/// mfm's environment variables, which a command does not inherit: some of them lead to the fault.
 pub const WITHHELD: [&str; 6] =
     ["MFM_JOURNAL", "MFM_TARGET", "MFM_FORMAT", "MFM_ACTOR", "MFM_MSSQL_PASSWORD", "MFM_MSSQL_READ_PASSWORD"];
 
-/// How much a command may print, or write as its report, in bytes: one that says more tells nothing.
+/// Maximum size of a command's output, and of its report, in bytes; a larger one gives no verdict.
 const OUTPUT_BYTES_MAX: u64 = 64 << 20;
-/// How often a running command is looked at.
+/// How often a running command is polled.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long output may take to arrive once a command has ended.
+/// How long to wait for the rest of the output after a command has ended.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// A command that looks at the target.
+/// A command that examines the target.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// The words, `{url}` and `{path}` not yet replaced.
+    /// The program and its arguments, with `{url}` and `{path}` not yet replaced.
     pub words: Vec<String>,
     /// The target's URL, without a password.
     pub url: String,
-    /// How it tells what it found.
+    /// How its findings are read.
     pub judge: Judge,
-    /// Where it writes its report; its standard output where none is named.
+    /// The file of its report; `None` for its standard output.
     pub report: Option<PathBuf>,
-    /// The files that its report must not be.
+    /// Files that must not be removed as an old report.
     pub protected: ProtectedFiles,
     /// The exit codes that mean that it found something.
     pub found_codes: Vec<u8>,
-    /// How long it may run.
+    /// The time limit of one run.
     pub timeout: Duration,
-    /// The password of the target's login, where the person asked to hand it on.
+    /// The password of the target's login, where the user asked to pass it on.
     pub password: Option<String>,
 }
 
@@ -58,16 +58,16 @@ enum CommandEnd {
     Interrupted,
 }
 
-/// Which look at the target it is.
+/// Whether a run is the first one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookTurn {
-    /// The first: what stands where its report is to be is somebody's, and stays.
+    /// The first run: a file in the place of its report is the user's, and stays.
     First,
-    /// A later one: what stands there is what the look before it left.
+    /// A later run: the file is the report of the run before it, and is removed.
     Later,
 }
 
-/// A file as it was: what tells one that was written anew from the same one left alone, or gone on with.
+/// The state of a file, by which a report written anew is told from one left alone or appended to.
 #[derive(Debug, PartialEq, Eq)]
 struct FileStamp {
     identity: Option<file::FileId>,
@@ -77,11 +77,12 @@ struct FileStamp {
 }
 
 impl Program {
-    /// Returns the digest of what decides its verdicts: its words, the files that they name, and how it is judged.
+    /// Returns the digest of all that determines its verdicts: words, files that they name, and how it is judged.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut out = Writer::new();
         let files: Vec<Digest> = self.words.iter().filter_map(|word| file_digest(Path::new(word))).collect();
+        // Journaled with every drill, so the order and form of these fields are frozen.
         out.write_array(5);
         out.write_text("mfm/detector/1");
         out.write_text(self.judge.word());
@@ -94,70 +95,84 @@ impl Program {
         Digest::sha256(out.as_bytes())
     }
 
-    /// Runs it once, and returns what it said.
+    /// Runs it once, and returns its answer.
     ///
     /// # Errors
-    /// [`EngineError::Interrupted`], where the person asked to stop; the command is ended first.
+    /// [`EngineError::Interrupted`], where the user asked to stop; the command is killed first.
     pub fn run_once(&self, context: &Context<'_>, turn: LookTurn) -> Result<CommandResult, Failure> {
-        let untold = |why: NoVerdict| Ok(CommandResult { said: CommandAnswer::Untold(why), code: None });
         let before = match self.make_room(turn) {
             Ok(before) => before,
-            Err(why) => return untold(why),
+            Err(why) => return Ok(CommandResult::unanswered(why)),
         };
         let mut child = match self.build_command().spawn() {
             Ok(child) => child,
-            Err(error) => return untold(NoVerdict::with_detail("it could not be started", error.to_string())),
+            Err(error) => {
+                return Ok(CommandResult::unanswered(NoVerdict::with_detail(
+                    "it could not be started",
+                    error.to_string(),
+                )));
+            }
         };
         let (out, err) = (OutputReader::start(child.stdout.take()), OutputReader::start(child.stderr.take()));
         let status = match wait_for_end(&mut child, self.timeout, context, || out.is_full() || err.is_full()) {
             CommandEnd::Interrupted => return Err(EngineError::Interrupted.into()),
             CommandEnd::TimedOut => {
-                return untold(NoVerdict::new(format!("it ran for more than {} s", self.timeout.as_secs())));
+                let why = format!("it ran for more than {} s", self.timeout.as_secs());
+                return Ok(CommandResult::unanswered(NoVerdict::new(why)));
             }
             CommandEnd::TooMuch => {
-                return untold(NoVerdict::new(format!("it printed more than {OUTPUT_BYTES_MAX} bytes")));
+                return Ok(CommandResult::unanswered(NoVerdict::new(format!(
+                    "it printed more than {OUTPUT_BYTES_MAX} bytes"
+                ))));
             }
             CommandEnd::Exited(status) => status,
         };
         let said = self.read_answer(status, &out, before.as_ref());
+        // With `--judge exit-code` the code is the answer already, and must not count against itself.
         let code = status.code().filter(|_| self.judge != Judge::ExitCode);
         Ok(CommandResult { said: said.unwrap_or_else(|why| CommandAnswer::Untold(with_last_words(why, &err))), code })
     }
 
-    /// Takes away what the look before left where the report is to be, and notes what stands there and stays.
+    /// Removes the report of the run before, or returns the state of a file that stays in its place.
     fn make_room(&self, turn: LookTurn) -> Result<Option<FileStamp>, NoVerdict> {
         let Some(report) = &self.report else { return Ok(None) };
-        let Ok(found) = report.symlink_metadata() else { return Ok(None) };
-        // Whatever the command put there meanwhile: the journal and targets are never removed.
-        if turn == LookTurn::First || !found.is_file() || self.protected.find_at(report).is_some() {
+        let Ok(metadata) = report.symlink_metadata() else { return Ok(None) };
+        // A command may have put a link there meanwhile: the journal and targets are never removed.
+        if turn == LookTurn::First || !metadata.is_file() || self.protected.find_at(report).is_some() {
             return Ok(read_stamp(report));
         }
-        let failed = |error: std::io::Error| {
-            NoVerdict::with_detail("its report of the look before cannot be removed", error.to_string())
-        };
-        std::fs::remove_file(report).map_err(failed).map(|()| None)
+        match std::fs::remove_file(report) {
+            Ok(()) => Ok(None),
+            Err(error) => {
+                Err(NoVerdict::with_detail("its report of the look before cannot be removed", error.to_string()))
+            }
+        }
     }
 
     fn build_command(&self) -> Command {
         let path = self.url.strip_prefix("sqlite:");
-        let fill = |word: &String| {
+        let mut words = self.words.iter().map(|word| {
             let word = word.replace("{url}", &self.url);
             path.map_or(word.clone(), |path| word.replace("{path}", path))
-        };
-        let mut words = self.words.iter().map(fill);
+        });
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        WITHHELD.iter().for_each(|name| {
+        for name in WITHHELD {
             command.env_remove(name);
-        });
+        }
         command.env("MFM_TARGET_URL", &self.url);
-        path.map(|path| command.env("MFM_TARGET_PATH", path));
-        self.password.as_ref().map(|password| command.env("MFM_MSSQL_PASSWORD", password));
+        if let Some(path) = path {
+            command.env("MFM_TARGET_PATH", path);
+        }
+        // After the removal above: this one is passed on by the user's explicit request.
+        if let Some(password) = &self.password {
+            command.env("MFM_MSSQL_PASSWORD", password);
+        }
         own_group(&mut command);
         command
     }
 
-    /// Reads what it said: by its exit code, or by its report.
+    /// Reads its answer from its exit code or its report.
     fn read_answer(
         &self,
         status: ExitStatus,
@@ -171,6 +186,7 @@ impl Program {
                 _ => Err(NoVerdict::new(format!("it ended with {status}"))),
             };
         }
+        // Killed by a signal: its report may be a part of what it would have written.
         if status.code().is_none() {
             return Err(NoVerdict::new(format!("it ended with {status}")));
         }
@@ -185,35 +201,40 @@ impl Program {
     }
 }
 
-/// Reads a report that was written in this look; `before` is what stood there when it began.
+/// Reads the report of this run; `before` is the state of the file when the run began, if it stayed.
+///
+/// A report that was not written, or only appended to, would repeat the findings of an earlier run.
 fn report_text(path: &Path, before: Option<&FileStamp>) -> Result<String, NoVerdict> {
-    let unread = |error: FileError| NoVerdict::with_detail("its report cannot be read", error.to_string());
-    let bytes = file::read_bytes(path, OUTPUT_BYTES_MAX).map_err(unread)?;
+    let bytes = file::read_bytes(path, OUTPUT_BYTES_MAX).map_err(|error| unreadable_report(&error))?;
     if let Some(before) = before {
         if read_stamp(path).as_ref() == Some(before) {
             return Err(NoVerdict::new("it wrote no report: what stands there is older"));
         }
         let beginning = usize::try_from(before.bytes).ok().and_then(|length| bytes.get(..length));
-        let goes_on = bytes.len() as u64 > before.bytes && before.bytes > 0;
-        if goes_on && before.digest.is_some() && beginning.map(Digest::sha256) == before.digest {
+        let has_grown = bytes.len() as u64 > before.bytes && before.bytes > 0;
+        if has_grown && before.digest.is_some() && beginning.map(Digest::sha256) == before.digest {
             return Err(NoVerdict::new("its report goes on from an older one that stands there: remove that first"));
         }
     }
-    file::decode_text(bytes).map_err(unread)
+    file::decode_text(bytes).map_err(|error| unreadable_report(&error))
+}
+
+fn unreadable_report(error: &FileError) -> NoVerdict {
+    NoVerdict::with_detail("its report cannot be read", error.to_string())
 }
 
 fn read_stamp(path: &Path) -> Option<FileStamp> {
-    let found = std::fs::metadata(path).ok()?;
-    let (identity, changed) = (file::FileId::from_metadata(&found), found.modified().ok());
-    Some(FileStamp { identity, changed, bytes: found.len(), digest: file_digest(path) })
+    let metadata = std::fs::metadata(path).ok()?;
+    let (identity, changed) = (file::FileId::from_metadata(&metadata), metadata.modified().ok());
+    Some(FileStamp { identity, changed, bytes: metadata.len(), digest: file_digest(path) })
 }
 
-/// Returns the digest of a file, where a word names one.
+/// Returns the digest of a file; `None` where the path is no readable file.
 fn file_digest(path: &Path) -> Option<Digest> {
     file::read_bytes(path, OUTPUT_BYTES_MAX).ok().map(|bytes| Digest::sha256(&bytes))
 }
 
-/// How much of what a command complained of is repeated.
+/// Maximum length, in characters, of the end of a command's standard error that is repeated.
 const LAST_WORDS_MAX: usize = 300;
 
 fn with_last_words(untold: NoVerdict, complaint: &OutputReader) -> NoVerdict {
@@ -225,20 +246,21 @@ fn with_last_words(untold: NoVerdict, complaint: &OutputReader) -> NoVerdict {
     NoVerdict { why: untold.why, more: Some(more.join(": ")).filter(|more| !more.is_empty()) }
 }
 
-/// Waits for a command to end, and then ends whatever it left running.
+/// Waits for a command to end, and then kills whatever it left running in its process group.
 fn wait_for_end(
     child: &mut Child,
     timeout: Duration,
     context: &Context<'_>,
     too_much: impl Fn() -> bool,
 ) -> CommandEnd {
-    let begun = Instant::now();
+    let start = Instant::now();
     loop {
         if has_ended(child) {
+            // Before `wait` reaps the child: until then no other process can get its group's number.
             end_group(child);
             return child.wait().map_or(CommandEnd::TimedOut, CommandEnd::Exited);
         }
-        let late = begun.elapsed() >= timeout;
+        let late = start.elapsed() >= timeout;
         let full = too_much();
         if late || full || context.reporter.is_interrupted() {
             end_group(child);
@@ -254,7 +276,7 @@ fn wait_for_end(
     }
 }
 
-/// Puts a command into a process group of its own, so that all of it can be ended.
+/// Puts a command into a process group of its own, so that it can be killed with its children.
 #[cfg(unix)]
 fn own_group(command: &mut Command) {
     use std::os::unix::process::CommandExt as _;
@@ -264,7 +286,7 @@ fn own_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_group(_: &mut Command) {}
 
-/// Tells whether the command itself has ended; it is not reaped, so that its group's number stays its own.
+/// Returns whether the command itself has ended; it is not reaped, so that its group's number is not reused.
 #[cfg(unix)]
 fn has_ended(child: &Child) -> bool {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -282,7 +304,7 @@ fn has_ended(child: &mut Child) -> bool {
 fn end_group(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // Nobody left in it is what is wanted.
+        // Fails where no process is left in the group, which is as good.
         let _ = kill_process_group(pid, Signal::KILL);
     }
 }
@@ -290,7 +312,7 @@ fn end_group(child: &Child) {
 #[cfg(not(unix))]
 fn end_group(_: &Child) {}
 
-/// A stream that is read while the command runs.
+/// An output stream, read by a thread while the command runs: a full pipe would block it.
 struct OutputReader {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<thread::JoinHandle<()>>,
@@ -299,14 +321,15 @@ struct OutputReader {
 impl OutputReader {
     fn start(stream: Option<impl Read + Send + 'static>) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&bytes);
+        let shared = Arc::clone(&bytes);
         let reader = stream.map(|mut stream| {
             thread::spawn(move || {
                 let mut buffer = [0; 8192];
+                // Reads on past the limit without storing, so that the command is never blocked by its own output.
                 while let Ok(read @ 1..) = stream.read(&mut buffer) {
-                    let Ok(mut kept) = kept.lock() else { return };
-                    if kept.len() as u64 <= OUTPUT_BYTES_MAX {
-                        kept.extend(buffer.iter().take(read));
+                    let Ok(mut bytes) = shared.lock() else { return };
+                    if bytes.len() as u64 <= OUTPUT_BYTES_MAX {
+                        bytes.extend(buffer.iter().take(read));
                     }
                 }
             })
@@ -314,24 +337,25 @@ impl OutputReader {
         Self { bytes, reader }
     }
 
-    /// Tells whether more came than is kept.
+    /// Returns whether more output came than the limit allows.
     fn is_full(&self) -> bool {
         self.bytes.lock().is_ok_and(|bytes| bytes.len() as u64 > OUTPUT_BYTES_MAX)
     }
 
-    /// Returns what came so far.
+    /// Returns the output so far.
     fn bytes(&self) -> Vec<u8> {
         self.bytes.lock().map(|bytes| bytes.clone()).unwrap_or_default()
     }
 
-    /// Returns all that came; a process that left the group may hold the stream open, and is not waited for long.
+    /// Returns the whole output.
+    ///
+    /// A process that left the group may hold the stream open; it is waited for at most [`DRAIN`].
     fn read_text(&self) -> Result<String, NoVerdict> {
-        let begun = Instant::now();
-        let open = || self.reader.as_ref().is_some_and(|reader| !reader.is_finished());
-        while open() && begun.elapsed() < DRAIN {
+        let start = Instant::now();
+        while self.is_open() && start.elapsed() < DRAIN {
             thread::sleep(PAUSE);
         }
-        if open() {
+        if self.is_open() {
             return Err(NoVerdict::new("something that it left running still holds its output open"));
         }
         if self.is_full() {
@@ -339,5 +363,9 @@ impl OutputReader {
         }
         file::decode_text(self.bytes())
             .map_err(|error| NoVerdict::with_detail("its output cannot be read", error.to_string()))
+    }
+
+    fn is_open(&self) -> bool {
+        self.reader.as_ref().is_some_and(|reader| !reader.is_finished())
     }
 }

@@ -1,4 +1,4 @@
-//! What is under test: mfm's own checks, or a command; each looks at the target, and knows nothing of the fault before.
+//! The detectors under test: mfm's own checks, or a command; neither is given any information about the fault.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,10 @@ use crate::ops::context::Context;
 use crate::ops::failure::{Failure, FailureKind};
 use crate::targets::Target;
 
-/// What mfm's own checks are called in a matrix.
+/// The name of mfm's own checks in a matrix.
 pub const OWN: &str = "mfm";
 
-/// Something that looks at a target.
+/// A detector under test.
 pub enum Detector {
     /// mfm's own checks.
     Checks(Box<CheckDetector>),
@@ -30,56 +30,57 @@ pub enum Detector {
     Program(Box<ProgramDetector>),
 }
 
-/// mfm's own checks, and what they found on the untouched data.
+/// mfm's own checks, with their findings on the untouched data.
 pub struct CheckDetector {
     session: CheckSession,
     clean: BTreeSet<Finding>,
 }
 
-/// A command, and what it said of the untouched data.
+/// A command, with its answer on the untouched data.
 pub struct ProgramDetector {
     name: String,
     program: Program,
     clean: CommandResult,
 }
 
-/// What was done, as the judge of a detector knows it and the detector does not.
+/// The committed fault, by which findings are judged; detectors do not see it.
 pub struct KnownFault<'a> {
-    /// The tables that were changed, as the target spells them.
+    /// The changed tables, as the target spells them.
     pub tables: BTreeSet<&'a str>,
-    /// The rows that were changed, and the records that were chosen: table in lower case, and key.
+    /// The changed rows and the chosen records, as [`identify_row`] identifies them.
     touched: BTreeSet<(String, Key)>,
-    /// The checks that guard against the mode.
+    /// The ids of the checks that guard against the mode.
     pub checks: &'a [&'a str],
 }
 
+/// Returns table and key in the one form in which engines and spellings agree.
 fn identify_row(table: &str, key: &Key) -> (String, Key) {
     (table.to_ascii_lowercase(), key.iter().map(key_form).collect())
 }
 
 impl<'a> KnownFault<'a> {
-    /// Returns what was done.
+    /// Returns the fault that made these changes on the records of a table with these keys.
     #[must_use]
-    pub fn from_changes(changes: &'a [Change], (table, records): (&str, &[Key]), checks: &'a [&'a str]) -> Self {
+    pub fn from_changes(changes: &'a [Change], table: &str, records: &[Key], checks: &'a [&'a str]) -> Self {
         let rows = changes.iter().map(|change| identify_row(&change.table.name, &change.key));
         let chosen = records.iter().map(|key| identify_row(table, key));
         let tables = changes.iter().map(|change| change.table.name.as_str()).collect();
         Self { tables, touched: rows.chain(chosen).collect(), checks }
     }
 
-    /// Tells whether a finding names a record that was chosen, or a row that was changed.
+    /// Returns whether a finding names a chosen record or a changed row, in its own row or a related one.
     #[must_use]
     pub fn explains(&self, finding: &Finding) -> bool {
-        let names = |table: &str, key: &Key| self.touched.contains(&identify_row(table, key));
-        names(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| names(table, key))
+        self.touched.contains(&identify_row(finding.table, &finding.key))
+            || finding.related.iter().any(|(table, key)| self.touched.contains(&identify_row(table, key)))
     }
 }
 
 impl Detector {
-    /// Begins to use a command: it looks at the untouched data first.
+    /// Starts a command with a run on the untouched data.
     ///
     /// # Errors
-    /// `detector`: it told nothing, or found something there and does not say what.
+    /// `detector`: it gave no answer, or found something there without naming it.
     pub fn of_program(context: &Context<'_>, name: String, program: Program) -> Result<Self, Failure> {
         context.reporter.progress("trying the command on the untouched data", 0, 0);
         let clean = program.run_once(context, LookTurn::First)?;
@@ -97,14 +98,14 @@ impl Detector {
         Ok(Self::Program(Box::new(ProgramDetector { name, program, clean })))
     }
 
-    /// Begins to use mfm's own checks.
+    /// Starts mfm's own checks from a session on the untouched data.
     #[must_use]
     pub fn of_checks(session: CheckSession) -> Self {
         let clean = session.checked.iter().flat_map(CheckOutcome::findings).cloned().collect();
         Self::Checks(Box::new(CheckDetector { session, clean }))
     }
 
-    /// Returns its name in the matrix.
+    /// Returns the detector's name in the matrix.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -113,7 +114,7 @@ impl Detector {
         }
     }
 
-    /// Returns the digest of what decides its verdicts.
+    /// Returns the digest of everything that determines its verdicts, by which drills can be compared.
     #[must_use]
     pub fn digest(&self) -> Digest {
         match self {
@@ -131,7 +132,7 @@ impl Detector {
         }
     }
 
-    /// Returns how many findings of the untouched data do not count.
+    /// Returns the number of findings on the untouched data, which do not count.
     #[must_use]
     pub fn count_known(&self) -> u64 {
         match self {
@@ -143,25 +144,25 @@ impl Detector {
         }
     }
 
-    /// Looks at a target with a fault in it.
+    /// Runs on a target with a fault in it, and judges the answer.
     ///
     /// # Errors
-    /// What the target says, or that the person asked to stop.
+    /// A target error, or that the user asked to stop.
     pub fn judge_fault(
         &mut self,
         context: &Context<'_>,
         target: &mut dyn Target,
         fault: &KnownFault<'_>,
     ) -> Result<JudgedLook, Failure> {
-        let begun = context.clock.now_us();
+        let start_us = context.clock.now_us();
         let judged = match self {
             Self::Program(tried) => tried.judge_answer(context)?,
             Self::Checks(checks) => checks.judge_fault(context, target, fault)?,
         };
-        Ok(self.build_look(context, begun, judged))
+        Ok(self.build_look(context, start_us, judged))
     }
 
-    /// Looks at the target once the fault is taken back: whatever is new is a false alarm.
+    /// Runs on the target after the fault was reverted: any new finding is a false alarm.
     ///
     /// # Errors
     /// As [`Detector::judge_fault`].
@@ -171,23 +172,25 @@ impl Detector {
         target: &mut dyn Target,
         tables: &BTreeSet<&str>,
     ) -> Result<JudgedLook, Failure> {
-        let begun = context.clock.now_us();
-        let judged = match self {
+        let start_us = context.clock.now_us();
+        let mut judged = match self {
             Self::Program(tried) => tried.judge_answer(context)?,
             Self::Checks(checks) => checks.judge_control(context, target, tables)?,
         };
-        let (verdict, signs, beside, why) = judged;
-        let verdict = match verdict {
+        // A command is judged as with a fault; without one, the same answers mean something else.
+        judged.0 = match judged.0 {
             DetectionVerdict::Caught | DetectionVerdict::FalseAlarm => DetectionVerdict::FalseAlarm,
             DetectionVerdict::Missed | DetectionVerdict::Quiet => DetectionVerdict::Quiet,
             DetectionVerdict::CouldNotTell => DetectionVerdict::CouldNotTell,
         };
-        Ok(self.build_look(context, begun, (verdict, signs, beside, why)))
+        Ok(self.build_look(context, start_us, judged))
     }
 
-    fn build_look(&self, context: &Context<'_>, begun: i64, (verdict, signs, beside, why): JudgedAnswer) -> JudgedLook {
-        let took_us = context.clock.now_us().saturating_sub(begun);
+    fn build_look(&self, context: &Context<'_>, start_us: i64, judged: JudgedAnswer) -> JudgedLook {
+        let (verdict, signs, beside, why) = judged;
+        let took_us = context.clock.now_us().saturating_sub(start_us);
         let took_ms = u64::try_from(took_us / 1000).unwrap_or_default();
+        // The journal must not hold a command's own words, which may quote the data.
         let kept_why = why.as_ref().map(|untold| untold.why.clone());
         let why = why.as_ref().map(ToString::to_string);
         JudgedLook { detector: self.name().to_owned(), verdict, signs, beside, why, kept_why, took_ms: Some(took_ms) }
@@ -209,12 +212,9 @@ impl CheckDetector {
         fault: &KnownFault<'_>,
     ) -> Result<JudgedAnswer, Failure> {
         let new = self.session.look_again(context, target, &fault.tables)?;
-        let ids = |findings: &mut dyn Iterator<Item = &Finding>| {
-            let ids: Vec<String> = findings.map(|finding| finding.check.to_owned()).collect();
-            first_signs(&ids)
-        };
-        let explained = ids(&mut new.iter().filter(|finding| fault.explains(finding)));
-        let others = ids(&mut new.iter().filter(|finding| !fault.explains(finding)));
+        let (explained, others): (Vec<Finding>, Vec<Finding>) =
+            new.into_iter().partition(|finding| fault.explains(finding));
+        let (explained, others) = (check_ids(&explained), check_ids(&others));
         Ok(match (explained.is_empty(), others.is_empty(), self.not_run(fault.checks)) {
             (false, _, _) => (DetectionVerdict::Caught, explained, others, None),
             (true, false, _) => (DetectionVerdict::FalseAlarm, others, Vec::new(), None),
@@ -230,6 +230,7 @@ impl CheckDetector {
         tables: &BTreeSet<&str>,
     ) -> Result<JudgedAnswer, Failure> {
         self.session.look_again(context, target, tables)?;
+        // Not what is new since the last run, which reverting may well change, but since the untouched data.
         let all = self.session.checked.iter().flat_map(CheckOutcome::findings);
         let new = all.filter(|finding| !self.clean.contains(finding)).take(SIGNS_MAX);
         let ids: Vec<String> = new.map(|finding| finding.check.to_owned()).collect();
@@ -237,16 +238,23 @@ impl CheckDetector {
         Ok((verdict, first_signs(&ids), Vec::new(), None))
     }
 
-    /// Returns why none of these checks could run.
+    /// Returns why the first of these checks could not run, where none of them could; `None` where one ran.
     fn not_run(&self, ids: &[&str]) -> Option<NoVerdict> {
-        let guards = || self.session.checked.iter().filter(|checked| ids.contains(&checked.card.id));
-        let why = |checked: &CheckOutcome| match &checked.verdict {
-            Told::NotRun { why } => {
-                Some(NoVerdict::with_detail(format!("{} did not run", checked.card.id), why.clone()))
+        let mut reason = None;
+        for checked in self.session.checked.iter().filter(|checked| ids.contains(&checked.card.id)) {
+            match &checked.verdict {
+                Told::Ran { .. } => return None,
+                Told::NotRun { why } => {
+                    let id = checked.card.id;
+                    reason = reason.or_else(|| Some(NoVerdict::with_detail(format!("{id} did not run"), why.clone())));
+                }
             }
-            Told::Ran { .. } => None,
-        };
-        let reasons: Vec<NoVerdict> = guards().filter_map(why).collect();
-        if reasons.len() == guards().count() { reasons.into_iter().next() } else { None }
+        }
+        reason
     }
+}
+
+fn check_ids(findings: &[Finding]) -> Vec<String> {
+    let ids: Vec<String> = findings.iter().map(|finding| finding.check.to_owned()).collect();
+    first_signs(&ids)
 }

@@ -1,5 +1,6 @@
-//! What the journal keeps of a drill: what was to be tried and by what, each trial with its verdicts, and how it ended;
-//! no cell, no key, and no word of a command.
+//! The journal entries of a drill: its scope and detectors, each trial with its verdicts, and its end.
+//!
+//! They hold no cell, no key, and no output of a command.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +14,7 @@ use crate::domain::repair::RepairExtent;
 use crate::ops::context::Context;
 use crate::ops::failure::Failure;
 
-/// The kind of the entry that begins a drill; its number is the drill's.
+/// The kind of the entry that begins a drill; the entry's sequence number is the drill's number.
 pub const BEGUN: &str = "drill_begun";
 /// The kind of the entry of one trial.
 pub const TRIAL: &str = "drill_trial";
@@ -23,111 +24,112 @@ pub const ENDED: &str = "drill_ended";
 /// A detector, as the journal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedDetector {
-    /// Its name.
+    /// Its name in the matrix.
     pub name: String,
-    /// The digest of what decides its verdicts.
+    /// The digest of everything that determines its verdicts.
     pub digest: Digest,
-    /// How many findings of the untouched data do not count.
+    /// Number of findings on the untouched data, which do not count.
     pub known: u64,
 }
 
-/// What begins a drill.
+/// The body of the entry that begins a drill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrillBegun {
     /// The target's name.
     pub target: String,
     /// The target's identity.
     pub identity: Digest,
-    /// Tools and variants, in order.
+    /// Tool and variant of each case, in order.
     pub cases: Vec<(String, String)>,
-    /// How many records a variant.
+    /// Number of records per variant.
     pub sample: u64,
-    /// How many controls a variant, for commands.
+    /// Number of controls per variant, for commands.
     pub controls: u64,
     /// The seed.
     pub seed: u64,
-    /// The wall clock.
+    /// The target's wall clock.
     pub now: String,
-    /// What was under test.
+    /// The detectors under test.
     pub detectors: Vec<NamedDetector>,
 }
 
-/// What one trial showed.
+/// The body of the entry of one trial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournaledTrial {
-    /// The drill.
+    /// The drill's number.
     pub drill: u64,
-    /// The trial's number in it.
+    /// The trial's number in the drill, from 1.
     pub trial: u64,
-    /// The tool.
+    /// The mode's tool name.
     pub tool: String,
     /// The variant.
     pub variant: String,
     /// The operation that committed the fault.
     pub operation: u64,
-    /// The operation that took it back.
+    /// The operation that reverted it.
     pub reverted_by: u64,
     /// The digest of its plan.
     pub plan_digest: Digest,
-    /// How many rows it changed.
+    /// Number of rows that it changed.
     pub rows: u64,
-    /// Whether every row it touched was as it was, by digest.
+    /// Whether every touched row was restored, by digest.
     pub exact: bool,
     /// How well the original could have been restored without the journal.
     pub repairable: RepairExtent,
-    /// What each detector made of it.
+    /// The verdict of each detector on the fault.
     pub looks: Vec<JournaledLook>,
-    /// What detectors made of the target once it was taken back.
+    /// The verdicts after the revert, of the detectors that ran again.
     pub controls: Vec<JournaledLook>,
 }
 
-/// What one look showed.
+/// The journaled verdict of one detector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournaledLook {
-    /// The detector.
+    /// The detector's name.
     pub detector: String,
     /// The verdict.
     pub verdict: DetectionVerdict,
-    /// The ids of mfm's own checks that reported something new; a command's own words are not kept.
+    /// The ids of mfm's own checks with new findings; empty for a command, whose output is not journaled.
     pub checks: Vec<String>,
-    /// The ids of those that reported something of other rows, beside the fault.
+    /// The ids of mfm's own checks with new findings on other rows than the fault's.
     pub beside: Vec<String>,
-    /// Why it could not tell, in mfm's own words; absent where it could, and in journals of the first release.
+    /// Why there was no verdict, in mfm's own words; absent otherwise, and in journals of the first release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
-/// How a drill ended.
+/// The body of the entry that ends a drill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrillEnded {
-    /// The drill.
+    /// The drill's number.
     pub drill: u64,
-    /// How many faults were tried.
+    /// Number of faults tried.
     pub trials: u64,
-    /// Whether every table is what it was, by digest.
+    /// Whether every table equals its state before the drill, by digest.
     pub exact: bool,
-    /// How many tables were compared.
+    /// Number of tables compared.
     pub tables: u64,
-    /// Variants that could not be tried as often as asked: tool and variant.
+    /// Tool and variant of the cases that could not be tried as often as requested.
     pub untried: Vec<(String, String)>,
 }
 
-/// Writes an entry, and returns its number.
+/// Appends an entry, and returns its sequence number.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn append_entry<T: Serialize>(
     context: &Context<'_>,
     journal: &mut Journal,
     kind: &str,
     body: &T,
 ) -> Result<u64, Failure> {
+    // The bodies hold texts, numbers and lists only, and always serialize.
     let body = serde_json::to_value(body).unwrap_or_else(|_| json!({}));
     let lock = journal.lock(&context.holder)?;
     Ok(journal.append(&lock, &context.stamp(), kind, body)?.seq)
 }
 
-/// Returns what the journal keeps of a trial.
+/// Returns the journaled form of a trial.
 #[must_use]
 pub fn to_journaled_trial(drill: u64, trial: &Trial) -> JournaledTrial {
     JournaledTrial {
@@ -147,37 +149,38 @@ pub fn to_journaled_trial(drill: u64, trial: &Trial) -> JournaledTrial {
 }
 
 fn kept_look(look: &JudgedLook) -> JournaledLook {
-    let own = |ids: &Vec<String>| if look.detector == OWN { ids.clone() } else { Vec::new() };
-    let (checks, beside) = (own(&look.signs), own(&look.beside));
+    // A command names its findings itself, perhaps by data: only the ids of mfm's own checks are safe to journal.
+    let (checks, beside) =
+        if look.detector == OWN { (look.signs.clone(), look.beside.clone()) } else { (Vec::new(), Vec::new()) };
     JournaledLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside, why: look.kept_why.clone() }
 }
 
-/// Returns the body of an entry of one kind.
+/// Returns the body of an entry; `None` where it is of another kind, or of a later form.
 fn parse_body<T: for<'a> Deserialize<'a>>(entry: &mfm_journal::Entry, kind: &str) -> Option<T> {
     (entry.kind == kind).then(|| T::deserialize(&entry.body).ok()).flatten()
 }
 
-/// A drill as the journal has it.
+/// A drill, as the journal holds it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JournaledDrill {
-    /// Its number: that of the entry that begins it.
+    /// Its number: the sequence number of the entry that begins it.
     pub drill: u64,
-    /// When it began, in microseconds since 1970 UTC.
+    /// When it began, in UTC microseconds since 1970.
     pub at_us: i64,
     /// Who ran it.
     pub actor: String,
-    /// What was to be tried.
+    /// Its scope and detectors.
     pub begun: DrillBegun,
-    /// The trials.
+    /// Its trials, in order.
     pub trials: Vec<JournaledTrial>,
-    /// How it ended; null where it was cut off.
+    /// Its end; null where it was interrupted.
     pub ended: Option<DrillEnded>,
 }
 
-/// Reads drills from the journal: one, or all.
+/// Reads one drill, or all of them, oldest first.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn read_drills(journal: &Journal, only: Option<u64>) -> Result<Vec<JournaledDrill>, Failure> {
     let mut all: Vec<JournaledDrill> = Vec::new();
     journal.visit_entries(only.unwrap_or(1), &mut |entry| {
@@ -186,41 +189,47 @@ pub fn read_drills(journal: &Journal, only: Option<u64>) -> Result<Vec<Journaled
         {
             let (at_us, actor) = (entry.at_us, entry.actor.clone());
             all.push(JournaledDrill { drill: entry.seq, at_us, actor, begun, trials: Vec::new(), ended: None });
-        } else if let Some(kept) = parse_body::<JournaledTrial>(&entry, TRIAL) {
-            all.iter_mut().filter(|drill| drill.drill == kept.drill).for_each(|drill| drill.trials.push(kept.clone()));
+        } else if let Some(trial) = parse_body::<JournaledTrial>(&entry, TRIAL) {
+            if let Some(drill) = all.iter_mut().find(|drill| drill.drill == trial.drill) {
+                drill.trials.push(trial);
+            }
         } else if let Some(ended) = parse_body::<DrillEnded>(&entry, ENDED) {
-            all.iter_mut().filter(|drill| drill.drill == ended.drill).for_each(|d| d.ended = Some(ended.clone()));
-            if only == Some(ended.drill) {
+            let number = ended.drill;
+            if let Some(drill) = all.iter_mut().find(|drill| drill.drill == number) {
+                drill.ended = Some(ended);
+            }
+            if only == Some(number) {
                 return ControlFlow::Break(());
             }
         }
+        // The first entry read is the one asked for: if it begins no drill, there is none of that number.
         if only.is_some() && all.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(all)
 }
 
-/// Returns what a drill found of an operation that it made.
+/// Returns the trial that an operation was made for; `None` where no drill made it, or its trial was not journaled.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn of_operation(journal: &Journal, operation: &mfm_journal::Operation) -> Result<Option<JournaledTrial>, Failure> {
     if operation.detail.get("drill").is_none() {
         return Ok(None);
     }
-    let mut found = None;
-    let mut left = NEAR;
+    let mut trial = None;
+    let mut remaining = NEAR;
     journal.visit_entries(operation.intended_seq, &mut |entry| {
-        found = parse_body::<JournaledTrial>(&entry, TRIAL).filter(|kept| kept.operation == operation.op);
-        left -= 1;
-        if found.is_some() || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        trial = parse_body::<JournaledTrial>(&entry, TRIAL).filter(|trial| trial.operation == operation.op);
+        remaining -= 1;
+        if trial.is_some() || remaining == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    Ok(found)
+    Ok(trial)
 }
 
-/// How far behind an operation its trial's entry stands at most, whoever else writes meanwhile.
+/// Maximum number of entries between an operation and the entry of its trial, those of other processes included.
 const NEAR: u32 = 256;
 
-/// Returns what an operation's own entry says of its drill.
+/// Returns the note on its drill in the entry of an operation.
 #[must_use]
 pub fn build_mark(drill: u64, trial: u64) -> Json {
     json!({"drill": drill, "trial": trial})

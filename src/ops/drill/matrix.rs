@@ -1,4 +1,4 @@
-//! What a drill found, counted: variant by detector, and each detector over all; pure, and knows no detector.
+//! The counts of a drill: by variant and detector, and for each detector over all variants; pure.
 
 use std::collections::BTreeSet;
 
@@ -10,24 +10,24 @@ use super::statistics::{Share, round_to_four_decimals};
 use crate::domain::repair::Repair;
 use crate::model::FaultSeverity;
 
-/// What a detector made of one look at the target.
+/// The verdict on one run of a detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DetectionVerdict {
-    /// It reported something new that the fault explains, or that cannot be told from it.
+    /// It reported something new that the fault explains, or that cannot be distinguished from it.
     Caught,
     /// It reported nothing new.
     Missed,
     /// It reported something new that is not the fault.
     FalseAlarm,
-    /// It did not run to its end, or its words could not be read.
+    /// It did not run to its end, or its answer could not be read.
     CouldNotTell,
-    /// It reported nothing new, and there was nothing to report: a control.
+    /// A control: it reported nothing new, and there was nothing to report.
     Quiet,
 }
 
 impl DetectionVerdict {
-    /// Returns the word that programs get.
+    /// Returns the word used in JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -40,32 +40,32 @@ impl DetectionVerdict {
     }
 }
 
-/// One look of one detector, judged.
+/// One run of one detector, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JudgedLook {
     /// The detector's name.
     pub detector: String,
     /// The verdict.
     pub verdict: DetectionVerdict,
-    /// What it reported that is new: check ids, test names, findings; the first ten.
+    /// What it newly reported: check ids, test names or findings; the first ten.
     pub signs: Vec<String>,
-    /// What else it reported that is new, of other rows: it comes and goes with the fault, and counts neither way.
+    /// What it newly reported on other rows than the fault's; it comes and goes with the fault, and does not count.
     pub beside: Vec<String>,
-    /// Why it could not tell.
+    /// Why there is no verdict.
     pub why: Option<String>,
-    /// The part of it that the journal keeps: mfm's own words.
+    /// The part of `why` in mfm's own words, which alone is journaled.
     #[serde(skip)]
     pub kept_why: Option<String>,
-    /// How long it took, by the wall clock, in milliseconds; null where only the journal was asked.
+    /// Duration by the wall clock, milliseconds; null where the run was read from the journal.
     pub took_ms: Option<u64>,
 }
 
-/// One fault, committed, looked at, and taken back.
+/// One fault that was committed, examined and reverted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trial {
     /// Its number in the drill, from 1.
     pub trial: u64,
-    /// The tool.
+    /// The mode's tool name.
     pub tool: &'static str,
     /// The variant.
     pub variant: &'static str,
@@ -73,28 +73,28 @@ pub struct Trial {
     pub table: &'static str,
     /// The record's id.
     pub record: Json,
-    /// The operation that committed it.
+    /// The operation that committed the fault.
     pub op: u64,
-    /// The operation that took it back.
+    /// The operation that reverted it.
     pub reverted_by: u64,
     /// The digest of its plan.
     pub plan_digest: Digest,
-    /// How many rows it changed.
+    /// Number of rows that it changed.
     pub rows: u64,
-    /// Whether every row it touched is as it was, by digest.
+    /// Whether every touched row was restored, by digest.
     pub exact: bool,
     /// Whether the original could have been restored without the journal.
     pub repair: Repair,
-    /// What each detector made of it.
+    /// The verdict of each detector on the fault.
     pub looks: Vec<JudgedLook>,
-    /// What detectors made of the target once it was taken back, where they looked.
+    /// The verdicts after the revert, of the detectors that ran again.
     pub controls: Vec<JudgedLook>,
 }
 
-/// A variant that was to be tried.
+/// A variant to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrillCase {
-    /// The tool.
+    /// The mode's tool name.
     pub tool: &'static str,
     /// The mode's id.
     pub mode: &'static str,
@@ -106,10 +106,10 @@ pub struct DrillCase {
     pub untried: Option<String>,
 }
 
-/// How often each verdict was given.
+/// The counts of one detector, for one variant or for all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatrixCell {
-    /// The detector.
+    /// The detector's name.
     pub detector: String,
     /// Faults caught.
     pub caught: u64,
@@ -117,37 +117,37 @@ pub struct MatrixCell {
     pub missed: u64,
     /// Faults at which it reported something else.
     pub false_alarm: u64,
-    /// Faults of which it told nothing; with the three above, every fault that it looked at.
+    /// Faults without a verdict; with the three above, all faults that it examined.
     pub could_not_tell: u64,
-    /// What it made of the untouched data afterwards; of an older result, counted in the two above.
+    /// Runs on the data after a revert; results of the first release count them in the two fields above.
     #[serde(default)]
     pub controls: ControlCounts,
-    /// Why looks told nothing, controls included; the first ten.
+    /// Why runs gave no verdict, controls included; the first ten.
     #[serde(default)]
     pub reasons: Vec<UntoldReason>,
-    /// Caught, of the faults that it looked at and could tell.
+    /// The share caught of the faults with a verdict.
     pub rate: Share,
-    /// What it reported when it caught one; the first ten.
+    /// What it reported when it caught a fault; the first ten.
     pub seen_by: Vec<String>,
 }
 
-/// How often a detector looked at the data with every fault taken back, and what was wrong with what it said.
+/// The counts of a detector's runs on the data after a revert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlCounts {
-    /// Looks.
+    /// Number of runs.
     pub looks: u64,
-    /// Alarms, all of them false.
+    /// Runs with an alarm, which is always false.
     pub false_alarm: u64,
-    /// Looks that told nothing.
+    /// Runs without a verdict.
     pub could_not_tell: u64,
 }
 
-/// Why looks told nothing.
+/// Why runs gave no verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UntoldReason {
     /// The reason.
     pub why: String,
-    /// How many looks it was the reason of.
+    /// Number of runs with this reason.
     pub looks: u64,
 }
 
@@ -160,67 +160,67 @@ impl MatrixLine {
 }
 
 impl MatrixCell {
-    /// Returns how many alarms were false, at faults and at controls.
+    /// Returns the number of false alarms, at faults and at controls.
     #[must_use]
     pub const fn false_alarms(&self) -> u64 {
         self.false_alarm + self.controls.false_alarm
     }
 
-    /// Returns how many looks told nothing, at faults and at controls.
+    /// Returns the number of runs without a verdict, at faults and at controls.
     #[must_use]
     pub const fn untold_looks(&self) -> u64 {
         self.could_not_tell + self.controls.could_not_tell
     }
 
-    /// Tells whether it missed nothing, raised no false alarm, and always could tell.
+    /// Returns whether it missed nothing, raised no false alarm, and always gave a verdict.
     #[must_use]
     pub const fn is_flawless(&self) -> bool {
         self.missed + self.false_alarms() + self.untold_looks() == 0
     }
 }
 
-/// One variant: what each detector made of it.
+/// The counts of one variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatrixLine {
-    /// What the fault is called, and how bad it would be.
+    /// The fault's tool, mode, variant and severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
     pub label: FaultLabel,
-    /// How many faults were committed.
+    /// Number of faults committed.
     pub trials: u64,
-    /// Why it could not be tried as often as asked.
+    /// Why it could not be tried as often as requested.
     pub untried: Option<String>,
-    /// One cell a detector.
+    /// One cell per detector.
     pub cells: Vec<MatrixCell>,
 }
 
-/// One detector over all variants.
+/// The counts of one detector over all variants.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DetectorTotal {
     /// The counts.
     #[serde(flatten)]
     pub cell: MatrixCell,
-    /// The share caught, each fault counted by its severity; null where nothing could be told.
+    /// The share caught, 0 to 1, each fault weighted by its severity; null where there is no verdict.
     pub weighted: Option<f64>,
-    /// Alarms at controls, of the controls that could be told.
+    /// The share of controls with an alarm, of those with a verdict.
     pub alarms: Share,
-    /// The median time to a catch, in milliseconds of wall clock; null where nothing was caught.
+    /// The median time to a catch, milliseconds by the wall clock; null where nothing was caught.
     pub detect_ms_median: Option<u64>,
-    /// The longest time to a catch.
+    /// The longest time to a catch, milliseconds by the wall clock.
     pub detect_ms_max: Option<u64>,
 }
 
-/// Everything counted.
+/// All counts of a drill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
-    /// One line a variant.
+    /// One line per variant.
     pub lines: Vec<MatrixLine>,
-    /// One line a detector.
+    /// One line per detector.
     pub totals: Vec<DetectorTotal>,
-    /// Which of two detectors caught each fault; null where there are not two.
+    /// Which of two detectors caught each fault; null unless there are exactly two.
     pub pair: Option<PairCounts>,
 }
 
-/// The faults on which two detectors could tell, by which of them caught each.
+/// The faults on which both of two detectors gave a verdict, by which of them caught each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairCounts {
     /// Caught by both.
@@ -233,11 +233,11 @@ pub struct PairCounts {
     pub neither: u64,
 }
 
-/// How many signs a cell keeps.
+/// Maximum number of signs, and of reasons, that a cell holds.
 pub const SIGNS_MAX: usize = 10;
 
 impl Matrix {
-    /// Counts what was found.
+    /// Counts the verdicts of trials, by case and detector.
     #[must_use]
     pub fn from_trials(cases: &[DrillCase], detectors: &[String], trials: &[Trial]) -> Self {
         let lines = cases.iter().map(|case| build_line(case, detectors, trials)).collect();
@@ -246,7 +246,7 @@ impl Matrix {
         Self { lines, totals, pair }
     }
 
-    /// Tells whether a detector caught every fault, raised no false alarm, and always could tell.
+    /// Returns whether a detector caught every fault, raised no false alarm, and always gave a verdict.
     #[must_use]
     pub fn is_flawless(&self, detector: &str) -> bool {
         let own = self.totals.iter().find(|total| total.cell.detector == detector);
@@ -255,8 +255,8 @@ impl Matrix {
 }
 
 fn build_line(case: &DrillCase, detectors: &[String], trials: &[Trial]) -> MatrixLine {
-    let own = |trial: &&Trial| trial.tool == case.tool && trial.variant == case.variant;
-    let trials: Vec<&Trial> = trials.iter().filter(own).collect();
+    let trials = trials.iter().filter(|trial| trial.tool == case.tool && trial.variant == case.variant);
+    let trials: Vec<&Trial> = trials.collect();
     MatrixLine {
         label: FaultLabel {
             tool: case.tool.to_owned(),
@@ -270,20 +270,21 @@ fn build_line(case: &DrillCase, detectors: &[String], trials: &[Trial]) -> Matri
     }
 }
 
-/// Returns the looks of one detector.
-fn of_detector<'l>(looks: &'l [JudgedLook], name: &str) -> Option<&'l JudgedLook> {
+/// Returns the run of one detector; `None` where it did not run.
+fn find_detector<'l>(looks: &'l [JudgedLook], name: &str) -> Option<&'l JudgedLook> {
     looks.iter().find(|look| look.detector == name)
 }
 
 fn build_cell(name: &str, all: &[&Trial]) -> MatrixCell {
-    let trials: Vec<&JudgedLook> = all.iter().filter_map(|trial| of_detector(&trial.looks, name)).collect();
-    let controls: Vec<&JudgedLook> = all.iter().filter_map(|trial| of_detector(&trial.controls, name)).collect();
+    let trials: Vec<&JudgedLook> = all.iter().filter_map(|trial| find_detector(&trial.looks, name)).collect();
+    let controls: Vec<&JudgedLook> = all.iter().filter_map(|trial| find_detector(&trial.controls, name)).collect();
     let count = |looks: &[&JudgedLook], verdict| looks.iter().filter(|look| look.verdict == verdict).count() as u64;
     let caught = count(&trials, DetectionVerdict::Caught);
     let missed = count(&trials, DetectionVerdict::Missed);
-    let elsewhere = count(&trials, DetectionVerdict::FalseAlarm);
+    let false_alarm = count(&trials, DetectionVerdict::FalseAlarm);
     let mut seen_by: Vec<String> = Vec::new();
     for sign in trials.iter().filter(|look| look.verdict == DetectionVerdict::Caught).flat_map(|look| &look.signs) {
+        // In order of first occurrence, so that the list is the same for the same trials.
         if seen_by.len() < SIGNS_MAX && !seen_by.contains(sign) {
             seen_by.push(sign.clone());
         }
@@ -292,7 +293,7 @@ fn build_cell(name: &str, all: &[&Trial]) -> MatrixCell {
         detector: name.to_owned(),
         caught,
         missed,
-        false_alarm: elsewhere,
+        false_alarm,
         could_not_tell: count(&trials, DetectionVerdict::CouldNotTell),
         controls: ControlCounts {
             looks: controls.len() as u64,
@@ -300,16 +301,17 @@ fn build_cell(name: &str, all: &[&Trial]) -> MatrixCell {
             could_not_tell: count(&controls, DetectionVerdict::CouldNotTell),
         },
         reasons: count_reasons(trials.iter().chain(&controls)),
-        rate: Share::from_counts(caught, caught + missed + elsewhere),
+        rate: Share::from_counts(caught, caught + missed + false_alarm),
         seen_by,
     }
 }
 
-/// Counts the reasons, in the order in which they came.
+/// Counts the reasons, in the order of their first occurrence.
 fn count_reasons<'l>(looks: impl Iterator<Item = &'l &'l JudgedLook>) -> Vec<UntoldReason> {
     let mut out: Vec<UntoldReason> = Vec::new();
     for why in looks.filter_map(|look| look.why.as_ref()) {
         if let Some(known) = out.iter_mut().find(|known| known.why == *why) {
+            // Counted even when the list is full: the limit is one of reasons, not of runs.
             known.looks += 1;
         } else if out.len() < SIGNS_MAX {
             out.push(UntoldReason { why: why.clone(), looks: 1 });
@@ -319,17 +321,18 @@ fn count_reasons<'l>(looks: impl Iterator<Item = &'l &'l JudgedLook>) -> Vec<Unt
 }
 
 fn build_total(name: &str, cases: &[DrillCase], trials: &[Trial]) -> DetectorTotal {
-    let looks = || trials.iter().filter_map(|trial| of_detector(&trial.looks, name));
-    let quiet = || trials.iter().filter_map(|trial| of_detector(&trial.controls, name));
-    let alarms = quiet().filter(|look| look.verdict == DetectionVerdict::FalseAlarm).count() as u64;
-    let told = quiet().filter(|look| look.verdict != DetectionVerdict::CouldNotTell).count() as u64;
-    let caught = looks().filter(|look| look.verdict == DetectionVerdict::Caught);
+    let looks = trials.iter().filter_map(|trial| find_detector(&trial.looks, name));
+    let caught = looks.filter(|look| look.verdict == DetectionVerdict::Caught);
     let mut times: Vec<u64> = caught.filter_map(|look| look.took_ms).collect();
     times.sort_unstable();
+    let cell = build_cell(name, &trials.iter().collect::<Vec<_>>());
+    let ControlCounts { looks: controls, false_alarm, could_not_tell } = cell.controls;
     DetectorTotal {
-        cell: build_cell(name, &trials.iter().collect::<Vec<_>>()),
+        cell,
         weighted: weigh_caught(name, cases, trials),
-        alarms: Share::from_counts(alarms, told),
+        // Cannot be negative: a control without a verdict is one of the controls.
+        alarms: Share::from_counts(false_alarm, controls - could_not_tell),
+        // Of an even number of times, the upper of the two in the middle.
         detect_ms_median: times.get(times.len() / 2).copied(),
         detect_ms_max: times.last().copied(),
     }
@@ -338,7 +341,8 @@ fn build_total(name: &str, cases: &[DrillCase], trials: &[Trial]) -> DetectorTot
 fn weigh_caught(name: &str, cases: &[DrillCase], trials: &[Trial]) -> Option<f64> {
     let (mut caught, mut all) = (0.0, 0.0);
     for trial in trials {
-        let look = of_detector(&trial.looks, name).filter(|look| look.verdict != DetectionVerdict::CouldNotTell);
+        // Without a verdict, a fault counts neither as caught nor as missed.
+        let look = find_detector(&trial.looks, name).filter(|look| look.verdict != DetectionVerdict::CouldNotTell);
         let Some(look) = look else { continue };
         let case = cases.iter().find(|case| case.tool == trial.tool && case.variant == trial.variant);
         let severity = case.map_or(0.0, |case| case.severity.level());
@@ -350,7 +354,7 @@ fn weigh_caught(name: &str, cases: &[DrillCase], trials: &[Trial]) -> Option<f64
     (all > 0.0).then(|| round_to_four_decimals(caught / all))
 }
 
-/// Counts the faults on which both detectors could tell.
+/// Counts the faults on which both detectors gave a verdict.
 fn count_pair(trials: &[Trial]) -> PairCounts {
     let mut pair = PairCounts::default();
     for trial in trials {
@@ -368,22 +372,24 @@ fn count_pair(trials: &[Trial]) -> PairCounts {
     pair
 }
 
-/// Where a detector does worse than before.
+/// A case on which a detector does worse than in an earlier drill.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Regression {
-    /// The tool.
+    /// The mode's tool name.
     pub tool: String,
     /// The variant.
     pub variant: String,
-    /// The detector.
+    /// The detector's name.
     pub detector: String,
     /// What got worse, with the counts of both drills.
     pub what: String,
 }
 
 impl Matrix {
-    /// Compares with an earlier drill, cell by cell: a smaller share caught, a new false alarm, a look that told
-    /// nothing, a variant that is tried no more; and of what that drill did not try, whatever is wanting.
+    /// Returns where this drill is worse than an earlier one.
+    ///
+    /// Worse is a smaller share caught, more false alarms, more runs without a verdict, or a case that is not tried any
+    /// more. A case that the earlier drill did not try is worse if it is not flawless.
     #[must_use]
     pub fn worse_than(&self, before: &Self) -> Vec<Regression> {
         let mut out = Vec::new();
@@ -397,11 +403,12 @@ impl Matrix {
                 }
             }
         }
-        let news = |line: &MatrixLine, cell: &MatrixCell| {
-            before.find_cell(&line.label.tool, &line.label.variant, &cell.detector).is_none()
-        };
         for line in &self.lines {
-            for cell in line.cells.iter().filter(|cell| !cell.is_flawless() && news(line, cell)) {
+            for cell in line.cells.iter().filter(|cell| !cell.is_flawless()) {
+                // Cells that both drills have were compared above.
+                if before.find_cell(&line.label.tool, &line.label.variant, &cell.detector).is_some() {
+                    continue;
+                }
                 let what = format!("{}; not tried before", render_shortfall(cell));
                 let (tool, variant) = (line.label.tool.clone(), line.label.variant.clone());
                 out.push(Regression { tool, variant, detector: cell.detector.clone(), what });
@@ -427,8 +434,9 @@ fn compare_cells(was: &MatrixCell, is: Option<&MatrixCell>) -> Option<String> {
     let Some(is) = is else {
         return (was.rate.of > 0).then(|| format!("tried no more; was {}", was.rate.render_counts()));
     };
-    // Exact, in integers: a/b < c/d.
+    // a/b < c/d by cross multiplication, exact in integers: rounded shares could hide a difference.
     let fewer = u128::from(is.rate.hits) * u128::from(was.rate.of) < u128::from(was.rate.hits) * u128::from(is.rate.of);
+    // Without any verdict both products are 0, so that case is asked for by itself.
     if fewer || (is.rate.of == 0 && was.rate.of > 0) {
         return Some(format!("caught {} of {}; was {} of {}", is.caught, is.rate.of, was.caught, was.rate.of));
     }
@@ -442,8 +450,8 @@ fn compare_cells(was: &MatrixCell, is: Option<&MatrixCell>) -> Option<String> {
 /// Returns the first signs, each once; at most [`SIGNS_MAX`].
 #[must_use]
 pub fn first_signs<'s>(signs: impl IntoIterator<Item = &'s String>) -> Vec<String> {
-    let mut known = BTreeSet::new();
-    signs.into_iter().filter(|sign| known.insert(*sign)).take(SIGNS_MAX).cloned().collect()
+    let mut seen = BTreeSet::new();
+    signs.into_iter().filter(|sign| seen.insert(*sign)).take(SIGNS_MAX).cloned().collect()
 }
 
 #[cfg(test)]

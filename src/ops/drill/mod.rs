@@ -1,5 +1,6 @@
-//! `mfm drill`: commits faults one at a time, lets checks look, takes each back, and counts what was caught; a detector
-//! is told nothing of the fault.
+//! `mfm drill`: commits faults one at a time, runs checks, reverts each fault, and counts what was caught.
+//!
+//! A detector gets no information about the fault.
 
 use std::path::PathBuf;
 
@@ -35,7 +36,6 @@ use super::failure::{Failure, FailureKind};
 use super::plan::{self, Options, ResolvedRequest};
 use super::protected::ProtectedFiles;
 use super::select::{self, Records, SelectionRequest};
-use crate::domain::mode::FaultRecord;
 use crate::domains;
 use crate::engine::guard;
 use crate::model::next_step::{View, look};
@@ -43,11 +43,11 @@ use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::model::{Key, seed, time};
 use crate::targets::{TableDigest, Target};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "drill", danger: Danger::Write, about: "Measure what checks catch: break, look, take back, count" };
 
-/// How to look at a fault before a drill commits it.
+/// The hint to look at a fault before a drill commits it.
 const LOOK_FIRST: &str = "shows what one of the faults changes";
 
 /// In which form a result is written.
@@ -128,67 +128,67 @@ pub struct Request {
     pub command: Vec<String>,
 }
 
-/// What a drill found.
+/// The result of a drill.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// The drill's number: that of its first entry in the journal.
+    /// The drill's number: the sequence number of its first entry in the journal.
     pub drill: u64,
     /// The target's name.
     pub target: String,
     /// The seed.
     pub seed: u64,
-    /// The wall clock.
+    /// The target's wall clock.
     pub now: String,
-    /// How many records a variant were asked for.
+    /// Number of records requested per variant.
     pub sample: u64,
-    /// What was under test.
+    /// The detectors under test.
     pub detectors: Vec<NamedDetector>,
-    /// How many faults were tried.
+    /// Number of faults tried.
     pub tried: u64,
-    /// The counts.
+    /// The counts by variant and detector.
     #[serde(flatten)]
     pub matrix: Matrix,
-    /// How often people find simulated errors, for comparison; null where nobody measured it.
+    /// A published rate at which people detect simulated errors, for comparison; null where there is none.
     pub yardstick: Option<DrillYardstick>,
-    /// Whether every table is what it was, by digest.
+    /// Whether every table equals its state before the drill, by digest.
     pub exact: bool,
-    /// How many tables were compared; null where the drill was cut off before that.
+    /// Number of tables compared; null where the drill was interrupted before that.
     pub tables: Option<u64>,
-    /// How many rows they hold; null where the journal alone was asked.
+    /// Number of rows in them; null where the result was read from the journal.
     pub rows: Option<u64>,
-    /// Where detection got worse than in the result compared with; null where there is none.
+    /// Where detection got worse than in the baseline result; null without one.
     pub worse: Option<Vec<Regression>>,
-    /// In what the drill compared with was another one: target, seed, sample, variants.
+    /// How the scope differs from that of the baseline result: target, seed, sample, variants.
     pub unlike: Vec<String>,
-    /// Verdicts that differ from those of the drill replayed; null where none is.
+    /// Verdicts that differ from those of the replayed drill; null where none is replayed.
     pub differences: Option<Vec<ChangedVerdict>>,
-    /// Whether nothing was found wanting.
+    /// Whether the drill passed: against the baseline, the replayed drill, or by its own verdicts.
     pub ok: bool,
-    /// Every trial.
+    /// All trials.
     pub trials: Vec<Trial>,
     /// The journal.
     pub journal: PathBuf,
 }
 
-/// How often people find simulated errors.
+/// A published rate at which people detect simulated errors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DrillYardstick {
-    /// The share.
+    /// The share detected.
     #[serde(flatten)]
     pub share: Share,
-    /// Who measured it.
+    /// The publication.
     pub source: &'static str,
 }
 
 impl DrillYardstick {
-    /// Returns the one from the literature on a mode's domain.
+    /// Returns the published rate for the domain of a mode's tool.
     fn find_published(tool: &str) -> Option<Self> {
-        let found = domains::of_mode(tool)?.detection_study()?;
-        Some(Self { share: Share::from_counts(found.hits, found.of), source: found.source })
+        let yardstick = domains::of_mode(tool)?.detection_study()?;
+        Some(Self { share: Share::from_counts(yardstick.hits, yardstick.of), source: yardstick.source })
     }
 }
 
-/// Returns how many variants these modes have, or all where none is named.
+/// Returns the number of variants of these modes, or of all where none is named.
 ///
 /// # Errors
 /// Usage: there is no such mode or variant.
@@ -199,29 +199,30 @@ pub fn count_variants(modes: &[String]) -> Result<usize, Failure> {
 /// Runs a drill.
 ///
 /// # Errors
-/// Usage, a refusal, or what target, journal and command say. What was tried before an error is journaled, and every
-/// fault of it taken back.
+/// A usage error, a refusal, or an error of the target, the journal or a command. Trials before an error are journaled,
+/// and every fault is reverted.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     if let Some(drill) = request.show {
         return past::show_drill(context, drill);
     }
     let baseline = request.baseline.as_deref().map(past::read_result).transpose()?;
-    let settled = resolve_scope(context, request)?;
+    let requested = resolve_scope(context, request)?;
     request.report.iter().try_for_each(|report| ProtectedFiles::from_context(context).refuse(report))?;
     let mut journal = context.open_journal_for_writing()?;
     let replayed = request.replay.map(|drill| past::read_drill(&journal, drill)).transpose()?;
-    let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::restore_scope(context, drill))?;
+    let scope = replayed.as_ref().map_or(Ok(requested), |drill| begin::restore_scope(context, drill))?;
     let chosen = context.resolve_target(&journal)?;
-    let wanted = begin::of_target(&journal, &chosen, !request.modes.is_empty(), wanted)?;
+    let scope = begin::of_target(&journal, &chosen, !request.modes.is_empty(), scope)?;
+    // Before anything is written: results that cannot be compared are known from their scopes alone.
     let unlike = baseline
         .as_ref()
-        .map(|before| before.list_differences(&chosen.name, &wanted, &begin::list_detector_names(request)?));
+        .map(|before| before.list_differences(&chosen.name, &scope, &begin::list_detector_names(request)?));
     let unlike = unlike.transpose()?.unwrap_or_default();
     if !unlike.is_empty() {
         context.reporter.note(&format!("the earlier result is of another drill: {}", unlike.join("; ")));
     }
     let mut target = context.open_target(&chosen.url)?;
-    let mut outcome = run_on_target(context, &mut journal, target.as_mut(), &chosen, &wanted, request)?;
+    let mut outcome = run_on_target(context, &mut journal, target.as_mut(), &chosen, &scope, request)?;
     outcome.unlike = unlike;
     outcome.worse = baseline.map(|before| outcome.matrix.worse_than(&before.matrix));
     outcome.differences = replayed.map(|drill| past::compare_replay(&drill, &outcome.trials));
@@ -229,20 +230,24 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(outcome)
 }
 
-/// Tells whether nothing is wanting: by the result compared with, by the drill replayed, or else by every verdict of
-/// what is under test, which are the commands where there are any.
+/// Returns whether a drill passed.
+///
+/// Every table must be restored. Beyond that the baseline or the replayed drill decides, where there is one; otherwise
+/// every detector under test must be flawless. With commands under test, mfm's own checks only serve for comparison.
 fn is_satisfied(outcome: &Outcome) -> bool {
-    let exact = outcome.exact && outcome.trials.iter().all(|trial| trial.exact);
-    let commands: Vec<&NamedDetector> = outcome.detectors.iter().filter(|named| named.name != OWN).collect();
-    let under_test = if commands.is_empty() { outcome.detectors.iter().collect() } else { commands };
-    let under_test = under_test.iter().all(|named| outcome.matrix.is_flawless(&named.name));
-    exact
-        && match (&outcome.worse, &outcome.differences) {
-            (None, None) => under_test,
-            (worse, differences) => {
-                worse.as_ref().is_none_or(Vec::is_empty) && differences.as_ref().is_none_or(Vec::is_empty)
-            }
+    if !outcome.exact || outcome.trials.iter().any(|trial| !trial.exact) {
+        return false;
+    }
+    match (&outcome.worse, &outcome.differences) {
+        (None, None) => {
+            let has_command = outcome.detectors.iter().any(|named| named.name != OWN);
+            let mut under_test = outcome.detectors.iter().filter(|named| !has_command || named.name != OWN);
+            under_test.all(|named| outcome.matrix.is_flawless(&named.name))
         }
+        (worse, differences) => {
+            worse.as_ref().is_none_or(Vec::is_empty) && differences.as_ref().is_none_or(Vec::is_empty)
+        }
+    }
 }
 
 fn run_on_target(
@@ -250,24 +255,25 @@ fn run_on_target(
     journal: &mut Journal,
     target: &mut dyn Target,
     chosen: &ChosenTarget,
-    wanted: &DrillScope,
+    scope: &DrillScope,
     request: &Request,
 ) -> Result<Outcome, Failure> {
     let identity = guard::check_target(journal, target, &chosen.name)?.identity;
     detect::check_domain(journal, &chosen.name, target)?;
     guard::nothing_open(journal, &chosen.name)?;
     context
-        .ask_consent(&build_question(wanted, chosen))
+        .ask_consent(&build_question(scope, chosen))
         .map_err(|failure| failure.and_next(look(View::OneFault, LOOK_FIRST)))?;
     begin::revert_leftovers(context, journal, target, chosen)?;
     let domain = detect::registered_domain(journal, &chosen.name)?;
-    let mut detectors = begin::start_detectors(context, target, (chosen, domain), wanted, request)?;
+    // After the cleanup: what the detectors find now counts as known in every trial.
+    let mut detectors = begin::start_detectors(context, target, chosen, domain, scope.now, request)?;
     let before = digest_tables(context, target)?;
-    let begun = describe_start(wanted, chosen, identity, &detectors);
+    let begun = describe_start(scope, chosen, identity, &detectors);
     let drill = ledger::append_entry(context, journal, ledger::BEGUN, &begun)?;
     let bench =
         DrillRun { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
-    let (cases, trials) = try_all(bench, wanted).map_err(|failure| cut_off(failure, drill))?;
+    let (cases, trials) = try_all(bench, scope).map_err(|failure| cut_off(failure, drill))?;
     let after = digest_tables(context, target)?;
     let untried = cases.iter().filter(|case| case.untried.is_some());
     let ended = DrillEnded {
@@ -284,7 +290,7 @@ fn run_on_target(
     Ok(outcome)
 }
 
-/// Says of a drill that was interrupted that its fault is taken back.
+/// Adds to an interruption which drill it was, and that its last fault is reverted.
 fn cut_off(failure: Failure, drill: u64) -> Failure {
     if failure.kind != FailureKind::Interrupted {
         return failure;
@@ -293,7 +299,7 @@ fn cut_off(failure: Failure, drill: u64) -> Failure {
     Failure { message, next: look(View::Drill { drill }, "shows what was tried").into(), ..failure }
 }
 
-/// Puts a result together; what it is compared with comes later.
+/// Builds a result from its trials, before any comparison with another drill.
 fn build_outcome(
     context: &Context<'_>,
     drill: u64,
@@ -328,8 +334,8 @@ fn build_outcome(
     outcome
 }
 
-fn build_question(wanted: &DrillScope, chosen: &ChosenTarget) -> ConfirmQuestion {
-    let most = wanted.cases.len() as u64 * wanted.sample;
+fn build_question(scope: &DrillScope, chosen: &ChosenTarget) -> ConfirmQuestion {
+    let most = scope.cases.len() as u64 * scope.sample;
     let text = format!(
         "Commit up to {} on target {}, one at a time, and take each back before the next. Go on?",
         super::render_count(most, "fault"),
@@ -338,21 +344,21 @@ fn build_question(wanted: &DrillScope, chosen: &ChosenTarget) -> ConfirmQuestion
     ConfirmQuestion { text, danger: CARD.danger, type_name: None }
 }
 
-fn describe_start(wanted: &DrillScope, chosen: &ChosenTarget, identity: Digest, detectors: &[Detector]) -> DrillBegun {
-    let named = |detector: &Detector| NamedDetector {
-        name: detector.name().to_owned(),
-        digest: detector.digest(),
-        known: detector.count_known(),
-    };
+fn describe_start(scope: &DrillScope, chosen: &ChosenTarget, identity: Digest, detectors: &[Detector]) -> DrillBegun {
+    let mut named = Vec::new();
+    for detector in detectors {
+        let name = detector.name().to_owned();
+        named.push(NamedDetector { name, digest: detector.digest(), known: detector.count_known() });
+    }
     DrillBegun {
         target: chosen.name.clone(),
         identity,
-        cases: wanted.cases.iter().map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
-        sample: wanted.sample,
-        controls: wanted.controls,
-        seed: wanted.seed,
-        now: time::format_wall(wanted.now, 0, 'T'),
-        detectors: detectors.iter().map(named).collect(),
+        cases: scope.cases.iter().map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
+        sample: scope.sample,
+        controls: scope.controls,
+        seed: scope.seed,
+        now: time::format_wall(scope.now, 0, 'T'),
+        detectors: named,
     }
 }
 
@@ -360,15 +366,16 @@ fn digest_tables(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<T
     Ok(target.digest_tables(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
 }
 
-/// Tries every variant on its records.
-fn try_all(mut bench: DrillRun<'_, '_>, wanted: &DrillScope) -> Result<(Vec<DrillCase>, Vec<Trial>), Failure> {
-    let (mut cases, mut trials) = (wanted.cases.clone(), Vec::new());
-    let total = cases.len() as u64 * wanted.sample;
+/// Runs the trials of all cases; returns the cases with the reasons why some could not be tried, and the trials.
+fn try_all(mut bench: DrillRun<'_, '_>, scope: &DrillScope) -> Result<(Vec<DrillCase>, Vec<Trial>), Failure> {
+    let (mut cases, mut trials) = (scope.cases.clone(), Vec::new());
+    let total = cases.len() as u64 * scope.sample;
     for (at, case) in (0..).zip(&mut cases) {
         let mut nth = 0;
-        for (mut settled, share) in of_case(bench.context, case, wanted)? {
-            let keys = match choose_records(&mut bench, &settled, share) {
+        for (mut resolved, share) in of_case(bench.context, case, scope)? {
+            let keys = match choose_records(&mut bench, &resolved, share) {
                 Ok(keys) => keys,
+                // A variant that this target cannot show is reported, and the drill goes on with the others.
                 Err(failure) if failure.kind == FailureKind::Refused => {
                     case.untried = Some(failure.message);
                     continue;
@@ -379,9 +386,9 @@ fn try_all(mut bench: DrillRun<'_, '_>, wanted: &DrillScope) -> Result<(Vec<Dril
                 case.untried = Some(format!("{} could show it", super::render_count(keys.len() as u64, "record")));
             }
             for key in &keys {
-                bench.context.reporter.overall_progress("trying faults", at * wanted.sample + nth, total);
+                bench.context.reporter.overall_progress("trying faults", at * scope.sample + nth, total);
                 bench.context.go_on()?;
-                match bench.run_trial(&mut settled, key, trials.len() as u64 + 1, nth < wanted.controls)? {
+                match bench.run_trial(&mut resolved, key, trials.len() as u64 + 1, nth < scope.controls)? {
                     Ok(trial) => trials.push(trial),
                     Err(why) => case.untried = Some(why),
                 }
@@ -392,29 +399,33 @@ fn try_all(mut bench: DrillRun<'_, '_>, wanted: &DrillScope) -> Result<(Vec<Dril
     Ok((cases, trials))
 }
 
-/// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample;
-/// under a seed of its own, so that variants do not meet on the same records.
+/// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample.
 fn of_case(
     context: &Context<'_>,
     case: &DrillCase,
-    wanted: &DrillScope,
+    scope: &DrillScope,
 ) -> Result<Vec<(ResolvedRequest, u64)>, Failure> {
     let mode = super::modes::find_mode(case.tool)?;
     let card = mode.card();
-    let given = |record: &FaultRecord| -> Map<String, Json> {
-        card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect()
-    };
-    let kinds: Vec<Map<String, Json>> = card.fault_records().map(given).collect();
-    let kinds: Vec<_> = kinds.into_iter().filter(|given| mode.complete(given, Some(case.variant)).is_ok()).collect();
+    let mut kinds: Vec<Map<String, Json>> = Vec::new();
+    for record in card.fault_records() {
+        let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table)));
+        let parameters = table.into_iter().collect();
+        if mode.complete(&parameters, Some(case.variant)).is_ok() {
+            kinds.push(parameters);
+        }
+    }
     let number = kinds.len() as u64;
     let mut out = Vec::new();
     for (at, parameters) in (0..).zip(kinds) {
-        let share = wanted.sample / number + u64::from(at < wanted.sample % number);
+        // The first kinds get one record more where the sample cannot be divided evenly.
+        let share = scope.sample / number + u64::from(at < scope.sample % number);
         let options = Options {
             variant: Some(case.variant.to_owned()),
             sample: Some(share.max(1)),
-            seed: Some(seed::derive_seed(wanted.seed, &["drill", case.tool, case.variant])),
-            now: Some(time::format_wall(wanted.now, 0, 'T')),
+            // A seed per variant: under a common one, all variants of a mode would choose the same records.
+            seed: Some(seed::derive_seed(scope.seed, &["drill", case.tool, case.variant])),
+            now: Some(time::format_wall(scope.now, 0, 'T')),
             ..Options::default()
         };
         let request = plan::Request { tool: case.tool.to_owned(), parameters, options, output: None };
@@ -425,21 +436,21 @@ fn of_case(
     Ok(out)
 }
 
-fn choose_records(bench: &mut DrillRun<'_, '_>, settled: &ResolvedRequest, wanted: u64) -> Result<Vec<Key>, Failure> {
+fn choose_records(bench: &mut DrillRun<'_, '_>, resolved: &ResolvedRequest, count: u64) -> Result<Vec<Key>, Failure> {
     let order = SelectionRequest {
-        mode: settled.mode,
-        parameters: &settled.parameters,
-        variant: settled.variant.as_deref(),
-        records: &Records::Sample(wanted),
+        mode: resolved.mode,
+        parameters: &resolved.parameters,
+        variant: resolved.variant.as_deref(),
+        records: &Records::Sample(count),
         selection: None,
-        seed: settled.seed,
-        now: settled.now,
+        seed: resolved.seed,
+        now: resolved.now,
         max_rows: plan::ROWS_MAX,
     };
-    select::rank_eligible(bench.context, bench.target, &order, wanted)
+    select::rank_eligible(bench.context, bench.target, &order, count)
 }
 
-/// Returns the case of a tool and a variant, as the modes have it.
+/// Returns the case of a tool and a variant; `None` where this version knows no such mode or variant.
 fn find_case(tool: &str, variant: &str) -> Option<DrillCase> {
     let card = domains::find_mode(tool)?.card();
     let variant = card.variants.iter().find(|known| known.word == variant)?;

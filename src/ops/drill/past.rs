@@ -1,4 +1,4 @@
-//! Earlier drills: as the journal has them, as a file has their result, and against a new one.
+//! Earlier drills: read from the journal or from a saved result, and compared with a new one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,12 @@ use crate::model::next_step::{Deed, Flag, View, act, leave_out, look};
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, FailureKind};
 
-/// A verdict that is not what it was.
+/// A trial whose fault or verdict differs from the earlier drill's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChangedVerdict {
     /// The trial's number in the earlier drill.
     pub trial: u64,
-    /// The tool.
+    /// The mode's tool name.
     pub tool: String,
     /// The variant.
     pub variant: String,
@@ -31,15 +31,15 @@ pub struct ChangedVerdict {
     pub what: String,
 }
 
-/// Returns a drill.
+/// Reads the drill of this number.
 ///
 /// # Errors
-/// `no_drill`, or what the journal says.
+/// `no_drill`, or a journal error.
 pub fn read_drill(journal: &Journal, drill: u64) -> Result<JournaledDrill, Failure> {
-    let found = ledger::read_drills(journal, Some(drill))?.into_iter().next();
-    let message = || format!("there is no drill {drill}");
-    let list = || look(View::Drills, "lists the drills of the journal");
-    found.ok_or_else(|| Failure::new(FailureKind::Refused, "no_drill", message(), list()))
+    ledger::read_drills(journal, Some(drill))?.into_iter().next().ok_or_else(|| {
+        let message = format!("there is no drill {drill}");
+        Failure::new(FailureKind::Refused, "no_drill", message, look(View::Drills, "lists the drills of the journal"))
+    })
 }
 
 /// The drills of a journal.
@@ -51,7 +51,7 @@ pub struct DrillList {
     pub journal: PathBuf,
 }
 
-/// One drill, in a line.
+/// A drill in one line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DrillSummary {
     /// Its number.
@@ -62,22 +62,22 @@ pub struct DrillSummary {
     pub actor: String,
     /// The target's name.
     pub target: String,
-    /// What was under test.
+    /// The names of the detectors under test.
     pub detectors: Vec<String>,
-    /// How many variants were to be tried.
+    /// Number of variants in its scope.
     pub variants: u64,
-    /// How many faults were tried.
+    /// Number of faults tried.
     pub tried: u64,
-    /// How many of them each detector caught, in the order of the detectors.
+    /// Number of faults that each detector caught, in the order of the detectors.
     pub caught: Vec<u64>,
-    /// Whether every table was what it was; null where the drill was cut off.
+    /// Whether every table was restored; null where the drill was interrupted.
     pub exact: Option<bool>,
 }
 
 /// Lists the drills of the journal, newest first.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn list_drills(context: &Context<'_>) -> Result<DrillList, Failure> {
     let journal = context.open_journal()?;
     let drills = ledger::read_drills(&journal, None)?.into_iter().rev().map(summarize_drill).collect();
@@ -86,16 +86,16 @@ pub fn list_drills(context: &Context<'_>) -> Result<DrillList, Failure> {
 
 fn summarize_drill(drill: JournaledDrill) -> DrillSummary {
     let detectors: Vec<String> = drill.begun.detectors.iter().map(|named| named.name.clone()).collect();
-    let caught = |name: &String| {
-        let looks = drill.trials.iter().flat_map(|trial| &trial.looks);
-        looks.filter(|look| look.detector == *name && look.verdict == DetectionVerdict::Caught).count() as u64
-    };
+    let looks = drill.trials.iter().flat_map(|trial| &trial.looks);
+    let catches: Vec<&JournaledLook> = looks.filter(|look| look.verdict == DetectionVerdict::Caught).collect();
+    let caught = detectors.iter().map(|name| catches.iter().filter(|look| look.detector == *name).count() as u64);
+    let caught = caught.collect();
     DrillSummary {
         drill: drill.drill,
         at: crate::ops::log::render_timestamp(drill.at_us),
         actor: drill.actor,
         target: drill.begun.target,
-        caught: detectors.iter().map(caught).collect(),
+        caught,
         detectors,
         variants: drill.begun.cases.len() as u64,
         tried: drill.trials.len() as u64,
@@ -103,74 +103,76 @@ fn summarize_drill(drill: JournaledDrill) -> DrillSummary {
     }
 }
 
-/// Shows a drill as the journal has it: without times, and without a command's own words.
+/// Returns the result of an earlier drill from the journal, which holds no times and no output of commands.
 ///
 /// # Errors
 /// As [`read_drill`].
 pub fn show_drill(context: &Context<'_>, drill: u64) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let drill = read_drill(&journal, drill)?;
-    let trials: Vec<Trial> = drill.trials.iter().filter_map(|kept| rebuild_trial(&journal, kept)).collect();
+    let trials: Vec<Trial> = drill.trials.iter().filter_map(|journaled| rebuild_trial(&journal, journaled)).collect();
     let untried: BTreeSet<(String, String)> = drill.ended.iter().flat_map(|ended| ended.untried.clone()).collect();
-    let cases: Vec<DrillCase> = drill
-        .begun
-        .cases
-        .iter()
-        .filter_map(|(tool, variant)| {
-            let fewer = untried.contains(&(tool.clone(), variant.clone())) || drill.ended.is_none();
-            let case = find_case(tool, variant)?;
-            let tried = trials.iter().filter(|trial| trial.tool == case.tool && trial.variant == case.variant).count();
-            let short = fewer && (tried as u64) < drill.begun.sample;
-            Some(DrillCase { untried: short.then(|| format!("{tried} of {} tried", drill.begun.sample)), ..case })
-        })
-        .collect();
+    let mut cases: Vec<DrillCase> = Vec::new();
+    for names in &drill.begun.cases {
+        let (tool, variant) = names;
+        // A case that this version does not know any more has no severity, and is left out.
+        let Some(case) = find_case(tool, variant) else { continue };
+        let tried = trials.iter().filter(|trial| trial.tool == case.tool && trial.variant == case.variant).count();
+        // In an interrupted drill the journal does not say which variants fell short, so all with too few trials did.
+        let is_short = (drill.ended.is_none() || untried.contains(names)) && (tried as u64) < drill.begun.sample;
+        cases.push(DrillCase { untried: is_short.then(|| format!("{tried} of {} tried", drill.begun.sample)), ..case });
+    }
     Ok(build_outcome(context, drill.drill, drill.begun, &cases, trials, drill.ended.as_ref()))
 }
 
-/// Returns a trial as the journal has it; its repair is told again from what its operation changed.
-fn rebuild_trial(journal: &Journal, kept: &JournaledTrial) -> Option<Trial> {
-    let case = find_case(&kept.tool, &kept.variant)?;
-    let operation = journal.read_operation(kept.operation).ok()??;
+/// Rebuilds a trial from the journal; `None` where this version does not know its variant, or its operation is missing.
+fn rebuild_trial(journal: &Journal, journaled: &JournaledTrial) -> Option<Trial> {
+    let case = find_case(&journaled.tool, &journaled.variant)?;
+    let operation = journal.read_operation(journaled.operation).ok()??;
     let repair = repair_of(journal, &operation)?;
     let keys = journal.read_chosen_keys(&operation).ok()?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
     let records = crate::domains::find_mode(case.tool)?.card().fault_records();
     let table = records.into_iter().find(|record| record.table.eq_ignore_ascii_case(&table))?.table;
-    let look = |look: &JournaledLook| JudgedLook {
-        detector: look.detector.clone(),
-        verdict: look.verdict,
-        signs: look.checks.clone(),
-        beside: look.beside.clone(),
-        why: look.why.clone(),
-        kept_why: look.why.clone(),
-        took_ms: None,
-    };
     Some(Trial {
-        trial: kept.trial,
+        trial: journaled.trial,
         tool: case.tool,
         variant: case.variant,
         table,
         record: keys.first().and_then(|key| key.first()).map_or(Json::Null, crate::ops::cell::to_json),
-        op: kept.operation,
-        reverted_by: kept.reverted_by,
-        plan_digest: kept.plan_digest,
-        rows: kept.rows,
-        exact: kept.exact,
+        op: journaled.operation,
+        reverted_by: journaled.reverted_by,
+        plan_digest: journaled.plan_digest,
+        rows: journaled.rows,
+        exact: journaled.exact,
         repair,
-        looks: kept.looks.iter().map(look).collect(),
-        controls: kept.controls.iter().map(look).collect(),
+        looks: journaled.looks.iter().map(rebuild_look).collect(),
+        controls: journaled.controls.iter().map(rebuild_look).collect(),
     })
 }
 
-/// Tells from an operation's journaled changes whether the original could be had without the journal.
+fn rebuild_look(journaled: &JournaledLook) -> JudgedLook {
+    JudgedLook {
+        detector: journaled.detector.clone(),
+        verdict: journaled.verdict,
+        signs: journaled.checks.clone(),
+        beside: journaled.beside.clone(),
+        why: journaled.why.clone(),
+        kept_why: journaled.why.clone(),
+        took_ms: None,
+    }
+}
+
+/// Returns whether an operation's original data could be restored without the journal, judged by its first change.
 #[must_use]
 pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Option<Repair> {
     let mut place = None;
-    let read = journal.visit_changes(operation, &mut |change| {
+    let result = journal.visit_changes(operation, &mut |change| {
         place = self::first_changed_column(&change);
+        // The first change decides; the others need not be read.
         std::ops::ControlFlow::Break(())
     });
-    read.ok()?;
+    result.ok()?;
     let place = place.as_ref().map(|(table, column)| (table.as_str(), column.as_str()));
     Some(crate::domains::of_mode(&operation.label.mode)?.assess_repair(
         &operation.label.mode,
@@ -179,13 +181,13 @@ pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Optio
     ))
 }
 
-/// Returns the table, and the first column, that a change writes.
+/// Returns a change's table and the first column that it writes.
 pub(super) fn first_changed_column(change: &mfm_journal::Change) -> Option<(String, String)> {
     let column = change.column_names().into_iter().next()?;
     Some((change.table.name.clone(), column.to_owned()))
 }
 
-/// What is read of a saved result.
+/// The part of a saved result that a new drill is compared with.
 #[derive(Debug, Deserialize)]
 pub struct SavedResult {
     schema: String,
@@ -198,34 +200,35 @@ pub struct SavedResult {
 }
 
 impl SavedResult {
-    /// Says in what a drill to come is not the one that was saved.
+    /// Returns in what the scope of a new drill differs from the saved one.
     ///
     /// # Errors
-    /// Usage: nothing of the two can be compared.
+    /// Usage: the two have no variant or no detector in common.
     pub fn list_differences(
         &self,
         target: &str,
-        wanted: &DrillScope,
+        scope: &DrillScope,
         detectors: &[String],
     ) -> Result<Vec<String>, Failure> {
         let facts = [
             ("target", target.to_owned(), self.target.clone()),
-            ("seed", wanted.seed.to_string(), self.seed.to_string()),
-            ("sample", wanted.sample.to_string(), self.sample.to_string()),
+            ("seed", scope.seed.to_string(), self.seed.to_string()),
+            ("sample", scope.sample.to_string(), self.sample.to_string()),
         ];
         let differs = facts.into_iter().filter(|(_, is, was)| is != was);
         let mut out: Vec<String> = differs.map(|(what, is, was)| format!("{what} {is}, was {was}")).collect();
-        let own =
-            |line: &MatrixLine| wanted.cases.iter().any(|case| (case.tool, case.variant) == line.tool_and_variant());
-        let (shared, gone): (Vec<&MatrixLine>, Vec<&MatrixLine>) = self.matrix.lines.iter().partition(|line| own(line));
-        let new = wanted.cases.len() - shared.len().min(wanted.cases.len());
-        let more = |number: usize, what: &str| {
-            (number > 0).then(|| format!("{} {what}", crate::ops::render_count(number as u64, "variant")))
-        };
-        out.extend(more(gone.len(), "tried then and not now"));
-        out.extend(more(new, "tried now and not then"));
-        let known = |name: &String| self.matrix.totals.iter().any(|total| total.cell.detector == *name);
-        if shared.is_empty() || !detectors.iter().any(known) {
+        let lines = self.matrix.lines.iter();
+        let (shared, gone): (Vec<&MatrixLine>, Vec<&MatrixLine>) =
+            lines.partition(|line| scope.cases.iter().any(|case| (case.tool, case.variant) == line.tool_and_variant()));
+        let new = scope.cases.len() - shared.len().min(scope.cases.len());
+        for (number, what) in [(gone.len(), "tried then and not now"), (new, "tried now and not then")] {
+            if number > 0 {
+                out.push(format!("{} {what}", crate::ops::render_count(number as u64, "variant")));
+            }
+        }
+        let totals = &self.matrix.totals;
+        let has_detector = detectors.iter().any(|name| totals.iter().any(|total| total.cell.detector == *name));
+        if shared.is_empty() || !has_detector {
             let what = if shared.is_empty() { "variant" } else { "detector" };
             let message = format!("this drill and the earlier result have no {what} in common: nothing compares");
             let next = NextSteps::from("name the same modes and detectors, each as before");
@@ -235,7 +238,7 @@ impl SavedResult {
     }
 }
 
-/// The schema that a saved result begins with.
+/// The schema named in a saved result.
 const SCHEMA: &str = "mfm/drill/1";
 
 /// Reads a result that was saved with `--json`.
@@ -252,32 +255,37 @@ pub fn read_result(path: &Path) -> Result<SavedResult, Failure> {
     if saved.schema == SCHEMA { Ok(saved) } else { Err(wrong(format!("its schema is `{}`", saved.schema))) }
 }
 
-/// Compares a drill with the one that it replays, trial by trial: the fault by its plan's digest, then the verdicts.
+/// Compares a drill with the one that it replays, trial by trial: first the fault, by its plan's digest, then the
+/// verdicts.
 #[must_use]
 pub fn compare_replay(before: &JournaledDrill, now: &[Trial]) -> Vec<ChangedVerdict> {
     let mut out = Vec::new();
-    for kept in &before.trials {
-        let same =
-            |trial: &&Trial| trial.trial == kept.trial && trial.tool == kept.tool && trial.variant == kept.variant;
-        let what = match now.iter().find(same) {
+    for journaled in &before.trials {
+        let trial = now.iter().find(|trial| {
+            trial.trial == journaled.trial && trial.tool == journaled.tool && trial.variant == journaled.variant
+        });
+        let changes = match trial {
             None => vec!["it was not tried again".to_owned()],
-            Some(trial) if trial.plan_digest != kept.plan_digest => {
-                vec![format!("another fault: plan {} was {}", trial.plan_digest, kept.plan_digest)]
+            // Verdicts on another fault say nothing about the detectors.
+            Some(trial) if trial.plan_digest != journaled.plan_digest => {
+                vec![format!("another fault: plan {} was {}", trial.plan_digest, journaled.plan_digest)]
             }
-            Some(trial) => compare_verdicts(kept, trial),
+            Some(trial) => compare_verdicts(journaled, trial),
         };
-        let (tool, variant) = (&kept.tool, &kept.variant);
-        let of = |what| ChangedVerdict { trial: kept.trial, tool: tool.clone(), variant: variant.clone(), what };
-        out.extend(what.into_iter().map(of));
+        for what in changes {
+            let (tool, variant) = (journaled.tool.clone(), journaled.variant.clone());
+            out.push(ChangedVerdict { trial: journaled.trial, tool, variant, what });
+        }
     }
     out
 }
 
-fn compare_verdicts(kept: &JournaledTrial, trial: &Trial) -> Vec<String> {
+fn compare_verdicts(journaled: &JournaledTrial, trial: &Trial) -> Vec<String> {
     let mut out = Vec::new();
-    for was in &kept.looks {
+    for was in &journaled.looks {
         let is = trial.looks.iter().find(|look| look.detector == was.detector);
         let word = is.map_or("not asked", |look| look.verdict.word());
+        // Only the verdict is compared: signs and times differ from run to run.
         if word != was.verdict.word() {
             out.push(format!("{}: {word}; was {}", was.detector, was.verdict.word()));
         }

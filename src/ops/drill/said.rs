@@ -1,4 +1,4 @@
-//! What a command said of a target, and what that is worth against what it said of the untouched data; runs nothing.
+//! A command's answer on a target, and its verdict by comparison with its answer on the untouched data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::matrix::{DetectionVerdict, SIGNS_MAX};
 
-/// A verdict, what is new, what of it is not the fault, and why nothing could be told.
+/// A verdict, the new signs, those of other rows than the fault's, and why there is no verdict.
 pub type JudgedAnswer = (DetectionVerdict, Vec<String>, Vec<String>, Option<NoVerdict>);
 
 /// How a command tells what it found.
@@ -28,7 +28,7 @@ pub enum Judge {
 }
 
 impl Judge {
-    /// Returns the word that a command line takes.
+    /// Returns the word for it on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -40,22 +40,22 @@ impl Judge {
     }
 }
 
-/// Why a look told nothing: in mfm's own words, which the journal keeps, and with more that it does not keep.
+/// Why a run gave no verdict, in two parts: only the first may be journaled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoVerdict {
-    /// Why, without a word of the command's or of the data's.
+    /// The reason in mfm's own words, without output of the command or data of the target.
     pub why: String,
-    /// What else is known, perhaps in the command's words.
+    /// Details, which may quote the command.
     pub more: Option<String>,
 }
 
 impl NoVerdict {
-    /// Returns a reason in mfm's own words.
+    /// Returns a reason without details.
     pub fn new(why: impl Into<String>) -> Self {
         Self { why: why.into(), more: None }
     }
 
-    /// Returns a reason with what else is known of it.
+    /// Returns a reason with details.
     pub fn with_detail(why: impl Into<String>, more: impl Into<String>) -> Self {
         Self { why: why.into(), more: Some(more.into()) }
     }
@@ -70,19 +70,19 @@ impl fmt::Display for NoVerdict {
     }
 }
 
-/// What a finding or a test is known again by: the suite that it stands in, if any, and its name.
+/// Identifies a finding or a test between runs: its suite, empty where there is none, and its name.
 type FindingName = (String, String);
 
-/// What a report names.
+/// The findings or tests that a report names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamedFindings {
-    /// What was found, or failed, and how often.
+    /// Findings and failed tests, each with the number of times it is named.
     found: BTreeMap<FindingName, u64>,
-    /// The tests that passed.
+    /// Tests that passed.
     passed: BTreeSet<FindingName>,
-    /// How many answers it gave: lines, runs, test cases.
+    /// Number of parts of the report: lines, runs or test cases.
     pub answers: u64,
-    /// Whether it names every test that ran, and not findings alone.
+    /// Whether the report names every test that ran, rather than findings alone.
     of_tests: bool,
 }
 
@@ -93,45 +93,45 @@ impl NamedFindings {
         Self { of_tests: true, ..Self::default() }
     }
 
-    /// Adds a finding, or a test that failed.
-    pub fn add_finding(&mut self, (suite, name): (&str, String)) {
+    /// Adds a finding, or a test that failed; `suite` is empty where there is none.
+    pub fn add_finding(&mut self, suite: &str, name: String) {
         *self.found.entry((suite.to_owned(), name)).or_default() += 1;
     }
 
     /// Adds a test that passed.
-    pub fn add_passed(&mut self, (suite, name): (&str, String)) {
+    pub fn add_passed(&mut self, suite: &str, name: String) {
         self.passed.insert((suite.to_owned(), name));
     }
 
-    /// Returns how many different findings it names.
+    /// Returns the number of different findings.
     #[must_use]
     pub fn len(&self) -> usize {
         self.found.len()
     }
 
-    /// Tells whether it names none.
+    /// Returns whether there are no findings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// Returns the findings' names.
+    /// Returns the names of the findings, without their suites.
     pub fn finding_names(&self) -> impl Iterator<Item = &str> {
         self.found.keys().map(|(_, name)| name.as_str())
     }
 
-    /// Tells whether a test of this name both failed and passed: it tells no test from another.
+    /// Returns whether tests of this name both failed and passed, so that the name identifies no single test.
     fn is_torn(&self, name: &FindingName) -> bool {
         self.found.contains_key(name) && self.passed.contains(name)
     }
 
-    /// Returns what is new against what was said of the untouched data, by a name that tells it from everything else.
+    /// Returns the findings that the report on the untouched data does not have, by names that identify them.
     fn new_against(&self, clean: &Self) -> Vec<String> {
-        let new = |name: &&FindingName| !clean.found.contains_key(*name) && !self.is_torn(name);
-        first_names(self.found.keys().filter(new).map(|(_, name)| name.as_str()))
+        let new = self.found.keys().filter(|name| !clean.found.contains_key(*name) && !self.is_torn(name));
+        first_names(new.map(|(_, name)| name.as_str()))
     }
 
-    /// Says in what a report in which nothing is new is less than the one of the untouched data.
+    /// Returns in what a report without new findings is incomplete compared with the one on the untouched data.
     fn find_shortfall(&self, clean: &Self) -> Option<NoVerdict> {
         let torn = [self, clean].into_iter().find_map(|one| one.found.keys().find(|name| one.is_torn(name)));
         if let Some((_, name)) = torn {
@@ -145,13 +145,15 @@ impl NamedFindings {
             let why = format!("a finding is named {times} times, more than on the untouched data, so which is new");
             return Some(NoVerdict::with_detail(why + " cannot be told", name));
         }
-        let ran = |name: &&FindingName| self.found.contains_key(*name) || self.passed.contains(*name);
+        // A finding may go away with the data; a test must still run. So only tests can be lost.
         let failed = clean.found.keys().filter(|_| clean.of_tests);
-        let lost: Vec<&FindingName> = clean.passed.iter().chain(failed).filter(|name| !ran(name)).collect();
+        let mut lost: Vec<&FindingName> = clean.passed.iter().chain(failed).collect();
+        lost.retain(|name| !self.found.contains_key(*name) && !self.passed.contains(*name));
         if let Some((_, name)) = lost.first() {
             let why = format!("of the tests of the untouched data, {} did not run", lost.len());
             return Some(NoVerdict::with_detail(why, format!("the first is {name}")));
         }
+        // Findings that are gone explain missing parts of the report; more parts than that were lost.
         let fewer = clean.answers.saturating_sub(self.answers);
         let gone = clean.found.iter().map(|(name, times)| times.saturating_sub(self.found.get(name).map_or(0, |n| *n)));
         if fewer > gone.sum() {
@@ -164,95 +166,110 @@ impl NamedFindings {
 }
 
 fn first_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let mut known = BTreeSet::new();
-    names.filter(|name| known.insert(*name)).take(SIGNS_MAX).map(str::to_owned).collect()
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(*name)).take(SIGNS_MAX).map(str::to_owned).collect()
 }
 
-/// What a command said.
+/// The answer of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandAnswer {
-    /// It named what it found, or nothing.
+    /// It named its findings; there may be none.
     Named(NamedFindings),
     /// It found nothing.
     Nothing,
-    /// It found something, and said not what.
+    /// It found something without naming it.
     Something,
-    /// It told nothing, and why.
+    /// It gave no answer, for this reason.
     Untold(NoVerdict),
 }
 
-/// What a command said, and the code with which it ended; none where the code is what it said.
+/// The answer of a command, and the exit code that must not contradict it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandResult {
-    /// What it said.
+    /// The answer.
     pub said: CommandAnswer,
-    /// How it ended.
+    /// The exit code; `None` where it is the answer itself, or there is none.
     pub code: Option<i32>,
 }
 
-/// Judges what was said against what was said of the untouched data: what already failed does not count, and what is
-/// less, or says two things, tells nothing.
+impl CommandResult {
+    /// Returns a run that gave no answer.
+    pub(super) const fn unanswered(why: NoVerdict) -> Self {
+        Self { said: CommandAnswer::Untold(why), code: None }
+    }
+}
+
+const fn no_verdict(why: NoVerdict) -> JudgedAnswer {
+    (DetectionVerdict::CouldNotTell, Vec::new(), Vec::new(), Some(why))
+}
+
+const fn caught(signs: Vec<String>) -> JudgedAnswer {
+    (DetectionVerdict::Caught, signs, Vec::new(), None)
+}
+
+/// Judges an answer by comparison with the one on the untouched data.
+///
+/// Findings that were there before do not count. An answer that is incomplete or contradicts itself gives no verdict.
 #[must_use]
 pub fn judge_answer(clean: &CommandResult, now: &CommandResult, found_codes: &[u8]) -> JudgedAnswer {
-    let untold = |why: NoVerdict| (DetectionVerdict::CouldNotTell, Vec::new(), Vec::new(), Some(why));
-    let caught = |signs: Vec<String>| (DetectionVerdict::Caught, signs, Vec::new(), None);
     if let (_, CommandAnswer::Untold(why)) | (CommandAnswer::Untold(why), _) = (&clean.said, &now.said) {
-        return untold(why.clone());
+        return no_verdict(why.clone());
     }
     if let Some(why) = find_failure(clean, now, found_codes) {
-        return untold(why);
+        return no_verdict(why);
     }
-    let nothing_new = match (&clean.said, &now.said) {
+    let doubt = match (&clean.said, &now.said) {
         (CommandAnswer::Untold(_), _) | (_, CommandAnswer::Untold(_)) => None,
-        (CommandAnswer::Something, _) => return untold(NoVerdict::new(SAME)),
-        (CommandAnswer::Named(known), CommandAnswer::Something) if !known.is_empty() => {
-            return untold(NoVerdict::new(SAME));
+        (CommandAnswer::Something, _) => return no_verdict(NoVerdict::new(SAME)),
+        (CommandAnswer::Named(before), CommandAnswer::Something) if !before.is_empty() => {
+            return no_verdict(NoVerdict::new(SAME));
         }
         (_, CommandAnswer::Something) => return caught(Vec::new()),
-        (CommandAnswer::Named(known), CommandAnswer::Named(found)) => {
-            let new = found.new_against(known);
+        (CommandAnswer::Named(before), CommandAnswer::Named(report)) => {
+            let new = report.new_against(before);
             if !new.is_empty() {
                 return caught(new);
             }
-            found.find_shortfall(known)
+            report.find_shortfall(before)
         }
-        (CommandAnswer::Nothing, CommandAnswer::Named(found)) if !found.is_empty() => {
-            return caught(first_names(found.finding_names()));
+        (CommandAnswer::Nothing, CommandAnswer::Named(report)) if !report.is_empty() => {
+            return caught(first_names(report.finding_names()));
         }
         (_, CommandAnswer::Nothing) | (CommandAnswer::Nothing, CommandAnswer::Named(_)) => None,
     };
-    match nothing_new.or_else(|| find_contradiction(clean, now)) {
-        Some(why) => untold(why),
+    // Only what would count as missed can be doubted: a named new finding is a catch, whatever else the answer lacks.
+    match doubt.or_else(|| find_contradiction(clean, now)) {
+        Some(why) => no_verdict(why),
         None => (DetectionVerdict::Missed, Vec::new(), Vec::new(), None),
     }
 }
 
-/// Why a command cannot be tried that finds something everywhere, and says not what.
+/// Why a command cannot be tried that reports something on the untouched data without naming it.
 pub(super) const SAME: &str = "it found something on the untouched data, and does not say what";
 
-/// Tells whether a command ended as one that failed does: by a code that it did not end with on the untouched data, and
-/// that means neither nothing nor something.
+/// Returns a reason where the exit code means neither nothing nor something found, and is not that of the first run.
 fn find_failure(clean: &CommandResult, now: &CommandResult, found_codes: &[u8]) -> Option<NoVerdict> {
     let code = now.code.filter(|code| *code != 0 && now.code != clean.code)?;
-    let meant = u8::try_from(code).is_ok_and(|code| found_codes.contains(&code));
-    (!meant).then(|| {
-        NoVerdict::new(format!(
-            "it ended with exit code {code}, which is not among the codes that say something was found"
-        ))
-    })
+    if u8::try_from(code).is_ok_and(|code| found_codes.contains(&code)) {
+        return None;
+    }
+    let why = format!("it ended with exit code {code}, which is not among the codes that say something was found");
+    Some(NoVerdict::new(why))
 }
 
-/// Tells whether a command ended otherwise than on the untouched data, and yet says that nothing is new.
+/// Returns a reason where the exit code differs from that of the first run, although nothing new is named.
 fn find_contradiction(clean: &CommandResult, now: &CommandResult) -> Option<NoVerdict> {
     let (before, code) = (clean.code?, now.code?);
     let quiet = match &now.said {
         CommandAnswer::Named(found) => found.is_empty(),
         said => *said == CommandAnswer::Nothing,
     };
-    let differs = code != before && !(code == 0 && quiet);
-    let why =
-        || format!("it ended with exit code {code}, and with {before} on the untouched data, yet names nothing new");
-    differs.then(|| NoVerdict::new(why()))
+    // A command that stops finding what the fault removed ends with 0, and that is consistent.
+    if code == before || (code == 0 && quiet) {
+        return None;
+    }
+    let why = format!("it ended with exit code {code}, and with {before} on the untouched data, yet names nothing new");
+    Some(NoVerdict::new(why))
 }
 
 #[cfg(test)]
@@ -261,7 +278,7 @@ mod tests {
 
     fn report_naming(words: &[&str]) -> CommandAnswer {
         let mut named = NamedFindings::default();
-        words.iter().for_each(|word| named.add_finding(("", (*word).to_owned())));
+        words.iter().for_each(|word| named.add_finding("", (*word).to_owned()));
         named.answers = 1;
         CommandAnswer::Named(named)
     }

@@ -8,15 +8,15 @@ const Z: f64 = 1.959_963_984_540_054;
 /// A share of trials with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
-    /// How many trials count.
+    /// Number of hits.
     pub hits: u64,
-    /// Of how many.
+    /// Number of trials.
     pub of: u64,
-    /// The share, 0 to 1; null of no trials.
+    /// The share, 0 to 1; null without trials.
     pub rate: Option<f64>,
-    /// The lower end of the interval; 0 of no trials.
+    /// The lower end of the interval; 0 without trials.
     pub low: f64,
-    /// The upper end of the interval; 1 of no trials.
+    /// The upper end of the interval; 1 without trials.
     pub high: f64,
 }
 
@@ -32,6 +32,7 @@ impl Share {
         let scale = 1.0 + square / n;
         let centre = (p + square / (2.0 * n)) / scale;
         let half = Z * (p * (1.0 - p) / n + square / (4.0 * n * n)).sqrt() / scale;
+        // Exactly 0 and 1 at the ends, where rounding would leave a tiny remainder.
         let low = if hits == 0 { 0.0 } else { centre - half };
         let high = if hits == of { 1.0 } else { centre + half };
         Self {
@@ -57,7 +58,7 @@ impl Share {
     }
 }
 
-/// Returns a number to four decimals, as results show it.
+/// Returns a number rounded to four decimals, as results hold it.
 #[must_use]
 pub fn round_to_four_decimals(number: f64) -> f64 {
     (number * 1e4).round() / 1e4

@@ -1,4 +1,4 @@
-//! One trial: a fault is committed, looked at, and taken back, whatever the looks say; then looked at once more.
+//! One trial: commits a fault, runs the detectors, reverts the fault whatever they report, and runs them once more.
 
 use std::collections::BTreeSet;
 
@@ -21,23 +21,18 @@ use crate::ops::plan::{self, BuiltPlan, ResolvedRequest};
 use crate::ops::select::Records;
 use crate::targets::Target;
 
-/// What every trial of a drill works with.
+/// A drill under way, as its trials need it.
 pub(super) struct DrillRun<'a, 'c> {
-    /// What the drill works with.
     pub(super) context: &'a Context<'c>,
-    /// The journal.
     pub(super) journal: &'a mut Journal,
-    /// The target.
     pub(super) target: &'a mut dyn Target,
-    /// What it is called.
     pub(super) chosen: &'a ChosenTarget,
-    /// What is under test.
     pub(super) detectors: &'a mut [Detector],
     /// The drill's number.
     pub(super) drill: u64,
 }
 
-/// A reporter that nobody interrupts: what was begun is taken back first.
+/// A reporter that is never interrupted: a committed fault is reverted first, whatever the user wants.
 struct UninterruptedReporter<'r>(&'r dyn Reporter);
 
 impl Reporter for UninterruptedReporter<'_> {
@@ -50,41 +45,42 @@ impl Reporter for UninterruptedReporter<'_> {
     }
 }
 
-/// What became of a fault that was taken back.
+/// The revert of a fault: its operation, and whether every row was restored.
 struct RevertedFault {
     op: u64,
     exact: bool,
 }
 
 impl DrillRun<'_, '_> {
-    /// Tries one record; a refusal of the target or the record is no trial, and its reason is returned.
+    /// Runs the trial of one record; where its fault is refused, returns the reason as the inner error.
     ///
     /// # Errors
-    /// What target and journal say, or that the person asked to stop: the fault is taken back first.
+    /// A target or journal error, or that the user asked to stop; the fault is reverted first.
     pub(super) fn run_trial(
         &mut self,
-        settled: &mut ResolvedRequest,
+        resolved: &mut ResolvedRequest,
         key: &Key,
         number: u64,
         commands_too: bool,
     ) -> Result<Result<Trial, String>, Failure> {
-        settled.records = Records::Keys(vec![key.clone()]);
-        let made = plan::build_plan(self.context, self.journal, self.target, self.chosen, settled);
-        let mut made = match made {
-            Ok(made) => made,
+        resolved.records = Records::Keys(vec![key.clone()]);
+        let mut plan = match plan::build_plan(self.context, self.journal, self.target, self.chosen, resolved) {
+            Ok(plan) => plan,
             Err(failure) if failure.kind == FailureKind::Refused => return Ok(Err(failure.message)),
             Err(failure) => return Err(failure),
         };
-        made.proposal.detail.insert("drill".into(), ledger::build_mark(self.drill, number));
-        let committed = self.commit(&made)?;
-        let table = settled.mode.card().record_of(&made.outcome.params).table;
+        // The note by which the next drill finds this fault, should this one not get to revert it.
+        plan.proposal.detail.insert("drill".into(), ledger::build_mark(self.drill, number));
+        let committed = self.commit(&plan)?;
+        let table = resolved.mode.card().record_of(&plan.outcome.params).table;
         let record = std::slice::from_ref(key);
-        let fault = KnownFault::from_changes(made.prepared.changes(), (table, record), settled.mode.card().checks);
+        let fault = KnownFault::from_changes(plan.prepared.changes(), table, record, resolved.mode.card().checks);
+        // The result is looked at only after the revert: no error of a detector may leave the fault in place.
         let looks = self.judge_fault(&fault);
         let back = self.take_back(committed.op).map_err(|failure| fault_stands(failure, committed.op))?;
         let looks = looks?;
         let controls = self.judge_control(&fault.tables, commands_too)?;
-        let trial = build_trial(number, settled, &made, &committed, &back, looks, controls);
+        let trial = build_trial(number, resolved, &plan, &committed, &back, looks, controls);
         ledger::append_entry(
             self.context,
             self.journal,
@@ -94,10 +90,11 @@ impl DrillRun<'_, '_> {
         Ok(Ok(trial))
     }
 
-    fn commit(&mut self, made: &BuiltPlan) -> Result<CommittedOperation, Failure> {
+    fn commit(&mut self, plan: &BuiltPlan) -> Result<CommittedOperation, Failure> {
         let mut engine = self.context.engine(self.journal, self.target, &self.chosen.name);
+        // The drill is the only one to ask for consent, so entries that others wrote meanwhile are no surprise.
         engine.seen = engine.journal.head().seq;
-        Ok(engine.commit(&made.proposal, &made.prepared)?)
+        Ok(engine.commit(&plan.proposal, &plan.prepared)?)
     }
 
     fn judge_fault(&mut self, fault: &KnownFault<'_>) -> Result<Vec<JudgedLook>, Failure> {
@@ -105,21 +102,24 @@ impl DrillRun<'_, '_> {
         self.detectors.iter_mut().map(|detector| detector.judge_fault(context, target, fault)).collect()
     }
 
-    /// Lets every detector look at the untouched data; commands only where they are asked to, for they are slow.
+    /// Runs mfm's own checks on the restored data, and with `commands_too` also the commands, which are slow.
     fn judge_control(&mut self, tables: &BTreeSet<&str>, commands_too: bool) -> Result<Vec<JudgedLook>, Failure> {
-        let (context, target) = (self.context, &mut *self.target);
-        let asked = |detector: &&mut Detector| commands_too || matches!(detector, Detector::Checks(_));
-        let detectors = self.detectors.iter_mut().filter(asked);
-        detectors.map(|detector| detector.judge_control(context, target, tables)).collect()
+        let mut looks = Vec::new();
+        for detector in &mut *self.detectors {
+            if commands_too || matches!(detector, Detector::Checks(_)) {
+                looks.push(detector.judge_control(self.context, self.target, tables)?);
+            }
+        }
+        Ok(looks)
     }
 
     fn take_back(&mut self, op: u64) -> Result<RevertedFault, Failure> {
-        let taken = take_back(self.context, self.journal, self.target, &self.chosen.name, vec![op])?;
-        taken.into_iter().next().ok_or_else(|| taken_back(op))
+        let reverted = take_back(self.context, self.journal, self.target, &self.chosen.name, vec![op])?;
+        reverted.into_iter().next().ok_or_else(|| taken_back(op))
     }
 }
 
-/// Takes operations back, newest first, whether or not the person asked to stop.
+/// Reverts operations, newest first, even if the user asked to stop.
 fn take_back(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -135,17 +135,17 @@ fn take_back(
     engine.prepare_alone(&mut judged, options)?;
     let mut out = Vec::new();
     for planned in &judged.planned {
-        let done = engine.revert(planned, options)?;
-        let exact = done.conflicts.is_empty() && done.drift.is_empty();
-        out.push(RevertedFault { op: done.op.unwrap_or_default(), exact });
+        let outcome = engine.revert(planned, options)?;
+        let exact = outcome.conflicts.is_empty() && outcome.drift.is_empty();
+        out.push(RevertedFault { op: outcome.op.unwrap_or_default(), exact });
     }
     Ok(out)
 }
 
-/// Takes back what an earlier drill left, and returns how many operations that were.
+/// Reverts the faults that an earlier drill left, and returns their number.
 ///
 /// # Errors
-/// What target and journal say.
+/// A target or journal error.
 pub(super) fn take_back_all(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -156,24 +156,24 @@ pub(super) fn take_back_all(
     if operations.is_empty() {
         return Ok(0);
     }
-    take_back(context, journal, target, name, operations).map(|taken| taken.len() as u64)
+    take_back(context, journal, target, name, operations).map(|reverted| reverted.len() as u64)
 }
 
-/// Says of a fault that somebody took back while it was looked at: what was seen of it is worth nothing.
+/// Returns the failure for a fault that another process reverted during its trial, whose verdicts are worthless.
 fn taken_back(op: u64) -> Failure {
     let message = format!("somebody else took operation {op} of the drill back while it was looked at");
     let hint = "a command under test must write neither to the target nor to the journal; then drill again";
     Failure::new(FailureKind::Found, "fault_taken_back", message, hint)
 }
 
-/// Says of a fault that could not be taken back that it stands.
+/// Adds to a failed revert which fault is still in effect, and how to revert it.
 fn fault_stands(failure: Failure, op: u64) -> Failure {
     let message = format!("operation {op} of the drill stands: {}", failure.message);
     if failure.code == "fault_taken_back" {
         return failure;
     }
     if failure.kind == FailureKind::Refused {
-        // No drill forces its way past what somebody else wrote, so the next one refuses as well.
+        // A drill never forces a revert, so the next one would be refused as well: the user has to do it.
         let next = NextSteps::from(act(Deed::revert([op]), "with what helps takes it back")).and(failure.next);
         let stands = Failure::new(FailureKind::Found, "fault_stands", message, next.and("no drill begins before that"));
         return Failure { conflicts: failure.conflicts, ..stands };
@@ -184,33 +184,33 @@ fn fault_stands(failure: Failure, op: u64) -> Failure {
 
 fn build_trial(
     number: u64,
-    settled: &ResolvedRequest,
-    made: &BuiltPlan,
+    resolved: &ResolvedRequest,
+    plan: &BuiltPlan,
     committed: &CommittedOperation,
     back: &RevertedFault,
     looks: Vec<JudgedLook>,
     controls: Vec<JudgedLook>,
 ) -> Trial {
-    let card = settled.mode.card();
-    let variant = card.variants.iter().find(|variant| variant.word == made.outcome.label.variant);
+    let card = resolved.mode.card();
+    let variant = card.variants.iter().find(|variant| variant.word == plan.outcome.label.variant);
     Trial {
         trial: number,
         tool: card.tool,
         variant: variant.map_or(card.tool, |variant| variant.word),
-        table: card.record_of(&made.outcome.params).table,
-        record: made.outcome.keys.first().cloned().unwrap_or_else(|| cell::to_json(&mfm_journal::Value::Null)),
+        table: card.record_of(&plan.outcome.params).table,
+        record: plan.outcome.keys.first().cloned().unwrap_or_else(|| cell::to_json(&mfm_journal::Value::Null)),
         op: committed.op,
         reverted_by: back.op,
-        plan_digest: made.outcome.plan_digest,
+        plan_digest: plan.outcome.plan_digest,
         rows: committed.rows,
         exact: back.exact && committed.drift.is_empty(),
-        repair: assess_repair(card.id, &made.outcome.label.variant, &made.prepared),
+        repair: assess_repair(card.id, &plan.outcome.label.variant, &plan.prepared),
         looks,
         controls,
     }
 }
 
-/// Returns whether the original could be had without the journal, by the first column that was changed.
+/// Returns whether the original could be restored without the journal, judged by the first changed column.
 fn assess_repair(mode: &str, variant: &str, prepared: &PreparedOperation) -> crate::domain::repair::Repair {
     let place = prepared.changes().first().and_then(past::first_changed_column);
     let domain = domains::of_mode(mode).unwrap_or(domains::FIRST);

@@ -1,4 +1,4 @@
-//! What a revert of an operation would do now, what blocks it, and the ways out; asks the engine, and writes nothing.
+//! What a revert of an operation would do now, what blocks it, and the ways out; writes nothing.
 
 use std::collections::BTreeSet;
 
@@ -21,13 +21,13 @@ use crate::plan;
 pub enum InverseState {
     /// A revert would put back every row.
     Possible,
-    /// Something stands in its way.
+    /// It is blocked; `blocked_by` says by what.
     Blocked,
-    /// All its rows were taken back before.
+    /// All its rows were reverted before.
     AlreadyReverted,
-    /// It never took effect, or the target lost it.
+    /// There is nothing to revert: it never took effect, or the target lost it.
     Nothing,
-    /// The target could not be asked.
+    /// The target could not be read.
     #[default]
     Unknown,
 }
@@ -37,44 +37,44 @@ pub enum InverseState {
 pub struct Inverse {
     /// Whether it is possible.
     pub state: InverseState,
-    /// The operations that now carry the rows: what a revert would take back.
+    /// The operations that now carry the rows, which a revert would revert.
     pub carried_by: Vec<u64>,
-    /// Whether it would take back a revert, so that the fault is in effect again.
+    /// Whether it would revert a revert, so that the fault is in effect again.
     pub again: bool,
-    /// How many rows it would put back.
+    /// Number of rows that it would put back.
     pub rows: u64,
-    /// How many rows already are as they were.
+    /// Number of rows that already equal their before-image.
     pub already_back: u64,
-    /// How many rows are in conflict.
+    /// Number of rows in conflict.
     pub in_conflict: u64,
-    /// Rows that it would put back while another column keeps what somebody else wrote.
+    /// Rows that it would put back, of which other columns were changed by another program.
     pub drift: Vec<DriftedRow>,
-    /// The first thousand rows that it would write: as they are, and as they would be again.
+    /// The first thousand rows that it would write: as they are now, and as they would be.
     pub changes: Vec<ChangeRow>,
-    /// Why the target could not be asked, or why there is nothing to take back.
+    /// Why the target could not be read, or why there is nothing to revert.
     pub why: Option<String>,
 }
 
-/// Something that stands in the way of a revert.
+/// Something that blocks a revert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RevertBlock {
     /// `later_operation`, `foreign_change`, `open_operation` or `refusal`.
     pub what: &'static str,
-    /// The code with which a revert would end.
+    /// The failure code of a revert.
     pub code: String,
     /// The later or open operation.
     pub operation: Option<u64>,
-    /// The table of a row in the way.
+    /// The table of a row in conflict.
     pub table: Option<String>,
     /// Its key, as text.
     pub key: Option<String>,
     /// The columns that differ.
     pub columns: Vec<String>,
-    /// All of it in words.
+    /// A description in one sentence.
     pub message: String,
 }
 
-/// What was found.
+/// The inverse, what blocks it, and what can be done.
 #[derive(Debug, Default)]
 pub(super) struct FoundInverse {
     pub(super) inverse: Inverse,
@@ -82,62 +82,63 @@ pub(super) struct FoundInverse {
     pub(super) ways_out: Vec<NextStep>,
 }
 
-/// Asks what a revert would do.
+/// Finds out what a revert of an operation would do now.
 pub(super) fn find_inverse(
     context: &Context<'_>,
     journal: &mut Journal,
     operation: &Operation,
 ) -> Result<FoundInverse, Failure> {
     let op = operation.op;
-    let mut found = FoundInverse::default();
+    let mut result = FoundInverse::default();
     match operation.verdict {
         None => {
-            found.note_open(op);
-            return Ok(found);
+            result.note_open(op);
+            return Ok(result);
         }
         Some(OperationVerdict::Applied) => {}
         Some(verdict) => {
             let why = if verdict == OperationVerdict::Gone { "the target lost it" } else { "it never took effect" };
-            (found.inverse.state, found.inverse.why) = (InverseState::Nothing, Some(why.to_owned()));
-            return Ok(found);
+            (result.inverse.state, result.inverse.why) = (InverseState::Nothing, Some(why.to_owned()));
+            return Ok(result);
         }
     }
-    found.inverse.carried_by = resolve::find_carriers(journal, op)?.iter().map(|carrier| carrier.op).collect();
-    if found.inverse.carried_by.is_empty() {
-        found.inverse.state = InverseState::AlreadyReverted;
+    result.inverse.carried_by = resolve::find_carriers(journal, op)?.iter().map(|carrier| carrier.op).collect();
+    if result.inverse.carried_by.is_empty() {
+        result.inverse.state = InverseState::AlreadyReverted;
         let reverts = resolve::applied_reverts(journal, op)?;
-        let by: Vec<String> = reverts.iter().map(|one| one.op.to_string()).collect();
+        let by: Vec<String> = reverts.iter().map(|revert| revert.op.to_string()).collect();
         let why = if by.is_empty() { "it wrote no row".to_owned() } else { format!("by operation {}", by.join(", ")) };
-        found.inverse.why = Some(why);
-        if let Some(last) = reverts.last().map(|one| one.op) {
+        result.inverse.why = Some(why);
+        if let Some(last) = reverts.last().map(|revert| revert.op) {
             let does = format!("takes operation {last} back: what {op} did is in effect again");
-            found.ways_out.push(act(Deed::revert([last]), does));
+            result.ways_out.push(act(Deed::revert([last]), does));
         }
-        return Ok(found);
+        return Ok(result);
     }
     let name = operation.target.name.clone();
     let Some(url) = journal.state().targets.get(&name).map(|target| target.url.clone()) else {
-        found.inverse.why = Some(format!("{name} is no longer registered"));
-        return Ok(found);
+        result.inverse.why = Some(format!("{name} is no longer registered"));
+        return Ok(result);
     };
     let mut target = match context.open_target(&url) {
         Ok(target) => target,
         Err(error) => {
-            found.note_unreadable(&error.into());
-            return Ok(found);
+            result.note_unreadable(&error.into());
+            return Ok(result);
         }
     };
     let mut engine = context.engine(journal, target.as_mut(), &name);
-    found.ask_engine(&mut engine, op)?;
-    Ok(found)
+    result.ask_engine(&mut engine, op)?;
+    Ok(result)
 }
 
 impl FoundInverse {
-    /// Asks the engine, which writes nothing.
+    /// Lets the engine judge the revert without writing.
     fn ask_engine(&mut self, engine: &mut Engine<'_>, op: u64) -> Result<(), Failure> {
         let selection = RevertSelection::Operations(vec![op]);
         match engine.survey_reverts(&selection, RevertOptions::default()) {
             Ok(judged) => self.note_judgement(engine, op, &judged),
+            // A broken journal is an error of this command; a refusal or a target error is part of the answer.
             Err(error @ (EngineError::Journal(_) | EngineError::Interrupted)) => Err(error.into()),
             Err(error) => {
                 self.note_stop(engine, &error.into());
@@ -146,7 +147,7 @@ impl FoundInverse {
         }
     }
 
-    /// Says what row by row judgement means.
+    /// Adds the engine's judgement, row by row.
     fn note_judgement(&mut self, engine: &mut Engine<'_>, op: u64, judged: &JudgedReverts) -> Result<(), Failure> {
         for planned in &judged.planned {
             let changes = plan::build_changes(&planned.rows).map_err(EngineError::from)?;
@@ -162,7 +163,7 @@ impl FoundInverse {
             self.blocked_by.extend(planned.conflicts.iter().map(describe_conflict));
         }
         self.inverse.state = if self.blocked_by.is_empty() { InverseState::Possible } else { InverseState::Blocked };
-        // What depends on the schema and on other rows is tried out only where a revert would come so far.
+        // Preflight against schema and other rows: only where there are no conflicts, as in a revert itself.
         if self.inverse.state == InverseState::Possible {
             for planned in &judged.planned {
                 match engine.prepare_by(&planned.rows, &JudgingTerms::of_revert(&planned.operation, false)) {
@@ -175,7 +176,7 @@ impl FoundInverse {
         self.list_ways_out(engine, op, judged)
     }
 
-    /// Lists what would take the operation back.
+    /// Adds the commands that would revert the operation.
     fn list_ways_out(&mut self, engine: &mut Engine<'_>, op: u64, judged: &JudgedReverts) -> Result<(), Failure> {
         let conflicts: Vec<&Conflict> = judged.planned.iter().flat_map(|planned| &planned.conflicts).collect();
         if conflicts.is_empty() {
@@ -211,10 +212,12 @@ impl FoundInverse {
             conflicts.into_iter().filter(|conflict| conflict.operation.is_none() && !conflict.lost_its_place());
         let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) =
             foreign.partition(|conflict| conflict.lost == Some(LostPlace::Row));
+        // Force overrides foreign writes only: not later operations of this journal, and not missing rows.
         if !changed.is_empty() && gone.is_empty() && later.is_empty() {
             let does = format!("overwrites what somebody else wrote to {}", render_count(changed.len() as u64, "row"));
             self.ways_out.push(act(Deed::revert_with(op, [Flag::Force]), does));
         }
+        // A missing row can only be given up, which needs both flags.
         if !gone.is_empty() {
             let mut does = format!("gives up {} that somebody else deleted", render_count(gone.len() as u64, "row"));
             if !changed.is_empty() {
@@ -225,7 +228,7 @@ impl FoundInverse {
         Ok(())
     }
 
-    /// The guard, or an open operation, stops everything on the target.
+    /// Adds a failure of the guard, or an open operation: either blocks everything on the target.
     fn note_stop(&mut self, engine: &Engine<'_>, failure: &Failure) {
         if failure.code == "recover_first"
             && let Some(op) = engine.open_operations().first()
@@ -252,7 +255,7 @@ impl FoundInverse {
         self.ways_out.extend_from_slice(failure.next.as_slice());
     }
 
-    /// The target cannot be read: what it holds is unknown, which is no failure.
+    /// Adds that the target cannot be read, which leaves the state unknown.
     fn note_unreadable(&mut self, failure: &Failure) {
         self.inverse.why = Some(failure.message.clone());
         if failure.kind == FailureKind::Target {
@@ -261,15 +264,15 @@ impl FoundInverse {
     }
 }
 
-/// Says what a cascade would take back, and whether anything would still be in its way.
+/// Returns the step of a cascade, with the operations that it would revert and the conflicts that would remain.
 fn describe_cascade(engine: &mut Engine<'_>, op: u64) -> Result<NextStep, Failure> {
     let options = RevertOptions { cascade: true, ..RevertOptions::default() };
     let judged = engine.survey_reverts(&RevertSelection::Operations(vec![op]), options)?;
     let order: Vec<String> = judged.planned.iter().map(|planned| planned.operation.op.to_string()).collect();
-    let left: usize = judged.planned.iter().map(|planned| planned.conflicts.len()).sum();
+    let conflicts: usize = judged.planned.iter().map(|planned| planned.conflicts.len()).sum();
     let mut does = format!("takes back operations {}, in this order", order.join(", "));
-    if left > 0 {
-        does += &format!("; {} would still be in conflict", render_count(left as u64, "row"));
+    if conflicts > 0 {
+        does += &format!("; {} would still be in conflict", render_count(conflicts as u64, "row"));
     }
     Ok(act(Deed::revert_with(op, [Flag::Cascade]), does))
 }

@@ -1,4 +1,4 @@
-//! `mfm explain`: one operation in words, what a revert of it would do now, what is in the way, its proof; reads only.
+//! `mfm explain`: one operation in words, the effect of a revert now, what blocks it, and its proof; reads only.
 
 use clap::Args;
 use mfm_journal::{Journal, Operation, OperationAction, Residue};
@@ -19,7 +19,7 @@ mod proof;
 pub use inverse::{Inverse, InverseState, RevertBlock};
 pub use proof::{Proof, TargetProof};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card {
     name: "explain",
     danger: Danger::Read,
@@ -35,44 +35,45 @@ pub struct Request {
     pub op: u64,
 }
 
-/// What an explanation says.
+/// The explanation of an operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Whether journal and target agree on the operation, as far as both could be asked.
+    /// Whether journal and target agree on the operation, as far as both could be read.
     pub ok: bool,
     /// The operation in a sentence.
     pub words: String,
-    /// What `show` says of it.
+    /// The result of `show`.
     pub operation: show::Outcome,
     /// What a revert of it would do now.
     pub inverse: Inverse,
-    /// What stands in the way of a revert.
+    /// What blocks a revert.
     pub blocked_by: Vec<RevertBlock>,
-    /// What would take it back, or open the way.
+    /// Commands that would revert it, or remove what blocks that.
     pub ways_out: Vec<NextStep>,
-    /// What no revert puts back.
+    /// What no revert can put back.
     pub residue: Vec<Residue>,
-    /// What shows that all this is so.
+    /// The digests that an auditor can check.
     pub proof: Proof,
 }
 
-/// Explains an operation; a target that cannot be asked is said to be unknown, and is no failure.
+/// Explains an operation; a target that cannot be read makes its state unknown, and is no failure.
 ///
 /// # Errors
-/// [`Refusal::NoOperation`], or what the journal says.
+/// [`Refusal::NoOperation`], or a journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.open_journal()?;
     let operation = journal.read_operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
+    // From `show`, so that both commands describe the operation alike.
     let shown = show::run(context, &show::Request { op: request.op, ..show::Request::default() })?;
     let proof = proof::compute_proof(context, &journal, &operation)?;
-    let found = inverse::find_inverse(context, &mut journal, &operation)?;
+    let inverse = inverse::find_inverse(context, &mut journal, &operation)?;
     Ok(Outcome {
         ok: proof.holds && proof.target.agrees != Some(false),
         words: render_sentence(&journal, &operation, &shown),
         operation: shown,
-        inverse: found.inverse,
-        blocked_by: found.blocked_by,
-        ways_out: found.ways_out,
+        inverse: inverse.inverse,
+        blocked_by: inverse.blocked_by,
+        ways_out: inverse.ways_out,
         residue: operation.residue,
         proof,
     })

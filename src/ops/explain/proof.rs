@@ -1,4 +1,4 @@
-//! What shows that an operation is what the journal says: its digests computed again, and its uid in the target.
+//! The proof of an operation: its digests, computed again from the images, and its uid in the target.
 
 use std::ops::ControlFlow;
 
@@ -13,53 +13,54 @@ use crate::targets::OperationState;
 /// The proof of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// Whether all that was computed again is as the journal says.
+    /// Whether the computed root equals the journaled one.
     pub holds: bool,
     /// The uid: the digest of the `intended` entry.
     pub uid: Digest,
-    /// The number of the `intended` entry.
+    /// The sequence number of the `intended` entry.
     pub intended_entry: u64,
-    /// The number of the entry with the newest verdict; null while it is open.
+    /// The sequence number of the entry with the newest verdict; null while it is open.
     pub sealed_entry: Option<u64>,
-    /// That verdict.
+    /// The newest verdict; null while it is open.
     pub verdict: Option<OperationVerdict>,
     /// The plan's digest.
     pub plan_digest: Digest,
-    /// The RFC 6962 root over the changes, as the entry says.
+    /// The journaled RFC 6962 root over the changes.
     pub rows_root: Digest,
-    /// The same, computed from the images.
+    /// The root computed from the images.
     pub rows_root_computed: Digest,
-    /// How many chunks of images were read, each with the digest that the entry names.
+    /// Number of image chunks read, each of which has the digest that the entry names.
     pub chunks: u64,
-    /// What the target holds.
+    /// The operation's row in the target.
     pub target: TargetProof,
-    /// How an auditor checks all this without this program's word.
+    /// The steps by which an auditor checks all this without trusting this program.
     pub how: Vec<String>,
 }
 
-/// What a target holds of an operation.
+/// The operation's row in a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TargetProof {
     /// `committed`, `abandoned`, `absent` or `unknown`.
     pub state: &'static str,
-    /// Whether that agrees with the journal; null where it is unknown, or the journal does not know.
+    /// Whether that agrees with the journal; null where it is unknown, or the operation is open.
     pub agrees: Option<bool>,
-    /// Why it is unknown.
+    /// Why it is unknown; null otherwise.
     pub why: Option<String>,
 }
 
 /// Computes the proof of an operation.
 pub(super) fn compute_proof(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Result<Proof, Failure> {
+    // One change at a time: an operation may have more of them than fit into memory.
     let mut tree = RowsTree::default();
-    let mut failed = None;
+    let mut tree_error = None;
     journal.visit_changes(operation, &mut |change| match tree.add(&change) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
-            failed = Some(error);
+            tree_error = Some(error);
             ControlFlow::Break(())
         }
     })?;
-    if let Some(error) = failed {
+    if let Some(error) = tree_error {
         return Err(EngineError::from(error).into());
     }
     let rows_root_computed = tree.root();
@@ -78,16 +79,15 @@ pub(super) fn compute_proof(context: &Context<'_>, journal: &Journal, operation:
     })
 }
 
-/// Asks the target for the operation's uid.
+/// Reads the operation's row in the target, by its uid.
 fn read_target_state(context: &Context<'_>, journal: &Journal, operation: &Operation) -> TargetProof {
-    let unknown = |why: String| TargetProof { state: "unknown", agrees: None, why: Some(why) };
     let name = &operation.target.name;
     let Some(record) = journal.state().targets.get(name) else {
-        return unknown(format!("{name} is no longer registered"));
+        return TargetProof { state: "unknown", agrees: None, why: Some(format!("{name} is no longer registered")) };
     };
     let row = context.open_target(&record.url).and_then(|mut target| target.find_operation(&operation.uid));
     let state = match row {
-        Err(error) => return unknown(error.to_string()),
+        Err(error) => return TargetProof { state: "unknown", agrees: None, why: Some(error.to_string()) },
         Ok(row) => row.map(|row| row.state),
     };
     let word = match state {
@@ -98,6 +98,7 @@ fn read_target_state(context: &Context<'_>, journal: &Journal, operation: &Opera
     let agrees = match (operation.verdict, state) {
         (None, _) => None,
         (Some(OperationVerdict::Applied), state) => Some(state == Some(OperationState::Committed)),
+        // Failed, abandoned and gone operations have no row, or a tombstone: both are consistent.
         (Some(_), state) => Some(state != Some(OperationState::Committed)),
     };
     TargetProof { state: word, agrees, why: None }

@@ -1,4 +1,4 @@
-//! The two forms of an export, written line by line; decides nothing about what is shown.
+//! Writes an export line by line, as JSON lines or CSV.
 
 use std::io::{self, BufWriter, Write};
 
@@ -40,19 +40,20 @@ pub(super) const COLUMNS: [&str; 21] = [
     "verdict_digest",
 ];
 
-/// Where the lines go.
+/// The writer of each form.
 enum LineSink<'a> {
     Json(BufWriter<&'a mut dyn Write>),
+    // In a box because the writer is several times larger than the other variant.
     Csv(Box<csv::Writer<&'a mut dyn Write>>),
 }
 
-/// Lines of one form.
+/// Writes the lines of an export in one form.
 pub(super) struct ExportLines<'a> {
     sink: LineSink<'a>,
     redaction: Redaction,
 }
 
-/// What a line is, in front of everything else that it holds.
+/// A line's kind, before its other fields, so that a reader can tell kinds apart early.
 #[derive(Serialize)]
 struct LineHead<T> {
     line: &'static str,
@@ -60,7 +61,7 @@ struct LineHead<T> {
     rest: T,
 }
 
-/// The first line.
+/// The first line of a JSON-lines export.
 #[derive(Serialize)]
 struct ExportHeader<'a> {
     schema: &'static str,
@@ -73,7 +74,7 @@ struct ExportHeader<'a> {
     identifying: &'a std::collections::BTreeMap<String, Vec<String>>,
 }
 
-/// An entry, with its time as people write it too.
+/// An entry, with its time also as RFC 3339 text.
 #[derive(Serialize)]
 struct EntryLine<'a> {
     #[serde(flatten)]
@@ -82,11 +83,12 @@ struct EntryLine<'a> {
 }
 
 impl<'a> ExportLines<'a> {
-    /// Begins to write.
+    /// Returns a writer in a form; nothing is written yet.
     pub(super) fn new(form: Form, redaction: Redaction, out: &'a mut dyn Write) -> Self {
         let sink = match form {
             Form::Jsonl => LineSink::Json(BufWriter::new(out)),
             Form::Csv => {
+                // RFC 4180 ends lines with CRLF.
                 let mut builder = csv::WriterBuilder::new();
                 LineSink::Csv(Box::new(builder.terminator(csv::Terminator::CRLF).from_writer(out)))
             }
@@ -94,10 +96,10 @@ impl<'a> ExportLines<'a> {
         Self { sink, redaction }
     }
 
-    /// Writes the first line.
+    /// Writes the first line: for CSV, the column names.
     pub(super) fn write_header(&mut self, journal: &Journal, op: Option<u64>, entries: [u64; 2]) -> io::Result<()> {
         match &mut self.sink {
-            LineSink::Csv(out) => out.write_record(COLUMNS).map_err(of_csv),
+            LineSink::Csv(out) => out.write_record(COLUMNS).map_err(from_csv_error),
             LineSink::Json(out) => {
                 let header = ExportHeader {
                     schema: SCHEMA,
@@ -114,7 +116,7 @@ impl<'a> ExportLines<'a> {
         }
     }
 
-    /// Writes an entry; CSV has none.
+    /// Writes an entry; left out in CSV.
     pub(super) fn write_entry(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.sink {
             LineSink::Csv(_) => Ok(()),
@@ -125,7 +127,7 @@ impl<'a> ExportLines<'a> {
         }
     }
 
-    /// Writes a key that a selector chose; CSV has none.
+    /// Writes the key of a chosen record; left out in CSV.
     pub(super) fn write_chosen_key(&mut self, op: u64, chosen: &ChosenKeys, key: &[Value]) -> io::Result<()> {
         match &mut self.sink {
             LineSink::Csv(_) => Ok(()),
@@ -139,23 +141,17 @@ impl<'a> ExportLines<'a> {
         }
     }
 
-    /// Writes a change: one object, or one line a cell.
+    /// Writes a change: one object in JSON, one line per cell in CSV.
     pub(super) fn write_change(&mut self, operation: &Operation, change: &Change) -> io::Result<()> {
         let shown = self.redaction.redact_change(change);
         match &mut self.sink {
             LineSink::Csv(out) => write_cells(out, operation, change, &shown),
             LineSink::Json(out) => {
                 let names = change.column_names();
-                let row = |cells: &Option<Vec<ShownCell>>| match cells {
-                    None => Json::Null,
-                    Some(cells) => {
-                        let cells = names.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.json.clone()));
-                        Json::Object(cells.collect::<Map<_, _>>())
-                    }
-                };
+                let [before, after] = [&shown.before, &shown.after].map(|cells| row_to_json(&names, cells.as_deref()));
                 let rest = json!({
                     "op": operation.op, "table": change.table.name, "key": shown.key, "kind": change.action.as_str(),
-                    "before": row(&shown.before), "after": row(&shown.after),
+                    "before": before, "after": after,
                     "before_digest": shown.before_digest, "after_digest": shown.after_digest,
                 });
                 write_object(out, &LineHead { line: "change", rest })
@@ -163,7 +159,7 @@ impl<'a> ExportLines<'a> {
         }
     }
 
-    /// Writes what is left, and returns how many cells were redacted.
+    /// Flushes the writer, and returns the number of redacted cells.
     pub(super) fn finish(mut self) -> io::Result<u64> {
         match &mut self.sink {
             LineSink::Json(out) => out.flush()?,
@@ -173,13 +169,23 @@ impl<'a> ExportLines<'a> {
     }
 }
 
+/// Returns the cells of one side of a change by column; null where there is no row.
+fn row_to_json(names: &[&str], cells: Option<&[ShownCell]>) -> Json {
+    let Some(cells) = cells else { return Json::Null };
+    let mut map = Map::new();
+    for (name, cell) in names.iter().zip(cells) {
+        map.insert((*name).to_owned(), cell.json.clone());
+    }
+    Json::Object(map)
+}
+
 fn write_object<T: Serialize>(out: &mut BufWriter<&mut dyn Write>, value: &T) -> io::Result<()> {
     let text = serde_json::to_string(value)?;
     out.write_all(shown::escape_json(&text).as_bytes())?;
     out.write_all(b"\n")
 }
 
-/// The lines of a change: one a cell, or one without a column for a row found as wanted.
+/// Writes the CSV lines of a change: one per cell, or one without a column for a row that needed no change.
 fn write_cells(
     out: &mut csv::Writer<&mut dyn Write>,
     operation: &Operation,
@@ -190,22 +196,24 @@ fn write_cells(
     let columns: Vec<Option<&str>> = if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() };
     for (at, column) in columns.into_iter().enumerate() {
         let head = render_columns(operation, change, &shown.key);
-        let cell = |cells: &Option<Vec<ShownCell>>| match cells.as_ref().and_then(|cells| cells.get(at)) {
-            Some(cell) => [cell.json.to_string(), cell.class.to_owned()],
-            None => [String::new(), String::new()],
-        };
+        let [before, after] =
+            [&shown.before, &shown.after].map(|cells| match cells.as_ref().and_then(|cells| cells.get(at)) {
+                Some(cell) => [cell.json.to_string(), cell.class.to_owned()],
+                None => [String::new(), String::new()],
+            });
         let column = [column.unwrap_or_default().to_owned()];
         let digests = [render_digest(&shown.before_digest), render_digest(&shown.after_digest)];
         let verdict = operation.verdict.map_or("", |verdict| verdict.as_str()).to_owned();
         let sealed = operation.sealed.as_ref().map(|entry| entry.digest.to_string()).unwrap_or_default();
-        let parts = head.into_iter().chain(column).chain(cell(&shown.before)).chain(cell(&shown.after));
+        let parts = head.into_iter().chain(column).chain(before).chain(after);
         let line = parts.chain(digests).chain([verdict, sealed]);
-        out.write_record(line.map(|cell| shown::guard_cell(&cell).into_owned())).map_err(of_csv)?;
+        // A spreadsheet would run a cell that begins like a formula.
+        out.write_record(line.map(|cell| shown::guard_cell(&cell).into_owned())).map_err(from_csv_error)?;
     }
     Ok(())
 }
 
-/// What every line of an operation's change begins with.
+/// Returns the first twelve columns, which describe the operation and the row.
 fn render_columns(operation: &Operation, change: &Change, key: &Json) -> [String; 12] {
     [
         operation.op.to_string(),
@@ -223,7 +231,7 @@ fn render_columns(operation: &Operation, change: &Change, key: &Json) -> [String
     ]
 }
 
-/// Returns a digest as a CSV field: bare, empty where there is no row, the mark where it is not shown.
+/// Returns a digest as a CSV field: the bare digits, nothing where there is no row, or the mark of a redacted one.
 fn render_digest(json: &Json) -> String {
     match json {
         Json::Null => String::new(),
@@ -232,8 +240,8 @@ fn render_digest(json: &Json) -> String {
     }
 }
 
-/// Keeps a reader that went away apart from other failures.
-fn of_csv(error: csv::Error) -> io::Error {
+/// Unwraps the I/O error, so that the caller can recognise a closed pipe.
+fn from_csv_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

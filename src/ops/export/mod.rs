@@ -24,7 +24,7 @@ use crate::model::Refusal;
 use crate::model::next_step::{Flag, give};
 use crate::model::ports::Danger;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "audit export", danger: Danger::Read, about: "Write the journal as JSON lines or CSV, for scripts" };
 
@@ -66,7 +66,7 @@ pub struct Request {
     pub include_phi: bool,
 }
 
-/// What an export says of itself.
+/// The result of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// The journal read.
@@ -77,20 +77,20 @@ pub struct Outcome {
     pub head: Head,
     /// The file written; null for stdout.
     pub file: Option<PathBuf>,
-    /// As what it was written.
+    /// The form in which it was written.
     #[serde(rename = "as")]
     pub form: Form,
-    /// How many entries were visited.
+    /// Number of entries exported.
     pub entries: u64,
-    /// How many changes of rows were written.
+    /// Number of row changes exported.
     pub changes: u64,
-    /// How many cells were redacted.
+    /// Number of cells redacted.
     pub redacted: u64,
-    /// Whether the reader went away before the end.
+    /// Whether the reader closed the pipe before the end.
     pub cut: bool,
 }
 
-/// What ends an export early.
+/// Why an export ends early.
 enum ExportStop {
     Failed(Failure),
     Io(io::Error),
@@ -108,12 +108,11 @@ impl From<io::Error> for ExportStop {
     }
 }
 
-/// Writes the journal to `out`, or to the file that the request names; nothing of it is held in memory but one chunk of
-/// changes.
+/// Writes the journal to `out`, or to the file that the request names; holds one chunk of changes in memory at a time.
 ///
 /// # Errors
-/// Usage; [`Refusal::NoOperation`]; what the journal says, what came before it being written already; what the file
-/// system says. A reader that went away is none.
+/// Usage; [`Refusal::NoOperation`]; a journal error, after everything before it was written; a file system error. A
+/// reader that closed the pipe is no error.
 pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Result<Outcome, Failure> {
     if let (Some(from), Some(to)) = (request.from, request.to)
         && from > to
@@ -127,7 +126,7 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
         None => to_stream(walk, out)?,
         Some(path) => {
             ProtectedFiles::from_context(context).refuse(path)?;
-            // Rows of people are for nobody else on the machine.
+            // Identifying columns are for the user alone, whatever the umask says.
             let access = if request.include_phi { FileAccess::Private } else { FileAccess::Shared };
             file::write_file(path, access, |out| walk.write_to(out))?
         }
@@ -151,7 +150,7 @@ fn to_stream(walk: ExportWalk<'_>, out: &mut dyn Write) -> Result<Outcome, Failu
     }
 }
 
-/// One way through the journal.
+/// An export under way.
 struct ExportWalk<'a> {
     context: &'a Context<'a>,
     request: &'a Request,
@@ -175,14 +174,17 @@ impl<'a> ExportWalk<'a> {
         Self { context, request, journal, outcome }
     }
 
-    /// Returns the first and the last entry to look at.
+    /// Returns the sequence numbers of the first and the last entry to read.
     fn entry_range(&self) -> Result<(u64, u64), ExportStop> {
         let from = self.request.from.unwrap_or(1).max(1);
         let to = self.request.to.unwrap_or(u64::MAX).min(self.journal.head().seq);
         let Some(op) = self.request.op else { return Ok((from, to)) };
-        let missing = || ExportStop::Failed(Refusal::NoOperation { op }.into());
-        let operation = self.journal.read_operation(op)?.ok_or_else(missing)?;
-        Ok((from.max(operation.intended_seq), to))
+        // No entry of an operation precedes its `intended` entry.
+        Ok((from.max(self.find_operation(op)?.intended_seq), to))
+    }
+
+    fn find_operation(&self, op: u64) -> Result<Operation, ExportStop> {
+        self.journal.read_operation(op)?.ok_or_else(|| ExportStop::Failed(Refusal::NoOperation { op }.into()))
     }
 
     fn write_to(mut self, out: &mut dyn Write) -> Result<Outcome, ExportStop> {
@@ -190,28 +192,28 @@ impl<'a> ExportWalk<'a> {
         let redaction = Redaction::new(self.request.include_phi);
         let mut lines = ExportLines::new(self.request.form, redaction, out);
         lines.write_header(self.journal, self.request.op, [first, last])?;
-        let walked = self.write_entries((first, last), &mut lines);
-        // What came before a broken entry is written.
-        let finished = lines.finish();
-        walked?;
-        self.outcome.redacted = finished?;
+        let result = self.write_entries(first, last, &mut lines);
+        // Flushed in any case: what precedes a broken entry is worth having.
+        let redacted = lines.finish();
+        result?;
+        self.outcome.redacted = redacted?;
         Ok(self.outcome)
     }
 
-    fn write_entries(&mut self, (first, last): (u64, u64), lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
-        let mut ended = Ok(());
+    fn write_entries(&mut self, first: u64, last: u64, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
+        let mut result = Ok(());
         self.journal.visit_entries(first, &mut |entry| {
             if entry.seq > last {
                 return ControlFlow::Break(());
             }
             self.context.reporter.progress("exporting the journal", entry.seq - first, last - first + 1);
-            ended = self.context.go_on().map_err(ExportStop::Failed);
-            if ended.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
-                ended = self.write_entry(&entry, lines);
+            result = self.context.go_on().map_err(ExportStop::Failed);
+            if result.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
+                result = self.write_entry(&entry, lines);
             }
-            if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        ended
+        result
     }
 
     fn write_entry(&mut self, entry: &Entry, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
@@ -224,8 +226,7 @@ impl<'a> ExportWalk<'a> {
     }
 
     fn write_operation(&mut self, op: u64, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
-        let lost = || ExportStop::Failed(Refusal::NoOperation { op }.into());
-        let operation = self.journal.read_operation(op)?.ok_or_else(lost)?;
+        let operation = self.find_operation(op)?;
         stream_writes(|visit| {
             self.journal.visit_chosen_keys(&operation, &mut |part| {
                 visit(
@@ -241,21 +242,23 @@ impl<'a> ExportWalk<'a> {
         stream_writes(|visit| {
             self.journal.visit_changes(operation, &mut |change| {
                 *written += 1;
-                let stopped = context.go_on().map_err(ExportStop::Failed);
-                visit(stopped.and_then(|()| Ok(lines.write_change(operation, &change)?)))
+                let go_on = context.go_on().map_err(ExportStop::Failed);
+                visit(go_on.and_then(|()| Ok(lines.write_change(operation, &change)?)))
             })
         })
     }
 }
 
-/// Lets a visit of the journal end at the first line that cannot be written, or where the person asks to stop.
+/// Runs a walk through the journal that ends at the first line that fails, and returns the error of that line.
+///
+/// The journal's visitors only know how to go on or to stop; the error is carried past them.
 fn stream_writes(
     walk: impl FnOnce(&mut dyn FnMut(Result<(), ExportStop>) -> ControlFlow<()>) -> Result<(), JournalError>,
 ) -> Result<(), ExportStop> {
-    let mut ended = Ok(());
-    walk(&mut |written| {
-        ended = written;
-        if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let mut result = Ok(());
+    walk(&mut |line| {
+        result = line;
+        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    ended
+    result
 }

@@ -1,4 +1,4 @@
-//! What an export shows of a cell, a key and a row's digest; knows no format.
+//! Redacts cells, keys and row digests in an export, independent of its form.
 
 use mfm_journal::{Change, TableShape, Value};
 use serde_json::{Map, Value as Json, json};
@@ -6,17 +6,17 @@ use serde_json::{Map, Value as Json, json};
 use crate::domains;
 use crate::ops::cell;
 
-/// What stands in place of what is not shown; no cell has this form.
+/// The field of an object that replaces a redacted value; no shown cell has this form.
 const MARK: &str = "$redacted";
 
-/// Which cells are shown.
+/// Which cells are shown, and the number of those that were not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Redaction {
     all: bool,
     redacted: u64,
 }
 
-/// How a change is shown: the cells that it sets, before and after, in the order of the columns.
+/// A change as exported: the cells that it sets, before and after, in the order of the columns.
 pub(super) struct ShownChange {
     pub(super) key: Json,
     pub(super) before: Option<Vec<ShownCell>>,
@@ -32,17 +32,17 @@ pub(super) struct ShownCell {
 }
 
 impl Redaction {
-    /// Shows everything, or what neither identifies a person nor is unknown.
+    /// Shows all columns, or only those that a domain declares as not identifying.
     pub(super) const fn new(all: bool) -> Self {
         Self { all, redacted: 0 }
     }
 
-    /// Returns the word for it.
+    /// Returns the word for it in the header.
     pub(super) const fn word(self) -> &'static str {
         if self.all { "none" } else { "identifying" }
     }
 
-    /// Returns how many cells were not shown.
+    /// Returns the number of cells redacted so far.
     pub(super) const fn redacted_cells(self) -> u64 {
         self.redacted
     }
@@ -51,14 +51,14 @@ impl Redaction {
         self.all || domains::disclosable_content(table, column).is_some()
     }
 
-    /// Returns a key by its columns.
+    /// Returns a key as an object by column.
     pub(super) fn redact_key(&mut self, table: &str, columns: &[String], key: &[Value]) -> Json {
         let shown =
             columns.iter().zip(key).map(|(column, value)| (column.clone(), self.redact_cell(table, column, value)));
         Json::Object(shown.collect::<Map<_, _>>())
     }
 
-    /// Returns a cell; NULL is always shown, everything else that is redacted looks the same but for its class.
+    /// Returns a cell; of a redacted one only the storage class is shown. NULL identifies nobody, and is always shown.
     fn redact_cell(&mut self, table: &str, column: &str, value: &Value) -> Json {
         if value.is_null() || self.shows_cell(table, column) {
             return cell::to_json(value);
@@ -67,30 +67,35 @@ impl Redaction {
         json!({ MARK: value.class() })
     }
 
-    /// Returns a change.
+    /// Returns a change as exported.
     pub(super) fn redact_change(&mut self, change: &Change) -> ShownChange {
         let table = change.table.name.as_str();
-        let digests = self.shows_digests(&change.table);
-        let digest = |digest: Option<mfm_journal::Digest>| match digest {
-            None => Json::Null,
-            Some(digest) if digests => json!(digest),
-            Some(_) => json!({ MARK: "digest" }),
-        };
-        let (before_digest, after_digest) = (digest(change.before_digest()), digest(change.after_digest()));
+        let shows_digests = self.shows_digests(&change.table);
+        let [before_digest, after_digest] =
+            [change.before_digest(), change.after_digest()].map(|digest| match digest {
+                None => Json::Null,
+                Some(digest) if shows_digests => json!(digest),
+                Some(_) => json!({ MARK: "digest" }),
+            });
         let names = change.column_names();
-        let mut cells = |values: &[Value]| -> Vec<ShownCell> {
-            let one = |(name, value): (&&str, &Value)| ShownCell {
-                json: self.redact_cell(table, name, value),
-                class: value.class(),
-            };
-            names.iter().zip(values).map(one).collect()
-        };
-        let (before, after) = (change.cells_before().map(&mut cells), change.cells_after().map(&mut cells));
+        let before = change.cells_before().map(|values| self.redact_cells(table, &names, values));
+        let after = change.cells_after().map(|values| self.redact_cells(table, &names, values));
         let key = self.redact_key(table, &change.table.key, &change.key);
         ShownChange { key, before, after, before_digest, after_digest }
     }
 
-    /// A digest covers the whole row: beside it, a redacted cell with few possible values could be guessed.
+    fn redact_cells(&mut self, table: &str, names: &[&str], values: &[Value]) -> Vec<ShownCell> {
+        let mut cells = Vec::new();
+        for (name, value) in names.iter().zip(values) {
+            cells.push(ShownCell { json: self.redact_cell(table, name, value), class: value.class() });
+        }
+        cells
+    }
+
+    /// Returns whether a row's digests are shown: only where every column of the table is.
+    ///
+    /// A digest covers the whole row. With the other cells known, a redacted one of few possible values could be found
+    /// by trying them all.
     fn shows_digests(self, shape: &TableShape) -> bool {
         shape.columns.iter().all(|column| self.shows_cell(&shape.name, &column.name))
     }

@@ -16,10 +16,10 @@ use crate::model::next_step::{Deed, Flag, act, leave_out};
 use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure, detect};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "lab create", danger: Danger::Write, about: "Make a synthetic database" };
 
-/// The last day lies between these two: before and after, births and courses would leave the calendar.
+/// The range of the last day: outside of it, birth dates and courses would leave the calendar.
 const UNTIL_RANGE: (civil::Date, civil::Date) = (civil::date(1950, 1, 1), civil::date(2100, 12, 31));
 
 /// What to make.
@@ -52,26 +52,26 @@ pub struct Request {
     pub name: Option<String>,
 }
 
-/// What was made.
+/// The lab that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// The lab.
     #[serde(flatten)]
     pub made: MadeLab,
-    /// The domain.
+    /// The domain's id.
     pub domain: &'static str,
-    /// How many patients; left out where the domain counts something else.
+    /// Number of patients; absent where the domain counts something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patients: Option<u32>,
-    /// How many frames; left out where the domain counts something else.
+    /// Number of frames; absent where the domain counts something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frames: Option<u32>,
-    /// The scenario; left out where the domain has none.
+    /// The scenario; absent where the domain has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
     /// The seed.
     pub seed: u64,
-    /// The last day; left out where the domain's data have none.
+    /// The last day; absent where the domain's data have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
@@ -79,68 +79,69 @@ pub struct Outcome {
 /// Makes a lab.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::resolve_domain)?;
     let lab = domain.lab().ok_or_else(|| no_lab(domain))?;
-    let asked = resolve_request(request, domain, lab)?;
+    let lab_request = resolve_request(request, domain, lab)?;
     early_name(context, &request.url, request.name.as_deref())?;
-    let origin = (domain, Origin::Invented);
-    let (made, _) = make_lab(context, &request.url, request.name.as_deref(), origin, &mut |sink| {
-        write_tables(context, lab, &asked, sink)
+    let (made, _) = make_lab(context, &request.url, request.name.as_deref(), domain, Origin::Invented, &mut |sink| {
+        write_tables(context, lab, &lab_request, sink)
     })?;
-    let counts = |option: &str| (lab.size().option == option).then_some(asked.size).flatten();
+    // A lab counts patients or frames, never both; the other one stays out of the result.
+    let size_option = lab.size().option;
     Ok(Outcome {
         made,
         domain: domain.card().id,
-        patients: counts("patients"),
-        frames: counts("frames"),
-        scenario: asked.scenario,
-        seed: asked.seed,
-        until: asked.until.map(|day| day.to_string()),
+        patients: lab_request.size.filter(|_| size_option == "patients"),
+        frames: lab_request.size.filter(|_| size_option == "frames"),
+        scenario: lab_request.scenario,
+        seed: lab_request.seed,
+        until: lab_request.until.map(|day| day.to_string()),
     })
 }
 
-/// Makes the tables of a lab and fills them.
-fn write_tables(context: &Context<'_>, lab: &dyn Lab, asked: &LabRequest, sink: &mut LabSink) -> Result<(), Failure> {
+/// Creates the tables of a lab, and fills them with generated rows.
+fn write_tables(context: &Context<'_>, lab: &dyn Lab, request: &LabRequest, sink: &mut LabSink) -> Result<(), Failure> {
     for table in lab.tables() {
         sink.create_table(&table)?;
     }
-    let (mut rows, mut failed) = (0_u64, None);
-    let flow = lab.generate(asked, &mut |table, cells| {
+    let (mut rows, mut failure) = (0_u64, None);
+    let flow = lab.generate(request, &mut |table, cells| {
         rows += 1;
+        // Progress and interruption every 4096 rows: asking for each would cost more than making it.
         if rows.is_multiple_of(4096) {
             context.reporter.progress("making rows", rows, 0);
-            if let Err(failure) = context.go_on() {
-                failed = Some(failure);
+            if let Err(interrupted) = context.go_on() {
+                failure = Some(interrupted);
                 return ControlFlow::Break(());
             }
         }
         if let Err(error) = sink.write_row(table, &cells) {
-            failed = Some(error.into());
+            failure = Some(error.into());
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     });
-    match (flow, failed) {
+    match (flow, failure) {
         (ControlFlow::Break(()), Some(failure)) => Err(failure),
         _ => Ok(()),
     }
 }
 
-/// Returns what is asked for, defaults filled in; an option that the domain does not have is refused.
+/// Returns the request of a domain's lab with defaults filled in; an option that the domain lacks is refused.
 fn resolve_request(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabRequest, Failure> {
     let size = lab.size();
     let id = domain.card().id;
-    for (option, given) in [("patients", request.patients), ("frames", request.frames)] {
-        if given.is_some() && option != size.option {
+    for (option, count) in [("patients", request.patients), ("frames", request.frames)] {
+        if count.is_some() && option != size.option {
             let message = format!("a lab of {id} has no {option}");
             return Err(wrong_size(option, message, format!("it has {}", size.option)));
         }
     }
-    let given = request.patients.or(request.frames);
-    if given.is_some_and(|given| !(1..=size.most).contains(&given)) {
-        let message = format!("a lab cannot have {} {}", given.unwrap_or_default(), size.option);
+    let count = request.patients.or(request.frames);
+    if let Some(count) = count.filter(|count| !(1..=size.most).contains(count)) {
+        let message = format!("a lab cannot have {count} {}", size.option);
         let hint = format!("choose from 1 to {}", size.most);
         return Err(wrong_size(size.option, message, hint));
     }
@@ -149,14 +150,14 @@ fn resolve_request(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Res
         return Err(Failure::usage("seed", format!("the seed {seed} is above 2^53-1"), "choose a smaller seed"));
     }
     Ok(LabRequest {
-        size: given.or(size.default),
+        size: count.or(size.default),
         seed,
         until: resolve_until(request, domain, lab)?,
         scenario: resolve_scenario(request, domain, lab)?,
     })
 }
 
-/// Returns the failure of a size that a lab cannot have.
+/// Returns the failure for a size that a lab cannot have; its code is the option's name.
 fn wrong_size(option: &str, message: String, hint: String) -> Failure {
     if option == "patients" {
         return Failure::usage("patients", message, hint);
@@ -166,10 +167,11 @@ fn wrong_size(option: &str, message: String, hint: String) -> Failure {
 
 fn resolve_scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<String>, Failure> {
     let known = lab.scenarios();
+    // The first scenario is the default.
     let Some(word) = &request.scenario else { return Ok(known.first().map(|word| (*word).to_owned())) };
     let snake = word.replace('-', "_");
-    if let Some(found) = known.iter().find(|known| known.replace('-', "_") == snake) {
-        return Ok(Some((*found).to_owned()));
+    if let Some(scenario) = known.iter().find(|known| known.replace('-', "_") == snake) {
+        return Ok(Some((*scenario).to_owned()));
     }
     let id = domain.card().id;
     let next = match known {

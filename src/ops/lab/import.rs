@@ -1,4 +1,4 @@
-//! `mfm lab import`: the public PyMedPhys mock as a lab, every cell proved; the network is never asked.
+//! `mfm lab import`: makes a lab of the public PyMedPhys mock, and proves every cell; never uses the network.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -20,11 +20,11 @@ use crate::ops::targets::signs;
 use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::Target;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "lab import", danger: Danger::Write, about: "Make a lab of the public PyMedPhys mock" };
 
-/// No file of the mock comes near this; a larger one is no mock.
+/// Maximum size of one file, bytes; those of the mock are far smaller.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// What to import.
@@ -48,26 +48,26 @@ pub struct Request {
     pub overrides: Vec<String>,
 }
 
-/// What was imported.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// The lab.
     #[serde(flatten)]
     pub made: MadeLab,
-    /// Where it came from.
+    /// The wheel or folder that was imported.
     pub source: PathBuf,
-    /// What was read, kept and left out, by table.
+    /// What was read, stored and left out, by table.
     pub reports: Vec<ImportReport>,
-    /// How many cells were read back and proved to be what the file said.
+    /// Number of cells that were read back and found equal to the text of the file.
     pub cells_proved: u64,
-    /// Whether it is the public mock, which is nobody's data; anything else is held to be somebody's.
+    /// Whether it is the public mock; any other data are assumed to be of real people.
     pub synthetic: bool,
 }
 
 /// Imports the mock, and proves every cell.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say. A cell that does not come back as it was is an error.
+/// A usage error, a refusal, or a target or journal error, or a cell that does not come back as the file has it.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     early_name(context, &request.url, request.name.as_deref())?;
     signs::check_overrides(&request.overrides)?;
@@ -75,7 +75,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let import = domain.importer().ok_or_else(|| no_import(domain))?;
     let (tables, public) = read_source(import, &request.source)?;
     let origin = if public { Origin::Invented } else { Origin::Somebodys(&request.overrides) };
-    let (made, mut target) = make_lab(context, &request.url, request.name.as_deref(), (domain, origin), &mut |sink| {
+    let (made, mut target) = make_lab(context, &request.url, request.name.as_deref(), domain, origin, &mut |sink| {
         tables.iter().enumerate().try_for_each(|(at, table)| {
             context.reporter.progress("importing tables", at as u64, tables.len() as u64);
             write_table(sink, table)
@@ -100,40 +100,34 @@ fn no_import(domain: &dyn Domain) -> Failure {
     Failure::usage("no_import", message, act(Deed::Register { url: None }, "registers the database itself"))
 }
 
-/// Reads a table back and holds every cell against the text of the file.
+/// Reads a table back, compares every cell with the text of the file, and returns the number of cells.
+///
+/// The text and not the parsed value is compared, so that a mistake in parsing shows as well.
 fn prove_cells(import: &dyn Import, target: &mut dyn Target, table: &ImportedTable) -> Result<u64, Failure> {
     let name = &table.table.name;
     let answer = target.read(&Fetch { table: name.clone(), filter: Filter::All })?;
-    let differs = |what: String| {
-        let message = format!("{name}: {what} did not come back as the file has it");
-        Failure::new(
-            crate::ops::FailureKind::Target,
-            "import_differs",
-            message,
-            "do not use this lab; please report it",
-        )
-    };
-    let held = answer.table.as_ref().ok_or_else(|| differs("the table".into()))?;
+    let stored = answer.table.as_ref().ok_or_else(|| import_differs(name, "the table"))?;
     let mut rows: BTreeMap<Vec<crate::model::Value>, Vec<crate::model::Value>> = BTreeMap::new();
     for row in answer.rows {
-        rows.insert(held.key_of(&row)?, row);
+        rows.insert(stored.key_of(&row)?, row);
     }
     if rows.len() != table.rows.len() {
-        return Err(differs(format!("the count of rows, {} of {},", rows.len(), table.rows.len())));
+        let counts = format!("the count of rows, {} of {},", rows.len(), table.rows.len());
+        return Err(import_differs(name, &counts));
     }
     let mut cells = 0;
-    // What nobody can set, a rowversion, was not kept.
-    let places = super::column_positions(held, &table.table);
+    // Columns that cannot be set, such as a rowversion, were not imported.
+    let places = super::column_positions(stored, &table.table);
     for row in &table.rows {
         let values = places.iter().filter_map(|at| row.values.get(*at));
-        let stored: Result<Vec<_>, _> =
-            held.columns.iter().zip(values).map(|(column, datum)| column.store_datum(name, datum)).collect();
-        let key = held.key_of(&stored?)?;
-        let found = rows.get(&key).ok_or_else(|| differs(format!("row {}", row.number)))?;
+        let values: Result<Vec<_>, _> =
+            stored.columns.iter().zip(values).map(|(column, datum)| column.store_datum(name, datum)).collect();
+        let key = stored.key_of(&values?)?;
+        let stored_row = rows.get(&key).ok_or_else(|| import_differs(name, &format!("row {}", row.number)))?;
         let texts = places.iter().filter_map(|at| row.texts.get(*at));
-        for ((text, value), column) in texts.zip(found).zip(&held.columns) {
+        for ((text, value), column) in texts.zip(stored_row).zip(&stored.columns) {
             if !import.is_same(text, value, column) {
-                return Err(differs(format!("row {}, column {}", row.number, column.image.name)));
+                return Err(import_differs(name, &format!("row {}, column {}", row.number, column.image.name)));
             }
             cells += 1;
         }
@@ -141,7 +135,12 @@ fn prove_cells(import: &dyn Import, target: &mut dyn Target, table: &ImportedTab
     Ok(cells)
 }
 
-/// Reads every table of a source, in name order, and tells whether it is one that was published as nobody's data.
+fn import_differs(table: &str, what: &str) -> Failure {
+    let message = format!("{table}: {what} did not come back as the file has it");
+    Failure::new(crate::ops::FailureKind::Target, "import_differs", message, "do not use this lab; please report it")
+}
+
+/// Reads every table of a source, in name order, and returns also whether the source is the public mock.
 fn read_source(import: &dyn Import, source: &Path) -> Result<(Vec<ImportedTable>, bool), Failure> {
     let files = if source.is_dir() { from_folder(import, source)? } else { from_archive(import, source)? };
     let public = import.is_public(&files);
@@ -155,17 +154,15 @@ fn not_a_source(import: &dyn Import, source: &Path, why: &str) -> Failure {
 }
 
 fn from_folder(import: &dyn Import, source: &Path) -> Result<FilesByName, Failure> {
-    let failed = |error: std::io::Error| not_a_source(import, source, &error.to_string());
     let mut files = FilesByName::new();
-    for entry in std::fs::read_dir(source).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+    let entries = std::fs::read_dir(source).map_err(|error| not_a_source(import, source, &error.to_string()))?;
+    for entry in entries {
+        let path = entry.map_err(|error| not_a_source(import, source, &error.to_string()))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if import.accepts_file(&name) {
-            let bytes = file::read_bytes(&path, FILE_BYTES_MAX);
-            files.insert(
-                name,
-                bytes.map_err(|error| not_a_source(import, source, &format!("{}: {error}", path.display())))?,
-            );
+            let bytes = file::read_bytes(&path, FILE_BYTES_MAX)
+                .map_err(|error| not_a_source(import, source, &format!("{}: {error}", path.display())))?;
+            files.insert(name, bytes);
         }
     }
     Ok(files)
@@ -181,6 +178,7 @@ fn from_archive(import: &dyn Import, source: &Path) -> Result<FilesByName, Failu
         let name = entry.name().map_err(|error| failed(&error))?.into_owned();
         let name = name.strip_prefix(import.source().folder).map(|name| name.trim_start_matches('/').to_owned());
         let Some(name) = name.filter(|name| import.accepts_file(name)) else { continue };
+        // Limited while unpacking: the size in an archive's directory may be wrong, and its content fill the memory.
         let mut bytes = Vec::new();
         entry.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > FILE_BYTES_MAX {

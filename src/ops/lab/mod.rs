@@ -1,4 +1,4 @@
-//! `mfm lab`: synthetic and imported databases that mfm makes, marks and registers; a folder, no operation itself.
+//! `mfm lab`: makes, marks and registers synthetic and imported databases.
 
 pub mod create;
 pub mod import;
@@ -21,42 +21,43 @@ use crate::domain::Domain;
 use crate::domain::table::TableDef;
 use crate::file;
 use crate::model::{Datum, Refusal, Table};
-use crate::targets::{self, LabWriter, Marker, NewTable, Target, TargetError, canonical_url};
+use crate::targets::{self, LabWriter, NewTable, Target, TargetError, canonical_url};
 
 /// A lab that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MadeLab {
-    /// The name it is registered under.
+    /// Its registered name.
     pub target: String,
-    /// Its URL.
+    /// Its URL, in canonical form.
     pub url: String,
-    /// Its identity.
+    /// Its identity, by its marker.
     pub identity: Digest,
-    /// Rows by table.
+    /// Number of rows, by table.
     pub tables: BTreeMap<String, u64>,
-    /// All rows.
+    /// Number of rows in all tables.
     pub rows: u64,
     /// The journal.
     pub journal: PathBuf,
 }
 
-/// Where the rows of a lab go: each value becomes what its column holds.
+/// Writes tables and rows to a new lab, converting each value to its column's type.
 pub(super) struct LabSink {
     writer: Box<dyn LabWriter>,
     tables: BTreeMap<String, FilledTable>,
 }
 
-/// A table being filled, and where each of its columns stands in the given rows: what nobody can set is left out.
+/// A table being filled.
 struct FilledTable {
     table: Arc<Table>,
+    /// The position of each of its columns in the given rows; columns that cannot be set are left out of the table.
     places: Vec<usize>,
 }
 
 impl LabSink {
-    /// Makes a table.
+    /// Creates a table.
     ///
     /// # Errors
-    /// What the target says.
+    /// A target error.
     pub(super) fn create_table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
         let TableDef { name, key, columns, indexes, references } = def.clone();
         let new = NewTable { name, key, columns, indexes, references };
@@ -69,26 +70,29 @@ impl LabSink {
     /// Adds a row.
     ///
     /// # Errors
-    /// A value that does not fit its column, or what the target says.
+    /// A value that does not fit its column, or a target error.
     pub(super) fn write_row(&mut self, name: &str, cells: &[Datum]) -> Result<(), TargetError> {
-        let missing = || Refusal::MissingTable { table: name.to_owned() };
-        let FilledTable { table, places } = self.tables.get(name).ok_or_else(missing)?;
-        let given = places.iter().map(|at| cells.get(*at).unwrap_or(&Datum::Null));
-        let store = |(column, datum): (&crate::model::Column, &Datum)| column.store_datum(name, datum);
-        let values = table.columns.iter().zip(given).map(store).collect::<Result<Vec<_>, _>>()?;
+        let Some(FilledTable { table, places }) = self.tables.get(name) else {
+            return Err(Refusal::MissingTable { table: name.to_owned() }.into());
+        };
+        let mut values = Vec::with_capacity(places.len());
+        for (column, at) in table.columns.iter().zip(places) {
+            values.push(column.store_datum(name, cells.get(*at).unwrap_or(&Datum::Null))?);
+        }
         self.writer.insert_row(name, &values)
     }
 }
 
-/// Returns where each column of a table stands in its definition.
+/// Returns the position of each column of a table in its definition.
 fn column_positions(table: &Table, def: &TableDef) -> Vec<usize> {
-    let place = |column: &crate::model::Column| {
-        def.columns.iter().position(|(name, ..)| name.eq_ignore_ascii_case(&column.image.name))
-    };
-    table.columns.iter().filter_map(place).collect()
+    let mut places = Vec::new();
+    for column in &table.columns {
+        places.extend(def.columns.iter().position(|(name, ..)| name.eq_ignore_ascii_case(&column.image.name)));
+    }
+    places
 }
 
-/// Refuses a file for a lab that another database takes for a part of itself, or that would take the journal for one.
+/// Refuses a path at which the lab or the journal would be mistaken for a file that SQLite keeps with the other.
 fn check_apart(context: &Context<'_>, url: &str) -> Result<(), Failure> {
     let Some(path) = url.strip_prefix("sqlite:").map(Path::new) else { return Ok(()) };
     ProtectedFiles::from_journal(&context.journal, None).refuse_beside(path)?;
@@ -97,31 +101,32 @@ fn check_apart(context: &Context<'_>, url: &str) -> Result<(), Failure> {
     lab.refuse_beside(&context.journal)
 }
 
-/// Where the rows of a lab come from.
+/// The origin of a lab's rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Origin<'a> {
-    /// They are nobody's: mfm made them, or they were published as such.
+    /// Invented: made by mfm, or published as synthetic.
     Invented,
-    /// They are, or may be, somebody's; the signs of a live clinic that were overridden.
+    /// Possibly of real people; with the signs of a live clinic that the user overrides.
     Somebodys(&'a [String]),
 }
 
 impl Origin<'_> {
-    /// Asks a new lab of somebody's data for the signs of a live clinic; it goes again where one is not overridden.
+    /// Checks a new lab for signs of a live clinic, and removes it where one is not overridden; returns those that are.
     fn check_signs(self, context: &Context<'_>, target: &mut dyn Target, url: &str) -> Result<Vec<String>, Failure> {
         let Self::Somebodys(overrides) = self else { return Ok(Vec::new()) };
         let path = url.strip_prefix("sqlite:").map(Path::new);
-        let made = path.map(|path| (path, file::identity_of(path)));
+        // The file's identity, so that only this file is removed and not another one put in its place.
+        let own_file = path.map(|path| (path, file::identity_of(path)));
         signs::check_signs(context, target, url, overrides).inspect_err(|_| {
-            if let Some((path, made)) = made {
-                // Nothing is to be done about a file that will not go; it is neither marked nor registered.
-                let _ = file::remove_own(path, made);
+            if let Some((path, identity)) = own_file {
+                // A file that cannot be removed is harmless: it is neither marked nor registered.
+                let _ = file::remove_own(path, identity);
             }
         })
     }
 }
 
-/// Makes a lab, fills it with rows that are invented or somebody's, marks and registers it, and journals its baseline.
+/// Makes a lab, fills it, registers and marks it, and journals its baseline.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say; a half-made lab is removed.
@@ -129,7 +134,8 @@ pub(super) fn make_lab(
     context: &Context<'_>,
     url: &str,
     name: Option<&str>,
-    (domain, origin): (&'static dyn Domain, Origin<'_>),
+    domain: &'static dyn Domain,
+    origin: Origin<'_>,
     fill: &mut dyn FnMut(&mut LabSink) -> Result<(), Failure>,
 ) -> Result<(MadeLab, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
@@ -139,9 +145,11 @@ pub(super) fn make_lab(
     let mut sink = LabSink { writer, tables: BTreeMap::new() };
     fill(&mut sink)?;
     sink.writer.finish()?;
+    // Again, now that the file exists: links in its path can be resolved only from here on.
     let url = canonical_url(&url)?;
     let mut target = context.open_target(&url)?;
     let overrides = origin.check_signs(context, target.as_mut(), &url)?;
+    // The name was checked before, but making a lab may take minutes: checked again under the lock.
     let lock = journal.lock(&context.holder)?;
     let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);
     free_name(&journal, &name, &url)?;
@@ -154,13 +162,23 @@ pub(super) fn make_lab(
         json!({"name": name, "url": url, "domain": domain.card().id}),
     )?;
     let marker = new_marker(context, target.as_mut())?;
-    let synthetic = matches!(origin, Origin::Invented);
-    let marking = Marking { overrides: &overrides, ..build_marking((&name, &url), domain, &marker, synthetic) };
+    let marking = Marking {
+        name: &name,
+        url: &url,
+        domain: domain.card().id,
+        marker: &marker,
+        overrides: &overrides,
+        lab: true,
+        synthetic: matches!(origin, Origin::Invented),
+        moved_from: None,
+        adopted: false,
+        records: &[],
+    };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);
     let tables = journal_baseline(context, &mut journal, target.as_mut(), &name)?;
     let tables: BTreeMap<String, u64> = tables.into_iter().map(|table| (table.table, table.rows)).collect();
-    let made = MadeLab {
+    let lab = MadeLab {
         target: name,
         url,
         identity: marker.identity(),
@@ -168,42 +186,22 @@ pub(super) fn make_lab(
         tables,
         journal: context.journal.clone(),
     };
-    Ok((made, target))
+    Ok((lab, target))
 }
 
-fn build_marking<'a>(
-    (name, url): (&'a str, &'a str),
-    domain: &dyn Domain,
-    marker: &'a Marker,
-    synthetic: bool,
-) -> Marking<'a> {
-    Marking {
-        name,
-        url,
-        domain: domain.card().id,
-        marker,
-        overrides: &[],
-        lab: true,
-        synthetic,
-        moved_from: None,
-        adopted: false,
-        records: &[],
-    }
-}
-
-/// Returns the file's or the database's name, or with a number behind it where another target carries that.
+/// Returns the name of the file or database, with a number appended where another target has that name.
 fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -> String {
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
     if let Some((name, _)) = registered {
         return name.clone();
     }
     let base = default_name(target);
-    let taken = |name: &str| journal.state().targets.get(name).is_some_and(|known| known.url != url);
     let numbered = (2..).map(|number| format!("{base}-{number}"));
-    std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base)
+    let mut names = std::iter::once(base.clone()).chain(numbered);
+    names.find(|name| journal.state().targets.get(name).is_none_or(|known| known.url == url)).unwrap_or(base)
 }
 
-/// Checks before anything is made that a name given can be used.
+/// Checks before a lab is made that its name can be used.
 ///
 /// # Errors
 /// A refusal.
@@ -217,6 +215,7 @@ pub(super) fn early_name(context: &Context<'_>, url: &str, name: Option<&str>) -
                 None => Ok(()),
             }
         }
+        // A missing journal will be created; a broken one fails when it is opened for writing.
         Err(failure) if failure.kind == FailureKind::Journal => Ok(()),
         Err(failure) => Err(failure),
     }

@@ -1,4 +1,4 @@
-//! Which operations of a journal a replay covers, in order, and which it passes over; reads the journal only.
+//! Decides which operations of a journal a replay covers, and which it skips.
 
 use std::collections::BTreeSet;
 
@@ -9,35 +9,36 @@ use crate::engine::replay::ReplayStep;
 use crate::model::Refusal;
 use crate::ops::{Context, Failure};
 
-/// An operation that is not replayed.
+/// An operation that a replay skips.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SkippedOperation {
     /// Its number.
     pub op: u64,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
 /// The operations of a replay.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplayPlan {
-    /// Those to replay, in order.
+    /// The operations to replay, in order.
     pub(super) steps: Vec<ReplayStep>,
-    /// Those passed over.
+    /// The operations to skip.
     pub(super) skipped: Vec<SkippedOperation>,
-    /// The one at which it has to stop, because nobody knows what became of it.
+    /// The open operation before which the replay stops.
     pub(super) open: Option<u64>,
-    /// The last operation looked at.
+    /// The last operation considered.
     pub(super) until: u64,
 }
 
-/// Fixes the journal's head, and sorts a target's operations up to it.
+/// Sorts a target's operations up to the journal's present head, or up to `until`.
 pub(super) fn plan_replay(
     context: &Context<'_>,
     journal: &Journal,
     source: &str,
     until: Option<u64>,
 ) -> Result<ReplayPlan, Failure> {
+    // Fixed before anything is written: the replay itself appends to this journal.
     let head = journal.state().next_op - 1;
     let until = match until {
         Some(op) if op == 0 || op > head => return Err(Refusal::NoOperation { op }.into()),
@@ -56,6 +57,7 @@ pub(super) fn plan_replay(
         };
         match passed_over(&operation, &identities) {
             Some(why) => course.skipped.push(SkippedOperation { op, why }),
+            // Whether the next operations build on it cannot be known, so the replay ends here.
             None if operation.verdict.is_none() => {
                 course.open = Some(op);
                 break;
@@ -66,7 +68,7 @@ pub(super) fn plan_replay(
     Ok(course)
 }
 
-/// Returns the identities that a target has had since its mark; of an unmarked one, that of its newest operation.
+/// Returns the identities of a target since it was marked; for an unmarked one, the identity in its newest operation.
 fn list_identities(journal: &Journal, source: &str, until: u64) -> Result<BTreeSet<Digest>, Failure> {
     let known = journal.state().targets.get(source);
     let lineage: BTreeSet<Digest> = known.into_iter().flat_map(|target| target.lineage.clone()).collect();
@@ -81,7 +83,7 @@ fn list_identities(journal: &Journal, source: &str, until: u64) -> Result<BTreeS
     Ok(lineage)
 }
 
-/// Says why an operation is not replayed.
+/// Returns why an operation is skipped; `None` where it is to be replayed.
 fn passed_over(operation: &Operation, identities: &BTreeSet<Digest>) -> Option<String> {
     if !identities.contains(&operation.target.identity) {
         return Some("made before the target was last marked".to_owned());

@@ -1,4 +1,4 @@
-//! Where a replay stopped, as reports show it: what differs, of which row and column, and both values.
+//! The difference at which a replay stopped, as reports show it: row, column, and both values.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -10,7 +10,7 @@ use crate::plan::alike::{self, DifferenceKind, DifferingSide};
 /// The first difference between the journal and the copy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FirstDifference {
-    /// The operation on the source.
+    /// The operation's number on the source.
     pub op: u64,
     /// `cell`, `column`, `other_columns`, `missing_row`, `extra_row`, `action`, `order`, `variant`, `plan_digest`,
     /// `refused`, `not_replayed` or `open`.
@@ -21,15 +21,15 @@ pub struct FirstDifference {
     pub key: Option<String>,
     /// The column.
     pub column: Option<String>,
-    /// Whether the cell differs as it was found (`before`), or as it would be written (`after`).
+    /// Whether the cell differs in the row as found (`before`), or as it would be written (`after`).
     pub side: Option<DifferingSide>,
-    /// What the journal holds; null too where it holds no row or no cell.
+    /// The journaled value; null also where the journal holds no row or no cell.
     pub journaled: Json,
-    /// What was found or planned on the copy.
+    /// The value found or planned on the copy.
     pub found: Json,
     /// The code of the refusal, where the copy refuses the operation.
     pub code: Option<String>,
-    /// All of it in words.
+    /// A description in one sentence.
     pub message: String,
 }
 
@@ -49,33 +49,34 @@ impl FirstDifference {
         }
     }
 
-    /// The source's own operation is undecided.
+    /// Returns that the operation is open on the source.
     pub(super) fn from_open(op: u64, source: &str) -> Self {
         let message = format!("it is open on {source}: nobody knows yet what became of it");
         Self::new(op, "open", message)
     }
 
-    /// The operation that is to be taken back was not replayed.
+    /// Returns that the operation reverts one that was not replayed.
     pub(super) fn not_replayed(op: u64, reverts: u64) -> Self {
         Self::new(op, "not_replayed", format!("it takes back operation {reverts}, which was not replayed"))
     }
 
-    /// The copy refuses the operation.
+    /// Returns that the copy refuses the operation.
     pub(super) fn from_refusal(op: u64, failure: &Failure) -> Self {
         let message = format!("the copy refuses it: {}", failure.message);
         Self { code: Some(failure.code.clone()), ..Self::new(op, "refused", message) }
     }
 
-    /// Something of the plan differs that is no row.
+    /// Returns a difference in the plan itself, such as its variant or digest.
     pub(super) fn from_texts(op: u64, what: &str, journaled: &str, found: &str) -> Self {
         let message = format!("the {}: journaled {journaled}, planned {found}", what.replace('_', " "));
         let (journaled, found) = (Json::from(journaled), Json::from(found));
         Self { journaled, found, ..Self::new(op, what, message) }
     }
 
-    /// A row differs; a refusal of the copy, if there is one, is said behind it.
+    /// Returns the difference of a row; where the copy also refuses the operation, with the refusal after it.
     pub(super) fn from_row(op: u64, difference: &alike::Difference, refusal: Option<&Failure>) -> Self {
-        let json = |value: &Option<_>| value.as_ref().map_or(Json::Null, cell::to_json);
+        let [journaled, found] =
+            [&difference.journaled, &difference.found].map(|value| value.as_ref().map_or(Json::Null, cell::to_json));
         let what = serde_json::to_value(difference.what).ok().and_then(|word| Some(word.as_str()?.to_owned()));
         let mut message = in_words(difference);
         if let Some(failure) = refusal {
@@ -86,8 +87,8 @@ impl FirstDifference {
             key: Some(render_key(&difference.key)),
             column: difference.column.clone(),
             side: difference.side,
-            journaled: json(&difference.journaled),
-            found: json(&difference.found),
+            journaled,
+            found,
             code: refusal.map(|failure| failure.code.clone()),
             ..Self::new(op, &what.unwrap_or_default(), message)
         }
@@ -97,8 +98,8 @@ impl FirstDifference {
 fn in_words(difference: &alike::Difference) -> String {
     let place = format!("{} {}", difference.table, render_key(&difference.key));
     let column = difference.column.as_deref().unwrap_or_default();
-    let text = |value: &Option<_>| value.as_ref().map_or_else(|| "nothing".to_owned(), cell::render_value);
-    let (journaled, found) = (text(&difference.journaled), text(&difference.found));
+    let [journaled, found] = [&difference.journaled, &difference.found]
+        .map(|value| value.as_ref().map_or_else(|| "nothing".to_owned(), cell::render_value));
     let verb = if difference.side == Some(DifferingSide::After) { "planned" } else { "found" };
     match difference.what {
         DifferenceKind::Cell => format!("{place} {column}: journaled {journaled}, {verb} {found}"),

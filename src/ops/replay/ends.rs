@@ -1,4 +1,4 @@
-//! The two ends of a replay: whose operations, and where they are made again; opens neither.
+//! The two targets of a replay: the source of the operations, and the copy that gets them; opens neither.
 
 use mfm_journal::Journal;
 
@@ -11,23 +11,23 @@ use crate::ops::{Context, Failure, FailureKind};
 use crate::plan::alike::EqualityLevel;
 use crate::targets::canonical_url;
 
-/// The two ends of a replay.
+/// The two targets of a replay.
 #[derive(Clone, Debug)]
 pub struct ReplayEnds {
-    /// Where the journaled operations were made.
+    /// The target of the journaled operations.
     pub source: ChosenTarget,
-    /// Where they are to be made again.
+    /// The copy on which they are replayed.
     pub onto: ChosenTarget,
 }
 
 impl ReplayEnds {
-    /// Finds both: the copy as it is named, the source as `--target` says, or the only other target.
+    /// Finds both: the copy by name or URL, the source by `--target`, or as the only other target.
     pub(super) fn resolve(context: &Context<'_>, journal: &Journal, named: &str) -> Result<Self, Failure> {
         let targets = &journal.state().targets;
         let url = canonical_url(named).unwrap_or_else(|_| named.to_owned());
-        let found = targets.get_key_value(named).or_else(|| targets.iter().find(|(_, known)| known.url == url));
-        let Some((name, known)) = found else {
-            // What is no URL was typed by somebody, and may hold a password.
+        let copy = targets.get_key_value(named).or_else(|| targets.iter().find(|(_, known)| known.url == url));
+        let Some((name, known)) = copy else {
+            // A malformed URL may still hold a password, which must not be repeated.
             let shown = password::hide_password(named);
             let message = format!("{shown} is not registered");
             return Err(Failure::new(FailureKind::Refused, "no_target", message, how_to_make(&shown)));
@@ -42,13 +42,13 @@ impl ReplayEnds {
         Ok(Self { source, onto })
     }
 
-    /// Says what counts as the same: every bit, where both ends are of one engine.
+    /// Returns how rows are compared: bit by bit between two databases of one engine, else by meaning.
     pub(super) fn choose_measure(&self, engine: &str) -> EqualityLevel {
         let scheme = self.source.url.split(':').next().unwrap_or_default();
         if scheme == engine { EqualityLevel::Bits } else { EqualityLevel::Meaning }
     }
 
-    /// Says of a copy that the guard stops how one is made.
+    /// Returns the failure for a copy that the guard refuses, with how to make one.
     pub(super) fn not_ready(&self, error: EngineError) -> Failure {
         let failure = Failure::from(error);
         match failure.code.as_str() {
@@ -58,7 +58,7 @@ impl ReplayEnds {
     }
 }
 
-/// Returns the target that `--target` names, or the only one beside the copy.
+/// Returns the target that `--target` names, or the only one other than the copy.
 fn resolve_source(context: &Context<'_>, journal: &Journal, onto: &str) -> Result<ChosenTarget, Failure> {
     let others: Vec<_> = journal.state().targets.iter().filter(|(name, _)| *name != onto).collect();
     match (&context.target, others.as_slice()) {

@@ -1,5 +1,6 @@
-//! `mfm replay`: re-runs one target's journal on another marked copy, as ordinary operations there; stops at the first
-//! difference and writes nothing of it.
+//! `mfm replay`: repeats a target's journaled operations on another marked copy, as ordinary operations there.
+//!
+//! It stops at the first operation that differs, of which nothing is written.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ pub use course::SkippedOperation;
 pub use difference::FirstDifference;
 pub use ends::ReplayEnds;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "replay", danger: Danger::Write, about: "Re-run the journal on another marked copy" };
 
@@ -47,30 +48,30 @@ pub struct Request {
     pub beside_journal: Vec<String>,
 }
 
-/// What a replay says.
+/// The result of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Whether everything was replayed, and each operation was the same.
+    /// Whether all operations were replayed without a difference.
     pub ok: bool,
-    /// The target whose operations were replayed.
+    /// The name of the target whose operations were replayed.
     pub source: String,
     /// The copy's name.
     pub onto: String,
-    /// The last operation that was to be replayed.
+    /// The last operation considered.
     pub until: u64,
-    /// How many operations were to be replayed.
+    /// Number of operations to replay.
     pub operations: u64,
-    /// The operations replayed, in order, those of an earlier run included.
+    /// The replayed operations, in order, including those of an earlier run.
     pub replayed: Vec<ReplayedOperation>,
-    /// The operations passed over.
+    /// The skipped operations.
     pub skipped: Vec<SkippedOperation>,
-    /// Where the copy parts from the journal.
+    /// The difference at which the replay stopped; null where there is none.
     pub first_difference: Option<FirstDifference>,
     /// The journal.
     pub journal: PathBuf,
 }
 
-/// One operation replayed.
+/// A replayed operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReplayedOperation {
     /// Its number on the source.
@@ -78,28 +79,28 @@ pub struct ReplayedOperation {
     /// Its number on the copy.
     #[serde(rename = "as")]
     pub replayed_as: u64,
-    /// apply or revert.
+    /// `apply` or `revert`.
     pub action: OperationAction,
-    /// The operation that it takes back, on the source.
+    /// The operation that it reverts, by its number on the source.
     pub reverts: Option<u64>,
-    /// The tool.
+    /// The mode's tool name.
     pub tool: String,
     /// The variant.
     pub variant: String,
-    /// Rows written on the copy.
+    /// Number of rows written on the copy.
     pub rows: u64,
     /// The plan's digest on the copy.
     pub plan_digest: Digest,
-    /// equal, or equivalent between two engines.
+    /// `equal`, or `equivalent` between two engines.
     pub verdict: Likeness,
-    /// Whether an earlier run of this command did it.
+    /// Whether an earlier run of this command replayed it.
     pub earlier: bool,
 }
 
 /// Replays a target's operations on the copy that the request names.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say. What was replayed before an error stays, and is journaled.
+/// A usage error, a refusal, or a target or journal error. What was replayed before an error stays, and is journaled.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.open_journal_for_writing()?;
     let ends = ReplayEnds::resolve(context, &journal, &request.onto)?;
@@ -107,29 +108,29 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     run_onto(context, &mut journal, target.as_mut(), &ends, request)
 }
 
-/// How much a replay would do.
+/// The extent of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayExtent {
     /// The source's name.
     pub source: String,
-    /// How many operations are left to replay.
+    /// Number of operations that remain to be replayed.
     pub left: usize,
-    /// How many are passed over.
+    /// Number of operations that are skipped.
     pub skipped: usize,
 }
 
-/// Returns how much a replay would do; opens no target.
+/// Returns the extent of a replay from the journal alone.
 ///
 /// # Errors
-/// Usage, a refusal, or what the journal says.
+/// A usage error, a refusal, or a journal error.
 pub fn measure_extent(context: &Context<'_>, request: &Request) -> Result<ReplayExtent, Failure> {
     let journal = context.open_journal()?;
     let ends = ReplayEnds::resolve(context, &journal, &request.onto)?;
     let course = course::plan_replay(context, &journal, &ends.source.name, request.until)?;
     let earlier =
         replay::find_replayed(&journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
-    let left = course.steps.len().saturating_sub(earlier.len());
-    Ok(ReplayExtent { source: ends.source.name, left, skipped: course.skipped.len() })
+    let remaining = course.steps.len().saturating_sub(earlier.len());
+    Ok(ReplayExtent { source: ends.source.name, left: remaining, skipped: course.skipped.len() })
 }
 
 /// Replays onto an open target.
@@ -159,13 +160,15 @@ pub fn run_onto(
         lines: Vec::new(),
     };
     run.take_over(journal, &course, &earlier)?;
-    let left = course.steps.len() - earlier.len();
-    if left > 0 {
-        let asked = context.ask_consent(&build_question(ends, left, earlier.len()));
-        asked.map_err(|failure| failure.with_next(give(Flag::Yes, "consents in scripts")))?;
+    let remaining = course.steps.len() - earlier.len();
+    // A replay that is complete already writes nothing, and needs no consent.
+    if remaining > 0 {
+        let consent = context.ask_consent(&build_question(ends, remaining, earlier.len()));
+        consent.map_err(|failure| failure.with_next(give(Flag::Yes, "consents in scripts")))?;
     }
-    let stopped = run.replay_rest(journal, target, &course)?;
-    let first_difference = stopped.or_else(|| course.open.map(|op| FirstDifference::from_open(op, &ends.source.name)));
+    let difference = run.replay_rest(journal, target, &course)?;
+    let first_difference =
+        difference.or_else(|| course.open.map(|op| FirstDifference::from_open(op, &ends.source.name)));
     Ok(Outcome {
         ok: first_difference.is_none(),
         source: ends.source.name.clone(),
@@ -191,7 +194,7 @@ struct ReplayRun<'a, 'c> {
 }
 
 impl ReplayRun<'_, '_> {
-    /// Takes over what an earlier run did.
+    /// Takes over the operations that an earlier run has replayed.
     fn take_over(
         &mut self,
         journal: &Journal,
@@ -200,6 +203,7 @@ impl ReplayRun<'_, '_> {
     ) -> Result<(), Failure> {
         for (step, done) in course.steps.iter().zip(earlier) {
             let Some(operation) = journal.read_operation(step.op)? else { continue };
+            // The plan digest covers the request, the root the changed rows.
             let equal = (operation.plan_digest, operation.rows_root) == (done.plan_digest, done.rows_root);
             let verdict = if equal { Likeness::Equal } else { Likeness::Equivalent };
             self.lines.push(ReplayedOperation {
@@ -211,7 +215,7 @@ impl ReplayRun<'_, '_> {
         Ok(())
     }
 
-    /// Replays what is left, and returns where it stopped.
+    /// Replays the remaining operations, and returns the difference at which it stopped.
     fn replay_rest(
         &mut self,
         journal: &mut Journal,
@@ -219,10 +223,11 @@ impl ReplayRun<'_, '_> {
         course: &course::ReplayPlan,
     ) -> Result<Option<FirstDifference>, Failure> {
         let (done, all) = (self.lines.len(), course.steps.len());
+        // Skipped and not sliced, so that `at` counts the earlier ones in the progress too.
         for (at, step) in course.steps.iter().enumerate().skip(done) {
             self.context.reporter.progress("replaying operations", at as u64, all as u64);
-            let replayed = self.context.go_on().and_then(|()| self.replay_step(journal, target, step));
-            match replayed.map_err(|failure| self.after_some(failure, all))? {
+            let result = self.context.go_on().and_then(|()| self.replay_step(journal, target, step));
+            match result.map_err(|failure| self.after_some(failure, all))? {
                 Ok(line) => {
                     self.carried_by.insert(line.op, line.replayed_as);
                     self.lines.push(line);
@@ -233,7 +238,7 @@ impl ReplayRun<'_, '_> {
         Ok(None)
     }
 
-    /// Says of a failure how many operations before it are done.
+    /// Adds to a failure how many operations were replayed before it.
     fn after_some(&self, failure: Failure, all: usize) -> Failure {
         let done = self.lines.len();
         if done == 0 {
@@ -280,10 +285,10 @@ fn not_fresh(onto: &ChosenTarget) -> Failure {
     Failure::new(FailureKind::Refused, "not_fresh", message, back)
 }
 
-fn build_question(ends: &ReplayEnds, left: usize, earlier: usize) -> ConfirmQuestion {
+fn build_question(ends: &ReplayEnds, remaining: usize, earlier: usize) -> ConfirmQuestion {
     let behind = if earlier == 0 { String::new() } else { format!(", behind {earlier} replayed before") };
     let (source, onto) = (&ends.source.name, &ends.onto.name);
-    let text =
-        format!("Replay {} of {source} onto target {onto}{behind}. Go on?", render_count(left as u64, "operation"));
+    let operations = render_count(remaining as u64, "operation");
+    let text = format!("Replay {operations} of {source} onto target {onto}{behind}. Go on?");
     ConfirmQuestion { text, danger: CARD.danger, type_name: None }
 }

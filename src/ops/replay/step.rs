@@ -1,4 +1,4 @@
-//! One operation of a replay: planned again on the copy, held against the journal, and only then committed.
+//! One operation of a replay: planned again on the copy, compared with the journal, and only then committed.
 
 use mfm_journal::{Change, Journal, Operation, OperationAction, RevertedRef};
 use serde_json::Value as Json;
@@ -16,22 +16,21 @@ use crate::plan::alike::{self, EqualityLevel, Likeness};
 use crate::plan::revert_digest;
 use crate::targets::Target;
 
-/// What a step comes to: the operation replayed, or where it differs.
+/// The result of a step: the replayed operation, or its difference.
 type StepResult = Result<ReplayedOperation, Box<FirstDifference>>;
 
-/// An operation planned again, or why it cannot be.
+/// An operation planned again, or why it cannot be planned.
 type PlannedAgain = Result<(OperationProposal, PreparedOperation), Failure>;
 
 impl ReplayRun<'_, '_> {
-    /// Replays one operation; of one that differs nothing is written.
+    /// Replays one operation; nothing is written of one that differs.
     pub(super) fn replay_step(
         &self,
         journal: &mut Journal,
         target: &mut dyn Target,
         step: &ReplayStep,
     ) -> Result<StepResult, Failure> {
-        let lost = || Failure::from(crate::model::Refusal::NoOperation { op: step.op });
-        let operation = journal.read_operation(step.op)?.ok_or_else(lost)?;
+        let operation = journal.read_operation(step.op)?.ok_or(crate::model::Refusal::NoOperation { op: step.op })?;
         let journaled = read_changes(journal, &operation)?;
         let planned = match operation.reverts {
             None => self.apply_again(journal, target, &operation),
@@ -64,14 +63,14 @@ impl ReplayRun<'_, '_> {
         Ok(Ok(describe_replayed(&operation, committed.op, committed.rows, proposal.plan_digest, verdict)))
     }
 
-    /// Plans a fault again, with the parameters, the seed, the clock and exactly the keys of the journal.
+    /// Plans a fault again, with the journaled parameters, seed, clock and keys.
     fn apply_again(&self, journal: &mut Journal, target: &mut dyn Target, operation: &Operation) -> PlannedAgain {
-        let settled = rebuild_request(self.context, journal, operation, self.measure, self.beside)?;
-        let made = plan::build_plan(self.context, journal, target, &self.ends.onto, &settled)?;
-        Ok((made.proposal, made.prepared))
+        let resolved = rebuild_request(self.context, journal, operation, self.measure, self.beside)?;
+        let plan = plan::build_plan(self.context, journal, target, &self.ends.onto, &resolved)?;
+        Ok((plan.proposal, plan.prepared))
     }
 
-    /// Plans the revert of the copy's own operation, of exactly the rows of the journal.
+    /// Plans the revert of the copy's own operation, for exactly the journaled rows.
     fn revert_again(
         &self,
         journal: &mut Journal,
@@ -86,8 +85,9 @@ impl ReplayRun<'_, '_> {
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         let rows = engine.revert_again(&own, journaled, force)?;
         let prepared = engine.prepare_by(&rows, &terms)?;
-        let kept = ["conflicts", "drift", "forced", "skip_conflicts"];
-        let detail = operation.detail.iter().filter(|(name, _)| kept.contains(&name.as_str()));
+        // Notes on what the source's revert met; the others, such as a campaign's, belong to the source alone.
+        let copied = ["conflicts", "drift", "forced", "skip_conflicts"];
+        let detail = operation.detail.iter().filter(|(name, _)| copied.contains(&name.as_str()));
         let proposal = OperationProposal {
             action: OperationAction::Revert,
             label: own.label.clone(),
@@ -102,7 +102,7 @@ impl ReplayRun<'_, '_> {
         Ok((proposal, prepared))
     }
 
-    /// Holds what was planned against the journal: digests first, and row by row where they differ.
+    /// Compares a plan with the journal: by digest, and row by row where the digests differ.
     fn compare_plan(
         &self,
         operation: &Operation,
@@ -129,9 +129,10 @@ impl ReplayRun<'_, '_> {
         Ok(Ok(verdict.max(Likeness::Equivalent)))
     }
 
-    /// Says why an operation cannot be planned: a row that is not as the journal has it, or else the refusal itself.
+    /// Returns why an operation cannot be planned: a row that differs from the journal, or else the refusal itself.
     ///
-    /// A failure that has nothing to do with the operation stays one.
+    /// # Errors
+    /// A failure that does not concern the operation, such as a target error.
     fn explain_refusal(
         &self,
         journal: &mut Journal,
@@ -143,13 +144,14 @@ impl ReplayRun<'_, '_> {
         if !matches!(failure.kind, FailureKind::Refused | FailureKind::Usage) {
             return Err(failure);
         }
+        // A refusal of the guard concerns the whole copy, not this operation, and is returned as such.
         guard::check_target(journal, target, &self.ends.onto.name)?;
         guard::nothing_open(journal, &self.ends.onto.name)?;
         let cause = self.find_cause(journal, target, operation, journaled, Some(&failure))?;
         Ok(cause.unwrap_or_else(|| Box::new(FirstDifference::from_refusal(operation.op, &failure))))
     }
 
-    /// Looks for a row of the copy that is not as the operation found it on the source.
+    /// Finds the first row of the copy that differs from the row that the operation found on the source.
     fn find_cause(
         &self,
         journal: &mut Journal,
@@ -161,12 +163,12 @@ impl ReplayRun<'_, '_> {
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         let parting = match engine.find_divergence(journaled, self.measure) {
             Ok(parting) => parting,
-            // A table is missing: the refusal says it better.
+            // For instance a missing table, which the refusal itself names.
             Err(EngineError::Refused(_)) => None,
             Err(error) => return Err(error.into()),
         };
         let Some(mut parting) = parting else { return Ok(None) };
-        // The source may be gone; then the difference stays unnamed.
+        // Of unchanged columns the journal holds only a digest; the source, if it still exists, shows which differs.
         if let Ok(mut source) = self.context.open_target(&self.ends.source.url)
             && let Err(error) = parting.name_cell(journal, source.as_mut(), operation)
         {
@@ -176,7 +178,7 @@ impl ReplayRun<'_, '_> {
     }
 }
 
-/// Returns the request that an entry holds, with exactly the keys that were chosen. No limit of rows binds it.
+/// Rebuilds the request of a journaled operation, with exactly its chosen keys and without a limit of rows.
 fn rebuild_request(
     context: &Context<'_>,
     journal: &Journal,
@@ -198,14 +200,15 @@ fn rebuild_request(
     };
     let parameters = detail.get("params").and_then(Json::as_object).cloned().unwrap_or_default();
     let request = Request { tool: operation.label.tool.clone(), parameters, options, output: None };
-    let mut settled = plan::resolve_request(context, &request)?;
+    let mut resolved = plan::resolve_request(context, &request)?;
     let mut keys = journal.read_chosen_keys(operation)?;
+    // Between engines, keys differ in type: they are brought into the form in which they are compared.
     if measure == EqualityLevel::Meaning {
         keys.iter_mut().flatten().for_each(|value| *value = alike::to_common_form(value, false));
     }
-    settled.records = Records::Keys(keys);
-    // The digest is held against the journal's, so it covers what was permitted there.
+    resolved.records = Records::Keys(keys);
+    // The digest covers permits and is compared with the journaled one, so the journaled permits go into it.
     let permits = detail.get("permits").map(|permits| serde_json::from_value(permits.clone()));
-    settled.permits = permits.and_then(Result::ok).unwrap_or_default();
-    Ok(settled)
+    resolved.permits = permits.and_then(Result::ok).unwrap_or_default();
+    Ok(resolved)
 }

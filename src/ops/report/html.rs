@@ -2,21 +2,21 @@
 
 use super::markup::escape;
 
-/// A page: the title is text, everything else is markup already.
+/// A page: title and generator are text and get escaped, style and body are inserted as they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     /// The title, as text.
     pub title: &'a str,
-    /// Who made it, as text.
+    /// The program that made it, as text.
     pub generator: &'a str,
-    /// The style sheet.
+    /// The style sheet, as CSS.
     pub style: &'a str,
-    /// What stands in the body.
+    /// The content of the body, as HTML.
     pub body: &'a str,
 }
 
 impl Page<'_> {
-    /// Returns the document.
+    /// Returns the whole document.
     #[must_use]
     pub fn render(&self) -> String {
         let Self { title, generator, style, body } = *self;

@@ -2,23 +2,23 @@
 
 use super::markup::escape;
 
-/// How a case ended.
+/// How a test case ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Ending {
-    /// Nothing is wrong.
+    /// It passed.
     #[default]
     Passed,
-    /// It was not tried: why.
+    /// It did not run, for this reason.
     Skipped(String),
-    /// It could not be told: of which kind, if any, and why.
+    /// It gave no result: the kind of error, if any, and the reason.
     Error(Option<&'static str>, String),
-    /// Something is wrong: what, of which kind, if any, and the particulars.
+    /// It failed.
     Failed {
-        /// What is wrong, in a line.
+        /// What is wrong, in one line.
         message: String,
-        /// Its kind.
+        /// The kind of failure, if any.
         kind: Option<&'static str>,
-        /// The particulars, empty where there are none.
+        /// Details; may be empty.
         text: String,
     },
 }
@@ -26,15 +26,15 @@ pub enum Ending {
 /// A test case.
 #[derive(Clone, Debug, Default)]
 pub struct TestCase {
-    /// Its class, by which readers group cases.
+    /// Its class, by which readers group test cases.
     pub class: String,
     /// Its name.
     pub name: String,
     /// How it ended.
     pub ending: Ending,
-    /// What it printed; nothing where empty.
+    /// Its standard output; may be empty.
     pub output: String,
-    /// What it complained of; nothing where empty.
+    /// Its standard error; may be empty.
     pub complaints: String,
 }
 
@@ -43,15 +43,15 @@ pub struct TestCase {
 pub struct Suite {
     /// Its name.
     pub name: String,
-    /// Names and values that hold for all of it.
+    /// Names and values of its properties.
     pub properties: Vec<(&'static str, String)>,
-    /// Its cases.
+    /// Its test cases.
     pub cases: Vec<TestCase>,
-    /// What it printed; nothing where empty.
+    /// Its standard output; may be empty.
     pub output: String,
 }
 
-/// How many cases there are, and how many ended otherwise than passed.
+/// The counts in the attributes of a suite.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     tests: usize,
@@ -81,7 +81,7 @@ impl Counts {
     }
 }
 
-/// Returns the document.
+/// Returns the whole document; `name` is that of all suites together.
 #[must_use]
 pub fn render_document(name: &str, suites: &[Suite]) -> String {
     let counts = Counts::from_cases(suites.iter().flat_map(|suite| &suite.cases)).render_attributes();
@@ -96,6 +96,7 @@ pub fn render_document(name: &str, suites: &[Suite]) -> String {
 fn write_suite(out: &mut String, suite: &Suite) {
     let counts = Counts::from_cases(suite.cases.iter()).render_attributes();
     *out += &format!("  <testsuite name=\"{}\" {counts}>\n", escape(&suite.name));
+    // The schema requires this order: properties, test cases, output.
     if !suite.properties.is_empty() {
         *out += "    <properties>\n";
         for (name, value) in &suite.properties {
@@ -134,7 +135,7 @@ fn kind_attribute(kind: Option<&str>) -> String {
     kind.map(|kind| format!(" type=\"{}\"", escape(kind))).unwrap_or_default()
 }
 
-/// Returns an element with text in it, or nothing where there is no text.
+/// Returns an element with text, or nothing where the text is empty.
 fn render_element(indent: &str, name: &str, attributes: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{indent}<{name}{attributes}>{}</{name}>\n", escape(text)) }
 }

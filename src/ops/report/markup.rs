@@ -1,15 +1,15 @@
-//! Text inside HTML, XML and URIs: nothing from a database can become markup; knows no report.
+//! Escapes text for HTML, XML, SARIF messages and URIs, so that nothing from a database becomes markup.
 
 use crate::model::shown::is_unsafe;
 
-/// Returns text without what no document can hold, and without what could turn into a link of SARIF.
+/// Returns text for a SARIF message: unfit characters become U+FFFD, and nothing reads as an embedded link.
 #[must_use]
 pub fn clean_text(text: &str) -> String {
-    let one = |c: char| if is_unfit(c) { '\u{FFFD}' } else { c };
-    text.replace("](", "] (").chars().map(one).collect()
+    // SARIF viewers turn `[text](target)` in a message into a link.
+    text.replace("](", "] (").chars().map(|c| if is_unfit(c) { '\u{FFFD}' } else { c }).collect()
 }
 
-/// Returns text as it stands in an element or a quoted attribute; characters that XML cannot hold become U+FFFD.
+/// Returns text for an element or a quoted attribute; characters that XML cannot hold become U+FFFD.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -27,20 +27,24 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Tells whether XML 1.0 has no place for a character, or whether it turns the direction of the text around it.
+/// Returns whether XML 1.0 does not allow a character, or it changes the direction of the text around it.
 fn is_unfit(c: char) -> bool {
     is_unsafe(c) && c != '\n' && c != '\t' || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// Returns text as one part of a URI's path: letters, digits, `-._~` as they are, every other byte as %XX.
+/// Returns text as one segment of a URI's path: unreserved characters as they are, every other byte as %XX.
 #[must_use]
 pub fn encode_uri_segment(text: &str) -> String {
-    let one = |byte: u8| match byte {
-        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(one).collect()
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        // The unreserved characters of RFC 3986, section 2.3.
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out += &format!("%{byte:02X}");
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Pictures as inline SVG: sized for a phone, coloured by the page's own styles; every picture says itself in words.
+//! Pictures as inline SVG, sized for a phone and coloured by the page's style sheet, each with a description in words.
 
 use std::fmt::Write as _;
 
@@ -6,32 +6,32 @@ use crate::domain::picture::{Aperture, Chart, ChartLine, ChartPoint, LeafPair, P
 use crate::ops::render_count;
 use crate::ops::report::markup::escape;
 
-/// The width of every picture, in its own units: on a phone one is about one pixel.
+/// The width of every picture, in SVG user units: about one pixel each on a phone.
 const WIDTH: f64 = 360.0;
-/// What is left free at the left, for numbers.
+/// The left margin, for the numbers of the axis.
 const LEFT: f64 = 44.0;
-/// What is left free at the right.
+/// The right margin.
 const RIGHT: f64 = 10.0;
-/// What is left free above.
+/// The top margin.
 const TOP: f64 = 10.0;
-/// What is left free below, for numbers and what they are.
+/// The bottom margin, for the numbers of the axis and its title.
 const BOTTOM: f64 = 36.0;
 /// The height of a chart.
 const CHART_HEIGHT: f64 = 190.0;
 /// The height of a leaf pair.
 const PAIR_HEIGHT: f64 = 5.0;
-/// How far apart the numbers of leaf pairs stand at least.
+/// The minimum distance between the numbers of leaf pairs.
 const LABEL_GAP: f64 = 11.0;
-/// How far from the centre an aperture shows at least and at most, in 1/100 cm; a leaf farther out ends at the edge.
+/// The least and largest distance from the centre that an aperture shows, in 1/100 cm; leaves beyond end at the edge.
 const REACH: [i32; 2] = [500, 2500];
 
-/// Returns a picture, and what it shows in words.
+/// Returns a figure: the picture, with its title and description.
 pub(in crate::ops) fn draw_figure(picture: &Picture, number: usize) -> String {
     let (title, words, height, inside) = match picture {
         Picture::Aperture(aperture) => {
-            (&aperture.title, of_leaves(aperture), leaves_height(aperture), draw_leaves(aperture))
+            (&aperture.title, describe_aperture(aperture), leaves_height(aperture), draw_leaves(aperture))
         }
-        Picture::Chart(chart) => (&chart.title, of_chart(chart), CHART_HEIGHT, draw_lines(chart)),
+        Picture::Chart(chart) => (&chart.title, describe_chart(chart), CHART_HEIGHT, draw_lines(chart)),
     };
     let (title, words) = (escape(title), escape(&words));
     let key = match picture {
@@ -44,7 +44,7 @@ pub(in crate::ops) fn draw_figure(picture: &Picture, number: usize) -> String {
     )
 }
 
-/// A way from numbers to places.
+/// A linear scale from numbers to positions in the picture.
 struct Scale {
     least: f64,
     most: f64,
@@ -59,7 +59,7 @@ impl Scale {
         self.from + part * (self.to - self.from)
     }
 
-    /// Returns some round numbers between the ends, at least so far apart.
+    /// Returns at most eight round numbers within the scale, at least `apart` from each other.
     fn ticks(&self, apart: f64) -> Vec<f64> {
         let span = self.most - self.least;
         if !span.is_finite() || span <= 0.0 {
@@ -74,7 +74,7 @@ impl Scale {
     }
 }
 
-/// Returns a number without needless digits.
+/// Returns a number with at most two decimals, or in scientific notation where it is very large or small.
 fn render_number(number: f64) -> String {
     let size = number.abs();
     if size >= 1e6 || (size > 0.0 && size < 1e-3) {
@@ -89,8 +89,8 @@ fn draw_text(out: &mut String, place: [f64; 2], anchor: &str, words: &str) {
     let _ = write!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escape(words));
 }
 
-/// Draws the axis below, with its numbers, and what they are.
-fn axis_below(out: &mut String, across: &Scale, bottom: f64, words: &str) {
+/// Draws the horizontal axis below the picture, with grid lines, numbers and title.
+fn draw_axis_below(out: &mut String, across: &Scale, bottom: f64, words: &str) {
     for tick in across.ticks(1.0) {
         let x = across.position(tick);
         let _ = write!(out, "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom:.1}\"/>");
@@ -116,15 +116,22 @@ fn draw_leaves(aperture: &Aperture) -> String {
     let across = Scale { least: -reach, most: reach, from: LEFT, to: WIDTH - RIGHT };
     let bottom = leaves_bottom(aperture);
     let mut out = String::new();
-    axis_below(&mut out, &across, bottom, "cm");
-    let place = |number: u32| bottom - f64::from(number) * PAIR_HEIGHT;
-    let pairs = || (1_u32..).zip(&aperture.pairs);
-    pairs().for_each(|(number, pair)| leaf_pair(&mut out, &across, place(number), pair));
-    let wrong = pairs().filter(|(_, pair)| pair.is_wrong()).map(|(number, _)| (number, "\u{25b6} "));
-    let regular = pairs().filter(|(number, _)| *number == 1 || number % 10 == 0).map(|(number, _)| (number, ""));
+    draw_axis_below(&mut out, &across, bottom, "cm");
+    let (mut wrong, mut regular) = (Vec::new(), Vec::new());
+    for (number, pair) in (1_u32..).zip(&aperture.pairs) {
+        // Pair 1 is at the bottom.
+        let y = bottom - f64::from(number) * PAIR_HEIGHT;
+        draw_leaf_pair(&mut out, &across, y, pair);
+        if pair.is_wrong() {
+            wrong.push((number, y, "\u{25b6} "));
+        }
+        if number == 1 || number % 10 == 0 {
+            regular.push((number, y, ""));
+        }
+    }
+    // Wrong pairs are labelled first, and keep the regular numbers near them from being drawn over.
     let mut labelled: Vec<f64> = Vec::new();
-    for (number, mark) in wrong.chain(regular) {
-        let y = place(number);
+    for (number, y, mark) in wrong.into_iter().chain(regular) {
         if labelled.iter().all(|other| (y - other).abs() >= LABEL_GAP) {
             draw_text(&mut out, [LEFT - 4.0, y + PAIR_HEIGHT], "end", &format!("{mark}{number}"));
             labelled.push(y);
@@ -133,26 +140,22 @@ fn draw_leaves(aperture: &Aperture) -> String {
     out
 }
 
-fn leaf_pair(out: &mut String, across: &Scale, y: f64, pair: &LeafPair) {
+fn draw_leaf_pair(out: &mut String, across: &Scale, y: f64, pair: &LeafPair) {
     let class = if pair.is_wrong() { "leaf wrong" } else { "leaf" };
-    let mut bar = |from: f64, to: f64| {
-        let (x, width, height) = (from.min(to), (to - from).abs(), PAIR_HEIGHT - 0.6);
+    // Bank A reaches in from the left edge, bank B from the right one.
+    for (leaf, edge) in [(pair.a, across.from), (pair.b, across.to)] {
+        let Some(hundredths) = leaf else { continue };
+        let end = across.position((f64::from(hundredths) / 100.0).clamp(across.least, across.most));
+        let (x, width, height) = (edge.min(end), (end - edge).abs(), PAIR_HEIGHT - 0.6);
         let _ = write!(
             out,
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
         );
-    };
-    let end = |hundredths: i32| across.position((f64::from(hundredths) / 100.0).clamp(across.least, across.most));
-    if let Some(a) = pair.a {
-        bar(across.from, end(a));
-    }
-    if let Some(b) = pair.b {
-        bar(end(b), across.to);
     }
 }
 
-/// Says an aperture in words.
-fn of_leaves(aperture: &Aperture) -> String {
+/// Describes an aperture in words.
+fn describe_aperture(aperture: &Aperture) -> String {
     let wrong: Vec<String> = (1_u32..)
         .zip(&aperture.pairs)
         .filter(|(_, pair)| pair.is_wrong())
@@ -167,43 +170,44 @@ fn of_leaves(aperture: &Aperture) -> String {
 }
 
 fn describe_pair(number: u32, pair: &LeafPair) -> String {
-    let end = |end: Option<i32>| end.map_or_else(|| "missing".to_owned(), |end| render_number(f64::from(end) / 100.0));
+    let [a, b] = [pair.a, pair.b]
+        .map(|end| end.map_or_else(|| "missing".to_owned(), |hundredths| render_number(f64::from(hundredths) / 100.0)));
     let what = match (pair.crossed, pair.beyond) {
         (true, _) => "crossed",
         (false, true) => "out of reach",
         (false, false) => "not whole",
     };
-    format!("pair {number} {what}, A {} and B {} cm", end(pair.a), end(pair.b))
+    format!("pair {number} {what}, A {a} and B {b} cm")
 }
 
-/// Returns the first few of many things in a sentence.
+/// Returns the first three items and the number of the others.
 fn render_first_few(all: &[String]) -> String {
     let shown = all.get(..3).unwrap_or(all).join("; ");
-    let more = all.len().saturating_sub(3);
-    if more > 0 { format!("{shown}; and {more} more") } else { shown }
+    let further = all.len().saturating_sub(3);
+    if further > 0 { format!("{shown}; and {further} more") } else { shown }
 }
 
-/// Draws the lines of a chart, with a ring around what a finding is about.
+/// Draws the lines of a chart, with a ring around each dot that a finding concerns.
 fn draw_lines(chart: &Chart) -> String {
     let (across, up) = build_scales(chart);
     let mut out = String::new();
-    axis_below(&mut out, &across, CHART_HEIGHT - BOTTOM, &chart.across);
+    draw_axis_below(&mut out, &across, CHART_HEIGHT - BOTTOM, &chart.across);
     for tick in up.ticks(0.0) {
         let y = up.position(tick);
         let _ = write!(out, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{}\"/>", WIDTH - RIGHT);
         draw_text(&mut out, [LEFT - 4.0, y + 4.0], "end", &render_number(tick));
     }
     for (at, line) in chart.lines.iter().enumerate() {
-        line_of(&mut out, line, at, &across, &up);
+        draw_line(&mut out, line, at, &across, &up);
     }
     out
 }
 
-fn line_of(out: &mut String, line: &ChartLine, at: usize, across: &Scale, up: &Scale) {
+fn draw_line(out: &mut String, line: &ChartLine, at: usize, across: &Scale, up: &Scale) {
     let mut before = f64::NEG_INFINITY;
     let mut path = String::new();
     for dot in &line.dots {
-        // A control point that is missing leaves a hole.
+        // Where a control point is missing the line is interrupted, so that the gap shows.
         let step = if dot.x - before > 1.0 { "M" } else { "L" };
         let _ = write!(path, "{step}{:.1} {:.1}", across.position(dot.x), up.position(dot.y));
         before = dot.x;
@@ -219,45 +223,50 @@ fn line_of(out: &mut String, line: &ChartLine, at: usize, across: &Scale, up: &S
 }
 
 fn build_scales(chart: &Chart) -> (Scale, Scale) {
-    let dots = || chart.lines.iter().flat_map(|line| &line.dots);
-    let ends = |of: fn(&ChartPoint) -> f64| {
-        let least = dots().map(of).fold(f64::INFINITY, f64::min);
-        let most = dots().map(of).fold(f64::NEG_INFINITY, f64::max);
-        if most > least { (least, most) } else { (least - 0.5, most + 0.5) }
-    };
-    let ((left, right), (low, high)) = (ends(|dot| dot.x), ends(|dot| dot.y));
+    let (left, right) = dot_range(chart, |dot| dot.x);
+    let (low, high) = dot_range(chart, |dot| dot.y);
     let across = Scale { least: left, most: right, from: LEFT + 6.0, to: WIDTH - RIGHT - 6.0 };
+    // From the larger to the smaller position: in SVG, y grows downwards.
     (across, Scale { least: low, most: high, from: CHART_HEIGHT - BOTTOM - 6.0, to: TOP + 6.0 })
 }
 
-/// Returns what tells the lines of a chart apart, each with a piece of itself.
+/// Returns the least and the largest coordinate of all dots; around a single value, a range of 1.
+fn dot_range(chart: &Chart, coordinate: fn(&ChartPoint) -> f64) -> (f64, f64) {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for dot in chart.lines.iter().flat_map(|line| &line.dots) {
+        least = least.min(coordinate(dot));
+        most = most.max(coordinate(dot));
+    }
+    if most > least { (least, most) } else { (least - 0.5, most + 0.5) }
+}
+
+/// Returns the legend of a chart, with a sample of each line.
 fn draw_legend(chart: &Chart) -> String {
-    let one = |(at, line): (usize, &ChartLine)| {
-        let piece = format!(
+    let mut lines = String::new();
+    for (at, line) in chart.lines.iter().enumerate() {
+        let sample = format!(
             "<svg class=\"key\" viewBox=\"0 0 24 8\" aria-hidden=\"true\">\
              <path class=\"line l{at}\" d=\"M0 4H24\"/></svg>"
         );
-        format!("<span>{piece} {}</span> ", escape(line.name))
-    };
-    let lines: String = chart.lines.iter().enumerate().map(one).collect();
+        lines += &format!("<span>{sample} {}</span> ", escape(line.name));
+    }
     format!("<span class=\"keys\">{lines}<span>in {}</span></span>", chart.up)
 }
 
-/// Says a chart in words.
-fn of_chart(chart: &Chart) -> String {
-    let one = |line: &ChartLine| {
-        let ends = line.dots.iter().map(|dot| dot.y);
-        let (least, most) =
-            ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), y| (least.min(y), most.max(y)));
-        format!("{} {} to {} {}", line.name, render_number(least), render_number(most), chart.up)
-    };
-    let ranges: Vec<String> = chart.lines.iter().map(one).collect();
-    let wrong = |line: &ChartLine| {
-        let dots = line.dots.iter().filter(|dot| dot.wrong);
-        let name = line.name;
-        dots.map(|dot| format!("{name} {} at {}", render_number(dot.y), render_number(dot.x))).collect::<Vec<_>>()
-    };
-    let wrong: Vec<String> = chart.lines.iter().flat_map(wrong).collect();
+/// Describes a chart in words.
+fn describe_chart(chart: &Chart) -> String {
+    let (mut ranges, mut wrong) = (Vec::new(), Vec::new());
+    for ChartLine { name, dots, .. } in &chart.lines {
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+        for dot in dots {
+            least = least.min(dot.y);
+            most = most.max(dot.y);
+            if dot.wrong {
+                wrong.push(format!("{name} {} at {}", render_number(dot.y), render_number(dot.x)));
+            }
+        }
+        ranges.push(format!("{name} {} to {} {}", render_number(least), render_number(most), chart.up));
+    }
     let wrong = if wrong.is_empty() { String::new() } else { format!("; ringed: {}", render_first_few(&wrong)) };
     format!("{}{wrong}", ranges.join(", "))
 }

@@ -11,7 +11,7 @@ use crate::ops::status::{self, ForeignJournal, TargetLine};
 use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::canonical_url;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "target add", danger: Danger::Read, about: "Register a database" };
 
 /// What to register.
@@ -29,20 +29,20 @@ pub struct Request {
     pub domain: Option<String>,
 }
 
-/// What registering says.
+/// The registered target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// The target.
     #[serde(flatten)]
     pub line: TargetLine,
-    /// What other journals left in it.
+    /// The operations of other journals in it.
     pub foreign_operations: Vec<ForeignJournal>,
 }
 
-/// Registers a database; a marker that is there already counts for nothing until somebody marks the target.
+/// Registers a database. A marker that it has already does not count until the target is marked with this journal.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let url = canonical_url(&request.url)?;
     if let Some(weakness) = crate::targets::find_weakness(&url) {
@@ -51,6 +51,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let mut target = context.open_target(&url)?;
     let domain = detect::detect_domain(target.as_mut(), request.domain.as_deref())?.card().id;
     let mut journal = context.writing_or_new()?;
+    // Adding a registered database again is no error, and keeps its name.
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.clone());
     let name = request.name.clone().or(registered).unwrap_or_else(|| default_name(target.as_ref()));
     let lock = journal.lock(&context.holder)?;

@@ -1,4 +1,4 @@
-//! Copies of files that are marked in their stead: when one is made, and under which name; marks nothing.
+//! Copies of files that are marked in place of the file itself, as for recordings; marks nothing.
 
 use std::path::Path;
 
@@ -11,11 +11,13 @@ use crate::model::next_step::{Flag, give, say};
 use crate::ops::{Context, Failure, FailureKind, detect, synthetic};
 use crate::targets::{Target, copy_file};
 
-/// How the name of a copy ends.
+/// The ending of a copy's name.
 const ENDING: &str = ".mfm-copy.db";
 
-/// Returns the URL of the copy that is to be marked; `None` where the file itself is: somebody says so, it has a marker
-/// or was invented, its domain's files are test copies already, or it is such a copy itself.
+/// Returns the URL of the copy that is to be marked; `None` where the file itself is to be marked.
+///
+/// The file itself is marked if the user says so, if it is marked already, invented, or such a copy, and if files of
+/// its domain are test copies anyway.
 ///
 /// # Errors
 /// Refused: another file has the copy's name; or what journal and target say.
@@ -26,6 +28,7 @@ pub(super) fn plan_copy(
     url: &str,
 ) -> Result<Option<String>, Failure> {
     let Some(path) = url.strip_prefix("sqlite:") else { return Ok(None) };
+    // `moved` and `records_lost` concern a database that is registered already.
     if request.in_place || request.moved || request.records_lost || path.ends_with(ENDING) {
         return Ok(None);
     }
@@ -51,21 +54,21 @@ pub(super) fn plan_copy(
     Ok(Some(copy))
 }
 
-/// Makes the copy, and returns what tells its file from every other.
+/// Makes the copy, and returns the identity of its file.
 ///
 /// # Errors
-/// What the file system says.
+/// A file system error.
 pub(super) fn make_copy(url: &str, copy: &str) -> Result<Option<FileId>, Failure> {
     copy_file(url, copy)?;
     Ok(copy.strip_prefix("sqlite:").and_then(|path| file::identity_of(Path::new(path))))
 }
 
-/// Removes a copy that came to nothing; one that was marked meanwhile stays, and so does another file of its name.
-pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str, made: Option<FileId>) {
+/// Removes a copy that could not be marked; a marked one stays, and so does another file of the same name.
+pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str, identity: Option<FileId>) {
     let unmarked =
         context.open_target(copy).is_ok_and(|mut target| target.read_marker().is_ok_and(|marker| marker.is_none()));
     let path = copy.strip_prefix("sqlite:").map(Path::new);
-    let gone = unmarked && path.is_some_and(|path| file::remove_own(path, made).is_ok());
+    let gone = unmarked && path.is_some_and(|path| file::remove_own(path, identity).is_ok());
     if !gone {
         context.reporter.note(&format!("the copy {copy} is left, and not marked"));
     }

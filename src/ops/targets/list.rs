@@ -1,4 +1,4 @@
-//! `mfm target list`: every registered target and whether the guard would let it pass; reads only.
+//! `mfm target list`: all registered targets, each with the guard's verdict; reads only.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use crate::model::ports::Danger;
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card { name: "target list", danger: Danger::Read, about: "List the registered targets" };
 
-/// What the list says.
+/// The list of targets.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The targets, by name.
@@ -23,7 +23,7 @@ pub struct Outcome {
 /// Lists the targets.
 ///
 /// # Errors
-/// What the journal says.
+/// A journal error.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let names: Vec<String> = journal.state().targets.keys().cloned().collect();

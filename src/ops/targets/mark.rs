@@ -1,4 +1,4 @@
-//! `mfm target mark`: puts the marker that makes a database a target, after a person typed its name.
+//! `mfm target mark`: writes the marker that permits faults on a database, after a person typed its name.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure, detect, synthetic};
 use crate::targets::{Marker, OperationRow, Target, canonical_url};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "target mark", danger: Danger::Destroy, about: "Say that a database is a test copy" };
 
@@ -55,7 +55,7 @@ pub struct Request {
     pub baseline: bool,
 }
 
-/// What a marking says.
+/// The result of a marking.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The target.
@@ -63,16 +63,16 @@ pub struct Outcome {
     pub line: TargetLine,
     /// Its new identity.
     pub identity: Digest,
-    /// The signs that were met and overridden.
+    /// The signs of a live clinic that were overridden.
     pub overrides: Vec<String>,
-    /// Whether the marker of another journal was taken over as it is.
+    /// Whether the marker of another journal was adopted unchanged.
     pub adopted: bool,
-    /// The file that was copied and left as it is, where a copy was marked.
+    /// The URL of the original file, where a copy of it was marked; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copied_from: Option<String>,
-    /// The operations whose record was put back.
+    /// The operations whose rows in mfm's own table were restored.
     pub records: Vec<u64>,
-    /// How many tables the baseline covers; null without one.
+    /// Number of tables in the baseline; null without one.
     pub baseline_tables: Option<u64>,
     /// The journal.
     pub journal: PathBuf,
@@ -81,7 +81,7 @@ pub struct Outcome {
 /// Marks a database.
 ///
 /// # Errors
-/// Usage, a refusal, or what target and journal say.
+/// A usage error, a refusal, or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.writing_or_new()?;
     let url = match journal.state().targets.get(&request.target) {
@@ -91,22 +91,23 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     signs::check_overrides(&request.overrides)?;
     let mut target = context.open_target(&url)?;
     if let Some(copy) = copies::plan_copy(&journal, target.as_mut(), request, &url)? {
+        // Marking the copy opens the journal itself.
         drop(journal);
         return in_a_copy(context, request, target.as_mut(), &copy);
     }
     let first = judge_marking(context, &mut journal, target.as_mut(), request, &url)?;
-    // A registered name says nothing; a link's name may.
-    let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
-    signs::check_signs(context, target.as_mut(), given, &request.overrides)?;
+    // The database's name may be a sign of a live system, also the name as typed, before links are resolved.
+    let typed_url = if request.target.starts_with("sqlite:") { &request.target } else { &url };
+    signs::check_signs(context, target.as_mut(), typed_url, &request.overrides)?;
     detect::resolve_for_marking(&journal, &first.name, target.as_mut(), request.domain.as_deref())?;
     confirm_name(context, target.as_ref(), &url, None, request)?;
-    // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
+    // The question may have waited for long: everything is judged again, now under the writer lock.
     let lock = journal.lock(&context.holder)?;
     let JudgedMarking { name, moved_from, records, found } =
         judge_marking(context, &mut journal, target.as_mut(), request, &url)?;
-    let mut overrides = signs::check_signs(context, target.as_mut(), given, &request.overrides)?;
+    let mut overrides = signs::check_signs(context, target.as_mut(), typed_url, &request.overrides)?;
     overrides.extend(rebind::find_override(&request.overrides));
-    // What could still fail comes first: a target is marked with its baseline, or not at all.
+    // Reading may fail, so the digests come before any entry: a target is marked with its baseline or not at all.
     let tables =
         request.baseline.then(|| context.engine(&mut journal, target.as_mut(), &name).digest_tables()).transpose()?;
     let domain = detect::resolve_for_marking(&journal, &name, target.as_mut(), request.domain.as_deref())?.card().id;
@@ -122,7 +123,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let adopted = found.is_some();
     let marker = found.map_or_else(|| new_marker(context, target.as_mut()), Ok)?;
     let marking = Marking {
-        // Only the database that was invented is: what stands under its name now may be another one.
+        // Only for the same database: another one may have been put under the name of a lab.
         synthetic: moved_from.is_some() && synthetic::is_synthetic(&journal, &name)?,
         name: &name,
         url: &url,
@@ -151,7 +152,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     })
 }
 
-/// Copies a file that is to stay as it is, and marks the copy.
+/// Copies a file, and marks the copy in its place.
 fn in_a_copy(
     context: &Context<'_>,
     request: &Request,
@@ -159,10 +160,10 @@ fn in_a_copy(
     copy: &str,
 ) -> Result<Outcome, Failure> {
     let url = target.url().to_owned();
-    let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
-    signs::check_signs(context, target, given, &request.overrides)?;
+    let typed_url = if request.target.starts_with("sqlite:") { &request.target } else { &url };
+    signs::check_signs(context, target, typed_url, &request.overrides)?;
     confirm_name(context, target, &url, Some(copy), request)?;
-    let made = copies::make_copy(&url, copy)?;
+    let identity = copies::make_copy(&url, copy)?;
     let confirm = Some(context.open_target(copy)?.name());
     let of_copy = Request { target: copy.to_owned(), confirm, in_place: true, ..request.clone() };
     match run(context, &of_copy) {
@@ -171,21 +172,21 @@ fn in_a_copy(
             Ok(Outcome { copied_from: Some(url), ..outcome })
         }
         Err(failure) => {
-            copies::remove_unmarked(context, copy, made);
+            copies::remove_unmarked(context, copy, identity);
             Err(failure)
         }
     }
 }
 
-/// What a marking will be.
+/// A marking that may be carried out.
 struct JudgedMarking {
-    /// The name under which the database is marked.
+    /// The name under which the database will be registered.
     name: String,
-    /// The identity that it keeps its operations from.
+    /// The former identity whose operations it keeps; `None` for a fresh target.
     moved_from: Option<Digest>,
-    /// The operations whose record it gets back.
+    /// The rows to restore in mfm's own table.
     records: Vec<OperationRow>,
-    /// The marker that is there and stays, because another journal put it.
+    /// The marker to adopt, which another journal wrote; `None` for a new marker.
     found: Option<Marker>,
 }
 
@@ -204,7 +205,7 @@ fn judge_marking(
         where_it_is(context, journal, target, request, url)?
     };
     if request.baseline {
-        // Faults are no state to compare with once they are gone.
+        // A baseline with faults in it would differ as soon as they are reverted.
         nothing_active(journal, &judged.name)?;
     }
     Ok(judged)

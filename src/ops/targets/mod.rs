@@ -1,4 +1,4 @@
-//! `mfm target`: the registry, folded from the journal, and the guard's marker; a folder, no operation itself.
+//! `mfm target`: the registry of targets, folded from the journal, and their markers.
 
 pub mod add;
 mod copies;
@@ -22,30 +22,29 @@ use crate::model::Refusal;
 use crate::model::next_step::{Deed, Flag, act, give, give_value};
 use crate::targets::{Marker, OperationRow, TableDigest, Target, is_same_file};
 
-/// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an
-/// ending.
+/// Returns the default name of a target: that of the file without its ending, or of the database.
 #[must_use]
 pub fn default_name(target: &dyn Target) -> String {
     let name = target.name();
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    let name: String = stem.chars().map(safe).collect();
+    let name: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     if name.is_empty() { "target".to_owned() } else { name }
 }
 
-/// Tells whether a name is one that a target can be registered by.
+/// Returns whether a target can be registered under a name: ASCII letters, digits and `-_.` only.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
-/// Returns a name as it stands, and a URL in its one spelling; `None` for anything else.
+/// Returns a name unchanged, and a URL in canonical form; `None` for anything else.
 #[must_use]
 pub fn normalize_target(target: &str) -> Option<String> {
     if is_name(target) { Some(target.to_owned()) } else { crate::targets::canonical_url(target).ok() }
 }
 
-/// Refuses a name that could be mistaken for a URL, or that another target carries.
+/// Refuses a name that could be mistaken for a URL, or belongs to another target; and a URL with another name.
 pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
     if !is_name(name) {
         return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
@@ -66,25 +65,21 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
     }
 }
 
-/// Refuses a database that is registered already under another URL: one database has one name.
+/// Refuses a database that is already registered under another name, by whatever URL.
 pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<(), Failure> {
     let identity = crate::engine::guard::check_marker(target).ok().map(|marker| marker.identity());
     let url = target.url();
-    let is_it = |known: &mfm_journal::TargetState| {
-        is_same_file(&known.url, url) || identity.is_some_and(|identity| known.lineage.contains(&identity))
-    };
-    let mut others = journal.state().targets.iter().filter(|(known, _)| *known != name);
-    match others.find(|(_, known)| is_it(known)) {
-        Some((other, known)) => {
-            let message =
-                format!("{} is a database that is registered already, as `{other}` at {}", target.url(), known.url);
-            Err(Failure::new(FailureKind::Refused, "url_taken", message, give_value(Flag::Target, other, "")))
+    for (other, known) in journal.state().targets.iter().filter(|(other, _)| *other != name) {
+        // By marker as well as by file: a server's database has no file, and may be reached under several hosts.
+        if is_same_file(&known.url, url) || identity.is_some_and(|identity| known.lineage.contains(&identity)) {
+            let message = format!("{url} is a database that is registered already, as `{other}` at {}", known.url);
+            return Err(Failure::new(FailureKind::Refused, "url_taken", message, give_value(Flag::Target, other, "")));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
-/// Refuses while anything is active or open on a target.
+/// Refuses while an operation is active or open on a target.
 pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
     let state = journal.state();
     let active = state.active_on(name).map(|(op, _)| op);
@@ -95,7 +90,7 @@ pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failur
     Err(Refusal::StillActive { target: name.to_owned(), operations }.into())
 }
 
-/// Writes a registry entry.
+/// Appends an entry of the registry.
 pub(super) fn append_entry(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -108,27 +103,24 @@ pub(super) fn append_entry(
     Ok(())
 }
 
-/// What the journal says of a marking.
+/// The content of a `target_marked` entry.
 pub(super) struct Marking<'a> {
-    /// The target's name.
     pub(super) name: &'a str,
-    /// Its URL.
     pub(super) url: &'a str,
-    /// The id of the domain that its data are of.
+    /// The id of the domain of its data.
     pub(super) domain: &'a str,
-    /// The marker.
     pub(super) marker: &'a Marker,
     /// The signs of a live clinic that were overridden.
     pub(super) overrides: &'a [String],
-    /// Whether mfm made it.
+    /// Whether mfm made the database.
     pub(super) lab: bool,
-    /// Whether everything in it is invented: what `lab create` made, and nothing else.
+    /// Whether all its data are invented.
     pub(super) synthetic: bool,
     /// The identity that a moved target had before.
     pub(super) moved_from: Option<mfm_journal::Digest>,
-    /// Whether the marker was found and not made.
+    /// Whether the marker was found there, rather than made.
     pub(super) adopted: bool,
-    /// The operations whose record is put back with it.
+    /// The rows to restore in mfm's own table.
     pub(super) records: &'a [OperationRow],
 }
 
@@ -151,11 +143,12 @@ impl Marking<'_> {
     }
 }
 
-/// Journals a marker and then puts it, unless it was found there: a crash between the two leaves an unmarked database,
-/// which is safe.
+/// Journals a marker, and then writes it to the target unless it was found there.
+///
+/// In this order, because a crash between the two leaves an unmarked database, which is safe.
 ///
 /// # Errors
-/// What journal and target say.
+/// A target or journal error.
 pub(super) fn put_marker(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -164,6 +157,7 @@ pub(super) fn put_marker(
     marking: &Marking<'_>,
 ) -> Result<(), Failure> {
     append_entry(context, journal, lock, "target_marked", marking.to_json())?;
+    // An adopted marker is in the target already.
     if marking.adopted && marking.records.is_empty() {
         return Ok(());
     }
@@ -171,7 +165,7 @@ pub(super) fn put_marker(
     Ok(())
 }
 
-/// Returns a fresh marker for what a target is now.
+/// Returns a new marker, bound to the present place and file of a target.
 pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Result<Marker, Failure> {
     target.settle_copy_on_write()?;
     let bound = target.read_binding()?;
@@ -179,10 +173,10 @@ pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Resu
     Ok(Marker { marker_id, bound, at_us: context.clock.now_us(), actor: context.actor.clone() })
 }
 
-/// Digests every table and journals the result as the state to compare with.
+/// Digests all tables, and journals the digests as the baseline.
 ///
 /// # Errors
-/// What journal and target say.
+/// A target or journal error.
 pub(super) fn journal_baseline(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -190,6 +184,7 @@ pub(super) fn journal_baseline(
     name: &str,
 ) -> Result<Vec<TableDigest>, Failure> {
     let marker = crate::engine::guard::check_marker(target).map_err(|error: EngineError| Failure::from(error))?;
+    // Before the lock is taken: reading all tables may take minutes, in which others may write the journal.
     let tables = context.engine(journal, target, name).digest_tables()?;
     let lock = journal.lock(&context.holder)?;
     append_baseline(context, journal, &lock, name, &marker.identity(), &tables)?;

@@ -1,5 +1,5 @@
-//! `mfm target preflight`: what a target is, which signs of a clinic it shows, what could be changed exactly; reads
-//! only.
+//! `mfm target preflight`: a target's identity, its signs of a live clinic, and what can be changed and put back
+//! exactly in each table; reads only.
 
 use std::path::PathBuf;
 
@@ -11,14 +11,14 @@ use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::{Preflight, TableTouch, Target, TargetBinding, TargetError};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card = Card {
     name: "target preflight",
     danger: Danger::Read,
     about: "Show what in a target can be changed and put back exactly",
 };
 
-/// What a preflight says.
+/// The result of a preflight.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The target's name.
@@ -27,11 +27,11 @@ pub struct Outcome {
     pub url: String,
     /// The engine.
     pub engine: &'static str,
-    /// What its identity is bound to.
+    /// The place and file that its identity is bound to.
     pub bound: TargetBinding,
-    /// `passes`, or the code of what the guard says against it.
+    /// `passes`, or the code of the guard's refusal.
     pub guard: String,
-    /// What the guard says against it.
+    /// The message of the guard's refusal; null where it passes.
     pub problem: Option<String>,
     /// The signs of a live clinic.
     pub signs: Vec<SignLine>,
@@ -46,50 +46,51 @@ pub struct Outcome {
 pub struct SignLine {
     /// The word that overrides it.
     pub word: &'static str,
-    /// What was seen.
+    /// What was seen, in a sentence without its subject.
     pub what: String,
 }
 
-/// One table.
+/// The verdicts on one table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TableLine {
     /// Its name.
     pub table: String,
     /// Its key columns.
     pub key: Vec<String>,
-    /// What vouches for the key: a constraint's name, `undeclared`, or what is missing.
+    /// The name of the constraint that makes the key unique, `undeclared`, or what is missing.
     pub key_standing: String,
-    /// Whether rows can be updated in every column but the key.
+    /// The verdict on updating all columns but the key.
     pub update: VerdictLine,
-    /// Whether rows can be added.
+    /// The verdict on inserting a row.
     pub insert: VerdictLine,
-    /// Whether rows can be deleted.
+    /// The verdict on deleting a row.
     pub delete: VerdictLine,
 }
 
-/// What may be done.
+/// The verdict on one kind of change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VerdictLine {
     /// `exact`, or the code of the refusal.
     pub verdict: String,
     /// Why it is refused.
     pub why: Option<String>,
-    /// What could not be put back.
+    /// What a revert could not put back.
     pub residue: Vec<String>,
-    /// Remarks.
+    /// Remarks of the preflight.
     pub notes: Vec<String>,
 }
 
 /// Runs the preflight on every table.
 ///
 /// # Errors
-/// A refusal, or what target and journal say.
+/// A refusal, or a target or journal error.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let chosen = context.resolve_target(&journal)?;
     let mut target = context.open_target(&chosen.url)?;
     detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
-    let passed = guard::check_target(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
+    // A refusal of the guard is part of the report, and no failure of the preflight.
+    let guard = guard::check_target(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
     let signs = super::signs::list_signs(context, target.as_mut())?;
     let names = target.list_tables()?;
     let mut tables = Vec::new();
@@ -102,8 +103,8 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
         url: chosen.url,
         engine: target.engine(),
         bound: target.read_binding()?,
-        guard: passed.as_ref().map_or_else(|failure| failure.code.clone(), |_| "passes".into()),
-        problem: passed.err().map(|failure| failure.message),
+        guard: guard.as_ref().map_or_else(|failure| failure.code.clone(), |_| "passes".into()),
+        problem: guard.err().map(|failure| failure.message),
         signs: signs.into_iter().map(|sign| SignLine { word: sign.word, what: sign.what }).collect(),
         tables,
         journal: context.journal.clone(),

@@ -1,4 +1,5 @@
-//! Whether a new marker would keep operations reachable: moves, lost markers, copies, other journals; writes nothing.
+//! Decides whether a new marker keeps operations revertible: after moves, lost markers, copies, and beside other
+//! journals; writes nothing.
 
 use mfm_journal::{Digest, Journal, OperationVerdict};
 
@@ -8,10 +9,12 @@ use crate::model::next_step::{Flag, leave_out};
 use crate::ops::{Context, Failure};
 use crate::targets::{Marker, OperationRow, OperationState, Target, TargetError, binding_matches};
 
-/// The word that overrides the refusal to mark anew what another journal's operations depend on.
+/// The word that overrides the refusal to replace a marker on which another journal's operations depend.
 pub(super) const FOREIGN: &str = "foreign-operations";
 
-/// Returns the name and former identity of a moved target: it must hold every uid, and nobody else may be it.
+/// Returns the name and former identity of a moved target.
+///
+/// It must hold the uids of all active operations, and the original must be gone; else it is a copy.
 ///
 /// # Errors
 /// [`Refusal::Unmarked`], [`TargetError::Replaced`], or usage where nothing was moved.
@@ -23,7 +26,7 @@ pub(super) fn identify_moved(
     let url = target.url().to_owned();
     let marker = target.read_marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
     let identity = marker.identity();
-    // A move that failed half-way left a former marker of the same lineage in the file.
+    // The whole lineage counts: a move that was interrupted may have left a former marker in the file.
     let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
     let (name, known) =
         known.ok_or_else(|| replaced_target(&url, "its marker is not one that this journal put".into()))?;
@@ -31,6 +34,7 @@ pub(super) fn identify_moved(
         let message = format!("{url} was not moved: its marker fits where it is");
         return Err(Failure::usage("not_moved", message, leave_out(Flag::Moved)));
     }
+    // With one marker in two databases, a revert could not know which of them to change.
     if known.url != url && still_there(context, &known.url, &marker.marker_id)? {
         let what = format!("{} is still there with the same marker, so this is a copy", known.url);
         return Err(replaced_target(&url, what).into());
@@ -43,10 +47,10 @@ pub(super) fn identify_moved(
     Ok((name.clone(), identity))
 }
 
-/// Returns the identity of a registered target whose marker somebody took away while operations are active on it.
+/// Returns the identity of a registered target whose marker was removed while operations are active on it.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub(super) fn lost_marker(
     journal: &Journal,
     target: &mut dyn Target,
@@ -55,26 +59,27 @@ pub(super) fn lost_marker(
 ) -> Result<Option<Digest>, Failure> {
     let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
     let Some(identity) = known.identity else { return Ok(None) };
-    let strange = target.read_marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
-    let lost = journal.state().has_operations_on(name) && strange && holds_all(journal, target, name)?;
-    Ok(lost.then_some(identity))
+    let has_own_marker = target.read_marker()?.is_some_and(|marker| known.lineage.contains(&marker.identity()));
+    let is_lost = journal.state().has_operations_on(name) && !has_own_marker && holds_all(journal, target, name)?;
+    Ok(is_lost.then_some(identity))
 }
 
-/// What a target lost of mfm's own record.
+/// Rows that a target has lost from mfm's own table.
 pub(in crate::ops) struct LostRecords {
     /// The identity of the target.
     pub(in crate::ops) identity: Digest,
-    /// The operations whose rows are missing, oldest first.
+    /// The missing rows, oldest operation first.
     pub(in crate::ops) rows: Vec<OperationRow>,
-    /// Those of them that are active.
+    /// The active operations among them.
     pub(in crate::ops) active: Vec<u64>,
 }
 
-/// Returns what is missing of mfm's record in a target where active operations are missing in it, and every row still
-/// is as they left it: so that nothing was restored, and only the record was removed.
+/// Returns the rows missing from mfm's own table, where active operations are among them but their changes remain.
+///
+/// Then the database was not restored from a backup; only mfm's table was emptied.
 ///
 /// # Errors
-/// What journal and target say.
+/// A target or journal error.
 pub(in crate::ops) fn lost_records(
     context: &Context<'_>,
     journal: &mut Journal,
@@ -96,15 +101,15 @@ pub(in crate::ops) fn lost_records(
     if active.is_empty() {
         return Ok(None);
     }
-    let wanted = active.iter().copied().collect();
-    let (standing, changed) = context.engine(journal, target, name).left_by(&wanted)?;
+    let operations = active.iter().copied().collect();
+    let (standing, changed) = context.engine(journal, target, name).left_by(&operations)?;
     if standing == 0 || !changed.is_empty() {
         return Ok(None);
     }
     Ok(Some(LostRecords { identity, rows: list_missing_rows(journal, target, &lineage)?, active }))
 }
 
-/// Returns the rows of all applied operations of a lineage that a target does not hold.
+/// Returns the rows of a lineage's applied operations that a target's own table lacks, oldest first.
 fn list_missing_rows(
     journal: &Journal,
     target: &mut dyn Target,
@@ -128,16 +133,17 @@ fn list_missing_rows(
     Ok(rows)
 }
 
-/// Returns the words among these that this module goes by.
+/// Returns this module's override word, if it is among these.
 pub(super) fn find_override(words: &[String]) -> Option<String> {
     words.iter().find(|word| *word == FOREIGN).cloned()
 }
 
-/// Returns the marker that fits the database and that another journal put there, or this one before it forgot the
-/// target: who marks takes it over as it is, so that nobody else is cut off.
+/// Returns a valid marker that another journal wrote, or this one before the target was removed from it.
+///
+/// It is adopted unchanged, so that the other journal can still revert its operations.
 ///
 /// # Errors
-/// What the target says.
+/// A target error.
 pub(super) fn to_adopt(
     journal: &Journal,
     target: &mut dyn Target,
@@ -150,14 +156,14 @@ pub(super) fn to_adopt(
     if own || overridden || !binding_matches(&marker.bound, &target.read_binding()?) {
         return Ok(None);
     }
-    // What was written off is taken as it is only by a new marker.
+    // A target with operations that were written off needs a new marker.
     Ok(guard::not_written_off(journal, target, None).is_ok().then_some(marker))
 }
 
-/// Refuses a new marker where it would cut operations off from the journal that can take them back.
+/// Refuses a new marker that would keep a journal from reverting its operations.
 ///
 /// # Errors
-/// [`Refusal::LooksMoved`], [`Refusal::MarkedBeside`], or what the target says.
+/// [`Refusal::LooksMoved`], [`Refusal::MarkedBeside`], or a target error.
 pub(super) fn nothing_stranded(
     context: &Context<'_>,
     journal: &Journal,
@@ -187,16 +193,16 @@ pub(super) fn nothing_stranded(
     Ok(())
 }
 
-/// Tells whether the database with a marker stands at a URL; one that cannot be read just now is an error.
+/// Returns whether the database with this marker is at a URL; one that cannot be read is an error, not a no.
 fn still_there(context: &Context<'_>, url: &str, marker_id: &str) -> Result<bool, Failure> {
     match context.open_target(url).and_then(|mut original| original.read_marker()) {
-        Ok(found) => Ok(found.is_some_and(|found| found.marker_id == marker_id)),
+        Ok(marker) => Ok(marker.is_some_and(|marker| marker.marker_id == marker_id)),
         Err(TargetError::Absent { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Tells whether a database holds every active operation of a target, and the newest.
+/// Returns whether a database holds the uids of a target's active operations and of its newest one.
 fn holds_all(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<bool, Failure> {
     let state = journal.state();
     let newest = state.targets.get(name).and_then(|known| known.newest).map(|newest| newest.uid);

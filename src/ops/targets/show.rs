@@ -10,25 +10,25 @@ use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
 use crate::targets::Marker;
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "target show", danger: Danger::Read, about: "Show one target, its marker and its tables" };
 
-/// What is known of a target.
+/// A target with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// What the list says of it.
+    /// The target as the list shows it.
     #[serde(flatten)]
     pub line: TargetLine,
     /// Its identity, while it is marked.
     pub identity: Option<Digest>,
     /// The marker found in it.
     pub marker: Option<Marker>,
-    /// The identities it had, oldest first.
+    /// Its identities since it was first marked, oldest first.
     pub lineage: Vec<Digest>,
-    /// The operation that committed last.
+    /// The number of the operation that was committed last.
     pub newest: Option<u64>,
-    /// Its tables.
+    /// The names of its tables; empty where it cannot be read.
     pub tables: Vec<String>,
     /// The journal read.
     pub journal: PathBuf,
@@ -37,11 +37,12 @@ pub struct Outcome {
 /// Shows a target.
 ///
 /// # Errors
-/// A refusal, or what the journal says.
+/// A refusal, or a journal error.
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let chosen = context.resolve_target(&journal)?;
     let record = journal.state().targets.get(&chosen.name).cloned().unwrap_or_default();
+    // A target that cannot be opened is shown with what the journal knows of it.
     let mut target = context.open_target(&chosen.url);
     let marker = target.as_mut().ok().and_then(|target| target.read_marker().ok().flatten());
     let tables = target.as_mut().ok().and_then(|target| target.list_tables().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `mfm target unmark`: takes mfm's two tables out of a target; refuses while anything depends on them.
+//! `mfm target unmark`: removes mfm's two tables from a target; refuses while an operation depends on them.
 
 use serde_json::json;
 
@@ -8,14 +8,14 @@ use crate::model::ports::{ConfirmQuestion, Danger};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
 
-/// What it is.
+/// The command's card.
 pub const CARD: Card =
     Card { name: "target unmark", danger: Danger::Destroy, about: "Take the marker out of a target" };
 
-/// Unmarks a target: no later command can touch it until it is marked again.
+/// Unmarks a target; no command writes to it until it is marked again.
 ///
 /// # Errors
-/// A refusal, or what target and journal say.
+/// A refusal, or a target or journal error.
 pub fn run(context: &Context<'_>) -> Result<TargetLine, Failure> {
     let mut journal = context.open_journal_for_writing()?;
     let chosen = context.resolve_target(&journal)?;
@@ -25,7 +25,7 @@ pub fn run(context: &Context<'_>) -> Result<TargetLine, Failure> {
     guard::nothing_foreign(&standing, &[])?;
     let text = format!("Take the marker, and the list of operations, out of {}?", chosen.url);
     context.ask_consent(&ConfirmQuestion { text, danger: CARD.danger, type_name: None })?;
-    // Somebody may have worked here while the question stood.
+    // Checked again under the lock: operations may have been made while the question waited.
     let lock = journal.lock(&context.holder)?;
     nothing_active(&journal, &chosen.name)?;
     guard::nothing_foreign(&guard::check_target(&journal, target.as_mut(), &chosen.name)?, &[])?;

@@ -1,4 +1,4 @@
-//! Whether two lists of changes are the same: to the bit, or in meaning where two engines store it differently; pure.
+//! Comparison of two lists of changes: bit by bit, or by meaning where two engines store values differently. Pure.
 
 use std::collections::BTreeSet;
 
@@ -11,50 +11,50 @@ mod values;
 
 pub use values::{compare_values, is_fixed, to_common_form};
 
-/// How alike two things are.
+/// How closely two things are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Likeness {
-    /// To the bit.
+    /// They are the same bit by bit.
     Equal,
-    /// In meaning: stored in another way by another engine.
+    /// They have the same meaning, stored differently by another engine.
     Equivalent,
 }
 
-/// What counts as the same.
+/// The rule by which two things count as the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EqualityLevel {
-    /// Every bit, the digests of whole rows included: for two databases of one engine.
+    /// Bit by bit, including the digests of whole rows: for two databases of one engine.
     Bits,
-    /// The meaning of tables, keys, columns and cells: for two engines.
+    /// By the meaning of tables, keys, columns and cells: for databases of two engines.
     Meaning,
 }
 
-/// Which side of a change differs.
+/// The side of a change that differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DifferingSide {
-    /// The row as it was found.
+    /// The row as the change found it.
     Before,
     /// The row as it becomes.
     After,
 }
 
-/// What differs.
+/// The kind of a difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     /// A cell.
     Cell,
-    /// A column that is changed on one side only, or is missing there.
+    /// A column that only one of the two changes, or that one table lacks.
     Column,
-    /// A cell that the change does not set: only the digests of the whole rows show it.
+    /// A cell that the change does not set, so that only the digests of the whole rows show it.
     OtherColumns,
-    /// A row that one side knows is missing on the other.
+    /// A row of the journal that is missing elsewhere.
     MissingRow,
-    /// A row that should not be there.
+    /// A row that the journal does not have.
     ExtraRow,
-    /// What happens to the row.
+    /// What is done to the row: insert, update or delete.
     Action,
     /// The order of the rows.
     #[default]
@@ -64,19 +64,19 @@ pub enum DifferenceKind {
 /// The first difference between two lists of changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Difference {
-    /// What differs.
+    /// Its kind.
     pub what: DifferenceKind,
     /// The table.
     pub table: String,
     /// The row's key.
     pub key: Key,
-    /// The column, where one is to blame.
+    /// The column, for a difference in one.
     pub column: Option<String>,
-    /// The side of the change, where a cell differs.
+    /// The side of the change, for a difference in a cell or column.
     pub side: Option<DifferingSide>,
-    /// What the journal holds.
+    /// The value in the journal.
     pub journaled: Option<Value>,
-    /// What was found or planned.
+    /// The value that was found or planned.
     pub found: Option<Value>,
 }
 
@@ -113,30 +113,36 @@ pub fn compare_changes(
     found: &[Change],
     measure: EqualityLevel,
 ) -> Result<Likeness, Box<Difference>> {
-    let mut verdict = Likeness::Equal;
+    let mut likeness = Likeness::Equal;
     for at in 0..journaled.len().max(found.len()) {
         match (journaled.get(at), found.get(at)) {
             (Some(one), Some(other)) if same_place(one, other, measure) => {
-                verdict = verdict.max(compare_change(one, other, measure)?);
+                likeness = likeness.max(compare_change(one, other, measure)?);
             }
             _ => return Err(find_unpaired(journaled, found, at, measure)),
         }
     }
-    Ok(verdict)
+    Ok(likeness)
 }
 
-/// Says of two lists that part at a place which row is missing, which is too many, or that only their order differs.
+/// Returns the difference of two lists that have different rows from index `at` on: a missing row, an extra row, or
+/// only their order.
 fn find_unpaired(journaled: &[Change], found: &[Change], at: usize, measure: EqualityLevel) -> Box<Difference> {
     let (ours, theirs) = (journaled.get(at..).unwrap_or_default(), found.get(at..).unwrap_or_default());
-    let places = |all: &[Change]| all.iter().map(|one| place_under(one, measure)).collect::<BTreeSet<_>>();
-    let (here, there) = (places(ours), places(theirs));
-    let missing = ours.iter().find(|one| !there.contains(&place_under(one, measure)));
-    let extra = theirs.iter().find(|one| !here.contains(&place_under(one, measure)));
+    if let Some(missing) = find_absent(ours, theirs, measure) {
+        return Box::new(Difference::for_change(DifferenceKind::MissingRow, missing));
+    }
+    if let Some(extra) = find_absent(theirs, ours, measure) {
+        return Box::new(Difference::for_change(DifferenceKind::ExtraRow, extra));
+    }
     let first = ours.iter().chain(theirs).next();
-    let parts =
-        [(DifferenceKind::MissingRow, missing), (DifferenceKind::ExtraRow, extra), (DifferenceKind::Order, first)];
-    let difference = parts.into_iter().find_map(|(what, one)| one.map(|one| Difference::for_change(what, one)));
-    Box::new(difference.unwrap_or_default())
+    Box::new(first.map(|change| Difference::for_change(DifferenceKind::Order, change)).unwrap_or_default())
+}
+
+/// Returns the first change of one list whose row no change of another list has.
+fn find_absent<'c>(changes: &'c [Change], others: &[Change], measure: EqualityLevel) -> Option<&'c Change> {
+    let places: BTreeSet<_> = others.iter().map(|other| place_under(other, measure)).collect();
+    changes.iter().find(|change| !places.contains(&place_under(change, measure)))
 }
 
 fn place_under(change: &Change, measure: EqualityLevel) -> (String, Key) {
@@ -155,12 +161,16 @@ pub fn same_place(one: &Change, other: &Change, measure: EqualityLevel) -> bool 
     }
 }
 
-/// Returns where a change is, in the form in which engines meet.
+/// Returns the table and key of a change in the form that is the same on every engine: the table in lower case, the key
+/// as [`to_common_form`] values.
 #[must_use]
 pub fn place_form(change: &Change) -> (String, Key) {
     let shape = &change.table;
-    let fixed = |name: &String| find_column(shape, name, EqualityLevel::Meaning).is_some_and(is_fixed);
-    let key = change.key.iter().zip(&shape.key).map(|(value, name)| to_common_form(value, fixed(name))).collect();
+    let mut key = Vec::with_capacity(change.key.len());
+    for (value, name) in change.key.iter().zip(&shape.key) {
+        let is_padded = find_column(shape, name, EqualityLevel::Meaning).is_some_and(is_fixed);
+        key.push(to_common_form(value, is_padded));
+    }
     (shape.name.to_ascii_lowercase(), key)
 }
 
@@ -172,7 +182,7 @@ fn find_column<'s>(shape: &'s TableShape, name: &str, measure: EqualityLevel) ->
     shape.columns.iter().find(|column| same_name(&column.name, name, measure))
 }
 
-/// Tells whether two changes are one leaf of a journal's tree.
+/// Tells whether two changes of one row encode to the same leaf of a journal's tree.
 fn is_identical(one: &Change, other: &Change) -> bool {
     one.action.as_str() == other.action.as_str()
         && one.column_names() == other.column_names()
@@ -186,18 +196,22 @@ fn compare_change(one: &Change, other: &Change, measure: EqualityLevel) -> Resul
         return Ok(Likeness::Equal);
     }
     if one.action.as_str() != other.action.as_str() {
-        let word = |change: &Change| Some(Value::Text(change.action.as_str().to_owned()));
-        let difference = Difference::for_change(DifferenceKind::Action, one);
-        return Err(Box::new(Difference { journaled: word(one), found: word(other), ..difference }));
+        return Err(Box::new(Difference {
+            journaled: Some(Value::Text(one.action.as_str().to_owned())),
+            found: Some(Value::Text(other.action.as_str().to_owned())),
+            ..Difference::for_change(DifferenceKind::Action, one)
+        }));
     }
+    // Before first: a difference there explains one after it.
     for (side, ours, theirs) in [
         (DifferingSide::Before, one.cells_before(), other.cells_before()),
         (DifferingSide::After, one.cells_after(), other.cells_after()),
     ] {
         compare_cells(one, side, &named_cells(one, ours), &other.table, &named_cells(other, theirs), measure)?;
     }
-    let both_there = one.after_digest().is_some() == other.after_digest().is_some();
-    if measure == EqualityLevel::Bits || !both_there {
+    // All cells of the change are the same, so what differs is in columns that it does not set.
+    let agree_on_presence = one.after_digest().is_some() == other.after_digest().is_some();
+    if measure == EqualityLevel::Bits || !agree_on_presence {
         let column = find_unshared_column(&one.table, &other.table);
         let difference = Difference::other_columns(one);
         return Err(Box::new(match column {
@@ -210,17 +224,17 @@ fn compare_change(one: &Change, other: &Change, measure: EqualityLevel) -> Resul
 
 /// Returns a column that one of two tables lacks.
 fn find_unshared_column(one: &TableShape, other: &TableShape) -> Option<String> {
-    let lacks = |table: &TableShape, column: &&ColumnShape| table.column_position(&column.name).is_none();
-    let missing = one.columns.iter().find(|column| lacks(other, column));
-    missing.or_else(|| other.columns.iter().find(|column| lacks(one, column))).map(|column| column.name.clone())
+    let missing = one.columns.iter().find(|column| other.column_position(&column.name).is_none());
+    let extra = other.columns.iter().find(|column| one.column_position(&column.name).is_none());
+    missing.or(extra).map(|column| column.name.clone())
 }
 
-/// The cells of one side, each with its column's name.
+/// Pairs the cells of one side of a change with the names of their columns.
 fn named_cells<'c>(change: &'c Change, side: Option<&'c [Value]>) -> Vec<(&'c str, &'c Value)> {
     change.column_names().into_iter().zip(side.unwrap_or_default()).collect()
 }
 
-/// Compares cells by their columns' names; columns that an engine leaves out of images are passed over.
+/// Compares cells by the names of their columns. Columns that an engine leaves out of images are skipped.
 fn compare_cells(
     change: &Change,
     side: DifferingSide,
@@ -229,20 +243,17 @@ fn compare_cells(
     theirs: &[(&str, &Value)],
     measure: EqualityLevel,
 ) -> Result<(), Box<Difference>> {
-    let left_out = |shape: &TableShape, name: &str| {
-        measure == EqualityLevel::Meaning && shape.omitted.iter().any(|omitted| same_name(omitted, name, measure))
-    };
-    let alone = |name: &str, journaled: Option<&Value>, found: Option<&Value>| {
-        let difference = Difference::for_change(DifferenceKind::Column, change);
-        let (journaled, found) = (journaled.cloned(), found.cloned());
-        Box::new(Difference { column: Some(name.to_owned()), side: Some(side), journaled, found, ..difference })
+    let lone_column = |name: &str| Difference {
+        column: Some(name.to_owned()),
+        side: Some(side),
+        ..Difference::for_change(DifferenceKind::Column, change)
     };
     for (name, value) in ours {
         let Some((other_name, other)) = theirs.iter().find(|(other, _)| same_name(name, other, measure)) else {
-            if left_out(shape, name) {
+            if is_left_out(shape, name, measure) {
                 continue;
             }
-            return Err(alone(name, Some(value), None));
+            return Err(Box::new(Difference { journaled: Some((*value).clone()), ..lone_column(name) }));
         };
         if !same_cell(
             value,
@@ -255,10 +266,15 @@ fn compare_cells(
         }
     }
     let mut more = theirs.iter().filter(|(name, _)| !ours.iter().any(|(other, _)| same_name(name, other, measure)));
-    match more.find(|(name, _)| !left_out(&change.table, name)) {
-        Some((name, value)) => Err(alone(name, None, Some(value))),
+    match more.find(|(name, _)| !is_left_out(&change.table, name, measure)) {
+        Some((name, value)) => Err(Box::new(Difference { found: Some((*value).clone()), ..lone_column(name) })),
         None => Ok(()),
     }
+}
+
+/// Tells whether one engine leaves a column out of images, such as a row version, that another engine keeps there.
+fn is_left_out(shape: &TableShape, name: &str, measure: EqualityLevel) -> bool {
+    measure == EqualityLevel::Meaning && shape.omitted.iter().any(|omitted| same_name(omitted, name, measure))
 }
 
 fn same_cell(
@@ -272,11 +288,12 @@ fn same_cell(
         (EqualityLevel::Meaning, Some(one_column), Some(other_column)) => {
             compare_values(one, one_column, other, other_column).is_some()
         }
+        // Without both declarations neither units nor padding are known, so only equal bits count.
         _ => one == other,
     }
 }
 
-/// Compares what a change found with the row that stands there elsewhere, as far as the change holds it cell by cell.
+/// Compares the row that a journaled change found with the same row elsewhere, as far as the change holds its cells.
 ///
 /// # Errors
 /// The first difference, in the order of the columns.
@@ -286,19 +303,20 @@ pub fn compare_found(
     row: Option<&[Value]>,
     measure: EqualityLevel,
 ) -> Result<(), Box<Difference>> {
-    let was_there = journaled.before_digest().is_some();
-    let Some(row) = row else {
-        let missing = || Box::new(Difference::for_change(DifferenceKind::MissingRow, journaled));
-        return if was_there { Err(missing()) } else { Ok(()) };
+    let row = match (journaled.before_digest(), row) {
+        (None, None) => return Ok(()),
+        (Some(_), None) => return Err(Box::new(Difference::for_change(DifferenceKind::MissingRow, journaled))),
+        (None, Some(_)) => return Err(Box::new(Difference::for_change(DifferenceKind::ExtraRow, journaled))),
+        (Some(_), Some(row)) => row,
     };
-    if !was_there {
-        return Err(Box::new(Difference::for_change(DifferenceKind::ExtraRow, journaled)));
-    }
     let ours = named_cells(journaled, journaled.cells_before());
     let whole: Vec<(&str, &Value)> = shape.columns.iter().map(|column| column.name.as_str()).zip(row).collect();
-    let known = |name: &str| ours.iter().any(|(other, _)| same_name(name, other, measure));
     let theirs: Vec<(&str, &Value)> = match journaled.action {
-        RowAction::Update { .. } => whole.into_iter().filter(|(name, _)| known(name)).collect(),
+        // The image of an update has only the columns that it sets.
+        RowAction::Update { .. } => whole
+            .into_iter()
+            .filter(|(name, _)| ours.iter().any(|(other, _)| same_name(name, other, measure)))
+            .collect(),
         RowAction::Kept { .. } => return Ok(()),
         RowAction::Insert { .. } | RowAction::Delete { .. } => whole,
     };

@@ -1,24 +1,27 @@
-//! Lists of changes, alike and not.
+//! Comparisons of lists of changes.
 
 use std::sync::Arc;
 
 use super::*;
 
 fn build_shape(name: &str, columns: &[(&str, &str)], omitted: &[&str]) -> Arc<TableShape> {
-    let column = |(name, declared): &(&str, &str)| ColumnShape {
-        name: (*name).to_owned(),
-        declared: (*declared).to_owned(),
+    Arc::new(TableShape {
+        name: name.to_owned(),
+        key: vec!["id".to_owned()],
+        columns: columns.iter().map(|(name, declared)| column_image(name, declared)).collect(),
+        omitted: omitted.iter().map(|name| (*name).to_owned()).collect(),
+    })
+}
+
+fn column_image(name: &str, declared: &str) -> ColumnShape {
+    ColumnShape {
+        name: name.to_owned(),
+        declared: declared.to_owned(),
         precision: None,
         scale: None,
         length: None,
         collation: None,
-    };
-    Arc::new(TableShape {
-        name: name.to_owned(),
-        key: vec!["id".to_owned()],
-        columns: columns.iter().map(column).collect(),
-        omitted: omitted.iter().map(|name| (*name).to_owned()).collect(),
-    })
+    }
 }
 
 fn sqlite_shape() -> Arc<TableShape> {
@@ -43,10 +46,9 @@ fn row(id: i64, angle: Value, ida: &str) -> Vec<Value> {
 
 fn update(table: &Arc<TableShape>, before: &[Value], after: &[Value]) -> Change {
     let columns: Vec<usize> = (0..before.len()).filter(|at| before[*at] != after[*at]).collect();
-    let pick = |row: &[Value]| columns.iter().map(|at| row[*at].clone()).collect();
     let action = RowAction::Update {
-        before: pick(before),
-        after: pick(after),
+        before: columns.iter().map(|at| before[*at].clone()).collect(),
+        after: columns.iter().map(|at| after[*at].clone()).collect(),
         before_digest: table.row_digest(before).unwrap(),
         after_digest: table.row_digest(after).unwrap(),
         columns,
@@ -71,22 +73,25 @@ fn kept_change(table: &Arc<TableShape>, id: i64, row: Option<&[Value]>) -> Chang
 
 /// The same three changes as each engine keeps them.
 fn both_engines() -> (Vec<Change>, Vec<Change>) {
-    let (lite, server) = (sqlite_shape(), server_shape());
-    let of = |table: &Arc<TableShape>, number: fn(&str) -> Value, pad: &str| {
-        let row = |id, angle: &str| row(id, number(angle), &format!("A{pad}"));
-        vec![
-            update(table, &row(1, "180.0"), &row(1, "400.0")),
-            insert(table, &row(2, "12.5")),
-            delete(table, &row(3, "0.0")),
-            kept_change(table, 4, Some(&row(4, "1.0"))),
-            kept_change(table, 5, None),
-        ]
-    };
-    let real = |text: &str| match text.strip_suffix(".0") {
+    (engine_changes(&sqlite_shape(), sqlite_number, "A"), engine_changes(&server_shape(), decimal, "A   "))
+}
+
+fn engine_changes(table: &Arc<TableShape>, number: fn(&str) -> Value, ida: &str) -> Vec<Change> {
+    vec![
+        update(table, &row(1, number("180.0"), ida), &row(1, number("400.0"), ida)),
+        insert(table, &row(2, number("12.5"), ida)),
+        delete(table, &row(3, number("0.0"), ida)),
+        kept_change(table, 4, Some(&row(4, number("1.0"), ida))),
+        kept_change(table, 5, None),
+    ]
+}
+
+/// Returns a number as SQLite's NUMERIC affinity stores it.
+fn sqlite_number(text: &str) -> Value {
+    match text.strip_suffix(".0") {
         Some(whole) => Value::Integer(whole.parse().unwrap()),
         None => Value::Real(text.parse().unwrap()),
-    };
-    (of(&lite, real, ""), of(&server, decimal, "   "))
+    }
 }
 
 fn first_difference(journaled: &[Change], found: &[Change], measure: EqualityLevel) -> DifferenceKind {
@@ -119,7 +124,7 @@ fn a_cell_is_named_with_both_values() {
     for (before, after, side, values) in [
         (181, 400, DifferingSide::Before, (180, 181)),
         (180, 401, DifferingSide::After, (400, 401)),
-        // What was found comes before what was planned on it.
+        // Of two differences, the one of the row as found comes first.
         (181, 401, DifferingSide::Before, (180, 181)),
     ] {
         let found = [update(&table, &row(1, Value::Integer(before), "A"), &row(1, Value::Integer(after), "A"))];
@@ -135,8 +140,9 @@ fn a_cell_is_named_with_both_values() {
 #[test]
 fn on_one_engine_the_storage_counts() {
     let table = sqlite_shape();
-    let of = |angle| [update(&table, &row(1, Value::Integer(0), "A"), &row(1, angle, "A"))];
-    let (integer, real) = (of(Value::Integer(400)), of(Value::Real(400.0)));
+    let before = row(1, Value::Integer(0), "A");
+    let integer = [update(&table, &before, &row(1, Value::Integer(400), "A"))];
+    let real = [update(&table, &before, &row(1, Value::Real(400.0), "A"))];
     assert_eq!(first_difference(&integer, &real, EqualityLevel::Bits), DifferenceKind::Cell);
     assert_eq!(compare_changes(&integer, &real, EqualityLevel::Meaning), Ok(Likeness::Equivalent));
 }
@@ -144,19 +150,20 @@ fn on_one_engine_the_storage_counts() {
 #[test]
 fn a_column_that_no_change_sets_shows_in_the_digest() {
     let table = sqlite_shape();
-    let of = |ida| [update(&table, &row(1, Value::Integer(180), ida), &row(1, Value::Integer(400), ida))];
-    assert_eq!(first_difference(&of("A"), &of("B"), EqualityLevel::Bits), DifferenceKind::OtherColumns);
-    // Two engines have no digest in common, so this much is not seen between them.
-    assert_eq!(compare_changes(&of("A"), &of("B"), EqualityLevel::Meaning), Ok(Likeness::Equivalent));
+    let [one, other] =
+        ["A", "B"].map(|ida| [update(&table, &row(1, Value::Integer(180), ida), &row(1, Value::Integer(400), ida))]);
+    assert_eq!(first_difference(&one, &other, EqualityLevel::Bits), DifferenceKind::OtherColumns);
+    // Two engines have no digest in common, so such a difference cannot be seen between them.
+    assert_eq!(compare_changes(&one, &other, EqualityLevel::Meaning), Ok(Likeness::Equivalent));
 }
 
 #[test]
 fn a_column_that_one_table_lacks_is_named() {
     let wide = build_shape("t", &[("id", "int"), ("angle", "decimal(4,1)"), ("ida", "char(4)"), ("more", "int")], &[]);
-    let cells = |angle| row(1, Value::Integer(angle), "A");
-    let wider = |angle| [cells(angle), vec![Value::Null]].concat();
-    let narrow = [update(&sqlite_shape(), &cells(180), &cells(400))];
-    let wide = [update(&wide, &wider(180), &wider(400))];
+    let [before, after] = [180, 400].map(|angle| row(1, Value::Integer(angle), "A"));
+    let narrow = [update(&sqlite_shape(), &before, &after)];
+    let null = [Value::Null];
+    let wide = [update(&wide, &[&before[..], &null[..]].concat(), &[&after[..], &null[..]].concat())];
     for (journaled, found) in [(&narrow, &wide), (&wide, &narrow)] {
         let difference = *compare_changes(journaled, found, EqualityLevel::Bits).unwrap_err();
         assert_eq!((difference.what, difference.column.as_deref()), (DifferenceKind::Column, Some("more")));
@@ -240,7 +247,7 @@ fn a_row_that_stands_there_is_held_against_what_the_change_found() {
     let gone = delete(&table, &is);
     assert_eq!(against(&gone, Some(&is)), Ok(()));
     assert_eq!(against(&gone, Some(&other)).unwrap_err().column.as_deref(), Some("angle"));
-    // A change of other columns of an updated row is the digests' to find.
+    // A difference in other columns of an updated row is left to the digests.
     assert_eq!(against(&change, Some(&row(1, Value::Integer(180), "B"))), Ok(()));
     assert_eq!(against(&kept_change(&table, 9, None), None), Ok(()));
     assert_eq!(against(&kept_change(&table, 9, None), Some(&is)).unwrap_err().what, DifferenceKind::ExtraRow);

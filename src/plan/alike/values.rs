@@ -1,4 +1,4 @@
-//! Whether two cells mean the same where engines store it differently; pure, and no judge of rows.
+//! Comparison of two cells that engines store differently. Pure.
 
 use mfm_journal::{ColumnShape as ColumnImage, Decimal, Value};
 
@@ -23,48 +23,50 @@ pub fn compare_values(
     alike.then_some(Likeness::Equivalent)
 }
 
-/// Returns the form in which cells of several engines meet: numbers of any type as one number; behind a column of
-/// fixed length no padding.
+/// Returns the form of a cell that is the same on every engine: integral numbers as integers, other numbers as
+/// decimals, and values of a column of fixed length (`fixed`) without padding.
 ///
-/// A negative zero stays apart from zero: no other type of number has one, so it cannot have come from there.
+/// A negative zero stays different from zero: no other type of number has one, so it cannot stem from one.
 #[must_use]
 pub fn to_common_form(value: &Value, fixed: bool) -> Value {
-    let number = |number: Decimal| {
-        let whole = number.to_i64_exact().map(Value::Integer);
-        whole.unwrap_or_else(|| Value::Decimal(number.normalise()))
-    };
     match value {
         Value::Boolean(flag) => Value::Integer(i64::from(*flag)),
-        Value::Decimal(decimal) => number(*decimal),
+        Value::Decimal(decimal) => normal_number(*decimal),
         Value::Real(real) if real.to_bits() != (-0.0_f64).to_bits() => {
-            Decimal::from_f64(*real).map_or_else(|| value.clone(), number)
+            Decimal::from_f64(*real).map_or_else(|| value.clone(), normal_number)
         }
         Value::Text(text) if fixed => Value::Text(text.trim_end_matches(' ').to_owned()),
         Value::Bytes(bytes) if fixed => {
-            let kept = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            Value::Bytes(bytes.get(..kept).unwrap_or_default().to_vec())
+            let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            Value::Bytes(bytes.get(..length).unwrap_or_default().to_vec())
         }
         other => other.clone(),
     }
 }
 
-/// Tells whether a column pads what it holds: `char(n)`, `nchar(n)`, `binary(n)`.
+fn normal_number(number: Decimal) -> Value {
+    let whole = number.to_i64_exact().map(Value::Integer);
+    whole.unwrap_or_else(|| Value::Decimal(number.normalise()))
+}
+
+/// Tells whether a column pads its values to one length: `char(n)`, `nchar(n)`, `binary(n)`.
 #[must_use]
 pub fn is_fixed(column: &ColumnImage) -> bool {
     let name = column.declared.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
     ["char", "nchar", "binary"].contains(&name.as_str())
 }
 
-/// A UUID, and the text that an engine without the type keeps of it.
+/// Tells whether one is a UUID, and the other the text in which an engine without that type stores it.
 fn same_uuid(one: &Value, other: &Value) -> bool {
     let ((Value::Uuid(bytes), Value::Text(text)) | (Value::Text(text), Value::Uuid(bytes))) = (one, other) else {
         return false;
     };
+    // Programs write UUIDs with and without braces and hyphens, in either case.
     let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
     inner.replace('-', "").to_ascii_lowercase() == mfm_journal::digest::encode_hex(bytes)
 }
 
-/// Dates and times: as ticks of two units, or as ticks and as text; the finer one is rounded to the other's tick.
+/// Compares dates and times, stored as ticks or as text. The finer one is rounded to the tick of the other.
 fn same_moment(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> bool {
     let (one_column, other_column) = (column_of_image(one_column), column_of_image(other_column));
     if one_column.kind != Kind::DateTime && other_column.kind != Kind::DateTime {
@@ -78,6 +80,7 @@ fn same_moment(one: &Value, one_column: &ColumnImage, other: &Value, other_colum
     }
     match (one, other) {
         (Value::Text(_), Value::Text(_)) => at == also,
+        // Which of the two is finer is not known here, so both directions are tried.
         _ => {
             let as_other = matches!(other, Value::Moment(_))
                 && time::replace_time(at, other, &other_column).as_ref() == Some(other);

@@ -1,4 +1,4 @@
-//! What SQL Server's catalogue says of a table: columns, key, unique indexes, oddities; judges no operation.
+//! Reads the declaration of tables from SQL Server's catalogue: columns, key, unique indexes, special features.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,38 +16,38 @@ use crate::targets::foreign::ForeignKey;
 use crate::targets::trigger::{Trigger, TriggerEvent};
 use crate::targets::{DomainKeys, TargetError, declared};
 
-/// A table with all that the engine has to know beside [`Table`].
+/// A table as SQL Server declares it: [`Table`], and what only this engine needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MssqlLayout {
-    /// The table as everybody sees it.
+    /// The table as the port shows it.
     pub(super) table: Arc<Table>,
-    /// Its schema.
+    /// The SQL schema that the table belongs to.
     pub(super) schema: String,
-    /// Its name within the schema.
+    /// The table's name within its schema.
     pub(super) name: String,
-    /// Its number.
+    /// The table's object id, which a dropped and created table changes.
     pub(super) object_id: i64,
-    /// The columns that are read and written, in the order of the shape's.
-    pub(super) fields: Vec<SheetField>,
-    /// The columns whose values cannot be kept exactly, with their types.
+    /// The columns that are read and written, in the order of the shape's columns.
+    pub(super) fields: Vec<LayoutField>,
+    /// The columns whose values cannot be kept exactly, in words with the reason.
     pub(super) unkept: Vec<String>,
-    /// The unique indexes over all rows, the key's own left out.
+    /// The unique indexes over all rows, without the key's own.
     pub(super) unique: Vec<UniqueIndex>,
     /// Whether there are unique indexes over computed columns, or over some rows only.
     pub(super) odd_unique: bool,
     /// What keeps the table from being changed exactly, in words.
     pub(super) obstacles: Vec<String>,
-    /// The columns that this login sees masked.
+    /// The columns whose values this login sees masked.
     pub(super) masked: Vec<String>,
-    /// Whether the database answers a commit before it is on disk, whatever is asked for.
+    /// Whether the database forces delayed durability: it answers a commit before the commit is on disk.
     pub(super) forces_delay: bool,
-    /// Whether change tracking counts every write.
+    /// Whether change tracking records every write.
     pub(super) tracked: bool,
     /// Whether there are triggers, or foreign keys, that this login cannot see.
     pub(super) hides: bool,
     /// The enabled triggers.
     pub(super) triggers: Vec<Trigger>,
-    /// The enabled CHECK constraints: name and condition. One that this login cannot see is not here.
+    /// The enabled CHECK constraints that this login can see: name and condition.
     pub(super) checks: Vec<(String, String)>,
     /// The enforced foreign keys that the table declares.
     pub(super) parents: Vec<ForeignKey>,
@@ -56,32 +56,42 @@ pub(super) struct MssqlLayout {
 }
 
 /// A column that is read and written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SheetField {
-    /// Its name.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct LayoutField {
+    /// The column's name.
     pub(super) name: String,
-    /// Its place in the shape.
+    /// Its position among the shape's columns.
     pub(super) at: usize,
     /// Its type.
     pub(super) kind: MssqlType,
-    /// The collation of its text.
+    /// The collation of its text; `None` for other types.
     pub(super) collation: Option<String>,
-    /// Whether the database numbers new rows by it.
+    /// Whether it is the IDENTITY column, by which the database numbers new rows.
     pub(super) identity: bool,
+}
+
+impl std::fmt::Debug for LayoutField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, at, kind, collation, identity } = self;
+        // The digest of schema facts hashes this text, and journals hold that digest: it keeps the type's first name.
+        let mut out = f.debug_struct("SheetField");
+        out.field("name", name).field("at", at).field("kind", kind).field("collation", collation);
+        out.field("identity", identity).finish()
+    }
 }
 
 /// A unique index over plain columns of all rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UniqueIndex {
-    /// Its name.
+    /// The index's name.
     pub(super) name: String,
-    /// Its columns.
+    /// The names of its columns, in index order.
     pub(super) columns: Vec<String>,
-    /// Whether none of them takes NULL.
+    /// Whether none of the columns takes NULL.
     never_null: bool,
 }
 
-/// Something that the catalogue lists like a table.
+/// A row of `sys.objects`: a table, a view or a synonym.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CatalogueObject {
     pub(super) schema: String,
@@ -91,7 +101,7 @@ pub(super) struct CatalogueObject {
     pub(super) object_id: i64,
 }
 
-/// What this version of the catalogue offers, and the login's own schema.
+/// Which optional columns this version of the catalogue has, and the login's default schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CatalogueFeatures {
     columns: BTreeSet<(String, String)>,
@@ -100,13 +110,17 @@ pub(super) struct CatalogueFeatures {
 }
 
 impl CatalogueFeatures {
-    /// Asks which optional parts the catalogue has.
+    /// Reads which of the optional columns the catalogue has.
     pub(super) fn read(wire: &mut Wire, place: &ServerLocation, schema: String) -> Result<Self, TargetError> {
         let rows =
             wire.query_rows(sql::session::OPTIONAL, Vec::new()).map_err(place.explainer("read the catalogue"))?;
-        let pair =
-            |row: &WireRow| Some((cell_text(row.first())?.to_lowercase(), cell_text(row.get(1))?.to_lowercase()));
-        Ok(Self { columns: rows.iter().filter_map(pair).collect(), schema })
+        let mut columns = BTreeSet::new();
+        for row in &rows {
+            if let (Some(view), Some(column)) = (cell_text(row.first()), cell_text(row.get(1))) {
+                columns.insert((view.to_lowercase(), column.to_lowercase()));
+            }
+        }
+        Ok(Self { columns, schema })
     }
 
     fn has_column(&self, view: &str, column: &str) -> bool {
@@ -115,12 +129,12 @@ impl CatalogueFeatures {
 }
 
 impl CatalogueObject {
-    /// Returns the name under which everybody knows the table: with its schema, unless that is `dbo`.
+    /// Returns the table's name for people: with its schema, unless that is `dbo`.
     pub(super) fn display_name(&self) -> String {
         if self.schema == "dbo" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
     }
 
-    /// Tells whether it is a table of mfm's own.
+    /// Returns whether the object is one of mfm's own tables.
     pub(super) fn is_own(&self) -> bool {
         self.schema == "dbo" && ["mfm_marker", "mfm_operation"].iter().any(|own| self.name.eq_ignore_ascii_case(own))
     }
@@ -129,66 +143,68 @@ impl CatalogueObject {
 /// Lists everything that looks like a table.
 pub(super) fn list_objects(wire: &mut Wire, place: &ServerLocation) -> Result<Vec<CatalogueObject>, TargetError> {
     let rows = wire.query_rows(text::OBJECTS, Vec::new()).map_err(place.explainer("list the tables"))?;
-    let one = |row: &WireRow| {
-        Some(CatalogueObject {
-            schema: cell_text(row.first())?,
-            name: cell_text(row.get(1))?,
-            kind: cell_text(row.get(2))?.trim().to_owned(),
-            object_id: cell_integer(row.get(3))?,
-        })
-    };
-    Ok(rows.iter().filter_map(one).collect())
+    Ok(rows.iter().filter_map(parse_object).collect())
 }
 
-/// Finds a table by the name a person gives it: with its schema, or without it in the login's own one, in `dbo`, or
-/// in the only one that has it.
-pub(super) fn find_object(listed: &[CatalogueObject], own_schema: &str, name: &str) -> Option<CatalogueObject> {
-    let by = |same: &dyn Fn(&CatalogueObject) -> bool| listed.iter().find(|one| same(one)).cloned();
-    let schemas = [own_schema, "dbo"];
-    let exact = by(&|one| one.display_name() == name);
-    let unqualified = || {
-        let within = |schema: &str| by(&|one| one.schema == schema && one.name == name);
-        schemas.iter().find_map(|schema| within(schema))
-    };
-    let alike =
-        |one: &&CatalogueObject| one.name.eq_ignore_ascii_case(name) || one.display_name().eq_ignore_ascii_case(name);
-    let only = || {
-        let mut all = listed.iter().filter(alike);
-        let preferred = listed.iter().find(|one| alike(one) && schemas.contains(&one.schema.as_str()));
-        let first = all.next();
-        preferred.or_else(|| first.filter(|_| all.next().is_none())).cloned()
-    };
-    exact.or_else(unqualified).or_else(only)
+fn parse_object(row: &WireRow) -> Option<CatalogueObject> {
+    Some(CatalogueObject {
+        schema: cell_text(row.first())?,
+        name: cell_text(row.get(1))?,
+        // The catalogue pads the type's name with spaces.
+        kind: cell_text(row.get(2))?.trim().to_owned(),
+        object_id: cell_integer(row.get(3))?,
+    })
 }
 
-/// Reads a table, `None` where there is none of that name.
+/// Finds a table by the name that a person gives it: with its schema; or without it in the login's own schema, in
+/// `dbo`, or in the only schema that has one of that name. An exact name goes before one in another case.
+pub(super) fn find_object(objects: &[CatalogueObject], own_schema: &str, name: &str) -> Option<CatalogueObject> {
+    if let Some(exact) = objects.iter().find(|object| object.display_name() == name) {
+        return Some(exact.clone());
+    }
+    for schema in [own_schema, "dbo"] {
+        if let Some(object) = objects.iter().find(|object| object.schema == schema && object.name == name) {
+            return Some(object.clone());
+        }
+    }
+    let mut alike = objects
+        .iter()
+        .filter(|object| object.name.eq_ignore_ascii_case(name) || object.display_name().eq_ignore_ascii_case(name));
+    let preferred = alike.clone().find(|object| [own_schema, "dbo"].contains(&object.schema.as_str()));
+    let first = alike.next();
+    // Several tables of the name in other schemas: no guess which one is meant.
+    preferred.or_else(|| first.filter(|_| alike.next().is_none())).cloned()
+}
+
+/// Reads the layout of a table; `None` where there is no table of that name.
 pub(super) fn read_layout(
     wire: &mut Wire,
     place: &ServerLocation,
-    offers: &CatalogueFeatures,
+    features: &CatalogueFeatures,
     keys: &DomainKeys,
     name: &str,
 ) -> Result<Option<MssqlLayout>, TargetError> {
-    let Some(listed) = find_object(&list_objects(wire, place)?, &offers.schema, name) else { return Ok(None) };
-    let what = match listed.kind.as_str() {
-        "U" if listed.is_own() => "table of mfm's own",
-        "U" => return declared_sheet(wire, place, offers, keys, &listed).map(Some),
+    let Some(object) = find_object(&list_objects(wire, place)?, &features.schema, name) else { return Ok(None) };
+    let what = match object.kind.as_str() {
+        "U" if object.is_own() => "table of mfm's own",
+        "U" => return read_declaration(wire, place, features, keys, &object).map(Some),
         "V" => "view",
         _ => "synonym",
     };
-    Err(Refusal::NotATable { table: listed.display_name(), what: what.to_owned() }.into())
+    Err(Refusal::NotATable { table: object.display_name(), what: what.to_owned() }.into())
 }
 
 /// Reads the declaration of a table.
-pub(super) fn declared_sheet(
+pub(super) fn read_declaration(
     wire: &mut Wire,
     place: &ServerLocation,
-    offers: &CatalogueFeatures,
+    features: &CatalogueFeatures,
     keys: &DomainKeys,
-    listed: &CatalogueObject,
+    object: &CatalogueObject,
 ) -> Result<MssqlLayout, TargetError> {
-    let has = |view: &str, column: &str| offers.has_column(view, column);
-    let answers = wire.query_results(&text::select_table_facts(&has), vec![number_parameter(listed.object_id)]);
+    let question = text::select_table_facts(&|view, column| features.has_column(view, column));
+    // All answers come with one round trip, so that they show one state of the catalogue.
+    let answers = wire.query_results(&question, vec![number_parameter(object.object_id)]);
     let answers: [Vec<WireRow>; 7] = answers
         .map_err(place.explainer("read the schema"))?
         .try_into()
@@ -196,20 +212,20 @@ pub(super) fn declared_sheet(
     let [columns, indexes, special, triggers, checks, parents, children] = answers;
     let raw: Vec<RawColumn> = columns.iter().filter_map(raw_column).collect();
     if raw.len() != columns.len() || raw.is_empty() {
-        let why = format!("the columns of {} are not visible to this login", listed.display_name());
+        let why = format!("the columns of {} are not visible to this login", object.display_name());
         return Err(place.failure("read the schema", why));
     }
     let special = special.first().cloned().unwrap_or_default();
-    let mut sheet = build_layout(listed, keys, &raw, unique_indexes(&indexes), &special);
-    sheet.triggers = triggers.iter().filter_map(parse_trigger).collect();
-    sheet.checks = checks.iter().filter_map(|row| Some((cell_text(row.first())?, cell_text(row.get(1))?))).collect();
-    sheet.parents = foreign::parse_foreign_keys(&parents);
-    sheet.children = foreign::parse_foreign_keys(&children);
-    let odd = |row: &WireRow| {
-        cell_flag(row.get(2)) || cell_text(row.get(3)).is_some_and(|name| sheet.find_field(&name).is_none())
-    };
-    sheet.odd_unique = indexes.iter().any(odd);
-    Ok(sheet)
+    let mut layout = build_layout(object, keys, &raw, unique_indexes(&indexes), &special);
+    layout.triggers = triggers.iter().filter_map(parse_trigger).collect();
+    layout.checks = checks.iter().filter_map(|row| Some((cell_text(row.first())?, cell_text(row.get(1))?))).collect();
+    layout.parents = foreign::parse_foreign_keys(&parents);
+    layout.children = foreign::parse_foreign_keys(&children);
+    // A filtered index, or one over a column that is not read: only the database can tell what collides in it.
+    layout.odd_unique = indexes.iter().any(|row| {
+        cell_flag(row.get(2)) || cell_text(row.get(3)).is_some_and(|name| layout.find_field(&name).is_none())
+    });
+    Ok(layout)
 }
 
 fn parse_trigger(row: &WireRow) -> Option<Trigger> {
@@ -222,7 +238,7 @@ fn parse_trigger(row: &WireRow) -> Option<Trigger> {
     Some(Trigger { name: cell_text(row.first())?, event })
 }
 
-/// A column as the catalogue tells it.
+/// A column as the catalogue describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RawColumn {
     name: String,
@@ -231,38 +247,44 @@ pub(super) struct RawColumn {
     nullable: bool,
     computed: bool,
     identity: bool,
-    /// What makes it a column like no other.
+    /// A special feature that keeps the column's values from being kept exactly, in words.
     special: Option<&'static str>,
     masked: bool,
 }
 
+/// Parses a row of the question for columns; `None` where this login does not see the column's name or type.
 pub(super) fn raw_column(row: &WireRow) -> Option<RawColumn> {
-    let small = |at: usize| cell_integer(row.get(at)).and_then(|number| u8::try_from(number).ok()).unwrap_or(0);
     Some(RawColumn {
         name: cell_text(row.first())?,
         kind: RawType {
             name: cell_text(row.get(1))?,
             max_length: cell_integer(row.get(2))?,
-            precision: small(3),
-            scale: small(4),
+            precision: small_number(row, 3),
+            scale: small_number(row, 4),
             code_page: cell_integer(row.get(6)),
         },
         collation: cell_text(row.get(5)),
         nullable: cell_flag(row.get(7)),
         computed: cell_flag(row.get(8)),
         identity: cell_flag(row.get(9)),
-        special: oddities::of_column(row),
+        special: oddities::column_obstacle(row),
         masked: cell_flag(row.get(11)),
     })
 }
 
-/// Returns the unique indexes over all rows, in the order of the rows of the catalogue.
+fn small_number(row: &WireRow, at: usize) -> u8 {
+    cell_integer(row.get(at)).and_then(|number| u8::try_from(number).ok()).unwrap_or(0)
+}
+
+/// Parses the unique indexes over all rows, one row of the catalogue for each of their columns, in the catalogue's
+/// order: the primary key first.
 pub(super) fn unique_indexes(rows: &[WireRow]) -> Vec<UniqueIndex> {
     let mut all: Vec<(i64, UniqueIndex)> = Vec::new();
+    // A filtered index guarantees nothing about the rows that it leaves out.
     for row in rows.iter().filter(|row| !cell_flag(row.get(2))) {
         let (Some(id), Some(column)) = (cell_integer(row.get(5)), cell_text(row.get(3))) else { continue };
         let nullable = cell_flag(row.get(4));
-        match all.iter_mut().find(|(known, _)| *known == id) {
+        match all.iter_mut().find(|(known_id, _)| *known_id == id) {
             Some((_, index)) => {
                 index.columns.push(column);
                 index.never_null &= !nullable;
@@ -277,7 +299,7 @@ pub(super) fn unique_indexes(rows: &[WireRow]) -> Vec<UniqueIndex> {
 }
 
 pub(super) fn build_layout(
-    listed: &CatalogueObject,
+    object: &CatalogueObject,
     keys: &DomainKeys,
     raw: &[RawColumn],
     mut unique: Vec<UniqueIndex>,
@@ -286,28 +308,25 @@ pub(super) fn build_layout(
     let (mut fields, mut columns, mut omitted, mut unkept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for column in raw {
         let kind = MssqlType::from_catalogue(&column.kind).filter(|_| column.special.is_none());
-        let collation = column.collation.as_deref().and_then(text::collation_name).map(str::to_owned);
-        let model = |declared: &str, role| {
-            declared::build_column(&column.name, declared, collation.clone(), column.nullable, Storage::Native, role)
-        };
         match kind {
-            _ if column.computed => omitted.push(model(&column.kind.name, Role::Computed)),
-            Some(MssqlType::RowVersion) => omitted.push(model("rowversion", Role::RowVersion)),
+            _ if column.computed => omitted.push(model_column(column, &column.kind.name, Role::Computed)),
+            Some(MssqlType::RowVersion) => omitted.push(model_column(column, "rowversion", Role::RowVersion)),
             Some(kind) => {
-                columns.push(model(&kind.declaration(), Role::Plain));
-                let (name, at) = (column.name.clone(), fields.len());
-                fields.push(SheetField { name, at, kind, collation: collation.clone(), identity: column.identity });
+                columns.push(model_column(column, &kind.declaration(), Role::Plain));
+                let (name, at, collation) = (column.name.clone(), fields.len(), known_collation(column));
+                fields.push(LayoutField { name, at, kind, collation, identity: column.identity });
             }
             None => {
                 let why = column.special.unwrap_or(&column.kind.name);
-                unkept.push(format!("{}.{}, {why},", listed.display_name(), column.name));
-                omitted.push(model(&column.kind.name, Role::Computed));
+                unkept.push(format!("{}.{}, {why},", object.display_name(), column.name));
+                // Left out of every read and write, as a computed column is; the preflight refuses the table anyway.
+                omitted.push(model_column(column, &column.kind.name, Role::Computed));
             }
         }
     }
-    let (key, standing) = choose_key(listed, &columns, &mut unique, keys);
+    let (key, standing) = choose_key(object, &columns, &mut unique, keys);
     let shape = TableShape {
-        name: listed.display_name(),
+        name: object.display_name(),
         key,
         columns: columns.iter().map(|column: &Column| column.image.clone()).collect(),
         omitted: omitted.iter().map(|column: &Column| column.image.name.clone()).collect(),
@@ -315,13 +334,13 @@ pub(super) fn build_layout(
     let masked = raw.iter().filter(|column| column.masked && !oddities::may_unmask(special));
     MssqlLayout {
         table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing }),
-        schema: listed.schema.clone(),
-        name: listed.name.clone(),
-        object_id: listed.object_id,
+        schema: object.schema.clone(),
+        name: object.name.clone(),
+        object_id: object.object_id,
         fields,
         unkept,
         unique,
-        obstacles: oddities::of_table(special),
+        obstacles: oddities::table_obstacles(special),
         masked: masked.map(|column| column.name.clone()).collect(),
         forces_delay: oddities::forces_delay(special),
         tracked: oddities::is_change_tracked(special),
@@ -334,37 +353,32 @@ pub(super) fn build_layout(
     }
 }
 
-/// Chooses the domain's key where its columns exist, else the declared primary key, and takes its index out of the
-/// list.
+fn model_column(column: &RawColumn, declared: &str, role: Role) -> Column {
+    declared::build_column(&column.name, declared, known_collation(column), column.nullable, Storage::Native, role)
+}
+
+/// Returns a column's collation, if its name can stand in SQL as it is.
+fn known_collation(column: &RawColumn) -> Option<String> {
+    column.collation.as_deref().and_then(text::collation_name).map(str::to_owned)
+}
+
+/// Chooses the domain's key where its columns exist, else the declared primary key, and removes its index from
+/// `unique`.
 fn choose_key(
-    listed: &CatalogueObject,
+    object: &CatalogueObject,
     columns: &[Column],
     unique: &mut Vec<UniqueIndex>,
     keys: &DomainKeys,
 ) -> (Vec<String>, KeyStanding) {
-    let named = |(name, _): &(&String, &Vec<String>)| {
-        name.eq_ignore_ascii_case(&listed.name) || name.eq_ignore_ascii_case(&listed.display_name())
-    };
-    let domain = keys.get(&listed.name).or_else(|| keys.iter().find(named).map(|(_, columns)| columns));
-    let spelled = |name: &String| {
-        let exact = columns.iter().find(|column| column.image.name == *name);
-        let found = exact.or_else(|| columns.iter().find(|column| column.image.name.eq_ignore_ascii_case(name)));
-        found.map(|column| column.image.name.clone()).ok_or_else(|| name.clone())
-    };
-    let domain = domain.map(|names| names.iter().map(spelled).collect::<Result<Vec<String>, String>>());
-    let primary = || {
-        let first = unique.first().filter(|index| index.never_null);
-        first.map(|index| index.columns.clone()).unwrap_or_default()
-    };
-    let (key, missing) = match domain {
+    let (key, missing) = match domain_key(object, keys).map(|names| spell_all(columns, names)) {
         Some(Ok(columns)) => (columns, None),
-        Some(Err(name)) => (primary(), Some(name)),
-        None => (primary(), None),
+        Some(Err(name)) => (first_unique_key(unique), Some(name)),
+        None => (first_unique_key(unique), None),
     };
-    let covers = |index: &UniqueIndex| {
+    let covering = unique.iter().position(|index| {
         index.columns.len() == key.len() && index.columns.iter().all(|name| key.contains(name)) && !key.is_empty()
-    };
-    match unique.iter().position(covers) {
+    });
+    match covering {
         Some(at) => {
             let index = unique.remove(at);
             let standing = if index.never_null { KeyStanding::Declared(index.name) } else { KeyStanding::Undeclared };
@@ -377,42 +391,67 @@ fn choose_key(
     }
 }
 
+fn domain_key<'k>(object: &CatalogueObject, keys: &'k DomainKeys) -> Option<&'k Vec<String>> {
+    let exact = keys.get(&object.name);
+    exact.or_else(|| {
+        let shown = object.display_name();
+        let mut keys = keys.iter();
+        keys.find(|(name, _)| name.eq_ignore_ascii_case(&object.name) || name.eq_ignore_ascii_case(&shown))
+            .map(|(_, columns)| columns)
+    })
+}
+
+/// Returns the database's spelling of column names; the error is the first name that no column has.
+fn spell_all(columns: &[Column], names: &[String]) -> Result<Vec<String>, String> {
+    let mut spelled = Vec::with_capacity(names.len());
+    for name in names {
+        let exact = columns.iter().find(|column| column.image.name == *name);
+        match exact.or_else(|| columns.iter().find(|column| column.image.name.eq_ignore_ascii_case(name))) {
+            Some(column) => spelled.push(column.image.name.clone()),
+            None => return Err(name.clone()),
+        }
+    }
+    Ok(spelled)
+}
+
+/// Returns the columns of the first unique index, which is the primary key where there is one; none if it takes NULL.
+fn first_unique_key(unique: &[UniqueIndex]) -> Vec<String> {
+    unique.first().filter(|index| index.never_null).map(|index| index.columns.clone()).unwrap_or_default()
+}
+
 impl MssqlLayout {
-    /// Returns the table's name as SQL writes it.
+    /// Returns the table's name for SQL, quoted and with its schema.
     pub(super) fn qualified_name(&self) -> String {
         sql::qualify_name(&self.schema, &self.name)
     }
 
-    /// Returns the name under which everybody knows the table.
+    /// Returns the table's name for people.
     pub(super) fn display_name(&self) -> &str {
         &self.table.shape.name
     }
 
     /// Returns the key's columns, in key order.
-    pub(super) fn key_fields(&self) -> impl Iterator<Item = &SheetField> {
+    pub(super) fn key_fields(&self) -> impl Iterator<Item = &LayoutField> {
         self.table.shape.key.iter().filter_map(|name| self.fields.iter().find(|field| field.name == *name))
     }
 
-    /// Returns a column by its exact name.
-    pub(super) fn find_field(&self, name: &str) -> Option<&SheetField> {
+    /// Finds a column by its exact name.
+    pub(super) fn find_field(&self, name: &str) -> Option<&LayoutField> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Refuses a table whose rows nothing can tell apart.
+    /// Refuses a table whose rows no key tells apart.
     pub(super) fn require_key(&self) -> Result<(), Refusal> {
-        let no_key = |why: String| Err(Refusal::NoKey { table: self.display_name().to_owned(), why });
-        if let KeyStanding::Missing(column) = &self.table.key {
-            return no_key(format!("it lacks the key column {column}"));
-        }
-        if self.table.shape.key.is_empty() {
-            return no_key("it declares none".to_owned());
-        }
-        match self.key_fields().find(|field| !field.kind.is_comparable()) {
-            Some(field) => {
-                no_key(format!("{} is of type {}, which nothing compares", field.name, field.kind.declaration()))
+        let incomparable = self.key_fields().find(|field| !field.kind.is_comparable());
+        let why = match (&self.table.key, incomparable) {
+            (KeyStanding::Missing(column), _) => format!("it lacks the key column {column}"),
+            _ if self.table.shape.key.is_empty() => "it declares none".to_owned(),
+            (_, Some(field)) => {
+                format!("{} is of type {}, which nothing compares", field.name, field.kind.declaration())
             }
-            None => Ok(()),
-        }
+            (_, None) => return Ok(()),
+        };
+        Err(Refusal::NoKey { table: self.display_name().to_owned(), why })
     }
 }
 
@@ -469,7 +508,7 @@ mod tests {
 
     #[test]
     fn the_key_is_the_domains_and_vouched_for_by_an_index() {
-        let listed = sample_objects(&[("dbo", "t")]).remove(0);
+        let object = sample_objects(&[("dbo", "t")]).remove(0);
         let columns = [
             sample_column("id", "int"),
             sample_column("other", "int"),
@@ -478,7 +517,7 @@ mod tests {
         ];
         let keys = |column: &str| DomainKeys::from([("T".to_owned(), vec![column.to_owned()])]);
         let of =
-            |keys: &DomainKeys, unique: Vec<UniqueIndex>| build_layout(&listed, keys, &columns, unique, &Vec::new());
+            |keys: &DomainKeys, unique: Vec<UniqueIndex>| build_layout(&object, keys, &columns, unique, &Vec::new());
         let declared =
             of(&keys("ID"), vec![sample_index("PK_t", &["id"], true), sample_index("UX", &["other"], false)]);
         assert_eq!(declared.table.key, KeyStanding::Declared("PK_t".into()));

@@ -1,4 +1,4 @@
-//! Cells between the driver's form and mfm's, exact both ways; knows no table and sends nothing.
+//! Cells between the driver's form and [`Value`], exact both ways.
 
 use mfm_journal::{Decimal, Moment, Value};
 use tiberius::ColumnData;
@@ -7,17 +7,17 @@ use tiberius::time::{Date, DateTime, DateTime2, Time};
 
 use super::types::MssqlType;
 
-/// Days from 0001-01-01, the driver's day 0, to 1900-01-01, a [`Moment`]'s.
+/// Days from 0001-01-01, the driver's day 0, to 1900-01-01, the day 0 of a [`Moment`].
 const DAYS_TO_1900: i32 = 693_595;
 const SECONDS_PER_DAY: i64 = 86_400;
-/// `datetime` counts so many ticks a second.
+/// The ticks of a `datetime` in a second.
 const TICKS: i64 = 300;
 
-/// Why a cell is not kept: what it holds has no exact form.
+/// What a cell holds that has no exact form in the journal, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Inexact(pub(super) &'static str);
 
-/// Returns the value of a cell that was read by [`Type::read`].
+/// Decodes a cell that was read by [`MssqlType::read_expression`].
 pub(super) fn decode(data: ColumnData<'static>, declared: MssqlType) -> Result<Value, Inexact> {
     let value = match (data, declared) {
         (ColumnData::Bit(cell), _) => cell.map(Value::Boolean),
@@ -29,6 +29,7 @@ pub(super) fn decode(data: ColumnData<'static>, declared: MssqlType) -> Result<V
         (ColumnData::F64(cell), MssqlType::Real | MssqlType::Float) => cell.map(decode_real).transpose()?,
         (ColumnData::Numeric(cell), _) => cell.map(decode_decimal).transpose()?,
         (ColumnData::Guid(cell), _) => cell.map(|uuid| Value::Uuid(*uuid.as_bytes())),
+        // Text of a code page is read as bytes: see `MssqlType::read_expression`.
         (ColumnData::Binary(cell), MssqlType::Paged { page, .. }) => match cell {
             Some(bytes) => Some(Value::Text(page.decode(&bytes).ok_or(Inexact("text that its code page lacks"))?)),
             None => None,
@@ -60,12 +61,13 @@ pub(super) fn decode(data: ColumnData<'static>, declared: MssqlType) -> Result<V
             )?)
         }
         (ColumnData::Time(None) | ColumnData::DateTime2(None) | ColumnData::DateTimeOffset(None), _) => None,
+        // Money as a float, for one, which would be rounded.
         _ => return Err(Inexact("a form that the driver does not give exactly")),
     };
     Ok(value.unwrap_or(Value::Null))
 }
 
-/// Returns a value as the staging column of its type takes it; `None` for a value that is none of the type's.
+/// Encodes a value for the staging column of its type; `None` for a value that the type cannot hold exactly.
 pub(super) fn encode(value: &Value, declared: MssqlType) -> Option<ColumnData<'static>> {
     if value.is_null() {
         return encode_null(declared);
@@ -91,6 +93,7 @@ pub(super) fn encode(value: &Value, declared: MssqlType) -> Option<ColumnData<'s
         (MssqlType::Real, Value::Real(number)) => ColumnData::F32(Some(to_exact_single(*number)?)),
         (MssqlType::Float, Value::Real(number)) if number.is_finite() => ColumnData::F64(Some(*number)),
         (MssqlType::DateTime, Value::Moment(at)) => encode_datetime(*at, TICKS * SECONDS_PER_DAY, 1)?,
+        // A `smalldatetime` counts minutes.
         (MssqlType::SmallDateTime, Value::Moment(at)) => encode_datetime(*at, SECONDS_PER_DAY / 60, 60 * TICKS)?,
         (MssqlType::DateTime2 { scale }, Value::Moment(at)) => {
             ColumnData::DateTime2(Some(DateTime2::new(date_from_days(at.days?)?, time_from_ticks(at.ticks?, scale)?)))
@@ -118,7 +121,7 @@ pub(super) fn encode(value: &Value, declared: MssqlType) -> Option<ColumnData<'s
     })
 }
 
-/// Returns NULL in the form of a type's staging column.
+/// Encodes NULL for the staging column of a type; `None` for a type that cannot be written.
 fn encode_null(declared: MssqlType) -> Option<ColumnData<'static>> {
     Some(match declared {
         MssqlType::Bit => ColumnData::Bit(None),
@@ -156,7 +159,7 @@ fn decode_real(number: f64) -> Result<Value, Inexact> {
     if number.is_nan() { Err(Inexact("a NaN")) } else { Ok(Value::Real(number)) }
 }
 
-/// Returns a float of four bytes, if that is all the number needs.
+/// Narrows a number to a float of four bytes, if nothing is lost.
 fn to_exact_single(number: f64) -> Option<f32> {
     #[expect(clippy::cast_possible_truncation, reason = "the next line proves that nothing was lost")]
     let single = number as f32;
@@ -177,7 +180,8 @@ fn build_moment(days: Option<i32>, ticks: Option<i64>, offset_minutes: Option<i1
     Value::Moment(Moment { days, ticks, offset_minutes })
 }
 
-/// Returns a `datetime` for a moment whose ticks are `factor` of its own.
+/// Encodes a moment as a `datetime`. One tick of the moment is `factor` ticks of a `datetime`, and a day has
+/// `ticks_per_day` of the moment's ticks.
 fn encode_datetime(at: Moment, ticks_per_day: i64, factor: i64) -> Option<ColumnData<'static>> {
     let (days, ticks) = (at.days?, at.ticks?);
     let fits = at.offset_minutes.is_none() && (0..ticks_per_day).contains(&ticks);
@@ -195,11 +199,12 @@ fn date_from_days(days: i32) -> Option<Date> {
     (days <= 3_652_058).then(|| Date::new(days))
 }
 
-/// Returns a time of day in its column's ticks; not every server gives an expression the scale that it converts to.
+/// Converts a time of day to ticks of its column's scale.
 fn ticks_from_time(time: Time, scale: u8) -> Result<i64, Inexact> {
-    let (held, wanted) = (i128::from(per_second(time.scale())), i128::from(per_second(scale)));
-    let product = i128::from(time.increments()) * wanted;
-    let exact = (product % held == 0).then(|| i64::try_from(product / held).ok()).flatten();
+    // The scale on the wire may differ from the column's: not every server keeps it through a conversion.
+    let (sent, declared) = (i128::from(per_second(time.scale())), i128::from(per_second(scale)));
+    let product = i128::from(time.increments()) * declared;
+    let exact = (product % sent == 0).then(|| i64::try_from(product / sent).ok()).flatten();
     exact.ok_or(Inexact("a time finer than its column"))
 }
 
@@ -212,7 +217,7 @@ fn time_from_ticks(ticks: i64, scale: u8) -> Option<Time> {
     within.then(|| Time::new(ticks.unsigned_abs(), scale))
 }
 
-/// Returns the date and time that a `datetimeoffset` shows; over the wire goes UTC.
+/// Returns the local date and time of a `datetimeoffset`, whose UTC time is what the wire carries.
 fn decode_offset_moment(days: i32, ticks: i64, offset_minutes: i16, scale: u8) -> Result<Value, Inexact> {
     let day = SECONDS_PER_DAY * per_second(scale);
     let shown = ticks + i64::from(offset_minutes) * 60 * per_second(scale);
@@ -237,6 +242,7 @@ fn offset_text(at: Moment, scale: u8) -> Option<String> {
     let clock = clock_text(ticks, scale)?;
     let sign = if minutes < 0 { '-' } else { '+' };
     let (hours, rest) = (minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
+    // The largest offset that SQL Server accepts is 14 hours.
     (hours <= 14).then(|| format!("{day}T{clock}{sign}{hours:02}:{rest:02}"))
 }
 

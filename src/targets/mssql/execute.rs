@@ -1,10 +1,11 @@
-//! The transaction of an operation: uid, comparison, writes, counts, read-back, in batches; neither begins nor ends it.
+//! The inside of an operation's transaction: uid, comparison, writes, counts, read-back, in batches. The writer begins
+//! and ends it.
 
 use std::collections::BTreeMap;
 
 use mfm_journal::{Change, Digest, Intended, RowAction, RowHasher, TableShape, Value};
 
-use super::catalogue::{MssqlLayout, SheetField};
+use super::catalogue::{LayoutField, MssqlLayout};
 use super::stage::{self, StagedColumn, StagedColumns};
 use super::writer::MssqlWriter;
 use super::{marks, normalize, own, preflight, rows, sql};
@@ -23,50 +24,53 @@ pub(super) fn run_transaction(
     intended: &Intended,
     work: &PlannedWork<'_>,
 ) -> Result<u64, TargetError> {
-    put_uid(writer, intended, work)?;
-    // From here on nobody declares anything for the table: its row is locked.
+    // The uid comes first: once it is inserted, no recover can write a tombstone for this operation any more.
+    insert_uid(writer, intended, work)?;
+    // The inserted row also locks the table's declaration, so that the check below stays true until the commit.
     let (wire, place) = writer.ensure_wire()?;
     own::check_own_tables(wire, place, false)?;
     writer.pass_step(WriteStep::Uid)?;
     compare::check_work(intended, work)?;
     compare_marker(writer, work)?;
     let touched = compare_facts(writer, work)?;
-    let sheets = resolve_layouts(work, &touched)?;
+    let layouts = resolve_layouts(work, &touched)?;
     let disabled = switch_triggers_off(writer, work, &touched)?;
     let mut rows = 0;
+    // Batches bound the memory and the size of the staging tables.
     for batch in work.changes.chunks(rows::BATCH) {
         for group in group_changes(batch) {
-            let Some(sheet) = sheets.get(group.table) else { continue };
-            rows += carry_out(writer, sheet, &group)?;
+            let Some(layout) = layouts.get(group.table) else { continue };
+            rows += execute_group(writer, layout, &group)?;
         }
     }
     if work.rehearse {
-        rehearse(writer, work, &sheets)?;
+        rehearse(writer, work, &layouts)?;
     }
     switch_triggers_on(writer, &disabled)?;
-    // Until rows of a table were written, nothing kept others from changing its declaration: now something does.
+    // Before the first write to a table, another program could still change its declaration. Now the locks on its rows
+    // prevent that, so this second comparison holds until the commit.
     compare_facts(writer, work).map(|_| rows)
 }
 
-/// Tries the way back, and takes the trial back again. One that the server refuses is rolled back with all the rest.
-fn rehearse(writer: &mut MssqlWriter, work: &PlannedWork<'_>, sheets: &LayoutsByTable<'_>) -> Result<(), TargetError> {
-    let mark = |writer: &mut MssqlWriter, text: &str| {
-        let (wire, place) = writer.ensure_wire()?;
-        wire.run_batch(text).map_err(place.explainer("rehearse the way back"))
-    };
-    mark(writer, sql::session::SAVE)?;
-    let back = compare::way_back(work.changes, in_order(work.changes));
+/// Executes the way back after a savepoint and rolls it back to there. If the server refuses a statement of it, the
+/// whole transaction is rolled back (XACT_ABORT).
+fn rehearse(writer: &mut MssqlWriter, work: &PlannedWork<'_>, layouts: &LayoutsByTable<'_>) -> Result<(), TargetError> {
+    let what = "rehearse the way back";
+    let (wire, place) = writer.ensure_wire()?;
+    wire.run_batch(sql::session::SAVE).map_err(place.explainer(what))?;
+    let back = compare::invert_changes(work.changes, in_order(work.changes));
     for batch in back.chunks(rows::BATCH) {
         for group in group_changes(batch) {
-            let Some(sheet) = sheets.get(group.table) else { continue };
-            carry_out(writer, sheet, &group).map_err(compare::no_way_back)?;
+            let Some(layout) = layouts.get(group.table) else { continue };
+            execute_group(writer, layout, &group).map_err(compare::refuse_way_back)?;
         }
     }
-    mark(writer, sql::session::ROLLBACK_TO_SAVE)?;
+    let (wire, place) = writer.ensure_wire()?;
+    wire.run_batch(sql::session::ROLLBACK_TO_SAVE).map_err(place.explainer(what))?;
     writer.pass_step(WriteStep::Rehearsed)
 }
 
-fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &PlannedWork<'_>) -> Result<(), TargetError> {
+fn insert_uid(writer: &mut MssqlWriter, intended: &Intended, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
     let Err(fault) = writer.insert_operation(&row, OperationState::Committed, work.at_us)? else {
@@ -75,7 +79,7 @@ fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &PlannedWork<'_>
     if fault.is_connection_lost() || fault.is_transient() {
         return Err(writer.place.explain("write mfm's record of the operation", fault));
     }
-    // The server has rolled back already: what stands there now is what was in the way.
+    // The server has rolled back (XACT_ABORT), so what can be read from here on is what was in the way of the insert.
     writer.roll_back();
     let (wire, place) = writer.ensure_wire()?;
     if !marks::has_operations(wire, place)? {
@@ -91,8 +95,7 @@ fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &PlannedWork<'_>
     }
 }
 
-/// Refuses to go on where the row that was written cannot be read: nobody could tell later what became of the
-/// operation.
+/// Refuses to go on where this login cannot read the uid's row: the fate of the operation could not be found out later.
 fn check_uid_visible(writer: &mut MssqlWriter, row: &OperationRow) -> Result<(), TargetError> {
     if writer.find_operation(&row.uid)?.as_ref() == Some(row) {
         return Ok(());
@@ -105,11 +108,11 @@ fn check_uid_visible(writer: &mut MssqlWriter, row: &OperationRow) -> Result<(),
 
 fn compare_marker(writer: &mut MssqlWriter, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let (wire, place) = writer.ensure_wire()?;
-    let found = marks::read_marker(wire, place)?;
-    Ok(known::check_marker(&place.url, found.as_ref(), &marks::read_identity(wire, place)?.bound, work)?)
+    let marker = marks::read_marker(wire, place)?;
+    Ok(known::check_marker(&place.url, marker.as_ref(), &marks::read_identity(wire, place)?.bound, work)?)
 }
 
-/// Compares the schema with what the preflight saw, and returns the tables that it judged.
+/// Checks that the schema is as the preflight saw it, and returns the layouts of the touched tables.
 fn compare_facts(writer: &mut MssqlWriter, work: &PlannedWork<'_>) -> Result<Vec<MssqlLayout>, TargetError> {
     let touched = writer.preflight_context()?.read_layouts(work.touches)?;
     if work.facts == Some(preflight::digest_facts(&touched)) {
@@ -118,23 +121,24 @@ fn compare_facts(writer: &mut MssqlWriter, work: &PlannedWork<'_>) -> Result<Vec
     Err(Refusal::Stale { what: "the schema is not as the preflight saw it".to_owned() }.into())
 }
 
-/// Returns the tables of a plan, which have to be as the plan knows them.
+/// Returns the layouts of the plan's tables, which have to be as the plan knows them.
 fn resolve_layouts<'w>(work: &PlannedWork<'w>, touched: &'w [MssqlLayout]) -> Result<LayoutsByTable<'w>, TargetError> {
-    let mut sheets = LayoutsByTable::new();
+    let mut layouts = LayoutsByTable::new();
     let mut last: Option<&TableShape> = None;
     for shape in work.changes.iter().map(|change| change.table.as_ref()) {
         if last.replace(shape).is_some_and(|last| std::ptr::eq(last, shape)) {
             continue;
         }
         let name = shape.name.as_str();
-        let sheet = touched.iter().find(|sheet| *sheet.table.shape == *shape);
-        let sheet = sheet.ok_or_else(|| known::redeclared_refusal(name))?;
-        sheets.insert(name, sheet);
+        let layout = touched.iter().find(|layout| *layout.table.shape == *shape);
+        let layout = layout.ok_or_else(|| known::redeclared_refusal(name))?;
+        layouts.insert(name, layout);
     }
-    Ok(sheets)
+    Ok(layouts)
 }
 
-/// Switches off the triggers that the work would fire: within this transaction, so that nobody else notices.
+/// Disables the triggers that the work would fire, and returns them with their tables. The change is part of this
+/// transaction, whose lock on the table keeps other sessions from writing without their triggers.
 fn switch_triggers_off(
     writer: &mut MssqlWriter,
     work: &PlannedWork<'_>,
@@ -144,10 +148,11 @@ fn switch_triggers_off(
         return Ok(Vec::new());
     }
     let mut disabled = Vec::new();
-    for (touch, sheet) in work.touches.iter().zip(touched) {
-        let fired = sheet.triggers.iter().filter(|trigger| trigger.fires_on(touch));
-        disabled.extend(fired.map(|trigger| (sheet.qualified_name(), trigger.name.clone())));
+    for (touch, layout) in work.touches.iter().zip(touched) {
+        let fired = layout.triggers.iter().filter(|trigger| trigger.fires_on(touch));
+        disabled.extend(fired.map(|trigger| (layout.qualified_name(), trigger.name.clone())));
     }
+    // Two touches may fire the same trigger.
     disabled.sort();
     disabled.dedup();
     for (table, trigger) in &disabled {
@@ -167,7 +172,7 @@ fn switch_triggers_on(writer: &mut MssqlWriter, disabled: &[(String, String)]) -
     Ok(())
 }
 
-/// Changes of one table that one statement writes.
+/// Changes of one table that one statement can write.
 struct ChangeGroup<'c> {
     table: &'c str,
     changes: Vec<&'c Change>,
@@ -175,12 +180,12 @@ struct ChangeGroup<'c> {
 
 /// Groups changes by table, kind and columns, in the order in which they first appear.
 fn group_changes(changes: &[Change]) -> Vec<ChangeGroup<'_>> {
-    let mut places: BTreeMap<(&str, &str, &[usize]), usize> = BTreeMap::new();
+    let mut positions: BTreeMap<(&str, &str, &[usize]), usize> = BTreeMap::new();
     let mut groups: Vec<ChangeGroup<'_>> = Vec::new();
     for change in changes {
         let columns: &[usize] = if let RowAction::Update { columns, .. } = &change.action { columns } else { &[] };
         let key = (change.table.name.as_str(), change.action.as_str(), columns);
-        let at = *places.entry(key).or_insert_with(|| {
+        let at = *positions.entry(key).or_insert_with(|| {
             groups.push(ChangeGroup { table: &change.table.name, changes: Vec::new() });
             groups.len() - 1
         });
@@ -191,26 +196,29 @@ fn group_changes(changes: &[Change]) -> Vec<ChangeGroup<'_>> {
     groups
 }
 
-/// Compares, writes and reads back the rows of a group, and returns how many were written.
-fn carry_out(writer: &mut MssqlWriter, sheet: &MssqlLayout, group: &ChangeGroup<'_>) -> Result<u64, TargetError> {
+/// Stages, compares, writes and reads back the rows of a group, and returns how many were written.
+fn execute_group(writer: &mut MssqlWriter, layout: &MssqlLayout, group: &ChangeGroup<'_>) -> Result<u64, TargetError> {
     let Some(first) = group.changes.first() else { return Ok(0) };
     let (wire, place) = writer.ensure_wire()?;
-    let parts = choose_staged_columns(sheet, first)?;
+    let parts = choose_staged_columns(layout, first)?;
     let mut cells = group.changes.iter().map(|change| staged_values(change));
-    let staged = stage::stage_rows(wire, place, sheet, &parts, &mut cells)?;
-    let found = digest_current_rows(writer, sheet, group, &staged, true)?;
-    group.changes.iter().zip(found).try_for_each(|(change, found)| compare::check_before(change, found))?;
+    let staged = stage::stage_rows(wire, place, layout, &parts, &mut cells)?;
+    // Locked from here on: the rows cannot change between this comparison and the write.
+    let digests = digest_current_rows(writer, layout, group, &staged, true)?;
+    for (change, digest) in group.changes.iter().zip(digests) {
+        compare::check_before(change, digest)?;
+    }
     writer.pass_step(WriteStep::Compared)?;
     let mut rows = 0;
     if first.is_write() {
-        rows = write_group(writer, sheet, first, &staged)?;
+        rows = write_group(writer, layout, first, &staged)?;
         let planned = group.changes.len() as u64;
         if rows != planned {
             let what = format!("{rows} rows were written where {planned} were planned");
-            return Err(TargetError::Mismatch { table: sheet.display_name().to_owned(), what });
+            return Err(TargetError::Mismatch { table: layout.display_name().to_owned(), what });
         }
         writer.pass_step(WriteStep::Row)?;
-        read_back(writer, sheet, group, &staged)?;
+        read_back(writer, layout, group, &staged)?;
     }
     writer.pass_step(WriteStep::ReadBack)?;
     let (wire, place) = writer.ensure_wire()?;
@@ -218,14 +226,14 @@ fn carry_out(writer: &mut MssqlWriter, sheet: &MssqlLayout, group: &ChangeGroup<
     Ok(rows)
 }
 
-/// Returns what is staged of a change: its key, and what it changes.
-fn choose_staged_columns<'f>(sheet: &'f MssqlLayout, change: &Change) -> Result<Vec<StagedColumn<'f>>, TargetError> {
+/// Returns the columns to stage for a change: its key (`k`), the values before (`b`), the values after (`a`).
+fn choose_staged_columns<'f>(layout: &'f MssqlLayout, change: &Change) -> Result<Vec<StagedColumn<'f>>, TargetError> {
     let mut parts: Vec<StagedColumn<'_>> =
-        sheet.key_fields().map(|field| StagedColumn { letter: "k", field }).collect();
+        layout.key_fields().map(|field| StagedColumn { letter: "k", field }).collect();
     match &change.action {
-        RowAction::Insert { .. } => parts.extend(sheet.fields.iter().map(|field| StagedColumn { letter: "a", field })),
+        RowAction::Insert { .. } => parts.extend(layout.fields.iter().map(|field| StagedColumn { letter: "a", field })),
         RowAction::Update { columns, .. } => {
-            let fields = changed_fields(sheet, columns)?;
+            let fields = changed_fields(layout, columns)?;
             parts.extend(fields.iter().map(|field| StagedColumn { letter: "b", field }));
             parts.extend(fields.iter().map(|field| StagedColumn { letter: "a", field }));
         }
@@ -234,13 +242,15 @@ fn choose_staged_columns<'f>(sheet: &'f MssqlLayout, change: &Change) -> Result<
     Ok(parts)
 }
 
-fn changed_fields<'f>(sheet: &'f MssqlLayout, columns: &[usize]) -> Result<Vec<&'f SheetField>, TargetError> {
-    let field =
-        |at: &usize| sheet.fields.get(*at).ok_or_else(|| known::redeclared_refusal(sheet.display_name()).into());
-    columns.iter().map(field).collect()
+fn changed_fields<'f>(layout: &'f MssqlLayout, columns: &[usize]) -> Result<Vec<&'f LayoutField>, TargetError> {
+    let mut fields = Vec::with_capacity(columns.len());
+    for at in columns {
+        fields.push(layout.fields.get(*at).ok_or_else(|| known::redeclared_refusal(layout.display_name()))?);
+    }
+    Ok(fields)
 }
 
-/// Returns a change's staged values, in the order of its parts.
+/// Returns a change's values to stage, in the order of [`choose_staged_columns`].
 fn staged_values(change: &Change) -> Vec<&Value> {
     let key = change.key.iter();
     match &change.action {
@@ -250,88 +260,104 @@ fn staged_values(change: &Change) -> Vec<&Value> {
     }
 }
 
-/// Digests the rows of a group's keys as they are now.
+/// Digests the rows with a group's keys as they are now, in the order of the changes; `lock` keeps them so until the
+/// commit.
 fn digest_current_rows(
     writer: &mut MssqlWriter,
-    sheet: &MssqlLayout,
+    layout: &MssqlLayout,
     group: &ChangeGroup<'_>,
     staged: &StagedColumns,
     lock: bool,
 ) -> Result<Vec<Option<Digest>>, TargetError> {
     let (wire, place) = writer.ensure_wire()?;
-    let mut hasher = RowHasher::new(&sheet.table.shape);
-    let mut found = vec![None; group.changes.len()];
+    let mut hasher = RowHasher::new(&layout.table.shape);
+    let mut digests = vec![None; group.changes.len()];
     let keys: Vec<&[Value]> = group.changes.iter().map(|change| change.key.as_slice()).collect();
-    let question = sql::rows::rows_of_keys(sheet, staged, lock);
-    rows::of_staged(wire, place, sheet, &question, &keys, &mut |nth, row| {
-        found[nth] = compare::digest_row(&mut hasher, sheet.display_name(), Some(&row))?;
+    let question = sql::rows::rows_of_keys(layout, staged, lock);
+    rows::visit_rows_of_staged(wire, place, layout, &question, &keys, &mut |nth, row| {
+        digests[nth] = compare::digest_row(&mut hasher, layout.display_name(), Some(&row))?;
         Ok(())
     })?;
-    Ok(found)
+    Ok(digests)
 }
 
-/// Reads back what a group wrote, and compares.
+/// Reads back what a group wrote, and compares it with the plan.
 ///
-/// Of an update, the cells that it set: the others were compared to the bit under a lock that this transaction still
-/// holds, and triggers that could have touched them are refused or off.
+/// Of an update only the cells that it set are read. The others were compared to the bit under a lock that this
+/// transaction still holds, and triggers that could have changed them are refused or disabled.
 fn read_back(
     writer: &mut MssqlWriter,
-    sheet: &MssqlLayout,
+    layout: &MssqlLayout,
     group: &ChangeGroup<'_>,
     staged: &StagedColumns,
 ) -> Result<(), TargetError> {
     let Some(RowAction::Update { columns, .. }) = group.changes.first().map(|change| &change.action) else {
-        let found = digest_current_rows(writer, sheet, group, staged, false)?;
-        return group.changes.iter().zip(found).try_for_each(|(change, found)| compare::check_after(change, found));
+        let digests = digest_current_rows(writer, layout, group, staged, false)?;
+        return group.changes.iter().zip(digests).try_for_each(|(change, digest)| compare::check_after(change, digest));
     };
     let (wire, place) = writer.ensure_wire()?;
-    let mut fields: Vec<&SheetField> = sheet.key_fields().collect();
+    let mut fields: Vec<&LayoutField> = layout.key_fields().collect();
     let key = fields.len();
-    fields.extend(changed_fields(sheet, columns)?);
+    fields.extend(changed_fields(layout, columns)?);
     let mut seen = vec![false; group.changes.len()];
-    let mismatch = |change: &Change, what: &str| TargetError::Mismatch {
-        table: sheet.display_name().to_owned(),
-        what: format!("row {} {what}", crate::model::refusal::render_key(&change.key)),
-    };
-    let question = sql::rows::cells_of_keys(sheet, &fields, staged);
-    rows::visit_numbered_cells(wire, place, sheet, &fields, &question, &mut |nth, row| {
+    let question = sql::rows::cells_of_keys(layout, &fields, staged);
+    rows::visit_numbered_cells(wire, place, layout, &fields, &question, &mut |nth, row| {
         let (Some(change), Some(seen)) = (group.changes.get(nth), seen.get_mut(nth)) else { return Ok(()) };
-        let (found, cells) = row.split_at(key);
-        if found != change.key {
+        let (row_key, cells) = row.split_at(key);
+        // The join compares keys as SQL Server does, which may hold different texts equal.
+        if row_key != change.key {
             return Ok(());
         }
         let RowAction::Update { after, .. } = &change.action else { return Ok(()) };
         if std::mem::replace(seen, true) {
-            return Err(rows::repeated_key_error(sheet));
+            return Err(rows::repeated_key_error(layout));
         }
-        if cells == after { Ok(()) } else { Err(mismatch(change, "does not read back as it was written")) }
+        if cells == after {
+            return Ok(());
+        }
+        Err(mismatch(layout, change, "does not read back as it was written"))
     })?;
-    let missing = group.changes.iter().zip(&seen).find(|(_, seen)| !**seen);
-    missing.map_or(Ok(()), |(change, _)| Err(mismatch(change, "is not there after the write")))
+    match group.changes.iter().zip(&seen).find(|(_, seen)| !**seen) {
+        Some((change, _)) => Err(mismatch(layout, change, "is not there after the write")),
+        None => Ok(()),
+    }
+}
+
+fn mismatch(layout: &MssqlLayout, change: &Change, what: &str) -> TargetError {
+    TargetError::Mismatch {
+        table: layout.display_name().to_owned(),
+        what: format!("row {} {what}", crate::model::refusal::render_key(&change.key)),
+    }
 }
 
 /// Writes the staged rows of a group with one statement, and returns how many the server counted.
 fn write_group(
     writer: &mut MssqlWriter,
-    sheet: &MssqlLayout,
+    layout: &MssqlLayout,
     change: &Change,
     staged: &StagedColumns,
 ) -> Result<u64, TargetError> {
     let (wire, place) = writer.ensure_wire()?;
-    let failed = |fault| normalize::explain_write_fault(place, sheet, "write rows", fault);
+    let failed = |fault| normalize::explain_write_fault(place, layout, "write rows", fault);
+    // One statement for all rows: SQL Server then checks constraints once, with all of them in place.
     let text = match &change.action {
-        RowAction::Insert { .. } => sql::writes::insert_rows(sheet, staged),
-        RowAction::Delete { .. } => sql::writes::delete_rows(sheet, staged),
-        RowAction::Update { columns, .. } => sql::writes::update_rows(sheet, staged, &changed_fields(sheet, columns)?),
+        RowAction::Insert { .. } => sql::writes::insert_rows(layout, staged),
+        RowAction::Delete { .. } => sql::writes::delete_rows(layout, staged),
+        RowAction::Update { columns, .. } => {
+            sql::writes::update_rows(layout, staged, &changed_fields(layout, columns)?)
+        }
         RowAction::Kept { .. } => return Ok(0),
     };
-    let numbered = matches!(change.action, RowAction::Insert { .. }) && sheet.fields.iter().any(|field| field.identity);
+    // SQL Server lets identity values be written only while IDENTITY_INSERT is on, for one table of a session at a
+    // time.
+    let numbered =
+        matches!(change.action, RowAction::Insert { .. }) && layout.fields.iter().any(|field| field.identity);
     if !numbered {
         return wire.execute_counted(&text).map_err(failed);
     }
-    wire.run_batch(&sql::writes::identity_insert(sheet, true)).map_err(failed)?;
+    wire.run_batch(&sql::writes::identity_insert(layout, true)).map_err(failed)?;
     let rows = wire.execute_counted(&text).map_err(failed)?;
-    wire.run_batch(&sql::writes::identity_insert(sheet, false)).map_err(failed)?;
+    wire.run_batch(&sql::writes::identity_insert(layout, false)).map_err(failed)?;
     Ok(rows)
 }
 

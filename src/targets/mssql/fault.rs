@@ -1,4 +1,4 @@
-//! What goes wrong on the wire, told apart, and what it means to the person who runs mfm; decides nothing further.
+//! Errors of the driver and the server: telling them apart, and translating them into the port's errors.
 
 use tiberius::error::{Error, IoErrorKind, TokenError};
 
@@ -6,42 +6,42 @@ use super::sql::qualify_name;
 use crate::model::Refusal;
 use crate::targets::TargetError;
 
-/// Something that the driver or the server said.
+/// An error of the driver or the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WireFault {
     /// The server answered with an error; the connection lives.
     Server {
-        /// The error's number.
+        /// The error's number, as in `sys.messages`.
         number: u32,
-        /// Its severity class.
+        /// Its severity class, from 0 to 25.
         class: u8,
-        /// Its words.
+        /// The server's message.
         message: String,
     },
-    /// Nobody there, or the connection is gone.
+    /// No server answers there, or the connection is gone.
     Network(String),
-    /// The encryption, or the certificate.
+    /// The encryption failed, or the certificate is not trusted.
     Tls(String),
     /// The login was refused.
     Login(String),
-    /// The server has no such database, or one that it lets this login into not at all, or not just now: its words.
+    /// The server has no such database, or does not let this login into it, or not at the moment; its message.
     Barred(String),
-    /// The server said nothing in time.
+    /// The server did not answer in time.
     Timeout {
-        /// How long was waited.
+        /// How long mfm waited; 0 stands for the statement timeout.
         after_ms: u64,
     },
-    /// The server's bytes make no sense to the driver.
+    /// The driver does not understand the server's bytes.
     Protocol(String),
     /// A cell has no exact form.
     Cell(String),
 }
 
-/// Why an exchange of rows stopped: something went wrong on the wire, or with a row.
+/// Why an exchange of rows stopped.
 pub(super) enum ExchangeError {
-    /// On the wire.
+    /// Something failed on the wire.
     Fault(WireFault),
-    /// With a row.
+    /// A row could not be used, or its visitor failed.
     Target(TargetError),
 }
 
@@ -57,7 +57,7 @@ impl<E: Into<TargetError>> From<E> for ExchangeError {
     }
 }
 
-/// A database's name in errors, and how long mfm waits there.
+/// A database's name in errors, and how long mfm waits for it.
 #[derive(Clone, Debug)]
 pub(super) struct ServerLocation {
     pub(super) url: String,
@@ -65,8 +65,8 @@ pub(super) struct ServerLocation {
     pub(super) statement_timeout_ms: u64,
 }
 
-/// Errors of a login to a database that is not there, that the login may not enter, or that lets nobody in just now:
-/// offline, restoring, recovering, taken by a single user, in an availability group the secondary.
+/// Errors of a login to a database that does not exist, that the login may not enter, or that is closed at the moment:
+/// offline, restoring, recovering, in single-user mode, or the secondary of an availability group.
 const BARRED: [u32; 24] = [
     904, 905, 911, 916, 921, 922, 923, 924, 926, 927, 942, 945, 946, 952, 954, 955, 976, 978, 979, 981, 982, 983, 4060,
     4064,
@@ -75,19 +75,19 @@ const BARRED: [u32; 24] = [
 const LOGIN: [u32; 8] = [18_401, 18_452, 18_456, 18_461, 18_470, 18_486, 18_487, 18_488];
 /// Errors of missing permission.
 const PERMISSION: [u32; 11] = [229, 230, 262, 297, 300, 1088, 2760, 3701, 15_151, 15_247, 21_089];
-/// A deadlock's victim; an update that lost against another in a snapshot.
+/// This session was chosen as a deadlock's victim, or its update conflicted with another one under snapshot isolation.
 const DEADLOCK: [u32; 3] = [1205, 3960, 3961];
-/// A lock that was not given in time.
+/// A lock was not granted in time.
 const LOCKED: u32 = 1222;
-/// No room: in the database's files, its log, or tempdb.
+/// No room in the database's files, in its log, or in tempdb.
 const FULL: [u32; 5] = [1101, 1105, 9002, 3257, 5149];
 /// The database cannot be written.
 const READ_ONLY: [u32; 2] = [3906, 3908];
-/// Classes from here on end the connection.
+/// Errors of this severity class and above end the connection.
 const CLASS_FATAL: u8 = 20;
 
 impl WireFault {
-    /// Tells apart what a statement met.
+    /// Classifies an error of a statement.
     pub(super) fn from_driver(error: Error) -> Self {
         match error {
             Error::Server(said) => Self::from_server(&said),
@@ -101,12 +101,12 @@ impl WireFault {
         }
     }
 
-    /// Tells apart what a login met, `strict` where TLS came before the first byte.
-    pub(super) fn of_login(error: Error, strict: bool) -> Self {
+    /// Classifies an error of a login; `strict` where TLS begins before the first TDS byte.
+    pub(super) fn from_login(error: Error, strict: bool) -> Self {
         Self::from_driver(error).at_login(strict)
     }
 
-    /// Says what the same means while nobody is logged in yet.
+    /// Returns what the same error means before the login is complete.
     pub(super) fn at_login(self, strict: bool) -> Self {
         match self {
             Self::Server { number, message, .. }
@@ -114,6 +114,7 @@ impl WireFault {
             {
                 Self::Barred(message)
             }
+            // Before the login is complete, any other error of the server means that it refused the login.
             Self::Server { message, .. } => Self::Login(message),
             Self::Network(why) if strict => Self::Tls(format!("{NOT_STRICT}: {why}")),
             Self::Timeout { after_ms } if strict => Self::Tls(format!("{NOT_STRICT}: no answer in {after_ms} ms")),
@@ -124,8 +125,8 @@ impl WireFault {
         }
     }
 
-    /// Says what asking a server for the port of an instance met.
-    pub(super) fn of_browser(host: &str, instance: &str, error: Error) -> Self {
+    /// Classifies an error of asking the SQL Server Browser for the port of an instance.
+    pub(super) fn from_browser(host: &str, instance: &str, error: Error) -> Self {
         let asked = format!("the SQL Server Browser at {host}, UDP port 1434, for the port of instance {instance}");
         Self::Network(match error {
             Error::Conversion(why) if why.contains("timeout") => format!("nobody answered who asked {asked}"),
@@ -139,7 +140,7 @@ impl WireFault {
         Self::Server { number: said.code(), class: said.class(), message: said.message().to_owned() }
     }
 
-    /// Tells whether the connection is of no further use, and nobody knows what the server made of the last statement.
+    /// Returns whether the connection is unusable from now on, and the fate of the last statement unknown.
     pub(super) const fn is_connection_lost(&self) -> bool {
         match self {
             Self::Server { class, .. } => *class >= CLASS_FATAL,
@@ -153,7 +154,7 @@ impl WireFault {
         }
     }
 
-    /// Tells whether the same transaction may well succeed when it is tried again.
+    /// Returns whether the same transaction may succeed when it is tried again.
     pub(super) fn is_transient(&self) -> bool {
         let Self::Server { number, message, .. } = self else { return false };
         let numbered = *number == LOCKED || DEADLOCK.contains(number);
@@ -166,7 +167,7 @@ impl WireFault {
     }
 }
 
-/// Servers that speak T-SQL without SQL Server's numbers say it in words.
+/// Phrases for the same errors from servers that speak T-SQL without SQL Server's error numbers.
 const BARRED_WORDS: [&str; 1] = ["Cannot open database"];
 const DEADLOCK_WORDS: [&str; 2] = ["deadlock", "could not serialize access"];
 const DENIED_WORDS: [&str; 3] = ["permission denied", "permission was denied", "must be owner of"];
@@ -177,12 +178,12 @@ fn contains_any(message: &str, words: &[&str]) -> bool {
 }
 
 impl ServerLocation {
-    /// Returns a closure that says what a fault means here.
+    /// Returns a function for `map_err` that translates a fault; `what` was attempted.
     pub(super) fn explainer<'p>(&'p self, what: &'p str) -> impl Fn(WireFault) -> TargetError + 'p {
         move |fault| self.explain(what, fault)
     }
 
-    /// Returns a closure that says why rows stopped.
+    /// Returns a function for `map_err` that translates why an exchange of rows stopped.
     pub(super) fn stop_explainer<'p>(&'p self, what: &'p str) -> impl Fn(ExchangeError) -> TargetError + 'p {
         move |stopped| match stopped {
             ExchangeError::Fault(fault) => self.explain(what, fault),
@@ -190,7 +191,7 @@ impl ServerLocation {
         }
     }
 
-    /// Says what a fault means here.
+    /// Translates a fault into the port's error; `what` was attempted.
     pub(super) fn explain(&self, what: &str, fault: WireFault) -> TargetError {
         let (url, what) = (self.url.clone(), what.to_owned());
         match fault {
@@ -228,13 +229,14 @@ impl ServerLocation {
         }
     }
 
-    /// Returns an error in mfm's own words.
+    /// Builds an error with a reason of mfm's own.
     pub(super) fn failure(&self, what: &str, why: impl Into<String>) -> TargetError {
         TargetError::Failed { url: self.url.clone(), what: what.to_owned(), why: why.into() }
     }
 }
 
-/// Returns the words that grant what a message says is missing, where it names both; `None` where it does not.
+/// Parses a message about a missing permission into the GRANT that gives it; `None` where the message does not name
+/// both the permission and the object.
 fn parse_missing_grant(message: &str) -> Option<String> {
     let (permission, rest) = message.strip_prefix("The ")?.split_once(" permission was denied on the object '")?;
     let (object, rest) = rest.split_once("', database '")?;
@@ -242,21 +244,21 @@ fn parse_missing_grant(message: &str) -> Option<String> {
     Some(format!("GRANT {permission} ON {}", qualify_name(schema, object)))
 }
 
-/// What is said where a connection that begins with TLS ends before the login.
+/// The explanation for a connection that begins with TLS and ends before the login.
 const NOT_STRICT: &str = "the server may speak no TDS 8.0, in which TLS comes first";
 
-/// What tells a failed handshake from a connection that broke.
+/// Words in a message that tell a failed TLS handshake from a broken connection.
 const TLS_WORDS: [&str; 4] = ["certificate", "handshake", "fatal alert", "TLS"];
 
-/// What the driver says where the other side hung up.
+/// The driver's messages for a connection that the other side closed.
 const HUNG_UP: [&str; 2] = ["failed to fill whole buffer", "No more packets in the wire"];
 
-/// Says in plain words that the other side hung up.
+/// Replaces the driver's message for a closed connection by a plain one.
 fn explain_hang_up(why: String) -> String {
     if HUNG_UP.contains(&why.as_str()) { "the server ended the connection before it answered".to_owned() } else { why }
 }
 
-/// Leaves out the driver's advice, which names its own functions.
+/// Cuts off the driver's advice, which names functions of its own API.
 fn strip_driver_advice(why: &str) -> String {
     why.split(" To connect anyway").next().unwrap_or(why).trim_end_matches('.').to_owned()
 }
@@ -321,7 +323,7 @@ mod tests {
     fn a_handshake_that_ends_in_an_alert_is_no_broken_connection() {
         let alert =
             || Error::Io { kind: IoErrorKind::InvalidData, message: "received fatal alert: HandshakeFailure".into() };
-        assert!(matches!(WireFault::of_login(alert(), false), WireFault::Tls(_)));
+        assert!(matches!(WireFault::from_login(alert(), false), WireFault::Tls(_)));
         assert!(matches!(WireFault::from_driver(alert()), WireFault::Network(_)));
     }
 
@@ -338,13 +340,13 @@ mod tests {
     #[test]
     fn k10_hints_name_what_helps() {
         let hung_up = Error::Io { kind: IoErrorKind::UnexpectedEof, message: "failed to fill whole buffer".into() };
-        let strict = sample_location().explain("open a session", WireFault::of_login(hung_up, true));
+        let strict = sample_location().explain("open a session", WireFault::from_login(hung_up, true));
         assert_eq!(strict.code(), "target_tls");
         assert!(next_steps_text(&strict).contains("encrypt=on"), "{}", next_steps_text(&strict));
         let silent = WireFault::Timeout { after_ms: 15_000 }.at_login(true);
         assert!(next_steps_text(&sample_location().explain("open a session", silent)).contains("encrypt=on"));
         let timeout = Error::Conversion("SQL browser timeout during resolving instance X.".into());
-        let unheard = sample_location().explain("open a session", WireFault::of_browser("h", "X", timeout));
+        let unheard = sample_location().explain("open a session", WireFault::from_browser("h", "X", timeout));
         assert_eq!(unheard.code(), "target_network");
         assert!(
             unheard.to_string().contains("Browser") && next_steps_text(&unheard).contains("HOST:PORT"),

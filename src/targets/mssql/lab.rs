@@ -1,4 +1,4 @@
-//! Making a lab on a server, which holds nothing but what it is given; never overwrites, never leaves half a lab.
+//! Creates a lab on a server. It never overwrites anything, and never leaves half a lab behind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,32 +17,32 @@ use crate::model::{Refusal, Table};
 use crate::targets::known;
 use crate::targets::{DomainKeys, LabWriter, NewTable, TargetError};
 
-/// How many rows are kept before they are sent.
+/// How many rows are collected before they are sent.
 const BATCH: usize = 4096;
 
-/// A lab in the making. Dropped before it is finished, it takes what it made with it.
+/// A lab that is being filled. Dropped before it is finished, it removes what it has created.
 struct MssqlLab {
     access: MssqlAccess,
     place: ServerLocation,
     wire: Option<Wire>,
-    offers: CatalogueFeatures,
+    features: CatalogueFeatures,
     made_database: bool,
     tables: BTreeMap<String, FillingTable>,
-    /// What makes the indexes.
+    /// The statements that create the indexes.
     indexes: Vec<String>,
     finished: bool,
 }
 
-/// A table being filled.
+/// A table that is being filled, with the rows that are not sent yet.
 struct FillingTable {
-    sheet: MssqlLayout,
+    layout: MssqlLayout,
     rows: Vec<Vec<Value>>,
 }
 
-/// Makes a database for a lab, or takes an empty one.
+/// Creates a database for a lab, or uses an empty one.
 ///
 /// # Errors
-/// [`Refusal::Exists`] where the database holds anything; else what the server says.
+/// [`Refusal::Exists`] where the database holds anything; else the server's error.
 pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
     let access = MssqlAccess::from_url(url, secrets)?;
     let place = access.location(READ_WAIT_MS);
@@ -51,7 +51,7 @@ pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>
         access,
         place,
         wire: None,
-        offers: CatalogueFeatures::default(),
+        features: CatalogueFeatures::default(),
         made_database,
         tables: BTreeMap::new(),
         indexes: Vec::new(),
@@ -61,7 +61,7 @@ pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>
     Ok(Box::new(lab))
 }
 
-/// Makes the database where there is none, and tells whether it did.
+/// Creates the database where there is none, and returns whether it did.
 fn make_database(access: &MssqlAccess, place: &ServerLocation) -> Result<bool, TargetError> {
     match access.connect(place, false) {
         Ok(_) => return Ok(false),
@@ -78,11 +78,12 @@ impl MssqlLab {
         let mut wire = self.access.connect(&self.place, false)?;
         let failed = self.place.explainer("look into the database");
         let objects = wire.query_rows(text::OBJECTS, Vec::new()).map_err(&failed)?;
+        // A database that already holds anything is never used for a lab.
         if objects.first().and_then(|row| cell_integer(row.first())) != Some(0) {
             return Err(Refusal::Exists { path: self.place.url.clone() }.into());
         }
         let identity = marks::read_identity(&mut wire, &self.place)?;
-        self.offers = CatalogueFeatures::read(&mut wire, &self.place, identity.schema)?;
+        self.features = CatalogueFeatures::read(&mut wire, &self.place, identity.schema)?;
         self.wire = Some(wire);
         Ok(())
     }
@@ -90,16 +91,16 @@ impl MssqlLab {
     fn send_rows(&mut self, name: &str) -> Result<(), TargetError> {
         let Self { wire: Some(wire), place, tables, .. } = self else { return Err(self.closed_error()) };
         let Some(filling) = tables.get_mut(name).filter(|filling| !filling.rows.is_empty()) else { return Ok(()) };
-        let sheet = &filling.sheet;
+        let layout = &filling.layout;
         let parts: Vec<stage::StagedColumn<'_>> =
-            sheet.fields.iter().map(|field| stage::StagedColumn { letter: "a", field }).collect();
+            layout.fields.iter().map(|field| stage::StagedColumn { letter: "a", field }).collect();
         let mut rows = filling.rows.iter().map(|row| row.iter().collect());
-        let staged = stage::stage_rows(wire, place, sheet, &parts, &mut rows)?;
-        let sent = wire.execute_counted(&sql::writes::insert_rows(sheet, &staged));
-        let sent =
-            sent.map_err(|fault| super::normalize::explain_write_fault(place, sheet, "fill a lab's table", fault))?;
-        if sent != filling.rows.len() as u64 {
-            let why = format!("{sent} rows of {} arrived in {name}", filling.rows.len());
+        let staged = stage::stage_rows(wire, place, layout, &parts, &mut rows)?;
+        let count = wire.execute_counted(&sql::writes::insert_rows(layout, &staged));
+        let count =
+            count.map_err(|fault| super::normalize::explain_write_fault(place, layout, "fill a lab's table", fault))?;
+        if count != filling.rows.len() as u64 {
+            let why = format!("{count} rows of {} arrived in {name}", filling.rows.len());
             return Err(place.failure("fill a lab's table", why));
         }
         stage::unstage_rows(wire, place, &staged)?;
@@ -114,32 +115,35 @@ impl MssqlLab {
 
 impl LabWriter for MssqlLab {
     fn create_table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
-        known::plain_types(table)?;
+        known::refuse_odd_types(table)?;
         if let Some((column, parent, _)) = table.references.first() {
             let what =
                 format!("the declared reference of {}.{column} to {parent}, which a server would enforce,", table.name);
             return Err(Refusal::Unsupported { what }.into());
         }
-        let Self { wire: Some(wire), place, offers, .. } = self else { return Err(self.closed_error()) };
+        let Self { wire: Some(wire), place, features, .. } = self else { return Err(self.closed_error()) };
         let text = text::create_table(&table.name, &table.columns, table.key.as_deref());
         wire.run_batch(&text).map_err(place.explainer("make a lab's table"))?;
         let keys: DomainKeys = table.key.iter().map(|key| (table.name.clone(), vec![key.clone()])).collect();
-        let missing = || Refusal::MissingTable { table: table.name.clone() };
-        let sheet = catalogue::read_layout(wire, place, offers, &keys, &table.name)?.ok_or_else(missing)?;
-        let made = Arc::clone(&sheet.table);
-        self.tables.insert(table.name.clone(), FillingTable { sheet, rows: Vec::new() });
+        let Some(layout) = catalogue::read_layout(wire, place, features, &keys, &table.name)? else {
+            return Err(Refusal::MissingTable { table: table.name.clone() }.into());
+        };
+        let declared = Arc::clone(&layout.table);
+        self.tables.insert(table.name.clone(), FillingTable { layout, rows: Vec::new() });
         self.indexes.extend(table.indexes.iter().map(|column| text::create_index(&table.name, column)));
-        Ok(made)
+        Ok(declared)
     }
 
     fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
-        let missing = || Refusal::MissingTable { table: table.to_owned() };
-        let filling = self.tables.get_mut(table).ok_or_else(missing)?;
-        if filling.sheet.fields.len() != values.len() {
+        let Some(filling) = self.tables.get_mut(table) else {
+            return Err(Refusal::MissingTable { table: table.to_owned() }.into());
+        };
+        if filling.layout.fields.len() != values.len() {
             return Err(self.place.failure("fill a lab's table", format!("a row of {table} has another width")));
         }
-        for (field, value) in filling.sheet.fields.iter().zip(values) {
-            codec::encode(value, field.kind).ok_or_else(|| stage::does_not_fit(&filling.sheet, field, value))?;
+        // Encoded here only to name a value that does not fit at once, and not after thousands of other rows.
+        for (field, value) in filling.layout.fields.iter().zip(values) {
+            codec::encode(value, field.kind).ok_or_else(|| stage::does_not_fit(&filling.layout, field, value))?;
         }
         filling.rows.push(values.to_vec());
         if filling.rows.len() >= BATCH { self.send_rows(table) } else { Ok(()) }
@@ -162,8 +166,9 @@ impl Drop for MssqlLab {
         if self.finished {
             return;
         }
-        // Nothing is to be done about what will not go.
+        // A destructor cannot report what could not be removed.
         if self.made_database {
+            // A database cannot be dropped while a session, this one included, uses it.
             drop(self.wire.take());
             let master = self.access.with_database("master").connect(&self.place, false);
             let _ = master.map(|mut wire| wire.run_batch(&text::drop_database(&self.access.url.database)));

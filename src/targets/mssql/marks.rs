@@ -1,5 +1,5 @@
-//! The two tables that mfm leaves in a target, as they are read, and the identity that a marker is bound to; writes
-//! neither.
+//! Reads the two tables that mfm leaves in a target, `dbo.mfm_marker` and `dbo.mfm_operation`, and the identity that a
+//! marker is bound to.
 
 use mfm_journal::Digest;
 use tiberius::ColumnData;
@@ -9,49 +9,53 @@ use super::sql::{marks as text, session};
 use super::wire::{self, Wire, WireRow, cell_integer, cell_text, number_parameter};
 use crate::targets::{Marker, OperationRow, OperationState, TargetBinding, TargetError};
 
-/// What a session's database says of itself.
+/// The identity of a session's database, and what the session depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DatabaseIdentity {
-    /// What markers are bound to.
+    /// The facts that markers are bound to.
     pub(super) bound: TargetBinding,
     /// The database's name.
     pub(super) database: String,
-    /// Whether a transaction can see one state without locks.
+    /// Whether the database allows snapshot isolation, in which a transaction sees one state without locks.
     pub(super) snapshots: bool,
-    /// The login's own schema.
+    /// The default schema of the login's user.
     pub(super) schema: String,
-    /// The login.
+    /// The name of the login's user.
     pub(super) login: String,
 }
 
-/// Asks a database who it is.
+/// Reads the identity of the database that the session uses.
 pub(super) fn read_identity(wire: &mut Wire, place: &ServerLocation) -> Result<DatabaseIdentity, TargetError> {
     let rows =
         wire.query_rows(session::IDENTITY, Vec::new()).map_err(place.explainer("read the database's identity"))?;
     let row = rows.first().ok_or_else(|| place.failure("read the database's identity", "it is not listed"))?;
-    let text = |at: usize| cell_text(row.get(at)).unwrap_or_default();
-    let database = text(1);
+    let database = text_at(row, 1);
     let facts = [
-        ("server", text(0)),
+        ("server", text_at(row, 0)),
         ("database", database.clone()),
         ("database_id", cell_integer(row.get(2)).unwrap_or_default().to_string()),
-        ("created", text(3)),
-        ("broker_guid", text(4)),
+        ("created", text_at(row, 3)),
+        ("broker_guid", text_at(row, 4)),
     ];
     Ok(DatabaseIdentity {
         bound: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         database,
         snapshots: cell_integer(row.get(5)) == Some(1),
-        schema: Some(text(6)).filter(|schema| !schema.is_empty()).unwrap_or_else(|| "dbo".to_owned()),
-        login: text(8),
+        schema: Some(text_at(row, 6)).filter(|schema| !schema.is_empty()).unwrap_or_else(|| "dbo".to_owned()),
+        login: text_at(row, 8),
     })
 }
 
-/// Reads the marker.
+fn text_at(row: &WireRow, at: usize) -> String {
+    cell_text(row.get(at)).unwrap_or_default()
+}
+
+/// Reads the marker; `None` where there is none. Fails where this login could not see one.
 pub(super) fn read_marker(wire: &mut Wire, place: &ServerLocation) -> Result<Option<Marker>, TargetError> {
     let rows = wire.query_rows(&text::select_marker(), Vec::new()).map_err(place.explainer("read the marker"))?;
     match rows.as_slice() {
         [] => Ok(None),
+        // A single column answers, where no table is seen, whether this login would see one.
         [sees] if sees.len() == 1 => {
             if wire::cell_flag(sees.first()) {
                 Ok(None)
@@ -60,17 +64,20 @@ pub(super) fn read_marker(wire: &mut Wire, place: &ServerLocation) -> Result<Opt
             }
         }
         [row] => {
-            let unreadable = |why: &str| place.failure("read the marker", why);
-            let cell = |at: usize| cell_text(row.get(at)).ok_or_else(|| unreadable("it has another form"));
-            let bound = serde_json::from_str(&cell(1)?).map_err(|error| unreadable(&error.to_string()))?;
-            let at_us = cell_integer(row.get(2)).ok_or_else(|| unreadable("it has another form"))?;
-            Ok(Some(Marker { marker_id: cell(0)?, bound, at_us, actor: cell(3)? }))
+            let cells =
+                (cell_text(row.first()), cell_text(row.get(1)), cell_integer(row.get(2)), cell_text(row.get(3)));
+            let (Some(marker_id), Some(bound), Some(at_us), Some(actor)) = cells else {
+                return Err(place.failure("read the marker", "it has another form"));
+            };
+            let bound = serde_json::from_str(&bound);
+            let bound = bound.map_err(|error| place.failure("read the marker", error.to_string()))?;
+            Ok(Some(Marker { marker_id, bound, at_us, actor }))
         }
         _ => Err(place.failure("read the marker", "there are several")),
     }
 }
 
-/// Says that what this login does not see may be there all the same.
+/// Builds the error that a marker may exist which this login cannot see.
 fn unseen_marker_error(place: &ServerLocation) -> TargetError {
     let what = "see whether there is a marker".to_owned();
     let why = "this login sees nothing of the schema dbo but what it was granted by name".to_owned();
@@ -78,20 +85,20 @@ fn unseen_marker_error(place: &ServerLocation) -> TargetError {
     TargetError::Permission { url: place.url.clone(), what, why, grant }
 }
 
-/// Tells whether there is room for operations.
+/// Returns whether `dbo.mfm_operation` exists.
 pub(super) fn has_operations(wire: &mut Wire, place: &ServerLocation) -> Result<bool, TargetError> {
     let rows =
         wire.query_rows(text::HAS_OPERATIONS, Vec::new()).map_err(place.explainer("look for mfm's own tables"))?;
     Ok(rows.first().is_some_and(|row| wire::cell_flag(row.first())))
 }
 
-/// Tells whether there is room for a marker and for operations.
-pub(super) fn has_both(wire: &mut Wire, place: &ServerLocation) -> Result<bool, TargetError> {
+/// Returns whether both of mfm's tables exist.
+pub(super) fn has_both_tables(wire: &mut Wire, place: &ServerLocation) -> Result<bool, TargetError> {
     let rows = wire.query_rows(text::HAS_BOTH, Vec::new()).map_err(place.explainer("look for mfm's own tables"))?;
     Ok(rows.first().is_some_and(|row| cell_integer(row.first()) == Some(2)))
 }
 
-/// Puts the row of an operation.
+/// Inserts the row of an operation.
 pub(super) fn put_operation(
     wire: &mut Wire,
     row: &OperationRow,
@@ -108,7 +115,7 @@ pub(super) fn put_operation(
     wire.execute(text::INSERT_OPERATION, parameters).map(drop)
 }
 
-/// Reads the row of a uid.
+/// Finds the row of a uid.
 pub(super) fn find_operation(
     wire: &mut Wire,
     place: &ServerLocation,
@@ -117,7 +124,7 @@ pub(super) fn find_operation(
     Ok(operation_rows(wire, place, &text::select_operation(), vec![digest_text(uid)])?.pop())
 }
 
-/// Reads the row of a journal's number.
+/// Finds the row of an operation by its number in a journal.
 pub(super) fn operation_at(
     wire: &mut Wire,
     place: &ServerLocation,
@@ -128,7 +135,7 @@ pub(super) fn operation_at(
     Ok(operation_rows(wire, place, &text::operation_at(), parameters)?.pop())
 }
 
-/// Reads the newest row of a journal.
+/// Finds the row of a journal's newest operation.
 pub(super) fn find_newest_operation(
     wire: &mut Wire,
     place: &ServerLocation,
@@ -137,7 +144,7 @@ pub(super) fn find_newest_operation(
     Ok(operation_rows(wire, place, &text::select_newest_operation(), vec![digest_text(journal_id)])?.pop())
 }
 
-/// Reads all rows of a journal.
+/// Lists all rows of a journal, by operation number.
 pub(super) fn list_operations(
     wire: &mut Wire,
     place: &ServerLocation,
@@ -146,7 +153,7 @@ pub(super) fn list_operations(
     operation_rows(wire, place, &text::select_operations(), vec![digest_text(journal_id)])
 }
 
-/// Reads the ids of the journals that left rows.
+/// Lists the ids of the journals that left rows.
 pub(super) fn list_journals(wire: &mut Wire, place: &ServerLocation) -> Result<Vec<Digest>, TargetError> {
     let rows = wire.query_rows(&text::select_journals(), Vec::new()).map_err(place.explainer(READ))?;
     rows.iter().map(|row| parse_digest(place, row, 0)).collect()
@@ -159,7 +166,8 @@ pub(super) fn digest_text(digest: &Digest) -> ColumnData<'static> {
     wire::text_parameter(digest.to_string())
 }
 
-/// Returns an operation's number as a parameter; numbers beyond the column's range match no row.
+/// Returns an operation's number as a parameter. Numbers beyond the column's range become its maximum, which no row
+/// has.
 pub(super) fn op_number(op: u64) -> ColumnData<'static> {
     number_parameter(i64::try_from(op).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,4 @@
-//! Targets on SQL Server: reading in transactions that change nothing; the writing side is in its own module.
+//! Targets on SQL Server. This module is the reading side, in transactions that change nothing; `writer` is the other.
 
 mod catalogue;
 mod codec;
@@ -65,20 +65,21 @@ impl std::fmt::Debug for MssqlTarget {
     }
 }
 
-/// Returns the one spelling of a URL, which means the same from every folder.
+/// Returns the one spelling of a URL. It means the same from every folder: a relative path in it becomes absolute.
 ///
 /// # Errors
 /// [`TargetError::Url`].
 pub fn canonical_url(url: &str) -> Result<String, TargetError> {
     let mut parsed = url::MssqlUrl::parse(url)?;
     if let Some(path) = parsed.ca_file.take() {
-        let wrong = |error: std::io::Error| TargetError::Url { url: url.to_owned(), why: format!("ca_file: {error}") };
-        parsed.ca_file = Some(std::path::absolute(path).map_err(wrong)?);
+        let absolute = std::path::absolute(path);
+        parsed.ca_file =
+            Some(absolute.map_err(|error| TargetError::Url { url: url.to_owned(), why: format!("ca_file: {error}") })?);
     }
     Ok(parsed.to_canonical())
 }
 
-/// Returns what a URL gives up of the connection's safety, in a sentence.
+/// Returns which safety of the connection a URL gives up, in a sentence; `None` where it gives up none.
 #[must_use]
 pub fn find_weakness(url: &str) -> Option<&'static str> {
     let parsed = url::MssqlUrl::parse(url).ok()?;
@@ -92,7 +93,7 @@ pub fn find_weakness(url: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns the host to which a login would travel unencrypted, if it would.
+/// Returns the host to which a login would travel unencrypted; `None` where it would be encrypted.
 #[must_use]
 pub fn unencrypted_login(url: &str) -> Option<String> {
     let parsed = url::MssqlUrl::parse(url).ok()?;
@@ -112,7 +113,7 @@ impl MssqlTarget {
         Ok(Self { url, session: ReadSession::open(access, place, keys)?, seam: FaultSeam::default() })
     }
 
-    /// Makes later writes of this target's writers fail where a test wants it.
+    /// Makes later writes of this target's writers fail where a test says so.
     #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: SharedFaults) {
         self.seam.set_faults(faults);
@@ -120,75 +121,76 @@ impl MssqlTarget {
 }
 
 fn answer_query(step: &mut ReadStep<'_>, query: &Fetch) -> Result<FetchAnswer, TargetError> {
-    let Some(sheet) = step.find_layout(&query.table)? else {
+    let Some(layout) = step.find_layout(&query.table)? else {
         return Ok(FetchAnswer { table: None, rows: Vec::new(), maximum: None });
     };
     let ReadStep { wire, place, .. } = step;
     let (mut rows, mut maximum) = (Vec::new(), None);
     match &query.filter {
-        Filter::All => rows::visit_all_rows(wire, place, &sheet, |row| {
+        Filter::All => rows::visit_all_rows(wire, place, &layout, |row| {
             rows.push(row);
             Ok(())
         })?,
-        Filter::In { column, values } => rows = rows::read_rows_among(wire, place, &sheet, column, values)?,
+        Filter::In { column, values } => rows = rows::read_rows_among(wire, place, &layout, column, values)?,
         Filter::Days { column, first, last } => {
-            rows = rows::on_days(wire, place, &sheet, column, (*first, *last))?;
+            rows = rows::read_rows_on_days(wire, place, &layout, column, *first, *last)?;
         }
         Filter::Between { column, first, last } => {
-            let (at, _) = sheet.table.column(column)?;
-            rows::visit_all_rows(wire, place, &sheet, |row: Vec<Value>| {
+            let (at, _) = layout.table.column(column)?;
+            rows::visit_all_rows(wire, place, &layout, |row: Vec<Value>| {
                 if row.get(at).is_some_and(|cell| lies_between(cell, *first, *last)) {
                     rows.push(row);
                 }
                 Ok(())
             })?;
         }
-        Filter::Maximum { column } => maximum = rows::read_maximum(wire, place, &sheet, column)?,
+        Filter::Maximum { column } => maximum = rows::read_maximum(wire, place, &layout, column)?,
     }
-    Ok(FetchAnswer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
+    Ok(FetchAnswer { table: Some(Arc::clone(&layout.table)), rows, maximum })
 }
 
 fn digest_table(
     step: &mut ReadStep<'_>,
-    sheet: &MssqlLayout,
+    layout: &MssqlLayout,
     rows: &mut u64,
     total: u64,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<TableDigest, TargetError> {
-    let mut tally = TableHasher::new(&sheet.table.shape);
-    rows::visit_all_rows(step.wire, step.place, sheet, |row| {
-        tally.add_row(&row)?;
+    let mut hasher = TableHasher::new(&layout.table.shape);
+    rows::visit_all_rows(step.wire, step.place, layout, |row| {
+        hasher.add_row(&row)?;
         *rows += 1;
         if rows.is_multiple_of(PROGRESS_ROWS) {
             progress(*rows, total);
         }
         Ok(())
     })?;
-    Ok(tally.finish())
+    Ok(hasher.finish())
 }
 
 fn digest_all(step: &mut ReadStep<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-    let listed = catalogue::list_objects(step.wire, step.place)?;
-    let base = listed.iter().filter(|listed| is_base(listed));
-    let read =
-        |listed: &CatalogueObject| catalogue::declared_sheet(step.wire, step.place, step.offers, step.keys, listed);
-    let mut sheets = base.map(read).collect::<Result<Vec<MssqlLayout>, _>>()?;
-    sheets.sort_by(|one, other| one.display_name().cmp(other.display_name()));
+    let mut layouts = Vec::new();
+    for object in catalogue::list_objects(step.wire, step.place)?.iter().filter(|object| is_base(object)) {
+        layouts.push(catalogue::read_declaration(step.wire, step.place, step.features, step.keys, object)?);
+    }
+    layouts.sort_by(|one, other| one.display_name().cmp(other.display_name()));
     let mut total = 0;
-    for sheet in &sheets {
-        let counted = step.wire.query_rows(&sql::rows::count_rows(&sheet.qualified_name()), Vec::new());
-        let counted = counted.map_err(step.place.explainer("count rows"))?;
-        total += counted.first().and_then(|row| wire::cell_integer(row.first())).map_or(0, i64::unsigned_abs);
+    for layout in &layouts {
+        let answer = step.wire.query_rows(&sql::rows::count_rows(&layout.qualified_name()), Vec::new());
+        let answer = answer.map_err(step.place.explainer("count rows"))?;
+        total += answer.first().and_then(|row| wire::cell_integer(row.first())).map_or(0, i64::unsigned_abs);
     }
     let mut rows = 0;
-    let digests = sheets.iter().map(|sheet| digest_table(step, sheet, &mut rows, total, progress));
-    let digests = digests.collect::<Result<Vec<_>, _>>()?;
+    let mut digests = Vec::with_capacity(layouts.len());
+    for layout in &layouts {
+        digests.push(digest_table(step, layout, &mut rows, total, progress)?);
+    }
     progress(rows, total);
     Ok(digests)
 }
 
-fn is_base(listed: &CatalogueObject) -> bool {
-    listed.kind == "U" && !listed.is_own()
+fn is_base(object: &CatalogueObject) -> bool {
+    object.kind == "U" && !object.is_own()
 }
 
 impl Target for MssqlTarget {
@@ -238,17 +240,18 @@ impl Target for MssqlTarget {
 
     fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let listed = catalogue::list_objects(step.wire, step.place)?;
+            let objects = catalogue::list_objects(step.wire, step.place)?;
             let mut names: Vec<String> =
-                listed.iter().filter(|listed| is_base(listed)).map(CatalogueObject::display_name).collect();
+                objects.iter().filter(|object| is_base(object)).map(CatalogueObject::display_name).collect();
             names.sort();
             Ok(names)
         })
     }
 
     fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
+        // A table that is asked for by name is read again: its declaration may have changed since.
         self.session.forget_one(name);
-        self.session.in_one_state(&mut |step| Ok(step.find_layout(name)?.map(|sheet| Arc::clone(&sheet.table))))
+        self.session.in_one_state(&mut |step| Ok(step.find_layout(name)?.map(|layout| Arc::clone(&layout.table))))
     }
 
     fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError> {
@@ -258,66 +261,66 @@ impl Target for MssqlTarget {
     fn scan(
         &mut self,
         scan: &Scan,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+        visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
         let (mut begun, url) = (false, self.url.clone());
         self.session.in_one_state(&mut |step| {
-            // Rows that were handed out already cannot be taken back.
+            // A step may run twice: after a broken connection or a deadlock. But the visitor has seen rows by then.
             if std::mem::take(&mut begun) {
                 let why = "the connection broke, or another program's lock was in the way".to_owned();
                 return Err(TargetError::Failed { url: url.clone(), what: "read a table to its end".to_owned(), why });
             }
             scan::run_scan(step, scan, &mut |row| {
                 begun = true;
-                take(row)
+                visit(row)
             })
         })
     }
 
     fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            rows::read_keys(step.wire, step.place, &sheet)
+            let layout = step.require_layout(table)?;
+            rows::read_keys(step.wire, step.place, &layout)
         })
     }
 
     fn read_key_page(&mut self, table: &Arc<Table>, page: &KeyPage) -> Result<Vec<Key>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            rows::read_key_page(step.wire, step.place, &sheet, page)
+            let layout = step.require_layout(table)?;
+            rows::read_key_page(step.wire, step.place, &layout, page)
         })
     }
 
     fn count_rows(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            rows::count_rows(step.wire, step.place, &sheet, only)
+            let layout = step.require_layout(table)?;
+            rows::count_rows(step.wire, step.place, &layout, only)
         })
     }
 
     fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
+        let keys: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            let mut found = Vec::with_capacity(wanted.len());
-            rows::of_keys(step.wire, step.place, &sheet, &wanted, |row| {
-                found.push(row);
+            let layout = step.require_layout(table)?;
+            let mut rows = Vec::with_capacity(keys.len());
+            rows::visit_rows_of_keys(step.wire, step.place, &layout, &keys, |row| {
+                rows.push(row);
                 Ok(())
             })?;
-            Ok(found)
+            Ok(rows)
         })
     }
 
     fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
+            let layout = step.require_layout(table)?;
             let mut hasher = RowHasher::new(&table.shape);
-            let mut found = Vec::with_capacity(keys.len());
-            rows::of_keys(step.wire, step.place, &sheet, keys, |row| {
-                found.push(compare::digest_row(&mut hasher, sheet.display_name(), row.as_deref())?);
+            let mut digests = Vec::with_capacity(keys.len());
+            rows::visit_rows_of_keys(step.wire, step.place, &layout, keys, |row| {
+                digests.push(compare::digest_row(&mut hasher, layout.display_name(), row.as_deref())?);
                 Ok(())
             })?;
-            Ok(found)
+            Ok(digests)
         })
     }
 
@@ -326,20 +329,22 @@ impl Target for MssqlTarget {
         touches: &[TableTouch],
         conditions: &PreflightConditions<'_>,
     ) -> Result<Preflight, TargetError> {
+        // A preflight judges the tables as they are now, not as this session once read them.
         self.session.forget_layouts();
+        // With a reading login of its own, this session cannot ask what the writing login may do.
         let login = self.session.identity.login.clone();
         let login = (!self.session.access.reads_apart()).then_some(login);
         self.session.in_one_state(&mut |step| {
-            let ReadStep { wire, place, offers, keys, .. } = step;
-            let mut surveyor = PreflightContext { wire, place, offers, keys, login: login.as_deref() };
+            let ReadStep { wire, place, features, keys, .. } = step;
+            let mut surveyor = PreflightContext { wire, place, features, keys, login: login.as_deref() };
             surveyor.preflight(touches, conditions)
         })
     }
 
     fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            normalize::normalize_rows(step.wire, step.place, &sheet, trials.clone())
+            let layout = step.require_layout(table)?;
+            normalize::normalize_rows(step.wire, step.place, &layout, trials.clone())
         })
     }
 
@@ -350,8 +355,8 @@ impl Target for MssqlTarget {
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            normalize::fill_defaults(step.wire, step.place, &sheet, known, rows.clone())
+            let layout = step.require_layout(table)?;
+            normalize::fill_defaults(step.wire, step.place, &layout, known, rows.clone())
         })
     }
 
@@ -360,13 +365,14 @@ impl Target for MssqlTarget {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &PendingRows,
+        pending: &PendingRows,
     ) -> Result<(), TargetError> {
         self.session.in_one_state(&mut |step| {
-            let sheet = step.require_layout(table)?;
-            // The server compares by its own rules: what other rows will be by then is asked once they are.
-            if meanwhile.is_empty() {
-                unique::check_unique_indexes(step.wire, step.place, &sheet, columns, rows)
+            let layout = step.require_layout(table)?;
+            // SQL Server compares texts by rules that mfm does not have, so rows that do not exist yet cannot be
+            // checked against each other here. They are checked when they exist.
+            if pending.is_empty() {
+                unique::check_unique_indexes(step.wire, step.place, &layout, columns, rows)
             } else {
                 Ok(())
             }
@@ -378,14 +384,14 @@ impl Target for MssqlTarget {
             return Ok(());
         }
         self.session.in_one_state(&mut |step| {
-            let mut sheets = BTreeMap::new();
+            let mut layouts = BTreeMap::new();
             for table in moves.iter().map(|one| one.table) {
-                if !sheets.contains_key(&table.shape.name) {
-                    sheets.insert(table.shape.name.clone(), step.require_layout(table)?);
+                if !layouts.contains_key(&table.shape.name) {
+                    layouts.insert(table.shape.name.clone(), step.require_layout(table)?);
                 }
             }
-            let around = LookupContext { place: step.place, offers: step.offers, keys: step.keys };
-            foreign::check_references(step.wire, &around, &sheets, moves, spared)
+            let context = LookupContext { place: step.place, features: step.features, keys: step.keys };
+            foreign::check_references(step.wire, &context, &layouts, moves, spared)
         })
     }
 
@@ -396,16 +402,16 @@ impl Target for MssqlTarget {
     fn list_sessions(&mut self) -> Result<Option<Vec<super::ConnectedProgram>>, TargetError> {
         self.session.in_one_state(&mut |step| {
             let failed = step.place.explainer("look for other sessions");
-            let may = step.wire.query_rows(sql::session::MAY_SEE_SESSIONS, Vec::new()).map_err(&failed)?;
-            if !may.first().is_some_and(|row| wire::cell_flag(row.first())) {
+            let answer = step.wire.query_rows(sql::session::MAY_SEE_SESSIONS, Vec::new()).map_err(&failed)?;
+            if !answer.first().is_some_and(|row| wire::cell_flag(row.first())) {
                 return Ok(None);
             }
-            let rows = step.wire.query_rows(sql::session::SESSIONS, Vec::new()).map_err(&failed)?;
-            let session = |row: &wire::WireRow| {
-                let word = |at: usize| wire::cell_text(row.get(at)).unwrap_or_default().trim().to_owned();
-                super::ConnectedProgram { program: word(0), host: word(1) }
-            };
-            let mut sessions: Vec<_> = rows.iter().map(session).collect();
+            let mut sessions = Vec::new();
+            for row in step.wire.query_rows(sql::session::SESSIONS, Vec::new()).map_err(&failed)? {
+                let [program, host] = [row.first(), row.get(1)].map(|cell| wire::cell_text(cell).unwrap_or_default());
+                sessions
+                    .push(super::ConnectedProgram { program: program.trim().to_owned(), host: host.trim().to_owned() });
+            }
             sessions.sort();
             Ok(Some(sessions))
         })
@@ -413,9 +419,10 @@ impl Target for MssqlTarget {
 
     fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
         let place = self.session.access.location(wait_ms);
-        let ReadSession { access, offers, keys, .. } = &self.session;
-        let (offers, keys, seam) = (offers.clone(), keys.clone(), self.seam.clone());
+        let ReadSession { access, features, keys, .. } = &self.session;
+        let (features, keys, seam) = (features.clone(), keys.clone(), self.seam.clone());
+        // The writer uses the connection that the reader has parked, which saves a login.
         let parked = self.session.share_wire().unwrap_or_default();
-        Ok(Box::new(writer::MssqlWriter::open(access.clone(), parked, place, offers, keys, seam)?))
+        Ok(Box::new(writer::MssqlWriter::open(access.clone(), parked, place, features, keys, seam)?))
     }
 }

@@ -1,53 +1,53 @@
-//! What makes a table or a column unlike others, from the catalogue's rows; refuses nothing itself.
+//! Special features of tables and columns that mfm has to know of, parsed from the catalogue's rows.
 
 use super::wire::{WireRow, cell_flag, cell_integer, cell_text};
 
-/// Says what keeps a table from being changed exactly, from the row that [`super::sql::catalogue`] asks for.
-pub(super) fn of_table(special: &WireRow) -> Vec<String> {
-    let number = |at: usize| cell_integer(special.get(at)).unwrap_or(0);
-    let mut found = Vec::new();
-    let mut say = |is: bool, what: &str| {
-        if is {
-            found.push(what.to_owned());
-        }
-    };
-    say(number(0) == 1, "the history of a system-versioned (temporal) table");
-    say(number(0) == 2, "system-versioned (temporal)");
-    say(number(1) > 0, "a ledger table, which keeps every change for ever");
-    say(number(2) > 0, "memory-optimized, without the locks that mfm needs");
-    say(number(3) > 0, "an external table");
-    say(number(4) > 0 || number(5) > 0, "part of a graph");
-    say(number(6) > 0, "a file table");
-    say(number(7) > 0 || number(8) > 0 || number(9) > 0, "replicated");
-    say(number(10) > 0, "captured by change data capture");
+/// Describes what keeps a table from being changed exactly, from the row that [`super::sql::catalogue`] asks for. A
+/// column that this version of the catalogue lacks counts as 0.
+pub(super) fn table_obstacles(special: &WireRow) -> Vec<String> {
+    let numbers: [i64; 11] = std::array::from_fn(|at| cell_integer(special.get(at)).unwrap_or(0));
+    let [temporal, ledger, memory, external, node, edge, file_table, replicated, published, merged, captured] = numbers;
+    let features = [
+        (temporal == 1, "the history of a system-versioned (temporal) table"),
+        (temporal == 2, "system-versioned (temporal)"),
+        (ledger > 0, "a ledger table, which keeps every change for ever"),
+        (memory > 0, "memory-optimized, without the locks that mfm needs"),
+        (external > 0, "an external table"),
+        (node > 0 || edge > 0, "part of a graph"),
+        (file_table > 0, "a file table"),
+        (replicated > 0 || published > 0 || merged > 0, "replicated"),
+        (captured > 0, "captured by change data capture"),
+    ];
+    let present = features.into_iter().filter(|(is_present, _)| *is_present);
+    let mut obstacles: Vec<String> = present.map(|(_, what)| what.to_owned()).collect();
     if let Some(policy) = cell_text(special.get(12)) {
-        found.push(format!("filtered by the row-level security policy {policy}"));
+        obstacles.push(format!("filtered by the row-level security policy {policy}"));
     }
-    found
+    obstacles
 }
 
-/// Tells whether change tracking counts every write.
+/// Returns whether change tracking records every write.
 pub(super) fn is_change_tracked(special: &WireRow) -> bool {
     cell_flag(special.get(11))
 }
 
-/// Tells whether the database answers a commit before it is on disk, whatever is asked for.
+/// Returns whether the database forces delayed durability: it answers a commit before the commit is on disk.
 pub(super) fn forces_delay(special: &WireRow) -> bool {
     cell_integer(special.get(13)) == Some(2)
 }
 
-/// Tells whether this login sees masked columns as they are.
+/// Returns whether this login sees the true values of masked columns.
 pub(super) fn may_unmask(special: &WireRow) -> bool {
     cell_integer(special.get(14)) == Some(1)
 }
 
-/// Tells whether the table has triggers, or is referred to, and this login cannot see by what.
+/// Returns whether the table has triggers or referring foreign keys that this login cannot see.
 pub(super) fn is_partly_hidden(special: &WireRow) -> bool {
     cell_flag(special.get(15))
 }
 
-/// Says what makes a column one like no other.
-pub(super) fn of_column(row: &WireRow) -> Option<&'static str> {
+/// Describes the feature of a column that keeps its values from being kept exactly; `None` for an ordinary column.
+pub(super) fn column_obstacle(row: &WireRow) -> Option<&'static str> {
     match () {
         () if cell_flag(row.get(10)) => Some("a column set"),
         () if cell_integer(row.get(12)).is_some() => Some("always encrypted"),
@@ -107,9 +107,9 @@ mod tests {
     }
 
     fn build_sample(columns: &[WireRow], indexes: &[WireRow], special: &WireRow) -> MssqlLayout {
-        let listed = CatalogueObject { schema: "dbo".into(), name: "t".into(), kind: "U".into(), object_id: 1 };
+        let object = CatalogueObject { schema: "dbo".into(), name: "t".into(), kind: "U".into(), object_id: 1 };
         let raw: Vec<_> = columns.iter().map(|row| raw_column(row).unwrap()).collect();
-        build_layout(&listed, &DomainKeys::new(), &raw, unique_indexes(indexes), special)
+        build_layout(&object, &DomainKeys::new(), &raw, unique_indexes(indexes), special)
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
         assert!(build_sample(&[column_row("k", &[])], &[], &table_row_with(&[(15, ColumnData::I32(Some(1)))])).hides);
         let policy = build_sample(&[column_row("k", &[])], &[], &table_row_with(&[(12, text_parameter("only_mine"))]));
         assert_eq!(policy.obstacles, ["filtered by the row-level security policy only_mine"]);
-        let several = of_table(&table_row_with(&[(0, number_parameter(2)), (10, number_parameter(1))]));
+        let several = table_obstacles(&table_row_with(&[(0, number_parameter(2)), (10, number_parameter(1))]));
         assert_eq!(several.len(), 2);
     }
 
@@ -197,7 +197,7 @@ mod tests {
         let twice = found.table.omitted.iter().find(|column| column.image.name == "twice").unwrap();
         assert_eq!(twice.role, Role::Computed);
         let plain_kind = column_row("k", &[(13, number_parameter(0))]);
-        assert_eq!(of_column(&plain_kind), None);
+        assert_eq!(column_obstacle(&plain_kind), None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Who logs in where, and sessions made ready for mfm; keeps passwords, and shows them to nobody.
+//! Logging in: which login reads and which writes, and the settings of a new session. Passwords never leave this module
+//! except for the driver.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,10 +10,10 @@ use super::wire::{self, Wire, WireRow, cell_flag, cell_integer, cell_text};
 use crate::model::ports::{Account, Secrets};
 use crate::targets::TargetError;
 
-/// How long a reader waits for somebody else's locks.
+/// How long a reader waits for the locks of other programs, milliseconds.
 pub(super) const READ_WAIT_MS: u64 = 5_000;
 
-/// A connection between two steps, with no transaction open: whoever needs one next takes it.
+/// The slot for a connection between two steps. It has no transaction open; the next step takes it out.
 pub(super) type ParkedWire = Arc<Mutex<Option<Wire>>>;
 
 /// A database, and what it takes to log in.
@@ -36,21 +37,20 @@ impl std::fmt::Debug for MssqlAccess {
 }
 
 impl MssqlAccess {
-    /// Parses a URL and asks for the passwords that it needs.
+    /// Parses a URL, and asks for the passwords that its logins need.
     pub(super) fn from_url(url: &str, secrets: &dyn Secrets) -> Result<Self, TargetError> {
         let url = MssqlUrl::parse(url)?;
         let shown = url.to_canonical();
-        // Before anything is asked or sent: not even who logs in is a stranger's to know.
+        // Before any password is asked for and anything is sent: a forbidden server must not even learn the user's
+        // name.
         secrets.permit_login(&shown)?;
-        let ask = |user: &str, reads_only: bool| {
-            let password = secrets.password(&Account { user, url: &shown, reads_only });
-            let password = password.map_err(|why| TargetError::Login { url: shown.clone(), why })?;
-            Ok::<_, TargetError>(Credentials { user: user.to_owned(), password })
-        };
         let (writes, reads) = match &url.login {
             MssqlLogin::Sql { user, read_user } => {
-                let reads = read_user.as_deref().map(|user| ask(user, true)).transpose()?;
-                (Some(ask(user, false)?), reads)
+                let reads = match read_user {
+                    Some(user) => Some(ask_credentials(secrets, Account { user, url: &shown, reads_only: true })?),
+                    None => None,
+                };
+                (Some(ask_credentials(secrets, Account { user, url: &shown, reads_only: false })?), reads)
             }
             MssqlLogin::Integrated => (None, None),
         };
@@ -62,17 +62,17 @@ impl MssqlAccess {
         Self { url: MssqlUrl { database: database.to_owned(), ..self.url.clone() }, ..self.clone() }
     }
 
-    /// Tells whether another login reads than the one that writes.
+    /// Returns whether a login of its own reads.
     pub(super) const fn reads_apart(&self) -> bool {
         self.reads.is_some()
     }
 
-    /// Returns the database's name in errors.
+    /// Returns the database's name and limits for errors.
     pub(super) fn location(&self, wait_ms: u64) -> ServerLocation {
         ServerLocation { url: self.url.to_canonical(), wait_ms, statement_timeout_ms: self.url.statement_timeout_ms }
     }
 
-    /// Connects, and prepares the session.
+    /// Connects as the login that reads, or else writes, and sets the session up.
     pub(super) fn connect(&self, place: &ServerLocation, reads: bool) -> Result<Wire, TargetError> {
         let wire = self.open_wire(reads).map_err(|fault| match fault {
             WireFault::Barred(why) => self.explain_barred(place, reads, why),
@@ -89,16 +89,14 @@ impl MssqlAccess {
         Wire::connect(&self.url, user, login.map(|login| login.password.as_str()))
     }
 
-    /// Says what it means that a database does not let this login in: a server says the same of one that is not there
-    /// and of one that is offline, so it is asked, in `master`.
+    /// Explains why a database does not let this login in. The server's error is the same for a database that does not
+    /// exist and for one that is offline, so a second connection, to `master`, asks which it is.
     fn explain_barred(&self, place: &ServerLocation, reads: bool, why: String) -> TargetError {
         let url = place.url.clone();
-        let question = vec![wire::text_parameter(self.url.database.clone())];
-        let asked = self
-            .with_database("master")
-            .open_wire(reads)
-            .and_then(|mut wire| wire.query_rows(session::DATABASE, question));
-        match asked.as_deref().map(|rows| rows.first().map(Presence::from_row)) {
+        let parameters = vec![wire::text_parameter(self.url.database.clone())];
+        let master = self.with_database("master").open_wire(reads);
+        let answer = master.and_then(|mut wire| wire.query_rows(session::DATABASE, parameters));
+        match answer.as_deref().map(|rows| rows.first().map(Presence::from_row)) {
             Ok(Some(Presence::Absent)) => TargetError::Absent { url },
             Ok(Some(Presence::There(state))) => {
                 TargetError::Barred { url, why: format!("{why} The database is there: {state}.") }
@@ -110,19 +108,27 @@ impl MssqlAccess {
     }
 }
 
+/// Asks for the password of an account.
+fn ask_credentials(secrets: &dyn Secrets, account: Account<'_>) -> Result<Credentials, TargetError> {
+    match secrets.password(&account) {
+        Ok(password) => Ok(Credentials { user: account.user.to_owned(), password }),
+        Err(why) => Err(TargetError::Login { url: account.url.to_owned(), why }),
+    }
+}
+
 /// Whether a server has a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Presence {
-    /// It has, in this state.
+    /// The database exists, in this state.
     There(String),
-    /// It has none.
+    /// The database does not exist.
     Absent,
-    /// This login may not see them all.
+    /// This login may not see all databases, so its answer proves nothing.
     Unknown,
 }
 
 impl Presence {
-    /// Reads the row that answers [`session::DATABASE`].
+    /// Parses the answer to [`session::DATABASE`].
     fn from_row(row: &WireRow) -> Self {
         if cell_integer(row.first()).is_some() {
             let state = [cell_text(row.get(2)), cell_text(row.get(3))].into_iter().flatten();

@@ -1,5 +1,4 @@
-//! Whether mfm's own two tables are exactly as mfm made them, so that what is written there reaches nothing else;
-//! changes nothing.
+//! Checks that mfm's own two tables are exactly as mfm created them, so that writing them changes nothing else.
 
 use super::fault::ServerLocation;
 use super::sql::own as text;
@@ -7,10 +6,10 @@ use super::wire::{Wire, WireRow, cell_flag, cell_integer, cell_text};
 use crate::model::Refusal;
 use crate::targets::TargetError;
 
-/// A column as mfm declares it: name, type, bytes.
+/// A column as mfm declares it: name, type, length in bytes (-1 for `max`).
 type DeclaredColumn = (&'static str, &'static str, i64);
 
-/// An index: whether it is the primary key's, and its columns.
+/// An index: whether it is the primary key's, and the names of its columns.
 type OwnIndex = (bool, Vec<String>);
 
 /// One of the two tables.
@@ -47,7 +46,7 @@ const TABLES: [OwnTable; 2] = [
     },
 ];
 
-/// What the catalogue says of both tables, an answer each.
+/// The catalogue's answers about both tables, one for each part of [`text::select_own_facts`].
 pub(super) struct OwnTableFacts {
     objects: Vec<WireRow>,
     columns: Vec<WireRow>,
@@ -59,8 +58,8 @@ pub(super) struct OwnTableFacts {
     declared: Vec<WireRow>,
 }
 
-/// Refuses tables of mfm's own that are not as mfm made them; tables that are not there say nothing. Where a table is
-/// to be made or taken away, a trigger on declarations would fire as well.
+/// Refuses tables of mfm's own that are not as mfm created them. Missing tables pass. With `declares`, where a table is
+/// about to be created or dropped, a trigger on such declarations is refused as well.
 pub(super) fn check_own_tables(wire: &mut Wire, place: &ServerLocation, declares: bool) -> Result<(), TargetError> {
     let what = "look at mfm's own tables";
     let answers = wire.query_results(&text::select_own_facts(), Vec::new()).map_err(place.explainer(what))?;
@@ -74,9 +73,14 @@ pub(super) fn check_own_tables(wire: &mut Wire, place: &ServerLocation, declares
     }
 }
 
-/// Says what about the tables is not mfm's work.
+/// Returns a cell of text, empty for NULL.
+fn name(row: &WireRow, at: usize) -> String {
+    cell_text(row.get(at)).unwrap_or_default()
+}
+
+/// Describes the first deviation of the tables from what mfm creates; `None` where there is none.
 fn find_deviation(facts: &OwnTableFacts, declares: bool) -> Option<String> {
-    let name = |row: &WireRow, at: usize| cell_text(row.get(at)).unwrap_or_default();
+    // A view or a synonym of the name would lead writes elsewhere.
     if let Some(row) = facts.objects.iter().find(|row| name(row, 1).trim() != "U") {
         return Some(format!("dbo.{} is no table", name(row, 0)));
     }
@@ -92,20 +96,22 @@ fn find_deviation(facts: &OwnTableFacts, declares: bool) -> Option<String> {
             return Some(format!("dbo.{} {what}", name(row, 0)));
         }
     }
-    let there = |table: &&OwnTable| facts.objects.iter().any(|row| name(row, 0).eq_ignore_ascii_case(table.name));
-    if let Some(what) = TABLES.iter().filter(there).find_map(|table| find_table_deviation(table, facts)) {
-        return Some(what);
+    for table in &TABLES {
+        let exists = facts.objects.iter().any(|row| name(row, 0).eq_ignore_ascii_case(table.name));
+        if exists && let Some(what) = find_table_deviation(table, facts) {
+            return Some(what);
+        }
     }
     let row = facts.declared.first().filter(|_| declares)?;
     Some(format!("trigger {} fires when tables are made or dropped", name(row, 0)))
 }
 
-/// Says in what a table differs from what mfm declared.
+/// Describes in what an existing table differs from what mfm creates.
 fn find_table_deviation(table: &OwnTable, facts: &OwnTableFacts) -> Option<String> {
     let own = |row: &&WireRow| cell_text(row.first()).is_some_and(|name| name.eq_ignore_ascii_case(table.name));
-    let found: Vec<&WireRow> = facts.columns.iter().filter(own).collect();
-    let same = found.len() == table.columns.len()
-        && found.iter().zip(table.columns).all(|(row, (name, kind, bytes))| {
+    let columns: Vec<&WireRow> = facts.columns.iter().filter(own).collect();
+    let same = columns.len() == table.columns.len()
+        && columns.iter().zip(table.columns).all(|(row, (name, kind, bytes))| {
             cell_text(row.get(1)).as_deref() == Some(name)
                 && cell_text(row.get(2)).as_deref() == Some(kind)
                 && cell_integer(row.get(3)) == Some(*bytes)
@@ -115,10 +121,11 @@ fn find_table_deviation(table: &OwnTable, facts: &OwnTableFacts) -> Option<Strin
     if !same {
         return Some(format!("the columns of dbo.{} are declared otherwise", table.name));
     }
-    let wanted: Vec<OwnIndex> = table.indexes.iter().map(|(primary, of)| (*primary, to_strings(of))).collect();
-    if parse_indexes(facts.indexes.iter().filter(own)).as_ref() != Some(&wanted) {
+    let expected: Vec<OwnIndex> = table.indexes.iter().map(|(primary, of)| (*primary, to_strings(of))).collect();
+    if parse_indexes(facts.indexes.iter().filter(own)).as_ref() != Some(&expected) {
         return Some(format!("the indexes of dbo.{} are declared otherwise", table.name));
     }
+    // Fewer CHECK constraints are no deviation: a login may not see them.
     let checks = facts.checks.iter().filter(own).count();
     (checks > table.checks).then(|| format!("dbo.{} has a CHECK more", table.name))
 }
@@ -127,8 +134,8 @@ fn to_strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Returns the indexes that rows of the catalogue tell of, the primary key's first; nothing where one of them is not
-/// unique, is switched off or leaves rows out.
+/// Parses the indexes from rows of the catalogue, the primary key's first; `None` where one of them is not unique, is
+/// disabled or leaves rows out.
 fn parse_indexes<'c>(rows: impl Iterator<Item = &'c WireRow>) -> Option<Vec<OwnIndex>> {
     let mut all: Vec<(i64, OwnIndex)> = Vec::new();
     for row in rows {
@@ -137,7 +144,7 @@ fn parse_indexes<'c>(rows: impl Iterator<Item = &'c WireRow>) -> Option<Vec<OwnI
             return None;
         }
         let column = cell_text(row.get(6))?;
-        match all.iter_mut().find(|(known, _)| *known == id) {
+        match all.iter_mut().find(|(known_id, _)| *known_id == id) {
             Some((_, (_, columns))) => columns.push(column),
             None => all.push((id, (primary, vec![column]))),
         }

@@ -1,5 +1,5 @@
-//! The preflight of a SQL Server target: what is about to happen, judged by the catalogue; reads rows only to prove a
-//! key.
+//! The preflight of a SQL Server target: judges touches by the catalogue. It reads rows only to prove that a key is
+//! unique.
 
 use mfm_journal::{Digest, Residue};
 
@@ -11,17 +11,17 @@ use super::{catalogue, rows};
 use crate::model::refusal::render_key;
 use crate::model::{KeyStanding, Refusal, Role};
 use crate::targets::facts::SchemaFacts;
-use crate::targets::foreign::{affects_columns, check_foreign_keys};
+use crate::targets::foreign::{KeyRules, affects_columns, check_foreign_keys};
 use crate::targets::known;
 use crate::targets::{DomainKeys, Preflight, PreflightConditions, TableTouch, TargetError};
 
-/// Everything that a preflight needs beside what is about to happen.
+/// What a preflight needs apart from the touches.
 pub(super) struct PreflightContext<'c> {
     pub(super) wire: &'c mut Wire,
     pub(super) place: &'c ServerLocation,
-    pub(super) offers: &'c CatalogueFeatures,
+    pub(super) features: &'c CatalogueFeatures,
     pub(super) keys: &'c DomainKeys,
-    /// The login whose permissions count, where it is the one that writes.
+    /// The user whose permissions are checked; `None` where this session's login is not the one that writes.
     pub(super) login: Option<&'c str>,
 }
 
@@ -32,63 +32,68 @@ impl PreflightContext<'_> {
         touches: &[TableTouch],
         conditions: &PreflightConditions<'_>,
     ) -> Result<Preflight, TargetError> {
-        let sheets = self.read_layouts(touches)?;
-        let mut preflight = Preflight { facts: Some(digest_facts(&sheets)), ..Preflight::default() };
+        let layouts = self.read_layouts(touches)?;
+        let mut preflight = Preflight { facts: Some(digest_facts(&layouts)), ..Preflight::default() };
         self.judge_own_permissions()?;
-        for (touch, sheet) in touches.iter().zip(&sheets) {
-            refuse_special(sheet)?;
-            self.refuse_masked(sheet)?;
-            self.prove_key(sheet, &mut preflight.notes)?;
-            refuse_unsettable(sheet, touch)?;
-            judge_triggers(sheet, touch, conditions.disable_triggers, &mut preflight)?;
-            check_foreign_keys(touch, touches, &sheet.parents, &sheet.children, (&[], conditions.back))?;
-            preflight.rehearse |= needs_rehearsal(sheet, touch);
-            self.judge_permissions(sheet, touch, !preflight.triggers_disabled.is_empty())?;
-            declare_residue(sheet, touch, &mut preflight);
+        // SQL Server enforces every key that is enabled; a disabled one is not read at all.
+        let rules = KeyRules { touches, unenforced: &[], back: conditions.back };
+        for (touch, layout) in touches.iter().zip(&layouts) {
+            refuse_special(layout)?;
+            self.refuse_masked(layout)?;
+            self.prove_key(layout, &mut preflight.notes)?;
+            refuse_unsettable(layout, touch)?;
+            judge_triggers(layout, touch, conditions.disable_triggers, &mut preflight)?;
+            check_foreign_keys(touch, &layout.parents, &layout.children, &rules)?;
+            preflight.rehearse |= needs_rehearsal(layout, touch);
+            self.judge_permissions(layout, touch, !preflight.triggers_disabled.is_empty())?;
+            declare_residue(layout, touch, &mut preflight);
         }
         Ok(preflight)
     }
 
-    /// Returns the tables that touches mean, as they are declared now.
+    /// Reads the layouts of the touched tables, which have to be as the plan knows them.
     pub(super) fn read_layouts(&mut self, touches: &[TableTouch]) -> Result<Vec<MssqlLayout>, TargetError> {
-        let Self { wire, place, offers, keys, .. } = self;
-        let declared = |touch: &TableTouch| {
-            let sheet = catalogue::read_layout(wire, place, offers, keys, &touch.table.shape.name)?;
-            Ok(known::require_unchanged(sheet, &touch.table, |sheet| &sheet.table)?)
-        };
-        touches.iter().map(declared).collect()
+        let Self { wire, place, features, keys, .. } = self;
+        let mut layouts = Vec::with_capacity(touches.len());
+        for touch in touches {
+            let layout = catalogue::read_layout(wire, place, features, keys, &touch.table.shape.name)?;
+            layouts.push(known::require_unchanged(layout, &touch.table, |layout| &layout.table)?);
+        }
+        Ok(layouts)
     }
 
-    /// Refuses a table of which this login does not see all as it is.
-    fn refuse_masked(&self, sheet: &MssqlLayout) -> Result<(), Refusal> {
-        if sheet.masked.is_empty() {
+    /// Refuses a table with columns that this login sees masked: their true values could not be put back.
+    fn refuse_masked(&self, layout: &MssqlLayout) -> Result<(), Refusal> {
+        if layout.masked.is_empty() {
             return Ok(());
         }
         let grant =
             format!("GRANT UNMASK TO {}", self.login.map_or_else(|| "the login that reads".to_owned(), quote_name));
-        let what = format!("see {} unmasked in", sheet.masked.join(", "));
-        Err(Refusal::NotPermitted { table: sheet.display_name().to_owned(), what, grant })
+        let what = format!("see {} unmasked in", layout.masked.join(", "));
+        Err(Refusal::NotPermitted { table: layout.display_name().to_owned(), what, grant })
     }
 
-    /// Trusts a declared key; scans the table where none is declared.
-    fn prove_key(&mut self, sheet: &MssqlLayout, notes: &mut Vec<String>) -> Result<(), TargetError> {
-        sheet.require_key()?;
-        if let KeyStanding::Declared(_) = sheet.table.key {
+    /// Trusts a key that a unique index guarantees; else scans the table for NULLs and repeated keys.
+    fn prove_key(&mut self, layout: &MssqlLayout, notes: &mut Vec<String>) -> Result<(), TargetError> {
+        layout.require_key()?;
+        if let KeyStanding::Declared(_) = layout.table.key {
             return Ok(());
         }
-        let no_key = |why: String| Refusal::NoKey { table: sheet.display_name().to_owned(), why };
-        let columns = sheet.table.shape.key.join(", ");
-        let nulls = self.count_rows(&rows_text::nulls_in_key(sheet))?;
+        let table = layout.display_name().to_owned();
+        let columns = layout.table.shape.key.join(", ");
+        let nulls = self.count_rows(&rows_text::nulls_in_key(layout))?;
         if nulls > 0 {
-            return Err(no_key(format!("{columns} is NULL in {nulls} rows")).into());
+            return Err(Refusal::NoKey { table, why: format!("{columns} is NULL in {nulls} rows") }.into());
         }
-        if let Some(key) = rows::one_key(self.wire, self.place, sheet, &rows_text::repeated_key(sheet))? {
-            return Err(no_key(format!("{columns} is {} in several rows", render_key(&key))).into());
+        if let Some(key) = rows::find_one_key(self.wire, self.place, layout, &rows_text::repeated_key(layout))? {
+            return Err(
+                Refusal::NoKey { table, why: format!("{columns} is {} in several rows", render_key(&key)) }.into()
+            );
         }
-        let scanned = self.count_rows(&rows_text::count_rows(&sheet.qualified_name()))?;
+        let scanned = self.count_rows(&rows_text::count_rows(&layout.qualified_name()))?;
         notes.push(format!(
             "{}: no index vouches for the key {columns}; {scanned} rows were scanned",
-            sheet.display_name()
+            layout.display_name()
         ));
         Ok(())
     }
@@ -99,13 +104,13 @@ impl PreflightContext<'_> {
         Ok(rows.first().and_then(|row| cell_integer(row.first())).unwrap_or_default())
     }
 
-    /// Refuses where the login could not write down an operation, or not read it again; a marker that it does not see
-    /// is the guard's to miss.
+    /// Refuses where the login could not insert the row of an operation, or not read it again. A missing marker is not
+    /// judged here: the guard refuses an unmarked target.
     fn judge_own_permissions(&mut self) -> Result<(), TargetError> {
         let Some(login) = self.login else { return Ok(()) };
-        let asked = self.wire.query_rows(&text::own_permissions(), Vec::new());
-        let asked = asked.map_err(self.place.explainer("ask what this login may do"))?;
-        let Some(row) = asked.first() else { return Ok(()) };
+        let answer = self.wire.query_rows(&text::own_permissions(), Vec::new());
+        let answer = answer.map_err(self.place.explainer("ask what this login may do"))?;
+        let Some(row) = answer.first() else { return Ok(()) };
         let needed = [("SELECT", "dbo.mfm_marker"), ("SELECT", "dbo.mfm_operation"), ("INSERT", "dbo.mfm_operation")];
         for (at, (what, table)) in needed.into_iter().enumerate() {
             if !cell_flag(row.get(at)) {
@@ -117,23 +122,24 @@ impl PreflightContext<'_> {
         Ok(())
     }
 
-    /// Refuses what the login may not do, or could not take back.
+    /// Refuses a touch for which the login lacks a permission, or whose way back needs one that it lacks.
     fn judge_permissions(
         &mut self,
-        sheet: &MssqlLayout,
+        layout: &MssqlLayout,
         touch: &TableTouch,
         triggers: bool,
     ) -> Result<(), TargetError> {
         let Some(login) = self.login else { return Ok(()) };
         let names = vec![
-            super::wire::text_parameter(sheet.qualified_name()),
-            super::wire::text_parameter(quote_name(&sheet.schema)),
+            super::wire::text_parameter(layout.qualified_name()),
+            super::wire::text_parameter(quote_name(&layout.schema)),
         ];
-        let asked = self.wire.query_rows(&text::select_permissions(), names);
-        let asked = asked.map_err(self.place.explainer("ask what this login may do"))?;
-        let Some(row) = asked.first() else { return Ok(()) };
+        let answer = self.wire.query_rows(&text::select_permissions(), names);
+        let answer = answer.map_err(self.place.explainer("ask what this login may do"))?;
+        let Some(row) = answer.first() else { return Ok(()) };
+        // Taking an insert back needs DELETE, and the other way round. IDENTITY_INSERT and triggers need ALTER.
         let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
-        let numbered = sheet.fields.iter().any(|field| field.identity);
+        let numbered = layout.fields.iter().any(|field| field.identity);
         let needed = [
             ("SELECT", 0, true),
             ("UPDATE", 2, !touch.updated.is_empty()),
@@ -143,8 +149,8 @@ impl PreflightContext<'_> {
         ];
         for (what, at, needed) in needed {
             if needed && !cell_flag(row.get(at)) {
-                let grant = format!("GRANT {what} ON {} TO {}", sheet.qualified_name(), quote_name(login));
-                let (table, what) = (sheet.display_name().to_owned(), what.to_owned());
+                let grant = format!("GRANT {what} ON {} TO {}", layout.qualified_name(), quote_name(login));
+                let (table, what) = (layout.display_name().to_owned(), what.to_owned());
                 return Err(Refusal::NotPermitted { table, what, grant }.into());
             }
         }
@@ -153,19 +159,25 @@ impl PreflightContext<'_> {
 }
 
 /// Digests every schema fact that a preflight relies on.
-pub(super) fn digest_facts(sheets: &[MssqlLayout]) -> Digest {
+pub(super) fn digest_facts(layouts: &[MssqlLayout]) -> Digest {
     let mut facts = SchemaFacts::default();
-    for sheet in sheets {
-        let table = sheet.display_name();
-        let columns = format!("{:?} {:?}", sheet.fields, sheet.table.omitted);
-        facts.add(&["table", table, &sheet.object_id.to_string(), &columns]);
-        facts.add(&["key", table, &format!("{:?}", sheet.table.key), &sheet.table.shape.key.join("\0")]);
-        facts.add(&["unique", table, &format!("{:?}", sheet.unique)]);
-        sheet.obstacles.iter().for_each(|what| facts.add(&["special", table, what]));
-        facts.add(&["ways", table, &format!("{:?} {}", sheet.masked, sheet.forces_delay)]);
-        sheet.triggers.iter().for_each(|one| facts.add(&["trigger", table, &one.name, &format!("{:?}", one.event)]));
-        sheet.checks.iter().for_each(|(name, condition)| facts.add(&["check", table, name, condition]));
-        for key in sheet.parents.iter().chain(&sheet.children) {
+    for layout in layouts {
+        let table = layout.display_name();
+        let columns = format!("{:?} {:?}", layout.fields, layout.table.omitted);
+        facts.add(&["table", table, &layout.object_id.to_string(), &columns]);
+        facts.add(&["key", table, &format!("{:?}", layout.table.key), &layout.table.shape.key.join("\0")]);
+        facts.add(&["unique", table, &format!("{:?}", layout.unique)]);
+        for what in &layout.obstacles {
+            facts.add(&["special", table, what]);
+        }
+        facts.add(&["ways", table, &format!("{:?} {}", layout.masked, layout.forces_delay)]);
+        for trigger in &layout.triggers {
+            facts.add(&["trigger", table, &trigger.name, &format!("{:?}", trigger.event)]);
+        }
+        for (name, condition) in &layout.checks {
+            facts.add(&["check", table, name, condition]);
+        }
+        for key in layout.parents.iter().chain(&layout.children) {
             facts.add(&["foreign key", table, &key.name(), key.on_delete.as_deref().unwrap_or_default()]);
         }
     }
@@ -174,13 +186,13 @@ pub(super) fn digest_facts(sheets: &[MssqlLayout]) -> Digest {
 
 /// Refuses triggers that the touch or its reversal would fire, or lists them as switched off.
 fn judge_triggers(
-    sheet: &MssqlLayout,
+    layout: &MssqlLayout,
     touch: &TableTouch,
     disable: bool,
     preflight: &mut Preflight,
 ) -> Result<(), Refusal> {
-    let table = sheet.display_name();
-    for trigger in sheet.triggers.iter().filter(|trigger| trigger.fires_on(touch)) {
+    let table = layout.display_name();
+    for trigger in layout.triggers.iter().filter(|trigger| trigger.fires_on(touch)) {
         if !disable {
             return Err(Refusal::Trigger { table: table.to_owned(), trigger: trigger.name.clone() });
         }
@@ -192,62 +204,68 @@ fn judge_triggers(
     Ok(())
 }
 
-/// Tells whether a constraint covers what a touch changes: what is judged by the declaration alone does not prove then
-/// that the change can be taken back.
-fn needs_rehearsal(sheet: &MssqlLayout, touch: &TableTouch) -> bool {
+/// Returns whether a constraint covers what a touch changes, so that the declaration alone does not prove that the
+/// change can be taken back.
+fn needs_rehearsal(layout: &MssqlLayout, touch: &TableTouch) -> bool {
     let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
-    let set = |columns: &[String]| comes_or_goes || columns.iter().any(|name| touch.updated.contains(name));
-    let tied = sheet.parents.iter().any(|key| affects_columns(touch, &key.child_columns))
-        || sheet.children.iter().any(|key| affects_columns(touch, &key.parent_columns));
-    let unique = sheet.odd_unique || sheet.unique.iter().any(|index| set(&index.columns));
-    (comes_or_goes || !touch.updated.is_empty()) && (tied || unique || !sheet.checks.is_empty())
+    if !comes_or_goes && touch.updated.is_empty() {
+        return false;
+    }
+    let tied = layout.parents.iter().any(|key| affects_columns(touch, &key.child_columns))
+        || layout.children.iter().any(|key| affects_columns(touch, &key.parent_columns));
+    let mut indexes = layout.unique.iter();
+    let unique = layout.odd_unique
+        || indexes.any(|index| comes_or_goes || index.columns.iter().any(|name| touch.updated.contains(name)));
+    tied || unique || !layout.checks.is_empty()
 }
 
-fn refuse_special(sheet: &MssqlLayout) -> Result<(), Refusal> {
-    if sheet.hides {
-        // What cannot be seen cannot be judged: a trigger, or a cascade.
-        let (table, what) = (sheet.display_name().to_owned(), "VIEW DEFINITION on".to_owned());
-        let grant = format!("GRANT VIEW DEFINITION ON {} TO this login's user", sheet.qualified_name());
+fn refuse_special(layout: &MssqlLayout) -> Result<(), Refusal> {
+    if layout.hides {
+        // A trigger or a cascade that this login cannot see cannot be judged either.
+        let (table, what) = (layout.display_name().to_owned(), "VIEW DEFINITION on".to_owned());
+        let grant = format!("GRANT VIEW DEFINITION ON {} TO this login's user", layout.qualified_name());
         return Err(Refusal::NotPermitted { table, what, grant });
     }
-    if let Some(what) = sheet.obstacles.first() {
-        return Err(Refusal::SpecialTable { table: sheet.display_name().to_owned(), what: what.clone() });
+    if let Some(what) = layout.obstacles.first() {
+        return Err(Refusal::SpecialTable { table: layout.display_name().to_owned(), what: what.clone() });
     }
-    if sheet.forces_delay {
+    if layout.forces_delay {
         let what = "a commit in a database that forces delayed durability, which may be lost with its power,";
         return Err(Refusal::Unsupported { what: what.to_owned() });
     }
-    sheet.unkept.first().map_or(Ok(()), |what| Err(Refusal::Unsupported { what: what.clone() }))
+    layout.unkept.first().map_or(Ok(()), |what| Err(Refusal::Unsupported { what: what.clone() }))
 }
 
-fn refuse_unsettable(sheet: &MssqlLayout, touch: &TableTouch) -> Result<(), Refusal> {
+fn refuse_unsettable(layout: &MssqlLayout, touch: &TableTouch) -> Result<(), Refusal> {
     for name in &touch.updated {
-        if sheet.table.shape.key.contains(name) {
+        if layout.table.shape.key.contains(name) {
             return Err(Refusal::Unsupported {
-                what: format!("a change of the key column {}.{name}", sheet.display_name()),
+                what: format!("a change of the key column {}.{name}", layout.display_name()),
             });
         }
-        if sheet.find_field(name).is_some_and(|field| field.identity) {
-            let what = format!("a change of {}.{name}, by which the database numbers rows,", sheet.display_name());
+        if layout.find_field(name).is_some_and(|field| field.identity) {
+            let what = format!("a change of {}.{name}, by which the database numbers rows,", layout.display_name());
             return Err(Refusal::Unsupported { what });
         }
     }
     Ok(())
 }
 
-fn declare_residue(sheet: &MssqlLayout, touch: &TableTouch, preflight: &mut Preflight) {
-    let table = sheet.display_name();
-    let mut residue = |what: String| preflight.residue.push(Residue { table: table.to_owned(), what });
-    for column in sheet.table.omitted.iter().filter(|column| column.role == Role::RowVersion) {
-        residue(format!("rowversion {}", column.image.name));
+fn declare_residue(layout: &MssqlLayout, touch: &TableTouch, preflight: &mut Preflight) {
+    let table = layout.display_name();
+    let mut residue = Vec::new();
+    for column in layout.table.omitted.iter().filter(|column| column.role == Role::RowVersion) {
+        residue.push(format!("rowversion {}", column.image.name));
     }
-    if touch.inserts > 0 {
-        sheet.fields.iter().filter(|field| field.identity).for_each(|_| residue("identity".to_owned()));
+    // A table has at most one identity column; its counter never goes back.
+    if touch.inserts > 0 && layout.fields.iter().any(|field| field.identity) {
+        residue.push("identity".to_owned());
     }
-    if sheet.tracked {
-        residue("change tracking".to_owned());
+    if layout.tracked {
+        residue.push("change tracking".to_owned());
     }
-    for column in sheet.table.omitted.iter().filter(|column| column.role == Role::Computed) {
+    preflight.residue.extend(residue.into_iter().map(|what| Residue { table: table.to_owned(), what }));
+    for column in layout.table.omitted.iter().filter(|column| column.role == Role::Computed) {
         preflight.notes.push(format!("{table}.{} is computed by the database and left out", column.image.name));
     }
 }

@@ -1,6 +1,6 @@
-//! A scan over a table of SQL Server, in the order of a column, beside the rows that its rows refer to; judges no row.
+//! A scan over a table of SQL Server: sorted by a column, joined with the rows that its rows refer to.
 
-use super::catalogue::SheetField;
+use super::catalogue::LayoutField;
 use super::rows;
 use super::session::ReadStep;
 use super::sql::scan::LayoutJoin;
@@ -11,27 +11,29 @@ use crate::targets::TargetError;
 pub(super) fn run_scan(
     step: &mut ReadStep<'_>,
     scan: &Scan,
-    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    let sheet = step.require_columns(&scan.table)?;
+    let layout = step.require_columns(&scan.table)?;
     let order = scan.order.as_ref().map(|column| require_comparable(step, &scan.table, column)).transpose()?;
-    let mut beside = None;
-    if let Some(found) = &scan.join {
-        let parent = step.require_columns(&found.parent)?;
-        let field = require_comparable(step, &scan.table, &found.column)?;
-        let parent_field = require_comparable(step, &found.parent, &found.parent_column)?;
-        beside = Some(LayoutJoin { field, parent, parent_field });
+    let mut join = None;
+    if let Some(scan_join) = &scan.join {
+        let parent = step.require_columns(&scan_join.parent)?;
+        let field = require_comparable(step, &scan.table, &scan_join.column)?;
+        let parent_field = require_comparable(step, &scan_join.parent, &scan_join.parent_column)?;
+        join = Some(LayoutJoin { field, parent, parent_field });
     }
     let ReadStep { wire, place, .. } = step;
-    let sorts = order.is_some() || beside.is_some();
-    let passed = rows::scan_rows(wire, place, (&sheet, order.as_ref(), beside.as_ref()), take);
-    passed.map_err(|error| if sorts { error.while_sorting() } else { error })
+    // The server may join by sorting both sides, so a full tempdb is then no fault of the database itself.
+    let sorts = order.is_some() || join.is_some();
+    let scanned = rows::scan_rows(wire, place, &layout, order.as_ref(), join.as_ref(), visit);
+    scanned.map_err(|error| if sorts { error.while_sorting() } else { error })
 }
 
-/// Returns a column of the whole table that rows can be put in order by, or found by.
-fn require_comparable(step: &mut ReadStep<'_>, table: &Table, column: &str) -> Result<SheetField, TargetError> {
-    let missing = || Refusal::MissingTable { table: table.shape.name.clone() };
-    let whole = step.find_layout(&table.shape.name)?.ok_or_else(missing)?;
+/// Returns a column of the whole table, refusing a type that cannot be sorted or compared.
+fn require_comparable(step: &mut ReadStep<'_>, table: &Table, column: &str) -> Result<LayoutField, TargetError> {
+    let Some(whole) = step.find_layout(&table.shape.name)? else {
+        return Err(Refusal::MissingTable { table: table.shape.name.clone() }.into());
+    };
     let field = rows::require_field(&whole, column)?;
     if field.kind.is_comparable() {
         return Ok(field.clone());

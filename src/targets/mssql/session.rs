@@ -1,10 +1,10 @@
-//! A reading session: its connection, made anew where it broke, one state at a time, the tables it knows; writes
-//! nothing.
+//! A reading session: its connection, opened again where it broke; its transactions, each of which sees one state; and
+//! the tables that it has read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::catalogue::{self, CatalogueFeatures, MssqlLayout, SheetField};
+use super::catalogue::{self, CatalogueFeatures, MssqlLayout};
 use super::fault::ServerLocation;
 use super::marks::{self, DatabaseIdentity};
 use super::open::{MssqlAccess, ParkedWire};
@@ -14,41 +14,41 @@ use crate::model::Table;
 use crate::targets::known;
 use crate::targets::{DomainKeys, TargetError};
 
-/// How often a reading step is tried again that lost a deadlock, or a connection that had broken meanwhile.
+/// How often a reading step is repeated after a deadlock, or after the connection broke.
 const RETRIES: u32 = 3;
 
-/// What a reading session needs.
+/// A login to one database for reading.
 pub(super) struct ReadSession {
     pub(super) access: MssqlAccess,
     pub(super) place: ServerLocation,
     pub(super) keys: DomainKeys,
     pub(super) identity: DatabaseIdentity,
-    pub(super) offers: CatalogueFeatures,
+    pub(super) features: CatalogueFeatures,
     parked: ParkedWire,
-    /// The tables looked at, valid for as long as this session: what is written is judged by the writing side anew.
-    sheets: BTreeMap<String, Option<Arc<MssqlLayout>>>,
+    /// The layouts read so far. They may be out of date: the writing side reads and judges its tables again.
+    layouts: BTreeMap<String, Option<Arc<MssqlLayout>>>,
 }
 
-/// A step of reading, all of it in one state.
+/// The inside of one reading transaction, which sees one state.
 pub(super) struct ReadStep<'s> {
     pub(super) wire: &'s mut Wire,
     pub(super) place: &'s ServerLocation,
     pub(super) keys: &'s DomainKeys,
-    pub(super) offers: &'s CatalogueFeatures,
-    sheets: &'s mut BTreeMap<String, Option<Arc<MssqlLayout>>>,
+    pub(super) features: &'s CatalogueFeatures,
+    layouts: &'s mut BTreeMap<String, Option<Arc<MssqlLayout>>>,
 }
 
 impl ReadSession {
-    /// Logs in, and asks the database who it is.
+    /// Logs in, and reads the identity of the database.
     pub(super) fn open(access: MssqlAccess, place: ServerLocation, keys: DomainKeys) -> Result<Self, TargetError> {
-        let (identity, offers, wire) = with_retries(|| {
+        let (identity, features, wire) = with_retries(|| {
             let mut wire = access.connect(&place, true)?;
             let identity = marks::read_identity(&mut wire, &place)?;
-            let offers = CatalogueFeatures::read(&mut wire, &place, identity.schema.clone())?;
-            Ok((identity, offers, wire))
+            let features = CatalogueFeatures::read(&mut wire, &place, identity.schema.clone())?;
+            Ok((identity, features, wire))
         })?;
         let parked = Arc::new(Mutex::new(Some(wire)));
-        Ok(Self { access, place, keys, identity, offers, parked, sheets: BTreeMap::new() })
+        Ok(Self { access, place, keys, identity, features, parked, layouts: BTreeMap::new() })
     }
 
     /// Runs a reading step in a transaction of its own, so that all of it sees the same state.
@@ -63,6 +63,7 @@ impl ReadSession {
         &mut self,
         step: &mut dyn FnMut(&mut ReadStep<'_>) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
+        // A poisoned lock costs no more than a new connection.
         let parked = self.parked.lock().ok().and_then(|mut parked| parked.take());
         let mut wire = match parked {
             Some(wire) => wire,
@@ -70,9 +71,9 @@ impl ReadSession {
         };
         let begin = session::begin_read(self.identity.snapshots, self.place.wait_ms);
         wire.run_batch(&begin).map_err(self.place.explainer("begin reading"))?;
-        let Self { place, keys, offers, sheets, .. } = self;
-        let result = step(&mut ReadStep { wire: &mut wire, place, keys, offers, sheets });
-        // A connection that cannot end its transaction ends with it.
+        let Self { place, keys, features, layouts, .. } = self;
+        let result = step(&mut ReadStep { wire: &mut wire, place, keys, features, layouts });
+        // A connection that cannot roll back is dropped, which also ends its transaction.
         if wire.run_batch(session::ROLLBACK).is_ok()
             && let Ok(mut parked) = self.parked.lock()
         {
@@ -81,23 +82,23 @@ impl ReadSession {
         result
     }
 
-    /// Returns where this session's connection waits between two steps, where the login that reads writes as well.
+    /// Shares the slot of this session's connection with a writer; `None` where a login of its own reads.
     pub(super) fn share_wire(&self) -> Option<ParkedWire> {
         (!self.access.reads_apart()).then(|| Arc::clone(&self.parked))
     }
 
-    /// Forgets the tables that were looked at.
+    /// Forgets all layouts read so far.
     pub(super) fn forget_layouts(&mut self) {
-        self.sheets.clear();
+        self.layouts.clear();
     }
 
-    /// Forgets a table: whoever asks for it anew wants it as it is now.
+    /// Forgets one layout, so that the next request reads it again.
     pub(super) fn forget_one(&mut self, name: &str) {
-        self.sheets.remove(name);
+        self.layouts.remove(name);
     }
 }
 
-/// Tries a step again that may well succeed then.
+/// Runs a step, and repeats it after an error that may pass.
 fn with_retries<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T, TargetError> {
     let mut retries = 0;
     loop {
@@ -108,34 +109,34 @@ fn with_retries<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T
     }
 }
 
-/// Tells whether a step may well succeed when it is tried again; a lock was waited for already, a server that took too
-/// long may do so again, and an untrusted certificate stays one.
+/// Returns whether a step may succeed when it is repeated. Not so for a lock, which was waited for already; for a
+/// server that took too long; or for an untrusted certificate.
 const fn may_pass(error: &TargetError) -> bool {
     matches!(error, TargetError::Deadlock { .. } | TargetError::Network { .. })
 }
 
 impl ReadStep<'_> {
-    /// Returns a table, `None` where there is none of that name.
+    /// Returns a table's layout; `None` where there is no table of that name.
     pub(super) fn find_layout(&mut self, name: &str) -> Result<Option<Arc<MssqlLayout>>, TargetError> {
-        if let Some(sheet) = self.sheets.get(name) {
-            return Ok(sheet.clone());
+        if let Some(layout) = self.layouts.get(name) {
+            return Ok(layout.clone());
         }
-        let sheet = catalogue::read_layout(self.wire, self.place, self.offers, self.keys, name)?.map(Arc::new);
-        self.sheets.insert(name.to_owned(), sheet.clone());
-        Ok(sheet)
+        let layout = catalogue::read_layout(self.wire, self.place, self.features, self.keys, name)?.map(Arc::new);
+        self.layouts.insert(name.to_owned(), layout.clone());
+        Ok(layout)
     }
 
-    /// Returns the table that was looked at before, which has to be as it was.
+    /// Returns the layout of a table that was read before, refusing where its declaration changed.
     pub(super) fn require_layout(&mut self, table: &Table) -> Result<Arc<MssqlLayout>, TargetError> {
-        Ok(known::require_unchanged(self.find_layout(&table.shape.name)?, table, |sheet| &sheet.table)?)
+        Ok(known::require_unchanged(self.find_layout(&table.shape.name)?, table, |layout| &layout.table)?)
     }
 
-    /// Returns the table that was looked at before with the columns only that are wanted of it.
+    /// Returns the layout of a table that was read before, reduced to the columns of `table`.
     pub(super) fn require_columns(&mut self, table: &Arc<Table>) -> Result<MssqlLayout, TargetError> {
-        let sheet =
-            known::require_columns_unchanged(self.find_layout(&table.shape.name)?, table, |sheet| &sheet.table)?;
-        let wanted = |field: &&SheetField| table.shape.column_position(&field.name).is_some();
-        let fields = sheet.fields.iter().filter(wanted).cloned().collect();
-        Ok(MssqlLayout { table: Arc::clone(table), fields, ..(*sheet).clone() })
+        let layout =
+            known::require_columns_unchanged(self.find_layout(&table.shape.name)?, table, |layout| &layout.table)?;
+        let fields =
+            layout.fields.iter().filter(|field| table.shape.column_position(&field.name).is_some()).cloned().collect();
+        Ok(MssqlLayout { table: Arc::clone(table), fields, ..(*layout).clone() })
     }
 }

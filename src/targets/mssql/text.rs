@@ -1,8 +1,8 @@
-//! Text in the code page of a collation: decoded and encoded by table, and never by resemblance.
+//! Text in the code page of a collation, decoded and encoded exactly: no character is replaced by a similar one.
 
 use encoding_rs::Encoding;
 
-/// A code page that mfm knows byte for byte.
+/// A code page whose every byte mfm decodes as SQL Server does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct CodePage(&'static Encoding);
 
@@ -13,7 +13,7 @@ impl std::fmt::Debug for CodePage {
 }
 
 impl CodePage {
-    /// Returns the code page of a number; `None` for one that is not known byte for byte.
+    /// Returns the code page with a number of Windows; `None` for one that cannot be decoded exactly.
     pub(super) fn from_number(number: i64) -> Option<Self> {
         Some(Self(match number {
             874 => encoding_rs::WINDOWS_874,
@@ -35,14 +35,14 @@ impl CodePage {
         }))
     }
 
-    /// Returns the text of bytes; `None` where they do not come back as they were.
+    /// Decodes bytes; `None` where encoding the text again would not give the same bytes.
     pub(super) fn decode(self, bytes: &[u8]) -> Option<String> {
         let text = self.0.decode_without_bom_handling_and_without_replacement(bytes)?;
         let same = text.is_ascii() || self.encode(&text).is_some_and(|again| again == bytes);
         same.then(|| text.into_owned())
     }
 
-    /// Returns the bytes of a text; `None` where it has a character that the code page lacks.
+    /// Encodes a text; `None` where it has a character that the code page lacks.
     pub(super) fn encode(self, text: &str) -> Option<Vec<u8>> {
         let (bytes, _, unmappable) = self.0.encode(text);
         (!unmappable).then(|| bytes.into_owned())

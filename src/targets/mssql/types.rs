@@ -1,41 +1,41 @@
-//! SQL Server's types: how a column of each is read, staged and written so that no bit is lost; sends nothing itself.
+//! SQL Server's types: the SQL expressions that read, stage and write a column of each without losing a bit.
 
 use super::text::CodePage;
 
-/// Characters beyond this count make a national text a `max` one.
+/// The longest `nvarchar(n)`, in characters; a longer text needs `nvarchar(max)`.
 const NATIONAL_MAX: u32 = 4_000;
-/// Bytes beyond this count make a binary a `max` one.
+/// The longest `varbinary(n)`, in bytes; longer values need `varbinary(max)`.
 const BYTES_MAX: u32 = 8_000;
-/// A decimal number has no more digits.
+/// The largest number of digits of a `decimal`.
 const DIGITS_MAX: u8 = 38;
 
-/// What the catalogue says of a column's type.
+/// A column's type as the catalogue describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RawType {
     /// The system type's name; an alias type's base.
     pub(super) name: String,
-    /// Bytes; -1 for `max`.
+    /// The length in bytes; -1 for `max`.
     pub(super) max_length: i64,
-    /// Digits.
+    /// The number of digits.
     pub(super) precision: u8,
-    /// Digits behind the point.
+    /// The number of digits after the point.
     pub(super) scale: u8,
     /// The number of the code page of the column's collation.
     pub(super) code_page: Option<i64>,
 }
 
-/// How the values of two columns are compared without one of them making the question fail.
+/// How to compare the values of two columns so that no value makes the query fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
-    /// As they are.
+    /// Directly.
     Plain,
-    /// As floats: what fits one of the types need not fit the other.
+    /// Converted to `float`, because a value of one type may not fit the other.
     Float,
-    /// Not at all: no value of one is a value of the other.
+    /// Not at all: no value of one type equals a value of the other.
     Never,
 }
 
-/// A type whose every value is kept exactly.
+/// A type whose values can all be kept exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MssqlType {
     /// `bit`.
@@ -80,7 +80,7 @@ pub(super) enum MssqlType {
     Uuid,
     /// `xml`.
     Xml,
-    /// `rowversion`, which nobody can set.
+    /// `rowversion`, which cannot be set.
     RowVersion,
 }
 
@@ -88,12 +88,10 @@ impl MssqlType {
     /// Returns the type that the catalogue describes; `None` for one whose values cannot be kept exactly.
     pub(super) fn from_catalogue(raw: &RawType) -> Option<Self> {
         let bytes = u32::try_from(raw.max_length).ok();
+        // The catalogue counts bytes: two for each UTF-16 unit.
         let characters = bytes.map(|bytes| bytes / 2);
         let scale = raw.scale;
-        let paged = |fixed, legacy, length| {
-            let page = CodePage::from_number(raw.code_page?)?;
-            Some(Self::Paged { fixed, legacy, length, page })
-        };
+        let page = raw.code_page.and_then(CodePage::from_number);
         Some(match raw.name.to_ascii_lowercase().as_str() {
             "bit" => Self::Bit,
             "tinyint" => Self::TinyInt,
@@ -115,9 +113,9 @@ impl MssqlType {
             "nchar" => Self::National { fixed: true, legacy: false, length: characters },
             "nvarchar" | "sysname" => Self::National { fixed: false, legacy: false, length: characters },
             "ntext" => Self::National { fixed: false, legacy: true, length: None },
-            "char" => return paged(true, false, bytes),
-            "varchar" => return paged(false, false, bytes),
-            "text" => return paged(false, true, None),
+            "char" => Self::Paged { fixed: true, legacy: false, length: bytes, page: page? },
+            "varchar" => Self::Paged { fixed: false, legacy: false, length: bytes, page: page? },
+            "text" => Self::Paged { fixed: false, legacy: true, length: None, page: page? },
             "binary" => Self::Bytes { fixed: true, legacy: false, length: bytes },
             "varbinary" => Self::Bytes { fixed: false, legacy: false, length: bytes },
             "image" => Self::Bytes { fixed: false, legacy: true, length: None },
@@ -128,12 +126,8 @@ impl MssqlType {
         })
     }
 
-    /// Returns the type as a declaration says it.
+    /// Returns the type as a column's declaration writes it.
     pub(super) fn declaration(self) -> String {
-        let sized = |name: &str, length: Option<u32>| {
-            let length = length.map_or_else(|| "max".to_owned(), |length| length.to_string());
-            format!("{name}({length})")
-        };
         match self {
             Self::Bit => "bit".into(),
             Self::TinyInt => "tinyint".into(),
@@ -165,12 +159,12 @@ impl MssqlType {
         }
     }
 
-    /// Returns the expression that reads a column, named by `column`, in a form that the driver keeps exactly.
+    /// Returns the SQL expression that reads `column` in a form that the driver keeps exactly.
     pub(super) fn read_expression(self, column: &str) -> String {
         match self {
             Self::Money => format!("CONVERT(decimal(19,4), {column})"),
             Self::SmallMoney => format!("CONVERT(decimal(10,4), {column})"),
-            // The driver would decode text of a code page by the collation's number, and fails on newer ones.
+            // The driver decodes such text by the number of its collation, and fails on newer ones: so it gets bytes.
             Self::Paged { legacy: true, .. } => format!("CONVERT(varbinary(max), CONVERT(varchar(max), {column}))"),
             Self::Paged { length: None, .. } => format!("CONVERT(varbinary(max), {column})"),
             Self::Paged { length: Some(_), .. } => format!("CONVERT(varbinary({BYTES_MAX}), {column})"),
@@ -180,8 +174,8 @@ impl MssqlType {
         }
     }
 
-    /// Returns the type of the staging column that carries this type's values to the server; `collation` is the
-    /// column's own, so that text on its way never passes through another code page.
+    /// Returns the type of the staging column that carries this type's values to the server. `collation` is the
+    /// column's own, so that its text never passes through another code page.
     pub(super) fn staging_type(self, collation: Option<&str>) -> String {
         let collate = collation.map_or_else(String::new, |name| format!(" COLLATE {name}"));
         match self {
@@ -202,7 +196,7 @@ impl MssqlType {
         }
     }
 
-    /// Returns the expression that turns a staged value into one of this type.
+    /// Returns the SQL expression that converts a staged value to this type.
     pub(super) fn unstage_expression(self, staged: &str) -> String {
         match self {
             Self::Xml => format!("CONVERT(xml, {staged}, 1)"),
@@ -219,13 +213,13 @@ impl MssqlType {
         }
     }
 
-    /// Tells whether the server makes something of its own of what it is sent: XML is parsed and written anew, and what
-    /// travels as text is read by the server.
+    /// Returns whether the server may store something else than it is sent: it parses and rewrites XML, and it parses
+    /// times that are sent as text.
     pub(super) const fn is_remade(self) -> bool {
         matches!(self, Self::Xml | Self::Time { .. } | Self::DateTimeOffset { .. })
     }
 
-    /// Tells whether `=` compares two values of the type.
+    /// Returns whether SQL has an `=` for values of the type.
     pub(super) const fn is_comparable(self) -> bool {
         !matches!(
             self,
@@ -236,7 +230,8 @@ impl MssqlType {
         )
     }
 
-    /// Returns the digits before and behind the point of an exact number that any other is compared with by its digits.
+    /// Returns the digits before and after the point of an exact number; `None` for `money`, floats and all other
+    /// types.
     const fn digits(self) -> Option<(u8, u8)> {
         match self {
             Self::Bit => Some((1, 0)),
@@ -249,23 +244,37 @@ impl MssqlType {
         }
     }
 
-    /// Returns how values of the type are compared with those of another, both of which compare. A text is no number.
+    const fn is_number(self) -> bool {
+        self.digits().is_some() || matches!(self, Self::Money | Self::SmallMoney | Self::Real | Self::Float)
+    }
+
+    const fn is_text(self) -> bool {
+        matches!(self, Self::National { .. } | Self::Paged { .. })
+    }
+
+    /// Returns how to compare values of this type with those of another; SQL has an `=` for both. A text never equals a
+    /// number: SQL Server would convert the text, and fail on one that is none.
     pub(super) fn comparison_with(self, other: Self) -> Comparison {
-        let number = |kind: Self| {
-            kind.digits().is_some() || matches!(kind, Self::Money | Self::SmallMoney | Self::Real | Self::Float)
-        };
-        let text = |kind: Self| matches!(kind, Self::National { .. } | Self::Paged { .. });
-        let fit =
-            |(before, behind): (u8, u8), (whole, scale): (u8, u8)| before.max(whole) + behind.max(scale) <= DIGITS_MAX;
         match (self.digits(), other.digits()) {
-            (Some(one), Some(other)) if fit(one, other) => Comparison::Plain,
-            _ if std::mem::discriminant(&self) == std::mem::discriminant(&other) && self.digits().is_none() => {
+            // SQL Server compares two exact numbers in a type with enough digits for both, if there is one.
+            (Some((before, after)), Some((other_before, other_after)))
+                if before.max(other_before) + after.max(other_after) <= DIGITS_MAX =>
+            {
                 Comparison::Plain
             }
-            _ if text(self) && text(other) => Comparison::Plain,
-            _ if number(self) && number(other) => Comparison::Float,
+            (None, _) if std::mem::discriminant(&self) == std::mem::discriminant(&other) => Comparison::Plain,
+            _ if self.is_text() && other.is_text() => Comparison::Plain,
+            _ if self.is_number() && other.is_number() => Comparison::Float,
             _ => Comparison::Never,
         }
+    }
+}
+
+/// Writes a type with its length, `max` where there is none.
+fn sized(name: &str, length: Option<u32>) -> String {
+    match length {
+        Some(length) => format!("{name}({length})"),
+        None => format!("{name}(max)"),
     }
 }
 

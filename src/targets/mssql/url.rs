@@ -1,4 +1,4 @@
-//! The URL of a SQL Server database: parsed, checked, written in one spelling; holds no secret and opens nothing.
+//! The URL of a SQL Server database: parsing, checking, and its one canonical spelling. It never holds a password.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,9 @@ use crate::targets::TargetError;
 
 /// The port of SQL Server's default instance.
 const PORT: u16 = 1433;
-/// How long to wait for the network, TLS and the login together.
+/// The default limit for the network, TLS and the login together.
 const CONNECT_TIMEOUT_MS: u64 = 15_000;
-/// How long to wait for the server's next word on a statement: long enough for a scan of a large table.
+/// The default limit for the server's next packet of an answer: long enough for a scan of a large table.
 const STATEMENT_TIMEOUT_MS: u64 = 300_000;
 /// Timeouts beyond a day are typing errors.
 const TIMEOUT_MS_MAX: u64 = 86_400_000;
@@ -39,7 +39,7 @@ pub(super) enum MssqlLogin {
         /// The login that only reads.
         read_user: Option<String>,
     },
-    /// Whoever runs the program, as the operating system knows them.
+    /// The account that runs the program (Windows or Kerberos).
     Integrated,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct MssqlUrl {
     pub(super) statement_timeout_ms: u64,
 }
 
-/// Tells whether a URL is one of SQL Server's, well-formed or not.
+/// Returns whether a URL has SQL Server's scheme, well-formed or not.
 pub(in crate::targets) fn is_mssql(url: &str) -> bool {
     url.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("mssql"))
 }
@@ -74,6 +74,7 @@ impl MssqlUrl {
             return Err(url_error(&without, why));
         }
         let parsed = Url::parse(text).map_err(|error| url_error(&without, &error.to_string()))?;
+        // Every error below names the URL without whatever could be a password in it.
         let wrong = |why: &str| url_error(&without, why);
         if parsed.password().is_some() {
             return Err(wrong("a password does not belong into a URL"));
@@ -89,11 +90,13 @@ impl MssqlUrl {
             return Err(wrong("it names no database; mfm takes no default one"));
         }
         let user = Some(percent_decode(parsed.username())).filter(|user| !user.is_empty());
+        // Percent escapes can hide a password in the user or the host, as in `user%3Asecret%40host`.
         if user.as_ref().is_some_and(|user| user.contains(':'))
             || host.contains([':', '@']) && !is_address(parsed.host())
         {
             return Err(wrong("a password does not belong into a URL, not in escapes either"));
         }
+        // In `mssql://user/secret@host/database` the path begins with a password.
         if parsed.path().contains('@') {
             return Err(wrong("an @ behind the host is written %40; the user stands before the host"));
         }
@@ -140,7 +143,7 @@ impl MssqlUrl {
             },
             "password" | "pwd" => return Err("a password does not belong into a URL".into()),
             _ if is_word(name) => return Err(format!("it has no setting `{name}`; there are {SETTINGS}")),
-            // What stands there could be the rest of a password.
+            // Not repeated: the name could be the rest of a password.
             _ => return Err(format!("it has a setting that is none; there are {SETTINGS}")),
         }
         Ok(())
@@ -156,12 +159,12 @@ impl MssqlUrl {
         Ok(())
     }
 
-    /// Returns the port to connect to, where no instance has to be asked for it.
+    /// Returns the port to connect to, where the URL names no instance.
     pub(super) fn port_or_default(&self) -> u16 {
         self.port.unwrap_or(PORT)
     }
 
-    /// Returns the one spelling of this URL: settings in a fixed order, those that say what is so anyway left out.
+    /// Returns the one spelling of this URL: settings in a fixed order, without those that have their default value.
     pub(super) fn to_canonical(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let mut out = "mssql://".to_owned();
@@ -176,27 +179,32 @@ impl MssqlUrl {
             out.push_str(&format!(":{}", self.port_or_default()));
         }
         out.push('/');
-        // A slash that begins a name would not be told from the one that ends the host.
+        // A slash at the beginning of the name is escaped, because parsing strips leading slashes.
         let slashes = self.database.len() - self.database.trim_start_matches('/').len();
         out.push_str(&"%2F".repeat(slashes));
         out.push_str(&percent_encode(self.database.trim_start_matches('/')));
-        let timeout = |ms: u64, usual: u64| (ms != usual).then(|| ms.to_string());
         let settings = [
             ("ca_file", self.ca_file.as_ref().map(|path| path.display().to_string())),
-            ("connect_timeout_ms", timeout(self.connect_timeout_ms, CONNECT_TIMEOUT_MS)),
+            ("connect_timeout_ms", unless_default(self.connect_timeout_ms, CONNECT_TIMEOUT_MS)),
             ("encrypt", (self.encrypt != Encryption::On).then(|| self.encrypt.word().to_owned())),
             ("instance", self.instance.clone()),
             ("read_user", read_user),
-            ("statement_timeout_ms", timeout(self.statement_timeout_ms, STATEMENT_TIMEOUT_MS)),
+            ("statement_timeout_ms", unless_default(self.statement_timeout_ms, STATEMENT_TIMEOUT_MS)),
             ("trust_server_certificate", self.trust_server_certificate.then(|| "true".to_owned())),
         ];
-        let said = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        for (at, (name, value)) in said.enumerate() {
-            let joint = if at == 0 { '?' } else { '&' };
-            out.push_str(&format!("{joint}{name}={}", percent_encode(&value)));
+        let mut separator = '?';
+        for (name, value) in settings {
+            if let Some(value) = value {
+                out.push_str(&format!("{separator}{name}={}", percent_encode(&value)));
+                separator = '&';
+            }
         }
         out
     }
+}
+
+fn unless_default(ms: u64, default: u64) -> Option<String> {
+    (ms != default).then(|| ms.to_string())
 }
 
 const SETTINGS: &str = "instance, encrypt, trust_server_certificate, ca_file, connect_timeout_ms, \
@@ -236,13 +244,13 @@ fn is_address(host: Option<Host<&str>>) -> bool {
     matches!(host, Some(Host::Ipv6(_)))
 }
 
-/// Tells whether a name could be that of a setting.
+/// Returns whether a name has the form of a setting's name.
 fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// Says how an instance or a port is written, where somebody wrote `HOST\INSTANCE` or `HOST,PORT` as other programs
-/// take them; repeats nothing, because nobody knows what it is.
+/// Returns how to write an instance or a port, for a URL with `HOST\INSTANCE` or `HOST,PORT` as other programs take
+/// them. The text of the URL is not repeated: it may hold a password.
 fn as_elsewhere(text: &str) -> Option<&'static str> {
     let (_, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
@@ -260,7 +268,7 @@ fn url_error(url: &str, why: &str) -> TargetError {
     TargetError::Url { url: url.to_owned(), why: why.to_owned() }
 }
 
-/// Returns a URL as it may be shown: whatever stands for a password is left out, and all settings.
+/// Returns a URL for error messages, without anything that could be a password and without settings.
 fn without_password(text: &str) -> String {
     let shown = password::hide_password(text);
     shown.split_once(['?', ';']).map_or(shown.as_str(), |(place, _)| place).to_owned()
@@ -274,8 +282,15 @@ fn percent_decode(text: &str) -> String {
 }
 
 fn percent_encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! One connection to SQL Server: connects, sends a statement, hands out rows; knows no table and no operation.
+//! One connection to SQL Server: connecting, sending a statement, visiting rows. It is the only module that calls the
+//! driver.
 
 use std::time::Duration;
 
@@ -13,14 +14,14 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 use super::fault::WireFault;
 use super::sql::session;
 use super::url::{Encryption, MssqlLogin, MssqlUrl};
-use crate::file::{self, FileError};
+use crate::file;
 
-/// How long a packet may be.
+/// The largest packet, bytes.
 const PACKET_BYTES: u32 = 16_000;
-/// What sessions are called on the server, so that its administrator sees who is there.
+/// The program name of mfm's sessions, by which the server's administrator recognises them.
 const APPLICATION: &str = "mfm";
 
-/// A connection, and the runtime that moves its bytes.
+/// A connection, and the runtime on which the asynchronous driver runs.
 pub(super) struct Wire {
     runtime: Runtime,
     client: Client<Compat<TcpStream>>,
@@ -40,8 +41,9 @@ impl IntoSql<'static> for BoundParameter {
 }
 
 impl Wire {
-    /// Connects and logs in; `password` is the login's.
+    /// Connects and logs in; without a user, as the account that runs the program.
     pub(super) fn connect(url: &MssqlUrl, user: Option<&str>, password: Option<&str>) -> Result<Self, WireFault> {
+        // The driver is asynchronous and mfm is not: each call runs to its end on this runtime of one thread.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(|error| WireFault::Network(error.to_string()))?;
         let config = build_config(url, user, password)?;
@@ -49,10 +51,12 @@ impl Wire {
         let client = runtime.block_on(async {
             let all = async {
                 let stream = dial_server(url, &config).await?;
+                // A small request must not wait for more data to send.
                 stream.set_nodelay(true).map_err(|error| WireFault::Network(error.to_string()))?;
                 let login = Client::connect(config, stream.compat_write()).await;
-                login.map_err(|error| WireFault::of_login(error, url.encrypt == Encryption::Strict))
+                login.map_err(|error| WireFault::from_login(error, url.encrypt == Encryption::Strict))
             };
+            // One limit for the connection, TLS and the login together.
             let late = WireFault::Timeout { after_ms: url.connect_timeout_ms };
             let late = if url.encrypt == Encryption::Strict { late.at_login(true) } else { late };
             tokio::time::timeout(limit, all).await.unwrap_or(Err(late))
@@ -66,7 +70,7 @@ impl Wire {
         format!("#mfm_{}", self.stages)
     }
 
-    /// Runs a batch that answers nothing.
+    /// Runs a batch of statements without parameters, and ignores its results.
     pub(super) fn run_batch(&mut self, text: &str) -> Result<(), WireFault> {
         let Self { runtime, client, .. } = self;
         runtime
@@ -74,7 +78,7 @@ impl Wire {
             .map_err(WireFault::from_driver)
     }
 
-    /// Runs a statement with parameters; how many rows it touched, the server need not say.
+    /// Runs a statement with parameters, without counting rows.
     pub(super) fn execute(&mut self, text: &str, parameters: Vec<ColumnData<'static>>) -> Result<(), WireFault> {
         let Self { runtime, client, .. } = self;
         let done = runtime.block_on(async { build_query(text, parameters).execute(client).await });
@@ -84,34 +88,34 @@ impl Wire {
     /// Runs a statement, and returns how many rows it wrote.
     pub(super) fn execute_counted(&mut self, statement: &str) -> Result<u64, WireFault> {
         let answers = self.query_results(&session::count_written(statement), Vec::new())?;
-        // What a trigger answers comes before.
-        let counted = answers.last().and_then(|rows| rows.first()).and_then(|row| cell_integer(row.first()));
-        let counted = counted.and_then(|rows| u64::try_from(rows).ok());
-        counted.ok_or_else(|| WireFault::Protocol("the server did not say how many rows it wrote".to_owned()))
+        // The count is the last result: results of a trigger come before it.
+        let count = answers.last().and_then(|rows| rows.first()).and_then(|row| cell_integer(row.first()));
+        let count = count.and_then(|rows| u64::try_from(rows).ok());
+        count.ok_or_else(|| WireFault::Protocol("the server did not say how many rows it wrote".to_owned()))
     }
 
-    /// Asks, and hands out the rows of all results one after the other.
+    /// Runs a query, and visits the rows of all its results one at a time.
     pub(super) fn visit_rows<E: From<WireFault>>(
         &mut self,
         text: &str,
         parameters: Vec<ColumnData<'static>>,
-        mut take: impl FnMut(WireRow) -> Result<(), E>,
+        mut visit: impl FnMut(WireRow) -> Result<(), E>,
     ) -> Result<(), E> {
         let Self { runtime, client, .. } = self;
         runtime.block_on(async {
             let mut stream = build_query(text, parameters).query(client).await.map_err(WireFault::from_driver)?;
             let mut refused = None;
             while let Some(item) = stream.try_next().await.map_err(WireFault::from_driver)? {
-                // What is refused is read to its end all the same, so that the connection can be used again.
+                // After an error of the visitor the rest is still read, so that the connection can be used again.
                 if let (QueryItem::Row(row), None) = (item, &refused) {
-                    refused = take(row.into_iter().collect()).err();
+                    refused = visit(row.into_iter().collect()).err();
                 }
             }
             refused.map_or(Ok(()), Err)
         })
     }
 
-    /// Asks, and returns all rows.
+    /// Runs a query, and returns all its rows.
     pub(super) fn query_rows(
         &mut self,
         text: &str,
@@ -125,7 +129,7 @@ impl Wire {
         Ok(rows)
     }
 
-    /// Asks several things at once, and returns the rows of each answer.
+    /// Runs several queries with one round trip, and returns the rows of each result.
     pub(super) fn query_results(
         &mut self,
         text: &str,
@@ -134,11 +138,14 @@ impl Wire {
         let Self { runtime, client, .. } = self;
         let results =
             runtime.block_on(async { build_query(text, parameters).query(client).await?.into_results().await });
-        let cells = |rows: Vec<tiberius::Row>| rows.into_iter().map(|row| row.into_iter().collect()).collect();
-        Ok(results.map_err(WireFault::from_driver)?.into_iter().map(cells).collect())
+        let mut answers = Vec::new();
+        for rows in results.map_err(WireFault::from_driver)? {
+            answers.push(rows.into_iter().map(|row| row.into_iter().collect()).collect());
+        }
+        Ok(answers)
     }
 
-    /// Sends rows into a table in bulk; every row has the width of the columns.
+    /// Inserts rows into a table with the bulk-load protocol. Every row has one cell for each of `columns`.
     pub(super) fn bulk_insert<E: From<WireFault>>(
         &mut self,
         table: &str,
@@ -158,6 +165,7 @@ impl Wire {
                     }
                 }
             }
+            // Also after an error in a row: a bulk load has to end before the connection can be used again.
             request.finalize().await.map_err(WireFault::from_driver)?;
             failed.map_or(Ok(()), Err)
         })
@@ -166,27 +174,31 @@ impl Wire {
 
 fn token_row(cells: WireRow) -> TokenRow<'static> {
     let mut row = TokenRow::with_capacity(cells.len());
-    cells.into_iter().for_each(|cell| row.push(cell));
+    for cell in cells {
+        row.push(cell);
+    }
     row
 }
 
 fn build_query(text: &str, parameters: Vec<ColumnData<'static>>) -> Query<'static> {
     let mut query = Query::new(text.to_owned());
-    parameters.into_iter().for_each(|one| query.bind(BoundParameter(one)));
+    for parameter in parameters {
+        query.bind(BoundParameter(parameter));
+    }
     query
 }
 
-/// Returns a parameter of text.
+/// Returns a text as a parameter.
 pub(super) fn text_parameter(text: impl Into<String>) -> ColumnData<'static> {
     ColumnData::String(Some(text.into().into()))
 }
 
-/// Returns a parameter of a whole number.
+/// Returns an integer as a parameter.
 pub(super) const fn number_parameter(number: i64) -> ColumnData<'static> {
     ColumnData::I64(Some(number))
 }
 
-/// Returns a cell of text as the catalogue gives it; empty where there is none.
+/// Returns the text of a cell; `None` for NULL, another type or a missing cell.
 pub(super) fn cell_text(cell: Option<&ColumnData<'static>>) -> Option<String> {
     match cell {
         Some(ColumnData::String(Some(text))) => Some(text.to_string()),
@@ -194,7 +206,7 @@ pub(super) fn cell_text(cell: Option<&ColumnData<'static>>) -> Option<String> {
     }
 }
 
-/// Returns a whole number of any width.
+/// Returns the integer of a cell, of any width; `None` for NULL, another type or a missing cell.
 pub(super) fn cell_integer(cell: Option<&ColumnData<'static>>) -> Option<i64> {
     match cell? {
         ColumnData::Bit(flag) => flag.map(i64::from),
@@ -206,20 +218,20 @@ pub(super) fn cell_integer(cell: Option<&ColumnData<'static>>) -> Option<i64> {
     }
 }
 
-/// Returns whether a bit of the catalogue is set; NULL is not.
+/// Returns whether a cell holds an integer other than 0; NULL does not.
 pub(super) fn cell_flag(cell: Option<&ColumnData<'static>>) -> bool {
     cell_integer(cell).is_some_and(|number| number != 0)
 }
 
 async fn dial_server(url: &MssqlUrl, config: &Config) -> Result<TcpStream, WireFault> {
-    let refused = |error: std::io::Error| WireFault::Network(error.to_string());
     if let Some(instance) = &url.instance {
-        // The browser service tells the instance's port.
+        // The driver asks the SQL Server Browser for the instance's port.
         return TcpStream::connect_named(config)
             .await
-            .map_err(|error| WireFault::of_browser(&url.host, instance, error));
+            .map_err(|error| WireFault::from_browser(&url.host, instance, error));
     }
-    TcpStream::connect((url.host.as_str(), url.port_or_default())).await.map_err(refused)
+    let stream = TcpStream::connect((url.host.as_str(), url.port_or_default())).await;
+    stream.map_err(|error| WireFault::Network(error.to_string()))
 }
 
 fn build_config(url: &MssqlUrl, user: Option<&str>, password: Option<&str>) -> Result<Config, WireFault> {
@@ -240,14 +252,14 @@ fn build_config(url: &MssqlUrl, user: Option<&str>, password: Option<&str>) -> R
     if url.trust_server_certificate {
         config.trust_cert();
     } else if let Some(path) = &url.ca_file {
-        let bundle = file::read_bytes(path, file::TEXT_BYTES_MAX);
-        let unread = |error: FileError| {
-            WireFault::Tls(format!("the certificates in {} cannot be read: {error}", path.display()))
-        };
-        config.trust_cert_ca_bundle(bundle.map_err(unread)?);
+        let bundle = file::read_bytes(path, file::TEXT_BYTES_MAX)
+            .map_err(|error| WireFault::Tls(format!("the certificates in {} cannot be read: {error}", path.display())));
+        config.trust_cert_ca_bundle(bundle?);
     }
-    // Four times the usual, and the most that every server takes under TLS: half the work for whoever reads rows.
+    // Four times the default, and the largest size that every server accepts under TLS: reading rows takes half the
+    // time.
     config.packet_size(PACKET_BYTES);
+    // The limit in `connect` covers the handshake.
     config.handshake_timeout(None);
     config.command_timeout(Some(Duration::from_millis(url.statement_timeout_ms)));
     config.authentication(match (&url.login, user) {

@@ -1,4 +1,4 @@
-//! The writing side of a SQL Server target: one transaction a step, its end known or said to be unknown; plans nothing.
+//! The writing side of a SQL Server target: one transaction a step, whose end is either known or reported as unknown.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ use crate::targets::{
     Writer,
 };
 
-/// How often a transaction is tried again that was rolled back for another program's locks.
+/// How often a transaction is repeated that was rolled back because of another program's locks.
 const RETRIES: u64 = 3;
-/// How long to wait before each of them, a little longer every time.
+/// The wait before the first repetition; before the nth it is n times as long.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// What writes during one step, on a connection of its own or on the one that read before.
+/// The writer of one step, on a connection of its own or on the one that the reading session parked.
 pub(super) struct MssqlWriter {
     pub(super) place: ServerLocation,
-    pub(super) offers: CatalogueFeatures,
+    pub(super) features: CatalogueFeatures,
     pub(super) keys: DomainKeys,
     access: MssqlAccess,
-    /// Where the connection comes from, and goes to once nothing of this step is open on it.
+    /// The slot that the connection comes from, and goes back to once nothing of this step is open on it.
     parked: ParkedWire,
     wire: Option<Wire>,
     /// Whether a transaction may be open.
@@ -42,15 +42,15 @@ impl MssqlWriter {
         access: MssqlAccess,
         parked: ParkedWire,
         place: ServerLocation,
-        offers: CatalogueFeatures,
+        features: CatalogueFeatures,
         keys: DomainKeys,
         seam: FaultSeam,
     ) -> Result<Self, TargetError> {
         let wire = parked.lock().ok().and_then(|mut parked| parked.take());
-        let mut writer = Self { place, offers, keys, access, parked, wire, dirty: false, seam };
+        let mut writer = Self { place, features, keys, access, parked, wire, dirty: false, seam };
         let text = session::begin_session(writer.place.wait_ms);
         let (wire, _) = writer.ensure_wire()?;
-        // A connection that broke while it waited is made anew; nothing was sent on it.
+        // The parked connection may have broken since; nothing was sent on it, so another one may take its place.
         if wire.run_batch(&text).is_err() {
             writer.wire = None;
             let (wire, place) = writer.ensure_wire()?;
@@ -59,15 +59,16 @@ impl MssqlWriter {
         Ok(writer)
     }
 
-    /// Lets others use the connection again, where nothing is open on it.
+    /// Puts the connection back into its slot, unless a transaction may be open on it.
     fn park_wire(&mut self) {
+        // While panicking, `dirty` may not be up to date.
         let wire = self.wire.take().filter(|_| !self.dirty && !std::thread::panicking());
         if let (Some(wire), Ok(mut parked)) = (wire, self.parked.lock()) {
             *parked = Some(wire);
         }
     }
 
-    /// Returns the connection, made anew where it broke.
+    /// Returns the connection; opens one where there is none or it broke.
     pub(super) fn ensure_wire(&mut self) -> Result<(&mut Wire, &ServerLocation), TargetError> {
         let wire = match self.wire.take() {
             Some(wire) => wire,
@@ -76,24 +77,22 @@ impl MssqlWriter {
         Ok((self.wire.insert(wire), &self.place))
     }
 
-    /// Returns who judges touches on this connection.
+    /// Returns the context for a preflight on this connection, without checks of permissions.
     pub(super) fn preflight_context(&mut self) -> Result<PreflightContext<'_>, TargetError> {
-        self.ensure_wire()?;
-        let missing = || TargetError::Network {
-            url: self.place.url.clone(),
-            what: "connect".to_owned(),
-            why: "the connection is gone".to_owned(),
+        let wire = match self.wire.take() {
+            Some(wire) => wire,
+            None => self.access.connect(&self.place, false)?,
         };
-        let wire = self.wire.as_mut().ok_or_else(missing)?;
-        Ok(PreflightContext { wire, place: &self.place, offers: &self.offers, keys: &self.keys, login: None })
+        let wire = self.wire.insert(wire);
+        Ok(PreflightContext { wire, place: &self.place, features: &self.features, keys: &self.keys, login: None })
     }
 
-    /// Tells the tests' seam where the write stands.
+    /// Passes a step of the write, where a test may let it fail.
     pub(super) fn pass_step(&self, step: WriteStep) -> Result<(), TargetError> {
         self.seam.pass_step(step).map_err(|why| self.place.failure("write", why))
     }
 
-    /// Rolls back and tells whether that is certain; a connection that cannot say so is given up.
+    /// Rolls back, and returns whether that is certain; otherwise the connection is dropped.
     pub(super) fn roll_back(&mut self) -> bool {
         let rolled_back = self.wire.as_mut().is_some_and(|wire| wire.run_batch(session::ROLLBACK).is_ok());
         if !rolled_back {
@@ -105,13 +104,14 @@ impl MssqlWriter {
 
     fn abort(&mut self, error: TargetError) -> ExecuteError {
         if error.is_lost() {
-            // The server rolls back when it notices; only the uid's place can tell when.
+            // The server rolls back when it notices the broken connection, unless it had committed before. Only an
+            // insert of the uid can find out.
             self.wire = None;
             self.dirty = false;
             return ExecuteError::Unknown(error);
         }
         let rolled_back = self.roll_back();
-        // What a failed step switched on for its session, identity values say, goes with the session.
+        // A failed step may leave session settings behind, IDENTITY_INSERT for one: they end with the session.
         self.wire = None;
         match (rolled_back, error) {
             (true, TargetError::Refused(refusal)) => ExecuteError::Refused(refusal),
@@ -121,10 +121,13 @@ impl MssqlWriter {
     }
 
     fn try_operation(&mut self, intended: &Intended, work: &PlannedWork<'_>) -> Result<u64, ExecuteError> {
-        let begun = self.begin_operation();
-        begun.map_err(|error| self.abort(error))?;
-        let written = execute::run_transaction(self, intended, work);
-        let rows = written.map_err(|error| self.abort(error))?;
+        if let Err(error) = self.begin_operation() {
+            return Err(self.abort(error));
+        }
+        let rows = match execute::run_transaction(self, intended, work) {
+            Ok(rows) => rows,
+            Err(error) => return Err(self.abort(error)),
+        };
         self.commit()?;
         Ok(rows)
     }
@@ -137,7 +140,7 @@ impl MssqlWriter {
         self.pass_step(WriteStep::Begun)
     }
 
-    /// Commits; where the answer is lost, nobody knows how.
+    /// Commits. Where the answer is lost, the fate of the transaction is unknown.
     fn commit(&mut self) -> Result<(), ExecuteError> {
         self.pass_step(WriteStep::BeforeCommit).map_err(|error| self.abort(error))?;
         let committed = self
@@ -148,7 +151,7 @@ impl MssqlWriter {
         self.pass_step(WriteStep::AfterCommit).map_err(ExecuteError::Unknown)
     }
 
-    /// Runs a step that puts or takes marks in a transaction.
+    /// Runs a step that writes or removes the marker in a transaction.
     fn run_transaction(
         &mut self,
         step: impl FnOnce(&mut Wire, &ServerLocation) -> Result<(), TargetError>,
@@ -168,7 +171,7 @@ impl MssqlWriter {
         result
     }
 
-    /// Puts the row of an operation; a server's refusal is the inner result.
+    /// Inserts the row of an operation. The inner result is the server's answer, the outer one that of connecting.
     pub(super) fn insert_operation(
         &mut self,
         row: &OperationRow,
@@ -179,13 +182,13 @@ impl MssqlWriter {
         Ok(marks::put_operation(wire, row, state, at_us))
     }
 
-    /// Reads the row of a uid.
+    /// Finds the row of a uid.
     pub(super) fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
         let (wire, place) = self.ensure_wire()?;
         marks::find_operation(wire, place, uid)
     }
 
-    /// Says that another operation has the number, where one has.
+    /// Returns an error where another operation of this journal already has the number.
     pub(super) fn find_number_conflict(&mut self, row: &OperationRow) -> Result<Option<TargetError>, TargetError> {
         let (wire, place) = self.ensure_wire()?;
         let other = marks::operation_at(wire, place, &row.journal_id, row.op)?;
@@ -195,7 +198,7 @@ impl MssqlWriter {
         }))
     }
 
-    /// Makes a tombstone durable that reads back, and that nothing reaches on from.
+    /// Commits a tombstone that reads back, in tables whose writes change nothing else.
     fn keep_tombstone(&mut self, row: &OperationRow) -> Result<(), TargetError> {
         let (wire, place) = self.ensure_wire()?;
         own::check_own_tables(wire, place, false)?;
@@ -207,7 +210,7 @@ impl MssqlWriter {
         wire.run_batch(session::COMMIT).map_err(place.explainer("put a tombstone"))
     }
 
-    /// Says what a tombstone met.
+    /// Returns what the fault of a tombstone's insert means: a lock, another row of the uid or number, or an error.
     fn explain_tombstone_fault(&mut self, row: &OperationRow, fault: WireFault) -> Result<Tombstone, TargetError> {
         let what = "write mfm's record of the operation";
         if fault.is_connection_lost() {
@@ -223,11 +226,11 @@ impl MssqlWriter {
             let what = "it holds no record of mfm's operations".to_owned();
             return Err(TargetError::Replaced { url: self.place.url.clone(), what });
         }
-        if let Some(found) = self.find_operation(&row.uid)? {
-            return Ok(Tombstone::Found(found.state));
+        if let Some(existing) = self.find_operation(&row.uid)? {
+            return Ok(Tombstone::Found(existing.state));
         }
-        let taken = self.find_number_conflict(row)?;
-        Err(taken.unwrap_or_else(|| self.place.explain(what, fault)))
+        let conflict = self.find_number_conflict(row)?;
+        Err(conflict.unwrap_or_else(|| self.place.explain(what, fault)))
     }
 }
 
@@ -248,6 +251,7 @@ impl Writer for MssqlWriter {
                 }
                 Err(ExecuteError::RolledBack(error)) if error.is_transient() && retries < RETRIES => {
                     retries += 1;
+                    // Two programs that repeat at the same pace would collide again.
                     std::thread::sleep(PAUSE * u32::try_from(retries).unwrap_or(1));
                 }
                 Err(error) => return Err(error),
@@ -260,6 +264,7 @@ impl Writer for MssqlWriter {
         let (wire, place) = self.ensure_wire()?;
         let begin = session::begin_write(place.wait_ms);
         let begun = wire.run_batch(&begin).map_err(place.explainer("begin a transaction"));
+        // Set before the error is looked at: after a lost answer the transaction may be open all the same.
         self.dirty = true;
         begun?;
         if let Err(fault) = self.insert_operation(row, OperationState::Abandoned, at_us)? {
@@ -284,15 +289,16 @@ impl Writer for MssqlWriter {
         ];
         self.run_transaction(|wire, place| {
             let failed = place.explainer("write the marker");
-            let declares = !marks::has_both(wire, place)?;
+            let declares = !marks::has_both_tables(wire, place)?;
             own::check_own_tables(wire, place, declares)?;
             for statement in [text::CREATE_MARKER, text::CREATE_OPERATIONS, text::DELETE_MARKER] {
                 wire.run_batch(statement).map_err(&failed)?;
             }
             wire.execute(text::INSERT_MARKER, values).map_err(&failed)?;
-            let put = |row: &OperationRow| marks::put_operation(wire, row, row.state, marker.at_us).map_err(&failed);
-            records.iter().try_for_each(put)?;
-            // What was written is locked: nobody has declared anything for the tables since, nor does until the commit.
+            for row in records {
+                marks::put_operation(wire, row, row.state, marker.at_us).map_err(&failed)?;
+            }
+            // The written rows lock the declarations of the tables, so that this check stays true until the commit.
             own::check_own_tables(wire, place, false)
         })?;
         self.pass_step(WriteStep::Marked)

@@ -1,5 +1,5 @@
-//! A simulated database for tests of everything above it: seeded, in memory, outliving the processes that use it, and
-//! going wrong wherever a script says so; it keeps nothing on a disk and never sleeps.
+//! A simulated database for tests of everything above it. It is seeded, lives in memory, outlives the simulated
+//! processes that use it, and fails wherever a script says so. It never touches a disk and never sleeps.
 //!
 //! ```
 //! use mfm::model::Value;
@@ -11,12 +11,12 @@
 //! let columns = vec![("id".into(), "int".into(), false), ("angle".into(), "decimal(4,1)".into(), true)];
 //! let (indexes, references) = (vec![], vec![]);
 //! world.create_table(&NewTable { name: "field".into(), key: Some("id".into()), columns, indexes, references })?;
-//! world.insert("field", vec![Value::Integer(1), Value::Null])?;
+//! world.insert_row("field", vec![Value::Integer(1), Value::Null])?;
 //! world.mark("somebody")?;
 //! // A process that is to die as it sends its commit:
 //! world.crash_at(6);
-//! let mut target = world.target();
-//! assert_eq!(target.tables()?, ["field"]);
+//! let mut target = world.open_target();
+//! assert_eq!(target.list_tables()?, ["field"]);
 //! # Ok(())
 //! # }
 //! ```
@@ -53,7 +53,7 @@ pub struct SimWorld {
     world: Arc<Mutex<SharedWorld>>,
 }
 
-/// What a database held when it was saved.
+/// The contents of a simulated database at one moment.
 #[derive(Clone, Debug)]
 pub struct SimSnapshot(SimState);
 
@@ -64,7 +64,7 @@ impl SimWorld {
         Self { world: Arc::new(Mutex::new(SharedWorld::new(seed))) }
     }
 
-    /// Looks inside. A test that panicked has not broken the data.
+    /// Locks the shared state. A poisoned lock is used all the same: a test that panicked has not broken the data.
     fn lock(&self) -> MutexGuard<'_, SharedWorld> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,12 +79,12 @@ impl SimWorld {
         SimTarget::new(self.clone(), epoch, url)
     }
 
-    /// Gives keys to tables that will declare none; to be said before they are made.
+    /// Gives keys to tables that declare none. Call it before the tables are created.
     pub fn set_keys(&self, keys: super::DomainKeys) {
         self.lock().committed.keys = keys;
     }
 
-    /// Makes a table. The types `rowversion` and `computed` make columns that nobody can set.
+    /// Creates a table. The declared types `rowversion` and `computed` make columns that cannot be set.
     ///
     /// # Errors
     /// [`TargetError::Failed`] where the name is taken.
@@ -93,17 +93,17 @@ impl SimWorld {
         if world.committed.find_table(&table.name).is_some() {
             return Err(world.failure("make a table", "there is one of that name"));
         }
-        let made = SimTable::new(table, world.committed.keys.get(&table.name));
-        world.committed.add_table(made);
+        let empty = SimTable::new(table, world.committed.keys.get(&table.name));
+        world.committed.add_table(empty);
         Ok(())
     }
 
-    /// Takes a table away, rows and all, as somebody else would; whether there is one or not.
+    /// Drops a table with its rows, as another program would. Does nothing where there is none.
     pub fn drop_table(&self, name: &str) {
         self.lock().committed.remove_table(name);
     }
 
-    /// Changes what a table's schema says beside its columns.
+    /// Changes a table's triggers, indexes, checks, counter or defaults.
     ///
     /// # Errors
     /// [`TargetError::Refused`] where there is no such table.
@@ -117,7 +117,7 @@ impl SimWorld {
         self.lock().committed.foreign_keys.push(key);
     }
 
-    /// Adds a row as somebody else would.
+    /// Inserts a row as another program would.
     ///
     /// # Errors
     /// [`TargetError::Refused`] where the schema does not take it.
@@ -125,27 +125,27 @@ impl SimWorld {
         self.foreign_write(&SimWrite::Insert { table: table.to_owned(), row })
     }
 
-    /// Sets cells as somebody else would.
+    /// Sets cells as another program would.
     ///
     /// # Errors
-    /// As for [`SimWorld::insert`].
+    /// As for [`SimWorld::insert_row`].
     pub fn foreign_update(&self, table: &str, key: &[Value], set: &[(&str, Value)]) -> Result<(), TargetError> {
         let set = set.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
         self.foreign_write(&SimWrite::Update { table: table.to_owned(), key: key.to_vec(), set })
     }
 
-    /// Removes a row as somebody else would.
+    /// Deletes a row as another program would.
     ///
     /// # Errors
-    /// As for [`SimWorld::insert`].
+    /// As for [`SimWorld::insert_row`].
     pub fn foreign_delete(&self, table: &str, key: &[Value]) -> Result<(), TargetError> {
         self.foreign_write(&SimWrite::Delete { table: table.to_owned(), key: key.to_vec() })
     }
 
-    /// Writes as somebody else would; behind a transaction that is held open, once that is released.
+    /// Writes as another program would. Where a transaction is held open, the write waits until it is released.
     ///
     /// # Errors
-    /// As for [`SimWorld::insert`].
+    /// As for [`SimWorld::insert_row`].
     pub fn foreign_write(&self, write: &SimWrite) -> Result<(), TargetError> {
         self.lock().write_foreign(write)
     }
@@ -155,18 +155,19 @@ impl SimWorld {
     /// # Errors
     /// [`TargetError::Busy`] while a transaction is held open.
     pub fn mark(&self, actor: &str) -> Result<Marker, TargetError> {
-        self.lock().mark_anew(actor)
+        self.lock().write_new_marker(actor)
     }
 
-    /// Returns all rows by table, each table's rows sorted.
+    /// Returns all committed rows by table, each table's rows sorted.
     #[must_use]
     pub fn dump(&self) -> BTreeMap<String, Vec<Vec<Value>>> {
-        let rows = |table: &Arc<SimTable>| {
+        let mut dump = BTreeMap::new();
+        for table in self.lock().committed.tables() {
             let mut rows: Vec<Vec<Value>> = table.rows().cloned().collect();
             rows.sort();
-            (table.name().to_owned(), rows)
-        };
-        self.lock().committed.tables().map(rows).collect()
+            dump.insert(table.name().to_owned(), rows);
+        }
+        dump
     }
 
     /// Returns a committed row.
@@ -185,17 +186,17 @@ impl SimWorld {
         rows
     }
 
-    /// Puts an operation's row as another journal, or a journal's other copy, would have left it.
+    /// Inserts an operation's row, as another journal or another copy of a journal would have left it.
     pub fn add_operation(&self, row: OperationRow) {
         self.lock().committed.operations.get_or_insert_default().insert(row.uid, row);
     }
 
-    /// Makes something go wrong at a step; the next step of a write is number `steps() + 1`.
+    /// Plans a fault at a step. The next step of a write has the number [`SimWorld::step_count`] + 1.
     pub fn plan_fault(&self, step: u64, fault: SimFault) {
         self.lock().script.plan_fault(step, fault);
     }
 
-    /// Makes the process die at a step.
+    /// Plans that the process dies at a step.
     pub fn crash_at(&self, step: u64) {
         self.plan_fault(step, SimFault::Crash);
     }
@@ -206,90 +207,90 @@ impl SimWorld {
         self.lock().script.passed_steps().len() as u64
     }
 
-    /// Returns those steps.
+    /// Returns the steps that [`SimWorld::step_count`] counts, in their order.
     #[must_use]
     pub fn passed_steps(&self) -> Vec<WriteStep> {
         self.lock().script.passed_steps().to_vec()
     }
 
-    /// Counts from the start again, and forgets the faults to come.
+    /// Starts counting steps again, and forgets the faults that are still planned.
     pub fn reset_steps(&self) {
         self.lock().script.reset();
     }
 
-    /// Says how long, in virtual microseconds, a step takes.
+    /// Sets how long a step takes, in virtual microseconds.
     pub fn set_latency_us(&self, step: WriteStep, us: u64) {
         self.lock().script.set_latency(step, us);
     }
 
-    /// Says how long, in virtual microseconds, a question takes.
+    /// Sets how long a read takes, in virtual microseconds.
     pub fn set_read_latency_us(&self, us: u64) {
         self.lock().script.set_read_latency(us);
     }
 
-    /// Returns how many virtual microseconds questions, steps and waits took so far.
+    /// Returns how long all reads, steps and waits took so far, in virtual microseconds.
     #[must_use]
     pub fn elapsed_us(&self) -> u64 {
         self.lock().script.elapsed_us()
     }
 
-    /// Returns how many questions were asked so far.
+    /// Returns how many reads there were so far.
     #[must_use]
     pub fn read_count(&self) -> u64 {
         self.lock().script.read_count()
     }
 
-    /// Kills the process that uses the database, as from outside: objects made before answer nothing any more.
+    /// Kills the process that uses the database: targets and writers opened before fail from now on.
     pub fn kill_process(&self) {
         self.lock().kill_process();
     }
 
-    /// Tells whether a dead process's transaction is still open.
+    /// Returns whether a dead process's transaction is still open.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.lock().is_held()
     }
 
-    /// Ends the transaction that a dead process left open, and lets in the writes that waited for it.
+    /// Ends the transaction that a dead process left open, and applies the writes that waited for it.
     ///
     /// # Errors
-    /// [`TargetError::Refused`] where a write that waited is one that the schema does not take.
+    /// [`TargetError::Refused`] where the schema refuses a write that waited.
     pub fn release_transaction(&self, commit: bool) -> Result<(), TargetError> {
         self.lock().release_transaction(commit)
     }
 
-    /// Saves what the database holds.
+    /// Saves the committed contents.
     #[must_use]
     pub fn snapshot(&self) -> SimSnapshot {
         SimSnapshot(self.lock().committed.clone())
     }
 
-    /// Puts back what was saved, as from a backup: the database is the same one, its newer operations are lost.
+    /// Restores a snapshot as from a backup: the identity stays, newer operations are lost.
     pub fn restore(&self, snapshot: &SimSnapshot) {
         self.lock().committed = snapshot.0.clone();
     }
 
-    /// Puts the same data under another identity, as a copy or a move would.
+    /// Gives the same data another identity, as a copy or a move would.
     pub fn change_identity(&self) {
         self.lock().change_identity();
     }
 
-    /// Takes the database away, or brings it back.
+    /// Makes the database absent, or present again.
     pub fn set_absent(&self, absent: bool) {
         self.lock().absent = absent;
     }
 
-    /// Makes the database one that a crashed program left to be rolled back, or ends that.
+    /// Makes reads fail as with a crashed program's transaction to roll back, or ends that.
     pub fn set_needs_recovery(&self, needed: bool) {
         self.lock().needs_recovery = needed;
     }
 
-    /// Says which other programs are connected; `None` keeps them from being seen.
+    /// Sets which other programs are connected; `None` where mfm may not see them.
     pub fn set_sessions(&self, sessions: Option<Vec<ConnectedProgram>>) {
         self.lock().sessions = sessions;
     }
 
-    /// Returns what the database is bound to.
+    /// Returns the facts that identify the database.
     #[must_use]
     pub fn binding(&self) -> TargetBinding {
         self.lock().binding()
@@ -306,7 +307,7 @@ impl SimWorld {
             .unwrap_or_default()
     }
 
-    /// Returns what became of an operation, by its number, in any journal.
+    /// Returns the state of the first operation with this number, in any journal.
     #[must_use]
     pub fn operation_state(&self, op: u64) -> Option<OperationState> {
         self.operations().into_iter().find(|row| row.op == op).map(|row| row.state)

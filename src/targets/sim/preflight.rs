@@ -1,4 +1,4 @@
-//! The preflight of a simulated database, by the rules that every engine shares; writes nothing.
+//! The preflight of a simulated database, by the rules that all engines share.
 
 use mfm_journal::{Residue, Value};
 
@@ -6,7 +6,7 @@ use super::state::SimState;
 use super::table::SimTable;
 use crate::model::refusal::render_key;
 use crate::model::{KeyStanding, Refusal, Role};
-use crate::targets::foreign::{ForeignKey, affects_columns, check_foreign_keys};
+use crate::targets::foreign::{ForeignKey, KeyRules, affects_columns, check_foreign_keys};
 use crate::targets::{Preflight, PreflightConditions, TableTouch};
 
 /// Judges touches; see [`crate::targets::Target::preflight`].
@@ -19,8 +19,7 @@ pub(super) fn preflight(
     for touch in touches {
         let table = state.require_unchanged(&touch.table)?;
         prove_key(table, &mut preflight.notes)?;
-        let is_key = |name: &&String| table.table.shape.key.contains(*name);
-        if let Some(name) = touch.updated.iter().find(is_key) {
+        if let Some(name) = touch.updated.iter().find(|name| table.table.shape.key.contains(name)) {
             return Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", table.name()) });
         }
         for trigger in table.options.triggers.iter().filter(|trigger| trigger.fires_on(touch)) {
@@ -31,31 +30,36 @@ pub(super) fn preflight(
             preflight.notes.push(format!("{table}: trigger {trigger} is switched off for this transaction"));
             preflight.triggers_disabled.push(trigger);
         }
-        judge_keys(state, (touch, touches), conditions, &mut preflight)?;
-        let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
-        let set = |columns: &Vec<String>| columns.iter().any(|name| touch.updated.contains(name));
-        let unique = table.options.unique.iter().any(|(_, columns)| comes_or_goes || set(columns));
-        preflight.rehearse |= unique || !table.options.checks.is_empty();
+        judge_keys(state, touch, touches, conditions, &mut preflight)?;
+        preflight.rehearse |= touches_unique_index(table, touch) || !table.options.checks.is_empty();
         declare_residue(table, touch, &mut preflight);
     }
     Ok(preflight)
 }
 
-/// Judges the foreign keys that a touch concerns; those that the data break already are enforced by nobody.
+fn touches_unique_index(table: &SimTable, touch: &TableTouch) -> bool {
+    let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
+    let mut indexes = table.options.unique.iter();
+    indexes.any(|(_, columns)| comes_or_goes || columns.iter().any(|name| touch.updated.contains(name)))
+}
+
+/// Judges the foreign keys that a touch concerns. Keys that existing rows already break count as not enforced.
 fn judge_keys(
     state: &SimState,
-    (touch, all): (&TableTouch, &[TableTouch]),
+    touch: &TableTouch,
+    touches: &[TableTouch],
     conditions: &PreflightConditions<'_>,
     preflight: &mut Preflight,
 ) -> Result<(), Refusal> {
     let table = &touch.table.shape.name;
     let (parents, children) = (state.declared_keys(table), state.referring_keys(table));
-    let declared = parents.iter().map(|key| (key, &key.child_columns));
-    let near = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
-    let concerned: Vec<&ForeignKey> =
-        near.filter(|(_, columns)| affects_columns(touch, columns)).map(|(key, _)| key).collect();
-    preflight.rehearse |= !concerned.is_empty();
-    for key in concerned {
+    // Each key with its columns in the touched table.
+    let declared_keys = parents.iter().map(|key| (key, &key.child_columns));
+    let keys = declared_keys.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    let affected: Vec<&ForeignKey> =
+        keys.filter(|(_, columns)| affects_columns(touch, columns)).map(|(key, _)| key).collect();
+    preflight.rehearse |= !affected.is_empty();
+    for key in affected {
         let name = key.name();
         let broken = conditions.unenforced.contains(&name) || state.is_broken(key)?;
         if broken && !preflight.unenforced.contains(&name) {
@@ -65,7 +69,8 @@ fn judge_keys(
             preflight.unenforced.push(name);
         }
     }
-    check_foreign_keys(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))
+    let rules = KeyRules { touches, unenforced: &preflight.unenforced, back: conditions.back };
+    check_foreign_keys(touch, &parents, &children, &rules)
 }
 
 fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {
@@ -89,14 +94,16 @@ fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {
 
 fn declare_residue(table: &SimTable, touch: &TableTouch, preflight: &mut Preflight) {
     let name = table.name();
-    let mut residue = |what: String| preflight.residue.push(Residue { table: name.to_owned(), what });
     if table.options.identity && touch.inserts > 0 {
-        residue("identity".to_owned());
+        preflight.residue.push(Residue { table: name.to_owned(), what: "identity".to_owned() });
     }
     for column in &table.table.omitted {
         let column_name = &column.image.name;
         match column.role {
-            Role::RowVersion => residue(format!("rowversion {column_name}")),
+            Role::RowVersion => {
+                let what = format!("rowversion {column_name}");
+                preflight.residue.push(Residue { table: name.to_owned(), what });
+            }
             _ => preflight.notes.push(format!("{name}.{column_name} is computed by the database and left out")),
         }
     }

@@ -1,10 +1,11 @@
-//! The reading side of a simulated database: one process's view, which sees what is committed; writes nothing.
+//! The reading side of a simulated database: the view of one process, which sees what is committed.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard};
 
 use mfm_journal::{Digest, Value};
 
+use super::table::SimTable;
 use super::world::SharedWorld;
 use super::writer::SimWriter;
 use super::{SimWorld, preflight, scan};
@@ -32,7 +33,7 @@ impl SimTarget {
         Self { world, epoch, url }
     }
 
-    /// Asks a question, if this process lives.
+    /// Locks the database for one read and counts it; fails where this process was killed.
     fn lock_for_read(&self) -> Result<MutexGuard<'_, SharedWorld>, TargetError> {
         let mut world = self.world.lock();
         world.check_alive(self.epoch)?;
@@ -40,10 +41,14 @@ impl SimTarget {
         Ok(world)
     }
 
-    fn rows_of(&self, wanted: impl Fn(&OperationRow) -> bool) -> Result<Vec<OperationRow>, TargetError> {
+    /// Returns the rows of `mfm_operation` that match, by operation number.
+    fn list_matching_operations(
+        &self,
+        matches: impl Fn(&OperationRow) -> bool,
+    ) -> Result<Vec<OperationRow>, TargetError> {
         let world = self.lock_for_read()?;
         let all = world.committed.operations.iter().flat_map(|operations| operations.values());
-        let mut rows: Vec<OperationRow> = all.filter(|row| wanted(row)).cloned().collect();
+        let mut rows: Vec<OperationRow> = all.filter(|row| matches(row)).cloned().collect();
         rows.sort_by_key(|row| row.op);
         Ok(rows)
     }
@@ -75,20 +80,20 @@ impl Target for SimTarget {
     }
 
     fn find_operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        Ok(self.rows_of(|row| row.uid == *uid)?.pop())
+        Ok(self.list_matching_operations(|row| row.uid == *uid)?.pop())
     }
 
     fn find_newest_operation(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError> {
-        Ok(self.rows_of(|row| row.journal_id == *journal_id)?.pop())
+        Ok(self.list_matching_operations(|row| row.journal_id == *journal_id)?.pop())
     }
 
     fn list_journals(&mut self) -> Result<Vec<Digest>, TargetError> {
-        let rows = self.rows_of(|_| true)?;
+        let rows = self.list_matching_operations(|_| true)?;
         Ok(rows.into_iter().map(|row| row.journal_id).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     fn list_operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError> {
-        self.rows_of(|row| row.journal_id == *journal_id)
+        self.list_matching_operations(|row| row.journal_id == *journal_id)
     }
 
     fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
@@ -109,27 +114,24 @@ impl Target for SimTarget {
             Filter::All => answer.rows = table.rows().cloned().collect(),
             Filter::In { column, values } => {
                 let (at, _) = table.table.column(column)?;
-                let wanted: BTreeSet<Value> = values.iter().filter(|value| !value.is_null()).map(key_form).collect();
-                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| wanted.contains(&key_form(cell)));
-                answer.rows = table.rows().filter(asked).cloned().collect();
+                let values: BTreeSet<Value> = values.iter().filter(|value| !value.is_null()).map(key_form).collect();
+                answer.rows = rows_where(table, at, |cell| values.contains(&key_form(cell)));
             }
             Filter::Days { column, first, last } => {
                 let (at, column) = table.table.column(column)?;
-                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| lies_on(cell, column, *first, *last));
-                answer.rows = table.rows().filter(asked).cloned().collect();
+                answer.rows = rows_where(table, at, |cell| lies_on(cell, column, *first, *last));
             }
             Filter::Between { column, first, last } => {
                 let (at, _) = table.table.column(column)?;
-                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| lies_between(cell, *first, *last));
-                answer.rows = table.rows().filter(asked).cloned().collect();
+                answer.rows = rows_where(table, at, |cell| lies_between(cell, *first, *last));
             }
             Filter::Maximum { column } => {
                 let (at, _) = table.table.column(column)?;
-                let integer = |row: &Vec<Value>| match row.get(at).map(key_form) {
-                    Some(Value::Integer(number)) => Some(number),
-                    _ => None,
-                };
-                answer.maximum = table.rows().filter_map(integer).max();
+                for row in table.rows() {
+                    if let Some(Value::Integer(number)) = row.get(at).map(key_form) {
+                        answer.maximum = answer.maximum.max(Some(number));
+                    }
+                }
             }
         }
         Ok(answer)
@@ -138,14 +140,15 @@ impl Target for SimTarget {
     fn scan(
         &mut self,
         scan: &Scan,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+        visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        scan::run_scan(&self.lock_for_read()?.committed, scan, take)
+        scan::run_scan(&self.lock_for_read()?.committed, scan, visit)
     }
 
     fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
         let world = self.lock_for_read()?;
         let table = world.committed.require_unchanged(table)?;
+        // A key that several rows share is listed once for each of them, as SQL lists it.
         Ok(table.keys().flat_map(|(key, rows)| std::iter::repeat_n(key.clone(), rows)).collect())
     }
 
@@ -177,12 +180,15 @@ impl Target for SimTarget {
     ) -> Result<Vec<Vec<Value>>, TargetError> {
         let world = self.lock_for_read()?;
         let defaults = &world.committed.require_unchanged(table)?.options.defaults;
-        let whole = |row: Vec<Value>| -> Vec<Value> {
-            let cells = table.columns.iter().zip(row).enumerate();
-            let own = |name: &str| defaults.get(name).cloned().unwrap_or(Value::Null);
-            cells.map(|(at, (column, cell))| if known.contains(&at) { cell } else { own(&column.image.name) }).collect()
-        };
-        Ok(rows.into_iter().map(whole).collect())
+        let mut rows = rows;
+        for row in &mut rows {
+            for (at, (column, cell)) in table.columns.iter().zip(row).enumerate() {
+                if !known.contains(&at) {
+                    *cell = defaults.get(&column.image.name).cloned().unwrap_or(Value::Null);
+                }
+            }
+        }
+        Ok(rows)
     }
 
     fn unique_after(
@@ -190,7 +196,7 @@ impl Target for SimTarget {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &PendingRows,
+        pending: &PendingRows,
     ) -> Result<(), TargetError> {
         let world = self.lock_for_read()?;
         let sim = world.committed.require_unchanged(table)?;
@@ -199,16 +205,13 @@ impl Target for SimTarget {
             if !touches_index(columns, &names) {
                 continue;
             }
-            let cells = |row: &Vec<Value>| -> Vec<Value> {
-                names.iter().filter_map(|name| row.get(table.position(name)?).map(key_form)).collect()
-            };
             let mut holders = |values: &[Value]| {
-                let wanted: Vec<Value> = values.iter().map(key_form).collect();
-                let found = sim.rows().filter(|row| cells(row) == wanted).map(|row| table.key_of(row));
-                Ok(found.collect::<Result<Vec<Key>, _>>()?)
+                let values: Vec<Value> = values.iter().map(key_form).collect();
+                let rows = sim.rows().filter(|row| indexed_cells(table, &names, row) == values);
+                Ok(rows.map(|row| table.key_of(row)).collect::<Result<Vec<Key>, _>>()?)
             };
-            let judged = CheckedIndex { name, columns: names.clone(), fold: &|_, value| key_form(value) };
-            check_index(table, &judged, rows, meanwhile, &mut holders)?;
+            let index = CheckedIndex { name, columns: names.clone(), fold: &|_, value| key_form(value) };
+            check_index(table, &index, rows, pending, &mut holders)?;
         }
         Ok(())
     }
@@ -221,14 +224,17 @@ impl Target for SimTarget {
 
     fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
         let world = self.lock_for_read()?;
-        let total: usize = world.committed.tables().map(|table| table.rows().count()).sum();
-        let digest = |table: &Arc<super::table::SimTable>| {
-            let mut tally = TableHasher::new(&table.table.shape);
-            table.rows().try_for_each(|row| tally.add_row(row))?;
-            Ok(tally.finish())
-        };
-        let digests = world.committed.tables().map(digest).collect::<Result<Vec<_>, TargetError>>()?;
-        progress(total as u64, total as u64);
+        let mut digests = Vec::new();
+        let mut total = 0;
+        for table in world.committed.tables() {
+            let mut hasher = TableHasher::new(&table.table.shape);
+            for row in table.rows() {
+                hasher.add_row(row)?;
+                total += 1;
+            }
+            digests.push(hasher.finish());
+        }
+        progress(total, total);
         Ok(digests)
     }
 
@@ -240,4 +246,14 @@ impl Target for SimTarget {
         drop(self.lock_for_read()?);
         Ok(Box::new(SimWriter::new(self.world.clone(), self.epoch, wait_ms)))
     }
+}
+
+/// Returns the rows whose cell at a position passes a test.
+fn rows_where(table: &SimTable, at: usize, passes: impl Fn(&Value) -> bool) -> Vec<Vec<Value>> {
+    table.rows().filter(|row| row.get(at).is_some_and(&passes)).cloned().collect()
+}
+
+/// Returns a row's values in the columns of an index, in the form in which equal numbers are the same.
+fn indexed_cells(table: &Table, names: &[&str], row: &[Value]) -> Vec<Value> {
+    names.iter().filter_map(|name| row.get(table.position(name)?).map(key_form)).collect()
 }

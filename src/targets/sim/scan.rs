@@ -1,4 +1,4 @@
-//! A scan over a simulated table, in the order of a column, beside the rows that its rows refer to; locks nothing.
+//! A scan over a simulated table: sorted by a column, joined with the rows that its rows refer to.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::model::snapshot::{key_form, lies_between};
 use crate::model::{Refusal, Scan, ScanJoin, Table};
 use crate::targets::{TargetError, known};
 
-/// The rows that a value stands in.
+/// The rows that can be referred to, by the value that refers to them.
 type ParentIndex<'s> = BTreeMap<Value, Vec<&'s Vec<Value>>>;
 
 /// Visits every row of a scan.
 pub(super) fn run_scan(
     state: &SimState,
     scan: &Scan,
-    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let stored = require_columns(state, &scan.table)?;
-    let places = column_positions(stored, &scan.table);
+    let positions = column_positions(stored, &scan.table);
     let mut rows: Vec<&Vec<Value>> = stored.rows().collect();
     if let Some(range) = &scan.range {
         let (at, _) = stored.table.column(&range.column)?;
@@ -30,30 +30,38 @@ pub(super) fn run_scan(
         let (at, _) = stored.table.column(column)?;
         rows.sort_by_key(|row| row.get(at));
     }
-    let most = scan.limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-    let Some(beside) = &scan.join else {
-        return rows.into_iter().take(most).try_for_each(|row| take(&pick_cells(row, &places)));
+    let limit = scan.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let Some(join) = &scan.join else {
+        return rows.into_iter().take(limit).try_for_each(|row| visit(&pick_cells(row, &positions)));
     };
-    let (at, _) = stored.table.column(&beside.column)?;
-    let (partners, others) = index_parents(state, beside)?;
-    let found = |row: &'_ &Vec<Value>| row.get(at).and_then(|cell| partners.get(&key_form(cell)));
-    let pairs = rows.iter().flat_map(|row| found(row).into_iter().flatten().map(move |partner| (row, partner)));
-    pairs
-        .take(most)
-        .try_for_each(|(row, partner)| take(&[pick_cells(row, &places), pick_cells(partner, &others)].concat()))
-}
-
-/// Returns the rows that can be referred to, by the value, and the places of the cells that are wanted of them.
-fn index_parents<'s>(state: &'s SimState, beside: &ScanJoin) -> Result<(ParentIndex<'s>, Vec<usize>), Refusal> {
-    let stored = require_columns(state, &beside.parent)?;
-    let (at, _) = stored.table.column(&beside.parent_column)?;
-    let mut partners = ParentIndex::new();
-    for row in stored.rows() {
-        if let Some(cell) = row.get(at).filter(|cell| !cell.is_null()) {
-            partners.entry(key_form(cell)).or_default().push(row);
+    let (at, _) = stored.table.column(&join.column)?;
+    let (parents, parent_positions) = index_parents(state, join)?;
+    // An inner join, as in SQL: a row without a parent is left out, and the limit counts pairs.
+    let mut visited = 0;
+    for row in rows {
+        for parent in row.get(at).and_then(|cell| parents.get(&key_form(cell))).into_iter().flatten() {
+            if visited == limit {
+                return Ok(());
+            }
+            visit(&[pick_cells(row, &positions), pick_cells(parent, &parent_positions)].concat())?;
+            visited += 1;
         }
     }
-    Ok((partners, column_positions(stored, &beside.parent)))
+    Ok(())
+}
+
+/// Returns the rows that can be referred to, by their value, and the positions of the cells to read from them.
+fn index_parents<'s>(state: &'s SimState, join: &ScanJoin) -> Result<(ParentIndex<'s>, Vec<usize>), Refusal> {
+    let stored = require_columns(state, &join.parent)?;
+    let (at, _) = stored.table.column(&join.parent_column)?;
+    let mut parents = ParentIndex::new();
+    for row in stored.rows() {
+        // Nothing refers to NULL.
+        if let Some(cell) = row.get(at).filter(|cell| !cell.is_null()) {
+            parents.entry(key_form(cell)).or_default().push(row);
+        }
+    }
+    Ok((parents, column_positions(stored, &join.parent)))
 }
 
 fn require_columns<'s>(state: &'s SimState, table: &Table) -> Result<&'s SimTable, Refusal> {
@@ -65,6 +73,6 @@ fn column_positions(stored: &SimTable, table: &Table) -> Vec<usize> {
     table.columns.iter().filter_map(|column| stored.table.position(&column.image.name)).collect()
 }
 
-fn pick_cells(row: &[Value], places: &[usize]) -> Vec<Value> {
-    places.iter().filter_map(|at| row.get(*at).cloned()).collect()
+fn pick_cells(row: &[Value], positions: &[usize]) -> Vec<Value> {
+    positions.iter().filter_map(|at| row.get(*at).cloned()).collect()
 }

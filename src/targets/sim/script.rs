@@ -1,5 +1,5 @@
-//! The script of a simulated database: what goes wrong at which step of a write, and how long steps take; keeps no
-//! rows and reads no clock.
+//! The script of a simulated database: which fault happens at which step of a write, and how long reads and steps take
+//! in virtual time.
 
 use std::collections::BTreeMap;
 
@@ -10,61 +10,62 @@ use crate::targets::Marker;
 use crate::targets::faults::WriteStep;
 use crate::targets::trigger::Trigger;
 
-/// What goes wrong when a step is reached.
+/// A fault that happens when a step is reached.
 #[derive(Clone, Debug)]
 pub enum SimFault {
-    /// The database reports an error and rolls back.
+    /// The database reports an error, and the transaction is rolled back.
     Fail,
     /// The disk is full: an error, and a roll-back.
     Full,
-    /// The process dies; its transaction is rolled back. Objects made before answer nothing any more.
+    /// The process dies and its transaction is rolled back. Targets and writers opened before fail from then on.
     Crash,
-    /// The process dies, and its transaction stays open in another session until [`super::SimWorld::release`].
+    /// The process dies, and its transaction stays open in another session until
+    /// [`super::SimWorld::release_transaction`].
     CrashHolding,
-    /// The connection is lost; only a commit that was done already took effect.
+    /// The connection is lost. Only a commit that was already done takes effect.
     LoseAnswer,
-    /// Somebody else writes. Rows that are compared already are locked: then the write waits for the end.
+    /// Another program writes. Once the operation's rows are locked, this write waits for the end of the transaction.
     Foreign(SimWrite),
 }
 
-/// What somebody else writes.
+/// A write of another program.
 #[derive(Clone, Debug)]
 pub enum SimWrite {
-    /// A row.
+    /// Inserts a row.
     Insert {
         /// The table.
         table: String,
         /// The row.
         row: Vec<Value>,
     },
-    /// Cells of a row.
+    /// Sets cells of the rows with a key.
     Update {
         /// The table.
         table: String,
         /// The row's key.
         key: Key,
-        /// Columns and what they become.
+        /// The columns to set, with their new values.
         set: Vec<(String, Value)>,
     },
-    /// A row goes.
+    /// Deletes the rows with a key.
     Delete {
         /// The table.
         table: String,
         /// The row's key.
         key: Key,
     },
-    /// A trigger is made.
+    /// Creates a trigger.
     Trigger {
         /// The table.
         table: String,
         /// The trigger.
         trigger: Trigger,
     },
-    /// The marker is replaced or taken away; mfm's operations stay.
+    /// Replaces or removes the marker; the rows of mfm's operations stay.
     Mark(Option<Marker>),
 }
 
-/// The script, and what has been played of it.
+/// The planned faults and latencies, and what has been played so far.
 #[derive(Debug, Default)]
 pub(super) struct Script {
     log: Vec<WriteStep>,
@@ -76,12 +77,12 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// Plans a fault at a step; the next step is number `steps() + 1`.
+    /// Plans a fault at a step, counted from 1 since the last reset.
     pub(super) fn plan_fault(&mut self, step: u64, fault: SimFault) {
         self.faults.entry(step).or_default().push(fault);
     }
 
-    /// Forgets the steps played and the faults to come.
+    /// Forgets the steps played so far and the faults still planned.
     pub(super) fn reset(&mut self) {
         self.log.clear();
         self.faults.clear();
@@ -107,18 +108,18 @@ impl Script {
         self.reads
     }
 
-    /// Counts a question.
+    /// Counts a read and its latency.
     pub(super) const fn count_read(&mut self) {
         self.reads += 1;
         self.elapsed_us += self.read_us;
     }
 
-    /// Counts a wait for somebody else's lock.
+    /// Counts a wait for another program's lock.
     pub(super) const fn count_wait(&mut self, wait_ms: u64) {
         self.elapsed_us += wait_ms * 1000;
     }
 
-    /// Counts a step of a write, and returns what goes wrong there.
+    /// Counts a step of a write, and returns the faults planned for it.
     pub(super) fn play_step(&mut self, step: WriteStep) -> Vec<SimFault> {
         self.log.push(step);
         self.elapsed_us += self.latency_us.get(&step).copied().unwrap_or(0);

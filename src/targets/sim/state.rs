@@ -1,4 +1,5 @@
-//! What a simulated database holds at one moment, and what somebody else does to it; knows no transaction.
+//! The contents of a simulated database at one moment, and how another program changes them. Transactions are copies of
+//! this state.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,14 +15,14 @@ use crate::targets::known;
 use crate::targets::references::ForeignKeyLookup;
 use crate::targets::{DomainKeys, Marker, OperationRow, TableTouch, TargetError};
 
-/// Tables, marks and operations. Copies share their tables until they are written.
+/// Tables, marker and operations. Copies share their tables until one of them writes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SimState {
     tables: BTreeMap<String, Arc<SimTable>>,
     pub(super) foreign_keys: Vec<ForeignKey>,
     pub(super) keys: DomainKeys,
     pub(super) marker: Option<Marker>,
-    /// `None` where there is no table for them.
+    /// The rows of `mfm_operation`, by uid; `None` where the table does not exist.
     pub(super) operations: Option<BTreeMap<Digest, OperationRow>>,
 }
 
@@ -30,18 +31,18 @@ impl SimState {
         self.tables.values()
     }
 
-    /// Finds a table by its exact name, or else whatever its case.
+    /// Finds a table by its exact name, else by its name in any case.
     pub(super) fn find_table(&self, name: &str) -> Option<&Arc<SimTable>> {
-        let named = || self.tables.values().find(|table| table.name().eq_ignore_ascii_case(name));
-        self.tables.get(name).or_else(named)
+        let exact = self.tables.get(name);
+        exact.or_else(|| self.tables.values().find(|table| table.name().eq_ignore_ascii_case(name)))
     }
 
-    /// Finds a table that has to be there.
+    /// Returns a table, refusing where there is none of that name.
     pub(super) fn require_table(&self, name: &str) -> Result<&Arc<SimTable>, Refusal> {
         self.find_table(name).ok_or_else(|| Refusal::MissingTable { table: name.to_owned() })
     }
 
-    /// Finds a table that was read before, refusing where it is not as it was then.
+    /// Returns a table that was read before, refusing where its declaration changed.
     pub(super) fn require_unchanged(&self, table: &Table) -> Result<&Arc<SimTable>, Refusal> {
         known::require_unchanged(self.find_table(&table.shape.name), table, |found| &found.table)
     }
@@ -56,19 +57,20 @@ impl SimState {
 
     pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut SimTable, Refusal> {
         let name = self.require_table(name)?.name().to_owned();
-        let missing = || Refusal::MissingTable { table: name.clone() };
-        self.tables.get_mut(&name).map(Arc::make_mut).ok_or_else(missing)
+        self.tables.get_mut(&name).map(Arc::make_mut).ok_or(Refusal::MissingTable { table: name })
     }
 
-    /// Does what somebody else does, who asks no preflight.
+    /// Applies the write of another program, which does no preflight.
     pub(super) fn apply_write(&mut self, write: &SimWrite) -> Result<(), Refusal> {
         match write {
             SimWrite::Insert { table, row } => self.table_mut(table)?.insert_row(row.clone()),
             SimWrite::Update { table, key, set } => {
                 let declared = Arc::clone(&self.require_table(table)?.table);
-                let place = |(column, value): &(String, Value)| Ok((declared.column(column)?.0, value.clone()));
-                let set = set.iter().map(place).collect::<Result<Vec<_>, Refusal>>()?;
-                self.table_mut(table)?.update_rows(key, &set).map(drop)
+                let mut cells = Vec::with_capacity(set.len());
+                for (column, value) in set {
+                    cells.push((declared.column(column)?.0, value.clone()));
+                }
+                self.table_mut(table)?.update_rows(key, &cells).map(drop)
             }
             SimWrite::Delete { table, key } => {
                 self.table_mut(table)?.remove_rows(key);
@@ -95,27 +97,31 @@ impl SimState {
         self.foreign_keys.iter().filter(|key| key.parent.eq_ignore_ascii_case(table)).cloned().collect()
     }
 
-    /// Tells whether a table holds values in some columns.
+    /// Returns whether a row of a table has these values in these columns.
     pub(super) fn holds_values(&self, table: &str, columns: &[String], values: &[Value]) -> Result<bool, Refusal> {
         Ok(self.count_holding(table, columns, values)? > 0)
     }
 
-    /// Counts the rows that hold values in some columns.
+    /// Counts the rows of a table that have these values in these columns.
     fn count_holding(&self, table: &str, columns: &[String], values: &[Value]) -> Result<usize, Refusal> {
         let table = self.require_table(table)?;
-        let places = columns.iter().map(|name| table.table.column(name).map(|(at, _)| at));
-        let places = places.collect::<Result<Vec<_>, _>>()?;
-        let same = |row: &&Vec<Value>| places.iter().zip(values).all(|(at, value)| row.get(*at) == Some(value));
-        Ok(table.rows().filter(same).count())
+        let positions = columns.iter().map(|name| table.table.column(name).map(|(at, _)| at));
+        let positions = positions.collect::<Result<Vec<_>, _>>()?;
+        let mut count = 0;
+        for row in table.rows() {
+            count += usize::from(positions.iter().zip(values).all(|(at, value)| row.get(*at) == Some(value)));
+        }
+        Ok(count)
     }
 
-    /// Tells whether rows that are there break a foreign key already.
+    /// Returns whether existing rows break a foreign key.
     pub(super) fn is_broken(&self, key: &ForeignKey) -> Result<bool, Refusal> {
         let child = self.require_table(&key.child)?;
         for row in child.rows() {
             let cells = key.child_columns.iter().map(|name| child.table.column(name));
             let cells = cells.map(|found| found.map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null)));
             let cells = cells.collect::<Result<Vec<Value>, _>>()?;
+            // A row with NULL in one of the columns refers to nothing.
             if !cells.iter().any(Value::is_null) && !self.holds_values(&key.parent, &key.parent_columns, &cells)? {
                 return Ok(true);
             }
@@ -131,7 +137,9 @@ impl SimState {
             let (name, options) = (table.name(), &table.options);
             let rest = format!("{:?} {:?} {}", options.triggers, options.unique, options.identity);
             facts.add(&["table", name, &format!("{:?}", table.table), &rest]);
-            options.checks.iter().for_each(|check| facts.add(&["check", name, &check.name]));
+            for check in &options.checks {
+                facts.add(&["check", name, &check.name]);
+            }
             for key in self.declared_keys(name).iter().chain(&self.referring_keys(name)) {
                 facts.add(&["foreign key", &key.name(), key.on_delete.as_deref().unwrap_or("")]);
             }

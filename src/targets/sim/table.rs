@@ -1,4 +1,4 @@
-//! Tables of a simulated database: their declaration, their rows, and what the schema would refuse; holds no locks.
+//! Tables of a simulated database: their declaration, their rows, and what the schema refuses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use crate::model::{Column, Datum, Key, KeyStanding, Kind, Refusal, Role, Storage
 use crate::targets::trigger::Trigger;
 use crate::targets::{NewTable, declared};
 
-/// What a table's schema says beside its columns; changed with [`super::SimWorld::alter`].
+/// What a table declares apart from its columns. [`super::SimWorld::alter_table`] changes it.
 #[derive(Clone, Debug, Default)]
 pub struct SimOptions {
-    /// Its enabled triggers. They refuse or are switched off; they have no effects of their own.
+    /// Its enabled triggers. A preflight refuses them or switches them off; they have no effects of their own.
     pub triggers: Vec<Trigger>,
-    /// Its unique indexes beside the key: name and columns.
+    /// Its unique indexes apart from the key: name and columns.
     pub unique: Vec<(String, Vec<String>)>,
     /// Its CHECK constraints.
     pub checks: Vec<SimCheck>,
-    /// Whether inserts use up numbers of a counter.
+    /// Whether inserts advance an identity counter.
     pub identity: bool,
-    /// What a row gets in columns that nobody gives; NULL where it is not here.
+    /// The defaults by column; a column without one gets NULL.
     pub defaults: BTreeMap<String, Value>,
 }
 
@@ -30,7 +30,7 @@ pub struct SimOptions {
 pub struct SimCheck {
     /// Its name.
     pub name: String,
-    /// Whether a row meets it.
+    /// Returns whether a row satisfies the constraint.
     pub holds: fn(&Table, &[Value]) -> bool,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct SimTable {
 }
 
 impl SimTable {
-    /// Makes an empty table. The declared types `rowversion` and `computed` make columns that nobody can set.
+    /// Creates an empty table. The declared types `rowversion` and `computed` make columns that cannot be set.
     pub(super) fn new(new: &NewTable, undeclared: Option<&Vec<String>>) -> Self {
         let all = new.columns.iter().map(|(name, declared, nullable)| {
             let role = match Kind::parse(declared) {
@@ -78,12 +78,12 @@ impl SimTable {
         self.rows.values().flatten()
     }
 
-    /// Returns the keys that rows have, with how many rows have each.
+    /// Returns the distinct keys, ascending, with the number of rows that have each.
     pub(super) fn keys(&self) -> impl Iterator<Item = (&Key, usize)> {
         self.rows.iter().map(|(key, rows)| (key, rows.len()))
     }
 
-    /// Returns the row of a key; a key that several rows share belongs to none.
+    /// Finds the row with a key, refusing a key that several rows share.
     pub(super) fn find_row(&self, key: &[Value]) -> Result<Option<&Vec<Value>>, Refusal> {
         match self.rows.get(key).map(Vec::as_slice) {
             None | Some([]) => Ok(None),
@@ -96,7 +96,7 @@ impl SimTable {
         Refusal::NoKey { table: self.name().to_owned(), why: why.to_owned() }
     }
 
-    /// Adds a row as the schema lets it in.
+    /// Inserts a row, refusing what the schema does not accept.
     pub(super) fn insert_row(&mut self, row: Vec<Value>) -> Result<(), Refusal> {
         let row = self.normalize_row(row)?;
         let key = self.table.key_of(&row)?;
@@ -111,7 +111,7 @@ impl SimTable {
         Ok(())
     }
 
-    /// Sets cells of the rows of a key, and returns how many there were.
+    /// Sets cells of all rows with a key, and returns how many rows there were.
     pub(super) fn update_rows(&mut self, key: &[Value], set: &[(usize, Value)]) -> Result<u64, Refusal> {
         let old = self.rows.get(key).cloned().unwrap_or_default();
         let mut new = Vec::with_capacity(old.len());
@@ -124,40 +124,40 @@ impl SimTable {
             self.check_unique(&row, key)?;
             new.push(row);
         }
+        // Removed first, because an insert refuses a key that exists.
         self.remove_rows(key);
         let count = new.len() as u64;
         new.into_iter().try_for_each(|row| self.insert_row(row))?;
         Ok(count)
     }
 
-    /// Removes the rows of a key, and returns how many there were.
+    /// Deletes all rows with a key, and returns how many there were.
     pub(super) fn remove_rows(&mut self, key: &[Value]) -> u64 {
         self.rows.remove(key).map_or(0, |rows| rows.len() as u64)
     }
 
-    /// Returns a row as the schema would hold it.
+    /// Returns a row as the table would hold it, refusing what breaks a type or a CHECK constraint.
     pub(super) fn normalize_row(&self, row: Vec<Value>) -> Result<Vec<Value>, Refusal> {
         if row.len() != self.table.columns.len() {
             return Err(self.constraint_refusal(format!("a row has {} values", row.len())));
         }
-        let cells = self.table.columns.iter().zip(row);
-        let held: Vec<Value> = cells
-            .map(|(column, value)| column.store_datum(self.name(), &datum_from_value(column, value)))
-            .collect::<Result<_, _>>()?;
-        let broken = self.options.checks.iter().find(|check| !(check.holds)(&self.table, &held));
-        broken.map_or(Ok(held), |check| Err(self.constraint_refusal(format!("CHECK {} fails", check.name))))
+        let mut stored = Vec::with_capacity(row.len());
+        for (column, value) in self.table.columns.iter().zip(row) {
+            stored.push(column.store_datum(self.name(), &datum_from_value(column, value))?);
+        }
+        match self.options.checks.iter().find(|check| !(check.holds)(&self.table, &stored)) {
+            Some(check) => Err(self.constraint_refusal(format!("CHECK {} fails", check.name))),
+            None => Ok(stored),
+        }
     }
 
-    /// Checks that no row but that of the key holds the same in a unique index, in which NULL meets nothing.
+    /// Checks that no row with another key than `own` has the same values in a unique index.
     fn check_unique(&self, row: &[Value], own: &[Value]) -> Result<(), Refusal> {
         for (index, columns) in &self.options.unique {
-            let places = columns.iter().map(|name| self.table.column(name).map(|(at, _)| at));
-            let places = places.collect::<Result<Vec<_>, _>>()?;
-            let cell = |row: &[Value], at: &usize| row.get(*at).map(key_form).filter(|cell| !cell.is_null());
-            let meets = |other: &Vec<Value>| {
-                places.iter().all(|at| cell(row, at).is_some_and(|found| Some(found) == cell(other, at)))
-            };
-            if self.rows.iter().any(|(key, rows)| key.as_slice() != own && rows.iter().any(meets)) {
+            let positions = columns.iter().map(|name| self.table.column(name).map(|(at, _)| at));
+            let positions = positions.collect::<Result<Vec<_>, _>>()?;
+            let mut others = self.rows.iter().filter(|(key, _)| key.as_slice() != own).flat_map(|(_, rows)| rows);
+            if others.any(|other| collides(row, other, &positions)) {
                 return Err(Refusal::UniqueIndex { table: self.name().to_owned(), index: index.clone() });
             }
         }
@@ -169,7 +169,15 @@ impl SimTable {
     }
 }
 
-/// Returns what a value asks for in a column.
+/// Returns whether two rows have equal values at all these positions; NULL equals nothing.
+fn collides(row: &[Value], other: &[Value], positions: &[usize]) -> bool {
+    positions.iter().all(|at| match (row.get(*at), other.get(*at)) {
+        (Some(cell), Some(other)) => !cell.is_null() && key_form(cell) == key_form(other),
+        _ => false,
+    })
+}
+
+/// Returns the input that makes a column store this value, as a caller would give it.
 fn datum_from_value(column: &Column, value: Value) -> Datum {
     match value {
         Value::Null => Datum::Null,

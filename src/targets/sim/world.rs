@@ -1,4 +1,5 @@
-//! The one copy of a simulated database that all its handles share: what is committed, what is held, who is alive.
+//! The one copy of a simulated database that all its handles share: the committed state, a transaction that a dead
+//! process left open, and which process is alive.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::targets::{ConnectedProgram, Marker, OperationRow, TargetBinding, Targ
 /// How far a transaction's locks reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Locks {
-    /// No transaction, or rows not looked at yet.
+    /// No transaction, or its rows are not compared yet.
     Open,
     /// All rows of the operation are locked.
     Rows,
@@ -21,9 +22,9 @@ pub(super) enum Locks {
 /// Why a step is the last one.
 #[derive(Debug)]
 pub(super) enum SimStop {
-    /// Certainly nothing was written.
+    /// The transaction was certainly rolled back.
     RolledBack(TargetError),
-    /// The caller cannot know.
+    /// The caller cannot know what became of the transaction.
     Unknown(TargetError),
 }
 
@@ -36,7 +37,7 @@ pub(super) struct SharedWorld {
     epoch: u64,
     pub(super) absent: bool,
     pub(super) needs_recovery: bool,
-    /// `None` where nobody may see them.
+    /// The other connected programs; `None` where they may not be seen.
     pub(super) sessions: Option<Vec<ConnectedProgram>>,
     pub(super) committed: SimState,
     pub(super) script: Script,
@@ -95,7 +96,7 @@ impl SharedWorld {
         self.held.is_some()
     }
 
-    /// Checks that the process of an epoch still lives and finds a database.
+    /// Checks that the process of an epoch still lives, and that the database can be opened.
     pub(super) fn check_alive(&self, epoch: u64) -> Result<(), TargetError> {
         match () {
             () if self.epoch != epoch => Err(self.failure("go on", "the process is dead")),
@@ -117,11 +118,11 @@ impl SharedWorld {
         if let Some(state) = self.held.take().filter(|_| commit) {
             self.committed = state;
         }
-        self.let_in()
+        self.apply_waiting()
     }
 
-    /// Lets in the writes that waited for a transaction to end.
-    pub(super) fn let_in(&mut self) -> Result<(), TargetError> {
+    /// Applies the writes that waited for a transaction to end.
+    pub(super) fn apply_waiting(&mut self) -> Result<(), TargetError> {
         for write in std::mem::take(&mut self.waiting) {
             self.committed.apply_write(&write)?;
         }
@@ -132,7 +133,7 @@ impl SharedWorld {
         self.incarnation += 1;
     }
 
-    pub(super) fn mark_anew(&mut self, actor: &str) -> Result<Marker, TargetError> {
+    pub(super) fn write_new_marker(&mut self, actor: &str) -> Result<Marker, TargetError> {
         if self.is_held() {
             return Err(self.busy_error(0));
         }
@@ -158,28 +159,30 @@ impl SharedWorld {
         mut staged: Option<&mut SimState>,
         locks: Locks,
     ) -> Result<(), SimStop> {
-        let url = self.url();
         for fault in self.script.play_step(step) {
-            let failed = |why: &str| TargetError::Failed { url: url.clone(), what: "write".into(), why: why.into() };
             match fault {
-                SimFault::Fail => return Err(self.roll_back(failed("the script says so"))),
-                SimFault::Full => return Err(self.roll_back(TargetError::Full { url })),
-                SimFault::LoseAnswer => return Err(SimStop::Unknown(failed("the connection was lost"))),
+                SimFault::Fail => return Err(self.roll_back(self.failure("write", "the script says so"))),
+                SimFault::Full => return Err(self.roll_back(TargetError::Full { url: self.url() })),
+                SimFault::LoseAnswer => {
+                    return Err(SimStop::Unknown(self.failure("write", "the connection was lost")));
+                }
                 SimFault::Crash => {
                     self.kill_process();
-                    return Err(SimStop::Unknown(failed("the process died")));
+                    return Err(SimStop::Unknown(self.failure("write", "the process died")));
                 }
                 SimFault::CrashHolding => {
                     self.kill_process();
                     self.held = staged.map(|state| state.clone());
-                    return Err(SimStop::Unknown(failed("the process died")));
+                    return Err(SimStop::Unknown(self.failure("write", "the process died")));
                 }
                 SimFault::Foreign(write) => match (staged.as_deref_mut(), locks) {
                     (Some(_), Locks::Rows) => self.waiting.push(write),
                     (staged, _) => {
-                        let both = staged.map_or(Ok(()), |state| state.apply_write(&write));
-                        let both = both.and_then(|()| self.committed.apply_write(&write));
-                        both.map_err(|refusal| SimStop::RolledBack(refusal.into()))?;
+                        // The open transaction reads what is committed, so it sees the other program's write as well.
+                        if let Some(state) = staged {
+                            state.apply_write(&write)?;
+                        }
+                        self.committed.apply_write(&write)?;
                     }
                 },
             }
@@ -187,7 +190,7 @@ impl SharedWorld {
         Ok(())
     }
 
-    /// After a commit there is nothing to roll back: the error is an answer that got lost.
+    /// Returns the stop for an error: after the commit there is nothing to roll back, so the answer counts as lost.
     fn roll_back(&self, error: TargetError) -> SimStop {
         match self.script.passed_steps().last() {
             Some(WriteStep::AfterCommit) => SimStop::Unknown(error),

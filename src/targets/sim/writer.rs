@@ -1,4 +1,4 @@
-//! The writing side of a simulated database: the same order of steps as a real one's, each of them open to the script.
+//! The writing side of a simulated database: the same order of steps as in the real engines, each of them scriptable.
 
 use mfm_journal::{Change, Digest, Intended, RowHasher};
 
@@ -15,7 +15,7 @@ use crate::targets::{
     Tombstone, Writer, in_order,
 };
 
-/// A connection that lives for one step.
+/// The connection of one process, for one step of writing.
 #[derive(Debug)]
 pub(super) struct SimWriter {
     world: SimWorld,
@@ -56,9 +56,10 @@ impl Writer for SimWriter {
         if world.is_held() {
             return Err(ExecuteError::RolledBack(world.busy_error(self.wait_ms)));
         }
-        let done = run_transaction(&mut world, intended, work);
-        let ended = if world.is_held() { Ok(()) } else { world.let_in() };
-        match done {
+        let result = run_transaction(&mut world, intended, work);
+        // Other programs that waited for this transaction write now, whichever way it ended.
+        let ended = if world.is_held() { Ok(()) } else { world.apply_waiting() };
+        match result {
             Ok(rows) => ended.map(|()| Executed { rows, retries: 0 }).map_err(ExecuteError::Unknown),
             Err(SimStop::RolledBack(TargetError::Refused(refusal))) => Err(ExecuteError::Refused(refusal)),
             Err(SimStop::RolledBack(error)) => Err(ExecuteError::RolledBack(error)),
@@ -126,7 +127,7 @@ fn number_conflict_error(url: String, row: &OperationRow, other: &OperationRow) 
 fn run_transaction(world: &mut SharedWorld, intended: &Intended, work: &PlannedWork<'_>) -> Result<u64, SimStop> {
     let mut staged = world.committed.clone();
     world.play_step(WriteStep::Begun, Some(&mut staged), Locks::Open)?;
-    put_uid(world, &mut staged, intended)?;
+    insert_uid(world, &mut staged, intended)?;
     world.play_step(WriteStep::Uid, Some(&mut staged), Locks::Open)?;
     compare::check_work(intended, work)?;
     compare_marker(world, &staged, work)?;
@@ -142,26 +143,27 @@ fn run_transaction(world: &mut SharedWorld, intended: &Intended, work: &PlannedW
     each_row(&staged, work, compare::check_after)?;
     world.play_step(WriteStep::ReadBack, Some(&mut staged), Locks::Rows)?;
     if work.rehearse {
-        rehearse(&staged, work).map_err(compare::no_way_back)?;
+        rehearse(&staged, work).map_err(compare::refuse_way_back)?;
         world.play_step(WriteStep::Rehearsed, Some(&mut staged), Locks::Rows)?;
     }
     world.play_step(WriteStep::BeforeCommit, Some(&mut staged), Locks::Rows)?;
+    // Committed before the step is passed: a fault there loses the answer, not the work.
     world.committed = staged;
     world.play_step(WriteStep::AfterCommit, None, Locks::Open)?;
     Ok(rows)
 }
 
-/// Tries the way back on rows that nobody keeps.
+/// Tries the way back on a copy of the staged state, which is then dropped.
 fn rehearse(staged: &SimState, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let mut trial = staged.clone();
-    let back = compare::way_back(work.changes, in_order(work.changes));
+    let back = compare::invert_changes(work.changes, in_order(work.changes));
     back.iter()
         .filter(|change| change.is_write())
         .try_for_each(|change| write_change(&mut trial, change, work.unenforced))?;
     each_row(&trial, &PlannedWork { changes: &back, ..work.clone() }, compare::check_after)
 }
 
-fn put_uid(world: &SharedWorld, staged: &mut SimState, intended: &Intended) -> Result<(), SimStop> {
+fn insert_uid(world: &SharedWorld, staged: &mut SimState, intended: &Intended) -> Result<(), SimStop> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
     let Some(operations) = &mut staged.operations else {
@@ -185,15 +187,14 @@ fn compare_schema(staged: &SimState, work: &PlannedWork<'_>) -> Result<(), Refus
     if work.facts != Some(staged.digest_facts(work.touches)?) {
         return Err(Refusal::Stale { what: "the schema is not as the preflight saw it".to_owned() });
     }
-    let enabled = |touch: &crate::targets::TableTouch| -> Result<(), Refusal> {
+    for touch in work.touches {
         let table = staged.require_unchanged(&touch.table)?;
         let fired = table.options.triggers.iter().find(|trigger| trigger.fires_on(touch));
-        match fired.filter(|_| !work.disable_triggers) {
-            Some(fired) => Err(Refusal::Trigger { table: table.name().to_owned(), trigger: fired.name.clone() }),
-            None => Ok(()),
+        if let Some(trigger) = fired.filter(|_| !work.disable_triggers) {
+            return Err(Refusal::Trigger { table: table.name().to_owned(), trigger: trigger.name.clone() });
         }
-    };
-    work.touches.iter().try_for_each(enabled)
+    }
+    Ok(())
 }
 
 fn compare_before(change: &Change, found: Option<Digest>) -> Result<(), TargetError> {
@@ -206,26 +207,26 @@ fn each_row(
     work: &PlannedWork<'_>,
     compare: impl Fn(&Change, Option<Digest>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    for (name, places) in compare::by_table(work.changes) {
+    for (name, positions) in compare::group_by_table(work.changes) {
         let table = staged.require_table(name)?;
         let mut hasher = RowHasher::new(&table.table.shape);
-        for change in places.iter().filter_map(|at| work.changes.get(*at)) {
+        for change in positions.iter().filter_map(|at| work.changes.get(*at)) {
             if *change.table != *table.table.shape {
                 return Err(known::redeclared_refusal(name).into());
             }
-            let found = table.find_row(&change.key)?.map(Vec::as_slice);
-            compare(change, compare::digest_row(&mut hasher, name, found)?)?;
+            let row = table.find_row(&change.key)?.map(Vec::as_slice);
+            compare(change, compare::digest_row(&mut hasher, name, row)?)?;
         }
     }
     Ok(())
 }
 
-/// Writes one change, and counts it.
+/// Writes one change, and checks that it touched exactly one row.
 fn write_change(staged: &mut SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let name = &change.table.name;
     enforce_foreign_keys(staged, change, unenforced)?;
     let table = staged.table_mut(name)?;
-    let counted = match &change.action {
+    let count = match &change.action {
         RowAction::Insert { after, .. } => table.insert_row(after.clone()).map(|()| 1)?,
         RowAction::Delete { .. } => table.remove_rows(&change.key),
         RowAction::Update { columns, after, .. } => {
@@ -234,14 +235,14 @@ fn write_change(staged: &mut SimState, change: &Change, unenforced: &[String]) -
         }
         RowAction::Kept { .. } => 1,
     };
-    if counted == 1 {
+    if count == 1 {
         return Ok(());
     }
-    let what = format!("{} of one row touched {counted}", change.action.as_str());
+    let what = format!("{} of one row touched {count}", change.action.as_str());
     Err(TargetError::Mismatch { table: name.clone(), what })
 }
 
-/// Enforces foreign keys on one change, as the database itself does.
+/// Enforces foreign keys on one change, as a real database does by itself.
 fn enforce_foreign_keys(staged: &SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let table = &staged.require_table(&change.table.name)?.table;
     let (row, comes) = match &change.action {

@@ -1,4 +1,5 @@
-//! Opening a file so that nothing is left beside it: a write-ahead log would have SQLite make files of its own there.
+//! Opening a file without leaving anything next to it. A database with a write-ahead log would otherwise make SQLite
+//! create its `-wal` and `-shm` files there.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
@@ -11,29 +12,31 @@ use tempfile::TempDir;
 use super::open::{FileLocation, connect_to, prepare_reader};
 use crate::targets::TargetError;
 
-/// The largest file, with its log, that is copied.
+/// The largest file, together with its log, that is copied, bytes.
 const COPY_MAX: u64 = 4 << 30;
-/// How often a copy is tried while somebody writes.
+/// How often a copy is tried while other programs write.
 const TRIES: usize = 5;
-/// Where a database's header tells how it is read: 2 is a write-ahead log.
+/// The offset of the read version in a database's header; the value 2 stands for a write-ahead log
+/// (<https://www.sqlite.org/fileformat2.html>, section 1.3.4).
 const READ_VERSION: usize = 19;
 
 /// A connection that leaves nothing behind, with the private copy that it reads, where it reads one.
 pub(super) struct TracelessReader {
     pub(super) connection: Connection,
     pub(super) copy: Option<TempDir>,
-    /// Whether somebody is writing the file, or left a part unwritten.
+    /// Whether another program is writing the file, or left a transaction unfinished.
     pub(super) live: bool,
 }
 
-/// Opens a file.
+/// Opens a file for reading.
 pub(super) fn open_traceless(place: &FileLocation) -> Result<TracelessReader, TargetError> {
-    let has = |ending: &str| fs::metadata(companion_path(&place.path, ending)).is_ok_and(|facts| facts.len() > 0);
     if !keeps_log(place)? {
+        // A rollback journal needs no files of a reader's own.
         let connection = prepare_reader(place, connect_to(place, &place.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)?;
-        return Ok(TracelessReader { connection, copy: None, live: has("-journal") });
+        return Ok(TracelessReader { connection, copy: None, live: has_companion(place, "-journal") });
     }
-    if !has("-wal") {
+    if !has_companion(place, "-wal") {
+        // With an empty log the file itself is complete; `immutable` keeps SQLite from creating a log to read it.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let connection = connect_to(place, &immutable_uri(&place.path)?, flags)?;
         return Ok(TracelessReader { connection: prepare_reader(place, connection)?, copy: None, live: false });
@@ -44,11 +47,22 @@ pub(super) fn open_traceless(place: &FileLocation) -> Result<TracelessReader, Ta
     Ok(TracelessReader { connection, copy: Some(copy), live: true })
 }
 
+/// Returns whether a file of this ending lies next to the database and is not empty.
+fn has_companion(place: &FileLocation, ending: &str) -> bool {
+    fs::metadata(companion_path(&place.path, ending)).is_ok_and(|metadata| metadata.len() > 0)
+}
+
 fn keeps_log(place: &FileLocation) -> Result<bool, TargetError> {
-    let failed = |error: std::io::Error| place.failure("read the file", error.to_string());
-    let mut header = Vec::with_capacity(READ_VERSION + 1);
-    File::open(&place.path).map_err(failed)?.take(READ_VERSION as u64 + 1).read_to_end(&mut header).map_err(failed)?;
+    let header = read_header(&place.path);
+    let header = header.map_err(|error| place.failure("read the file", error.to_string()))?;
     Ok(header.get(READ_VERSION) == Some(&2))
+}
+
+/// Reads the beginning of a file, up to the read version; less where the file is shorter.
+fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::with_capacity(READ_VERSION + 1);
+    File::open(path)?.take(READ_VERSION as u64 + 1).read_to_end(&mut header)?;
+    Ok(header)
 }
 
 fn companion_path(path: &Path, ending: &str) -> PathBuf {
@@ -57,10 +71,12 @@ fn companion_path(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Returns the URI of a file that nobody changes.
+/// Returns the URI under which SQLite reads a file as one that never changes, without locks and logs.
 fn immutable_uri(path: &Path) -> Result<PathBuf, TargetError> {
-    let url = || format!("sqlite:{}", path.display());
-    let text = path.to_str().ok_or_else(|| TargetError::Open { url: url(), why: "its name is no UTF-8".to_owned() })?;
+    let Some(text) = path.to_str() else {
+        let url = format!("sqlite:{}", path.display());
+        return Err(TargetError::Open { url, why: "its name is no UTF-8".to_owned() });
+    };
     let mut uri = "file:".to_owned();
     for byte in text.bytes() {
         match byte {
@@ -71,37 +87,47 @@ fn immutable_uri(path: &Path) -> Result<PathBuf, TargetError> {
     Ok(PathBuf::from(uri + "?immutable=1"))
 }
 
-/// Copies a file and its log into a private folder, which goes with what is returned.
+/// Copies a file and its log into a private folder, which is removed when the returned handle is dropped.
 fn copy_with_log(place: &FileLocation) -> Result<TempDir, TargetError> {
-    let failed = |error: std::io::Error| place.failure("copy the file and its log", error.to_string());
-    let log = companion_path(&place.path, "-wal");
-    let folder = tempfile::Builder::new().prefix("mfm-").tempdir().map_err(failed)?;
-    for _ in 0..TRIES {
-        let before = read_metadata(&place.path, &log).map_err(failed)?;
-        if before.iter().map(Metadata::len).sum::<u64>() > COPY_MAX {
-            let why = format!("it is larger than {} GiB, and still being written", COPY_MAX >> 30);
-            return Err(TargetError::Open { url: place.url.clone(), why });
-        }
-        private_copy(&place.path, &folder.path().join("copy.db")).map_err(failed)?;
-        private_copy(&log, &folder.path().join("copy.db-wal")).map_err(failed)?;
-        if is_unchanged(&before, &read_metadata(&place.path, &log).map_err(failed)?) {
-            return Ok(folder);
-        }
+    match try_copy(place) {
+        Ok(answer) => answer,
+        Err(error) => Err(place.failure("copy the file and its log", error.to_string())),
     }
-    Err(TargetError::Busy { url: place.url.clone(), wait_ms: 0 })
 }
 
+/// Copies as [`copy_with_log`]; the outer error is the file system's.
+fn try_copy(place: &FileLocation) -> std::io::Result<Result<TempDir, TargetError>> {
+    let log = companion_path(&place.path, "-wal");
+    let folder = tempfile::Builder::new().prefix("mfm-").tempdir()?;
+    for _ in 0..TRIES {
+        let before = read_metadata(&place.path, &log)?;
+        if before.iter().map(Metadata::len).sum::<u64>() > COPY_MAX {
+            let why = format!("it is larger than {} GiB, and still being written", COPY_MAX >> 30);
+            return Ok(Err(TargetError::Open { url: place.url.clone(), why }));
+        }
+        private_copy(&place.path, &folder.path().join("copy.db"))?;
+        private_copy(&log, &folder.path().join("copy.db-wal"))?;
+        // A checkpoint during the copy moves pages from the log into the file: then the two copies do not fit together.
+        if is_unchanged(&before, &read_metadata(&place.path, &log)?) {
+            return Ok(Ok(folder));
+        }
+    }
+    Ok(Err(TargetError::Busy { url: place.url.clone(), wait_ms: 0 }))
+}
+
+/// Reads the metadata of a file and of its log.
 fn read_metadata(path: &Path, log: &Path) -> std::io::Result<[Metadata; 2]> {
     Ok([fs::metadata(path)?, fs::metadata(log)?])
 }
 
-/// Tells whether the file did not change meanwhile; a log that only grew is read as far as it is whole.
+/// Returns whether the file did not change between two readings of its metadata. The log may have grown: SQLite reads
+/// a log up to its last complete transaction.
 fn is_unchanged([file, log]: &[Metadata; 2], [file_now, log_now]: &[Metadata; 2]) -> bool {
     let untouched = file.len() == file_now.len() && file.modified().ok() == file_now.modified().ok();
     untouched && log.len() <= log_now.len()
 }
 
-/// Copies a file into one that nobody else can read.
+/// Copies a file into one that only this user can read: it may hold patients' names.
 fn private_copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

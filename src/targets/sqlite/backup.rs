@@ -1,4 +1,4 @@
-//! Copying a database file by SQLite's own backup: one state of it, page by page, row ids and all; marks nothing.
+//! Copies a database file with SQLite's backup interface: one consistent state, page by page, row ids included.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -11,26 +11,25 @@ use super::aside;
 use super::open::FileLocation;
 use crate::targets::TargetError;
 
-/// How many pages are copied before others get a turn.
+/// How many pages are copied between two pauses.
 const PAGES: i32 = 4096;
-/// How long others get, milliseconds.
+/// How long each pause is, in which other programs may write, milliseconds.
 const PAUSE_MS: u64 = 1;
 
 /// Copies a file into one that does not exist yet.
 ///
 /// # Errors
-/// What SQLite or the file system says; then there is no copy.
+/// The error of SQLite or of the file system; then there is no copy.
 pub fn copy_file(from: &Path, to: &Path) -> Result<(), TargetError> {
     let place = FileLocation { url: format!("sqlite:{}", from.display()), path: from.to_owned(), wait_ms: 1000 };
-    let opened = aside::open_traceless(&place)?;
-    let failed = |why: String| place.failure("copy the file", why);
-    // Whatever is there already stays.
-    OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(error.to_string()))?;
-    let copied = copy_pages(&opened.connection, to).map_err(|error| failed(error.to_string()));
-    if copied.is_err() {
+    let reader = aside::open_traceless(&place)?;
+    // `create_new` never opens an existing file, so that what is there already is neither changed nor removed below.
+    let new_file = OpenOptions::new().write(true).create_new(true).open(to);
+    new_file.map_err(|error| place.failure("copy the file", error.to_string()))?;
+    copy_pages(&reader.connection, to).map_err(|error| {
         let _ = std::fs::remove_file(to);
-    }
-    copied
+        place.failure("copy the file", error.to_string())
+    })
 }
 
 fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<()> {

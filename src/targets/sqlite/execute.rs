@@ -1,4 +1,4 @@
-//! The transaction of an operation: uid, comparison, writes, counts, read-back; neither begins nor ends it.
+//! The inside of an operation's transaction: uid, comparison, writes, counts, read-back. The writer begins and ends it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
@@ -19,17 +19,19 @@ use crate::targets::foreign::{affects_columns, filter_enforced};
 use crate::targets::known;
 use crate::targets::{OperationRow, OperationState, PlannedWork, TargetError, in_order};
 
-/// How many changes are compared, written and read back in one go, so that their pages are read once for all three.
+/// How many changes are compared, written and read back together, so that their pages are still cached for all three.
 const BATCH: usize = 512;
-/// So many changes are worth a second connection that compares ahead.
+/// From this many changes on, a second connection compares ahead.
 const MANY: usize = 4096;
-/// How many batches it compares ahead.
+/// How many batches the second connection may be ahead.
 const AHEAD: usize = 8;
 
 /// The tables of a plan, by name.
 type LayoutsByName<'w> = BTreeMap<&'w str, Arc<SqliteLayout>>;
 
 /// Does everything between BEGIN and COMMIT, and returns how many rows were written.
+///
+/// The uid comes first: once it is inserted, no recover can write a tombstone for this operation any more.
 pub(super) fn run_transaction(
     writer: &mut SqliteWriter,
     intended: &Intended,
@@ -37,47 +39,47 @@ pub(super) fn run_transaction(
 ) -> Result<u64, TargetError> {
     own::check_own_tables(&writer.connection, &writer.place)?;
     let before = writer.connection.total_changes();
-    put_uid(writer, intended, work)?;
+    insert_uid(writer, intended, work)?;
+    // Exactly one row: a trigger on the table of operations would write more.
     writer.check_own_rows_only(before, 1)?;
     writer.pass_step(WriteStep::Uid)?;
     compare::check_work(intended, work)?;
     compare_marker(writer, work)?;
-    let sheets = compare_schema(writer, work)?;
-    let rows = carry_out(writer, work.changes, &sheets)?;
-    keep_keys(writer, work)?;
+    let layouts = compare_schema(writer, work)?;
+    let rows = execute_changes(writer, work.changes, &layouts)?;
+    check_enforced_keys(writer, work)?;
     if work.rehearse {
-        rehearse(writer, work, &sheets)?;
+        rehearse(writer, work, &layouts)?;
     }
     Ok(rows)
 }
 
-/// Tries the way back, and takes the trial back again: what stands between rows and their old selves is known before
-/// anything is committed.
-fn rehearse(writer: &SqliteWriter, work: &PlannedWork<'_>, sheets: &LayoutsByName<'_>) -> Result<(), TargetError> {
+/// Executes the way back inside a savepoint and rolls it back, so that whatever prevents a revert is known before the
+/// commit.
+fn rehearse(writer: &SqliteWriter, work: &PlannedWork<'_>, layouts: &LayoutsByName<'_>) -> Result<(), TargetError> {
     let failed = writer.place.explainer("rehearse the way back");
     writer.connection.execute_batch(sql::SAVEPOINT).map_err(&failed)?;
     let mut statements = StatementCache { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
-    // Where no index leads to a row, every look is a walk through the table: all of them are one batch.
-    let size = if sheets.values().all(|sheet| sheet.seek) { BATCH } else { work.changes.len().max(1) };
+    // Without an index each batch scans the whole table, so all changes are one batch.
+    let size = if layouts.values().all(|layout| layout.seek) { BATCH } else { work.changes.len().max(1) };
     let mut parts: Vec<&[Change]> = work.changes.chunks(size).collect();
     let in_order = in_order(work.changes);
     if in_order {
         parts.reverse();
     }
     for part in parts {
-        let back = compare::way_back(part, in_order);
-        let rowids = compare_rows(&writer.connection, &writer.place, &back, sheets)?;
-        let done = write_batch(writer, &back, &rowids, sheets, &mut statements);
-        done.map_err(compare::no_way_back)?;
+        let back = compare::invert_changes(part, in_order);
+        let rowids = compare_rows(&writer.connection, &writer.place, &back, layouts)?;
+        write_batch(writer, &back, &rowids, layouts, &mut statements).map_err(compare::refuse_way_back)?;
     }
-    keep_keys(writer, work).map_err(compare::no_way_back)?;
+    check_enforced_keys(writer, work).map_err(compare::refuse_way_back)?;
     drop(statements);
     writer.connection.execute_batch(sql::ROLLBACK_TO_SAVEPOINT).map_err(&failed)?;
     writer.pass_step(WriteStep::Rehearsed)
 }
 
-/// Where SQLite enforces no foreign keys, checks that those which were sound still are.
-fn keep_keys(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<(), TargetError> {
+/// Where SQLite's own enforcement is off, checks that the foreign keys which were satisfied still are.
+fn check_enforced_keys(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     if work.unenforced.is_empty() {
         return Ok(());
     }
@@ -98,28 +100,29 @@ fn keep_keys(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<(), Target
 }
 
 /// Compares, writes and reads back, a batch of changes at a time.
-fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &LayoutsByName<'_>) -> Result<u64, TargetError> {
-    let mut statements = StatementCache { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
-    let mut batch =
-        |changes: &[Change], rowids: Vec<Option<i64>>| write_batch(writer, changes, &rowids, sheets, &mut statements);
-    let seek = sheets.values().all(|sheet| sheet.seek);
-    if !seek {
-        // Every look at rows is a walk through their table: all of them are one batch.
-        return batch(changes, compare_rows(&writer.connection, &writer.place, changes, sheets)?);
+fn execute_changes(writer: &SqliteWriter, changes: &[Change], layouts: &LayoutsByName<'_>) -> Result<u64, TargetError> {
+    let SqliteWriter { connection, place, .. } = writer;
+    let mut statements = StatementCache { connection, place, prepared: Vec::new() };
+    let mut rows = 0;
+    let seek = layouts.values().all(|layout| layout.seek);
+    // Only a write-ahead log lets a second connection read while this one writes.
+    if !seek || !writer.log || changes.len() < MANY {
+        // Without an index each batch scans the whole table, so all changes are one batch.
+        let size = if seek { BATCH } else { changes.len().max(1) };
+        for part in changes.chunks(size) {
+            let rowids = compare_rows(connection, place, part, layouts)?;
+            rows += write_batch(writer, part, &rowids, layouts, &mut statements)?;
+        }
+        return Ok(rows);
     }
-    if !writer.log || changes.len() < MANY {
-        let one = |part: &[Change]| {
-            let rowids = compare_rows(&writer.connection, &writer.place, part, sheets)?;
-            batch(part, rowids)
-        };
-        return changes.chunks(BATCH).map(one).sum();
-    }
-    let place = &writer.place;
     thread::scope(|scope| {
-        let (sender, compared) = mpsc::sync_channel(AHEAD);
-        scope.spawn(move || compare_ahead(place, changes, sheets, &sender));
-        let stopped = |_| place.failure("read rows", "the reader stopped");
-        changes.chunks(BATCH).map(|part| batch(part, compared.recv().map_err(stopped)??)).sum()
+        let (sender, receiver) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || compare_ahead(place, changes, layouts, &sender));
+        for part in changes.chunks(BATCH) {
+            let compared = receiver.recv().map_err(|_| place.failure("read rows", "the reader stopped"))?;
+            rows += write_batch(writer, part, &compared?, layouts, &mut statements)?;
+        }
+        Ok(rows)
     })
 }
 
@@ -128,18 +131,18 @@ fn write_batch(
     writer: &SqliteWriter,
     changes: &[Change],
     rowids: &[Option<i64>],
-    sheets: &LayoutsByName<'_>,
+    layouts: &LayoutsByName<'_>,
     statements: &mut StatementCache<'_>,
 ) -> Result<u64, TargetError> {
     writer.pass_step(WriteStep::Compared)?;
     let before = writer.connection.total_changes();
-    let rows = write_changes(writer, changes, rowids, sheets, statements)?;
+    let rows = write_changes(writer, changes, rowids, layouts, statements)?;
     check_row_count(changes, rows, writer.connection.total_changes() - before)?;
-    read_back(writer, changes, sheets)?;
+    read_back(writer, changes, layouts)?;
     Ok(rows)
 }
 
-/// Checks that nothing else was written meanwhile: by a trigger, or a cascade.
+/// Checks that the connection counted no rows but the planned ones. A trigger or a cascade would write more.
 fn check_row_count(changes: &[Change], rows: u64, counted: u64) -> Result<(), TargetError> {
     if counted == rows {
         return Ok(());
@@ -148,12 +151,12 @@ fn check_row_count(changes: &[Change], rows: u64, counted: u64) -> Result<(), Ta
     Err(TargetError::Mismatch { table, what: format!("{counted} rows were written where {rows} were planned") })
 }
 
-/// Compares rows on another connection while those before are written: with a write-ahead log, and under the writer's
-/// lock, it goes on seeing the rows as they were when the transaction began.
+/// Compares rows on a second connection while earlier ones are written. With a write-ahead log it sees the last
+/// committed state, and the writer's lock keeps every other program from committing a newer one.
 fn compare_ahead(
     place: &FileLocation,
     changes: &[Change],
-    sheets: &LayoutsByName<'_>,
+    layouts: &LayoutsByName<'_>,
     sender: &mpsc::SyncSender<Result<Vec<Option<i64>>, TargetError>>,
 ) {
     let connection = match open_reader(place) {
@@ -161,19 +164,21 @@ fn compare_ahead(
         Err(error) => return drop(sender.send(Err(error))),
     };
     for part in changes.chunks(BATCH) {
-        let compared = compare_rows(&connection, place, part, sheets);
+        let compared = compare_rows(&connection, place, part, layouts);
         let failed = compared.is_err();
+        // A failed send means that the writer has given up.
         if sender.send(compared).is_err() || failed {
             return;
         }
     }
 }
 
-fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &PlannedWork<'_>) -> Result<(), TargetError> {
+fn insert_uid(writer: &SqliteWriter, intended: &Intended, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
     match writer.insert_operation(&row, OperationState::Committed, work.at_us) {
         Ok(()) => Ok(()),
+        // The uid, or the number within the journal, has a row already: a tombstone, or another operation's row.
         Err(error) if is_constraint(&error) => {
             if marks::find_operation(&writer.connection, &writer.place, &uid)?.is_some() {
                 let what = format!("operation {op} was closed by a recover meanwhile");
@@ -190,11 +195,11 @@ fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &PlannedWork<'_>) -
 
 fn compare_marker(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<(), TargetError> {
     let SqliteWriter { connection, place, .. } = writer;
-    let found = marks::read_marker(connection, place)?;
-    Ok(known::check_marker(&place.url, found.as_ref(), &file::read_binding(place)?, work)?)
+    let marker = marks::read_marker(connection, place)?;
+    Ok(known::check_marker(&place.url, marker.as_ref(), &file::read_binding(place)?, work)?)
 }
 
-/// Compares the schema with what the preflight saw, and returns the tables.
+/// Checks that the schema is as the preflight saw it, and returns the layouts of the plan's tables.
 fn compare_schema<'w>(writer: &mut SqliteWriter, work: &PlannedWork<'w>) -> Result<LayoutsByName<'w>, TargetError> {
     let SqliteWriter { connection, place, catalogue, .. } = writer;
     let facts = preflight::digest_facts(connection, place, catalogue, work.touches)?;
@@ -202,77 +207,81 @@ fn compare_schema<'w>(writer: &mut SqliteWriter, work: &PlannedWork<'w>) -> Resu
         let what = "the schema is not as the preflight saw it".to_owned();
         return Err(Refusal::Stale { what }.into());
     }
-    let mut sheets = LayoutsByName::new();
+    let mut layouts = LayoutsByName::new();
     let mut last: Option<&TableShape> = None;
     for shape in work.changes.iter().map(|change| change.table.as_ref()) {
+        // Changes of one table share one shape, so its address spares looking the table up again.
         if last.replace(shape).is_some_and(|last| std::ptr::eq(last, shape)) {
             continue;
         }
         let name = shape.name.as_str();
-        let gone = || Refusal::Stale { what: format!("table {name} is gone") };
-        let sheet = catalogue.find_layout(connection, place, name)?.ok_or_else(gone)?;
-        if *sheet.table.shape != *shape {
+        let Some(layout) = catalogue.find_layout(connection, place, name)? else {
+            return Err(Refusal::Stale { what: format!("table {name} is gone") }.into());
+        };
+        if *layout.table.shape != *shape {
             return Err(known::redeclared_refusal(name).into());
         }
-        sheets.insert(name, sheet);
+        layouts.insert(name, layout);
     }
-    Ok(sheets)
+    Ok(layouts)
 }
 
-/// Compares rows with what the plan knows, and returns their hidden rowids, by change.
+/// Checks that rows are as the plan knows them, and returns the hidden rowid of each change's row.
 fn compare_rows(
     connection: &Connection,
     place: &FileLocation,
     changes: &[Change],
-    sheets: &LayoutsByName<'_>,
+    layouts: &LayoutsByName<'_>,
 ) -> Result<Vec<Option<i64>>, TargetError> {
     let mut rowids = vec![None; changes.len()];
-    each_row(connection, place, changes, sheets, |at, found, rowid| {
+    each_row(connection, place, changes, layouts, |at, digest, rowid| {
         rowids[at] = rowid;
-        Ok(compare::check_before(&changes[at], found)?)
+        Ok(compare::check_before(&changes[at], digest)?)
     })?;
     Ok(rowids)
 }
 
-fn read_back(writer: &SqliteWriter, changes: &[Change], sheets: &LayoutsByName<'_>) -> Result<(), TargetError> {
+fn read_back(writer: &SqliteWriter, changes: &[Change], layouts: &LayoutsByName<'_>) -> Result<(), TargetError> {
     let SqliteWriter { connection, place, .. } = writer;
-    each_row(connection, place, changes, sheets, |at, found, _| compare::check_after(&changes[at], found))?;
+    each_row(connection, place, changes, layouts, |at, digest, _| compare::check_after(&changes[at], digest))?;
     writer.pass_step(WriteStep::ReadBack)
 }
 
-/// Digests the rows of changes, table by table, each in plan order; gives their hidden rowids as well.
+/// Visits the digest and the hidden rowid of each change's row, table by table, each table in plan order.
 fn each_row(
     connection: &Connection,
     place: &FileLocation,
     changes: &[Change],
-    sheets: &LayoutsByName<'_>,
-    mut take: impl FnMut(usize, Option<Digest>, Option<i64>) -> Result<(), TargetError>,
+    layouts: &LayoutsByName<'_>,
+    mut visit: impl FnMut(usize, Option<Digest>, Option<i64>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    for (name, places) in compare::by_table(changes) {
-        let Some(sheet) = sheets.get(name) else { continue };
-        let keys: Vec<&[Value]> = places.iter().map(|at| changes[*at].key.as_slice()).collect();
-        rows::digests_of_keys(connection, place, sheet, &keys, |nth, digest, rowid| take(places[nth], digest, rowid))?;
+    for (name, positions) in compare::group_by_table(changes) {
+        let Some(layout) = layouts.get(name) else { continue };
+        let keys: Vec<&[Value]> = positions.iter().map(|at| changes[*at].key.as_slice()).collect();
+        rows::digests_of_keys(connection, place, layout, &keys, |nth, digest, rowid| {
+            visit(positions[nth], digest, rowid)
+        })?;
     }
     Ok(())
 }
 
-/// Writes changes in plan order, and counts each.
+/// Writes changes in plan order, and checks that each statement touched exactly one row.
 fn write_changes(
     writer: &SqliteWriter,
     changes: &[Change],
     rowids: &[Option<i64>],
-    sheets: &LayoutsByName<'_>,
+    layouts: &LayoutsByName<'_>,
     statements: &mut StatementCache<'_>,
 ) -> Result<u64, TargetError> {
     let mut rows = 0;
     for (change, rowid) in changes.iter().zip(rowids).filter(|(change, _)| change.is_write()) {
-        let Some(sheet) = sheets.get(change.table.name.as_str()) else { continue };
-        let prepared = statements.find_or_prepare(sheet, change)?;
-        let counted = prepared.run(sheet, change, *rowid);
-        let counted =
-            counted.map_err(|error| normalize::explain_write_error(&writer.place, sheet, "write a row", &error))?;
-        if counted != 1 {
-            let what = format!("{} of one row touched {counted}", change.action.as_str());
+        let Some(layout) = layouts.get(change.table.name.as_str()) else { continue };
+        let prepared = statements.find_or_prepare(layout, change)?;
+        let count = prepared
+            .run(layout, change, *rowid)
+            .map_err(|error| normalize::explain_write_error(&writer.place, layout, "write a row", &error))?;
+        if count != 1 {
+            let what = format!("{} of one row touched {count}", change.action.as_str());
             return Err(TargetError::Mismatch { table: change.table.name.clone(), what });
         }
         rows += 1;
@@ -281,7 +290,7 @@ fn write_changes(
     Ok(rows)
 }
 
-/// The statements of an operation: one for each table and set of columns.
+/// The prepared statements of an operation: one for each table, kind of change and set of columns.
 struct StatementCache<'c> {
     connection: &'c Connection,
     place: &'c FileLocation,
@@ -299,43 +308,44 @@ struct PreparedWrite<'c> {
 impl<'c> StatementCache<'c> {
     fn find_or_prepare(
         &mut self,
-        sheet: &SqliteLayout,
+        layout: &SqliteLayout,
         change: &Change,
     ) -> Result<&mut PreparedWrite<'c>, TargetError> {
         let columns: &[usize] = if let RowAction::Update { columns, .. } = &change.action { columns } else { &[] };
         let word = change.action.as_str();
-        let fits =
-            |one: &PreparedWrite<'_>| one.word == word && one.columns == columns && one.table == change.table.name;
-        // The newest is most often the one wanted.
-        let found = self.prepared.iter().rposition(fits);
-        let at = match found {
+        // Neighbouring changes are most often alike, so the newest statement is tried first.
+        let known = self
+            .prepared
+            .iter()
+            .rposition(|one| one.word == word && one.columns == columns && one.table == change.table.name);
+        let at = match known {
             Some(at) => at,
             None => {
                 let text = match &change.action {
-                    RowAction::Insert { .. } => sql::insert_row(sheet),
-                    RowAction::Delete { .. } => sql::delete_row(sheet),
-                    RowAction::Update { .. } | RowAction::Kept { .. } => sql::update_row(sheet, columns),
+                    RowAction::Insert { .. } => sql::insert_row(layout),
+                    RowAction::Delete { .. } => sql::delete_row(layout),
+                    RowAction::Update { .. } | RowAction::Kept { .. } => sql::update_row(layout, columns),
                 };
                 let statement = self.connection.prepare(&text).map_err(self.place.explainer("prepare a write"))?;
                 let (table, columns) = (change.table.name.clone(), columns.to_vec());
-                self.prepared.push(PreparedWrite { table, word, columns, by_rowid: sheet.rowid.is_some(), statement });
+                self.prepared.push(PreparedWrite { table, word, columns, by_rowid: layout.rowid.is_some(), statement });
                 self.prepared.len() - 1
             }
         };
-        let missing = || self.place.failure("prepare a write", "it was forgotten");
-        self.prepared.get_mut(at).ok_or_else(missing)
+        self.prepared.get_mut(at).ok_or_else(|| self.place.failure("prepare a write", "it was forgotten"))
     }
 }
 
 impl PreparedWrite<'_> {
-    fn run(&mut self, sheet: &SqliteLayout, change: &Change, rowid: Option<i64>) -> rusqlite::Result<usize> {
-        debug_assert_eq!(self.by_rowid, sheet.rowid.is_some());
+    fn run(&mut self, layout: &SqliteLayout, change: &Change, rowid: Option<i64>) -> rusqlite::Result<usize> {
+        debug_assert_eq!(self.by_rowid, layout.rowid.is_some());
         let rowid = rowid.map_or(Value::Null, Value::Integer);
         let rowid = self.by_rowid.then_some(&rowid);
         match &change.action {
             RowAction::Insert { after, .. } => bind_values(&mut self.statement, after)?,
             RowAction::Delete { .. } => bind_values(&mut self.statement, rowid.into_iter().chain(&change.key))?,
             RowAction::Update { before, after, .. } => {
+                // In the order of the statement: the new values, the address, the old values.
                 let address = rowid.into_iter().chain(&change.key);
                 bind_values(&mut self.statement, after.iter().chain(address).chain(before))?;
             }

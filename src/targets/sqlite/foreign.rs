@@ -1,4 +1,4 @@
-//! The foreign keys that SQLite declares, what is wrong with them, and looking rows up in them; judges no operation.
+//! The foreign keys that SQLite declares: reading them, finding out what is wrong with them, looking rows up by them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,12 +56,14 @@ fn read_foreign_keys(
             child_columns: Vec::new(),
             parent,
             parent_columns: Vec::new(),
+            // RESTRICT and NO ACTION refuse the delete.
             on_delete: matches!(on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT").then_some(on_delete),
         });
         key.child_columns.push(from);
         key.parent_columns.extend(to);
     }
     let mut keys: Vec<_> = keys.into_values().collect();
+    // `REFERENCES parent` without columns means the primary key of the parent.
     for key in keys.iter_mut().filter(|key| key.parent_columns.is_empty()) {
         key.parent_columns = primary_key(connection, place, &key.parent)?;
     }
@@ -76,47 +78,48 @@ fn primary_key(connection: &Connection, place: &FileLocation, table: &str) -> Re
         .query_map([table], |row| Ok((row.get(3)?, row.get(0)?)))
         .and_then(Iterator::collect::<Result<Vec<(i64, String)>, _>>)
         .map_err(&failed)?;
-    let mut key: Vec<_> = columns.into_iter().filter(|(place, _)| *place > 0).collect();
+    // `pk` is a column's position in the primary key, from 1, and 0 for a column outside it.
+    let mut key: Vec<_> = columns.into_iter().filter(|(position, _)| *position > 0).collect();
     key.sort();
     Ok(key.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Says what keeps SQLite from following a foreign key at all.
+/// Describes what keeps SQLite from enforcing a foreign key at all; `None` for a sound declaration.
 pub(super) fn find_flaw(
     connection: &Connection,
     place: &FileLocation,
     key: &ForeignKey,
 ) -> Result<Option<String>, TargetError> {
-    let listed = catalogue::find_entry(catalogue::list_entries(connection, place)?, &key.parent);
-    let Some(listed) = listed.filter(|listed| listed.what == "table") else {
+    let entry = catalogue::find_entry(catalogue::list_entries(connection, place)?, &key.parent);
+    let Some(entry) = entry.filter(|entry| entry.what == "table") else {
         return Ok(Some(format!("the database has no table {}", key.parent)));
     };
-    let raw = catalogue::raw_columns(connection, place, &listed.name)?;
-    let (wanted, given) = (key.parent_columns.len(), key.child_columns.len());
-    if wanted != given && wanted > 0 {
-        return Ok(Some(format!("it has {given} columns, and the key of {} has {wanted}", key.parent)));
+    let raw = catalogue::raw_columns(connection, place, &entry.name)?;
+    let (parents, children) = (key.parent_columns.len(), key.child_columns.len());
+    if parents != children && parents > 0 {
+        return Ok(Some(format!("it has {children} columns, and the key of {} has {parents}", key.parent)));
     }
-    let absent = |name: &&String| !raw.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    if let Some(name) = key.parent_columns.iter().find(absent) {
-        return Ok(Some(format!("{} has no column {name}", key.parent)));
+    for name in &key.parent_columns {
+        if !raw.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
+            return Ok(Some(format!("{} has no column {name}", key.parent)));
+        }
     }
-    let indexes = key::read_indexes(connection, place, &listed.name)?;
-    let rowid = key::rowid_column(&listed, &raw, &indexes);
+    let indexes = key::read_indexes(connection, place, &entry.name)?;
+    let rowid = key::rowid_column(&entry, &raw, &indexes);
     let by_rowid =
         matches!((key.parent_columns.as_slice(), &rowid), ([one], Some(rowid)) if one.eq_ignore_ascii_case(rowid));
     let columns = Some(key.parent_columns.as_slice()).filter(|columns| !columns.is_empty());
     let served = by_rowid || indexes.iter().any(|index| index.can_serve(columns, &raw));
-    let why = || format!("no unique index of {} has just these columns", key.parent);
-    Ok((!served || wanted == 0).then(why))
+    Ok((!served || parents == 0).then(|| format!("no unique index of {} has just these columns", key.parent)))
 }
 
-/// Tells whether rows that are there break a foreign key already.
+/// Returns whether existing rows break a foreign key.
 pub(super) fn is_broken(connection: &Connection, place: &FileLocation, key: &ForeignKey) -> Result<bool, TargetError> {
     let failed = place.explainer("look for rows that break a foreign key");
     connection.query_one(&sql::exists_orphan(key), [], |row| row.get(0)).map_err(&failed)
 }
 
-/// Checks that rows that come find their parents and that rows that go leave no children behind.
+/// Checks that inserted rows have their parents, and that deleted rows leave no children behind.
 pub(super) fn check_references(
     connection: &Connection,
     place: &FileLocation,
@@ -127,7 +130,7 @@ pub(super) fn check_references(
     references::check_movements(moves, spared, &mut SqliteLookup { connection, place, catalogue })
 }
 
-/// What the database declares and holds.
+/// Looks foreign keys and rows up in the database.
 struct SqliteLookup<'d> {
     connection: &'d Connection,
     place: &'d FileLocation,
@@ -135,6 +138,7 @@ struct SqliteLookup<'d> {
 }
 
 impl SqliteLookup<'_> {
+    /// Runs a query that returns one number, with values as its parameters.
     fn query_number(&self, text: &str, values: &[Value]) -> Result<u64, TargetError> {
         let failed = self.place.explainer("look a foreign key up");
         let mut statement = self.connection.prepare_cached(text).map_err(&failed)?;
@@ -148,13 +152,13 @@ impl SqliteLookup<'_> {
 
 impl ForeignKeyLookup for SqliteLookup<'_> {
     fn list_declared_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        let sheet = self.catalogue.require_layout(self.connection, self.place, table)?;
-        read_declared_keys(self.connection, self.place, sheet.name())
+        let layout = self.catalogue.require_layout(self.connection, self.place, table)?;
+        read_declared_keys(self.connection, self.place, layout.name())
     }
 
     fn list_referring_keys(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        let sheet = self.catalogue.require_layout(self.connection, self.place, table)?;
-        read_referring_keys(self.connection, self.place, sheet.name())
+        let layout = self.catalogue.require_layout(self.connection, self.place, table)?;
+        read_referring_keys(self.connection, self.place, layout.name())
     }
 
     fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {

@@ -1,4 +1,4 @@
-//! A look at the marker of a file that a crashed program left to be rolled back; rolls nothing back.
+//! Reads the marker of a file whose crashed transaction is not rolled back yet, and rolls nothing back.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,15 +12,15 @@ use crate::targets::Marker;
 /// What can be seen of a marker before a roll-back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MarkerGlimpse {
-    /// This one stands in the file.
+    /// The file holds this marker.
     Marker(Marker),
-    /// None does.
+    /// The file holds no marker.
     NoMarker,
-    /// What the file holds without its log, or half written, tells nothing.
+    /// The file, without its log or half written, does not say.
     Unknown,
 }
 
-/// Looks at the marker of a file as it is, without its journal or log.
+/// Reads the marker of a file as it is now, without applying its journal or log.
 #[must_use]
 pub fn glimpse_marker(path: &Path) -> MarkerGlimpse {
     let Ok(place) = FileLocation::from_path(path) else { return MarkerGlimpse::Unknown };
@@ -30,7 +30,7 @@ pub fn glimpse_marker(path: &Path) -> MarkerGlimpse {
     };
     match marks::read_marker(&connection, &place) {
         Ok(Some(marker)) => MarkerGlimpse::Marker(marker),
-        // A marker that was put last may stand in the log only.
+        // The newest marker may still be in the log only.
         Ok(None) if has_log(&place.path) => MarkerGlimpse::Unknown,
         Ok(None) => MarkerGlimpse::NoMarker,
         Err(_) => MarkerGlimpse::Unknown,
@@ -40,10 +40,10 @@ pub fn glimpse_marker(path: &Path) -> MarkerGlimpse {
 fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
+    std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0)
 }
 
-/// Returns the URI under which SQLite reads a file that it takes for unchanging.
+/// Returns the URI under which SQLite reads a file as one that never changes, without locks and logs.
 fn immutable_uri(path: &Path) -> String {
     let mut out = String::from(if cfg!(windows) { "file:/" } else { "file:" });
     for byte in path.as_os_str().as_encoded_bytes() {

@@ -1,4 +1,4 @@
-//! Which columns tell a table's rows apart, and how far SQLite vouches for them; scans no rows.
+//! Chooses the key columns of a table, and finds out how far its indexes guarantee that they are unique.
 
 use rusqlite::Connection;
 
@@ -20,29 +20,29 @@ pub(super) struct DeclaredIndex {
 }
 
 impl DeclaredIndex {
-    /// Tells whether nothing but the database can say what meets the index.
-    pub(super) fn is_odd(&self, computed: &dyn Fn(&String) -> bool) -> bool {
-        let plain = |column: &Option<(String, String)>| column.as_ref().is_some_and(|(name, _)| !computed(name));
-        self.unique && (self.partial || !self.columns.iter().all(plain))
+    /// Returns whether only the database itself can tell which rows collide in this unique index: it covers some rows
+    /// only, or an expression, or one of the `computed` columns.
+    pub(super) fn is_odd(&self, computed: &[String]) -> bool {
+        let mut columns = self.columns.iter();
+        let has_odd_column = columns.any(|column| column.as_ref().is_none_or(|(name, _)| computed.contains(name)));
+        self.unique && (self.partial || has_odd_column)
     }
 
-    /// Tells whether a foreign key can refer to the columns of the index, whose collations are the columns' own; `None`
-    /// stands for those of the primary key.
-    pub(super) fn can_serve(&self, wanted: Option<&[String]>, raw: &[RawColumn]) -> bool {
-        let own = |(name, collation): &(String, String)| {
-            let column = raw.iter().find(|column| column.name == *name);
-            column.is_some_and(|column| column.collation.eq_ignore_ascii_case(collation))
-        };
+    /// Returns whether a foreign key can refer to exactly the columns of this index; `None` stands for the primary key.
+    ///
+    /// SQLite accepts only an index whose collations are the columns' own.
+    pub(super) fn can_serve(&self, parent_columns: Option<&[String]>, raw: &[RawColumn]) -> bool {
         let columns: Option<Vec<&(String, String)>> = self.columns.iter().map(Option::as_ref).collect();
         let Some(columns) = columns.filter(|_| self.unique && !self.partial) else { return false };
-        match wanted {
-            None => self.primary,
-            Some(wanted) => {
-                let named = |name: &String| columns.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
-                wanted.len() == columns.len() && wanted.iter().all(named) && columns.into_iter().all(own)
-            }
-        }
+        let Some(parent_columns) = parent_columns else { return self.primary };
+        let same_columns = parent_columns.len() == columns.len()
+            && parent_columns.iter().all(|name| columns.iter().any(|(column, _)| column.eq_ignore_ascii_case(name)));
+        same_columns && columns.into_iter().all(|(name, collation)| has_collation(raw, name, collation))
     }
+}
+
+fn has_collation(raw: &[RawColumn], name: &str, collation: &str) -> bool {
+    raw.iter().any(|column| column.name == name && column.collation.eq_ignore_ascii_case(collation))
 }
 
 /// The key of a table, and what follows from it.
@@ -83,23 +83,23 @@ pub(super) fn read_indexes(
 
 /// Chooses the domain's key where its columns exist, else the declared primary key.
 pub(super) fn choose_key(
-    listed: &TableEntry,
+    entry: &TableEntry,
     raw: &[RawColumn],
     indexes: &[DeclaredIndex],
     keys: &DomainKeys,
 ) -> KeyChoice {
-    let rowid_column = rowid_column(listed, raw, indexes);
+    let rowid_column = rowid_column(entry, raw, indexes);
     let unique = unique_indexes(indexes, rowid_column.as_deref());
-    let domain = domain_key(listed, keys);
-    let found =
-        domain.map(|names| names.iter().map(|name| find_spelling(raw, name).ok_or(name)).collect::<Result<_, _>>());
-    let (columns, missing): (Vec<String>, _) = match found {
-        Some(Ok(columns)) => (columns, None),
-        Some(Err(name)) => (primary_key(raw), Some(name.clone())),
+    let (columns, missing) = match domain_key(entry, keys) {
+        Some(names) => match spell_all(raw, names) {
+            Ok(columns) => (columns, None),
+            Err(name) => (primary_key(raw), Some(name.clone())),
+        },
         None => (primary_key(raw), None),
     };
     let covering = unique.iter().position(|index| index.covers_exactly(&columns)).filter(|_| !columns.is_empty());
     let Some(at) = covering else {
+        // Without an index each lookup is a scan, which compares by bytes.
         let missing = missing.filter(|_| columns.is_empty());
         let standing = missing.map_or(KeyStanding::Undeclared, KeyStanding::Missing);
         let collations = vec!["BINARY".to_owned(); columns.len()];
@@ -107,24 +107,33 @@ pub(super) fn choose_key(
     };
     let mut unique = unique;
     let index = unique.remove(at);
-    let never_null =
-        |name: &String| raw.iter().any(|c| c.name == *name && c.not_null) || rowid_column.as_ref() == Some(name);
-    let vouched = columns.iter().all(never_null);
+    // A unique index holds any number of NULLs, so it guarantees a key only over columns that take none.
+    let never_null = columns.iter().all(|name| {
+        raw.iter().any(|column| column.name == *name && column.not_null) || rowid_column.as_ref() == Some(name)
+    });
     let collations = columns.iter().map(|name| index.column_collation(name)).collect();
-    let standing = if vouched { KeyStanding::Declared(index.name) } else { KeyStanding::Undeclared };
+    let standing = if never_null { KeyStanding::Declared(index.name) } else { KeyStanding::Undeclared };
     KeyChoice { columns, standing, collations, seek: true, rowid_column, unique }
 }
 
-fn domain_key<'k>(listed: &TableEntry, keys: &'k DomainKeys) -> Option<&'k Vec<String>> {
-    let named = |(name, _): &(&String, &Vec<String>)| name.eq_ignore_ascii_case(&listed.name);
-    keys.get(&listed.name).or_else(|| keys.iter().find(named).map(|(_, columns)| columns))
+fn domain_key<'k>(entry: &TableEntry, keys: &'k DomainKeys) -> Option<&'k Vec<String>> {
+    let exact = keys.get(&entry.name);
+    exact.or_else(|| {
+        let mut keys = keys.iter();
+        keys.find(|(name, _)| name.eq_ignore_ascii_case(&entry.name)).map(|(_, columns)| columns)
+    })
 }
 
-/// Returns the database's own spelling of a column that can be set.
+/// Returns the database's spelling of column names; the error is the first name that no settable column has.
+fn spell_all<'n>(raw: &[RawColumn], names: &'n [String]) -> Result<Vec<String>, &'n String> {
+    names.iter().map(|name| find_spelling(raw, name).ok_or(name)).collect()
+}
+
+/// Returns the database's spelling of the name of a column that can be set.
 fn find_spelling(raw: &[RawColumn], name: &str) -> Option<String> {
-    let settable = || raw.iter().filter(|column| !column.computed).map(|column| &column.name);
-    let exact = settable().find(|column| *column == name);
-    exact.or_else(|| settable().find(|column| column.eq_ignore_ascii_case(name))).cloned()
+    let settable: Vec<&String> = raw.iter().filter(|column| !column.computed).map(|column| &column.name).collect();
+    let exact = settable.iter().find(|column| **column == name);
+    exact.or_else(|| settable.iter().find(|column| column.eq_ignore_ascii_case(name))).map(|name| (*name).clone())
 }
 
 fn primary_key(raw: &[RawColumn]) -> Vec<String> {
@@ -133,11 +142,12 @@ fn primary_key(raw: &[RawColumn]) -> Vec<String> {
     key.into_iter().map(|column| column.name.clone()).collect()
 }
 
-/// Returns the column that is the rowid: the only primary-key column, INTEGER, without an index of its own.
-pub(super) fn rowid_column(listed: &TableEntry, raw: &[RawColumn], indexes: &[DeclaredIndex]) -> Option<String> {
+/// Returns the column that is the rowid: the only primary-key column, declared INTEGER, without an index of its own
+/// (<https://www.sqlite.org/lang_createtable.html>, section 5).
+pub(super) fn rowid_column(entry: &TableEntry, raw: &[RawColumn], indexes: &[DeclaredIndex]) -> Option<String> {
     let key: Vec<_> = raw.iter().filter(|column| column.primary > 0).collect();
     match key.as_slice() {
-        [column] if !listed.without_rowid && column.declared.eq_ignore_ascii_case("INTEGER") => {
+        [column] if !entry.without_rowid && column.declared.eq_ignore_ascii_case("INTEGER") => {
             (!indexes.iter().any(|index| index.primary)).then(|| column.name.clone())
         }
         _ => None,
@@ -156,18 +166,19 @@ fn unique_indexes(indexes: &[DeclaredIndex], rowid_column: Option<&str>) -> Vec<
         columns: vec![(column.to_owned(), "BINARY".to_owned())],
     });
     let mut all: Vec<_> = rowid.into_iter().chain(plain).collect();
+    // The first index over the key columns becomes the key: the primary key before any other.
     all.sort_by_key(|index| index.name != "PRIMARY KEY");
     all
 }
 
 impl UniqueIndex {
-    /// Tells whether the index is over exactly these columns, in any order.
+    /// Returns whether the index is over exactly these columns, in any order.
     fn covers_exactly(&self, columns: &[String]) -> bool {
         self.columns.len() == columns.len() && self.columns.iter().all(|(name, _)| columns.contains(name))
     }
 
     fn column_collation(&self, column: &str) -> String {
-        let found = self.columns.iter().find(|(name, _)| name == column);
-        found.map_or_else(|| "BINARY".to_owned(), |(_, collation)| collation.clone())
+        let entry = self.columns.iter().find(|(name, _)| name == column);
+        entry.map_or_else(|| "BINARY".to_owned(), |(_, collation)| collation.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! Making a lab's file, which holds nothing but what it is given; never overwrites, never leaves half a lab.
+//! Creates the file of a lab. It never overwrites a file, and never leaves half a lab behind.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,25 +16,25 @@ use crate::model::{Kind, Refusal, Table};
 use crate::targets::known;
 use crate::targets::{LabWriter, NewTable, TargetError};
 
-/// Rows of so many tables may come in turn without an insert being prepared again.
+/// Rows of this many tables may alternate before an insert has to be prepared again.
 const STATEMENTS: usize = 64;
 
-/// A lab in the making. Dropped before it is finished, it takes its file with it.
+/// A lab that is being filled. Dropped before it is finished, it removes its file.
 struct SqliteLab {
     place: FileLocation,
-    /// Which file it is: only that one is removed again.
+    /// The identity of the created file: only that one is removed again.
     made: Option<FileId>,
     connection: Option<Connection>,
     inserts: BTreeMap<String, String>,
-    /// What makes the indexes.
+    /// The statements that create the indexes.
     indexes: Vec<String>,
     finished: bool,
 }
 
-/// Makes a file for a lab.
+/// Creates the file of a lab.
 ///
 /// # Errors
-/// [`Refusal::Exists`] where anything stands at the path; [`TargetError::Open`] where it cannot be made.
+/// [`Refusal::Exists`] where the path exists; [`TargetError::Open`] where the file cannot be created.
 pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
     let url = format!("sqlite:{}", path.display());
     let made = file::make_new(path).map_err(|error| match error.kind() {
@@ -42,7 +42,7 @@ pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
         std::io::ErrorKind::NotFound => TargetError::Open { url: url.clone(), why: "its folder does not exist".into() },
         _ => TargetError::Open { url: url.clone(), why: error.to_string() },
     })?;
-    // From here on the file is ours, and goes with the lab if anything fails.
+    // From here on the file is ours: dropping the lab removes it if anything fails.
     let place = FileLocation { url, path: path.to_owned(), wait_ms: 0 };
     let (inserts, indexes) = (BTreeMap::new(), Vec::new());
     let mut lab = SqliteLab { place, made, connection: None, inserts, indexes, finished: false };
@@ -54,10 +54,11 @@ pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
 fn open_connection(place: &FileLocation) -> Result<Connection, TargetError> {
     let failed = place.explainer("make a lab");
     let connection = Connection::open(&place.path).map_err(&failed)?;
-    // Nobody else knows the file yet, and it is synced as a whole when it is finished.
+    // No other program knows the file yet, and it is synced as a whole when it is finished.
     connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(())).map_err(&failed)?;
     connection.pragma_update(None, "synchronous", "off").map_err(&failed)?;
-    // Declared keys are part of what a lab looks like; its rows may break them, as those that it stands for do.
+    // Declared keys are part of what a lab looks like, and its rows may break them, as in the databases that it
+    // imitates.
     connection.pragma_update(None, "foreign_keys", false).map_err(&failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
@@ -72,23 +73,25 @@ impl SqliteLab {
 
 impl LabWriter for SqliteLab {
     fn create_table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
-        known::plain_types(table)?;
-        // SQLite has no word for SQL Server's `max`: there a type without a length has no limit.
-        let plain = |declared: &String| declared.replace("(max)", "");
-        let columns: Vec<_> =
-            table.columns.iter().map(|(name, kind, null)| (name.clone(), plain(kind), *null)).collect();
+        known::refuse_odd_types(table)?;
+        // SQLite has no word for SQL Server's `max`: a type without a length has no limit.
+        let mut columns = table.columns.clone();
+        for (_, declared, _) in &mut columns {
+            *declared = declared.replace("(max)", "");
+        }
         let key = table.key.as_deref();
         let key_kind = table.columns.iter().find(|(name, ..)| Some(name.as_str()) == key);
-        // An integer key becomes the rowid, so that no hidden number changes when a row comes back.
+        // An integer key becomes the rowid, so that no hidden number changes when a deleted row is put back.
         let rowid_key = key_kind.is_some_and(|(_, declared, _)| matches!(Kind::parse(declared), Kind::Integer { .. }));
         let text = sql::create_table(&table.name, &columns, key, rowid_key, &table.references);
         self.connection()?.execute(&text, []).map_err(self.place.explainer("make a lab's table"))?;
         self.indexes.extend(table.indexes.iter().map(|column| sql::create_index(&table.name, column)));
         self.inserts.insert(table.name.clone(), sql::insert_into(&table.name, table.columns.len()));
         let keys = key.map(|key| (table.name.clone(), vec![key.to_owned()])).into_iter().collect();
-        let made = Catalogue::new(keys).find_layout(self.connection()?, &self.place, &table.name)?;
-        let missing = || Refusal::MissingTable { table: table.name.clone() };
-        Ok(made.ok_or_else(missing)?.table.clone())
+        match Catalogue::new(keys).find_layout(self.connection()?, &self.place, &table.name)? {
+            Some(layout) => Ok(Arc::clone(&layout.table)),
+            None => Err(Refusal::MissingTable { table: table.name.clone() }.into()),
+        }
     }
 
     fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
@@ -104,7 +107,7 @@ impl LabWriter for SqliteLab {
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
-        // Sorted once, they cost less than kept up to date row by row.
+        // An index built from all rows at once costs less than one that is kept up to date row by row.
         for text in &self.indexes {
             self.connection()?.execute(text, []).map_err(self.place.explainer("index a lab's table"))?;
         }
@@ -123,7 +126,7 @@ impl Drop for SqliteLab {
     fn drop(&mut self) {
         drop(self.connection.take());
         if !self.finished {
-            // Nothing is to be done about a file that will not go.
+            // A destructor cannot report that the file could not be removed.
             let _ = file::remove_own(&self.place.path, self.made);
         }
     }

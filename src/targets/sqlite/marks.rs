@@ -1,4 +1,4 @@
-//! The two tables that mfm leaves in a target, as they are read; writes neither.
+//! Reads the two tables that mfm leaves in a target, `mfm_marker` and `mfm_operation`.
 
 use mfm_journal::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
@@ -7,14 +7,14 @@ use super::open::FileLocation;
 use super::sql;
 use crate::targets::{Marker, OperationRow, OperationState, TargetError};
 
-/// Tells whether a table of mfm's own is there.
+/// Returns whether one of mfm's own tables exists.
 pub(super) fn has_table(connection: &Connection, place: &FileLocation, table: &str) -> Result<bool, TargetError> {
     let failed = place.explainer("look for mfm's own tables");
     let mut statement = connection.prepare_cached(sql::HAS_TABLE).map_err(&failed)?;
     statement.query_one([table], |row| row.get::<_, i64>(0)).map(|count| count > 0).map_err(&failed)
 }
 
-/// Reads the marker.
+/// Reads the marker; `None` where there is none. Two markers are an error.
 pub(super) fn read_marker(connection: &Connection, place: &FileLocation) -> Result<Option<Marker>, TargetError> {
     if !has_table(connection, place, "mfm_marker")? {
         return Ok(None);
@@ -30,11 +30,12 @@ pub(super) fn read_marker(connection: &Connection, place: &FileLocation) -> Resu
             let bound = bound.map_err(|error| place.failure("read the marker", error.to_string()))?;
             Ok(Some(Marker { marker_id: marker_id.clone(), bound, at_us: *at_us, actor: actor.clone() }))
         }
+        // The query reads at most two rows, which is one more than there may be.
         _ => Err(place.failure("read the marker", "there are several")),
     }
 }
 
-/// Reads the row of a uid.
+/// Finds the row of a uid.
 pub(super) fn find_operation(
     connection: &Connection,
     place: &FileLocation,
@@ -43,7 +44,7 @@ pub(super) fn find_operation(
     find_row(connection, place, sql::OPERATION, [uid.to_string()])
 }
 
-/// Reads the row of a journal's number.
+/// Finds the row of an operation by its number in a journal.
 pub(super) fn operation_at(
     connection: &Connection,
     place: &FileLocation,
@@ -53,7 +54,7 @@ pub(super) fn operation_at(
     find_row(connection, place, sql::OPERATION_AT, (journal_id.to_string(), to_sql_number(op)))
 }
 
-/// Reads the newest row of a journal.
+/// Finds the row of a journal's newest operation.
 pub(super) fn find_newest_operation(
     connection: &Connection,
     place: &FileLocation,
@@ -62,7 +63,7 @@ pub(super) fn find_newest_operation(
     find_row(connection, place, sql::NEWEST, [journal_id.to_string()])
 }
 
-/// Reads all rows of a journal.
+/// Lists all rows of a journal, by operation number.
 pub(super) fn list_operations(
     connection: &Connection,
     place: &FileLocation,
@@ -71,12 +72,12 @@ pub(super) fn list_operations(
     read_rows(connection, place, sql::OPERATIONS, [journal_id.to_string()], operation_row)
 }
 
-/// Reads the ids of the journals that left rows.
+/// Lists the ids of the journals that left rows.
 pub(super) fn list_journals(connection: &Connection, place: &FileLocation) -> Result<Vec<Digest>, TargetError> {
     read_rows(connection, place, sql::JOURNALS, [], |row| read_digest(row, 0))
 }
 
-/// Returns a number as SQLite binds it; numbers beyond its range match no row.
+/// Converts an operation number for binding. Numbers beyond SQLite's range become its maximum, which no row has.
 pub(super) fn to_sql_number(op: u64) -> i64 {
     i64::try_from(op).unwrap_or(i64::MAX)
 }

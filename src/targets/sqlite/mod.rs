@@ -1,4 +1,4 @@
-//! Targets in SQLite files: reading on a connection that cannot write; the writing side is in its own module.
+//! Targets in SQLite files. This module is the reading side, on a connection that cannot write; `writer` is the other.
 
 mod aside;
 mod backup;
@@ -61,7 +61,7 @@ pub struct SqliteTarget {
     pages_max: Option<u32>,
     /// The private copy that is read, gone with the target.
     copy: Option<tempfile::TempDir>,
-    /// Where rows lie, for columns without an index; nothing where rows are looked for by passes.
+    /// The rowid ranges of column values, for columns without an index; `None` where each selection scans the table.
     runs: Option<RunIndex>,
 }
 
@@ -91,8 +91,9 @@ impl SqliteTarget {
         })
     }
 
-    /// Opens a file for reading so that nothing is left beside it, and tells whether somebody is writing it: one with
-    /// a write-ahead log is read from a private copy, or as one that nobody changes where its log is empty.
+    /// Opens a file for reading without leaving anything next to it, and returns whether another program is writing it.
+    /// A file with a write-ahead log is read from a private copy, or, where the log is empty, as one that never
+    /// changes.
     ///
     /// # Errors
     /// As [`SqliteTarget::open`].
@@ -103,18 +104,18 @@ impl SqliteTarget {
         Ok((Self { place, connection, catalogue, seam: FaultSeam::default(), pages_max: None, copy, runs }, live))
     }
 
-    /// Shares what is known of where rows lie with whoever opened the file before.
+    /// Uses an index of rowid ranges that an earlier opening of the same file has built.
     pub fn share_runs(&mut self, runs: &RunIndex) {
         self.runs = Some(runs.clone());
     }
 
-    /// Makes later writes of this target's writers fail where a test wants it.
+    /// Makes later writes of this target's writers fail where a test says so.
     #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: SharedFaults) {
         self.seam.set_faults(faults);
     }
 
-    /// Bounds the database at so many pages for this target's writers, so that a test sees a full disk.
+    /// Limits the size of the database for this target's writers, in pages, so that a test sees a full disk.
     #[cfg(feature = "testing")]
     pub const fn limit_pages(&mut self, pages: u32) {
         self.pages_max = Some(pages);
@@ -124,6 +125,7 @@ impl SqliteTarget {
     fn in_one_state<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, TargetError>) -> Result<T, TargetError> {
         self.connection.execute_batch(sql::BEGIN_READ).map_err(self.place.explainer("begin reading"))?;
         let result = step(self);
+        // Ended in any case; the step's own error comes first, because it is the cause.
         let ended = self.connection.execute_batch(sql::ROLLBACK).map_err(self.place.explainer("end reading"));
         let value = result?;
         ended.map(|()| value)
@@ -131,107 +133,114 @@ impl SqliteTarget {
 
     fn digest_table(
         &self,
-        listed: &TableEntry,
+        entry: &TableEntry,
         rows: &mut u64,
         total: u64,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<TableDigest, TargetError> {
-        let sheet = catalogue::declared_sheet(&self.connection, &self.place, self.catalogue.keys(), listed)?;
-        let mut tally = TableHasher::new(&sheet.table.shape);
-        rows::visit_all_rows(&self.connection, &self.place, &sheet, |(_, cells)| {
-            tally.add_row(cells)?;
+        let layout = catalogue::read_declaration(&self.connection, &self.place, self.catalogue.keys(), entry)?;
+        let mut hasher = TableHasher::new(&layout.table.shape);
+        rows::visit_all_rows(&self.connection, &self.place, &layout, |(_, cells)| {
+            hasher.add_row(cells)?;
             *rows += 1;
             if rows.is_multiple_of(PROGRESS_ROWS) {
                 progress(*rows, total);
             }
             Ok(())
         })?;
-        Ok(tally.finish())
+        Ok(hasher.finish())
     }
 
     fn digest_all(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-        let stored = |listed: &TableEntry| ["table", "shadow"].contains(&listed.what.as_str());
         let mut tables = catalogue::list_entries(&self.connection, &self.place)?;
-        tables.retain(|listed| stored(listed) && !catalogue::is_own(&listed.name));
-        let failed = self.place.explainer("count rows");
-        let count = |listed: &TableEntry| {
-            let count = self.connection.query_one(&sql::count_rows(&listed.name), [], |row| row.get::<_, i64>(0));
-            count.map(i64::unsigned_abs).map_err(&failed)
-        };
-        let total = tables.iter().map(count).sum::<Result<u64, _>>()?;
+        // The content of a virtual table is in its shadow tables.
+        tables.retain(|entry| ["table", "shadow"].contains(&entry.what.as_str()) && !catalogue::is_own(&entry.name));
+        let mut total = 0;
+        for entry in &tables {
+            let count = self.connection.query_one(&sql::count_rows(&entry.name), [], |row| row.get::<_, i64>(0));
+            total += count.map_err(self.place.explainer("count rows"))?.unsigned_abs();
+        }
         let mut rows = 0;
-        let digests = tables.iter().map(|listed| self.digest_table(listed, &mut rows, total, progress));
-        let digests = digests.collect::<Result<Vec<_>, _>>()?;
+        let mut digests = Vec::with_capacity(tables.len());
+        for entry in &tables {
+            digests.push(self.digest_table(entry, &mut rows, total, progress)?);
+        }
         progress(rows, total);
         Ok(digests)
     }
 
     fn answer_query(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError> {
-        let Some(sheet) = self.catalogue.find_layout(&self.connection, &self.place, &query.table)? else {
+        let Some(layout) = self.catalogue.find_layout(&self.connection, &self.place, &query.table)? else {
             return Ok(FetchAnswer { table: None, rows: Vec::new(), maximum: None });
         };
         let (mut rows, mut maximum) = (Vec::new(), None);
         match &query.filter {
-            Filter::All => rows::visit_all_rows(&self.connection, &self.place, &sheet, |(_, cells)| {
+            Filter::All => rows::visit_all_rows(&self.connection, &self.place, &layout, |(_, cells)| {
                 rows.push(cells.to_vec());
                 Ok(())
             })?,
             Filter::In { column, values } => {
-                rows = rows::read_rows_among(&self.connection, &self.place, &sheet, column, values)?;
+                rows = rows::read_rows_among(&self.connection, &self.place, &layout, column, values)?;
             }
             Filter::Days { column, first, last } => {
-                rows = rows::on_days(&self.connection, &self.place, &sheet, column, (*first, *last))?;
+                rows = rows::read_rows_on_days(&self.connection, &self.place, &layout, column, *first, *last)?;
             }
             Filter::Between { column, first, last } => {
                 rows::visit_rows_in_range(
                     &self.connection,
                     &self.place,
-                    &sheet,
+                    &layout,
                     column,
-                    (*first, *last),
+                    *first,
+                    *last,
                     |(_, cells)| {
                         rows.push(cells.to_vec());
                         Ok(())
                     },
                 )?;
             }
-            Filter::Maximum { column } => maximum = self.read_maximum(&sheet, column)?,
+            Filter::Maximum { column } => maximum = self.read_maximum(&layout, column)?,
         }
-        Ok(FetchAnswer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
+        Ok(FetchAnswer { table: Some(Arc::clone(&layout.table)), rows, maximum })
     }
 
-    fn read_maximum(&self, sheet: &catalogue::SqliteLayout, column: &str) -> Result<Option<i64>, TargetError> {
-        let (_, column) = sheet.table.column(column)?;
-        let failed = self.place.explainer("read the largest value");
-        let largest = |integers| {
-            let text = sql::select_maximum(sheet, &column.image.name, integers);
-            self.connection.query_one(&text, [], |row| row.get_ref(0).map(value::to_value)).map_err(&failed)
-        };
-        // Text sorts behind all numbers; only then is it worth a scan to find the largest integer.
-        match crate::model::snapshot::key_form(&largest(false)?) {
+    fn read_maximum(&self, layout: &catalogue::SqliteLayout, column: &str) -> Result<Option<i64>, TargetError> {
+        let (_, column) = layout.table.column(column)?;
+        let largest = self.query_maximum(&sql::select_maximum(layout, &column.image.name, false))?;
+        // Text sorts after all numbers: only where the largest value is text is a scan for the largest integer needed.
+        match crate::model::snapshot::key_form(&largest) {
             Value::Null => Ok(None),
             Value::Integer(number) => Ok(Some(number)),
-            _ => match largest(true)? {
+            _ => match self.query_maximum(&sql::select_maximum(layout, &column.image.name, true))? {
                 Value::Integer(number) => Ok(Some(number)),
                 _ => Ok(None),
             },
         }
     }
+
+    fn query_maximum(&self, text: &str) -> Result<Value, TargetError> {
+        let largest = self.connection.query_one(text, [], |row| row.get_ref(0).map(value::to_value));
+        largest.map_err(self.place.explainer("read the largest value"))
+    }
 }
 
-/// Returns the ranges of integers that a filter asks for, in a column that is not the row's own number.
-fn stretches_of<'f>(filter: &'f Filter, sheet: &catalogue::SqliteLayout) -> Option<(&'f str, Vec<(i64, i64)>)> {
-    let (column, wanted) = match filter {
+/// Returns the column and the ranges of integers that a filter asks for; `None` for another kind of filter, and for the
+/// rowid, by which SQLite finds rows without help.
+fn integer_ranges<'f>(filter: &'f Filter, layout: &catalogue::SqliteLayout) -> Option<(&'f str, Vec<(i64, i64)>)> {
+    let (column, ranges) = match filter {
         Filter::Between { column, first, last } => (column, vec![(*first, *last)]),
         Filter::In { column, values } => {
-            let whole =
-                |value: &Value| if let Value::Integer(number) = value { Some((*number, *number)) } else { None };
-            (column, values.iter().map(whole).collect::<Option<_>>()?)
+            let mut ranges = Vec::with_capacity(values.len());
+            for value in values {
+                let Value::Integer(number) = value else { return None };
+                ranges.push((*number, *number));
+            }
+            (column, ranges)
         }
         _ => return None,
     };
-    let own = sheet.rowid_column.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(column));
-    (!own).then_some((column.as_str(), wanted))
+    let is_rowid = layout.rowid_column.as_ref().is_some_and(|rowid| rowid.eq_ignore_ascii_case(column));
+    (!is_rowid).then_some((column.as_str(), ranges))
 }
 
 impl Target for SqliteTarget {
@@ -260,7 +269,7 @@ impl Target for SqliteTarget {
     }
 
     fn reaches_no_further(&mut self) -> Result<(), TargetError> {
-        self.in_one_state(|it| own::check_own_tables(&it.connection, &it.place))
+        self.in_one_state(|target| own::check_own_tables(&target.connection, &target.place))
     }
 
     fn settle_copy_on_write(&mut self) -> Result<(), TargetError> {
@@ -288,102 +297,109 @@ impl Target for SqliteTarget {
     }
 
     fn list_tables(&mut self) -> Result<Vec<String>, TargetError> {
-        let listed = catalogue::list_entries(&self.connection, &self.place)?;
-        let base = listed.into_iter().filter(|listed| listed.what == "table" && !catalogue::is_own(&listed.name));
-        let mut names: Vec<String> = base.map(|listed| listed.name).collect();
+        let entries = catalogue::list_entries(&self.connection, &self.place)?;
+        let base = entries.into_iter().filter(|entry| entry.what == "table" && !catalogue::is_own(&entry.name));
+        let mut names: Vec<String> = base.map(|entry| entry.name).collect();
         names.sort();
         Ok(names)
     }
 
     fn find_table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
-        let sheet = self.catalogue.find_layout(&self.connection, &self.place, name)?;
-        Ok(sheet.map(|sheet| Arc::clone(&sheet.table)))
+        let layout = self.catalogue.find_layout(&self.connection, &self.place, name)?;
+        Ok(layout.map(|layout| Arc::clone(&layout.table)))
     }
 
     fn read(&mut self, query: &Fetch) -> Result<FetchAnswer, TargetError> {
-        self.in_one_state(|it| it.answer_query(query))
+        self.in_one_state(|target| target.answer_query(query))
     }
 
     fn scan(
         &mut self,
         scan: &Scan,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+        visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        self.in_one_state(|it| scan::run_scan(&it.connection, &it.place, &mut it.catalogue, scan, take))
+        self.in_one_state(|target| {
+            scan::run_scan(&target.connection, &target.place, &mut target.catalogue, scan, visit)
+        })
     }
 
     fn select(
         &mut self,
         table: &Arc<Table>,
         filter: &Filter,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+        visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        self.in_one_state(|it| {
-            let part = it.catalogue.require_columns(&it.connection, &it.place, table)?;
-            if let Some((column, wanted)) = it.runs.is_some().then(|| stretches_of(filter, &part)).flatten()
-                && let Some(runs) = &it.runs
-                && let Some(found) = runs.find_rowid_ranges(&it.connection, &it.place, &part, column, &wanted)?
+        self.in_one_state(|target| {
+            let part = target.catalogue.require_columns(&target.connection, &target.place, table)?;
+            if let Some(runs) = &target.runs
+                && let Some((column, ranges)) = integer_ranges(filter, &part)
+                && let Some(rowids) =
+                    runs.find_rowid_ranges(&target.connection, &target.place, &part, column, &ranges)?
             {
-                return rows::visit_rowid_ranges(&it.connection, &it.place, &part, &found, |(_, cells)| take(cells));
+                return rows::visit_rowid_ranges(&target.connection, &target.place, &part, &rowids, |(_, cells)| {
+                    visit(cells)
+                });
             }
             match filter {
                 Filter::Between { column, first, last } => rows::visit_rows_in_range(
-                    &it.connection,
-                    &it.place,
+                    &target.connection,
+                    &target.place,
                     &part,
                     column,
-                    (*first, *last),
-                    |(_, cells)| take(cells),
+                    *first,
+                    *last,
+                    |(_, cells)| visit(cells),
                 ),
                 Filter::In { column, values } if table.position(column).is_some() => {
-                    let found = rows::read_rows_among(&it.connection, &it.place, &part, column, values)?;
-                    found.iter().try_for_each(|cells| take(cells))
+                    let rows = rows::read_rows_among(&target.connection, &target.place, &part, column, values)?;
+                    rows.iter().try_for_each(|cells| visit(cells))
                 }
+                // The filter's column is not among the selected ones: read whole rows, and reduce them afterwards.
                 filter => {
                     let fetch = Fetch { table: table.shape.name.clone(), filter: filter.clone() };
-                    project_answer(&it.answer_query(&fetch)?, table, take)
+                    project_answer(&target.answer_query(&fetch)?, table, visit)
                 }
             }
         })
     }
 
     fn read_keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
-        let sheet = self.catalogue.require_layout(&self.connection, &self.place, table)?;
-        rows::read_keys(&self.connection, &self.place, &sheet)
+        let layout = self.catalogue.require_layout(&self.connection, &self.place, table)?;
+        rows::read_keys(&self.connection, &self.place, &layout)
     }
 
     fn read_key_page(&mut self, table: &Arc<Table>, page: &KeyPage) -> Result<Vec<Key>, TargetError> {
-        let sheet = self.catalogue.require_layout(&self.connection, &self.place, table)?;
-        rows::read_key_page(&self.connection, &self.place, &sheet, page)
+        let layout = self.catalogue.require_layout(&self.connection, &self.place, table)?;
+        rows::read_key_page(&self.connection, &self.place, &layout, page)
     }
 
     fn count_rows(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
-        let sheet = self.catalogue.require_layout(&self.connection, &self.place, table)?;
-        rows::count_rows(&self.connection, &self.place, &sheet, only)
+        let layout = self.catalogue.require_layout(&self.connection, &self.place, table)?;
+        rows::count_rows(&self.connection, &self.place, &layout, only)
     }
 
     fn read_rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        self.in_one_state(|it| {
-            let sheet = it.catalogue.require_layout(&it.connection, &it.place, table)?;
-            let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
-            let mut found = Vec::with_capacity(keys.len());
-            rows::of_keys(&it.connection, &it.place, &sheet, &wanted, |_, row| {
-                found.push(row.map(|(_, cells)| cells.to_vec()));
+        self.in_one_state(|target| {
+            let layout = target.catalogue.require_layout(&target.connection, &target.place, table)?;
+            let keys: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
+            let mut rows = Vec::with_capacity(keys.len());
+            rows::visit_rows_of_keys(&target.connection, &target.place, &layout, &keys, |_, row| {
+                rows.push(row.map(|(_, cells)| cells.to_vec()));
                 Ok(())
             })?;
-            Ok(found)
+            Ok(rows)
         })
     }
 
     fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
-        self.in_one_state(|it| {
-            let sheet = it.catalogue.require_layout(&it.connection, &it.place, table)?;
-            let mut found = Vec::with_capacity(keys.len());
-            rows::digests_of_keys(&it.connection, &it.place, &sheet, keys, |_, digest, _| {
-                found.push(digest);
+        self.in_one_state(|target| {
+            let layout = target.catalogue.require_layout(&target.connection, &target.place, table)?;
+            let mut digests = Vec::with_capacity(keys.len());
+            rows::digests_of_keys(&target.connection, &target.place, &layout, keys, |_, digest, _| {
+                digests.push(digest);
                 Ok(())
             })?;
-            Ok(found)
+            Ok(digests)
         })
     }
 
@@ -392,12 +408,14 @@ impl Target for SqliteTarget {
         touches: &[TableTouch],
         conditions: &PreflightConditions<'_>,
     ) -> Result<Preflight, TargetError> {
-        self.in_one_state(|it| preflight::preflight(&it.connection, &it.place, &mut it.catalogue, touches, conditions))
+        self.in_one_state(|target| {
+            preflight::preflight(&target.connection, &target.place, &mut target.catalogue, touches, conditions)
+        })
     }
 
     fn normalize_rows(&mut self, table: &Arc<Table>, trials: Vec<RowTrial>) -> Result<Vec<Vec<Value>>, TargetError> {
-        let sheet = self.catalogue.require_layout(&self.connection, &self.place, table)?;
-        normalize::normalize_rows(&self.place, &sheet, trials)
+        let layout = self.catalogue.require_layout(&self.connection, &self.place, table)?;
+        normalize::normalize_rows(&self.place, &layout, trials)
     }
 
     fn fill_defaults(
@@ -406,8 +424,8 @@ impl Target for SqliteTarget {
         known: &[usize],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, TargetError> {
-        let sheet = self.catalogue.require_layout(&self.connection, &self.place, table)?;
-        normalize::fill_defaults(&self.place, &sheet, known, rows)
+        let layout = self.catalogue.require_layout(&self.connection, &self.place, table)?;
+        normalize::fill_defaults(&self.place, &layout, known, rows)
     }
 
     fn unique_after(
@@ -415,20 +433,22 @@ impl Target for SqliteTarget {
         table: &Arc<Table>,
         columns: &[String],
         rows: &[Vec<Value>],
-        meanwhile: &PendingRows,
+        pending: &PendingRows,
     ) -> Result<(), TargetError> {
-        self.in_one_state(|it| {
-            let sheet = it.catalogue.require_layout(&it.connection, &it.place, table)?;
-            unique::check_unique_indexes(&it.connection, &it.place, &sheet, columns, rows, meanwhile)
+        self.in_one_state(|target| {
+            let layout = target.catalogue.require_layout(&target.connection, &target.place, table)?;
+            unique::check_unique_indexes(&target.connection, &target.place, &layout, columns, rows, pending)
         })
     }
 
     fn check_references(&mut self, moves: &[RowMovement<'_>], spared: &SparedKeys<'_>) -> Result<(), TargetError> {
-        self.in_one_state(|it| foreign::check_references(&it.connection, &it.place, &mut it.catalogue, moves, spared))
+        self.in_one_state(|target| {
+            foreign::check_references(&target.connection, &target.place, &mut target.catalogue, moves, spared)
+        })
     }
 
     fn digest_tables(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
-        self.in_one_state(|it| it.digest_all(progress))
+        self.in_one_state(|target| target.digest_all(progress))
     }
 
     fn list_sessions(&mut self) -> Result<Option<Vec<ConnectedProgram>>, TargetError> {
@@ -436,6 +456,7 @@ impl Target for SqliteTarget {
     }
 
     fn open_writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
+        // A write to the private copy would be lost with it.
         if self.copy.is_some() {
             let why = "it was read from a private copy".to_owned();
             return Err(TargetError::ReadOnly { url: self.place.url.clone(), why });

@@ -1,5 +1,4 @@
-//! Opening SQLite files for reading, for writing and for a roll-back, and what SQLite's errors mean; runs no query
-//! of an operation.
+//! Opens SQLite files for reading, for writing and for a roll-back, and translates SQLite's errors.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,20 +10,20 @@ use super::sql;
 use crate::model::Refusal;
 use crate::targets::TargetError;
 
-/// How long a reader waits while somebody else's commit is under way.
+/// How long a reader waits for the locks of other programs, milliseconds.
 const READ_WAIT_MS: u64 = 5_000;
 
-/// What SQLite says to a reader where a transaction was left that only a writer can roll back.
+/// The extended error codes that a reader gets where only a writer can roll back a transaction.
 const CRASHED: [i32; 3] = [ffi::SQLITE_READONLY_ROLLBACK, ffi::SQLITE_READONLY_RECOVERY, ffi::SQLITE_READONLY_CANTINIT];
-/// How often a file is looked at again before a program is said to have crashed.
+/// How often a file is opened again before mfm concludes that a program has crashed.
 const LOOKS: u32 = 4;
-/// How long is waited before each look.
+/// How long mfm waits before each of these attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Statements kept prepared by a connection.
 const STATEMENTS: usize = 64;
 
-/// A database's name in errors, and how long its locks are waited for.
+/// Where a database is, its name in errors, and how long mfm waits for its locks.
 #[derive(Clone, Debug)]
 pub(super) struct FileLocation {
     pub(super) url: String,
@@ -33,25 +32,25 @@ pub(super) struct FileLocation {
 }
 
 impl FileLocation {
-    /// Finds the file; nothing is opened.
+    /// Resolves a path to a file without opening it.
     pub(super) fn from_path(path: &Path) -> Result<Self, TargetError> {
         let url = format!("sqlite:{}", path.display());
-        let found = path.canonicalize().map_err(|error| match error.kind() {
+        let path = path.canonicalize().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => TargetError::Absent { url: url.clone() },
             _ => TargetError::Open { url: url.clone(), why: error.to_string() },
         })?;
-        if !found.is_file() {
+        if !path.is_file() {
             return Err(TargetError::Open { url, why: "it is not a file".into() });
         }
-        Ok(Self { url, path: found, wait_ms: READ_WAIT_MS })
+        Ok(Self { url, path, wait_ms: READ_WAIT_MS })
     }
 
-    /// Returns a closure that says what an error of SQLite's means here.
+    /// Returns a function for `map_err` that translates an error of SQLite's; `what` was attempted.
     pub(super) fn explainer<'p>(&'p self, what: &'p str) -> impl Fn(rusqlite::Error) -> TargetError + 'p {
         move |error| self.explain(what, &error)
     }
 
-    /// Says what an error of SQLite's means here.
+    /// Translates an error of SQLite's into the port's; `what` was attempted.
     pub(super) fn explain(&self, what: &str, error: &rusqlite::Error) -> TargetError {
         let url = self.url.clone();
         let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
@@ -77,26 +76,26 @@ impl FileLocation {
         }
     }
 
-    /// Tells whether a crashed program left a transaction: a writer that rolls back at this moment looks to SQLite like
-    /// one for as long as it takes, and no longer.
+    /// Returns whether a crashed program left a transaction. A writer that is rolling back at this moment looks the
+    /// same to SQLite, but only for as long as that takes.
     fn is_left_by_a_crash(&self) -> bool {
         (0..LOOKS).all(|_| {
             std::thread::sleep(PAUSE);
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let opened = Connection::open_with_flags(&self.path, flags);
-            let found = opened.and_then(|connection| connection.query_one(sql::PROBE, [], |_| Ok(())));
-            let error = found.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
-            error.is_some_and(|extended| CRASHED.contains(&extended))
+            let connection = Connection::open_with_flags(&self.path, flags);
+            let probe = connection.and_then(|connection| connection.query_one(sql::PROBE, [], |_| Ok(())));
+            let code = probe.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
+            code.is_some_and(|code| CRASHED.contains(&code))
         })
     }
 
-    /// Returns an error in mfm's own words.
+    /// Builds an error with a reason of mfm's own.
     pub(super) fn failure(&self, what: &str, why: impl Into<String>) -> TargetError {
         TargetError::Failed { url: self.url.clone(), what: what.to_owned(), why: why.into() }
     }
 }
 
-/// Returns how many names the file has in its file system.
+/// Counts the file's hard links.
 #[cfg(unix)]
 pub(super) fn count_links(place: &FileLocation) -> Result<Option<u64>, TargetError> {
     use std::os::unix::fs::MetadataExt as _;
@@ -104,28 +103,28 @@ pub(super) fn count_links(place: &FileLocation) -> Result<Option<u64>, TargetErr
     Ok(Some(facts.nlink()))
 }
 
-/// Elsewhere nobody tells.
+/// Only Unix systems report the number of links.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same as where it can fail")]
 pub(super) const fn count_links(_: &FileLocation) -> Result<Option<u64>, TargetError> {
     Ok(None)
 }
 
-/// Says that SQLite needs a collation or a function which only another program knows.
-pub(super) fn unknown_here(said: &str) -> Option<Refusal> {
-    let (kind, name) = parse_unknown(said)?;
+/// Returns a refusal where an error means that SQLite lacks a collation or a function of another program.
+pub(super) fn unknown_here(message: &str) -> Option<Refusal> {
+    let (kind, name) = parse_unknown(message)?;
     let what = format!("what needs the {kind} {name}, which is not known here,");
     Some(Refusal::Unsupported { what })
 }
 
-/// Reads from what SQLite says what it does not know: a collation or a function, and its name.
-pub(super) fn parse_unknown(said: &str) -> Option<(&'static str, &str)> {
+/// Parses an error message about an unknown collation or function into its kind and name.
+pub(super) fn parse_unknown(message: &str) -> Option<(&'static str, &str)> {
     let kinds = [
         ("no such collation sequence: ", "collation"),
         ("no such function: ", "function"),
         ("unknown function: ", "function"),
     ];
-    let (kind, rest) = kinds.into_iter().find_map(|(words, kind)| Some((kind, said.split_once(words)?.1)))?;
+    let (kind, rest) = kinds.into_iter().find_map(|(words, kind)| Some((kind, message.split_once(words)?.1)))?;
     Some((kind, rest.split_whitespace().next()?.trim_end_matches("()")))
 }
 
@@ -134,7 +133,7 @@ pub(super) fn open_reader(place: &FileLocation) -> Result<Connection, TargetErro
     prepare_reader(place, connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
-/// Makes a connection one that cannot write, and refuses a file that is no target.
+/// Makes a connection read-only, and refuses a file that can be no target.
 pub(super) fn prepare_reader(place: &FileLocation, connection: Connection) -> Result<Connection, TargetError> {
     connection.pragma_update(None, "query_only", true).map_err(place.explainer("open for reading"))?;
     let encoding: String =
@@ -142,17 +141,19 @@ pub(super) fn prepare_reader(place: &FileLocation, connection: Connection) -> Re
     let application: i64 = connection
         .query_one(sql::APPLICATION_ID, [], |row| row.get(0))
         .map_err(place.explainer("read the file's kind"))?;
+    // Faults in a journal would destroy the evidence of all others.
     if application == mfm_journal::APPLICATION_ID {
         return Err(Refusal::Unsupported { what: "a journal of mfm, as a target,".into() }.into());
     }
+    // In a UTF-16 file SQLite converts text on its way in and out, so that its bytes would not be kept.
     if encoding != "UTF-8" {
         return Err(Refusal::Unsupported { what: format!("text of a database in {encoding}") }.into());
     }
     Ok(connection)
 }
 
-/// Opens a connection for one writing step. It never changes the journal mode; it makes commits as durable as that
-/// mode can, and tells whether that is a write-ahead log.
+/// Opens a connection for one writing step, and returns whether the database has a write-ahead log. The journal mode
+/// stays as it is, and commits are as durable as that mode allows.
 pub(super) fn open_writer(place: &FileLocation) -> Result<(Connection, bool), TargetError> {
     let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = place.explainer("open for writing");
@@ -162,6 +163,7 @@ pub(super) fn open_writer(place: &FileLocation) -> Result<(Connection, bool), Ta
     }
     let mode: String = connection.query_one(sql::JOURNAL_MODE, [], |row| row.get(0)).map_err(&failed)?;
     let log = mode.eq_ignore_ascii_case("wal");
+    // With a rollback journal only EXTRA also syncs the folder after the journal is deleted, which is the commit.
     let synchronous = if log { "FULL" } else { "EXTRA" };
     connection.pragma_update(None, "synchronous", synchronous).map_err(&failed)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(&failed)?;
@@ -178,11 +180,13 @@ pub(super) fn connect_to(place: &FileLocation, path: &Path, mode: OpenFlags) -> 
     let failed = place.explainer("open the database");
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(&failed)?;
     connection.busy_timeout(Duration::from_millis(place.wait_ms)).map_err(&failed)?;
-    // A misspelt column must be an error, never a text; and the schema's own functions are not trusted.
+    // A misspelt column in double quotes must be an error, not a text. And a target's schema is not trusted: its views
+    // and triggers may call only harmless functions.
     for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA] {
         connection.set_db_config(setting, false).map_err(&failed)?;
     }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // SQLite opens a file lazily; this first read finds out whether it is a database.
     connection.query_one(sql::PROBE, [], |_| Ok(())).map_err(&failed)?;
     Ok(connection)
 }

@@ -1,5 +1,4 @@
-//! Whether mfm's own two tables are exactly as mfm made them, so that what is written there reaches nothing else;
-//! changes nothing.
+//! Checks that mfm's own two tables are exactly as mfm created them, so that writing them changes nothing else.
 
 use rusqlite::Connection;
 
@@ -8,7 +7,7 @@ use super::sql;
 use crate::model::Refusal;
 use crate::targets::TargetError;
 
-/// Something that the schema declares in the name of a table.
+/// A row of `sqlite_schema` under the name of one of mfm's tables.
 struct DeclaredObject {
     kind: String,
     name: String,
@@ -16,7 +15,7 @@ struct DeclaredObject {
     text: String,
 }
 
-/// Refuses tables of mfm's own that are not as mfm made them; tables that are not there say nothing.
+/// Refuses tables of mfm's own that are not as mfm created them. Missing tables pass.
 pub(super) fn check_own_tables(connection: &Connection, place: &FileLocation) -> Result<(), TargetError> {
     match find_deviation(connection).map_err(place.explainer("look at mfm's own tables"))? {
         Some(what) => Err(Refusal::OwnTables { url: place.url.clone(), what }.into()),
@@ -24,9 +23,10 @@ pub(super) fn check_own_tables(connection: &Connection, place: &FileLocation) ->
     }
 }
 
-/// Says what about the tables is not mfm's work.
+/// Describes the first deviation of the tables from what mfm creates; `None` where there is none.
 fn find_deviation(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let declared = read_declared_objects(connection)?;
+    let objects = read_declared_objects(connection)?;
+    // SQLite creates one automatic index for each PRIMARY KEY and UNIQUE of a declaration.
     let tables = [
         ("mfm_marker", sql::MARKER_TABLE, &["sqlite_autoindex_mfm_marker_1"][..]),
         (
@@ -35,19 +35,21 @@ fn find_deviation(connection: &Connection) -> rusqlite::Result<Option<String>> {
             &["sqlite_autoindex_mfm_operation_1", "sqlite_autoindex_mfm_operation_2"],
         ),
     ];
-    if let Some(one) = declared.iter().find(|one| !tables.iter().any(|(_, text, indexes)| is_made(one, text, indexes)))
-    {
-        return Ok(Some(describe_object(one)));
+    for object in &objects {
+        if !tables.iter().any(|(_, text, indexes)| is_as_created(object, text, indexes)) {
+            return Ok(Some(describe_object(object)));
+        }
     }
     for (name, _, indexes) in tables {
-        let found = declared.iter().filter(|one| one.table == name).count();
-        if found > 0 && found != indexes.len() + 1 {
+        let count = objects.iter().filter(|object| object.table == name).count();
+        if count > 0 && count != indexes.len() + 1 {
             return Ok(Some(format!("{name} lost an index of its own")));
         }
     }
     if let Some((child, parent)) = query_name_pair(connection, sql::REFER_TO_OWN)? {
         return Ok(Some(format!("a foreign key of {child} refers to {parent}")));
     }
+    // A schema that was edited by hand can give two tables the same root page: a write to one then changes the other.
     let shared = query_name_pair(connection, sql::SHARE_PAGES_WITH_OWN)?;
     Ok(shared.map(|(own, other)| format!("{own} and {other} are stored in the same place")))
 }
@@ -60,8 +62,8 @@ fn read_declared_objects(connection: &Connection) -> rusqlite::Result<Vec<Declar
     rows.collect()
 }
 
-/// Tells whether mfm declared this when it made one of its tables.
-fn is_made(one: &DeclaredObject, table: &str, indexes: &[&str]) -> bool {
+/// Returns whether an object is what mfm's own CREATE TABLE makes: the table itself, or one of its automatic indexes.
+fn is_as_created(one: &DeclaredObject, table: &str, indexes: &[&str]) -> bool {
     match one.kind.as_str() {
         "table" => one.text.strip_prefix("CREATE TABLE ") == Some(table),
         "index" => one.text.is_empty() && indexes.contains(&one.name.as_str()),
@@ -79,7 +81,7 @@ fn describe_object(one: &DeclaredObject) -> String {
     }
 }
 
-/// Returns the first row of two names.
+/// Returns the two names in the first row of a query's answer.
 fn query_name_pair(connection: &Connection, text: &str) -> rusqlite::Result<Option<(String, String)>> {
     let mut statement = connection.prepare_cached(text)?;
     let mut rows = statement.query([])?;

@@ -1,4 +1,5 @@
-//! The preflight of a SQLite target: what is about to happen, judged by the schema; reads rows only to prove a key.
+//! The preflight of a SQLite target: judges touches by the schema. It reads rows only to prove that a key is unique,
+//! and that indexes are whole.
 
 use mfm_journal::{Digest, Residue, Value};
 use rusqlite::Connection;
@@ -11,7 +12,7 @@ use super::{foreign, normalize, sql, trigger};
 use crate::model::refusal::render_key;
 use crate::model::{KeyStanding, Refusal};
 use crate::targets::facts::SchemaFacts;
-use crate::targets::foreign::{affects_columns, check_foreign_keys};
+use crate::targets::foreign::{KeyRules, affects_columns, check_foreign_keys};
 use crate::targets::{Preflight, PreflightConditions, TableTouch, TargetError};
 
 /// Judges touches; see [`crate::targets::Target::preflight`].
@@ -25,15 +26,15 @@ pub(super) fn preflight(
     let mut preflight =
         Preflight { facts: Some(digest_facts(connection, place, catalogue, touches)?), ..Preflight::default() };
     for touch in touches {
-        let sheet = catalogue.require_layout(connection, place, &touch.table)?;
-        judge_indexes(connection, place, sheet.name())?;
-        prove_key(connection, place, &sheet, &mut preflight.notes)?;
-        refuse_key_change(&sheet, touch)?;
+        let layout = catalogue.require_layout(connection, place, &touch.table)?;
+        judge_indexes(connection, place, layout.name())?;
+        prove_key(connection, place, &layout, &mut preflight.notes)?;
+        refuse_key_change(&layout, touch)?;
         judge_triggers(connection, place, touch, conditions.disable_triggers, &mut preflight)?;
-        let tied = judge_keys((connection, place), (touch, touches), conditions, &mut preflight)?;
-        preflight.rehearse |= tied || needs_rehearsal(&sheet, touch);
-        compile_statements(connection, place, &sheet, touch, &preflight.unenforced)?;
-        declare_residue(&sheet, touch, &mut preflight);
+        let tied = judge_keys(connection, place, touch, touches, conditions, &mut preflight)?;
+        preflight.rehearse |= tied || needs_rehearsal(&layout, touch);
+        compile_statements(connection, place, &layout, touch, &preflight.unenforced)?;
+        declare_residue(&layout, touch, &mut preflight);
     }
     Ok(preflight)
 }
@@ -47,10 +48,11 @@ pub(super) fn digest_facts(
 ) -> Result<Digest, TargetError> {
     let mut facts = SchemaFacts::default();
     for touch in touches {
-        let sheet = catalogue.require_layout(connection, place, &touch.table)?;
-        let table = sheet.name();
-        facts.add(&["key", table, &format!("{:?}", sheet.table.key), &sheet.table.shape.key.join("\0")]);
+        let layout = catalogue.require_layout(connection, place, &touch.table)?;
+        let table = layout.name();
+        facts.add(&["key", table, &format!("{:?}", layout.table.key), &layout.table.shape.key.join("\0")]);
         add_declarations(connection, place, table, &mut facts)?;
+        // Whether a foreign key can be enforced depends on the declarations of the tables at its other ends, too.
         for key in foreign::read_declared_keys(connection, place, table)? {
             add_declarations(connection, place, &key.parent, &mut facts)?;
         }
@@ -77,23 +79,22 @@ fn add_declarations(
     Ok(())
 }
 
-/// Refuses a table of which an index lacks rows, or has some that are gone: what is read through it is not the table.
-/// The table's pages are walked for this, without their cells.
+/// Refuses a table with a damaged index, which has more or fewer entries than the table has rows: reading through it
+/// would not give the table's rows. Counting walks the pages of the table and of its indexes, but decodes no cells.
 fn judge_indexes(connection: &Connection, place: &FileLocation, table: &str) -> Result<(), TargetError> {
     let failed = place.explainer("count a table by its indexes");
-    let count = |text: &str| connection.query_one(text, [], |row| row.get::<_, i64>(0));
     let mut statement = connection.prepare_cached(sql::INDEXES).map_err(&failed)?;
-    let listed = statement.query_map([table], |row| Ok((row.get(0)?, row.get::<_, bool>(3)?))).map_err(&failed)?;
-    let whole = |index: rusqlite::Result<(String, bool)>| index.map(|(name, is_partial)| (!is_partial).then_some(name));
-    let indexes: Vec<String> =
-        listed.filter_map(|index| whole(index).transpose()).collect::<Result<_, _>>().map_err(&failed)?;
+    let listed = statement.query_map([table], |row| Ok((row.get(0)?, row.get(3)?))).map_err(&failed)?;
+    let mut indexes: Vec<(String, bool)> = listed.collect::<Result<_, _>>().map_err(&failed)?;
+    // A partial index leaves rows out on purpose.
+    indexes.retain(|(_, is_partial)| !is_partial);
     if indexes.is_empty() {
         return Ok(());
     }
-    let rows = count(&sql::count_rows(table)).map_err(&failed)?;
-    for index in indexes {
-        // An index that SQLite does not walk, as one of an unknown collation, is none that rows are read through.
-        let Ok(entries) = count(&sql::count_entries(table, &index)) else { continue };
+    let rows = query_count(connection, &sql::count_rows(table)).map_err(&failed)?;
+    for (index, _) in indexes {
+        // SQLite cannot walk an index with an unknown collation; then no rows are read through it either.
+        let Ok(entries) = query_count(connection, &sql::count_entries(table, &index)) else { continue };
         if entries != rows {
             return Err(Refusal::BrokenIndex { table: table.to_owned(), index, rows, entries }.into());
         }
@@ -101,42 +102,48 @@ fn judge_indexes(connection: &Connection, place: &FileLocation, table: &str) -> 
     Ok(())
 }
 
-/// Trusts a declared key; scans the table where none is declared.
+fn query_count(connection: &Connection, text: &str) -> rusqlite::Result<i64> {
+    connection.query_one(text, [], |row| row.get(0))
+}
+
+/// Trusts a key that a unique index guarantees; else scans the table for NULLs and repeated keys.
 fn prove_key(
     connection: &Connection,
     place: &FileLocation,
-    sheet: &SqliteLayout,
+    layout: &SqliteLayout,
     notes: &mut Vec<String>,
 ) -> Result<(), TargetError> {
-    sheet.require_key()?;
-    if let KeyStanding::Declared(_) = sheet.table.key {
+    layout.require_key()?;
+    if let KeyStanding::Declared(_) = layout.table.key {
         return Ok(());
     }
     let failed = place.explainer("prove that the key is unique");
-    let count = |text: &str| connection.query_one(text, [], |row| row.get::<_, i64>(0)).map_err(&failed);
-    let no_key = |why: String| Refusal::NoKey { table: sheet.name().to_owned(), why };
-    let columns = sheet.table.shape.key.join(", ");
-    let nulls = count(&sql::nulls_in_key(sheet))?;
+    let table = layout.name().to_owned();
+    let columns = layout.table.shape.key.join(", ");
+    let nulls = query_count(connection, &sql::nulls_in_key(layout)).map_err(&failed)?;
     if nulls > 0 {
-        return Err(no_key(format!("{columns} is NULL in {nulls} rows")).into());
+        return Err(Refusal::NoKey { table, why: format!("{columns} is NULL in {nulls} rows") }.into());
     }
-    let mut statement = connection.prepare(&sql::repeated_key(sheet)).map_err(&failed)?;
+    let mut statement = connection.prepare(&sql::repeated_key(layout)).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     if let Some(row) = rows.next().map_err(&failed)? {
-        let cell = |at| row.get_ref(at).map(to_value);
-        let key: Vec<Value> = (0..sheet.table.shape.key.len()).map(cell).collect::<Result<_, _>>().map_err(&failed)?;
-        return Err(no_key(format!("{columns} is {} in several rows", render_key(&key))).into());
+        let width = layout.table.shape.key.len();
+        let key = (0..width).map(|at| row.get_ref(at).map(to_value)).collect::<Result<Vec<Value>, _>>();
+        let why = format!("{columns} is {} in several rows", render_key(&key.map_err(&failed)?));
+        return Err(Refusal::NoKey { table, why }.into());
     }
-    let scanned = count(&sql::count_rows(sheet.name()))?;
-    notes.push(format!("{}: no index vouches for the key {columns}; {scanned} rows were scanned", sheet.name()));
+    let scanned = query_count(connection, &sql::count_rows(&table)).map_err(&failed)?;
+    notes.push(format!("{}: no index vouches for the key {columns}; {scanned} rows were scanned", layout.name()));
     Ok(())
 }
 
-fn refuse_key_change(sheet: &SqliteLayout, touch: &TableTouch) -> Result<(), Refusal> {
-    let is_key = |name: &&String| sheet.table.shape.key.contains(*name);
-    touch.updated.iter().find(is_key).map_or(Ok(()), |name| {
-        Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", sheet.name()) })
-    })
+fn refuse_key_change(layout: &SqliteLayout, touch: &TableTouch) -> Result<(), Refusal> {
+    match touch.updated.iter().find(|name| layout.table.shape.key.contains(name)) {
+        Some(name) => {
+            Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", layout.name()) })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Refuses triggers that the touch or its reversal would fire, or lists them as switched off.
@@ -161,21 +168,26 @@ fn judge_triggers(
     Ok(())
 }
 
-/// Judges the foreign keys that a touch concerns, and tells whether there are any. Those that nobody can follow are
-/// refused; those that the data break already are not enforced by whoever made the data, and not by mfm.
+/// Judges the foreign keys that a touch affects, and returns whether there are any.
+///
+/// A key that SQLite cannot enforce is refused, except in a revert. A key that existing rows break counts as not
+/// enforced: whoever wrote those rows does not enforce it, and with enforcement on SQLite would refuse the write.
 fn judge_keys(
-    (connection, place): (&Connection, &FileLocation),
-    (touch, all): (&TableTouch, &[TableTouch]),
+    connection: &Connection,
+    place: &FileLocation,
+    touch: &TableTouch,
+    touches: &[TableTouch],
     conditions: &PreflightConditions<'_>,
     preflight: &mut Preflight,
 ) -> Result<bool, TargetError> {
     let table = &touch.table.shape.name;
     let parents = foreign::read_declared_keys(connection, place, table)?;
     let children = foreign::read_referring_keys(connection, place, table)?;
-    let declared = parents.iter().map(|key| (key, &key.child_columns));
-    let near = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    // Each key with its columns in the touched table.
+    let declared_keys = parents.iter().map(|key| (key, &key.child_columns));
+    let keys = declared_keys.chain(children.iter().map(|key| (key, &key.parent_columns)));
     let mut tied = false;
-    for (key, _) in near.filter(|(_, columns)| affects_columns(touch, columns)) {
+    for (key, _) in keys.filter(|(_, columns)| affects_columns(touch, columns)) {
         tied = true;
         let name = key.name();
         if preflight.unenforced.contains(&name) {
@@ -191,61 +203,64 @@ fn judge_keys(
         preflight.notes.push(format!("{table}: foreign keys are off for this transaction, for {name}: {why}"));
         preflight.unenforced.push(name);
     }
-    check_foreign_keys(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))?;
+    let rules = KeyRules { touches, unenforced: &preflight.unenforced, back: conditions.back };
+    check_foreign_keys(touch, &parents, &children, &rules)?;
     Ok(tied)
 }
 
-/// Tells whether a constraint covers what a touch changes: what is judged by the declaration alone does not prove then
-/// that the change can be taken back.
-fn needs_rehearsal(sheet: &SqliteLayout, touch: &TableTouch) -> bool {
+/// Returns whether a constraint covers what a touch changes, so that the declaration alone does not prove that the
+/// change can be taken back.
+fn needs_rehearsal(layout: &SqliteLayout, touch: &TableTouch) -> bool {
     let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
-    let set = |(name, _): &(String, String)| touch.updated.contains(name);
-    let unique = || sheet.unique.iter().any(|index| comes_or_goes || index.columns.iter().any(set));
-    (comes_or_goes || !touch.updated.is_empty()) && (sheet.checked || sheet.odd_unique || unique())
+    if !comes_or_goes && touch.updated.is_empty() {
+        return false;
+    }
+    let mut indexes = layout.unique.iter();
+    layout.checked
+        || layout.odd_unique
+        || indexes.any(|index| comes_or_goes || index.columns.iter().any(|(name, _)| touch.updated.contains(name)))
 }
 
-/// Lets SQLite read the statements of a touch, and of taking it back: what it cannot carry out is refused by name.
+/// Lets SQLite compile the statements of a touch and of its way back, and refuses by name what cannot be compiled.
 fn compile_statements(
     connection: &Connection,
     place: &FileLocation,
-    sheet: &SqliteLayout,
+    layout: &SqliteLayout,
     touch: &TableTouch,
     unenforced: &[String],
 ) -> Result<(), TargetError> {
     let mut texts = Vec::new();
     if touch.inserts > 0 || touch.deletes > 0 {
-        texts.extend([sql::insert_row(sheet), sql::delete_row(sheet)]);
+        texts.extend([sql::insert_row(layout), sql::delete_row(layout)]);
     }
-    let places: Vec<usize> = touch.updated.iter().filter_map(|name| sheet.table.position(name)).collect();
-    if !places.is_empty() {
-        texts.push(sql::update_row(sheet, &places));
+    let positions: Vec<usize> = touch.updated.iter().filter_map(|name| layout.table.position(name)).collect();
+    if !positions.is_empty() {
+        texts.push(sql::update_row(layout, &positions));
     }
-    // Triggers are judged apart.
+    // A statement is compiled together with the table's triggers. Those are judged on their own, and one that does not
+    // compile must not hide the statement's own error, so they are off here.
     let failed = place.explainer("read the triggers");
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(&failed)?;
     let compiled = texts.iter().try_for_each(|text| connection.prepare(text).map(drop));
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true).map_err(&failed)?;
     match compiled {
-        // With foreign keys off, nothing follows one that cannot be followed.
+        // With foreign keys off, as they will be for this operation, a key that SQLite cannot enforce does no harm.
         Err(error) if unenforced.is_empty() || unknown_here(&error.to_string()).is_some() => {
-            Err(normalize::explain_write_error(place, sheet, "prepare a write", &error))
+            Err(normalize::explain_write_error(place, layout, "prepare a write", &error))
         }
         _ => Ok(()),
     }
 }
 
-fn declare_residue(sheet: &SqliteLayout, touch: &TableTouch, preflight: &mut Preflight) {
-    let mut residue = |what: &str| {
-        preflight.residue.push(Residue { table: sheet.name().to_owned(), what: what.to_owned() });
-    };
-    if sheet.autoincrement && touch.inserts > 0 {
-        residue("sqlite_sequence");
+fn declare_residue(layout: &SqliteLayout, touch: &TableTouch, preflight: &mut Preflight) {
+    let table = layout.name();
+    if layout.autoincrement && touch.inserts > 0 {
+        preflight.residue.push(Residue { table: table.to_owned(), what: "sqlite_sequence".to_owned() });
     }
-    if sheet.hides_rowid() && touch.deletes > 0 {
-        residue("rowid");
+    if layout.hides_rowid() && touch.deletes > 0 {
+        preflight.residue.push(Residue { table: table.to_owned(), what: "rowid".to_owned() });
     }
-    for column in &sheet.table.omitted {
-        let (table, name) = (sheet.name(), &column.image.name);
-        preflight.notes.push(format!("{table}.{name} is computed by the database and left out"));
+    for column in &layout.table.omitted {
+        preflight.notes.push(format!("{table}.{} is computed by the database and left out", column.image.name));
     }
 }

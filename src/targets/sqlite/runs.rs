@@ -1,5 +1,5 @@
-//! Where rows lie whose column holds an integer, for columns that no index covers: made by one pass, and kept as long
-//! as the file is the same.
+//! An index, kept in memory, from a column's integers to ranges of rowids, for columns without an index in the file.
+//! One scan builds it; it is kept for as long as the file does not change.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,59 +14,64 @@ use super::open::FileLocation;
 use super::sql;
 use crate::targets::TargetError;
 
-/// Beyond so many runs, looking them up is not worth what they take.
+/// A column with more runs is not indexed: its values are scattered, and the index would cost more memory than it
+/// saves.
 const RUNS_MAX: usize = 1 << 20;
-/// Beyond so many stretches, a pass over the whole table is as good.
-const STRETCHES_MAX: usize = 1 << 15;
+/// For more ranges than this, a scan of the whole table is as fast.
+const RANGES_MAX: usize = 1 << 15;
 
-/// Rows that lie behind each other and hold the same integer.
+/// Consecutive rows, by rowid, whose column holds the same integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct RowRun {
     value: i64,
-    /// Its place among the runs of the table.
+    /// The run's position in the table; rows without an integer count as a run between two others.
     nth: usize,
     first: i64,
     last: i64,
 }
 
-/// The runs of a column, by value; none where they are too many.
+/// The runs of a column, by value and then by position; `None` where there are too many.
 type ColumnRuns = Option<Arc<Vec<RowRun>>>;
 
-/// What a file is, as far as its file system tells.
+/// The size of a file and its time of modification, which change with every commit.
 type FileFingerprint = (u64, Option<SystemTime>);
 
-/// The runs of a file's columns; clones share them, so that whoever opens the file again need not pass over it again.
+/// The runs of a file's columns. Clones share them, so that a later opening of the same file need not scan it again.
 #[derive(Clone, Debug, Default)]
 pub struct RunIndex(Arc<Mutex<CachedRuns>>);
 
 #[derive(Debug, Default)]
 struct CachedRuns {
-    print: Option<FileFingerprint>,
+    fingerprint: Option<FileFingerprint>,
     columns: BTreeMap<(String, String), ColumnRuns>,
 }
 
 impl RunIndex {
-    /// Returns the stretches of row ids in which a column holds integers of some ranges, in the order of the table;
-    /// nothing where a pass over the whole table is as good. To be called while a transaction keeps the file as it is.
+    /// Finds the ranges of rowids in which a column holds integers of the ranges `wanted`, in the order of the table;
+    /// `None` where a scan of the whole table is as fast.
+    ///
+    /// Call it within a read transaction, which keeps the file from changing between the fingerprint and the scan.
     pub(super) fn find_rowid_ranges(
         &self,
         connection: &Connection,
         place: &FileLocation,
-        sheet: &SqliteLayout,
+        layout: &SqliteLayout,
         column: &str,
         wanted: &[(i64, i64)],
     ) -> Result<Option<Vec<(i64, i64)>>, TargetError> {
-        let Some(rowid) = sheet.rowid else { return Ok(None) };
+        let Some(rowid) = layout.rowid else { return Ok(None) };
+        // Held during the scan, so that a second reader waits for the result and does not scan as well.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = read_fingerprint(&place.path);
-        if known.print != now || now.is_none() {
-            *known = CachedRuns { print: now, columns: BTreeMap::new() };
+        // Without a fingerprint nothing proves that the file is still the same.
+        if known.fingerprint != now || now.is_none() {
+            *known = CachedRuns { fingerprint: now, columns: BTreeMap::new() };
         }
-        let key = (sheet.name().to_owned(), column.to_owned());
+        let key = (layout.name().to_owned(), column.to_owned());
         let runs = match known.columns.get(&key) {
             Some(runs) => runs.clone(),
             None => {
-                let runs = scan_runs(connection, place, sheet, rowid, column)?.map(Arc::new);
+                let runs = scan_runs(connection, place, layout, rowid, column)?.map(Arc::new);
                 known.columns.insert(key, runs.clone());
                 runs
             }
@@ -80,16 +85,16 @@ fn read_fingerprint(path: &Path) -> Option<FileFingerprint> {
     Some((facts.len(), facts.modified().ok()))
 }
 
-/// Passes over a table, and returns the runs of a column by value.
+/// Scans a table, and returns the runs of a column, sorted by value and position.
 fn scan_runs(
     connection: &Connection,
     place: &FileLocation,
-    sheet: &SqliteLayout,
+    layout: &SqliteLayout,
     rowid: &str,
     column: &str,
 ) -> Result<Option<Vec<RowRun>>, TargetError> {
     let failed = place.explainer("look for rows");
-    let mut statement = connection.prepare_cached(&sql::column_in_order(sheet, rowid, column)).map_err(&failed)?;
+    let mut statement = connection.prepare_cached(&sql::column_in_order(layout, rowid, column)).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     let (mut runs, mut open): (Vec<RowRun>, Option<RowRun>) = (Vec::new(), None);
     let mut nth = 0;
@@ -97,14 +102,14 @@ fn scan_runs(
         let id: i64 = row.get(0).map_err(&failed)?;
         let value = match row.get_ref(1).map_err(&failed)? {
             ValueRef::Integer(value) => Some(value),
-            // An integer that a column of floats holds; there is none that a row could be looked for by otherwise.
+            // A REAL that equals an integer matches the integer in a query, but runs know only INTEGER cells.
             ValueRef::Real(number) if number.fract() == 0.0 => return Ok(None),
             _ => None,
         };
         match (&mut open, value) {
             (Some(run), Some(value)) if run.value == value => run.last = id,
             (_, value) => {
-                // What is no integer parts what lies before it from what lies behind.
+                // A cell that is no integer ends a run too, and takes a position of its own.
                 nth += 1;
                 runs.extend(open.take());
                 open = value.map(|value| RowRun { value, nth, first: id, last: id });
@@ -115,30 +120,31 @@ fn scan_runs(
         }
     }
     runs.extend(open);
+    // By value, so that a range of values is found by bisection.
     runs.sort_by_key(|run| (run.value, run.nth));
     Ok(Some(runs))
 }
 
-/// Returns the stretches of the runs of some ranges of values; those behind each other are one.
+/// Returns the rowid ranges of the runs with values in `wanted`, adjacent runs merged; `None` where there are too many.
 fn merge_ranges(runs: &[RowRun], wanted: &[(i64, i64)]) -> Option<Vec<(i64, i64)>> {
-    let mut found: Vec<RowRun> = Vec::new();
+    let mut matching: Vec<RowRun> = Vec::new();
     for (first, last) in wanted {
         let from = runs.partition_point(|run| run.value < *first);
         let to = runs.partition_point(|run| run.value <= *last);
-        found.extend(runs.get(from..to).unwrap_or_default());
+        matching.extend(runs.get(from..to).unwrap_or_default());
     }
-    found.sort_by_key(|run| run.nth);
-    found.dedup();
-    let mut stretches: Vec<(i64, i64)> = Vec::new();
-    let mut before: Option<usize> = None;
-    for run in found {
-        match stretches.last_mut() {
-            Some(stretch) if before.is_some_and(|before| before + 1 == run.nth) => stretch.1 = run.last,
-            _ => stretches.push((run.first, run.last)),
+    matching.sort_by_key(|run| run.nth);
+    matching.dedup();
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    let mut previous: Option<usize> = None;
+    for run in matching {
+        match ranges.last_mut() {
+            Some((_, last)) if previous.is_some_and(|previous| previous + 1 == run.nth) => *last = run.last,
+            _ => ranges.push((run.first, run.last)),
         }
-        before = Some(run.nth);
+        previous = Some(run.nth);
     }
-    (stretches.len() <= STRETCHES_MAX).then_some(stretches)
+    (ranges.len() <= RANGES_MAX).then_some(ranges)
 }
 
 #[cfg(test)]
@@ -160,11 +166,11 @@ mod tests {
         let ids = |target: &mut SqliteTarget, first: i64, last: i64| {
             let table = target.find_table("t").unwrap().unwrap();
             let (mut ids, filter) = (Vec::new(), Filter::Between { column: "of".into(), first, last });
-            let mut take = |row: &[Value]| {
+            let mut visit = |row: &[Value]| {
                 ids.push(row[0].clone());
                 Ok(())
             };
-            target.select(&table, &filter, &mut take).unwrap();
+            target.select(&table, &filter, &mut visit).unwrap();
             ids
         };
         let (mut seeking, _) = SqliteTarget::open_aside(&path, DomainKeys::new()).unwrap();

@@ -1,4 +1,4 @@
-//! A scan over a table of SQLite, in the order of a column, beside the rows that its rows refer to; judges no row.
+//! A scan over a table of SQLite: sorted by a column, limited to a range, joined with the rows that its rows refer to.
 
 use rusqlite::Connection;
 
@@ -14,41 +14,52 @@ pub(super) fn run_scan(
     place: &FileLocation,
     catalogue: &mut Catalogue,
     scan: &Scan,
-    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    let sheet = catalogue.require_columns(connection, place, &scan.table)?;
+    let layout = catalogue.require_columns(connection, place, &scan.table)?;
     if *scan == Scan::every_row(scan.table.clone()) {
-        return rows::visit_all_rows(connection, place, &sheet, |(_, cells)| take(cells));
+        return rows::visit_all_rows(connection, place, &layout, |(_, cells)| visit(cells));
     }
-    let parent =
-        scan.join.as_ref().map(|beside| catalogue.require_columns(connection, place, &beside.parent)).transpose()?;
-    let mut spelled = |table: &Table, column: &String| {
-        let whole = catalogue.find_layout(connection, place, &table.shape.name)?;
-        let whole = whole.ok_or_else(|| Refusal::MissingTable { table: table.shape.name.clone() })?;
-        Ok::<_, TargetError>(whole.table.column(column)?.1.image.name.clone())
-    };
-    let order = scan.order.as_ref().map(|column| spelled(&scan.table, column)).transpose()?;
-    let mut beside = None;
-    if let Some((found, parent)) = scan.join.as_ref().zip(parent) {
-        let column = spelled(&scan.table, &found.column)?;
-        let parent_column = spelled(&found.parent, &found.parent_column)?;
-        beside = Some(sql::SqliteJoin { column, parent, parent_column });
+    let mut spelling = Spelling { connection, place, catalogue };
+    let order = scan.order.as_ref().map(|column| spelling.find(&scan.table, column)).transpose()?;
+    let range = scan.range.as_ref().map(|range| spelling.find(&scan.table, &range.column)).transpose()?;
+    let mut join = None;
+    if let Some(scan_join) = &scan.join {
+        let column = spelling.find(&scan.table, &scan_join.column)?;
+        let parent_column = spelling.find(&scan_join.parent, &scan_join.parent_column)?;
+        let parent = spelling.catalogue.require_columns(connection, place, &scan_join.parent)?;
+        join = Some(sql::SqliteJoin { column, parent, parent_column });
     }
-    let range = scan.range.as_ref().map(|range| spelled(&scan.table, &range.column)).transpose()?;
-    let is_rowid = |column: &str| sheet.rowid_column.as_deref() == Some(column);
-    let part = sql::ScanOptions {
+    let options = sql::ScanOptions {
         order: order.as_deref(),
-        range: range.as_deref().map(|range| (range, is_rowid(range))),
+        range: range.as_deref().map(|range| (range, layout.rowid_column.as_deref() == Some(range))),
         limited: scan.limit.is_some(),
     };
-    let text = sql::select_scan(&sheet, &part, beside.as_ref());
+    let text = sql::select_scan(&layout, &options, join.as_ref());
+    // The parameters in the order of the text: the two ends of the range, then the limit.
     let bounds = scan.range.as_ref().map(|range| [range.first, range.last]);
-    let most = scan.limit.map(|most| i64::try_from(most).unwrap_or(i64::MAX));
-    let given: Vec<Value> = bounds.into_iter().flatten().chain(most).map(Value::Integer).collect();
-    let others = beside.map_or(0, |beside| beside.parent.table.columns.len());
-    let width = sheet.table.columns.len() + others;
-    rows::visit_query_rows(connection, place, (&text, width), &given, |(_, cells)| take(cells))
+    let limit = scan.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    let parameters: Vec<Value> = bounds.into_iter().flatten().chain(limit).map(Value::Integer).collect();
+    let parent_width = join.map_or(0, |join| join.parent.table.columns.len());
+    let width = layout.table.columns.len() + parent_width;
+    rows::visit_query_rows(connection, place, &text, width, &parameters, |(_, cells)| visit(cells))
         .map_err(TargetError::while_sorting)
+}
+
+/// Looks up the database's own spelling of columns, also of those that a scan itself does not read.
+struct Spelling<'s> {
+    connection: &'s Connection,
+    place: &'s FileLocation,
+    catalogue: &'s mut Catalogue,
+}
+
+impl Spelling<'_> {
+    fn find(&mut self, table: &Table, column: &str) -> Result<String, TargetError> {
+        let Some(whole) = self.catalogue.find_layout(self.connection, self.place, &table.shape.name)? else {
+            return Err(Refusal::MissingTable { table: table.shape.name.clone() }.into());
+        };
+        Ok(whole.table.column(column)?.1.image.name.clone())
+    }
 }
 
 #[cfg(test)]
@@ -72,8 +83,8 @@ mod tests {
         let connection = open_example();
         let place = FileLocation { url: "sqlite::memory:".into(), path: Path::new(":memory:").into(), wait_ms: 0 };
         let mut catalogue = Catalogue::new(DomainKeys::new());
-        let mut sheet = |name: &str| (*catalogue.find_layout(&connection, &place, name).unwrap().unwrap()).clone();
-        let (child, parent) = (sheet("c"), sheet("p"));
+        let mut layout = |name: &str| (*catalogue.find_layout(&connection, &place, name).unwrap().unwrap()).clone();
+        let (child, parent) = (layout("c"), layout("p"));
         let beside = beside.map(|(column, parent_column)| sql::SqliteJoin {
             column: column.into(),
             parent,

@@ -1,4 +1,4 @@
-//! The triggers that SQLite declares, their events read from the declarations; judges nothing.
+//! Reads the triggers of a table. SQLite stores their text only, so their events are parsed from it.
 
 use rusqlite::Connection;
 
@@ -7,7 +7,7 @@ use super::sql;
 use crate::targets::TargetError;
 use crate::targets::trigger::{Trigger, TriggerEvent};
 
-/// A word of a declaration.
+/// A word, or a quoted name, of a declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct TriggerWord {
     text: String,
@@ -29,33 +29,42 @@ pub(super) fn read_triggers(
     rows.and_then(Iterator::collect).map_err(&failed)
 }
 
+impl TriggerWord {
+    /// Returns whether the word is a keyword of SQL. A quoted name never is.
+    fn is_keyword(&self, keyword: &str) -> bool {
+        !self.quoted && self.text.eq_ignore_ascii_case(keyword)
+    }
+}
+
+/// Parses the event from a declaration: the first of the three keywords names it, since nothing before it can hold one
+/// unquoted.
 fn parse_event(declaration: &str) -> TriggerEvent {
     let words = split_words(declaration);
-    let is = |word: &TriggerWord, text: &str| !word.quoted && word.text.eq_ignore_ascii_case(text);
     for (at, word) in words.iter().enumerate() {
-        match () {
-            () if is(word, "INSERT") => return TriggerEvent::Insert,
-            () if is(word, "DELETE") => return TriggerEvent::Delete,
-            () if is(word, "UPDATE") => {
-                let rest = &words[at + 1..];
-                if !rest.first().is_some_and(|word| is(word, "OF")) {
-                    return TriggerEvent::Update(Vec::new());
-                }
-                let columns = rest.iter().skip(1).take_while(|word| !is(word, "ON"));
-                return TriggerEvent::Update(columns.map(|word| word.text.clone()).collect());
+        if word.is_keyword("INSERT") {
+            return TriggerEvent::Insert;
+        }
+        if word.is_keyword("DELETE") {
+            return TriggerEvent::Delete;
+        }
+        if word.is_keyword("UPDATE") {
+            let rest = &words[at + 1..];
+            if !rest.first().is_some_and(|word| word.is_keyword("OF")) {
+                return TriggerEvent::Update(Vec::new());
             }
-            () => {}
+            let columns = rest.iter().skip(1).take_while(|word| !word.is_keyword("ON"));
+            return TriggerEvent::Update(columns.map(|word| word.text.clone()).collect());
         }
     }
     TriggerEvent::Any
 }
 
-/// Tells whether a declaration holds a word of SQL's.
-pub(super) fn mentions_word(declaration: &str, word: &str) -> bool {
-    split_words(declaration).iter().any(|found| !found.quoted && found.text.eq_ignore_ascii_case(word))
+/// Returns whether a declaration contains a keyword of SQL, outside quotes and comments.
+pub(super) fn mentions_word(declaration: &str, keyword: &str) -> bool {
+    split_words(declaration).iter().any(|word| word.is_keyword(keyword))
 }
 
-/// Returns the words and quoted names of a declaration, without punctuation and comments.
+/// Splits a declaration into words and quoted names, without punctuation and comments.
 fn split_words(declaration: &str) -> Vec<TriggerWord> {
     let mut words = Vec::new();
     let mut rest = declaration;
@@ -80,7 +89,7 @@ const fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
 }
 
-/// Takes a quoted name, a doubled quote standing for one, and returns what follows.
+/// Reads a quoted name up to its closing quote, where a doubled quote stands for one, and returns the rest of the text.
 fn quoted_word<'t>(text: &'t str, quote: char, words: &mut Vec<TriggerWord>) -> &'t str {
     let mut name = String::new();
     let mut chars = text.char_indices().peekable();

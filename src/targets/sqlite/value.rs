@@ -1,14 +1,14 @@
-//! Cells between SQLite's storage classes and [`Value`], bit by bit; converts nothing.
+//! Cells between SQLite's storage classes and [`Value`], bit by bit and without any conversion.
 
 use mfm_journal::Value;
 use mfm_journal::cbor::{CborError, Writer};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, Statement};
 
-/// A value on its way into a statement. Text that is no UTF-8 is bound as the bytes that it is.
+/// A value as the parameter of a statement. Text that is not UTF-8 is bound as text with its own bytes.
 pub(super) struct SqlParameter<'v>(pub(super) &'v Value);
 
-/// A value of another engine's type.
+/// A value of a type that only other engines have.
 #[derive(Debug, thiserror::Error)]
 #[error("SQLite has no storage class for {0:?}")]
 struct NoStorageClass(Value);
@@ -44,7 +44,7 @@ pub(super) fn bind_values<'v>(
     Ok(())
 }
 
-/// Reads the cells of a row from a column on, into a buffer that is used again for the next row.
+/// Reads the cells of a row, starting at the column `from`, into a buffer that is reused for the next row.
 pub(super) fn read_cells(row: &Row<'_>, from: usize, cells: &mut [Value]) -> rusqlite::Result<()> {
     for (at, cell) in cells.iter_mut().enumerate() {
         read_into(row.get_ref(from + at)?, cell);
@@ -52,12 +52,13 @@ pub(super) fn read_cells(row: &Row<'_>, from: usize, cells: &mut [Value]) -> rus
     Ok(())
 }
 
-fn read_into(found: ValueRef<'_>, cell: &mut Value) {
-    match (found, &mut *cell) {
+/// Reads a cell. Text and bytes reuse the allocation of the value that the buffer holds from the row before.
+fn read_into(stored: ValueRef<'_>, cell: &mut Value) {
+    match (stored, &mut *cell) {
         (ValueRef::Text(bytes), Value::Text(text)) => {
-            if let Ok(found) = std::str::from_utf8(bytes) {
+            if let Ok(stored) = std::str::from_utf8(bytes) {
                 text.clear();
-                text.push_str(found);
+                text.push_str(stored);
                 return;
             }
         }
@@ -68,7 +69,7 @@ fn read_into(found: ValueRef<'_>, cell: &mut Value) {
         }
         _ => {}
     }
-    *cell = to_value(found);
+    *cell = to_value(stored);
 }
 
 /// Writes a cell as [`Value::write`] would, without making a value of it.
@@ -86,12 +87,13 @@ pub(super) fn write_cell(found: ValueRef<'_>, out: &mut Writer) -> Result<(), Cb
     Ok(())
 }
 
-/// Tells whether a cell is a value, to the bit.
-pub(super) fn cell_equals(found: ValueRef<'_>, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (ValueRef::Integer(found), Value::Integer(wanted)) => found == *wanted,
-        (ValueRef::Text(found), Value::Text(wanted)) => found == wanted.as_bytes(),
-        _ => to_value(found) == *wanted,
+/// Returns whether a cell equals a value to the bit.
+pub(super) fn cell_equals(cell: ValueRef<'_>, value: &Value) -> bool {
+    match (cell, value) {
+        // The two types that keys mostly have are compared without an allocation.
+        (ValueRef::Integer(cell), Value::Integer(value)) => cell == *value,
+        (ValueRef::Text(cell), Value::Text(value)) => cell == value.as_bytes(),
+        _ => to_value(cell) == *value,
     }
 }
 
@@ -103,6 +105,7 @@ pub(super) fn to_value(found: ValueRef<'_>) -> Value {
         ValueRef::Real(number) => Value::Real(number),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Value::Text(text.to_owned()),
+            // SQLite stores text without checking that it is UTF-8.
             Err(_) => Value::RawText(bytes.to_vec()),
         },
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),

@@ -1,10 +1,10 @@
-//! The colours of every role on dark and on light backgrounds, and what stands for them without colour; numbers only.
+//! The colours of every role on dark and on light backgrounds, and the modifiers used without colour.
 
 use ratatui::style::{Modifier, Style};
 
 use super::Role;
 
-/// Returns what a role is stressed with, in colour too.
+/// Returns the modifier that a role has in coloured themes too.
 pub(super) const fn emphasis(role: Role) -> Modifier {
     match role {
         Role::Title | Role::Heading | Role::Key | Role::Danger | Role::Cursor | Role::Focus => Modifier::BOLD,
@@ -12,7 +12,7 @@ pub(super) const fn emphasis(role: Role) -> Modifier {
     }
 }
 
-/// Returns the colours of a role on a dark background: foreground, background.
+/// Returns foreground and background of a role for dark terminals; `None` keeps the terminal's own.
 pub(super) const fn dark_colours(role: Role) -> (Option<u8>, Option<u8>) {
     match role {
         Role::Text | Role::Title => (None, None),
@@ -31,7 +31,7 @@ pub(super) const fn dark_colours(role: Role) -> (Option<u8>, Option<u8>) {
     }
 }
 
-/// Returns the colours of a role on a light background.
+/// Returns foreground and background of a role for light terminals; `None` keeps the terminal's own.
 pub(super) const fn light_colours(role: Role) -> (Option<u8>, Option<u8>) {
     match role {
         Role::Text | Role::Title => (None, None),
@@ -98,12 +98,14 @@ mod tests {
 
     /// WCAG's contrast of two colours: 1 to 21.
     fn contrast_ratio(one: Rgb, other: Rgb) -> f64 {
-        let luminance = |colour: Rgb| {
-            let [r, g, b] = to_linear(colour);
-            0.2126_f64.mul_add(r, 0.7152_f64.mul_add(g, 0.0722 * b)) + 0.05
-        };
-        let (one, other) = (luminance(one), luminance(other));
+        let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
         (one / other).max(other / one)
+    }
+
+    /// WCAG's relative luminance: 0 to 1.
+    fn luminance(colour: Rgb) -> f64 {
+        let [r, g, b] = to_linear(colour);
+        0.2126_f64.mul_add(r, 0.7152_f64.mul_add(g, 0.0722 * b))
     }
 
     /// What is left of a colour without the cones for red, or without those for green (Vienot, Brettel, Mollon 1999).
@@ -142,7 +144,7 @@ mod tests {
                     },
                     |back| contrast_ratio(front, back),
                 );
-                // What is off need not be read; frames are no text.
+                // Disabled commands need not be read, and frames are not text.
                 let enough = if [Role::Off, Role::Border].contains(&role) { 3.0 } else { 4.5 };
                 assert!(worst >= enough, "{theme:?} {role:?}: {worst:.2}");
             }
@@ -156,8 +158,8 @@ mod tests {
             let look = Appearance { theme, glyphs: Glyphs::Unicode };
             for (one, other) in pairs {
                 for without_red in [true, false] {
-                    let eye = |role| simulate_colour_blindness(role_colours(look, role).0.unwrap(), without_red);
-                    let (a, b) = (eye(one), eye(other));
+                    let a = simulate_colour_blindness(role_colours(look, one).0.unwrap(), without_red);
+                    let b = simulate_colour_blindness(role_colours(look, other).0.unwrap(), without_red);
                     let apart = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
                     assert!(apart > 0.25, "{theme:?} {one:?} {other:?} without red {without_red}: {apart:.2}");
                 }

@@ -1,8 +1,8 @@
-//! The leaves of a control point in the beam's eye view, before and after laid over each other; judges no leaf.
+//! A picture of the leaves of a control point in beam's eye view, before and after on top of each other.
 //!
-//! Bank A comes from the left, bank B from the right, the first pair lies at the foot. Blocks are leaves, the gap
-//! between them is what the beam comes through. A row of the terminal holds two rows of pixels, so that eighty pairs
-//! need forty rows; where there are fewer, a window of pairs is drawn, and the picture says which.
+//! Bank A comes from the left, bank B from the right, the first pair is at the bottom. Blocks are leaves; the beam
+//! passes through the gap. A row of the terminal holds two rows of pixels, so that eighty pairs need forty rows. In
+//! fewer rows a window of pairs is drawn, and the legend says which.
 
 mod blocks;
 mod rows;
@@ -20,12 +20,12 @@ use crate::domain::picture::Jaws;
 use crate::domain::picture::{Aperture, LeafPair};
 use crate::tui::look::{Appearance, Glyphs, Mark, Role};
 
-/// What is left of the leaves: a pointer, a number and a space.
+/// Columns left of the leaves: a pointer, a number and a space.
 const LEFT: u16 = 5;
-/// What is right of them: a space and two marks.
+/// Columns right of them: a space and two marks.
 const RIGHT: u16 = 3;
 
-/// The leaves of a control point.
+/// A widget that shows the leaves of a control point.
 #[derive(Clone, Debug)]
 pub struct AperturePicture<'a> {
     look: Appearance,
@@ -39,25 +39,25 @@ pub struct AperturePicture<'a> {
     hand: Option<usize>,
 }
 
-/// Where the pixels of the leaves lie.
+/// The area of the leaves: its columns on the canvas, and its range along the leaves in 1/100 cm.
 struct LeafGrid {
     left: u16,
     width: u16,
     rows: PixelRows,
-    /// Pixels a column.
+    /// Pixels per column.
     fine: u16,
     low: f64,
     high: f64,
 }
 
 impl LeafGrid {
-    /// Returns the place along the leaves in the middle of a pixel, in 1/100 cm.
+    /// Returns the position along the leaves of the middle of a pixel, in 1/100 cm.
     fn position_at(&self, pixel: u16) -> f64 {
         let part = (f64::from(pixel) + 0.5) / f64::from((self.width * self.fine).max(1));
         (self.high - self.low).mul_add(part, self.low)
     }
 
-    /// Returns the column of a place along the leaves.
+    /// Returns the column of a position along the leaves, in 1/100 cm; `None` outside the area.
     fn column(&self, place: i32) -> Option<u16> {
         let part = (f64::from(place) - self.low) / (self.high - self.low);
         let inside = (0.0..=1.0).contains(&part) && self.width > 0;
@@ -73,55 +73,55 @@ impl<'a> AperturePicture<'a> {
         Self { look, after, before: None, jaws, edges: &[], stretch: None, first: None, around: None, hand: None }
     }
 
-    /// Lays the leaves over those that were there before.
+    /// Draws the leaves on top of those before the change.
     #[must_use]
     pub const fn before(self, before: Option<&'a Aperture>) -> Self {
         Self { before, ..self }
     }
 
-    /// Draws the jaws; those across the leaves only where the leaves' edges are known.
+    /// Draws the jaws. Those across the leaves are drawn only if the leaves' edges are known.
     #[must_use]
     pub const fn jaws(self, jaws: Jaws) -> Self {
         Self { jaws, ..self }
     }
 
-    /// Says where the pairs lie: one edge more than there are pairs, in 1/100 cm; any other number says nothing.
+    /// Sets the edges of the pairs, in 1/100 cm: one edge more than pairs. With any other number they are ignored.
     #[must_use]
     pub const fn pair_edges(self, edges: &'a [i32]) -> Self {
         Self { edges, ..self }
     }
 
-    /// Draws this stretch along the leaves, in 1/100 cm, so that the pictures of a film share one.
+    /// Sets the range along the leaves, in 1/100 cm, so that all pictures of a film have the same.
     #[must_use]
     pub const fn visible_range(self, stretch: (i32, i32)) -> Self {
         Self { stretch: Some(stretch), ..self }
     }
 
-    /// Draws the window of pairs from this one on, counted from 0; without it, the one that shows what matters.
+    /// Sets the first pair of the window, counted from 0; `None` shows the pairs that are wrong or differ.
     #[must_use]
     pub const fn first_pair(self, first: Option<usize>) -> Self {
         Self { first, ..self }
     }
 
-    /// Draws the window around these pairs whatever this control point is like, so that a film does not jump.
+    /// Centres the window on these pairs whatever this control point is like, so that a film does not jump.
     #[must_use]
     pub const fn centred_on(self, pairs: Option<(usize, usize)>) -> Self {
         Self { around: pairs, ..self }
     }
 
-    /// Points to a pair, counted from 0, and spells it out.
+    /// Selects a pair, counted from 0. It is highlighted and described.
     #[must_use]
     pub const fn selected_pair(self, hand: Option<usize>) -> Self {
         Self { hand, ..self }
     }
 
-    /// Returns which pairs are drawn in an area, counted from 0.
+    /// Returns the pairs that are drawn in an area, counted from 0.
     #[must_use]
     pub fn visible_pairs(&self, area: Rect) -> std::ops::Range<usize> {
         self.arrange_rows(self.split_height(area.height).0).visible_pairs()
     }
 
-    /// Returns how many pairs there are, before or after.
+    /// Returns the number of pairs, before or after, whichever is larger.
     fn pair_count(&self) -> usize {
         self.after.pairs.len().max(self.before.map_or(0, |before| before.pairs.len()))
     }
@@ -135,44 +135,60 @@ impl<'a> AperturePicture<'a> {
     }
 
     fn is_changed(&self, at: usize) -> bool {
-        let ends = |pair: Option<&LeafPair>| pair.map(|pair| (pair.a, pair.b));
-        self.before.is_some() && ends(self.pair(at)) != ends(self.pair_before(at))
+        let after = self.pair(at).map(|pair| (pair.a, pair.b));
+        let before = self.pair_before(at).map(|pair| (pair.a, pair.b));
+        self.before.is_some() && after != before
     }
 
     fn is_wrong(&self, at: usize) -> bool {
         self.pair(at).is_some_and(LeafPair::is_wrong)
     }
 
-    /// Returns how many rows the leaves get, and how many the lines of text below them.
+    /// Divides a height into the rows of the leaves and those of the text below them; one more is left for the axis.
     fn split_height(&self, height: u16) -> (u16, u16) {
-        let wanted = 1 + u16::from(self.hand.is_some()) + u16::from(self.before.is_some());
-        let wanted = wanted + u16::from(self.after.pairs.iter().any(LeafPair::is_wrong));
+        let lines = 1
+            + u16::from(self.hand.is_some())
+            + u16::from(self.before.is_some())
+            + u16::from(self.after.pairs.iter().any(LeafPair::is_wrong))
+            + u16::from(!self.after.counting.is_empty());
         let most = match height {
             0..=4 => 0,
             5..=7 => 1,
             8..=11 => 2,
             _ => 3,
         };
-        let texts = most.min(wanted + u16::from(!self.after.counting.is_empty()));
+        let texts = most.min(lines);
         let axis = u16::from(height >= 4);
         (height.saturating_sub(texts + axis), texts)
     }
 
     fn arrange_rows(&self, height: u16) -> PixelRows {
         let pairs = self.pair_count();
-        let matters = |at: usize| self.is_wrong(at) || self.is_changed(at) || Some(at) == self.hand;
-        let is_open = |at: usize| {
-            self.pair(at).is_some_and(|pair| pair.a.zip(pair.b).is_some_and(|(a, b)| b > a.saturating_add(20)))
-        };
-        let span = |wanted: &dyn Fn(usize) -> bool| {
-            let mut all = (0..pairs).filter(|at| wanted(*at));
-            let first = all.next();
-            first.map(|first| (first, all.next_back().unwrap_or(first)))
-        };
         let edges = if self.edges.len() == pairs + 1 { self.edges } else { &[] };
         let hand = self.hand.filter(|hand| *hand < pairs);
-        let spans = if self.around.is_some() { [None, self.around] } else { [span(&matters), span(&is_open)] };
-        PixelRows::new(pairs, edges, height, (self.first, hand), spans)
+        let (important, open) = if self.around.is_some() {
+            (None, self.around)
+        } else {
+            (self.span(|at| self.is_important(at)), self.span(|at| self.is_open(at)))
+        };
+        PixelRows::new(pairs, edges, height, self.first, hand, important, open)
+    }
+
+    fn is_important(&self, at: usize) -> bool {
+        self.is_wrong(at) || self.is_changed(at) || Some(at) == self.hand
+    }
+
+    /// Tells whether a pair is open by more than 2 mm: closed pairs keep a small gap, lest the leaves collide.
+    fn is_open(&self, at: usize) -> bool {
+        let ends = self.pair(at).and_then(|pair| pair.a.zip(pair.b));
+        ends.is_some_and(|(a, b)| b > a.saturating_add(20))
+    }
+
+    /// Returns the first and the last pair that `matches`.
+    fn span(&self, matches: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
+        let mut matching = (0..self.pair_count()).filter(|at| matches(*at));
+        let first = matching.next()?;
+        Some((first, matching.next_back().unwrap_or(first)))
     }
 
     fn build_grid(&self, canvas: &Canvas<'_>, height: u16) -> LeafGrid {
@@ -189,11 +205,12 @@ impl<'a> AperturePicture<'a> {
         }
     }
 
-    /// Returns the stretch that shows every leaf that can be.
+    /// Returns a range that shows every leaf within 20 cm of the middle: values beyond are faults in the data.
     fn full_range(&self) -> (i32, i32) {
         let pairs = self.after.pairs.iter().chain(self.before.iter().flat_map(|before| &before.pairs));
         let leaves = pairs.flat_map(|pair| [pair.a, pair.b]).flatten();
         let jaws = self.jaws.x.into_iter().flat_map(|(low, high)| [low, high]);
+        // One faulty position must not shrink all other leaves to a point.
         let near = leaves.chain(jaws).filter(|place| place.unsigned_abs() <= 2000);
         let (low, high) = near.fold((-100, 100), |(low, high), place| (low.min(place), high.max(place)));
         (low - 50, high + 50)
@@ -209,33 +226,35 @@ impl<'a> AperturePicture<'a> {
         }
     }
 
-    /// Returns the pixels of a cell: upper left, upper right, lower left, lower right.
+    /// Returns the four pixels of a cell: upper left, upper right, lower left, lower right.
     fn cells_at(&self, field: &LeafGrid, row: u16, column: u16) -> [BankCell; 4] {
-        let of = |pixel: u16, side: u16| {
-            let x = field.position_at(column * field.fine + side.min(field.fine - 1));
-            field.rows.pair_at(pixel).map_or(BankCell::Open, |pair| self.classify_cell(pair, x))
-        };
-        [of(2 * row, 0), of(2 * row, 1), of(2 * row + 1, 0), of(2 * row + 1, 1)]
+        // In ASCII a column has one pixel, which then stands for both sides.
+        let left = field.position_at(column * field.fine);
+        let right = field.position_at(column * field.fine + (field.fine - 1));
+        let (upper, lower) = (2 * row, 2 * row + 1);
+        [(upper, left), (upper, right), (lower, left), (lower, right)]
+            .map(|(pixel, x)| field.rows.pair_at(pixel).map_or(BankCell::Open, |pair| self.classify_cell(pair, x)))
     }
 
-    /// Returns the style of a jaw over leaves.
+    /// Returns the style of a jaw on top of leaves.
     fn jaw_style(&self) -> Style {
         let style = self.look.style(Role::Limit);
         self.leaf_style().fg.map_or(style, |leaf| style.fg(Color::Indexed(16)).bg(leaf))
     }
 
-    /// Draws a line through what is open or all leaf, so that it hides no end of a leaf.
+    /// Draws one cell of a line, only where the cell is all open or all leaf: a line must not hide the end of a leaf.
     fn draw_line_cell(
         &self,
         canvas: &mut Canvas<'_>,
         field: &LeafGrid,
-        (row, column): (u16, u16),
+        row: u16,
+        column: u16,
         glyph: &str,
         role: Role,
     ) {
         let style = self.look.style(role);
-        let Some(own) = column.checked_sub(field.left) else { return };
-        match self.cells_at(field, row, own) {
+        let Some(inside) = column.checked_sub(field.left) else { return };
+        match self.cells_at(field, row, inside) {
             [BankCell::Open, BankCell::Open, BankCell::Open, BankCell::Open] => {
                 canvas.draw_cell(column, row, glyph, style);
             }
@@ -250,15 +269,14 @@ impl<'a> AperturePicture<'a> {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let (middle, upright, level, corner) =
             if unicode { ("\u{250a}", "\u{2502}", "\u{2500}", "\u{253c}") } else { (":", "|", "-", "+") };
-        let rows = 0..field.rows.height();
         let sides: Vec<u16> =
             self.jaws.x.into_iter().flat_map(|(low, high)| [low, high]).filter_map(|x| field.column(x)).collect();
-        for row in rows.clone() {
+        for row in 0..field.rows.height() {
             if let Some(column) = field.column(0).filter(|column| !sides.contains(column)) {
-                self.draw_line_cell(canvas, field, (row, column), middle, Role::Dim);
+                self.draw_line_cell(canvas, field, row, column, middle, Role::Dim);
             }
             for column in &sides {
-                self.draw_line_cell(canvas, field, (row, *column), upright, Role::Limit);
+                self.draw_line_cell(canvas, field, row, *column, upright, Role::Limit);
             }
         }
         let jaws = self
@@ -268,20 +286,19 @@ impl<'a> AperturePicture<'a> {
         for row in jaws.into_iter().flatten() {
             for column in field.left..field.left + field.width {
                 let glyph = if sides.contains(&column) { corner } else { level };
-                self.draw_line_cell(canvas, field, (row, column), glyph, Role::Limit);
+                self.draw_line_cell(canvas, field, row, column, glyph, Role::Limit);
             }
         }
     }
 
-    /// Draws what stands beside the rows: numbers, the pointer, marks of what differs and what is wrong.
+    /// Draws the margins: numbers of pairs, the pointer, and marks of pairs that differ or are wrong.
     fn draw_margins(&self, canvas: &mut Canvas<'_>, field: &LeafGrid) {
-        let mut named = None;
+        let mut last_named = None;
         for row in 0..field.rows.height() {
             let pairs = field.rows.pairs_in_row(row);
-            let any = |is: &dyn Fn(usize) -> bool| pairs.clone().find(|at| is(*at));
-            let hand = any(&|at| Some(at) == self.hand);
-            let wrong = any(&|at| self.is_wrong(at));
-            let differs = any(&|at| self.is_changed(at));
+            let hand = pairs.clone().find(|at| Some(*at) == self.hand);
+            let wrong = pairs.clone().find(|at| self.is_wrong(*at));
+            let differs = pairs.clone().find(|at| self.is_changed(*at));
             self.draw_edges(canvas, field, row);
             if field.left < LEFT {
                 continue;
@@ -292,10 +309,10 @@ impl<'a> AperturePicture<'a> {
                 (.., Some(_)) => self.look.style(Role::After),
                 _ => self.look.style(Role::Dim),
             };
-            let fifth = any(&|at| at % 5 == 4);
-            // A wide leaf takes more than one row, and is named once.
-            if let Some(at) = hand.or(wrong).or(differs).or(fifth).filter(|at| named.replace(*at) != Some(*at)) {
-                canvas.text_before(LEFT - 1, row, &(at + 1).to_string(), style);
+            let fifth = pairs.clone().find(|at| at % 5 == 4);
+            // A wide leaf takes several rows, and is numbered in one of them.
+            if let Some(at) = hand.or(wrong).or(differs).or(fifth).filter(|at| last_named.replace(*at) != Some(*at)) {
+                canvas.draw_text_before(LEFT - 1, row, &(at + 1).to_string(), style);
             }
             if hand.is_some() {
                 canvas.draw_cell(0, row, self.look.mark(Mark::Pointer), self.look.style(Role::Cursor));
@@ -310,7 +327,7 @@ impl<'a> AperturePicture<'a> {
         }
     }
 
-    /// Points out of the picture where a leaf stands beyond what any can reach.
+    /// Draws an arrow at the edge for a leaf whose position is outside the picture.
     fn draw_edges(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, row: u16) {
         let beyond = field.rows.pairs_in_row(row).filter_map(|at| self.pair(at)).filter(|pair| pair.beyond);
         for place in beyond.flat_map(|pair| [pair.a, pair.b]).flatten().map(f64::from) {
@@ -326,6 +343,7 @@ impl<'a> AperturePicture<'a> {
 
     fn draw_axis(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, row: u16) {
         let style = self.look.style(Role::Dim);
+        // About nine columns for a label and its space.
         let ticks = f64::from((field.width / 9).max(1));
         let step = round_up_nice((field.high - field.low) / 100.0 / ticks).max(0.5);
         let (mut at, mut free) = ((field.low / 100.0 / step).ceil() * step, 0);
@@ -334,6 +352,7 @@ impl<'a> AperturePicture<'a> {
             let part = at.mul_add(100.0, -field.low) / (field.high - field.low);
             let middle = field.left + clamp_to_u16(part * f64::from(field.width), field.width.saturating_sub(1));
             let start = middle.saturating_sub(display_width(&label) / 2);
+            // A label that would touch the last one is left out.
             if start >= free {
                 free = canvas.draw_text(start, row, &label, style) + 1;
             }

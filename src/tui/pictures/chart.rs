@@ -1,4 +1,4 @@
-//! Numbers over control points or over time: lines, limits, what was before, and the numbers in hand; judges none.
+//! A chart of numbers over control points or time: lines, limits, the values before, and those at a cursor.
 
 mod plot;
 mod scale;
@@ -18,13 +18,13 @@ use crate::domain::picture::LimitLine;
 use crate::domain::picture::{Chart, ChartLine, ChartPoint};
 use crate::tui::look::{Appearance, Glyphs, Mark, Role};
 
-/// The roles that lines take in turn.
+/// The roles of the lines, in turn.
 const LINES: [Role; 3] = [Role::Key, Role::After, Role::Good];
-/// The marks on the lines, in turn, which tell them apart without colour.
+/// The marks on the lines, in turn, to tell them apart without colour.
 const DOTS: [&str; 3] = ["\u{25cf}", "\u{25c6}", "\u{25a0}"];
 const ASCII_DOTS: [&str; 3] = ["o", "+", "*"];
 
-/// Numbers over control points or over time.
+/// A widget that shows a chart.
 #[derive(Clone, Debug)]
 pub struct ChartPicture<'a> {
     look: Appearance,
@@ -43,37 +43,37 @@ impl<'a> ChartPicture<'a> {
         Self { look, chart, before: None, limits: &[], cursor: None, found: &[], angles: false }
     }
 
-    /// Draws the numbers that were there before behind the others.
+    /// Draws the chart before the change behind this one.
     #[must_use]
     pub const fn before(self, before: Option<&'a Chart>) -> Self {
         Self { before, ..self }
     }
 
-    /// Draws limits across the chart; those far from all numbers are only named.
+    /// Draws limits as horizontal lines. Limits far from all values are only named in the legend.
     #[must_use]
     pub const fn limits(self, limits: &'a [LimitLine]) -> Self {
         Self { limits, ..self }
     }
 
-    /// Points to the numbers at one place and spells them out; places are counted from 0, from left to right.
+    /// Highlights and describes the values at one place, an index into [`ChartPicture::places`].
     #[must_use]
     pub const fn cursor(self, cursor: Option<usize>) -> Self {
         Self { cursor, ..self }
     }
 
-    /// Marks places that something was found about, at the foot of the chart.
+    /// Marks the x values for which the checks have findings, at the bottom of the chart.
     #[must_use]
     pub const fn marked_places(self, found: &'a [f64]) -> Self {
         Self { found, ..self }
     }
 
-    /// Takes the numbers for angles: ticks at parts of a turn, and no line where one passes through 360 degrees.
+    /// Treats the values as angles in degrees: ticks at fractions of a turn, and no line across the jump at 360.
     #[must_use]
     pub const fn angles(self) -> Self {
         Self { angles: true, ..self }
     }
 
-    /// Returns the places across the chart where there are numbers, from left to right.
+    /// Returns the x values that have a dot, ascending.
     #[must_use]
     pub fn places(&self) -> Vec<f64> {
         let mut places: Vec<f64> = self.dots().map(|dot| clamp_drawable(dot.x)).collect();
@@ -87,7 +87,9 @@ impl<'a> ChartPicture<'a> {
         lines.flat_map(|line| &line.dots).filter(|dot| dot.x.is_finite() && dot.y.is_finite())
     }
 
-    fn build_plot(&self, canvas: &Canvas<'_>, (above, below): (u16, u16)) -> Option<(Plot, f64)> {
+    /// Returns the plot with the step of its y axis, below `above` rows and above `below` rows of text; `None` without
+    /// any number or any room.
+    fn build_plot(&self, canvas: &Canvas<'_>, above: u16, below: u16) -> Option<(Plot, f64)> {
         let x = scale::find_range(self.dots().map(|dot| dot.x))?;
         let y = scale::find_range(self.dots().map(|dot| dot.y))?;
         let height = canvas.height().checked_sub(above + below).filter(|height| *height > 0)?;
@@ -96,10 +98,11 @@ impl<'a> ChartPicture<'a> {
         let y = scale::widen_to_steps(y, step);
         let widest =
             scale::ticks(y, step).map(|tick| display_width(&render_rounded(tick, step))).max().unwrap_or(0) + 2;
+        // In a narrow picture the curve matters more than the labels of its axis.
         let left = if canvas.width() >= widest + 10 { widest } else { 0 };
         let width = canvas.width().checked_sub(left).filter(|width| *width > 0)?;
         let braille = self.look.glyphs == Glyphs::Unicode;
-        Some((Plot::new((left, above), (width, height), x, y, braille), step))
+        Some((Plot::new(Rect::new(left, above, width, height), x, y, braille), step))
     }
 
     fn line_mark(&self, line: usize) -> (&'static str, Style) {
@@ -108,30 +111,31 @@ impl<'a> ChartPicture<'a> {
         (dots.get(line % dots.len()).copied().unwrap_or("o"), self.look.style(role))
     }
 
-    /// Returns the mark of a wrong number: a large one, because in ASCII small letters are lines.
+    /// Returns the mark of a wrong value. In ASCII it is a capital, because small letters mark lines.
     fn wrong_glyph(&self) -> &'static str {
         if self.look.glyphs == Glyphs::Ascii { "X" } else { self.look.mark(Mark::Bad) }
     }
 
-    /// Tells whether a line is drawn between two numbers.
+    /// Tells whether a line is drawn between two dots.
     fn is_joined(&self, from: &ChartPoint, to: &ChartPoint) -> bool {
         !(self.angles && (from.y - to.y).abs() > 180.0)
     }
 
     fn draw_lines(&self, plot: &mut Plot, lines: &[ChartLine], every: usize, style: impl Fn(usize) -> Style) {
         for (at, line) in lines.iter().enumerate() {
-            let dots = || line.dots.iter().filter(|dot| dot.x.is_finite() && dot.y.is_finite());
-            let place = |dot: &ChartPoint| (clamp_drawable(dot.x), clamp_drawable(dot.y));
-            for (from, to) in dots().zip(dots().skip(1)).filter(|(from, to)| self.is_joined(from, to)) {
-                plot.draw_line(place(from), place(to), every, style(at));
-            }
-            for dot in dots() {
-                plot.draw_line(place(dot), place(dot), 1, style(at));
+            let mut last: Option<&ChartPoint> = None;
+            for dot in line.dots.iter().filter(|dot| dot.x.is_finite() && dot.y.is_finite()) {
+                if let Some(last) = last.filter(|last| self.is_joined(last, dot)) {
+                    plot.draw_line(drawable_point(last), drawable_point(dot), every, style(at));
+                }
+                // Each dot is set on its own too: a dotted line may leave out its ends.
+                plot.draw_line(drawable_point(dot), drawable_point(dot), 1, style(at));
+                last = Some(dot);
             }
         }
     }
 
-    /// Draws the marks that tell the lines apart, and what is wrong.
+    /// Draws the marks of the lines, and those of wrong values.
     fn draw_marks(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
         let ascii = self.look.glyphs == Glyphs::Ascii;
         for (at, line) in self.chart.lines.iter().enumerate() {
@@ -141,7 +145,7 @@ impl<'a> ChartPicture<'a> {
                 (false, true) => 9,
                 (false, false) => 2,
             };
-            // Where lines lie on each other, each keeps some marks of its own.
+            // Lines start their marks at different columns, so that lines on top of each other each show some.
             let mut next = u16::try_from(at).unwrap_or(0) * if apart == 1 { 0 } else { apart / 3 };
             for (column, row) in line.dots.iter().filter_map(|dot| plot_cell(plot, dot)) {
                 if column >= next {
@@ -157,7 +161,7 @@ impl<'a> ChartPicture<'a> {
         }
     }
 
-    /// Marks the places that something was found about.
+    /// Marks the x values with findings.
     fn draw_found(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
         for column in self.found.iter().filter_map(|x| plot.column(clamp_drawable(*x))) {
             let row = plot.top + plot.height.saturating_sub(1);
@@ -189,7 +193,7 @@ impl<'a> ChartPicture<'a> {
         }
     }
 
-    /// Returns the numbers of every line at a place.
+    /// Returns the dot of each line at an x value, with the line's index.
     fn dots_at(&self, x: f64) -> impl Iterator<Item = (usize, &'a ChartPoint)> {
         let lines = self.chart.lines.iter().enumerate();
         lines.filter_map(move |(at, line)| Some((at, line.dots.iter().find(|dot| clamp_drawable(dot.x) == x)?)))
@@ -202,7 +206,7 @@ impl<'a> ChartPicture<'a> {
             (0..plot.height).for_each(|row| canvas.draw_cell(plot.left - 1, plot.top + row, glyph, style));
             for tick in scale::ticks(plot.y, step) {
                 if let Some(row) = plot.row(tick) {
-                    canvas.text_before(plot.left - 1, plot.top + row, &render_rounded(tick, step), style);
+                    canvas.draw_text_before(plot.left - 1, plot.top + row, &render_rounded(tick, step), style);
                 }
             }
         }
@@ -220,7 +224,7 @@ impl<'a> ChartPicture<'a> {
                 free = canvas.draw_text(start, row, &label, style) + 1;
             }
         }
-        canvas.text_before(plot.left + plot.width, row, &name, style);
+        canvas.draw_text_before(plot.left + plot.width, row, &name, style);
     }
 
     fn render_legend(&self) -> Vec<Span<'a>> {
@@ -242,7 +246,7 @@ impl<'a> ChartPicture<'a> {
         if !self.found.is_empty() {
             spans.push(Span::styled(format!("{} found  ", self.wrong_glyph()), self.look.style(Role::Danger)));
         }
-        // A limit on both sides of zero is named once.
+        // Limits of equal size on both sides of zero are named once.
         let mut named: BTreeMap<String, &str> = BTreeMap::new();
         for limit in self.limits {
             named.entry(render_rounded(limit.y.abs(), 0.1)).or_insert(&limit.name);
@@ -254,12 +258,12 @@ impl<'a> ChartPicture<'a> {
         spans
     }
 
-    /// Returns what the numbers are over, without what is said of it in brackets.
+    /// Returns the name of the x axis without its explanation in brackets.
     fn axis_name(&self) -> &'a str {
         self.chart.across.split(" (").next().unwrap_or_default()
     }
 
-    /// Spells out the numbers at a place.
+    /// Describes the values at an x value, and those before where they differ.
     fn render_values(&self, x: f64) -> Vec<Span<'a>> {
         let here = format!("{} {}", self.axis_name(), render_rounded(x, 1.0));
         let mut spans = vec![Span::styled(here, self.look.style(Role::Cursor))];
@@ -268,8 +272,10 @@ impl<'a> ChartPicture<'a> {
             let style = if dot.wrong { self.look.style(Role::Danger) } else { self.line_mark(at).1 };
             let wrong = if dot.wrong { " wrong" } else { "" };
             spans.push(Span::styled(format!("  {name} {}{wrong}", render_stored_number(dot.y)), style));
+            // Lines are matched by name: a change may add or remove one.
             let was = self.before.and_then(|before| before.lines.iter().find(|line| line.name == name));
             let was = was.and_then(|line| line.dots.iter().find(|dot| clamp_drawable(dot.x) == x));
+            // By bits, as the journal compares: a change from 0.0 to -0.0 is one.
             if let Some(was) = was.filter(|was| was.y.to_bits() != dot.y.to_bits()) {
                 spans.push(Span::styled(
                     format!(" (before {})", render_stored_number(was.y)),
@@ -284,12 +290,16 @@ impl<'a> ChartPicture<'a> {
     }
 }
 
-/// Returns the cell of a number.
+fn drawable_point(dot: &ChartPoint) -> (f64, f64) {
+    (clamp_drawable(dot.x), clamp_drawable(dot.y))
+}
+
+/// Returns the column and row of a dot, relative to the plot; `None` outside of it.
 fn plot_cell(plot: &Plot, dot: &ChartPoint) -> Option<(u16, u16)> {
     Some((plot.column(clamp_drawable(dot.x))?, plot.row(clamp_drawable(dot.y))?))
 }
 
-/// Writes a number as it is in the database, as far as people read it.
+/// Renders a stored number with at most four digits after the point.
 fn render_stored_number(number: f64) -> String {
     let text = format!("{number:.4}");
     if number.abs() < 1e9 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { format!("{number:e}") }
@@ -303,7 +313,7 @@ impl Widget for &ChartPicture<'_> {
         let cursor = self.cursor.and_then(|at| places.get(at.min(places.len().saturating_sub(1)))).copied();
         let above = u16::from(canvas.height() >= 5);
         let below = u16::from(canvas.height() >= 4) + u16::from(cursor.is_some() && canvas.height() >= 6);
-        let Some((mut plot, step)) = self.build_plot(&canvas, (above, below)) else {
+        let Some((mut plot, step)) = self.build_plot(&canvas, above, below) else {
             canvas.draw_spans(0, 0, &[Span::styled("no numbers to draw", self.look.style(Role::Dim))], ellipsis);
             return;
         };

@@ -1,4 +1,5 @@
-//! The deliveries of a day on a time line, a lane a machine or a patient; overlaps lie below each other; judges none.
+//! A picture of a day's deliveries on a time line, with a lane per machine or patient. Overlapping ones are drawn below
+//! each other.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,14 +12,14 @@ use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus};
 use crate::model::refusal::render_key;
 use crate::tui::look::{Appearance, Glyphs, Mark, Role};
 
-/// The seconds of a day.
+/// Seconds in a day.
 const DAY: i64 = 86_400;
-/// Steps between the times that are written, seconds.
+/// Steps between the labels of the time axis, in seconds.
 const STEPS: [i64; 12] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200];
-/// So many deliveries at once a lane shows below each other; more share the last row.
+/// The most rows of a lane. More deliveries at once share the last one.
 const DEEP_MAX: usize = 4;
 
-/// The deliveries of a day.
+/// A widget that shows the deliveries of a day.
 #[derive(Clone, Debug)]
 pub struct DayPicture<'a> {
     look: Appearance,
@@ -28,7 +29,7 @@ pub struct DayPicture<'a> {
     hand: Option<(usize, usize)>,
 }
 
-/// Where the time line lies.
+/// The time line: its columns on the canvas, and its range in seconds of the day.
 struct TimeLine {
     left: u16,
     width: u16,
@@ -37,7 +38,7 @@ struct TimeLine {
 }
 
 impl TimeLine {
-    /// Returns the column of a second, the nearest one where it is outside.
+    /// Returns the column of a second, relative to the line; for one outside, the nearest column.
     fn column(&self, at: i64) -> u16 {
         let at = i32::try_from(at.saturating_sub(self.from).clamp(0, self.to - self.from)).unwrap_or(0);
         let all = i32::try_from(self.to - self.from).unwrap_or(1).max(1);
@@ -56,34 +57,34 @@ impl<'a> DayPicture<'a> {
         Self { look, day, stretch: None, first: 0, hand: None }
     }
 
-    /// Draws these seconds of the day only; without it, the hours in which there are deliveries.
+    /// Sets the range to draw, in seconds of the day; `None` draws the hours with deliveries.
     #[must_use]
     pub const fn visible_range(self, stretch: Option<(i64, i64)>) -> Self {
         Self { stretch, ..self }
     }
 
-    /// Draws the lanes from this one on, counted from 0.
+    /// Draws from this lane on, counted from 0.
     #[must_use]
     pub const fn first_lane(self, first: usize) -> Self {
         Self { first, ..self }
     }
 
-    /// Points to a delivery, by its lane and its place there, and spells it out.
+    /// Selects a delivery by the index of its lane and its index there. It is highlighted and described.
     #[must_use]
     pub const fn selected_delivery(self, hand: Option<(usize, usize)>) -> Self {
         Self { hand, ..self }
     }
 
-    /// Returns the seconds of the day that are drawn.
+    /// Returns the range that is drawn, in seconds of the day.
     #[must_use]
     pub fn drawn_range(&self) -> (i64, i64) {
         if let Some((from, to)) = self.stretch {
             let from = from.clamp(-DAY, 2 * DAY);
             return (from, to.clamp(from + 60, 3 * DAY));
         }
-        let spans = || self.day.lanes.iter().flat_map(|lane| &lane.spans);
-        // A faulty end must not make the whole day small.
-        let ends = spans().flat_map(|span| [span.start, span.end]).filter(|at| (0..=DAY).contains(at));
+        let spans = self.day.lanes.iter().flat_map(|lane| &lane.spans);
+        // Times outside the day are faults in the data; one of them must not shrink everything else.
+        let ends = spans.flat_map(|span| [span.start, span.end]).filter(|at| (0..=DAY).contains(at));
         let (from, to) = ends.fold((DAY, 0), |(from, to), at| (from.min(at), to.max(at)));
         let (from, to) = if from > to { (0, DAY) } else { (from, to) };
         let from = from / 3600 * 3600;
@@ -108,14 +109,7 @@ impl<'a> DayPicture<'a> {
         (if unicode { glyph } else { ascii }, self.look.style(role))
     }
 
-    fn draw_lane(
-        &self,
-        canvas: &mut Canvas<'_>,
-        line: &TimeLine,
-        (number, lane): (usize, &DayLane),
-        top: u16,
-        rows: u16,
-    ) {
+    fn draw_lane(&self, canvas: &mut Canvas<'_>, line: &TimeLine, number: usize, lane: &DayLane, top: u16, rows: u16) {
         if line.left > 1 {
             let role = if self.hand.is_some_and(|(own, _)| own == number) { Role::Focus } else { Role::Text };
             let name = self.fit_name(&lane.name, line.left - 2);
@@ -130,7 +124,7 @@ impl<'a> DayPicture<'a> {
             );
         }
         let mut order: Vec<(usize, &DeliverySpan)> = lane.spans.iter().enumerate().collect();
-        // What is wrong, and what is in hand, goes over the rest where they share a cell.
+        // Drawn last, and so on top where several share a cell: faulty deliveries, then the selected one.
         order.sort_by_key(|(at, span)| (self.hand == Some((number, *at)), span.is_wrong()));
         let depths = assign_depths(&lane.spans);
         for (at, span) in order {
@@ -139,19 +133,19 @@ impl<'a> DayPicture<'a> {
         }
     }
 
-    /// Returns a name that is at most so many columns wide, of characters that there are.
+    /// Returns a name cut to `room` columns, in the characters of the appearance.
     fn fit_name(&self, name: &str, room: u16) -> String {
         let ascii = self.look.glyphs == Glyphs::Ascii;
         let name: String = name.chars().map(|letter| if ascii && !letter.is_ascii() { '?' } else { letter }).collect();
         if display_width(&name) <= room {
             return name;
         }
-        let kept: String = name.chars().take(usize::from(room.saturating_sub(1))).collect();
-        format!("{kept}{}", self.look.mark(Mark::Ellipsis))
+        let beginning: String = name.chars().take(usize::from(room.saturating_sub(1))).collect();
+        format!("{beginning}{}", self.look.mark(Mark::Ellipsis))
     }
 
     fn draw_span(&self, canvas: &mut Canvas<'_>, line: &TimeLine, span: &DeliverySpan, row: u16, in_hand: bool) {
-        // One that ends before it begins is drawn where it begins, and does not cover what came before.
+        // A delivery that ends before it begins is drawn at its beginning only.
         let (low, high) = (span.start, span.end.max(span.start));
         if line.width == 0 || low > line.to || high < line.from {
             return;
@@ -161,10 +155,11 @@ impl<'a> DayPicture<'a> {
         let (first, last) = (line.left + line.column(low), line.left + line.column(high));
         (first..=last).for_each(|column| canvas.draw_cell(column, row, glyph, style));
         if last > first && line.contains(low) && span.standing == DeliveryStatus::Complete && !span.is_wrong() {
-            // So that neighbours do not grow together.
+            // A half-filled first cell separates deliveries that follow each other at once.
             let edge = if self.look.glyphs == Glyphs::Unicode { "\u{2590}" } else { "[" };
             canvas.draw_cell(first, row, edge, style);
         }
+        // A name is drawn only if it fits, and only in ASCII, where bytes are columns.
         if usize::from(last - first) > span.name.len() && span.name.is_ascii() {
             let style = if in_hand { style } else { style.add_modifier(Modifier::REVERSED) };
             canvas.draw_text(first + 1, row, &span.name, style);
@@ -176,6 +171,7 @@ impl<'a> DayPicture<'a> {
 
     fn draw_axis(&self, canvas: &mut Canvas<'_>, line: &TimeLine, row: u16) {
         let style = self.look.style(Role::Dim);
+        // A label has five columns, and three more keep labels apart.
         let labels = i64::from((line.width / 8).max(1));
         let step = STEPS.into_iter().find(|step| (line.to - line.from) / step <= labels).unwrap_or(DAY);
         let (mut at, mut free) = (line.from.div_euclid(step) * step, line.left.saturating_sub(2));
@@ -188,10 +184,10 @@ impl<'a> DayPicture<'a> {
         }
     }
 
-    /// Returns the lines below the time line, the most telling one first.
+    /// Returns the lines below the time line, the most important first.
     fn render_captions(&self, shown: std::ops::Range<usize>) -> Vec<Vec<Text<'a>>> {
-        let of_hand = |(lane, at): (usize, usize)| self.day.lanes.get(lane)?.spans.get(at);
-        let hand = self.hand.and_then(of_hand).map(|span| self.in_hand(span));
+        let hand = self.hand.and_then(|(lane, at)| self.day.lanes.get(lane)?.spans.get(at));
+        let hand = hand.map(|span| self.in_hand(span));
         [hand, Some(self.render_count(shown)), Some(self.render_legend())].into_iter().flatten().collect()
     }
 
@@ -215,10 +211,10 @@ impl<'a> DayPicture<'a> {
     }
 
     fn render_count(&self, shown: std::ops::Range<usize>) -> Vec<Text<'a>> {
-        let spans = || self.day.lanes.iter().flat_map(|lane| &lane.spans);
-        let wrong = spans().filter(|span| span.is_wrong()).count();
+        let spans: Vec<&DeliverySpan> = self.day.lanes.iter().flat_map(|lane| &lane.spans).collect();
+        let wrong = spans.iter().filter(|span| span.is_wrong()).count();
         let mut texts = vec![Text::styled(
-            format!("{} deliveries in {} lanes", spans().count(), self.day.lanes.len()),
+            format!("{} deliveries in {} lanes", spans.len(), self.day.lanes.len()),
             self.look.style(Role::Dim),
         )];
         if wrong > 0 {
@@ -233,41 +229,43 @@ impl<'a> DayPicture<'a> {
     }
 
     fn render_legend(&self) -> Vec<Text<'a>> {
-        let of = |standing: DeliveryStatus, clashes: bool| DeliverySpan {
-            key: Vec::new(),
-            start: 0,
-            end: 0,
-            name: String::new(),
-            standing,
-            clashes,
-        };
-        let kinds =
-            [(DeliveryStatus::Complete, false), (DeliveryStatus::Partial, false), (DeliveryStatus::Cancelled, false)];
-        let entry = |(standing, clashes): (DeliveryStatus, bool)| {
-            let (glyph, style) = self.span_style(&of(standing, clashes));
+        let mut texts = Vec::new();
+        for (standing, clashes) in [
+            (DeliveryStatus::Complete, false),
+            (DeliveryStatus::Partial, false),
+            (DeliveryStatus::Cancelled, false),
+            (DeliveryStatus::Complete, true),
+        ] {
+            // An example of each kind, so that legend and picture cannot differ.
+            let example = DeliverySpan { key: Vec::new(), start: 0, end: 0, name: String::new(), standing, clashes };
+            let (glyph, style) = self.span_style(&example);
             let word = if clashes { "cannot be so" } else { standing.word() };
-            [Text::styled(glyph, style), Text::styled(format!(" {word}  "), self.look.style(Role::Dim))]
-        };
-        kinds.into_iter().chain([(DeliveryStatus::Complete, true)]).flat_map(entry).collect()
+            texts.push(Text::styled(glyph, style));
+            texts.push(Text::styled(format!(" {word}  "), self.look.style(Role::Dim)));
+        }
+        texts
     }
 }
 
-/// Returns the row within its lane of every delivery: the first one that is free when it begins.
+/// Returns for each delivery its row within the lane: the first row that is free when it begins.
 fn assign_depths(spans: &[DeliverySpan]) -> Vec<usize> {
+    // For each row, the second from which it is free.
     let mut free: Vec<i64> = Vec::new();
-    let depth = |span: &DeliverySpan| {
-        let at = free.iter().position(|end| *end <= span.start).unwrap_or(free.len()).min(DEEP_MAX - 1);
+    let mut depths = Vec::new();
+    for span in spans {
+        let row = free.iter().position(|end| *end <= span.start).unwrap_or(free.len()).min(DEEP_MAX - 1);
+        // A delivery that ends before it begins still occupies its row for a second.
         let end = span.end.max(span.start.saturating_add(1));
-        match free.get_mut(at) {
+        match free.get_mut(row) {
             Some(last) => *last = (*last).max(end),
             None => free.push(end),
         }
-        at
-    };
-    spans.iter().map(depth).collect()
+        depths.push(row);
+    }
+    depths
 }
 
-/// Writes a second of the day; of another day with its number of days.
+/// Renders a second of the day as a time; on another day, with the number of days before it.
 fn render_clock(at: i64, seconds: bool) -> String {
     let (days, at) = (at.div_euclid(DAY), at.rem_euclid(DAY));
     let days = if days == 0 { String::new() } else { format!("{days:+} d ") };
@@ -275,7 +273,7 @@ fn render_clock(at: i64, seconds: bool) -> String {
     if seconds { format!("{days}{time}:{:02}", at % 60) } else { time }
 }
 
-/// Writes how long something lasted.
+/// Renders a duration.
 fn render_duration(seconds: i64) -> String {
     let (sign, seconds) = if seconds < 0 { ("-", seconds.saturating_neg()) } else { ("", seconds) };
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
@@ -304,7 +302,7 @@ impl Widget for &DayPicture<'_> {
             if rows == 0 {
                 break;
             }
-            self.draw_lane(&mut canvas, &line, (number, lane), top, rows);
+            self.draw_lane(&mut canvas, &line, number, lane, top, rows);
             (top, shown.end) = (top + rows, number + 1);
         }
         if self.day.lanes.is_empty() {

@@ -1,4 +1,5 @@
-//! Bytes before and after, side by side: what differs is marked, and read as leaf positions where asked; writes none.
+//! A picture of bytes before and after, side by side, with the differences marked and, if asked, read as leaf
+//! positions.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,10 +13,10 @@ use crate::tui::look::{Appearance, Mark, Role};
 const OFFSET: u16 = 5;
 /// Columns between before and after.
 const BETWEEN: u16 = 1;
-/// Columns that reading a row as leaves takes at least.
+/// The least columns for the leaf positions of a row.
 const LEAVES: u16 = 24;
 
-/// Bytes before and after.
+/// A widget that shows bytes before and after.
 #[derive(Clone, Debug)]
 pub struct HexPicture<'a> {
     look: Appearance,
@@ -26,54 +27,57 @@ pub struct HexPicture<'a> {
 }
 
 impl<'a> HexPicture<'a> {
-    /// Returns the picture of bytes; `None` stands for NULL.
+    /// Returns the picture of two byte strings; `None` is NULL.
     #[must_use]
     pub const fn new(look: Appearance, before: Option<&'a [u8]>, after: Option<&'a [u8]>) -> Self {
         Self { look, before, after, first: 0, leaves: false }
     }
 
-    /// Draws the rows from this one on, counted from 0.
+    /// Draws from this row on, counted from 0.
     #[must_use]
     pub const fn first_row(self, first: usize) -> Self {
         Self { first, ..self }
     }
 
-    /// Reads the bytes as leaf positions too: little-endian signed 16-bit integers in 1/100 cm.
+    /// Shows the bytes as leaf positions too: little-endian signed 16-bit integers in 1/100 cm.
     #[must_use]
     pub const fn leaves(self, leaves: bool) -> Self {
         Self { leaves, ..self }
     }
 
-    /// Returns how many bytes a row has in so many columns.
+    /// Returns how many bytes a row shows in `width` columns: 16, 8 or 4.
     #[must_use]
     pub fn bytes_a_row(&self, width: u16) -> usize {
-        let beside = if self.leaves { LEAVES } else { 0 };
-        let fits =
-            |bytes: &usize| u16::try_from(*bytes).is_ok_and(|bytes| OFFSET + 6 * bytes + BETWEEN + beside <= width);
-        [16, 8, 4].into_iter().find(fits).unwrap_or(4)
+        let leaves = if self.leaves { LEAVES } else { 0 };
+        // Each byte takes three columns, on both sides.
+        let bytes = [16, 8, 4_u16].into_iter().find(|bytes| OFFSET + 6 * bytes + BETWEEN + leaves <= width);
+        usize::from(bytes.unwrap_or(4))
     }
 
-    /// Returns how many rows there are in so many columns.
+    /// Returns the number of rows in `width` columns.
     #[must_use]
     pub fn row_count(&self, width: u16) -> usize {
         self.byte_count().div_ceil(self.bytes_a_row(width))
     }
 
-    /// Returns the first row that differs from another row on, in so many columns.
+    /// Returns the first row with a difference, from row `from` on, in `width` columns.
     #[must_use]
     pub fn next_difference(&self, from: usize, width: u16) -> Option<usize> {
         let bytes = self.bytes_a_row(width);
-        let differs = |row: &usize| (row * bytes..(row + 1) * bytes).any(|at| self.is_changed(at));
-        (from..self.row_count(width)).find(differs)
+        (from..self.row_count(width)).find(|row| (row * bytes..(row + 1) * bytes).any(|at| self.is_changed(at)))
     }
 
     fn byte_count(&self) -> usize {
-        let of = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-        of(self.before).max(of(self.after))
+        self.before.map_or(0, <[u8]>::len).max(self.after.map_or(0, <[u8]>::len))
     }
 
     fn byte_at(bytes: Option<&[u8]>, at: usize) -> Option<u8> {
         bytes.and_then(|bytes| bytes.get(at)).copied()
+    }
+
+    /// Returns the leaf position in bytes `2 * at` and `2 * at + 1`.
+    fn leaf_at(bytes: Option<&[u8]>, at: usize) -> Option<i16> {
+        Some(i16::from_le_bytes([Self::byte_at(bytes, 2 * at)?, Self::byte_at(bytes, 2 * at + 1)?]))
     }
 
     fn is_changed(&self, at: usize) -> bool {
@@ -91,16 +95,17 @@ impl<'a> HexPicture<'a> {
     fn draw_heads(&self, canvas: &mut Canvas<'_>, bytes: u16) {
         for (is_after, word) in [(false, "before"), (true, "after")] {
             let (own, mark, style) = self.side(is_after);
-            let long = own.map_or_else(|| "NULL".to_owned(), |own| format!("{} bytes", own.len()));
+            let size = own.map_or_else(|| "NULL".to_owned(), |own| format!("{} bytes", own.len()));
             let mark = self.look.mark(mark);
-            let all = [format!("{mark} {word}, {long}"), format!("{mark} {long}"), format!("{mark} {word}")];
+            // The longest heading that fits.
+            let all = [format!("{mark} {word}, {size}"), format!("{mark} {size}"), format!("{mark} {word}")];
             let text = all.iter().find(|text| display_width(text) < 3 * bytes).map_or(mark, String::as_str);
             canvas.draw_text(Self::start_column(is_after, bytes), 0, text, style);
         }
         if self.leaves {
             let all = ["leaves that differ, cm", "leaves, cm"];
-            let fits = |text: &&&str| Self::end_column(bytes) + display_width(text) <= canvas.width();
-            let text = all.iter().find(fits).unwrap_or(&"cm");
+            let room = canvas.width().saturating_sub(Self::end_column(bytes));
+            let text = all.into_iter().find(|text| display_width(text) <= room).unwrap_or("cm");
             canvas.draw_text(Self::end_column(bytes), 0, text, self.look.style(Role::Heading));
         }
     }
@@ -134,26 +139,27 @@ impl<'a> HexPicture<'a> {
         }
     }
 
-    /// Writes the leaves of a row that differ, each with its number from 1, as far as they fit.
+    /// Draws the leaves of a row that differ, each with its number from 1, as far as they fit.
     fn draw_leaves(&self, canvas: &mut Canvas<'_>, y: u16, first: usize, bytes: usize) {
-        let leaf = |own: Option<&[u8]>, at: usize| {
-            let (low, high) = (Self::byte_at(own, 2 * at), Self::byte_at(own, 2 * at + 1));
-            low.zip(high).map(|(low, high)| i16::from_le_bytes([low, high]))
-        };
-        let leaves = (first / 2..(first + bytes) / 2).filter(|at| leaf(self.before, *at) != leaf(self.after, *at));
+        let mut leaves = Vec::new();
+        for at in first / 2..(first + bytes) / 2 {
+            let (before, after) = (Self::leaf_at(self.before, at), Self::leaf_at(self.after, at));
+            if before != after {
+                leaves.push((at, before, after));
+            }
+        }
         let mut x = Self::end_column(u16::try_from(bytes).unwrap_or(4));
-        let all: Vec<usize> = leaves.collect();
-        for (done, at) in all.iter().enumerate() {
-            let words = |own| leaf(own, *at).map_or_else(|| "none".to_owned(), render_centimetres);
+        for (done, (at, before, after)) in leaves.iter().enumerate() {
             let parts = [
                 (format!("#{} ", at + 1), self.look.style(Role::Dim)),
-                (words(self.before), self.look.style(Role::Before)),
+                (render_leaf(*before), self.look.style(Role::Before)),
                 (self.look.mark(Mark::Arrow).to_owned(), self.look.style(Role::Dim)),
-                (words(self.after), self.look.style(Role::After)),
+                (render_leaf(*after), self.look.style(Role::After)),
             ];
-            let wide: u16 = parts.iter().map(|(text, _)| display_width(text)).sum();
-            let rest = all.len() - done;
-            if x + wide + if rest > 1 { 4 } else { 0 } > canvas.width() && done > 0 {
+            let width: u16 = parts.iter().map(|(text, _)| display_width(text)).sum();
+            let rest = leaves.len() - done;
+            // Four columns are kept for the number of those that do not fit.
+            if x + width + if rest > 1 { 4 } else { 0 } > canvas.width() && done > 0 {
                 canvas.draw_text(x, y, &format!("+{rest}"), self.look.style(Role::Dim));
                 return;
             }
@@ -162,7 +168,11 @@ impl<'a> HexPicture<'a> {
     }
 }
 
-/// Writes 1/100 cm as cm.
+fn render_leaf(leaf: Option<i16>) -> String {
+    leaf.map_or_else(|| "none".to_owned(), render_centimetres)
+}
+
+/// Renders 1/100 cm as cm.
 fn render_centimetres(hundredths: i16) -> String {
     let sign = if hundredths < 0 { "-" } else { "" };
     let size = hundredths.unsigned_abs();
@@ -177,6 +187,7 @@ impl Widget for &HexPicture<'_> {
         if heads > 0 {
             self.draw_heads(&mut canvas, bytes);
         }
+        // Scrolled at most to the last row.
         let first = self.first.min(self.row_count(canvas.width()).saturating_sub(1));
         for (y, row) in (heads..canvas.height()).zip(first..self.row_count(canvas.width())) {
             self.draw_row(&mut canvas, y, row, bytes);

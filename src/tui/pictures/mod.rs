@@ -1,4 +1,4 @@
-//! Pictures in a terminal: leaves, numbers, days and bytes, as widgets of plain data; they read and keep nothing.
+//! Pictures as terminal widgets of plain data: leaves, charts, days and bytes.
 
 mod aperture;
 mod chart;

@@ -1,4 +1,5 @@
-//! Whatever pictures are given, however little room: they draw inside, in the characters and colours that there are.
+//! Property tests: with any data and any area, pictures draw inside their area, in the characters and colours of the
+//! appearance.
 
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -18,15 +19,17 @@ fn any_appearance() -> impl Strategy<Value = Appearance> {
     (theme, glyphs).prop_map(|(theme, glyphs)| Appearance { theme, glyphs })
 }
 
-/// An area, and a buffer that it lies in, sticks out of, or misses.
+/// An area, and a buffer that contains it, overlaps it, or misses it.
 fn any_area() -> impl Strategy<Value = (Rect, Rect)> {
     let size = || (0..200_u16, 0..60_u16);
     (size(), 0..4_u16, 0..4_u16, size())
         .prop_map(|((width, height), x, y, (wide, high))| (Rect::new(x, y, width, height), Rect::new(1, 1, wide, high)))
 }
 
-/// Draws a picture and says what is wrong with it.
-fn check_drawing(picture: impl Widget, look: Appearance, (area, whole): (Rect, Rect)) -> Result<(), TestCaseError> {
+/// Draws a picture, and fails if it draws outside its area, or characters or colours that it may not use.
+fn check_drawing(picture: impl Widget, look: Appearance, place: (Rect, Rect)) -> Result<(), TestCaseError> {
+    let (area, whole) = place;
+    // A snowman, which no picture draws, shows the cells that were left alone.
     let mut buffer = Buffer::filled(whole, ratatui::buffer::Cell::new("\u{2603}"));
     picture.render(area, &mut buffer);
     for position in whole.positions() {
@@ -106,7 +109,8 @@ proptest! {
         hand in prop::option::of(0..90_usize),
     ) {
         let picture = AperturePicture::new(look, &after).before(before.as_ref());
-        let picture = picture.jaws(Jaws { x: jaws.0, y: jaws.1 }).pair_edges(&edges).first_pair(first).centred_on(around).selected_pair(hand);
+        let picture = picture.jaws(Jaws { x: jaws.0, y: jaws.1 }).pair_edges(&edges).first_pair(first);
+        let picture = picture.centred_on(around).selected_pair(hand);
         let picture = stretch.map_or_else(|| picture.clone(), |stretch| picture.clone().visible_range(stretch));
         check_drawing(&picture, look, place)?;
     }
@@ -135,7 +139,8 @@ proptest! {
         first in 0..9_usize,
         hand in prop::option::of((0..5_usize, 0..9_usize)),
     ) {
-        check_drawing(&DayPicture::new(look, &day).visible_range(stretch).first_lane(first).selected_delivery(hand), look, place)?;
+        let picture = DayPicture::new(look, &day).visible_range(stretch).first_lane(first).selected_delivery(hand);
+        check_drawing(&picture, look, place)?;
     }
 
     #[test]

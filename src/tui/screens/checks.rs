@@ -1,4 +1,4 @@
-//! What the quality checks found, and the way from a finding to its record.
+//! The screen of the quality checks: findings, and the way from a finding to its record.
 
 use super::{matches_search, move_in_list};
 use crate::ops::checks::{FindingLine, Outcome};
@@ -9,57 +9,67 @@ use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
 
-/// What is known of the checks.
+/// The state of the screen.
 #[derive(Debug, Default)]
 pub struct ChecksScreen {
-    /// What they said last.
+    /// The last result.
     pub outcome: Option<Outcome>,
-    /// Whether something was written since.
+    /// Whether the target may have changed since.
     pub stale: bool,
-    /// Why nothing is known.
+    /// Why the last run failed.
     pub trouble: Option<String>,
-    /// What is looked for.
+    /// The search text.
     pub search: String,
-    /// Which finding is in hand.
+    /// The selected finding.
     pub place: ListPosition,
-    /// Whether all checks are shown instead of the findings.
+    /// Whether the list shows all checks instead of the findings.
     pub all: bool,
 }
 
 impl ChecksScreen {
-    /// Returns the findings that fit the search.
+    /// Returns the findings that match the search.
     #[must_use]
     pub fn visible_findings(&self) -> Vec<&FindingLine> {
-        let fits = |line: &&FindingLine| {
-            let key = line.key.to_string();
-            [line.check, line.table, &line.message, &key].iter().any(|text| matches_search(text, &self.search))
-        };
-        self.outcome.iter().flat_map(|outcome| &outcome.findings).filter(fits).collect()
+        let mut visible = Vec::new();
+        for finding in self.outcome.iter().flat_map(|outcome| &outcome.findings) {
+            let key = finding.key.to_string();
+            if [finding.check, finding.table, &finding.message, &key]
+                .iter()
+                .any(|text| matches_search(text, &self.search))
+            {
+                visible.push(finding);
+            }
+        }
+        visible
     }
 
-    /// Returns the records of a table that findings are about, by their ids as places of a chart.
+    /// Returns the ids of the records of a table that findings name, ascending, as x values of a chart.
     #[must_use]
     pub fn chart_places(&self, table: &str) -> Vec<f64> {
-        let findings = self.outcome.iter().flat_map(|outcome| &outcome.findings);
-        let related = |finding: &FindingLine| {
-            let rows = finding.related.iter().map(|row| (row.table, row.key.clone()));
-            std::iter::once((finding.table, finding.key.clone())).chain(rows).collect::<Vec<_>>()
-        };
-        let of_table = findings.flat_map(related).filter(|(name, _)| *name == table);
-        let mut places: Vec<f64> = of_table.filter_map(|(_, key)| key.as_object()?.values().next()?.as_f64()).collect();
+        let mut places = Vec::new();
+        for finding in self.outcome.iter().flat_map(|outcome| &outcome.findings) {
+            let rows = rows_of(finding).filter(|(name, _)| *name == table);
+            places.extend(rows.filter_map(|(_, key)| key.as_object()?.values().next()?.as_f64()));
+        }
         places.sort_by(f64::total_cmp);
         places.dedup();
         places
     }
 
-    /// Returns the finding in hand.
+    /// Returns the selected finding.
     #[must_use]
     pub fn in_hand(&self) -> Option<&FindingLine> {
         self.visible_findings().get(self.place.at).copied()
     }
 }
 
-/// Takes in what the checks say.
+/// Returns the tables and keys that a finding names: its own row, then the related ones.
+fn rows_of(finding: &FindingLine) -> impl Iterator<Item = (&str, &serde_json::Value)> {
+    let related = finding.related.iter().map(|row| (row.table, &row.key));
+    std::iter::once((finding.table, &finding.key)).chain(related)
+}
+
+/// Applies a result of the checks.
 pub fn receive_outcome(state: &mut state::TuiState, outcome: Outcome) {
     let (violations, not_run) = (outcome.violations, outcome.not_run);
     let not_run = if not_run > 0 { format!("; {not_run} checks could not run") } else { String::new() };
@@ -72,7 +82,7 @@ pub fn receive_outcome(state: &mut state::TuiState, outcome: Outcome) {
     state.show_note(role, text);
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let length = if state.checks.all {
         state.checks.outcome.as_ref().map_or(0, |outcome| outcome.checks.len())
@@ -96,17 +106,17 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
     Vec::new()
 }
 
-/// Goes to the record of the finding in hand.
+/// Shows the record of the selected finding: its own row, else the first related row that is a listed record.
 fn go_to_record(state: &mut state::TuiState) -> Vec<Effect> {
     let Some(finding) = state.checks.in_hand() else { return Vec::new() };
     let domain = state.records.domain;
-    let places = std::iter::once((finding.table, &finding.key));
-    let places = places.chain(finding.related.iter().map(|related| (related.table, &related.key)));
-    let number = |key: &serde_json::Value| key.as_object().and_then(|key| key.values().next()?.as_i64());
-    let mut found = places.filter_map(|(table, key)| domain.kind_of_table(table).zip(number(key)));
-    let Some((kind, id)) = found.next() else {
-        let said = format!("{} is not among the records that can be walked through", finding.table);
-        state.show_note(Role::Note, said);
+    let record = rows_of(finding).find_map(|(table, key)| {
+        // A listed record has a key of one integer column.
+        Some((domain.kind_of_table(table)?, key.as_object()?.values().next()?.as_i64()?))
+    });
+    let Some((kind, id)) = record else {
+        let text = format!("{} is not among the records that can be walked through", finding.table);
+        state.show_note(Role::Note, text);
         return Vec::new();
     };
     let mut effects = super::records::show_kind(state, kind, None);

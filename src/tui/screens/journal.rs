@@ -1,4 +1,4 @@
-//! The entries of the journal, newest first, as they stand there.
+//! The screen of the journal's entries, newest first.
 
 use mfm_journal::Entry;
 
@@ -9,46 +9,49 @@ use crate::tui::list::ListPosition;
 use crate::tui::message::Effect;
 use crate::tui::state;
 
-/// How many entries are fetched in one go.
+/// How many entries a page has.
 pub const PAGE: u64 = 200;
 
-/// What is known of the journal.
+/// The state of the screen.
 #[derive(Debug, Default)]
 pub struct JournalScreen {
-    /// The entries, newest first.
+    /// The entries read so far, newest first.
     pub entries: Vec<Entry>,
-    /// What went wrong.
+    /// Why reading failed.
     pub trouble: Option<String>,
-    /// What is looked for.
+    /// The search text.
     pub search: String,
-    /// Which entry is in hand.
+    /// The selected entry.
     pub place: ListPosition,
 }
 
 impl JournalScreen {
-    /// Returns the entries that fit the search.
+    /// Returns the entries that match the search.
     #[must_use]
     pub fn visible_entries(&self) -> Vec<&Entry> {
-        let fits = |entry: &&Entry| {
+        let mut visible = Vec::new();
+        for entry in &self.entries {
             let (seq, op) = (entry.seq.to_string(), entry.op.map(|op| format!("op {op}")).unwrap_or_default());
-            [&seq, &entry.kind, &entry.actor, &op].iter().any(|text| matches_search(text, &self.search))
-        };
-        self.entries.iter().filter(fits).collect()
+            if [&seq, &entry.kind, &entry.actor, &op].iter().any(|text| matches_search(text, &self.search)) {
+                visible.push(entry);
+            }
+        }
+        visible
     }
 
-    /// Returns the entry in hand.
+    /// Returns the selected entry.
     #[must_use]
     pub fn in_hand(&self) -> Option<&Entry> {
         self.visible_entries().get(self.place.at).copied()
     }
 }
 
-/// Asks for what it shows.
+/// Requests the newest entries.
 pub fn enter(state: &mut state::TuiState) -> Vec<Effect> {
     state.request_job(Job::Entries { before: None })
 }
 
-/// Takes in entries.
+/// Applies a page of entries; `before` is the number it was requested for.
 pub fn receive_entries(state: &mut state::TuiState, entries: Vec<Entry>, before: Option<u64>) {
     let journal = &mut state.journal;
     journal.trouble = None;
@@ -57,13 +60,14 @@ pub fn receive_entries(state: &mut state::TuiState, entries: Vec<Entry>, before:
         None => journal.entries = entries,
         Some(_) => journal.entries.extend(entries),
     }
+    // At the top the newest entry stays selected; elsewhere the selected entry does, wherever it moved.
     let at_top = journal.place.at == 0;
     let place = in_hand.and_then(|seq| journal.visible_entries().iter().position(|entry| entry.seq == seq));
     let length = journal.visible_entries().len();
     journal.place.move_to(if at_top { 0 } else { place.unwrap_or(0) }, length);
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let rows = super::records::rows_seen(state);
     let length = state.journal.visible_entries().len();

@@ -1,4 +1,4 @@
-//! What each screen knows and what keys do there; draws nothing.
+//! State and actions of each screen.
 
 pub mod checks;
 pub mod journal;
@@ -13,8 +13,9 @@ use super::keys::Action;
 use super::list::ListPosition;
 use crate::ops::browse::BeforeAfter;
 
-/// Moves in a list as an action says; tells whether it was about moving.
+/// Moves the selection of a list if the action is a movement; returns whether it was one.
 pub(super) fn move_in_list(place: &mut ListPosition, action: Action, rows: usize, length: usize) -> bool {
+    // One line of overlap, so that the eye keeps its place.
     let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
     match action {
         Action::Up => place.move_by(-1, length),
@@ -29,28 +30,28 @@ pub(super) fn move_in_list(place: &mut ListPosition, action: Action, rows: usize
     true
 }
 
-/// Tells whether text holds what is looked for, whatever the case.
+/// Tells whether text contains the search text, in any case; an empty search matches all.
 pub(super) fn matches_search(text: &str, search: &str) -> bool {
     search.is_empty() || text.to_lowercase().contains(&search.to_lowercase())
 }
 
-/// Returns how many control points of a field changes show, or else how many changes there are.
+/// Returns the number of steps to go through: control points if there is a film, else changes.
 pub(super) fn count_steps(changes: usize, pictures: Option<&BeforeAfter>) -> usize {
     let film = pictures.and_then(|pictures| pictures.after.as_ref().or(pictures.before.as_ref()));
     film.map(|film| film.stills.len()).filter(|stills| *stills > 0).unwrap_or(changes)
 }
 
-/// Which still of a field is shown, and whether it plays.
+/// The shown still of a film, and whether the film is playing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Player {
-    /// The control point, from 0.
+    /// The index of the still.
     pub at: usize,
-    /// Whether it goes on by itself.
+    /// Whether ticks advance it.
     pub plays: bool,
 }
 
 impl Player {
-    /// Goes on by some points, round and round among so many.
+    /// Moves by a number of stills, wrapping around at the ends of `points` stills.
     pub fn step_by(&mut self, by: isize, points: usize) {
         let Ok(length) = isize::try_from(points) else { return };
         if length > 0 {
@@ -59,7 +60,7 @@ impl Player {
         }
     }
 
-    /// Does what an action says of pictures; tells whether it was about them.
+    /// Performs an action on the film; returns whether it was one.
     pub(super) fn perform_action(&mut self, action: Action, points: usize) -> bool {
         match action {
             Action::Play => self.plays = !self.plays && points > 1,

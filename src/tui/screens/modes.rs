@@ -1,4 +1,4 @@
-//! The catalogue of failure modes.
+//! The screen of failure modes.
 
 use super::{matches_search, move_in_list};
 use crate::domain::Domain;
@@ -9,34 +9,37 @@ use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
 
-/// What the catalogue knows.
+/// The state of the screen.
 #[derive(Debug, Default)]
 pub struct ModesScreen {
-    /// Which mode is in hand.
+    /// The selected mode.
     pub place: ListPosition,
-    /// What is looked for.
+    /// The search text.
     pub search: String,
 }
 
 impl ModesScreen {
-    /// Returns the modes of a domain that fit the search.
+    /// Returns the modes of a domain that match the search.
     #[must_use]
     pub fn visible_modes(&self, domain: &dyn Domain) -> Vec<&'static dyn Mode> {
-        let fits = |mode: &&'static dyn Mode| {
+        let mut visible = Vec::new();
+        for mode in domain.modes() {
             let card = mode.card();
-            [card.tool, card.title, card.description].iter().any(|text| matches_search(text, &self.search))
-        };
-        domain.modes().iter().copied().filter(fits).collect()
+            if [card.tool, card.title, card.description].iter().any(|text| matches_search(text, &self.search)) {
+                visible.push(*mode);
+            }
+        }
+        visible
     }
 
-    /// Returns the mode in hand.
+    /// Returns the selected mode.
     #[must_use]
     pub fn in_hand(&self, domain: &dyn Domain) -> Option<&'static dyn Mode> {
         self.visible_modes(domain).get(self.place.at).copied()
     }
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let domain = state.domain();
     let length = state.modes.visible_modes(domain).len();

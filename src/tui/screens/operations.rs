@@ -1,4 +1,4 @@
-//! What was done, newest first; one operation whole; taking it back.
+//! The screen of operations, newest first: one in detail, and reverting it.
 
 use super::{Player, matches_search, move_in_list, plan};
 use crate::ops::log::{LoggedOperation, Outcome};
@@ -11,55 +11,58 @@ use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
 
-/// Which view of the operation in hand.
+/// The view of the selected operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OperationView {
-    /// What it is, and what a revert would do.
+    /// Its description, and what a revert would do.
     #[default]
     Words,
-    /// Its preview's views.
+    /// One of the views of its changes.
     Of(plan::PlanView),
 }
 
-/// What is known of the operations.
+/// The state of the screen.
 #[derive(Debug, Default)]
 pub struct OperationsScreen {
-    /// The operations, newest first.
+    /// The operations read so far, newest first.
     pub lines: Vec<LoggedOperation>,
-    /// Whether there are older ones.
+    /// Whether there are older ones to read.
     pub more: bool,
-    /// Whether anything was fetched.
+    /// Whether a page has been read.
     pub fetched: bool,
-    /// What went wrong.
+    /// Why reading failed.
     pub trouble: Option<String>,
-    /// What is looked for.
+    /// The search text.
     pub search: String,
-    /// Which is in hand, of those that fit.
+    /// The selected operation, among those that match the search.
     pub place: ListPosition,
-    /// The operation in hand, whole.
+    /// The details of the selected operation, once they are read.
     pub whole: Option<job::OperationDetail>,
-    /// How it is seen.
+    /// How its details are shown.
     pub view: OperationView,
-    /// Which control point.
+    /// The shown control point.
     pub player: Player,
-    /// The operation that is to be in hand once the list is there.
+    /// The operation to select when the list arrives.
     pub goal: Option<u64>,
 }
 
 impl OperationsScreen {
-    /// Returns the operations that fit the search.
+    /// Returns the operations that match the search.
     #[must_use]
     pub fn visible_operations(&self) -> Vec<&LoggedOperation> {
-        let fits = |line: &&LoggedOperation| {
+        let mut visible = Vec::new();
+        for line in &self.lines {
             let number = line.op.to_string();
-            [&number, &line.label.tool, &line.label.variant, &line.state, &line.actor, &line.target, &line.face]
-                .iter()
-                .any(|text| matches_search(text, &self.search))
-        };
-        self.lines.iter().filter(fits).collect()
+            let (tool, variant) = (&line.label.tool, &line.label.variant);
+            let texts = [&number, tool, variant, &line.state, &line.actor, &line.target, &line.face];
+            if texts.iter().any(|text| matches_search(text, &self.search)) {
+                visible.push(line);
+            }
+        }
+        visible
     }
 
-    /// Returns the operation in hand.
+    /// Returns the selected operation.
     #[must_use]
     pub fn in_hand(&self) -> Option<&LoggedOperation> {
         self.visible_operations().get(self.place.at).copied()
@@ -67,13 +70,13 @@ impl OperationsScreen {
 }
 
 impl OperationsScreen {
-    /// Tells whether the operation in hand has pictures, as far as that is known.
+    /// Tells whether the selected operation has pictures; true while its details are not read.
     #[must_use]
     pub fn has_pictures(&self) -> bool {
         self.whole.as_ref().is_none_or(|whole| whole.pictures.is_some())
     }
 
-    /// Returns how many control points, or else changes, there are to step through.
+    /// Returns the number of control points, or else changes, to step through.
     #[must_use]
     pub fn still_count(&self) -> usize {
         let shown = self.whole.as_ref();
@@ -81,19 +84,19 @@ impl OperationsScreen {
     }
 }
 
-/// Asks for what it shows.
+/// Requests the newest operations.
 pub fn enter(state: &mut state::TuiState) -> Vec<Effect> {
     state.request_job(Job::Log { before: None })
 }
 
-/// Goes to one operation.
+/// Shows the screen with one operation selected.
 pub fn look_at(state: &mut state::TuiState, op: u64) -> Vec<Effect> {
     state.operations.search.clear();
     state.operations.goal = Some(op);
     crate::tui::update::show_screen(state, Screen::Operations)
 }
 
-/// Takes in a page of operations.
+/// Applies a page of operations; `before` is the number it was requested for.
 pub fn receive_page(state: &mut state::TuiState, outcome: Outcome, before: Option<u64>) -> Vec<Effect> {
     let operations = &mut state.operations;
     (operations.fetched, operations.trouble) = (true, None);
@@ -109,37 +112,40 @@ pub fn receive_page(state: &mut state::TuiState, outcome: Outcome, before: Optio
     request_missing(state, true)
 }
 
-/// Asks for the operation in hand, and for older ones where the end of the list is near.
+/// Requests the details of the selected operation, and older operations if the end of the list is near. With `anew`
+/// the details are read again even if they are known.
 fn request_missing(state: &mut state::TuiState, anew: bool) -> Vec<Effect> {
     let operations = &state.operations;
     let older = operations.more && operations.place.at + 20 >= operations.visible_operations().len();
     let before = operations.lines.last().map(|line| line.op).filter(|_| older);
-    let wanted = operations.in_hand().map(|line| line.op);
+    let selected = operations.in_hand().map(|line| line.op);
     let known = operations.whole.as_ref().map(|whole| whole.shown.line.op);
     let mut effects = Vec::new();
+    // Not while a page is being read: its answer asks again if the end is still near.
     if let (Some(before), None) = (before, state.lanes.running_in(job::JobLane::Log)) {
         effects.extend(state.request_job(Job::Log { before: Some(before) }));
     }
-    if let Some(op) = wanted.filter(|op| anew || known != Some(*op)) {
+    if let Some(op) = selected.filter(|op| anew || known != Some(*op)) {
         effects.extend(state.request_job(Job::Operation(op)));
     }
     effects
 }
 
-/// Takes in an operation.
+/// Applies the details of an operation, unless another one is selected now.
 pub fn receive_operation(state: &mut state::TuiState, operation: job::OperationDetail) {
     if state.operations.in_hand().is_none_or(|line| line.op != operation.shown.line.op) {
         return;
     }
     let at = operation.pictures.as_ref().map_or(0, crate::ops::browse::BeforeAfter::first_changed);
     let same = state.operations.whole.as_ref().is_some_and(|whole| whole.shown.line.op == operation.shown.line.op);
+    // Reading the same operation again, after a refresh, must not stop a film.
     if !same {
         state.operations.player = Player { at, plays: false };
     }
     state.operations.whole = Some(operation);
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let rows = super::records::rows_seen(state);
     let length = state.operations.visible_operations().len();
@@ -153,11 +159,11 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
     match action {
         Action::Open | Action::View => {
             let operations = &mut state.operations;
-            let drawn = operations.has_pictures();
+            let has_pictures = operations.has_pictures();
             operations.view = match operations.view {
                 OperationView::Words => OperationView::Of(plan::PlanView::Picture),
                 OperationView::Of(plan::PlanView::Bytes) => OperationView::Words,
-                OperationView::Of(view) => OperationView::Of(view.next(drawn)),
+                OperationView::Of(view) => OperationView::Of(view.next(has_pictures)),
             };
         }
         Action::Revert => choose_way(state),
@@ -167,34 +173,31 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
     Vec::new()
 }
 
-/// Lets a person choose how to take the operation in hand back; each way says what it does in a conflict.
+/// Opens the menu of ways to revert the selected operation. Each says what it does with conflicts.
 fn choose_way(state: &mut state::TuiState) {
     let Some(line) = state.operations.in_hand() else { return };
     let op = line.op;
     if line.state != "active" && line.action == mfm_journal::OperationAction::Apply {
-        let said = format!("operation {op} is {}: there is nothing of it to take back", line.state);
-        state.show_note(Role::Note, said);
+        let text = format!("operation {op} is {}: there is nothing of it to take back", line.state);
+        state.show_note(Role::Note, text);
         return;
     }
-    let way = |cascade, skip_conflicts, force| revert::Request {
-        operations: vec![op],
-        cascade,
-        skip_conflicts,
-        force,
-        ..revert::Request::default()
-    };
+    let plain = revert::Request { operations: vec![op], ..revert::Request::default() };
+    let cascade = revert::Request { cascade: true, ..plain.clone() };
+    let skip_conflicts = revert::Request { skip_conflicts: true, ..plain.clone() };
+    let force = revert::Request { force: true, ..plain.clone() };
     let ways = [
-        (way(false, false, false), "take back", "all rows or none: a row that others changed stops it"),
-        (way(true, false, false), "cascade", "first take back later operations on the same rows"),
-        (way(false, true, false), "skip conflicts", "put back what can be; leave rows that others changed"),
-        (way(false, false, true), "force", "overwrite what others wrote to these rows"),
+        (plain, "take back", "all rows or none: a row that others changed stops it"),
+        (cascade, "cascade", "first take back later operations on the same rows"),
+        (skip_conflicts, "skip conflicts", "put back what can be; leave rows that others changed"),
+        (force, "force", "overwrite what others wrote to these rows"),
     ];
     let lines = ways.map(|(way, name, about)| (MenuChoice::Revert(way), name.to_owned(), about.to_owned())).to_vec();
     let title = format!("Take operation {op} back");
     state.overlay = Some(Overlay::Menu(Menu { title, lines, place: ListPosition::default() }));
 }
 
-/// Asks whether to take operations back.
+/// Asks whether to revert operations.
 pub fn open_revert_question(state: &mut state::TuiState, request: revert::Request) {
     let line = request.operations.first().and_then(|op| state.operations.lines.iter().find(|line| line.op == *op));
     let what = line.map_or_else(String::new, |line| {
@@ -213,13 +216,13 @@ pub fn open_revert_question(state: &mut state::TuiState, request: revert::Reques
         _ => "If others changed any of its rows meanwhile, nothing is written.",
     };
     let role = if request.force { Role::Danger } else { Role::Text };
-    let again = request.operations.first().and_then(|op| state.operations.lines.iter().find(|line| line.op == *op));
-    let again = again.is_some_and(|line| line.action == mfm_journal::OperationAction::Revert);
+    let again = line.is_some_and(|line| line.action == mfm_journal::OperationAction::Revert);
     let mut lines = vec![(Role::Text, format!("Take {which} back on {target}?"))];
     if again {
         lines.push((Role::Warning, "It is a revert: the fault that it took back will be in effect again.".to_owned()));
     }
     lines.push((role, about.to_owned()));
+    // Overwriting other people's changes takes more than a key: the target's name has to be typed.
     let typed = request.force.then(|| (target, String::new()));
     state.overlay = Some(Overlay::Question(QuestionDialog {
         title: "Take back".to_owned(),

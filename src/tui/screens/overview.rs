@@ -1,4 +1,4 @@
-//! The overview: how target and journal stand, what is broken, what the last drill found.
+//! The overview: state of target and journal, faults in effect, and drills.
 
 use super::move_in_list;
 use crate::ops::drill;
@@ -9,25 +9,25 @@ use crate::tui::list::ListPosition;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
 
-/// What the overview knows beyond the state of things.
+/// The state of the screen, besides the status.
 #[derive(Debug, Default)]
 pub struct OverviewScreen {
-    /// Which active fault is in hand.
+    /// The selected fault.
     pub place: ListPosition,
     /// The drills of the journal, newest first.
     pub drills: Option<drill::past::DrillList>,
-    /// What the last audit said, in a line, and whether nothing was found.
+    /// The result of the last audit: whether it found nothing, and a line of text.
     pub audit: Option<(bool, String)>,
 }
 
-/// Asks for what it shows.
+/// Requests status and drills.
 pub fn enter(state: &mut state::TuiState) -> Vec<Effect> {
     let mut effects = state.request_job(Job::Status);
     effects.extend(state.request_job(Job::Drills));
     effects
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let active = state.status.as_ref().map_or(0, |status| status.active.len());
     let rows = usize::from(state.body_rows());
@@ -36,6 +36,7 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
     }
     match action {
         Action::Open => {
+            // Without a fault to open, Enter leads to the modes, where one can be made.
             let fault = state.status.as_ref().and_then(|status| status.active.get(state.overview.place.at));
             let Some(op) = fault.map(|fault| fault.op) else {
                 return super::super::update::show_screen(state, Screen::Modes);
@@ -52,10 +53,11 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
 
 fn choose_target(state: &mut state::TuiState) {
     let Some(status) = &state.status else { return };
-    let line = |target: &crate::ops::status::TargetLine| {
-        (MenuChoice::Target(target.name.clone()), target.name.clone(), format!("{}  {}", target.state, target.url))
-    };
-    let lines: Vec<_> = status.targets.iter().map(line).collect();
+    let mut lines = Vec::new();
+    for target in &status.targets {
+        let about = format!("{}  {}", target.state, target.url);
+        lines.push((MenuChoice::Target(target.name.clone()), target.name.clone(), about));
+    }
     if lines.is_empty() {
         state.show_note(crate::tui::look::Role::Note, "no target is registered: make a lab at the command line");
         return;

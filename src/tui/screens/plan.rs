@@ -1,5 +1,4 @@
-//! A fault that is planned: a form made from the mode's own parameters, and what it would do, before anything is
-//! written.
+//! The screen of a planned fault: a form made from the mode's parameters, and a preview of the changes.
 
 use serde_json::{Map, Value as Json};
 
@@ -19,32 +18,32 @@ use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
 use crate::tui::words;
 
-/// What a line of the form takes.
+/// What a field of the form accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldInput {
-    /// One of these words, the first of which leaves it out.
+    /// One of these words; the first is empty and leaves the parameter out.
     Choice(Vec<String>),
-    /// Text.
+    /// Any text.
     Text,
 }
 
-/// A line of the form.
+/// A field of the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormField {
-    /// The parameter or option.
+    /// The name of the parameter or option.
     pub name: String,
-    /// What it is.
+    /// The description, from the parameter's schema.
     pub about: String,
-    /// What it takes.
+    /// What it accepts.
     pub kinds: FieldInput,
-    /// What stands there; empty leaves it out.
+    /// Its value; empty leaves it out.
     pub value: String,
 }
 
-/// Which view of the preview.
+/// A view of changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PlanView {
-    /// A picture before and after, where there is one, else the changes.
+    /// A picture before and after, if there is one, else the changes.
     #[default]
     Picture,
     /// The changes, cell by cell.
@@ -54,49 +53,49 @@ pub enum PlanView {
 }
 
 impl PlanView {
-    /// Returns the view that is seen: where nobody draws pictures, the changes stand for them.
+    /// Returns the view that is shown: without pictures, the changes take their place.
     #[must_use]
-    pub const fn effective_view(self, drawn: bool) -> Self {
+    pub const fn effective_view(self, has_pictures: bool) -> Self {
         match self {
-            Self::Picture if !drawn => Self::Changes,
+            Self::Picture if !has_pictures => Self::Changes,
             view => view,
         }
     }
 
     /// Returns the next view.
     #[must_use]
-    pub const fn next(self, drawn: bool) -> Self {
-        match self.effective_view(drawn) {
+    pub const fn next(self, has_pictures: bool) -> Self {
+        match self.effective_view(has_pictures) {
             Self::Picture => Self::Changes,
             Self::Changes => Self::Bytes,
-            Self::Bytes => Self::Picture.effective_view(drawn),
+            Self::Bytes => Self::Picture.effective_view(has_pictures),
         }
     }
 }
 
-/// What is planned.
+/// The state of the screen.
 #[derive(Debug, Default)]
 pub struct PlanScreen {
-    /// The mode.
+    /// The mode, once one is chosen.
     pub mode: Option<&'static ModeCard>,
-    /// The form.
+    /// A field for each parameter and option; empty without a mode.
     pub form: Vec<FormField>,
-    /// Which line is in hand.
+    /// The selected field.
     pub place: ListPosition,
-    /// The seed that was drawn: the same choice shows the same plan.
+    /// The seed drawn for the first preview, kept so that the same form shows the same plan.
     pub seed: Option<u64>,
-    /// What it would do.
+    /// The preview, once it is there.
     pub preview: Option<Preview>,
-    /// Why that is not known.
+    /// Why there is no preview.
     pub failure: Option<Failure>,
-    /// How it is seen.
+    /// How the preview is shown.
     pub view: PlanView,
-    /// Which control point.
+    /// The shown control point.
     pub player: Player,
 }
 
 impl PlanScreen {
-    /// Returns how many control points, or else changes, there are to step through.
+    /// Returns the number of control points, or else changes, to step through.
     #[must_use]
     pub fn still_count(&self) -> usize {
         let shown = self.preview.as_ref();
@@ -104,18 +103,18 @@ impl PlanScreen {
     }
 }
 
-/// The options of every plan that the form offers behind the mode's own parameters.
+/// Options of every plan: name and description. The form has them after the mode's own parameters.
 const OPTIONS: [(&str, &str); 3] = [
     ("seed", "The seed of every choice, 0 to 2^53-1; drawn if empty"),
     ("now", "The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read if empty"),
     ("max_rows", "Refuse to change more rows than this; 10000 if empty"),
 ];
 
-/// Begins a plan of a mode on a record.
+/// Starts a plan of a mode on a record, and shows the screen.
 pub fn begin_plan(state: &mut state::TuiState, tool: &str, kind: &'static RecordKind, id: i64) -> Vec<Effect> {
     let Some(mode) = domains::find_mode(tool) else { return Vec::new() };
     let card = mode.card();
-    // The variant is what a person chooses first.
+    // The variant, the second field, is what a person chooses first.
     let place = ListPosition { at: 1, top: 0 };
     state.plan = PlanScreen {
         mode: Some(card),
@@ -132,11 +131,15 @@ pub fn begin_plan(state: &mut state::TuiState, tool: &str, kind: &'static Record
 fn build_form(card: &'static ModeCard, kind: &'static RecordKind, id: i64) -> Vec<FormField> {
     let record = card.fault_records().find(|record| record.table == kind.table).unwrap_or(&card.record);
     let mut words = vec![String::new()];
-    let given: Map<String, Json> =
+    let parameters: Map<String, Json> =
         card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect();
     let mode = domains::find_mode(card.tool);
-    let can = |word: &str| mode.is_none_or(|mode| mode.complete(&given, Some(word)).is_ok());
-    words.extend(card.variants.iter().map(|variant| variant.word).filter(|word| can(word)).map(str::to_owned));
+    // Only variants that are possible on this table.
+    for variant in card.variants {
+        if mode.is_none_or(|mode| mode.complete(&parameters, Some(variant.word)).is_ok()) {
+            words.push(variant.word.to_owned());
+        }
+    }
     let first = words.get(1).cloned().unwrap_or_default();
     let about = "What goes wrong; the parameters left empty are proposed for it".to_owned();
     let mut form = vec![
@@ -149,37 +152,37 @@ fn build_form(card: &'static ModeCard, kind: &'static RecordKind, id: i64) -> Ve
         FormField { name: "variant".to_owned(), about, kinds: FieldInput::Choice(words), value: first },
     ];
     form.extend(build_parameter_fields(card, record.table));
-    let option = |(name, about): (&str, &str)| FormField {
-        name: name.to_owned(),
-        about: about.to_owned(),
-        kinds: FieldInput::Text,
-        value: String::new(),
-    };
-    form.extend(OPTIONS.map(option));
+    for (name, about) in OPTIONS {
+        let (name, about) = (name.to_owned(), about.to_owned());
+        form.push(FormField { name, about, kinds: FieldInput::Text, value: String::new() });
+    }
     form
 }
 
-/// Returns the lines of the mode's own parameters, from their schema.
+/// Returns the fields of the mode's own parameters, from their JSON schema, without the record ids.
 fn build_parameter_fields(card: &'static ModeCard, table: &str) -> Vec<FormField> {
     let Ok(outcome) = modes::run(Some(card.tool)) else { return Vec::new() };
     let Some(entry) = outcome.modes.into_iter().next() else { return Vec::new() };
     let schema = Json::from(entry.parameters);
     let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return Vec::new() };
     let ids: Vec<&str> = card.fault_records().map(|record| record.parameter).collect();
-    let own = properties.iter().filter(|(name, _)| !ids.contains(&name.as_str()));
-    own.map(|(name, property)| {
-        build_field(name, property, card.table_parameter.filter(|own| own == name).map(|_| table))
-    })
-    .collect()
+    let mut fields = Vec::new();
+    for (name, property) in properties.iter().filter(|(name, _)| !ids.contains(&name.as_str())) {
+        // The parameter that names the table follows from the record.
+        let is_table = card.table_parameter == Some(name.as_str());
+        fields.push(build_field(name, property, is_table.then_some(table)));
+    }
+    fields
 }
 
-/// Returns the line of a parameter, from its schema, with what stands there.
+/// Returns the field of a parameter from its JSON schema, with its first value.
 pub(super) fn build_field(name: &str, property: &Json, value: Option<&str>) -> FormField {
     let about = property.get("description").and_then(Json::as_str).unwrap_or_default();
     let words = property.get("enum").and_then(Json::as_array).map(|words| {
         let words = words.iter().filter_map(Json::as_str).map(str::to_owned);
         std::iter::once(String::new()).chain(words).collect::<Vec<_>>()
     });
+    // The type of an optional flag is a list with "null".
     let is_flag = property.get("type").is_some_and(|of_type| of_type.to_string().contains("boolean"));
     let kinds = match words {
         Some(words) => FieldInput::Choice(words),
@@ -190,12 +193,13 @@ pub(super) fn build_field(name: &str, property: &Json, value: Option<&str>) -> F
     FormField { name: name.to_owned(), about, kinds, value: value.unwrap_or_default().to_owned() }
 }
 
-/// Returns the request that the form makes.
+/// Returns the request that the form describes; `None` without a mode.
 #[must_use]
 pub fn build_request(plan: &PlanScreen) -> Option<Request> {
     let card = plan.mode?;
     let mut request =
         Request { tool: card.tool.to_owned(), parameters: Map::new(), options: Options::default(), output: None };
+    // A seed typed into the form replaces this one below.
     request.options.seed = plan.seed;
     for field in plan.form.iter().filter(|field| !field.value.is_empty()) {
         let value = field.value.as_str();
@@ -216,14 +220,14 @@ pub fn build_request(plan: &PlanScreen) -> Option<Request> {
     Some(request)
 }
 
-/// Asks what the form would do.
+/// Requests a preview of the form.
 pub fn request_preview(state: &mut state::TuiState) -> Vec<Effect> {
     (state.plan.preview, state.plan.failure) = (None, None);
     let Some(request) = build_request(&state.plan) else { return Vec::new() };
     state.request_job(Job::Preview(Box::new(request)))
 }
 
-/// Takes in what it would do.
+/// Applies a preview.
 pub fn receive_preview(state: &mut state::TuiState, preview: Preview) {
     let at = preview.pictures.as_ref().map_or(0, crate::ops::browse::BeforeAfter::first_changed);
     state.plan.player = Player { at, plays: false };
@@ -232,7 +236,7 @@ pub fn receive_preview(state: &mut state::TuiState, preview: Preview) {
     state.plan.preview = Some(preview);
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let length = state.plan.form.len();
     if move_in_list(&mut state.plan.place, action, length.max(1), length) {
@@ -247,8 +251,8 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
         Action::Right => cycle_choice(state, 1),
         Action::Open => edit_field(state),
         Action::View => {
-            let drawn = state.plan.preview.as_ref().is_none_or(|preview| preview.pictures.is_some());
-            state.plan.view = state.plan.view.next(drawn);
+            let has_pictures = state.plan.preview.as_ref().is_none_or(|preview| preview.pictures.is_some());
+            state.plan.view = state.plan.view.next(has_pictures);
             Vec::new()
         }
         Action::Find => find_record(state),
@@ -261,7 +265,7 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
     }
 }
 
-/// Asks for a record that can show the variant.
+/// Requests a record that is eligible for the variant.
 fn find_record(state: &mut state::TuiState) -> Vec<Effect> {
     let (Some(card), Some(request)) = (state.plan.mode, build_request(&state.plan)) else { return Vec::new() };
     let parameter = state.plan.form.first().map(|field| field.name.clone()).unwrap_or_default();
@@ -276,7 +280,7 @@ fn find_record(state: &mut state::TuiState) -> Vec<Effect> {
     state.request_job(Job::Find(Box::new(request)))
 }
 
-/// Takes the record that was found into the form.
+/// Puts an eligible record into the form, or says why there is none.
 pub fn receive_found_record(state: &mut state::TuiState, outcome: &find::Outcome) -> Vec<Effect> {
     let id = outcome.records.first().and_then(|record| record.cells.first()).map(|(_, id)| id.to_string());
     match (id, state.plan.form.first_mut()) {
@@ -317,20 +321,20 @@ fn edit_field(state: &mut state::TuiState) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Takes what was typed into a line of the form.
+/// Puts typed text into a field of the form, and requests a new preview.
 pub fn fill_field(state: &mut state::TuiState, at: usize, text: &str) -> Vec<Effect> {
-    let number = |name: &str| ["seed", "max_rows"].contains(&name);
     let Some(field) = state.plan.form.get_mut(at) else { return Vec::new() };
-    if number(&field.name) && !text.trim().is_empty() && text.trim().parse::<u64>().is_err() {
-        let said = format!("{}: `{text}` is no whole number", field.name);
-        state.show_note(Role::Warning, said);
+    let is_number = ["seed", "max_rows"].contains(&field.name.as_str());
+    if is_number && !text.trim().is_empty() && text.trim().parse::<u64>().is_err() {
+        let warning = format!("{}: `{text}` is no whole number", field.name);
+        state.show_note(Role::Warning, warning);
         return Vec::new();
     }
     text.trim().clone_into(&mut field.value);
     request_preview(state)
 }
 
-/// Asks whether to commit what was previewed.
+/// Asks whether to commit the previewed fault. For a critical one the target's name has to be typed.
 fn open_commit_question(state: &mut state::TuiState) {
     let Some(preview) = &state.plan.preview else {
         let text = match (&state.plan.mode, &state.plan.failure) {

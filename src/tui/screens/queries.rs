@@ -1,4 +1,4 @@
-//! Questions to the data: which there are, their parameters from the record in hand, and what was answered.
+//! Queries of the domain: choosing one, filling its form from the selected record, and its answer.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::{Map, Value as Json};
@@ -14,21 +14,21 @@ use crate::tui::message::Effect;
 use crate::tui::state::TuiState;
 use crate::tui::structured;
 
-/// What is said of a parameter that a question needs.
+/// The suffix of a required parameter's description.
 const NEEDED: &str = " (needed)";
-/// How many lines of an answer a page moves by.
+/// How many rows PageUp and PageDown scroll the answer.
 const PAGE: usize = 10;
-/// The parameter that says where a page begins, and the field of an answer that says where the next one does.
+/// The parameter with the cursor of a page, and the field of an answer with that of the next page.
 const PAGED: [&str; 2] = ["cursor", "next_cursor"];
 
-/// Lets a person choose a question of the domain.
+/// Opens the menu of the domain's queries.
 pub fn open_query_menu(state: &mut TuiState) {
     let domain = state.domain();
-    let line = |query: &&'static dyn Query| {
+    let mut lines = Vec::new();
+    for query in domain.queries() {
         let card = query.card();
-        (MenuChoice::Query(card.name), card.name.to_owned(), card.title.to_owned())
-    };
-    let lines: Vec<_> = domain.queries().iter().map(line).collect();
+        lines.push((MenuChoice::Query(card.name), card.name.to_owned(), card.title.to_owned()));
+    }
     if lines.is_empty() {
         state.show_note(
             Role::Note,
@@ -41,12 +41,11 @@ pub fn open_query_menu(state: &mut TuiState) {
     state.overlay = Some(Overlay::Menu(Menu { title, lines, place: ListPosition::default() }));
 }
 
-/// Begins a question, its parameters taken from the record in hand.
+/// Opens the dialog of a query, with parameters taken from the selected record.
 pub fn begin_query(state: &mut TuiState, name: &'static str, menu: Menu) {
     let Some(query) = state.domain().find_query(name) else { return };
     let (form, card) = (build_form(state, query), query.card());
-    let missing = |field: &FormField| field.value.is_empty() && field.about.ends_with(NEEDED);
-    let place = ListPosition { at: form.iter().position(missing).unwrap_or(0), top: 0 };
+    let place = ListPosition { at: form.iter().position(is_missing).unwrap_or(0), top: 0 };
     let answer = QueryState::NotAsked;
     let ask = QueryDialog { query: card.name, about: card.about, form, place, answer, top: 0, menu };
     state.overlay = Some(Overlay::Ask(Box::new(ask)));
@@ -56,27 +55,32 @@ fn build_form(state: &TuiState, query: &dyn Query) -> Vec<FormField> {
     let schema = query.params_schema().to_value();
     let none = Map::new();
     let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&none);
-    let needed = |name: &str| {
-        let names = schema.get("required").and_then(Json::as_array).into_iter().flatten();
-        names.filter_map(Json::as_str).any(|other| other == name)
-    };
-    let field = |(name, property): (&String, &Json)| {
+    let names = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+    let required: Vec<&str> = names.filter_map(Json::as_str).collect();
+    let (mut form, mut optional) = (Vec::new(), Vec::new());
+    for (name, property) in properties {
+        let is_required = required.contains(&name.as_str());
         let records = &state.records;
-        let at = records.kind.column_for_param(name, needed(name));
+        let at = records.kind.column_for_param(name, is_required);
         let cell = at.and_then(|at| records.in_hand()?.cells.get(at));
         let mut field = plan::build_field(name, property, cell.map(String::as_str));
-        if needed(name) {
+        if is_required {
             field.about += NEEDED;
+            form.push(field);
+        } else {
+            optional.push(field);
         }
-        field
-    };
-    let mut form: Vec<FormField> = properties.iter().map(field).collect();
-    // What a question needs is filled in first.
-    form.sort_by_key(|field| !needed(&field.name));
+    }
+    // Required parameters come first.
+    form.append(&mut optional);
     form
 }
 
-/// Does what a key says while a question stands in front.
+fn is_missing(field: &FormField) -> bool {
+    field.about.ends_with(NEEDED) && field.value.trim().is_empty()
+}
+
+/// Handles a key in the dialog of a query.
 pub fn press_key(state: &mut TuiState, mut ask: Box<QueryDialog>, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let last = state.scroll_end.get();
@@ -103,7 +107,7 @@ pub fn press_key(state: &mut TuiState, mut ask: Box<QueryDialog>, key: &KeyEvent
     Vec::new()
 }
 
-/// Scrolls the answer.
+/// Scrolls the answer by some rows, at most to row `last`.
 pub fn scroll_answer(ask: &mut QueryDialog, by: isize, last: usize) {
     ask.top = ask.top.saturating_add_signed(by).min(last);
 }
@@ -117,11 +121,10 @@ fn edit_value(value: &mut String, code: KeyCode, control: bool) {
     }
 }
 
-/// Asks.
+/// Runs the query, unless a required parameter is empty.
 fn submit_query(state: &mut TuiState, mut ask: Box<QueryDialog>) -> Vec<Effect> {
     let Some(query) = state.domain().find_query(ask.query) else { return Vec::new() };
-    let missing = |field: &FormField| field.about.ends_with(NEEDED) && field.value.trim().is_empty();
-    if let Some(at) = ask.form.iter().position(missing) {
+    if let Some(at) = ask.form.iter().position(is_missing) {
         ask.place = ListPosition { at, top: 0 };
         let name = ask.form.get(at).map(|field| field.name.clone()).unwrap_or_default();
         ask.answer = QueryState::Failed(format!("{name} is needed: type it, and press Enter"));
@@ -135,7 +138,7 @@ fn submit_query(state: &mut TuiState, mut ask: Box<QueryDialog>) -> Vec<Effect> 
     state.request_job(job)
 }
 
-/// Asks for the page behind the one that is seen.
+/// Runs the query again for the next page, if the answer has one.
 fn next_page(state: &mut TuiState, mut ask: Box<QueryDialog>) -> Vec<Effect> {
     let next = match &ask.answer {
         QueryState::Said { next, .. } => next.clone(),
@@ -150,38 +153,40 @@ fn next_page(state: &mut TuiState, mut ask: Box<QueryDialog>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Returns the parameters that a form says, each as the question's schema has it.
+/// Returns the parameters of a form, each with the type that the query's schema names.
 fn build_params(query: &dyn Query, form: &[FormField]) -> Map<String, Json> {
     let schema = query.params_schema().to_value();
-    let given = form.iter().filter(|field| !field.value.trim().is_empty());
-    let param = |field: &FormField| {
+    let mut params = Map::new();
+    for field in form.iter().filter(|field| !field.value.trim().is_empty()) {
         let property = schema.get("properties").and_then(|all| all.get(&field.name));
+        // As text, because an optional parameter's type is a list with "null".
         let kind = property.and_then(|property| property.get("type")).map(Json::to_string).unwrap_or_default();
-        (field.name.clone(), parse_value(field.value.trim(), &kind))
-    };
-    given.map(param).collect()
+        params.insert(field.name.clone(), parse_value(field.value.trim(), &kind));
+    }
+    params
 }
 
-/// Returns what was typed, as a number, a flag, a list or a text; what is none of what is wanted is refused as it is.
+/// Parses typed text as the schema's type. Text that does not parse is passed on as text: the query then refuses it
+/// with a message of its own.
 fn parse_value(text: &str, kind: &str) -> Json {
     let whole = text.parse::<i64>().ok().map(Json::from);
-    let number = || text.parse::<f64>().ok().map(Json::from);
-    let typed = match kind {
+    let json = match kind {
         kind if kind.contains("array") => {
             let items = text.split(',').map(str::trim);
             Some(items.map(|item| item.parse::<i64>().map_or_else(|_| Json::from(item), Json::from)).collect())
         }
         kind if kind.contains("integer") => whole,
-        kind if kind.contains("number") => whole.or_else(number),
+        kind if kind.contains("number") => whole.or_else(|| text.parse::<f64>().ok().map(Json::from)),
         kind if kind.contains("boolean") => text.parse::<bool>().ok().map(Json::from),
         _ => None,
     };
-    typed.unwrap_or_else(|| Json::from(text))
+    json.unwrap_or_else(|| Json::from(text))
 }
 
-/// Takes in an answer, where its question still stands in front.
+/// Shows an answer, if the dialog of its query is still open.
 pub fn receive_answer(state: &mut TuiState, outcome: query::Outcome) {
     let Some(Overlay::Ask(ask)) = &mut state.overlay else { return };
+    // The person may have opened another query meanwhile.
     if outcome.query.as_deref() == Some(ask.query) {
         let data = outcome.answer.unwrap_or_default();
         let next = data.get(PAGED[1]).filter(|next| !next.is_null());
@@ -190,7 +195,7 @@ pub fn receive_answer(state: &mut TuiState, outcome: query::Outcome) {
     }
 }
 
-/// Takes in why there is no answer.
+/// Shows why there is no answer.
 pub fn receive_failure(state: &mut TuiState, text: String) {
     if let Some(Overlay::Ask(ask)) = &mut state.overlay {
         ask.answer = QueryState::Failed(text);

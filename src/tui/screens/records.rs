@@ -1,8 +1,8 @@
-//! The records of the target, of the kinds that its domain has, fetched as they are seen.
+//! The screen of records, of the kinds that the domain lists. Pages are read as the list is scrolled.
 
 use super::{Player, move_in_list};
 use crate::domain::Domain;
-use crate::domain::filter::{FilterCard, FilterValues};
+use crate::domain::filter::FilterValues;
 use crate::domain::mode::ModeCard;
 use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::RecordKind;
@@ -17,72 +17,72 @@ use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state;
 
-/// How many records are fetched in one go.
+/// How many records a page has.
 pub const PAGE: u32 = 200;
-/// How many records are kept at most.
+/// The most records kept. Beyond it those at the other end are dropped.
 pub const KEPT: usize = 1000;
-/// How near to an end of what was fetched more is asked for.
+/// How near to an end of the read records the next page is requested.
 const NEAR: usize = 60;
 
-/// What narrows the list: a record that the others belong to.
+/// A record that the listed ones belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnclosingRecord {
-    /// Its kind.
+    /// The kind of that record.
     pub kind: &'static RecordKind,
-    /// Its id.
+    /// The id of that record.
     pub id: i64,
-    /// The column by which others belong to it, and what stands there.
+    /// The column of the listed records that refers to it, and the value there.
     pub only: (String, i64),
 }
 
-/// Which view of the record in hand.
+/// The view of the selected record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RecordView {
-    /// A picture, where there is one, else its cells.
+    /// A picture, if there is one, else its cells.
     #[default]
     Picture,
-    /// Its cells.
+    /// All cells of the record.
     Cells,
 }
 
-/// What is known of the records.
+/// The state of the screen.
 #[derive(Debug)]
 pub struct RecordsScreen {
     /// The domain of the target.
     pub domain: &'static dyn Domain,
-    /// The kind that is listed.
+    /// The listed kind.
     pub kind: &'static RecordKind,
-    /// What they belong to, from the whole to the part.
+    /// The records that they belong to, outermost first.
     pub within: Vec<EnclosingRecord>,
-    /// What narrows them.
+    /// The filter that the records match; empty lists all.
     pub selector: FilterValues,
-    /// What was typed to narrow them.
+    /// The text that the filter was typed as.
     pub search: String,
-    /// Those that were fetched, by ascending id.
+    /// The records read so far, by ascending id.
     pub rows: Vec<ListedRecord>,
-    /// Whether there may be more before these.
+    /// Whether there may be more before them.
     pub more_before: bool,
-    /// Whether there may be more behind these.
+    /// Whether there may be more after them.
     pub more_after: bool,
-    /// Which is in hand.
+    /// The selected record.
     pub place: ListPosition,
-    /// How many there are.
+    /// The number of records in the target; `None` until counted, and never counted with a filter.
     pub total: Option<u64>,
-    /// What went wrong.
+    /// Why reading failed.
     pub trouble: Option<String>,
-    /// Whether anything was fetched.
+    /// Whether a page has been requested.
     pub fetched: bool,
-    /// Where the list is to stand once it is there.
+    /// The id to select when the page arrives.
     pub goal: Option<i64>,
-    /// How many lines were asked for beyond what was fetched.
+    /// Steps down beyond the last read record, made up for when the next page arrives.
     pub owed: usize,
-    /// The record in hand, whole.
+    /// Kind, id and all columns of the record read last.
     pub whole: Option<(&'static RecordKind, i64, WholeRecord)>,
-    /// How it is seen.
+    /// How the record is shown.
     pub view: RecordView,
-    /// Which control point.
+    /// The shown control point.
     pub player: Player,
-    /// The mode that a record is looked for.
+    /// The mode for which a record is being chosen.
     pub mode: Option<&'static str>,
 }
 
@@ -92,11 +92,11 @@ impl Default for RecordsScreen {
     }
 }
 
-/// The kind of a domain that lists none.
+/// The kind of a domain that has no kinds.
 static NOTHING: RecordKind = RecordKind::new(["record", "records", ""], ("", ""), &[]);
 
 impl RecordsScreen {
-    /// Returns what is known of the records of a domain before any was fetched.
+    /// Returns the state for a domain before anything is read.
     #[must_use]
     pub fn from_domain(domain: &'static dyn Domain) -> Self {
         Self {
@@ -121,30 +121,30 @@ impl RecordsScreen {
         }
     }
 
-    /// Returns the kind that faults are made on and that opens the one listed: a field of control points.
+    /// Returns the faultable kind whose records contain those of the listed kind, such as the field of control points.
     fn parent_kind(&self) -> Option<&'static RecordKind> {
         let kinds = self.domain.kinds().iter().copied();
         kinds.filter(|kind| kind.faultable).find(|kind| kind.opens == Some(self.kind.word))
     }
 
-    /// Returns the first kind that faults are made on.
+    /// Returns the first kind on which faults can be made.
     fn first_faultable(&self) -> Option<&'static RecordKind> {
         self.domain.kinds().iter().copied().find(|kind| kind.faultable)
     }
 
-    /// Returns the record in hand.
+    /// Returns the selected record.
     #[must_use]
     pub fn in_hand(&self) -> Option<&ListedRecord> {
         self.rows.get(self.place.at)
     }
 
-    /// Returns what the list is narrowed to.
+    /// Returns the column and value that the listed records must have, if they belong to another record.
     #[must_use]
     pub fn column_filter(&self) -> Option<(String, i64)> {
         self.within.last().map(|within| within.only.clone())
     }
 
-    /// Returns how many control points there are to play.
+    /// Returns the number of control points, or places of a series, to step through.
     #[must_use]
     pub fn still_count(&self) -> usize {
         match self.whole.as_ref().and_then(|(.., whole)| whole.picture.as_ref()) {
@@ -154,20 +154,70 @@ impl RecordsScreen {
         }
     }
 
+    /// Adds a page of records before `from`, or the last page of all. Returns false, and adds nothing, if the list does
+    /// not begin with `from` any more.
+    fn prepend_page(&mut self, from: Option<i64>, page: Outcome) -> bool {
+        let Outcome { records: mut rows, more } = page;
+        // A page that is read backwards comes with the highest id first.
+        rows.reverse();
+        let added = rows.len();
+        match from {
+            None => {
+                (self.rows, self.more_after) = (Vec::new(), false);
+                self.place = ListPosition { at: added.saturating_sub(1), top: 0 };
+            }
+            Some(from) if self.rows.first().is_some_and(|row| row.id == from) => {
+                self.place = ListPosition { at: self.place.at + added, top: self.place.top + added };
+            }
+            Some(_) => return false,
+        }
+        self.more_before = more;
+        rows.append(&mut self.rows);
+        self.rows = rows;
+        if self.rows.len() > KEPT {
+            self.rows.truncate(KEPT);
+            self.more_after = true;
+        }
+        true
+    }
+
+    /// Adds a page of records after `from`. Returns false, and adds nothing, if the list does not end with `from` any
+    /// more.
+    fn append_page(&mut self, from: Option<i64>, page: Outcome) -> bool {
+        if self.rows.last().is_some_and(|row| from != Some(row.id)) {
+            return false;
+        }
+        let Outcome { records: mut rows, more } = page;
+        self.more_after = more;
+        self.rows.append(&mut rows);
+        let dropped = self.rows.len().saturating_sub(KEPT);
+        if dropped > 0 {
+            self.rows.drain(..dropped);
+            self.more_before = true;
+            let ListPosition { at, top } = self.place;
+            self.place = ListPosition { at: at.saturating_sub(dropped), top: top.saturating_sub(dropped) };
+        }
+        // Steps that were made beyond the end while the page was read.
+        let goal = self.place.at + self.owed;
+        self.place.move_to(goal, self.rows.len());
+        self.owed = if self.more_after { goal - self.place.at } else { 0 };
+        true
+    }
+
     fn build_request(&self, from: Option<i64>, backwards: bool) -> Request {
         let page = KeyPage { only: self.column_filter(), from, backwards, limit: PAGE };
         Request { kind: self.kind, selector: self.selector.clone(), page }
     }
 }
 
-/// Asks for what is missing.
+/// Requests the first page, unless one has been requested.
 pub fn enter(state: &mut state::TuiState) -> Vec<Effect> {
-    // Which kinds there are follows from the target.
-    let known = state.status.is_some() || state.trouble.is_some();
-    if state.records.fetched || !known { Vec::new() } else { fetch_list(state, None) }
+    // The kinds follow from the target's domain, which the status reports.
+    let is_domain_known = state.status.is_some() || state.trouble.is_some();
+    if state.records.fetched || !is_domain_known { Vec::new() } else { fetch_list(state, None) }
 }
 
-/// Shows records of a kind, of everything or of what they belong to.
+/// Lists records of a kind: all of them, or those that belong to a record.
 pub fn show_kind(
     state: &mut state::TuiState,
     kind: &'static RecordKind,
@@ -184,15 +234,17 @@ pub fn show_kind(
     fetch_list(state, None)
 }
 
-/// Fetches the list anew, around an id or from its beginning.
+/// Reads the list again, from an id on or from its beginning.
 pub fn fetch_list(state: &mut state::TuiState, goal: Option<i64>) -> Vec<Effect> {
     let records = &mut state.records;
     records.rows.clear();
     (records.place, records.total, records.trouble, records.whole) = (ListPosition::default(), None, None, None);
     (records.fetched, records.goal, records.owed) = (true, goal, 0);
+    // Pages begin after an id, so the goal itself comes first.
     let request = records.build_request(goal.map(|goal| goal.saturating_sub(1)), false);
     records.more_before = goal.is_some();
     let mut effects = state.request_job(Job::Page(request));
+    // A count knows no filter, only the enclosing record.
     if state.records.selector.is_empty() {
         let (kind, only) = (state.records.kind, state.records.column_filter());
         effects.extend(state.request_job(Job::Count { kind, only }));
@@ -200,55 +252,23 @@ pub fn fetch_list(state: &mut state::TuiState, goal: Option<i64>) -> Vec<Effect>
     effects
 }
 
-/// Takes in a page.
+/// Applies a page of records, if it still belongs to what is listed.
 pub fn receive_page(state: &mut state::TuiState, request: &Request, outcome: Outcome) -> Vec<Effect> {
     let records = &mut state.records;
-    let mine = request.kind == records.kind
+    let is_current = request.kind == records.kind
         && request.page.only == records.column_filter()
         && request.selector == records.selector;
-    if !mine {
+    if !is_current {
         return Vec::new();
     }
     records.trouble = None;
-    let Outcome { records: mut found, more } = outcome;
-    if request.page.backwards {
-        found.reverse();
-        let before = match request.page.from {
-            None => true,
-            Some(from) => records.rows.first().is_some_and(|row| row.id == from),
-        };
-        if request.page.from.is_none() {
-            (records.rows, records.more_after) = (Vec::new(), false);
-        } else if !before {
-            return Vec::new();
-        }
-        records.more_before = more;
-        let (added, last) = (found.len(), request.page.from.is_none());
-        found.append(&mut records.rows);
-        records.rows = found;
-        let at = if last { added.saturating_sub(1) } else { records.place.at + added };
-        records.place = ListPosition { at, top: if last { 0 } else { records.place.top + added } };
-        if records.rows.len() > KEPT {
-            records.rows.truncate(KEPT);
-            records.more_after = true;
-        }
+    let is_adjacent = if request.page.backwards {
+        records.prepend_page(request.page.from, outcome)
     } else {
-        let follows = records.rows.last().is_none_or(|row| request.page.from == Some(row.id));
-        if !follows {
-            return Vec::new();
-        }
-        records.more_after = more;
-        records.rows.append(&mut found);
-        let spare = records.rows.len().saturating_sub(KEPT);
-        if spare > 0 {
-            records.rows.drain(..spare);
-            records.more_before = true;
-            let place = records.place;
-            records.place = ListPosition { at: place.at.saturating_sub(spare), top: place.top.saturating_sub(spare) };
-        }
-        let wanted = records.place.at + records.owed;
-        records.place.move_to(wanted, records.rows.len());
-        records.owed = if records.more_after { wanted - records.place.at } else { 0 };
+        records.append_page(request.page.from, outcome)
+    };
+    if !is_adjacent {
+        return Vec::new();
     }
     if let Some(goal) = records.goal.take() {
         match records.rows.first().map(|row| row.id) {
@@ -263,7 +283,7 @@ pub fn receive_page(state: &mut state::TuiState, request: &Request, outcome: Out
     request_missing(state)
 }
 
-/// Asks for the record in hand, and for more of the list where its end is near.
+/// Requests the selected record, and another page if an end of the read records is near.
 fn request_missing(state: &mut state::TuiState) -> Vec<Effect> {
     let records = &state.records;
     let near_end = records.place.at + NEAR >= records.rows.len();
@@ -274,19 +294,20 @@ fn request_missing(state: &mut state::TuiState) -> Vec<Effect> {
     } else {
         None
     };
-    let wanted = records.in_hand().map(|row| (records.kind, row.id));
+    let selected = records.in_hand().map(|row| (records.kind, row.id));
     let known = records.whole.as_ref().map(|(kind, id, _)| (*kind, *id));
     let mut effects = Vec::new();
+    // Not while a page is being read: its answer asks again if the end is still near.
     if let (Some(request), None) = (next, state.lanes.running_in(crate::tui::job::JobLane::List)) {
         effects.extend(state.request_job(Job::Page(request)));
     }
-    if let Some((kind, id)) = wanted.filter(|wanted| known != Some(*wanted)) {
+    if let Some((kind, id)) = selected.filter(|selected| known != Some(*selected)) {
         effects.extend(state.request_job(Job::Record { kind, id }));
     }
     effects
 }
 
-/// Takes in the record in hand.
+/// Applies the columns and the picture of the selected record.
 pub fn receive_record(state: &mut state::TuiState, whole: WholeRecord) {
     let Some(id) = state.records.in_hand().map(|row| row.id) else { return };
     match &whole.picture {
@@ -299,7 +320,7 @@ pub fn receive_record(state: &mut state::TuiState, whole: WholeRecord) {
     state.records.whole = Some((state.records.kind, id, whole));
 }
 
-/// Returns how many rows of the list are seen.
+/// Returns the number of visible rows of the list; follows the layout of `views::halves`.
 #[must_use]
 pub fn rows_seen(state: &state::TuiState) -> usize {
     let body = usize::from(state.body_rows());
@@ -307,9 +328,10 @@ pub fn rows_seen(state: &state::TuiState) -> usize {
         .max(1)
 }
 
-/// Does what a key says.
+/// Performs an action on this screen.
 pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect> {
     let rows = rows_seen(state);
+    // The ends of the list may not be read yet: they are read, instead of moving to the last known record.
     if action == Action::End && state.records.more_after {
         let request = state.records.build_request(None, true);
         return state.request_job(Job::Page(request));
@@ -346,7 +368,7 @@ pub fn perform_action(state: &mut state::TuiState, action: Action) -> Vec<Effect
     }
 }
 
-/// Remembers steps beyond the last line that was fetched, so that a key that is held never loses any.
+/// Counts steps beyond the last read record, so that a held key loses none while the next page is read.
 fn record_owed_steps(records: &mut RecordsScreen, action: Action, rows: usize) {
     let step = match action {
         Action::Down => 1,
@@ -358,7 +380,7 @@ fn record_owed_steps(records: &mut RecordsScreen, action: Action, rows: usize) {
     records.owed = if pending { records.owed + beyond } else { 0 };
 }
 
-/// Turns to another kind, of the same patient or field where that leads to it.
+/// Lists the next or previous kind, within the same enclosing record if its kind refers to the new one.
 fn cycle_kind(state: &mut state::TuiState, by: isize) -> Vec<Effect> {
     let kinds = state.records.domain.kinds();
     let at = kinds.iter().position(|kind| *kind == state.records.kind).unwrap_or(0);
@@ -367,6 +389,7 @@ fn cycle_kind(state: &mut state::TuiState, by: isize) -> Vec<Effect> {
     let Some(kind) = usize::try_from(next).ok().and_then(|at| kinds.get(at)).copied() else { return Vec::new() };
     let records = &mut state.records;
     records.kind = kind;
+    // Enclosing records are dropped until one is left that the new kind belongs to as well.
     while let Some(within) = records.within.last_mut() {
         if let Some(column) = within.kind.leads_to(kind) {
             column.clone_into(&mut within.only.0);
@@ -415,7 +438,7 @@ fn go_back(state: &mut state::TuiState) -> Vec<Effect> {
     fetch_list(state, Some(within.id))
 }
 
-/// Takes what was typed to look for: an id, or what is known of the records.
+/// Searches for typed text: an id, or filters of the domain such as `flag=value`.
 pub fn search_records(state: &mut state::TuiState, text: &str) -> Vec<Effect> {
     let text = text.trim();
     if let Ok(id) = text.parse::<i64>() {
@@ -423,13 +446,13 @@ pub fn search_records(state: &mut state::TuiState, text: &str) -> Vec<Effect> {
     }
     let mut selector = FilterValues::default();
     for word in text.split_whitespace() {
-        let card = word.split_once(['=', ':']).and_then(|(flag, value)| {
-            let named = |card: &&FilterCard| card.flag == flag || card.aliases.contains(&flag);
-            Some((state.records.domain.filters().iter().find(named)?, value))
+        let filter = word.split_once(['=', ':']).and_then(|(flag, value)| {
+            let mut cards = state.records.domain.filters().iter();
+            Some((cards.find(|card| card.flag == flag || card.aliases.contains(&flag))?, value))
         });
-        let Some((card, value)) = card else {
-            let known = describe_search(state.records.domain);
-            state.show_note(Role::Warning, format!("`{word}` is not what can be looked for here: {known}"));
+        let Some((card, value)) = filter else {
+            let hint = describe_search(state.records.domain);
+            state.show_note(Role::Warning, format!("`{word}` is not what can be looked for here: {hint}"));
             return Vec::new();
         };
         selector.set(card.flag, value);
@@ -450,7 +473,7 @@ pub fn search_records(state: &mut state::TuiState, text: &str) -> Vec<Effect> {
     fetch_list(state, None)
 }
 
-/// Says what can be typed to look for records of a domain.
+/// Returns what can be typed to search records of a domain, with examples.
 #[must_use]
 pub fn describe_search(domain: &dyn Domain) -> String {
     let examples: Vec<String> = domain.filters().iter().map(|card| format!("{}={}", card.flag, card.example)).collect();
@@ -460,15 +483,16 @@ pub fn describe_search(domain: &dyn Domain) -> String {
 fn choose_mode(state: &mut state::TuiState) -> Vec<Effect> {
     let Some(id) = state.records.in_hand().map(|row| row.id) else { return Vec::new() };
     let (domain, kind) = (state.records.domain, state.records.kind);
-    let takes = |tool: &str| modes_of(domain, kind).any(|card| card.tool == tool);
-    if let Some(tool) = state.records.mode.filter(|tool| takes(tool)) {
+    // A mode chosen before is used at once, if it fits this kind.
+    if let Some(tool) = state.records.mode.filter(|tool| modes_of(domain, kind).any(|card| card.tool == *tool)) {
         return super::plan::begin_plan(state, tool, kind, id);
     }
-    let mut lines = modes_for(domain, kind, id);
-    // Much of what goes wrong with a part is done to the whole that it belongs to.
-    if let Some((parent, id)) = state.records.parent_kind().and_then(|parent| Some((parent, whole_of(state, parent)?)))
+    let mut lines = list_mode_choices(domain, kind, id);
+    // Many faults of a part are made on the record that contains it, so its modes are offered too.
+    if let Some((parent, id)) =
+        state.records.parent_kind().and_then(|parent| Some((parent, containing_id(state, parent)?)))
     {
-        lines.extend(modes_for(domain, parent, id));
+        lines.extend(list_mode_choices(domain, parent, id));
     }
     if lines.is_empty() {
         let other = state.records.first_faultable().map_or("record", |kind| kind.word);
@@ -480,23 +504,24 @@ fn choose_mode(state: &mut state::TuiState) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Returns the id of the record of another kind that the one in hand belongs to: its list says it under the same name.
-fn whole_of(state: &state::TuiState, parent: &RecordKind) -> Option<i64> {
+/// Returns the id of the record that contains the selected one: both kinds list it under the same column name.
+fn containing_id(state: &state::TuiState, parent: &RecordKind) -> Option<i64> {
     let id = parent.column_names().next()?;
     let at = state.records.kind.column_names().position(|name| name == id)?;
     state.records.in_hand()?.cells.get(at)?.parse().ok()
 }
 
-/// Returns the modes of a domain that break records of a kind.
+/// Returns the modes of a domain that can be applied to records of a kind.
 fn modes_of(domain: &dyn Domain, kind: &'static RecordKind) -> impl Iterator<Item = &'static ModeCard> {
     let cards = domain.modes().iter().map(|mode| mode.card());
     cards.filter(|card| card.fault_records().any(|record| record.table == kind.table))
 }
 
-fn modes_for(domain: &dyn Domain, kind: &'static RecordKind, id: i64) -> Vec<(MenuChoice, String, String)> {
-    let line = |card: &'static ModeCard| {
+fn list_mode_choices(domain: &dyn Domain, kind: &'static RecordKind, id: i64) -> Vec<(MenuChoice, String, String)> {
+    let mut lines = Vec::new();
+    for card in modes_of(domain, kind) {
         let choice = MenuChoice::Mode { tool: card.tool, kind, id };
-        (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word))
-    };
-    modes_of(domain, kind).map(line).collect()
+        lines.push((choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word)));
+    }
+    lines
 }

@@ -1,4 +1,4 @@
-//! The bars: names of the screens at the top; what is under way and what was said, and the keys, at the foot.
+//! The bars: screens and target at the top, status line and keys at the bottom.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::tui::keys::{self, Action, Binding};
 use crate::tui::look::{Mark, Role, Theme};
 use crate::tui::state::{Screen, TuiState};
 
-/// A word of a bar, and the columns that it takes.
+/// A word of a bar, with the screen or action behind it.
 struct BarWord<T> {
     what: T,
     spans: Vec<(Role, String)>,
@@ -25,6 +25,7 @@ impl<T> BarWord<T> {
 }
 
 fn build_tabs(state: &TuiState) -> Vec<BarWord<Option<Screen>>> {
+    // All seven names must fit: below 96 columns without padding, below 80 shortened.
     let narrow = state.size.0 < 80;
     let pad = if state.size.0 < 96 { "" } else { " " };
     let mut words = vec![BarWord { what: None, spans: vec![(Role::Title, " mfm ".to_owned())] }];
@@ -37,7 +38,7 @@ fn build_tabs(state: &TuiState) -> Vec<BarWord<Option<Screen>>> {
     words
 }
 
-/// Draws the names of the screens, and the target.
+/// Draws the top bar: the names of the screens, and the target.
 pub fn draw_top_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let bar = state.look.style(Role::Bar);
     let tabs = build_tabs(state);
@@ -56,36 +57,39 @@ pub fn draw_top_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
 
 fn build_spans<'s, T>(state: &TuiState, words: &[BarWord<T>]) -> Vec<Span<'s>> {
     let bar = state.look.style(Role::Bar);
-    let span = |(role, text): &(Role, String)| {
-        let style: Style = match (role, state.look.theme) {
+    let mut spans = Vec::new();
+    for (role, text) in words.iter().flat_map(|word| &word.spans) {
+        let style = match (role, state.look.theme) {
             (Role::Bar, _) => bar,
-            // The bar is reversed already: what is in hand is not.
+            // Without colours the bar is reversed, so the selected word is not.
             (Role::Selected, Theme::Plain) => {
                 Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::REVERSED)
             }
             _ => bar.patch(state.look.style(*role)),
         };
-        Span::styled(text.clone(), style)
-    };
-    words.iter().flat_map(|word| word.spans.iter().map(span)).collect()
+        spans.push(Span::styled(text.clone(), style));
+    }
+    spans
 }
 
-/// Returns the screen whose name stands in a column of the top bar.
+/// Returns the screen whose name is at a column of the top bar.
 #[must_use]
 pub fn tab_at(state: &TuiState, column: u16) -> Option<Screen> {
     find_word_at(&build_tabs(state), column).and_then(|word| word.what)
 }
 
 fn find_word_at<T>(words: &[BarWord<T>], column: u16) -> Option<&BarWord<T>> {
-    let mut from = 0;
-    words.iter().find(|word| {
-        let here = (from..from + word.width()).contains(&usize::from(column));
-        from += word.width();
-        here
-    })
+    let mut end = 0;
+    for word in words {
+        end += word.width();
+        if usize::from(column) < end {
+            return Some(word);
+        }
+    }
+    None
 }
 
-/// Returns how many rows what was said last takes: all of it is read, however long it is.
+/// Returns the rows of the status line: 1, or up to 4 for a long note.
 #[must_use]
 pub fn note_rows(state: &TuiState) -> u16 {
     let text =
@@ -94,23 +98,23 @@ pub fn note_rows(state: &TuiState) -> u16 {
     u16::try_from(rows.clamp(1, 4)).unwrap_or(1)
 }
 
-/// Draws what is under way, or what was said last.
+/// Draws the status line: the running job, else the last note.
 pub fn draw_note(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let line = match (state.lanes.foreground_job(), &state.note) {
         (Some(running), _) => {
             let turn = look.spinner_frame(usize::try_from(state.ticks).unwrap_or(0));
-            let far = match &running.progress {
+            let step = match &running.progress {
                 Some((step, done, total)) if *total > 0 => format!(": {step}, {done} of {total}"),
                 Some((step, done, _)) => format!(": {step}, {done}"),
                 None => String::new(),
             };
-            let far = match running.whole {
-                Some((done, total)) => format!(", fault {} of {total}{far}", done + 1),
-                None => far,
+            let progress = match running.whole {
+                Some((done, total)) => format!(", fault {} of {total}{step}", done + 1),
+                None => step,
             };
             let stop = if running.cancelled { "  (stopping)" } else { "  (C-c stops it)" };
-            Line::styled(replace_unsafe(&format!(" {turn} {}{far}{stop}", running.words)), look.style(Role::Note))
+            Line::styled(replace_unsafe(&format!(" {turn} {}{progress}{stop}", running.words)), look.style(Role::Note))
         }
         (None, Some(note)) => {
             super::pieces::draw_text(frame, area, look, &[(note.role, format!(" {}", note.text))], 0);
@@ -121,30 +125,26 @@ pub fn draw_note(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     frame.render_widget(Paragraph::new(line), area);
 }
 
-fn is_off(state: &TuiState, binding: &Binding) -> bool {
+fn is_disabled(state: &TuiState, binding: &Binding) -> bool {
     binding.writes && state.facts.read_only
 }
 
-fn keys_of(state: &TuiState) -> Vec<BarWord<Action>> {
-    let word = |binding: &'static Binding| {
+fn build_keys(state: &TuiState) -> Vec<BarWord<Action>> {
+    let mut words = Vec::new();
+    for binding in keys::list_bar_bindings(state.screen).into_iter().filter(|binding| state.is_offered(binding)) {
         let key = render_key_name(binding.keys.first().copied().unwrap_or_default());
-        let off = is_off(state, binding);
-        let (role, text) = if off { (Role::Off, Role::Off) } else { (Role::Key, Role::Bar) };
-        BarWord { what: binding.action, spans: vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))] }
-    };
-    let mut words: Vec<BarWord<Action>> = keys::list_bar_bindings(state.screen)
-        .into_iter()
-        .filter(|binding| state.is_offered(binding))
-        .map(word)
-        .collect();
-    // The last keys, which lead to all others, stay however little room there is.
+        let (role, text) = if is_disabled(state, binding) { (Role::Off, Role::Off) } else { (Role::Key, Role::Bar) };
+        let spans = vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))];
+        words.push(BarWord { what: binding.action, spans });
+    }
+    // The last three, palette, help and quit, stay: they lead to all others.
     while words.iter().map(BarWord::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
         words.remove(words.len() - 4);
     }
     words
 }
 
-/// Returns a key as people read it.
+/// Renders the name of a key for people.
 #[must_use]
 pub fn render_key_name(key: &str) -> String {
     match key {
@@ -166,10 +166,10 @@ pub fn render_key_name(key: &str) -> String {
     }
 }
 
-/// Draws the keys.
+/// Draws the bottom bar: the keys, and a warning if operations are open.
 pub fn draw_key_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let bar = state.look.style(Role::Bar);
-    let spans = build_spans(state, &keys_of(state));
+    let spans = build_spans(state, &build_keys(state));
     frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
     if let Some(mark) = state.status.as_ref().filter(|status| !status.open.is_empty()).map(|_| Mark::Bad) {
         let text = format!("{} open: R ", state.look.mark(mark));
@@ -178,8 +178,8 @@ pub fn draw_key_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     }
 }
 
-/// Returns the action whose key stands in a column of the bar at the foot.
+/// Returns the action whose key is at a column of the bottom bar.
 #[must_use]
 pub fn key_at(state: &TuiState, column: u16) -> Option<Action> {
-    find_word_at(&keys_of(state), column).map(|word| word.what)
+    find_word_at(&build_keys(state), column).map(|word| word.what)
 }

@@ -1,4 +1,4 @@
-//! Draws what the checks found.
+//! Draws the screen of the quality checks.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -23,7 +23,7 @@ const CHECKS: [ListField; 4] = [
     ListField { head: "says", right: false, gives: 1 },
 ];
 
-/// Draws it.
+/// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, checks) = (state.look, &state.checks);
     let [left, right] = super::split_halves(area);
@@ -38,6 +38,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         pieces::draw_empty(frame, inner, look, role, text);
         return;
     };
+    // Old findings stay visible while they may be outdated, but say so.
     let stale = if checks.stale { ", before the last change: c checks again" } else { "" };
     let what = if checks.all { "All checks (Tab: findings)" } else { "Findings, worst first (Tab: all checks)" };
     let title = format!("{what}: {}{stale}", words::render_thousands(outcome.violations));

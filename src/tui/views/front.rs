@@ -1,4 +1,4 @@
-//! Draws what stands in front of a screen.
+//! Draws dialogs.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -13,7 +13,7 @@ use crate::tui::look::{Mark, Role};
 use crate::tui::overlays;
 use crate::tui::state::TuiState;
 
-/// Draws it over what is there.
+/// Draws a dialog over the screen.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, overlay: &Overlay) {
     match overlay {
         Overlay::Question(asked) => draw_question(frame, area, state, asked),
@@ -24,24 +24,24 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, overlay: &Overl
         Overlay::Text(shown) => draw_text_page(frame, area, state, shown),
         Overlay::Ask(ask) => {
             let area = centre_area(area, 130, area.height.saturating_sub(2));
-            let inner = box_of(frame, area, state, ask.query);
+            let inner = draw_box(frame, area, state, ask.query);
             super::queries::draw(frame, inner, state, ask);
         }
     }
 }
 
-/// Returns an area of a size in the middle of another one, as far as there is room.
+/// Returns an area of a size in the middle of another one, smaller if there is no room.
 fn centre_area(area: Rect, columns: u16, rows: u16) -> Rect {
     let (width, height) = (columns.min(area.width.saturating_sub(2)), rows.min(area.height.saturating_sub(2)));
     Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height)
 }
 
-fn box_of(frame: &mut Frame<'_>, area: Rect, state: &TuiState, title: &str) -> Rect {
+fn draw_box(frame: &mut Frame<'_>, area: Rect, state: &TuiState, title: &str) -> Rect {
     frame.render_widget(Clear, area);
     pieces::draw_frame(frame, area, state.look, title, true)
 }
 
-/// Returns how many rows lines take when they wrap at a width.
+/// Returns how many rows lines take when they are broken at a width.
 fn count_wrapped_rows(lines: &[(Role, String)], width: u16) -> u16 {
     let width = usize::from(width).max(1);
     let rows: usize = lines.iter().map(|(_, line)| line.width().div_ceil(width).max(1)).sum();
@@ -60,7 +60,7 @@ fn draw_question(frame: &mut Frame<'_>, area: Rect, state: &TuiState, question: 
     }
     let columns = 76.min(area.width.saturating_sub(4));
     let area = centre_area(area, columns, count_wrapped_rows(&lines, columns.saturating_sub(2)) + 2);
-    let inner = box_of(frame, area, state, &question.title);
+    let inner = draw_box(frame, area, state, &question.title);
     pieces::draw_text(frame, inner, state.look, &lines, 0);
 }
 
@@ -69,10 +69,12 @@ const MENU: [ListField; 2] =
 
 fn draw_menu(frame: &mut Frame<'_>, area: Rect, state: &TuiState, menu: &Menu) {
     let rows = u16::try_from(menu.lines.len()).unwrap_or(u16::MAX).saturating_add(4);
-    let inner = box_of(frame, centre_area(area, 96, rows), state, &menu.title);
-    let styles = || vec![state.look.style(Role::Text), state.look.style(Role::Dim)];
-    let item = |line: &(_, String, String)| ListRow { cells: vec![line.1.clone(), line.2.clone()], styles: styles() };
-    let items: Vec<ListRow> = menu.lines.iter().map(item).collect();
+    let inner = draw_box(frame, centre_area(area, 96, rows), state, &menu.title);
+    let styles = vec![state.look.style(Role::Text), state.look.style(Role::Dim)];
+    let mut items = Vec::new();
+    for (_, label, about) in &menu.lines {
+        items.push(ListRow { cells: vec![label.clone(), about.clone()], styles: styles.clone() });
+    }
     let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     pieces::draw_list(frame, body, state.look, &MENU, &items, menu.place);
@@ -87,7 +89,7 @@ fn draw_input(frame: &mut Frame<'_>, area: Rect, state: &TuiState, input: &Input
     ];
     let columns = 76.min(area.width.saturating_sub(4));
     let area = centre_area(area, columns, count_wrapped_rows(&lines, columns.saturating_sub(2)) + 2);
-    let inner = box_of(frame, area, state, &input.title);
+    let inner = draw_box(frame, area, state, &input.title);
     pieces::draw_text(frame, inner, state.look, &lines, 0);
 }
 
@@ -109,7 +111,7 @@ const KEYS: [ListField; 2] =
 
 fn draw_palette(frame: &mut Frame<'_>, area: Rect, state: &TuiState, palette: &Palette) {
     let fitting = overlays::list_matching_bindings(state, &palette.text);
-    let inner = box_of(frame, centre_area(area, 86, 22), state, "Actions");
+    let inner = draw_box(frame, centre_area(area, 86, 22), state, "Actions");
     let head = Rect { height: 1.min(inner.height), ..inner };
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let typed = format!("{} {}_", state.look.mark(Mark::Pointer), palette.text);
@@ -124,7 +126,7 @@ fn draw_palette(frame: &mut Frame<'_>, area: Rect, state: &TuiState, palette: &P
 
 fn draw_help(frame: &mut Frame<'_>, area: Rect, state: &TuiState, top: usize) {
     let title = format!("Keys on {} (Esc: back)", state.screen.name());
-    let inner = box_of(frame, centre_area(area, 86, area.height.saturating_sub(2)), state, &title);
+    let inner = draw_box(frame, centre_area(area, 86, area.height.saturating_sub(2)), state, &title);
     let all: Vec<&Binding> =
         BINDINGS.iter().filter(|binding| binding.is_available_on(state.screen) && state.is_offered(binding)).collect();
     let rows = usize::from(inner.height.saturating_sub(1));
@@ -132,7 +134,7 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, state: &TuiState, top: usize) {
     state.scroll_end.set(last);
     let first = top.min(last);
     let items: Vec<ListRow> = all.into_iter().skip(first).map(|binding| build_item(state, binding)).collect();
-    // No line is in hand: there is nothing to choose.
+    // An index out of range selects no line: there is nothing to choose.
     let place = crate::tui::list::ListPosition { at: usize::MAX, top: 0 };
     let seen = items.len().min(rows);
     let items: Vec<ListRow> = items.into_iter().take(seen).collect();
@@ -140,7 +142,7 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, state: &TuiState, top: usize) {
 }
 
 fn draw_text_page(frame: &mut Frame<'_>, area: Rect, state: &TuiState, text: &TextDialog) {
-    let inner = box_of(
+    let inner = draw_box(
         frame,
         centre_area(area, 110, area.height.saturating_sub(2)),
         state,

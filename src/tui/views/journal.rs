@@ -1,4 +1,4 @@
-//! Draws the entries of the journal, and the one in hand as it stands there.
+//! Draws the screen of the journal: the entries, and the selected one as JSON.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,7 +17,7 @@ const COLUMNS: [ListField; 6] = [
     ListField { head: "face", right: false, gives: 0 },
 ];
 
-/// Draws it.
+/// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, journal) = (state.look, &state.journal);
     let [left, right] = super::split_halves(area);
@@ -27,8 +27,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         Some((false, _)) => format!("{} DOES NOT HOLD", look.mark(Mark::Bad)),
     };
     let inner = pieces::draw_frame(frame, left, look, &format!("Journal, newest first: {verdict}"), true);
-    let shown = journal.visible_entries();
-    if shown.is_empty() {
+    let entries = journal.visible_entries();
+    if entries.is_empty() {
         let (role, text) = match &journal.trouble {
             Some(trouble) => (Role::Danger, trouble.as_str()),
             None => (Role::Dim, "no entries"),
@@ -36,7 +36,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         pieces::draw_empty(frame, inner, look, role, text);
         return;
     }
-    let item = |entry: &&mfm_journal::Entry| {
+    let mut items = Vec::new();
+    for entry in entries {
         let at: String = crate::ops::log::render_timestamp(entry.at_us).chars().skip(5).take(14).collect();
         let op = entry.op.map_or_else(String::new, |op| op.to_string());
         let cells = vec![
@@ -47,9 +48,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
             entry.actor.clone(),
             entry.face.clone(),
         ];
-        ListRow { cells, styles: vec![look.style(Role::Text)] }
-    };
-    let items: Vec<ListRow> = shown.iter().map(item).collect();
+        items.push(ListRow { cells, styles: vec![look.style(Role::Text)] });
+    }
     pieces::draw_list(frame, inner, look, &COLUMNS, &items, journal.place);
     let Some(entry) = journal.in_hand() else { return };
     let inner = pieces::draw_frame(frame, right, look, &format!("Entry {}, as it stands", entry.seq), false);

@@ -1,4 +1,4 @@
-//! Draws what is known; changes nothing.
+//! Draws the state. The only thing it changes is how far texts can be scrolled.
 
 pub mod bars;
 pub mod checks;
@@ -24,22 +24,25 @@ use super::look::Role;
 use super::state::{Screen, TuiState};
 use crate::model::shown;
 
-/// The least columns and rows that anything can be read in.
+/// The least columns and rows of a terminal.
 const LEAST: (u16, u16) = (40, 10);
 
-/// Tells whether a terminal of so many columns shows list and detail side by side.
+/// Tells whether a terminal with `columns` columns shows list and detail side by side.
 #[must_use]
 pub const fn is_wide(columns: u16) -> bool {
     columns >= 100
 }
 
-/// Draws everything; nothing that came from elsewhere can drive the terminal, or turn the direction of its lines.
+/// Draws a frame. Control and direction characters that came from a database are replaced: they could drive the
+/// terminal.
 pub fn draw(frame: &mut Frame<'_>, state: &TuiState) {
     draw_screen(frame, state);
-    let drawn = frame.buffer_mut().content.iter_mut();
-    drawn.filter(|cell| !shown::is_safe(cell.symbol())).for_each(|cell| {
-        cell.set_symbol("\u{fffd}");
-    });
+    // Done for the whole frame, as the last step, so that no text can be forgotten.
+    for cell in &mut frame.buffer_mut().content {
+        if !shown::is_safe(cell.symbol()) {
+            cell.set_symbol("\u{fffd}");
+        }
+    }
 }
 
 fn draw_screen(frame: &mut Frame<'_>, state: &TuiState) {
@@ -73,7 +76,7 @@ fn draw_screen(frame: &mut Frame<'_>, state: &TuiState) {
     }
 }
 
-/// Splits a body into a list and its detail: side by side where there is room, else one above the other.
+/// Splits the body into list and detail: side by side if there is room, else one above the other.
 #[must_use]
 pub fn split_halves(area: Rect) -> [Rect; 2] {
     if is_wide(area.width) {
@@ -83,7 +86,8 @@ pub fn split_halves(area: Rect) -> [Rect; 2] {
     }
 }
 
-/// Returns the list that stands at a place of the screen: where one is in it, how long it is, and the line there.
+/// Returns the list at a position of the screen, for the mouse: its position, its length, and the index of the line
+/// there.
 #[must_use]
 pub fn line_at(state: &TuiState, column: u16, row: u16) -> Option<(ListPosition, usize, usize)> {
     let body = Rect::new(0, 1, state.size.0, state.body_rows());

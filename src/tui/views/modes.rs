@@ -1,4 +1,4 @@
-//! Draws the catalogue of failure modes.
+//! Draws the screen of failure modes.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,7 +17,7 @@ const COLUMNS: [ListField; 3] = [
     ListField { head: "mode", right: false, gives: 1 },
 ];
 
-/// Draws it.
+/// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let [left, right] = super::split_halves(area);
@@ -27,15 +27,14 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         search => format!("Failure modes with `{search}`"),
     };
     let inner = pieces::draw_frame(frame, left, look, &title, true);
-    let item = |card: &'static ModeCard| {
+    let mut items = Vec::new();
+    for mode in shown {
+        let card = mode.card();
         let severity = Severity::from(card.severity);
         let cells = vec![look.severity_mark(severity).to_owned(), card.severity.to_string(), card.tool.to_owned()];
-        ListRow {
-            cells,
-            styles: vec![look.severity_style(severity), look.severity_style(severity), look.style(Role::Text)],
-        }
-    };
-    let items: Vec<ListRow> = shown.iter().map(|mode| item(mode.card())).collect();
+        let styles = vec![look.severity_style(severity), look.severity_style(severity), look.style(Role::Text)];
+        items.push(ListRow { cells, styles });
+    }
     if items.is_empty() {
         pieces::draw_empty(frame, inner, look, Role::Note, "No mode fits; Esc clears the search.");
     }
@@ -45,11 +44,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     state.scroll_end.set(pieces::draw_text(frame, inner, look, &render_mode(mode.card()), state.detail));
 }
 
-/// Returns everything that is to be known of a mode, in lines.
+/// Renders a mode: description, variants, checks, parameters.
 #[must_use]
 pub fn render_mode(card: &'static ModeCard) -> Vec<(Role, String)> {
-    let blank = || (Role::Text, String::new());
-    let mut lines = vec![(Role::Text, card.description.to_owned()), blank(), (Role::Heading, "Variants".to_owned())];
+    let blank = (Role::Text, String::new());
+    let mut lines =
+        vec![(Role::Text, card.description.to_owned()), blank.clone(), (Role::Heading, "Variants".to_owned())];
     for variant in card.variants {
         let severity = Severity::from(variant.severity);
         lines.push((
@@ -59,13 +59,14 @@ pub fn render_mode(card: &'static ModeCard) -> Vec<(Role, String)> {
         lines.push((Role::Text, format!("  {}", variant.about)));
         lines.push((Role::Dim, format!("  on {}", variant.eligible)));
     }
-    lines.extend([blank(), (Role::Heading, "Seen by the checks".to_owned())]);
+    lines.extend([blank.clone(), (Role::Heading, "Seen by the checks".to_owned())]);
     lines.push((Role::Text, card.checks.join(", ")));
     if let Some(names) = render_parameters(card) {
-        lines.extend([blank(), (Role::Heading, "Parameters".to_owned()), (Role::Text, names)]);
+        lines.extend([blank.clone(), (Role::Heading, "Parameters".to_owned()), (Role::Text, names)]);
     }
+    // What a check cannot see in this schema, however good it is.
     if !card.data_needed.is_empty() {
-        lines.extend([blank(), (Role::Heading, "A fuller check would need".to_owned())]);
+        lines.extend([blank, (Role::Heading, "A fuller check would need".to_owned())]);
         lines.push((Role::Text, card.data_needed.join("; ")));
     }
     lines

@@ -1,9 +1,10 @@
-//! Draws the operations, and the one in hand.
+//! Draws the screen of operations, and the selected one in detail.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::pieces::{self, ListField, ListRow};
+use super::plan::ShownChanges;
 use crate::ops::log::LoggedOperation;
 use crate::tui::job;
 use crate::tui::look::{Appearance, Mark, Role};
@@ -22,7 +23,7 @@ const COLUMNS: [ListField; 7] = [
     ListField { head: "state", right: false, gives: 0 },
 ];
 
-/// Draws it.
+/// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let (look, operations) = (state.look, &state.operations);
     let [left, right] = super::split_halves(area);
@@ -55,6 +56,7 @@ fn build_item(look: Appearance, line: &LoggedOperation) -> ListRow {
         _ => (Mark::Reverted, Role::Text),
     };
     let what = line.reverts.map_or_else(|| line.label.tool.clone(), |op| format!("takes {op} back"));
+    // Without the year and the seconds, to save columns.
     let at: String = line.at.chars().skip(5).take(11).collect::<String>().replace('T', " ");
     let cells = vec![
         look.mark(mark).to_owned(),
@@ -78,10 +80,10 @@ fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         return;
     };
     let op = whole.shown.line.op;
-    let drawn = operations.has_pictures();
+    let has_pictures = operations.has_pictures();
     let (view, next) = match operations.view {
-        OperationView::Words => ("in words", if drawn { "before and after" } else { "changes" }),
-        OperationView::Of(view) => match view.effective_view(drawn) {
+        OperationView::Words => ("in words", if has_pictures { "before and after" } else { "changes" }),
+        OperationView::Of(view) => match view.effective_view(has_pictures) {
             plan::PlanView::Picture => ("before and after", "changes"),
             plan::PlanView::Changes => ("changes", "bytes"),
             plan::PlanView::Bytes => ("bytes", "words"),
@@ -93,14 +95,14 @@ fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
             state.scroll_end.set(pieces::draw_text(frame, inner, look, &render_operation(look, whole), state.detail));
         }
         OperationView::Of(view) => {
-            let shown = (whole.shown.changes.as_slice(), whole.pictures.as_ref());
-            let end = super::plan::draw_view(frame, inner, look, view, shown, (operations.player, state.detail));
+            let shown = ShownChanges { changes: &whole.shown.changes, pictures: whole.pictures.as_ref() };
+            let end = super::plan::draw_view(frame, inner, look, view, shown, operations.player, state.detail);
             state.scroll_end.set(end);
         }
     }
 }
 
-/// Returns everything that is known of an operation, in lines.
+/// Renders an operation: what it is, what a revert would do, and its digests.
 #[must_use]
 pub fn render_operation(look: Appearance, whole: &job::OperationDetail) -> Vec<(Role, String)> {
     let shown = &whole.shown;
@@ -136,9 +138,9 @@ pub fn render_operation(look: Appearance, whole: &job::OperationDetail) -> Vec<(
 
 fn detection_words(detection: &crate::ops::detection::Detection) -> String {
     let json = serde_json::to_value(detection).unwrap_or_default();
-    let seen = json.get("seen_by").and_then(|seen| seen.as_array()).cloned().unwrap_or_default();
-    let seen: Vec<&str> = seen.iter().filter_map(serde_json::Value::as_str).collect();
-    if seen.is_empty() { "press c, and look".to_owned() } else { seen.join(", ") }
+    let names = json.get("seen_by").and_then(|seen| seen.as_array()).cloned().unwrap_or_default();
+    let names: Vec<&str> = names.iter().filter_map(serde_json::Value::as_str).collect();
+    if names.is_empty() { "press c, and look".to_owned() } else { names.join(", ") }
 }
 
 fn render_inverse(look: Appearance, explained: &crate::ops::explain::Outcome, lines: &mut Vec<(Role, String)>) {

@@ -1,4 +1,4 @@
-//! Draws the overview.
+//! Draws the overview: state, faults in effect, drills.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -9,7 +9,7 @@ use crate::tui::look::{Mark, Role};
 use crate::tui::state::TuiState;
 use crate::tui::words;
 
-/// Draws it.
+/// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let [top, middle, foot] =
         Layout::vertical([Constraint::Length(8), Constraint::Min(4), Constraint::Length(6)]).areas(area);
@@ -93,8 +93,10 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let Some(status) = &state.status else { return };
     if status.active.is_empty() && status.open.is_empty() {
         let name = state.target_name();
-        let seen = status.targets.iter().any(|target| Some(target.name.as_str()) == name && target.problem.is_none());
-        let (role, text) = if seen {
+        // Nothing can be claimed of a target that could not be read.
+        let is_readable =
+            status.targets.iter().any(|target| Some(target.name.as_str()) == name && target.problem.is_none());
+        let (role, text) = if is_readable {
             (Role::Good, "Nothing is broken. Enter shows the failure modes, 3 the records to break.")
         } else {
             (Role::Note, "The journal knows of no fault in effect.")
@@ -102,7 +104,8 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         pieces::draw_empty(frame, inner, look, role, text);
         return;
     }
-    let item = |active: &status::ActiveLine| {
+    let mut items = Vec::new();
+    for active in &status.active {
         let severity = words::parse_severity(&active.label.severity);
         let rows = if active.rows == active.rows_written {
             active.rows.to_string()
@@ -119,16 +122,14 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
             rows,
         ];
         let (style, text) = (look.severity_style(severity), look.style(Role::Text));
-        ListRow { cells: cells.to_vec(), styles: vec![style, text, style, text] }
-    };
-    let mut items: Vec<ListRow> = status.active.iter().map(item).collect();
-    let open = |open: &status::OpenLine| {
+        items.push(ListRow { cells: cells.to_vec(), styles: vec![style, text, style, text] });
+    }
+    for open in &status.open {
         let mark = look.mark(Mark::Unknown).to_owned();
         let cells =
             [mark, open.op.to_string(), String::new(), open.tool.clone(), open.state.to_owned(), open.rows.to_string()];
-        ListRow { cells: cells.to_vec(), styles: vec![look.style(Role::Warning)] }
-    };
-    items.extend(status.open.iter().map(open));
+        items.push(ListRow { cells: cells.to_vec(), styles: vec![look.style(Role::Warning)] });
+    }
     pieces::draw_list(frame, inner, look, &COLUMNS, &items, state.overview.place);
 }
 
@@ -141,32 +142,19 @@ fn draw_drills(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         pieces::draw_text(frame, inner, look, &[(Role::Dim, text.to_owned())], 0);
         return;
     }
-    let line = |drill: &crate::ops::drill::past::DrillSummary| {
+    let mut lines = Vec::new();
+    for drill in list.drills.iter().take(4) {
         let caught: Vec<String> =
             drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{name} {caught}")).collect();
-        let at: String = drill.at.chars().take(16).collect();
-        let exact = match drill.exact {
-            Some(true) => "every table as it was",
-            Some(false) => "TABLES DIFFER",
-            // The journal has its beginning and not its end: it is under way, or something cut it off.
-            None => "not ended",
+        let at: String = drill.at.chars().take(16).collect::<String>().replace('T', " ");
+        let (role, exact) = match drill.exact {
+            Some(true) => (Role::Text, "every table as it was"),
+            Some(false) => (Role::Danger, "TABLES DIFFER"),
+            // The journal has the drill's first entry and not its last: it is running, or was interrupted.
+            None => (Role::Warning, "not ended"),
         };
-        let role = match drill.exact {
-            Some(true) => Role::Text,
-            Some(false) => Role::Danger,
-            None => Role::Warning,
-        };
-        (
-            role,
-            format!(
-                "drill {}  {}  caught of {}: {}; {exact}",
-                drill.drill,
-                at.replace('T', " "),
-                drill.tried,
-                caught.join(", ")
-            ),
-        )
-    };
-    let lines: Vec<(Role, String)> = list.drills.iter().take(4).map(line).collect();
+        let (number, tried, caught) = (drill.drill, drill.tried, caught.join(", "));
+        lines.push((role, format!("drill {number}  {at}  caught of {tried}: {caught}; {exact}")));
+    }
     pieces::draw_text(frame, inner, look, &lines, 0);
 }

@@ -1,14 +1,17 @@
-//! What is seen, as plain text: for a file, the pager and the clipboard.
+//! The current screen as plain text, for files, the pager and the clipboard.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use ratatui::buffer::Cell;
+
 use super::operations;
+use crate::ops::checks::FindingLine;
 use crate::tui::look::Role;
 use crate::tui::screens::operations::OperationView;
 use crate::tui::state::{Screen, TuiState};
 
-/// Returns the row or the digest in hand.
+/// Returns what copying takes: the selected row, or its digest.
 #[must_use]
 pub fn in_hand(state: &TuiState) -> Option<String> {
     match state.screen {
@@ -36,7 +39,7 @@ fn join_lines(lines: &[(Role, String)]) -> String {
     lines.iter().map(|(_, line)| format!("{}\n", super::pieces::replace_unsafe(line))).collect()
 }
 
-/// Returns what is seen as text, whole where the screen shows a part of it.
+/// Renders the screen as text, with all lines where the screen shows only some.
 #[must_use]
 pub fn render_page(state: &TuiState) -> String {
     match state.screen {
@@ -58,11 +61,12 @@ pub fn render_page(state: &TuiState) -> String {
             (None, _) => render_screen(state),
         },
         Screen::Checks => {
-            let line = |finding: &&crate::ops::checks::FindingLine| {
-                let severity = finding.severity.word();
-                format!("{severity}\t{}\t{}\t{}\t{}\n", finding.check, finding.table, finding.key, finding.message)
-            };
-            state.checks.visible_findings().iter().map(line).collect()
+            let mut text = String::new();
+            for finding in state.checks.visible_findings() {
+                let FindingLine { check, table, key, message, .. } = finding;
+                text += &format!("{}\t{check}\t{table}\t{key}\t{message}\n", finding.severity.word());
+            }
+            text
         }
         Screen::Journal => {
             let entry = state.journal.in_hand();
@@ -86,15 +90,18 @@ fn render_records(state: &TuiState) -> String {
     text
 }
 
-/// Returns the overview as it is drawn, without its colours.
+/// Renders the screen as it is drawn, without colours.
 fn render_screen(state: &TuiState) -> String {
     let (columns, rows) = (state.size.0.max(80), state.size.1.max(24));
+    // Drawn by the same code into memory; both results cannot fail there.
     let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
     let Ok(_) = terminal.draw(|frame| super::draw(frame, state));
     let buffer = terminal.backend().buffer();
-    let line = |row: u16| {
-        let cells = (0..columns).filter_map(|column| buffer.cell((column, row)).map(|cell| cell.symbol().to_owned()));
-        cells.collect::<String>().trim_end().to_owned() + "\n"
-    };
-    (0..rows).map(line).collect()
+    let mut text = String::new();
+    for row in 0..rows {
+        let cells = (0..columns).filter_map(|column| buffer.cell((column, row)));
+        text += cells.map(Cell::symbol).collect::<String>().trim_end();
+        text.push('\n');
+    }
+    text
 }

@@ -1,4 +1,4 @@
-//! Pieces that several screens are made of: frames, lists with columns, text that wraps; knows no screen.
+//! Building blocks of screens: frames, lists with columns, wrapped text.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,10 +11,10 @@ use crate::model::shown::is_unsafe;
 use crate::tui::list::ListPosition;
 use crate::tui::look::{Appearance, Mark, Role};
 
-/// The rows of a list before its first line: the frame and the column heads.
+/// Rows of a list before its first line: the frame and the column headings.
 pub const HEAD_ROWS: u16 = 2;
 
-/// Draws a frame with a title, and returns what is inside.
+/// Draws a frame with a title, with focus if `in_hand`, and returns the area inside.
 pub fn draw_frame(frame: &mut Frame<'_>, area: Rect, look: Appearance, title: &str, in_hand: bool) -> Rect {
     let (set, role) = if in_hand { (look.focus_borders(), Role::Focus) } else { (look.borders(), Role::Border) };
     let title = Span::styled(format!(" {title} "), look.style(Role::Title));
@@ -24,19 +24,20 @@ pub fn draw_frame(frame: &mut Frame<'_>, area: Rect, look: Appearance, title: &s
     inner
 }
 
-/// Draws text in lines that wrap, from a row on, and never past its last one; returns how far it can be scrolled.
+/// Draws wrapped text scrolled past `top` rows, or as far as it goes; returns how far it can be scrolled.
 pub fn draw_text(frame: &mut Frame<'_>, area: Rect, look: Appearance, lines: &[(Role, String)], top: usize) -> usize {
     let rows: usize = lines.iter().map(|(_, line)| wrapped_rows(&replace_unsafe(line), usize::from(area.width))).sum();
     let last = rows.saturating_sub(usize::from(area.height));
     let top = top.min(last);
-    let styled = |(role, text): &(Role, String)| Line::styled(replace_unsafe(text), look.style(*role));
-    let lines: Vec<Line<'_>> = lines.iter().map(styled).collect();
+    let lines: Vec<Line<'_>> =
+        lines.iter().map(|(role, text)| Line::styled(replace_unsafe(text), look.style(*role))).collect();
     let top = u16::try_from(top).unwrap_or(u16::MAX);
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).scroll((top, 0)), area);
     last
 }
 
-/// Returns how many rows a line takes when it wraps between words at a width, and within a word that is longer.
+/// Returns how many rows a line takes when wrapped at a width, between words, and within a word that is too long. It
+/// has to count as `Paragraph` wraps, or the last rows could not be scrolled to.
 fn wrapped_rows(line: &str, width: usize) -> usize {
     let width = width.max(1);
     let (mut rows, mut used) = (1, 0);
@@ -51,48 +52,48 @@ fn wrapped_rows(line: &str, width: usize) -> usize {
     rows
 }
 
-/// Returns text without what could move the cursor or change colours: free text comes out of databases.
+/// Replaces characters that could move the cursor or change colours: free text comes from databases.
 #[must_use]
 pub fn replace_unsafe(text: &str) -> String {
     text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// Cuts text to a width, and says where it did.
+/// Cuts text to a width in columns, with an ellipsis where it was cut.
 #[must_use]
 pub fn cut_to_width(text: &str, width: usize, look: Appearance) -> String {
     let text = replace_unsafe(text);
     if text.width() <= width {
         return text;
     }
-    let mut kept = String::new();
+    let mut beginning = String::new();
     for letter in text.chars() {
-        if kept.width() + unicode_width::UnicodeWidthChar::width(letter).unwrap_or(0) + 1 > width {
+        if beginning.width() + unicode_width::UnicodeWidthChar::width(letter).unwrap_or(0) + 1 > width {
             break;
         }
-        kept.push(letter);
+        beginning.push(letter);
     }
-    kept + look.mark(Mark::Ellipsis)
+    beginning + look.mark(Mark::Ellipsis)
 }
 
 /// A column of a list.
 pub struct ListField {
-    /// Its head.
+    /// The heading; a space for columns of marks.
     pub head: &'static str,
-    /// Whether its cells stand at the right: numbers.
+    /// Whether its cells are aligned right, as numbers are.
     pub right: bool,
-    /// Its share of the room that is left, where it may be cut; 0 keeps it whole.
+    /// Whether it may be cut when there is no room: above 0 it may.
     pub gives: u16,
 }
 
 /// One line of a list.
 pub struct ListRow {
-    /// Its cells.
+    /// The text of each column, in the order of the columns.
     pub cells: Vec<String>,
     /// The style of each cell; the last one holds for the rest.
     pub styles: Vec<Style>,
 }
 
-/// Draws a list with columns, and a scroll bar where it is longer than its room.
+/// Draws a list with columns, and a scroll bar if it is longer than the area.
 pub fn draw_list(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -106,15 +107,17 @@ pub fn draw_list(
     }
     let rows = usize::from(area.height.saturating_sub(1));
     let first = place.first_visible(rows, items.len());
-    let seen: Vec<&ListRow> = items.iter().skip(first).take(rows).collect();
-    let widths = measure_columns(columns, &seen, usize::from(area.width.saturating_sub(3)));
+    // Only visible lines decide the widths: measuring thousands for every frame would be slow.
+    let visible: Vec<&ListRow> = items.iter().skip(first).take(rows).collect();
+    // Three columns are taken by the pointer with its space and by the scroll bar.
+    let widths = measure_columns(columns, &visible, usize::from(area.width.saturating_sub(3)));
     let head = columns.iter().zip(&widths).map(|(column, width)| pad_to_width(column.head, *width, column.right, look));
     let mut lines = vec![Line::styled(format!("  {}", head.collect::<Vec<_>>().join(" ")), look.style(Role::Heading))];
-    for (at, item) in seen.iter().enumerate() {
+    for (at, item) in visible.iter().enumerate() {
         lines.push(build_line(look, columns, &widths, item, first + at == place.at));
     }
     frame.render_widget(Paragraph::new(lines), area);
-    scroll_bar(frame, area, look, (first, rows, items.len()));
+    scroll_bar(frame, area, look, first, rows, items.len());
 }
 
 fn build_line<'l>(
@@ -141,36 +144,44 @@ fn pad_to_width(text: &str, width: usize, right: bool, look: Appearance) -> Stri
     if right { room + &text } else { text + &room }
 }
 
-/// Returns how wide each column is: as wide as what is seen of it, as far as there is room.
+/// Returns the width of each column: that of its widest visible cell, if there is room.
 ///
-/// Heads that are longer than what stands under them give first, then the widest cells that may be cut.
-fn measure_columns(columns: &[ListField], seen: &[&ListRow], room: usize) -> Vec<usize> {
-    let cells = |at: usize| {
-        let cells = seen.iter().filter_map(|item| item.cells.get(at)).map(|cell| cell.width());
-        cells.max().unwrap_or(0)
-    };
-    let heads: Vec<usize> = columns.iter().map(|column| column.head.width()).collect();
-    let needed: Vec<usize> = (0..columns.len()).map(cells).collect();
-    let mut widths: Vec<usize> = heads.iter().zip(&needed).map(|(head, cells)| *head.max(cells)).collect();
-    let mut over = (widths.iter().sum::<usize>() + columns.len().saturating_sub(1)).saturating_sub(room);
-    while over > 0 {
-        let spare =
-            |at: &usize| widths.get(*at).zip(needed.get(*at)).is_some_and(|(width, cells)| *width > (*cells).max(3));
-        let gives = |at: &usize| columns.get(*at).is_some_and(|column| column.gives > 0);
-        let size = |at: &usize| widths.get(*at).copied().unwrap_or(0);
-        let of = |fits: &dyn Fn(&usize) -> bool| (0..columns.len()).filter(fits).max_by_key(size);
-        let wide = |at: &usize| gives(at) && size(at) > 6;
-        let Some(at) = of(&spare).or_else(|| of(&wide)).or_else(|| of(&|at: &usize| size(at) > 0)) else { break };
-        if let Some(width) = widths.get_mut(at) {
-            *width -= 1;
-        }
-        over -= 1;
+/// Without room, headings longer than their cells shrink first, then the widest columns that may be cut, then any.
+fn measure_columns(columns: &[ListField], visible: &[&ListRow], room: usize) -> Vec<usize> {
+    let mut measured = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        let cells = visible.iter().filter_map(|item| item.cells.get(at)).map(|cell| cell.width());
+        let cells = cells.max().unwrap_or(0);
+        measured.push(ColumnWidth { width: cells.max(column.head.width()), cells, can_shrink: column.gives > 0 });
     }
-    widths
+    let total = measured.iter().map(|column| column.width).sum::<usize>() + columns.len().saturating_sub(1);
+    // One column of the terminal at a time, always from the widest list column, so that several shrink evenly.
+    for _ in room..total {
+        let at = widest(&measured, |column| column.width > column.cells.max(3))
+            .or_else(|| widest(&measured, |column| column.can_shrink && column.width > 6))
+            .or_else(|| widest(&measured, |column| column.width > 0));
+        let Some(column) = at.and_then(|at| measured.get_mut(at)) else { break };
+        column.width -= 1;
+    }
+    measured.into_iter().map(|column| column.width).collect()
 }
 
-/// Draws which part of a list is seen, at its right edge.
-fn scroll_bar(frame: &mut Frame<'_>, area: Rect, look: Appearance, (first, rows, length): (usize, usize, usize)) {
+/// The width of a column of a list, while it is fitted to the room.
+struct ColumnWidth {
+    width: usize,
+    /// The width of its widest visible cell.
+    cells: usize,
+    can_shrink: bool,
+}
+
+/// Returns the index of the widest column that `matches`, the last one of several.
+fn widest(columns: &[ColumnWidth], matches: impl Fn(&ColumnWidth) -> bool) -> Option<usize> {
+    let matching = columns.iter().enumerate().filter(|(_, column)| matches(column));
+    matching.max_by_key(|(_, column)| column.width).map(|(at, _)| at)
+}
+
+/// Draws a scroll bar at the right edge of a list.
+fn scroll_bar(frame: &mut Frame<'_>, area: Rect, look: Appearance, first: usize, rows: usize, length: usize) {
     if length <= rows || rows == 0 || area.width == 0 {
         return;
     }
@@ -185,7 +196,7 @@ fn scroll_bar(frame: &mut Frame<'_>, area: Rect, look: Appearance, (first, rows,
     }
 }
 
-/// Draws a sentence in the middle of an area that has nothing else to show.
+/// Draws a sentence in an area that has nothing else to show.
 pub fn draw_empty(frame: &mut Frame<'_>, area: Rect, look: Appearance, role: Role, text: &str) {
     let lines = [(Role::Text, String::new()), (role, text.to_owned())];
     self::draw_text(frame, area, look, &lines, 0);

@@ -1,13 +1,15 @@
-//! Draws the form of a plan, and what it would do.
+//! Draws the screen of a planned fault: the form and the preview.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::pieces::{self, ListField, ListRow};
 use super::{film, split_halves};
+use crate::ops::browse::BeforeAfter;
 use crate::ops::cell::ChangeRow;
 use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::next_step;
+use crate::tui::screens::Player;
 use crate::tui::screens::plan::{FieldInput, FormField, PlanView};
 use crate::tui::state::TuiState;
 use crate::tui::words;
@@ -15,7 +17,7 @@ use crate::tui::words;
 const COLUMNS: [ListField; 2] =
     [ListField { head: "parameter", right: false, gives: 1 }, ListField { head: "value", right: false, gives: 1 }];
 
-/// Draws it.
+/// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let Some(card) = state.plan.mode else {
@@ -70,11 +72,11 @@ fn draw_preview(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         pieces::draw_text(frame, inner, look, &lines, 0);
         return;
     };
-    let drawn = preview.pictures.is_some();
-    let title = match plan.view.effective_view(drawn) {
+    let has_pictures = preview.pictures.is_some();
+    let title = match plan.view.effective_view(has_pictures) {
         PlanView::Picture => "Before and after (Tab: changes)",
         PlanView::Changes => "Changes (Tab: bytes)",
-        PlanView::Bytes if drawn => "Bytes (Tab: picture)",
+        PlanView::Bytes if has_pictures => "Bytes (Tab: picture)",
         PlanView::Bytes => "Bytes (Tab: changes)",
     };
     let inner = pieces::draw_frame(frame, area, look, title, false);
@@ -89,51 +91,58 @@ fn draw_preview(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         preview.plan.label.severity,
         severity.word()
     );
-    let is_id = |name: &str| plan.mode.is_some_and(|card| card.fault_records().any(|record| record.parameter == name));
-    let given = preview.plan.params.iter().filter(|(name, _)| !is_id(name));
-    let seed = format!("seed={}", preview.plan.seed);
-    let given = given.map(|(name, value)| format!("{name}={}", render_plain(value)));
-    let given: Vec<String> = given.chain([seed]).collect();
-    let lines = [(words::severity_role(severity), summary), (Role::Dim, given.join("  "))];
+    let mut params = Vec::new();
+    for (name, value) in &preview.plan.params {
+        // The ids of the records are in the form already.
+        if !plan.mode.is_some_and(|card| card.fault_records().any(|record| record.parameter == name)) {
+            params.push(format!("{name}={}", render_plain(value)));
+        }
+    }
+    params.push(format!("seed={}", preview.plan.seed));
+    let lines = [(words::severity_role(severity), summary), (Role::Dim, params.join("  "))];
     pieces::draw_text(frame, head, look, &lines, 0);
-    let end = draw_view(
-        frame,
-        body,
-        look,
-        plan.view,
-        (&preview.plan.changes, preview.pictures.as_ref()),
-        (plan.player, state.detail),
-    );
-    state.scroll_end.set(end);
+    let shown = ShownChanges { changes: &preview.plan.changes, pictures: preview.pictures.as_ref() };
+    state.scroll_end.set(draw_view(frame, body, look, plan.view, shown, plan.player, state.detail));
 }
 
 fn render_plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Draws one of the views of changes; returns how far it can be scrolled.
+/// The changes that a view shows.
+#[derive(Clone, Copy)]
+pub struct ShownChanges<'a> {
+    /// The changed rows.
+    pub changes: &'a [ChangeRow],
+    /// Pictures before and after; `None` where there is nothing to draw.
+    pub pictures: Option<&'a BeforeAfter>,
+}
+
+/// Draws a view of changes, as text scrolled past `top` rows; returns how far it can be scrolled.
 pub fn draw_view(
     frame: &mut Frame<'_>,
     area: Rect,
     look: Appearance,
     view: PlanView,
-    (changes, pictures): (&[ChangeRow], Option<&crate::ops::browse::BeforeAfter>),
-    (player, top): (crate::tui::screens::Player, usize),
+    shown: ShownChanges<'_>,
+    player: Player,
+    top: usize,
 ) -> usize {
-    match (view, pictures) {
+    match (view, shown.pictures) {
         (PlanView::Picture, Some(pictures)) => {
             film::draw_before_after(frame, area, look, pictures, player);
             0
         }
         (PlanView::Bytes, _) => {
-            film::draw_bytes(frame, area, look, changes, player.at);
+            film::draw_bytes(frame, area, look, shown.changes, player.at);
             0
         }
-        _ => pieces::draw_text(frame, area, look, &render_diff(changes), top),
+        // The changes also take the place of a missing picture.
+        _ => pieces::draw_text(frame, area, look, &render_diff(shown.changes), top),
     }
 }
 
-/// Returns changes as lines: what was, and what is.
+/// Renders changes as lines, with the values before and after.
 #[must_use]
 pub fn render_diff(changes: &[ChangeRow]) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
@@ -165,6 +174,7 @@ fn render_value(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Object(tagged) if tagged.len() == 1 => {
             let text = tagged.values().next().map(render_plain).unwrap_or_default();
+            // Two digits a byte; long binary values have a view of their own.
             if text.len() > 40 {
                 format!("{}.. ({} bytes)", text.get(..40).unwrap_or_default(), text.len() / 2)
             } else {

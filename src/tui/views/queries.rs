@@ -1,4 +1,4 @@
-//! Draws a question to the data: its parameters, and what was answered.
+//! Draws the dialog of a query: its form and its answer.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -9,15 +9,16 @@ use crate::tui::look::Role;
 use crate::tui::screens::plan::{FieldInput, FormField};
 use crate::tui::state::TuiState;
 
-/// The most parameters that are seen at once.
+/// The most fields of the form that are visible at once.
 const FORM_MAX: usize = 6;
 
 const COLUMNS: [ListField; 2] =
     [ListField { head: "parameter", right: false, gives: 0 }, ListField { head: "value", right: false, gives: 1 }];
 
-/// Draws it; returns how far the answer can be scrolled.
+/// Draws the dialog's content, and records how far the answer can be scrolled.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDialog) {
     let look = state.look;
+    // One row more than fields, for the heading.
     let form = if ask.form.is_empty() { 0 } else { u16::try_from(ask.form.len().min(FORM_MAX) + 1).unwrap_or(1) };
     let [about, lines, hint, answer, foot] = Layout::vertical([
         Constraint::Length(2),
@@ -28,13 +29,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDial
     ])
     .areas(area);
     pieces::draw_text(frame, about, look, &[(Role::Dim, ask.about.to_owned())], 0);
-    let item = |(at, field): (usize, &FormField)| {
+    let mut items = Vec::new();
+    for (at, field) in ask.form.iter().enumerate() {
         let cursor = if at == ask.place.at { "_" } else { "" };
         let role = if field.value.is_empty() { Role::Dim } else { Role::Text };
         let cells = vec![field.name.clone(), format!("{}{cursor}", field.value)];
-        ListRow { cells, styles: vec![look.style(Role::Text), look.style(role)] }
-    };
-    let items: Vec<ListRow> = ask.form.iter().enumerate().map(item).collect();
+        items.push(ListRow { cells, styles: vec![look.style(Role::Text), look.style(role)] });
+    }
     pieces::draw_list(frame, lines, look, &COLUMNS, &items, ask.place);
     if let Some(field) = ask.form.get(ask.place.at) {
         pieces::draw_text(frame, hint, look, &[(Role::Dim, about_field(field))], 0);
@@ -55,12 +56,11 @@ fn about_field(field: &FormField) -> String {
 
 fn draw_answer(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDialog) -> usize {
     let inner = pieces::draw_frame(frame, area, state.look, "Answer", false);
-    let one = |role, text: &str| vec![(role, text.to_owned())];
-    let lines = match &ask.answer {
-        QueryState::NotAsked => one(Role::Dim, "Enter asks."),
-        QueryState::Asking => one(Role::Dim, "asking ..."),
-        QueryState::Failed(why) => one(Role::Danger, why),
+    let (role, text) = match &ask.answer {
+        QueryState::NotAsked => (Role::Dim, "Enter asks."),
+        QueryState::Asking => (Role::Dim, "asking ..."),
+        QueryState::Failed(why) => (Role::Danger, why.as_str()),
         QueryState::Said { lines, .. } => return pieces::draw_text(frame, inner, state.look, lines, ask.top),
     };
-    pieces::draw_text(frame, inner, state.look, &lines, 0)
+    pieces::draw_text(frame, inner, state.look, &[(role, text.to_owned())], 0)
 }

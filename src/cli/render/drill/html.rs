@@ -9,7 +9,7 @@ use crate::ops::drill::matrix::{MatrixCell, MatrixLine};
 use crate::ops::report::html::Page;
 use crate::ops::report::markup::escape;
 
-/// How the page looks: legible on a phone, in the dark, and in black and white, where words and not colours tell.
+/// Legible on phones, in dark mode, and in black and white: no information is in the colour alone.
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:70rem;padding:0 1rem}\
@@ -22,7 +22,6 @@ th,td{min-width:7rem;border-bottom:1px solid #8886;padding:.3rem .5rem;text-alig
 .none{background:#d222;border-left:.3rem solid #b3261e}\
 dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:anywhere}";
 
-/// Returns the whole page.
 pub(super) fn render_page(outcome: &Outcome) -> String {
     let title = title(outcome);
     let (target, now) = (escape(&outcome.target), escape(&outcome.now));
@@ -53,7 +52,7 @@ fn render_matrix(outcome: &Outcome) -> String {
     )
 }
 
-/// A row has the variant, its mode and severity in one cell, so that the results stay in sight on a phone.
+/// Renders a row; variant, mode and severity share a cell, so that the results stay in sight on a phone.
 fn render_row(line: &MatrixLine) -> String {
     let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escape(why)));
     let cells: String = line.cells.iter().map(render_cell).collect();
@@ -66,13 +65,13 @@ fn render_row(line: &MatrixLine) -> String {
     )
 }
 
-/// How many signs a cell shows.
+/// Most checks named in a cell.
 const SIGNS_MAX: usize = 3;
 
 fn signs(cell: &MatrixCell) -> String {
-    let shown: Vec<&str> = cell.seen_by.iter().take(SIGNS_MAX).map(String::as_str).collect();
+    let names: Vec<&str> = cell.seen_by.iter().take(SIGNS_MAX).map(String::as_str).collect();
     let more = if cell.seen_by.len() > SIGNS_MAX { ", ..." } else { "" };
-    shown.join(", ") + more
+    names.join(", ") + more
 }
 
 fn render_cell(cell: &MatrixCell) -> String {

@@ -1,11 +1,10 @@
-//! A drill as JUnit XML: a suite a detector, a test case a variant, failed where a fault was missed or an alarm false.
+//! A drill as JUnit XML: one suite per detector, one test case per variant, failed on a missed fault or a false alarm.
 
 use super::{GENERATOR, find_worse, list_reasons, render_total, render_untold};
 use crate::ops::drill::Outcome;
 use crate::ops::drill::matrix::{MatrixCell, MatrixLine, Regression};
 use crate::ops::report::junit::{self, Ending, Suite, TestCase};
 
-/// Returns the whole file.
 pub(super) fn render_suites(outcome: &Outcome) -> String {
     let mut suites: Vec<Suite> = outcome
         .matrix
@@ -14,8 +13,9 @@ pub(super) fn render_suites(outcome: &Outcome) -> String {
         .map(|total| Suite { output: render_total(total), ..build_suite(outcome, &total.cell.detector) })
         .collect();
     for one in outcome.worse.iter().flatten() {
+        // A detector that is gone from the drill still gets a suite: what it caught before counts as lost.
         if outcome.matrix.totals.iter().all(|total| total.cell.detector != one.detector) {
-            suites.push(Suite { name: one.detector.clone(), cases: vec![tried_no_more(one)], ..Suite::default() });
+            suites.push(Suite { name: one.detector.clone(), cases: vec![build_lost_case(one)], ..Suite::default() });
         }
     }
     junit::render_document(GENERATOR, &suites)
@@ -29,22 +29,22 @@ fn build_suite(outcome: &Outcome, detector: &str) -> Suite {
         );
     }
     for one in outcome.worse.iter().flatten().filter(|one| is_gone(outcome, one, detector)) {
-        cases.push(tried_no_more(one));
+        cases.push(build_lost_case(one));
     }
     Suite { name: detector.to_owned(), cases, ..Suite::default() }
 }
 
-/// Tells whether something that a detector of this drill did in the result compared with has no case here.
+/// Tells whether a detector has this variant in the earlier result but not in the present drill.
 fn is_gone(outcome: &Outcome, one: &Regression, detector: &str) -> bool {
     one.detector == detector && outcome.matrix.find_cell(&one.tool, &one.variant, detector).is_none()
 }
 
-fn tried_no_more(one: &Regression) -> TestCase {
+fn build_lost_case(one: &Regression) -> TestCase {
     let ending = Ending::Failed { message: one.what.clone(), kind: None, text: String::new() };
     TestCase { class: one.tool.clone(), name: one.variant.clone(), ending, ..TestCase::default() }
 }
 
-/// Tells whether a case failed: with a result to compare with, where it got worse, and else where anything is wanting.
+/// Tells whether a case failed: worse than in the earlier result if there is one, else any miss or false alarm.
 fn has_failed(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> bool {
     match &outcome.worse {
         Some(_) => find_worse(outcome, &line.label.tool, &line.label.variant, &cell.detector).is_some(),
@@ -53,22 +53,23 @@ fn has_failed(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> bool {
 }
 
 fn build_case(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> TestCase {
-    let told = format!("caught {}, false alarms {}", cell.rate.render_counts(), cell.false_alarms());
-    let ending = build_ending(outcome, line, cell, &told);
-    let known = ending == Ending::Passed && !cell.is_flawless();
+    let result = format!("caught {}, false alarms {}", cell.rate.render_counts(), cell.false_alarms());
+    let ending = build_ending(outcome, line, cell, &result);
+    let is_known = ending == Ending::Passed && !cell.is_flawless();
     TestCase {
         class: line.label.tool.clone(),
         name: line.label.variant.clone(),
         ending,
-        output: if known { format!("as in the earlier result: {told}") } else { String::new() },
+        // What was missed before as well passes here, but the report still says so.
+        output: if is_known { format!("as in the earlier result: {result}") } else { String::new() },
         complaints: list_reasons(cell).join("\n"),
     }
 }
 
-fn build_ending(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell, told: &str) -> Ending {
+fn build_ending(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell, result: &str) -> Ending {
     if has_failed(outcome, line, cell) {
         let worse = find_worse(outcome, &line.label.tool, &line.label.variant, &cell.detector);
-        let message = worse.map_or_else(|| told.to_owned(), |what| format!("{what}; now {told}"));
+        let message = worse.map_or_else(|| result.to_owned(), |what| format!("{what}; now {result}"));
         return Ending::Failed { message, kind: None, text: String::new() };
     }
     if line.trials == 0 {

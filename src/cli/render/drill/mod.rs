@@ -1,4 +1,4 @@
-//! `drill`: variant by detector, what was caught and what was not, and how sure that is.
+//! `drill`: the matrix of variants and detectors, with rates and their confidence intervals.
 
 mod html;
 mod junit;
@@ -13,7 +13,7 @@ use crate::ops::drill::matrix::{DetectorTotal, Matrix, MatrixCell, MatrixLine};
 use crate::ops::drill::past::DrillList;
 use crate::ops::drill::{DrillYardstick, Form, Outcome};
 
-/// What every report says of its maker.
+/// The generator that exported reports name.
 const GENERATOR: &str = concat!("mfm drill ", env!("CARGO_PKG_VERSION"));
 
 impl Report for Outcome {
@@ -21,8 +21,8 @@ impl Report for Outcome {
         write_lead(page, self);
         page.blank();
         write_matrix(page, &self.matrix);
-        blind_spots(page, self);
-        in_short(page, self);
+        write_blind_spots(page, self);
+        write_summary(page, self);
         write_comparison(page, self);
     }
 
@@ -73,14 +73,14 @@ fn build_row(line: &MatrixLine, cell: &MatrixCell) -> Vec<String> {
     out
 }
 
-/// Returns what is worse than in the result compared with.
+/// Finds what got worse than in the earlier result; `None` if nothing did or there is none.
 fn find_worse<'o>(outcome: &'o Outcome, tool: &str, variant: &str, detector: &str) -> Option<&'o str> {
     let mut all = outcome.worse.iter().flatten();
     let own = all.find(|one| one.tool == tool && one.variant == variant && one.detector == detector);
     own.map(|one| one.what.as_str())
 }
 
-/// Returns why looks told nothing, each reason with its count.
+/// Lists why looks were inconclusive, each reason with its count.
 fn list_reasons(cell: &MatrixCell) -> Vec<String> {
     cell.reasons.iter().map(|reason| format!("{}: {}", render_count(reason.looks, "look"), reason.why)).collect()
 }
@@ -109,7 +109,7 @@ impl Report for DrillList {
     }
 }
 
-/// Returns a result in another form.
+/// Renders a drill as CSV, HTML or JUnit XML.
 pub(in crate::cli) fn render_form(outcome: &Outcome, form: Form) -> Result<String, Failure> {
     match form {
         Form::Csv => outcome.to_table().to_csv(),
@@ -118,25 +118,25 @@ pub(in crate::cli) fn render_form(outcome: &Outcome, form: Form) -> Result<Strin
     }
 }
 
-/// Returns the detectors under test, the worst first: the commands, where there are any.
-fn under_test(outcome: &Outcome) -> Vec<&MatrixCell> {
-    let all = || outcome.matrix.totals.iter().map(|total| &total.cell);
-    let mut out: Vec<&MatrixCell> = all().filter(|cell| cell.detector != OWN).collect();
-    if out.is_empty() {
-        out = all().collect();
+/// Lists the detectors under test, the worst first: the commands if there are any, else mfm's own checks.
+fn list_under_test(outcome: &Outcome) -> Vec<&MatrixCell> {
+    let mut cells: Vec<&MatrixCell> = outcome.matrix.totals.iter().map(|total| &total.cell).collect();
+    if cells.iter().any(|cell| cell.detector != OWN) {
+        cells.retain(|cell| cell.detector != OWN);
     }
-    let share = |cell: &MatrixCell| cell.rate.rate.unwrap_or_default();
-    out.sort_by(|one, other| {
-        let by_share = share(one).total_cmp(&share(other));
+    cells.sort_by(|one, other| {
+        let [share, other_share] = [one, other].map(|cell| cell.rate.rate.unwrap_or_default());
+        let by_share = share.total_cmp(&other_share);
+        // At the same share, more inconclusive looks and then more false alarms are worse.
         by_share.then((other.untold_looks(), other.false_alarms()).cmp(&(one.untold_looks(), one.false_alarms())))
     });
-    out
+    cells
 }
 
-/// Returns what happened, in a sentence: every detector under test, the worst first.
+/// Renders the title: a clause for each detector under test, the worst first.
 fn title(outcome: &Outcome) -> String {
-    let said: Vec<String> = under_test(outcome).into_iter().map(render_detector).collect();
-    if said.is_empty() { "nothing was under test".to_owned() } else { said.join("; ") }
+    let clauses: Vec<String> = list_under_test(outcome).into_iter().map(render_detector).collect();
+    if clauses.is_empty() { "nothing was under test".to_owned() } else { clauses.join("; ") }
 }
 
 fn render_detector(cell: &MatrixCell) -> String {
@@ -149,7 +149,7 @@ fn render_detector(cell: &MatrixCell) -> String {
     if cell.untold_looks() == 0 { text } else { format!("{text}; it told nothing {}", render_untold(cell)) }
 }
 
-/// Returns where a detector told nothing: `of 2 faults and at 1 control`.
+/// Renders where a detector was inconclusive, such as `of 2 faults and at 1 control`.
 fn render_untold(cell: &MatrixCell) -> String {
     let faults = (cell.could_not_tell > 0).then(|| format!("of {}", render_count(cell.could_not_tell, "fault")));
     let controls = cell.controls.could_not_tell;
@@ -160,21 +160,21 @@ fn render_untold(cell: &MatrixCell) -> String {
 fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     page.lead(if outcome.ok { Mood::Good } else { Mood::Bad }, &title(outcome));
     if !outcome.exact {
-        page.lead(Mood::Bad, &not_exact(outcome));
+        page.lead(Mood::Bad, &render_inexact(outcome));
     }
 }
 
-fn not_exact(outcome: &Outcome) -> String {
+fn render_inexact(outcome: &Outcome) -> String {
     if outcome.tables.is_none() {
         return "the drill was cut off before its tables were compared; `mfm status` says what stands".to_owned();
     }
     "the tables are not what they were: somebody else, or a command under test, wrote to them".to_owned()
 }
 
-/// How wide a detector's column is.
+/// Width of a detector's column, in characters.
 const CELL: usize = 24;
 
-/// Writes the matrix, mode by mode; it is what `mfm demo` ends with, too.
+/// Writes the matrix grouped by tool; `mfm demo` shows it too.
 pub(super) fn write_matrix(page: &mut ReportPage, matrix: &Matrix) {
     let wide = matrix.lines.iter().map(|line| line.label.variant.len()).max().unwrap_or_default();
     let names: String = matrix.totals.iter().map(|total| format!("{:CELL$}", total.cell.detector)).collect();
@@ -198,15 +198,21 @@ pub(super) fn write_matrix(page: &mut ReportPage, matrix: &Matrix) {
 }
 
 fn render_remarks(cell: &MatrixCell) -> String {
-    let alarms =
-        |number: u64, place: &str| (number > 0).then(|| format!("{}{place}", render_count(number, "false alarm")));
-    let told = (cell.untold_looks() > 0).then(|| format!("told nothing {}", render_untold(cell)));
-    let [at_faults, at_controls] = [alarms(cell.false_alarm, ""), alarms(cell.controls.false_alarm, " at controls")];
-    join_list(at_faults.into_iter().chain(at_controls).chain(told))
+    let mut remarks = Vec::new();
+    if cell.false_alarm > 0 {
+        remarks.push(render_count(cell.false_alarm, "false alarm"));
+    }
+    if cell.controls.false_alarm > 0 {
+        remarks.push(format!("{} at controls", render_count(cell.controls.false_alarm, "false alarm")));
+    }
+    if cell.untold_looks() > 0 {
+        remarks.push(format!("told nothing {}", render_untold(cell)));
+    }
+    join_list(remarks)
 }
 
 /// Lists what each detector missed, tool by tool: its blind spots.
-fn blind_spots(page: &mut ReportPage, outcome: &Outcome) {
+fn write_blind_spots(page: &mut ReportPage, outcome: &Outcome) {
     for total in &outcome.matrix.totals {
         let missed = list_missed(&outcome.matrix, &total.cell.detector);
         if !missed.is_empty() {
@@ -218,7 +224,7 @@ fn blind_spots(page: &mut ReportPage, outcome: &Outcome) {
     }
 }
 
-fn in_short(page: &mut ReportPage, outcome: &Outcome) {
+fn write_summary(page: &mut ReportPage, outcome: &Outcome) {
     page.heading("In short");
     let mut fields: Vec<(&str, String)> = Vec::new();
     for total in &outcome.matrix.totals {
@@ -242,25 +248,25 @@ fn in_short(page: &mut ReportPage, outcome: &Outcome) {
     page.aside(&format!("next: mfm drill --show {} shows it again", outcome.drill));
 }
 
-/// Returns what people find, with who measured it.
+/// Renders the share that people find, with the source of the figure.
 pub(super) fn render_people(yardstick: &DrillYardstick) -> String {
     format!("{} caught by {}", yardstick.share.percent(), yardstick.source)
 }
 
-/// Returns what the figure of mfm's own checks does not say, where they were under test.
+/// Returns the caveat on the figure of mfm's own checks; `None` if they were not under test.
 pub(super) fn render_own_note(matrix: &Matrix) -> Option<String> {
     let text = "mfm's own checks were built against these very faults: their figure says nothing of faults of other \
                 kinds, and does not compare with that of people";
     matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| text.to_owned())
 }
 
-/// Returns what of the untouched data hides a fault: what stood there before counts no more.
+/// Returns the caveat on findings in the untouched data, which count as no detection; `None` without any.
 fn render_known_note(named: &NamedDetector) -> Option<String> {
     let text = "on the untouched data already do not count: a fault that shows in nothing else counts as missed";
     (named.known > 0).then(|| format!("{} of {} {text}", render_count(named.known, "finding"), named.name))
 }
 
-/// Returns what a detector did over all variants.
+/// Renders the totals of a detector over all variants.
 pub(super) fn render_total(total: &DetectorTotal) -> String {
     let mut text = format!("{} caught", total.cell.rate.render_counts());
     if let Some(weighted) = total.weighted {
@@ -275,7 +281,7 @@ pub(super) fn render_total(total: &DetectorTotal) -> String {
     text
 }
 
-/// Returns the variants of which a detector missed any, tool by tool.
+/// Lists the variants of which a detector missed any, grouped by tool.
 fn list_missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)> {
     let mut out: Vec<(&str, Vec<String>)> = Vec::new();
     for line in &matrix.lines {

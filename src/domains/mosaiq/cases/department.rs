@@ -1,4 +1,4 @@
-//! The clinic of the other cases with all that its rows refer to, and what all families try alike.
+//! The clinic of the other cases with all rows that it refers to, and what the cases share.
 
 use serde_json::{Value as Json, json};
 
@@ -29,6 +29,7 @@ pub(super) fn build_department() -> Database {
             database.set_cell("TxField", field, column, Value::Integer(value));
         }
     }
+    // 250 MU at 0.8 cGy each are 200 cGy.
     database.set_cell("TxField", 1, "Cgray", Value::Integer(200));
     database.set_cell("TxField", 1, "cGrayPerMeterset", Value::Real(0.8));
     for (field, count, last) in [(1, 6, 100), (2, 3, 252), (3, 1, 0)] {
@@ -44,7 +45,7 @@ pub(super) fn build_department() -> Database {
     database
 }
 
-/// Returns the cells that the only edit of a plan writes.
+/// Plans an update of one row, and returns its cells.
 pub(super) fn planned_cells(database: &Database, tool: &str, record: i64, given: Json) -> Vec<(String, Datum)> {
     let planned = try_plan(database, tool, record, given).unwrap();
     let [Edit::Update { set, key, .. }] = &planned.edits[..] else { panic!("{planned:?}") };
@@ -56,7 +57,8 @@ pub(super) fn planned_cells(database: &Database, tool: &str, record: i64, given:
 pub(super) fn propose_params(
     database: &Database,
     tool: &str,
-    (record, seed): (i64, u64),
+    record: i64,
+    seed: u64,
     variant: &str,
     given: Json,
 ) -> Json {
@@ -78,13 +80,13 @@ pub(super) fn complete_params(tool: &str, given: Json, variant: Option<&str>) ->
     }
 }
 
-/// Asserts that parameters are a usage error that says something.
+/// Asserts that parameters are refused with a message that contains a part.
 pub(super) fn assert_usage_error(tool: &str, given: Json, variant: Option<&str>, part: &str) {
     let error = complete_params(tool, given, variant);
     assert!(error.as_str().is_some_and(|error| error.contains(part)), "{part}: {error}");
 }
 
-/// Returns what a check finds, which must run.
+/// Returns the findings of a check, which must run.
 pub(super) fn run_check(database: &Database, id: &str) -> Vec<Finding> {
     let check = checks::find(id).unwrap();
     match check.run(&database.read_snapshot(check.required_queries()), &TERMS) {
@@ -93,7 +95,6 @@ pub(super) fn run_check(database: &Database, id: &str) -> Vec<Finding> {
     }
 }
 
-/// Returns what a check says.
 pub(super) fn check_messages(database: &Database, id: &str) -> Vec<String> {
-    run_check(database, id).into_iter().map(|found| found.message).collect()
+    run_check(database, id).into_iter().map(|finding| finding.message).collect()
 }

@@ -1,4 +1,4 @@
-//! Single cases of `create_meterset_inconsistency` and the checks of metersets.
+//! Cases of `create_meterset_inconsistency` and the checks of metersets.
 
 use serde_json::{Value as Json, json};
 
@@ -59,30 +59,30 @@ fn a_meterset_is_contradicted_by_its_index_or_its_dose() {
 
 #[test]
 fn what_fails_already_contradicts_nothing() {
-    let mismatch = || variant_params("mismatch_with_cp");
-    let changed = |field: i64, column: &str, value: Value| {
+    let mismatch = variant_params("mismatch_with_cp");
+    let refused = "no_independent_meterset";
+    for (field, column, value, code) in [
+        (1, "Cgray", Value::Integer(205), refused),
+        // Percent says nothing of MU.
+        (1, "cGrayPerMeterset", Value::Null, refused),
+        (1, "Meterset", Value::Integer(0), refused),
+        (1, "Meterset", Value::Null, "ineligible"),
+        (2, "Meterset", Value::Integer(240), refused),
+    ] {
         let mut clinic = build_department();
         clinic.set_cell("TxField", field, column, value);
-        clinic
-    };
-    let refused = "no_independent_meterset";
-    assert_eq!(refusal_code(&changed(1, "Cgray", Value::Integer(205)), TOOL, 1, mismatch()), refused);
-    assert!(try_plan(&changed(1, "Cgray", Value::Integer(204)), TOOL, 1, mismatch()).is_ok(), "within 2 %");
-    assert_eq!(
-        refusal_code(&changed(1, "cGrayPerMeterset", Value::Null), TOOL, 1, mismatch()),
-        refused,
-        "percent tells no MU"
-    );
-    assert_eq!(refusal_code(&changed(1, "Meterset", Value::Integer(0)), TOOL, 1, mismatch()), refused);
-    assert_eq!(refusal_code(&changed(1, "Meterset", Value::Null), TOOL, 1, mismatch()), "ineligible");
-    assert_eq!(refusal_code(&changed(2, "Meterset", Value::Integer(240)), TOOL, 2, mismatch()), refused);
+        assert_eq!(super::refusal_code(&clinic, TOOL, field, mismatch.clone()), code, "{column}");
+    }
+    let mut close = build_department();
+    close.set_cell("TxField", 1, "Cgray", Value::Integer(204));
+    assert!(try_plan(&close, TOOL, 1, mismatch.clone()).is_ok(), "within 2 %");
     let mut unknown = build_department();
     unknown.set_cell("TxFieldPoint", 201, "Index", Value::Null);
-    assert_eq!(refusal_code(&unknown, TOOL, 2, mismatch()), refused, "an index with a hole tells nothing");
+    assert_eq!(refusal_code(&unknown, TOOL, 2, mismatch.clone()), refused, "an index with a hole tells nothing");
     assert_eq!(check_messages(&unknown, "meterset_index"), [""; 0]);
     let mut without = build_department();
     without.drop("TxFieldPoint");
-    assert!(try_plan(&without, TOOL, 1, mismatch()).is_ok(), "the dose is enough");
+    assert!(try_plan(&without, TOOL, 1, mismatch).is_ok(), "the dose is enough");
     assert!(try_plan(&without, TOOL, 2, variant_params("extreme_value")).is_ok());
 }
 

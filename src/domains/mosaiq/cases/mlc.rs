@@ -1,4 +1,4 @@
-//! Single cases of damaged leaf sets: both conventions, padded and odd sets, what is refused, exactly what is written.
+//! Cases of damaged leaf sets: both conventions, padded and odd sets, what is refused, and exactly what is written.
 
 use serde_json::{Value as Json, json};
 
@@ -13,9 +13,9 @@ use crate::model::{Datum, Edit, Finding, Value};
 pub(super) const CORRUPT: &str = "corrupt_mlc_data";
 pub(super) const COUNT: &str = "mlc_leaf_count_mismatch";
 
-/// One coordinate: the first and the last pair are closed and contradict the other convention.
+/// Pairs in one coordinate; the first and the last are closed, and crossed under the other convention.
 pub(super) const ABSOLUTE: [(i16, i16); 4] = [(-155, -145), (-300, 250), (-20, 30), (-155, -145)];
-/// Outward: the second pair contradicts one coordinate.
+/// Pairs counted outward; the second is crossed under the other convention.
 pub(super) const OUTWARD: [(i16, i16); 4] = [(-150, 150), (300, 250), (60, 30), (155, -145)];
 
 fn encode_bank(positions: impl Iterator<Item = i16>, length: usize) -> Vec<u8> {
@@ -28,7 +28,7 @@ pub(super) fn encode_banks(pairs: &[(i16, i16)], length: usize) -> [Vec<u8>; 2] 
     [encode_bank(pairs.iter().map(|pair| pair.0), length), encode_bank(pairs.iter().map(|pair| pair.1), length)]
 }
 
-/// The tables, with another declared type for the leaf sets.
+/// Returns the lab's tables with another declared type for the leaf sets.
 fn table_defs(declared: &str) -> Vec<TableDef> {
     let mut defs = schema::lab_tables();
     for column in defs.iter_mut().flat_map(|def| &mut def.columns).filter(|column| column.0.ends_with("_Leaf_Set")) {
@@ -85,7 +85,6 @@ impl MlcClinic {
         self.database.set_cell("TxFieldPoint", point, column, value);
     }
 
-    /// Sets both banks of a point.
     pub(super) fn set_pairs(&mut self, point: i64, pairs: &[(i16, i16)], length: usize) {
         let [a, b] = encode_banks(pairs, length);
         self.set_cell(point, "A_Leaf_Set", Value::Bytes(a));
@@ -122,7 +121,7 @@ impl MlcClinic {
     }
 }
 
-/// Returns a point's key and what is set in it.
+/// Returns the key and the cells of an update of a control point.
 pub(super) fn point_update(edit: Edit) -> (i64, Vec<(String, Datum)>) {
     let Edit::Update { table, key, set } = edit else { panic!("{edit:?}") };
     let [Value::Integer(key)] = key[..] else { panic!("{key:?}") };
@@ -134,17 +133,19 @@ pub(super) fn corrupt_params(word: &str) -> Json {
     json!({ "corruption_type": word })
 }
 
+fn assert_odd_byte(clinic: &MlcClinic, field: i64, point: i64, bytes: &[u8]) {
+    let set = vec![("A_Leaf_Set".to_owned(), Datum::Bytes([bytes, &[1]].concat()))];
+    assert_eq!(clinic.planned_edits(CORRUPT, field, corrupt_params("odd_bytes")), [(point, set)]);
+}
+
 #[test]
 fn an_odd_byte_goes_to_the_first_whole_point() {
     let mut clinic = MlcClinic::new("varbinary(200)");
-    let odd = |field: i64, point: i64, clinic: &MlcClinic, bytes: Vec<u8>| {
-        let set = vec![("A_Leaf_Set".to_owned(), Datum::Bytes([bytes, vec![1]].concat()))];
-        assert_eq!(clinic.planned_edits(CORRUPT, field, corrupt_params("odd_bytes")), [(point, set)]);
-    };
-    odd(51, 511, &clinic, encode_banks(&ABSOLUTE, 12)[0].clone());
-    odd(61, 611, &clinic, encode_banks(&OUTWARD, 0)[0].clone());
+    assert_odd_byte(&clinic, 51, 511, &encode_banks(&ABSOLUTE, 12)[0]);
+    assert_odd_byte(&clinic, 61, 611, &encode_banks(&OUTWARD, 0)[0]);
+    // 6 bytes are too few for 4 pairs, so that the next point is the first whole one.
     clinic.set_cell(511, "B_Leaf_Set", Value::Bytes(vec![0; 6]));
-    odd(51, 512, &clinic, encode_banks(&ABSOLUTE, 12)[0].clone());
+    assert_odd_byte(&clinic, 51, 512, &encode_banks(&ABSOLUTE, 12)[0]);
     clinic.set_cell(512, "A_Leaf_Set", Value::Null);
     assert!(
         clinic
@@ -285,11 +286,11 @@ fn noise_is_seeded_and_always_shows() {
     for (field, kept, length) in [(51, &[0; 4][..], 12), (61, &[], 8), (71, &[], 8)] {
         let record = Value::Integer(field);
         let snapshot = clinic.database.read_for(mode, std::slice::from_ref(&record), &parameters);
-        let plan = |seed| testing::plan(mode, &snapshot, &record, &parameters, seed).unwrap();
-        assert_ne!(plan(1), plan(2));
+        let [first, second] = [1, 2].map(|seed| testing::plan(mode, &snapshot, &record, &parameters, seed));
+        assert_ne!(first, second);
         for seed in 0..200 {
-            let planned = plan(seed);
-            assert_eq!(planned, plan(seed));
+            let planned = testing::plan(mode, &snapshot, &record, &parameters, seed).unwrap();
+            assert_eq!(Ok(&planned), testing::plan(mode, &snapshot, &record, &parameters, seed).as_ref());
             let mut broken = MlcClinic { defs: Vec::new(), database: clinic.database.clone() };
             assert_eq!(broken.database.apply_edits(&planned.edits).unwrap(), 1);
             let (point, set) = point_update(planned.edits[0].clone());
@@ -330,12 +331,15 @@ fn words_are_checked_and_may_be_kebab() {
         [(CORRUPT, "corruption_type", "odd_bytes", "negative_gap"), (COUNT, "mismatch_type", "vs_plan", "intra_field")]
     {
         let mode = modes::find(tool).unwrap();
-        let complete = |word: &str, variant| mode.complete(&json_object(json!({ name: word })), variant);
-        assert!(mode.complete(&json_object(json!({})), None).unwrap_err().contains(&format!("{name} is missing")));
-        assert!(complete(word, Some(other)).unwrap_err().contains("contradicts"));
-        assert!(complete("nonsense", None).unwrap_err().contains("`nonsense` is none of"));
         let kebab = word.replace('_', "-");
-        assert_eq!(complete(&kebab, None), Ok(json_object(json!({ name: word }))));
+        for (parameters, variant, part) in [
+            (json!({}), None, format!("{name} is missing")),
+            (json!({ name: word }), Some(other), "contradicts".to_owned()),
+            (json!({ name: "nonsense" }), None, "`nonsense` is none of".to_owned()),
+        ] {
+            assert!(mode.complete(&json_object(parameters), variant).unwrap_err().contains(&part), "{part}");
+        }
+        assert_eq!(mode.complete(&json_object(json!({ name: kebab })), None), Ok(json_object(json!({ name: word }))));
         let command = mode.add_arguments(clap::Command::new("mode"));
         let flag = format!("--{}", name.replace('_', "-"));
         let matched =

@@ -1,4 +1,4 @@
-//! Single cases of the modes: what they refuse, and exactly what they write.
+//! Single cases of modes and checks: what modes refuse, exactly what they write, and what checks report.
 
 mod department;
 mod films;
@@ -26,7 +26,7 @@ use crate::model::{Datum, Edit, Refusal, Value};
 
 type Cells<'a> = &'a [(&'a str, Datum)];
 
-/// One patient, one machine: field 1 with 6 points, field 2 with 3, and two deliveries.
+/// One patient and one machine: field 1 with 6 points, field 2 with 3, field 3 with 1, and two deliveries of field 1.
 fn build_clinic() -> Database {
     let mut database = Database::default();
     let defs = super::schema::lab_tables();
@@ -70,9 +70,11 @@ fn integer_cells<'a>(cells: &[(&'a str, i64)]) -> Vec<(&'a str, Datum)> {
 
 fn insert_row(database: &mut Database, defs: &[TableDef], table: &str, cells: Cells<'_>) {
     let def = defs.iter().find(|def| def.name == table).unwrap();
-    let named: BTreeMap<&str, &Datum> = cells.iter().map(|(name, datum)| (*name, datum)).collect();
-    let cell = |name: &str| named.get(name).map_or(Datum::Null, |datum| (*datum).clone());
-    let values: Vec<Datum> = def.columns.iter().map(|(name, _, _)| cell(name)).collect();
+    let mut named: BTreeMap<&str, Datum> = cells.iter().cloned().collect();
+    let values: Vec<Datum> =
+        def.columns.iter().map(|(name, _, _)| named.remove(name.as_str()).unwrap_or(Datum::Null)).collect();
+    // A misspelt column would leave the case without what it is about.
+    assert!(named.is_empty(), "{table} has no column {named:?}");
     database.insert_row(table, &values).unwrap();
 }
 
@@ -122,6 +124,7 @@ fn valid_angles_and_angles_that_do_not_fit_are_refused() {
             "value_is_valid"
         );
     }
+    // Gantry_Ang is a decimal with three whole digits and one decimal.
     for value in ["1000", "360.05", "-1000"] {
         let planned = try_plan(&clinic, ANGLES, 1, json!({"angle_type": "gantry", "invalid_value": value})).unwrap();
         assert_eq!(clinic.apply_edits(&planned.edits).unwrap_err().code(), "does_not_fit", "{value}");
@@ -208,9 +211,6 @@ fn deletions_are_named_by_what_is_left() {
 
 #[test]
 fn usage_errors_are_sentences_that_name_the_parameter() {
-    let complete = |tool: &str, given: Json, variant: Option<&str>| {
-        modes::find(tool).unwrap().complete(&json_object(given), variant).unwrap_err()
-    };
     for (tool, given, variant, part) in [
         (ANGLES, json!({}), None, "angle_type is missing"),
         (ANGLES, json!({"angle_type": "gantry"}), None, "invalid_value is missing"),
@@ -228,23 +228,22 @@ fn usage_errors_are_sentences_that_name_the_parameter() {
         (POINTS, json!({"points_to_delete": "all"}), Some("single_gap"), "contradicts"),
         (POINTS, json!({"points_to_delete": [1, 3]}), Some("single_gap"), "contradicts"),
     ] {
-        let error = complete(tool, given, variant);
+        let error = modes::find(tool).unwrap().complete(&json_object(given), variant).unwrap_err();
         assert!(error.contains(part), "{error}");
     }
 }
 
 #[test]
 fn complete_parameters_are_normal() {
-    let complete = |tool: &str, given: Json, variant| {
-        Json::Object(modes::find(tool).unwrap().complete(&json_object(given), variant).unwrap())
-    };
     let angles = json!({"fld_id": "5-9", "angle_type": "gantry", "invalid_value": 400.50});
-    assert_eq!(complete(ANGLES, angles, None), json!({"angle_type": "gantry", "invalid_value": "400.5"}));
+    let normal = json!({"angle_type": "gantry", "invalid_value": "400.5"});
+    assert_eq!(department::complete_params(ANGLES, angles, None), normal);
     let default = json!({"time_offset_seconds": 5, "change_field": false});
-    assert_eq!(complete(DUPLICATE, json!({"ttx_id": [1, 2]}), None), default);
+    assert_eq!(department::complete_params(DUPLICATE, json!({"ttx_id": [1, 2]}), None), default);
     let different = json!({"time_offset_seconds": 5, "change_field": true});
-    assert_eq!(complete(DUPLICATE, json!({}), Some("different-field")), different);
-    assert_eq!(complete(POINTS, json!({"points_to_delete": "3,1-2"}), None), json!({"points_to_delete": [1, 2, 3]}));
+    assert_eq!(department::complete_params(DUPLICATE, json!({}), Some("different-field")), different);
+    let points = json!({"points_to_delete": [1, 2, 3]});
+    assert_eq!(department::complete_params(POINTS, json!({"points_to_delete": "3,1-2"}), None), points);
 }
 
 fn parse_arguments(mode: &dyn Mode, words: &[&str]) -> Result<Map<String, Json>, clap::Error> {
@@ -254,15 +253,25 @@ fn parse_arguments(mode: &dyn Mode, words: &[&str]) -> Result<Map<String, Json>,
 
 #[test]
 fn the_command_line_gives_what_was_given() {
-    let parsed = |tool: &str, words: &[&str]| Json::Object(parse_arguments(modes::find(tool).unwrap(), words).unwrap());
-    assert_eq!(parsed(ANGLES, &[]), json!({}));
-    let angles = ["--fld-id", "5-9,12", "--angle-type", "both", "--invalid-value", "-181.5"];
-    assert_eq!(parsed(ANGLES, &angles), json!({"fld_id": "5-9,12", "angle_type": "both", "invalid_value": "-181.5"}));
-    let duplicate = ["--time-offset-seconds", "-5", "--change-field"];
-    assert_eq!(parsed(DUPLICATE, &duplicate), json!({"time_offset_seconds": -5, "change_field": true}));
-    assert_eq!(parsed(DUPLICATE, &["--change-field=false"]), json!({"change_field": false}));
-    assert_eq!(parsed(POINTS, &["--points-to-delete", "1,3-4"]), json!({"points_to_delete": [1, 3, 4]}));
-    assert_eq!(parsed(POINTS, &["--points-to-delete", "all"]), json!({"points_to_delete": "all"}));
+    for (tool, words, parameters) in [
+        (ANGLES, &[][..], json!({})),
+        (
+            ANGLES,
+            &["--fld-id", "5-9,12", "--angle-type", "both", "--invalid-value", "-181.5"],
+            json!({"fld_id": "5-9,12", "angle_type": "both", "invalid_value": "-181.5"}),
+        ),
+        (
+            DUPLICATE,
+            &["--time-offset-seconds", "-5", "--change-field"],
+            json!({"time_offset_seconds": -5, "change_field": true}),
+        ),
+        (DUPLICATE, &["--change-field=false"], json!({"change_field": false})),
+        (POINTS, &["--points-to-delete", "1,3-4"], json!({"points_to_delete": [1, 3, 4]})),
+        (POINTS, &["--points-to-delete", "all"], json!({"points_to_delete": "all"})),
+    ] {
+        let parsed = parse_arguments(modes::find(tool).unwrap(), words).unwrap();
+        assert_eq!(Json::Object(parsed), parameters, "{words:?}");
+    }
     for bad in ["NaN", "inf", "1e3", "-inf", ""] {
         assert!(parse_arguments(modes::find(ANGLES).unwrap(), &["--invalid-value", bad]).is_err(), "{bad}");
     }

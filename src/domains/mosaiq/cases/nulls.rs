@@ -1,4 +1,4 @@
-//! Single cases of `nullify_required_fields`.
+//! Cases of `nullify_required_fields` and the checks of NULLs.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::REQUIRED;
 use crate::domains::mosaiq::schema;
 use crate::domains::mosaiq::testing::{self, Database};
-use crate::model::{Datum, Key, Role, Table, Value};
+use crate::model::{Datum, Key, Role, Value};
 
 const TOOL: &str = "nullify_required_fields";
 
-/// A row of each table, and the check that sees it.
+/// A row of each table, and the check that reports it.
 const ROWS: [(&str, i64, &str); 4] = [
     ("TrackTreatment", 70, "null_delivery"),
     ("TxField", 1, "null_field"),
@@ -25,7 +25,7 @@ const ROWS: [(&str, i64, &str); 4] = [
 ];
 
 fn keys_and_messages(database: &Database, check: &str) -> Vec<(Key, String)> {
-    run_check(database, check).into_iter().map(|found| (found.key, found.message)).collect()
+    run_check(database, check).into_iter().map(|finding| (finding.key, finding.message)).collect()
 }
 
 #[test]
@@ -111,27 +111,29 @@ fn parameters_are_completed_to_the_databases_own_names() {
     assert_eq!(complete_params(TOOL, json!({}), Some("timestamp")), json!({"table": "TrackTreatment"}));
 }
 
+fn propose_column(database: &Database, seed: u64) -> String {
+    let proposed = propose_params(database, TOOL, 101, seed, "other", json!({"table": "TxFieldPoint"}));
+    proposed["field_to_nullify"].as_str().unwrap_or("none").to_owned()
+}
+
 #[test]
 fn a_proposed_column_is_one_that_the_row_can_lose() {
     let mut changed = build_department();
-    let chosen = |database: &Database, seed| {
-        let proposed = propose_params(database, TOOL, (101, seed), "other", json!({"table": "TxFieldPoint"}));
-        proposed["field_to_nullify"].as_str().unwrap_or("none").to_owned()
-    };
-    let all: BTreeSet<String> = (0..40).map(|seed| chosen(&changed, seed)).collect();
+    let all: BTreeSet<String> = (0..40).map(|seed| propose_column(&changed, seed)).collect();
     assert_eq!(all.into_iter().collect::<Vec<_>>(), ["Coll_Ang", "Gantry_Ang", "Index", "Point"]);
     for column in ["Coll_Ang", "Gantry_Ang", "Point"] {
         changed.set_cell("TxFieldPoint", 101, column, Value::Null);
     }
-    assert!((0..20).all(|seed| chosen(&changed, seed) == "Index"));
+    assert!((0..20).all(|seed| propose_column(&changed, seed) == "Index"));
     changed.set_cell("TxFieldPoint", 101, "Index", Value::Null);
-    let none = propose_params(&changed, TOOL, (101, 1), "other", json!({"table": "TxFieldPoint"}));
+    let none = propose_params(&changed, TOOL, 101, 1, "other", json!({"table": "TxFieldPoint"}));
     assert_eq!(none, json!("ineligible"));
 }
 
-/// A table of deliveries in which only these columns may be NULL.
+/// Returns a table of deliveries in which only these columns may be NULL.
 fn strict_deliveries(nullable: &[&str]) -> Database {
     let mut def = schema::lab_tables().into_iter().find(|def| def.name == "TrackTreatment").unwrap();
+    // The lab's own tables let every column but keys be NULL, which real databases do not.
     for (name, _, null) in &mut def.columns {
         *null = nullable.contains(&name.as_str());
     }
@@ -153,31 +155,34 @@ fn filler_datum(declared: &str) -> Datum {
 #[test]
 fn a_column_that_the_database_keeps_filled_is_refused() {
     let one = strict_deliveries(&["SIT_ID"]);
-    let given = |column: &str| json!({"table": "TrackTreatment", "field_to_nullify": column});
-    assert_eq!(refusal_code(&one, TOOL, 1, given("Pat_ID1")), "not_null");
-    assert!(try_plan(&one, TOOL, 1, given("SIT_ID")).is_ok());
+    let [patient, site] =
+        ["Pat_ID1", "SIT_ID"].map(|column| json!({"table": "TrackTreatment", "field_to_nullify": column}));
+    assert_eq!(refusal_code(&one, TOOL, 1, patient), "not_null");
+    assert!(try_plan(&one, TOOL, 1, site.clone()).is_ok());
     for seed in 0..10 {
-        assert_eq!(propose_params(&one, TOOL, (1, seed), "other", json!({})), given("SIT_ID"));
+        assert_eq!(propose_params(&one, TOOL, 1, seed, "other", json!({})), site);
     }
-    assert_eq!(propose_params(&one, TOOL, (1, 1), "pat_id", json!({})), json!("not_null"));
-    assert_eq!(propose_params(&one, TOOL, (1, 1), "timestamp", json!({})), json!("not_null"));
+    assert_eq!(propose_params(&one, TOOL, 1, 1, "pat_id", json!({})), json!("not_null"));
+    assert_eq!(propose_params(&one, TOOL, 1, 1, "timestamp", json!({})), json!("not_null"));
 }
 
 #[test]
 fn a_key_and_a_computed_column_are_never_chosen() {
     let def = schema::lab_tables().into_iter().find(|def| def.name == "TxFieldPoint").unwrap();
     let mut table = (*testing::build_table(&def)).clone();
-    let say = |table: &Table, column: &str| records::settable_column(table, column).unwrap_err().to_string();
     let refused = "the schema of TxFieldPoint refuses the change: ";
-    assert_eq!(say(&table, "TFP_ID"), format!("{refused}TFP_ID is part of its key"));
+    let refusal = records::settable_column(&table, "TFP_ID").unwrap_err();
+    assert_eq!(refusal.to_string(), format!("{refused}TFP_ID is part of its key"));
     assert!(records::settable_column(&table, "Index").is_ok());
     let (at, _) = table.column("Index").unwrap();
     let computed = table.columns.remove(at);
     table.omitted.push(computed);
-    assert_eq!(say(&table, "index"), format!("{refused}index is computed by the database"));
+    let refusal = records::settable_column(&table, "index").unwrap_err();
+    assert_eq!(refusal.to_string(), format!("{refused}index is computed by the database"));
     table.columns[at].role = Role::RowVersion;
     let name = table.columns[at].image.name.clone();
-    assert_eq!(say(&table, &name), format!("{refused}{name} is set by the database itself"));
+    let refusal = records::settable_column(&table, &name).unwrap_err();
+    assert_eq!(refusal.to_string(), format!("{refused}{name} is set by the database itself"));
     assert_eq!(records::settable_column(&table, "Nothing").unwrap_err().code(), "missing_column");
 }
 

@@ -1,4 +1,4 @@
-//! Single cases of `corrupt_offset_data` and the checks of offsets.
+//! Cases of `corrupt_offset_data` and the checks of offsets.
 
 use serde_json::{Value as Json, json};
 
@@ -37,6 +37,7 @@ fn defaults_are_what_the_specification_says() {
 #[test]
 fn only_the_named_cells_are_written() {
     let clinic = build_department();
+    // Planned cells come in the order of their names.
     let mut axes: Vec<(String, Datum)> = AXES.map(|axis| (axis.to_owned(), decimal_datum("999.9"))).into();
     axes.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(planned_cells(&clinic, TOOL, 50, variant_params("extreme_values")), axes);
@@ -72,6 +73,7 @@ fn valid_values_and_values_that_do_not_fit_are_refused() {
     }
     assert!(try_plan(&clinic, TOOL, 50, value_params("extreme_values", json!("-20.1"))).is_ok());
     assert!(try_plan(&clinic, TOOL, 50, value_params("invalid_state", json!(3))).is_ok(), "3 is a type, no state");
+    // Not on the grid of the column, or too large for it: found when the edit is applied, not when it is planned.
     for value in ["20.05", "100000"] {
         let planned = try_plan(&clinic, TOOL, 50, value_params("extreme_values", json!(value))).unwrap();
         assert_eq!(clinic.apply_edits(&planned.edits).unwrap_err().code(), "does_not_fit", "{value}");
@@ -125,21 +127,22 @@ fn usage_errors_name_the_parameter() {
 
 #[test]
 fn sizes_have_two_limits_and_a_whole() {
-    let sizes = |axes: [&str; 3]| {
+    for (axes, fault) in [
+        (["10", "-10", "5"], None),
+        (["", "", ""], None),
+        (["10", "-10", "5.1"], Some((Severity::High, "the shift is 15.03 cm long, more than 15"))),
+        (["10.1", "0", ""], Some((Severity::High, "Superior_Offset is 10.1 cm, outside -10 to 10 cm"))),
+        (["", "20", "0"], Some((Severity::High, "Anterior_Offset is 20 cm, outside -10 to 10 cm"))),
+        (["", "0", "-20.1"], Some((Severity::Critical, "Lateral_Offset is -20.1 cm, outside -20 to 20 cm"))),
+    ] {
         let mut clinic = build_department();
         for (axis, size) in AXES.into_iter().zip(axes) {
             let size = size.parse().map_or(Value::Null, Value::Real);
             clinic.set_cell("Offset", 50, axis, size);
         }
-        severities_and_messages(&clinic, "offset_size")
-    };
-    assert_eq!(sizes(["10", "-10", "5"]), []);
-    assert_eq!(sizes(["", "", ""]), []);
-    assert_eq!(sizes(["10", "-10", "5.1"]), [(Severity::High, "the shift is 15.03 cm long, more than 15".to_owned())]);
-    let one = |severity, text: &str| [(severity, text.to_owned())];
-    assert_eq!(sizes(["10.1", "0", ""]), one(Severity::High, "Superior_Offset is 10.1 cm, outside -10 to 10 cm"));
-    assert_eq!(sizes(["", "20", "0"]), one(Severity::High, "Anterior_Offset is 20 cm, outside -10 to 10 cm"));
-    assert_eq!(sizes(["", "0", "-20.1"]), one(Severity::Critical, "Lateral_Offset is -20.1 cm, outside -20 to 20 cm"));
+        let expected = fault.map(|(severity, message)| (severity, message.to_owned()));
+        assert_eq!(severities_and_messages(&clinic, "offset_size"), Vec::from_iter(expected), "{axes:?}");
+    }
 }
 
 #[test]
@@ -154,24 +157,29 @@ fn codes_are_known_or_found() {
 }
 
 fn severities_and_messages(clinic: &Database, id: &str) -> Vec<(Severity, String)> {
-    run_check(clinic, id).into_iter().map(|found| (found.severity, found.message)).collect()
+    run_check(clinic, id).into_iter().map(|finding| (finding.severity, finding.message)).collect()
+}
+
+/// Returns the number of shifts looked at, the number of findings, and the remarks or the reason why the check did not
+/// run.
+fn check_action_limit(clinic: &Database, rules: &str) -> (u64, usize, Vec<String>) {
+    let check = checks::find("offset_action_limit").unwrap();
+    let terms = CheckParams { rules: std::sync::Arc::new(Rules::parse(rules).unwrap()), ..TERMS.clone() };
+    match check.run(&clinic.read_snapshot(check.required_queries()), &terms) {
+        CheckVerdict::Ran { looked_at, findings, remarks } => (looked_at, findings.len(), remarks),
+        CheckVerdict::NotRun { why } => (0, 0, vec![why]),
+    }
 }
 
 #[test]
 fn a_shift_without_an_action_limit_is_not_judged_and_a_rule_for_no_site_is_named() {
     let mut clinic = build_department();
     clinic.set_cell("Site", 40, "Site_Name", Value::Text("Left Breast".into()));
-    let check = checks::find("offset_action_limit").unwrap();
-    let verdict = |text: &str| {
-        let terms = CheckParams { rules: std::sync::Arc::new(Rules::parse(text).unwrap()), ..TERMS.clone() };
-        match check.run(&clinic.read_snapshot(check.required_queries()), &terms) {
-            CheckVerdict::Ran { looked_at, findings, remarks } => (looked_at, findings.len(), remarks),
-            CheckVerdict::NotRun { why } => (0, 0, vec![why]),
-        }
-    };
     let unlimited = "no shift belongs to a site with a limit";
-    assert_eq!(verdict(""), (0, 0, vec![unlimited.to_owned()]));
-    assert_eq!(verdict("[sites.mine]\nname = \"breast\"\nmax_shift = 1.5\n"), (1, 1, Vec::new()));
+    assert_eq!(check_action_limit(&clinic, ""), (0, 0, vec![unlimited.to_owned()]));
+    let matching = "[sites.mine]\nname = \"breast\"\nmax_shift = 1.5\n";
+    assert_eq!(check_action_limit(&clinic, matching), (1, 1, Vec::new()));
     let idle = format!("{unlimited}; the rules name the site mine, which no prescription matches");
-    assert_eq!(verdict("[sites.mine]\nname = \"brest\"\nmax_shift = 1.5\n"), (0, 0, vec![idle]));
+    let misspelt = "[sites.mine]\nname = \"brest\"\nmax_shift = 1.5\n";
+    assert_eq!(check_action_limit(&clinic, misspelt), (0, 0, vec![idle]));
 }

@@ -1,4 +1,4 @@
-//! Single cases of the pictures: the numbers that they hold, and what they mark.
+//! Cases of the pictures of findings: the numbers that they hold, and what they mark.
 
 use super::department::{build_department, run_check};
 use super::mlc::{ABSOLUTE, MlcClinic, OUTWARD};
@@ -42,12 +42,11 @@ fn paint_chart(database: &Database, check: &str) -> Chart {
 
 #[test]
 fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
-    let crossed = |pairs: [(i16, i16); 4], point: i64, pair: (i16, i16)| {
+    let [absolute, outward] = [(ABSOLUTE, 511, (300, 250)), (OUTWARD, 611, (-300, 250))].map(|(pairs, point, pair)| {
         let mut clinic = MlcClinic::new("varbinary(200)");
         clinic.set_pairs(point, &[pairs[0], pair, pairs[2], pairs[3]], 0);
         paint_aperture(&clinic.database, "mlc_leaf_gap")
-    };
-    let (absolute, outward) = (crossed(ABSOLUTE, 511, (300, 250)), crossed(OUTWARD, 611, (-300, 250)));
+    });
     assert_eq!(absolute.title, "Leaves of control point 1 of field 51");
     assert_eq!(absolute.counting, "both banks in one coordinate, as the machine's other fields tell");
     assert_eq!(outward.counting, "each bank outward from the centre, as the machine's other fields tell");
@@ -80,12 +79,13 @@ fn angles_are_drawn_for_the_field_and_marked_at_the_point() {
     let mut clinic = build_department();
     clinic.set_cell("TxFieldPoint", 103, "Gantry_Ang", Value::Real(400.5));
     clinic.set_cell("TxFieldPoint", 104, "Gantry_Ang", Value::Real(f64::INFINITY));
+    // A missing point and an infinite angle leave gaps in the line.
     clinic.remove_row("TxFieldPoint", 101);
     let chart = paint_chart(&clinic, "angle_range");
     assert_eq!(chart.title, "Angles of field 1, control point by control point");
     let [gantry, collimator] = &chart.lines[..] else { panic!("{chart:?}") };
-    let dot = |x: f64, y: f64, wrong: bool| ChartPoint { x, y, wrong };
-    let expected = [dot(0.0, 90.0, false), dot(2.0, 90.0, false), dot(3.0, 400.5, true), dot(5.0, 90.0, false)];
+    let expected = [(0.0, 90.0, false), (2.0, 90.0, false), (3.0, 400.5, true), (5.0, 90.0, false)]
+        .map(|(x, y, wrong)| ChartPoint { x, y, wrong });
     assert_eq!((gantry.dots.as_slice(), collimator.dots.iter().any(|dot| dot.wrong)), (&expected[..], false));
 }
 
@@ -101,9 +101,10 @@ fn shifts_are_drawn_in_the_order_of_time() {
     clinic.set_cell("Offset", 50, "Superior_Offset", Value::Real(-12.5));
     let chart = paint_chart(&clinic, "offset_size");
     assert_eq!((chart.across.as_str(), chart.up), ("shift (2024-06-02 to 2024-06-05)", "cm"));
-    let dots = |line: usize| chart.lines[line].dots.iter().map(|dot| (dot.x, dot.y, dot.wrong)).collect::<Vec<_>>();
-    assert_eq!(dots(0), [(1.0, 2.0, false), (2.0, -12.5, true), (3.0, 2.0, false)]);
-    assert_eq!(dots(1), [(2.0, -2.0, false)], "an empty cell is no zero");
+    let [superior, anterior] =
+        [0, 1].map(|line| chart.lines[line].dots.iter().map(|dot| (dot.x, dot.y, dot.wrong)).collect::<Vec<_>>());
+    assert_eq!(superior, [(1.0, 2.0, false), (2.0, -12.5, true), (3.0, 2.0, false)]);
+    assert_eq!(anterior, [(2.0, -2.0, false)], "an empty cell is no zero");
 }
 
 #[test]
@@ -119,12 +120,9 @@ fn findings_share_pictures_and_there_are_not_too_many() {
     clinic.set_cell("TxFieldPoint", 300, "Gantry_Ang", Value::Integer(400));
     let one = paint_findings(&clinic, "angle_range", 9);
     assert_eq!((one.pictures.len(), one.of.last()), (2, Some(&None)), "one control point is no line");
-    let index = |meterset: i64| {
-        let mut clinic = build_department();
-        clinic.set_cell("TxField", 1, "Meterset", Value::Integer(meterset));
-        clinic.set_cell("TxFieldPoint", 105, "Index", Value::Integer(77));
-        paint_chart(&clinic, "meterset_index")
-    };
-    let dots = &index(250).lines[0].dots;
+    let mut clinic = build_department();
+    clinic.set_cell("TxField", 1, "Meterset", Value::Integer(250));
+    clinic.set_cell("TxFieldPoint", 105, "Index", Value::Integer(77));
+    let dots = &paint_chart(&clinic, "meterset_index").lines[0].dots;
     assert_eq!(dots.iter().map(|dot| (dot.y, dot.wrong)).next_back(), Some((77.0, true)));
 }

@@ -1,4 +1,4 @@
-//! Single cases of `create_orphaned_record` and the checks of references.
+//! Cases of `create_orphaned_record` and the checks of references.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ fn a_value_that_has_a_parent_is_no_fault() {
     let refused = try_plan(&clinic, TOOL, 70, orphan_params("TrackTreatment", "FLD_ID", 3)).unwrap_err();
     assert_eq!(refused.to_string(), "3 is a valid TrackTreatment.FLD_ID (TxField has it): it would be no fault");
     assert_eq!(refusal_code(&clinic, TOOL, 70, orphan_params("TrackTreatment", "Pat_ID1", 9)), "value_is_valid");
-    // The prescription's key is no set.
+    // 40 is the key of a prescription, but not the id of a set.
     assert!(try_plan(&clinic, TOOL, 50, orphan_params("Offset", "SIT_SET_ID", 40)).is_ok());
     assert_eq!(refusal_code(&clinic, TOOL, 50, orphan_params("Offset", "SIT_SET_ID", 30)), "value_is_valid");
     clinic.set_cell("TrackTreatment", 70, "SIT_ID", Value::Null);
@@ -75,29 +75,30 @@ fn a_missing_parent_table_is_named() {
     without.drop("Patient");
     let refused = try_plan(&without, TOOL, 70, orphan_params("TrackTreatment", "Pat_ID1", 7777)).unwrap_err();
     assert_eq!(refused.to_string(), "the target has no table Patient");
-    assert_eq!(propose_params(&without, TOOL, (70, 1), "patient_id", json!({})), json!("missing_table"));
+    assert_eq!(propose_params(&without, TOOL, 70, 1, "patient_id", json!({})), json!("missing_table"));
     assert!(try_plan(&without, TOOL, 70, orphan_params("TrackTreatment", "SIT_ID", 7777)).is_ok());
+}
+
+fn propose_value(clinic: &Database, seed: u64) -> Option<i64> {
+    propose_params(clinic, TOOL, 70, seed, "field-id", json!({}))["invalid_value"].as_i64()
 }
 
 #[test]
 fn a_proposed_value_lies_beyond_the_largest_parent() {
     let mut clinic = build_department();
-    let value = |clinic: &Database, seed| {
-        let proposed = propose_params(clinic, TOOL, (70, seed), "field-id", json!({}));
-        proposed["invalid_value"].as_i64()
-    };
-    let values: BTreeSet<i64> = (0..30).map(|seed| value(&clinic, seed).unwrap()).collect();
+    let values: BTreeSet<i64> = (0..30).map(|seed| propose_value(&clinic, seed).unwrap()).collect();
     assert!(values.len() > 25 && values.iter().all(|value| (4..=1_000_003).contains(value)), "{values:?}");
-    assert_eq!(value(&clinic, 5), value(&clinic, 5));
+    assert_eq!(propose_value(&clinic, 5), propose_value(&clinic, 5));
+    // FLD_ID is an int: beyond its maximum no value is left to propose.
     let largest = i64::from(i32::MAX);
     let defs = crate::domains::mosaiq::schema::lab_tables();
     super::insert_row(&mut clinic, &defs, "TxField", &super::integer_cells(&[("FLD_ID", largest - 1)]));
-    assert_eq!(value(&clinic, 5), Some(largest));
+    assert_eq!(propose_value(&clinic, 5), Some(largest));
     super::insert_row(&mut clinic, &defs, "TxField", &super::integer_cells(&[("FLD_ID", largest)]));
-    assert_eq!(propose_params(&clinic, TOOL, (70, 5), "field_id", json!({})), json!("ineligible"), "no room is left");
+    assert_eq!(propose_params(&clinic, TOOL, 70, 5, "field_id", json!({})), json!("ineligible"), "no room is left");
     let given = json!({"invalid_value": 7777});
     assert_eq!(
-        propose_params(&clinic, TOOL, (70, 5), "field_id", given),
+        propose_params(&clinic, TOOL, 70, 5, "field_id", given),
         orphan_params("TrackTreatment", "FLD_ID", 7777)
     );
 }

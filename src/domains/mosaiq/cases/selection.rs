@@ -1,4 +1,4 @@
-//! Selectors: what each means for each kind of record, held against a plain reading of every table.
+//! Selectors of each kind of record, compared with a plain reading of every table.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,13 @@ use crate::domains::mosaiq::selection::{FaultableKind, Selector};
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Filter, Refusal, Row, Snapshot, Value, time};
 
-/// Answers questions until none is left; returns the queries too.
+/// Answers queries until none is left; returns the queries too.
 fn answer_queries<T>(
     database: &Database,
     look: impl Fn(&Snapshot) -> Result<T, Pause>,
 ) -> (Result<T, Refusal>, BTreeSet<Fetch>) {
     let mut asked = BTreeSet::new();
+    // Each round depends on the rows of the one before; selectors need few.
     for _ in 0..10 {
         match look(&database.read_snapshot(asked.clone())) {
             Ok(seen) => return (Ok(seen), asked),
@@ -35,74 +36,105 @@ fn select_keys(
     selector: &Selector,
 ) -> (Result<Vec<i64>, Refusal>, BTreeSet<Fetch>) {
     let selection = selector.to_selection(kind).unwrap().unwrap();
-    let (found, asked) = answer_queries(database, |snapshot| selection.select_keys(snapshot));
-    let number = |key: &Vec<Value>| if let Value::Integer(id) = key[0] { id } else { panic!("{key:?}") };
-    (found.map(|keys| keys.iter().map(number).collect()), asked)
+    let (keys, asked) = answer_queries(database, |snapshot| selection.select_keys(snapshot));
+    (keys.map(|keys| keys.iter().map(|key| integer(&key[0])).collect()), asked)
 }
 
 fn build_selector(patient: &str, machine: &str, field_type: &str, date: &str) -> Selector {
-    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    Selector { patient: given(patient), machine: given(machine), field_type: given(field_type), date: given(date) }
+    let [patient, machine, field_type, date] =
+        [patient, machine, field_type, date].map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()));
+    Selector { patient, machine, field_type, date }
 }
 
-/// What a selector means, read plainly.
-fn select_plainly(
-    database: &Database,
-    kind: FaultableKind,
-    [patient, machine, field_type, date]: [&str; 4],
-) -> Vec<i64> {
-    let tables = ["Ident", "Staff", "Site", "TxField", "TxFieldPoint", "TrackTreatment", "Offset"];
-    let all = database.read_snapshot(tables.map(Fetch::all));
-    let rows = |table: &str| all.table(table).unwrap().rows().collect::<Vec<Row<'_>>>();
-    let of_patient = |id: Option<i64>| {
-        let mut idents = rows("Ident").into_iter();
-        patient.is_empty() || idents.any(|row| row.text("IDA") == Some(patient) && row.integer("Pat_Id1") == id)
-    };
-    let of_machine = |id: Option<i64>| {
-        let mut staff = rows("Staff").into_iter();
-        machine.is_empty()
-            || staff
-                .any(|row| row.text("Last_Name").map(str::trim_end) == Some(machine) && row.integer("Staff_ID") == id)
-    };
-    let of_type = |field: &Row<'_>| {
-        let number = match field_type {
+/// A selector read plainly: every condition searches whole tables.
+struct PlainSelector<'s> {
+    all: &'s Snapshot,
+    patient: &'s str,
+    machine: &'s str,
+    field_type: &'s str,
+    date: &'s str,
+}
+
+impl<'s> PlainSelector<'s> {
+    fn rows(&self, table: &str) -> impl Iterator<Item = Row<'s>> {
+        self.all.table(table).unwrap().rows()
+    }
+
+    fn has_patient(&self, id: Option<i64>) -> bool {
+        self.patient.is_empty()
+            || self.rows("Ident").any(|row| row.text("IDA") == Some(self.patient) && row.integer("Pat_Id1") == id)
+    }
+
+    fn has_machine(&self, id: Option<i64>) -> bool {
+        self.machine.is_empty()
+            || self.rows("Staff").any(|row| {
+                row.text("Last_Name").map(str::trim_end) == Some(self.machine) && row.integer("Staff_ID") == id
+            })
+    }
+
+    fn has_type(&self, field: &Row<'_>) -> bool {
+        let number = match self.field_type {
             "" => return true,
             "static" => 1,
             "kv-setup" => 4,
             other => panic!("{other}"),
         };
         field.integer("Type_Enum") == Some(number)
-    };
-    let on_day = |row: &Row<'_>, column: &str| {
-        date.is_empty() || row.time(column).is_some_and(|time| time.wall.date().to_string() == date)
-    };
-    let delivered = |field: Option<i64>| {
-        date.is_empty()
-            || rows("TrackTreatment").iter().any(|row| row.integer("FLD_ID") == field && on_day(row, "Create_DtTm"))
-    };
-    let planned = |field: &Row<'_>| of_type(field) && of_machine(field.integer("Machine_ID_Staff_ID"));
-    let fits = |row: &Row<'_>| match kind {
-        FaultableKind::Field => planned(row) && of_patient(row.integer("Pat_ID1")) && delivered(row.integer("FLD_ID")),
-        FaultableKind::Point => rows("TxField").iter().any(|field| {
-            let own = field.integer("FLD_ID") == row.integer("FLD_ID");
-            own && planned(field) && of_patient(field.integer("Pat_ID1")) && delivered(field.integer("FLD_ID"))
-        }),
-        FaultableKind::Delivery => {
-            let mut fields = rows("TxField").into_iter();
-            of_patient(row.integer("Pat_ID1"))
-                && of_machine(row.integer("Machine_ID_Staff_ID"))
-                && on_day(row, "Create_DtTm")
-                && fields.any(|field| field.integer("FLD_ID") == row.integer("FLD_ID") && of_type(&field))
+    }
+
+    fn is_on_day(&self, row: &Row<'_>, column: &str) -> bool {
+        self.date.is_empty() || row.time(column).is_some_and(|time| time.wall.date().to_string() == self.date)
+    }
+
+    fn is_delivered(&self, field: Option<i64>) -> bool {
+        self.date.is_empty()
+            || self
+                .rows("TrackTreatment")
+                .any(|row| row.integer("FLD_ID") == field && self.is_on_day(&row, "Create_DtTm"))
+    }
+
+    fn is_planned(&self, field: &Row<'_>) -> bool {
+        self.has_type(field) && self.has_machine(field.integer("Machine_ID_Staff_ID"))
+    }
+
+    fn has_field(&self, field: &Row<'_>) -> bool {
+        self.is_planned(field)
+            && self.has_patient(field.integer("Pat_ID1"))
+            && self.is_delivered(field.integer("FLD_ID"))
+    }
+
+    fn has_record(&self, kind: FaultableKind, row: &Row<'_>) -> bool {
+        match kind {
+            FaultableKind::Field => self.has_field(row),
+            FaultableKind::Point => {
+                let mut fields = self.rows("TxField");
+                fields.any(|field| field.integer("FLD_ID") == row.integer("FLD_ID") && self.has_field(&field))
+            }
+            FaultableKind::Delivery => {
+                let mut fields = self.rows("TxField");
+                self.has_patient(row.integer("Pat_ID1"))
+                    && self.has_machine(row.integer("Machine_ID_Staff_ID"))
+                    && self.is_on_day(row, "Create_DtTm")
+                    && fields.any(|field| field.integer("FLD_ID") == row.integer("FLD_ID") && self.has_type(&field))
+            }
+            FaultableKind::Offset => {
+                let site = row.integer("SIT_SET_ID");
+                let (mut sites, mut fields) = (self.rows("Site"), self.rows("TxField"));
+                self.is_on_day(row, "Study_DtTm")
+                    && sites.any(|row| row.integer("SIT_SET_ID") == site && self.has_patient(row.integer("Pat_ID1")))
+                    && fields.any(|field| field.integer("SIT_Set_ID") == site && self.is_planned(&field))
+            }
         }
-        FaultableKind::Offset => {
-            let site = row.integer("SIT_SET_ID");
-            let sites = rows("Site");
-            on_day(row, "Study_DtTm")
-                && sites.iter().any(|row| row.integer("SIT_SET_ID") == site && of_patient(row.integer("Pat_ID1")))
-                && rows("TxField").iter().any(|field| field.integer("SIT_Set_ID") == site && planned(field))
-        }
-    };
-    rows(kind.table()).iter().filter(|row| fits(row)).filter_map(|row| row.integer(kind.key())).collect()
+    }
+}
+
+fn select_plainly(database: &Database, kind: FaultableKind, words: [&str; 4]) -> Vec<i64> {
+    let tables = ["Ident", "Staff", "Site", "TxField", "TxFieldPoint", "TrackTreatment", "Offset"];
+    let all = database.read_snapshot(tables.map(Fetch::all));
+    let [patient, machine, field_type, date] = words;
+    let selector = PlainSelector { all: &all, patient, machine, field_type, date };
+    let records = selector.rows(kind.table()).filter(|row| selector.has_record(kind, row));
+    records.filter_map(|row| row.integer(kind.key())).collect()
 }
 
 #[test]
@@ -117,11 +149,12 @@ fn a_selector_means_what_it_says_and_reads_no_large_table_whole() {
                     if words == [""; 4] {
                         continue;
                     }
-                    let given = build_selector(patient, machine, field_type, date);
-                    let (found, asked) = select_keys(&database, kind, &given);
-                    let found = found.unwrap();
-                    assert_eq!(found, select_plainly(&database, kind, words), "{kind:?} {words:?}");
-                    hits += usize::from(!found.is_empty());
+                    let selector = build_selector(patient, machine, field_type, date);
+                    let (selected, asked) = select_keys(&database, kind, &selector);
+                    let selected = selected.unwrap();
+                    assert_eq!(selected, select_plainly(&database, kind, words), "{kind:?} {words:?}");
+                    hits += usize::from(!selected.is_empty());
+                    // Machines are found by name, trimmed and in any case, which takes the whole of Staff.
                     let whole = asked.iter().filter(|query| query.filter == Filter::All);
                     assert!(whole.clone().all(|query| query.table == "Staff"), "{kind:?} {words:?} {asked:?}");
                 }
@@ -161,7 +194,7 @@ fn patients_and_machines_are_found_through_padding_case_and_numbers() {
             "{given}"
         );
     }
-    // A machine that Staff lacks is one all the same, where fields are planned on it.
+    // An id that Staff lacks is a machine all the same if fields are planned on it.
     let field = plain.unwrap()[0];
     database.set_cell("TxField", field, "Machine_ID_Staff_ID", Value::Integer(9999));
     assert_eq!(select_keys(&database, FaultableKind::Field, &build_selector("", "9999", "", "")).0, Ok(vec![field]));
@@ -170,21 +203,21 @@ fn patients_and_machines_are_found_through_padding_case_and_numbers() {
 #[test]
 fn what_does_not_exist_is_refused_by_name() {
     let database = Database::generate_lab(4, 3);
-    let refused = |given: &Selector| select_keys(&database, FaultableKind::Offset, given).0.unwrap_err();
-    let patient = refused(&build_selector("NOBODY", "", "", ""));
+    let patient = select_keys(&database, FaultableKind::Offset, &build_selector("NOBODY", "", "", "")).0.unwrap_err();
     assert_eq!(patient.code(), "no_match");
     assert!(patient.to_string().contains("NOBODY"), "{patient}");
-    let machine = refused(&build_selector("", "Cyclotron", "", ""));
+    let machine =
+        select_keys(&database, FaultableKind::Offset, &build_selector("", "Cyclotron", "", "")).0.unwrap_err();
     let Refusal::NoMatch { known, .. } = &machine else { panic!("{machine}") };
     assert!(known.contains(&"LINAC 2".to_owned()) && known.iter().all(|name| name.starts_with("LINAC")), "{known:?}");
     assert_eq!(Selector::default().to_selection(FaultableKind::Field), Ok(None));
-    for (given, what) in [
+    for (selector, what) in [
         (build_selector(" ", "", "", ""), "blank"),
         (build_selector("", "", "vmad", ""), "vmat (13)"),
         (build_selector("", "", "", "2024-6-1"), "YYYY-MM-DD"),
         (build_selector("", "", "", "2024-02-30"), "YYYY-MM-DD"),
     ] {
-        let why = given.to_selection(FaultableKind::Field).unwrap_err();
+        let why = selector.to_selection(FaultableKind::Field).unwrap_err();
         assert!(why.contains(what), "{why}");
     }
 }
@@ -253,8 +286,8 @@ fn days_are_found_whatever_layout_a_time_has() {
     }
     let snapshot = database.read_snapshot([Fetch::day("TrackTreatment", "Create_DtTm", day)]);
     let table = snapshot.table("TrackTreatment").unwrap();
-    let found: Vec<i64> = table.rows().filter_map(|row| row.integer("TTX_ID")).collect();
-    assert_eq!(found, ids[..3]);
+    let on_day: Vec<i64> = table.rows().filter_map(|row| row.integer("TTX_ID")).collect();
+    assert_eq!(on_day, ids[..3]);
     let (at, column) = table.table.column("Create_DtTm").unwrap();
     assert!(table.rows().all(|row| time::lies_on(&row.cells[at], column, day, day)));
 }

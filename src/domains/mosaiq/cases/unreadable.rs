@@ -1,4 +1,4 @@
-//! Single cases of what checks cannot read, do not find, or find too often.
+//! Cases of what checks cannot read, do not find, or find too often.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use super::{DUPLICATE, insert_row, integer_cells, refusal_code, try_plan};
 use crate::domains::mosaiq::checks::{self, CHECKS, CheckVerdict};
 use crate::domains::mosaiq::testing::{self, Database, TERMS, json_object};
 use crate::domains::mosaiq::{laws, modes, schema};
-use crate::model::{Datum, Finding, Severity, Value};
+use crate::model::{Datum, Severity, Value};
 
 fn check_verdict(database: &Database, id: &str) -> CheckVerdict {
     let check = checks::find(id).unwrap();
     check.run(&database.read_snapshot(check.required_queries()), &TERMS)
 }
 
-/// Returns what a check says that runs: messages and remarks.
+/// Returns messages and remarks of a check, which must run.
 pub(super) fn messages_and_remarks(database: &Database, id: &str) -> (Vec<String>, Vec<String>) {
     match check_verdict(database, id) {
         CheckVerdict::Ran { findings, remarks, .. } => {
-            (findings.into_iter().map(|found| found.message).collect(), remarks)
+            (findings.into_iter().map(|finding| finding.message).collect(), remarks)
         }
         CheckVerdict::NotRun { why } => panic!("{id}: {why}"),
     }
@@ -42,7 +42,7 @@ fn break_it(database: &mut Database, tool: &str, record: i64, given: Json) {
     database.apply_edits(&planned.edits).unwrap();
 }
 
-/// A fault stays seen although a column that its check reads is missing.
+/// Asserts that a fault is still found although a column that its check reads is missing.
 fn seen_without(column: (&str, &str), check: &str, message: &str, fault: impl Fn(&mut Database)) {
     let mut without = build_department();
     // A static field, which may have one control point.
@@ -124,7 +124,7 @@ fn one_absent_table_leaves_the_other_references_judged() {
     assert_eq!(not_run(&none, "orphan_delivery"), why);
 }
 
-/// Whatever column is missing: what can still be committed is still seen.
+// With any one column missing, a fault that can still be made is still found.
 #[test]
 fn no_absent_column_hides_a_fault() {
     let lab = Database::generate_lab(3, 1);
@@ -133,7 +133,7 @@ fn no_absent_column_hides_a_fault() {
     assert!(reads.len() > 30, "{reads:?}");
     for (table, column) in reads {
         if schema::key_columns()[table].iter().all(|key| key != column) {
-            laws::faults_are_seen_without(&lab, (table, column));
+            laws::faults_are_seen_without(&lab, table, column);
         }
     }
 }
@@ -166,36 +166,40 @@ fn what_is_no_number_is_counted_or_stops_the_check() {
     }
 }
 
+/// Returns a department in which every row of a table has one value in these columns.
+fn department_with(table: &str, columns: &[&str], value: &Value) -> Database {
+    let mut database = build_department();
+    for key in database.keys(table) {
+        let Value::Integer(key) = key else { panic!("{key:?}") };
+        for column in columns {
+            database.set_cell(table, key, column, value.clone());
+        }
+    }
+    database
+}
+
 #[test]
 fn a_check_that_can_read_nothing_does_not_run() {
-    let all = |table: &str, columns: &[&str], value: &Value| {
-        let mut database = build_department();
-        for key in database.keys(table) {
-            let Value::Integer(key) = key else { panic!("{key:?}") };
-            columns.iter().for_each(|column| database.set_cell(table, key, column, value.clone()));
-        }
-        database
-    };
     let (word, bytes) = (text_value("45000"), Value::Bytes(vec![1, 2]));
-    let angles = all("TxFieldPoint", &["Gantry_Ang"], &bytes);
+    let angles = department_with("TxFieldPoint", &["Gantry_Ang"], &bytes);
     let remark = "no cell of TxFieldPoint.Gantry_Ang holds a number, and it was not judged".to_owned();
     assert_eq!(messages_and_remarks(&angles, "angle_range"), (vec![], vec![remark]));
-    let angles = all("TxFieldPoint", &["Gantry_Ang", "Coll_Ang"], &word);
+    let angles = department_with("TxFieldPoint", &["Gantry_Ang", "Coll_Ang"], &word);
     let why = "no cell of TxFieldPoint.Gantry_Ang holds a number; no cell of TxFieldPoint.Coll_Ang holds a number";
     assert_eq!(not_run(&angles, "angle_range"), why);
-    let times = all("TrackTreatment", &["Edit_DtTm"], &word);
+    let times = department_with("TrackTreatment", &["Edit_DtTm"], &word);
     let why = "no cell of TrackTreatment.Edit_DtTm holds a date and time";
     assert_eq!([not_run(&times, "delivery_order"), not_run(&times, "duplicate_delivery")], [why, why]);
-    let studies = all("Offset", &["Study_DtTm"], &word);
+    let studies = department_with("Offset", &["Study_DtTm"], &word);
     assert_eq!(not_run(&studies, "offset_future"), "no cell of Offset.Study_DtTm holds a date and time");
-    let metersets = all("TxField", &["Meterset"], &word);
+    let metersets = department_with("TxField", &["Meterset"], &word);
     assert_eq!(not_run(&metersets, "meterset_value"), "no cell of TxField.Meterset holds a number");
-    let flags = all("TrackTreatment", &["WasBeamOn"], &Value::Null);
+    let flags = department_with("TrackTreatment", &["WasBeamOn"], &Value::Null);
     let why = "no cell of TrackTreatment.WasBeamOn holds a flag";
     assert_eq!(not_run(&flags, "duplicate_delivery"), why, "a NULL is no flag");
-    let cancelled = all("TrackTreatment", &["WasCanceled"], &Value::Null);
+    let cancelled = department_with("TrackTreatment", &["WasCanceled"], &Value::Null);
     assert_eq!(messages_and_remarks(&cancelled, "duplicate_delivery"), (vec![], vec![]), "a NULL cancels nothing");
-    let nothing = all("TxField", &["Meterset"], &Value::Null);
+    let nothing = department_with("TxField", &["Meterset"], &Value::Null);
     assert_eq!(
         messages_and_remarks(&nothing, "meterset_value"),
         (vec![], vec![]),
@@ -203,12 +207,14 @@ fn a_check_that_can_read_nothing_does_not_run() {
     );
 }
 
+fn assert_critical(database: &Database, check: &str, message: &str) {
+    let findings = run_check(database, check).into_iter();
+    let findings: Vec<_> = findings.map(|finding| (finding.severity, finding.message)).collect();
+    assert_eq!(findings, [(Severity::Critical, message.to_owned())]);
+}
+
 #[test]
 fn a_float_beyond_decimals_is_far_out_of_range() {
-    let critical = |found: Vec<Finding>, message: &str| {
-        let found: Vec<_> = found.into_iter().map(|found| (found.severity, found.message)).collect();
-        assert_eq!(found, [(Severity::Critical, message.to_owned())]);
-    };
     for (number, shown) in [(f64::INFINITY, "inf"), (1e300, "1e300"), (-1e200, "-1e200"), (f64::NEG_INFINITY, "-inf")] {
         let mut clinic = build_department();
         clinic.set_cell("TxFieldPoint", 100, "Gantry_Ang", Value::Real(number));
@@ -216,9 +222,9 @@ fn a_float_beyond_decimals_is_far_out_of_range() {
         clinic.set_cell("Offset", 50, "Lateral_Offset", Value::Real(number));
         let angle = format!("the gantry angle is {shown}, outside 0 to 360 degrees");
         assert_eq!(messages_and_remarks(&clinic, "angle_range"), (vec![angle], vec![]));
-        critical(run_check(&clinic, "meterset_value"), &format!("Meterset is {shown} MU"));
+        assert_critical(&clinic, "meterset_value", &format!("Meterset is {shown} MU"));
         let offset = format!("Lateral_Offset is {shown} cm, outside -20 to 20 cm");
-        critical(run_check(&clinic, "offset_size"), &offset);
+        assert_critical(&clinic, "offset_size", &offset);
         let dose = format!("0.8 cGy per MU times {shown} MU is not 200 cGy");
         assert_eq!(check_messages(&clinic, "meterset_dose"), [dose]);
         let angles = json!({"angle_type": "gantry", "invalid_value": "400"});
@@ -238,27 +244,28 @@ fn a_float_beyond_decimals_is_far_out_of_range() {
 
 const METERSET: &str = "create_meterset_inconsistency";
 
+/// Runs `mlc_leaf_set` on a control point with this number of leaves and this set in both banks.
+fn check_leaf_set(leaves: Value, set: Vec<u8>) -> (Vec<String>, Vec<String>) {
+    let mut clinic = build_department();
+    clinic.set_cell("TxFieldPoint", 100, "MLC_Leaves", leaves);
+    clinic.set_cell("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(set.clone()));
+    clinic.set_cell("TxFieldPoint", 100, "B_Leaf_Set", Value::Bytes(set));
+    messages_and_remarks(&clinic, "mlc_leaf_set")
+}
+
 #[test]
 fn leaf_sets_without_leaves_hold_zeros() {
-    let with = |leaves: Value, set: Vec<u8>| {
-        let mut clinic = build_department();
-        clinic.set_cell("TxFieldPoint", 100, "MLC_Leaves", leaves);
-        clinic.set_cell("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(set.clone()));
-        clinic.set_cell("TxFieldPoint", 100, "B_Leaf_Set", Value::Bytes(set));
-        messages_and_remarks(&clinic, "mlc_leaf_set")
-    };
     for (leaves, shown) in [(Value::Null, "NULL"), (Value::Integer(0), "0"), (Value::Integer(-2), "-2")] {
-        let bank = |name: &str| format!("{name}_Leaf_Set has positions, and MLC_Leaves is {shown}");
-        let message = format!("{}; {}", bank("A"), bank("B"));
-        assert_eq!(with(leaves.clone(), vec![1, 0, 2, 0]), (vec![message], vec![]));
-        assert_eq!(with(leaves, vec![0; 4]), (vec![], vec![]), "zeros are no positions");
+        let [a, b] = ["A", "B"].map(|bank| format!("{bank}_Leaf_Set has positions, and MLC_Leaves is {shown}"));
+        assert_eq!(check_leaf_set(leaves.clone(), vec![1, 0, 2, 0]), (vec![format!("{a}; {b}")], vec![]));
+        assert_eq!(check_leaf_set(leaves, vec![0; 4]), (vec![], vec![]), "zeros are no positions");
     }
-    let (messages, remarks) = with(text_value("many"), vec![1, 0]);
+    let (messages, remarks) = check_leaf_set(text_value("many"), vec![1, 0]);
     assert!(messages[0].starts_with("A_Leaf_Set has positions, and MLC_Leaves is 'many'"), "{messages:?}");
     assert_eq!(remarks, ["no cell of TxFieldPoint.MLC_Leaves holds a whole number, and it was not judged"]);
     let mut words = build_department();
     words.set_cell("TxFieldPoint", 100, "A_Leaf_Set", text_value("lost"));
-    // Beside one that can be read: a column of words alone would be of another type, and not judged.
+    // One cell must be readable: a column of words alone would be of another type, and not checked at all.
     words.set_cell("TxFieldPoint", 101, "A_Leaf_Set", Value::Bytes(vec![0; 4]));
     words.set_cell("TxFieldPoint", 101, "B_Leaf_Set", Value::Bytes(vec![0; 4]));
     let message = "A_Leaf_Set holds no bytes but 'lost'; B_Leaf_Set is missing beside the other bank";
@@ -273,57 +280,59 @@ fn w06_a_check_of_an_empty_table_does_not_run() {
         assert_eq!(not_run(&clinic, id), "Offset is empty", "{id}: nothing looked at is no pass");
     }
     let all = Database::generate_lab(3, 4);
-    // So small a lab may have too few fields of a machine or a type to tell what is usual.
+    // A lab of this size may have too few fields of a machine or a type to know what is usual.
     let usual = ["leaf_count_machine", "meterset_outlier"];
     let ids = CHECKS.iter().map(|check| check.card().id).filter(|id| !usual.contains(id));
     let remarks: Vec<_> = ids.flat_map(|id| messages_and_remarks(&all, id).1).collect();
     assert_eq!(remarks, [""; 0], "a clean lab leaves nothing else unjudged");
 }
 
-/// Deliveries of patient 9 on machine 5 at these seconds, lasting so long.
+/// Returns a department with deliveries of patient 9 on machine 5: start and duration in seconds.
 fn clinic_with_deliveries(times: &[(i64, i64)]) -> Database {
     let mut clinic = build_department();
     clinic.remove_row("TrackTreatment", 70);
     clinic.remove_row("TrackTreatment", 71);
     let midnight: jiff::civil::DateTime = "2024-06-03T00:00:00".parse().unwrap();
-    let at = |seconds| Datum::DateTime(midnight.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap());
     for (id, (start, lasts)) in (1..).zip(times) {
         let ids = integer_cells(&[("TTX_ID", id), ("Pat_ID1", 9), ("FLD_ID", 1), ("Machine_ID_Staff_ID", 5)]);
         let flags = integer_cells(&[("WasBeamOn", 1), ("WasBeamComplete", 1)]);
-        let times = [("Create_DtTm", at(*start)), ("Edit_DtTm", at(start + lasts))];
+        let [start, end] = [*start, start + lasts]
+            .map(|seconds| Datum::DateTime(midnight.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap()));
+        let times = [("Create_DtTm", start), ("Edit_DtTm", end)];
         insert_row(&mut clinic, &schema::lab_tables(), "TrackTreatment", &[&ids[..], &flags, &times].concat());
     }
     clinic
 }
 
+/// Returns the delivery that clashes, the one that it clashes with, and the message.
+fn clashes(times: &[(i64, i64)]) -> Vec<(Value, Value, String)> {
+    let findings = run_check(&clinic_with_deliveries(times), "duplicate_delivery").into_iter();
+    findings.map(|f| (f.key[0].clone(), f.related[0].1[0].clone(), f.message)).collect()
+}
+
+fn clash(key: i64, first: i64, seconds: i64, rest: &str) -> (Value, Value, String) {
+    let message = format!("starts {seconds} s after another delivery of the patient on the machine{rest}");
+    (Value::Integer(key), Value::Integer(first), message)
+}
+
 #[test]
 fn a_delivery_clashes_once_and_names_the_nearest() {
-    let clashes = |times: &[(i64, i64)]| -> Vec<(Value, Value, String)> {
-        let found = run_check(&clinic_with_deliveries(times), "duplicate_delivery");
-        found.into_iter().map(|f| (f.key[0].clone(), f.related[0].1[0].clone(), f.message)).collect()
-    };
-    let one = |key, first, rest: &str| {
-        let message =
-            format!("starts {rest}").replace(" s,", " s after another delivery of the patient on the machine,");
-        (Value::Integer(key), Value::Integer(first), message.replace(" s;", SHORT))
-    };
-    const SHORT: &str = " s after another delivery of the patient on the machine;";
     let ran = ", while that one ran";
     assert_eq!(clashes(&[(0, 60), (60, 60), (131, 5)]), []);
-    assert_eq!(clashes(&[(0, 60), (5, 60)]), [one(2, 1, &format!("5 s{ran}"))]);
+    assert_eq!(clashes(&[(0, 60), (5, 60)]), [clash(2, 1, 5, ran)]);
     let long = clashes(&[(0, 600), (100, 10), (200, 10), (205, 100), (300, 10)]);
     let expected = [
-        one(2, 1, &format!("100 s{ran}")),
-        one(3, 1, &format!("200 s{ran}")),
-        one(4, 3, &format!("5 s{ran}; 1 more clash with it")),
-        one(5, 4, &format!("95 s{ran}; 1 more clash with it")),
+        clash(2, 1, 100, ran),
+        clash(3, 1, 200, ran),
+        clash(4, 3, 5, ", while that one ran; 1 more clash with it"),
+        clash(5, 4, 95, ", while that one ran; 1 more clash with it"),
     ];
     assert_eq!(long, expected);
     let short = clashes(&[(0, 1), (4, 1), (8, 1), (12, 1)]);
-    assert_eq!(short.last(), Some(&one(4, 3, "4 s; 1 more clash with it")), "the first is 12 s away");
+    assert_eq!(short.last(), Some(&clash(4, 3, 4, "; 1 more clash with it")), "the first is 12 s away");
 }
 
-/// The plain rule, every pair by itself.
+// Compares with the plain rule, every pair by itself.
 #[test]
 fn counting_clashes_is_comparing_every_pair() {
     let mut seed: u64 = 7;
@@ -338,20 +347,19 @@ fn counting_clashes_is_comparing_every_pair() {
         order.sort_unstable();
         let mut expected = Vec::new();
         for (at, (start, id, _)) in order.iter().enumerate() {
-            let clash = |(first, _, lasts): &&(i64, i64, i64)| start - first <= 10 || first + lasts > *start;
-            let earlier: Vec<_> = order[..at].iter().filter(clash).collect();
-            expected.extend(earlier.last().map(|nearest| (*id, nearest.1, earlier.len() - 1)));
+            let mut earlier = order[..at].to_vec();
+            earlier.retain(|(first, _, lasts)| start - first <= 10 || first + lasts > *start);
+            expected.extend(
+                earlier.last().map(|nearest| (Value::Integer(*id), Value::Integer(nearest.1), earlier.len() - 1)),
+            );
         }
-        expected.sort_unstable();
-        let found = run_check(&clinic_with_deliveries(&times), "duplicate_delivery").into_iter().map(|found| {
-            let [Value::Integer(key), Value::Integer(first)] = [&found.key[0], &found.related[0].1[0]] else {
-                panic!()
-            };
-            let more =
-                found.message.split_once("; ").map_or(0, |(_, rest)| rest.split(' ').next().unwrap().parse().unwrap());
-            (*key, *first, more)
-        });
-        assert_eq!(found.collect::<Vec<_>>(), expected);
+        let mut reported = Vec::new();
+        for (key, first, message) in clashes(&times) {
+            let more = message.split_once("; ");
+            reported.push((key, first, more.map_or(0, |(_, rest)| rest.split(' ').next().unwrap().parse().unwrap())));
+        }
+        expected.sort();
+        assert_eq!(reported, expected);
     }
 }
 
@@ -367,7 +375,7 @@ fn a_copy_of_a_delivery_among_many_is_named() {
         let snapshot = clinic.read_for(mode, std::slice::from_ref(&record), &parameters);
         let planned = testing::plan(mode, &snapshot, &record, &parameters, 1).unwrap();
         clinic.apply_edits(&planned.edits).unwrap();
-        let named = |found: &Finding| found.names_row("TrackTreatment", std::slice::from_ref(&record));
-        assert!(run_check(&clinic, "duplicate_delivery").iter().any(named));
+        let findings = run_check(&clinic, "duplicate_delivery");
+        assert!(findings.iter().any(|finding| finding.names_row("TrackTreatment", std::slice::from_ref(&record))));
     }
 }

@@ -1,6 +1,6 @@
-//! Angles from one control point to the next: no sudden turn, and none that takes longer than the delivery did.
+//! Motion between control points: no sudden turn, and none that takes longer than the delivery lasted.
 
-use super::times::judged_by;
+use super::times::duration_columns;
 use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, sorted_verdict,
 };
@@ -14,14 +14,12 @@ use crate::domains::mosaiq::rules::{Machine, Rules};
 use crate::model::{Fetch, Finding, Key, Row, Severity};
 
 const DELIVERIES: &str = "TrackTreatment";
-/// The angles of a control point, and what they are called.
+/// Column and name of the angles of a control point.
 const ANGLES: [(&str, &str); 2] = [("Gantry_Ang", "gantry"), ("Coll_Ang", "collimator")];
-/// A delivery's times are written when the record is, not when the beam goes on and off, s.
+/// Tolerance in s: the times of a delivery are written with its record, not when the beam goes on and off.
 const CLOCK_SECONDS: f64 = 1.0;
 
-/// The check of sudden turns.
 pub(super) struct AngleJump;
-/// The check of the speed.
 pub(super) struct AngleSpeed;
 
 static JUMP: CheckCard = CheckCard {
@@ -45,13 +43,13 @@ static SPEED: CheckCard = CheckCard {
     remedy: "Compare angles and leaf positions with the treatment plan, and the times with the machine's log.",
 };
 
-/// Returns the shorter way from one angle to another, degrees.
+/// Returns the shorter way round from one angle to another, in degrees.
 fn turn_between(from: f64, to: f64) -> f64 {
     let way = (to - from).abs() % 360.0;
     way.min(360.0 - way)
 }
 
-/// Returns how far an angle turns between two control points that both have it.
+/// Returns the turn of an angle between two control points, in degrees; `None` if either lacks it.
 fn angle_change(column: &str, from: &Row<'_>, to: &Row<'_>) -> Option<f64> {
     Some(turn_between(from.float(column)?, to.float(column)?)).filter(|way| way.is_finite())
 }
@@ -79,7 +77,7 @@ impl Check for AngleJump {
     }
 }
 
-/// The look: fields are counted, and judged as their control points come by.
+// Fields come before control points: the type of a field is known when its points arrive.
 struct JumpVisitor<'a> {
     rules: &'a Rules,
     looked_at: u64,
@@ -90,12 +88,11 @@ impl CheckVisitor for JumpVisitor<'_> {
     fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         self.looked_at += part.len();
         if part.table == POINTS {
-            let jump = |(id, points): (&LookupId, &Vec<Row<'_>>)| {
-                let field = known.find_field(id)?;
-                let most = self.rules.of_type(field.kind)?.max_jump?.get();
-                find_jump(field.key(), points, most)
-            };
-            self.findings.extend(part.points_by_number().iter().filter_map(jump));
+            for (id, points) in part.points_by_number() {
+                let Some(field) = known.find_field(id) else { continue };
+                let limit = self.rules.of_type(field.kind).and_then(|rule| rule.max_jump);
+                self.findings.extend(limit.and_then(|limit| find_jump(field.key(), points, limit.get())));
+            }
         }
     }
 
@@ -104,21 +101,20 @@ impl CheckVisitor for JumpVisitor<'_> {
     }
 }
 
-/// Returns the finding of a field that turns too far somewhere.
+/// Returns the finding of a field with turns of more than `most` degrees.
 fn find_jump(field: Key, points: &[Row<'_>], most: f64) -> Option<Finding> {
     let mut far = Vec::new();
     for (from, to) in points.iter().zip(points.iter().skip(1)) {
         let ways = ANGLES.iter().filter_map(|(column, name)| Some((angle_change(column, from, to)?, *name, from, to)));
         far.extend(ways.filter(|(way, ..)| *way > most));
     }
+    // One finding a field, however many of its points turn: all have the same cause.
     let (way, name, from, to) = far.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let number = |row: &Row<'_>| row.integer("Point").unwrap_or_default();
+    let [first, second] = [from, to].map(|row| row.integer("Point").unwrap_or_default());
     let message = format!(
         "turns of more than {most} degrees between neighbouring control points: {}; the largest, of the {name}, by \
-         {way:.1} from {} to {}",
+         {way:.1} from {first} to {second}",
         far.len(),
-        number(from),
-        number(to),
     );
     let what = format!("jumps={} {name}={way:.1}", far.len());
     let related = vec![(POINTS, from.key()), (POINTS, to.key())];
@@ -143,7 +139,7 @@ impl Check for AngleSpeed {
         let points = points.map(|(column, form)| CheckedColumn::required(POINTS, column, form));
         let angles = ANGLES.map(|(column, _)| CheckedColumn::judged_alone(POINTS, column, CellForm::Number));
         let field = [CheckedColumn::required(DELIVERIES, "FLD_ID", CellForm::Whole)];
-        points.into_iter().chain(angles).chain(field).chain(judged_by()).collect()
+        points.into_iter().chain(angles).chain(field).chain(duration_columns()).collect()
     }
 
     fn gathered_fact(&self) -> Option<GatheredFact> {
@@ -156,7 +152,7 @@ impl Check for AngleSpeed {
     }
 }
 
-/// The look: deliveries first, then control points.
+// Deliveries come before control points: the shortest delivery of a field is known when its points arrive.
 struct SpeedVisitor<'a> {
     fleet: MachineRules<'a>,
     shortest: ShortestDeliveries,
@@ -174,7 +170,7 @@ impl CheckVisitor for SpeedVisitor<'_> {
         for (field, points) in part.points_by_number() {
             let Some((lasted, delivery)) = self.shortest.find_shortest(field) else { continue };
             let needed = needed_seconds(points, self.fleet.of_field(field, &known.machines.fields));
-            self.findings.extend(too_short(field, needed, (*lasted, &delivery.to_key())));
+            self.findings.extend(too_short(field, needed, *lasted, &delivery.to_key()));
         }
     }
 
@@ -183,8 +179,8 @@ impl CheckVisitor for SpeedVisitor<'_> {
     }
 }
 
-/// Returns the finding of a field that was delivered in less time than it needs, seconds.
-fn too_short(field: &LookupId, needed: f64, (lasted, delivery): (f64, &Key)) -> Option<Finding> {
+/// Returns the finding of a field whose delivery lasted less than needed; both in seconds.
+fn too_short(field: &LookupId, needed: f64, lasted: f64, delivery: &Key) -> Option<Finding> {
     (needed > lasted + CLOCK_SECONDS).then(|| Finding {
         check: SPEED.id,
         severity: SPEED.severity,
@@ -196,7 +192,7 @@ fn too_short(field: &LookupId, needed: f64, (lasted, delivery): (f64, &Key)) -> 
     })
 }
 
-/// Returns how long a machine needs from the first control point to the last, seconds: all its parts move at once.
+/// Returns the least time from the first control point to the last, in seconds.
 fn needed_seconds(points: &[Row<'_>], machine: &Machine) -> f64 {
     let turns = [
         ("Gantry_Ang", machine.gantry_speed),
@@ -211,13 +207,15 @@ fn needed_seconds(points: &[Row<'_>], machine: &Machine) -> f64 {
         let banks = leaves.get(at - 1).zip(leaves.get(at));
         let travel = banks.and_then(|(from, to)| Some(leaf_travel(from.as_ref()?, to.as_ref()?, machine)));
         let travel = travel.unwrap_or_default() / machine.max_leaf_speed.get();
+        // All parts move at once, so that the slowest one counts.
         all += turns.fold(travel, f64::max);
     }
     all
 }
 
-/// Returns how far the leaf goes that goes farthest, cm; one that stands where none can is another check's.
+/// Returns the longest way of any leaf, in cm.
 fn leaf_travel(from: &LeafPoint<'_>, to: &LeafPoint<'_>, machine: &Machine) -> f64 {
+    // A longer way means a leaf out of its limits, which another check reports.
     let reach = machine.max_position.get() - machine.min_position.get();
     let pairs = from.pairs().zip(to.pairs());
     let ways = pairs.flat_map(|(from, to)| [from.a.abs_diff(to.a), from.b.abs_diff(to.b)]);

@@ -1,4 +1,4 @@
-//! Angles: every gantry and collimator angle lies in its machine's range; says nothing of what lies between two points.
+//! Angle ranges: every gantry and collimator angle lies in its machine's range.
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, row_visitor};
 use crate::domains::mosaiq::fleet::MachineRules;
@@ -7,7 +7,6 @@ use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Severity};
 
-/// The check.
 pub(super) struct AngleRange;
 
 static CARD: CheckCard = CheckCard {

@@ -1,22 +1,20 @@
-//! Control points: every field has the points that it promises, numbered without a hole; looks at no meterset.
+//! Control points: every field has as many as ControlPoints says, numbered without a gap.
 
 use std::collections::BTreeSet;
 
-use super::{Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, of_key, sorted_verdict};
+use super::{
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, key_finding, sorted_verdict,
+};
 use crate::domains::mosaiq::fields::Field;
 use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::IdSet;
 use crate::domains::mosaiq::rules::Rules;
-use crate::model::{Fetch, Finding, Severity, Violation};
+use crate::model::{Fetch, Finding, Severity, Value, Violation};
 
-/// The table of fields.
 const FIELDS: &str = "TxField";
-/// The table of control points.
 const POINTS: &str = "TxFieldPoint";
 
-/// The check of the numbering.
 pub(super) struct ControlPointSequence;
-/// The check of the number.
 pub(super) struct ControlPointMinimum;
 
 static CARD: CheckCard = CheckCard {
@@ -60,7 +58,6 @@ impl Check for ControlPointMinimum {
     }
 }
 
-/// The look: fields are counted, and judged as their control points come by.
 struct MinimumVisitor<'a> {
     rules: &'a Rules,
     looked_at: u64,
@@ -74,7 +71,7 @@ impl CheckVisitor for MinimumVisitor<'_> {
             for (id, points) in part.rows_by_field() {
                 let Some(field) = known.find_field(id) else { continue };
                 let wrong = check_minimum(&field, points.len(), self.rules);
-                self.findings.extend(wrong.map(|wrong| of_key(&MINIMUM, FIELDS, field.key(), wrong)));
+                self.findings.extend(wrong.map(|wrong| key_finding(&MINIMUM, FIELDS, field.key(), wrong)));
             }
         }
     }
@@ -84,16 +81,18 @@ impl CheckVisitor for MinimumVisitor<'_> {
     }
 }
 
-/// Says that a field has fewer control points than its type needs.
+/// Returns the fault of a field with fewer control points than its type needs.
 fn check_minimum(field: &Field<'_>, count: usize, rules: &Rules) -> Option<Violation> {
     let least = rules.of_type(field.kind)?.min_control_points?;
+    if u64::try_from(count).unwrap_or(u64::MAX) >= u64::from(least) {
+        return None;
+    }
     let kind = field.kind.unwrap_or_default();
-    let message = || match count {
+    let message = match count {
         1 => format!("is of type {kind} and has one control point only"),
         _ => format!("is of type {kind} and has {count} control points, fewer than {least}"),
     };
-    let wrong = || Violation { what: format!("points={count} Type_Enum={kind}"), message: message() };
-    (u64::try_from(count).unwrap_or(u64::MAX) < u64::from(least)).then(wrong)
+    Some(Violation { what: format!("points={count} Type_Enum={kind}"), message })
 }
 
 impl Check for ControlPointSequence {
@@ -120,10 +119,9 @@ impl Check for ControlPointSequence {
     }
 }
 
-/// The look: fields are judged as their control points come by, and those without any when all have.
 #[derive(Default)]
 struct SequenceVisitor {
-    /// The fields that have control points.
+    /// The fields that have control points. The others are checked at the end.
     seen: IdSet,
     looked_at: u64,
     findings: Vec<Finding>,
@@ -136,10 +134,10 @@ impl CheckVisitor for SequenceVisitor {
             for (id, points) in part.rows_by_field() {
                 let Some(field) = known.find_field(id) else { continue };
                 let numbers: Vec<Option<i64>> = points.iter().map(|row| row.integer("Point")).collect();
-                let cells = || points.iter().map(|row| row.cell("Point"));
-                let is_there = cells().any(|cell| cell.is_some());
-                let is_unread = cells().flatten().zip(&numbers).any(|(cell, read)| !cell.is_null() && read.is_none());
-                let wrong = if is_there && !is_unread { check_numbering(&numbers) } else { Vec::new() };
+                // Without the column, or with numbers that cannot be read, a gap in the others means nothing.
+                let cells: Vec<&Value> = points.iter().filter_map(|row| row.cell("Point")).collect();
+                let is_unread = cells.iter().zip(&numbers).any(|(cell, read)| !cell.is_null() && read.is_none());
+                let wrong = if cells.is_empty() || is_unread { Vec::new() } else { check_numbering(&numbers) };
                 self.report(&field, check_count(&field, numbers.len()).into_iter().chain(wrong));
                 self.seen.insert(id.clone());
             }
@@ -159,59 +157,63 @@ impl CheckVisitor for SequenceVisitor {
 
 impl SequenceVisitor {
     fn report(&mut self, field: &Field<'_>, wrong: impl Iterator<Item = Violation>) {
-        self.findings.extend(wrong.map(|wrong| of_key(&CARD, FIELDS, field.key(), wrong)));
+        self.findings.extend(wrong.map(|wrong| key_finding(&CARD, FIELDS, field.key(), wrong)));
     }
 }
 
-/// Says what is wrong with a field that has so many control points.
+/// Returns the faults of a field with this number of control points.
 fn check_count(field: &Field<'_>, points: usize) -> Vec<Violation> {
     let kind = field.kind.unwrap_or(0);
     let count = i64::try_from(points).unwrap_or(i64::MAX);
-    let mut found = Vec::new();
-    let mut say = |what: String, message: String| found.push(Violation { what, message });
+    let mut faults = Vec::new();
     if let Some(promised) = field.promised.filter(|promised| *promised != count) {
         let message = format!("has {count} control points and promises {promised}");
-        say(format!("points={count} ControlPoints={promised}"), message);
+        faults.push(Violation { what: format!("points={count} ControlPoints={promised}"), message });
     }
+    // Type 0, unspecified, promises nothing.
     if count == 0 && kind != 0 {
-        say(format!("points={count} Type_Enum={kind}"), format!("is of type {kind} and has no control point"));
+        let message = format!("is of type {kind} and has no control point");
+        faults.push(Violation { what: format!("points={count} Type_Enum={kind}"), message });
     }
-    found
+    faults
 }
 
-/// Says what is wrong with the numbers of a field's control points.
+/// Returns the faults in the numbers of a field's control points.
 fn check_numbering(numbers: &[Option<i64>]) -> Vec<Violation> {
-    let mut found = Vec::new();
+    let mut faults = Vec::new();
     let unnumbered = numbers.iter().filter(|number| number.is_none()).count();
     if unnumbered > 0 {
         let message = format!("has {unnumbered} control points without a number");
-        found.push(Violation { what: format!("Point=NULL x{unnumbered}"), message });
+        faults.push(Violation { what: format!("Point=NULL x{unnumbered}"), message });
     }
-    found.extend(check_sequence(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
-    found
+    faults.extend(check_sequence(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
+    faults
 }
 
-/// Says how numbers differ from 0 to n-1, once each.
+/// Compares numbers with 0 to n-1, once each.
 fn check_sequence(numbers: &[i64]) -> Vec<Violation> {
-    let once: BTreeSet<i64> = numbers.iter().copied().collect();
-    let mut found = Vec::new();
-    let mut say = |what: String, message: String| found.push(Violation { what, message });
-    if once.len() < numbers.len() {
-        let repeated = numbers.len() - once.len();
-        say(format!("repeated={repeated}"), format!("has {repeated} control points whose number occurs before"));
+    let distinct: BTreeSet<i64> = numbers.iter().copied().collect();
+    let mut faults = Vec::new();
+    if distinct.len() < numbers.len() {
+        let repeated = numbers.len() - distinct.len();
+        let message = format!("has {repeated} control points whose number occurs before");
+        faults.push(Violation { what: format!("repeated={repeated}"), message });
     }
     let mut expected = 0;
-    for number in once {
-        match number.saturating_sub(expected) {
-            0 => {}
-            ..0 => say(format!("Point={number}"), format!("has a control point {number}")),
-            1 => say(format!("lacks={expected}"), format!("lacks control point {expected}")),
-            _ => {
-                let last = number - 1;
-                say(format!("lacks={expected}-{last}"), format!("lacks control points {expected} to {last}"));
-            }
+    for number in distinct {
+        if number != expected {
+            let (what, message) = match number.saturating_sub(expected) {
+                ..=0 => (format!("Point={number}"), format!("has a control point {number}")),
+                1 => (format!("lacks={expected}"), format!("lacks control point {expected}")),
+                _ => {
+                    let last = number - 1;
+                    (format!("lacks={expected}-{last}"), format!("lacks control points {expected} to {last}"))
+                }
+            };
+            faults.push(Violation { what, message });
         }
+        // A negative number does not lower what is expected next.
         expected = expected.max(number.saturating_add(1));
     }
-    found
+    faults
 }

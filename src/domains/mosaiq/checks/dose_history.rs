@@ -1,4 +1,4 @@
-//! The dose history: a delivery and the entry that it names lie close in time; adds up no dose.
+//! Dose history: a delivery and the entry that it refers to lie close in time.
 
 use jiff::SignedDuration;
 
@@ -14,7 +14,6 @@ use crate::model::{Fetch, Finding, Row, Severity};
 const TABLE: &str = "TrackTreatment";
 const DOSES: &str = "Dose_Hst";
 
-/// The check.
 pub(super) struct DeliveryDoseTime;
 
 static CARD: CheckCard = CheckCard {
@@ -27,7 +26,6 @@ static CARD: CheckCard = CheckCard {
     remedy: "Compare both with the machine's log, and correct the one that is wrong.",
 };
 
-/// A delivery beside the dose that it names.
 static SIDE: ParentJoin = ParentJoin {
     child: (TABLE, "DHS_ID"),
     parent: (DOSES, "DHS_ID"),
@@ -65,10 +63,10 @@ impl Check for DeliveryDoseTime {
     }
 }
 
-/// The look: deliveries are counted, and judged beside the dose that each names.
+// Deliveries are counted as they come, and checked in the join with the dose history.
 struct DoseTimeVisitor {
     window: SignedDuration,
-    /// Where a row holds the key of the dose.
+    /// The columns of the joined row that hold the key of the dose.
     dose_key: Vec<String>,
     looked_at: u64,
     findings: Vec<Finding>,
@@ -79,7 +77,7 @@ impl CheckVisitor for DoseTimeVisitor {
         self.looked_at += if part.table == TABLE { part.len() } else { 0 };
     }
 
-    fn take_beside(&mut self, rows: &[Row<'_>]) {
+    fn visit_joined(&mut self, rows: &[Row<'_>]) {
         self.findings.extend(rows.iter().filter_map(|row| check_dose_time(row, self.window, &self.dose_key)));
     }
 
@@ -88,25 +86,26 @@ impl CheckVisitor for DoseTimeVisitor {
     }
 }
 
-/// Returns the finding of a delivery that lies farther from the dose that it names than it may.
+/// Returns the finding of a delivery farther from its dose than the window.
 fn check_dose_time(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
     let dose = LookupId::from_cell(row.cell("Dose_Hst.DHS_ID"));
-    // What a database holds equal need not be the same.
-    let given = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == LookupId::from_cell(row.cell("DHS_ID")))?;
-    let apart = time_apart(row, given).filter(|apart| *apart > window)?;
-    let given = given.to_text();
+    // SQL equality is looser than ours (1 = 1.0, padded text): compare the ids again.
+    let dose_time = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == LookupId::from_cell(row.cell("DHS_ID")))?;
+    let apart = time_apart(row, dose_time).filter(|apart| *apart > window)?;
+    let recorded = dose_time.to_text();
     Some(Finding {
         check: CARD.id,
         severity: CARD.severity,
         table: TABLE,
         key: row.key(),
         related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
-        what: format!("Tx_DtTm={given} apart={:.0}s", apart.as_secs_f64()),
-        message: format!("lies {} s from its dose history, which says {given}", rounded_seconds(apart)),
+        what: format!("Tx_DtTm={recorded} apart={:.0}s", apart.as_secs_f64()),
+        message: format!("lies {} s from its dose history, which says {recorded}", rounded_seconds(apart)),
     })
 }
 
-/// Returns how far a moment lies outside a delivery, or from its start where it has no end after that.
+/// Returns how far a moment lies outside a delivery, zero if inside. A missing end, or one before the start, counts as
+/// the start.
 fn time_apart(row: &Row<'_>, moment: Time) -> Option<SignedDuration> {
     let start = row.time("Create_DtTm")?;
     let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(start)).filter(SignedDuration::is_positive);

@@ -1,4 +1,4 @@
-//! Duplicates: no patient is treated twice at once on one machine; looks only at deliveries that count.
+//! Duplicates: no two deliveries of a patient on a machine lie close together or overlap.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -8,10 +8,9 @@ use jiff::civil::DateTime;
 
 use super::{Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, to_duration};
 use crate::domains::mosaiq::course::{DeliveryGroups, DeliveryRecord, DeliveryScope};
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::ground::CheckedColumn;
 use crate::model::{Fetch, Finding, Severity};
 
-/// The check.
 pub(super) struct DuplicateDelivery;
 
 const TABLE: &str = "TrackTreatment";
@@ -36,11 +35,7 @@ impl Check for DuplicateDelivery {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, CellForm::Whole));
-        let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, CellForm::Time));
-        let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, CellForm::Flag));
-        let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", CellForm::FlagOrNull)]);
-        all.map(|(column, form)| CheckedColumn::required(TABLE, column, form)).collect()
+        super::overlaps::compared_columns().collect()
     }
 
     fn gathered_fact(&self) -> Option<GatheredFact> {
@@ -58,7 +53,6 @@ impl Check for DuplicateDelivery {
     }
 }
 
-/// The look: deliveries are compared as soon as all have come by that one can clash with.
 struct DuplicateVisitor {
     window: SignedDuration,
     groups: DeliveryGroups,
@@ -81,16 +75,18 @@ impl CheckVisitor for DuplicateVisitor {
     }
 }
 
-/// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one.
+/// Returns a finding for every delivery that clashes with an earlier one of its group.
 ///
-/// It names the nearest of these and counts the others, so that there are never more findings than deliveries.
+/// It names the nearest earlier one and counts the others, so that there are never more findings than deliveries. The
+/// cost is `n log n`, where comparing every pair would be quadratic in a group of copies.
 fn find_clashes(deliveries: &[DeliveryRecord], window: SignedDuration) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let (mut near, mut running) = (VecDeque::new(), RunningDeliveries::default());
+    // What started within the window clashes in any case, what started before only while it is running.
+    let mut near: VecDeque<&DeliveryRecord> = VecDeque::new();
+    let mut running = RunningDeliveries::default();
     for later in deliveries {
-        let is_near = |first: &DeliveryRecord| later.start.duration_since(first.start) <= window;
         while let Some(first) = near.pop_front() {
-            if is_near(first) {
+            if later.start.duration_since(first.start) <= window {
                 near.push_front(first);
                 break;
             }
@@ -105,23 +101,23 @@ fn find_clashes(deliveries: &[DeliveryRecord], window: SignedDuration) -> Vec<Fi
     findings
 }
 
-/// Deliveries that started too long ago to be near, and still run.
+/// Deliveries that started before the window and are still running.
 #[derive(Default)]
 struct RunningDeliveries<'d> {
-    /// When each of them ends.
+    /// Their ends, earliest on top; counts them.
     ends: BinaryHeap<Reverse<DateTime>>,
-    /// The one that started last; below it, others that may run or not.
+    /// A stack in the order of the starts: the last one is running, those below may have ended.
     latest: Vec<&'d DeliveryRecord>,
 }
 
 impl<'d> RunningDeliveries<'d> {
-    /// Takes in a delivery that started after all the others.
+    /// Adds a delivery that started after all others.
     fn add(&mut self, delivery: &'d DeliveryRecord) {
         self.ends.push(Reverse(delivery.end));
         self.latest.push(delivery);
     }
 
-    /// Forgets what has ended; time only goes on.
+    /// Drops what has ended. Times must ascend from call to call.
     fn advance_to(&mut self, now: DateTime) {
         while self.ends.peek().is_some_and(|Reverse(end)| *end <= now) {
             self.ends.pop();

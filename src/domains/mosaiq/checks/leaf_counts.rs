@@ -1,4 +1,4 @@
-//! Leaf counts: the control points of a field agree with each other, the machine and other versions; reads no position.
+//! Leaf counts: the control points of a field agree with each other, with the machine and with other versions.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,8 @@ use crate::domains::mosaiq::rules::MachineRule;
 use crate::domains::mosaiq::versions;
 use crate::model::{Fetch, Finding, Key, Row, Severity, Violation};
 
-/// The check within a field.
 pub(super) struct LeafCountField;
-/// The check against the machine's other fields.
 pub(super) struct LeafCountMachine;
-/// The check against other versions of the field.
 pub(super) struct LeafCountVersion;
 
 static FIELD: CheckCard = CheckCard {
@@ -75,7 +72,6 @@ impl Check for LeafCountField {
     }
 }
 
-/// The look within fields.
 struct FieldCountVisitor {
     looked_at: u64,
     findings: Vec<Finding>,
@@ -87,7 +83,9 @@ impl CheckVisitor for FieldCountVisitor {
         for (field, rows) in part.rows_by_field() {
             let mut counts: BTreeMap<usize, Vec<Row<'_>>> = BTreeMap::new();
             for row in rows {
-                leaves::in_use(row).into_iter().for_each(|count| counts.entry(count).or_default().push(*row));
+                if let Some(count) = leaves::in_use(row) {
+                    counts.entry(count).or_default().push(*row);
+                }
             }
             self.findings.extend(check_field(field, &counts));
         }
@@ -112,7 +110,7 @@ impl Check for LeafCountMachine {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        all_of(&["FLD_ID", MACHINE])
+        leaf_count_columns(&["FLD_ID", MACHINE])
     }
 
     fn gathered_fact(&self) -> Option<GatheredFact> {
@@ -124,7 +122,7 @@ impl Check for LeafCountMachine {
     }
 }
 
-/// The look among the fields of a machine.
+// Decides at the end only: what is usual on a machine is known after its last field.
 struct MachineCountVisitor<'a> {
     fleet: MachineRules<'a>,
     looked_at: u64,
@@ -140,27 +138,23 @@ impl CheckVisitor for MachineCountVisitor<'_> {
         let (mut findings, mut unjudged, mut all) = (Vec::new(), 0, 0);
         for field in machines.with_leaves() {
             all += 1;
-            // A field whose own points differ is the other check's.
+            // A field whose own points differ is reported by `leaf_count_field`.
             let Some(count) = field.leaves.common_count() else { continue };
-            let told = fleet.find_rule(field.field.machine).and_then(MachineRule::pairs);
-            match told.or_else(|| machines.peer_tally(&field).usual_count()) {
-                None => unjudged += 1,
-                Some(usual) if usual == count => {}
-                Some(told) if Some(told) == fleet.find_rule(field.field.machine).and_then(MachineRule::pairs) => {
-                    let message = format!("has {count} leaf pairs, and its machine has {told}");
-                    let wrong = Violation { what: format!("MLC_Leaves={count} machine={told}"), message };
-                    findings.push(build_finding(&MACHINES, field.field.key(), Vec::new(), wrong));
-                }
-                Some(usual) => findings.push(build_finding(
-                    &MACHINES,
-                    field.field.key(),
-                    Vec::new(),
-                    Violation {
-                        what: format!("MLC_Leaves={count} machine={usual}"),
-                        message: format!("has {count} leaf pairs, and most other fields of its machine have {usual}"),
-                    },
-                )),
+            let ruled = fleet.find_rule(field.field.machine).and_then(MachineRule::pairs);
+            let Some(expected) = ruled.or_else(|| machines.peer_tally(&field).usual_count()) else {
+                unjudged += 1;
+                continue;
+            };
+            if expected == count {
+                continue;
             }
+            let message = if ruled.is_some() {
+                format!("has {count} leaf pairs, and its machine has {expected}")
+            } else {
+                format!("has {count} leaf pairs, and most other fields of its machine have {expected}")
+            };
+            let wrong = Violation { what: format!("MLC_Leaves={count} machine={expected}"), message };
+            findings.push(build_finding(&MACHINES, field.field.key(), Vec::new(), wrong));
         }
         let why = format!("fewer than {EXPECTING_FIELDS_MIN} other fields of the machine have leaves, or no majority");
         if unjudged == all && all > 0 {
@@ -182,7 +176,7 @@ impl Check for LeafCountVersion {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        all_of(&["FLD_ID", MACHINE, versions::SET])
+        leaf_count_columns(&["FLD_ID", MACHINE, versions::SET])
     }
 
     fn gathered_fact(&self) -> Option<GatheredFact> {
@@ -194,7 +188,7 @@ impl Check for LeafCountVersion {
     }
 }
 
-/// The look between versions.
+// Decides at the end only: versions of a field need not come together.
 struct VersionCountVisitor {
     looked_at: u64,
 }
@@ -217,8 +211,8 @@ impl CheckVisitor for VersionCountVisitor {
     }
 }
 
-/// The columns of fields, and those of control points that numbers of leaves are read from.
-fn all_of(columns: &[&'static str]) -> Vec<CheckedColumn> {
+/// Returns these columns of fields, and the columns of control points that leaf counts need.
+fn leaf_count_columns(columns: &[&'static str]) -> Vec<CheckedColumn> {
     let fields = columns.iter().map(|column| CheckedColumn::required(FIELDS, column, CellForm::Whole));
     let points = [("FLD_ID", CellForm::Whole), ("MLC_Leaves", CellForm::Whole)];
     fields.chain(points.map(|(column, form)| CheckedColumn::required(POINTS, column, form))).collect()
@@ -229,9 +223,9 @@ fn build_finding(card: &'static CheckCard, key: Key, related: Vec<(&'static str,
     Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, what, message }
 }
 
-/// Returns the finding of a field whose control points differ: it names those that are not as most of them.
+/// Returns the finding of a field whose control points differ. It names the points in the minority.
 fn check_field(field: &LookupId, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
-    // Of equally many `max_by_key` returns the last, with the larger number: leaves are rather lost than gained.
+    // In a tie `max_by_key` returns the last, which has the larger count: leaves are lost more often than gained.
     let (usual, _) = counts.iter().max_by_key(|(_, rows)| rows.len()).filter(|_| counts.len() > 1)?;
     let others = counts.iter().filter(|(count, _)| *count != usual);
     let rows: Vec<&Row<'_>> = others.flat_map(|(_, rows)| rows).collect();
@@ -247,20 +241,25 @@ fn check_field(field: &LookupId, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Opti
     ))
 }
 
-/// Returns a finding for every version of a field that is not as most of them, or else not as the first.
+/// Returns a finding for every version that differs from the majority, or without a majority from the current version.
 fn check_versions<'m>(versions: impl Iterator<Item = LeafField<'m>>) -> Vec<Finding> {
-    let of = |leaves: LeafField<'m>| Some((leaves.leaves.common_count()?, leaves.field.version, leaves.field.key()));
-    let mut versions: Vec<(usize, i64, Key)> = versions.filter_map(of).collect();
+    let versions =
+        versions.filter_map(|LeafField { field, leaves }| Some((leaves.common_count()?, field.version, field.key())));
+    let mut versions: Vec<(usize, i64, Key)> = versions.collect();
+    // The current version is 0, and comes first.
     versions.sort_by(|a, b| (a.1, &a.2).cmp(&(b.1, &b.2)));
-    let agree = |count: usize| versions.iter().filter(|(other, ..)| *other == count).count();
-    let most = versions.iter().find(|(count, ..)| agree(*count) * 2 > versions.len());
-    let Some((usual, _, reference)) = most.or(versions.first()) else { return Vec::new() };
-    let odd = versions.iter().filter(|(count, ..)| count != usual);
-    odd.map(|(count, _, key)| {
+    let mut times: BTreeMap<usize, usize> = BTreeMap::new();
+    for (count, ..) in &versions {
+        *times.entry(*count).or_default() += 1;
+    }
+    let majority = versions.iter().find(|(count, ..)| times.get(count).is_some_and(|n| n * 2 > versions.len()));
+    let Some((usual, _, reference)) = majority.or(versions.first()) else { return Vec::new() };
+    let mut findings = Vec::new();
+    for (count, _, key) in versions.iter().filter(|(count, ..)| count != usual) {
         let related = vec![(FIELDS, reference.clone())];
         let message = format!("has {count} leaf pairs, and another version of it has {usual}");
         let what = format!("MLC_Leaves={count} version={usual}");
-        build_finding(&VERSIONS, key.clone(), related, Violation { what, message })
-    })
-    .collect()
+        findings.push(build_finding(&VERSIONS, key.clone(), related, Violation { what, message }));
+    }
+    findings
 }

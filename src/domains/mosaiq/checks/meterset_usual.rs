@@ -1,10 +1,11 @@
-//! Metersets beside other fields: not more than a type needs, and as many for a dose as others of it; knows no plan.
+//! Unusual metersets: not more than a field type needs, and for the dose about as many as other fields of the type.
 
 use std::collections::BTreeMap;
 
 use super::metersets::is_impossible;
 use super::{
-    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, of_key, sorted_verdict,
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, key_finding,
+    sorted_verdict,
 };
 use crate::domains::mosaiq::field_types;
 use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
@@ -13,15 +14,14 @@ use crate::domains::mosaiq::numbers::CellReading;
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
 
 const TABLE: &str = "TxField";
-/// Modality_Enum of X-rays and electrons: what others call a monitor unit is something else.
+/// Modality_Enum of X-rays and electrons. For other modalities a monitor unit is something else.
 const COUNTED: [i64; 2] = [1, 2];
 
-/// Fields that are all alike do not make one that needs a little more strange: natural logarithm of MU for a cGy.
+/// Lower bound of the standard deviation, as natural logarithm of MU per cGy. Without it, fields that are all alike
+/// would turn a slightly different one into an outlier.
 const LEAST_DEVIATION: f64 = 0.2;
 
-/// The check of the size.
 pub(super) struct MetersetLimit;
-/// The check among others.
 pub(super) struct MetersetOutlier;
 
 static LIMIT: CheckCard = CheckCard {
@@ -53,8 +53,8 @@ fn meterset_columns() -> [CheckedColumn; 3] {
     ]
 }
 
-/// Tells whether a field's monitor units are those of X-rays or electrons.
 fn counts_monitor_units(row: &Row<'_>) -> bool {
+    // NULL is taken for X-rays, the rule in a radiotherapy department.
     row.integer("Modality_Enum").is_none_or(|modality| COUNTED.contains(&modality))
 }
 
@@ -72,22 +72,24 @@ impl Check for MetersetLimit {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        check_rows(&LIMIT, TABLE, move |row, _| {
-            let large = || {
-                let kind = row.integer("Type_Enum").filter(|_| counts_monitor_units(row))?;
-                let most = criteria.rules.of_type(Some(kind))?.max_meterset?;
-                let large = |meterset: &_| most.is_below(*meterset) && !is_impossible(*meterset, criteria);
-                let meterset = CellReading::from_cell(row, "Meterset").number().filter(large)?;
-                let word = field_types::find_word(kind).unwrap_or_default();
-                let message = format!("Meterset is {meterset} MU, and a field of type {word} at most {most}");
-                Some((LIMIT.severity, Violation { what: format!("Meterset={meterset} Type_Enum={kind}"), message }))
-            };
-            large().into_iter().collect()
-        })
+        check_rows(&LIMIT, TABLE, move |row, _| Vec::from_iter(too_large(row, criteria)))
     }
 }
 
-/// Sums of logarithms.
+/// Returns the fault of a meterset above the limit of the field's type. An impossible one is left to `meterset_value`.
+fn too_large(row: &Row<'_>, criteria: Criteria<'_>) -> Option<(Severity, Violation)> {
+    let kind = row.integer("Type_Enum").filter(|_| counts_monitor_units(row))?;
+    let most = criteria.rules.of_type(Some(kind))?.max_meterset?;
+    let meterset = CellReading::from_cell(row, "Meterset").number()?;
+    if !most.is_below(meterset) || is_impossible(meterset, criteria) {
+        return None;
+    }
+    let word = field_types::find_word(kind).unwrap_or_default();
+    let message = format!("Meterset is {meterset} MU, and a field of type {word} at most {most}");
+    Some((LIMIT.severity, Violation { what: format!("Meterset={meterset} Type_Enum={kind}"), message }))
+}
+
+/// Sums of logarithms, for mean and variance in one pass.
 #[derive(Clone, Copy, Debug, Default)]
 struct LogSums {
     number: f64,
@@ -100,22 +102,24 @@ impl LogSums {
         *self = Self { number: self.number + 1.0, sum: self.sum + value, squares: self.squares + value * value };
     }
 
-    /// Returns mean and standard deviation of the others.
+    /// Returns mean and standard deviation without one of the values, so that an outlier does not hide itself.
     fn mean_without(self, value: f64) -> Option<(f64, f64)> {
         let number = self.number - 1.0;
         let mean = (self.sum - value) / number;
         let variance = (self.squares - value * value) / number - mean * mean;
-        (variance.is_finite()).then(|| (mean, variance.max(0.0).sqrt().max(LEAST_DEVIATION)))
+        // Rounding can make the variance of equal values slightly negative.
+        variance.is_finite().then(|| (mean, variance.max(0.0).sqrt().max(LEAST_DEVIATION)))
     }
 }
 
-/// Returns the type of a field and the MU it needs for a cGy, where both are there and possible.
+/// Returns type and MU per cGy of a field; `None` if it has no possible meterset or no dose.
 fn units_per_cgray(row: &Row<'_>, criteria: Criteria<'_>) -> Option<(i64, f64)> {
     let meterset =
         CellReading::from_cell(row, "Meterset").number().filter(|meterset| !is_impossible(*meterset, criteria))?;
-    let number = |column: &str| row.float(column).filter(|number| *number > 0.0 && number.is_finite());
     let kind = row.integer("Type_Enum").filter(|_| counts_monitor_units(row) && meterset.compare_integer(0).is_gt())?;
-    Some((kind, number("Meterset")? / number("Cgray")?))
+    let (units, dose) = (row.float("Meterset")?, row.float("Cgray")?);
+    let are_positive = units > 0.0 && units.is_finite() && dose > 0.0 && dose.is_finite();
+    are_positive.then_some((kind, units / dose))
 }
 
 impl Check for MetersetOutlier {
@@ -136,10 +140,9 @@ impl Check for MetersetOutlier {
     }
 }
 
-/// The look: fields are compared when all have come by.
 struct OutlierVisitor<'a> {
     criteria: Criteria<'a>,
-    /// The type of every field that is judged, the MU it needs for a cGy, and its key.
+    /// Type, MU per cGy and key of every comparable field.
     fields: Vec<(i64, f64, CompactKey)>,
     looked_at: u64,
 }
@@ -147,46 +150,54 @@ struct OutlierVisitor<'a> {
 impl CheckVisitor for OutlierVisitor<'_> {
     fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         self.looked_at += part.len();
-        let judged =
-            |row: &Row<'_>| units_per_cgray(row, self.criteria).map(|(kind, units)| (kind, units, row.key().into()));
-        self.fields.extend(part.rows.iter().filter_map(judged));
+        for row in &part.rows {
+            if let Some((kind, units)) = units_per_cgray(row, self.criteria) {
+                self.fields.push((kind, units, row.key().into()));
+            }
+        }
     }
 
     fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let mut types: BTreeMap<i64, LogSums> = BTreeMap::new();
-        // In the order of keys, whatever that of the rows was: sums of floats depend on it.
+        // Sums of floats depend on their order: sort by key, whatever the order of the rows was.
         self.fields.sort_by(|a, b| a.2.cmp(&b.2));
-        self.fields.iter().for_each(|(kind, units, _)| types.entry(*kind).or_default().add(units.ln()));
+        for (kind, units, _) in &self.fields {
+            types.entry(*kind).or_default().add(units.ln());
+        }
         let rules = &self.criteria.rules.metersets;
         let enough = f64::from(rules.deviations_fields.get());
-        let far = |(kind, units, key): &(i64, f64, CompactKey)| {
-            let sums = types.get(kind).filter(|sums| sums.number > enough)?;
-            let (mean, deviation) = sums.mean_without(units.ln())?;
+        let mut findings = Vec::new();
+        for (kind, units, key) in &self.fields {
+            let sums = types.get(kind).filter(|sums| sums.number > enough);
+            let Some((mean, deviation)) = sums.and_then(|sums| sums.mean_without(units.ln())) else { continue };
             let away = ((units.ln() - mean) / deviation).abs();
-            (away > rules.deviations.get()).then(|| build_finding(key, (*kind, *units), mean, away))
-        };
-        sorted_verdict(self.looked_at, self.fields.iter().filter_map(far).collect())
-            .with_remarks(too_few_remarks(&types, enough))
+            if away > rules.deviations.get() {
+                findings.push(build_finding(key, *kind, *units, mean, away));
+            }
+        }
+        sorted_verdict(self.looked_at, findings).with_remarks(too_few_remarks(&types, enough))
     }
 }
 
-/// Returns the finding of a field that needs more or fewer MU than others of its type.
-fn build_finding(key: &CompactKey, (kind, units): (i64, f64), mean: f64, away: f64) -> Finding {
+/// Returns the finding of a field that needs more or fewer MU than others of its type; `mean` is a logarithm.
+fn build_finding(key: &CompactKey, kind: i64, units: f64, mean: f64, away: f64) -> Finding {
     let word = field_types::find_word(kind).unwrap_or("unknown");
     let usual = mean.exp();
     let message = format!(
         "needs {units:.3} MU for a cGy, and fields of type {word} about {usual:.3}: {away:.1} standard deviations"
     );
-    // What other fields need is no part of what is wrong with this one.
+    // Without the mean: `what` identifies the finding, and must not change when other fields do.
     let what = format!("MU/cGy={units:.3} Type_Enum={kind}");
-    of_key(&OUTLIER, TABLE, key.to_key(), Violation { what, message })
+    key_finding(&OUTLIER, TABLE, key.to_key(), Violation { what, message })
 }
 
-/// Says which types have too few fields to be judged.
+/// Returns a remark on the types with too few fields to compare.
 fn too_few_remarks(types: &BTreeMap<i64, LogSums>, enough: f64) -> Vec<String> {
     let few = types.iter().filter(|(_, sums)| sums.number <= enough);
     let words: Vec<String> =
         few.map(|(kind, _)| field_types::find_word(*kind).map_or_else(|| kind.to_string(), str::to_owned)).collect();
-    let remark = || format!("too few fields have a dose and a meterset: {}", words.join(", "));
-    (!words.is_empty()).then(remark).into_iter().collect()
+    if words.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("too few fields have a dose and a meterset: {}", words.join(", "))]
 }

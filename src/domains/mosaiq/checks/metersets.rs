@@ -1,7 +1,8 @@
-//! Metersets: a field's monitor units are possible, and agree with its control points and its dose; knows no plan.
+//! Metersets: a field's monitor units are possible, and agree with its control points and its dose.
 
 use super::{
-    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, of_key, sorted_verdict,
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, key_finding,
+    sorted_verdict,
 };
 use crate::domains::mosaiq::fields::Field;
 use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
@@ -12,7 +13,6 @@ use crate::model::{Fetch, Finding, Row, Severity, Violation};
 const TABLE: &str = "TxField";
 const COLUMN: &str = "Meterset";
 
-/// A meterset is possible.
 pub(super) struct MetersetValue;
 
 static VALUE: CheckCard = CheckCard {
@@ -38,24 +38,21 @@ impl Check for MetersetValue {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        check_rows(&VALUE, TABLE, move |row, _| {
-            let impossible = |meterset: &CellNumber| is_impossible(*meterset, criteria);
-            let found = CellReading::from_cell(row, COLUMN).number().filter(impossible);
-            let wrong = |meterset: CellNumber| {
+        check_rows(&VALUE, TABLE, move |row, _| match CellReading::from_cell(row, COLUMN).number() {
+            Some(meterset) if is_impossible(meterset, criteria) => {
                 let message = format!("Meterset is {meterset} MU");
-                Violation { what: format!("{COLUMN}={meterset}"), message }
-            };
-            found.map(|meterset| (VALUE.severity, wrong(meterset))).into_iter().collect()
+                vec![(VALUE.severity, Violation { what: format!("{COLUMN}={meterset}"), message })]
+            }
+            _ => Vec::new(),
         })
     }
 }
 
-/// Tells whether no field can have a meterset.
+/// Tells whether no field can have this meterset.
 pub(super) fn is_impossible(meterset: CellNumber, criteria: Criteria<'_>) -> bool {
     metersets::is_negative(meterset) || !criteria.rules.metersets.impossible.is_above(meterset)
 }
 
-/// A meterset agrees with the control points.
 pub(super) struct MetersetIndex;
 
 static INDEX: CheckCard = CheckCard {
@@ -91,7 +88,7 @@ impl Check for MetersetIndex {
     }
 }
 
-/// The look: fields are counted, and judged as their control points come by.
+// Fields come before control points: the meterset of a field is known when its points arrive.
 struct IndexVisitor {
     tolerance: Tolerance,
     looked_at: u64,
@@ -105,9 +102,10 @@ impl CheckVisitor for IndexVisitor {
             return;
         }
         for (id, points) in part.rows_by_field() {
+            // A point of no field is an orphan, which another check reports.
             let Some(field) = known.find_field(id) else { continue };
             let wrong = wrong_index(&field, points, self.tolerance);
-            self.findings.extend(wrong.map(|wrong| of_key(&INDEX, TABLE, field.key(), wrong)));
+            self.findings.extend(wrong.map(|wrong| key_finding(&INDEX, TABLE, field.key(), wrong)));
         }
     }
 
@@ -116,18 +114,19 @@ impl CheckVisitor for IndexVisitor {
     }
 }
 
-/// Says that the last index of a field's control points is no end.
+/// Returns the fault of a last index that is neither 100 % nor the meterset.
 fn wrong_index(field: &Field<'_>, points: &[Row<'_>], tolerance: Tolerance) -> Option<Violation> {
     let (last, meterset) = (metersets::last_index(points)?, field.meterset?);
+    if metersets::index_fits(last, meterset, tolerance) {
+        return None;
+    }
     let [end, all] = [last, meterset].map(CellNumber::from);
-    let wrong = || Violation {
+    Some(Violation {
         what: format!("Index={end} {COLUMN}={all}"),
         message: format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU"),
-    };
-    (!metersets::index_fits(last, meterset, tolerance)).then(wrong)
+    })
 }
 
-/// A meterset agrees with the dose.
 pub(super) struct MetersetDose;
 
 static DOSE: CheckCard = CheckCard {
@@ -157,16 +156,20 @@ impl Check for MetersetDose {
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let tolerance = Tolerance::from_rules(&criteria.rules.metersets);
         check_rows(&DOSE, TABLE, move |row, _| {
-            let judge = || {
-                let (dose, meterset) = (Dose::from_field(row)?, row.float(COLUMN)?);
-                let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(CellNumber::from);
-                let wrong = || Violation {
-                    what: format!("cGrayPerMeterset={each} {COLUMN}={all} Cgray={cgray}"),
-                    message: format!("{each} cGy per MU times {all} MU is not {cgray} cGy"),
-                };
-                (!dose.is_consistent_with(meterset, tolerance)).then(|| (DOSE.severity, wrong()))
-            };
-            judge().into_iter().collect()
+            wrong_dose(row, tolerance).map(|wrong| (DOSE.severity, wrong)).into_iter().collect()
         })
     }
+}
+
+/// Returns the fault of a meterset that does not give the dose.
+fn wrong_dose(row: &Row<'_>, tolerance: Tolerance) -> Option<Violation> {
+    let (dose, meterset) = (Dose::from_field(row)?, row.float(COLUMN)?);
+    if dose.is_consistent_with(meterset, tolerance) {
+        return None;
+    }
+    let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(CellNumber::from);
+    Some(Violation {
+        what: format!("cGrayPerMeterset={each} {COLUMN}={all} Cgray={cgray}"),
+        message: format!("{each} cGy per MU times {all} MU is not {cgray} cGy"),
+    })
 }

@@ -1,4 +1,4 @@
-//! MLC leaf sets: whole leaves, within limits, no pair crossed; says nothing of how many leaves a machine has.
+//! MLC leaf sets: whole leaves, within limits, no pair crossed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +15,11 @@ use crate::model::refusal::render_key;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Row, Severity, Value, Violation};
 
-/// The column that says how many leaf pairs are in use.
+/// The number of leaf pairs in use.
 const LEAVES: &str = "MLC_Leaves";
 
-/// The check of the sets' bytes.
 pub(super) struct LeafSet;
-/// The check of the positions.
 pub(super) struct LeafLimits;
-/// The check of the gaps.
 pub(super) struct LeafGap;
 
 static SET: CheckCard = CheckCard {
@@ -77,7 +74,7 @@ impl Check for LeafSet {
         row_visitor(POINTS, Vec::new(), |row, _, findings| {
             let wrong = wrong_bytes(row);
             if !wrong.is_empty() {
-                findings.push(of_point(
+                findings.push(point_finding(
                     &SET,
                     row,
                     Violation { what: render_set_lengths(row), message: wrong.join("; ") },
@@ -117,7 +114,7 @@ impl Check for LeafLimits {
     }
 }
 
-/// Returns the finding of a control point with leaves where none can stand.
+/// Returns the finding of a control point with leaves out of limits.
 fn check_limits(row: &Row<'_>, fleet: &MachineRules<'_>, known: &CheckFacts<'_>) -> Option<Finding> {
     let point = LeafPoint::from_row(row)?;
     let machine = fleet.of_field(&LookupId::from_cell(row.cell("FLD_ID")), &known.machines.fields);
@@ -128,7 +125,7 @@ fn check_limits(row: &Row<'_>, fleet: &MachineRules<'_>, known: &CheckFacts<'_>)
     let what = format!("leaves={far} {bank}{pair}={position}");
     let message =
         format!("leaves outside {low} to {high} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm");
-    Some(of_point(&LIMITS, row, Violation { what, message }))
+    Some(point_finding(&LIMITS, row, Violation { what, message }))
 }
 
 impl Check for LeafGap {
@@ -167,13 +164,16 @@ impl Check for LeafGap {
     }
 }
 
-/// The look: all control points first, which tell how machines count; then those of fields with crossed pairs.
+// Needs two passes: all control points tell the conventions of the machines, and only then is it known which pairs are
+// crossed. The second pass is limited to the fields with crossed pairs.
 struct GapVisitor<'a> {
     fleet: MachineRules<'a>,
     looked_at: u64,
-    /// How many fields have pairs, and of how many the machine's convention is unknown.
+    /// Number of fields with pairs.
     all: u64,
+    /// Number of those whose machine's convention is unknown.
     unjudged: u64,
+    /// The fields with crossed pairs.
     fields: BTreeMap<LookupId, Convention>,
     findings: Vec<Finding>,
 }
@@ -190,9 +190,12 @@ impl CheckVisitor for GapVisitor<'_> {
         self.fields.keys().cloned().collect()
     }
 
-    fn take_again(&mut self, part: &RowBatch<'_>) {
-        let crossed = |row: &Row<'_>| of_point_gaps(row, *self.fields.get(&LookupId::from_cell(row.cell("FLD_ID")))?);
-        self.findings.extend(part.rows.iter().filter_map(crossed));
+    fn revisit(&mut self, part: &RowBatch<'_>) {
+        for row in &part.rows {
+            if let Some(convention) = self.fields.get(&LookupId::from_cell(row.cell("FLD_ID"))) {
+                self.findings.extend(check_gap(row, *convention));
+            }
+        }
     }
 
     fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
@@ -209,7 +212,7 @@ impl CheckVisitor for GapVisitor<'_> {
     }
 }
 
-fn of_point(card: &'static CheckCard, row: &Row<'_>, Violation { what, message }: Violation) -> Finding {
+fn point_finding(card: &'static CheckCard, row: &Row<'_>, Violation { what, message }: Violation) -> Finding {
     let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
     Finding {
         check: card.id,
@@ -222,19 +225,19 @@ fn of_point(card: &'static CheckCard, row: &Row<'_>, Violation { what, message }
     }
 }
 
-/// Says of what length both sets are, beside the number of leaf pairs.
+/// Renders the lengths of both sets and the number of leaf pairs.
 fn render_set_lengths(row: &Row<'_>) -> String {
-    let form = |bank: &str| match row.cell(bank) {
+    let [a, b] = [BANK_A, BANK_B].map(|bank| match row.cell(bank) {
         None => "missing".to_owned(),
         Some(Value::Null) => "NULL".to_owned(),
         Some(Value::Bytes(set)) => format!("{}B", set.len()),
         Some(_) => "no bytes".to_owned(),
-    };
+    });
     let leaves = row.cell(LEAVES).map_or(Value::Null, key_form);
-    format!("{BANK_A}={} {BANK_B}={} {LEAVES}={}", form(BANK_A), form(BANK_B), render_key(&[leaves]))
+    format!("{BANK_A}={a} {BANK_B}={b} {LEAVES}={}", render_key(&[leaves]))
 }
 
-/// Says what is wrong with the bytes of a control point's sets.
+/// Describes the faults in the bytes of a control point's sets.
 fn wrong_bytes(row: &Row<'_>) -> Vec<String> {
     let banks = [BANK_A, BANK_B].map(|bank| (bank, row.cell(bank)));
     let all_missing = banks.iter().all(|(_, cell)| cell.is_none_or(Value::is_null));
@@ -242,7 +245,7 @@ fn wrong_bytes(row: &Row<'_>) -> Vec<String> {
     wrong.flatten().collect()
 }
 
-/// Says what is wrong with a set, which is missing beside the other one or with it.
+/// Describes the faults of one set; `all_missing` tells whether neither set of the point is there.
 fn wrong_set(row: &Row<'_>, bank: &str, cell: &Value, all_missing: bool) -> Vec<String> {
     let leaves = leaves::in_use(row).unwrap_or(0);
     let mut wrong = Vec::new();
@@ -265,24 +268,28 @@ fn wrong_set(row: &Row<'_>, bank: &str, cell: &Value, all_missing: bool) -> Vec<
     wrong
 }
 
-/// Says that a set holds positions where no leaf is in use; zeros are none.
+/// Describes positions in a set although no leaf is in use.
 fn check_unused(row: &Row<'_>, bank: &str, set: &[u8]) -> Option<String> {
-    let said = row.cell(LEAVES).filter(|_| leaves::in_use(row).is_none() && set.iter().any(|byte| *byte != 0))?;
-    Some(format!("{bank} has positions, and {LEAVES} is {}", render_key(std::slice::from_ref(said))))
+    // Zeros are padding, not positions.
+    if leaves::in_use(row).is_some() || set.iter().all(|byte| *byte == 0) {
+        return None;
+    }
+    let cell = row.cell(LEAVES)?;
+    Some(format!("{bank} has positions, and {LEAVES} is {}", render_key(std::slice::from_ref(cell))))
 }
 
-/// Returns the leaf farthest from the centre: its bank, its pair counted from 1, its position.
+/// Returns bank, pair (counted from 1) and position of the leaf farthest from the centre.
 fn find_farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
-    let bank = |name, set| {
-        (1..).zip(leaves::decode_positions(set, point.leaves)).map(move |(pair, position)| (name, pair, position))
-    };
-    let all = bank("B", point.b).chain(bank("A", point.a));
-    // Of equally far leaves `max_by_key` returns the last.
+    // In a tie `max_by_key` returns the last: with bank A behind bank B, that is the leaf of bank A.
+    let banks = [("B", point.b), ("A", point.a)].into_iter();
+    let all = banks.flat_map(|(bank, set)| {
+        (1..).zip(leaves::decode_positions(set, point.leaves)).map(move |(pair, position)| (bank, pair, position))
+    });
     all.max_by_key(|(_, _, position)| position.unsigned_abs())
 }
 
 /// Returns the finding of a control point with crossed pairs.
-fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
+fn check_gap(row: &Row<'_>, convention: Convention) -> Option<Finding> {
     let point = LeafPoint::from_row(row)?;
     let crossed: Vec<(usize, LeafPositions)> =
         (1..).zip(point.pairs()).filter(|(_, pair)| convention.is_crossed(*pair)).collect();
@@ -294,5 +301,5 @@ fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
         "leaf pairs crossed: {pairs} of {all}; the worst is pair {number}, A at {a} and B at {b} cm, a gap of {gap} cm \
          ({about})"
     );
-    Some(of_point(&GAP, row, Violation { what: format!("pairs={pairs} A{number}={a} B{number}={b}"), message }))
+    Some(point_finding(&GAP, row, Violation { what: format!("pairs={pairs} A{number}={a} B{number}={b}"), message }))
 }

@@ -1,4 +1,4 @@
-//! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at rows that come by, and never reads.
+//! Quality checks, one file per group, listed in [`CHECKS`]. A check sees rows as they stream past, and never reads.
 
 mod angle_motion;
 mod angles;
@@ -80,29 +80,29 @@ pub static CHECKS: &[&dyn Check] = &[
     &leaf_counts::LeafCountVersion,
 ];
 
-/// Returns the check of an id.
+/// Finds a check by its id.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Check> {
     CHECKS.iter().copied().find(|check| check.card().id == id)
 }
 
-/// What checks hold rows against, beside the rows themselves.
+/// The clock and the rules that rows are checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct Criteria<'a> {
-    /// The target's wall clock: nothing lies after it.
+    /// The target's wall clock. No time in the database may lie after it.
     pub now: Time,
     /// Limits, and which checks run.
     pub rules: &'a Rules,
 }
 
 impl<'a> Criteria<'a> {
-    /// Returns what a request for checks says; rules of another domain say nothing here.
+    /// Rules of another domain are ignored, and the standard rules apply.
     pub(super) fn from_params(params: &'a CheckParams) -> Self {
         Self { now: params.now, rules: Rules::from_domain(params.rules.as_ref()) }
     }
 }
 
-/// Returns a clock and the rules that count where nobody gives others.
+/// Returns parameters with the standard rules.
 #[must_use]
 pub fn standard_params(now: civil::DateTime) -> CheckParams {
     CheckParams { now: Time::local(now), rules: Rules::standard() }
@@ -110,34 +110,34 @@ pub fn standard_params(now: civil::DateTime) -> CheckParams {
 
 /// A quality check.
 pub trait Check: Sync {
-    /// Returns what the check is.
+    /// Returns id, group, severity and texts.
     fn card(&self) -> &'static CheckCard;
-    /// Returns what it wants read.
+    /// Returns the tables without which the check does not run.
     fn required_queries(&self) -> Vec<Fetch>;
-    /// Returns what it wants read for rules of single machines; without it, every machine is like the others.
+    /// Returns the tables for rules of single machines. Without them, the same limits apply to every machine.
     fn optional_queries(&self) -> Vec<Fetch> {
         Vec::new()
     }
-    /// Returns the columns that it reads.
+    /// Returns the columns that it reads, and what becomes of the check without each.
     fn columns(&self) -> Vec<CheckedColumn>;
-    /// Returns all that is read for it.
+    /// Returns all tables that are read for the check.
     fn queries(&self) -> Vec<Fetch> {
         self.required_queries().into_iter().chain(self.optional_queries()).collect()
     }
-    /// Returns what it wants gathered beside, once for all checks.
+    /// Returns the shared fact that it needs, if any.
     fn gathered_fact(&self) -> Option<GatheredFact> {
         None
     }
-    /// Returns which rows it wants to see beside those that they refer to.
+    /// Returns the join that it needs, if any.
     fn parent_join(&self) -> Option<&'static ParentJoin> {
         None
     }
-    /// Begins to look; a column that is missing or unreadable is not its business.
+    /// Creates the visitor for one run. The runner takes care of missing and unreadable columns.
     fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a>;
 }
 
 impl<'c> dyn Check + 'c {
-    /// Looks at what was read, and says what it could not look at.
+    /// Runs the check on a snapshot that holds all rows of its tables.
     #[must_use]
     pub fn run(&self, snapshot: &Snapshot, params: &CheckParams) -> CheckVerdict {
         let verdict = CheckVisitors::of_snapshot(&[self], snapshot, Criteria::from_params(params)).0.pop();
@@ -145,44 +145,47 @@ impl<'c> dyn Check + 'c {
     }
 }
 
-/// Rows beside those that they refer to: the columns of the parent stand under `parent.column` behind the others.
+/// An inner join of a table with the rows that it refers to. In the joined row the parent's columns follow the child's,
+/// under the names `Parent.Column`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ParentJoin {
-    /// The table, and what refers to the other.
+    /// The referring table and its column.
     pub child: (&'static str, &'static str),
-    /// The other table, and what is referred to.
+    /// The table referred to and its column.
     pub parent: (&'static str, &'static str),
-    /// The columns that are read beside the keys, the child's and the parent's.
+    /// Further columns of the child and of the parent, in addition to keys and join columns.
     pub columns: [&'static [&'static str]; 2],
 }
 
-/// A check at work: rows of the tables that it needs come by, each once, parents before what refers to them.
+/// The state of a check during a run. It sees every row of its tables once, parents before the rows that refer to them.
 pub trait CheckVisitor {
-    /// Looks at some rows.
+    /// Adds a batch of rows.
     fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>);
-    /// Names the fields whose control points it must see once more, now that all have come by.
+    /// Returns the fields whose control points it must see a second time. Called after the last control point.
     fn fields_to_revisit(&mut self, _: &CheckFacts<'_>) -> BTreeSet<LookupId> {
         BTreeSet::new()
     }
-    /// Looks at control points once more.
-    fn take_again(&mut self, _: &RowBatch<'_>) {}
-    /// Looks at rows of [`Check::parent_join`], each beside the row that it refers to.
-    fn take_beside(&mut self, _: &[Row<'_>]) {}
-    /// Says what it saw.
+    /// Adds control points that it asked to see a second time.
+    fn revisit(&mut self, _: &RowBatch<'_>) {}
+    /// Adds rows of the check's join.
+    fn visit_joined(&mut self, _: &[Row<'_>]) {}
+    /// Returns the verdict after the last row.
     fn finish(&mut self, known: &CheckFacts<'_>) -> CheckVerdict;
 }
 
-/// Returns a number of seconds as a duration.
+/// Converts a limit in seconds.
 fn to_duration(limit: Size) -> SignedDuration {
+    // A limit beyond the range of durations limits nothing, and neither does the longest one.
     SignedDuration::try_from_secs_f64(limit.get()).unwrap_or(SignedDuration::MAX)
 }
 
-/// Returns a duration in seconds as people read it: a server's ticks are no milliseconds.
+/// Returns seconds rounded to milliseconds, for messages.
 fn rounded_seconds(duration: SignedDuration) -> f64 {
+    // A `datetime` of SQL Server counts in 1/300 s: 10.006666 s would only look precise.
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// A look at the rows of one table, each by itself.
+/// Checks the rows of one table, each by itself.
 struct RowVisitor<F> {
     table: &'static str,
     judge: F,
@@ -195,7 +198,9 @@ impl<F: FnMut(&Row<'_>, &CheckFacts<'_>, &mut Vec<Finding>)> CheckVisitor for Ro
     fn visit(&mut self, part: &RowBatch<'_>, known: &CheckFacts<'_>) {
         if part.table == self.table {
             self.looked_at += part.len();
-            part.rows.iter().for_each(|row| (self.judge)(row, known, &mut self.findings));
+            for row in &part.rows {
+                (self.judge)(row, known, &mut self.findings);
+            }
         }
     }
 
@@ -205,7 +210,7 @@ impl<F: FnMut(&Row<'_>, &CheckFacts<'_>, &mut Vec<Finding>)> CheckVisitor for Ro
     }
 }
 
-/// Looks at every row of a table, each by itself.
+/// Returns a visitor that checks every row of a table by itself, and ends with the given remarks.
 fn row_visitor<'a>(
     table: &'static str,
     remarks: Vec<String>,
@@ -214,34 +219,32 @@ fn row_visitor<'a>(
     Box::new(RowVisitor { table, judge, looked_at: 0, findings: Vec::new(), remarks })
 }
 
-/// Looks at every row of a table, each by itself, and says what is wrong with it.
+/// Returns a visitor that checks every row of a table by itself, and turns each fault into a finding.
 fn check_rows<'a>(
     card: &'static CheckCard,
     table: &'static str,
     judge: impl Fn(&Row<'_>, &CheckFacts<'_>) -> Vec<(Severity, Violation)> + 'a,
 ) -> Box<dyn CheckVisitor + 'a> {
     row_visitor(table, Vec::new(), move |row, known, findings| {
-        findings.extend(judge(row, known).into_iter().map(|wrong| of_row(card, table, row, wrong)));
+        for (severity, wrong) in judge(row, known) {
+            findings.push(Finding { severity, ..key_finding(card, table, row.key(), wrong) });
+        }
     })
 }
 
-/// Returns the finding of a row alone.
-fn of_row(
+/// Returns a finding with the severity of the check's card.
+fn key_finding(
     card: &'static CheckCard,
     table: &'static str,
-    row: &Row<'_>,
-    (severity, wrong): (Severity, Violation),
+    key: Key,
+    Violation { what, message }: Violation,
 ) -> Finding {
-    Finding { severity, ..of_key(card, table, row.key(), wrong) }
-}
-
-/// Returns the finding of a row that has gone by, as bad as the check says.
-fn of_key(card: &'static CheckCard, table: &'static str, key: Key, Violation { what, message }: Violation) -> Finding {
     Finding { check: card.id, severity: card.severity, table, key, related: Vec::new(), what, message }
 }
 
-/// Returns the verdict of a look whose findings stand in key order, as the rows do.
+/// Returns a verdict with the findings sorted by key.
 fn sorted_verdict(looked_at: u64, mut findings: Vec<Finding>) -> CheckVerdict {
+    // Databases return rows in any order; the report must not depend on it.
     findings.sort_by(|a, b| a.key.cmp(&b.key));
     CheckVerdict::Ran { looked_at, findings, remarks: Vec::new() }
 }
@@ -252,7 +255,8 @@ mod tests {
 
     #[test]
     fn ticks_of_a_server_are_shown_as_milliseconds() {
-        let ticks = |ticks: i64| SignedDuration::from_nanos(ticks * 10_000_000 / 3);
-        assert_eq!([16, 21, 3000].map(|number| rounded_seconds(ticks(number))), [0.053, 0.07, 10.0]);
+        for (ticks, seconds) in [(16, 0.053), (21, 0.07), (3000, 10.0)] {
+            assert_eq!(rounded_seconds(SignedDuration::from_nanos(ticks * 10_000_000 / 3)), seconds);
+        }
     }
 }

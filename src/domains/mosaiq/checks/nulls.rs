@@ -1,4 +1,4 @@
-//! NULLs: no row lacks what it cannot do without; looks at no value.
+//! NULLs: no row holds NULL in a required column.
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows};
 use crate::domain::column_choice::ColumnVariant;
@@ -6,13 +6,12 @@ use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, null_severity};
 use crate::model::{Fetch, Severity, Value, Violation};
 
-/// The check of one table.
+/// The check of one table's required columns.
 pub(super) struct Nulls {
     card: &'static CheckCard,
     table: &'static str,
 }
 
-/// Deliveries.
 pub(super) static DELIVERY: Nulls = Nulls {
     card: &CheckCard {
         id: "null_delivery",
@@ -25,7 +24,6 @@ pub(super) static DELIVERY: Nulls = Nulls {
     table: "TrackTreatment",
 };
 
-/// Fields.
 pub(super) static FIELD: Nulls = Nulls {
     card: &CheckCard {
         id: "null_field",
@@ -39,7 +37,6 @@ pub(super) static FIELD: Nulls = Nulls {
     table: "TxField",
 };
 
-/// Control points.
 pub(super) static POINT: Nulls = Nulls {
     card: &CheckCard {
         id: "null_point",
@@ -52,7 +49,6 @@ pub(super) static POINT: Nulls = Nulls {
     table: "TxFieldPoint",
 };
 
-/// Patient shifts.
 pub(super) static OFFSET: Nulls = Nulls {
     card: &CheckCard {
         id: "null_offset",
@@ -65,7 +61,6 @@ pub(super) static OFFSET: Nulls = Nulls {
     table: "Offset",
 };
 
-/// Identities.
 pub(super) static IDENTITY: Nulls = Nulls {
     card: &CheckCard {
         id: "null_identity",
@@ -78,7 +73,6 @@ pub(super) static IDENTITY: Nulls = Nulls {
     table: "Ident",
 };
 
-/// Prescriptions.
 pub(super) static PRESCRIPTION: Nulls = Nulls {
     card: &CheckCard {
         id: "null_prescription",
@@ -91,7 +85,6 @@ pub(super) static PRESCRIPTION: Nulls = Nulls {
     table: "Site",
 };
 
-/// Dose history.
 pub(super) static DOSE: Nulls = Nulls {
     card: &CheckCard {
         id: "null_dose",
@@ -124,10 +117,16 @@ impl Check for Nulls {
     fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let table = self.table;
         check_rows(self.card, table, move |row, _| {
-            let empty = required_columns(table).filter(|place| row.cell(place.column).is_some_and(Value::is_null));
-            let wrong =
-                |column: &str| Violation { what: format!("{column}=NULL"), message: format!("{column} is NULL") };
-            empty.map(|place| (null_severity(place), wrong(place.column))).collect()
+            let mut faults = Vec::new();
+            for place in required_columns(table) {
+                let column = place.column;
+                // A missing column holds no NULL; the runner adds a remark about it.
+                if row.cell(column).is_some_and(Value::is_null) {
+                    let (what, message) = (format!("{column}=NULL"), format!("{column} is NULL"));
+                    faults.push((null_severity(place), Violation { what, message }));
+                }
+            }
+            faults
         })
     }
 }

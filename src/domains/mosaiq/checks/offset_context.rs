@@ -1,4 +1,4 @@
-//! Offsets beside their prescription: measured near a treatment, and within the site's action limit.
+//! Offsets in the context of their prescription: measured near a treatment, and within the site's action limit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 
 use super::offsets::AXES;
 use super::{
-    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, of_key, of_row,
+    Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, key_finding,
     sorted_verdict, to_duration,
 };
 use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
@@ -22,9 +22,7 @@ const SITES: &str = "Site";
 const DELIVERIES: &str = "TrackTreatment";
 const SET: &str = "SIT_SET_ID";
 
-/// The check of the time.
 pub(super) struct OffsetTime;
-/// The check of the site's limit.
 pub(super) struct OffsetActionLimit;
 
 static TIME: CheckCard = CheckCard {
@@ -47,7 +45,7 @@ static LIMIT: CheckCard = CheckCard {
     remedy: "Look at the image, and find out whether the patient was set up again before the beam went on.",
 };
 
-/// Returns the set of a shift or a prescription.
+/// Returns SIT_SET_ID of a shift or a prescription.
 fn set_id(row: &Row<'_>) -> Option<LookupId> {
     Some(LookupId::from_cell(row.cell(SET))).filter(|set| !set.is_null())
 }
@@ -80,20 +78,23 @@ impl Check for OffsetTime {
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let offsets = &criteria.rules.offsets;
-        let window = (to_duration(offsets.before_treatment), to_duration(offsets.after_treatment));
+        let window =
+            TimeWindow { before: to_duration(offsets.before_treatment), after: to_duration(offsets.after_treatment) };
         Box::new(OffsetTimeVisitor { window, ..OffsetTimeVisitor::default() })
     }
 }
 
-/// The look: prescriptions first, then deliveries as they began, then shifts.
+// Prescriptions come first, then deliveries in the order of their starts, then shifts: when a shift arrives, all
+// treatments are known.
 #[derive(Default)]
 struct OffsetTimeVisitor {
     window: TimeWindow,
-    /// The sets of prescriptions.
+    /// SIT_SET_ID by SIT_ID.
     sets: Lookup<LookupId>,
-    /// When treatments of every set began: those whose times name no offset from UTC, and those whose do.
+    /// Starts of the treatments of every set: first those in local time, then those that name an offset from UTC.
     sessions: BTreeMap<LookupId, [TreatmentStarts; 2]>,
     looked_at: u64,
+    /// Shifts of prescriptions without a treatment.
     untreated: u64,
     findings: Vec<Finding>,
 }
@@ -102,11 +103,18 @@ impl CheckVisitor for OffsetTimeVisitor {
     fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         match part.table {
             SITES => {
-                let of_site = |row: &Row<'_>| Some((LookupId::from_cell(row.cell("SIT_ID")), set_id(row)?));
-                part.rows.iter().filter_map(of_site).for_each(|(site, set)| self.sets.insert(site, set));
+                for row in &part.rows {
+                    if let Some(set) = set_id(row) {
+                        self.sets.insert(LookupId::from_cell(row.cell("SIT_ID")), set);
+                    }
+                }
                 self.sets.seal();
             }
-            DELIVERIES => part.rows.iter().for_each(|row| self.add_treatment(row)),
+            DELIVERIES => {
+                for row in &part.rows {
+                    self.add_treatment(row);
+                }
+            }
             _ => self.check_shifts(part),
         }
     }
@@ -133,17 +141,18 @@ impl OffsetTimeVisitor {
         self.looked_at += part.len();
         for row in &part.rows {
             self.untreated += u64::from(set_id(row).is_some_and(|set| !self.sessions.contains_key(&set)));
-            let wrong = self.check_time(row).map(|wrong| of_row(&TIME, TABLE, row, (TIME.severity, wrong)));
-            self.findings.extend(wrong);
+            let fault = self.check_time(row);
+            self.findings.extend(fault.map(|wrong| key_finding(&TIME, TABLE, row.key(), wrong)));
         }
     }
 
-    /// Says that no treatment began near a shift.
+    /// Returns the fault of a shift without a treatment near it.
     fn check_time(&self, row: &Row<'_>) -> Option<Violation> {
         let study = row.time("Study_DtTm")?;
         let [local, zoned] = self.sessions.get(&set_id(row)?)?;
-        let began = if study.is_zoned() { zoned } else { local };
-        let nearest = began.nearest_beyond(study.instant(), self.window)?;
+        let starts = if study.is_zoned() { zoned } else { local };
+        let nearest = starts.nearest_beyond(study.instant(), self.window)?;
+        // The starts of zoned times are kept in UTC.
         let offset_minutes = study.offset_minutes.map(|_| 0);
         let [study, nearest] = [study, Time { wall: nearest, offset_minutes }].map(Time::to_text);
         let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
@@ -151,28 +160,34 @@ impl OffsetTimeVisitor {
     }
 }
 
-/// How long before a treatment a shift is measured, and how long after.
-type TimeWindow = (SignedDuration, SignedDuration);
+/// How long before the start of a treatment a shift may be measured, and how long after.
+#[derive(Clone, Copy, Debug, Default)]
+struct TimeWindow {
+    before: SignedDuration,
+    after: SignedDuration,
+}
 
-/// When treatments began: the first and the last of those that are no farther apart than the window is wide.
+/// Starts of treatments, merged into runs of starts no farther apart than the window is wide.
 ///
-/// A window that holds a moment between two such starts holds one of them, so that those between are not needed.
+/// A moment between the first and the last start of a run has a start within its window, so that the starts between
+/// need not be kept.
 #[derive(Debug, Default)]
 struct TreatmentStarts(Vec<(DateTime, DateTime)>);
 
 impl TreatmentStarts {
-    /// Takes in a start, which lies behind all others.
-    fn add_start(&mut self, start: DateTime, (before, after): TimeWindow) {
-        match self.0.last_mut().filter(|(_, last)| start.duration_since(*last) <= before + after) {
+    /// Adds a start, not before any other.
+    fn add_start(&mut self, start: DateTime, window: TimeWindow) {
+        let width = window.before + window.after;
+        match self.0.last_mut().filter(|(_, last)| start.duration_since(*last) <= width) {
             Some((_, last)) => *last = start,
             None => self.0.push((start, start)),
         }
     }
 
-    /// Returns the nearest start, where none lies within the window of a moment.
-    fn nearest_beyond(&self, moment: DateTime, (before, after): TimeWindow) -> Option<DateTime> {
-        let first = moment.checked_sub(after).unwrap_or(DateTime::MIN);
-        let last = moment.checked_add(before).unwrap_or(DateTime::MAX);
+    /// Returns the nearest start if none lies within the window of a moment.
+    fn nearest_beyond(&self, moment: DateTime, window: TimeWindow) -> Option<DateTime> {
+        let first = moment.checked_sub(window.after).unwrap_or(DateTime::MIN);
+        let last = moment.checked_add(window.before).unwrap_or(DateTime::MAX);
         let next = self.0.get(self.0.partition_point(|(_, end)| *end < first));
         if next.is_some_and(|(start, _)| *start <= last) {
             return None;
@@ -214,12 +229,12 @@ impl Check for OffsetActionLimit {
     }
 }
 
-/// The look: prescriptions first, then shifts.
+// Prescriptions come before shifts: the limit of a shift is known when it arrives.
 struct ActionLimitVisitor<'a> {
     criteria: Criteria<'a>,
     limits: SiteLimits<'a>,
     looked_at: u64,
-    /// How many shifts belong to no site with a limit.
+    /// Shifts of sites without a limit.
     unlimited: u64,
     findings: Vec<Finding>,
 }
@@ -227,7 +242,9 @@ struct ActionLimitVisitor<'a> {
 impl CheckVisitor for ActionLimitVisitor<'_> {
     fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
         if part.table == SITES {
-            part.rows.iter().for_each(|row| self.limits.add_site(row, self.criteria.rules));
+            for row in &part.rows {
+                self.limits.add_site(row, self.criteria.rules);
+            }
             return;
         }
         for row in &part.rows {
@@ -237,12 +254,12 @@ impl CheckVisitor for ActionLimitVisitor<'_> {
             };
             self.looked_at += 1;
             let wrong = check_limit(row, rule, limit, self.criteria.rules.offsets.max_shift);
-            self.findings.extend(wrong.map(|wrong| of_key(&LIMIT, TABLE, row.key(), wrong)));
+            self.findings.extend(wrong.map(|wrong| key_finding(&LIMIT, TABLE, row.key(), wrong)));
         }
     }
 
     fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
-        // The rules set limits for few sites: that most shifts have none is no remark, that all have none is.
+        // The rules set limits for few sites. That most shifts have none needs no remark; that all have none does.
         let none = self.looked_at == 0 && self.unlimited > 0;
         let unlimited = none.then(|| "no shift belongs to a site with a limit".to_owned());
         let remarks = unlimited.into_iter().chain(self.limits.remarks(self.criteria.rules)).collect();
@@ -250,55 +267,65 @@ impl CheckVisitor for ActionLimitVisitor<'_> {
     }
 }
 
-/// Says that a shift lies beyond a limit; what is beyond the largest possible shift, the check of the size has said.
+/// Returns the fault of a shift beyond a limit.
 fn check_limit(row: &Row<'_>, rule: &str, limit: Largest, possible: Largest) -> Option<Violation> {
     let (bounds, possible) = (limit.around_zero(), possible.around_zero());
-    let one = |axis: &&str| {
-        let shift = CellReading::from_cell(row, axis).number().filter(|shift| !bounds.contains(*shift))?;
-        possible.contains(shift).then(|| (format!("{axis}={shift}"), format!("{axis} is {shift} cm")))
-    };
-    let (what, found): (Vec<String>, Vec<String>) = AXES.iter().filter_map(one).unzip();
-    let message = || format!("{}; the action limit of {rule} is {limit} cm", found.join(", "));
-    (!found.is_empty()).then(|| Violation { what: what.join(" "), message: message() })
+    let (mut what, mut shifts) = (Vec::new(), Vec::new());
+    for axis in AXES {
+        let Some(shift) = CellReading::from_cell(row, axis).number() else { continue };
+        // An impossible shift is reported by `offset_size`.
+        if !bounds.contains(shift) && possible.contains(shift) {
+            what.push(format!("{axis}={shift}"));
+            shifts.push(format!("{axis} is {shift} cm"));
+        }
+    }
+    if what.is_empty() {
+        return None;
+    }
+    let message = format!("{}; the action limit of {rule} is {limit} cm", shifts.join(", "));
+    Some(Violation { what: what.join(" "), message })
 }
 
-/// Returns the action limit of a set of prescriptions in cm, and the name of its rule.
+/// Returns the name of the rule and the action limit in cm for a set of prescriptions.
 pub(in crate::domains::mosaiq) fn site_limit<'r>(
     sites: &TableRows,
     rules: &'r Rules,
-    wanted: &Value,
+    set: &Value,
 ) -> Option<(&'r str, f64)> {
     let mut limits = SiteLimits::default();
-    sites.rows().for_each(|row| limits.add_site(&row, rules));
-    limits.find_limit(&LookupId::from_cell(Some(wanted))).map(|(rule, limit)| (rule, limit.get()))
+    for row in sites.rows() {
+        limits.add_site(&row, rules);
+    }
+    limits.find_limit(&LookupId::from_cell(Some(set))).map(|(rule, limit)| (rule, limit.get()))
 }
 
-/// The smallest action limit of every set of prescriptions, by what its current version says.
+/// The smallest action limit of every set of prescriptions, by its current version.
 #[derive(Default)]
 struct SiteLimits<'r> {
     sets: BTreeMap<LookupId, SiteVersion<'r>>,
-    /// The rules that some prescription falls under, if only an old version of it.
+    /// The rules that match any prescription, even an old version.
     matched: BTreeSet<&'r str>,
 }
 
-/// A version of a prescription: whether it is the current one, its key, and the rule that it falls under.
+/// Whether a version of a prescription is the current one, its key, and the rule with its limit.
 type SiteVersion<'r> = (bool, CompactKey, Option<(&'r str, Largest)>);
 
 impl<'r> SiteLimits<'r> {
-    /// Takes in a prescription: of several current versions the last one counts, of none the first one.
+    /// Adds a prescription. Of several current versions the last key counts, without a current one the first.
     fn add_site(&mut self, row: &Row<'_>, rules: &'r Rules) {
         let Some(set) = set_id(row) else { return };
         let is_current = row.integer("Version").is_none_or(|version| version == 0);
         let key = CompactKey::from(row.key());
-        let counts = |(known, known_key, _): &SiteVersion<'r>| match (is_current, known) {
+        let matching: Vec<(&str, Largest)> = matching_rules(row, rules).collect();
+        self.matched.extend(matching.iter().map(|(rule, _)| *rule));
+        // By key and not by arrival, because rows come in any order.
+        let replaces = self.sets.get(&set).is_none_or(|(known, known_key, _)| match (is_current, *known) {
             (true, true) => key > *known_key,
             (false, false) => key < *known_key,
             (is_current, _) => is_current,
-        };
-        let fitting: Vec<(&str, Largest)> = matching_rules(row, rules).collect();
-        self.matched.extend(fitting.iter().map(|(rule, _)| *rule));
-        if self.sets.get(&set).is_none_or(counts) {
-            let smallest = fitting.into_iter().min_by(|a, b| a.1.get().total_cmp(&b.1.get()));
+        });
+        if replaces {
+            let smallest = matching.into_iter().min_by(|a, b| a.1.get().total_cmp(&b.1.get()));
             self.sets.insert(set, (is_current, key, smallest));
         }
     }
@@ -307,22 +334,23 @@ impl<'r> SiteLimits<'r> {
         self.sets.get(set).and_then(|(.., limit)| *limit)
     }
 
-    /// Says which rules no prescription falls under; those of the default file are examples.
+    /// Returns a remark for every rule that matches no prescription.
     fn remarks(&self, rules: &'r Rules) -> Vec<String> {
+        // Rules of the default file are examples, which need not match.
         let own = rules.sites.iter().filter(|(name, rule)| Rules::standard().sites.get(*name) != Some(*rule));
         let idle = own.filter(|(name, _)| !self.matched.contains(name.as_str()));
         idle.map(|(name, _)| format!("the rules name the site {name}, which no prescription matches")).collect()
     }
 }
 
-/// Returns the rules that fit a prescription, each with its limit.
+/// Returns name and limit of the rules that match a prescription.
 fn matching_rules<'r>(row: &Row<'_>, rules: &'r Rules) -> impl Iterator<Item = (&'r str, Largest)> + use<'r> {
-    let text = |column: &str| row.text(column).unwrap_or_default().to_lowercase();
-    let (name, technique) = (text("Site_Name"), text("Technique"));
-    let fitting = rules.sites.iter().filter(move |(_, rule)| {
+    let [name, technique] =
+        ["Site_Name", "Technique"].map(|column| row.text(column).unwrap_or_default().to_lowercase());
+    let matching = rules.sites.iter().filter(move |(_, rule)| {
         name.contains(&rule.name.to_lowercase()) && technique.contains(&rule.technique.to_lowercase())
     });
-    fitting.map(|(rule, site)| (rule.as_str(), site.max_shift))
+    matching.map(|(rule, site)| (rule.as_str(), site.max_shift))
 }
 
 #[cfg(test)]
@@ -340,16 +368,20 @@ mod tests {
         fn starts_that_are_not_kept_are_not_missed(
             mut starts in prop::collection::vec(0_i64..400, 1..30),
             study in -60_i64..460,
-            window in (0_i64..40, 0_i64..40),
+            before in 0_i64..40,
+            after in 0_i64..40,
         ) {
             starts.sort_unstable();
             let mut sessions = TreatmentStarts::default();
-            let (before, after) = (SignedDuration::from_mins(window.0), SignedDuration::from_mins(window.1));
-            starts.iter().for_each(|start| sessions.add_start(at_minute(*start), (before, after)));
-            let near = starts.iter().any(|start| study - window.1 <= *start && *start <= study + window.0);
+            let [earlier, later] = [before, after].map(SignedDuration::from_mins);
+            let window = TimeWindow { before: earlier, after: later };
+            for start in &starts {
+                sessions.add_start(at_minute(*start), window);
+            }
+            let near = starts.iter().any(|start| study - after <= *start && *start <= study + before);
             let nearest = starts.iter().min_by_key(|start| (**start - study).abs()).map(|start| at_minute(*start));
-            let said = sessions.nearest_beyond(at_minute(study), (before, after));
-            prop_assert_eq!(said, nearest.filter(|_| !near));
+            let beyond = sessions.nearest_beyond(at_minute(study), window);
+            prop_assert_eq!(beyond, nearest.filter(|_| !near));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Offsets: a patient shift is small, of a known kind, and not from the future; knows no site's own limits.
+//! Offsets: a patient shift is small, of a known kind, and not from the future.
 
 use super::times::render_future_time;
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows};
@@ -11,7 +11,6 @@ use crate::model::{Fetch, Row, Severity, Violation};
 const TABLE: &str = "Offset";
 pub(super) const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
 
-/// A shift is small.
 pub(super) struct OffsetSize;
 
 static SIZE: CheckCard = CheckCard {
@@ -40,12 +39,12 @@ impl Check for OffsetSize {
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let limits = &criteria.rules.offsets;
         check_rows(&SIZE, TABLE, move |row, _| {
-            let mut found: Vec<_> = AXES.iter().filter_map(|axis| check_axis(row, axis, limits)).collect();
-            // Where an axis says it already, the whole adds nothing.
-            if found.is_empty() {
-                found.extend(too_far(row, limits));
+            let mut faults: Vec<_> = AXES.iter().filter_map(|axis| check_axis(row, axis, limits)).collect();
+            // With an axis out of limits, the length of the whole shift adds nothing.
+            if faults.is_empty() {
+                faults.extend(too_far(row, limits));
             }
-            found
+            faults
         })
     }
 }
@@ -62,12 +61,14 @@ fn check_axis(row: &Row<'_>, axis: &str, limits: &Offsets) -> Option<(Severity, 
 fn too_far(row: &Row<'_>, limits: &Offsets) -> Option<(Severity, Violation)> {
     let square: f64 = AXES.iter().filter_map(|axis| row.float(axis)).map(|shift| shift * shift).sum();
     let length = square.sqrt();
-    let message = || format!("the shift is {length:.2} cm long, more than {}", limits.max_length);
-    let wrong = || Violation { what: format!("length={length:.2}"), message: message() };
-    (length > limits.max_length.get()).then(|| (Severity::High, wrong()))
+    // Not a number, if an axis is none: its own check reports it.
+    if length.is_nan() || length <= limits.max_length.get() {
+        return None;
+    }
+    let message = format!("the shift is {length:.2} cm long, more than {}", limits.max_length);
+    Some((Severity::High, Violation { what: format!("length={length:.2}"), message }))
 }
 
-/// A shift is of a known kind.
 pub(super) struct OffsetCodes;
 
 static CODES: CheckCard = CheckCard {
@@ -96,19 +97,20 @@ impl Check for OffsetCodes {
     fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let codes: [(&str, &[i64]); 2] = [("Offset_Type", &OFFSET_TYPES), ("Offset_State", &OFFSET_STATES)];
         check_rows(&CODES, TABLE, move |row, _| {
-            let unknown = |(column, valid): (&str, &[i64])| {
-                let known = row.integer(column).is_some_and(|code| valid.contains(&code));
-                let cell = row.cell(column).filter(|cell| !known && !cell.is_null())?;
+            let mut faults = Vec::new();
+            for (column, valid) in codes {
+                let is_known = row.integer(column).is_some_and(|code| valid.contains(&code));
+                // NULL is reported by `null_offset`.
+                let Some(cell) = row.cell(column).filter(|cell| !is_known && !cell.is_null()) else { continue };
                 let shown = crate::model::refusal::render_key(std::slice::from_ref(cell));
                 let message = format!("{column} is {shown}, none of {valid:?}");
-                Some((CODES.severity, Violation { what: format!("{column}={shown}"), message }))
-            };
-            codes.into_iter().filter_map(unknown).collect()
+                faults.push((CODES.severity, Violation { what: format!("{column}={shown}"), message }));
+            }
+            faults
         })
     }
 }
 
-/// A shift is not from the future.
 pub(super) struct OffsetFuture;
 
 static FUTURE: CheckCard = CheckCard {
@@ -134,13 +136,12 @@ impl Check for OffsetFuture {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        check_rows(&FUTURE, TABLE, move |row, _| {
-            let late = render_future_time(row, "Study_DtTm", criteria.now);
-            let wrong = |at: String| {
+        check_rows(&FUTURE, TABLE, move |row, _| match render_future_time(row, "Study_DtTm", criteria.now) {
+            Some(at) => {
                 let message = format!("was measured at {at}, in the future");
-                Violation { what: format!("Study_DtTm={at}"), message }
-            };
-            late.map(|at| (FUTURE.severity, wrong(at))).into_iter().collect()
+                vec![(FUTURE.severity, Violation { what: format!("Study_DtTm={at}"), message })]
+            }
+            None => Vec::new(),
         })
     }
 }

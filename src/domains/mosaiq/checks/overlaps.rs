@@ -1,4 +1,4 @@
-//! Deliveries that exclude each other: two patients on a machine, a patient in two places, two fields at a time.
+//! Overlapping deliveries: two patients on a machine, a patient on two machines, two fields of a patient at a time.
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -14,9 +14,7 @@ use crate::model::{Fetch, Finding, Severity, Violation};
 
 const TABLE: &str = "TrackTreatment";
 
-/// Two patients on a machine at once, or a patient on two.
 pub(super) struct OverlappingDelivery;
-/// Two fields of a patient at once.
 pub(super) struct DeliveryTwoFields;
 
 static OVERLAP: CheckCard = CheckCard {
@@ -39,8 +37,8 @@ static FIELDS: CheckCard = CheckCard {
     remedy: "Find out from the machine's log which field was given, and void the other record.",
 };
 
-/// Returns the columns that deliveries are compared by.
-fn compared_columns() -> impl Iterator<Item = CheckedColumn> {
+/// Returns the columns by which deliveries are compared with each other.
+pub(super) fn compared_columns() -> impl Iterator<Item = CheckedColumn> {
     let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, CellForm::Whole));
     let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, CellForm::Time));
     let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, CellForm::Flag));
@@ -48,10 +46,12 @@ fn compared_columns() -> impl Iterator<Item = CheckedColumn> {
     all.map(|(column, form)| CheckedColumn::required(TABLE, column, form))
 }
 
-/// A delivery, and what must be the same in all that go on at once.
+/// A delivery with its mark: the id that overlapping deliveries must share, such as the patient.
 type MarkedDelivery<'d> = (&'d LookupId, &'d DeliveryRecord);
 
-/// The delivery with the latest time, and that of another mark with the latest.
+/// The delivery with the latest time, and the one with the latest time among those of other marks.
+///
+/// Two are enough to answer for any mark, so that a group is searched in one pass.
 #[derive(Default)]
 struct LatestDeliveries<'d> {
     first: Option<(DateTime, MarkedDelivery<'d>)>,
@@ -59,22 +59,20 @@ struct LatestDeliveries<'d> {
 }
 
 impl<'d> LatestDeliveries<'d> {
-    /// Takes in a delivery.
     fn add(&mut self, time: DateTime, delivery: MarkedDelivery<'d>) {
-        let later = |known: &Option<(DateTime, MarkedDelivery<'_>)>| known.is_none_or(|(known, _)| known <= time);
-        let same =
-            |known: &Option<(DateTime, MarkedDelivery<'_>)>| known.is_some_and(|(_, (mark, _))| mark == delivery.0);
-        if later(&self.first) {
-            if !same(&self.first) {
+        // On a tie the delivery added last counts: it started last, and is the nearest.
+        let is_same = self.first.is_some_and(|(_, (mark, _))| mark == delivery.0);
+        if self.first.is_none_or(|(known, _)| known <= time) {
+            if !is_same {
                 self.other = self.first;
             }
             self.first = Some((time, delivery));
-        } else if !same(&self.first) && later(&self.other) {
+        } else if !is_same && self.other.is_none_or(|(known, _)| known <= time) {
             self.other = Some((time, delivery));
         }
     }
 
-    /// Returns the delivery of another mark with the latest time.
+    /// Returns the delivery with the latest time among those of other marks.
     fn latest_other(&self, mark: &LookupId) -> Option<(DateTime, &'d DeliveryRecord)> {
         let all = [self.first, self.other].into_iter().flatten();
         all.filter(|(_, (known, _))| *known != mark).map(|(time, (_, delivery))| (time, delivery)).next()
@@ -100,12 +98,12 @@ impl Check for OverlappingDelivery {
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let [machines, patients] = [DeliveryScope::Machine, DeliveryScope::Patient]
+            // Only what overlaps matters: a group is complete once nothing in it runs any more.
             .map(|within| DeliveryGroups::new(within, SignedDuration::ZERO));
         Box::new(OverlapVisitor { machines, patients, looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// The look: deliveries are compared as soon as all have come by that begin while one goes on.
 struct OverlapVisitor {
     machines: DeliveryGroups,
     patients: DeliveryGroups,
@@ -138,7 +136,7 @@ fn two_machines(group: &[DeliveryRecord]) -> Vec<Finding> {
     find_overlaps(group, |delivery| &delivery.machine, ["machine=other", "the patient is treated on another machine"])
 }
 
-/// Returns a finding for every delivery that begins while one of another mark goes on.
+/// Returns a finding for every delivery that begins while one of another mark is running.
 fn find_overlaps<'d>(
     group: &'d [DeliveryRecord],
     mark: impl Fn(&'d DeliveryRecord) -> &'d LookupId,
@@ -201,7 +199,6 @@ impl Check for DeliveryTwoFields {
     }
 }
 
-/// The look: deliveries are compared as soon as all have come by that start near one.
 struct TwoFieldsVisitor {
     window: SignedDuration,
     groups: DeliveryGroups,
@@ -224,9 +221,10 @@ impl CheckVisitor for TwoFieldsVisitor {
     }
 }
 
-/// Returns a finding for every delivery of a patient that starts soon after one of another field.
+/// Returns a finding for every delivery that starts within the window after one of another field.
 fn two_fields(group: &[DeliveryRecord], window: SignedDuration) -> Vec<Finding> {
     let (mut latest, mut findings) = (LatestDeliveries::default(), Vec::new());
+    // A NULL field is reported as such, and is no other field.
     for delivery in group.iter().filter(|delivery| !delivery.field.is_null()) {
         let field = &delivery.field;
         let near = latest.latest_other(field).map(|(start, other)| (delivery.start.duration_since(start), other));

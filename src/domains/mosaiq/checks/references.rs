@@ -1,4 +1,4 @@
-//! References: what a row refers to is there; a NULL refers to nothing and is another check's business.
+//! References: the row that a row refers to exists. NULL refers to nothing, and is reported by the checks of NULLs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +9,12 @@ use crate::domains::mosaiq::references::{self, Reference};
 use crate::model::refusal::render_key;
 use crate::model::{Fetch, Finding, Row, Severity};
 
-/// The check of some references.
+/// The check of a list of references.
 pub(super) struct References {
     card: &'static CheckCard,
     all: &'static [Reference],
 }
 
-/// Deliveries.
 pub(super) static DELIVERY: References = References {
     card: &CheckCard {
         id: "orphan_delivery",
@@ -28,7 +27,6 @@ pub(super) static DELIVERY: References = References {
     all: &references::DELIVERY,
 };
 
-/// Fields.
 pub(super) static FIELD: References = References {
     card: &CheckCard {
         id: "orphan_field",
@@ -41,7 +39,6 @@ pub(super) static FIELD: References = References {
     all: &references::FIELD,
 };
 
-/// Control points.
 pub(super) static POINT: References = References {
     card: &CheckCard {
         id: "orphan_point",
@@ -54,7 +51,6 @@ pub(super) static POINT: References = References {
     all: &references::POINT,
 };
 
-/// Patient shifts.
 pub(super) static OFFSET: References = References {
     card: &CheckCard {
         id: "orphan_offset",
@@ -67,7 +63,6 @@ pub(super) static OFFSET: References = References {
     all: &references::OFFSET,
 };
 
-/// Identities.
 pub(super) static IDENTITY: References = References {
     card: &CheckCard {
         id: "identity",
@@ -80,7 +75,6 @@ pub(super) static IDENTITY: References = References {
     all: &references::IDENTITY,
 };
 
-/// Dose history.
 pub(super) static DOSE: References = References {
     card: &CheckCard {
         id: "orphan_dose",
@@ -110,6 +104,7 @@ impl Check for References {
     }
 
     fn visitor<'a>(&self, known: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        // Without one of its columns a reference is left out; the runner adds the remark.
         let all = self.all.iter().filter(|reference| referring_column(reference).is_there(known.whole)).collect();
         Box::new(ReferenceVisitor {
             card: self.card,
@@ -126,11 +121,11 @@ fn referring_column(reference: &Reference) -> CheckedColumn {
     CheckedColumn::judged_alone(table, column, CellForm::Whole).with_parent((parent, parent_column))
 }
 
-/// The look: what is referred to comes by first.
+// Parents come before the rows that refer to them: all existing ids are known when a reference is checked.
 struct ReferenceVisitor {
     card: &'static CheckCard,
     all: Vec<&'static Reference>,
-    /// What is there, by table and column.
+    /// Existing ids by table and column.
     parents: BTreeMap<(&'static str, &'static str), IdSet>,
     looked_at: u64,
     findings: Vec<Finding>,
@@ -138,16 +133,19 @@ struct ReferenceVisitor {
 
 impl CheckVisitor for ReferenceVisitor {
     fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
+        // Several references can have one parent column: its ids are added once.
         let columns: BTreeSet<(&str, &str)> = self.all.iter().map(|one| (one.parent, one.parent_column)).collect();
         for place in columns.into_iter().filter(|(parent, _)| *parent == part.table) {
-            let known = self.parents.entry(place).or_default();
-            part.rows.iter().for_each(|row| known.insert(LookupId::from_cell(row.cell(place.1))));
-            known.seal();
+            let ids = self.parents.entry(place).or_default();
+            for row in &part.rows {
+                ids.insert(LookupId::from_cell(row.cell(place.1)));
+            }
+            ids.seal();
         }
         for reference in self.all.iter().filter(|reference| reference.table == part.table) {
             self.looked_at += part.len();
-            let known = self.parents.get(&(reference.parent, reference.parent_column));
-            let broken = part.rows.iter().filter_map(|row| check_reference(self.card, reference, known, row));
+            let ids = self.parents.get(&(reference.parent, reference.parent_column));
+            let broken = part.rows.iter().filter_map(|row| check_reference(self.card, reference, ids, row));
             self.findings.extend(broken);
         }
     }
@@ -159,16 +157,16 @@ impl CheckVisitor for ReferenceVisitor {
     }
 }
 
-/// Returns the finding of a row whose parent is missing.
+/// Returns the finding of a row whose parent is missing; `ids` are those of existing parents.
 fn check_reference(
     card: &'static CheckCard,
     reference: &Reference,
-    known: Option<&IdSet>,
+    ids: Option<&IdSet>,
     row: &Row<'_>,
 ) -> Option<Finding> {
     let Reference { table, column, parent, parent_column } = *reference;
     let id = LookupId::from_cell(row.cell(column));
-    if id.is_null() || known.is_some_and(|known| known.contains(&id)) {
+    if id.is_null() || ids.is_some_and(|ids| ids.contains(&id)) {
         return None;
     }
     let value = render_key(&[id.to_value()]);

@@ -1,4 +1,4 @@
-//! Times: a delivery ends after it starts, lies in the past, and lasts as long as one does; compares no two deliveries.
+//! Times: a delivery ends after it starts, lies in the past, and has a plausible duration.
 
 use std::cmp::Ordering;
 
@@ -17,7 +17,6 @@ const TABLE: &str = "TrackTreatment";
 const START: &str = "Create_DtTm";
 const END: &str = "Edit_DtTm";
 
-/// No delivery ends before it starts.
 pub(super) struct DeliveryOrder;
 
 static ORDER: CheckCard = CheckCard {
@@ -44,18 +43,17 @@ impl Check for DeliveryOrder {
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, _: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         check_rows(&ORDER, TABLE, move |row, _| {
-            let lasted = row.time(START).zip(row.time(END)).and_then(|(start, end)| start.elapsed_since(end));
-            let wrong = |lasted: SignedDuration| {
-                let message = format!("ends {} s before it starts", rounded_seconds(lasted));
-                Violation { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
-            };
-            let lasted = lasted.filter(SignedDuration::is_positive);
-            lasted.map(|lasted| (ORDER.severity, wrong(lasted))).into_iter().collect()
+            match row.time(START).zip(row.time(END)).and_then(|(start, end)| start.elapsed_since(end)) {
+                Some(early) if early.is_positive() => {
+                    let message = format!("ends {} s before it starts", rounded_seconds(early));
+                    vec![(ORDER.severity, Violation { what: format!("{END}={START}-{}s", early.as_secs()), message })]
+                }
+                _ => Vec::new(),
+            }
         })
     }
 }
 
-/// No delivery lies in the future.
 pub(super) struct DeliveryFuture;
 
 static FUTURE: CheckCard = CheckCard {
@@ -82,25 +80,28 @@ impl Check for DeliveryFuture {
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         check_rows(&FUTURE, TABLE, move |row, _| {
-            let late = |column: &str, word: &str| {
-                render_future_time(row, column, criteria.now)
-                    .map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
-            };
-            let late = [late(START, "starts"), late(END, "ends")];
-            let (what, found): (Vec<String>, Vec<String>) = late.into_iter().flatten().unzip();
-            let message = format!("{}, in the future", found.join(" and "));
-            let wrong = || (FUTURE.severity, Violation { what: what.join(" "), message });
-            (!found.is_empty()).then(wrong).into_iter().collect()
+            let (mut what, mut times) = (Vec::new(), Vec::new());
+            for (column, verb) in [(START, "starts"), (END, "ends")] {
+                if let Some(at) = render_future_time(row, column, criteria.now) {
+                    what.push(format!("{column}={at}"));
+                    times.push(format!("{verb} at {at}"));
+                }
+            }
+            if what.is_empty() {
+                return Vec::new();
+            }
+            let message = format!("{}, in the future", times.join(" and "));
+            vec![(FUTURE.severity, Violation { what: what.join(" "), message })]
         })
     }
 }
 
-/// Returns a time that lies after the present, as text; the present itself is left out, so that a finding stays itself.
+/// Renders a time if it lies after the present. The present is not part of the text: the finding must be the same in
+/// the next run.
 pub(super) fn render_future_time(row: &Row<'_>, column: &str, now: Time) -> Option<String> {
     row.time(column).filter(|time| time.compare_with_present(now) == Some(Ordering::Greater)).map(Time::to_text)
 }
 
-/// A delivery lasts as long as one does.
 pub(super) struct DeliveryDuration;
 
 static DURATION: CheckCard = CheckCard {
@@ -123,29 +124,34 @@ impl Check for DeliveryDuration {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        judged_by().collect()
+        duration_columns().collect()
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         check_rows(&DURATION, TABLE, move |row, _| {
             let bounds = *criteria.rules.deliveries.duration;
-            let lasted = judged_duration(row).filter(|lasted| !is_duration_within(*lasted, bounds));
-            let wrong = |lasted: SignedDuration| {
-                let message = format!("lasts {} s, outside {bounds} s", rounded_seconds(lasted));
-                Violation { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
-            };
-            lasted.map(|lasted| (DURATION.severity, wrong(lasted))).into_iter().collect()
+            match judged_duration(row) {
+                Some(lasted) if !is_duration_within(lasted, bounds) => {
+                    let message = format!("lasts {} s, outside {bounds} s", rounded_seconds(lasted));
+                    vec![(
+                        DURATION.severity,
+                        Violation { what: format!("{END}={START}+{}s", lasted.as_secs()), message },
+                    )]
+                }
+                _ => Vec::new(),
+            }
         })
     }
 }
 
-/// Tells whether a time lies in a range of seconds, to the millisecond.
+/// Tells whether a duration lies in a range of seconds.
 pub(super) fn is_duration_within(lasted: SignedDuration, bounds: Bounds) -> bool {
+    // To the millisecond: the ticks of a server's `datetime` would put 10 s slightly below 10.
     Decimal::new(lasted.as_millis(), 3).is_none_or(|seconds| bounds.contains(CellNumber::Exact(seconds)))
 }
 
-/// The columns that tell whether the length of a delivery is to be judged.
-pub(super) fn judged_by() -> impl Iterator<Item = CheckedColumn> {
+/// Returns the columns that decide whether the duration of a delivery is checked.
+pub(super) fn duration_columns() -> impl Iterator<Item = CheckedColumn> {
     let times = [START, END].map(|column| CheckedColumn::required(TABLE, column, CellForm::Time));
     let flags = [("WasBeamOn", CellForm::Flag), ("WasBeamComplete", CellForm::Flag)];
     let unset = [("WasCanceled", CellForm::FlagOrNull), ("WasQAMode", CellForm::FlagOrNull)];

@@ -1,4 +1,4 @@
-//! One cell: from the mock's text to a value; knows no table.
+//! Parses the text of a cell of the mock by its declared type.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -6,8 +6,9 @@ use mfm_journal::{Decimal, Value};
 
 use crate::model::{Datum, Kind, time};
 
-/// Reads a cell of a declared type. An empty cell is NULL: the mock cannot tell NULL from an empty text.
+/// Parses a cell of a declared type; the error says why it does not fit.
 pub(super) fn parse_cell(text: &str, declared: &str) -> Result<Datum, &'static str> {
+    // CSV cannot tell NULL from an empty text; in MOSAIQ, NULL is the likely one.
     if text.is_empty() {
         return Ok(Datum::Null);
     }
@@ -21,10 +22,11 @@ pub(super) fn parse_cell(text: &str, declared: &str) -> Result<Datum, &'static s
         Kind::Float => parse_float(text).map(|number| Datum::Raw(Value::Real(number))).ok_or("it is no finite number"),
         Kind::Text { .. } => Ok(Datum::Text(text.to_owned())),
         Kind::Bytes { .. } => decode_bytes(text).map(Datum::Bytes),
-        // Nobody can set a rowversion; where a column only bears its name, it keeps the bytes as they are.
+        // A server sets a rowversion itself. In SQLite the column only bears the type's name, and keeps the bytes.
         Kind::RowVersion => decode_bytes(text).map(|bytes| Datum::Raw(Value::Bytes(bytes))),
         Kind::DateTime => {
             let moment = time::parse_local(text).filter(|_| !text.ends_with(' ')).ok_or(no_moment(text))?;
+            // `datetime` cannot hold more: the rest would be lost silently.
             let whole = moment.subsec_nanosecond() % 1_000_000 == 0;
             if whole { Ok(Datum::DateTime(moment)) } else { Err("it is finer than a millisecond") }
         }
@@ -32,7 +34,7 @@ pub(super) fn parse_cell(text: &str, declared: &str) -> Result<Datum, &'static s
     }
 }
 
-/// Says why a text is no date and time that a column could hold.
+/// Says why a column cannot hold a text as a date and time.
 fn no_moment(text: &str) -> &'static str {
     if time::names_offset(text) {
         "its offset from UTC would be lost; a column of text keeps it"
@@ -41,7 +43,7 @@ fn no_moment(text: &str) -> &'static str {
     }
 }
 
-/// Reads `True`, `False`, or the numbers that pandas writes for them beside empty cells.
+/// Parses `True`, `False`, or the numbers that pandas writes for them in a column with empty cells.
 fn parse_flag(text: &str) -> Option<bool> {
     match text {
         "True" | "1" | "1.0" => Some(true),
@@ -50,12 +52,13 @@ fn parse_flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Reads a decimal, with an exponent where pandas wrote one: `0E-8`.
+/// Parses a decimal, with or without an exponent: pandas writes `0E-8`.
 fn parse_decimal(text: &str) -> Option<Decimal> {
     let (digits, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
     let mantissa: Decimal = digits.parse::<Decimal>().ok()?.normalise();
     let exponent: i32 = exponent.parse().ok()?;
     if mantissa.unscaled() == 0 {
+        // Whatever the exponent, which could overflow the scale.
         return Some(Decimal::from(0));
     }
     let scale = i32::from(mantissa.scale()).checked_sub(exponent)?;

@@ -1,4 +1,4 @@
-//! Declared types that the data fit without loss; reads no cell's text.
+//! Chooses column types that hold the imported data without loss.
 
 use crate::domains::mosaiq::schema;
 use crate::model::{Datum, Kind};
@@ -7,7 +7,7 @@ use crate::model::{Datum, Kind};
 const PRECISION_LEAST: usize = 18;
 const SCALE_LEAST: usize = 4;
 
-/// Returns the type to declare: the lab's own for a decimal that fits it, or else one that the data need.
+/// Returns the type to declare for a column that the mock's map calls `mapped`.
 pub(super) fn choose_type<'d>(
     table: &str,
     column: &str,
@@ -18,7 +18,7 @@ pub(super) fn choose_type<'d>(
         Kind::Decimal { .. } => choose_decimal_type(table, column, data),
         // Fixed-length binary would pad what a fault shortens or lengthens.
         Kind::Bytes { .. } => "varbinary(max)".to_owned(),
-        // Without a length SQL Server reads one character; and how long the file's column was, nobody knows.
+        // Without a length SQL Server takes one character, and the map does not say how long the column was.
         Kind::Text { length: None } if !mapped.contains('(') => match mapped.to_ascii_lowercase().as_str() {
             "char" | "varchar" => "varchar(max)".to_owned(),
             "nchar" | "nvarchar" => "nvarchar(max)".to_owned(),
@@ -28,6 +28,7 @@ pub(super) fn choose_type<'d>(
     }
 }
 
+/// Returns the lab's own decimal type if the data fit it, else one as wide as they need.
 fn choose_decimal_type<'d>(table: &str, column: &str, data: impl Iterator<Item = &'d Datum>) -> String {
     let (mut whole, mut scale) = (0, 0);
     for datum in data {

@@ -1,7 +1,7 @@
-//! Reading the public PyMedPhys mock: CSV text and a map of types become typed rows; opens no file and no database.
+//! Imports the public PyMedPhys mock: CSV text and a map of types become typed rows. Opens no file and no database.
 //!
-//! Nothing is lost silently: a cell that is not of its type stops the import, a row or column left out stands in the
-//! report, and [`is_same_value`] proves of every cell that what the database holds is what the file said.
+//! Nothing is lost silently: a cell of the wrong type stops the import, a row or column left out is in the report, and
+//! [`is_same_value`] proves for every cell that the database holds what the file said.
 
 mod cell;
 mod fit;
@@ -17,28 +17,28 @@ use crate::domain::import::{FilesByName, Import, ImportReport, ImportSource, Imp
 use crate::domain::table::TableDef;
 use crate::model::{Column, Datum, Value};
 
-/// Where the mock lies inside the wheel of PyMedPhys.
+/// The folder of the mock inside the wheel of PyMedPhys.
 pub const FOLDER: &str = "pymedphys/_mosaiq/mock/data";
-/// The name of the map of types, beside the CSV files.
+/// The map of types, in the folder of the CSV files.
 pub const TYPES_FILE: &str = "types_map.toml";
-/// The public mock, by [`digest`]: as the wheel of PyMedPhys 0.41.0 carries it, whose own SHA-256 is
+/// [`digest_files`] of the public mock in the wheel of PyMedPhys 0.41.0, whose own SHA-256 is
 /// 9fd7ff9f60c8875ff207e2bf59e78bec4739008ed17a2c5f31ffeaf51e945463.
 const PUBLIC: [&str; 1] = ["93de95b324da6eeb1ad0b2c465470f31b4fc92d0fd8f629921424de235f94b45"];
 
-/// Tells whether the files of a source are the public mock, byte by byte, from a wheel or a folder: it was published
-/// as nobody's data. Whatever else has the mock's form may be somebody's data.
+/// Tells whether the files are the public mock, byte by byte, from a wheel or a folder. It was published as synthetic;
+/// anything else in the mock's form may be patient data.
 #[must_use]
 pub fn is_public(files: &BTreeMap<String, Vec<u8>>) -> bool {
     PUBLIC.contains(&digest_files(files).to_string().as_str())
 }
 
-/// Returns the digest of the files of a source: of a line each, `name sha256`, in the order of the names.
+/// Returns the digest of a line `name sha256` per file, sorted by name.
 fn digest_files(files: &BTreeMap<String, Vec<u8>>) -> Digest {
     let lines: String = files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::sha256(bytes))).collect();
     Digest::sha256(lines.as_bytes())
 }
 
-/// What imports the public mock, and whatever has its form.
+/// Imports the public mock, and anything in its form.
 pub(super) struct MockImport;
 
 static SOURCE: ImportSource = ImportSource {
@@ -63,13 +63,13 @@ impl Import for MockImport {
         let map = files.get(TYPES_FILE).ok_or_else(|| format!("it holds no {TYPES_FILE}"))?;
         let text = crate::file::decode_text(map.clone()).map_err(|error| error.to_string())?;
         let types = parse_types(&text).map_err(|error| error.to_string())?;
-        let tables = files.iter().filter_map(|(name, bytes)| Some((name.strip_suffix(".csv")?, bytes)));
-        let read: Result<Vec<ImportedTable>, ImportError> =
-            tables.map(|(name, csv)| parse_table(name, &types, csv)).collect();
-        match read.map_err(|error| error.to_string())? {
-            none if none.is_empty() => Err("it holds no CSV file".to_owned()),
-            tables => Ok(tables),
+        let mut tables = Vec::new();
+        for (name, csv) in files {
+            if let Some(name) = name.strip_suffix(".csv") {
+                tables.push(parse_table(name, &types, csv).map_err(|error| error.to_string())?);
+            }
         }
+        if tables.is_empty() { Err("it holds no CSV file".to_owned()) } else { Ok(tables) }
     }
 
     fn is_same(&self, text: &str, value: &Value, column: &Column) -> bool {
@@ -102,7 +102,7 @@ pub enum ImportError {
     NoKey { table: String, column: String },
 }
 
-/// Reads the map of types.
+/// Parses the map of types.
 ///
 /// # Errors
 /// [`ImportError::Types`].
@@ -110,15 +110,15 @@ pub fn parse_types(text: &str) -> Result<DeclaredTypes, ImportError> {
     toml::from_str(text).map_err(|error| ImportError::Types { why: error.message().to_owned() })
 }
 
-/// Reads one table.
+/// Parses the CSV text of one table.
 ///
 /// # Errors
 /// [`ImportError`], naming table, row and column where a cell is at fault.
 pub fn parse_table(name: &str, types: &DeclaredTypes, csv: &[u8]) -> Result<ImportedTable, ImportError> {
     let mapped = types.get(name).ok_or_else(|| ImportError::UnknownTable { table: name.to_owned() })?;
-    let broken = |error: csv::Error| ImportError::Csv { table: name.to_owned(), why: error.to_string() };
+    // Not flexible: a row with more or fewer cells than the header is an error.
     let mut reader = csv::Reader::from_reader(csv);
-    let header = reader.headers().map_err(broken)?.clone();
+    let header = reader.headers().map_err(|error| broken(name, &error))?.clone();
     let columns: Vec<(usize, String, String)> = header
         .iter()
         .enumerate()
@@ -126,11 +126,12 @@ pub fn parse_table(name: &str, types: &DeclaredTypes, csv: &[u8]) -> Result<Impo
         .collect();
     let mut rows = Vec::new();
     for (number, record) in (1..).zip(reader.records()) {
-        let record = record.map_err(broken)?;
+        let record = record.map_err(|error| broken(name, &error))?;
         rows.push(parse_row(name, number, &record, &columns)?);
     }
     let mut report = header_report(name, &header, mapped);
     report.rows_read = rows.len() as u64;
+    // The mock's files name no keys; the domain's tables do.
     let key = schema::find_table(name).and_then(|known| known.key.first().map(|column| (*column).to_owned()));
     if let Some(key) = &key {
         let at = columns.iter().position(|(_, column, _)| column == key);
@@ -138,16 +139,22 @@ pub fn parse_table(name: &str, types: &DeclaredTypes, csv: &[u8]) -> Result<Impo
         rows = without_repeats(rows, at, key, &mut report);
     }
     report.rows_kept = rows.len() as u64;
-    let declared = |(at, (_, column, declared)): (usize, &(usize, String, String))| {
+    // Only now: the types depend on the rows that are kept.
+    let mut declared = Vec::new();
+    for (at, (_, column, mapped)) in columns.iter().enumerate() {
         let data = rows.iter().filter_map(|row: &ImportedRow| row.values.get(at));
-        (column.clone(), fit::choose_type(name, column, declared, data), Some(column) != key.as_ref())
-    };
-    let columns = columns.iter().enumerate().map(declared).collect();
+        let is_nullable = Some(column) != key.as_ref();
+        declared.push((column.clone(), fit::choose_type(name, column, mapped, data), is_nullable));
+    }
     Ok(ImportedTable {
-        table: TableDef { name: name.to_owned(), key, columns, indexes: Vec::new(), references: Vec::new() },
+        table: TableDef { name: name.to_owned(), key, columns: declared, indexes: Vec::new(), references: Vec::new() },
         rows,
         report,
     })
+}
+
+fn broken(table: &str, error: &csv::Error) -> ImportError {
+    ImportError::Csv { table: table.to_owned(), why: error.to_string() }
 }
 
 fn header_report(name: &str, header: &csv::StringRecord, mapped: &BTreeMap<String, String>) -> ImportReport {
@@ -155,6 +162,7 @@ fn header_report(name: &str, header: &csv::StringRecord, mapped: &BTreeMap<Strin
     let absent = mapped.keys().filter(|column| !header.iter().any(|found| found == column.as_str()));
     ImportReport {
         table: name.to_owned(),
+        // The mock was written by pandas, whose index column has no name.
         index_dropped: header.get(0) == Some(""),
         columns_unmapped: unmapped.map(ToOwned::to_owned).collect(),
         columns_absent: absent.cloned().collect(),
@@ -185,11 +193,12 @@ fn parse_row(
     Ok(row)
 }
 
-/// Keeps the first row of each key; says which rows went.
+/// Keeps the first row of each key, and reports the others.
 fn without_repeats(rows: Vec<ImportedRow>, at: usize, key: &str, report: &mut ImportReport) -> Vec<ImportedRow> {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    let mut kept = Vec::new();
+    let mut first_rows = Vec::new();
     for row in rows {
+        // The number where there is one: `805` and `805.0` are the same key.
         let id = match row.values.get(at) {
             Some(Datum::Integer(id)) => id.to_string(),
             _ => row.texts.get(at).cloned().unwrap_or_default(),
@@ -199,13 +208,13 @@ fn without_repeats(rows: Vec<ImportedRow>, at: usize, key: &str, report: &mut Im
             Some(first) => format!("{key} {id} occurs before, in row {first}"),
             None => {
                 seen.insert(id, row.number);
-                kept.push(row);
+                first_rows.push(row);
                 continue;
             }
         };
         report.left_out.push(OmittedRow { row: row.number, key: id, why });
     }
-    kept
+    first_rows
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The proof that a stored value is what the mock's text says; uses none of what reads a cell, so that a mistake there
-//! is no mistake here.
+//! The proof that a stored value is what the mock's text says. It shares no code with the parser of cells, so that a
+//! mistake there is found here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -7,15 +7,15 @@ use mfm_journal::{Moment, Value};
 
 use crate::model::{Column, Kind};
 
-/// The days of the year 1900 and those before it, in the count of [`days`].
+/// 1900-01-01 in the count of [`count_days`].
 const EPOCH_DAYS: i64 = count_days(1900, 1, 1);
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
-/// Tells whether a stored value is what the mock's text says, whatever engine holds it.
+/// Tells whether a stored value is what the mock's text says, in any engine.
 ///
-/// Numbers are compared digit by digit, text to the last character, bytes as the text that they are written as; times
-/// digit by digit, or, where a database counts ticks, to the millisecond that the mock writes: a `datetime` of SQL
-/// Server holds 1/300 s, and the mock's milliseconds were made from such.
+/// Numbers are compared digit by digit, text to the last character, bytes in their text encoding. Times are compared
+/// digit by digit, or to the millisecond if the database counts ticks: a `datetime` of SQL Server holds 1/300 s, and
+/// the mock's milliseconds were made from such.
 #[must_use]
 pub fn is_same_value(original: &str, stored: &Value, column: &Column) -> bool {
     if original.is_empty() || stored.is_null() {
@@ -41,7 +41,7 @@ pub fn is_same_value(original: &str, stored: &Value, column: &Column) -> bool {
     }
 }
 
-/// A decimal number as its digits: sign, digits without zeros at either end, and the place of the point behind them.
+/// A decimal number in a canonical form: sign, digits without zeros at either end, and power of ten.
 #[derive(Debug, PartialEq, Eq)]
 struct DecimalDigits {
     is_negative: bool,
@@ -81,7 +81,7 @@ fn value_digits(stored: &Value) -> Option<DecimalDigits> {
     }
 }
 
-/// A date and time as its digits: day, time of day in whole seconds, fraction without zeros at its end.
+/// A date and time in a canonical form: day, time of day in whole seconds, fraction without trailing zeros.
 #[derive(Debug, PartialEq, Eq)]
 struct TimeDigits<'t> {
     day: &'t str,
@@ -90,7 +90,7 @@ struct TimeDigits<'t> {
 }
 
 impl<'t> TimeDigits<'t> {
-    /// Reads a day, perhaps with a time; nothing may stand behind it, and so no offset from UTC.
+    /// Parses a day with or without a time. Anything behind it is refused, and with it an offset from UTC.
     fn parse(text: &'t str) -> Option<Self> {
         let (day, rest) = text.split_at_checked(10)?;
         let (time, fraction) = rest.split_once(['.', ',']).unwrap_or((rest, ""));
@@ -105,43 +105,50 @@ impl<'t> TimeDigits<'t> {
         (holds && is_whole && is_plain).then(|| Self { day, seconds, fraction: fraction.trim_end_matches('0') })
     }
 
-    /// Tells whether a count of days and ticks is nearer than half a millisecond.
+    /// Tells whether a count of days and ticks lies within half a millisecond.
     fn is_moment(&self, held: Moment, column: &mfm_journal::ColumnShape) -> bool {
-        let count = || {
-            let (from_days, ticks) =
-                (i64::from(held.days?) * MICROSECONDS_PER_DAY, i128::from(held.ticks.unwrap_or(0)));
-            let (per_second, ticks) = match column.declared.to_ascii_lowercase().as_str() {
-                "datetime" => (300, ticks),
-                "smalldatetime" => (1, ticks * 60),
-                _ => (10_i128.checked_pow(u32::from(column.scale.unwrap_or(7)))?, ticks),
-            };
-            let apart =
-                (i128::from(self.microseconds_since_1900()?) - i128::from(from_days)) * per_second - ticks * 1_000_000;
-            Some(held.offset_minutes.is_none() && apart.abs() * 2 < 1000 * per_second)
-        };
-        count().unwrap_or(false)
+        held.offset_minutes.is_none() && self.is_near(held, column).unwrap_or(false)
     }
 
-    /// Counts the microseconds since 1900; `None` for finer ones.
+    /// `None` if either of the two cannot be counted.
+    fn is_near(&self, held: Moment, column: &mfm_journal::ColumnShape) -> Option<bool> {
+        let from_days = i64::from(held.days?) * MICROSECONDS_PER_DAY;
+        let ticks = i128::from(held.ticks.unwrap_or(0));
+        let (per_second, ticks) = match column.declared.to_ascii_lowercase().as_str() {
+            "datetime" => (300, ticks),
+            "smalldatetime" => (1, ticks * 60),
+            _ => (10_i128.checked_pow(u32::from(column.scale.unwrap_or(7)))?, ticks),
+        };
+        // In units of 1 microsecond / ticks a second: whole numbers, so that nothing is rounded.
+        let apart =
+            (i128::from(self.microseconds_since_1900()?) - i128::from(from_days)) * per_second - ticks * 1_000_000;
+        Some(apart.abs() * 2 < 1000 * per_second)
+    }
+
+    /// Counts the microseconds since 1900; `None` if the fraction is finer.
     fn microseconds_since_1900(&self) -> Option<i64> {
-        let part = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-        let day = count_days(part(self.day, 0, 4)?, part(self.day, 5, 7)?, part(self.day, 8, 10)?) - EPOCH_DAYS;
-        let clock = &self.seconds;
-        let seconds = (part(clock, 0, 2)? * 60 + part(clock, 3, 5)?) * 60 + part(clock, 6, 8)?;
+        let (day, clock) = (self.day, &self.seconds);
+        let day = count_days(number_in(day, 0..4)?, number_in(day, 5..7)?, number_in(day, 8..10)?) - EPOCH_DAYS;
+        let seconds = (number_in(clock, 0..2)? * 60 + number_in(clock, 3..5)?) * 60 + number_in(clock, 6..8)?;
         let fraction = format!("{:0<6}", self.fraction);
         let fraction: i64 = if fraction.len() == 6 { fraction.parse().ok()? } else { return None };
         Some(day * MICROSECONDS_PER_DAY + seconds * 1_000_000 + fraction)
     }
 }
 
-/// Tells whether a text has digits where the form has zeros, and elsewhere the same.
+fn number_in(text: &str, range: std::ops::Range<usize>) -> Option<i64> {
+    text.get(range)?.parse().ok()
+}
+
+/// Tells whether a text has a digit wherever the form has a zero, and else the same characters.
 fn is_like(text: &str, form: &str) -> bool {
     let mut pairs = text.bytes().zip(form.bytes());
     text.len() == form.len() && pairs.all(|(a, b)| if b == b'0' { a.is_ascii_digit() } else { a == b })
 }
 
-/// Counts days in the calendar that is in use today: whole years to March, then the days of months of 31 and 30 days.
+/// Counts days in the Gregorian calendar.
 const fn count_days(year: i64, month: i64, day: i64) -> i64 {
+    // Years from March: the leap day comes last, and the months before it follow one formula.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
 }

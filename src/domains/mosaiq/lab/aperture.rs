@@ -1,4 +1,4 @@
-//! What the leaves let through: a target's outline seen from the gantry, and leaves that follow it; knows no dose.
+//! Leaf apertures of a lab: a target's outline as seen from the gantry, and leaves that follow it.
 //!
 //! Lengths are 1/100 cm in the plane of the isocentre, angles 1/10 degree, and sines thousandths.
 
@@ -8,14 +8,14 @@ use super::template::FieldKind;
 use super::{LabRequest, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
-/// Closed pairs wait behind the left jaw, no nearer than this: written, no leaf ends in a zero byte there, because
-/// readers strip trailing zeros.
+/// Closed pairs are parked behind the left jaw, no nearer to the centre than this.
+// From here on the high byte of a position is not zero: readers strip trailing zeros of a set.
 const PARKED: i64 = -270;
-/// What closed leaves keep between them.
+/// Gap of a closed pair.
 const CLOSED: i64 = 10;
-/// The narrowest opening.
+/// The narrowest opening of a pair in use.
 const SLIT: i64 = 30;
-/// What a conformal aperture leaves around its target, and the jaws around the aperture.
+/// Margin of a conformal aperture around its target, and of the jaws around the aperture.
 const MARGIN: i64 = 60;
 
 /// Returns the sine of an angle by Bhaskara's approximation: whole numbers, the same on every platform.
@@ -30,16 +30,18 @@ pub(super) fn cosine(tenths: i64) -> i64 {
     sine(tenths + 900)
 }
 
-/// A target with an organ beside it.
+/// An elliptic target, partly hidden by an organ.
 #[derive(Debug)]
 struct TreatedShape {
+    /// Half the size across, in depth and along the patient.
     across: i64,
     deep: i64,
     along: i64,
-    /// Where its middle lies, beside, above and along the isocentre.
+    /// Offset of the middle from the isocentre in the same directions.
     middle: (i64, i64, i64),
-    /// From where the organ hides most of it, and between which heights.
+    /// The gantry angle from which the organ hides most of the target.
     organ_angle: i64,
+    /// The range along the patient in which the organ lies.
     organ: (i64, i64),
 }
 
@@ -64,7 +66,7 @@ impl TreatedShape {
         }
     }
 
-    /// Returns the middle and half the width from a gantry angle.
+    /// Returns middle and half the width as seen from a gantry angle.
     fn seen_from(&self, gantry: i64) -> (i64, i64) {
         let (sine, cosine) = (sine(gantry), cosine(gantry));
         let (a, b) = (self.across * cosine, self.deep * sine);
@@ -72,34 +74,36 @@ impl TreatedShape {
     }
 }
 
-/// A leaf pair that the target opens.
+/// A leaf pair in front of the target.
 #[derive(Debug)]
 struct OpenPair {
     pair: usize,
-    /// How wide the target is here, thousandths of its widest.
+    /// Width of the target at this pair, in thousandths of its widest.
     width: i64,
     /// Whether the organ lies here.
     organ: bool,
+    /// Phases of the left and the right leaf's swing, 1/10 degree.
     phases: (i64, i64),
-    /// The part of the target that a segment or a window leaves here, thousandths.
+    /// How far a swing or a window reaches into the target, in thousandths.
     depth: i64,
 }
 
-/// The leaves of a field, moved from one control point to the next.
+/// The leaves of a field, moved from control point to control point.
 #[derive(Debug)]
 pub(super) struct LeafMotion<'a> {
     leaves: &'static MlcLayout,
     kind: FieldKind,
     target: TreatedShape,
     rows: Vec<OpenPair>,
-    /// How often leaves swing during a turn of the gantry.
+    /// Swings of a leaf per turn of the gantry.
     swings: i64,
-    /// How far a leaf gets between two points; none where it has all the time it wants.
+    /// The longest way of a leaf between two points; `None` if the beam is off between them.
     step: Option<i64>,
     version: &'a FieldVersion,
     random: RecordRandom,
     /// Left and right end of every pair's opening.
     now: Vec<(i64, i64)>,
+    /// Whether the leaves stand at a first control point, from which their speed counts.
     begun: bool,
 }
 
@@ -116,38 +120,42 @@ impl<'a> LeafMotion<'a> {
         let leaves = &course.machine.leaves;
         let (base, slope) = (random_between(&mut random, 0, 3599), random_between(&mut random, 40, 160));
         let swings = random_between(&mut random, 2, 4);
-        // A new version opens the same target a little differently.
+        // A stream of its own: a new version opens the same target a little differently.
         let mut own = random_stream(request, "lab/aperture/version", &[course.index, version.version.id]);
         let shift = random_between(&mut own, 0, 400);
-        let rows = (0..).zip(0..leaves.pairs).filter_map(|(pair, number)| {
+        let mut rows = Vec::new();
+        for (pair, number) in (0..).zip(0..leaves.pairs) {
             let along = leaves.pair_middle(number) - target.middle.2;
+            // The chord of the ellipse at this height; outside the target there is none.
             let rest = target.along * target.along - along * along;
+            if rest <= 0 {
+                continue;
+            }
             let phase = base + shift + slope * number;
-            let mut drift = || random_between(&mut random, 0, 250);
-            (rest > 0).then(|| OpenPair {
+            let [left, right, deeper] = [0; 3].map(|_| random_between(&mut random, 0, 250));
+            rows.push(OpenPair {
                 pair,
                 width: 1000 * rest.isqrt() / target.along,
                 organ: (target.organ.0..target.organ.1).contains(&along),
-                phases: (phase + drift(), phase + 1300 + drift()),
-                depth: 780 + drift() / 2,
-            })
-        });
-        let rows = rows.collect();
+                phases: (phase + left, phase + 1300 + right),
+                depth: 780 + deeper / 2,
+            });
+        }
         let gaps = version.points - 1;
         let continuous = matches!(field.kind, FieldKind::Vmat | FieldKind::Dmlc) && gaps > 0;
-        // A tenth of what the leaves could do is left over.
+        // Nine tenths of the leaves' speed: times are rounded, and a check compares the speed with the machine's.
         let step = continuous.then(|| leaves.speed * version.beam_ms * 9 / (10_000 * gaps.max(1)));
         let now = vec![(PARKED - CLOSED, PARKED); usize::try_from(leaves.pairs).unwrap_or(0)];
         Self { leaves, kind: field.kind, target, rows, swings, step, version, random: own, now, begun: false }
     }
 
-    /// Parks the closed pairs behind the left jaw, in every field at a place of its own.
+    /// Parks all pairs behind the left jaw, each field at another position.
     pub(super) fn park_beyond(&mut self, jaw: i64) {
         let place = (jaw - random_between(&mut self.random, 20, 70)).min(PARKED);
         self.now.fill((place - CLOSED, place));
     }
 
-    /// Returns left, right, lower and upper jaw around everything that the field ever opens, in whole millimetres.
+    /// Returns left, right, lower and upper jaw around every opening of the field, in whole millimetres.
     pub(super) fn jaws(&self, gantries: impl Iterator<Item = i64>) -> (i64, i64, i64, i64) {
         let (mut left, mut right) = (0, 0);
         for gantry in gantries {
@@ -156,14 +164,16 @@ impl<'a> LeafMotion<'a> {
             right = right.max(middle + half + 2 * MARGIN);
         }
         let (low, high) = (self.target.middle.2 - self.target.along, self.target.middle.2 + self.target.along);
-        let whole = |length: i64| length.div_euclid(10) * 10;
-        (whole(left), whole(right + 9), whole(low - MARGIN), whole(high + MARGIN))
+        // Rounded down; 9 more rounds the right jaw up.
+        let [left, right, low, high] =
+            [left, right + 9, low - MARGIN, high + MARGIN].map(|length| length.div_euclid(10) * 10);
+        (left, right, low, high)
     }
 
-    /// Moves the leaves to a control point and returns both banks as the machine writes them.
+    /// Moves the leaves to a control point, and returns both banks as the machine writes them.
     pub(super) fn move_to(&mut self, point: i64, gantry: i64) -> (Vec<u8>, Vec<u8>) {
         let seen = self.target.seen_from(gantry);
-        // Both points of a segment show one shape.
+        // Step and shoot: both points of a segment have the same shape.
         if self.kind != FieldKind::StepAndShoot || point % 2 == 0 {
             let segment = self.segment_window(point);
             for row in &self.rows {
@@ -181,7 +191,7 @@ impl<'a> LeafMotion<'a> {
         self.encode_banks()
     }
 
-    /// Returns the window of a segment, thousandths of half the target's width; the first shows all of it.
+    /// Returns the window of a segment in thousandths of half the target's width. The first one covers the target.
     fn segment_window(&mut self, point: i64) -> (i64, i64) {
         if self.kind != FieldKind::StepAndShoot || point == 0 {
             return (-1100, 1100);
@@ -190,40 +200,44 @@ impl<'a> LeafMotion<'a> {
         (left, left + random_between(&mut self.random, 500, 1100))
     }
 
-    /// Returns the ends of the target in a row; the organ takes a part of the right side.
-    fn outline(&self, row: &OpenPair, (middle, half): (i64, i64), gantry: i64, margin: i64) -> (i64, i64) {
+    /// Returns the ends of the target at a pair, without the part on the right side that the organ hides.
+    fn outline(&self, row: &OpenPair, seen: (i64, i64), gantry: i64) -> (i64, i64) {
+        let (middle, half) = seen;
         let reach = half * row.width / 1000;
         let hidden = if row.organ { sine(gantry - self.target.organ_angle).max(0) * reach / 1500 } else { 0 };
-        let left = middle - reach - margin;
-        (left, (middle + reach + margin - hidden).max(left + 2 * SLIT))
+        let left = middle - reach - MARGIN;
+        (left, (middle + reach + MARGIN - hidden).max(left + 2 * SLIT))
     }
 
+    /// Returns an opening that follows the outline inside a window.
     fn conformal_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
-        let (left, right) = self.outline(row, seen, gantry, MARGIN);
+        let (left, right) = self.outline(row, seen, gantry);
         let (from, to) = (seen.0 + seen.1 * window.0 / 1000, seen.0 + seen.1 * window.1 / 1000);
         let left = from.clamp(left, (right - SLIT).max(left));
         (left, to.clamp(left + SLIT, right.max(left + SLIT)))
     }
 
-    /// Leaves that swing into the target and out again while the gantry turns.
+    /// Returns an opening whose leaves swing into the target and out again while the gantry turns.
     fn arc_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64) -> (i64, i64) {
-        let (left, right) = self.outline(row, seen, gantry, MARGIN);
+        let (left, right) = self.outline(row, seen, gantry);
         let reach = (right - left) / 2 * row.depth / 1000;
-        let inward = |phase: i64| reach * (1000 + sine(self.swings * gantry + phase)) / 2000;
-        let left = left + inward(row.phases.0);
-        (left, (right - inward(row.phases.1)).max(left + SLIT))
+        let [from_left, from_right] =
+            [row.phases.0, row.phases.1].map(|phase| reach * (1000 + sine(self.swings * gantry + phase)) / 2000);
+        let left = left + from_left;
+        (left, (right - from_right).max(left + SLIT))
     }
 
-    /// A window that slides from left to right over the target.
+    /// Returns a window that slides from left to right over the target.
     fn sliding_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
-        let (left, right) = self.outline(row, seen, gantry, MARGIN);
+        let (left, right) = self.outline(row, seen, gantry);
         let way = (right - left - SLIT).max(0);
         let done = 1000 * point / (self.version.points - 1).max(1);
         let lag = 350 + (row.depth - 780) * 2;
-        let place = |thousandths: i64| left + way * thousandths.clamp(0, 1000) / 1000;
-        // A quarter is open from the start, and at the end.
+        // A quarter is open at the start, and at the end.
         let leading = 250 + done * (500 + lag) / 1000;
-        (place(leading - lag), place(leading) + SLIT)
+        let [trailing, leading] =
+            [leading - lag, leading].map(|thousandths| left + way * thousandths.clamp(0, 1000) / 1000);
+        (trailing, leading + SLIT)
     }
 
     fn encode_banks(&self) -> (Vec<u8>, Vec<u8>) {
@@ -240,7 +254,7 @@ impl<'a> LeafMotion<'a> {
     }
 }
 
-/// Moves both ends of an opening towards where they should be, as far as the leaves get.
+/// Moves both ends of an opening towards an aim, at most one step each.
 fn step_towards(now: (i64, i64), aim: (i64, i64), step: Option<i64>) -> (i64, i64) {
     match step {
         Some(step) => (aim.0.clamp(now.0 - step, now.0 + step), aim.1.clamp(now.1 - step, now.1 + step)),

@@ -1,4 +1,4 @@
-//! Days, clock times and the department's closed days; knows nobody's timetable.
+//! Days, clock times, and the days on which the department is closed.
 
 use jiff::civil::{Date, DateTime, date};
 use jiff::{SignedDuration, Span};
@@ -6,15 +6,13 @@ use jiff::{SignedDuration, Span};
 /// A day, counted from Monday, 1 January 1900.
 pub(super) type Day = i64;
 
-/// Day 0.
 const EPOCH: Date = date(1900, 1, 1);
 
-/// Returns the day of a date.
 pub(super) fn day_of(date: Date) -> Day {
     EPOCH.until(date).map_or(0, |span| i64::from(span.get_days()))
 }
 
-/// Returns the date of a day; one beyond the calendar becomes its end.
+/// A day beyond the calendar becomes its first or last date.
 pub(super) fn date_of(day: Day) -> Date {
     let end = if day < 0 { Date::MIN } else { Date::MAX };
     Span::new().try_days(day).and_then(|span| EPOCH.checked_add(span)).unwrap_or(end)
@@ -25,7 +23,7 @@ pub(super) const fn weekday(day: Day) -> i64 {
     day.rem_euclid(7)
 }
 
-/// Tells whether the department works: no weekend, and none of its holidays.
+/// Tells whether a day is neither a weekend nor a holiday.
 pub(super) fn is_working_day(day: Day) -> bool {
     if weekday(day) > 4 {
         return false;
@@ -35,8 +33,9 @@ pub(super) fn is_working_day(day: Day) -> bool {
     !fixed && !beside_easter(day, date)
 }
 
-/// Tells whether a working day of the week is Good Friday or Easter Monday.
+/// Tells whether a day is Good Friday or Easter Monday.
 fn beside_easter(day: Day, date: Date) -> bool {
+    // Month and weekday first: Easter is computed for few days only.
     let possible = matches!(date.month(), 3 | 4) && matches!(weekday(day), 0 | 4);
     possible && matches!(day - easter_sunday(i64::from(date.year())), -2 | 1)
 }
@@ -52,12 +51,12 @@ fn easter_sunday(year: i64) -> Day {
     march_28 + full - sunday
 }
 
-/// Returns the day that lies so many working days before the last working day that is not after `day`.
+/// Returns the day `count` working days before `day`, or before the last working day if `day` is none.
 pub(super) fn working_days_before(day: Day, count: i64) -> Day {
     (0..count).fold(working_day(day), |day, _| working_day(day - 1))
 }
 
-/// Returns how many working days lie after one day, up to and with another.
+/// Counts the working days after one day, up to and including another.
 pub(super) fn working_days(after: Day, up_to: Day) -> i64 {
     i64::try_from((after + 1..=up_to).filter(|day| is_working_day(*day)).count()).unwrap_or(0)
 }
@@ -68,14 +67,15 @@ pub(super) fn next_working(day: Day) -> Day {
     day + later
 }
 
-/// Returns the last working day that is not after a day.
+/// Returns the day itself if it is a working day, else the last one before it.
 pub(super) fn working_day(day: Day) -> Day {
     let back = (0..7).find(|back| is_working_day(day - back)).unwrap_or(0);
     day - back
 }
 
-/// Returns a moment of a day, given in milliseconds since midnight and rounded to 1/300 s as `datetime` holds it.
+/// Returns a time of day, given in milliseconds since midnight, rounded as `datetime` holds it.
 pub(super) fn datetime_at(day: Day, milliseconds: i64) -> DateTime {
+    // To 1/300 s and back to milliseconds: a lab in SQLite shows the same times as one on SQL Server.
     let ticks = milliseconds.div_euclid(10) * 3 + (milliseconds.rem_euclid(10) * 3 + 5) / 10;
     let rounded = (ticks * 10 + 1).div_euclid(3);
     let midnight = date_of(day).to_datetime(jiff::civil::Time::midnight());

@@ -1,4 +1,4 @@
-//! Quality checklists: what has to be done for a course, by whom and by when; decides nothing about it.
+//! Quality checklists: the tasks of a course, who does them, and when they are due.
 
 use super::calendar::{self, Day};
 use super::course::Course;
@@ -7,7 +7,7 @@ use super::preparation::DayTime;
 use super::{NewRow, Roster, Sink, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
-/// Kinds of items; TSK_ID counts from 11_001. Description, minutes it takes, and who does it.
+/// Description, minutes and staff of every kind of item.
 static TASKS: [(&str, i64, Assignee); 9] = [
     ("Tx:Consent", 15, Assignee::Physician),
     ("Contour", 60, Assignee::Physician),
@@ -22,7 +22,7 @@ static TASKS: [(&str, i64, Assignee); 9] = [
 
 const FIRST_TASK: i64 = 11_001;
 
-/// Who an item waits for: a person, or a list that several people work off.
+/// The group of staff that does an item.
 #[derive(Clone, Copy)]
 enum Assignee {
     Physician,
@@ -31,6 +31,7 @@ enum Assignee {
 }
 
 impl Assignee {
+    /// First Staff_ID and number of people.
     const fn staff_range(self) -> (i64, i64) {
         match self {
             Self::Physician => PHYSICIANS,
@@ -39,7 +40,7 @@ impl Assignee {
         }
     }
 
-    /// Returns the Staff_ID that an item waits on; `person` is who will do it.
+    /// Returns the Staff_ID that an item waits for. Only physicians have items of their own, the others share a list.
     const fn responsible_staff(self, person: i64) -> i64 {
         match self {
             Self::Physician => person,
@@ -49,7 +50,7 @@ impl Assignee {
     }
 }
 
-/// Makes QCLTask.
+/// Writes table QCLTask.
 pub(super) fn write_tasks<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let since = calendar::datetime_at(calendar::day_of(roster.request.until) - 7000, 9 * 3_600_000);
     for (id, (description, minutes, who)) in (FIRST_TASK..).zip(TASKS) {
@@ -65,25 +66,24 @@ pub(super) fn write_tasks<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(
     Ok(())
 }
 
-/// An item of a course.
 struct ChecklistItem {
-    /// Its place in [`TASKS`].
+    /// Index into [`TASKS`].
     task: usize,
     made: DayTime,
     due: Day,
     done: DayTime,
 }
 
-/// Makes Chklist. What is due after the lab's end is not on the list yet.
+/// Writes table Chklist. Items that are due after the lab's end are not on the list yet.
 pub(super) fn write_items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 900_001;
     for course in roster.courses() {
         let mut random = random_stream(roster.request, "lab/checklist", &[course.index]);
         for item in plan_items(&course, &mut random) {
-            // Two draws for every item, so that none changes the next.
+            // Both draws for every item, written or not: the later ones must not depend on the lab's end.
             let (person, chance) = (random_between(&mut random, 0, 11), random.below(3));
             if item.due <= course.until && item.made.0 <= course.until {
-                build_row(&course, &item, id, (person, chance == 0)).write_to(sink)?;
+                build_row(&course, &item, id, person, chance == 0).write_to(sink)?;
                 id += 1;
             }
         }
@@ -91,7 +91,7 @@ pub(super) fn write_items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(
     Ok(())
 }
 
-/// Returns what a course needs.
+/// Returns the items of a course.
 fn plan_items(course: &Course, random: &mut RecordRandom) -> Vec<ChecklistItem> {
     let steps = &course.preparation;
     let first = course.sessions.first().map_or(steps.checked.0, |session| session.day);
@@ -105,12 +105,14 @@ fn plan_items(course: &Course, random: &mut RecordRandom) -> Vec<ChecklistItem> 
         (3, steps.prescribed, steps.checked.0, steps.calculated),
         (check, steps.planned, ready, steps.checked),
     ] {
-        // Whoever was late did it a day after it was due.
+        // Late items move their due day and not the day on which they are done, which the later steps follow.
         let missed = calendar::working_day(done.0 - 1);
         let late = random.below(8) == 0 && missed >= made.0;
         all.push(ChecklistItem { task, made, due: if late { missed } else { due }, done });
     }
-    all.extend(course.measured.iter().map(|evening| measurement_item(course, *evening)));
+    for (evening, fraction) in &course.measured {
+        all.push(measurement_item(course, *evening, *fraction));
+    }
     let begun = (first, MORNING_MS);
     let weekly = course.sessions.iter().skip(4).step_by(5);
     all.extend(weekly.map(|session| plan_later_item(7, begun, session.day, random)));
@@ -119,15 +121,15 @@ fn plan_items(course: &Course, random: &mut RecordRandom) -> Vec<ChecklistItem> 
     all
 }
 
-/// Returns the item of an evening on which fields are measured, done when the last of them is.
-fn measurement_item(course: &Course, (evening, fraction): (Day, i64)) -> ChecklistItem {
+/// Returns the item of an evening on which the fields of a fraction are measured.
+fn measurement_item(course: &Course, evening: Day, fraction: i64) -> ChecklistItem {
     let used = usize::try_from(fraction.max(0)).ok().and_then(|fraction| course.sessions.get(fraction));
     let due = used.map_or(evening, |session| calendar::working_day(session.day - 1)).max(evening);
     let made = if fraction > 0 { (evening, AFTERNOON_MS) } else { course.preparation.planned };
     ChecklistItem { task: 6, made, due, done: (evening, session::measuring_ms(course.slot) + 20 * 60_000) }
 }
 
-/// Returns an item that is done some day from its making on, one of twelve too late.
+/// Returns an item that is done up to two days before it is due, or, one in twelve, a day late.
 fn plan_later_item(task: usize, made: DayTime, due: Day, random: &mut RecordRandom) -> ChecklistItem {
     let early = calendar::working_day(due - random_between(random, 0, 2));
     let late = random.below(12) == 0;
@@ -137,16 +139,17 @@ fn plan_later_item(task: usize, made: DayTime, due: Day, random: &mut RecordRand
     ChecklistItem { task, made, due: due.max(made.0), done }
 }
 
-/// When the staff begins, and when a plan that was made anew is handed over.
+/// When the staff begins.
 const MORNING_MS: i64 = 8 * 3_600_000;
+/// When a revised plan is handed over: a minute after it was saved.
 const AFTERNOON_MS: i64 = 63_960_000;
 
-fn build_row(course: &Course, item: &ChecklistItem, id: i64, (person, forgotten): (i64, bool)) -> NewRow {
+fn build_row(course: &Course, item: &ChecklistItem, id: i64, person: i64, forgotten: bool) -> NewRow {
     let (_, minutes, who) = TASKS.get(item.task).copied().unwrap_or(("", 0, Assignee::Physicist));
     let (first, count) = who.staff_range();
     let person = first + person % count;
     let [asked, done] = [item.made, item.done].map(|(day, at)| calendar::datetime_at(day, at));
-    // Of what was due lately, some is late; no beam waits for it.
+    // Some recent items are forgotten, but only those that no beam waits for.
     let open = item.done.0 > course.until || (item.task >= 7 && item.due > course.until - 10 && forgotten);
     let edited = if open { asked } else { done };
     let row = NewRow::new("Chklist")

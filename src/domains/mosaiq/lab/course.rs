@@ -1,4 +1,4 @@
-//! A patient's course: days, prescriptions and fields with all their versions and ids; makes no rows.
+//! A patient's course of treatment: days, prescriptions and fields with all their versions and ids. Makes no rows.
 
 use super::calendar::{self, Day};
 use super::days::{MachineVisit, plan_sessions};
@@ -9,32 +9,30 @@ use super::template::{Beam, FieldKind, Imaging, Template};
 use super::{LabRequest, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
-/// The fraction at which fields are measured, before any patient sees them.
+/// The pseudo-fraction of the first measurement, before any patient is treated.
 pub(super) const QUALITY: i64 = -1;
-/// The fraction from which the first version of anything counts.
+/// The pseudo-fraction from which first versions are current.
 const ALWAYS: i64 = -2;
 
-/// What all versions have: an id, when it was saved, and from which fraction on it is the current one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VersionInfo {
     pub(super) id: i64,
     pub(super) saved: DayTime,
+    /// The fraction from which on it is the current one.
     pub(super) from: i64,
 }
 
-/// A version of a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FieldVersion {
     pub(super) version: VersionInfo,
     pub(super) first_point: i64,
     pub(super) points: i64,
-    /// Monitor units, tenths.
+    /// In 1/10 MU.
     pub(super) meterset_tenths: i64,
-    /// How long the beam takes.
+    /// Beam-on time.
     pub(super) beam_ms: i64,
 }
 
-/// A beam, oldest version first.
 #[derive(Debug)]
 pub(super) struct LabField {
     pub(super) kind: FieldKind,
@@ -45,10 +43,10 @@ pub(super) struct LabField {
     pub(super) collimator: i64,
     /// Dose of a fraction, 1/100 cGy.
     pub(super) centigray_hundredths: i64,
+    /// Oldest first.
     pub(super) versions: Vec<FieldVersion>,
 }
 
-/// A prescription with its fields, a setup field first.
 #[derive(Debug)]
 pub(super) struct Prescription {
     pub(super) template: &'static Template,
@@ -59,13 +57,13 @@ pub(super) struct Prescription {
     pub(super) first_fraction: i64,
     /// Oldest first.
     pub(super) versions: Vec<VersionInfo>,
+    /// A setup field first.
     pub(super) fields: Vec<LabField>,
 }
 
-/// A patient's course.
 #[derive(Debug)]
 pub(super) struct Course {
-    /// The number in the streams of chance.
+    /// The patient's number in the random streams.
     pub(super) index: i64,
     pub(super) patient: i64,
     pub(super) machine: &'static LabMachine,
@@ -74,16 +72,16 @@ pub(super) struct Course {
     pub(super) slot: i64,
     pub(super) preparation: Preparation,
     pub(super) until: Day,
-    /// One a fraction, those after the lab's end too.
+    /// One per fraction, including those after the lab's end.
     pub(super) sessions: Vec<MachineVisit>,
-    /// The days on which modulated fields are measured, each in the evening, with the fraction they belong to.
+    /// Evenings on which modulated fields are measured, with the fraction that they belong to.
     pub(super) measured: Vec<(Day, i64)>,
     pub(super) prescriptions: Vec<Prescription>,
-    /// The ids of the next patient's first prescription, field and control point.
+    /// The next free ids of prescriptions, fields and control points, for the next patient.
     pub(super) next: (i64, i64, i64),
 }
 
-/// Returns the version that is current at a fraction.
+/// Returns the index of the version that is current at a fraction.
 fn current_version(versions: impl Iterator<Item = VersionInfo>, fraction: i64) -> Option<usize> {
     versions.enumerate().filter(|(_, version)| version.from <= fraction).map(|(at, _)| at).last()
 }
@@ -94,31 +92,31 @@ impl LabField {
         self.versions.get(current_version(self.versions.iter().map(|each| each.version), fraction)?)
     }
 
-    /// Returns FLD_SET_ID: the id of the oldest version.
+    /// FLD_SET_ID: the id of the oldest version.
     pub(super) fn set_id(&self) -> i64 {
         self.versions.first().map_or(0, |oldest| oldest.version.id)
     }
 }
 
 impl Prescription {
-    /// Returns SIT_SET_ID: the id of the oldest version.
+    /// SIT_SET_ID: the id of the oldest version.
     pub(super) fn set_id(&self) -> i64 {
         self.versions.first().map_or(0, |oldest| oldest.id)
     }
 
-    /// Returns the SIT_ID of the version that counts at a fraction.
+    /// Returns the SIT_ID of the version that is current at a fraction.
     pub(super) fn version_id_at(&self, fraction: i64) -> i64 {
         let at = current_version(self.versions.iter().copied(), fraction);
         at.and_then(|at| self.versions.get(at)).map_or(0, |version| version.id)
     }
 
-    /// Returns its fractions, counted over the course.
+    /// The fractions of the prescription, counted from 0 over the course.
     pub(super) fn fraction_range(&self) -> std::ops::Range<i64> {
         self.first_fraction..self.first_fraction + self.fractions
     }
 }
 
-/// Returns Version, oldest first: the current one is 0, older ones count down from 32000 in the order of their making.
+/// Returns column Version: 0 for the current version, 32000 for the oldest, 31999 for the next, and so on.
 pub(super) fn version_number(place: usize, count: usize) -> i64 {
     if place + 1 == count { 0 } else { 32_000 - i64::try_from(place).unwrap_or(0) }
 }
@@ -154,12 +152,12 @@ impl Course {
         course
     }
 
-    /// Returns the last day of treatment.
+    /// The last day of treatment.
     pub(super) fn last_day(&self) -> Day {
         self.sessions.last().map_or(self.preparation.planned.0, |session| session.day)
     }
 
-    /// Returns the session of a fraction, unless it lies after the lab's end.
+    /// Returns the session of a fraction; `None` after the lab's end.
     pub(super) fn find_session(&self, fraction: i64) -> Option<MachineVisit> {
         let session = self.sessions.get(usize::try_from(fraction).ok()?)?;
         (session.day <= self.until).then_some(*session)
@@ -167,10 +165,10 @@ impl Course {
 
     /// Returns the fractions that were given on a day.
     pub(super) fn fractions_on(&self, day: Day) -> std::ops::Range<i64> {
-        let count = |before: &dyn Fn(&MachineVisit) -> bool| {
-            i64::try_from(self.sessions.partition_point(before)).unwrap_or(i64::MAX)
-        };
-        count(&|session| session.day < day)..count(&|session| session.day <= day)
+        // Two a day, if the patient comes twice.
+        let first = self.sessions.partition_point(|session| session.day < day);
+        let next = self.sessions.partition_point(|session| session.day <= day);
+        i64::try_from(first).unwrap_or(i64::MAX)..i64::try_from(next).unwrap_or(i64::MAX)
     }
 
     /// Returns the prescription that a fraction belongs to.
@@ -192,16 +190,16 @@ impl Course {
             let (day, at) = self.preparation.prescribed;
             let version = VersionInfo { id: self.next.0, saved: (day, at - 60_000 * (2 - phase)), from: ALWAYS };
             self.next.0 += 1;
-            let mut made =
+            let mut prescription =
                 Prescription { template, dose, fractions, first_fraction, versions: vec![version], fields: Vec::new() };
-            self.add_fields(&mut made, phase, random);
+            self.add_fields(&mut prescription, phase, random);
             first_fraction += fractions;
-            self.prescriptions.push(made);
+            self.prescriptions.push(prescription);
         }
     }
 
-    fn add_fields(&mut self, made: &mut Prescription, phase: i64, random: &mut RecordRandom) {
-        let template = made.template;
+    fn add_fields(&mut self, prescription: &mut Prescription, phase: i64, random: &mut RecordRandom) {
+        let template = prescription.template;
         let beams = i64::try_from(template.beams.len()).unwrap_or(1).max(1);
         let setup = self.setup_kind();
         let mut all = vec![(setup, 0, (0, 0, 0))];
@@ -212,18 +210,18 @@ impl Course {
             all.push((setup, 0, (side, 0, 0)));
         }
         for (kind, number, beam) in all {
-            let dose = if kind.is_imaging() { 0 } else { made.dose * 100 / beams };
+            let dose = if kind.is_imaging() { 0 } else { prescription.dose * 100 / beams };
             let collimator = choose_collimator(kind, number, random);
             let mut field =
                 LabField { kind, number, beam, collimator, centigray_hundredths: dose, versions: Vec::new() };
             let (day, at) = self.preparation.planned;
             let saved = (day, at + phase * 60_000 + 1000 * number);
             self.add_version(template, &mut field, saved, ALWAYS, random);
-            made.fields.push(field);
+            prescription.fields.push(field);
         }
     }
 
-    /// Returns what the patient's position is imaged with: arcs are given after a CT, other fields after two images.
+    /// Returns the kind of imaging before treatment: a CT before arcs, two images before other fields.
     pub(super) fn setup_kind(&self) -> FieldKind {
         match (self.template.kind, self.machine.offset_type) {
             (FieldKind::Vmat, _) => FieldKind::ConeBeam,
@@ -264,15 +262,16 @@ impl Course {
         self.next.2 += points;
     }
 
-    /// Makes new versions of what was corrected before the first fraction, and of plans that were made anew.
+    /// Adds versions: corrections before the first fraction, or a new plan halfway.
     fn revise(&mut self, random: &mut RecordRandom) {
+        // Taken out, because adding versions needs `self` for the next ids.
         let mut prescriptions = std::mem::take(&mut self.prescriptions);
         let chance = random.below(12);
         let whole = self.index % 5 == 2;
         if let Some(first) = prescriptions.first_mut().filter(|_| whole || chance == 0) {
             let anew = if self.index % 10 == 7 { self.find_replanning(first.fractions) } else { None };
             let (from, saved) = anew.unwrap_or((QUALITY, self.preparation.corrected));
-            // A correction that nobody has made yet is none.
+            // A correction after the lab's end has not happened yet.
             if saved.0 <= self.until {
                 self.add_correction(first, whole, from, saved, random);
             }
@@ -280,7 +279,7 @@ impl Course {
         self.prescriptions = prescriptions;
     }
 
-    /// Makes new versions of a prescription and its fields, or of one field only.
+    /// Adds a version of a prescription and all its treatment fields, or of the first field only.
     fn add_correction(
         &mut self,
         site: &mut Prescription,
@@ -301,31 +300,33 @@ impl Course {
         }
     }
 
-    /// Returns the fraction from which on a new plan counts, and when it was saved: after the last fraction of an
-    /// evening on which it can be measured.
+    /// Returns the fraction from which on a new plan counts, and when it was saved: after the last fraction before it,
+    /// on an evening on which it can be measured.
     fn find_replanning(&self, fractions: i64) -> Option<(i64, DayTime)> {
-        let anew = |fraction: i64| {
-            let last = self.find_session(fraction - 1)?.day;
+        for fraction in (fractions / 2).max(1)..fractions - 1 {
+            let Some(last) = self.find_session(fraction - 1).map(|session| session.day) else { continue };
             let next = self.find_session(fraction).map_or(i64::MAX, |next| next.day);
             let measured = !self.template.kind.is_modulated() || self.can_measure(last);
-            (next > last && measured).then_some((fraction, (last, 63_900_000)))
-        };
-        ((fractions / 2).max(1)..fractions - 1).find_map(anew)
+            if next > last && measured {
+                return Some((fraction, (last, 63_900_000)));
+            }
+        }
+        None
     }
 
-    /// Tells whether fields of this course are measured in the evening of a day: two places of the timetable share
-    /// one of the evening, on different weekdays.
+    /// Tells whether fields of this course can be measured in the evening of a day.
     fn can_measure(&self, day: Day) -> bool {
+        // Two places of the timetable share one slot of the evening, on different weekdays.
         self.machine.is_running_on(day) && [self.slot % 2, self.slot % 2 + 2].contains(&calendar::weekday(day))
     }
 
-    /// Returns the last evening before a day on which fields can be measured and were not yet.
+    /// Returns the last evening before a day on which fields can be measured and none of the course are yet.
     fn evening_before(&self, day: Day) -> Option<Day> {
-        let taken = |day: &Day| self.measured.iter().any(|(taken, _)| taken == day);
-        (1..=13).map(|back| day - back).find(|day| self.can_measure(*day) && !taken(day))
+        let mut evenings = (1..=13).map(|back| day - back);
+        evenings.find(|day| self.can_measure(*day) && !self.measured.iter().any(|(taken, _)| taken == day))
     }
 
-    /// Finds the evenings on which modulated fields are measured: before their first delivery, every version of them.
+    /// Finds the evenings on which modulated fields are measured: every version before its first delivery.
     fn schedule_measurements(&mut self) {
         if !self.template.kind.is_modulated() {
             return;
@@ -339,8 +340,8 @@ impl Course {
         self.measured.extend(anew);
         let boosts = self.prescriptions.iter().map(|site| site.first_fraction).filter(|first| *first > 0);
         for fraction in boosts.collect::<Vec<_>>() {
-            let given = usize::try_from(fraction).ok().and_then(|fraction| self.sessions.get(fraction));
-            let before = given.and_then(|session| self.evening_before(session.day)).map(|day| (day, fraction));
+            let session = usize::try_from(fraction).ok().and_then(|fraction| self.sessions.get(fraction));
+            let before = session.and_then(|session| self.evening_before(session.day)).map(|day| (day, fraction));
             self.measured.extend(before);
         }
         self.measured.retain(|(day, _)| *day <= self.until);
@@ -349,6 +350,7 @@ impl Course {
 
 /// Returns a collimator angle, degrees from 0 to 359.
 fn choose_collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
+    // Drawn for every kind, so that the next draws do not depend on it.
     let turned = *random.pick(&[5, 10, 15, 20]).unwrap_or(&10);
     match kind {
         FieldKind::Vmat if number % 2 == 0 => 360 - turned,
@@ -361,11 +363,11 @@ fn choose_collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) ->
     }
 }
 
-/// Returns how long a beam takes: the dose rate, the gantry and the leaves each want their time.
+/// Returns the beam-on time: the dose rate, the gantry and the leaves each set a lower limit.
 fn beam_ms(field: &LabField, template: &Template, points: i64, tenths: i64, random: &mut RecordRandom) -> i64 {
     let dose_ms = tenths * 6000 / template.rate.max(1);
     match field.kind {
-        // The gantry makes 6 degrees a second and stays below that; the dose rate has to leave room for its changes.
+        // The gantry turns at up to 6 degrees a second, here at 5.6; the dose rate varies, so that its mean is lower.
         FieldKind::Vmat => {
             let gantry_ms = field.beam.1.abs() * 1000 * 10 / 56;
             gantry_ms.max(dose_ms * 5 / 4).max(62_000) * random_between(random, 100, 170) / 100

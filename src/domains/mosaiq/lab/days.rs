@@ -1,13 +1,14 @@
-//! The days and hours on which a patient comes to the machine; knows no field and no plan.
+//! The days and hours at which a patient comes to the machine.
 
 use super::calendar::Day;
 use super::machine::LabMachine;
 use super::roster::TreatmentCase;
 use super::{LabRequest, random_between, random_stream};
+use crate::model::seed::RecordRandom;
 
-/// Places in a machine's day for one patient each; two more after them are for second sessions.
+/// Slots in a machine's day, one patient each. [`EARLY`] more after them are for second sessions.
 pub(super) const PLACES: i64 = 18;
-/// The first places, whose patients may come twice a day: they stay early.
+/// The first slots, whose patients may come twice a day and therefore stay early.
 pub(super) const EARLY: i64 = 2;
 
 /// A visit to the machine.
@@ -17,16 +18,18 @@ pub(super) struct MachineVisit {
     pub(super) slot: i64,
 }
 
-/// Returns the sessions of a course: one a working day of the machine, or two, with a day missed now and then. One
-/// course in forty is given up before its end.
+/// Returns the sessions of a course: one or two on every working day of the machine, with a day missed now and then.
+/// One course in forty ends early.
 pub(super) fn plan_sessions(request: &LabRequest, case: &TreatmentCase, first: Day) -> Vec<MachineVisit> {
     let mut random = random_stream(request, "lab/days", &[case.index]);
     let all = case.fractions + case.boost.map_or(0, |(_, fractions)| fractions);
     let mut missed = if case.visit_count() > 5 { random_between(&mut random, 0, 2) } else { 0 };
-    let given = if all >= 10 && random.below(40) == 0 { random_between(&mut random, all / 3, all - 2) } else { all };
+    let delivered =
+        if all >= 10 && random.below(40) == 0 { random_between(&mut random, all / 3, all - 2) } else { all };
     let (mut out, mut day, mut moves) = (Vec::new(), first, SlotSwaps::default());
-    let count = usize::try_from(given).unwrap_or(0);
+    let count = usize::try_from(delivered).unwrap_or(0);
     while out.len() < count {
+        // Never the first session: it fixes the days of the preparation.
         let misses = missed > 0 && !out.is_empty() && random.below(12) == 0;
         if case.machine.is_running_on(day) && misses {
             missed -= 1;
@@ -42,14 +45,14 @@ pub(super) fn plan_sessions(request: &LabRequest, case: &TreatmentCase, first: D
     out
 }
 
-/// Which places of a machine's timetable change with each other in a week: two change at once, so that no two patients
-/// ever meet.
+/// The slots of a machine's timetable that are swapped in a week. Both slots of a swap move at once, so that two
+/// patients never have the same slot.
 #[derive(Debug, Default)]
 struct SlotSwaps {
     week: Option<i64>,
-    /// A bit for every place of the morning that changes with its place of the afternoon, all week.
+    /// A bit for every slot of the morning that is swapped with its slot of the afternoon, all week.
     halves: u64,
-    /// A bit for every pair of neighbours that changes, day after day.
+    /// A bit for every pair of neighbours that is swapped, for each day of the week.
     neighbours: u64,
 }
 
@@ -59,21 +62,30 @@ impl SlotSwaps {
         if self.week == Some(week) {
             return;
         }
+        // By machine and week, not by patient: all patients of a machine must see the same swaps.
         let mut random = random_stream(request, "lab/moves", &[machine.staff_id, week]);
-        let mut rare = |times: u32| (0..times).fold(u64::MAX, |bits, _| bits & random.below(1 << 52));
-        *self = Self { week: Some(week), halves: rare(3), neighbours: rare(4) };
+        let (halves, neighbours) = (rare_bits(&mut random, 3), rare_bits(&mut random, 4));
+        *self = Self { week: Some(week), halves, neighbours };
     }
 
-    /// Returns where a place of the timetable stands on a day of the week.
+    /// Returns the slot on a day for a place of the timetable.
     fn slot_on(&self, day: Day, place: i64) -> i64 {
-        let set = |bits: u64, at: i64| u32::try_from(at).is_ok_and(|at| bits.checked_shr(at).unwrap_or(0) & 1 == 1);
         let (all, half) = (PLACES - EARLY, (PLACES - EARLY) / 2);
         let late = (EARLY..PLACES).contains(&place);
-        let moved = late && set(self.halves, (place - EARLY) % half);
-        let place = if moved { EARLY + (place - EARLY + half) % all } else { place };
+        let is_swapped = late && has_bit(self.halves, (place - EARLY) % half);
+        let place = if is_swapped { EARLY + (place - EARLY + half) % all } else { place };
         let pairs = PLACES / 2 + 1;
-        if set(self.neighbours, day.rem_euclid(7) * pairs + place / 2) { place ^ 1 } else { place }
+        if has_bit(self.neighbours, day.rem_euclid(7) * pairs + place / 2) { place ^ 1 } else { place }
     }
+}
+
+/// Returns random bits of which one in `2^times` is set.
+fn rare_bits(random: &mut RecordRandom, times: u32) -> u64 {
+    (0..times).fold(u64::MAX, |bits, _| bits & random.below(1 << 52))
+}
+
+fn has_bit(bits: u64, at: i64) -> bool {
+    u32::try_from(at).is_ok_and(|at| bits.checked_shr(at).unwrap_or(0) & 1 == 1)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! Deliveries and their dose history, in the order of their times over the whole department; never two at once.
+//! Deliveries and their dose history, in the order of their times over the whole department.
 
 use super::calendar::{self, Day};
 use super::session::{self, DeliveryEnd, LabDelivery};
 use super::{NewRow, Roster, Sink};
 
-/// Makes TrackTreatment.
+/// Writes table TrackTreatment.
 pub(super) fn write_treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     visit_deliveries(roster, &mut |day, delivery, id, dose| {
-        let given = delivery.end != DeliveryEnd::Cancelled;
+        let is_on = delivery.end != DeliveryEnd::Cancelled;
         let row = NewRow::new("TrackTreatment")
             .integer("TTX_ID", id)
             .time("Create_DtTm", calendar::datetime_at(day, delivery.start_ms))
@@ -21,10 +21,10 @@ pub(super) fn write_treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Res
             .integer("Staff_ID", delivery.therapist)
             .flag("WasQAMode", delivery.quality)
             .flag("WasBeamEnabled", true)
-            .flag("WasBeamOn", given)
+            .flag("WasBeamOn", is_on)
             .flag("WasBeamComplete", delivery.end == DeliveryEnd::Complete)
-            .flag("WasCanceled", !given)
-            .flag("WasRecorded", given);
+            .flag("WasCanceled", !is_on)
+            .flag("WasRecorded", is_on);
         let row = match dose {
             Some(dose) => row.integer("DHS_ID", dose),
             None => row,
@@ -33,7 +33,7 @@ pub(super) fn write_treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Res
     })
 }
 
-/// Makes Dose_Hst.
+/// Writes table Dose_Hst.
 pub(super) fn write_doses<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     visit_deliveries(roster, &mut |day, delivery, _, dose| {
         let Some(dose) = dose else { return Ok(()) };
@@ -51,7 +51,7 @@ pub(super) fn write_doses<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(
 /// Receives a delivery with its TTX_ID and its DHS_ID, if it has one.
 type DeliveryCallback<'a, E> = &'a mut dyn FnMut(Day, &LabDelivery, i64, Option<i64>) -> Result<(), E>;
 
-/// Walks all deliveries, ids counting up; holds those of one day.
+/// Visits all deliveries in the order of their ids, with those of one day in memory at a time.
 fn visit_deliveries<E>(roster: &Roster<'_>, visit: DeliveryCallback<'_, E>) -> Result<(), E> {
     let (mut treatment, mut dose) = (300_001, 400_001);
     let mut today = Vec::new();
@@ -65,6 +65,8 @@ fn visit_deliveries<E>(roster: &Roster<'_>, visit: DeliveryCallback<'_, E>) -> R
                 session::of_measurement(roster.request, course, *fraction, &mut today);
             }
         }
+        // The machine decides between deliveries of one millisecond, so that ids do not depend on the order of the
+        // courses.
         today.sort_by_key(|delivery| (delivery.start_ms, delivery.machine));
         for delivery in &today {
             let id = delivery.dosed.then_some(dose);

@@ -1,22 +1,22 @@
-//! Prescriptions and fields, a row a version; their control points are elsewhere.
+//! Prescriptions and fields, one row per version.
 
 use super::course::{Course, FieldVersion, LabField, Prescription, version_number};
 use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, aperture, calendar};
 
-/// Makes Site.
+/// Writes table Site.
 pub(super) fn write_sites<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
         for (phase, site) in (1..).zip(&course.prescriptions) {
             for place in 0..site.versions.len() {
-                row_of_site(&course, site, phase, place).write_to(sink)?;
+                build_site_row(&course, site, phase, place).write_to(sink)?;
             }
         }
     }
     Ok(())
 }
 
-fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -> NewRow {
+fn build_site_row(course: &Course, site: &Prescription, phase: i64, place: usize) -> NewRow {
     let version = site.versions.get(place);
     let saved = version.map_or(course.preparation.prescribed, |version| version.saved);
     let created = site.versions.first().map_or(saved, |oldest| oldest.saved);
@@ -39,15 +39,15 @@ fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -
         .text("Notes", format!("Phase {phase}{}", ordered.note))
 }
 
-/// What a version of a prescription says.
+/// The content of a version of a prescription.
 struct VersionText {
     technique: &'static str,
     fractions: i64,
     note: &'static str,
 }
 
-/// Returns what a version of a prescription says: an old one mostly wants other fractions, or another technique, and
-/// never fewer fractions than were given by it.
+/// Returns the content of a version. An old one mostly has other fractions or another technique, but never fewer
+/// fractions than were given by it.
 fn describe_version(course: &Course, site: &Prescription, place: usize) -> VersionText {
     let now = VersionText { technique: site.template.technique, fractions: site.fractions, note: "" };
     let Some(next) = site.versions.get(place + 1) else {
@@ -74,9 +74,9 @@ fn describe_version(course: &Course, site: &Prescription, place: usize) -> Versi
     }
 }
 
-/// Makes TxField.
+/// Writes table TxField.
 pub(super) fn write_fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
-    // The key counts up: what was made anew comes after everything that it came from.
+    // Rows of a course in the order of their ids: a new version comes after all first versions.
     for course in roster.courses() {
         let mut rows = Vec::new();
         for site in &course.prescriptions {
@@ -142,7 +142,7 @@ fn build_row(course: &Course, site: &Prescription, field: &LabField, place: usiz
         .flag("IsFFF", treats && site.template.is_unflattened())
 }
 
-/// Returns how far the skin lies from the source along a beam, mm: patients are no cylinders, and no two alike.
+/// Returns the distance from source to skin along a beam, in mm, for a patient who is no cylinder and unlike others.
 fn skin_mm(course: &Course, site: &Prescription, field: &LabField) -> i64 {
     if field.kind == FieldKind::Electron {
         return 1000;
@@ -158,7 +158,7 @@ fn skin_mm(course: &Course, site: &Prescription, field: &LabField) -> i64 {
     1000 - (across * across + deep * deep).isqrt() / 1000 + off / 1000
 }
 
-/// Returns the side of the smallest square applicator that holds an electron target, 1/100 cm.
+/// Returns the side of the smallest square applicator around an electron target, 1/100 cm.
 pub(super) fn applicator_side(site: &Prescription) -> i64 {
     let (across, _, along) = site.template.target;
     [600, 1000, 1500, 2000].into_iter().find(|side| *side >= 2 * across.max(along) + 100).unwrap_or(2500)

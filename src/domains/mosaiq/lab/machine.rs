@@ -1,4 +1,4 @@
-//! The treatment machines, and how each of them writes down its leaves, angles and meterset; treats nobody.
+//! The treatment machines, and how each of them writes its leaves, angles and metersets.
 
 use super::calendar::{self, Day};
 use super::template::{
@@ -6,33 +6,34 @@ use super::template::{
     OESOPHAGUS_DMLC, PELVIS_BOX, PROSTATE_DMLC, PROSTATE_VMAT, RECTUM_IMRT, SKIN_ELECTRONS, SPINE_PALLIATIVE, Template,
 };
 
-/// A treatment machine.
 #[derive(Debug)]
 pub(super) struct LabMachine {
     pub(super) staff_id: i64,
     pub(super) name: &'static str,
     pub(super) leaves: MlcLayout,
-    /// Whether the control points' Index counts monitor units, not percent.
+    /// Whether TxFieldPoint.Index is in monitor units instead of percent.
     pub(super) index_in_units: bool,
     /// Whether collimator angles beyond 180 degrees are written as negative ones.
     pub(super) signed_collimator: bool,
-    /// The way between two control points of an arc, degrees.
+    /// Degrees between two control points of an arc.
     pub(super) arc_step: i64,
-    /// Offset_Type of what its imaging finds: 2 localisation, 3 portal, 4 third party.
+    /// Offset_Type of its imaging: 2 localisation, 3 portal, 4 third party.
     pub(super) offset_type: i64,
-    /// Its timetable's mix of cases; the first three make it show what it can.
+    /// The cases in its timetable. The first three cover what the machine can do, for labs of few patients.
     mix: &'static [&'static Template],
 }
 
-/// A multi-leaf collimator and how its leaf sets are written.
+/// A multi-leaf collimator, and how its leaf sets are written.
 #[derive(Debug)]
 pub(super) struct MlcLayout {
     pub(super) pairs: i64,
-    /// Width of the inner pairs and of the outer ones, and how many pairs at each end are outer ones; 1/100 cm.
+    /// Width of the inner pairs, 1/100 cm.
     width: i64,
+    /// Width of the outer pairs, 1/100 cm.
     outer_width: i64,
+    /// Number of outer pairs at each end.
     outer_pairs: i64,
-    /// Whether each bank counts outward from the centre; otherwise both stand in one coordinate.
+    /// Whether each bank counts outward from the centre; otherwise both are in one coordinate.
     pub(super) outward: bool,
     /// Whether a set is filled up with zeros to the column's width.
     pub(super) padded: bool,
@@ -40,16 +41,17 @@ pub(super) struct MlcLayout {
     pub(super) speed: i64,
 }
 
-const fn mlc_layout(pairs: i64, (width, outer_width, outer_pairs): (i64, i64, i64), speed: i64) -> MlcLayout {
-    MlcLayout { pairs, width, outer_width, outer_pairs, outward: false, padded: false, speed }
+const fn mlc_layout(pairs: i64, width: i64, speed: i64) -> MlcLayout {
+    MlcLayout { pairs, width, outer_width: width, outer_pairs: 0, outward: false, padded: false, speed }
 }
 
-const NARROW: MlcLayout = mlc_layout(80, (50, 50, 0), 600);
-const MIDDLE: MlcLayout = mlc_layout(60, (50, 100, 10), 250);
-const WIDE: MlcLayout = mlc_layout(40, (100, 100, 0), 250);
+// Modelled on three real collimators: 80 pairs of 0.5 cm, 60 with 1 cm at both ends, 40 of 1 cm.
+const NARROW: MlcLayout = mlc_layout(80, 50, 600);
+const MIDDLE: MlcLayout = MlcLayout { outer_width: 100, outer_pairs: 10, ..mlc_layout(60, 50, 250) };
+const WIDE: MlcLayout = mlc_layout(40, 100, 250);
 
 impl MlcLayout {
-    /// Returns where the middle of a pair lies along the field, 1/100 cm.
+    /// Returns the position of a pair's middle along the field, 1/100 cm.
     pub(super) const fn pair_middle(&self, pair: i64) -> i64 {
         let twice = 2 * pair + 1 - self.pairs;
         let inner = self.pairs - 2 * self.outer_pairs;
@@ -63,7 +65,7 @@ impl MlcLayout {
     }
 }
 
-/// The department's machines.
+// Six different ways to write the same treatment, so that checks cannot rely on one of them.
 pub(super) static MACHINES: [LabMachine; 6] = [
     LabMachine {
         staff_id: 101,
@@ -161,13 +163,13 @@ pub(super) static MACHINES: [LabMachine; 6] = [
 ];
 
 impl LabMachine {
-    /// Returns how a case of its mix is treated, counting round and round.
+    /// Returns the template for the n-th case, repeating the mix.
     pub(super) fn template_for(&self, number: i64) -> &'static Template {
         let at = usize::try_from(number).unwrap_or(0).checked_rem(self.mix.len()).unwrap_or(0);
         self.mix.get(at).copied().unwrap_or(&PELVIS_BOX)
     }
 
-    /// Tells whether it treats on a day: a day of service comes every eighth week.
+    /// Tells whether it treats on a day: a working day without service, which comes every eighth week.
     pub(super) fn is_running_on(&self, day: Day) -> bool {
         let service = (day.div_euclid(7) + 3 * self.staff_id) % 8 == 0 && calendar::weekday(day) == self.staff_id % 5;
         calendar::is_working_day(day) && !service

@@ -1,8 +1,8 @@
-//! Synthetic departments: believable rows, the same for the same request; opens no database and asks no clock.
+//! Synthetic departments: plausible rows, the same for the same request. Opens no database and asks no clock.
 //!
-//! One file makes one group of tables; all of them walk the same courses of treatment, so that memory stays flat and
-//! every foreign key meets its row. Chance comes from streams named by purpose and patient: a new table disturbs none
-//! of the others. All sizes are whole numbers, so that every platform makes the same rows.
+//! Each file writes one group of tables. All of them walk the same courses of treatment, so that memory stays flat and
+//! every foreign key meets its row. Random numbers come from streams named by purpose and patient: a new table changes
+//! none of the others. All arithmetic is in whole numbers, so that every platform makes the same rows.
 
 mod aperture;
 mod calendar;
@@ -36,21 +36,20 @@ use crate::domain::table::TableDef;
 use crate::model::Datum;
 use crate::model::seed::RecordRandom;
 
-/// The last day of a lab that names none: in the past for good, so that no lab is mistaken for a live clinic.
+/// The default last day of a lab. It stays in the past, so that no lab is mistaken for a live clinic.
 pub const UNTIL: civil::Date = civil::date(2024, 6, 28);
 
-/// What a lab is made of.
+/// The size, the seed and the last day of a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabRequest {
-    /// How many patients.
+    /// Number of patients.
     pub patients: u32,
-    /// Every choice follows from it.
+    /// Determines every random choice.
     pub seed: u64,
-    /// Nothing lies after this day.
+    /// No time lies after this day.
     pub until: civil::Date,
 }
 
-/// What makes the labs of this domain.
 pub(super) struct Department;
 
 impl Lab for Department {
@@ -70,18 +69,18 @@ impl Lab for Department {
     fn generate(&self, request: &lab::LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()> {
         let patients = request.size.unwrap_or(30);
         let own = LabRequest { patients, seed: request.seed, until: request.until.unwrap_or(UNTIL) };
-        let stop = |flow: ControlFlow<()>| if flow.is_break() { Err(()) } else { Ok(()) };
-        match generate(&own, &mut |table, cells| stop(sink(table, cells))) {
+        match generate(&own, &mut |table, cells| if sink(table, cells).is_break() { Err(()) } else { Ok(()) }) {
             Ok(()) => ControlFlow::Continue(()),
             Err(()) => ControlFlow::Break(()),
         }
     }
 }
 
-/// Hands all rows to `sink`, table by table in the order of [`schema::lab_tables`], values in the order of its columns.
+/// Passes all rows to `sink`, table by table in the order of [`schema::lab_tables`], values in the order of the
+/// columns.
 ///
 /// # Errors
-/// Whatever `sink` returns; nothing else fails.
+/// Whatever `sink` returns.
 pub fn generate<E>(
     request: &LabRequest,
     sink: &mut dyn FnMut(&'static str, Vec<Datum>) -> Result<(), E>,
@@ -100,22 +99,22 @@ pub fn generate<E>(
     checklist::write_items(&roster, sink)
 }
 
-/// Where rows go.
+/// Receives table and values of a row.
 type Sink<'a, E> = &'a mut dyn FnMut(&'static str, Vec<Datum>) -> Result<(), E>;
 
-/// Returns the stream of chance of a purpose and what it concerns.
+/// Returns the random stream of a purpose and the ids that it is about.
 fn random_stream(request: &LabRequest, purpose: &str, about: &[i64]) -> RecordRandom {
     let key: Vec<Value> = about.iter().map(|number| Value::Integer(*number)).collect();
     RecordRandom::new(request.seed, purpose, &key)
 }
 
-/// Returns a number from `least` to `most`, both included.
+/// Returns a random number from `least` to `most`, both included.
 fn random_between(random: &mut RecordRandom, least: i64, most: i64) -> i64 {
     let width = u64::try_from(most - least + 1).unwrap_or(1);
     least + i64::try_from(random.below(width)).unwrap_or(0)
 }
 
-/// Returns one of the items; they are never none.
+/// Returns a random item; the default if there is none.
 fn pick_one<T: Copy + Default>(random: &mut RecordRandom, items: &[T]) -> T {
     random.pick(items).copied().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Patient-position shifts found by imaging: a part that the patient always has, and one of the day.
+//! Patient shifts found by imaging: a systematic part of each patient, and a random part of each day.
 
 use super::calendar;
 use super::course::Course;
@@ -6,7 +6,7 @@ use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
-/// Makes Offset, in the order of the studies over the whole department.
+/// Writes table Offset in the order of the studies over the whole department.
 pub(super) fn write_offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 700_001;
     roster.visit_days(&mut |day, courses| {
@@ -48,7 +48,7 @@ fn is_latest(roster: &Roster<'_>, course: &Course, fraction: i64) -> bool {
     later.into_iter().all(|times| times.study.is_none())
 }
 
-/// Returns Offset_Type: a machine that takes portal images finds by localisation what it sees in a CT.
+/// Returns Offset_Type. On a machine with portal images, shifts from a CT count as localisation.
 fn found_by(course: &Course) -> i64 {
     match (course.machine.offset_type, course.setup_kind()) {
         (3, FieldKind::ConeBeam) => 2,
@@ -56,22 +56,24 @@ fn found_by(course: &Course) -> i64 {
     }
 }
 
-/// Returns the shift along the three axes, 1/10 cm. After the first images most of what stays is corrected.
+/// Returns the shift along the three axes, 1/10 cm.
 fn random_shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
     let (size, largest) = (course.template.shift, course.template.largest_shift);
     let mut always = random_stream(roster.request, "lab/offset/patient", &[course.index]);
     let mut today = random_stream(roster.request, "lab/offset", &[course.index, fraction]);
+    // After three to five images the systematic part is known and corrected, but for a fifth.
     let learnt = random_between(&mut always, 3, 5);
     let seen = (0..fraction).filter(|earlier| course.imaging.is_due(*earlier)).take(6).count();
-    let left = if i64::try_from(seen).is_ok_and(|seen| seen >= learnt) { 20 } else { 100 };
+    let percent = if i64::try_from(seen).is_ok_and(|seen| seen >= learnt) { 20 } else { 100 };
     [0; 3].map(|_| {
-        let hundredths = (random_normal(&mut always, size) * left / 100 + random_normal(&mut today, size)) * 7 / 10;
+        let hundredths = (random_normal(&mut always, size) * percent / 100 + random_normal(&mut today, size)) * 7 / 10;
         ((hundredths + 5).div_euclid(10)).clamp(-largest, largest)
     })
 }
 
-/// Returns a number around 0, nearly normal, with a standard deviation of `size`.
+/// Returns a nearly normal number around 0 with a standard deviation of `size`.
 fn random_normal(random: &mut RecordRandom, size: i64) -> i64 {
+    // The sum of four uniform numbers has a standard deviation of 116.
     let sum: i64 = (0..4).map(|_| random_between(random, -100, 100)).sum();
     sum * size / 116
 }

@@ -1,4 +1,6 @@
-//! Staff, machines, patients and their hospital numbers; every name is invented.
+//! Staff, machines, patients and their hospital numbers. Every name is invented.
+
+use jiff::civil::DateTime;
 
 use super::machine::{LabMachine, MACHINES};
 use super::template::Sex;
@@ -30,17 +32,17 @@ static STAFF: [(&str, &str, &str, &str, i64); 22] = [
     ("CRO", "Colette", "Rousselot", "Therapist", 6),
 ];
 
-/// Staff_ID of the first of a calling, and how many there are.
+/// First Staff_ID and number of people of a profession.
 pub(super) const PHYSICIANS: (i64, i64) = (201, 4);
 pub(super) const PHYSICISTS: (i64, i64) = (205, 3);
 pub(super) const DOSIMETRISTS: (i64, i64) = (208, 3);
 const THERAPISTS: i64 = 211;
 
-/// Staff_ID and name of the lists that checklist items wait on.
+/// Staff_ID and name of the task lists that several people share.
 pub(super) static LISTS: [(i64, &str); 2] = [(151, "PHYSICS_QCL"), (152, "DOSIMETRY_QCL")];
 
-/// Returns the Staff_ID of one of the two therapists who are at a machine in a week: half of them go one machine up
-/// every week, half one down, so that everybody works with everybody.
+/// Returns the Staff_ID of one of the two therapists at a machine in a week. Half of them move one machine up every
+/// week, half one down, so that the teams change.
 pub(super) fn therapist_id(machine: &LabMachine, week: i64, which: i64) -> i64 {
     let way = if which % 2 == 0 { week } else { -week };
     THERAPISTS + 2 * (machine.staff_id - 101 + way).rem_euclid(6) + which % 2
@@ -107,37 +109,41 @@ static MEN: [&str; 20] = [
     "Matteo", "Nils", "Oskar", "Pavel", "Rufus", "Stefan", "Tomas", "Victor",
 ];
 
-/// Makes Staff: machines, lists and people.
+/// Writes table Staff: machines, task lists and people.
 pub(super) fn write_staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let since = calendar::datetime_at(calendar::day_of(roster.request.until) - 8000, 9 * 3_600_000);
-    let row = |id: i64, initials: &str, kind: &str, surname: &str| {
-        NewRow::new("Staff")
-            .integer("Staff_ID", id)
-            .created_and_edited(since, since)
-            .text("Initials", format!("{initials:<6}"))
-            .text("Type", kind)
-            .integer("Category", 0)
-            .text("Last_Name", format!("{surname:<40}"))
-            .flag("Status_inactive", false)
-    };
     for machine in &MACHINES {
-        row(machine.staff_id, "", "Location", machine.name).integer("Machine_Type", 1).write_to(sink)?;
+        staff_row(machine.staff_id, "", "Location", machine.name, since).integer("Machine_Type", 1).write_to(sink)?;
     }
     for (id, name) in LISTS {
-        row(id, "", "Location", name).integer("Machine_Type", 0).write_to(sink)?;
+        staff_row(id, "", "Location", name, since).integer("Machine_Type", 0).write_to(sink)?;
     }
     for (id, (initials, given, surname, kind, role)) in (201..).zip(STAFF) {
-        row(id, initials, kind, surname).text("First_Name", given).integer("Staff_Role", role).write_to(sink)?;
+        let row = staff_row(id, initials, kind, surname, since);
+        row.text("First_Name", given).integer("Staff_Role", role).write_to(sink)?;
     }
     Ok(())
 }
 
-/// Makes Patient.
+fn staff_row(id: i64, initials: &str, kind: &str, surname: &str, since: DateTime) -> NewRow {
+    // Padded to the width of the `char` columns, as a server returns them.
+    NewRow::new("Staff")
+        .integer("Staff_ID", id)
+        .created_and_edited(since, since)
+        .text("Initials", format!("{initials:<6}"))
+        .text("Type", kind)
+        .integer("Category", 0)
+        .text("Last_Name", format!("{surname:<40}"))
+        .flag("Status_inactive", false)
+}
+
+/// Writes table Patient.
 pub(super) fn write_patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
         let mut random = random_stream(roster.request, "lab/patient", &[course.index]);
         let registered = course.preparation.registered;
         let (youngest, oldest) = course.template.ages;
+        // Ages are as of registration, in years of 365 days.
         let born = registered.0 - random_between(&mut random, youngest * 365, oldest * 365);
         let created = calendar::datetime_at(registered.0, registered.1);
         let woman = match course.template.sex {
@@ -159,7 +165,7 @@ pub(super) fn write_patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Resul
     Ok(())
 }
 
-/// Makes Ident: some patients came with a provisional number, which stays as an older version.
+/// Writes table Ident. Some patients have a provisional number first, which stays as an older version.
 pub(super) fn write_identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 501;
     for course in roster.courses() {

@@ -1,4 +1,4 @@
-//! Control points: cumulative meterset, angles, jaws and couch; the leaves are the aperture's.
+//! Control points: cumulative meterset, angles, jaws and couch, with the leaves of [`LeafMotion`].
 
 use super::aperture::LeafMotion;
 use super::course::{Course, FieldVersion, LabField, Prescription};
@@ -7,12 +7,13 @@ use super::{NewRow, Roster, Sink, calendar, fields, random_between, random_strea
 use crate::model::Datum;
 use crate::model::seed::RecordRandom;
 
-/// Makes TxFieldPoint.
+/// Writes table TxFieldPoint.
 pub(super) fn write_points<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
         let fields = course.prescriptions.iter().flat_map(|site| site.fields.iter().map(move |field| (site, field)));
         let mut all: Vec<_> =
             fields.flat_map(|(site, field)| field.versions.iter().map(move |version| (site, field, version))).collect();
+        // Rows are written in key order, as a database would have assigned their ids.
         all.sort_by_key(|(.., version)| version.version.id);
         for (site, field, version) in all {
             of_field(roster, &course, site, field, version, sink)?;
@@ -30,6 +31,7 @@ fn of_field<E>(
     sink: Sink<'_, E>,
 ) -> Result<(), E> {
     let mut random = random_stream(roster.request, "lab/points", &[course.index, version.version.id]);
+    // Some machines count the index in MU, the others in percent.
     let total = if course.machine.index_in_units { version.meterset_tenths * 1000 } else { 1_000_000 };
     let indices = cumulative_indices(field.kind, version.points, total, &mut random);
     let couch = couch_position(roster, course);
@@ -73,36 +75,34 @@ fn of_field<E>(
     Ok(())
 }
 
-/// Where the couch stands for a patient: height, side, length; 1/100 cm.
+/// Returns height, lateral and longitudinal position of the couch for a patient, 1/100 cm in steps of 1 mm.
 fn couch_position(roster: &Roster<'_>, course: &Course) -> (i64, i64, i64) {
     let mut random = random_stream(roster.request, "lab/couch", &[course.index]);
-    let tenth = |random: &mut RecordRandom, least, most| random_between(random, least, most) * 10;
-    (tenth(&mut random, -180, -80), tenth(&mut random, -15, 15), tenth(&mut random, 300, 1400))
+    let [height, side, length] =
+        [(-180, -80), (-15, 15), (300, 1400)].map(|(least, most)| random_between(&mut random, least, most) * 10);
+    (height, side, length)
 }
 
-/// Left, right, lower and upper edge, 1/100 cm; the image has fixed ones, electrons those of the applicator.
+/// Returns the jaws around the leaves; imaging has fixed ones, electrons those of the applicator.
 fn jaw_edges(
     aperture: Option<&LeafMotion<'_>>,
     site: &Prescription,
     field: &LabField,
     version: &FieldVersion,
 ) -> JawEdges {
-    let square = |half: i64| (-half, half, -half, half);
-    match (aperture, field.kind) {
-        (Some(aperture), _) => {
-            aperture.jaws((0..version.points).map(|point| gantry_tenths(field, version.points, point)))
-        }
-        (None, FieldKind::Electron) => square(fields::applicator_side(site) / 2),
-        (None, _) => square(1000),
+    if let Some(aperture) = aperture {
+        return aperture.jaws((0..version.points).map(|point| gantry_tenths(field, version.points, point)));
     }
+    let half = if field.kind == FieldKind::Electron { fields::applicator_side(site) / 2 } else { 1000 };
+    (-half, half, -half, half)
 }
 
 /// Left, right, lower and upper edge, 1/100 cm.
 type JawEdges = (i64, i64, i64, i64);
 
-/// Sets the jaws in the machine's convention, one for all its fields: those that count outward are positive on both
-/// sides.
-fn with_jaws(row: NewRow, (left, right, low, high): JawEdges, outward: bool) -> NewRow {
+/// Sets the jaws in the machine's convention. Jaws that count outward are positive on both sides.
+fn with_jaws(row: NewRow, jaws: JawEdges, outward: bool) -> NewRow {
+    let (left, right, low, high) = jaws;
     let sign = if outward { -1 } else { 1 };
     row.decimal("Field_X", right - left, 2)
         .decimal("Coll_X1", sign * left, 2)
@@ -126,7 +126,7 @@ fn with_beam(row: NewRow, site: &Prescription, field: &LabField) -> NewRow {
         .integer("Gantry_Dir_Enum", gantry_direction(field))
 }
 
-/// Returns the cumulative meterset of each point, in 1/10 000; a single point begins and stays at 0.
+/// Returns the cumulative meterset of each point, in 1/10 000 of a percent or MU. A single point stays at 0.
 fn cumulative_indices(kind: FieldKind, points: i64, total: i64, random: &mut RecordRandom) -> Vec<i64> {
     let (steps, least, most) = match kind {
         FieldKind::StepAndShoot => (points / 2, 50, 150),
@@ -135,6 +135,7 @@ fn cumulative_indices(kind: FieldKind, points: i64, total: i64, random: &mut Rec
     };
     let weights: Vec<i64> = (0..steps).map(|_| random_between(random, least, most)).collect();
     let all = weights.iter().sum::<i64>().max(1);
+    // Each sum is divided on its own, so that rounding does not add up and the last one is exact.
     let sums = std::iter::once(0).chain(weights.iter().scan(0, |sum, weight| {
         *sum += weight;
         Some(*sum * total / all)
@@ -143,10 +144,11 @@ fn cumulative_indices(kind: FieldKind, points: i64, total: i64, random: &mut Rec
     if kind != FieldKind::StepAndShoot {
         return sums;
     }
+    // The beam is off between segments: each has a first and a last point.
     sums.windows(2).flatten().copied().collect()
 }
 
-/// Returns the gantry angle of a point, in tenths of a degree.
+/// Returns the gantry angle of a point, in 1/10 degree.
 fn gantry_tenths(field: &LabField, points: i64, point: i64) -> i64 {
     let (start, sweep, _) = field.beam;
     (start * 10 + sweep * 10 * point / (points - 1).max(1)).rem_euclid(3600)

@@ -1,4 +1,4 @@
-//! What happens between a patient's registration and the first fraction, and when; makes no rows.
+//! The times of the steps between a patient's registration and the first fraction. Makes no rows.
 
 use super::calendar::{self, Day};
 use super::template::Template;
@@ -8,31 +8,31 @@ use crate::model::seed::RecordRandom;
 /// A day and milliseconds since its midnight.
 pub(super) type DayTime = (Day, i64);
 
-/// The steps, in the order in which they are done.
+/// The steps in chronological order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Preparation {
     pub(super) registered: DayTime,
     pub(super) consented: DayTime,
     pub(super) contoured: DayTime,
     pub(super) prescribed: DayTime,
-    /// When the fields were imported.
+    /// Import of the fields.
     pub(super) planned: DayTime,
     pub(super) calculated: DayTime,
-    /// When something was corrected, where it was.
+    /// Correction of the plan, if there is one.
     pub(super) corrected: DayTime,
     pub(super) checked: DayTime,
 }
 
-/// When the staff begins and ends its day, milliseconds since midnight.
+/// Working hours of the staff, milliseconds since midnight.
 const BEGINS_MS: i64 = 8 * 3_600_000;
 const ENDS_MS: i64 = 17 * 3_600_000;
-/// All is ready so long before the first session.
+/// Everything is ready at least this long before the first session.
 const READY_MS: i64 = 20 * 60_000;
 /// A first session after this hour can follow everything else on one day.
 const AFTERNOON_MS: i64 = 13 * 3_600_000;
 
 impl Preparation {
-    /// Plans backwards from the first session, by way of the evening on which the fields are measured.
+    /// Schedules backwards from the first session, over the evening on which the fields are measured if they are.
     pub(super) fn new(
         request: &LabRequest,
         index: i64,
@@ -41,7 +41,7 @@ impl Preparation {
         measured: Option<Day>,
     ) -> Self {
         let mut random = random_stream(request, "lab/preparation", &[index]);
-        // A patient of the days to come has been planned already.
+        // A patient whose first session lies after the lab's end is planned before it all the same.
         let least = calendar::working_days(calendar::day_of(request.until), first.0);
         let back = if template.is_palliative() {
             plan_urgent(template, first, least, &mut random)
@@ -56,7 +56,7 @@ impl Preparation {
     }
 }
 
-/// Returns how many working days before the first fraction each step is done, where nobody can wait.
+/// Returns the working days from each step to the first fraction for an urgent treatment.
 fn plan_urgent(template: &Template, first: DayTime, least: i64, random: &mut RecordRandom) -> [i64; 8] {
     // A field must be there before it is treated, the earliest on the same day.
     let earliest = i64::from(first.1 < AFTERNOON_MS).max(template.lead.0);
@@ -67,7 +67,7 @@ fn plan_urgent(template: &Template, first: DayTime, least: i64, random: &mut Rec
     [registered, registered, asked, asked, planned, planned, checked, checked]
 }
 
-/// Returns how many working days before the first fraction each step is done, from the last step backwards.
+/// Returns the working days from each step to the first fraction, built from the last step backwards.
 fn plan_usual(template: &Template, measured: Option<i64>, least: i64, random: &mut RecordRandom) -> [i64; 8] {
     let checked = match measured {
         Some(measured) => measured + random_between(random, 0, 1),
@@ -84,11 +84,11 @@ fn plan_usual(template: &Template, measured: Option<i64>, least: i64, random: &m
     [registered, consented, contoured, prescribed, planned, calculated, corrected, checked]
 }
 
-/// Returns when a step is done: those of one day share it.
+/// Returns day and time of a step. The steps of one day share its hours in their order.
 fn schedule_step(days: &[Day; 8], place: usize, first: DayTime, random: &mut RecordRandom) -> DayTime {
     let day = days.get(place).copied().unwrap_or(first.0);
-    let count = |steps: &[Day]| i64::try_from(steps.iter().filter(|other| **other == day).count()).unwrap_or(1);
-    let (all, earlier) = (count(days), count(days.get(..place).unwrap_or_default()));
+    let [all, earlier] = [&days[..], days.get(..place).unwrap_or_default()]
+        .map(|steps| i64::try_from(steps.iter().filter(|other| **other == day).count()).unwrap_or(1));
     let end = if day == first.0 { (first.1 - READY_MS).min(ENDS_MS) } else { ENDS_MS };
     let width = (end - BEGINS_MS) / all.max(1);
     (day, BEGINS_MS + earlier * width + random_between(random, width / 10, width * 9 / 10))

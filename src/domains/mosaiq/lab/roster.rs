@@ -1,7 +1,7 @@
-//! Who is treated where and when: a place in the timetable for every patient; makes no rows.
+//! The roster: a slot in a machine's timetable for every patient. Makes no rows.
 //!
-//! Every machine has the same places in its day. A place is held by one patient after another, so that no two of them
-//! ever meet. The roster is all that a lab keeps in memory of every patient: a few numbers each.
+//! Every machine has the same slots in its day. One patient after another has a slot, so that no two are treated at
+//! once. The roster is all that a lab keeps in memory for every patient, a few numbers each.
 
 use super::calendar::{self, Day};
 use super::course::Course;
@@ -10,13 +10,13 @@ use super::machine::{LabMachine, MACHINES};
 use super::template::{FieldKind, SKIN_ELECTRONS, Template};
 use super::{LabRequest, random_between, random_stream};
 
-/// Sundays, holidays, service and missed days cost a course at most so many working days.
+/// Upper bound of the working days that a course loses to holidays, service and missed sessions.
 const LOST_DAYS: i64 = 8;
 
-/// What is treated how, before any plan is made.
+/// A patient's treatment in outline, before any plan is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TreatmentCase {
-    /// The patient's number for the streams of chance, whatever the order of the ids.
+    /// The patient's number in the random streams, independent of the order of the ids.
     pub(super) index: i64,
     pub(super) machine: &'static LabMachine,
     pub(super) template: &'static Template,
@@ -24,13 +24,13 @@ pub(super) struct TreatmentCase {
     pub(super) fractions: i64,
     /// Dose of a fraction, cGy.
     pub(super) dose: i64,
-    /// A second prescription: how, and for how many fractions.
+    /// Template and fractions of a second prescription.
     pub(super) boost: Option<(&'static Template, i64)>,
     /// Whether the patient comes twice a day.
     pub(super) twice: bool,
 }
 
-/// A patient's entry: the case's number, the first day that it can be treated, and its first ids.
+/// A patient's case, first possible day of treatment, and first ids. The rest is computed again when it is needed.
 #[derive(Clone, Copy, Debug, Default)]
 struct RosterEntry {
     index: i64,
@@ -40,13 +40,13 @@ struct RosterEntry {
     point: i64,
 }
 
-/// All entries in the order of their patients' ids, which is that of their first days.
+/// All entries in the order of their patients' ids, which follow the first days.
 pub(super) struct Roster<'a> {
     pub(super) request: &'a LabRequest,
     entries: Vec<RosterEntry>,
 }
 
-/// Receives a day with the courses that can have something on it.
+/// Receives a day with the courses that are active on it.
 pub(super) type DayCallback<'a, E> = &'a mut dyn FnMut(Day, &[Course]) -> Result<(), E>;
 
 impl TreatmentCase {
@@ -71,13 +71,13 @@ impl TreatmentCase {
         Some(Self { index, machine, template, slot, fractions, dose, boost, twice: twice.is_some() })
     }
 
-    /// Returns how many days the patient comes.
+    /// Number of days on which the patient comes.
     pub(super) fn visit_count(&self) -> i64 {
         let all = self.fractions + self.boost.map_or(0, |(_, fractions)| fractions);
         if self.twice { (all + 1) / 2 } else { all }
     }
 
-    /// Returns a number of days within which the course surely ends.
+    /// Upper bound of the calendar days that the course takes.
     fn longest_span(&self) -> i64 {
         (self.visit_count() + LOST_DAYS) * 7 / 5 + 3
     }
@@ -100,17 +100,19 @@ impl<'a> Roster<'a> {
         roster
     }
 
-    /// Gives the first ids to a patient whose first treatment field has moving leaves: every example can rely on it.
+    /// Gives the first ids to a patient whose treatment fields have moving leaves. The examples in help and docs rely
+    /// on it.
     fn lead_with_movement(&mut self) {
-        let leads = |entry: &RosterEntry| {
-            TreatmentCase::new(self.request, entry.index).is_some_and(|c| c.template.kind.is_modulated())
-        };
-        if let Some(at) = self.entries.iter().position(leads) {
+        let request = self.request;
+        let lead = self.entries.iter().position(|entry| {
+            TreatmentCase::new(request, entry.index).is_some_and(|case| case.template.kind.is_modulated())
+        });
+        if let Some(at) = lead {
             self.entries.get_mut(..=at).unwrap_or_default().rotate_right(1);
         }
     }
 
-    /// Returns all courses, in the order of the patients' ids.
+    /// Builds all courses in the order of the patients' ids, one at a time.
     pub(super) fn courses(&self) -> impl Iterator<Item = Course> {
         (0..self.entries.len()).filter_map(|rank| self.build_course(rank))
     }
@@ -122,7 +124,7 @@ impl<'a> Roster<'a> {
         Some(Course::new(self.request, case, patient, entry.first, (entry.site, entry.field, entry.point)))
     }
 
-    /// Walks the days up to the last one, with the courses that can have something on each.
+    /// Visits all days up to the last one, with the courses that are active on each.
     ///
     /// # Errors
     /// What `visit` returns.
@@ -131,7 +133,8 @@ impl<'a> Roster<'a> {
         let Some(mut day) = self.entries.iter().map(|entry| entry.first - EARLIER).min() else { return Ok(()) };
         let (mut active, mut next) = (Vec::new(), 0);
         while day <= last {
-            // The first entry may come before its time; it waits among the active ones.
+            // The first entry was moved to the front, and need not be the earliest: take it at once, so that the others
+            // follow.
             while self.entries.get(next).is_some_and(|entry| next == 0 || entry.first - EARLIER <= day) {
                 active.extend(self.build_course(next));
                 next += 1;
@@ -144,14 +147,15 @@ impl<'a> Roster<'a> {
     }
 }
 
-/// Nothing of a course at a machine happens more than so many days before its first day.
+/// Upper bound of the days by which a measurement at the machine precedes the first session.
 const EARLIER: i64 = 14;
 
-/// Finds a place for every case, the last patients of the places first.
+/// Assigns a slot and a first day to every case, going back in time: the last patient of a slot comes first.
 fn place_patients(request: &LabRequest) -> Vec<RosterEntry> {
     let machines = i64::try_from(MACHINES.len()).unwrap_or(1);
     let until = calendar::day_of(request.until);
     let full = i64::from(request.patients) > machines * PLACES;
+    // The first day of the patient who has each slot next.
     let mut taken: Vec<Option<Day>> = Vec::new();
     let mut out = Vec::new();
     for case in (0..i64::from(request.patients)).filter_map(|index| TreatmentCase::new(request, index)) {
@@ -161,7 +165,7 @@ fn place_patients(request: &LabRequest) -> Vec<RosterEntry> {
             taken.resize(place + 1, None);
         }
         let first = match taken.get(place).copied().flatten() {
-            // The next patient's fields are measured when this one's are no more.
+            // Some days apart, so that the next patient's fields can be measured after this one's last session.
             Some(next) => next - case.longest_span() - random_between(&mut random, 3, 8),
             None => until - days_ago(&case, full, &mut random),
         };
@@ -173,7 +177,8 @@ fn place_patients(request: &LabRequest) -> Vec<RosterEntry> {
     out
 }
 
-/// Returns how long before the lab's end the last patient of a place began: under treatment, finished or, few, planned.
+/// Returns how many days before the lab's end the last patient of a slot begins: most are under treatment or finished,
+/// a few only planned.
 fn days_ago(case: &TreatmentCase, full: bool, random: &mut crate::model::seed::RecordRandom) -> i64 {
     match case.index % 12 {
         11 if case.template.is_palliative() => -random_between(random, 1, 2),

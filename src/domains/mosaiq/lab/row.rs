@@ -1,4 +1,4 @@
-//! Rows under construction; knows the columns of every table and the meaning of none.
+//! Builds rows of any table by column name.
 
 use jiff::civil::DateTime;
 use mfm_journal::Decimal;
@@ -6,12 +6,13 @@ use mfm_journal::Decimal;
 use super::{Sink, schema};
 use crate::model::Datum;
 
-/// A row under construction: columns not set are NULL.
+/// A row under construction. Columns that are not set stay NULL.
 pub(super) struct NewRow {
     table: &'static str,
     columns: &'static [(&'static str, &'static str)],
     cells: Vec<Datum>,
-    /// Where the next column probably is: rows are mostly filled in order.
+    /// Position of the next column, if columns are set in the order of the table: it saves the search in millions of
+    /// rows.
     likely: usize,
 }
 
@@ -22,10 +23,10 @@ impl NewRow {
     }
 
     pub(super) fn set(mut self, column: &str, datum: Datum) -> Self {
-        let expected = self.columns.get(self.likely).is_some_and(|(name, _)| *name == column);
-        let found = if expected { Some(self.likely) } else { self.columns.iter().position(|(n, _)| *n == column) };
-        debug_assert!(found.is_some(), "{} has no column {column}", self.table);
-        if let Some((at, cell)) = found.and_then(|at| Some((at, self.cells.get_mut(at)?))) {
+        let is_next = self.columns.get(self.likely).is_some_and(|(name, _)| *name == column);
+        let at = if is_next { Some(self.likely) } else { self.columns.iter().position(|(n, _)| *n == column) };
+        debug_assert!(at.is_some(), "{} has no column {column}", self.table);
+        if let Some((at, cell)) = at.and_then(|at| Some((at, self.cells.get_mut(at)?))) {
             *cell = datum;
             self.likely = at + 1;
         }
@@ -48,7 +49,7 @@ impl NewRow {
         self.set(column, Datum::DateTime(moment))
     }
 
-    /// Sets the moments of making and of the last change.
+    /// Sets Create_DtTm and Edit_DtTm.
     pub(super) fn created_and_edited(self, created: DateTime, edited: DateTime) -> Self {
         self.time("Create_DtTm", created).time("Edit_DtTm", edited)
     }

@@ -1,4 +1,4 @@
-//! One visit to the machine: an image, then one beam after another, with what goes wrong; knows no other patient.
+//! One visit to the machine: imaging, then one beam after another, with interruptions and cancellations.
 
 use super::course::{Course, FieldVersion, LabField, Prescription, QUALITY};
 use super::people;
@@ -6,20 +6,22 @@ use super::template::FieldKind;
 use super::{LabRequest, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
-/// A place in the timetable, and when the first one begins.
+/// Length of a slot.
 const SLOT_MS: i64 = 30 * 60_000;
-/// No visit begins more than so long after its place does.
+/// The latest start of a visit within its slot.
 const DELAY_MS: i64 = 13 * 60_000;
+/// When the first slot begins, since midnight.
 const OPENS_AT_MS: i64 = 450 * 60_000;
-/// Fields are measured in the evening, two places of the timetable sharing one on different weekdays.
+/// When measurements begin, since midnight.
 const EVENING_MS: i64 = 18 * 3_600_000;
+/// Length of a slot for measurements, which two slots of the day share on different weekdays.
 const MEASURING_MS: i64 = 18 * 60_000;
 
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeliveryEnd {
     Complete,
-    /// The beam stopped half-way, and the rest follows.
+    /// The beam stopped, and the rest is delivered later.
     Partial,
     Cancelled,
 }
@@ -41,39 +43,40 @@ pub(super) struct LabDelivery {
     pub(super) dosed: bool,
 }
 
-/// When the steps of a visit happen, in milliseconds since midnight.
+/// The steps of a visit, in milliseconds since midnight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VisitTimes {
-    /// When imaging begins.
+    /// Begin of imaging.
     pub(super) start: i64,
-    /// When the shift was found, where the fraction is imaged.
+    /// When the shift was measured; `None` without imaging.
     pub(super) study: Option<i64>,
-    /// When the first beam can begin.
+    /// Earliest start of the first beam.
     pub(super) beams: i64,
 }
 
-/// Returns when a fraction's steps happen.
+/// Returns the times of a fraction; `None` after the lab's end.
 pub(super) fn visit_times(request: &LabRequest, course: &Course, fraction: i64) -> Option<VisitTimes> {
     let session = course.find_session(fraction)?;
     let mut random = random_stream(request, "lab/session", &[course.index, fraction]);
+    // A late start must leave room for the longest course of the visit: the next patient's slot follows.
     let spare = (SLOT_MS - longest_ms(course.find_prescription(fraction)?, fraction)).clamp(0, DELAY_MS);
     let start =
         begins_ms(session.slot) + random_between(&mut random, 0, spare / 2) + random_between(&mut random, 0, spare / 2);
     // Daily imaging is skipped now and then.
-    let missed = fraction > 0 && random.below(25) == 0;
-    if !course.imaging.is_due(fraction) || missed {
+    let is_skipped = fraction > 0 && random.below(25) == 0;
+    if !course.imaging.is_due(fraction) || is_skipped {
         return Some(VisitTimes { start, study: None, beams: start });
     }
     let study = start + IMAGES_MS + random_between(&mut random, 2000, 20_000);
     Some(VisitTimes { start, study: Some(study), beams: study + random_between(&mut random, 80_000, 170_000) })
 }
 
-/// Returns when a place of the timetable begins, milliseconds since midnight.
+/// Returns the begin of a slot, in milliseconds since midnight.
 pub(super) const fn begins_ms(slot: i64) -> i64 {
     OPENS_AT_MS + slot * SLOT_MS
 }
 
-/// Returns how long a visit lasts at most, if everything happens at once that can.
+/// Returns the longest possible visit: a cancelled and an interrupted beam, and all delays at their longest.
 fn longest_ms(site: &Prescription, fraction: i64) -> i64 {
     let beams = site.fields.iter().filter(|field| !field.kind.is_imaging());
     let beams = beams.filter_map(|field| field.version_at(fraction)).map(|version| version.beam_ms + 4000);
@@ -81,15 +84,15 @@ fn longest_ms(site: &Prescription, fraction: i64) -> i64 {
     IMAGES_MS + 190_000 + sum + longest + 103_000 + 10_000
 }
 
-/// Returns when the fields of a place are measured, milliseconds since midnight.
+/// Returns when the fields of a slot's patient are measured, in milliseconds since midnight.
 pub(super) const fn measuring_ms(slot: i64) -> i64 {
     EVENING_MS + slot / 2 * MEASURING_MS
 }
 
-/// So long taking two images, or a CT, lasts at most.
+/// Longest time for two images or a CT.
 const IMAGES_MS: i64 = 75_000;
 
-/// Returns the deliveries of a fraction, in the order of their times.
+/// Adds the deliveries of a fraction in the order of their times.
 pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<LabDelivery>) {
     let (Some(times), Some(site)) = (visit_times(request, course, fraction), course.find_prescription(fraction)) else {
         return;
@@ -103,18 +106,19 @@ pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, 
         run.now += random_between(&mut random, 3000, 8000);
     }
     run.now = times.beams;
-    let (stumbles, stops) = (random.below(90), random.below(120));
+    // Drawn once a visit, as the number of the beam: most draws hit none of the few beams.
+    let (cancelled, interrupted) = (random.below(90), random.below(120));
     for (place, (field, version)) in (0..).zip(run.current_fields(false)) {
-        if place == stumbles {
+        if place == cancelled {
             run.record_delivery(field, version, random_between(&mut random, 2000, 4000), DeliveryEnd::Cancelled);
             run.now += random_between(&mut random, 2000, 5000);
         }
-        run.deliver_beam(field, version, place == stops, &mut random);
+        run.deliver_beam(field, version, place == interrupted, &mut random);
         run.now += random_between(&mut random, 16_000, 30_000);
     }
 }
 
-/// Returns the deliveries that measure a course's fields on an evening.
+/// Adds the deliveries of an evening on which the fields of a fraction are measured.
 pub(super) fn of_measurement(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<LabDelivery>) {
     let Some(site) = course.find_prescription(fraction) else { return };
     let mut random = random_stream(request, "lab/quality", &[course.index, fraction]);
@@ -133,7 +137,7 @@ pub(super) fn of_measurement(request: &LabRequest, course: &Course, fraction: i6
     }
 }
 
-/// A visit under way.
+/// The state of a visit.
 struct VisitRun<'a> {
     course: &'a Course,
     site: &'a Prescription,
@@ -145,21 +149,21 @@ struct VisitRun<'a> {
 }
 
 impl<'a> VisitRun<'a> {
-    /// Returns the fields for imaging or for treatment, each in the version that is current.
+    /// Returns the fields for imaging or for treatment, each with its current version.
     fn current_fields(&self, images: bool) -> impl Iterator<Item = (&'a LabField, &'a FieldVersion)> + use<'a> {
         let fraction = self.fraction;
         let fields = self.site.fields.iter().filter(move |field| field.kind.is_imaging() == images);
         fields.filter_map(move |field| Some((field, field.version_at(fraction)?)))
     }
 
-    /// Gives a beam, in two parts where it stops half-way.
+    /// Delivers a field, in two parts if the beam stops.
     fn deliver_beam(&mut self, field: &LabField, version: &FieldVersion, stops: bool, random: &mut RecordRandom) {
         let mut rest = version.beam_ms + random_between(random, 500, 4000);
         if stops {
             let part = random_between(random, 12_000, 28_000);
             self.record_delivery(field, version, part, DeliveryEnd::Partial);
             self.now += random_between(random, 45_000, 75_000);
-            // An arc is taken up from its beginning, without beam up to where it stopped.
+            // An arc is repeated from its start, without beam up to where it stopped.
             rest = if field.kind == FieldKind::Vmat {
                 rest
             } else {
@@ -170,7 +174,7 @@ impl<'a> VisitRun<'a> {
     }
 
     fn record_delivery(&mut self, field: &LabField, version: &FieldVersion, length_ms: i64, end: DeliveryEnd) {
-        let given = end != DeliveryEnd::Cancelled;
+        let is_on = end != DeliveryEnd::Cancelled;
         self.out.push(LabDelivery {
             patient: self.course.patient,
             machine: self.course.machine.staff_id,
@@ -181,7 +185,7 @@ impl<'a> VisitRun<'a> {
             therapist: self.therapist,
             quality: self.quality,
             end,
-            dosed: given && !self.quality && !field.kind.is_imaging(),
+            dosed: is_on && !self.quality && !field.kind.is_imaging(),
         });
         self.now += length_ms;
     }

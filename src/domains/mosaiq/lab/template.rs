@@ -1,6 +1,5 @@
-//! Ways to treat a site: technique, beams, doses and how the patient is positioned; nobody's own plan.
+//! Treatment templates: technique, beams, doses and imaging for a site. Courses are drawn from them.
 
-/// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldKind {
     Static,
@@ -18,6 +17,7 @@ impl FieldKind {
     /// Type_Enum.
     pub(super) const fn type_number(self) -> i64 {
         match self {
+            // Electrons have no type of their own; Modality_Enum tells them from photons.
             Self::Static | Self::Electron => 1,
             Self::StepAndShoot => 2,
             Self::Portal => 3,
@@ -28,7 +28,7 @@ impl FieldKind {
         }
     }
 
-    /// Modality_Enum: 1 X-rays, 2 electrons, 0 none of both.
+    /// Modality_Enum: 1 X-rays, 2 electrons, 0 neither.
     pub(super) const fn modality_number(self) -> i64 {
         match self {
             Self::KvSetup | Self::ConeBeam => 0,
@@ -37,23 +37,21 @@ impl FieldKind {
         }
     }
 
-    /// Tells whether it is for imaging only.
     pub(super) const fn is_imaging(self) -> bool {
         matches!(self, Self::KvSetup | Self::Portal | Self::ConeBeam)
     }
 
-    /// Tells whether leaves shape it.
     pub(super) const fn has_leaves(self) -> bool {
         matches!(self, Self::Static | Self::StepAndShoot | Self::Vmat | Self::Dmlc)
     }
 
-    /// Tells whether its leaves move while it is given, for which it is measured beforehand.
+    /// Tells whether its leaves move during the beam. Such fields are measured before they are delivered.
     pub(super) const fn is_modulated(self) -> bool {
         matches!(self, Self::StepAndShoot | Self::Vmat | Self::Dmlc)
     }
 }
 
-/// When the patient is imaged before treatment.
+/// How often the patient is imaged before treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Imaging {
     Daily,
@@ -63,7 +61,7 @@ pub(super) enum Imaging {
 }
 
 impl Imaging {
-    /// Tells whether a fraction is imaged, counted from 0.
+    /// Tells whether a fraction, counted from 0, is imaged.
     pub(super) const fn is_due(self, fraction: i64) -> bool {
         match self {
             Self::Daily => true,
@@ -73,10 +71,10 @@ impl Imaging {
     }
 }
 
-/// A beam: gantry where it begins, the way of an arc (negative counter-clockwise), couch; degrees.
+/// Start angle of the gantry, sweep of an arc (negative: counter-clockwise) and couch angle, in degrees.
 pub(super) type Beam = (i64, i64, i64);
 
-/// Patients a site occurs in.
+/// The patients in whom a site occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sex {
     Any,
@@ -84,23 +82,22 @@ pub(super) enum Sex {
     Male,
 }
 
-/// A way to treat a site.
 #[derive(Debug)]
 pub(super) struct Template {
     pub(super) site: &'static str,
     pub(super) technique: &'static str,
     pub(super) kind: FieldKind,
     pub(super) beams: &'static [Beam],
-    /// Fractions and the dose of each, cGy, to choose from.
+    /// Possible schedules: number of fractions, and dose of each in cGy.
     pub(super) schedules: &'static [(i64, i64)],
-    /// Monitor units for 100 cGy at the point of interest: least and most.
+    /// Least and most monitor units for 100 cGy at the point of interest.
     pub(super) units: (i64, i64),
-    /// Half the target across, in depth and along the patient, 1/100 cm.
+    /// Half the size of the target across, in depth and along the patient, 1/100 cm.
     pub(super) target: (i64, i64, i64),
     pub(super) imaging: Imaging,
-    /// How far the patient lies from where the plan has it, as a standard deviation, 1/100 cm.
+    /// Standard deviation of the patient's position along an axis, 1/100 cm.
     pub(super) shift: i64,
-    /// No shift along an axis is larger, 1/10 cm: beyond, the patient is set up again.
+    /// The largest recorded shift along an axis, 1/10 cm. Beyond it, the patient is positioned again.
     pub(super) largest_shift: i64,
     /// MV, or MeV of electrons.
     pub(super) energy: i64,
@@ -109,21 +106,21 @@ pub(super) struct Template {
     pub(super) sex: Sex,
     /// Youngest and oldest patient, years.
     pub(super) ages: (i64, i64),
-    /// Working days from registration to the first fraction, least and most.
+    /// Least and most working days from registration to the first fraction.
     pub(super) lead: (i64, i64),
-    /// Fractions and dose of each, cGy, where the patient comes twice a day; none where nobody does.
+    /// The schedule if the patient comes twice a day, if that occurs.
     pub(super) twice: Option<(i64, i64)>,
-    /// The same treatment of the other side.
+    /// The template for the other side of the body.
     pub(super) mirrored: Option<&'static Self>,
 }
 
 impl Template {
-    /// Tells whether the patient cannot wait.
     pub(super) const fn is_palliative(&self) -> bool {
+        // Only palliative patients start within a week of their registration.
         self.lead.1 <= 5
     }
 
-    /// Tells whether the beam has no flattening filter.
+    /// Tells whether the beam has no flattening filter: only such beams exceed 600 MU a minute.
     pub(super) const fn is_unflattened(&self) -> bool {
         self.rate > 600
     }
@@ -149,7 +146,9 @@ const BASE: Template = Template {
     mirrored: None,
 };
 
+// A gantry does not turn through 180 degrees: full arcs stop short of it and come back the other way.
 const TWO_ARCS: &[Beam] = &[(181, 358, 0), (179, -358, 0)];
+// Partial arcs on the side of the lesion spare the other lung.
 const RIGHT_ARCS: &[Beam] = &[(181, 200, 0), (21, -200, 0)];
 const LEFT_ARCS: &[Beam] = &[(179, -200, 0), (339, 200, 0)];
 
@@ -241,6 +240,7 @@ static LUNG_RIGHT_SBRT: Template =
 pub(super) static METASTASIS_SBRT: Template = Template {
     site: "BRAIN",
     technique: "SRS VMAT",
+    // With the couch turned, the gantry stays on one side, where it cannot hit the couch.
     beams: &[(181, 178, 0), (0, -170, 45), (0, 170, 315)],
     schedules: &[(3, 900), (5, 600)],
     units: (250, 330),
@@ -248,6 +248,7 @@ pub(super) static METASTASIS_SBRT: Template = Template {
     shift: 10,
     largest_shift: 3,
     ages: (40, 82),
+    // The lung that this is based on has another side.
     mirrored: None,
     ..LUNG_SBRT
 };

@@ -1,4 +1,4 @@
-//! `corrupt_mlc_data`: one control point's leaf sets become unreadable or impossible; the number of leaves stays.
+//! `corrupt_mlc_data`: one control point's leaf sets become unreadable or impossible; its number of leaves stays.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -12,7 +12,6 @@ use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct CorruptMlcData;
 
 const PARAMETER: &str = "corruption_type";
@@ -65,11 +64,12 @@ static CARD: ModeCard = ModeCard {
     data_needed: &["the MLC model of each machine, and the limits of its leaves"],
 };
 
-/// Where an impossible leaf stands, in 1/100 cm: positive, so that the gap stays open in both conventions.
+/// Position of an impossible leaf, in 1/100 cm. It is positive so that its pair stays open in both conventions.
 const FAR_AWAY: i16 = 10_000;
-/// How far a pair must be open to be crossed, in 1/100 cm.
+/// A pair is crossed only if it is open at least this far, in 1/100 cm.
 const OPEN_MIN: i32 = 100;
-/// How often noise is drawn until it shows: one draw of two leaves fails once in 270 times.
+/// Limit on the draws of noise. One draw of two leaves stays within limits once in 270 times, so that the limit is
+/// never reached in practice.
 const DRAWS_MAX: usize = 1000;
 
 /// Parameters of `corrupt_mlc_data`.
@@ -100,7 +100,7 @@ impl FailureMode for CorruptMlcData {
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let fields = records::field_queries(records, snapshot);
-        // Only crossing depends on how the machine counts its banks.
+        // Only a crossed pair depends on the machine's convention, so only that variant reads its other fields.
         if fields.is_empty() && params.corruption_type.as_deref() == Some(NEGATIVE) {
             return machines::queries(records, snapshot);
         }
@@ -124,25 +124,26 @@ impl FailureMode for CorruptMlcData {
     }
 }
 
-/// Returns how the machine counts its banks, where its other fields leave no doubt: a convention that merely fits could
-/// be given up for the other one as soon as a pair is crossed.
+/// Returns the convention of the machine if its other fields leave no doubt. A convention that is merely likely could
+/// flip to the other one as soon as a pair is crossed.
 fn certain_convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
     Ok(machines::read_peer_fields(snapshot, field)?.tally.certain_convention())
 }
 
-/// Returns a set with other positions for the leaves in use.
+/// Returns the set with new positions for the leaves in use; its padding stays.
 fn with_positions(set: &[u8], point: &LeafPoint<'_>, positions: impl IntoIterator<Item = i16>) -> Datum {
     Datum::Bytes(leaves::rewrite_set(set, point.leaves, positions, true))
 }
 
 impl CorruptMlcData {
-    /// Appends a byte to bank A: 01, because readers strip zero bytes at the end.
+    /// Appends the byte 01 to bank A; readers strip zero bytes at the end.
     fn odd_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
         let column = first.bank_column(BANK_A)?;
         if matches!(column.kind, Kind::Bytes { fixed: true, .. }) {
             let (column, declared) = (BANK_A.to_owned(), column.image.declared.clone());
             return Err(Refusal::FixedLengthColumn { table: POINTS.to_owned(), column, declared });
         }
+        // A field with the defect already is refused, so that a finding afterwards is due to this fault alone.
         let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
         if let Some(odd) = odd {
             let reason = format!("control point {} of it already has a leaf set of odd length", odd.render_number());
@@ -191,11 +192,12 @@ impl CorruptMlcData {
         Ok(first.build_update([(BANK_A, a), (BANK_B, b)]))
     }
 
-    /// Draws bank A anew until a leaf is out of limits, which shows whatever the convention of the machine.
+    /// Draws bank A anew until a leaf is out of limits, which is wrong in either convention.
     fn random_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
         self.within_limits(points, task)?;
         let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
         let mut draw = || -> Vec<i16> {
+            // A random word of 8 bytes holds four leaves.
             let words = std::iter::repeat_with(|| random.next_word().to_le_bytes()).take(first.leaves.div_ceil(4));
             leaves::decode_positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()
         };

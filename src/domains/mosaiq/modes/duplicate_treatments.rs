@@ -16,7 +16,6 @@ use crate::model::seed::RecordRandom;
 use crate::model::snapshot::key_form;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Role, Row, Snapshot, Value, time};
 
-/// The mode.
 pub(super) struct DuplicateTreatments;
 
 const SAME: &str = "same_field";
@@ -97,6 +96,7 @@ impl FailureMode for DuplicateTreatments {
         let sources = Fetch::among(TABLE, "TTX_ID", records::key_forms(records));
         let first = records::unread_queries(snapshot, [sources, Fetch::maximum(TABLE, "TTX_ID")]);
         if !first.is_empty() {
+            // The queries below name cells of these rows; the caller asks again once they are read.
             return first;
         }
         let rows: Vec<Row<'_>> =
@@ -140,6 +140,8 @@ impl DuplicateTreatments {
         if duration <= SignedDuration::ZERO {
             return Err(skip("it does not end after its start"));
         }
+        // Beyond the window the copy must overlap the original: two deliveries one after the other are no
+        // contradiction.
         let distance = SignedDuration::from_secs(offset.saturating_abs());
         if distance > SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS) && distance >= duration {
             return Err(Refusal::NotADuplicate {
@@ -162,7 +164,8 @@ impl DuplicateTreatments {
         Ok(())
     }
 
-    /// Chooses another field of the patient, one of the same prescription where there is one.
+    /// Chooses another field of the patient, preferably of the same prescription. Versions of the same field do not
+    /// count as other fields.
     fn other_field(&self, source: &Row<'_>, snapshot: &Snapshot, task: &Task<'_>) -> Result<Value, Refusal> {
         let fields = snapshot.table("TxField")?;
         let cell = |column: &str| source.cell(column).unwrap_or(&Value::Null);
@@ -196,6 +199,7 @@ impl DuplicateTreatments {
         let mut row = BTreeMap::new();
         for (column, cell) in source.table.columns.iter().zip(source.cells) {
             let name = column.image.name.as_str();
+            // The database fills these columns itself and rejects values for them.
             if column.kind == Kind::RowVersion || column.role != Role::Plain {
                 continue;
             }
@@ -205,8 +209,9 @@ impl DuplicateTreatments {
             row.insert(name.to_owned(), Datum::Raw(value));
         }
         let largest = snapshot.maximum(TABLE, "TTX_ID")?.unwrap_or(0);
+        // All copies of an operation are planned from the same maximum; the ordinal keeps their ids apart.
         let ordinal = i64::try_from(task.ordinal).unwrap_or(i64::MAX);
-        // In the table's own spelling, so that it takes the place of what was copied.
+        // The table's own spelling of the name replaces the copied cell instead of adding a second one.
         let mut set = |name: &str, value| {
             source.table.column(name).map(|(_, column)| drop(row.insert(column.image.name.clone(), value)))
         };

@@ -14,7 +14,6 @@ use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::records;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct InvalidAngles;
 
 const PARAMETER: &str = "angle_type";
@@ -82,7 +81,7 @@ pub(super) struct Params {
     invalid_value: Option<Number>,
 }
 
-/// A column that holds an angle.
+/// A column of control points that holds an angle.
 struct Angle {
     column: &'static str,
     name: &'static str,
@@ -152,7 +151,7 @@ impl FailureMode for InvalidAngles {
 }
 
 impl InvalidAngles {
-    /// Returns an angle of the field that is impossible already, as text.
+    /// Returns, as text, an angle of the field that is already out of range.
     fn find_impossible(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
         let read = |point| CellReading::from_cell(point, angle.column).number();
         let values: Vec<_> = points.iter().filter_map(read).collect();
@@ -166,6 +165,7 @@ impl InvalidAngles {
 
 fn build_edits(angles: &[&Angle], points: &[Row<'_>], value: Decimal) -> Vec<Edit> {
     let edit = |point: &Row<'_>| {
+        // NULL stays NULL: a control point without an angle must not gain one.
         let filled = |angle: &&&Angle| point.cell(angle.column).is_some_and(|cell| !cell.is_null());
         let set: BTreeMap<String, Datum> =
             angles.iter().filter(filled).map(|angle| (angle.column.to_owned(), Datum::Decimal(value))).collect();

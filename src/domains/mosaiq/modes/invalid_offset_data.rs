@@ -17,7 +17,6 @@ use crate::domains::mosaiq::records;
 use crate::model::time::Time;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
 
-/// The mode.
 pub(super) struct InvalidOffsetData;
 
 const TABLE: &str = "Offset";
@@ -102,6 +101,7 @@ impl FailureMode for InvalidOffsetData {
         let word = params::resolve_variant(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
         let value = match (word, params.value) {
             (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} takes none, leave it out")),
+            // Both columns are tinyint.
             (TYPE | STATE, Some(Number(code))) if !code.to_i64_exact().is_some_and(|n| (0..=255).contains(&n)) => {
                 return Err(format!("value: {} is no whole number from 0 to 255", code.normalise()));
             }
@@ -179,10 +179,12 @@ impl InvalidOffsetData {
         match study.compare_with_present(Time::local(task.now)) {
             Some(Ordering::Greater) => return Err(skip("its Study_DtTm already lies in the future")),
             Some(_) => {}
+            // A time with an offset from UTC and the local time of the present compare only if they are far apart.
             None => {
                 return Err(skip("its Study_DtTm names an offset from UTC, and lies too near to the present to tell"));
             }
         }
+        // A calendar year: 29 February becomes the 28th.
         let ahead = task.now.checked_add(1.year()).ok();
         let cell = offset.cell(STUDY).unwrap_or(&Value::Null);
         let placed = ahead.and_then(|ahead| time::replace_time(Time::local(ahead), cell, column));

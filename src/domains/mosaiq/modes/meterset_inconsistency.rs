@@ -15,7 +15,6 @@ use crate::domains::mosaiq::numbers::{self, CellReading};
 use crate::domains::mosaiq::records;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct MetersetInconsistency;
 
 const TABLE: &str = "TxField";
@@ -24,7 +23,7 @@ const PARAMETER: &str = "inconsistency_type";
 const NEGATIVE: &str = "negative_meterset";
 const EXTREME: &str = "extreme_value";
 const MISMATCH: &str = "mismatch_with_cp";
-/// What a meterset in MU becomes that its control points or its dose contradict.
+/// The meterset that contradicts the control points or the dose, in MU: positive, so that no range check reports it.
 const MISMATCH_MU: i64 = 1;
 
 static CARD: ModeCard = ModeCard {
@@ -102,7 +101,7 @@ impl FailureMode for MetersetInconsistency {
     }
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
-        // Only a contradiction needs the control points.
+        // Only the contradiction compares the meterset with control points.
         if params.inconsistency_type.as_deref() == Some(MISMATCH) {
             return records::field_queries(records, snapshot);
         }
@@ -147,18 +146,20 @@ impl FailureMode for MetersetInconsistency {
 }
 
 impl MetersetInconsistency {
-    /// Makes sure that something else agrees with the field's meterset now, and would not afterwards.
+    /// Refuses a field unless its control-point index or its dose agrees with the meterset now, and would not with
+    /// [`MISMATCH_MU`]; otherwise no check could see the fault.
     fn check_contradicted(&self, field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
         let wrong = MISMATCH_MU as f64;
         let Some(current) = field.float(COLUMN) else { return Ok(()) };
         let id = field.cell("FLD_ID").unwrap_or(&Value::Null);
-        // Without control points the dose may still tell.
+        // A field without control points can still be contradicted by its dose.
         let points = records::read_points(snapshot, id).unwrap_or_default();
         let last = metersets::last_index(&points);
         let seen = |fits: &dyn Fn(f64) -> bool| fits(current) && !fits(wrong);
         let by_index =
             last.is_some_and(|last| seen(&|meterset| metersets::index_fits(last, meterset, Tolerance::USUAL)));
+        // A meterset of 0 is consistent with every dose, so that it proves no agreement.
         let by_dose = Dose::from_field(field).is_some_and(|dose| {
             current != 0.0 && seen(&|meterset| dose.is_consistent_with(meterset, Tolerance::USUAL))
         });

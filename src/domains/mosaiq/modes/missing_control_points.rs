@@ -1,4 +1,4 @@
-//! `delete_control_points`: control points vanish from a field; the field itself stays, its count included.
+//! `delete_control_points`: control points of a field are deleted; the field and its `ControlPoints` count stay.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -13,7 +13,6 @@ use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct MissingControlPoints;
 
 const SINGLE: &str = "single_gap";
@@ -95,6 +94,7 @@ enum PointsForm {
 
 impl Points {
     fn from_numbers(points: BTreeSet<i64>) -> Result<Self, String> {
+        // TxFieldPoint.Point is a smallint.
         let last = i64::from(i16::MAX);
         if points.is_empty() {
             return Err("the list of control points is empty".into());
@@ -114,6 +114,7 @@ impl FromStr for Points {
             return Ok(Self::All);
         }
         let wrong = || format!("`{text}` is no list of control points: write 2,5-7 or all");
+        // Unsigned, so that a minus always separates the ends of a range.
         let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong());
         let mut points = BTreeSet::new();
         for part in text.split(',') {
@@ -215,7 +216,7 @@ impl FailureMode for MissingControlPoints {
 }
 
 impl MissingControlPoints {
-    /// Returns the number of control points, which must be 0 to n-1, once each.
+    /// Returns the number of control points; refuses a field whose points are not 0 to n-1, once each.
     fn complete_sequence(&self, rows: &[Row<'_>], task: &Task<'_>) -> Result<i64, Refusal> {
         let points: BTreeSet<i64> = rows.iter().filter_map(|row| row.integer("Point")).collect();
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -229,7 +230,7 @@ impl MissingControlPoints {
         Ok(count)
     }
 
-    /// Returns the variant that a deletion shows, unless nothing could ever see it.
+    /// Returns the variant that a deletion amounts to; refuses one that no check could see.
     fn resolve_variant(
         &self,
         wanted: &BTreeSet<i64>,
@@ -239,6 +240,8 @@ impl MissingControlPoints {
     ) -> Result<&'static str, Refusal> {
         let promised = field.integer("ControlPoints");
         let everything = wanted.iter().copied().eq(0..count);
+        // The numbering shows a hole only if a point follows it. The last points leave none, so that only ControlPoints
+        // can betray them.
         let tail = wanted.first().is_some_and(|first| wanted.iter().copied().eq(*first..count));
         let typed = field.integer("Type_Enum").is_some_and(|word| word != 0);
         if everything && !typed && promised.is_none_or(|promised| promised == 0) {
@@ -258,7 +261,7 @@ impl MissingControlPoints {
         })
     }
 
-    /// Chooses interior points of a field of so many, so that the hole shows in the numbering alone.
+    /// Chooses among the interior points of a field with `count` points, so that the numbering alone shows the hole.
     fn choose_points(&self, variant: &str, count: usize, task: &Task<'_>) -> Result<Points, Refusal> {
         let needed: u64 = match variant {
             SINGLE => 3,
@@ -271,11 +274,12 @@ impl MissingControlPoints {
             return Err(task.ineligible(reason));
         }
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+        // The first and the last point stay.
         let interior = count - 2;
         let chosen = if needed == 3 {
             vec![1 + random.below(interior)]
         } else {
-            // Two of interior - 1 places, the upper one moved up by one, are two points that never touch.
+            // Draw two distinct places of interior - 1 and move the upper one up by one: the two points never touch.
             let (first, second) = (random.below(interior - 1), random.below(interior - 2));
             let second = if second >= first { second + 1 } else { second };
             vec![1 + first.min(second), 2 + first.max(second)]
@@ -284,7 +288,7 @@ impl MissingControlPoints {
     }
 }
 
-/// Counts the runs of neighbouring points.
+/// Counts the runs of consecutive numbers.
 fn count_runs(points: &BTreeSet<i64>) -> usize {
     points.iter().filter(|point| !points.contains(&(**point - 1))).count()
 }

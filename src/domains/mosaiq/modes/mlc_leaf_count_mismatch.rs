@@ -1,4 +1,5 @@
-//! `mlc_leaf_count_mismatch`: control points with another number of leaf pairs than expected; no open leaf moves.
+//! `mlc_leaf_count_mismatch`: control points get another number of leaf pairs than expected; the leaves that they keep
+//! do not move.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -16,7 +17,6 @@ use crate::model::refusal::render_key;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct MlcLeafCountMismatch;
 
 const PARAMETER: &str = "mismatch_type";
@@ -160,6 +160,7 @@ impl MlcLeafCountMismatch {
                 self.ineligible(task, format!("it already has {leaves} leaf pairs on a machine that has {usual}"))
             );
         }
+        // A smaller MLC is preferred: cutting pairs needs no convention, padding with closed pairs does.
         let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
         let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
         let other = other.unwrap_or(leaves + 1);
@@ -198,6 +199,7 @@ impl MlcLeafCountMismatch {
             let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
             return Err(self.ineligible(task, reason));
         }
+        // One pair at either end, so that the others keep their place relative to the axis.
         let edits = self.resize_all(points, |pairs| cut_pairs(pairs, 1, 1), task)?;
         Ok(PlannedFault {
             variant: PLAN,
@@ -206,7 +208,7 @@ impl MlcLeafCountMismatch {
         })
     }
 
-    /// Gives every control point other pairs.
+    /// Returns the edits that give every control point the pairs that `change` makes of its own.
     fn resize_all(
         &self,
         points: &[LeafPoint<'_>],
@@ -220,13 +222,14 @@ impl MlcLeafCountMismatch {
         points.iter().map(|point| self.resize_point(point, &change(point.pairs().collect()), task)).collect()
     }
 
-    /// Returns the edit that leaves a control point with these pairs; padding keeps its length where it can.
+    /// Returns the edit that gives a control point these pairs.
     fn resize_point(&self, point: &LeafPoint<'_>, pairs: &[LeafPositions], task: &Task<'_>) -> Result<Edit, Refusal> {
         if pairs.is_empty() {
             return Err(self.ineligible(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
         }
         let bank = |bank: &'static str, set: &[u8], position: fn(&LeafPositions) -> i16| {
             let column = point.bank_column(bank)?;
+            // In a fixed-length column, zeros replace the pairs that are cut; elsewhere the set becomes shorter.
             let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
             let bytes = leaves::rewrite_set(set, point.leaves, pairs.iter().map(position), fixed);
             let datum = Datum::Bytes(bytes);
@@ -245,12 +248,12 @@ fn build_witness(what: &str, value: Option<&Value>, peers: usize) -> WitnessPeer
     WitnessPeers { group: format!("{what} {}", render_key(value)), peers }
 }
 
-/// Returns how many pairs change at the front and at the back: the back takes the odd one.
+/// Returns how many pairs change at the front and at the back. If the number is odd, the back takes one more.
 const fn split_in_half(pairs: usize) -> (usize, usize) {
     (pairs / 2, pairs - pairs / 2)
 }
 
-/// Returns the pairs without some at either end.
+/// Returns the pairs without `front` at the start and `back` at the end.
 fn cut_pairs(pairs: Vec<LeafPositions>, front: usize, back: usize) -> Vec<LeafPositions> {
     let kept = pairs.len().saturating_sub(front + back);
     pairs.into_iter().skip(front).take(kept).collect()

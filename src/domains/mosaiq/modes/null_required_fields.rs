@@ -1,4 +1,4 @@
-//! `nullify_required_fields`: one cell that no row may do without becomes NULL; the row itself stays.
+//! `nullify_required_fields`: one cell that every row needs becomes NULL; the row stays.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,6 @@ use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAM
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Snapshot, Table, Value};
 
-/// The mode.
 pub(super) struct NullRequiredFields;
 
 const PARAMETER: &str = "record_id";
@@ -143,7 +142,7 @@ impl FailureMode for NullRequiredFields {
 }
 
 impl NullRequiredFields {
-    /// Chooses a column of the variant that holds something and may be emptied.
+    /// Chooses a column of the variant that is filled and nullable.
     fn choose_column(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
         let kind = task.kind;
         let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
@@ -156,6 +155,7 @@ impl NullRequiredFields {
                 Err(refusal) => refused = refused.or(Some(refusal)),
             }
         }
+        // If no column of the variant is nullable, the schema is the reason rather than this row.
         if let (Some(refusal), true) = (refused, able.is_empty()) {
             return Err(refusal);
         }
@@ -166,7 +166,7 @@ impl NullRequiredFields {
     }
 }
 
-/// Tells whether the database lets a column be NULL.
+/// Refuses a column that the database declares NOT NULL.
 fn can_be_emptied(table: &Table, place: &ColumnVariant) -> Result<(), Refusal> {
     if records::settable_column(table, place.column)?.nullable {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `create_orphaned_record`: a reference to a row that there is not; deletes no parent.
+//! `create_orphaned_record`: a reference to a row that does not exist; deletes no parent.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,6 @@ use crate::model::seed::RecordRandom;
 use crate::model::snapshot::key_form;
 use crate::model::{Column, Datum, Edit, FaultSeverity, Fetch, Ids, Kind, Refusal, Snapshot, Value};
 
-/// The mode.
 pub(super) struct OrphanedRecords;
 
 const PARAMETER: &str = "record_id";
@@ -131,9 +130,11 @@ impl FailureMode for OrphanedRecords {
         let Ok((_, reference)) = reference_to_break(params, kind) else { return Vec::new() };
         let children = Fetch::among(kind.table, kind.key, records::key_forms(records));
         let largest = Fetch::maximum(reference.parent, reference.parent_column);
+        // The largest parent is needed only to propose a value.
         let first = std::iter::once(children).chain(params.invalid_value.is_none().then_some(largest));
         let first = records::unread_queries(snapshot, first);
         if !first.is_empty() {
+            // The parents to look for depend on these rows; the caller asks again once they are read.
             return first;
         }
         let of_record = |id: &Value| records::read_record(snapshot, kind.table, kind.key, id).ok();
@@ -166,6 +167,7 @@ impl FailureMode for OrphanedRecords {
         let parents = snapshot.table(reference.parent)?;
         parents.table.column(reference.parent_column)?;
         let exists = |value: &Value| !parents.rows_with(reference.parent_column, value).is_empty();
+        // The parent exists: this value would be no fault on any record.
         if exists(&Value::Integer(value)) {
             let what = format!("{}.{} ({} has it)", reference.table, reference.column, reference.parent);
             return Err(Refusal::ValueIsValid { what, value: value.to_string() });
@@ -185,7 +187,7 @@ impl FailureMode for OrphanedRecords {
 }
 
 impl OrphanedRecords {
-    /// Chooses a value beyond the largest parent, which the column holds.
+    /// Chooses a value beyond the largest id of the parents that still fits the column.
     fn choose_value(
         &self,
         variant: &str,
@@ -196,6 +198,7 @@ impl OrphanedRecords {
         let kind = task.kind;
         let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
         let column = records::settable_column(row.table, reference.column)?;
+        // Beyond the maximum no parent needs to be looked up to know that it is missing.
         let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
         let room = largest_id(column).saturating_sub(largest).min(AHEAD);
         if room < 1 {
@@ -208,7 +211,7 @@ impl OrphanedRecords {
     }
 }
 
-/// Returns the largest id that a column holds.
+/// Returns the largest id that fits a column; i32::MAX for a column that is not declared as an integer.
 const fn largest_id(column: &Column) -> i64 {
     match column.kind {
         Kind::Integer { max, .. } => max,
@@ -216,7 +219,7 @@ const fn largest_id(column: &Column) -> i64 {
     }
 }
 
-/// Returns the column and the reference that completed parameters choose in a table.
+/// Returns the column and the reference that completed parameters name in a table.
 fn reference_to_break(
     params: &Params,
     record: &FaultRecord,

@@ -14,7 +14,6 @@ use crate::domains::mosaiq::records;
 use crate::model::time::Time;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
 
-/// The mode.
 pub(super) struct TimestampInconsistencies;
 
 const TABLE: &str = "TrackTreatment";
@@ -105,7 +104,7 @@ impl FailureMode for TimestampInconsistencies {
             let cell = delivery.cell(column).unwrap_or(&Value::Null);
             let placed =
                 time::replace_time(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
-            // The column may hold coarser times than the one planned.
+            // The column may round the planned time, in the worst case back to a possible one.
             let held = time::read_time(&placed, declared);
             let lasts = held.and_then(|held| held.elapsed_since(start));
             if variant != FUTURE && !lasts.is_some_and(|lasts| lasts.is_negative()) {
@@ -130,10 +129,10 @@ impl TimestampInconsistencies {
     }
 }
 
-/// The columns to set; `None` where the calendar ends.
+/// The columns to set with their times; `None` if a time would lie beyond the calendar.
 type MovedTimes = Option<Vec<(&'static str, Time)>>;
 
-/// Returns the times under which a delivery shows a variant, or why it cannot.
+/// Returns the times that make a delivery show the variant, or the reason why it cannot.
 fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
     let lasted = end.elapsed_since(start).ok_or("only one of its times names an offset from UTC")?;
     if variant == FUTURE {
@@ -149,7 +148,7 @@ fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedT
     Ok(start.checked_add(-back).map(|end| vec![(END, end)]))
 }
 
-/// Returns the times of a delivery a year ahead, on the clock of its start.
+/// Returns the times of a delivery that starts a year from now, with the UTC offset of its own start, if it has one.
 fn plan_future_times(start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
     match (start.compare_with_present(now), end.compare_with_present(now)) {
         (Some(Ordering::Greater), _) | (_, Some(Ordering::Greater)) => return Err("it already lies in the future"),

@@ -1,8 +1,8 @@
-//! The deliveries of a day, side by side on machines or patients: when each began and ended, and which clash.
+//! The deliveries of a day on a time line, in lanes by machine or by patient, with clashing ones marked.
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 
 use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus};
 use crate::domains::mosaiq::deliveries::{self, Delivery};
@@ -11,9 +11,7 @@ use crate::model::refusal::render_key;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Row, Snapshot, TableRows, Value};
 
-/// The table of deliveries.
 const DELIVERIES: &str = "TrackTreatment";
-/// The table of machines.
 const STAFF: &str = "Staff";
 
 /// What a lane of the time line stands for.
@@ -25,7 +23,7 @@ pub enum Lanes {
     Patients,
 }
 
-/// Returns what the deliveries of a day are still to be read from; nothing where all of it was.
+/// Returns the queries for the deliveries of a day that are not answered yet.
 #[must_use]
 pub fn day_queries(date: Date, snapshot: &Snapshot) -> Vec<Fetch> {
     let deliveries = Fetch::day(DELIVERIES, "Create_DtTm", date);
@@ -37,25 +35,26 @@ pub fn day_queries(date: Date, snapshot: &Snapshot) -> Vec<Fetch> {
     Some(machines).filter(|query| !snapshot.has_answer(query)).into_iter().collect()
 }
 
-/// Returns the deliveries that began on a day, from what was read; those without a beginning are on no day.
+/// Returns the deliveries that began on a day. Those without a start belong to no day.
 #[must_use]
 pub fn build_day(date: Date, lanes: Lanes, snapshot: &Snapshot) -> DayChart {
     let (own, other) = match lanes {
         Lanes::Machines => (MACHINE, "Pat_ID1"),
         Lanes::Patients => ("Pat_ID1", MACHINE),
     };
-    let mut found: BTreeMap<Value, Vec<(DeliverySpan, Option<Delivery>)>> = BTreeMap::new();
+    let mut by_lane: BTreeMap<Value, Vec<(DeliverySpan, Option<Delivery>)>> = BTreeMap::new();
     for row in of_day(date, snapshot) {
         if let Some(span) = build_span(&row, date, other, snapshot) {
             let lane = row.cell(own).map_or(Value::Null, key_form);
-            found.entry(lane).or_default().push((span, Delivery::from_row(&row).ok()));
+            by_lane.entry(lane).or_default().push((span, Delivery::from_row(&row).ok()));
         }
     }
-    let lane = |(id, mut spans): (Value, Vec<(DeliverySpan, Option<Delivery>)>)| {
+    let mut lanes = Vec::new();
+    for (id, mut spans) in by_lane {
         spans.sort_by(|a, b| (a.0.start, &a.0.key).cmp(&(b.0.start, &b.0.key)));
-        DayLane { name: lane_name(own, &id, snapshot), spans: mark_clashes(spans) }
-    };
-    DayChart { title: format!("Deliveries of {date}"), lanes: found.into_iter().map(lane).collect() }
+        lanes.push(DayLane { name: lane_name(own, &id, snapshot), spans: mark_clashes(spans) });
+    }
+    DayChart { title: format!("Deliveries of {date}"), lanes }
 }
 
 fn of_day(date: Date, snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
@@ -64,9 +63,9 @@ fn of_day(date: Date, snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
 }
 
 fn build_span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot) -> Option<DeliverySpan> {
-    let since = |at: DateTime| at.duration_since(date.at(0, 0, 0, 0)).as_secs();
     let began = row.time("Create_DtTm")?;
-    let start = since(began.wall);
+    // On the clock of the cell, as staff would read it, even if the time names an offset from UTC.
+    let start = began.wall.duration_since(date.at(0, 0, 0, 0)).as_secs();
     let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(began));
     let standing = match (row.flag("WasCanceled"), row.flag("WasBeamOn"), row.flag("WasBeamComplete")) {
         (Some(true), ..) => DeliveryStatus::Cancelled,
@@ -85,22 +84,22 @@ fn build_span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot)
     })
 }
 
-/// Marks the deliveries that are on one machine, for one patient, at the time of another one.
+/// Marks the deliveries that duplicate another one of the same patient.
 fn mark_clashes(spans: Vec<(DeliverySpan, Option<Delivery>)>) -> Vec<DeliverySpan> {
-    let clash = |one: usize, delivery: &Delivery| {
-        let others = spans.iter().enumerate().filter(|(at, _)| *at != one);
-        let mut others = others.filter_map(|(_, (_, other))| other.as_ref());
-        others.any(|other| other.patient == delivery.patient && delivery.is_duplicate_of(other))
-    };
-    let clashes: Vec<bool> = spans
-        .iter()
-        .enumerate()
-        .map(|(at, (_, delivery))| delivery.as_ref().is_some_and(|delivery| clash(at, delivery)))
-        .collect();
+    let mut clashes = Vec::with_capacity(spans.len());
+    for (at, (_, delivery)) in spans.iter().enumerate() {
+        // Every pair: a lane has at most some dozens of deliveries.
+        let mut others = spans.iter().enumerate().filter(|(other, _)| *other != at);
+        clashes.push(others.any(|(_, (_, other))| is_double(delivery.as_ref(), other.as_ref())));
+    }
     spans.into_iter().zip(clashes).map(|((span, _), clashes)| DeliverySpan { clashes, ..span }).collect()
 }
 
-/// Returns the name of a machine, or of a patient by the key alone: pictures show nobody's name.
+fn is_double(one: Option<&Delivery>, other: Option<&Delivery>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one.patient == other.patient && one.is_duplicate_of(other))
+}
+
+/// Names a lane by the machine's name, or by the patient's key: pictures show no patient's name.
 fn lane_name(column: &str, id: &Value, snapshot: &Snapshot) -> String {
     let shown = render_key(std::slice::from_ref(id));
     if column != MACHINE {

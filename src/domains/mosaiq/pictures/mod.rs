@@ -1,4 +1,4 @@
-//! What a person would rather look at than read: leaves, angles and shifts around a finding, as numbers; draws nothing.
+//! Pictures for findings and records: leaves, angles, shifts and days as numbers for the faces to draw. Draws nothing.
 
 mod aperture;
 mod chart;
@@ -26,7 +26,6 @@ use crate::domain::record::RecordKind;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Key, Row, Snapshot, Value};
 
-/// What paints the findings of this domain.
 pub(super) struct MosaiqPainter;
 
 impl Painter for MosaiqPainter {
@@ -41,6 +40,7 @@ impl Painter for MosaiqPainter {
         with: &PictureContext<'_>,
         pictures_max: usize,
     ) -> Gallery {
+        // Without gathered machines, what the rules say and the leaves themselves have to do.
         let none = Machines::default();
         let machines = with.gathered.downcast_ref().unwrap_or(&none);
         let counting = LeafGeometry::new(with.declared, machines, Rules::from_domain(with.rules));
@@ -70,10 +70,9 @@ impl Painter for MosaiqPainter {
     }
 }
 
-/// The table of patient shifts.
 const SHIFTS: &str = "Offset";
 
-/// What a picture is of.
+/// The subject of a picture. Findings with the same subject share a picture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
     /// The leaves of a control point.
@@ -86,21 +85,24 @@ enum Subject {
     Shifts(Value),
 }
 
-/// Rows of a table by what they belong to.
+/// Rows of a table by field or site.
 type RowsByValue<'s> = BTreeMap<Value, Vec<Row<'s>>>;
 
-/// Returns what has to be read to paint pictures for findings, at most so many, beside the rows that these name.
+/// Returns the queries for at most `pictures_max` pictures, beyond the rows that the findings name.
 #[must_use]
 pub fn gallery_queries(findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch> {
     let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| find_subject(finding, snapshot)).collect();
     let (fields, sites) = group_subjects(&select_subjects(&subjects, pictures_max));
-    let query = |(table, column, wanted): (&str, &str, BTreeSet<&Value>)| {
-        (!wanted.is_empty()).then(|| Fetch::among(table, column, wanted.into_iter().cloned()))
-    };
-    [(POINTS, "FLD_ID", fields), (SHIFTS, "SIT_SET_ID", sites)].into_iter().filter_map(query).collect()
+    let mut queries = Vec::new();
+    for (table, column, values) in [(POINTS, "FLD_ID", fields), (SHIFTS, "SIT_SET_ID", sites)] {
+        if !values.is_empty() {
+            queries.push(Fetch::among(table, column, values.into_iter().cloned()));
+        }
+    }
+    queries
 }
 
-/// Returns the first subjects, each once.
+/// Returns the first distinct subjects in the order of the findings.
 fn select_subjects(subjects: &[Option<Subject>], pictures_max: usize) -> Vec<&Subject> {
     let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
     for subject in subjects.iter().flatten() {
@@ -111,7 +113,7 @@ fn select_subjects(subjects: &[Option<Subject>], pictures_max: usize) -> Vec<&Su
     order
 }
 
-/// Returns the fields whose control points are shown, and the sites whose shifts are.
+/// Returns the fields and the sites among the subjects.
 fn group_subjects<'s>(subjects: &[&'s Subject]) -> (BTreeSet<&'s Value>, BTreeSet<&'s Value>) {
     let (mut fields, mut sites) = (BTreeSet::new(), BTreeSet::new());
     for subject in subjects {
@@ -124,7 +126,7 @@ fn group_subjects<'s>(subjects: &[&'s Subject]) -> (BTreeSet<&'s Value>, BTreeSe
     (fields, sites)
 }
 
-/// Returns pictures for findings, at most so many, from the rows that they name and those that were needed besides.
+/// Returns at most `pictures_max` pictures for findings, and for each finding the index of its picture.
 #[must_use]
 pub fn build_gallery(
     findings: &[&Finding],
@@ -134,44 +136,41 @@ pub fn build_gallery(
 ) -> Gallery {
     let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| find_subject(finding, snapshot)).collect();
     let order = select_subjects(&subjects, pictures_max);
-    let places: BTreeMap<&Subject, usize> = order.iter().enumerate().map(|(at, subject)| (*subject, at)).collect();
     let painter = PictureBuilder::new(&order, snapshot, counting);
-    let of_subject = |subject: &Subject| {
+    let (mut pictures, mut places) = (Vec::new(), BTreeMap::new());
+    for subject in order {
         let same = subjects.iter().zip(findings).filter(|(other, _)| other.as_ref() == Some(subject));
-        same.map(|(_, finding)| *finding).collect::<Vec<_>>()
-    };
-    let painted: Vec<Option<Picture>> =
-        order.iter().map(|subject| painter.paint(subject, &of_subject(subject))).collect();
-    let mut pictures = Vec::new();
-    let kept: Vec<Option<usize>> = painted
-        .into_iter()
-        .map(|picture| {
-            pictures.push(picture?);
-            Some(pictures.len() - 1)
-        })
-        .collect();
-    let of = subjects.iter().map(|subject| *kept.get(*places.get(subject.as_ref()?)?)?).collect();
+        let own: Vec<&Finding> = same.map(|(_, finding)| *finding).collect();
+        // Some subjects have nothing to draw; they take no index.
+        if let Some(picture) = painter.paint(subject, &own) {
+            places.insert(subject, pictures.len());
+            pictures.push(picture);
+        }
+    }
+    let of = subjects.iter().map(|subject| places.get(subject.as_ref()?).copied()).collect();
     Gallery { pictures, of }
 }
 
-/// Returns what the picture of a finding is of.
+/// Returns the subject of a finding's picture; `None` if the check has no picture.
 fn find_subject(finding: &Finding, snapshot: &Snapshot) -> Option<Subject> {
     let row = snapshot.table(finding.table).ok().and_then(|rows| rows.row(&finding.key));
-    let of = |column: &str| row.and_then(|row| row.cell(column)).filter(|cell| !cell.is_null()).map(key_form);
+    let [field, site] = ["FLD_ID", "SIT_SET_ID"]
+        .map(|column| row.and_then(|row| row.cell(column)).filter(|cell| !cell.is_null()).map(key_form));
     match super::checks::find(finding.check)?.card().group {
         "mlc" | "leaf_counts" => {
+            // A finding about a whole field names a control point among its related rows.
             let rows = std::iter::once((finding.table, &finding.key));
             let related = finding.related.iter().map(|(table, key)| (*table, key));
             rows.chain(related).find(|(table, _)| *table == POINTS).map(|(_, key)| Subject::Leaves(key.clone()))
         }
-        "angles" | "control_points" => of("FLD_ID").map(Subject::Angles),
-        "metersets" if finding.check == "meterset_index" => of("FLD_ID").map(Subject::Index),
-        "offsets" => of("SIT_SET_ID").map(Subject::Shifts),
+        "angles" | "control_points" => field.map(Subject::Angles),
+        "metersets" if finding.check == "meterset_index" => field.map(Subject::Index),
+        "offsets" => site.map(Subject::Shifts),
         _ => None,
     }
 }
 
-/// What pictures are made from: the rows that belong to their subjects.
+/// The rows that pictures are built from.
 struct PictureBuilder<'s> {
     snapshot: &'s Snapshot,
     points: RowsByValue<'s>,
@@ -207,14 +206,14 @@ impl<'s> PictureBuilder<'s> {
     }
 }
 
-/// Returns the rows of a table that belong to any of these.
-fn group_rows<'s>(snapshot: &'s Snapshot, table: &str, column: &str, wanted: &BTreeSet<&Value>) -> RowsByValue<'s> {
-    let mut found = RowsByValue::new();
-    let Ok(rows) = snapshot.table(table) else { return found };
-    for row in rows.rows().filter(|_| !wanted.is_empty()) {
-        if let Some(value) = row.cell(column).map(key_form).filter(|value| wanted.contains(value)) {
-            found.entry(value).or_default().push(row);
+/// Groups the rows of a table whose column holds one of the values.
+fn group_rows<'s>(snapshot: &'s Snapshot, table: &str, column: &str, values: &BTreeSet<&Value>) -> RowsByValue<'s> {
+    let mut groups = RowsByValue::new();
+    let Ok(rows) = snapshot.table(table) else { return groups };
+    for row in rows.rows().filter(|_| !values.is_empty()) {
+        if let Some(value) = row.cell(column).map(key_form).filter(|value| values.contains(value)) {
+            groups.entry(value).or_default().push(row);
         }
     }
-    found
+    groups
 }

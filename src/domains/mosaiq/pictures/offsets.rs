@@ -1,4 +1,4 @@
-//! The shifts of a prescription over its fractions, with the limits that the rules hold them against; judges nothing.
+//! The shifts of a prescription over its fractions, with the limits of the rules.
 
 use super::chart::build_shift_chart;
 use crate::domain::picture::{Chart, LimitLine};
@@ -7,14 +7,15 @@ use crate::domains::mosaiq::rules::Rules;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Snapshot, Value};
 
-/// Returns what the shifts of a prescription (Site.SIT_SET_ID) are still to be read from; nothing where all of it was.
+/// Returns the queries for the shifts of a prescription (Site.SIT_SET_ID) that are not answered yet.
 #[must_use]
 pub fn offsets_queries(site: &Value, snapshot: &Snapshot) -> Vec<Fetch> {
-    let wanted = ["Offset", "Site"].map(|table| Fetch::among(table, "SIT_SET_ID", [key_form(site)]));
-    wanted.into_iter().filter(|query| !snapshot.has_answer(query)).collect()
+    let queries = ["Offset", "Site"].map(|table| Fetch::among(table, "SIT_SET_ID", [key_form(site)]));
+    queries.into_iter().filter(|query| !snapshot.has_answer(query)).collect()
 }
 
-/// Returns the shifts of a prescription and their limits on both sides of zero; `None` where there are none to draw.
+/// Returns the chart of a prescription's shifts, and their limits on both sides of zero; `None` if there is too little
+/// to draw.
 #[must_use]
 pub fn build_offset_chart(site: &Value, rules: &Rules, snapshot: &Snapshot) -> Option<(Chart, Vec<LimitLine>)> {
     let site = key_form(site);
@@ -28,9 +29,13 @@ pub fn build_offset_chart(site: &Value, rules: &Rules, snapshot: &Snapshot) -> O
     ];
     let limits: Vec<(String, f64)> = limits.into_iter().flatten().collect();
     let nearest = limits.iter().map(|(_, limit)| limit.abs()).fold(f64::INFINITY, f64::min);
+    // Without findings at hand, a shift is marked if it lies beyond the tightest limit.
     for dot in chart.lines.iter_mut().flat_map(|line| &mut line.dots) {
         dot.wrong = dot.y.abs() > nearest;
     }
-    let both = |(name, limit): (String, f64)| [limit.abs(), -limit.abs()].map(|y| LimitLine { name: name.clone(), y });
-    Some((chart, limits.into_iter().flat_map(both).collect()))
+    let mut bars = Vec::new();
+    for (name, limit) in limits {
+        bars.extend([limit.abs(), -limit.abs()].map(|y| LimitLine { name: name.clone(), y }));
+    }
+    Some((chart, bars))
 }

@@ -1,17 +1,17 @@
-//! What a person looks at beside a record, and which field changes are about: films, shifts, days; reads nothing.
+//! Pictures of single records: films, shifts and days; and the field that a set of changes is about. Reads nothing.
 
 use mfm_journal::Change;
 
 use super::{Lanes, build_day, build_film, build_offset_chart, day_queries, offsets_queries};
 use crate::domain::pause::{Pause, read_rows};
-use crate::domain::picture::{DayLane, Film, RecordPicture};
+use crate::domain::picture::{Film, RecordPicture};
 use crate::domain::record::RecordKind;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Row, Snapshot, Value};
 
-/// Returns what a record looks like: a field or its control point as a film, a shift among those of its prescription,
-/// a delivery in its day.
+/// Returns the picture of a record: a field or its control point as a film, a shift among those of its prescription, a
+/// delivery in its day.
 pub(super) fn build_picture(
     kind: &RecordKind,
     row: &Row<'_>,
@@ -49,28 +49,31 @@ fn in_day(row: &Row<'_>, snapshot: &Snapshot) -> Result<Option<RecordPicture>, P
     ask_for_unread(day_queries(date, snapshot), snapshot)?;
     let day = build_day(date, Lanes::Machines, snapshot);
     let id = row.integer("TTX_ID");
-    let in_lane = |lane: &DayLane| lane.spans.iter().position(|span| span.key.first().and_then(to_integer) == id);
-    let hand = day.lanes.iter().enumerate().find_map(|(at, lane)| Some((at, in_lane(lane)?)));
-    Ok(Some(RecordPicture::Day(day, hand)))
+    let mut place = None;
+    for (at, lane) in day.lanes.iter().enumerate() {
+        let span = lane.spans.iter().position(|span| span.key.first().and_then(to_integer) == id);
+        place = place.or(span.map(|span| (at, span)));
+    }
+    Ok(Some(RecordPicture::Day(day, place)))
 }
 
-/// Pauses for what is not read yet.
-fn ask_for_unread(wanted: impl IntoIterator<Item = Fetch>, snapshot: &Snapshot) -> Result<(), Pause> {
-    let unread: Vec<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has_answer(fetch)).collect();
+/// Pauses for the queries that are not answered yet.
+fn ask_for_unread(queries: impl IntoIterator<Item = Fetch>, snapshot: &Snapshot) -> Result<(), Pause> {
+    let unread: Vec<Fetch> = queries.into_iter().filter(|fetch| !snapshot.has_answer(fetch)).collect();
     if unread.is_empty() { Ok(()) } else { Err(Pause::Ask(unread)) }
 }
 
-/// Returns what the film of a field is made from.
+/// Returns the queries for the film of a field.
 pub(super) fn of_field(field: i64) -> [Fetch; 2] {
     ["TxField", "TxFieldPoint"].map(|table| Fetch::among(table, "FLD_ID", [Value::Integer(field)]))
 }
 
-/// Returns a field at its control points, where it has any.
+/// Returns the film of a field; `None` if it has no control points.
 pub(super) fn film_of(field: i64, rules: &Rules, snapshot: &Snapshot) -> Option<Film> {
     build_film(&Value::Integer(field), rules, snapshot).ok().filter(|film| !film.stills.is_empty())
 }
 
-/// Returns where a control point stands in a film.
+/// Returns the position of a control point in a film.
 fn find_point(film: &Film, point: i64) -> Option<usize> {
     film.stills.iter().position(|still| still.key.first().and_then(to_integer) == Some(point))
 }
@@ -82,21 +85,21 @@ fn to_integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// Returns the field that changes are about; a control point that only changes some of its cells has to be asked for
-/// its field.
+/// Returns the field that changes are about.
 pub(super) fn find_subject_field(changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
-    if let Some(found) = changes.iter().find_map(field_of) {
-        return Ok(Some(found));
+    if let Some(field) = changes.iter().find_map(field_of) {
+        return Ok(Some(field));
     }
+    // An update of a control point names only the changed cells: the row must be read for its field.
     let points = changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case("TxFieldPoint"));
     let Some(point) = points.filter_map(|change| change.key.first().and_then(to_integer)).next() else {
         return Ok(None);
     };
-    let found = read_rows(snapshot, &Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]))?;
-    Ok(found.first().and_then(|row| row.integer("FLD_ID")))
+    let points = read_rows(snapshot, &Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]))?;
+    Ok(points.first().and_then(|row| row.integer("FLD_ID")))
 }
 
-/// Returns the field that a change is about, where the change itself says so.
+/// Returns the field that a change is about, if the change itself names it.
 fn field_of(change: &Change) -> Option<i64> {
     if change.table.name.eq_ignore_ascii_case("TxField") {
         return change.key.first().and_then(to_integer);
@@ -104,10 +107,8 @@ fn field_of(change: &Change) -> Option<i64> {
     if !change.table.name.eq_ignore_ascii_case("TxFieldPoint") {
         return None;
     }
-    let names = change.column_names();
-    let of = |values: Option<&[Value]>| {
-        let at = names.iter().position(|name| name.eq_ignore_ascii_case("FLD_ID"))?;
-        values?.get(at).and_then(to_integer)
-    };
-    of(change.cells_before()).or_else(|| of(change.cells_after()))
+    let at = change.column_names().iter().position(|name| name.eq_ignore_ascii_case("FLD_ID"))?;
+    // The field before the change first: a point that was moved to another field is missing from the old one.
+    let mut images = [change.cells_before(), change.cells_after()].into_iter().flatten();
+    images.find_map(|values| values.get(at).and_then(to_integer))
 }

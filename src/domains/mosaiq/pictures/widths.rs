@@ -1,9 +1,9 @@
-//! Where leaf pairs lie across a field: known from the model of the collimator or guessed from their number.
+//! Positions of leaf pairs across a field, from the model of the collimator or guessed from their number.
 
 use crate::domain::picture::LeafEdges;
 use crate::domains::mosaiq::rules::MlcModel;
 
-/// Returns where so many pairs lie. No column says it: the rules do, or the number of pairs lets it be guessed.
+/// Returns the edges of the pairs, and where they are known from. No column holds them.
 pub(super) fn leaf_widths(pairs: usize, model: Option<MlcModel>) -> LeafEdges {
     let known = match model {
         Some(MlcModel::Mlci) => 40,
@@ -20,19 +20,15 @@ pub(super) fn leaf_widths(pairs: usize, model: Option<MlcModel>) -> LeafEdges {
     LeafEdges { edges: leaf_edges(pairs), told }
 }
 
-/// Returns the edges of the collimators whose pairs are known: 40 of 1 cm; 60 with 40 of 0.5 cm between outer ones of
-/// 1 cm; 80 of 0.5 cm.
+/// Returns the edges in 1/100 cm: 40 pairs of 1 cm; 60 with 40 of 0.5 cm between outer ones of 1 cm; 80 of 0.5 cm.
+/// Empty for any other number.
 fn leaf_edges(pairs: usize) -> Vec<i32> {
-    let width = |pair: usize| match pairs {
-        40 => Some(100),
-        60 if !(10..50).contains(&pair) => Some(100),
-        60 | 80 => Some(50),
-        _ => None,
+    let widths = match pairs {
+        40 => vec![100; 40],
+        60 => [vec![100; 10], vec![50; 40], vec![100; 10]].concat(),
+        80 => vec![50; 80],
+        _ => return Vec::new(),
     };
-    let widths: Vec<i32> = (0..pairs).filter_map(width).collect();
-    if widths.is_empty() {
-        return Vec::new();
-    }
     let mut edge = -widths.iter().sum::<i32>() / 2;
     let mut edges = vec![edge];
     for width in widths {

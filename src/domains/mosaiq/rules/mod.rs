@@ -1,4 +1,4 @@
-//! The rules that checks judge by: machines, types of field, sites and limits, as one file says them; judges nothing.
+//! The rules file: what checks allow on machines, types of field and sites.
 
 mod sizes;
 mod words;
@@ -18,11 +18,12 @@ use crate::domain::check::{self as domain, RulesError};
 use crate::domain::rules_file;
 use crate::model::Severity;
 
-/// The complete file that counts where nobody gives another, with a comment on every key.
+/// The default rules file, complete and with a comment on every key.
 pub const DEFAULT: &str = include_str!("default.toml");
 
 static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(load_standard);
 
+// `Rules::read` merges a file into the default one: an empty text gives the defaults themselves.
 #[expect(clippy::expect_used, reason = "the text is part of the program, and tests read it")]
 fn load_standard() -> Arc<Rules> {
     Arc::new(Rules::parse("").expect("the default rules can be read"))
@@ -77,7 +78,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Tells whether a leaf can stand there, in 1/100 cm.
+    /// Tells whether a leaf can reach a position, in 1/100 cm.
     #[must_use]
     pub fn can_reach(&self, position: i16) -> bool {
         (self.min_position.get()..=self.max_position.get()).contains(&(f64::from(position) / 100.0))
@@ -146,12 +147,12 @@ impl MlcModel {
 }
 
 impl MachineRule {
-    /// Returns the leaf pairs that every field of the machine has.
+    /// Returns the number of leaf pairs of the machine, as given or else by its collimator's model.
     pub(super) fn pairs(&self) -> Option<usize> {
         self.leaf_pairs.map(NonZeroU16::get).or(self.mlc_model.map(MlcModel::pairs)).map(usize::from)
     }
 
-    /// Returns what the machine can do.
+    /// Returns the limits of the machine: its own, or else the usual ones.
     pub(super) fn apply_to(&self, usual: &Machine) -> Machine {
         Machine {
             min_position: self.min_position.unwrap_or(usual.min_position),
@@ -256,32 +257,33 @@ pub struct CheckRule {
     pub severity: Option<Severity>,
 }
 
+// `serde(default = ...)` takes a function only.
 const fn yes() -> bool {
     true
 }
 
 impl Rules {
-    /// Reads a file; what it does not say is as in the default file.
+    /// Parses a rules file. What it leaves out is as in the default file.
     ///
     /// # Errors
-    /// The line and what is wrong with it.
+    /// The line, and what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, RulesError> {
         rules_file::parse_rules(DEFAULT, text)
     }
 
-    /// Returns the rules that count where nobody gives others.
+    /// Returns the default rules.
     #[must_use]
     pub fn standard() -> Arc<Self> {
         Arc::clone(&STANDARD)
     }
 
-    /// Tells whether a check is to run.
+    /// Tells whether a check is switched on.
     #[must_use]
     pub fn is_enabled(&self, check: &str) -> bool {
         self.find_check_rule(check).is_none_or(|rule| rule.enabled)
     }
 
-    /// Returns how bad each finding of a check is, where the rules say so.
+    /// Returns the severity that the rules give the findings of a check, if any.
     #[must_use]
     pub fn severity(&self, check: &str) -> Option<Severity> {
         self.find_check_rule(check)?.severity
@@ -291,7 +293,7 @@ impl Rules {
         self.checks.iter().find(|(id, _)| id.word() == check).map(|(_, rule)| rule)
     }
 
-    /// Returns what a type of field is like.
+    /// Returns the rule of a field type by TxField.Type_Enum.
     pub(super) fn of_type(&self, kind: Option<i64>) -> Option<&TypeRule> {
         self.types.get(&FieldType::from_number(kind?)?)
     }
@@ -301,7 +303,7 @@ impl Rules {
 mod tests;
 
 impl Rules {
-    /// Returns rules as this domain's own; those of another domain say nothing here, and the standard ones count.
+    /// Downcasts rules to this domain's. For the rules of another domain, the default ones apply.
     pub(super) fn from_domain(rules: &dyn domain::Rules) -> &Self {
         rules.as_any().downcast_ref().unwrap_or_else(|| STANDARD.as_ref())
     }
@@ -309,6 +311,7 @@ impl Rules {
 
 impl domain::Rules for Rules {
     fn to_json(&self) -> serde_json::Value {
+        // Cannot fail: rules hold finite numbers, words and flags under text keys.
         serde_json::to_value(self).unwrap_or_default()
     }
 

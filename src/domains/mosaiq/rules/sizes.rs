@@ -1,4 +1,5 @@
-//! Limits that cannot be negative: sizes, largest sizes and ranges of durations, each refused where it stands.
+//! Limits that cannot be negative: sizes, largest sizes and ranges of durations. A wrong one is refused while parsing,
+//! so that the error can name its line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,15 +11,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::words::{Bounds, Limit};
 
-/// A window, a tolerance or a turn: 0 or larger.
+/// A window, a tolerance or a turn: at least 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Size(Limit);
 
-/// The most that something may be: larger than 0, because nothing would be judged right or wrong by it else.
+/// An upper limit above 0: with 0, every value would be too large.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Largest(Limit);
 
-/// A range of durations in seconds, from 0 or more on.
+/// A range of durations in seconds, with a lower end of at least 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Durations(Bounds);
 
@@ -67,16 +68,21 @@ impl fmt::Display for Durations {
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let limit = Limit::deserialize(deserializer)?;
-        let wrong = || D::Error::custom(format!("{limit} is negative, and has to be 0 or larger"));
-        if limit.get() < 0.0 { Err(wrong()) } else { Ok(Self(limit)) }
+        if limit.get() < 0.0 {
+            return Err(D::Error::custom(format!("{limit} is negative, and has to be 0 or larger")));
+        }
+        Ok(Self(limit))
     }
 }
 
 impl<'de> Deserialize<'de> for Largest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let limit = Limit::deserialize(deserializer)?;
-        let wrong = || D::Error::custom(format!("{limit} has to be larger than 0"));
-        if limit.get() > 0.0 { Ok(Self(limit)) } else { Err(wrong()) }
+        if limit.get() > 0.0 {
+            Ok(Self(limit))
+        } else {
+            Err(D::Error::custom(format!("{limit} has to be larger than 0")))
+        }
     }
 }
 
@@ -84,15 +90,16 @@ impl<'de> Deserialize<'de> for Durations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bounds = Bounds::deserialize(deserializer)?;
         let (min, max) = (bounds.min, bounds.max);
-        let wrong = |why: &str| D::Error::custom(format!("[{min}, {max}] is no range of durations: {why}"));
-        match (min.get() < 0.0, max.get() > 0.0) {
-            (true, _) => Err(wrong("the least has to be 0 or larger")),
-            (_, false) => Err(wrong("the most has to be larger than 0")),
-            _ => Ok(Self(bounds)),
-        }
+        let why = match (min.get() < 0.0, max.get() > 0.0) {
+            (true, _) => "the least has to be 0 or larger",
+            (_, false) => "the most has to be larger than 0",
+            _ => return Ok(Self(bounds)),
+        };
+        Err(D::Error::custom(format!("[{min}, {max}] is no range of durations: {why}")))
     }
 }
 
+// Written by hand: a derive does not know the limits that `Deserialize` enforces.
 impl JsonSchema for Size {
     fn schema_name() -> Cow<'static, str> {
         "Size".into()

@@ -1,4 +1,4 @@
-//! The words and numbers of a rules file, each refused where it stands if it means nothing; knows no file.
+//! The words and numbers of a rules file. A wrong one is refused while parsing, so that the error can name its line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::domains::mosaiq::field_types;
 use crate::domains::mosaiq::numbers::{CellNumber, CellReading};
 use crate::model::Value;
 
-/// A number that something is held against.
+/// A limit as a float and as the decimal that it was written as, to compare with either kind of cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
     number: f64,
@@ -32,25 +32,26 @@ impl TryFrom<f64> for Limit {
 }
 
 impl Limit {
-    /// Returns the number.
+    /// Returns the limit as a float.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.number
     }
 
-    /// Tells whether a number is larger.
+    /// Tells whether a number is larger than the limit.
     pub(in crate::domains::mosaiq) fn is_below(self, number: CellNumber) -> bool {
         number.compare_limit(self.exact, self.number).is_gt()
     }
 
-    /// Tells whether a number is smaller.
+    /// Tells whether a number is smaller than the limit.
     pub(in crate::domains::mosaiq) fn is_above(self, number: CellNumber) -> bool {
         number.compare_limit(self.exact, self.number).is_lt()
     }
 
-    /// Returns the limits at this distance from zero.
+    /// Returns the range from minus to plus this limit.
     pub(in crate::domains::mosaiq) fn around_zero(self) -> Bounds {
         let size = Self { number: self.number.abs(), exact: self.exact };
+        // Both ends through the conversion, which keeps decimal and float the same number.
         let low = Self::try_from(-size.number).unwrap_or(size);
         Bounds { min: low, max: Self::try_from(size.number).unwrap_or(size) }
     }
@@ -88,12 +89,12 @@ impl JsonSchema for Limit {
     }
 }
 
-/// How fast something moves, never 0.
+/// A speed above 0: times are divided by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speed(Limit);
 
 impl Speed {
-    /// Returns the speed.
+    /// Returns the speed as a float.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0.number
@@ -143,19 +144,22 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Tells whether a number lies in the range, its ends included.
+    /// Tells whether a number lies in the range, ends included.
     pub(in crate::domains::mosaiq) fn contains(self, number: CellNumber) -> bool {
         !self.min.is_above(number) && !self.max.is_below(number)
     }
 
-    /// Returns what a cell holds beyond the range; nothing where it holds no number.
+    /// Returns the number in a cell if it lies outside the range.
     pub(in crate::domains::mosaiq) fn number_beyond(self, cell: &Value) -> Option<CellNumber> {
-        // A float lies where the shortest decimal that names it does: most cells need no decimal.
-        let inside = |number: f64| self.min.number <= number && number <= self.max.number;
-        match cell {
-            Value::Real(number) if inside(*number) => None,
-            cell => CellReading::from_value(cell).number().filter(|number| !self.contains(*number)),
+        // Most cells are floats inside the range. A float compares as the shortest decimal that names it does, so that
+        // the conversion can be saved for them.
+        if let Value::Real(number) = cell
+            && self.min.number <= *number
+            && *number <= self.max.number
+        {
+            return None;
         }
+        CellReading::from_value(cell).number().filter(|number| !self.contains(*number))
     }
 }
 
@@ -174,8 +178,10 @@ impl Serialize for Bounds {
 impl<'de> Deserialize<'de> for Bounds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let [min, max] = <[Limit; 2]>::deserialize(deserializer)?;
-        let wrong = || D::Error::custom(format!("[{min}, {max}] holds nothing: the least stands first"));
-        if min.number > max.number { Err(wrong()) } else { Ok(Self { min, max }) }
+        if min.number > max.number {
+            return Err(D::Error::custom(format!("[{min}, {max}] holds nothing: the least stands first")));
+        }
+        Ok(Self { min, max })
     }
 }
 
@@ -193,15 +199,15 @@ impl JsonSchema for Bounds {
     }
 }
 
-/// The ids of all checks.
+// A static list, because serde wants `&'static [&'static str]` for the error of an unknown id.
 static IDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| CHECKS.iter().map(|check| check.card().id).collect());
 
-/// The id of a check that there is.
+/// The id of an existing check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CheckId(&'static str);
 
 impl CheckId {
-    /// Returns the id.
+    /// Returns the id as text.
     #[must_use]
     pub const fn word(self) -> &'static str {
         self.0
@@ -216,9 +222,9 @@ impl Serialize for CheckId {
 
 impl<'de> Deserialize<'de> for CheckId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = String::deserialize(deserializer)?;
-        let known = IDS.iter().find(|id| **id == given);
-        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&given, &IDS))
+        let text = String::deserialize(deserializer)?;
+        let known = IDS.iter().find(|id| **id == text);
+        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&text, &IDS))
     }
 }
 
@@ -236,12 +242,12 @@ impl JsonSchema for CheckId {
     }
 }
 
-/// The word of a type of field that there is.
+/// The word of an existing field type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldType(&'static str);
 
 impl FieldType {
-    /// Returns the type of a number of TxField.Type_Enum.
+    /// Finds a type by TxField.Type_Enum.
     pub(super) fn from_number(number: i64) -> Option<Self> {
         field_types::find_word(number).map(Self)
     }
@@ -255,9 +261,9 @@ impl Serialize for FieldType {
 
 impl<'de> Deserialize<'de> for FieldType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = String::deserialize(deserializer)?;
-        let known = field_types::WORDS.iter().find(|word| **word == given);
-        known.map(|word| Self(word)).ok_or_else(|| D::Error::unknown_variant(&given, &field_types::WORDS))
+        let text = String::deserialize(deserializer)?;
+        let known = field_types::WORDS.iter().find(|word| **word == text);
+        known.map(|word| Self(word)).ok_or_else(|| D::Error::unknown_variant(&text, &field_types::WORDS))
     }
 }
 

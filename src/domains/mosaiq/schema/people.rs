@@ -1,8 +1,8 @@
-//! People, patients and their checklists: keys, identifying columns and declared types; not a full catalogue.
+//! People, patients and their checklists.
 
 use crate::domain::table::TableCard;
 
-/// People, machines and places.
+/// People, machines and places in one table.
 pub(super) static STAFF: TableCard = TableCard {
     name: "Staff",
     key: &["Staff_ID"],
@@ -47,7 +47,6 @@ pub(super) static STAFF: TableCard = TableCard {
     indexes: &[],
 };
 
-/// Patients.
 pub(super) static PATIENT: TableCard = TableCard {
     name: "Patient",
     key: &["Pat_ID1"],
@@ -156,7 +155,7 @@ pub(super) static CHKLIST: TableCard = TableCard {
     indexes: &[],
 };
 
-/// Further names of patients; in no lab.
+/// Further names of patients. No lab has it.
 pub(super) static PATIENT_NAME: TableCard = TableCard {
     name: "PatientName",
     key: &["PatientNameId"],
@@ -166,7 +165,7 @@ pub(super) static PATIENT_NAME: TableCard = TableCard {
     indexes: &[],
 };
 
-/// Relatives of patients; in no lab.
+/// Relatives of patients. No lab has it.
 pub(super) static PATIENT_FAMILY_HISTORY: TableCard = TableCard {
     name: "PatientFamilyHistory",
     key: &["PFH_ID"],

@@ -1,4 +1,4 @@
-//! Prescriptions, fields and control points: keys, identifying columns and declared types; not a full catalogue.
+//! Prescriptions, fields and control points.
 
 use crate::domain::table::TableCard;
 
@@ -65,7 +65,6 @@ pub(super) static TX_FIELD: TableCard = TableCard {
     indexes: &["Pat_ID1"],
 };
 
-/// Control points.
 pub(super) static TX_FIELD_POINT: TableCard = TableCard {
     name: "TxFieldPoint",
     key: &["TFP_ID"],

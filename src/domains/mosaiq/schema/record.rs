@@ -1,8 +1,8 @@
-//! What happened at the machine: keys and declared types of deliveries, doses and shifts; not a full catalogue.
+//! Deliveries, dose history and shifts.
 
 use crate::domain::table::TableCard;
 
-/// Deliveries, attempts included.
+/// Deliveries, including interrupted and cancelled attempts.
 pub(super) static TRACK_TREATMENT: TableCard = TableCard {
     name: "TrackTreatment",
     key: &["TTX_ID"],
@@ -31,7 +31,7 @@ pub(super) static TRACK_TREATMENT: TableCard = TableCard {
     indexes: &["Pat_ID1", "FLD_ID"],
 };
 
-/// Doses given.
+/// The dose history, one row a delivered treatment field.
 pub(super) static DOSE_HST: TableCard = TableCard {
     name: "Dose_Hst",
     key: &["DHS_ID"],
@@ -48,7 +48,7 @@ pub(super) static DOSE_HST: TableCard = TableCard {
     indexes: &[],
 };
 
-/// Shifts of the patient found by imaging.
+/// Shifts of the patient measured by imaging.
 pub(super) static OFFSET: TableCard = TableCard {
     name: "Offset",
     key: &["OFF_ID"],

@@ -1,4 +1,4 @@
-//! Touching pairs: how deep they overlap, and whether a body at rest is carried by its weight.
+//! Checks of touching pairs: the depth of their overlap, and whether contacts carry the weight of a body at rest.
 
 use super::facts::{PairFacts, RecordingFacts, StateFacts, is_environment};
 use super::impulses::{are_recorded, render_body};
@@ -49,19 +49,24 @@ pub(super) static SUPPORT: CheckDefinition = CheckDefinition {
     end: Some(end_support),
 };
 
-/// Returns how fast the surfaces of two bodies moved relative to each other in the frame before, at most.
+/// Returns the largest speed, m/s, at which the surfaces of a pair can have approached each other in the frame before.
 fn approach_speed(facts: &RecordingFacts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
     let before = pair.frame.checked_sub(1)?;
-    let moves = |body: i64| {
-        if is_environment(body) {
-            return Some(([0.0; 3], 0.0));
-        }
-        let state = facts.find_state(before, facts.find_body(body)?)?;
-        Some((state.velocity?, state.spin * rules.contacts.reach))
-    };
-    let ((first, turns), (second, also_turns)) = (moves(pair.bodies[0])?, moves(pair.bodies[1])?);
-    let apart = first.into_iter().zip(second).map(|(first, second)| first - second);
-    Some(apart.map(|part| part * part).sum::<f64>().sqrt() + turns + also_turns)
+    let (first, first_spin) = body_motion(facts, before, pair.bodies[0])?;
+    let (second, second_spin) = body_motion(facts, before, pair.bodies[1])?;
+    let relative = first.into_iter().zip(second).map(|(first, second)| first - second);
+    // Rotation moves a surface point by at most spin times reach, in an unknown direction.
+    let reach = rules.contacts.reach;
+    Some(relative.map(|part| part * part).sum::<f64>().sqrt() + first_spin * reach + second_spin * reach)
+}
+
+/// Returns the velocity, m/s, and the spin, 1/s, of a body in a frame; the environment never moves.
+fn body_motion(facts: &RecordingFacts, frame: u32, body: i64) -> Option<([f64; 3], f64)> {
+    if is_environment(body) {
+        return Some(([0.0; 3], 0.0));
+    }
+    let state = facts.find_state(frame, facts.find_body(body)?)?;
+    Some((state.velocity?, state.spin))
 }
 
 fn judge_depths(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
@@ -74,20 +79,21 @@ fn judge_depths(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport)
         let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
         let before = judged.course.depths.insert(bodies, (frame, pair.depth));
         let Some(speed) = approach_speed(facts, pair, rules).filter(|_| facts.has_previous_frame(pair.frame)) else {
-            // Nobody knows where they came from: they begin like that.
+            // Without the frame before, their approach is unknown: a scene may begin with overlapping bodies.
             judged.course.unjudged += u64::from(pair.depth > rest);
             judged.looked_at += 1;
             continue;
         };
         judged.looked_at += 1;
-        let lasted = facts.step_seconds(pair.frame).unwrap_or(step);
+        let duration = facts.step_seconds(pair.frame).unwrap_or(step);
         let was = before.filter(|(before, _)| before.checked_add(1) == Some(frame)).map_or(0.0, |(_, depth)| depth);
-        let explained = was.max(rest) + speed * lasted.max(step) + contacts.depth_margin;
+        // Never less than the usual step: a faulty time must not look like a penetration.
+        let explained = was.max(rest) + speed * duration.max(step) + contacts.depth_margin;
         if pair.depth > explained {
-            report_penetration(facts, pair, (was, explained), judged);
+            report_penetration(facts, pair, was, explained, judged);
         }
     }
-    // Pairs that parted are forgotten.
+    // Only the last frame of this batch can be the frame before of the next one.
     let last = facts.frames.last().map_or(0, |frame| frame.id);
     judged.course.depths.retain(|_, (frame, _)| *frame == last);
 }
@@ -99,12 +105,7 @@ fn end_depths(_: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     }
 }
 
-fn report_penetration(
-    facts: &RecordingFacts,
-    pair: &PairFacts,
-    (was, explained): (f64, f64),
-    judged: &mut CheckReport,
-) {
+fn report_penetration(facts: &RecordingFacts, pair: &PairFacts, was: f64, explained: f64, judged: &mut CheckReport) {
     let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
     let [a, b] = pair.bodies.map(render_body);
     let message = format!(
@@ -138,16 +139,19 @@ fn end_support(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     }
 }
 
-/// Returns the upward impulse on a body at rest, and its weight times the step; a body rests that only has the velocity
-/// of one step of gravity, as it did before.
+/// Returns the upward impulse on a body and its weight times the step, both N s; `None` for a body that is not at rest.
 fn support_impulses(facts: &RecordingFacts, state: &StateFacts, gravity: f64, rules: &Rules) -> Option<(f64, f64)> {
-    let lasted = facts.step_seconds(state.frame)?;
-    let still = |[x, y, z]: [f64; 3]| {
-        let off = [x, y, z + gravity * lasted];
-        off.iter().map(|part| part * part).sum::<f64>().sqrt() < rules.contacts.resting_speed
-    };
+    let duration = facts.step_seconds(state.frame)?;
     let mass = facts.bodies.get(state.body as usize).filter(|body| body.declared)?.mass;
-    let rests = still(state.velocity?) && still(facts.previous_state(state)?.velocity?);
+    // In both frames: a body that is slow for one frame only may be at the top of its flight.
+    for [x, y, z] in [state.velocity?, facts.previous_state(state)?.velocity?] {
+        // A body at rest is recorded with the velocity of one step of gravity, which its contacts then take away.
+        let off = [x, y, z + gravity * duration];
+        let is_still = off.iter().map(|part| part * part).sum::<f64>().sqrt() < rules.contacts.resting_speed;
+        if !is_still {
+            return None;
+        }
+    }
     let [_, _, up] = state.impulse;
-    rests.then_some((up, mass * gravity * lasted))
+    Some((up, mass * gravity * duration))
 }

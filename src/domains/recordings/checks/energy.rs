@@ -1,4 +1,4 @@
-//! Identities of energies: sums, the chain of frames, and what follows from masses and states.
+//! Checks of energies: sums over parts and bodies, the chain of frames, formulas from masses and states, and flags.
 
 use super::facts::{EnergyFacts, RecordingFacts, StateFacts, SystemFacts};
 use super::passes::CheckScan;
@@ -92,52 +92,56 @@ pub(super) static FLAGS: CheckDefinition = CheckDefinition {
     end: None,
 };
 
-/// Returns how large the parts of an energy are, whatever their signs.
+/// Returns the sum of the absolute values of an energy's parts: the scale of its rounding error, even where they
+/// cancel.
 fn magnitude(parts: &[f64]) -> f64 {
     parts.iter().map(|part| part.abs()).sum()
 }
 
-/// Returns the energies of states, with the state and the frame.
-fn of_states(facts: &RecordingFacts) -> impl Iterator<Item = (&StateFacts, EnergyFacts, i64)> {
+/// Returns the states of this batch that have an energy, with it and the id of their frame.
+fn state_energies(facts: &RecordingFacts) -> impl Iterator<Item = (&StateFacts, EnergyFacts, i64)> {
     facts.fresh_states().filter_map(|state| Some((state, state.energy?, facts.frame_at(state.frame)?.id)))
 }
 
-/// Returns the energies of frames, with the frame's place and id.
-fn of_frames(facts: &RecordingFacts) -> impl Iterator<Item = (u32, i64, SystemFacts)> {
+/// Returns the frames of this batch that have a total energy, as index, id and energies.
+fn frame_energies(facts: &RecordingFacts) -> impl Iterator<Item = (u32, i64, SystemFacts)> {
     facts.fresh_frames().filter_map(|(at, frame)| Some((at, frame.id, frame.system?)))
 }
 
 fn judge_totals(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
-    for (_, energy, frame) in of_states(facts) {
-        check_total((BODY, "total_e"), (energy.row, frame), (&energy.parts, energy.total), rules, judged);
+    for (_, energy, frame) in state_energies(facts) {
+        let place = FindingPlace { table: BODY, row: energy.row, frames: &[frame] };
+        check_total(place, "total_e", energy.total, energy.parts, rules, judged);
     }
-    for (_, frame, system) in of_frames(facts) {
-        check_total((SYSTEM, "total_system_e"), (system.row, frame), (&system.parts, system.total), rules, judged);
+    for (_, frame, system) in frame_energies(facts) {
+        let place = FindingPlace { table: SYSTEM, row: system.row, frames: &[frame] };
+        check_total(place, "total_system_e", system.total, system.parts, rules, judged);
     }
 }
 
 fn check_total(
-    (table, column): (&'static str, &str),
-    (row, frame): (i64, i64),
-    (parts, total): (&[f64; 3], f64),
+    place: FindingPlace<'_>,
+    column: &str,
+    total: f64,
+    parts: [f64; 3],
     rules: &Rules,
     judged: &mut CheckReport,
 ) {
     judged.looked_at += 1;
     let sum: f64 = parts.iter().sum();
-    if is_beyond_tolerance(total, sum, rules.energy.identity, magnitude(parts)) {
+    if is_beyond_tolerance(total, sum, rules.energy.identity, magnitude(&parts)) {
         let message = format!("the total is {total} J, and its parts add up to {sum} J");
-        judged.add_finding(FindingPlace { table, row, frames: &[frame] }, format!("{column}={total}"), message);
+        judged.add_finding(place, format!("{column}={total}"), message);
     }
 }
 
 fn judge_bodies(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     const COLUMNS: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
-    for (at, frame, system) in of_frames(facts) {
+    for (at, frame, system) in frame_energies(facts) {
         let Some(sums) = facts.frame_at(at).map(|frame| frame.sums) else { continue };
         judged.looked_at += 1;
         for ((column, part), sum) in COLUMNS.into_iter().zip(system.parts).zip(sums) {
-            // Where potentials cancel, rounding is of the size of the whole.
+            // Where potentials cancel, the sum is small and its rounding error still that of the large parts.
             if is_beyond_tolerance(part, sum, rules.energy.identity, magnitude(&sums).max(magnitude(&system.parts))) {
                 let message = format!("{column} is {part} J, and the bodies of the frame have {sum} J");
                 let place = FindingPlace { table: SYSTEM, row: system.row, frames: &[frame] };
@@ -148,12 +152,13 @@ fn judge_bodies(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport)
 }
 
 fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
-    for (at, frame, system) in of_frames(facts) {
+    for (at, frame, system) in frame_energies(facts) {
         let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
         let before = match before {
             Some(before) if facts.has_previous_frame(at) => before.total,
             // The recorder starts from nothing: its first delta is the whole energy.
             _ if frame == 1 => 0.0,
+            // After a gap, the frame before is missing: `frame_gap` reports it.
             _ => continue,
         };
         judged.looked_at += 1;
@@ -161,6 +166,7 @@ fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) 
         if is_beyond_tolerance(system.delta, delta, rules.energy.identity, magnitude(&[system.total, before])) {
             let message =
                 format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
+            // Either frame may hold the wrong number; frame 1 has none before it.
             let both = [frame, frame - 1];
             let place =
                 FindingPlace { table: SYSTEM, row: system.row, frames: if frame > 1 { &both } else { &[frame] } };
@@ -170,7 +176,8 @@ fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) 
 }
 
 fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
-    for (state, energy, frame) in of_states(facts) {
+    for (state, energy, frame) in state_energies(facts) {
+        // The mass of a body that only states name is unknown.
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
         let Some(velocity) = state.velocity else { continue };
         judged.looked_at += 1;
@@ -189,7 +196,7 @@ fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport
 
 fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     let Some(gravity) = facts.gravity else { return };
-    for (state, energy, frame) in of_states(facts) {
+    for (state, energy, frame) in state_energies(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
         let Some([_, _, height]) = state.position else { continue };
         judged.looked_at += 1;
@@ -205,9 +212,10 @@ fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckRepo
 }
 
 fn judge_flags(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
-    for (at, frame, system) in of_frames(facts) {
+    for (at, frame, system) in frame_energies(facts) {
         judged.looked_at += 1;
         let place = FindingPlace { table: SYSTEM, row: system.row, frames: &[frame] };
+        // The recorder's own rule for the flag: more than a millionth of the total energy.
         let gains = system.delta > (1e-6 * system.total.abs()).max(1e-9);
         let known = system.delta.is_finite() && system.total.is_finite();
         if let Some(flag) = system.injected.filter(|flag| known && *flag != gains) {

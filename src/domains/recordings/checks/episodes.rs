@@ -1,4 +1,4 @@
-//! Energy from nowhere: runs of frames that gain, each little, together much.
+//! The check for energy from nowhere: runs of frames whose gains are small one by one and large together.
 
 use super::facts::{FrameFacts, RecordingFacts, SystemFacts};
 use super::passes::CheckScan;
@@ -23,13 +23,13 @@ pub(super) static INJECTION: CheckDefinition = CheckDefinition {
     end: Some(end),
 };
 
-/// A run of gains.
+/// A run of frames that gain energy.
 #[derive(Clone, Debug)]
 struct GainEpisode {
     first: i64,
     last: i64,
     gained: f64,
-    /// The largest gain of a frame, the frame, and the row of its energies.
+    /// The largest gain of a frame (J), the frame, and the row of its energies.
     peak: (f64, i64, i64),
     /// The energies before the first frame and after the last: linear, rotational, potential.
     before: Option<[f64; 3]>,
@@ -38,7 +38,7 @@ struct GainEpisode {
     unconverged: u64,
 }
 
-/// Runs of gains, and how far the total energy ranges.
+/// The runs found so far, and the range of the total energy over the recording.
 #[derive(Debug, Default)]
 pub(super) struct GainEpisodes {
     open: Option<GainEpisode>,
@@ -47,7 +47,8 @@ pub(super) struct GainEpisodes {
 }
 
 impl GainEpisodes {
-    /// Ends the run that is open, and keeps it if it gained enough by itself.
+    /// Closes the open run, and keeps it if it gained enough. The second limit, a share of the energy's range, has to
+    /// wait for the end of the recording.
     fn close_episode(&mut self, rules: &Rules) {
         self.closed.extend(self.open.take().filter(|episode| episode.gained >= rules.energy.episode_joules));
     }
@@ -59,7 +60,7 @@ impl GainEpisodes {
         }
     }
 
-    /// Adds a frame to the run, or opens one with it.
+    /// Adds a frame to the open run, or opens one.
     fn add_frame(&mut self, frame: &FrameFacts, here: &SystemFacts, before: Option<[f64; 3]>, gain: f64) {
         let fresh = GainEpisode {
             first: frame.id,
@@ -81,25 +82,30 @@ impl GainEpisodes {
     }
 }
 
-/// Returns what each frame gained on the one before, without what bodies brought along that were spawned in it; none
-/// where that cannot be told.
+/// Returns the gain of each frame over the one before, J, without the energy of bodies spawned in it; `None` where it
+/// is unknown.
 fn frame_gains(facts: &RecordingFacts, rules: &Rules) -> Vec<Option<f64>> {
-    let mut brought = vec![0.0; facts.frames.len()];
+    let mut spawned_energies = vec![0.0; facts.frames.len()];
     for state in facts.fresh_states() {
         let (frame, body) = (facts.frame_at(state.frame), facts.bodies.get(state.body as usize));
-        let spawned = frame.zip(body).is_some_and(|(frame, body)| body.first == Some(frame.id));
-        if let (true, Some(sum)) = (spawned, brought.get_mut(state.frame as usize)) {
+        let is_spawned = frame.zip(body).is_some_and(|(frame, body)| body.first == Some(frame.id));
+        if let (true, Some(sum)) = (is_spawned, spawned_energies.get_mut(state.frame as usize)) {
+            // NaN makes the gain of the frame unknown.
             *sum += state.energy.map_or(f64::NAN, |energy| energy.total);
         }
     }
-    let total = |at: u32| facts.frame_at(at)?.system.map(|system| system.total);
-    let one = |(at, brought): (u32, f64)| {
-        let (step, lasted) = (facts.step?, facts.step_seconds(at)?);
-        let steady = (lasted - step).abs() <= rules.time.step_share * step;
-        let gain = total(at)? - total(at.checked_sub(1)?)? - brought;
-        (steady && gain.is_finite()).then_some(gain)
-    };
-    (0..).zip(brought).map(one).collect()
+    (0..).zip(spawned_energies).map(|(at, spawned)| frame_gain(facts, rules, at, spawned)).collect()
+}
+
+fn frame_gain(facts: &RecordingFacts, rules: &Rules, at: u32, spawned: f64) -> Option<f64> {
+    let (step, duration) = (facts.step?, facts.step_seconds(at)?);
+    // A step of another length changes the energy by another amount: `time_step` reports it.
+    let is_steady = (duration - step).abs() <= rules.time.step_share * step;
+    if !is_steady {
+        return None;
+    }
+    let (now, before) = (facts.frame_at(at)?.system?, facts.frame_at(at.checked_sub(1)?)?.system?);
+    Some(now.total - before.total - spawned).filter(|gain| gain.is_finite())
 }
 
 fn judge(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
@@ -108,7 +114,9 @@ fn judge(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
         let course = &mut judged.course.gains;
         judged.looked_at += u64::from(frame.system.is_some());
         let total = frame.system.map_or(0.0, |system| system.total);
-        frame.system.iter().for_each(|system| course.note_total(system.total));
+        if let Some(system) = frame.system {
+            course.note_total(system.total);
+        }
         let noise = rules.energy.gain_share * total.abs() + 1e-9;
         let gain = gains.get(at as usize).copied().flatten().filter(|gain| *gain > noise);
         match gain.zip(frame.system.as_ref()) {
@@ -155,7 +163,7 @@ fn report_episode(episode: &GainEpisode, judged: &mut CheckReport) {
     judged.add_finding(place, format!("gained={:e}", episode.gained), message);
 }
 
-/// Writes an energy for people, an exploded one too.
+/// Renders an energy, J; one of an exploded simulation with an exponent, or it would fill lines with digits.
 fn render_joules(energy: f64) -> String {
     if energy.abs() < 1e7 { format!("{energy:.6}") } else { format!("{energy:e}") }
 }

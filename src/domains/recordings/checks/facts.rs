@@ -1,55 +1,57 @@
-//! What checks know of a recording: a few numbers for each frame, state and touching pair, and no rows.
+//! The facts that checks judge: a few numbers for each frame, state and touching pair of a batch, and no rows.
+//!
+//! Frames, bodies and states are referred to by their index in the facts, as a `u32`: a batch holds many of them.
 
 use std::collections::BTreeSet;
 
 use super::passes::CheckScan;
 use crate::model::Key;
 
-/// What marks the id of a body that does not move.
+/// The bit in a body id of a contact that marks a body of the environment.
 const ENVIRONMENT: i64 = 1 << 31;
-/// No state.
+/// The index of no state.
 const NONE: u32 = u32::MAX;
-/// Frames times bodies, up to which each gets a place of its own; more of them are searched.
+/// The most cells (frames times bodies) of the grid of states: 64 MB. Beyond that, states are found by binary search.
 const GRID_MAX: usize = 1 << 24;
 
-/// What is known of some frames of a recording that follow each other, and of the recording as a whole.
+/// The facts of a batch of consecutive frames, and of the recording as a whole.
 #[derive(Debug, Default)]
 pub(super) struct RecordingFacts {
-    /// The frames, by id: the last of those that were judged before, and then those that are to be judged.
+    /// The frames by id: the last one of the batch before, then those of this batch.
     pub(super) frames: Vec<FrameFacts>,
-    /// The place of the first frame that is to be judged.
+    /// The index of the first frame of this batch.
     pub(super) fresh: u32,
-    /// The bodies: those that are declared, then those that only states name.
+    /// The bodies: those of the table of bodies, then those that only states name.
     pub(super) bodies: Vec<MovingBodyFacts>,
-    /// The states, as they lie.
+    /// The states, in the order of their table.
     pub(super) states: Vec<StateFacts>,
-    /// The place of the state of each frame and body, where there are not too many.
+    /// The index of the state of each frame and body; empty where that would be more than [`GRID_MAX`].
     grid: Vec<u32>,
-    /// The same by frame and body, sorted, where there are.
+    /// The same as a list sorted by frame and body, in place of the grid.
     by_place: Vec<((u32, u32), u32)>,
-    /// The place of the state of each row of InertialStateRecord.
+    /// The index of the state of each row of InertialStateRecord, sorted by row.
     by_inertial: Vec<(i64, u32)>,
-    /// The touching pairs, as they lie.
+    /// The touching pairs, in the order of their table.
     pub(super) pairs: Vec<PairFacts>,
-    /// Cells that hold no finite number.
+    /// Cells without a finite number.
     pub(super) unreadable: Vec<CellFacts>,
-    /// Rows that refer to nothing.
+    /// Cells that refer to a row that does not exist.
     pub(super) dangling: Vec<CellFacts>,
-    /// A frame and a body that have several states or energies.
+    /// Rows that are the second state or energy of a body in a frame.
     pub(super) doubled: Vec<CellFacts>,
-    /// Contact points that the cone does not hold, or that pull.
     pub(super) impulses: ImpulseFacts,
-    /// How many rows were looked at; those of which several scans are made, once.
+    /// The number of rows read; a row that several scans read counts once.
     pub(super) rows: u64,
-    /// The scans that yield any row in the whole recording, of those that it matters of.
+    /// The probed scans that yield any row in the whole recording.
     pub(super) present: BTreeSet<CheckScan>,
-    /// The usual time between frames, seconds.
+    /// The median step of the recording, s.
     pub(super) step: Option<f64>,
-    /// Downwards, m/s2; none where no potential energy tells.
+    /// The gravity along -z, m/s2: that of the rules where bodies have potential energy, 0 where bodies at a height
+    /// have none, `None` where the recording shows neither.
     pub(super) gravity: Option<f64>,
 }
 
-/// A frame.
+/// A frame, with sums over its rows in other tables.
 #[derive(Clone, Debug)]
 pub(super) struct FrameFacts {
     pub(super) id: i64,
@@ -57,17 +59,17 @@ pub(super) struct FrameFacts {
     pub(super) clock: f64,
     pub(super) system: Option<SystemFacts>,
     pub(super) solver: Option<SolverFacts>,
-    /// The sums over the energies of its bodies: linear, rotational, potential.
+    /// The sums over the energies of its bodies, J: linear, rotational, potential.
     pub(super) sums: [f64; 3],
     pub(super) energies: u32,
     pub(super) pairs: u32,
-    /// Contact points whose impulses are recorded.
+    /// The number of contact points with impulses.
     pub(super) constraints: u32,
-    /// Contact points that are recorded in a table of their own.
+    /// The number of contact points in the table of contact constraints, which older recordings have.
     pub(super) points: u32,
 }
 
-/// The energies of a frame, joules.
+/// The energies of all bodies in a frame, J.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SystemFacts {
     pub(super) row: i64,
@@ -78,7 +80,7 @@ pub(super) struct SystemFacts {
     pub(super) touching: Option<bool>,
 }
 
-/// How the solver fared in a frame.
+/// The solver's diagnostics of a frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SolverFacts {
     pub(super) row: i64,
@@ -92,16 +94,16 @@ pub(super) struct SolverFacts {
 /// A body that moves.
 #[derive(Clone, Debug)]
 pub(super) struct MovingBodyFacts {
-    /// Its instance id.
+    /// Its instance id, which contacts and states refer to.
     pub(super) id: i64,
-    /// Kilograms; NaN where nothing declares it.
+    /// Its mass, kg; NaN where no row of the table of bodies declares it.
     pub(super) mass: f64,
     pub(super) declared: bool,
-    /// The first frame that has a state of it.
+    /// The first frame with a state of it: the frame of its spawn.
     pub(super) first: Option<i64>,
 }
 
-/// A body in a frame, after the step.
+/// A body in a frame, at the end of the step.
 #[derive(Clone, Debug)]
 pub(super) struct StateFacts {
     /// The key of its row in AssetDynamicStateRecord.
@@ -112,22 +114,22 @@ pub(super) struct StateFacts {
     pub(super) body: u32,
     pub(super) position: Option<[f64; 3]>,
     pub(super) velocity: Option<[f64; 3]>,
-    /// The length of its quaternion.
+    /// The length of its quaternion; 1 for a valid orientation.
     pub(super) norm: Option<f64>,
-    /// How fast it turns, 1/s.
+    /// Its angular speed, rad/s.
     pub(super) spin: f64,
-    /// The impulse of all contacts on it, N s.
+    /// The sum of the impulses of its contacts, N s.
     pub(super) impulse: [f64; 3],
-    /// All impulses on it, whatever their direction, N s.
+    /// The sum of the sizes of these impulses, N s.
     pub(super) pressed: f64,
-    /// How many pairs it is one of.
+    /// The number of touching pairs that it is part of.
     pub(super) touches: u32,
-    /// The depths of all of these, metres.
+    /// The sum of the depths of these, m.
     pub(super) depth: f64,
     pub(super) energy: Option<EnergyFacts>,
 }
 
-/// The energies of a body in a frame, joules.
+/// The energies of a body in a frame, J.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EnergyFacts {
     pub(super) row: i64,
@@ -136,7 +138,7 @@ pub(super) struct EnergyFacts {
     pub(super) total: f64,
 }
 
-/// Two bodies that touch, at the beginning of a step.
+/// Two touching bodies at the beginning of a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PairFacts {
     pub(super) row: i64,
@@ -145,32 +147,32 @@ pub(super) struct PairFacts {
     pub(super) depth: f64,
 }
 
-/// A cell.
+/// A faulty cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct CellFacts {
     pub(super) table: &'static str,
     pub(super) row: i64,
     pub(super) column: &'static str,
-    /// What it holds.
+    /// Its content as text.
     pub(super) value: String,
-    /// The frame that it belongs to, where it is known.
+    /// The frame that it belongs to, if known.
     pub(super) frame: Option<i64>,
 }
 
-/// What contact points say of impulses.
+/// Contact points with faulty impulses.
 #[derive(Debug, Default)]
 pub(super) struct ImpulseFacts {
-    /// The table that they lie in.
+    /// The table of the points.
     pub(super) table: &'static str,
-    /// How many points were read, of the whole recording so far.
+    /// The number of points read, of the whole recording so far.
     pub(super) looked_at: u64,
-    /// Points outside the cone.
+    /// Points of this batch outside the cone.
     pub(super) outside: Vec<PointFacts>,
-    /// Points that pull.
+    /// Points of this batch with a negative normal impulse.
     pub(super) pulling: Vec<PointFacts>,
-    /// Points that rub although next to nothing presses, of the whole recording so far.
+    /// The number of points with friction and next to no normal impulse, of the whole recording so far.
     pub(super) unpressed: u64,
-    /// Directions that are no unit vectors.
+    /// Directions of this batch that are not unit vectors: the point, the column, the length.
     pub(super) skewed: Vec<(PointFacts, &'static str, f64)>,
 }
 
@@ -180,19 +182,20 @@ pub(super) struct PointFacts {
     pub(super) row: i64,
     pub(super) frame: i64,
     pub(super) bodies: [i64; 2],
+    /// The coefficient of friction.
     pub(super) friction: f64,
-    /// N s.
+    /// The normal impulse, N s.
     pub(super) normal: f64,
-    /// N s.
+    /// The size of the tangential impulse, N s.
     pub(super) tangential: f64,
 }
 
-/// Returns a key of one integer.
+/// Builds a key of one integer.
 pub(super) fn integer_key(id: i64) -> Key {
     vec![crate::model::Value::Integer(id)]
 }
 
-/// Tells whether an id is one of a body that does not move.
+/// Returns whether an id is that of a body of the environment.
 pub(super) const fn is_environment(body: i64) -> bool {
     body & ENVIRONMENT != 0
 }
@@ -202,9 +205,9 @@ fn to_place(at: usize) -> u32 {
 }
 
 impl RecordingFacts {
-    /// Returns the place of a frame.
+    /// Returns the index of a frame.
     pub(super) fn find_frame(&self, id: i64) -> Option<u32> {
-        // Ids count from 1 without a gap in nearly every recording.
+        // Nearly every recording numbers its frames from 1 without a gap; the first batch then needs no search.
         let guess = usize::try_from(id.wrapping_sub(1)).unwrap_or(usize::MAX);
         if self.frames.get(guess).is_some_and(|frame| frame.id == id) {
             return Some(to_place(guess));
@@ -212,12 +215,12 @@ impl RecordingFacts {
         self.frames.binary_search_by_key(&id, |frame| frame.id).ok().map(to_place)
     }
 
-    /// Returns the place of a body.
+    /// Returns the index of a body; a linear search, as scenes have few bodies.
     pub(super) fn find_body(&self, id: i64) -> Option<u32> {
         self.bodies.iter().position(|body| body.id == id).map(to_place)
     }
 
-    /// Returns the frame at a place.
+    /// Returns the frame at an index.
     pub(super) fn frame_at(&self, at: u32) -> Option<&FrameFacts> {
         self.frames.get(at as usize)
     }
@@ -230,12 +233,13 @@ impl RecordingFacts {
         frame as usize * self.bodies.len() + body as usize
     }
 
-    /// Returns the state of a body in a frame, by their places.
+    /// Returns the state of a body in a frame, both by index.
     pub(super) fn find_state(&self, frame: u32, body: u32) -> Option<&StateFacts> {
         self.states.get(self.state_place(frame, body)? as usize)
     }
 
     fn state_place(&self, frame: u32, body: u32) -> Option<u32> {
+        // Where the grid would be too large it is empty, and the sorted list has the states.
         if let Some(at) = self.grid.get(self.grid_slot(frame, body)) {
             return Some(*at);
         }
@@ -248,12 +252,12 @@ impl RecordingFacts {
         self.states.get_mut(at as usize)
     }
 
-    /// Returns the state whose numbers a row of InertialStateRecord holds.
-    pub(super) fn of_inertial(&mut self, row: i64) -> Option<&mut StateFacts> {
-        // They count from 1 without a gap too, in nearly every recording.
+    /// Returns the state that a row of InertialStateRecord belongs to.
+    pub(super) fn find_by_inertial(&mut self, row: i64) -> Option<&mut StateFacts> {
+        // These rows too are nearly always numbered from 1 without a gap.
         let guess = usize::try_from(row.wrapping_sub(1)).ok().and_then(|at| self.by_inertial.get(at));
         let (_, state) = match guess.filter(|(inertial, _)| *inertial == row) {
-            Some(found) => *found,
+            Some(entry) => *entry,
             None => {
                 let at = self.by_inertial.binary_search_by_key(&row, |(inertial, _)| *inertial).ok()?;
                 *self.by_inertial.get(at)?
@@ -262,19 +266,19 @@ impl RecordingFacts {
         self.states.get_mut(state as usize)
     }
 
-    /// Returns the state of the same body in the frame before, where no frame is lost between.
+    /// Returns the state of the same body in the frame before; `None` where that frame or state is missing.
     pub(super) fn previous_state(&self, state: &StateFacts) -> Option<&StateFacts> {
         self.has_previous_frame(state.frame).then(|| self.find_state(state.frame.checked_sub(1)?, state.body)).flatten()
     }
 
-    /// Tells whether the frame before is there.
+    /// Returns whether the frame with the id before exists.
     pub(super) fn has_previous_frame(&self, frame: u32) -> bool {
         let before = frame.checked_sub(1).and_then(|before| self.frame_at(before));
         let here = self.frame_at(frame);
         before.zip(here).is_some_and(|(before, here)| before.id.checked_add(1) == Some(here.id))
     }
 
-    /// Returns how long a step took, where the frame before is there.
+    /// Returns the length of a frame's step, s; `None` where the frame before is missing.
     pub(super) fn step_seconds(&self, frame: u32) -> Option<f64> {
         if !self.has_previous_frame(frame) {
             return None;
@@ -283,33 +287,36 @@ impl RecordingFacts {
         Some(self.frame_at(frame)?.time - before.time)
     }
 
-    /// Puts frames in the order of their ids.
-    pub(super) fn frames_are_read(&mut self) {
+    /// Sorts the frames by id once all of a batch are read: lookups search them.
+    pub(super) fn sort_frames(&mut self) {
         self.frames.sort_by_key(|frame| frame.id);
     }
 
-    /// Returns the frames that are to be judged, each with its place.
+    /// Returns the frames of this batch, each with its index.
     pub(super) fn fresh_frames(&self) -> impl Iterator<Item = (u32, &FrameFacts)> {
         (0u32..).zip(&self.frames).skip(self.fresh as usize)
     }
 
-    /// Returns the states in frames that are to be judged.
+    /// Returns the states in the frames of this batch.
     pub(super) fn fresh_states(&self) -> impl Iterator<Item = &StateFacts> {
         self.states.iter().filter(|state| state.frame >= self.fresh)
     }
 
-    /// Tells whether the recording holds rows of a scan.
+    /// Returns whether the recording has any row of a probed scan.
     pub(super) fn has_rows(&self, pass: CheckScan) -> bool {
         self.present.contains(&pass)
     }
 
-    /// Forgets what was judged, all but the last frame, which the next one is held against.
-    pub(super) fn move_on(&mut self) {
+    /// Drops the judged batch, except its last frame, which the first frame of the next batch is compared with.
+    pub(super) fn drop_judged(&mut self) {
         let last = to_place(self.frames.len().saturating_sub(1));
         self.frames = self.frames.pop().into_iter().collect();
         self.fresh = to_place(self.frames.len());
         self.states.retain(|state| state.frame == last);
-        self.states.iter_mut().for_each(|state| state.frame = 0);
+        // That frame is the first of the next batch.
+        for state in &mut self.states {
+            state.frame = 0;
+        }
         (self.grid, self.by_place, self.by_inertial) = Default::default();
         self.pairs.clear();
         (self.unreadable, self.dangling, self.doubled) = Default::default();
@@ -317,16 +324,18 @@ impl RecordingFacts {
         self.impulses = ImpulseFacts { table, looked_at, unpressed, ..ImpulseFacts::default() };
     }
 
-    /// Makes ready to find states by frame and body, and by their rows.
-    pub(super) fn states_are_read(&mut self) {
+    /// Builds the lookups of states by frame and body and by row, once all states of a batch are read.
+    pub(super) fn index_states(&mut self) {
         let slots = self.frames.len().saturating_mul(self.bodies.len());
         self.grid = if slots <= GRID_MAX { vec![NONE; slots] } else { Vec::new() };
+        // In this order, a second state of the same frame and body follows the first.
         let mut order: Vec<((u32, u32), u32)> =
             (0u32..).zip(&self.states).map(|(at, state)| ((state.frame, state.body), at)).collect();
         order.sort_unstable();
         let mut last = None;
         for (place, at) in order {
             if last == Some(place) {
+                // Those of the frame before were reported with its own batch.
                 if place.0 >= self.fresh {
                     self.note_double(at);
                 }
@@ -349,16 +358,15 @@ impl RecordingFacts {
         self.by_inertial.sort_unstable();
     }
 
-    /// Notes that a body has a second state in a frame.
     fn note_double(&mut self, at: u32) {
         let Some(state) = self.states.get(at as usize) else { return };
-        let twice = CellFacts {
+        let second = CellFacts {
             table: "AssetDynamicStateRecord",
             row: state.row,
             column: "body_id",
             value: self.bodies.get(state.body as usize).map(|body| body.id.to_string()).unwrap_or_default(),
             frame: self.frame_at(state.frame).map(|frame| frame.id),
         };
-        self.doubled.push(twice);
+        self.doubled.push(second);
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers that are none, and numbers that nothing in a simulation reaches.
+//! Checks for NaN and infinite numbers, and for positions, speeds and energies that only an exploded simulation has.
 
 use super::facts::RecordingFacts;
 use super::passes::CheckScan;
@@ -7,7 +7,7 @@ use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
-/// Every scan whose numbers are looked at.
+/// Every scan with numbers.
 const ALL: &[CheckScan] = &[
     CheckScan::States,
     CheckScan::Positions,
@@ -58,15 +58,15 @@ pub(super) static BLOW_UP: CheckDefinition = CheckDefinition {
 fn judge_numbers(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.rows;
     for cell in &facts.unreadable {
-        judged.wrong_cell(cell, format!("{} holds {}", cell.column, cell.value));
+        judged.add_cell_finding(cell, format!("{} holds {}", cell.column, cell.value));
     }
 }
 
 fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     judged.looked_at += facts.fresh_frames().count() as u64;
-    let id = |frame: u32| facts.frame_at(frame).map_or(0, |frame| frame.id);
     for state in facts.fresh_states() {
         let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+        // An explosion is reported once a body: every later frame of it is as bad.
         if judged.course.exploded.contains(&Some(body)) {
             continue;
         }
@@ -75,7 +75,7 @@ fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckRepo
         if let Some((what, size)) = far.or(fast) {
             judged.course.exploded.insert(Some(body));
             let message = format!("body {body}: the {what} is {size:e}, in this frame for the first time");
-            let frames = [id(state.frame)];
+            let frames = [facts.frame_at(state.frame).map_or(0, |frame| frame.id)];
             let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &frames };
             judged.add_finding(place, format!("{what}={size:e}"), message);
         }
@@ -84,8 +84,7 @@ fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckRepo
         return;
     }
     let mut systems = facts.fresh_frames().filter_map(|(_, frame)| Some((frame.id, frame.system?)));
-    let over = |total: f64| total.abs() > rules.energy.largest;
-    if let Some((frame, system)) = systems.find(|(_, system)| over(system.total)) {
+    if let Some((frame, system)) = systems.find(|(_, system)| system.total.abs() > rules.energy.largest) {
         judged.course.exploded.insert(None);
         let message = format!("the total energy is {:e} J, in this frame for the first time", system.total);
         let place = FindingPlace { table: "SystemEnergyRecord", row: system.row, frames: &[frame] };
@@ -93,7 +92,7 @@ fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckRepo
     }
 }
 
-/// Returns the length of a vector, where it is beyond a limit.
+/// Returns the length of a vector if it is beyond a limit.
 fn length_beyond(parts: Option<[f64; 3]>, limit: f64) -> Option<f64> {
     // The square of a number beyond 1e154 is infinite, which is beyond any limit too.
     let size = parts?.iter().map(|part| part * part).sum::<f64>().sqrt();

@@ -1,4 +1,4 @@
-//! Impulses: the friction cone, contacts that pull, directions, and whether impulses account for what bodies do.
+//! Checks of impulses: the friction cone, pulling contacts, unit directions, and the balance with changes of velocity.
 
 use super::facts::{PointFacts, RecordingFacts, StateFacts};
 use super::passes::CheckScan;
@@ -80,7 +80,7 @@ fn point_place<'p>(facts: &RecordingFacts, point: &PointFacts, frames: &'p [i64]
     FindingPlace { table: facts.impulses.table, row: point.row, frames }
 }
 
-/// Returns a body's id as people know it: those that do not move by their own number.
+/// Renders a body's id; one of the environment by its spawn number, without bit 31.
 pub(super) fn render_body(body: i64) -> String {
     if super::facts::is_environment(body) { format!("environment {}", body & !(1 << 31)) } else { body.to_string() }
 }
@@ -138,17 +138,19 @@ fn judge_directions(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport)
     }
 }
 
-/// Tells whether all impulses of a frame are recorded: friction is left out where no touching pair has any.
+/// Returns whether all impulses of a frame are recorded: the recorder writes none where no touching pair has friction.
 pub(super) fn are_recorded(facts: &RecordingFacts, frame: u32) -> bool {
     facts.frame_at(frame).is_some_and(|frame| {
-        let all = frame.points == 0 || frame.points == frame.constraints;
-        all && (frame.pairs == 0) == (frame.constraints == 0)
+        // Older recordings have a table of all contact points: each needs its constraint.
+        let is_complete = frame.points == 0 || frame.points == frame.constraints;
+        is_complete && (frame.pairs == 0) == (frame.constraints == 0)
     })
 }
 
 fn judge_balance(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     let Some(gravity) = facts.gravity else { return };
     for state in facts.fresh_states() {
+        // Without all impulses, any change of velocity would look unaccounted for.
         if !are_recorded(facts, state.frame) {
             judged.course.unjudged += 1;
         } else if let Some((off, size)) = unaccounted_impulse(facts, state, gravity) {
@@ -169,18 +171,19 @@ fn end_balance(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     }
 }
 
-/// Returns which impulse nothing accounts for, and the size of what is involved.
+/// Returns the size of the impulse on a body that nothing accounts for, and the scale of the terms involved, both N s.
 fn unaccounted_impulse(facts: &RecordingFacts, state: &StateFacts, gravity: f64) -> Option<(f64, f64)> {
     let mass = facts.bodies.get(state.body as usize).filter(|body| body.declared)?.mass;
-    let (after, before, lasted) =
+    let (after, before, duration) =
         (state.velocity?, facts.previous_state(state)?.velocity?, facts.step_seconds(state.frame)?);
     // Contacts push the first body back along the normal, which points to the second.
-    let fall = [0.0, 0.0, -mass * gravity * lasted];
+    let fall = [0.0, 0.0, -mass * gravity * duration];
     let parts = after.into_iter().zip(before).zip(fall).zip(state.impulse);
     let off = parts.map(|(((after, before), fall), impulse)| mass * (after - before) - fall - impulse);
     let off = off.map(|part| part * part).sum::<f64>().sqrt();
-    let speed = |velocity: [f64; 3]| velocity.iter().map(|part| part.abs()).sum::<f64>();
-    let size = mass * (speed(after) + speed(before) + gravity * lasted) + state.pressed;
+    // The scale is that of the terms, not of their sum: they may cancel to nothing, and their rounding errors do not.
+    let speeds: f64 = after.iter().chain(&before).map(|part| part.abs()).sum();
+    let size = mass * (speeds + gravity * duration) + state.pressed;
     (off.is_finite() && size.is_finite()).then_some((off, size))
 }
 

@@ -1,4 +1,4 @@
-//! The checks of recordings: what each looks for, what it needs read, and how it judges what was read.
+//! The checks of recordings: the scans that each needs, and how it judges the facts gathered from them.
 
 mod contacts;
 mod course;
@@ -27,16 +27,16 @@ use super::rules::Rules;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, CheckVerdict};
 use crate::model::{Finding, Severity};
 
-/// A check.
+/// A check of recordings.
 struct CheckDefinition {
     card: CheckCard,
     /// The scans without which it cannot run.
     needs: &'static [CheckScan],
-    /// The scans that it looks at where it can.
+    /// The scans that it uses if the recording has them.
     also: &'static [CheckScan],
-    /// Judges the frames that are to be judged, some at a time, in their order.
+    /// Judges one batch of frames; batches come in the order of the frames.
     judge: fn(&RecordingFacts, &Rules, &mut CheckReport),
-    /// Says at last what only the whole recording tells.
+    /// Reports, after the last batch, what only the whole recording shows.
     end: Option<fn(&RecordingFacts, &Rules, &mut CheckReport)>,
 }
 
@@ -69,7 +69,7 @@ static CHECKS: &[&CheckDefinition] = &[
     &solver::COUNTS,
 ];
 
-/// What each check is.
+/// The card of every check, in the order of [`CHECKS`].
 pub static CARDS: &[&CheckCard] = &[
     &energy::TOTAL.card,
     &energy::BODIES.card,
@@ -98,19 +98,19 @@ pub static CARDS: &[&CheckCard] = &[
     &solver::COUNTS.card,
 ];
 
-fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static CheckDefinition> {
-    let find = |card: &&CheckCard| CHECKS.iter().copied().find(|check| check.card.id == card.id);
-    cards.iter().filter_map(find).collect()
+fn find_checks(cards: &[&'static CheckCard]) -> Vec<&'static CheckDefinition> {
+    cards.iter().filter_map(|card| CHECKS.iter().copied().find(|check| check.card.id == card.id)).collect()
 }
 
-/// Returns what some checks read.
+/// Lists the tables that checks read, each once.
 pub(super) fn list_tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
     let mut tables: Vec<CheckTable> = Vec::new();
-    let checks = of_cards(cards);
+    let checks = find_checks(cards);
     let passes: BTreeSet<CheckScan> =
         checks.iter().flat_map(|check| check.needs.iter().chain(check.also)).copied().collect();
     for card in passes.into_iter().flat_map(CheckScan::tables) {
         if !tables.iter().any(|known| known.table == card.name) {
+            // All columns, not only those that the scans read: a fault in any of them is shown beside its finding.
             let columns: Vec<&'static str> = card.columns.iter().map(|(name, _)| *name).collect();
             tables.push(CheckTable { table: card.name, shown: columns.clone(), columns, held: false });
         }
@@ -118,13 +118,13 @@ pub(super) fn list_tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
     tables
 }
 
-/// Begins some checks.
+/// Starts a run of the requested checks.
 pub(super) fn start_run<'a>(request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
     let rules = Rules::from_domain(request.params.rules.as_ref());
-    Box::new(run::RecordingChecks::new(of_cards(request.checks), request.declared, rules))
+    Box::new(run::RecordingChecks::new(find_checks(request.checks), request.declared, rules))
 }
 
-/// What a check says while it looks.
+/// The findings and remarks of a check so far, and what it carries from one batch of frames to the next.
 struct CheckReport {
     check: &'static CheckDefinition,
     severity: Severity,
@@ -134,12 +134,12 @@ struct CheckReport {
     course: course::FrameHistory,
 }
 
-/// Where something is wrong.
+/// The row that a finding is about.
 #[derive(Clone, Copy)]
 struct FindingPlace<'p> {
     table: &'static str,
     row: i64,
-    /// The frames that it concerns.
+    /// The frames that the finding concerns, as related rows.
     frames: &'p [i64],
 }
 
@@ -150,7 +150,7 @@ impl CheckReport {
         Self { check, severity, looked_at: 0, findings, remarks, course }
     }
 
-    /// Says that something is wrong: for programs, then for people.
+    /// Adds a finding: `what` is stable text for programs and baselines, `message` is for people.
     fn add_finding(&mut self, place: FindingPlace<'_>, what: String, message: String) {
         let frames = place.frames.iter().map(|frame| ("SimulationFrameRecord", integer_key(*frame)));
         let own = (place.table, integer_key(place.row));
@@ -165,25 +165,26 @@ impl CheckReport {
         });
     }
 
-    /// Says what is wrong with a cell.
-    fn wrong_cell(&mut self, cell: &CellFacts, message: String) {
+    fn add_cell_finding(&mut self, cell: &CellFacts, message: String) {
         let frames: Vec<i64> = cell.frame.into_iter().collect();
         let place = FindingPlace { table: cell.table, row: cell.row, frames: &frames };
         self.add_finding(place, format!("{}={}", cell.column, cell.value), message);
     }
 
     fn into_verdict(mut self) -> CheckVerdict {
+        // A check that saw no row has not passed.
         if self.looked_at == 0 {
             let because = self.remarks.first().map_or("the recording holds no row of that kind", String::as_str);
             return CheckVerdict::NotRun { why: format!("there is nothing to look at: {because}") };
         }
+        // Findings come batch by batch and scan by scan; reports and baselines need one order.
         self.findings.sort_by(|a, b| (a.table, &a.key, &a.what).cmp(&(b.table, &b.key, &b.what)));
         CheckVerdict::Ran { looked_at: self.looked_at, findings: self.findings, remarks: self.remarks }
     }
 }
 
-/// Tells whether two numbers differ by more than a part of a size, and more than rounding leaves of nothing.
+/// Returns whether two numbers differ by more than a share of `size` and the rounding of zero.
 fn is_beyond_tolerance(one: f64, other: f64, share: f64, size: f64) -> bool {
-    // What is no number is another check's business.
+    // False for NaN: `non_finite` reports those.
     (one - other).abs() > share * size.abs() + 1e-12
 }

@@ -1,17 +1,19 @@
-//! Tables whose rows name frames, read some frames at a time: where reading stands, and what was read too far; judges
-//! nothing.
+//! Cursors over tables whose rows name frames and are read by id, one batch of frames at a time.
+//!
+//! A scan reads rows by id until one belongs to a frame after the batch. The rows read too far wait in the cursor for
+//! the batch that they belong to. That works only if rows lie in the order of their frames; a cursor notices if not.
 
 use std::collections::BTreeMap;
 
 use super::passes::CheckScan;
 use crate::model::{Row, Value};
 
-/// Where the reading of a table stands.
+/// The position of reading in a table.
 #[derive(Debug)]
 pub(super) struct TableCursor {
-    /// The smallest id that was not read yet.
+    /// The smallest id that is still unread.
     next: i64,
-    /// Rows that were read and belong to later frames: cells, row after row.
+    /// Rows that were read and belong to later frames, as cells row after row.
     ahead: Vec<Value>,
     width: usize,
     ended: bool,
@@ -23,27 +25,27 @@ impl Default for TableCursor {
     }
 }
 
-/// How far rows were read.
+/// How far a read got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Up to rows of later frames.
+    /// To rows of frames after the batch: the batch is complete.
     Beyond,
-    /// No row of a later frame came yet.
+    /// To no row of a later frame yet.
     Within,
-    /// Rows do not lie in the order of their frames: they cannot be read some frames at a time.
+    /// To a row of an earlier frame after one of a later frame: this table cannot be read in batches.
     Disordered,
 }
 
-/// The frames that are read together.
+/// A batch of frames that are read and judged together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameBatch {
-    /// The last frame that was judged before, if there was one.
+    /// The last frame of the batch before; `None` for the first batch.
     pub(super) judged: Option<i64>,
-    /// The last frame of them; beyond every frame at the end of the recording.
+    /// The last frame of this batch; `i64::MAX` for the last batch.
     pub(super) last: i64,
 }
 
-/// The places of cells in a row.
+/// The indexes of the cells of a row that hold its id and its frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ColumnPlaces {
     pub(super) id: usize,
@@ -51,19 +53,19 @@ pub(super) struct ColumnPlaces {
 }
 
 impl FrameBatch {
-    /// Tells whether a row of a frame is too late to be judged with it.
+    /// Returns whether a frame was judged in an earlier batch.
     fn is_past(self, frame: i64) -> bool {
         self.judged.is_some_and(|judged| frame <= judged)
     }
 }
 
 impl TableCursor {
-    /// Returns the smallest id that is still to be read; none where nothing is, or where enough was.
+    /// Returns the id to read on from; `None` at the end of the table, or where rows of later frames wait already.
     pub(super) fn next(&self) -> Option<i64> {
         (!self.ended && self.ahead.is_empty()).then_some(self.next)
     }
 
-    /// Hands out the rows that were read before and belong to a window.
+    /// Hands out the waiting rows that belong to a batch, and keeps the others waiting.
     pub(super) fn resume(&mut self, window: FrameBatch, places: ColumnPlaces, mut take: impl FnMut(&[Value])) -> Reach {
         let rows = std::mem::take(&mut self.ahead);
         let mut reach = Reach::Within;
@@ -73,7 +75,7 @@ impl TableCursor {
         reach
     }
 
-    /// Takes in rows, hands out those of a window, and keeps those of later frames.
+    /// Hands out the rows that belong to a batch, and lets those of later frames wait.
     pub(super) fn add_rows(
         &mut self,
         rows: &[Row<'_>],
@@ -87,6 +89,7 @@ impl TableCursor {
             reach = self.route_row(row.cells, window, places, reach, &mut take);
             if let Some(Value::Integer(id)) = row.cells.get(places.id) {
                 self.next = id.saturating_add(1);
+                // No id can follow: reading on from `next` would read this row again.
                 self.ended = *id == i64::MAX;
             }
         }
@@ -101,11 +104,13 @@ impl TableCursor {
         reach: Reach,
         take: &mut impl FnMut(&[Value]),
     ) -> Reach {
+        // A row without a frame counts as one of frame 0; after the first batch, that has the table read at once.
         let number = if let Some(Value::Integer(number)) = row.get(places.frame) { *number } else { 0 };
         if number > window.last {
             self.ahead.extend_from_slice(row);
             return if reach == Reach::Disordered { reach } else { Reach::Beyond };
         }
+        // After a row of a later frame, or in a batch after its own: either way it comes too late.
         if reach != Reach::Within || window.is_past(number) {
             return Reach::Disordered;
         }
@@ -113,13 +118,13 @@ impl TableCursor {
         reach
     }
 
-    /// Notes that there is no further row.
+    /// Notes that the table has no further row.
     pub(super) const fn mark_ended(&mut self) {
         self.ended = true;
     }
 }
 
-/// Where the reading of each table stands.
+/// The cursor of each scan. Two scans of one table (its normals and its tangents) read it apart.
 pub(super) type TableCursors = BTreeMap<CheckScan, TableCursor>;
 
 #[cfg(test)]
@@ -136,20 +141,23 @@ mod tests {
         database.answer_fetch(&crate::model::Fetch::all(SOLVER.name)).unwrap().table.unwrap()
     }
 
-    /// What a window takes of rows: their ids, and how far it read.
+    /// Returns the ids of the rows that a batch is handed, and how far it read.
     fn take_ids(page: &mut TableCursor, window: FrameBatch, rows: &[[i64; 2]]) -> (Vec<i64>, Reach) {
         let (table, mut ids) = (solver_table(), Vec::new());
         let cells: Vec<[Value; 2]> = rows.iter().map(|row| row.map(Value::Integer)).collect();
         let rows: Vec<Row<'_>> = cells.iter().map(|cells| Row { table: &table, cells }).collect();
         let places = ColumnPlaces { id: 0, frame: 1 };
-        let mut take = |row: &[Value]| ids.extend(row.first().cloned());
-        let reach = if rows.is_empty() {
-            page.resume(window, places, &mut take)
-        } else {
-            page.add_rows(&rows, window, places, &mut take)
+        let mut push_id = |row: &[Value]| {
+            if let Some(Value::Integer(id)) = row.first() {
+                ids.push(*id);
+            }
         };
-        let whole = |id: &Value| if let Value::Integer(id) = id { *id } else { 0 };
-        (ids.iter().map(whole).collect(), reach)
+        let reach = if rows.is_empty() {
+            page.resume(window, places, &mut push_id)
+        } else {
+            page.add_rows(&rows, window, places, &mut push_id)
+        };
+        (ids, reach)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The scans that checks need: which table, which columns, beside which other rows.
+//! The scans that checks need: their tables, columns, and joins.
 
 use crate::domain::scan::{JoinRequest, ScanRequest};
 use crate::domain::table::TableCard;
@@ -8,7 +8,7 @@ use crate::domains::recordings::schema::{
 };
 use crate::model::Snapshot;
 
-/// A scan, in the order in which they are made.
+/// A scan. The order of the variants is that in which scans are made: a later one looks up what earlier ones stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CheckScan {
     Frames,
@@ -30,7 +30,7 @@ pub(super) enum CheckScan {
     Acrosses,
 }
 
-/// The rows that a scan is of, and those beside them.
+/// The table and columns of a scan, and the table that it joins.
 pub(super) struct ScanSource {
     pub(super) table: &'static TableCard,
     pub(super) columns: &'static [&'static str],
@@ -38,7 +38,6 @@ pub(super) struct ScanSource {
     pub(super) beside: Option<(&'static str, &'static TableCard)>,
 }
 
-/// Where the states of bodies lie.
 const STATE_COLUMNS: &[&str] = &["id", "body_id", "kinematicState_id", "frame_id"];
 const ENERGY_COLUMNS: &[&str] = &["id", "body_id", "linear_ke", "rotational_ke", "potential_e", "total_e", "frame_id"];
 const SYSTEM_COLUMNS: &[&str] = &[
@@ -89,13 +88,13 @@ const fn joined_source(
     ScanSource { table, columns, beside: Some((column, parent)) }
 }
 
-/// Returns the table that holds impulses: that of the newest generation, or else the older one.
+/// Returns the table of impulses: that of the newest generation if it is declared, or else the older one.
 fn impulse_table(declared: &Snapshot) -> &'static TableCard {
     if declared.table(UNIFIED.name).is_ok() { &UNIFIED } else { &FRICTION }
 }
 
 impl CheckScan {
-    /// The scans of which it is asked first whether they yield any row.
+    /// The scans that are first probed for any row, as a missing row is a fault only where others are recorded.
     pub(super) const PROBED: [Self; 8] = [
         Self::Energies,
         Self::System,
@@ -107,28 +106,29 @@ impl CheckScan {
         Self::Orientations,
     ];
 
-    /// Tells whether a scan is made once: its rows belong to no frame.
+    /// Returns whether a scan is made once for the whole recording: its rows name no frame.
     pub(super) const fn is_whole(self) -> bool {
         matches!(self, Self::Bodies | Self::Accelerations | Self::AngularAccelerations)
     }
 
-    /// Tells whether the rows of a scan are numbers of states, and are found by these.
+    /// Returns whether the rows of a scan are parts of states, and are selected by the ids of these.
     pub(super) const fn is_part(self) -> bool {
         matches!(self, Self::Positions | Self::Velocities | Self::Orientations | Self::Rates)
     }
 
-    /// Returns the place, among the columns of a scan, of the one that names a frame.
+    /// Returns the index, among the columns of a scan, of the one that names a frame.
     pub(super) const fn frame_column(self) -> usize {
         match self {
             Self::System => 8,
             Self::Energies | Self::Solver => 6,
             Self::Pairs => 4,
             Self::Points => 1,
+            // The column lists of all other scans have `frame_id` in the fourth place.
             _ => 3,
         }
     }
 
-    /// Returns what a scan is of in a recording with these tables.
+    /// Returns the source of a scan in a recording with these tables.
     pub(super) fn source(self, declared: &Snapshot) -> ScanSource {
         match self {
             Self::Frames => table_source(&FRAME, &["id", "simulation_time", "wall_clock_time"]),
@@ -151,20 +151,21 @@ impl CheckScan {
         }
     }
 
-    /// Returns every table that a scan may read, in any generation.
+    /// Returns every table that a scan may read, in recordings of any generation.
     pub(super) fn tables(self) -> Vec<&'static TableCard> {
+        // An empty snapshot declares no table, so that the source is the older table of impulses.
         let nothing = Snapshot::default();
         let ScanSource { table, beside, .. } = self.source(&nothing);
         let newest = matches!(self, Self::Normals | Self::Alongs | Self::Acrosses).then_some(&UNIFIED);
         std::iter::once(table).chain(beside.map(|(_, parent)| parent)).chain(newest).collect()
     }
 
-    /// Returns the columns of the rows that come along.
+    /// Returns the columns of the joined table.
     pub(super) const fn parent_columns(self) -> &'static [&'static str] {
         if matches!(self, Self::Orientations | Self::Rates) { WXYZ } else { XYZ }
     }
 
-    /// Returns the scan of all rows.
+    /// Returns the request for all rows of a scan.
     pub(super) fn request(self, declared: &Snapshot) -> ScanRequest {
         let ScanSource { table, columns, beside } = self.source(declared);
         let join = beside.map(|(column, parent)| JoinRequest {
@@ -176,7 +177,7 @@ impl CheckScan {
         ScanRequest { join, ..ScanRequest::every_row(table.name, columns) }
     }
 
-    /// Says what a recording lacks for a scan.
+    /// Returns why a recording cannot serve a scan: a missing table or column; `None` where it can.
     pub(super) fn find_missing(self, declared: &Snapshot) -> Option<String> {
         let ScanSource { table, columns, beside } = self.source(declared);
         let parents = beside.map(|(_, parent)| (parent, self.parent_columns()));

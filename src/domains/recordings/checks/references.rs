@@ -1,4 +1,4 @@
-//! References that every recorder keeps; those that it declares and breaks itself are nobody's fault.
+//! The check of references that every recorder keeps. Those that it declares and breaks itself are left out.
 
 use super::facts::{RecordingFacts, StateFacts};
 use super::passes::CheckScan;
@@ -7,9 +7,9 @@ use crate::domain::check::CheckCard;
 use crate::domains::recordings::rules::Rules;
 use crate::model::Severity;
 
-/// What is held to be kept: frames of every row, bodies of states, energies and contacts, and the parts of states.
-/// InertialStateRecord.body_id and frame_id stay 0, and EnergyRecord.body_id holds instance ids where it is declared
-/// to hold row ids: none of the three is looked at as declared.
+/// Checked: the frame of every row, the bodies of states, energies and contacts, and the parts of states. Not checked
+/// as declared: InertialStateRecord.body_id and frame_id, which stay 0, and EnergyRecord.body_id, which holds instance
+/// ids although it is declared to hold row ids.
 pub(super) static REFERENCES: CheckDefinition = CheckDefinition {
     card: CheckCard {
         id: "references",
@@ -35,10 +35,10 @@ pub(super) static REFERENCES: CheckDefinition = CheckDefinition {
     end: None,
 };
 
-/// The parts of a state: their column, and whether a state has it.
+/// A part of a state: the column that refers to it, and whether a state has it.
 type StatePart = (&'static str, fn(&StateFacts) -> bool);
 
-/// The scans that read them.
+/// The scans that read the parts of states.
 const PASSES: [CheckScan; 3] = [CheckScan::Positions, CheckScan::Velocities, CheckScan::Orientations];
 
 const PARTS: [StatePart; 3] = [
@@ -50,13 +50,14 @@ const PARTS: [StatePart; 3] = [
 fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.rows;
     for cell in &facts.dangling {
-        judged.wrong_cell(cell, format!("{} is {}, and there is none", cell.column, cell.value));
+        judged.add_cell_finding(cell, format!("{} is {}, and there is none", cell.column, cell.value));
     }
     if !PASSES.iter().any(|pass| facts.has_rows(*pass)) {
-        // No state has any part: their tables could not be read, which the checks that need them say.
+        // No table of parts could be read: the checks that need one report it, instead of one finding a state here.
         return;
     }
     for state in facts.fresh_states() {
+        // A state lacks a part if that part's row is missing, or the state's own row: one finding says either.
         let missing: Vec<&str> = PARTS.iter().filter(|(_, has)| !has(state)).map(|(column, _)| *column).collect();
         if let Some(column) = missing.first() {
             let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);

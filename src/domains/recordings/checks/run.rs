@@ -1,6 +1,5 @@
-//! The checks of recordings as a run of scans: some frames are read and judged, then those after them, so that what
-//! is kept does not grow with the recording. Only where rows do not lie in the order of their frames, all are read at
-//! once.
+//! The checks of recordings as a sequence of scans. Frames are read and judged in batches, so that memory does not grow
+//! with the recording. Only where the rows of a table are not in the order of their frames, everything is read at once.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
@@ -15,65 +14,66 @@ use super::{CheckDefinition, CheckReport};
 use crate::domain::check::{CheckResults, CheckRun, CheckVerdict};
 use crate::domain::scan::{ScanReader, ScanRequest};
 use crate::domains::recordings::rules::Rules;
-use crate::model::{Filter, Row, Snapshot, Table, Value};
+use crate::model::{Filter, Row, Snapshot, Table};
 
-/// How many frames are read together at first.
+/// The number of frames of the first batch: small, as nothing is known yet of how many states a frame has.
 const FRAMES_FIRST: u64 = 64;
-/// How many are read together at most.
+/// The most frames of a batch.
 const FRAMES_MAX: u64 = 2048;
-/// About how many states are kept.
+/// About the number of states of a batch; a later batch gets as many frames as hold that many.
 const STATES_KEPT: u64 = 16_384;
 
-/// What is done next.
+/// A step of the run: most are one scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CheckStep {
-    /// Find out whether a scan yields any row.
+    /// Read one row of a scan, to learn whether it yields any.
     Probe(CheckScan),
-    /// Find the usual time between frames.
+    /// Read all frame times, to find the median step.
     Times,
-    /// Find out whether anything has potential energy.
+    /// Read energies until one has a potential part: then there is gravity.
     Potentials,
-    /// Find out whether anything that could have potential energy has any height.
+    /// Where none has, read positions until one has a height: then there is no gravity.
     Heights,
-    /// Read a table as a whole.
+    /// Read a table whose rows name no frame, once.
     Whole(CheckScan),
-    /// Read some frames.
+    /// Read the frames of a batch.
     Frames,
-    /// Read the rows of these frames.
+    /// Read the rows of these frames in another table.
     Rows(CheckScan),
-    /// Read a part of the states of these frames.
+    /// Read a part (such as velocities) of the states of these frames.
     Part(CheckScan),
-    /// Judge these frames.
+    /// Judge the batch; reads nothing.
     Judge,
 }
 
-/// Checks at work.
+/// A run of checks.
 pub(super) struct RecordingChecks<'a> {
     checks: Vec<&'static CheckDefinition>,
     declared: &'a Snapshot,
     rules: &'a Rules,
-    /// The scans that checks look at, of those that the recording has.
+    /// The scans that the checks use and the recording can serve.
     passes: BTreeSet<CheckScan>,
     steps: VecDeque<CheckStep>,
-    /// The step that is being read, and the intake of its rows once the table is known.
+    /// The step whose scan is being read, and the intake of its rows once the table is known.
     reading: Option<(CheckStep, Option<RowIntake>)>,
-    /// Whether the reader of a step wishes for no more rows.
+    /// Whether the current step needs no more rows.
     enough: bool,
     times: StepLengths,
     facts: RecordingFacts,
     judged: Vec<CheckReport>,
     pages: TableCursors,
-    /// How rows of later frames that were read before are taken in.
+    /// The intake of each scan that was read before, for its rows that waited for a later batch.
     intakes: BTreeMap<CheckScan, RowIntake>,
     window: FrameBatch,
-    /// How many frames are read together; all of them where nothing is said.
+    /// The number of frames of a batch; `None` reads everything at once.
     size: Option<u64>,
-    /// How many frames were read of those, and in all.
+    /// The number of frames read in this batch, and in all.
     frames: (u64, u64),
-    /// How many frames there are.
+    /// The number of frames of the recording, for the progress.
     known: u64,
-    /// The ids of the states of these frames: from the first that was not read yet to the last.
+    /// The ids of InertialStateRecord of this batch: the first unread one, and the last that a state names.
     states: (i64, i64),
+    /// Whether any table turned out not to be in the order of frames.
     disordered: bool,
 }
 
@@ -101,24 +101,26 @@ impl<'a> RecordingChecks<'a> {
             states: (i64::MIN, i64::MAX),
             disordered: false,
         };
-        let known = [CheckStep::Times, CheckStep::Potentials, CheckStep::Heights];
-        run.steps = CheckScan::PROBED.map(CheckStep::Probe).into_iter().chain(known).collect();
+        // Before any batch: these facts hold for the whole recording, and checks of the first frames need them.
+        let whole = [CheckStep::Times, CheckStep::Potentials, CheckStep::Heights];
+        run.steps = CheckScan::PROBED.map(CheckStep::Probe).into_iter().chain(whole).collect();
         run.start_judging();
         run
     }
 
-    /// Begins to judge, with nothing judged.
+    /// Starts judging from the first frame, with no findings.
     fn start_judging(&mut self) {
         self.judged = self.checks.iter().map(|check| CheckReport::new(check, self.rules)).collect();
         let whole = [CheckScan::Bodies, CheckScan::Accelerations, CheckScan::AngularAccelerations];
         self.steps.extend(whole.map(CheckStep::Whole));
-        self.next_frames();
+        self.queue_batch();
     }
 
-    /// Begins again, with all frames at once: what was read so far does not lie in the order of frames.
-    fn start_whole(&mut self) {
-        let known = std::mem::take(&mut self.facts);
-        (self.facts.step, self.facts.gravity, self.facts.present) = (known.step, known.gravity, known.present);
+    /// Starts again with all frames in one batch, since a table is not in the order of frames. Findings so far are
+    /// dropped with the rest: they may rest on rows that were assigned to the wrong batch.
+    fn restart_whole(&mut self) {
+        let old = std::mem::take(&mut self.facts);
+        (self.facts.step, self.facts.gravity, self.facts.present) = (old.step, old.gravity, old.present);
         (self.pages, self.size, self.frames, self.disordered) = (TableCursors::new(), None, (0, 0), false);
         self.window = FrameBatch { judged: None, last: i64::MAX };
         self.states = (i64::MIN, i64::MAX);
@@ -126,15 +128,18 @@ impl<'a> RecordingChecks<'a> {
         self.start_judging();
     }
 
-    fn next_frames(&mut self) {
+    /// Queues the steps of the next batch.
+    fn queue_batch(&mut self) {
         self.frames.0 = 0;
-        let of = |pass: &CheckScan| match pass {
-            CheckScan::Frames => Some(CheckStep::Frames),
-            pass if pass.is_whole() => None,
-            pass if pass.is_part() => Some(CheckStep::Part(*pass)),
-            pass => Some(CheckStep::Rows(*pass)),
-        };
-        self.steps.extend(self.passes.iter().filter_map(of));
+        for pass in &self.passes {
+            match pass {
+                CheckScan::Frames => self.steps.push_back(CheckStep::Frames),
+                // Read once by `start_judging`.
+                pass if pass.is_whole() => {}
+                pass if pass.is_part() => self.steps.push_back(CheckStep::Part(*pass)),
+                pass => self.steps.push_back(CheckStep::Rows(*pass)),
+            }
+        }
         self.steps.push_back(CheckStep::Judge);
     }
 
@@ -154,15 +159,15 @@ impl<'a> RecordingChecks<'a> {
         match step {
             CheckStep::Probe(_) => Some(whole.limit(1)),
             CheckStep::Times => Some(whole.order_by("id")),
-            // Without an energy that is 0, heights tell nothing.
+            // Heights matter only where energies are recorded and all their potential parts are 0.
             CheckStep::Heights => {
                 (self.facts.gravity.is_none() && self.facts.has_rows(CheckScan::Energies)).then_some(whole)
             }
             CheckStep::Frames => match self.size {
-                Some(size) => Some(from(whole, self.frames_from()).limit(size)),
+                Some(size) => Some(from_id(whole, self.next_frame_id()).limit(size)),
                 None => Some(whole),
             },
-            CheckStep::Rows(pass) if self.size.is_some() => self.rows_from(pass).map(|first| from(whole, first)),
+            CheckStep::Rows(pass) if self.size.is_some() => self.resume_rows(pass).map(|first| from_id(whole, first)),
             CheckStep::Part(_) if self.size.is_some() => {
                 let (first, last) = self.states;
                 (first <= last).then(|| filter_ids(whole, first, last))
@@ -171,13 +176,14 @@ impl<'a> RecordingChecks<'a> {
         }
     }
 
-    /// Returns the smallest id that a frame may have which was not read yet.
-    fn frames_from(&self) -> i64 {
+    /// Returns the smallest id that an unread frame may have.
+    fn next_frame_id(&self) -> i64 {
         self.facts.frames.last().map_or(i64::MIN, |frame| frame.id.saturating_add(1))
     }
 
-    /// Takes in rows that were read before, and returns from which id on to read further.
-    fn rows_from(&mut self, pass: CheckScan) -> Option<i64> {
+    /// Adds the rows that waited for this batch, and returns the id to read on from; `None` where nothing is to be
+    /// read.
+    fn resume_rows(&mut self, pass: CheckScan) -> Option<i64> {
         let page = self.pages.entry(pass).or_default();
         if let Some(intake) = self.intakes.get(&pass) {
             let (facts, rules) = (&mut self.facts, self.rules);
@@ -187,35 +193,37 @@ impl<'a> RecordingChecks<'a> {
         page.next()
     }
 
-    /// Makes ready what later scans look up.
+    /// Finishes a step: builds what later scans look up, and restarts if a table is not in the order of frames.
     fn finish_step(&mut self, step: CheckStep) {
         match step {
             CheckStep::Times => self.facts.step = self.times.median(),
             CheckStep::Frames => {
-                self.facts.frames_are_read();
-                let last = self.size.filter(|size| self.frames.0 >= *size);
-                let last = last.and_then(|_| self.facts.frames.last()).map(|frame| frame.id);
-                self.window.last = last.unwrap_or(i64::MAX);
+                self.facts.sort_frames();
+                // Fewer frames than asked for: this is the last batch, and takes all rows that are left.
+                let is_full = self.size.is_some_and(|size| self.frames.0 >= size);
+                let last = self.facts.frames.last().filter(|_| is_full);
+                self.window.last = last.map_or(i64::MAX, |frame| frame.id);
             }
             CheckStep::Rows(CheckScan::States) => {
-                self.facts.states_are_read();
-                self.find_states();
+                self.facts.index_states();
+                self.update_state_span();
             }
             CheckStep::Rows(_) | CheckStep::Probe(_) | CheckStep::Potentials | CheckStep::Heights => {}
             CheckStep::Whole(_) | CheckStep::Part(_) | CheckStep::Judge => {}
         }
         if self.disordered {
-            self.start_whole();
+            self.restart_whole();
         }
     }
 
-    /// Finds the rows that hold the numbers of the states.
-    fn find_states(&mut self) {
-        let rows = || self.facts.fresh_states().map(|state| state.inertial);
-        let (first, last) = (rows().min(), rows().max());
+    /// Updates the span of ids in which the parts of this batch's states are read.
+    fn update_state_span(&mut self) {
+        let first = self.facts.fresh_states().map(|state| state.inertial).min();
+        let last = self.facts.fresh_states().map(|state| state.inertial).max();
         let from = self.states.0;
+        // A state whose row was passed over in an earlier batch would never get its parts.
         self.disordered |= self.size.is_some() && first.is_some_and(|first| first < from);
-        // What no state names lies between those that are named.
+        // The last batch reads to the end of the table: rows that no state names are judged too.
         self.states.1 = if self.window.last == i64::MAX { i64::MAX } else { last.unwrap_or(from.saturating_sub(1)) };
     }
 
@@ -228,12 +236,11 @@ impl<'a> RecordingChecks<'a> {
             return;
         }
         let states = self.facts.fresh_states().count() as u64;
-        let kept = (STATES_KEPT * self.frames.0 / states.max(1)).clamp(16, FRAMES_MAX);
-        self.size = Some(kept);
+        self.size = Some((STATES_KEPT * self.frames.0 / states.max(1)).clamp(16, FRAMES_MAX));
         self.window.judged = Some(self.window.last);
         self.states.0 = self.states.1.saturating_add(1).max(self.states.0);
-        self.facts.move_on();
-        self.next_frames();
+        self.facts.drop_judged();
+        self.queue_batch();
     }
 
     fn not_run_verdict(&self, check: &CheckDefinition) -> Option<CheckVerdict> {
@@ -245,13 +252,13 @@ impl<'a> RecordingChecks<'a> {
     }
 }
 
-/// Asks for the rows whose ids lie between two.
+/// Narrows a scan to a span of ids, both ends included.
 fn filter_ids(scan: ScanRequest, first: i64, last: i64) -> ScanRequest {
     scan.filter(Filter::Between { column: "id".to_owned(), first, last })
 }
 
-/// Asks for the rows from an id on, in the order of ids.
-fn from(scan: ScanRequest, first: i64) -> ScanRequest {
+/// Narrows a scan to the rows from an id on, in the order of ids.
+fn from_id(scan: ScanRequest, first: i64) -> ScanRequest {
     filter_ids(scan, first, i64::MAX).order_by("id")
 }
 
@@ -293,10 +300,11 @@ impl ScanReader for RecordingChecks<'_> {
             }
             CheckStep::Times => {
                 self.known += rows.len() as u64;
-                rows.iter()
-                    .filter_map(|row| intake.frame_time(row.cells))
-                    .for_each(|(id, time)| self.times.add_frame(id, time));
+                for (id, time) in rows.iter().filter_map(|row| intake.frame_time(row.cells)) {
+                    self.times.add_frame(id, time);
+                }
             }
+            // NaN is not 0 either, so one broken energy is enough to assume gravity.
             CheckStep::Potentials if rows.iter().any(|row| intake.potential_energy(row.cells) != 0.0) => {
                 (facts.gravity, self.enough) = (Some(rules.gravity), true);
             }
@@ -306,17 +314,23 @@ impl ScanReader for RecordingChecks<'_> {
             CheckStep::Potentials | CheckStep::Heights | CheckStep::Judge => {}
             CheckStep::Rows(pass) if self.size.is_some() => {
                 let page = self.pages.entry(*pass).or_default();
-                let one = |cells: &[Value]| intake.add_row(cells, facts, rules);
-                let reach = page.add_rows(rows, self.window, intake.column_places(), one);
+                let reach = page.add_rows(rows, self.window, intake.column_places(), |cells| {
+                    intake.add_row(cells, facts, rules);
+                });
                 self.disordered |= reach == Reach::Disordered;
                 self.enough = reach != Reach::Within;
             }
             CheckStep::Frames => {
-                (self.frames.0, self.frames.1) = (self.frames.0 + rows.len() as u64, self.frames.1 + rows.len() as u64);
-                rows.iter().for_each(|row| intake.add_row(row.cells, facts, rules));
+                self.frames.0 += rows.len() as u64;
+                self.frames.1 += rows.len() as u64;
+                for row in rows {
+                    intake.add_row(row.cells, facts, rules);
+                }
             }
             CheckStep::Whole(_) | CheckStep::Rows(_) | CheckStep::Part(_) => {
-                rows.iter().for_each(|row| intake.add_row(row.cells, facts, rules));
+                for row in rows {
+                    intake.add_row(row.cells, facts, rules);
+                }
             }
         }
         if self.enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -326,6 +340,7 @@ impl ScanReader for RecordingChecks<'_> {
         let Some((step, intake)) = self.reading.take() else { return };
         if let CheckStep::Rows(pass) = step {
             self.intakes.extend(intake.map(|intake| (pass, intake)));
+            // Only a scan that ran to its end says that the table has no further row.
             if !self.enough {
                 self.pages.entry(pass).or_default().mark_ended();
             }

@@ -1,4 +1,4 @@
-//! The solver's own word: whether it converged, and whether it counts what was recorded.
+//! Checks of the solver's own diagnostics: convergence, and its counts against what was recorded.
 
 use super::facts::{RecordingFacts, SolverFacts};
 use super::passes::CheckScan;
@@ -56,6 +56,7 @@ fn end_convergence(_: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     end_run(judged);
 }
 
+/// Reports the current run of unconverged frames, if there is one, as a single finding.
 fn end_run(judged: &mut CheckReport) {
     let run = std::mem::take(&mut judged.course.unconverged);
     report_run(&run, judged);
@@ -89,8 +90,10 @@ fn judge_counts(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
             let message = format!("num_contacts is {}, and {} pairs touch", solver.contacts, frame.pairs);
             judged.add_finding(place, format!("num_contacts={}", solver.contacts), message);
         }
+        // Older recorders count a constraint for the contact and one for the friction of a point, in two tables; the
+        // newest has one table, and no points in the other.
         let (points, rows) = (i64::from(frame.points), i64::from(frame.constraints) + i64::from(frame.points));
-        // Where no impulse could be read, nobody knows whether each point has friction too.
+        // Without a table of impulses, whether each point had a friction constraint too is unknown: both counts pass.
         let doubled = !facts.has_rows(CheckScan::Normals) && solver.constraints == 2 * points;
         if recorded && solver.constraints != rows && !doubled {
             let message = format!("num_constraints is {}, and {rows} are recorded", solver.constraints);

@@ -1,4 +1,5 @@
-//! States of bodies: whether they move as their velocity says, are oriented, and are all there.
+//! Checks of body states: positions follow velocities, orientations are unit quaternions, no state or energy is
+//! missing.
 
 use super::facts::{RecordingFacts, StateFacts};
 use super::passes::CheckScan;
@@ -80,19 +81,21 @@ fn judge_motion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport)
     }
 }
 
-/// Returns how far a body is from where its velocity takes it, and how far it may be.
+/// Returns the distance of a body from where its velocity takes it, and the largest distance allowed, both m.
 fn compare_position(facts: &RecordingFacts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64)> {
     let (here, velocity) = (state.position?, state.velocity?);
-    let (before, lasted) = (facts.previous_state(state)?.position?, facts.step_seconds(state.frame)?);
-    let off = here.into_iter().zip(before).zip(velocity).map(|((here, before), speed)| here - before - speed * lasted);
+    let (before, duration) = (facts.previous_state(state)?.position?, facts.step_seconds(state.frame)?);
+    let off =
+        here.into_iter().zip(before).zip(velocity).map(|((here, before), speed)| here - before - speed * duration);
     let off = off.map(|part| part * part).sum::<f64>().sqrt();
-    // Far away, positions are only so exact.
+    // The position corrector may move a body by beta of each overlap; far from the origin, floats are coarse.
     let allowed = rules.states.jump + 2.0 * rules.contacts.beta * state.depth + 1e-9 * length(here);
     (off.is_finite() && allowed.is_finite()).then_some((off, allowed))
 }
 
 fn judge_orientation(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
     for state in facts.fresh_states() {
+        // `non_finite` reports the components of one that has no finite length.
         let Some(norm) = state.norm.filter(|norm| norm.is_finite()) else { continue };
         judged.looked_at += 1;
         if (norm - 1.0).abs() > rules.states.quaternion {
@@ -115,6 +118,7 @@ fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
         judged.looked_at += 1;
         let mut missing = Vec::new();
         for (place, body) in (0u32..).zip(&facts.bodies) {
+            // A body that is spawned later cannot be missing yet.
             if body.first.is_none_or(|first| first > frame.id) {
                 continue;
             }
@@ -142,6 +146,6 @@ fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
         }
     }
     for cell in &facts.doubled {
-        judged.wrong_cell(cell, format!("body {} has a second one in this frame", cell.value));
+        judged.add_cell_finding(cell, format!("body {} has a second one in this frame", cell.value));
     }
 }

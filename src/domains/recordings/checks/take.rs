@@ -1,4 +1,5 @@
-//! Takes the numbers of rows into the facts, one scan after the other; judges only what needs no other row.
+//! The intake of rows into the facts, scan by scan. It judges only what concerns a single row: non-finite numbers,
+//! dangling references, and the impulses of a contact point.
 
 use std::sync::Arc;
 
@@ -11,20 +12,20 @@ use super::passes::{ANGLES, CheckScan, ScanSource, WXYZ, XYZ};
 use crate::domains::recordings::rules::Rules;
 use crate::model::{Snapshot, Table, Value};
 
-/// A scan at work: where its columns stand.
+/// The intake of a scan: the positions of its columns in the rows of this recording.
 pub(super) struct RowIntake {
     pass: CheckScan,
     table: &'static str,
     columns: &'static [&'static str],
-    /// The places of the columns, then those of the columns that come along.
+    /// The positions of the scan's columns, then those of the joined columns.
     places: Vec<Option<usize>>,
-    /// What a row counts: nothing where another scan of its table counts it.
+    /// What a row adds to the number of rows: 0 where another scan counts the rows of this table.
     counted: u64,
-    /// The table that the columns that come along are of, and the place of the column that refers to it.
+    /// The joined table, and the position of the column that refers to it.
     parent: Option<(&'static str, Option<usize>)>,
 }
 
-/// The cells of a row, by the place of their column in the source.
+/// The cells of a row, by the index of their column in the scan's source.
 struct RowCells<'a> {
     intake: &'a RowIntake,
     cells: &'a [Value],
@@ -44,7 +45,7 @@ impl RowCells<'_> {
         self.intake.columns.get(column).copied().unwrap_or_default()
     }
 
-    /// Returns a number; what holds none is noted.
+    /// Returns a number; a cell without a finite one is noted.
     fn read_number(&self, column: usize, frame: Option<i64>, facts: &mut RecordingFacts) -> f64 {
         let cell = self.cell(column);
         let number = to_float(cell);
@@ -60,7 +61,7 @@ impl RowCells<'_> {
         std::array::from_fn(|at| self.read_number(from + at, frame, facts))
     }
 
-    /// Returns the numbers of the row that comes along; what holds none is noted of that row.
+    /// Returns the numbers of the joined row; a cell without a finite one is noted, as one of that row's table.
     fn read_parent_numbers<const N: usize>(&self, frame: Option<i64>, facts: &mut RecordingFacts) -> [f64; N] {
         let names: &[&'static str] = if N == 4 { WXYZ } else { XYZ };
         let from = self.intake.columns.len();
@@ -76,20 +77,20 @@ impl RowCells<'_> {
         })
     }
 
-    /// Notes that a cell refers to nothing.
+    /// Notes that a cell refers to a row that does not exist.
     fn note_dangling(&self, column: usize, frame: Option<i64>, facts: &mut RecordingFacts) {
         let (table, row, column, value) =
             (self.intake.table, self.integer(0), self.column_name(column), render_cell(self.cell(column)));
         facts.dangling.push(CellFacts { table, row, column, value, frame });
     }
 
-    /// Returns the place of the frame that a cell names; one that does not exist is noted.
+    /// Returns the index of the frame that a cell names; a frame that does not exist is noted.
     fn find_frame(&self, column: usize, facts: &mut RecordingFacts) -> Option<u32> {
-        let found = facts.find_frame(self.integer(column));
-        if found.is_none() {
+        let frame = facts.find_frame(self.integer(column));
+        if frame.is_none() {
             self.note_dangling(column, None, facts);
         }
-        found
+        frame
     }
 }
 
@@ -101,7 +102,7 @@ fn to_integer(cell: &Value) -> Option<i64> {
     }
 }
 
-/// Returns the number of a cell; NaN where it holds none, as the recorder's own NaN becomes NULL.
+/// Returns the number of a cell; NaN for NULL, which is how a recorder's NaN arrives in the database.
 fn to_float(cell: &Value) -> f64 {
     match cell {
         Value::Real(number) => *number,
@@ -119,6 +120,7 @@ fn render_cell(cell: &Value) -> String {
     }
 }
 
+/// Saturates: a count that large is wrong anyway, and must not wrap to a plausible one.
 fn increment(number: &mut u32) {
     *number = number.saturating_add(1);
 }
@@ -128,23 +130,30 @@ impl RowIntake {
         let ScanSource { table: card, columns, beside } = pass.source(declared);
         let mut places: Vec<Option<usize>> = columns.iter().map(|column| table.position(column)).collect();
         let parent = beside.map(|(column, parent)| {
-            let name = |column: &&str| table.position(&format!("{}.{column}", parent.name));
-            places.extend(pass.parent_columns().iter().map(name));
+            // Joined columns carry the name of their table.
+            for name in pass.parent_columns() {
+                places.push(table.position(&format!("{}.{name}", parent.name)));
+            }
             (parent.name, table.position(column))
         });
+        // These read a table that another scan has read: its rows were counted then.
         let again =
             [CheckScan::Alongs, CheckScan::Acrosses, CheckScan::Velocities, CheckScan::Orientations, CheckScan::Rates]
                 .contains(&pass);
         Self { pass, table: card.name, columns, places, counted: u64::from(!again), parent }
     }
 
-    /// Returns where the id and the frame of a row stand.
+    /// Returns the positions of a row's id and frame.
     pub(super) fn column_places(&self) -> ColumnPlaces {
-        let place = |column: usize| self.places.get(column).copied().flatten().unwrap_or(usize::MAX);
-        ColumnPlaces { id: place(0), frame: place(self.pass.frame_column()) }
+        ColumnPlaces { id: self.column_place(0), frame: self.column_place(self.pass.frame_column()) }
     }
 
-    /// Takes in a row.
+    /// A column that the recording lacks is beyond every row, where no cell is found.
+    fn column_place(&self, column: usize) -> usize {
+        self.places.get(column).copied().flatten().unwrap_or(usize::MAX)
+    }
+
+    /// Adds a row to the facts.
     pub(super) fn add_row(&self, cells: &[Value], facts: &mut RecordingFacts, rules: &Rules) {
         facts.rows += self.counted;
         let cells = RowCells { intake: self, cells };
@@ -167,24 +176,24 @@ impl RowIntake {
         }
     }
 
-    /// Returns a frame's id and time.
+    /// Returns the id and the time (s) of a row of the frame scan.
     pub(super) fn frame_time(&self, cells: &[Value]) -> Option<(i64, f64)> {
         let cells = RowCells { intake: self, cells };
         Some((to_integer(cells.cell(0))?, to_float(cells.cell(1))))
     }
 
-    /// Returns the potential energy of a body.
+    /// Returns the potential energy (J) of a row of the energy scan.
     pub(super) fn potential_energy(&self, cells: &[Value]) -> f64 {
         to_float(RowCells { intake: self, cells }.cell(4))
     }
 
-    /// Returns the height of a state; NaN where it has none.
+    /// Returns the height (m) of a row of the position scan; NaN where it has none.
     pub(super) fn state_height(&self, cells: &[Value]) -> f64 {
         to_float(RowCells { intake: self, cells }.cell(self.columns.len() + 2))
     }
 }
 
-/// Looks whether all numbers of a row are some.
+/// Reads numbers only to note those that are not finite.
 fn check_finite<const N: usize>(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     cells.read_numbers::<N>(1, None, facts);
 }
@@ -214,8 +223,9 @@ fn add_body(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
 fn add_state(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let Some(frame) = cells.find_frame(3, facts) else { return };
     let id = cells.integer(1);
-    let known = facts.find_body(id);
-    let body = known.unwrap_or_else(|| {
+    let declared = facts.find_body(id);
+    // A body that the table of bodies lacks still has states to judge, without its mass.
+    let body = declared.unwrap_or_else(|| {
         facts.bodies.push(MovingBodyFacts { id, mass: f64::NAN, declared: false, first: None });
         u32::try_from(facts.bodies.len() - 1).unwrap_or_default()
     });
@@ -239,24 +249,25 @@ fn add_state(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     });
 }
 
-/// Takes a position, a velocity or an orientation into the state that it belongs to.
+/// Adds a position, velocity, orientation or rate to the state that it belongs to.
 fn add_state_part(pass: CheckScan, cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let inertial = cells.integer(0);
-    let Some(frame) = facts.of_inertial(inertial).map(|state| state.frame) else { return };
+    // Rows that no state of this batch names are skipped.
+    let Some(frame) = facts.find_by_inertial(inertial).map(|state| state.frame) else { return };
     let frame = facts.frame_at(frame).map(|frame| frame.id);
     if matches!(pass, CheckScan::Orientations | CheckScan::Rates) {
         let parts: [f64; 4] = cells.read_parent_numbers(frame, facts);
         let length = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
-        match facts.of_inertial(inertial) {
+        match facts.find_by_inertial(inertial) {
             Some(state) if pass == CheckScan::Orientations => state.norm = Some(length),
-            // A unit quaternion changes half as fast as its body turns.
+            // The rate of a unit quaternion has half the length of the angular velocity.
             Some(state) if length.is_finite() => state.spin = 2.0 * length,
             _ => {}
         }
         return;
     }
     let parts: [f64; 3] = cells.read_parent_numbers(frame, facts);
-    if let Some(state) = facts.of_inertial(inertial) {
+    if let Some(state) = facts.find_by_inertial(inertial) {
         let part = if pass == CheckScan::Positions { &mut state.position } else { &mut state.velocity };
         *part = Some(parts);
     }
@@ -269,7 +280,9 @@ fn add_energy(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let total = cells.read_number(5, id, facts);
     if let Some(frame) = facts.frame_at_mut(frame) {
         increment(&mut frame.energies);
-        frame.sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+        for (sum, part) in frame.sums.iter_mut().zip(parts) {
+            *sum += part;
+        }
     }
     let energy = EnergyFacts { row: cells.integer(0), parts, total };
     let body = facts.find_body(cells.integer(1));
@@ -288,8 +301,8 @@ fn add_system_energy(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let id = facts.frame_at(at).map(|frame| frame.id);
     let parts = cells.read_numbers(1, id, facts);
     let [total, delta] = cells.read_numbers(4, id, facts);
-    let flag = |column: usize| to_integer(cells.cell(column)).map(|flag| flag != 0);
-    let system = SystemFacts { row: cells.integer(0), parts, total, delta, injected: flag(6), touching: flag(7) };
+    let [injected, touching] = [6, 7].map(|column| to_integer(cells.cell(column)).map(|flag| flag != 0));
+    let system = SystemFacts { row: cells.integer(0), parts, total, delta, injected, touching };
     if let Some(frame) = facts.frame_at_mut(at) {
         frame.system = Some(system);
     }
@@ -347,6 +360,7 @@ fn add_normal(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) {
     }
     let [friction, pressed, along, across] = cells.read_numbers(4, id, facts);
     let direction: [f64; 3] = cells.read_parent_numbers(id, facts);
+    // The normal points from the first body to the second: pressing pushes the first one back.
     apply_impulse(cells, at, direction, -pressed, facts);
     let point = PointFacts {
         row: cells.integer(0),
@@ -360,6 +374,7 @@ fn add_normal(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) {
     facts.impulses.table = cells.intake.table;
     facts.impulses.looked_at += 1;
     let limit = friction * pressed;
+    // A pulling point has no cone, and below a small limit the recorder's solver does not project on it.
     if pressed < -rules.contacts.cone_epsilon {
         facts.impulses.pulling.push(point);
     } else if limit <= rules.contacts.unpressed {
@@ -372,6 +387,7 @@ fn add_normal(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) {
 }
 
 fn add_tangent(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) {
+    // Not `cells.find_frame`: the scan of the normals has noted a dangling frame of this row.
     let Some(at) = facts.find_frame(cells.integer(3)) else { return };
     let id = facts.frame_at(at).map(|frame| frame.id);
     let size = to_float(cells.cell(4));
@@ -382,18 +398,20 @@ fn add_tangent(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) 
     check_unit_vector(point, cells.column_name(5), direction, facts, rules);
 }
 
-/// Gives the first body an impulse, and takes it from the second.
+/// Adds an impulse, N s along `direction`, to the first body of a contact and its opposite to the second.
 fn apply_impulse(cells: &RowCells<'_>, frame: u32, direction: [f64; 3], size: f64, facts: &mut RecordingFacts) {
     for (column, sign) in [(1, 1.0), (2, -1.0)] {
         let body = facts.find_body(cells.integer(column));
         if let Some(state) = body.and_then(|body| facts.state_mut(frame, body)) {
-            state.impulse.iter_mut().zip(direction).for_each(|(sum, part)| *sum += sign * size * part);
+            for (sum, part) in state.impulse.iter_mut().zip(direction) {
+                *sum += sign * size * part;
+            }
             state.pressed += size.abs();
         }
     }
 }
 
-/// Notes a direction that is no unit vector.
+/// Notes a direction that is not a unit vector.
 fn check_unit_vector(
     point: PointFacts,
     column: &'static str,

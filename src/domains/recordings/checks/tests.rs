@@ -1,4 +1,4 @@
-//! What checks say where something is missing, and what they leave alone on purpose.
+//! Checks on incomplete recordings, and on oddities that they accept on purpose.
 
 use crate::domain::Domain;
 use crate::domain::check::CheckVerdict;
@@ -7,7 +7,7 @@ use crate::domains::recordings::Recordings;
 use crate::domains::recordings::testing::{Database, recording};
 use crate::model::{Fetch, Value};
 
-/// Returns what a check says, alone.
+/// Runs a single check.
 fn run_check(database: &Database, id: &str) -> CheckVerdict {
     let domain: &dyn Domain = &Recordings;
     run_checks(domain, database, &[domain.find_check(id).unwrap()]).remove(0)
@@ -59,15 +59,16 @@ fn small_gains_of_many_frames_add_up() {
     let mut database = recording("resting", 200, 1);
     let snapshot = database.read_snapshot([Fetch::all("SystemEnergyRecord")]);
     let rows = snapshot.table("SystemEnergyRecord").unwrap();
+    // A leak: each frame from 150 to 160 gains 0.05 J, and the sum stays in the total.
     let mut sum = 0.0;
     for frame in 150..=200 {
         sum += if frame <= 160 { 0.05 } else { 0.0 };
         let total = rows.row(&[Value::Integer(frame)]).unwrap().float("total_system_e").unwrap();
         database.set_cell("SystemEnergyRecord", frame, "total_system_e", Value::Real(total + sum));
     }
-    let said = finding_messages(&database, "energy_injection");
-    assert!(said.len() == 1 && said[0].contains("frames 150 to 160"), "{said:?}");
-    assert!(said[0].starts_with("0.55"), "{said:?}");
+    let messages = finding_messages(&database, "energy_injection");
+    assert!(messages.len() == 1 && messages[0].contains("frames 150 to 160"), "{messages:?}");
+    assert!(messages[0].starts_with("0.55"), "{messages:?}");
 }
 
 #[test]

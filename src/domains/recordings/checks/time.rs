@@ -1,4 +1,4 @@
-//! Frames in time: lost ones, time that runs back, steps of another length.
+//! Checks of frames in time: lost frames, time that runs back, steps of unusual length, and the wall clock.
 
 use super::facts::{FrameFacts, RecordingFacts};
 use super::passes::CheckScan;
@@ -78,11 +78,13 @@ pub(super) static CLOCK: CheckDefinition = CheckDefinition {
 fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     for (_, frame) in facts.fresh_frames() {
         judged.looked_at += 1;
+        // Ids start at 1: a recording that starts later lost the frames before.
         let expected = judged.course.expected.unwrap_or(1);
         if frame.id > expected {
             let (first, last) = (expected, frame.id - 1);
             let lost =
                 if first == last { format!("frame {first} is") } else { format!("frames {first} to {last} are") };
+            // A gap may be of any size, up to that of the id type: 100 of its frames are enough to find the finding by.
             let neighbours: Vec<i64> = (first..=last.min(first.saturating_add(99))).chain([frame.id]).collect();
             let place = FindingPlace { table: FRAME, row: first, frames: &neighbours };
             judged.add_finding(
@@ -95,7 +97,7 @@ fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     }
 }
 
-/// Returns every frame whose predecessor is there, with how long the step lasted.
+/// Lists the frames of this batch whose predecessor exists, with the length of their step, s.
 fn list_steps(facts: &RecordingFacts) -> impl Iterator<Item = (&FrameFacts, f64)> {
     facts.fresh_frames().filter_map(|(at, frame)| Some((frame, facts.step_seconds(at)?)))
 }
@@ -113,7 +115,7 @@ fn judge_steps(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) 
     let Some(usual) = facts.step else { return };
     judged.looked_at += facts.fresh_frames().count() as u64;
     for (frame, lasted) in list_steps(facts) {
-        // Times add up, and lose what is beyond their last digit.
+        // Times are sums of steps: their difference carries a rounding error that grows with the time itself.
         let allowed = rules.time.step_share * usual + 1e-12 * frame.time.abs();
         if (lasted - usual).abs() > allowed {
             let message = format!("the step to it lasted {lasted} s, and the usual one lasts {usual} s");
@@ -131,6 +133,7 @@ fn end_steps(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
 
 fn judge_clock(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at += facts.fresh_frames().count() as u64;
+    // From the last frame of the batch before, so that no pair at the edge of a batch is left out.
     for (before, frame) in facts.frames.iter().zip(facts.frames.iter().skip(1)) {
         if frame.clock < before.clock {
             let message = format!("it was recorded {} s before the frame before it", before.clock - frame.clock);

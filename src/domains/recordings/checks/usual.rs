@@ -1,17 +1,17 @@
-//! The usual time between frames: the median of any number of them, in little memory; reads nothing.
+//! The median length of a step, of any number of frames and in bounded memory.
 
 use std::collections::BTreeMap;
 
-/// Steps are told apart by so many leading bits of a float at first; times add up, and lose what is beyond.
+/// The leading bits of a float by which steps are told apart at first; the rest is rounding of the times.
 const KEPT_BITS: u32 = 44;
-/// With more different steps than this, fewer bits tell them apart.
+/// With more different steps than this, one bit less tells them apart.
 const DIFFERENT_MAX: usize = 4096;
 
-/// Steps that were seen, counted by their leading bits.
+/// A histogram of step lengths, by the leading bits of their floats.
 #[derive(Debug)]
 pub(super) struct StepLengths {
     dropped: u32,
-    /// How many steps begin with some bits, and the first of them.
+    /// By leading bits: the number of steps, and the first such step, s.
     counts: BTreeMap<u64, (u64, f64)>,
     last: Option<(i64, f64)>,
 }
@@ -23,11 +23,11 @@ impl Default for StepLengths {
 }
 
 impl StepLengths {
-    /// Takes in the next frame, by its id and its time in seconds.
+    /// Adds the next frame, by its id and its time, s. Steps across a gap and steps back in time do not count.
     pub(super) fn add_frame(&mut self, id: i64, time: f64) {
         let before = self.last.replace((id, time)).filter(|(before, _)| before.checked_add(1) == Some(id));
         let Some(step) = before.map(|(_, before)| time - before).filter(|step| *step > 0.0) else { return };
-        // Positive floats are in the order of their bits.
+        // The bits of positive floats sort like their values, so that the map is in the order of the steps.
         self.counts.entry(step.to_bits() >> self.dropped).or_insert((0, step)).0 += 1;
         if self.counts.len() > DIFFERENT_MAX {
             self.coarsen();
@@ -35,13 +35,14 @@ impl StepLengths {
     }
 
     fn coarsen(&mut self) {
+        // Neighbours whose remaining bits agree become one entry, under the smaller step.
         self.dropped += 1;
         for (bits, (count, step)) in std::mem::take(&mut self.counts) {
             self.counts.entry(bits >> 1).or_insert((0, step)).0 += count;
         }
     }
 
-    /// Returns the median, seconds.
+    /// Returns the median step, s; `None` where no two frames follow each other.
     pub(super) fn median(&self) -> Option<f64> {
         let all: u64 = self.counts.values().map(|(count, _)| count).sum();
         let mut before = 0;

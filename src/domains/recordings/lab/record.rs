@@ -1,4 +1,4 @@
-//! Writes what a simulation did as the recorder does: row by row, with ids that count up and its omissions kept.
+//! Writes the steps of a simulation as the recorder does: row by row, with ascending ids, and with its omissions.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -6,26 +6,26 @@ use std::ops::ControlFlow;
 use super::contact::Contact;
 use super::scene::SceneBody;
 use super::solve::SolverResult;
-use super::vector::{Vector3, add, scale};
+use super::vector::{Vector3, ZERO, add, scale};
 use super::world::{self, EnergyParts, Simulation};
 use crate::domain::lab::RowSink;
 use crate::domain::table::TableCard;
 use crate::domains::recordings::schema;
 use crate::model::{Datum, Value};
 
-/// What marks the id of a body that does not move.
+/// The bit in a body id of a contact that marks a body of the environment.
 const ENVIRONMENT: i64 = 1 << 31;
-/// How long the recorder takes for a frame, seconds.
+/// The wall-clock time between frames, s.
 const WALL_STEP: f64 = 0.000_03;
 
-/// Where a recording goes.
+/// A recorder: hands the rows of a recording to a sink.
 pub(super) struct Recorder<'s, 'r> {
     sink: &'s mut RowSink<'r>,
     /// The last id of each table.
     last: BTreeMap<&'static str, i64>,
-    /// When the recording began, seconds since 1970.
+    /// The start of the recording, seconds since 1970.
     began: f64,
-    /// The energy of the frame before.
+    /// The total energy of the frame before, J; 0 before the first, so that its delta is the whole energy.
     energy: f64,
 }
 
@@ -46,7 +46,7 @@ impl<'s, 'r> Recorder<'s, 'r> {
         Self { sink, last: BTreeMap::new(), began, energy: 0.0 }
     }
 
-    /// Adds a row under the next id of its table; returns the id.
+    /// Inserts a row under the next id of its table, and returns the id.
     fn insert_row(&mut self, table: &'static TableCard, cells: Vec<Datum>) -> ControlFlow<(), i64> {
         let last = self.last.entry(table.name).or_default();
         *last += 1;
@@ -56,10 +56,11 @@ impl<'s, 'r> Recorder<'s, 'r> {
         ControlFlow::Continue(id)
     }
 
-    /// Records the frame that a world has just made.
+    /// Records the last step of a simulation. Contacts come before states: they are those of the beginning of the step.
     pub(super) fn record_frame(&mut self, world: &Simulation) -> ControlFlow<()> {
         let clock = self.began + f64::from(world.frame) * WALL_STEP;
         let frame = self.insert_row(&schema::FRAME, reals([world.time, clock]))?;
+        // A body is declared in the frame that spawns it.
         for body in world.bodies.iter().filter(|body| body.spawned == world.frame) {
             self.record_spawn(body)?;
         }
@@ -84,16 +85,18 @@ impl<'s, 'r> Recorder<'s, 'r> {
         let mut cells = vec![integer(body.id)];
         cells.extend(reals([body.mass, body.restitution, body.friction]));
         self.insert_row(&schema::BODY, cells)?;
+        // All boxes display asset 1, and none belongs to the environment.
         self.insert_row(&schema::ASSET, vec![integer(body.id), integer(1), integer(0)])?;
         ControlFlow::Continue(())
     }
 
-    /// The state's own body and frame stay 0: nobody ever fills them in.
+    /// Records a body's state. Its own `body_id` and `frame_id` stay 0: no recorder fills them in.
     fn record_state(&mut self, body: &SceneBody, acceleration: Vector3, frame: i64) -> ControlFlow<()> {
         let mut cells = vec![integer(self.insert_row(&schema::COORDINATE, reals(body.position))?)];
         cells.push(integer(self.insert_row(&schema::VELOCITY, reals(body.velocity))?));
         cells.push(integer(self.insert_row(&schema::ACCELERATION, reals(acceleration))?));
         cells.push(integer(self.insert_row(&schema::QUATERNION, reals(body.orientation))?));
+        // This table has w last, unlike the one of the orientations.
         let [w, x, y, z] = world::orientation_rate(body);
         cells.push(integer(self.insert_row(&schema::RATE, reals([x, y, z, w]))?));
         cells.push(integer(self.insert_row(&schema::ANGULAR_ACCELERATION, reals([0.0; 3]))?));
@@ -115,6 +118,7 @@ impl<'s, 'r> Recorder<'s, 'r> {
         let total = all.total();
         let delta = total - self.energy;
         self.energy = total;
+        // The rule by which the recorder sets its flag.
         let injected = delta > (1e-6 * total.abs()).max(1e-9);
         let mut cells = reals([all.linear, all.rotational, all.potential, total, delta]);
         let flags = [injected, !world.contacts.is_empty()];
@@ -127,13 +131,13 @@ impl<'s, 'r> Recorder<'s, 'r> {
     fn record_solver(&mut self, world: &Simulation, frame: i64) -> ControlFlow<()> {
         let SolverResult { iterations, residual, converged } = world.solved;
         let points: usize = world.contacts.iter().map(|contact| contact.arms.len()).sum();
-        let counted = |number: usize| integer(i64::try_from(number).unwrap_or(i64::MAX));
+        let [points, pairs] = [points, world.contacts.len()].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         let cells = vec![
             integer(i64::from(iterations)),
             real(residual),
             integer(i64::from(converged)),
-            counted(points),
-            counted(world.contacts.len()),
+            integer(points),
+            integer(pairs),
             integer(frame),
         ];
         self.insert_row(&schema::SOLVER, cells)?;
@@ -142,13 +146,11 @@ impl<'s, 'r> Recorder<'s, 'r> {
 
     /// Records a touching pair: the pair, its points, and a constraint for each point.
     fn record_contact(&mut self, world: &Simulation, contact: &Contact, frame: i64) -> ControlFlow<()> {
-        let id = |place: usize| world.bodies.get(place).map_or(0, |body| body.id);
         let slab = ENVIRONMENT | world.slab.unwrap_or_default();
-        let pair = [id(contact.a), contact.b.map_or(slab, id)];
-        let place = |place: usize| world.before.get(place).copied().unwrap_or_default();
-        let first = place(contact.a);
-        // A slab's middle lies where nobody asks; its arm begins at the world's.
-        let second = contact.b.map(place).unwrap_or_default();
+        let (first_id, first) = body_before(world, contact.a);
+        // The lever arm of the slab starts at the origin of the world: a slab has no state, and hence no centre.
+        let (second_id, second) = contact.b.map_or((slab, ZERO), |place| body_before(world, place));
+        let pair = [first_id, second_id];
         let normal = self.insert_row(&schema::VECTOR, reals(contact.normal))?;
         let mut cells: Vec<Datum> = pair.map(integer).into();
         cells.extend([integer(normal), real(contact.depth), integer(frame)]);
@@ -180,6 +182,7 @@ impl<'s, 'r> Recorder<'s, 'r> {
     ) -> ControlFlow<()> {
         let [one, two] = contact.tangents;
         let [first, second] = arms;
+        // The ids of all five vectors; those of the tangents are split off, as their columns come later in the row.
         let mut vectors = Vec::new();
         for vector in [contact.normal, first, second, one, two] {
             vectors.push(integer(self.insert_row(&schema::VECTOR, reals(vector))?));
@@ -195,4 +198,10 @@ impl<'s, 'r> Recorder<'s, 'r> {
         self.insert_row(&schema::UNIFIED, cells)?;
         ControlFlow::Continue(())
     }
+}
+
+/// Returns the id of a body, and its position before the step, where contacts were found.
+fn body_before(world: &Simulation, place: usize) -> (i64, Vector3) {
+    let id = world.bodies.get(place).map_or(0, |body| body.id);
+    (id, world.before.get(place).copied().unwrap_or_default())
 }

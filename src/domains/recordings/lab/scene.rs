@@ -1,4 +1,4 @@
-//! What a scenario begins with: bodies, floor and gravity, with choices that follow from the seed.
+//! The initial scenes of the scenarios: bodies, slab and gravity, varied by the seed.
 
 use mfm_journal::Value;
 
@@ -9,11 +9,11 @@ use crate::model::seed::RecordRandom;
 pub(super) const SCENARIOS: [&str; 7] =
     ["stack", "free-fall", "resting", "bouncing", "sliding", "elastic-pair", "grid"];
 
-/// Half the edge of every box, metres.
+/// Half the edge of every box, m.
 pub(super) const HALF: f64 = 0.5;
 /// The gravity of a scene that has any, m/s2.
 const GRAVITY: f64 = 9.81;
-/// How deep boxes of a stack overlap from the beginning: as deep as the position corrector leaves them.
+/// The initial overlap of the boxes of a stack, m: as deep as the position corrector leaves them.
 const SEATED: f64 = 0.005;
 
 /// A box.
@@ -21,19 +21,19 @@ const SEATED: f64 = 0.005;
 pub(super) struct SceneBody {
     /// Its instance id.
     pub(super) id: i64,
-    /// Kilograms.
+    /// Its mass, kg.
     pub(super) mass: f64,
-    /// How much of the speed of an impact comes back.
+    /// The share of an impact's speed that is returned.
     pub(super) restitution: f64,
     /// The friction coefficient.
     pub(super) friction: f64,
-    /// The frame in which it first takes part.
+    /// The first frame that it is part of.
     pub(super) spawned: u32,
-    /// The centre of mass, metres.
+    /// The centre of mass, m.
     pub(super) position: Vector3,
-    /// Metres a second.
+    /// Its velocity, m/s.
     pub(super) velocity: Vector3,
-    /// Radians a second, in the world's axes; only a body that touches nothing turns.
+    /// Its angular velocity, rad/s, in world axes; 0 for every body that ever touches anything.
     pub(super) spin: Vector3,
     /// The unit quaternion from body to world: w, x, y, z.
     pub(super) orientation: [f64; 4],
@@ -54,25 +54,25 @@ impl SceneBody {
         }
     }
 
-    /// Returns its moment of inertia about any axis, which is the same for all axes of a cube.
+    /// Returns its moment of inertia, kg m2: that of a cube is the same about every axis through its centre.
     pub(super) fn inertia(&self) -> f64 {
         let edge = 2.0 * HALF;
         self.mass * edge * edge / 6.0
     }
 }
 
-/// Where a scenario begins.
+/// The initial state of a simulation.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     /// The bodies, in the order in which they are spawned.
     pub(super) bodies: Vec<SceneBody>,
-    /// The instance id of the slab whose top lies at z = 0; without one nothing is near enough to touch.
+    /// The instance id of the slab, whose top is at z = 0; `None` for a scene without one.
     pub(super) slab: Option<i64>,
-    /// Downwards, m/s2.
+    /// The gravity along -z, m/s2.
     pub(super) gravity: f64,
 }
 
-/// Chance of a scene.
+/// The random choices of a scene.
 struct SceneRandom(RecordRandom);
 
 impl SceneRandom {
@@ -82,7 +82,7 @@ impl SceneRandom {
 }
 
 impl Scene {
-    /// Returns where a scenario begins; an unknown one is the default.
+    /// Builds the scene of a scenario; an unknown one is the default.
     pub(super) fn new(scenario: &str, seed: u64, frames: u32) -> Self {
         let key = [Value::Text(scenario.to_owned())];
         let mut dice = SceneRandom(RecordRandom::new(seed, "recordings/scene", &key));
@@ -98,7 +98,7 @@ impl Scene {
     }
 }
 
-/// A box high above everything, which turns as it falls.
+/// A box that falls and turns, without anything to touch.
 fn free_fall(dice: &mut SceneRandom) -> Scene {
     let mut body = SceneBody::at_position(2, [0.0, 0.0, dice.pick(&[10.0, 20.0, 50.0])]);
     body.mass = dice.pick(&[1.0, 2.0, 10.0]);
@@ -107,7 +107,7 @@ fn free_fall(dice: &mut SceneRandom) -> Scene {
     Scene { bodies: vec![body], slab: None, gravity: GRAVITY }
 }
 
-/// A box over a slab.
+/// A box above or on a slab.
 fn one_box(dice: &mut SceneRandom, height: f64, velocity: Vector3) -> Scene {
     let mut body = SceneBody::at_position(3, [0.0, 0.0, HALF + height]);
     body.mass = dice.pick(&[1.0, 2.0, 10.0]);
@@ -115,12 +115,14 @@ fn one_box(dice: &mut SceneRandom, height: f64, velocity: Vector3) -> Scene {
     Scene { bodies: vec![body], slab: Some(2), gravity: GRAVITY }
 }
 
-/// A box that falls on a slab and comes back less high each time.
+/// A box that falls on a slab and bounces lower each time.
 fn bouncing_box(dice: &mut SceneRandom) -> Scene {
     let height = dice.pick(&[1.0, 1.5, 2.0]);
     let mut scene = one_box(dice, height, ZERO);
     let restitution = dice.pick(&[0.4, 0.5, 0.6]);
-    scene.bodies.iter_mut().for_each(|body| body.restitution = restitution);
+    for body in &mut scene.bodies {
+        body.restitution = restitution;
+    }
     scene
 }
 
@@ -129,11 +131,13 @@ fn sliding_box(dice: &mut SceneRandom) -> Scene {
     let velocity = [dice.pick(&[1.5, 2.0, 3.0]), dice.pick(&[-0.5, 0.0, 1.0]), 0.0];
     let mut scene = one_box(dice, 0.0, velocity);
     let friction = dice.pick(&[0.3, 0.5]);
-    scene.bodies.iter_mut().for_each(|body| body.friction = friction);
+    for body in &mut scene.bodies {
+        body.friction = friction;
+    }
     scene
 }
 
-/// Two boxes without gravity, one of which runs into the other.
+/// Two boxes without gravity that collide elastically.
 fn elastic_pair(dice: &mut SceneRandom) -> Scene {
     let (mut first, mut second) =
         (SceneBody::at_position(2, [-1.0, 0.0, 0.0]), SceneBody::at_position(3, [1.0, 0.0, 0.0]));
@@ -145,32 +149,38 @@ fn elastic_pair(dice: &mut SceneRandom) -> Scene {
     Scene { bodies: vec![first, second], slab: None, gravity: 0.0 }
 }
 
-/// Two boxes on top of each other, the upper one sliding at first, and a third that is put on them later.
+/// Two boxes on top of each other, the upper one sliding at first, and a third that is spawned on top of them later.
 fn box_stack(dice: &mut SceneRandom, frames: u32) -> Scene {
-    let level = |number: f64| (2.0 * HALF - SEATED) * number + HALF;
-    let mut bodies: Vec<SceneBody> = (0..3u8)
-        .map(|number| SceneBody::at_position(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))]))
-        .collect();
+    let mut bodies = Vec::new();
+    for number in 0..3u8 {
+        let height = (2.0 * HALF - SEATED) * f64::from(number) + HALF;
+        bodies.push(SceneBody::at_position(3 + i64::from(number), [0.0, 0.0, height]));
+    }
+    // The heaviest at the bottom: sequential impulses converge slowly where a heavy box rests on a light one.
     let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 1.0], [6.0, 3.0, 1.0]];
     let masses = dice.0.pick(&masses).copied().unwrap_or([4.0, 2.0, 1.0]);
-    bodies.iter_mut().zip(masses).for_each(|(body, mass)| body.mass = mass);
+    for (body, mass) in bodies.iter_mut().zip(masses) {
+        body.mass = mass;
+    }
     if let [_, middle, top] = bodies.as_mut_slice() {
         middle.velocity = [dice.pick(&[0.3, 0.5, 0.8]), 0.0, 0.0];
+        // A third into the recording, so that any length of it has frames with and without the body.
         top.spawned = 1 + frames / 3;
     }
     Scene { bodies, slab: Some(2), gravity: GRAVITY }
 }
 
-/// Eight boxes that fall side by side.
+/// Eight boxes that fall side by side, from different heights.
 fn box_grid(dice: &mut SceneRandom) -> Scene {
-    let place = |number: u8| [f64::from(number % 4) * 3.0, f64::from(number / 4) * 3.0];
-    let body = |number: u8| {
-        let [x, y] = place(number);
+    let mut bodies = Vec::new();
+    for number in 0..8u8 {
+        let (x, y) = (f64::from(number % 4) * 3.0, f64::from(number / 4) * 3.0);
         let mut body = SceneBody::at_position(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
         body.mass = dice.pick(&[1.0, 2.0, 10.0]);
-        // One that stopped at once would end up deep, and be lifted out of there: energy from nowhere.
+        // A box that stopped at its first impact would overlap deeply, and the position corrector would lift it: energy
+        // from nowhere.
         body.restitution = 0.6;
-        body
-    };
-    Scene { bodies: (0..8).map(body).collect(), slab: Some(2), gravity: GRAVITY }
+        bodies.push(body);
+    }
+    Scene { bodies, slab: Some(2), gravity: GRAVITY }
 }

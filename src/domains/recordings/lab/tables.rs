@@ -1,4 +1,5 @@
-//! The tables of the newest generation, with the foreign keys that the recorder declares, whether it keeps them or not.
+//! The tables of a lab: those of the newest generation, with the foreign keys that the recorder declares, including
+//! those that its rows break.
 
 use crate::domain::table::{TableCard, TableDef};
 use crate::domains::recordings::schema::{
@@ -53,7 +54,7 @@ pub(in crate::domains::recordings) static REFERENCES: &[DeclaredReference] = &[
     foreign_key(&UNIFIED, "frame_id", &FRAME),
 ];
 
-/// Returns the tables of a lab: all but those of older generations and of the assets.
+/// Returns the tables of a lab: all except those of older generations and of the asset database.
 pub(super) fn lab_tables() -> Vec<TableDef> {
     let absent = [&CONTACT, &FRICTION, &MESH, &OBJECT].map(|table| table.name);
     TABLES.iter().filter(|table| !absent.contains(&table.name)).map(|table| lab_table(table)).collect()

@@ -1,6 +1,6 @@
-//! Vectors of three components; nothing more than the simulation needs.
+//! Vectors of three components: the few operations that the simulation needs.
 
-/// Three components, in the world's axes.
+/// Three components along the world axes.
 pub(super) type Vector3 = [f64; 3];
 
 pub(super) const ZERO: Vector3 = [0.0; 3];

@@ -1,36 +1,36 @@
-//! A small rigid-body simulation: boxes on a slab, semi-implicit Euler, the same steps for the same scene.
+//! A small rigid-body simulation: boxes on a slab, integrated by semi-implicit Euler, deterministic.
 
 use super::contact::{self, Contact};
 use super::scene::{Scene, SceneBody};
 use super::solve::{self, SolverResult};
 use super::vector::{Vector3, add, dot, scale, subtract};
 
-/// Seconds a step.
+/// The length of a step, s.
 pub(super) const STEP: f64 = 0.016;
 
-/// A simulation, and what its last step did.
+/// A simulation after a step, with what the recorder writes of that step.
 #[derive(Clone, Debug)]
 pub(super) struct Simulation {
-    /// The bodies as they are after the step.
+    /// The bodies after the step.
     pub(super) bodies: Vec<SceneBody>,
-    /// The slab that the boxes stand on.
+    /// The instance id of the slab, if there is one.
     pub(super) slab: Option<i64>,
     gravity: f64,
-    /// The step, from 1.
+    /// The number of steps so far, which is the id of the last frame.
     pub(super) frame: u32,
     /// The positions at the beginning of the step.
     pub(super) before: Vec<Vector3>,
     /// The contacts at the beginning of the step, with the impulses that the step gave them.
     pub(super) contacts: Vec<Contact>,
-    /// How the solver fared.
+    /// The diagnostics of the solver.
     pub(super) solved: SolverResult,
-    /// What changed the velocities, m/s2.
+    /// The change of each velocity in the step, by its length, m/s2.
     pub(super) accelerations: Vec<Vector3>,
-    /// Seconds since the beginning.
+    /// The simulated time, s.
     pub(super) time: f64,
 }
 
-/// A body's energies, joules.
+/// A body's energies, J.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct EnergyParts {
     pub(super) linear: f64,
@@ -39,7 +39,6 @@ pub(super) struct EnergyParts {
 }
 
 impl EnergyParts {
-    /// Returns all of it.
     pub(super) fn total(self) -> f64 {
         self.linear + self.rotational + self.potential
     }
@@ -60,12 +59,13 @@ impl Simulation {
         }
     }
 
-    /// Goes one step further: contacts are found and solved on the state before the step, then everything moves.
+    /// Makes a step: contacts are found and solved on the state before it, then gravity acts and everything moves.
     pub(super) fn step(&mut self) {
         self.frame += 1;
+        // Not a sum of steps, which would gather rounding errors.
         self.time = f64::from(self.frame) * STEP;
         let mut contacts = contact::find_contacts(&self.bodies, self.frame, self.slab.is_some());
-        self.begin_with_the_last(&mut contacts);
+        self.warm_start(&mut contacts);
         self.before = self.bodies.iter().map(|body| body.position).collect();
         let velocities: Vec<Vector3> = self.bodies.iter().map(|body| body.velocity).collect();
         self.solved = solve::solve(&mut self.bodies, &mut contacts);
@@ -73,32 +73,33 @@ impl Simulation {
         self.contacts = contacts;
         let pull = [0.0, 0.0, -self.gravity * STEP];
         let frame = self.frame;
+        // A body that is not spawned yet stays where it is.
         let moving = self.bodies.iter_mut().zip(corrections).filter(|(body, _)| body.spawned <= frame);
         for (body, correction) in moving {
             body.velocity = add(body.velocity, pull);
             body.position = add(add(body.position, scale(body.velocity, STEP)), correction);
             rotate_body(body);
         }
-        let change = |(body, before): (&SceneBody, &Vector3)| scale(subtract(body.velocity, *before), 1.0 / STEP);
-        self.accelerations = self.bodies.iter().zip(&velocities).map(change).collect();
+        let velocities = self.bodies.iter().zip(velocities);
+        self.accelerations =
+            velocities.map(|(body, before)| scale(subtract(body.velocity, before), 1.0 / STEP)).collect();
     }
 
-    /// Gives contacts the impulses that the same bodies had in the step before.
-    fn begin_with_the_last(&self, contacts: &mut [Contact]) {
+    /// Gives contacts the impulses of the step before, from which the solver starts.
+    fn warm_start(&self, contacts: &mut [Contact]) {
         for contact in contacts {
-            let same = |last: &&Contact| (last.a, last.b) == (contact.a, contact.b);
-            if let Some(last) = self.contacts.iter().find(same) {
+            let last = self.contacts.iter().find(|last| (last.a, last.b) == (contact.a, contact.b));
+            if let Some(last) = last {
                 (contact.pressed, contact.rubbed) = (last.pressed, last.rubbed);
             }
         }
     }
 
-    /// Returns the places of the bodies that take part.
+    /// Returns the spawned bodies, each with its index.
     pub(super) fn present_bodies(&self) -> impl Iterator<Item = (usize, &SceneBody)> {
         self.bodies.iter().enumerate().filter(|(_, body)| body.spawned <= self.frame)
     }
 
-    /// Returns a body's energies.
     pub(super) fn body_energy(&self, body: &SceneBody) -> EnergyParts {
         let [_, _, height] = body.position;
         EnergyParts {
@@ -109,7 +110,7 @@ impl Simulation {
     }
 }
 
-/// Returns how fast an orientation changes under a spin of the world's axes, 1/s.
+/// Returns the rate of a body's orientation, 1/s: half the product of its angular velocity (world axes) and itself.
 pub(super) fn orientation_rate(body: &SceneBody) -> [f64; 4] {
     let [w, x, y, z] = body.orientation;
     let [p, q, r] = body.spin.map(|part| part / 2.0);
@@ -117,8 +118,11 @@ pub(super) fn orientation_rate(body: &SceneBody) -> [f64; 4] {
 }
 
 fn rotate_body(body: &mut SceneBody) {
-    let mut turned = body.orientation;
-    turned.iter_mut().zip(orientation_rate(body)).for_each(|(part, rate)| *part += rate * STEP);
-    let size = turned.iter().map(|part| part * part).sum::<f64>().sqrt();
-    body.orientation = turned.map(|part| part / size);
+    let mut orientation = body.orientation;
+    for (part, rate) in orientation.iter_mut().zip(orientation_rate(body)) {
+        *part += rate * STEP;
+    }
+    // A step of Euler's method leaves the unit sphere a little.
+    let size = orientation.iter().map(|part| part * part).sum::<f64>().sqrt();
+    body.orientation = orientation.map(|part| part / size);
 }

@@ -1,4 +1,4 @@
-//! `create_broken_friction_cone`: impulses of a contact that no contact can have.
+//! `create_broken_friction_cone`: contact impulses that are physically impossible.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -10,16 +10,15 @@ use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct BrokenCone;
 
 const BEYOND: &str = "beyond_cone";
 const PULLING: &str = "pulling";
 const WEIGHTLESS: &str = "weightless";
 
-/// Friction of so many times its limit.
+/// The friction of the variant beyond the cone, as a multiple of its limit.
 const BEYOND_TIMES: f64 = 1.5;
-/// A contact point that is pressed less shows nothing, N s.
+/// The least normal impulse of a point that is broken, N s: with less, the fault would be within rounding.
 const PRESSED_LEAST: f64 = 1e-4;
 
 static CARD: ModeCard = ModeCard {
@@ -101,12 +100,14 @@ impl FailureMode for BrokenCone {
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let none = |what: &str| task.ineligible(what.to_owned());
         let edits = match word {
+            // Without the frame before, no check can see that the velocity of the body does not follow.
             WEIGHTLESS if !shared::has_frame(snapshot, frame - 1) => {
                 return Err(none("there is no frame before it to tell the change of velocity by"));
             }
             WEIGHTLESS => pressed.iter().map(ImpulsePoint::clear_impulses).collect(),
             PULLING => random.pick(&pressed).map(ImpulsePoint::reverse_normal).into_iter().collect(),
             _ => {
+                // Three halves of a limit of 0 would still be 0.
                 let rough: Vec<&ImpulsePoint<'_>> =
                     pressed.iter().filter(|point| point.limit() > PRESSED_LEAST).collect();
                 random.pick(&rough).map(|point| point.exceed_cone()).into_iter().collect::<Vec<Edit>>()
@@ -119,7 +120,7 @@ impl FailureMode for BrokenCone {
     }
 }
 
-/// A contact point: its row, and its impulses along the normal and the tangents.
+/// A contact point: its row, coefficient of friction, and impulses (N s) along the normal and both tangents.
 struct ImpulsePoint<'s> {
     row: Row<'s>,
     friction: f64,
@@ -153,7 +154,7 @@ impl<'s> ImpulsePoint<'s> {
         build_update(&self.row, [("normal_lambda", real(-self.normal))])
     }
 
-    /// Sets friction beyond the limit in its own direction, or in the first one where it has none.
+    /// Sets friction beyond its limit, in its own direction; along the first tangent where it has none.
     fn exceed_cone(&self) -> Edit {
         let [one, two] = self.tangents;
         let size = one.hypot(two);

@@ -1,4 +1,4 @@
-//! `create_energy_injection`: a body is faster than anything made it, or the books say so.
+//! `create_energy_injection`: a body is faster than its contacts and gravity made it, or only delta_e says so.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -11,7 +11,6 @@ use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct EnergyInjection;
 
 const SPIKE: &str = "spike";
@@ -135,6 +134,7 @@ impl FailureMode for EnergyInjection {
         }
         let frame = shared::frame_of(snapshot, task)?;
         let total = books::system_row(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
+        // Well above the noise of the check, and in whole millijoules, as it is shown and typed.
         let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
         let size = Decimal::from_f64(joules).filter(|_| joules < 1e9);
         let joules = size.ok_or_else(|| task.ineligible("its energy is no size"))?;
@@ -168,6 +168,7 @@ impl FailureMode for EnergyInjection {
             let missing = || task.ineligible(format!("body {body} has no state in frame {}", frame + at));
             edits.push(add_energy(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
             let delta = books.delta(frame + at).unwrap_or(0.0);
+            // A frame that loses energy by itself would hide the gain: nothing could see the fault.
             let noise = 1e-6 * books.total(frame + at).unwrap_or(0.0).abs() + 1e-6;
             if delta <= noise || (at > 0 && delta <= 0.0) {
                 let reason = format!("frame {} loses more than it would gain", frame + at);
@@ -195,7 +196,7 @@ impl EnergyInjection {
     }
 }
 
-/// Returns the velocity of a body in a frame.
+/// Finds the row of a body's velocity in a frame.
 fn velocity_row<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
     let states = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
     let state = states.into_iter().find(|row| row.integer("body_id") == Some(body))?;
@@ -203,7 +204,7 @@ fn velocity_row<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row
     shared::find_row(snapshot, "VelocityRecord", inertial.integer("velocity_id"))
 }
 
-/// Returns the bodies that move in a frame, and whose energy there is known.
+/// Returns the bodies that move in a frame and have an energy and a velocity there.
 fn moving_bodies(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
     let rows = shared::frame_rows(snapshot, "EnergyRecord", frame);
     let moves = |row: &Row<'_>| row.float("linear_ke").is_some_and(|energy| energy > 1e-9 && energy.is_finite());
@@ -211,7 +212,7 @@ fn moving_bodies(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
     bodies.filter(|body| velocity_row(snapshot, frame, *body).is_some()).collect()
 }
 
-/// Makes a body faster, so that it has so much more energy; enters that in the books.
+/// Makes a body faster, so that it gains that many joules, and changes its energies accordingly.
 fn add_energy(
     snapshot: &Snapshot,
     books: &mut EnergyLedger<'_>,
@@ -224,6 +225,7 @@ fn add_energy(
     let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;
     let energies = books::energy_row(snapshot, frame, body)?;
     let [linear, rotational, potential] = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
+    // The direction stays: kinetic energy grows with the square of the speed.
     let factor = ((linear + joules) / linear).sqrt();
     let [x, y, z] = old.map(|part| part * factor);
     let gained = 0.5 * mass * (x * x + y * y + z * z);

@@ -13,7 +13,6 @@ use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, FaultSeverity, Fetch, Ids, Key, Refusal, Snapshot, Value};
 
-/// The mode.
 pub(super) struct LostFrames;
 
 const EMPTIED: &str = "emptied_frame";
@@ -22,16 +21,16 @@ const TORN: &str = "torn_frame";
 const LOST: &str = "lost_frame";
 const SEVERAL_LOST: &str = "lost_frames";
 
-/// How many frames go together.
+/// The number of frames that are lost together.
 const RUN: i64 = 3;
 
 const BODY_STATE: &str = "AssetDynamicStateRecord";
 const STATE: &str = "InertialStateRecord";
 const STATE_ID: &str = "kinematicState_id";
 
-/// The tables whose rows belong to frames, those that refer to another before it: a database that enforces its keys
-/// lets nothing go that is referred to. Rows that nothing numbers by frame, such as coordinates, stay behind, as they
-/// do where a recorder loses a frame.
+/// The tables whose rows belong to frames, each before the ones that it refers to: a database that enforces its keys
+/// refuses to delete a row that another refers to. Rows that do not name a frame, such as coordinates, stay behind, as
+/// they do where a recorder loses a frame.
 const TABLES: [&str; 9] = [
     BODY_STATE,
     "EnergyRecord",
@@ -155,14 +154,15 @@ impl FailureMode for LostFrames {
     }
 }
 
-/// Removes what belongs to frames, table by table: a table as a whole goes before those that it refers to.
+/// Deletes the rows that belong to frames, table by table in the order of [`TABLES`].
 fn delete_contents(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
     let of = |table| frames.clone().flat_map(move |at| shared::frame_rows(snapshot, table, at));
     TABLES.into_iter().flat_map(of).map(|row| build_delete(&row)).collect()
 }
 
-/// Removes the states of the bodies in frames, those that name a frame themselves among them.
+/// Deletes the states of the bodies in frames, also those whose own rows name a frame.
 fn delete_states(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
+    // A state may be reached twice, through its body and by its own frame: it can be deleted only once.
     let mut states: BTreeMap<Key, Edit> = BTreeMap::new();
     for at in frames {
         let bodies = shared::frame_rows(snapshot, BODY_STATE, at).into_iter();
@@ -173,13 +173,14 @@ fn delete_states(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
 }
 
 impl LostFrames {
-    /// Takes one body out of a frame.
+    /// Deletes the state and the energy of one body in a frame.
     fn tear_frame(&self, snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
         snapshot.table(BODY_STATE)?;
         let bodies = |at: i64| -> Vec<i64> {
             let rows = shared::frame_rows(snapshot, BODY_STATE, at);
             rows.iter().filter_map(|row| row.integer("body_id")).collect()
         };
+        // A body that is spawned in this frame would just seem to come a frame later.
         let before = bodies(frame - 1);
         let known: Vec<i64> = bodies(frame).into_iter().filter(|body| before.contains(body)).collect();
         let mut random = RecordRandom::new(task.seed, TORN, std::slice::from_ref(task.record));

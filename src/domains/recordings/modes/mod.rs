@@ -26,7 +26,9 @@ pub static MODES: &[&dyn Mode] = &[
     &unconverged_solver::UnconvergedSolver,
 ];
 
-/// What could be had again of what a fault overwrote: mode, variant (empty for every one), how well, from where, why.
+/// How far the overwritten data of a fault could be recovered without the journal: mode, variant (empty for all),
+/// extent, source, reason. The first entry that matches counts, so that a variant comes before the empty one of its
+/// mode.
 const REPAIRS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     (
         "energy_injection",
@@ -74,7 +76,7 @@ const REPAIRS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     ("unconverged_solver", "", RepairExtent::Not, "outside", "how the solver fared stands in this row only"),
 ];
 
-/// Returns whether, and from where, what a fault overwrote could be had without the journal.
+/// Returns how far, and from where, the overwritten data of a fault could be recovered without the journal.
 pub(super) fn resolve_repair(mode: &str, variant: &str, _: Option<(&str, &str)>) -> Repair {
     let of = |(known, word, ..): &&(&str, &str, RepairExtent, &str, &str)| {
         *known == mode && (word.is_empty() || *word == variant)

@@ -1,53 +1,57 @@
-//! What the modes of recordings share: how frames and the rows of frames are read, and how rows are set.
+//! The common part of the modes of recordings: queries for frames and their rows, and edits of rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::mode::{FaultRecord, Task};
 use crate::model::{Datum, Edit, Fetch, Refusal, Row, Snapshot, Value};
 
-/// The record that every fault of a recording is made on.
+/// The record that every fault is made on: a frame.
 pub(super) const RECORD: FaultRecord = FaultRecord { table: "SimulationFrameRecord", key: "id", parameter: "frame_id" };
 
-/// Returns what was not read yet of what a mode needs.
+/// Returns the queries that the snapshot does not hold yet, each once.
 pub(super) fn unread_queries(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fetch> {
+    // Sorted, so that the same need always leads to the same reads.
     let all: BTreeSet<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has_answer(fetch)).collect();
     all.into_iter().collect()
 }
 
-/// Returns the ids of frames, and those of so many frames before and after each.
+/// Returns the ids of frames, with those of the given numbers of frames before and after each.
 pub(super) fn frame_ids_around(records: &[Value], before: i64, after: i64) -> Vec<Value> {
     let ids = records.iter().filter_map(|record| if let Value::Integer(id) = record { Some(*id) } else { None });
     let all: BTreeSet<i64> = ids.flat_map(|id| id.saturating_sub(before)..=id.saturating_add(after)).collect();
     all.into_iter().map(Value::Integer).collect()
 }
 
-/// Asks for the rows of a table that belong to frames.
+/// Builds the query for the rows of a table that belong to frames.
 pub(super) fn of_frames(table: &str, frames: &[Value]) -> Fetch {
     Fetch::among(table, "frame_id", frames.iter().cloned())
 }
 
-/// Asks for frames.
+/// Builds the query for frames.
 pub(super) fn fetch_frames(ids: &[Value]) -> Fetch {
     Fetch::among(RECORD.table, RECORD.key, ids.iter().cloned())
 }
 
-/// Returns what a column of all rows read of a table holds.
+/// Returns the values of a column in all rows of a table that were read so far.
 pub(super) fn column_values(snapshot: &Snapshot, table: &str, column: &str) -> Vec<Value> {
     let Ok(rows) = snapshot.table(table) else { return Vec::new() };
     rows.rows().filter_map(|row| row.cell(column).cloned()).collect()
 }
 
-/// Returns the rows of a table that belong to a frame; none where the recording has no such table.
+/// Returns the rows of a table that belong to a frame; none where the recording lacks the table.
 pub(super) fn frame_rows<'s>(snapshot: &'s Snapshot, table: &str, frame: i64) -> Vec<Row<'s>> {
     snapshot.table(table).map_or_else(|_| Vec::new(), |rows| rows.rows_with("frame_id", &Value::Integer(frame)))
 }
 
-/// Returns the row of an id.
+/// Finds a row by its id.
 pub(super) fn find_row<'s>(snapshot: &'s Snapshot, table: &str, id: Option<i64>) -> Option<Row<'s>> {
     snapshot.table(table).ok()?.row(&[Value::Integer(id?)])
 }
 
-/// Returns the id of the frame of a task, which has to be there.
+/// Returns the id of the frame of a task.
+///
+/// # Errors
+/// [`Refusal::MissingRecord`] where the recording has no such frame.
 pub(super) fn frame_of(snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refusal> {
     let key = vec![task.record.clone()];
     let missing = || Refusal::MissingRecord { table: RECORD.table.to_owned(), key: key.clone() };
@@ -55,12 +59,12 @@ pub(super) fn frame_of(snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refu
     found.integer(RECORD.key).ok_or_else(missing)
 }
 
-/// Tells whether a frame was read.
+/// Returns whether a frame exists, as far as it was read.
 pub(super) fn has_frame(snapshot: &Snapshot, frame: i64) -> bool {
     find_row(snapshot, RECORD.table, Some(frame)).is_some()
 }
 
-/// Returns the numbers of some columns of a row; `None` where one of them is none.
+/// Returns the numbers in columns of a row; `None` where one is missing or not finite.
 pub(super) fn read_numbers<const N: usize>(row: &Row<'_>, columns: [&str; N]) -> Option<[f64; N]> {
     let mut out = [0.0; N];
     for (number, column) in out.iter_mut().zip(columns) {
@@ -69,29 +73,30 @@ pub(super) fn read_numbers<const N: usize>(row: &Row<'_>, columns: [&str; N]) ->
     Some(out)
 }
 
-/// Returns a number as a cell.
+/// Converts a float to a cell. `Datum` has no floats of its own: `Raw` passes one on bit for bit.
 pub(super) const fn real(number: f64) -> Datum {
     Datum::Raw(Value::Real(number))
 }
 
-/// Sets columns of a row.
+/// Builds the edit that sets columns of a row.
 pub(super) fn build_update(row: &Row<'_>, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
     let set: BTreeMap<String, Datum> = set.into_iter().map(|(column, datum)| (column.to_owned(), datum)).collect();
     Edit::Update { table: row.table.shape.name.clone(), key: row.key(), set }
 }
 
-/// Removes a row.
+/// Builds the edit that deletes a row.
 pub(super) fn build_delete(row: &Row<'_>) -> Edit {
     Edit::Delete { table: row.table.shape.name.clone(), key: row.key() }
 }
 
-/// Returns the table that impulses lie in, and its rows of a frame.
+/// Returns the rows of a frame in the table of impulses, of whichever generation.
 pub(super) fn impulse_rows<'s>(snapshot: &'s Snapshot, frame: i64) -> Vec<Row<'s>> {
+    // A recording has one of the two tables.
     let newest = frame_rows(snapshot, "UnifiedContactConstraintRecord", frame);
     if newest.is_empty() { frame_rows(snapshot, "FrictionConstraintRecord", frame) } else { newest }
 }
 
-/// Asks for the rows that hold impulses, in whichever table of whichever generation.
+/// Builds the queries for the rows of frames in the tables of impulses of both generations.
 pub(super) fn of_points(frames: &[Value]) -> [Fetch; 2] {
     ["UnifiedContactConstraintRecord", "FrictionConstraintRecord"].map(|table| of_frames(table, frames))
 }

@@ -1,4 +1,4 @@
-//! `create_sunk_contact`: bodies overlap deeper than anything could have pushed them.
+//! `create_sunk_contact`: bodies overlap more deeply than their motion can explain.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -11,7 +11,6 @@ use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct SunkContact;
 
 const DEEP: &str = "deep_overlap";
@@ -76,6 +75,7 @@ impl FailureMode for SunkContact {
 
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.sinking = Some(params::resolve_variant(self, "sinking", params.sinking.as_deref(), variant)?.to_owned());
+        // Far deeper than a body sinks at rest, and half the edge of a box in a lab.
         let usual = Decimal::from_f64(0.5).map(Number);
         params.depth = params.depth.or(usual);
         if params.depth.is_some_and(|depth| to_float(depth) <= 0.0) {
@@ -121,13 +121,13 @@ impl FailureMode for SunkContact {
     }
 }
 
-/// Returns the bodies that have a state in a frame.
+/// Returns the ids of the bodies with a state in a frame.
 fn body_ids(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
     let rows = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
     rows.iter().filter_map(|row| row.integer("body_id")).collect()
 }
 
-/// Returns what makes each pair of a frame overlap deeper.
+/// Returns, for each touching pair of a frame that can be broken, the edits that make it overlap more deeply.
 fn deepen_overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
     let before = body_ids(snapshot, frame - 1);
     let known = |body: Option<i64>| body.is_some_and(|body| body & (1 << 31) != 0 || before.contains(&body));
@@ -136,6 +136,7 @@ fn deepen_overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>
     let one = |pair: &Row<'_>| {
         let old = pair.float("penetrationDepth").filter(|old| old.is_finite())?;
         let mut edits = vec![build_update(pair, [("penetrationDepth", real(old + depth))])];
+        // The recorder writes the depth with each constraint of the pair too: all must agree.
         for table in ["ContactConstraintRecord", "UnifiedContactConstraintRecord"] {
             for row in shared::frame_rows(snapshot, table, frame).iter().filter(|row| sides(row) == sides(pair)) {
                 let old = row.float("penetration_depth").filter(|old| old.is_finite());
@@ -147,7 +148,7 @@ fn deepen_overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>
     pairs.iter().filter(|pair| sides(pair).into_iter().all(known)).filter_map(one).collect()
 }
 
-/// Returns what makes each body of a frame lie lower.
+/// Returns, for each body of a frame that can be broken, the edits that lower it, with its energies.
 fn lower_bodies(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
     let before = body_ids(snapshot, frame - 1);
     let rows = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
@@ -161,7 +162,7 @@ fn lower_bodies(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
         let parts = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
         let mut edits = vec![build_update(&place, [("z", real(new))])];
         let [linear, rotational, potential] = parts;
-        // Without gravity nothing has potential energy, wherever it is.
+        // Without gravity no body has potential energy at any height, and none changes.
         if potential != 0.0 {
             let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
             let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;

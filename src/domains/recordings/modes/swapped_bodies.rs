@@ -1,4 +1,4 @@
-//! `create_swapped_bodies`: what one body did is recorded of another.
+//! `create_swapped_bodies`: numbers of one body are recorded under the id of another.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -10,14 +10,13 @@ use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct SwappedBodies;
 
 const STATES: &str = "states";
 const ENERGIES: &str = "energies";
 const SIDES: &str = "contact_sides";
 
-/// States nearer than this cannot be told apart, m.
+/// The least distance of two bodies whose states are exchanged, m: of nearer ones no check could tell.
 const APART: f64 = 0.2;
 
 static CARD: ModeCard = ModeCard {
@@ -112,12 +111,12 @@ impl FailureMode for SwappedBodies {
     }
 }
 
-/// Returns every pair of rows, each once.
+/// Returns every pair of different rows, each once.
 fn row_pairs<'r, 's>(rows: &'r [Row<'s>]) -> impl Iterator<Item = (&'r Row<'s>, &'r Row<'s>)> {
     rows.iter().enumerate().flat_map(|(at, first)| rows.iter().skip(at + 1).map(move |second| (first, second)))
 }
 
-/// Returns the edits that exchange what some columns of two rows hold.
+/// Returns the edits that exchange columns between two rows; `None` where both hold the same.
 fn exchange_cells(columns: &[&'static str], first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
     let cells = |row: &Row<'_>| -> Option<Vec<Value>> { columns.iter().map(|name| row.cell(name).cloned()).collect() };
     let (one, two) = (cells(first)?, cells(second)?);
@@ -156,7 +155,7 @@ fn swap_energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
         })
     };
     let all = row_pairs(&rows).filter(differ);
-    // Not the bodies' ids: where a key on them is declared and holds, they stay as they are.
+    // The numbers are exchanged and not the ids: an edit of the ids could break a declared key.
     let columns = ["linear_ke", "rotational_ke", "potential_e", "total_e"];
     all.filter_map(|(first, second)| exchange_cells(&columns, first, second)).collect()
 }

@@ -9,7 +9,6 @@ use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::{FaultSeverity, Fetch, Ids, Refusal, Snapshot, Value};
 
-/// The mode.
 pub(super) struct TimeRunsBack;
 
 const EARLIER: &str = "earlier";
@@ -17,7 +16,7 @@ const REPEATED: &str = "repeated";
 const UNSTEADY: &str = "unsteady_step";
 const CLOCK: &str = "clock_set_back";
 
-/// How far the clock on the wall is set back, seconds.
+/// How far the wall clock is set back, s.
 const SET_BACK: f64 = 60.0;
 
 static CARD: ModeCard = ModeCard {
@@ -103,7 +102,9 @@ impl FailureMode for TimeRunsBack {
         };
         let column = if word == CLOCK { "wall_clock_time" } else { "simulation_time" };
         let (earlier, before, now) = (number(2, column)?, number(1, column)?, number(0, column)?);
+        // The step before serves as the usual one: the frame's own may already be odd.
         let step = before - earlier;
+        // Where time is irregular already, the fault would hide behind what is wrong anyway.
         if word != CLOCK && (step <= 0.0 || now <= before || (now - before - step).abs() > step * 1e-3) {
             return Err(task.ineligible("time does not run on steadily there already"));
         }

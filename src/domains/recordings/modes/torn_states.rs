@@ -1,4 +1,4 @@
-//! `create_torn_states`: a state whose numbers are none, or are no orientation.
+//! `create_torn_states`: a state with NULL, infinity, or an orientation that is not a unit quaternion.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -10,7 +10,6 @@ use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
-/// The mode.
 pub(super) struct TornStates;
 
 const NAN: &str = "not_a_number";
@@ -118,7 +117,7 @@ impl FailureMode for TornStates {
     }
 }
 
-/// Sets one component of a part of a state.
+/// Sets one component of a part of a state; `None` where it holds no finite number to overwrite.
 fn tear_component(
     snapshot: &Snapshot,
     state: &Row<'_>,
@@ -134,6 +133,7 @@ fn stretch_orientation(snapshot: &Snapshot, state: &Row<'_>) -> Option<Edit> {
     const PARTS: [&str; 4] = ["w", "x", "y", "z"];
     let row = shared::find_row(snapshot, "QuaternionDRecord", state.integer("orientation_id"))?;
     let old = read_numbers(&row, PARTS)?;
+    // A component of 0 stays 0, and an edit may only name cells that change.
     let set: Vec<_> = PARTS.into_iter().zip(old).filter(|(_, part)| *part != 0.0).collect();
     (!set.is_empty()).then(|| build_update(&row, set.into_iter().map(|(column, part)| (column, real(part * STRETCH)))))
 }

@@ -1,4 +1,4 @@
-//! `create_unconverged_solver`: the solver gives up, or counts what is not there.
+//! `create_unconverged_solver`: the solver's row says that it gave up, or counts a pair that was not recorded.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -9,15 +9,14 @@ use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Snapshot, Value};
 
-/// The mode.
 pub(super) struct UnconvergedSolver;
 
 const GAVE_UP: &str = "gave_up";
 const MISCOUNTED: &str = "miscounted";
 
-/// The most sweeps that the recorder's solver makes.
+/// The most sweeps of the recorder's solver: it gives up only after all of them.
 const SWEEPS: i64 = 50;
-/// What it is left with, m/s.
+/// The residual that it is left with, m/s.
 const RESIDUAL: f64 = 0.25;
 
 static CARD: ModeCard = ModeCard {
@@ -104,6 +103,7 @@ fn miscount_contacts(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
     let row = shared::frame_rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
     let pairs = shared::frame_rows(snapshot, "CollisionResultRecord", frame).len();
     let counted = row.integer("num_contacts")?;
+    // A row that miscounts already could not show another miscount.
     let right = !snapshot.lacks("CollisionResultRecord") && usize::try_from(counted) == Ok(pairs);
     right.then(|| build_update(&row, [("num_contacts", Datum::Integer(counted + 1))]))
 }

@@ -1,5 +1,5 @@
-//! What a person would rather look at than read: energies, speeds and touching pairs over frames, and which of them
-//! findings are about; draws nothing.
+//! Pictures of findings and records: charts of energies, speeds and touching pairs over frames, with the frames of
+//! findings marked. Charts are data; the faces draw them.
 
 mod chart;
 
@@ -14,7 +14,7 @@ use crate::domain::picture::{Chart, ChartSeries, Gallery, Painter, Picture, Pict
 use crate::domain::record::RecordKind;
 use crate::model::{Fetch, Finding, Refusal, Row, Snapshot, Value};
 
-/// What paints the findings of this domain.
+/// The painter of this domain.
 pub(super) struct RecordingsPainter;
 
 impl Painter for RecordingsPainter {
@@ -41,6 +41,7 @@ impl Painter for RecordingsPainter {
             gallery.pictures.push(Picture::Chart(chart));
             let place = gallery.pictures.len() - 1;
             for (of, finding) in gallery.of.iter_mut().zip(findings) {
+                // By address: two findings may be equal, and each has its own place in the list.
                 if mine.iter().any(|own| std::ptr::eq(*own, *finding)) {
                     *of = Some(place);
                 }
@@ -56,7 +57,7 @@ impl Painter for RecordingsPainter {
         _: &dyn Rules,
         snapshot: &Snapshot,
     ) -> Result<Option<RecordPicture>, Pause> {
-        let Some((subjects, at)) = of_record(kind, row) else { return Ok(None) };
+        let Some((subjects, at)) = record_subjects(kind, row) else { return Ok(None) };
         let window = resolve_window(at, snapshot)?;
         let mut charts = Vec::new();
         let mut unread = Vec::new();
@@ -64,10 +65,11 @@ impl Painter for RecordingsPainter {
             match chart::paint(subject, window, snapshot) {
                 Ok(chart) => charts.extend(chart),
                 Err(Pause::Ask(wanted)) => unread.extend(wanted),
-                // One that is not recorded leaves the others.
+                // A chart whose table is missing must not hide the others.
                 Err(Pause::Refuse(_)) => {}
             }
         }
+        // All that the charts need is asked for at once, not chart by chart.
         if !unread.is_empty() {
             return Err(Pause::Ask(unread));
         }
@@ -76,22 +78,23 @@ impl Painter for RecordingsPainter {
     }
 }
 
-/// Returns what is shown of a record, and the frame in hand.
-fn of_record(kind: &RecordKind, row: &Row<'_>) -> Option<(Vec<ChartSubject>, Option<i64>)> {
+/// Returns the charts of a record, and its frame (`None` for a body, which is in many).
+fn record_subjects(kind: &RecordKind, row: &Row<'_>) -> Option<(Vec<ChartSubject>, Option<i64>)> {
     let frame = row.integer("frame_id");
-    let of_body =
-        |body: i64| vec![ChartSubject::Energy(body), ChartSubject::Speed(body), ChartSubject::TouchesOf(body)];
     Some(match kind.table {
         table if table == FRAME.name => (vec![ChartSubject::System, ChartSubject::Touches], row.integer("id")),
         table if table == COLLISION.name => {
             let pair = row.integer("body_a_id").zip(row.integer("body_b_id"))?;
             (vec![ChartSubject::Depth(pair), ChartSubject::Touches, ChartSubject::System], frame)
         }
-        _ => (of_body(row.integer("body_id")?), frame),
+        _ => {
+            let body = row.integer("body_id")?;
+            (vec![ChartSubject::Energy(body), ChartSubject::Speed(body), ChartSubject::TouchesOf(body)], frame)
+        }
     })
 }
 
-/// Returns the frames around the one in hand; without one, the first ones.
+/// Returns the window around a frame, or the first one without a frame. It needs the last id of the recording.
 fn resolve_window(at: Option<i64>, snapshot: &Snapshot) -> Result<FrameWindow, Pause> {
     let last = Fetch::maximum(FRAME.name, "id");
     if !snapshot.has_answer(&last) {
@@ -101,23 +104,23 @@ fn resolve_window(at: Option<i64>, snapshot: &Snapshot) -> Result<FrameWindow, P
     Ok(FrameWindow::around(at, last))
 }
 
-/// A subject, and the findings that its picture shows.
+/// Charts, each with the findings that it shows.
 type SubjectFindings<'f> = Vec<(ChartSubject, Vec<&'f Finding>)>;
 
-/// Returns what the pictures of findings are of, each once, in the order of the findings.
+/// Groups findings by their chart, in the order of the findings.
 fn group_findings<'f>(findings: &[&'f Finding], snapshot: &Snapshot) -> SubjectFindings<'f> {
-    let mut shown: SubjectFindings<'f> = Vec::new();
+    let mut groups: SubjectFindings<'f> = Vec::new();
     for finding in findings {
         let Some(subject) = find_subject(finding, snapshot) else { continue };
-        match shown.iter_mut().find(|(known, _)| *known == subject) {
+        match groups.iter_mut().find(|(known, _)| *known == subject) {
             Some((_, mine)) => mine.push(*finding),
-            None => shown.push((subject, vec![*finding])),
+            None => groups.push((subject, vec![*finding])),
         }
     }
-    shown
+    groups
 }
 
-/// Returns what the picture of a finding is of.
+/// Returns the chart of a finding; `None` where nothing changes over frames.
 fn find_subject(finding: &Finding, snapshot: &Snapshot) -> Option<ChartSubject> {
     let row = snapshot.table(finding.table).ok().and_then(|rows| rows.row(&finding.key));
     let body = row.and_then(|row| row.integer("body_id"));
@@ -126,35 +129,36 @@ fn find_subject(finding: &Finding, snapshot: &Snapshot) -> Option<ChartSubject> 
         table if table == FRAME.name => ChartSubject::Times,
         table if table == ENERGY.name => ChartSubject::Energy(body?),
         table if table == BODY_STATE.name => ChartSubject::Speed(body?),
+        // A fault of a contact or of the solver shows best among the contacts of the frames around it.
         table if [COLLISION.name, CONTACT.name, FRICTION.name, UNIFIED.name, SOLVER.name].contains(&table) => {
             ChartSubject::Touches
         }
-        // What is said once, at the spawn, has no course.
+        // Rows written once, at the spawn of a body, have no history.
         table if [BODY.name, ASSET.name, OBJECT.name].contains(&table) => return None,
         _ => ChartSubject::System,
     })
 }
 
-/// Returns the frames that a finding is about.
+/// Returns the frames that a finding concerns: its own row, if that is a frame, and related ones.
 fn finding_frames(finding: &Finding) -> BTreeSet<i64> {
     let own = std::iter::once((finding.table, &finding.key));
-    let places = own.chain(finding.related.iter().map(|(table, key)| (*table, key)));
-    let of_frame = places.filter(|(table, _)| *table == FRAME.name);
-    let number = |value: &Value| match value {
-        Value::Integer(number) => Some(*number),
-        _ => None,
-    };
-    of_frame.filter_map(|(_, key)| key.first().and_then(number)).collect()
+    let mut frames = BTreeSet::new();
+    for (table, key) in own.chain(finding.related.iter().map(|(table, key)| (*table, key))) {
+        if let (true, Some(Value::Integer(frame))) = (table == FRAME.name, key.first()) {
+            frames.insert(*frame);
+        }
+    }
+    frames
 }
 
-/// Paints a subject around the first of the frames that findings are about, with these marked.
+/// Paints a chart around the first frame of its findings, with all their frames marked.
 fn paint_marked(subject: ChartSubject, findings: &[&Finding], snapshot: &Snapshot) -> Result<Option<Chart>, Pause> {
     let wrong: BTreeSet<i64> = findings.iter().flat_map(|finding| finding_frames(finding)).collect();
     let window = resolve_window(wrong.first().copied(), snapshot)?;
     Ok(chart::paint(subject, window, snapshot)?.map(|chart| chart::mark_frames(chart, &wrong)))
 }
 
-/// Reads rows that a picture can do without.
+/// Reads rows; none where the recording lacks the table, which a chart can do without.
 fn read_optional_rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
     match read_rows(snapshot, query) {
         Err(Pause::Refuse(Refusal::MissingTable { .. })) => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! What pictures of recordings show: whose numbers, over which frames, and what findings mark.
+//! Pictures of recordings: which charts a record has, over which frames, and what findings mark.
 
 use super::*;
 use crate::domain::Domain;
@@ -6,7 +6,7 @@ use crate::domains::recordings::testing::{Database, recording};
 use crate::domains::recordings::{Recordings, records};
 use crate::model::Severity;
 
-/// Answers what is asked until nothing is left to ask.
+/// Runs work that pauses, reading what it asks for, until it is done.
 fn run_to_end<T>(database: &Database, work: impl Fn(&Snapshot) -> Result<T, Pause>) -> T {
     let mut asked = Vec::new();
     loop {
@@ -32,18 +32,21 @@ fn record_series(database: &Database, word: &str, id: i64) -> Option<ChartSeries
 }
 
 fn build_finding(table: &'static str, row: i64, frame: i64) -> Finding {
-    let key = |id| vec![Value::Integer(id)];
-    let related = vec![(FRAME.name, key(frame))];
+    let [key, frame] = [row, frame].map(|id| vec![Value::Integer(id)]);
+    let related = vec![(FRAME.name, frame)];
     let (what, message) = ("x=1".to_owned(), "wrong".to_owned());
-    Finding { check: "energy_chain", severity: Severity::High, table, key: key(row), related, what, message }
+    Finding { check: "energy_chain", severity: Severity::High, table, key, related, what, message }
+}
+
+fn titles(series: &ChartSeries) -> Vec<&str> {
+    series.charts.iter().map(|chart| chart.title.as_str()).collect()
 }
 
 #[test]
 fn a_frame_shows_all_energy_and_a_body_its_own() {
     let database = recording("bouncing", 120, 1);
     let frame = record_series(&database, "frame", 60).unwrap();
-    let names = |series: &ChartSeries| series.charts.iter().map(|chart| chart.title.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&frame), ["Energy of all bodies, frame by frame", "Touching pairs, frame by frame"]);
+    assert_eq!(titles(&frame), ["Energy of all bodies, frame by frame", "Touching pairs, frame by frame"]);
     assert_eq!((frame.over, frame.at, frame.place_in_hand()), (FRAME.name, Some(60), 59));
     let lines: Vec<&str> = frame.charts[0].lines.iter().map(|line| line.name).collect();
     assert_eq!(lines, ["kinetic", "potential", "total"]);
@@ -53,10 +56,10 @@ fn a_frame_shows_all_energy_and_a_body_its_own() {
     assert_eq!(pairs, database.keys(COLLISION.name).len() as f64);
     assert_eq!(frame.charts[1].lines[0].dots.len(), 120, "frames without a contact count too");
     let body = record_series(&database, "body", 1).unwrap();
-    assert_eq!(names(&body).len(), 3);
+    assert_eq!(titles(&body).len(), 3);
     assert!(body.charts[1].lines[0].dots.iter().any(|dot| dot.y > 1.0), "it falls");
     let contact = record_series(&database, "contact", 1).unwrap();
-    assert!(contact.charts[0].title.starts_with("Overlap of "), "{:?}", names(&contact));
+    assert!(contact.charts[0].title.starts_with("Overlap of "), "{:?}", titles(&contact));
 }
 
 #[test]
@@ -83,11 +86,10 @@ fn findings_are_marked_in_a_picture_that_they_share() {
 
 #[test]
 fn a_long_recording_is_shown_around_the_frame_in_hand() {
-    let sizes = |at, last| FrameWindow::around(at, last);
-    assert_eq!(sizes(Some(7), 1000), sizes(None, 10), "all of it");
-    assert_eq!(sizes(Some(50_000), 100_000), sizes(Some(50_000), 200_000));
-    assert_ne!(sizes(Some(1), 100_000), sizes(Some(99_999), 100_000));
-    assert_eq!(sizes(Some(1), 100_000), sizes(None, 100_000), "the beginning");
+    assert_eq!(FrameWindow::around(Some(7), 1000), FrameWindow::around(None, 10), "all of it");
+    assert_eq!(FrameWindow::around(Some(50_000), 100_000), FrameWindow::around(Some(50_000), 200_000));
+    assert_ne!(FrameWindow::around(Some(1), 100_000), FrameWindow::around(Some(99_999), 100_000));
+    assert_eq!(FrameWindow::around(Some(1), 100_000), FrameWindow::around(None, 100_000), "the beginning");
 }
 
 #[test]

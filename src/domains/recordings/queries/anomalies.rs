@@ -1,4 +1,4 @@
-//! Frames whose energy changes by more than it should.
+//! The query for frames whose energy changes by more than it should.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -12,9 +12,9 @@ use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// The threshold where none is given, J.
+/// The default threshold, J.
 const THRESHOLD: f64 = 1.0;
-/// The most explained changes that are named.
+/// The most explained changes, and the most unjudged frames, that an answer lists.
 const EXPLAINED_MAX: usize = 20;
 
 /// What is asked.
@@ -102,24 +102,25 @@ impl Question for FindEnergyAnomalies {
         frames.refuse_none()?;
         let threshold = self.threshold.unwrap_or(THRESHOLD);
         let mut missing = Missing::default();
-        let found = gains::find_large_changes(reading, &frames, threshold, &mut missing)?;
-        let recorded = found.is_some();
-        let (gains, unjudged) = found.unwrap_or_default();
+        let changes = gains::find_large_changes(reading, &frames, threshold, &mut missing)?;
+        let is_recorded = changes.is_some();
+        let (gains, unjudged) = changes.unwrap_or_default();
         let (explained, anomalies): (Vec<EnergyChange>, Vec<EnergyChange>) =
             gains.into_iter().partition(|gain| gain.change.is_explained());
-        let summary = if recorded {
+        // Without energies there is no answer, and "no anomalies" would be wrong.
+        let summary = if is_recorded {
             render_summary(threshold, &anomalies, &explained, unjudged.len()) + &missing.render_remark()
         } else {
             missing.render_verdict("The energy")
         };
         let page = take_page(anomalies, self.limit, self.cursor.as_deref())?;
-        let anomaly = |gain: &EnergyChange| Anomaly::from_change(gain, &frames);
+        let explained = explained.iter().take(EXPLAINED_MAX).map(|gain| Anomaly::from_change(gain, &frames)).collect();
         Ok(Anomalies {
             threshold,
-            anomalies: recorded.then(|| page.items.iter().map(anomaly).collect()),
+            anomalies: is_recorded.then(|| page.items.iter().map(|gain| Anomaly::from_change(gain, &frames)).collect()),
             total: page.total,
             next_cursor: page.next_cursor,
-            explained: explained.iter().take(EXPLAINED_MAX).map(anomaly).collect(),
+            explained,
             unjudged: unjudged.into_iter().take(EXPLAINED_MAX).collect(),
             not_recorded: missing.to_list(),
             summary,
@@ -146,6 +147,7 @@ fn render_summary(threshold: f64, anomalies: &[EnergyChange], explained: &[Energ
         format!("No anomalies: no frame's energy changes by more than {} J without a cause", render_number(threshold))
     } else {
         let gains = anomalies.iter().filter(|gain| gain.change.is_gain());
+        // A blow-up may make this sum infinite or NaN; `render_number` copes with both.
         let sum: f64 = gains.clone().map(|gain| gain.delta).sum();
         let number = gains.count();
         format!(
@@ -157,12 +159,16 @@ fn render_summary(threshold: f64, anomalies: &[EnergyChange], explained: &[Energ
         )
     };
     if !explained.is_empty() {
-        let kind = |change: Change| explained.iter().filter(|gain| gain.change == change).count();
-        let kinds =
-            [(Change::FirstFrame, "the start"), (Change::Spawn, "a spawn"), (Change::TimeStep, "an odd time step")];
-        let said = kinds.iter().filter(|(change, _)| kind(*change) > 0);
-        let said: Vec<String> = said.map(|(change, word)| format!("{} by {word}", kind(*change))).collect();
-        text += &format!("; explained: {}", said.join(", "));
+        let mut causes = Vec::new();
+        for (change, cause) in
+            [(Change::FirstFrame, "the start"), (Change::Spawn, "a spawn"), (Change::TimeStep, "an odd time step")]
+        {
+            let number = explained.iter().filter(|gain| gain.change == change).count();
+            if number > 0 {
+                causes.push(format!("{number} by {cause}"));
+            }
+        }
+        text += &format!("; explained: {}", causes.join(", "));
     }
     if unjudged > 0 {
         text += &format!("; {} not judged, since the change is no number", render_count(unjudged, "frame"));

@@ -1,4 +1,4 @@
-//! Whether the impulses at a body's contacts explain how its velocity changes.
+//! The query whether the impulses at a body's contacts explain the changes of its velocity.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -16,7 +16,7 @@ use crate::domains::recordings::motion;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::vectors::{Vectors, read_directions};
 
-/// A residual is one from so many N s on, as a share of the mass.
+/// The residual, N s, up to which a frame is balanced, by the mass of the body, kg.
 const LEAST: f64 = 1e-6;
 
 /// What is asked.
@@ -99,27 +99,29 @@ impl Question for ImpulseBalance {
             return Err(QueryError::NotRecorded(format!("the mass of body {} is not recorded", self.body_id)).into());
         };
         let mut missing = Missing::default();
-        let before = (range.0.saturating_sub(1), range.1);
-        let moving = motion::read_velocities(reading, before, Some(self.body_id), &mut missing)?;
-        let recorded = contacts::read_points(reading, range)?;
-        missing.merge(&recorded.missing);
-        let points = recorded.points.into_iter().filter(|point| point.has_body(self.body_id));
+        // The first frame of the range needs the velocity of the frame before.
+        let velocity_range = (range.0.saturating_sub(1), range.1);
+        let moving = motion::read_velocities(reading, velocity_range, Some(self.body_id), &mut missing)?;
+        let constraints = contacts::read_points(reading, range)?;
+        missing.merge(&constraints.missing);
+        let points = constraints.points.into_iter().filter(|point| point.has_body(self.body_id));
         let points = by_frame(points.map(|point| (point.frame, point)));
         let normals =
             read_directions(reading, points.values().flatten().flat_map(|point| point.directions), &mut missing)?;
         let velocities = moving.get(&self.body_id).cloned().unwrap_or_default();
-        let (mut found, mut checked) = (Vec::new(), 0_usize);
+        let (mut unbalanced, mut checked) = (Vec::new(), 0_usize);
         for (frame, now) in &velocities {
             let (Some(then), Some(step)) = (velocities.get(&(frame - 1)), frames.step(*frame)) else { continue };
             let of_frame = points.get(frame).map_or(&[] as &[ConstraintPoint], Vec::as_slice);
-            let Some(given) = self.contact_impulse(of_frame, &normals) else { continue };
+            // A frame with an unrecorded impulse cannot be judged.
+            let Some(impulse) = self.contact_impulse(of_frame, &normals) else { continue };
             checked += 1;
             let fall = self.gravity.unwrap_or(GRAVITY) * step;
-            let changed = [mass * (now[0] - then[0]), mass * (now[1] - then[1]), mass * (now[2] - then[2] + fall)];
-            let residual = length([changed[0] - given[0], changed[1] - given[1], changed[2] - given[2]]);
+            let change = [mass * (now[0] - then[0]), mass * (now[1] - then[1]), mass * (now[2] - then[2] + fall)];
+            let residual = length([change[0] - impulse[0], change[1] - impulse[1], change[2] - impulse[2]]);
             if residual.is_nan() || residual > LEAST * mass {
-                let (momentum_change, contact_impulse) = (Vector::from_numbers(changed), Vector::from_numbers(given));
-                found.push(Unbalanced {
+                let (momentum_change, contact_impulse) = (Vector::from_numbers(change), Vector::from_numbers(impulse));
+                unbalanced.push(Unbalanced {
                     frame_id: *frame,
                     momentum_change,
                     contact_impulse,
@@ -127,19 +129,19 @@ impl Question for ImpulseBalance {
                 });
             }
         }
-        found.sort_by(|one, other| other.residual.0.unwrap_or(0.0).total_cmp(&one.residual.0.unwrap_or(0.0)));
-        let worst = found
+        unbalanced.sort_by(|one, other| other.residual.0.unwrap_or(0.0).total_cmp(&one.residual.0.unwrap_or(0.0)));
+        let worst = unbalanced
             .first()
-            .and_then(|one| one.residual.0)
+            .and_then(|worst| worst.residual.0)
             .map_or_else(String::new, |worst| format!(", by up to {} N s", render_number(worst)));
         let summary = format!(
             "Body {}: {} judged, {} unbalanced{worst}.{}",
             self.body_id,
             render_count(checked, "frame"),
-            found.len(),
+            unbalanced.len(),
             missing.render_remark()
         );
-        let page = take_page(found, self.limit, self.cursor.as_deref())?;
+        let page = take_page(unbalanced, self.limit, self.cursor.as_deref())?;
         Ok(Balance {
             body_id: self.body_id,
             unbalanced: (checked > 0).then_some(page.items),
@@ -153,7 +155,8 @@ impl Question for ImpulseBalance {
 }
 
 impl ImpulseBalance {
-    /// Returns what contacts give the body, N s: against the normal for A, along it for B; friction the other way.
+    /// Returns the impulse of contact points on the body, N s; `None` where a part of one is not recorded. The normal
+    /// points from A to B, so that pressing pushes A against it and B along it; friction has the opposite signs.
     fn contact_impulse(&self, points: &[ConstraintPoint], normals: &Vectors) -> Option<[f64; 3]> {
         let mut sum = [0.0; 3];
         for point in points {

@@ -1,4 +1,6 @@
-//! One body: its state in a frame, and how it moved between two.
+//! The queries about one body: its state in a frame, and its motion between two frames.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -10,7 +12,7 @@ use crate::domains::recordings::bodies::Bodies;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::measure::{Measure, Orientation, Vector, render_number};
 use crate::domains::recordings::missing::Missing;
-use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::reading::{Question, Reading, ScanSheet, Stop};
 use crate::domains::recordings::schema;
 use crate::domains::recordings::states::{self, State};
 
@@ -84,25 +86,27 @@ impl Question for GetBodyState {
     }
 }
 
-/// Returns a body's state in a frame.
+/// Reads a body's state in a frame.
 fn state_in(reading: &Reading, body: i64, frame: i64, missing: &mut Missing) -> Result<State, Stop> {
     Bodies::read(reading)?.require(body)?;
-    let mut placed = states::read_state_refs(reading, (frame, frame), missing)?;
+    let mut state_refs = states::read_state_refs(reading, (frame, frame), missing)?;
     if missing.to_list().is_some() {
         return Err(QueryError::NotRecorded(missing.render_verdict("The state of a body")).into());
     }
-    placed.retain(|one| one.body == body);
-    placed.truncate(1);
-    let found = states::read_states(reading, &placed, missing)?;
-    let Some(state) = found.into_iter().next() else { return Err(no_state_error(reading, body, frame)?) };
+    state_refs.retain(|state_ref| state_ref.body == body);
+    // A faulty recording may have a second state of the body in the frame: the first one is the answer.
+    state_refs.truncate(1);
+    let states = states::read_states(reading, &state_refs, missing)?;
+    let Some(state) = states.into_iter().next() else { return Err(no_state_error(reading, body, frame)?) };
     Ok(state)
 }
 
-/// Says from where to where a body has states, where it has none in a frame.
+/// Builds the error for a body without a state in a frame; it names the frames in which the body has states.
 fn no_state_error(reading: &Reading, body: i64, frame: i64) -> Result<Stop, Stop> {
     let sheet = reading.scan_among(&schema::BODY_STATE, &["body_id", "frame_id"], "body_id", [body])?;
-    let lines = || sheet.iter().flat_map(|sheet| sheet.rows()).filter_map(|line| line.integer("frame_id"));
-    let known = match (lines().min(), lines().max()) {
+    let rows = sheet.into_iter().flat_map(ScanSheet::rows);
+    let frames: BTreeSet<i64> = rows.filter_map(|row| row.integer("frame_id")).collect();
+    let known = match (frames.first(), frames.last()) {
         (Some(first), Some(last)) => format!("it has states from frame {first} to frame {last}"),
         _ => "it has none in any frame".to_owned(),
     };
@@ -174,15 +178,16 @@ impl Question for CompareBodyAcrossFrames {
         let mut missing = Missing::default();
         let one = state_in(reading, self.body_id, self.frame_a, &mut missing)?;
         let other = state_in(reading, self.body_id, self.frame_b, &mut missing)?;
-        let (moved, sped) = (other.position.minus(&one.position), other.velocity.minus(&one.velocity));
+        let (position_change, velocity_change) =
+            (other.position.minus(&one.position), other.velocity.minus(&one.velocity));
         let elapsed = frames.time(self.frame_b).zip(frames.time(self.frame_a)).map(|(b, a)| b - a);
         let summary = format!(
             "Body {} moved {} m ({}) and its velocity changed by {} m/s ({}) between frames {} and {}.{}",
             self.body_id,
-            render_number(moved.length().unwrap_or(f64::NAN)),
-            render_largest_part(&moved),
-            render_number(sped.length().unwrap_or(f64::NAN)),
-            render_largest_part(&sped),
+            render_number(position_change.length().unwrap_or(f64::NAN)),
+            render_largest_part(&position_change),
+            render_number(velocity_change.length().unwrap_or(f64::NAN)),
+            render_largest_part(&velocity_change),
             self.frame_a,
             self.frame_b,
             missing.render_remark()
@@ -192,10 +197,10 @@ impl Question for CompareBodyAcrossFrames {
             frame_a: self.frame_a,
             frame_b: self.frame_b,
             elapsed: elapsed.into(),
-            position_delta: moved,
-            velocity_delta: sped,
+            position_delta: position_change,
+            velocity_delta: velocity_change,
             angular_velocity_delta: other.angular_velocity.minus(&one.angular_velocity),
-            distance: moved.length().into(),
+            distance: position_change.length().into(),
             turned: angle_between(&one.orientation, &other.orientation).into(),
             not_recorded: missing.to_list(),
             summary,
@@ -203,7 +208,7 @@ impl Question for CompareBodyAcrossFrames {
     }
 }
 
-/// Returns the largest part of a vector, with its sign and axis.
+/// Renders the largest component of a vector, with its axis and sign.
 fn render_largest_part(vector: &Vector) -> String {
     let Some(numbers) = vector.numbers() else { return "unknown".to_owned() };
     let parts = numbers.into_iter().zip(["x", "y", "z"]);
@@ -213,11 +218,10 @@ fn render_largest_part(vector: &Vector) -> String {
 
 /// Returns the angle between two orientations, rad.
 fn angle_between(one: &Orientation, other: &Orientation) -> Option<f64> {
-    let numbers = |q: &Orientation| Some([q.w.0?, q.x.0?, q.y.0?, q.z.0?]);
-    let (one, other) = (numbers(one)?, numbers(other)?);
-    let [w, x, y, z] = one;
-    let [ow, ox, oy, oz] = other;
-    // The vector part of the turn tells small angles well, the real part large ones.
+    let [w, x, y, z] = one.numbers()?;
+    let [ow, ox, oy, oz] = other.numbers()?;
+    // The conjugate of one times the other is the rotation between them. Its vector part is precise for small angles,
+    // its real part for large ones: atan2 uses both. `abs`, as a quaternion and its negative are the same orientation.
     let real = w * ow + x * ox + y * oy + z * oz;
     let part =
         [w * ox - x * ow + z * oy - y * oz, w * oy - y * ow + x * oz - z * ox, w * oz - z * ow + y * ox - x * oy];

@@ -1,4 +1,4 @@
-//! Every pair that ever touches, and what its contact looks like over all frames.
+//! The query for all pairs that ever touch, with an analysis of each contact.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl Question for ContactChatter {
         let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let mut missing = Missing::default();
         let touching = contacts::read_pairs(reading, range, &mut missing)?;
-        let recorded = touching.is_some();
+        let is_recorded = touching.is_some();
         let touching = touching.unwrap_or_default();
         let normals = read_directions(reading, touching.iter().map(|pair| pair.normal), &mut missing)?;
         let mut pairs: BTreeMap<(i64, i64), BTreeMap<i64, PairTouch>> = BTreeMap::new();
@@ -90,24 +90,24 @@ impl Question for ContactChatter {
             pairs.entry((pair.a, pair.b)).or_default().insert(pair.frame, touch);
         }
         for point in contacts::read_points(reading, range)?.points {
+            // Points without a recorded pair belong to no contact here.
             let Some(touch) = pairs.get_mut(&(point.a, point.b)).and_then(|frames| frames.get_mut(&point.frame)) else {
                 continue;
             };
+            // The first point starts the sum; once a point without impulse made it unknown, it stays so.
             let sum = if touch.points == 0 { Some(0.0) } else { touch.normal };
             touch.normal = sum.zip(point.normal).map(|(sum, more)| sum + more);
             touch.points += 1;
         }
-        let each = pairs.iter().map(|((a, b), frames)| PairContact {
-            body_a_id: *a,
-            body_b_id: *b,
-            analysis: touches::analyse(frames),
-        });
-        let mut list: Vec<PairContact> = each.collect();
+        let mut list = Vec::with_capacity(pairs.len());
+        for ((a, b), frames) in &pairs {
+            list.push(PairContact { body_a_id: *a, body_b_id: *b, analysis: touches::analyse(frames) });
+        }
         list.sort_by_key(|pair| std::cmp::Reverse(pair.analysis.short_breaks));
         let chattering = list.iter().filter(|pair| pair.analysis.chatter).count();
         let flipping = list.iter().filter(|pair| pair.analysis.normal_flips > 0).count();
         let swinging = list.iter().filter(|pair| pair.analysis.force_oscillation).count();
-        let summary = if recorded {
+        let summary = if is_recorded {
             let pairs = render_count(list.len(), "pair");
             format!("{pairs}: {chattering} chatter, {flipping} with flipped normals, {swinging} with swinging forces.")
         } else {
@@ -115,7 +115,7 @@ impl Question for ContactChatter {
         };
         let page = take_page(list, self.limit, self.cursor.as_deref())?;
         Ok(Chatter {
-            pairs: recorded.then_some(page.items),
+            pairs: is_recorded.then_some(page.items),
             total: page.total,
             next_cursor: page.next_cursor,
             not_recorded: missing.to_list(),

@@ -1,4 +1,4 @@
-//! Whether friction stays within its cone in a frame.
+//! The query whether friction stays within its cone in a frame.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -66,27 +66,28 @@ impl Question for CheckFrictionCone {
     fn answer(&self, reading: &Reading) -> Result<ConeAnswer, Stop> {
         let frames = Frames::read(reading)?;
         frames.require(self.frame_id)?;
-        let recorded = contacts::read_points(reading, (self.frame_id, self.frame_id))?;
-        let mut points = recorded.points;
+        let constraints = contacts::read_points(reading, (self.frame_id, self.frame_id))?;
+        let mut points = constraints.points;
         points.retain(|point| self.body_id.is_none_or(|body| point.has_body(body)));
+        // Only an id without any point is worth the scan of all contacts that shows whether it exists.
         if let (Some(body), true) = (self.body_id, points.is_empty()) {
             Bodies::read(reading)?.require_any(body, &bodies::read_contact_bodies(reading)?)?;
         }
         let step = frames.step_or_usual(self.frame_id);
-        let judged: Vec<ConeItem> = points.iter().filter_map(|point| cone::judge_point(point, step)).collect();
-        let unjudged = points.len() - judged.len();
-        let saturated = judged.iter().filter(|item| item.is_saturated()).count();
-        let checked = judged.len();
-        let within = judged.iter().filter(|item| !item.exceeds_limit);
+        let items: Vec<ConeItem> = points.iter().filter_map(|point| cone::judge_point(point, step)).collect();
+        let unjudged = points.len() - items.len();
+        let saturated = items.iter().filter(|item| item.is_saturated()).count();
+        let checked = items.len();
+        let within = items.iter().filter(|item| !item.exceeds_limit);
         let nearest = within.max_by(|one, other| saturation_share(one).total_cmp(&saturation_share(other))).cloned();
-        let violations: Vec<ConeItem> = judged.into_iter().filter(|item| item.exceeds_limit).collect();
-        // A table that is not there could have held what was asked for, unless another says that nothing touches.
-        let blind = recorded.missing.to_list().is_some() && (unjudged > 0 || !recorded.contacts_recorded);
+        let violations: Vec<ConeItem> = items.into_iter().filter(|item| item.exceeds_limit).collect();
+        // A missing table could have held violations, unless the table of contacts shows that nothing touches.
+        let blind = constraints.missing.to_list().is_some() && (unjudged > 0 || !constraints.contacts_recorded);
         let summary = if blind && checked == 0 {
-            recorded.missing.render_verdict("The friction cone")
+            constraints.missing.render_verdict("The friction cone")
         } else {
             render_summary(self.frame_id, [checked, violations.len(), saturated, unjudged])
-                + &recorded.missing.render_remark()
+                + &constraints.missing.render_remark()
         };
         Ok(ConeAnswer {
             frame_id: self.frame_id,
@@ -96,12 +97,13 @@ impl Question for CheckFrictionCone {
             saturated: saturated as u64,
             unjudged: unjudged as u64,
             nearest,
-            not_recorded: recorded.missing.to_list(),
+            not_recorded: constraints.missing.to_list(),
             summary,
         })
     }
 }
 
+/// A point without a limit comes last.
 fn saturation_share(item: &ConeItem) -> f64 {
     item.saturation.0.unwrap_or(-1.0)
 }
@@ -116,9 +118,9 @@ fn render_summary(frame: i64, [checked, violations, saturated, unjudged]: [usize
     if checked == 0 {
         return format!("Frame {frame}: nothing touches.");
     }
-    let left = if unjudged > 0 { format!(", {unjudged} not judged") } else { String::new() };
+    let remainder = if unjudged > 0 { format!(", {unjudged} not judged") } else { String::new() };
     format!(
-        "Frame {frame}: {} checked, {} outside the cone, {saturated} at the limit{left}.",
+        "Frame {frame}: {} checked, {} outside the cone, {saturated} at the limit{remainder}.",
         render_count(checked, "contact point"),
         violations
     )

@@ -1,4 +1,4 @@
-//! The contacts of a body in a frame.
+//! The query for the contacts of a body in a frame.
 
 use std::collections::BTreeSet;
 
@@ -71,17 +71,20 @@ impl Question for GetContactsForBody {
         frames.require(self.frame_id)?;
         let range = (self.frame_id, self.frame_id);
         let mut missing = Missing::default();
-        let recorded = contacts::read_points(reading, range)?;
-        missing.merge(&recorded.missing);
-        let mut points = recorded.points;
+        let constraints = contacts::read_points(reading, range)?;
+        missing.merge(&constraints.missing);
+        let mut points = constraints.points;
         points.retain(|point| point.has_body(self.body_id));
         let mut pairs = contacts::read_pairs(reading, range, &mut missing)?;
         if let Some(pairs) = &mut pairs {
             pairs.retain(|pair| pair.a == self.body_id || pair.b == self.body_id);
         }
+        // Points and pairs come from different tables, either of which may be missing.
         let ends = points.iter().map(|point| (point.a, point.b));
         let ends = ends.chain(pairs.iter().flatten().map(|pair| (pair.a, pair.b)));
         let touching: BTreeSet<i64> = ends.map(|(a, b)| if a == self.body_id { b } else { a }).collect();
+        // An id that touches nothing here may be wrong. A moving body is known from its own table; whether a body of
+        // the environment exists takes a scan of all contacts.
         if touching.is_empty() && known.require_any(self.body_id, &BTreeSet::new()).is_err() {
             known.require_any(self.body_id, &bodies::read_contact_bodies(reading)?)?;
         }
@@ -92,9 +95,9 @@ impl Question for GetContactsForBody {
         let step = frames.step_or_usual(self.frame_id);
         let impulses: Option<f64> = points.iter().map(|point| point.normal).sum();
         let impulses = impulses.filter(|_| !points.is_empty());
-        let stepped: Vec<_> = points.iter().map(|point| (*point, step)).collect();
-        let items = contacts::describe_points(reading, &stepped, &mut missing)?;
-        let summary = if recorded.recorded || pairs.is_some() {
+        let points_with_step: Vec<_> = points.iter().map(|point| (*point, step)).collect();
+        let items = contacts::describe_points(reading, &points_with_step, &mut missing)?;
+        let summary = if constraints.recorded || pairs.is_some() {
             let force = impulses.map_or_else(String::new, |sum| {
                 let force = contacts::mean_force(Some(sum), step).0;
                 let force = force.map_or_else(String::new, |force| format!(", {} N", render_number(force)));
@@ -114,7 +117,7 @@ impl Question for GetContactsForBody {
         Ok(BodyContacts {
             body_id: self.body_id,
             frame_id: self.frame_id,
-            contacts: recorded.recorded.then_some(items),
+            contacts: constraints.recorded.then_some(items),
             collisions,
             touching: touching.into_iter().collect(),
             normal_impulse: impulses.into(),

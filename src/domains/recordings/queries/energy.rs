@@ -1,4 +1,4 @@
-//! Energies over frames, of all bodies together and of one.
+//! The queries for energies over frames: of all bodies together, and of one body.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -98,11 +98,11 @@ impl Question for GetSystemEnergy {
             None => missing.render_verdict("The energy"),
             Some(_) => render_course("All bodies", &totals) + &missing.render_remark(),
         };
-        let recorded = rows.is_some();
+        let is_recorded = rows.is_some();
         let page = take_page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
         let points = page.items.iter().map(|row| SystemPoint::from_row(row, &frames)).collect();
         Ok(SystemSeries {
-            energy_points: recorded.then_some(points),
+            energy_points: is_recorded.then_some(points),
             total: page.total,
             next_cursor: page.next_cursor,
             first_total_e: totals.first().and_then(|(_, total)| *total).into(),
@@ -129,24 +129,26 @@ impl SystemPoint {
     }
 }
 
-/// Says how an energy went over some frames.
+/// Renders a summary of an energy over frames: its first and last value and its largest gain.
 fn render_course(whose: &str, totals: &[(i64, Option<f64>)]) -> String {
     let (Some((from, first)), Some((to, last))) = (totals.first(), totals.last()) else {
         return format!("{whose}: no energy is recorded in these frames.");
     };
-    let number = |total: &Option<f64>| render_number(total.unwrap_or(f64::NAN));
-    let gains = totals.windows(2).filter_map(|pair| {
-        let [(_, Some(one)), (frame, Some(other))] = pair else { return None };
-        Some((*frame, other - one))
-    });
-    let largest = gains.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, gain)| *gain > 0.0);
-    let gain = largest.map_or_else(String::new, |(frame, gain)| {
-        format!("; the largest gain is {} J in frame {frame}", render_number(gain))
-    });
+    let mut gains = Vec::new();
+    for pair in totals.windows(2) {
+        if let [(_, Some(before)), (frame, Some(after))] = pair {
+            gains.push((*frame, after - before));
+        }
+    }
+    let largest = gains.into_iter().max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, gain)| *gain > 0.0);
+    let gain = match largest {
+        Some((frame, gain)) => format!("; the largest gain is {} J in frame {frame}", render_number(gain)),
+        None => String::new(),
+    };
     format!(
         "{whose}: {} J in frame {from}, {} J in frame {to}, {}{gain}.",
-        number(first),
-        number(last),
+        render_number(first.unwrap_or(f64::NAN)),
+        render_number(last.unwrap_or(f64::NAN)),
         render_count(totals.len(), "frame")
     )
 }
@@ -228,7 +230,8 @@ impl Question for GetBodyEnergy {
         let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         bodies.require(self.body_id)?;
         let mut missing = Missing::default();
-        let mut rows = energies::of_bodies(reading, range, &mut missing)?;
+        let mut rows = energies::read_body_energies(reading, range, &mut missing)?;
+        // A scan narrows by one column only, and a range of frames is usually the smaller part of the table.
         if let Some(rows) = &mut rows {
             rows.retain(|row| row.body == self.body_id);
         }
@@ -237,12 +240,12 @@ impl Question for GetBodyEnergy {
             None => missing.render_verdict("The energy of a body"),
             Some(_) => render_course(&format!("Body {}", self.body_id), &totals) + &missing.render_remark(),
         };
-        let recorded = rows.is_some();
+        let is_recorded = rows.is_some();
         let page = take_page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
         let points = page.items.iter().map(|row| BodyPoint::from_row(row, &frames)).collect();
         Ok(BodySeries {
             body_id: self.body_id,
-            energy_points: recorded.then_some(points),
+            energy_points: is_recorded.then_some(points),
             total: page.total,
             next_cursor: page.next_cursor,
             not_recorded: missing.to_list(),

@@ -1,4 +1,4 @@
-//! Runs of frames that gain energy, none of which may stand out alone.
+//! The query for runs of frames that gain energy, although no single frame may stand out.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// A frame gains from so many J on.
+/// The default gain from which on a frame counts, J.
 const MIN_GAIN: f64 = 1e-6;
-/// An episode counts from so many J on.
+/// The default gain from which on an episode counts, J.
 const MIN_TOTAL: f64 = 0.01;
 
 /// What is asked.
@@ -98,17 +98,16 @@ impl NamedQuestion for EnergyEpisodes {
     const CARD: &'static QueryCard = &CARD;
 
     fn check_params(&self) -> Result<(), QueryError> {
-        match [("min_gain", self.min_gain), ("min_total", self.min_total)]
-            .iter()
-            .find(|(_, it)| it.is_some_and(|it| !is_size(it)))
-        {
-            Some((name, _)) => Err(QueryError::Params(format!("{name}: give 0 J or more"))),
-            None => Ok(()),
+        for (name, joules) in [("min_gain", self.min_gain), ("min_total", self.min_total)] {
+            if joules.is_some_and(|joules| !is_size(joules)) {
+                return Err(QueryError::Params(format!("{name}: give 0 J or more")));
+            }
         }
+        Ok(())
     }
 }
 
-/// A run being gathered.
+/// A run that later frames may still belong to.
 struct OpenEpisode {
     episode: Episode,
     gain: f64,
@@ -125,19 +124,19 @@ impl Question for EnergyEpisodes {
         let mut missing = Missing::default();
         let rows = energies::read_system_energies(reading, range, &mut missing)?;
         let solver = solver_rows(reading, range, &mut missing)?.unwrap_or_default();
-        let failed: BTreeMap<i64, bool> = solver.iter().map(|(frame, row)| (*frame, row.has_failed())).collect();
-        let recorded = rows.is_some();
+        let unconverged: BTreeMap<i64, bool> = solver.iter().map(|(frame, row)| (*frame, row.has_failed())).collect();
+        let is_recorded = rows.is_some();
         let rows = rows.unwrap_or_default();
-        let (mut found, total_gain) = self.find_episodes(&rows, &failed);
-        found.sort_by(|one, other| other.gain.0.unwrap_or(0.0).total_cmp(&one.gain.0.unwrap_or(0.0)));
-        let summary = match (recorded, found.first()) {
+        let (mut episodes, total_gain) = self.find_episodes(&rows, &unconverged);
+        episodes.sort_by(|one, other| other.gain.0.unwrap_or(0.0).total_cmp(&one.gain.0.unwrap_or(0.0)));
+        let summary = match (is_recorded, episodes.first()) {
             (false, _) => missing.render_verdict("The energy"),
             (true, None) => {
                 format!("No episode gains {} J or more.", render_number(self.min_total.unwrap_or(MIN_TOTAL)))
             }
             (true, Some(largest)) => format!(
                 "{}; the largest gains {} J in frames {} to {} (peak {} J in frame {}); all gains together {} J.",
-                render_count(found.len(), "episode"),
+                render_count(episodes.len(), "episode"),
                 render_number(largest.gain.0.unwrap_or(f64::NAN)),
                 largest.start_frame,
                 largest.end_frame,
@@ -146,9 +145,9 @@ impl Question for EnergyEpisodes {
                 render_number(total_gain)
             ),
         };
-        let page = take_page(found, self.limit, self.cursor.as_deref())?;
+        let page = take_page(episodes, self.limit, self.cursor.as_deref())?;
         Ok(Episodes {
-            episodes: recorded.then_some(page.items),
+            episodes: is_recorded.then_some(page.items),
             total: page.total,
             next_cursor: page.next_cursor,
             total_gain: total_gain.into(),
@@ -159,36 +158,39 @@ impl Question for EnergyEpisodes {
 }
 
 impl EnergyEpisodes {
-    /// Gathers the runs; the first frame, whose energy is all new, is none of any.
-    fn find_episodes(&self, rows: &[SystemEnergy], failed: &BTreeMap<i64, bool>) -> (Vec<Episode>, f64) {
+    /// Finds the episodes, and the sum of all gains, J. The first frame belongs to none: all its energy is new.
+    fn find_episodes(&self, rows: &[SystemEnergy], unconverged: &BTreeMap<i64, bool>) -> (Vec<Episode>, f64) {
         let least = self.min_gain.unwrap_or(MIN_GAIN);
         let gap = i64::try_from(self.max_gap.unwrap_or(1)).unwrap_or(i64::MAX);
-        let (mut found, mut open, mut all): (Vec<Episode>, Option<OpenEpisode>, f64) = (Vec::new(), None, 0.0);
+        let (mut episodes, mut open, mut sum): (Vec<Episode>, Option<OpenEpisode>, f64) = (Vec::new(), None, 0.0);
+        // Differences of the totals, not the recorded delta_e, which may itself be faulty.
         for pair in rows.windows(2) {
             let [before, now] = pair else { continue };
             let Some(gain) = now.total.zip(before.total).map(|(now, before)| now - before) else { continue };
+            // A loss, or a frame without a number, ends no run by itself: runs may go over `gap` such frames.
             if gain < least || gain.is_nan() {
                 continue;
             }
-            all += gain;
+            sum += gain;
             match open.take() {
+                // By frame ids, so that frames lost in between count as frames without a gain.
                 Some(mut run) if now.frame - run.episode.end_frame - 1 <= gap => {
-                    run.add_frame(now, gain, failed);
+                    run.add_frame(now, gain, unconverged);
                     open = Some(run);
                 }
                 other => {
-                    found.extend(other.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
-                    open = Some(OpenEpisode::begin(before, now, gain, failed));
+                    episodes.extend(other.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
+                    open = Some(OpenEpisode::begin(before, now, gain, unconverged));
                 }
             }
         }
-        found.extend(open.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
-        (found, all)
+        episodes.extend(open.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
+        (episodes, sum)
     }
 }
 
 impl OpenEpisode {
-    fn begin(before: &SystemEnergy, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) -> Self {
+    fn begin(before: &SystemEnergy, now: &SystemEnergy, gain: f64, unconverged: &BTreeMap<i64, bool>) -> Self {
         let episode = Episode {
             start_frame: now.frame,
             end_frame: now.frame,
@@ -203,11 +205,11 @@ impl OpenEpisode {
             unconverged_frames: 0,
         };
         let mut run = Self { episode, gain: 0.0, before: *before, last: *now };
-        run.add_frame(now, gain, failed);
+        run.add_frame(now, gain, unconverged);
         run
     }
 
-    fn add_frame(&mut self, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) {
+    fn add_frame(&mut self, now: &SystemEnergy, gain: f64, unconverged: &BTreeMap<i64, bool>) {
         self.gain += gain;
         let episode = &mut self.episode;
         episode.end_frame = now.frame;
@@ -217,19 +219,18 @@ impl OpenEpisode {
             episode.peak_frame = now.frame;
         }
         episode.contact_frames += u64::from(now.collision == Some(true));
-        episode.unconverged_frames += u64::from(failed.get(&now.frame) == Some(&true));
+        episode.unconverged_frames += u64::from(unconverged.get(&now.frame) == Some(&true));
         self.last = *now;
     }
 
+    /// Returns the episode, unless it gained less than `least`, J.
     fn finish(self, least: f64) -> Option<Episode> {
-        let change = |of: fn(&SystemEnergy) -> Option<f64>| {
-            Measure(of(&self.last).zip(of(&self.before)).map(|(now, before)| now - before))
-        };
+        let (before, last) = (self.before, self.last);
         (self.gain >= least).then(|| Episode {
             gain: self.gain.into(),
-            linear_ke_change: change(|energy| energy.linear),
-            rotational_ke_change: change(|energy| energy.rotational),
-            potential_e_change: change(|energy| energy.potential),
+            linear_ke_change: energies::difference(before.linear, last.linear).into(),
+            rotational_ke_change: energies::difference(before.rotational, last.rotational).into(),
+            potential_e_change: energies::difference(before.potential, last.potential).into(),
             ..self.episode
         })
     }

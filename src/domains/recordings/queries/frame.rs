@@ -1,4 +1,4 @@
-//! Everything of one frame.
+//! The query for everything that is recorded of one frame.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -98,13 +98,15 @@ impl Question for GetFrame {
     fn answer(&self, reading: &Reading) -> Result<FrameAnswer, Stop> {
         let frames = Frames::read(reading)?;
         frames.refuse_none()?;
+        // Frame 0 does not exist: where no frame has a time, the next line refuses it by name.
         let frame = self.frame_id.or_else(|| frames.at_time(self.time?)).unwrap_or(0);
         frames.require(frame)?;
         let (range, step) = ((frame, frame), frames.step_or_usual(frame));
         let mut missing = Missing::default();
-        let placed = states::read_state_refs(reading, range, &mut missing)?;
-        let placed_recorded = missing == Missing::default();
-        let states = states::read_states(reading, &placed, &mut missing)?;
+        let state_refs = states::read_state_refs(reading, range, &mut missing)?;
+        // Before other tables are noted: no states with nothing missing means that no body has one.
+        let has_state_table = missing == Missing::default();
+        let states = states::read_states(reading, &state_refs, &mut missing)?;
         let pairs = contacts::read_pairs(reading, range, &mut missing)?;
         let collisions = match &pairs {
             Some(pairs) => Some(contacts::read_collisions(reading, pairs, &mut missing)?),
@@ -112,8 +114,8 @@ impl Question for GetFrame {
         };
         let points = contacts::read_points(reading, range)?;
         missing.merge(&points.missing);
-        let stepped: Vec<_> = points.points.iter().map(|point| (*point, step)).collect();
-        let items = contacts::describe_points(reading, &stepped, &mut missing)?;
+        let points_with_step: Vec<_> = points.points.iter().map(|point| (*point, step)).collect();
+        let items = contacts::describe_points(reading, &points_with_step, &mut missing)?;
         let solver = solver_rows(reading, range, &mut missing)?;
         let energy = energies::read_system_energies(reading, range, &mut missing)?;
         let solver = solver.and_then(|rows| rows.into_iter().next()).map(|(_, solver)| solver);
@@ -130,7 +132,7 @@ impl Question for GetFrame {
             frame_id: frame,
             simulation_time: frames.time(frame).into(),
             time_step: frames.step(frame).into(),
-            states: placed_recorded.then_some(states),
+            states: has_state_table.then_some(states),
             collisions,
             friction_constraints: points.recorded.then_some(items),
             solver,

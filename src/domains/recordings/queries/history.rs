@@ -1,4 +1,4 @@
-//! How two bodies touch over frames.
+//! The query for the contact of two bodies over frames.
 
 use std::collections::BTreeMap;
 
@@ -102,30 +102,34 @@ impl Question for GetContactHistory {
     type Answer = History;
 
     fn answer(&self, reading: &Reading) -> Result<History, Stop> {
-        let (frames, known) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
         let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let (start, size) = (start_of(self.cursor.as_deref())?, size_of(self.limit)?);
-        let recorded = contacts::points_between(reading, range, self.body_a_id, self.body_b_id)?;
-        let mut missing = recorded.missing;
-        let points = recorded.points;
-        let touching = if recorded.recorded {
+        // Ten thousand frames are judged by five columns; all of them are read for the page alone.
+        let constraints = contacts::read_judged_points(reading, range, self.body_a_id, self.body_b_id)?;
+        let mut missing = constraints.missing;
+        let points = constraints.points;
+        let touching = if constraints.recorded {
             let first_of_frame = first_normal_ids(&points);
             let normals = read_directions(reading, first_of_frame, &mut missing)?;
             touches::touches_by_frame(&points, |point| normals.get(point.directions[0])?.numbers())
         } else {
             self.read_pair_touches(reading, range, &mut missing)?
         };
+        // A pair that never touches may be a mistyped one.
         if touching.is_empty() {
             let touched = bodies::read_contact_bodies(reading)?;
-            known.require_any(self.body_a_id, &touched)?;
-            known.require_any(self.body_b_id, &touched)?;
+            bodies.require_any(self.body_a_id, &touched)?;
+            bodies.require_any(self.body_b_id, &touched)?;
         }
-        let judged = recorded.recorded || !touching.is_empty() || !missing.has_table(&super::super::schema::COLLISION);
+        // Without any table that could hold a contact, an empty history would claim that they never touch.
+        let is_judged =
+            constraints.recorded || !touching.is_empty() || !missing.has_table(&super::super::schema::COLLISION);
         let analysis = touches::analyse(&touching);
-        let summary =
-            if judged { self.render_summary(&analysis, range, &missing) } else { missing.render_verdict("Contact") };
         let page = page_of(&touching, start, size);
-        let history = build_history(reading, &frames, &points, &touching, &page, &mut missing)?;
+        let history = self.build_history(reading, &frames, &touching, &page, &mut missing)?;
+        let summary =
+            if is_judged { self.render_summary(&analysis, range, &missing) } else { missing.render_verdict("Contact") };
         let end = start + page.len();
         Ok(History {
             body_a_id: self.body_a_id,
@@ -135,8 +139,8 @@ impl Question for GetContactHistory {
             total: touching.len() as u64,
             total_contacts: points.len() as u64,
             next_cursor: (end < touching.len() && !page.is_empty()).then(|| end.to_string()),
-            contact_history: judged.then_some(history),
-            analysis: judged.then_some(analysis),
+            contact_history: is_judged.then_some(history),
+            analysis: is_judged.then_some(analysis),
             not_recorded: missing.to_list(),
             summary,
         })
@@ -144,7 +148,7 @@ impl Question for GetContactHistory {
 }
 
 impl GetContactHistory {
-    /// Returns the frames in which the pair touches, where only pairs are recorded.
+    /// Reads the frames in which the pair touches, for a recording with pairs and without constraints.
     fn read_pair_touches(
         &self,
         reading: &Reading,
@@ -155,14 +159,47 @@ impl GetContactHistory {
         let mut pairs = contacts::read_pairs(reading, range, missing)?.unwrap_or_default();
         pairs.retain(|pair| (pair.a == a && pair.b == b) || (pair.a == b && pair.b == a));
         let normals = read_directions(reading, pairs.iter().map(|pair| pair.normal), missing)?;
-        let touch = |pair: &contacts::TouchingPair| {
+        let mut touches = BTreeMap::new();
+        for pair in &pairs {
             let direction = normals.get(pair.normal).and_then(|normal| normal.numbers());
-            (pair.frame, PairTouch { points: 0, normal: None, direction })
-        };
-        Ok(pairs.iter().map(touch).collect())
+            touches.insert(pair.frame, PairTouch { points: 0, normal: None, direction });
+        }
+        Ok(touches)
     }
 
-    fn render_summary(&self, analysis: &Analysis, (start, end): (i64, i64), missing: &Missing) -> String {
+    /// Reads the points of a page, and returns them frame by frame.
+    fn build_history(
+        &self,
+        reading: &Reading,
+        frames: &Frames,
+        touching: &BTreeMap<i64, PairTouch>,
+        page: &[i64],
+        missing: &mut Missing,
+    ) -> Result<Vec<FrameContacts>, Stop> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
+        let constraints = contacts::read_points_between(reading, (*first, *last), self.body_a_id, self.body_b_id)?;
+        missing.merge(&constraints.missing);
+        let page_points: Vec<(ConstraintPoint, Option<f64>)> =
+            constraints.points.iter().map(|point| (*point, frames.step_or_usual(point.frame))).collect();
+        // Items are in the order of the points, which is that of the frames: each frame takes its own from the front.
+        let mut items = contacts::describe_points(reading, &page_points, missing)?.into_iter();
+        let mut history = Vec::with_capacity(page.len());
+        for frame in page {
+            let touch = touching.get(frame).cloned().unwrap_or_default();
+            history.push(FrameContacts {
+                frame_id: *frame,
+                simulation_time: frames.time(*frame).into(),
+                num_contacts: (touch.points > 0).then_some(touch.points as u64),
+                normal_impulse: touch.normal.into(),
+                normal_force_n: contacts::mean_force(touch.normal, frames.step_or_usual(*frame)),
+                contacts: items.by_ref().take(touch.points).collect(),
+            });
+        }
+        Ok(history)
+    }
+
+    fn render_summary(&self, analysis: &Analysis, range: (i64, i64), missing: &Missing) -> String {
+        let (start, end) = range;
         let (a, b) = (self.body_a_id, self.body_b_id);
         let remark = missing.render_remark();
         if analysis.contact_frames == 0 {
@@ -179,7 +216,7 @@ impl GetContactHistory {
     }
 }
 
-/// Returns where the normals of the first point of each frame stand.
+/// Returns the ids of the normals of the first point of each frame; points come in the order of their frames.
 fn first_normal_ids(points: &[ConstraintPoint]) -> Vec<Option<i64>> {
     let (mut all, mut before) = (Vec::new(), None);
     for point in points {
@@ -191,7 +228,8 @@ fn first_normal_ids(points: &[ConstraintPoint]) -> Vec<Option<i64>> {
     all
 }
 
-/// Returns the frames of a page: as many as have at most so many points together, and one at least.
+/// Returns the frames of a page: as many as have at most `size` points together, and at least one, or a frame with more
+/// points than that would never be shown.
 fn page_of(touching: &BTreeMap<i64, PairTouch>, start: usize, size: usize) -> Vec<i64> {
     let (mut page, mut points) = (Vec::new(), 0);
     for (frame, touch) in touching.iter().skip(start) {
@@ -202,33 +240,4 @@ fn page_of(touching: &BTreeMap<i64, PairTouch>, start: usize, size: usize) -> Ve
         page.push(*frame);
     }
     page
-}
-
-fn build_history(
-    reading: &Reading,
-    frames: &Frames,
-    points: &[ConstraintPoint],
-    touching: &BTreeMap<i64, PairTouch>,
-    page: &[i64],
-    missing: &mut Missing,
-) -> Result<Vec<FrameContacts>, Stop> {
-    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
-    let shown: Vec<(ConstraintPoint, Option<f64>)> = points
-        .iter()
-        .filter(|point| (*first..=*last).contains(&point.frame))
-        .map(|point| (*point, frames.step_or_usual(point.frame)))
-        .collect();
-    let mut items = contacts::describe_points(reading, &shown, missing)?.into_iter();
-    let of_frame = |frame: &i64| {
-        let touch = touching.get(frame).cloned().unwrap_or_default();
-        FrameContacts {
-            frame_id: *frame,
-            simulation_time: frames.time(*frame).into(),
-            num_contacts: (touch.points > 0).then_some(touch.points as u64),
-            normal_impulse: touch.normal.into(),
-            normal_force_n: contacts::mean_force(touch.normal, frames.step_or_usual(*frame)),
-            contacts: items.by_ref().take(touch.points).collect(),
-        }
-    };
-    Ok(page.iter().map(of_frame).collect())
 }

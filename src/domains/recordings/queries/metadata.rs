@@ -1,4 +1,4 @@
-//! What a recording holds: its bodies, its frames, its generation.
+//! The query for the contents of a recording: its bodies, frames and generation.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::domains::recordings::bodies::{self, Bodies, is_environment, spawn_num
 use crate::domains::recordings::frames::{self, Frames};
 use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
-use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::reading::{Question, Reading, ScanSheet, Stop};
 use crate::domains::recordings::schema::{self, Declared, Generation};
 
 /// What is asked.
@@ -99,9 +99,9 @@ static CARD: QueryCard = QueryCard {
     example: "",
 };
 
-/// Steps are the same up to this share.
+/// Two steps count as equally long up to this share.
 const STEP_TOLERANCE: f64 = 1e-6;
-/// The most odd steps and gaps that are named.
+/// The most odd steps and gaps that an answer lists.
 const NAMED_MAX: usize = 20;
 
 impl NamedQuestion for GetMetadata {
@@ -174,34 +174,36 @@ fn read_body_facts(reading: &Reading, bodies: &Bodies, missing: &mut Missing) ->
     let columns = ["body_id", "asset_id", "is_environment"];
     let sheet = reading.scan_table(&schema::ASSET, &columns)?;
     missing.note(&schema::ASSET, &columns, sheet);
-    let lines = sheet.iter().flat_map(|sheet| sheet.rows());
-    let assets: BTreeMap<i64, (Option<i64>, bool)> = lines
-        .filter_map(|line| {
-            let facts = (line.integer("asset_id"), line.flag("is_environment").unwrap_or(false));
-            Some((line.integer("body_id")?, facts))
-        })
-        .collect();
+    let mut assets: BTreeMap<i64, (Option<i64>, bool)> = BTreeMap::new();
+    for row in sheet.into_iter().flat_map(ScanSheet::rows) {
+        let Some(body) = row.integer("body_id") else { continue };
+        assets.insert(body, (row.integer("asset_id"), row.flag("is_environment").unwrap_or(false)));
+    }
+    // Not noted as missing: only a recording that began as a copy of the asset database has names of assets.
     let objects = reading.scan_table(&schema::OBJECT, &["id", "name"])?;
-    let name = |id: i64| {
-        let mut lines = objects.iter().flat_map(|sheet| sheet.rows());
-        lines.find(|line| line.integer("id") == Some(id))?.text("name").map(str::to_owned)
-    };
-    let facts = |body: &bodies::Body| {
+    let mut names: BTreeMap<i64, &str> = BTreeMap::new();
+    for row in objects.into_iter().flat_map(ScanSheet::rows) {
+        if let (Some(id), Some(name)) = (row.integer("id"), row.text("name")) {
+            names.entry(id).or_insert(name);
+        }
+    }
+    let mut facts = Vec::with_capacity(bodies.list().len());
+    for body in bodies.list() {
         let (asset_id, is_environment) = assets.get(&body.id).copied().unwrap_or_default();
-        BodyFacts {
+        facts.push(BodyFacts {
             body_id: body.id,
             mass: body.mass.into(),
             restitution: body.restitution.into(),
             friction: body.friction.into(),
             asset_id,
-            asset_name: asset_id.and_then(name),
+            asset_name: asset_id.and_then(|id| names.get(&id)).map(|name| (*name).to_owned()),
             is_environment,
-        }
-    };
-    Ok(bodies.list().iter().map(facts).collect())
+        });
+    }
+    Ok(facts)
 }
 
-/// The tables that tell a generation, as far as a recording has them.
+/// The tables and columns, of those that distinguish generations, that a recording has.
 struct RecordedTables(Vec<(&'static str, Vec<&'static str>)>);
 
 impl Declared for RecordedTables {
@@ -214,10 +216,10 @@ impl Declared for RecordedTables {
     }
 }
 
-/// Tells the generation, and notes which tables are not there that any recording of its kind has.
+/// Detects the generation, and notes the missing tables that recordings of every generation have.
 fn detect_generation(reading: &Reading, missing: &mut Missing) -> Result<Option<Generation>, Stop> {
     let mut tables = RecordedTables(Vec::new());
-    let told: [(&'static TableCard, &[&'static str]); 10] = [
+    let probes: [(&'static TableCard, &[&'static str]); 10] = [
         (&schema::FRAME, &["id"]),
         (&schema::BODY_STATE, &["id"]),
         (&schema::STATE, &["id"]),
@@ -229,13 +231,15 @@ fn detect_generation(reading: &Reading, missing: &mut Missing) -> Result<Option<
         (&schema::FRICTION, &["tangent1_lambda"]),
         (&schema::UNIFIED, &["id"]),
     ];
-    for (table, columns) in told {
+    for (table, columns) in probes {
+        // A question sees no catalogue: a scan of one row shows whether the table exists.
         let Some(sheet) = reading.scan(ScanRequest::every_row(table.name, columns).limit(1))? else { continue };
         tables.0.push((table.name, columns.iter().copied().filter(|column| sheet.has_column(column)).collect()));
     }
-    for (table, _) in told.iter().filter(|(table, _)| !tables.has_table(table.name)) {
+    for (table, _) in probes.iter().filter(|(table, _)| !tables.has_table(table.name)) {
         let constraint = [schema::CONTACT.name, schema::FRICTION.name, schema::UNIFIED.name].contains(&table.name);
         let unified = tables.has_table(schema::UNIFIED.name);
+        // Either the unified table is there or the two that it replaced: neither is missed beside the other.
         if !constraint || (table.name != schema::UNIFIED.name && !unified) {
             missing.add_name(table.name);
         }
@@ -243,11 +247,13 @@ fn detect_generation(reading: &Reading, missing: &mut Missing) -> Result<Option<
     Ok(Generation::detect(&tables))
 }
 
-/// Tells whether the last frame has its rows in every table whose frames all have some.
+/// Returns whether the last frame has a row in each table that has one for every frame: recorders write frames in the
+/// background, and the last one may be cut short.
 fn is_complete(reading: &Reading, frames: &Frames) -> Result<bool, Stop> {
     let Some(last) = frames.last() else { return Ok(true) };
     for table in [&schema::SYSTEM_ENERGY, &schema::SOLVER] {
         let Some(any) = reading.scan(ScanRequest::every_row(table.name, &["frame_id"]).limit(1))? else { continue };
+        // A table without any row was not written at all, and shows nothing about the last frame.
         let whole = any.is_empty()
             || reading.scan_frames(table, &["frame_id"], (last, last))?.is_some_and(|sheet| !sheet.is_empty());
         if !whole {

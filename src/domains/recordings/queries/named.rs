@@ -1,4 +1,4 @@
-//! What all queries of recordings share: a question that is its own parameters, and pages of answers.
+//! The common part of the queries of recordings: a question whose fields are its parameters, and pages of answers.
 
 use std::marker::PhantomData;
 
@@ -11,12 +11,12 @@ pub use crate::domain::query::{ItemPage, size_of, start_of, take_page};
 use crate::domain::query::{QueryCard, QueryError, QueryRun, TypedQuery};
 use crate::domains::recordings::reading::{Question, QuestionRun};
 
-/// A question that has a name: its fields are its parameters.
+/// A question that users can ask by name, with its fields as parameters.
 pub trait NamedQuestion: Question + Args + Serialize + DeserializeOwned + JsonSchema + 'static {
-    /// What it is.
+    /// The card of the query: name, help, example.
     const CARD: &'static QueryCard;
 
-    /// Refuses parameters that no recording could answer.
+    /// Checks the parameters as far as that needs no recording.
     ///
     /// # Errors
     /// [`QueryError::Params`].
@@ -25,13 +25,15 @@ pub trait NamedQuestion: Question + Args + Serialize + DeserializeOwned + JsonSc
     }
 }
 
-/// Tells whether a number is a size: zero or more, and a number at all.
+/// Returns whether a number is zero or more; false for NaN.
 #[must_use]
 pub fn is_size(number: f64) -> bool {
     number >= 0.0
 }
 
 /// A named question as a query.
+///
+/// `fn() -> Q` makes it `Send` and `Sync` whatever `Q` is: it holds no question.
 #[derive(Debug)]
 pub struct NamedQuery<Q>(PhantomData<fn() -> Q>);
 
@@ -42,7 +44,7 @@ impl<Q> Default for NamedQuery<Q> {
 }
 
 impl<Q> NamedQuery<Q> {
-    /// Makes a query of it.
+    /// Creates the query of a question type.
     #[must_use]
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -66,7 +68,7 @@ where
     }
 }
 
-/// Returns a number with its noun: `1 frame`, `2 frames`.
+/// Renders a number with its noun: `1 frame`, `2 frames`, `3 bodies`.
 #[must_use]
 pub fn render_count(number: usize, noun: &str) -> String {
     match (number, noun.strip_suffix('y')) {

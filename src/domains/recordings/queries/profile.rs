@@ -1,4 +1,6 @@
-//! The key numbers of a recording, so that two runs can be held beside each other; and where its energy went.
+//! The query for the key numbers of a recording, by which two runs can be compared, and for where its energy went.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -9,7 +11,7 @@ use super::solver::solver_rows;
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::Bodies;
 use crate::domains::recordings::contacts;
-use crate::domains::recordings::energies::{self, SystemEnergy};
+use crate::domains::recordings::energies;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
@@ -93,53 +95,48 @@ impl Question for RecordingProfile {
         let energies = energies::read_system_energies(reading, range, &mut missing)?.unwrap_or_default();
         let pairs = contacts::read_pairs(reading, range, &mut missing)?;
         let solver = solver_rows(reading, range, &mut missing)?;
-        let failed: Vec<i64> =
+        let unconverged: Vec<i64> =
             solver.iter().flatten().filter(|(_, row)| row.has_failed()).map(|(frame, _)| *frame).collect();
+        // Differences of the totals, not the recorded delta_e, which may itself be faulty.
         let changes: Vec<(i64, f64)> = energies
             .windows(2)
             .filter_map(|pair| Some((pair.get(1)?.frame, pair.get(1)?.total? - pair.first()?.total?)))
             .collect();
         let gains: Vec<&(i64, f64)> = changes.iter().filter(|(_, change)| *change > 0.0).collect();
-        let change = |of: fn(&SystemEnergy) -> Option<f64>| {
-            Measure(energies.last().and_then(of).zip(energies.first().and_then(of)).map(|(last, first)| last - first))
-        };
-        let mut touching: Option<Vec<i64>> = pairs.as_ref().map(|pairs| pairs.iter().map(|pair| pair.frame).collect());
-        if let Some(touching) = &mut touching {
-            touching.sort_unstable();
-            touching.dedup();
-        }
+        let touching: Option<BTreeSet<i64>> = pairs.as_ref().map(|pairs| pairs.iter().map(|pair| pair.frame).collect());
         let gained: f64 = gains.iter().map(|(_, gain)| gain).sum();
         let lost: f64 = changes.iter().filter(|(_, change)| *change < 0.0).map(|(_, change)| change).sum();
-        let total = |energy: Option<&SystemEnergy>| energy.and_then(|energy| energy.total);
-        let (first, last) = (total(energies.first()), total(energies.last()));
+        // Without energies, all their numbers are unknown.
+        let first = energies.first().copied().unwrap_or_default();
+        let last = energies.last().copied().unwrap_or_default();
         let within = frames.ids_within(range).len();
         let summary = format!(
             "{}: {} J to {} J, gains {} J, losses {} J, {} unconverged.{}",
             render_count(within, "frame"),
-            render_number(first.unwrap_or(f64::NAN)),
-            render_number(last.unwrap_or(f64::NAN)),
+            render_number(first.total.unwrap_or(f64::NAN)),
+            render_number(last.total.unwrap_or(f64::NAN)),
             render_number(gained),
             render_number(lost),
-            failed.len(),
+            unconverged.len(),
             missing.render_remark()
         );
         Ok(Profile {
             frames: within as u64,
             bodies: bodies.is_recorded().then(|| bodies.list().len() as u64),
             time_step: frames.usual_step().into(),
-            first_total_e: first.into(),
-            last_total_e: last.into(),
-            linear_ke_change: change(|energy| energy.linear),
-            rotational_ke_change: change(|energy| energy.rotational),
-            potential_e_change: change(|energy| energy.potential),
+            first_total_e: first.total.into(),
+            last_total_e: last.total.into(),
+            linear_ke_change: energies::difference(first.linear, last.linear).into(),
+            rotational_ke_change: energies::difference(first.rotational, last.rotational).into(),
+            potential_e_change: energies::difference(first.potential, last.potential).into(),
             gains: gained.into(),
             losses: lost.into(),
             max_gain: gains.iter().map(|(_, gain)| *gain).max_by(f64::total_cmp).into(),
             gain_frames: gains.len() as u64,
-            gain_frames_unconverged: gains.iter().filter(|(frame, _)| failed.contains(frame)).count() as u64,
+            gain_frames_unconverged: gains.iter().filter(|(frame, _)| unconverged.contains(frame)).count() as u64,
             contact_frames: touching.map(|frames| frames.len() as u64),
             max_penetration_depth: pairs.iter().flatten().filter_map(|pair| pair.depth).max_by(f64::total_cmp).into(),
-            unconverged_frames: solver.as_ref().map(|_| failed.len() as u64),
+            unconverged_frames: solver.as_ref().map(|_| unconverged.len() as u64),
             max_iterations: solver.iter().flatten().filter_map(|(_, row)| row.iterations).max(),
             not_recorded: missing.to_list(),
             summary,

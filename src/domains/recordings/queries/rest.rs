@@ -1,4 +1,4 @@
-//! Whether bodies lie too deep within each other, and whether those in contact are at rest, in a frame.
+//! The queries whether bodies of a frame overlap too deeply, and whether those in contact are at rest.
 
 use std::collections::BTreeSet;
 
@@ -19,11 +19,11 @@ use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::states::{self, State};
 use crate::domains::recordings::vectors::read_directions;
 
-/// What a penetration may have beyond that of a body at rest, as a factor.
+/// The default limit of a penetration, as a multiple of that of a body at rest.
 const DEPTH_FACTOR: f64 = 1.25;
-/// The speed beyond that of rest from which on a body moves, m/s.
+/// The default speed above which a body moves, m/s, besides the step of gravity that rest is recorded with.
 const SPEED: f64 = 0.01;
-/// The angular speed from which on a body turns, rad/s.
+/// The default angular speed above which a body turns, rad/s.
 const TURNING: f64 = 0.05;
 
 /// What is asked.
@@ -87,11 +87,11 @@ impl NamedQuestion for CheckPenetration {
     const CARD: &'static QueryCard = &DEPTH_CARD;
 
     fn check_params(&self) -> Result<(), QueryError> {
-        judge_threshold("threshold", self.threshold, "m")
+        check_threshold("threshold", self.threshold, "m")
     }
 }
 
-fn judge_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(), QueryError> {
+fn check_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(), QueryError> {
     match threshold {
         Some(number) if !is_size(number) => {
             Err(QueryError::Params(format!("{name}: {number} {unit} is none; give 0 or more")))
@@ -100,15 +100,24 @@ fn judge_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(),
     }
 }
 
-/// Returns gravity and the length of the step in a frame, with the states of its bodies.
-fn read_ground(reading: &Reading, frames: &Frames, frame: i64) -> Result<(Gravity, f64, Vec<State>, Missing), Stop> {
+/// What rest looks like in a frame.
+struct RestConditions {
+    gravity: Gravity,
+    /// The length of the step, s; 0 where it is unknown.
+    step: f64,
+    states: Vec<State>,
+    missing: Missing,
+}
+
+fn read_rest_conditions(reading: &Reading, frames: &Frames, frame: i64) -> Result<RestConditions, Stop> {
     let bodies = Bodies::read(reading)?;
     let mut missing = Missing::default();
-    let placed = states::read_state_refs(reading, (frame, frame), &mut missing)?;
-    let states = states::read_states(reading, &placed, &mut missing)?;
-    let energies = energies::of_bodies(reading, (frame, frame), &mut Missing::default())?;
+    let state_refs = states::read_state_refs(reading, (frame, frame), &mut missing)?;
+    let states = states::read_states(reading, &state_refs, &mut missing)?;
+    // Energies only serve to infer gravity: without them the default is assumed, and nothing is missing.
+    let energies = energies::read_body_energies(reading, (frame, frame), &mut Missing::default())?;
     let gravity = Gravity::infer(&states, &energies.unwrap_or_default(), |body| bodies.mass(body));
-    Ok((gravity, frames.step_or_usual(frame).unwrap_or(0.0), states, missing))
+    Ok(RestConditions { gravity, step: frames.step_or_usual(frame).unwrap_or(0.0), states, missing })
 }
 
 impl Question for CheckPenetration {
@@ -119,7 +128,7 @@ impl Question for CheckPenetration {
         frames.require(self.frame_id)?;
         let mut missing = Missing::default();
         let pairs = contacts::read_pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
-        let (gravity, step, ..) = read_ground(reading, &frames, self.frame_id)?;
+        let RestConditions { gravity, step, .. } = read_rest_conditions(reading, &frames, self.frame_id)?;
         let resting = gravity.resting_depth(step);
         let threshold = self.threshold.unwrap_or(DEPTH_FACTOR * resting);
         let all = pairs.as_deref().unwrap_or_default();
@@ -139,13 +148,15 @@ impl Question for CheckPenetration {
                 render_number(deepest)
             ),
         };
-        let deep = deep.into_iter().map(|pair| Deep {
-            body_a_id: pair.a,
-            body_b_id: pair.b,
-            penetration_depth: pair.depth.into(),
-            normal: normals.get(pair.normal),
-        });
-        let deep = deep.collect();
+        let mut excessive = Vec::with_capacity(deep.len());
+        for pair in deep {
+            excessive.push(Deep {
+                body_a_id: pair.a,
+                body_b_id: pair.b,
+                penetration_depth: pair.depth.into(),
+                normal: normals.get(pair.normal),
+            });
+        }
         Ok(Penetration {
             frame_id: self.frame_id,
             threshold,
@@ -153,7 +164,7 @@ impl Question for CheckPenetration {
             resting_depth: resting,
             checked: all.len() as u64,
             max_penetration_depth: deepest.into(),
-            excessive_penetrations: pairs.is_some().then_some(deep),
+            excessive_penetrations: pairs.is_some().then_some(excessive),
             not_recorded: missing.to_list(),
             summary,
         })
@@ -220,7 +231,7 @@ impl NamedQuestion for CheckRestingContact {
     const CARD: &'static QueryCard = &REST_CARD;
 
     fn check_params(&self) -> Result<(), QueryError> {
-        judge_threshold("velocity_threshold", self.velocity_threshold, "m/s")
+        check_threshold("velocity_threshold", self.velocity_threshold, "m/s")
     }
 }
 
@@ -232,20 +243,21 @@ impl Question for CheckRestingContact {
         frames.require(self.frame_id)?;
         let mut missing = Missing::default();
         let pairs = contacts::read_pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
-        let (gravity, step, states, without) = read_ground(reading, &frames, self.frame_id)?;
-        missing.merge(&without);
-        let touching: BTreeSet<i64> = pairs.iter().flatten().flat_map(|pair| [pair.a, pair.b]).collect();
-        let touching: BTreeSet<i64> = touching.into_iter().filter(|body| !is_environment(*body)).collect();
-        let fall = gravity.resting_speed(step);
-        let moving: Vec<MovingBody> = states
+        let rest = read_rest_conditions(reading, &frames, self.frame_id)?;
+        missing.merge(&rest.missing);
+        let mut touching: BTreeSet<i64> = pairs.iter().flatten().flat_map(|pair| [pair.a, pair.b]).collect();
+        touching.retain(|body| !is_environment(*body));
+        let fall = rest.gravity.resting_speed(rest.step);
+        let moving: Vec<MovingBody> = rest
+            .states
             .iter()
             .filter(|state| touching.contains(&state.body_id))
             .map(|state| MovingBody::from_state(state, fall))
             .filter(|body| body.is_moving(self.velocity_threshold))
             .collect();
-        let judged = pairs.is_some() && without.to_list().is_none();
+        let is_judged = pairs.is_some() && rest.missing.to_list().is_none();
         let threshold = self.velocity_threshold.unwrap_or(SPEED);
-        let summary = match (judged, touching.len()) {
+        let summary = match (is_judged, touching.len()) {
             (false, _) => missing.render_verdict("Rest"),
             (true, 0) => format!("Frame {}: no moving body touches anything.", self.frame_id),
             (true, all) => format!(
@@ -263,7 +275,7 @@ impl Question for CheckRestingContact {
             threshold_given: self.velocity_threshold.is_some(),
             resting_speed: fall,
             bodies_in_contact: pairs.is_some().then_some(touching.len() as u64),
-            moving_bodies: judged.then_some(moving),
+            moving_bodies: is_judged.then_some(moving),
             not_recorded: missing.to_list(),
             summary,
         })
@@ -272,7 +284,8 @@ impl Question for CheckRestingContact {
 
 impl MovingBody {
     fn from_state(state: &State, fall: f64) -> Self {
-        // What a solver leaves at rest is either nothing, or the step of gravity that the next one takes away.
+        // A body at rest is recorded with no velocity, or with that of one step of gravity, which the solver takes away
+        // at the beginning of the next step.
         let residual = state.velocity.numbers().map(|[x, y, z]| length([x, y, z]).min(length([x, y, z + fall])));
         Self {
             body_id: state.body_id,
@@ -282,13 +295,13 @@ impl MovingBody {
         }
     }
 
-    /// Tells whether it moves: a given threshold holds for the recorded numbers, as they are.
-    fn is_moving(&self, given: Option<f64>) -> bool {
-        let (speed, turning) = match given {
+    /// Returns whether the body moves. A threshold of the user applies to the numbers as recorded.
+    fn is_moving(&self, threshold: Option<f64>) -> bool {
+        let (speed, turning) = match threshold {
             Some(threshold) => (self.velocity_magnitude.0.map(|it| it > threshold), threshold),
             None => (self.residual_speed.0.map(|it| it > SPEED), TURNING),
         };
-        // A velocity that is no number is not that of a body at rest.
+        // A NULL velocity stands for NaN: such a body is not at rest.
         speed.unwrap_or(true) || self.angular_velocity_magnitude.0.is_none_or(|it| it > turning)
     }
 }

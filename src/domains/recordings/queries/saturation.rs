@@ -1,4 +1,4 @@
-//! Friction over a whole recording: how often it is at its limit, where it leaves its cone, where sliding turns round.
+//! The query for friction over many frames: how often it is at its limit, and where it leaves its cone.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ static CARD: QueryCard = QueryCard {
     example: "",
 };
 
-/// The most frames that are named.
+/// The most frames that an answer lists.
 const NAMED_MAX: usize = 50;
 
 impl NamedQuestion for FrictionSaturation {
@@ -98,10 +98,11 @@ impl Question for FrictionSaturation {
     fn answer(&self, reading: &Reading) -> Result<Saturation, Stop> {
         let frames = Frames::read(reading)?;
         let range = frames.resolve_range(self.start_frame, self.end_frame)?;
-        let recorded = contacts::read_points(reading, range)?;
+        let constraints = contacts::read_points(reading, range)?;
         let mut pairs: BTreeMap<(i64, i64), PairFriction> = BTreeMap::new();
         let mut wrong_frames: Vec<i64> = Vec::new();
-        for point in &recorded.points {
+        for point in &constraints.points {
+            // Without the length of the step: only impulses are compared here, not forces.
             let Some(item) = cone::judge_point(point, None) else { continue };
             let pair = pairs.entry((point.a, point.b)).or_default();
             (pair.body_a_id, pair.body_b_id) = (point.a, point.b);
@@ -113,17 +114,18 @@ impl Question for FrictionSaturation {
                 if pair.worst_frame.is_none() || excess > pair.worst_excess.0 {
                     (pair.worst_excess, pair.worst_frame) = (excess.into(), Some(point.frame));
                 }
+                // Points come in the order of their frames, so that comparing with the last one removes duplicates.
                 if wrong_frames.last() != Some(&point.frame) {
                     wrong_frames.push(point.frame);
                 }
             }
         }
-        let sum = |of: fn(&PairFriction) -> u64| pairs.values().map(of).sum::<u64>();
-        let [checked, saturated, violations] =
-            [sum(|pair| pair.checked), sum(|pair| pair.saturated), sum(|pair| pair.violations)];
-        let blind = recorded.missing.to_list().is_some() && checked == 0;
+        let checked: u64 = pairs.values().map(|pair| pair.checked).sum();
+        let saturated: u64 = pairs.values().map(|pair| pair.saturated).sum();
+        let violations: u64 = pairs.values().map(|pair| pair.violations).sum();
+        let blind = constraints.missing.to_list().is_some() && checked == 0;
         let summary = if blind {
-            recorded.missing.render_verdict("Friction")
+            constraints.missing.render_verdict("Friction")
         } else {
             let frames = render_count(wrong_frames.len(), "frame");
             format!(
@@ -131,11 +133,12 @@ impl Question for FrictionSaturation {
                  in {frames}."
             )
         };
-        let ratio = |pair: PairFriction| {
-            let share = |part: u64| to_float(i64::try_from(part).unwrap_or(i64::MAX));
-            PairFriction { saturation_ratio: (share(pair.saturated) / share(pair.checked)).into(), ..pair }
-        };
-        let mut list: Vec<PairFriction> = pairs.into_values().map(ratio).collect();
+        let mut list: Vec<PairFriction> = pairs.into_values().collect();
+        for pair in &mut list {
+            let [saturated, checked] =
+                [pair.saturated, pair.checked].map(|number| to_float(i64::try_from(number).unwrap_or(i64::MAX)));
+            pair.saturation_ratio = (saturated / checked).into();
+        }
         list.sort_by_key(|pair| std::cmp::Reverse(pair.violations));
         let page = take_page(list, self.limit, self.cursor.as_deref())?;
         Ok(Saturation {
@@ -146,7 +149,7 @@ impl Question for FrictionSaturation {
             saturated,
             violations,
             violation_frames: wrong_frames.into_iter().take(NAMED_MAX).collect(),
-            not_recorded: recorded.missing.to_list(),
+            not_recorded: constraints.missing.to_list(),
             summary,
         })
     }

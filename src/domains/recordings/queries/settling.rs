@@ -1,4 +1,6 @@
-//! When bodies come to rest, and how often they turn round while they touch something.
+//! The query for when bodies come to rest, and how often they reverse while they touch something.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -14,11 +16,11 @@ use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::motion::{self, Velocities};
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// A body is at rest below this speed beyond the step of gravity, m/s.
+/// The default speed below which a body is at rest, m/s, besides the step of gravity that rest is recorded with.
 const SPEED: f64 = 0.05;
-/// Both speeds of a reversal are larger than this, m/s.
+/// The least speed before and after a reversal, m/s: slower changes of sign are jitter.
 const REVERSAL_SPEED: f64 = 0.01;
-/// The most frames that are named.
+/// The most frames that an answer lists.
 const NAMED_MAX: usize = 20;
 
 /// What is asked.
@@ -89,17 +91,19 @@ impl Question for Settling {
         }
         let mut missing = Missing::default();
         let moving = motion::read_velocities(reading, range, self.body_id, &mut missing)?;
-        let judged = missing.to_list().is_none();
+        // Before contacts are read: without them bodies still settle, and only have no reversals in contact.
+        let is_judged = missing.to_list().is_none();
         let touching = motion::read_touching_frames(reading, range, &mut missing)?;
         let fall = GRAVITY * frames.usual_step().unwrap_or(0.0);
+        let no_frames = BTreeSet::new();
         let mut list = Vec::new();
         for (body, velocities) in &moving {
-            let touches = |frame: &i64| touching.get(body).is_some_and(|frames| frames.contains(frame));
-            list.push(self.judge_body(*body, velocities, fall, &frames, touches));
+            let contact_frames = touching.get(body).unwrap_or(&no_frames);
+            list.push(self.judge_body(*body, velocities, contact_frames, fall, &frames));
         }
         let rest = list.iter().filter(|body| body.settled_frame.is_some()).count();
         let reversals: u64 = list.iter().map(|body| body.reversals).sum();
-        let summary = if judged {
+        let summary = if is_judged {
             format!(
                 "{rest} of {} at rest at the end; {reversals} reversals in contact.",
                 render_count(list.len(), "body")
@@ -109,7 +113,7 @@ impl Question for Settling {
         };
         Ok(SettlingAnswer {
             total: list.len() as u64,
-            bodies: judged.then_some(list),
+            bodies: is_judged.then_some(list),
             not_recorded: missing.to_list(),
             summary,
         })
@@ -121,30 +125,42 @@ impl Settling {
         &self,
         body_id: i64,
         velocities: &Velocities,
+        contact_frames: &BTreeSet<i64>,
         fall: f64,
         frames: &Frames,
-        touches: impl Fn(&i64) -> bool,
     ) -> Settled {
         let least = self.speed.unwrap_or(SPEED);
-        let speed = |[x, y, z]: [f64; 3]| length([x, y, z]).min(length([x, y, z + fall]));
-        let resting = velocities.iter().rev().take_while(|(_, velocity)| speed(**velocity) < least);
-        let settled_frame = resting.last().map(|(frame, _)| *frame);
-        let pairs = velocities.iter().zip(velocities.iter().skip(1));
-        let turns = |one: &[f64; 3], other: &[f64; 3]| {
-            let axes = one.iter().zip(other).take(2);
-            axes.filter(|(one, other)| one.abs().min(other.abs()) > REVERSAL_SPEED)
-                .any(|(one, other)| one * other < 0.0)
-        };
-        let reversed = pairs.filter(|((_, one), (frame, other))| touches(frame) && turns(one, other));
-        let reversed: Vec<i64> = reversed.map(|(_, (frame, _))| *frame).collect();
+        // From the end backwards: a body that rests in between and moves on has not settled.
+        let mut settled_frame = None;
+        for (frame, [x, y, z]) in velocities.iter().rev() {
+            let speed = length([*x, *y, *z]).min(length([*x, *y, z + fall]));
+            let is_resting = speed < least;
+            if !is_resting {
+                break;
+            }
+            settled_frame = Some(*frame);
+        }
+        let mut reversal_frames: Vec<i64> = Vec::new();
+        for ((_, before), (frame, after)) in velocities.iter().zip(velocities.iter().skip(1)) {
+            if contact_frames.contains(frame) && is_reversal(before, after) {
+                reversal_frames.push(*frame);
+            }
+        }
         Settled {
             body_id,
             settled_frame,
             settled_time: settled_frame.and_then(|frame| frames.time(frame)).into(),
             final_speed: velocities.values().next_back().map(|velocity| length(*velocity)).into(),
             max_speed: velocities.values().map(|velocity| length(*velocity)).max_by(f64::total_cmp).into(),
-            reversals: reversed.len() as u64,
-            reversal_frames: reversed.into_iter().take(NAMED_MAX).collect(),
+            reversals: reversal_frames.len() as u64,
+            reversal_frames: reversal_frames.into_iter().take(NAMED_MAX).collect(),
         }
     }
+}
+
+/// Returns whether the velocity along x or y changes its sign. Along z it does so in every bounce.
+fn is_reversal(before: &[f64; 3], after: &[f64; 3]) -> bool {
+    let axes = before.iter().zip(after).take(2);
+    axes.filter(|(before, after)| before.abs().min(after.abs()) > REVERSAL_SPEED)
+        .any(|(before, after)| before * after < 0.0)
 }

@@ -1,4 +1,4 @@
-//! How the solver did, frame by frame.
+//! The query for the diagnostics of the solver, frame by frame.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use crate::domain::query::QueryCard;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
-use crate::domains::recordings::reading::{Question, Reading, SheetRow, Stop};
+use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::schema;
 
 /// How the solver did in a frame.
@@ -30,14 +30,14 @@ pub struct Solver {
 }
 
 impl Solver {
-    /// Tells whether there was something to solve, and it was not.
+    /// Returns whether there was something to solve and the solver did not converge.
     #[must_use]
     pub const fn has_failed(&self) -> bool {
         self.solved && !self.converged
     }
 }
 
-/// Reads the solver's rows of some frames, by frame; `None` where none are recorded.
+/// Reads the solver's diagnostics of a range of frames, in the order of the frames; `None` without the table.
 ///
 /// # Errors
 /// As [`Reading::scan`].
@@ -51,19 +51,21 @@ pub fn solver_rows(
     missing.note(&schema::SOLVER, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, iterations, residual, converged, constraints, contacts] = columns.map(|name| sheet.column_index(name));
-    let row = |line: SheetRow<'_>| {
-        let num_constraints = line.integer_at(constraints);
+    let mut rows = Vec::with_capacity(sheet.len());
+    for row in sheet.rows() {
+        let Some(frame) = row.integer_at(frame) else { continue };
+        let num_constraints = row.integer_at(constraints);
         let solver = Solver {
-            iterations: line.integer_at(iterations),
-            residual: line.number_at(residual).into(),
-            converged: line.integer_at(converged).is_some_and(|flag| flag != 0),
+            iterations: row.integer_at(iterations),
+            residual: row.number_at(residual).into(),
+            converged: row.flag_at(converged) == Some(true),
             num_constraints,
-            num_contacts: line.integer_at(contacts),
+            num_contacts: row.integer_at(contacts),
+            // Recorders write `converged` = 0 for a frame without constraints too: this tells such a frame apart.
             solved: num_constraints.is_some_and(|number| number > 0),
         };
-        Some((line.integer_at(frame)?, solver))
-    };
-    let mut rows: Vec<(i64, Solver)> = sheet.rows().filter_map(row).collect();
+        rows.push((frame, solver));
+    }
     rows.sort_by_key(|(frame, _)| *frame);
     Ok(Some(rows))
 }
@@ -134,7 +136,7 @@ static CARD: QueryCard = QueryCard {
     example: "--start-frame 40 --end-frame 60",
 };
 
-/// The most frames that are named.
+/// The most frames that an answer lists.
 const NAMED_MAX: usize = 50;
 
 impl NamedQuestion for GetSolverDiagnostics {
@@ -148,17 +150,18 @@ impl Question for GetSolverDiagnostics {
         let frames = Frames::read(reading)?;
         let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let mut missing = Missing::default();
-        let recorded = solver_rows(reading, range, &mut missing)?;
-        let rows = recorded.as_deref().unwrap_or_default();
-        let failed: Vec<i64> = rows.iter().filter(|(_, row)| row.has_failed()).map(|(frame, _)| *frame).collect();
+        let recorded_rows = solver_rows(reading, range, &mut missing)?;
+        let rows = recorded_rows.as_deref().unwrap_or_default();
+        let unconverged: Vec<i64> = rows.iter().filter(|(_, row)| row.has_failed()).map(|(frame, _)| *frame).collect();
         let solved = rows.iter().filter(|(_, row)| row.solved).count();
         let most = rows.iter().filter_map(|(_, row)| row.iterations).max();
+        // Over all frames, also those that converged.
         let worst = rows.iter().filter_map(|(_, row)| row.residual.0).max_by(f64::total_cmp);
-        let summary = match (&recorded, solved, failed.len()) {
+        let summary = match (&recorded_rows, solved, unconverged.len()) {
             (None, _, _) => missing.render_verdict("Convergence"),
             (_, 0, _) => format!("{}, none with anything to solve.", render_count(rows.len(), "frame")),
-            (_, solved, failed) => format!(
-                "{}, {solved} with something to solve: {failed} did not converge; at most {} iterations, \
+            (_, solved, unconverged) => format!(
+                "{}, {solved} with something to solve: {unconverged} did not converge; at most {} iterations, \
                  residual up to {}.",
                 render_count(rows.len(), "frame"),
                 most.unwrap_or(0),
@@ -166,21 +169,20 @@ impl Question for GetSolverDiagnostics {
             ),
         };
         let page = take_page(rows.to_vec(), self.limit, self.cursor.as_deref())?;
-        let diagnostic = |(frame_id, solver): (i64, Solver)| Diagnostic {
-            frame_id,
-            simulation_time: frames.time(frame_id).into(),
-            solver,
-        };
+        let mut diagnostics = Vec::with_capacity(page.items.len());
+        for (frame_id, solver) in page.items {
+            diagnostics.push(Diagnostic { frame_id, simulation_time: frames.time(frame_id).into(), solver });
+        }
         Ok(SolverAnswer {
             start_frame: range.0,
             end_frame: range.1,
             total: page.total,
             next_cursor: page.next_cursor,
             solved_frames: solved as u64,
-            unconverged_frames: failed.len() as u64,
-            unconverged: failed.into_iter().take(NAMED_MAX).collect(),
+            unconverged_frames: unconverged.len() as u64,
+            unconverged: unconverged.into_iter().take(NAMED_MAX).collect(),
             max_iterations: most,
-            diagnostics: recorded.is_some().then(|| page.items.into_iter().map(diagnostic).collect()),
+            diagnostics: recorded_rows.is_some().then_some(diagnostics),
             not_recorded: missing.to_list(),
             summary,
         })

@@ -1,4 +1,4 @@
-//! What the queries answer on recordings made in memory, held against formulas and counts.
+//! Answers of the queries on recordings made in memory, compared with formulas and counts.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -21,15 +21,15 @@ fn try_ask(database: &Database, name: &str, params: Json) -> Result<Map<String, 
 fn ask(database: &Database, name: &str, params: Json) -> Map<String, Json> {
     let answer = try_ask(database, name, params).unwrap();
     assert!(answer["summary"].as_str().is_some_and(|summary| summary.len() > 10), "{name}: {answer:?}");
-    // Whatever stands in a recording, an answer is JSON that can be read again.
+    // Whatever a recording holds, NaN and infinities included, an answer is valid JSON.
     let text = serde_json::to_string(&answer).unwrap();
     assert!(serde_json::from_str::<Json>(&text).is_ok());
     answer
 }
 
-fn assert_near(found: &Json, wanted: f64, within: f64) {
-    let found = found.as_f64().unwrap();
-    assert!((found - wanted).abs() <= within, "{found} is not {wanted}");
+fn assert_near(actual: &Json, expected: f64, tolerance: f64) {
+    let actual = actual.as_f64().unwrap();
+    assert!((actual - expected).abs() <= tolerance, "{actual} is not {expected}");
 }
 
 fn array_field<'a>(answer: &'a Map<String, Json>, name: &str) -> &'a Vec<Json> {
@@ -143,8 +143,8 @@ fn energies_of_bodies_sum_up_to_that_of_the_system() {
     let system = ask(&database, "get_system_energy", json!({"start_frame": 50, "end_frame": 50}));
     let mut sum = 0.0;
     for body in array_field(&ask(&database, "get_metadata", json!({})), "bodies") {
-        let given = json!({"body_id": body["body_id"], "start_frame": 50, "end_frame": 50});
-        sum += array_field(&ask(&database, "get_body_energy", given), "energy_points")
+        let params = json!({"body_id": body["body_id"], "start_frame": 50, "end_frame": 50});
+        sum += array_field(&ask(&database, "get_body_energy", params), "energy_points")
             .first()
             .map_or(0.0, |point| point["total_e"].as_f64().unwrap());
     }
@@ -163,18 +163,18 @@ fn at_rest_impulses_carry_the_weight_and_no_check_accuses() {
     assert!(array_field(&deep, "excessive_penetrations").is_empty());
     assert_near(&deep["max_penetration_depth"], 9.81f64.mul_add(DT * DT / 0.2, 0.005), 1e-5);
     assert_near(&deep["resting_depth"], 9.81f64.mul_add(DT * DT / 0.2, 0.005), 1e-9);
-    let given = ask(&database, "check_penetration", json!({"frame_id": 600, "threshold": 0.01}));
-    assert_eq!(array_field(&given, "excessive_penetrations").len(), 1, "a given threshold is obeyed");
+    let shallow = ask(&database, "check_penetration", json!({"frame_id": 600, "threshold": 0.01}));
+    assert_eq!(array_field(&shallow, "excessive_penetrations").len(), 1, "a given threshold is obeyed");
     let rest = ask(&database, "check_resting_contact", json!({"frame_id": 600}));
     assert_eq!(
         (&rest["bodies_in_contact"], array_field(&rest, "moving_bodies").len()),
         (&json!(1), 0),
         "the floor is no body"
     );
-    let given = ask(&database, "check_resting_contact", json!({"frame_id": 600, "velocity_threshold": 0.01}));
+    let strict = ask(&database, "check_resting_contact", json!({"frame_id": 600, "velocity_threshold": 0.01}));
     assert_eq!(
-        array_field(&given, "moving_bodies").len(),
-        usize::from(given["resting_speed"].as_f64().unwrap() > 0.01)
+        array_field(&strict, "moving_bodies").len(),
+        usize::from(strict["resting_speed"].as_f64().unwrap() > 0.01)
     );
 }
 
@@ -184,8 +184,8 @@ fn contacts_are_filtered_by_body() {
     let all = ask(&database, "get_frame", json!({"frame_id": 100}));
     let all = array_field(&all, "friction_constraints");
     let own = ask(&database, "get_contacts_for_body", json!({"body_id": FLOOR, "frame_id": 100}));
-    let floor = |item: &&Json| item["body_b_id"] == FLOOR || item["body_a_id"] == FLOOR;
-    assert_eq!(array_field(&own, "contacts").len(), all.iter().filter(floor).count());
+    let on_floor = all.iter().filter(|item| item["body_b_id"] == FLOOR || item["body_a_id"] == FLOOR).count();
+    assert_eq!(array_field(&own, "contacts").len(), on_floor);
     assert!(array_field(&own, "contacts").len() < all.len());
 }
 
@@ -196,11 +196,11 @@ fn find_energy_anomalies_returns_frames_over_the_threshold() {
     database.set_cell("SystemEnergyRecord", 40, "delta_e", Value::Null);
     database.set_cell("SystemEnergyRecord", 50, "delta_e", Value::Real(f64::INFINITY));
     let answer = ask(&database, "find_energy_anomalies", json!({}));
-    let found: Vec<(i64, &str)> = array_field(&answer, "anomalies")
+    let anomalies: Vec<(i64, &str)> = array_field(&answer, "anomalies")
         .iter()
-        .map(|one| (one["frame_id"].as_i64().unwrap(), one["kind"].as_str().unwrap()))
+        .map(|anomaly| (anomaly["frame_id"].as_i64().unwrap(), anomaly["kind"].as_str().unwrap()))
         .collect();
-    assert_eq!(found, [(30, "injection"), (50, "blow_up")]);
+    assert_eq!(anomalies, [(30, "injection"), (50, "blow_up")]);
     assert_eq!(array_field(&answer, "anomalies")[1]["delta_e"], "Infinity");
     assert!(array_field(&ask(&database, "find_energy_anomalies", json!({"threshold": 5.0})), "anomalies").len() == 1);
 }
@@ -211,7 +211,9 @@ fn a_first_frame_that_explodes_is_an_anomaly() {
     for (table, columns) in
         [("EnergyRecord", ["linear_ke", "total_e"]), ("SystemEnergyRecord", ["total_system_e", "delta_e"])]
     {
-        columns.iter().for_each(|column| database.set_cell(table, 1, column, Value::Real(1.3e195)));
+        for column in columns {
+            database.set_cell(table, 1, column, Value::Real(1.3e195));
+        }
     }
     let answer = ask(&database, "find_energy_anomalies", json!({}));
     assert_eq!(array_field(&answer, "anomalies")[0]["kind"], "blow_up");
@@ -230,13 +232,13 @@ fn a_spawn_is_no_injection() {
 #[test]
 fn compare_body_across_frames_computes_deltas() {
     let database = recording("free-fall", 40, 1);
-    let state = |frame: i64| ask(&database, "get_body_state", json!({"body_id": 2, "frame_id": frame}));
-    let (one, other) = (state(10), state(30));
+    let [one, other] = [10, 30].map(|frame| ask(&database, "get_body_state", json!({"body_id": 2, "frame_id": frame})));
     let answer = ask(&database, "compare_body_across_frames", json!({"body_id": 2, "frame_a": 10, "frame_b": 30}));
     for part in ["x", "y", "z"] {
-        let less = |of: &str| other[of][part].as_f64().unwrap() - one[of][part].as_f64().unwrap();
-        assert_eq!(answer["position_delta"][part], less("position"));
-        assert_eq!(answer["velocity_delta"][part], less("velocity"));
+        for (vector, delta) in [("position", "position_delta"), ("velocity", "velocity_delta")] {
+            let expected = other[vector][part].as_f64().unwrap() - one[vector][part].as_f64().unwrap();
+            assert_eq!(answer[delta][part], expected);
+        }
     }
     assert_near(&answer["elapsed"], 20.0 * DT, 1e-9);
     assert!(answer["summary"].as_str().unwrap().contains("z -"), "{}", answer["summary"]);
@@ -297,15 +299,12 @@ fn check_resting_contact_finds_a_body_that_slides() {
 #[test]
 fn contact_history_is_paged_and_analysed_over_the_whole_range() {
     let database = recording("resting", 400, 1);
-    let pair = |more: Json| {
-        let mut params = json!({"body_a_id": FLOOR, "body_b_id": 3, "start_frame": 1, "end_frame": 400});
-        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        ask(&database, "get_contact_history", params)
-    };
+    let mut params = json!({"body_a_id": FLOOR, "body_b_id": 3, "start_frame": 1, "end_frame": 400});
     let (mut cursor, mut seen) = (Json::Null, 0);
     let whole = count_rows(&database, "UnifiedContactConstraintRecord");
     loop {
-        let page = pair(json!({"cursor": cursor}));
+        params["cursor"] = cursor;
+        let page = ask(&database, "get_contact_history", params.clone());
         let items = array_field(&page, "contact_history");
         let points: usize = items.iter().map(|frame| frame["contacts"].as_array().unwrap().len()).sum();
         assert!(points <= 500);
@@ -318,7 +317,10 @@ fn contact_history_is_paged_and_analysed_over_the_whole_range() {
         }
     }
     assert_eq!(seen, whole);
-    assert!(array_field(&pair(json!({"limit": 1})), "contact_history").len() == 1, "a frame stays together");
+    params["cursor"] = Json::Null;
+    params["limit"] = json!(1);
+    let page = ask(&database, "get_contact_history", params);
+    assert!(array_field(&page, "contact_history").len() == 1, "a frame stays together");
 }
 
 #[test]
@@ -343,11 +345,6 @@ fn long_series_are_paged() {
 
 #[test]
 fn what_is_not_recorded_is_said_and_never_nothing_found() {
-    let without = |table: &str| {
-        let mut database = recording("resting", 30, 1);
-        database.drop(table);
-        database
-    };
     for (table, query, params, field) in [
         ("SystemEnergyRecord", "find_energy_anomalies", json!({}), "anomalies"),
         ("SystemEnergyRecord", "get_system_energy", json!({}), "energy_points"),
@@ -360,11 +357,15 @@ fn what_is_not_recorded_is_said_and_never_nothing_found() {
         ("AssetInertialStaticRecord", "get_metadata", json!({}), "bodies"),
         ("SystemEnergyRecord", "energy_episodes", json!({}), "episodes"),
     ] {
-        let answer = ask(&without(table), query, params);
+        let mut database = recording("resting", 30, 1);
+        database.drop(table);
+        let answer = ask(&database, query, params);
         assert_eq!(answer[field], Json::Null, "{query} without {table}: {answer:?}");
         assert!(!array_field(&answer, "not_recorded").is_empty());
     }
-    let error = try_ask(&without("SimulationFrameRecord"), "get_frame", json!({"frame_id": 1})).unwrap_err();
+    let mut database = recording("resting", 30, 1);
+    database.drop("SimulationFrameRecord");
+    let error = try_ask(&database, "get_frame", json!({"frame_id": 1})).unwrap_err();
     assert!(matches!(error, QueryError::NotRecorded(_)), "{error}");
     let mut database = recording("sliding", 30, 1);
     database.drop_column("UnifiedContactConstraintRecord", "tangent1_lambda");
@@ -389,14 +390,11 @@ fn gaps_and_torn_ends_are_told() {
 #[test]
 fn a_slow_leak_is_an_episode() {
     let mut database = recording("resting", 100, 1);
-    let total = |frame: i64| {
-        let found = database.answer_fetch(&Fetch::among("SystemEnergyRecord", "id", [Value::Integer(frame)])).unwrap();
-        let at = found.table.unwrap().position("total_system_e").unwrap();
-        let Value::Real(total) = found.rows[0][at] else { panic!() };
-        total
-    };
-    let totals: Vec<f64> = (1..=100).map(total).collect();
-    for (frame, total) in (1_i64..).zip(totals) {
+    for frame in 1..=100_i64 {
+        let query = Fetch::among("SystemEnergyRecord", "id", [Value::Integer(frame)]);
+        let answer = database.answer_fetch(&query).unwrap();
+        let at = answer.table.unwrap().position("total_system_e").unwrap();
+        let Value::Real(total) = answer.rows[0][at] else { panic!() };
         let leak = 0.05 * f64::from(i32::try_from((frame - 60).clamp(0, 20)).unwrap());
         database.set_cell("SystemEnergyRecord", frame, "total_system_e", Value::Real(total + leak));
     }

@@ -1,4 +1,4 @@
-//! The limits that the checks of recordings judge by, as one file says them; judges nothing.
+//! The limits that the checks of recordings judge by, read from one TOML file.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::domain::check::{self, RulesError};
 use crate::domain::rules_file;
 use crate::model::Severity;
 
-/// The complete file that counts where nobody gives another, with a comment on every key.
+/// The default rules file: complete, with a comment on every key.
 pub const DEFAULT: &str = include_str!("default.toml");
 
 static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(load_standard);
@@ -133,14 +133,15 @@ pub struct CheckId(&'static str);
 impl<'de> Deserialize<'de> for CheckId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         static IDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| checks::CARDS.iter().map(|card| card.id).collect());
-        let given = String::deserialize(deserializer)?;
-        let known = IDS.iter().find(|id| **id == given);
-        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&given, &IDS))
+        let text = String::deserialize(deserializer)?;
+        let known = IDS.iter().find(|id| **id == text);
+        // Refused, not ignored: a rule for a mistyped check would have no effect.
+        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&text, &IDS))
     }
 }
 
 impl Rules {
-    /// Returns rules as this domain's own; those of another domain say nothing here, and the standard ones count.
+    /// Returns rules as those of this domain; the standard ones in place of rules of another domain.
     pub(super) fn from_domain(rules: &dyn check::Rules) -> &Self {
         rules.as_any().downcast_ref().unwrap_or_else(|| STANDARD.as_ref())
     }
@@ -149,12 +150,12 @@ impl Rules {
         self.checks.iter().find(|(id, _)| id.0 == check).map(|(_, rule)| rule)
     }
 
-    /// Tells whether a check is to run.
+    /// Returns whether a check is switched on.
     pub(super) fn is_enabled(&self, check: &str) -> bool {
         self.find_check_rule(check).is_none_or(|rule| rule.enabled)
     }
 
-    /// Returns how bad each finding of a check is, where the rules say so.
+    /// Returns the severity that the rules set for a check's findings, if any.
     pub(super) fn severity(&self, check: &str) -> Option<Severity> {
         self.find_check_rule(check)?.severity
     }
@@ -182,8 +183,9 @@ impl check::Rules for Rules {
     }
 }
 
-/// Reads rules: what the text does not say is as in the default file.
+/// Parses rules; what the text leaves out is as in the default file.
 pub(super) fn parse(text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
+    // The common case, which parses nothing.
     if text.is_empty() {
         let standard: Arc<Rules> = STANDARD.clone();
         return Ok(standard);
@@ -214,7 +216,9 @@ mod tests {
         let again = parse(&standard.to_toml()).unwrap();
         assert_eq!(Rules::from_domain(standard.as_ref()), Rules::from_domain(again.as_ref()));
         let keys = DEFAULT.lines().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        let said = |line: &str| line.contains('#') || line.starts_with("gravity");
-        assert!(keys.clone().count() > 20 && keys.clone().all(said), "every key has a comment");
+        assert!(keys.clone().count() > 20);
+        for line in keys {
+            assert!(line.contains('#') || line.starts_with("gravity"), "every key has a comment: {line}");
+        }
     }
 }

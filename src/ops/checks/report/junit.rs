@@ -1,16 +1,16 @@
-//! The result as JUnit XML: a suite a group, a test case a check; no finding is a test of its own.
+//! The result as JUnit XML: a suite per group, a test case per check; findings are the text of its failure.
 
 use super::{GENERATOR, render_row_name};
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome};
 use crate::ops::render_count;
 use crate::ops::report::junit::{self, Ending, Suite, TestCase};
 
-/// How many findings of a check are listed.
+/// Maximum number of findings listed per check: readers of JUnit reports show the whole text of a failure.
 const FINDINGS_MAX: usize = 100;
 
 /// Returns the document.
 ///
-/// A test case fails where its check has a finding that makes the exit code 1; what does not count is its output.
+/// A test case fails where its check has a finding that makes the exit code 1; other findings become its output.
 pub(super) fn render_document(outcome: &Outcome) -> String {
     let mut groups: Vec<&str> = outcome.checks.iter().map(|check| check.group).collect();
     groups.dedup();
@@ -35,8 +35,8 @@ fn failing_findings<'o>(outcome: &'o Outcome, check: &CheckLine) -> impl Iterato
 }
 
 fn build_case(outcome: &Outcome, check: &CheckLine) -> TestCase {
-    let rest: Vec<&FindingLine> = outcome.of_check(check).filter(|finding| !outcome.is_failing(finding)).collect();
-    let output: Vec<String> = check.remarks.iter().cloned().chain(render_findings(&rest)).collect();
+    let passing: Vec<&FindingLine> = outcome.of_check(check).filter(|finding| !outcome.is_failing(finding)).collect();
+    let output: Vec<String> = check.remarks.iter().cloned().chain(render_findings(&passing)).collect();
     TestCase {
         class: format!("mfm.{}", check.group),
         name: check.id.to_owned(),
@@ -48,6 +48,7 @@ fn build_case(outcome: &Outcome, check: &CheckLine) -> TestCase {
 
 fn build_ending(outcome: &Outcome, check: &CheckLine) -> Ending {
     if let Some(why) = &check.why {
+        // Readers do not count a skipped test case as a failure, so one that must run is an error.
         return match outcome.fails_not_run(check) {
             true => Ending::Error(Some("not_run"), why.clone()),
             false => Ending::Skipped(why.clone()),
@@ -62,14 +63,14 @@ fn build_ending(outcome: &Outcome, check: &CheckLine) -> Ending {
 }
 
 fn render_findings(findings: &[&FindingLine]) -> Vec<String> {
-    let line = |finding: &&FindingLine| {
+    let mut lines = Vec::new();
+    for finding in findings.iter().take(FINDINGS_MAX) {
         let known = if finding.known { " (known)" } else { "" };
-        format!("{}{known}, {}: {}", finding.severity.word(), render_row_name(finding), finding.message)
-    };
-    let mut lines: Vec<String> = findings.iter().take(FINDINGS_MAX).map(line).collect();
-    let more = findings.len().saturating_sub(FINDINGS_MAX);
-    if more > 0 {
-        lines.push(format!("and {more} more"));
+        lines.push(format!("{}{known}, {}: {}", finding.severity.word(), render_row_name(finding), finding.message));
+    }
+    let further = findings.len().saturating_sub(FINDINGS_MAX);
+    if further > 0 {
+        lines.push(format!("and {further} more"));
     }
     lines
 }

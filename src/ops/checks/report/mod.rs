@@ -1,4 +1,4 @@
-//! The result of the checks in forms that other tools read, or a browser shows; each says what the JSON says.
+//! The result of the checks as SARIF, JUnit XML or HTML; each form holds what the JSON holds.
 
 mod html;
 mod junit;
@@ -14,33 +14,33 @@ use crate::file::{self, FileAccess};
 use crate::model::next_step::{Flag, give_value};
 use crate::ops::{Failure, FailureKind};
 
-/// What every report says of its maker, and is known again by.
+/// The generator named in every report; [`is_report`] recognises reports by it.
 const GENERATOR: &str = concat!("mfm check ", env!("CARGO_PKG_VERSION"));
 
-/// More than the beginning of a report that names its maker.
+/// Number of bytes within which every report names its generator.
 const BEGINNING_BYTES: u64 = 1024;
 
-/// How many results of a run code scanning takes; a file with more is rejected.
+/// Maximum number of results per run that GitHub code scanning accepts; it rejects larger files.
 const CODE_SCANNING_MAX: usize = 25_000;
 
-/// Says that a SARIF file holds more findings than code scanning takes.
+/// Returns a warning where a SARIF file holds more findings than code scanning accepts.
 #[must_use]
 pub fn too_many(outcome: &Outcome) -> Option<String> {
-    let found = outcome.findings.len();
-    (found > CODE_SCANNING_MAX).then(|| {
+    let count = outcome.findings.len();
+    (count > CODE_SCANNING_MAX).then(|| {
         format!(
-            "{found} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it to some of the \
+            "{count} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it to some of the \
              checks"
         )
     })
 }
 
-/// Returns the report in a form; `None` for the forms that every command has.
+/// Returns the report in a form; `None` for the table and JSON, which the faces render themselves.
 ///
 /// # Errors
 /// A value that JSON cannot hold.
 pub fn render_report(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
-    let done = match form {
+    let report = match form {
         Form::Table | Form::Json => return Ok(None),
         Form::Sarif => sarif::render_log(outcome).map_err(|error| {
             let message = format!("could not write the result as SARIF: {error}");
@@ -49,22 +49,22 @@ pub fn render_report(outcome: &Outcome, form: Form) -> Result<Option<String>, Fa
         Form::Junit => junit::render_document(outcome),
         Form::Html => html::render_page(outcome),
     };
-    Ok(Some(done))
+    Ok(Some(report))
 }
 
-/// Writes a report into a file.
+/// Writes a report into a new file, or replaces an earlier report.
 ///
 /// # Errors
-/// Usage: what is in the way.
+/// Usage: a file that is no report exists there, or a file system error.
 pub fn write_report(path: &Path, text: &str) -> Result<(), Failure> {
     file::replace_file(path, text, FileAccess::Shared, is_report)
         .map_err(|error| write_failure(path, &error.to_string()))
 }
 
-/// Refuses early what [`write`] would refuse after the checks ran.
+/// Refuses before the checks run what [`write_report`] would refuse after them.
 ///
 /// # Errors
-/// Usage: something else than a report stands there.
+/// Usage: a file that is no report exists there.
 pub(super) fn may_write(path: &Path) -> Result<(), Failure> {
     if path.exists() && !is_report(path) { Err(write_failure(path, "something else stands there")) } else { Ok(()) }
 }
@@ -74,7 +74,7 @@ fn write_failure(path: &Path, why: &str) -> Failure {
     Failure::usage("report_file", message, "choose a path that can be written, where nothing or an earlier report is")
 }
 
-/// Tells whether a file begins as a report does that names its maker; a table names none.
+/// Returns whether a file begins as a report of `mfm check` does; a saved table is not recognised.
 fn is_report(path: &Path) -> bool {
     let Ok(bytes) = file::read_beginning(path, BEGINNING_BYTES) else { return false };
     let text = String::from_utf8_lossy(&bytes);
@@ -82,7 +82,7 @@ fn is_report(path: &Path) -> bool {
     is_form && ["\"mfm/check/1\"", "\"mfm check "].iter().any(|maker| text.contains(maker))
 }
 
-/// Returns a key as people read it: the value alone, or several with their columns.
+/// Returns a key as text: the value alone, or for a key of several columns each value behind its column.
 pub(super) fn key_text(key: &Json) -> String {
     let value = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let columns = key.as_object().into_iter().flatten();
@@ -93,7 +93,7 @@ pub(super) fn key_text(key: &Json) -> String {
     }
 }
 
-/// Returns a finding's row as people read it: `Table 10`.
+/// Returns a finding's row as text: `Table 10`.
 fn render_row_name(finding: &FindingLine) -> String {
     format!("{} {}", finding.table, key_text(&finding.key))
 }

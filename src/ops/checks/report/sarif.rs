@@ -1,4 +1,4 @@
-//! The result as SARIF 2.1.0: a rule a check, a result a finding, a row a logical location; leaves no finding out.
+//! The result as SARIF 2.1.0: a rule per check, a result per finding, a logical location per row; none is left out.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
@@ -15,7 +15,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Returns the document.
 ///
 /// # Errors
-/// What the serialiser says.
+/// A serialization error.
 pub(super) fn render_log(outcome: &Outcome) -> serde_json::Result<String> {
     let log = SarifLog {
         schema: SCHEMA,
@@ -26,7 +26,7 @@ pub(super) fn render_log(outcome: &Outcome) -> serde_json::Result<String> {
     serde_json::to_string(&log).map(|text| text + "\n")
 }
 
-/// The document; members stand in the order of their names, as in every object of it.
+/// The document; fields are declared in alphabetical order, as `serde_json` writes all other objects.
 #[derive(Serialize)]
 struct SarifLog<'o> {
     #[serde(rename = "$schema")]
@@ -79,14 +79,15 @@ impl<'o> SarifRun<'o> {
     }
 }
 
-/// Writes the findings one after the other: there may be many, and as one tree they would take much room.
+/// Serializes the findings one by one: as a single JSON tree, hundreds of thousands would take much memory.
 fn serialize_results<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
-    let rule_of = |id: &str| outcome.checks.iter().position(|check| check.id == id);
-    serializer
-        .collect_seq(outcome.findings.iter().map(|finding| build_result(outcome, finding, rule_of(finding.check))))
+    serializer.collect_seq(outcome.findings.iter().map(|finding| {
+        let rule = outcome.checks.iter().position(|check| check.id == finding.check);
+        build_result(outcome, finding, rule)
+    }))
 }
 
-/// Returns SARIF's word for how bad a finding is.
+/// Returns the SARIF level of a severity.
 const fn sarif_level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
@@ -124,7 +125,7 @@ fn build_result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -
         "kind": "fail",
         "message": { "text": clean_text(&format!("{}: {}", render_row_name(finding), finding.message)) },
         "locations": [build_location(outcome, finding.table, &finding.key)],
-        // Code scanning follows an alert by the second of these, and by no other.
+        // GitHub code scanning tracks an alert by `primaryLocationLineHash` alone; the other is the documented one.
         "partialFingerprints": {
             "mfmFinding/v1": finding.fingerprint,
             "primaryLocationLineHash": format!("{}:1", finding.fingerprint),
@@ -150,6 +151,7 @@ fn build_result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -
         result = with_field(result, "baselineState", json!(state));
     }
     if let Some(reason) = &finding.reason {
+        // External, because the baseline is a file and not a remark in the data.
         let accepted = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
         result = with_field(result, "suppressions", accepted);
     }
@@ -166,12 +168,13 @@ fn with_field(object: Json, name: &str, value: Json) -> Json {
     }
 }
 
-/// Returns the place of a row: a path that says target and table, because viewers want a file, and the row itself.
+/// Returns the location of a row. SARIF viewers require a file, so the path is target and table.
 fn build_location(outcome: &Outcome, table: &str, key: &Json) -> Json {
     let row = clean_text(&key_text(key));
+    let uri = format!("{}/{}", encode_uri_segment(&outcome.target), encode_uri_segment(table));
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": format!("{}/{}", encode_uri_segment(&outcome.target), encode_uri_segment(table)) },
+            "artifactLocation": { "uri": uri },
             "region": { "startLine": 1 },
         },
         "logicalLocations": [{
@@ -182,21 +185,23 @@ fn build_location(outcome: &Outcome, table: &str, key: &Json) -> Json {
     })
 }
 
-/// Says that the checks were run, which of them could not be, and what others did not judge.
+/// Returns the invocation, with a build_notification for each check that could not run and for each remark.
 fn build_invocation(outcome: &Outcome) -> Json {
-    let note = |check: &CheckLine, level: &str, text: &str| {
-        json!({
-            "level": level,
-            "message": { "text": text },
-            "associatedRule": { "id": check.id },
-        })
-    };
-    let of_check = |check: &CheckLine| {
-        let why = check.why.iter().map(|why| note(check, "warning", &format!("not run, because {why}")));
-        why.chain(check.remarks.iter().map(|remark| note(check, "note", remark))).collect::<Vec<_>>()
-    };
-    let mut notes: Vec<Json> = outcome.checks.iter().flat_map(of_check).collect();
+    let mut notes: Vec<Json> = Vec::new();
+    for check in &outcome.checks {
+        let why = check.why.iter().map(|why| build_notification(check, "warning", &format!("not run, because {why}")));
+        notes.extend(why);
+        notes.extend(check.remarks.iter().map(|remark| build_notification(check, "note", remark)));
+    }
     notes.extend(super::too_many(outcome).map(|text| json!({ "level": "warning", "message": { "text": text } })));
     let ran = outcome.checks.iter().any(|check| check.status != Status::NotRun);
     json!({ "executionSuccessful": ran, "exitCode": u8::from(outcome.failed), "toolExecutionNotifications": notes })
+}
+
+fn build_notification(check: &CheckLine, level: &str, text: &str) -> Json {
+    json!({
+        "level": level,
+        "message": { "text": text },
+        "associatedRule": { "id": check.id },
+    })
 }

@@ -1,15 +1,15 @@
-//! JUnit XML: which test cases ran, and which of them failed; a suite that lost some, or hides an error, tells nothing.
+//! Reports as JUnit XML: which test cases ran and which failed; an incomplete or contradictory suite is refused.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::ops::drill::said::{NamedFindings, NoVerdict};
 
-/// More elements than a report of the largest test suite has; each takes memory.
+/// Maximum number of XML nodes, each of which takes memory; the largest test suites have fewer.
 const NODES_MAX: u32 = 4_000_000;
 
-/// Reads which test cases ran, and which failed: each known by its suite's name and its own, as `class::name`.
+/// Parses the test cases that ran and those that failed, each identified by its suite's name and `class::name`.
 pub(super) fn parse_junit(text: &str) -> Result<NamedFindings, NoVerdict> {
-    // Entities need a document type, which is not allowed.
+    // By default no document type is allowed, and so no entities, whose expansion could fill the memory.
     let options = ParsingOptions { nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)
         .map_err(|error| NoVerdict::with_detail("the report is no XML", error.to_string()))?;
@@ -27,9 +27,9 @@ pub(super) fn parse_junit(text: &str) -> Result<NamedFindings, NoVerdict> {
         let (suite, name) = (suite_name(&case), case_name(&case)?);
         check_case(&case)?;
         if count_failures(&case) > 0 {
-            named.add_finding((&suite, name));
+            named.add_finding(&suite, name);
         } else if !left_out(&case) {
-            named.add_passed((&suite, name));
+            named.add_passed(&suite, name);
         }
         named.answers += 1;
     }
@@ -43,31 +43,31 @@ fn list_cases<'n>(suite: &Node<'n, 'n>) -> impl Iterator<Item = Node<'n, 'n>> + 
     suite.descendants().filter(|node| node.has_tag_name("testcase"))
 }
 
-/// Returns how many failures and errors a test case has.
+/// Returns the number of failures and errors of a test case.
 fn count_failures(case: &Node<'_, '_>) -> u64 {
     case.children().filter(|child| child.has_tag_name("failure") || child.has_tag_name("error")).count() as u64
 }
 
-/// What attributes call a test case that did not run, by the tools that write such reports.
+/// Attribute values, as various test runners write them, for a test case that did not run.
 const LEFT_OUT: [&str; 6] = ["notrun", "skipped", "skip", "disabled", "ignored", "suppressed"];
-/// What they call one that failed.
+/// Attribute values for a test case that failed.
 const FAILED: [&str; 10] =
     ["fail", "failed", "failure", "error", "errored", "broken", "aborted", "crashed", "timeout", "cancelled"];
 
-/// Tells whether an attribute of a test case is one of these words.
+/// Returns whether one of these attributes of a test case has one of these values, in any case.
 fn has_attribute_word(case: &Node<'_, '_>, names: &[&str], words: &[&str]) -> bool {
-    let said = names.iter().filter_map(|name| case.attribute(*name));
-    said.into_iter().any(|said| words.iter().any(|word| said.trim().eq_ignore_ascii_case(word)))
+    let mut values = names.iter().filter_map(|name| case.attribute(*name));
+    values.any(|value| words.iter().any(|word| value.trim().eq_ignore_ascii_case(word)))
 }
 
-/// Tells whether a test case says that it did not run.
+/// Returns whether a test case is marked as not run.
 fn left_out(case: &Node<'_, '_>) -> bool {
     case.children().any(|child| child.has_tag_name("skipped"))
         || has_attribute_word(case, &["status", "result"], &LEFT_OUT)
         || has_attribute_word(case, &["executed"], &["false"])
 }
 
-/// Refuses a test case that says of itself that it failed, and shows no failure: it would pass for one that did not.
+/// Refuses a test case that is marked as failed but has no failure element: it would count as passed.
 fn check_case(case: &Node<'_, '_>) -> Result<(), NoVerdict> {
     if count_failures(case) > 0 || left_out(case) {
         return Ok(());
@@ -77,45 +77,52 @@ fn check_case(case: &Node<'_, '_>) -> Result<(), NoVerdict> {
     {
         return Err(NoVerdict::new("a test case says that it failed, and shows no failure"));
     }
-    // A test that failed first and passed when it was tried again is called flaky.
-    let odd = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        !name.starts_with("flaky") && ["failure", "failures", "error", "errors"].iter().any(|end| name.ends_with(end))
-    };
-    if case.children().any(|child| child.is_element() && odd(child.tag_name().name())) {
+    if case.children().any(|child| child.is_element() && is_failure_variant(child.tag_name().name())) {
         return Err(NoVerdict::new("a test case shows a failure under a name that reports of this kind do not have"));
     }
     Ok(())
 }
 
-/// Refuses a suite that does not hold what it counts: it was cut off, or failed outside of every test case.
+/// Returns whether an element is named like a failure, but not as the format has it, such as `rerunFailure`.
+fn is_failure_variant(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    // A flaky test failed first and passed when it was repeated: it passed.
+    !name.starts_with("flaky") && ["failure", "failures", "error", "errors"].iter().any(|end| name.ends_with(end))
+}
+
+/// Refuses a suite that holds less than it counts, because it was cut off or failed outside of its test cases.
 fn check_suite(suite: &Node<'_, '_>) -> Result<(), NoVerdict> {
     let all: Vec<_> = list_cases(suite).collect();
-    let number = |name: &str| -> Result<Option<u64>, NoVerdict> {
-        let text = suite.attribute(name);
-        let wrong = || NoVerdict::new(format!("the attribute {name} of a test suite is no number"));
-        text.map(|text| text.trim().parse().map_err(|_| wrong())).transpose()
-    };
-    if let Some(announced) = number("tests")?.filter(|announced| *announced > all.len() as u64) {
+    if let Some(announced) = read_count(suite, "tests")?.filter(|announced| *announced > all.len() as u64) {
         return Err(NoVerdict::new(format!("a test suite announces {announced} tests, and holds {}", all.len())));
     }
     if suite.children().any(|child| child.has_tag_name("error") || child.has_tag_name("failure")) {
         return Err(NoVerdict::new("a test suite failed outside of its test cases"));
     }
-    let (failures, errors) = (number("failures")?, number("errors")?);
+    let (failures, errors) = (read_count(suite, "failures")?, read_count(suite, "errors")?);
     let counted = failures.unwrap_or(0).saturating_add(errors.unwrap_or(0));
     let elements: u64 = all.iter().map(count_failures).sum();
     let failed = all.iter().filter(|case| count_failures(case) > 0).count() as u64;
     if counted > elements {
         return Err(NoVerdict::new(format!("a test suite counts {counted} failures and errors, and shows {elements}")));
     }
+    // Compared with test cases and not with elements: one test case may have a failure and an error, counted once.
     if failures.is_some() && errors.is_some() && counted < failed {
         return Err(NoVerdict::new(format!("a test suite counts {counted} failures and errors, and shows {failed}")));
     }
     Ok(())
 }
 
-/// Returns the name of the suite that a test case stands in; empty where it has none.
+/// Returns a count among a suite's attributes; `None` where it is missing.
+fn read_count(suite: &Node<'_, '_>, name: &str) -> Result<Option<u64>, NoVerdict> {
+    let Some(text) = suite.attribute(name) else { return Ok(None) };
+    match text.trim().parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(NoVerdict::new(format!("the attribute {name} of a test suite is no number"))),
+    }
+}
+
+/// Returns the name of a test case's innermost suite; empty where that has none.
 fn suite_name(case: &Node<'_, '_>) -> String {
     let suite = case.ancestors().find(|node| node.has_tag_name("testsuite"));
     suite.and_then(|suite| suite.attribute("name").map(str::to_owned)).unwrap_or_default()

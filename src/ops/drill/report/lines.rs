@@ -1,11 +1,11 @@
-//! Lines of JSON: each says what one check noticed, or names its findings; other lines are a command's own affair.
+//! Reports as lines of JSON: each says whether a check noticed something, or names its findings; others are ignored.
 
 use serde_json::{Map, Value as Json};
 
 use super::strict;
 use crate::ops::drill::said::{CommandAnswer, NamedFindings, NoVerdict};
 
-/// Reads the lines that begin as an object does: each has to be one, whole, or nothing can be told.
+/// Parses the lines that begin like an object; one that cannot be parsed spoils the whole report.
 pub(super) fn parse_lines(text: &str) -> Result<CommandAnswer, NoVerdict> {
     let (mut named, mut noticed, mut naming) = (NamedFindings::default(), Vec::new(), 0u64);
     for object in parse_objects(text)? {
@@ -14,7 +14,7 @@ pub(super) fn parse_lines(text: &str) -> Result<CommandAnswer, NoVerdict> {
             Some(LineAnswer::Noticed(any)) => noticed.push(any),
             Some(LineAnswer::Findings(all)) => {
                 naming += 1;
-                all.into_iter().for_each(|finding| named.add_finding(("", finding)));
+                all.into_iter().for_each(|finding| named.add_finding("", finding));
             }
         }
         named.answers += 1;
@@ -28,12 +28,12 @@ pub(super) fn parse_lines(text: &str) -> Result<CommandAnswer, NoVerdict> {
         (0, false) if noticed.is_empty() => {
             Err(NoVerdict::new("it printed no line such as {\"noticed\": false} or {\"findings\": []}"))
         }
-        // How many answers there were tells one that lost some.
+        // Nothing noticed, but named with its number of lines: a later report with fewer has lost some.
         (0, false) => Ok(CommandAnswer::Named(named)),
     }
 }
 
-/// Returns the objects of a text: the whole text, laid out over lines, or one a line.
+/// Returns the objects of a text: the whole text as one, perhaps over several lines, or one per line.
 fn parse_objects(text: &str) -> Result<Vec<Map<String, Json>>, NoVerdict> {
     if let Ok(Json::Object(whole)) = strict::parse_strict(text) {
         return Ok(vec![whole]);
@@ -52,24 +52,25 @@ fn parse_objects(text: &str) -> Result<Vec<Map<String, Json>>, NoVerdict> {
         .collect()
 }
 
-/// What one line says.
+/// The answer in one line.
 enum LineAnswer {
     Noticed(bool),
     Findings(Vec<String>),
 }
 
-/// What a line calls what went wrong, whatever else it says.
+/// Keys that name a failure.
 const FAILED: [&str; 4] = ["error", "errors", "exception", "traceback"];
 
+/// Keys that hold an answer.
+const ANSWERS: [&str; 2] = ["noticed", "findings"];
+
 fn parse_line(object: &Map<String, Json>) -> Result<Option<LineAnswer>, NoVerdict> {
-    let is = |key: &str, words: &[&str]| words.iter().any(|word| key.eq_ignore_ascii_case(word));
-    let answers = object.contains_key("noticed") || object.contains_key("findings");
-    let says =
-        |value: &Json| ![Json::Null, Json::Bool(false), 0.into(), "".into(), Json::Array(Vec::new())].contains(value);
-    if object.keys().any(|key| is(key, &["noticed", "findings"]) && !["noticed", "findings"].contains(&key.as_str())) {
+    // Another spelling would be ignored as an unknown key, and the line pass for one without findings.
+    if object.keys().any(|key| is_one_of(key, &ANSWERS) && !ANSWERS.contains(&key.as_str())) {
         return Err(NoVerdict::new("a key of it is `noticed` or `findings` but for its capitals"));
     }
-    if answers && object.iter().any(|(key, value)| is(key, &FAILED) && says(value)) {
+    let has_answer = ANSWERS.iter().any(|key| object.contains_key(*key));
+    if has_answer && object.iter().any(|(key, value)| is_one_of(key, &FAILED) && !is_empty(value)) {
         return Err(NoVerdict::new("a line of it says that something failed"));
     }
     let noticed = match object.get("noticed") {
@@ -78,12 +79,26 @@ fn parse_line(object: &Map<String, Json>) -> Result<Option<LineAnswer>, NoVerdic
         Some(_) => return Err(NoVerdict::new("its `noticed` is neither true nor false")),
     };
     let Some(findings) = object.get("findings") else { return Ok(noticed.map(LineAnswer::Noticed)) };
-    let no_texts = || NoVerdict::new("its `findings` is no list of texts, by which a finding could be known again");
-    let text = |finding: &Json| finding.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
-    let findings: Option<Vec<String>> = findings.as_array().and_then(|all| all.iter().map(text).collect());
-    let findings = findings.ok_or_else(no_texts)?;
+    let no_texts = "its `findings` is no list of texts, by which a finding could be known again";
+    let list = findings.as_array().ok_or_else(|| NoVerdict::new(no_texts))?;
+    let mut findings = Vec::new();
+    for finding in list {
+        match finding.as_str() {
+            Some(text) if !text.trim().is_empty() => findings.push(text.to_owned()),
+            _ => return Err(NoVerdict::new(no_texts)),
+        }
+    }
     if noticed.is_some_and(|noticed| noticed == findings.is_empty()) {
         return Err(NoVerdict::new("its `noticed` and its `findings` contradict each other"));
     }
     Ok(Some(LineAnswer::Findings(findings)))
+}
+
+fn is_one_of(key: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| key.eq_ignore_ascii_case(word))
+}
+
+/// Returns whether the value of a failure's key says that there was none.
+fn is_empty(value: &Json) -> bool {
+    [Json::Null, Json::Bool(false), 0.into(), "".into(), Json::Array(Vec::new())].contains(value)
 }

@@ -1,5 +1,4 @@
-//! Reports of commands under test: read as strictly as their format is meant, for a broken one must not pass for a
-//! report that found nothing; runs nothing, opens nothing.
+//! Parses the reports of commands under test, strictly: a broken report must not pass for one without findings.
 
 mod junit;
 mod lines;
@@ -8,10 +7,10 @@ mod strict;
 
 use super::said::{CommandAnswer, Judge, NoVerdict};
 
-/// Reads a report in the form that was agreed.
+/// Parses a report in the form that `judge` names.
 ///
 /// # Errors
-/// Why nothing can be told from it.
+/// Why the report gives no verdict.
 pub fn parse_report(judge: Judge, text: &str) -> Result<CommandAnswer, NoVerdict> {
     match judge {
         Judge::ExitCode => Err(NoVerdict::new("an exit code stands in no report")),

@@ -1,4 +1,4 @@
-//! SARIF logs (OASIS, version 2.1.0): the results that stand, of runs that say that they ran to their end.
+//! Reports as SARIF logs (OASIS, version 2.1.0): the findings of runs that were successful.
 
 use mfm_journal::Digest;
 use serde_json::{Map, Value as Json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::strict;
 use crate::ops::drill::said::{NamedFindings, NoVerdict};
 
-/// Reads the results that stand, by their first fingerprint, else by rule, place and message.
+/// Parses the findings, each identified by rule and first fingerprint, else by rule, location and message.
 pub(super) fn parse_sarif(text: &str) -> Result<NamedFindings, NoVerdict> {
     let log = strict::parse_strict(text).map_err(|why| NoVerdict::with_detail("the report is no JSON", why))?;
     let version = log.get("version");
@@ -15,8 +15,9 @@ pub(super) fn parse_sarif(text: &str) -> Result<NamedFindings, NoVerdict> {
     }
     let runs = log.get("runs").and_then(Json::as_array);
     let runs = runs.ok_or_else(|| NoVerdict::new("the report is no SARIF log: it has no runs"))?;
-    let beside = log.get("inlineExternalProperties").and_then(Json::as_array).into_iter().flatten();
-    if beside.into_iter().any(|part| part.get("results").is_some() || part.get("invocations").is_some()) {
+    // SARIF lets results stand outside of their runs; ignoring them would count them as not found.
+    let mut external = log.get("inlineExternalProperties").and_then(Json::as_array).into_iter().flatten();
+    if external.any(|part| part.get("results").is_some() || part.get("invocations").is_some()) {
         return Err(NoVerdict::new("results of the SARIF log stand outside of its runs"));
     }
     if runs.is_empty() {
@@ -29,7 +30,7 @@ pub(super) fn parse_sarif(text: &str) -> Result<NamedFindings, NoVerdict> {
             let result = result.as_object().ok_or_else(|| NoVerdict::new("a result of the SARIF log is no object"))?;
             let identity = identify_result(result)?;
             if is_finding(result) {
-                named.add_finding(("", identity));
+                named.add_finding("", identity);
             }
         }
         named.answers += 1;
@@ -37,9 +38,8 @@ pub(super) fn parse_sarif(text: &str) -> Result<NamedFindings, NoVerdict> {
     Ok(named)
 }
 
-/// Refuses a run that failed, whatever results it has: they may be a part of what it would have found.
+/// Refuses a run that failed, whatever results it has: they may be only a part.
 fn ran_to_its_end(run: &Json) -> Result<(), NoVerdict> {
-    let failed = |what: &str| Err(NoVerdict::new(format!("a run of the SARIF log failed: {what}")));
     let invocations = match run.get("invocations") {
         None => return Ok(()),
         Some(all) => all.as_array().ok_or_else(|| NoVerdict::new("the invocations of the SARIF log are no list"))?,
@@ -47,29 +47,34 @@ fn ran_to_its_end(run: &Json) -> Result<(), NoVerdict> {
     for invocation in invocations {
         match invocation.get("executionSuccessful") {
             Some(Json::Bool(true)) => {}
-            Some(Json::Bool(false)) => return failed("its executionSuccessful is false"),
-            _ => return failed("its invocation does not say whether it was successful"),
+            Some(Json::Bool(false)) => return Err(failed_run("its executionSuccessful is false")),
+            _ => return Err(failed_run("its invocation does not say whether it was successful")),
         }
         for name in ["exitSignalName", "exitSignalNumber", "processStartFailureMessage"] {
             if invocation.get(name).is_some_and(|value| !value.is_null()) {
-                return failed(&format!("it has an {name}"));
+                return Err(failed_run(&format!("it has an {name}")));
             }
         }
         for name in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
-            let all = invocation.get(name).and_then(Json::as_array).into_iter().flatten();
-            let is_error = |note: &Json| {
-                note.get("level").and_then(Json::as_str) == Some("error")
-                    || note.get("exception").is_some_and(|exception| !exception.is_null())
-            };
-            if all.into_iter().any(is_error) {
-                return failed(&format!("an error stands in its {name}"));
+            if invocation.get(name).and_then(Json::as_array).into_iter().flatten().any(is_error) {
+                return Err(failed_run(&format!("an error stands in its {name}")));
             }
         }
     }
     Ok(())
 }
 
-/// Returns the results of a run: null, or none at all, means that it did not look for any.
+fn failed_run(what: &str) -> NoVerdict {
+    NoVerdict::new(format!("a run of the SARIF log failed: {what}"))
+}
+
+/// Returns whether a notification reports an error or an exception.
+fn is_error(notification: &Json) -> bool {
+    notification.get("level").and_then(Json::as_str) == Some("error")
+        || notification.get("exception").is_some_and(|exception| !exception.is_null())
+}
+
+/// Returns the results of a run; null or no `results` means that it did not look for any.
 fn list_results(run: &Json) -> Result<&Vec<Json>, NoVerdict> {
     let elsewhere = run.pointer("/externalPropertyFileReferences/results");
     if elsewhere.is_some_and(|files| !files.is_null()) {
@@ -79,17 +84,20 @@ fn list_results(run: &Json) -> Result<&Vec<Json>, NoVerdict> {
     results.ok_or_else(|| NoVerdict::new("a run of the SARIF log has no results, so it looked for none"))
 }
 
-/// Tells whether a result is a finding: not suppressed, not known from a baseline, and no pass.
+/// Returns whether a result is a finding: not suppressed, not known from a baseline, and no pass.
 fn is_finding(result: &Map<String, Json>) -> bool {
     let word = |name: &str| result.get(name).and_then(Json::as_str).unwrap_or_default();
     let suppressions = result.get("suppressions").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    let accepts = |one: &Json| one.get("status").and_then(Json::as_str).is_none_or(|status| status == "accepted");
-    let suppressed = !suppressions.is_empty() && suppressions.iter().all(accepts);
+    // Without a status a suppression counts as accepted; one under review or rejected does not suppress.
+    let suppressed = !suppressions.is_empty()
+        && suppressions
+            .iter()
+            .all(|one| one.get("status").and_then(Json::as_str).is_none_or(|word| word == "accepted"));
     let passed = ["pass", "notApplicable", "informational"].contains(&word("kind")) || word("level") == "none";
     !suppressed && !passed && !["unchanged", "absent"].contains(&word("baselineState"))
 }
 
-/// Returns what a result is known again by.
+/// Returns the text that identifies a result between runs.
 fn identify_result(result: &Map<String, Json>) -> Result<String, NoVerdict> {
     let rule = result.get("ruleId").or_else(|| result.get("rule")?.get("id")).and_then(Json::as_str);
     let prints = ["fingerprints", "partialFingerprints"].iter().find_map(|name| result.get(*name)?.as_object());

@@ -1,18 +1,18 @@
-//! JSON in which no key stands twice: of two values, one would be believed and the other lost.
+//! JSON in which duplicate keys are refused: `serde_json` alone keeps the last value and silently drops the others.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
-/// Reads one value, and nothing behind it.
+/// Parses one value with nothing after it.
 ///
 /// # Errors
-/// What is wrong, without a word of the text itself.
+/// What is wrong, without quoting the text.
 pub(super) fn parse_strict(text: &str) -> Result<Json, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = Strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
-    read.map_err(|error| error.to_string())
+    let value = Strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| error.to_string())
 }
 
 struct Strict;
@@ -35,6 +35,7 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut out = Map::new();
         while let Some(name) = map.next_key::<String>()? {
+            // A report with a key twice could show one value to this program and another to its author.
             if out.contains_key(&name) {
                 return Err(A::Error::custom("a key stands twice in one object"));
             }

@@ -1,15 +1,16 @@
-//! Questions to SQL Server's catalogue about one table, which `@P1` names by its object id; judges nothing.
+//! Queries of SQL Server's catalogue about one table, whose object id is the parameter `@P1`.
 
 use super::marks::SEES;
 use super::quote_name;
 
-/// Everything that looks like a table: schema, name, kind, object id.
+/// Lists everything that looks like a table: schema, name, kind, object id.
 pub(in super::super) const OBJECTS: &str = "SELECT s.name, o.name, RTRIM(o.type), CONVERT(bigint, o.object_id) \
      FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
      WHERE o.type IN ('U', 'V', 'SN') AND o.is_ms_shipped = 0 ORDER BY s.name, o.name";
 
-/// Everything about a table in one go: columns, unique indexes, what is special, triggers, CHECK constraints, the
-/// foreign keys that it declares and those that refer to it. `has` tells which newer columns the catalogue has.
+/// Reads everything about a table, one result each: columns, unique indexes, special features, triggers, CHECK
+/// constraints, the foreign keys that it declares and those that refer to it. `has` returns whether a view of the
+/// catalogue has a column, which older versions may lack.
 pub(in super::super) fn select_table_facts(has: &dyn Fn(&str, &str) -> bool) -> String {
     let parts = [
         select_columns(has),
@@ -25,22 +26,21 @@ pub(in super::super) fn select_table_facts(has: &dyn Fn(&str, &str) -> bool) -> 
 
 /// The columns of a table.
 fn select_columns(has: &dyn Fn(&str, &str) -> bool) -> String {
-    let or = |column: &str, otherwise: &str| {
-        let there = has("columns", column);
-        if there { format!("CONVERT(bigint, c.{column})") } else { otherwise.to_owned() }
-    };
+    let [masked, encryption, graph] = [("is_masked", "0"), ("encryption_type", "NULL"), ("graph_type", "NULL")].map(
+        |(column, otherwise)| match has("columns", column) {
+            true => format!("CONVERT(bigint, c.{column})"),
+            false => format!("CONVERT(bigint, {otherwise})"),
+        },
+    );
     format!(
         "SELECT c.name, ISNULL(b.name, y.name), CONVERT(bigint, c.max_length), CONVERT(bigint, c.precision), \
          CONVERT(bigint, c.scale), c.collation_name, \
          CONVERT(bigint, CONVERT(int, COLLATIONPROPERTY(c.collation_name, 'CodePage'))), \
          CONVERT(bigint, c.is_nullable), CONVERT(bigint, c.is_computed), CONVERT(bigint, c.is_identity), \
-         CONVERT(bigint, c.is_column_set), {}, {}, {} \
+         CONVERT(bigint, c.is_column_set), {masked}, {encryption}, {graph} \
          FROM sys.columns AS c JOIN sys.types AS y ON y.user_type_id = c.user_type_id \
          LEFT JOIN sys.types AS b ON b.user_type_id = y.system_type_id AND y.is_user_defined = 1 \
-         WHERE c.object_id = CONVERT(int, @P1) ORDER BY c.column_id",
-        or("is_masked", "CONVERT(bigint, 0)"),
-        or("encryption_type", "CONVERT(bigint, NULL)"),
-        or("graph_type", "CONVERT(bigint, NULL)"),
+         WHERE c.object_id = CONVERT(int, @P1) ORDER BY c.column_id"
     )
 }
 
@@ -53,11 +53,14 @@ const UNIQUE: &str = "SELECT i.name, CONVERT(bigint, i.is_primary_key), \
      WHERE i.object_id = CONVERT(int, @P1) AND i.is_unique = 1 AND i.is_disabled = 0 AND i.is_hypothetical = 0 \
      ORDER BY i.is_primary_key DESC, i.index_id, x.key_ordinal";
 
-/// What a table is beside a table, as one row: NULL or 0 where it is nothing special.
+/// Reads the special features of a table as one row: NULL or 0 for a feature that it does not have.
 fn select_special_facts(has: &dyn Fn(&str, &str) -> bool) -> String {
-    let of = |column: &str| {
-        if has("tables", column) { format!("CONVERT(bigint, t.{column})") } else { "CONVERT(bigint, 0)".to_owned() }
-    };
+    let columns = ["temporal_type", "ledger_type", "is_memory_optimized", "is_external", "is_node", "is_edge"];
+    let columns = columns.map(|column| match has("tables", column) {
+        true => format!("CONVERT(bigint, t.{column})"),
+        false => "CONVERT(bigint, 0)".to_owned(),
+    });
+    let newer = columns.join(", ");
     let durability = if has("databases", "delayed_durability") {
         "(SELECT CONVERT(bigint, d.delayed_durability) FROM sys.databases AS d WHERE d.database_id = DB_ID())"
     } else {
@@ -76,21 +79,15 @@ fn select_special_facts(has: &dyn Fn(&str, &str) -> bool) -> String {
         "CONVERT(bigint, 0)"
     };
     format!(
-        "SELECT {}, {}, {}, {}, {}, {}, CONVERT(bigint, t.is_filetable), CONVERT(bigint, t.is_replicated), \
+        "SELECT {newer}, CONVERT(bigint, t.is_filetable), CONVERT(bigint, t.is_replicated), \
          CONVERT(bigint, t.is_published), CONVERT(bigint, t.is_merge_published), \
          CONVERT(bigint, t.is_tracked_by_cdc), {tracking}, {policies}, {durability}, \
          CONVERT(bigint, HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'UNMASK')), {HIDDEN} \
-         FROM sys.tables AS t WHERE t.object_id = CONVERT(int, @P1)",
-        of("temporal_type"),
-        of("ledger_type"),
-        of("is_memory_optimized"),
-        of("is_external"),
-        of("is_node"),
-        of("is_edge"),
+         FROM sys.tables AS t WHERE t.object_id = CONVERT(int, @P1)"
     )
 }
 
-/// Whether the table itself tells of triggers, or of foreign keys that refer to it, none of which this login can see.
+/// Whether the table's properties report triggers, or foreign keys that refer to it, none of which this login can see.
 const HIDDEN: &str = "CASE WHEN ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasInsertTrigger'), 0) + \
      ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasUpdateTrigger'), 0) + \
      ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasDeleteTrigger'), 0) > 0 \
@@ -107,13 +104,13 @@ const TRIGGERS: &str = "SELECT g.name, e.type_desc FROM sys.triggers AS g \
 const CHECKS: &str = "SELECT k.name, k.definition FROM sys.check_constraints AS k \
      WHERE k.parent_object_id = CONVERT(int, @P1) AND k.is_disabled = 0 ORDER BY k.name";
 
-/// What a column of a table gets that nobody gives, as an expression.
+/// Reads the default of a column, as an expression of SQL.
 pub(in super::super) const DEFAULT: &str = "SELECT d.definition FROM sys.default_constraints AS d \
      JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id \
      WHERE d.parent_object_id = CONVERT(int, @P1) AND c.name = @P2";
 
-/// The enforced foreign keys that a table declares (`parent`) or that refer to it: name, child's schema and table, its
-/// column, parent's schema and table, its column, and what a delete does further.
+/// Reads the enforced foreign keys that a table declares (`declared`) or that refer to it: name; schema, table and
+/// column of the child; schema, table and column of the parent; what a delete of a parent row does.
 fn foreign_keys(declared: bool) -> String {
     let side = if declared { "parent_object_id" } else { "referenced_object_id" };
     format!(
@@ -130,14 +127,13 @@ fn foreign_keys(declared: bool) -> String {
     )
 }
 
-/// Whether the login may do things to a table, named as `@P1` in the schema `@P2`: select, insert, update, delete,
-/// alter.
+/// Reads whether the login may SELECT, INSERT, UPDATE, DELETE and ALTER the table `@P1` of the schema `@P2`.
 pub(in super::super) fn select_permissions() -> String {
     let all = ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"].map(|what| permission_expression("@P1", "@P2", what));
     format!("SELECT {}", all.join(", "))
 }
 
-/// What the login may do to mfm's own tables, where it sees a marker: select of it; select and insert of operations.
+/// Reads whether the login may SELECT mfm's marker, and SELECT and INSERT its operations; yes where it sees no marker.
 pub(in super::super) fn own_permissions() -> String {
     let own = |table: &str, what: &str| {
         let may = permission_expression(&format!("N'[dbo].[{table}]'"), "N'[dbo]'", what);
@@ -151,8 +147,8 @@ pub(in super::super) fn own_permissions() -> String {
     format!("SELECT {}", all.join(", "))
 }
 
-/// Whether the login may do something to a table: a server that cannot tell of the table is asked of its schema, then
-/// whether the login owns all.
+/// Returns the expression for a permission on a table. Where the server answers NULL for the table, its schema decides,
+/// then whether the login owns the database.
 fn permission_expression(table: &str, schema: &str, what: &str) -> String {
     format!(
         "CONVERT(bigint, COALESCE(HAS_PERMS_BY_NAME({table}, N'OBJECT', N'{what}'), \
@@ -161,13 +157,13 @@ fn permission_expression(table: &str, schema: &str, what: &str) -> String {
     )
 }
 
-/// Returns a collation's name as SQL writes it; the catalogue gave it, and it is nothing but a word.
+/// Returns a collation's name if it can stand in SQL as it is: names of collations cannot be quoted.
 pub(in super::super) fn collation_name(name: &str) -> Option<&str> {
     let word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     word.then_some(name)
 }
 
-/// Switches a trigger off or on, within the transaction.
+/// Enables or disables a trigger.
 pub(in super::super) fn switch_trigger(table: &str, trigger: &str, on: bool) -> String {
     let word = if on { "ENABLE" } else { "DISABLE" };
     format!("ALTER TABLE {table} {word} TRIGGER {}", quote_name(trigger))

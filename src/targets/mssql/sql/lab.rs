@@ -1,27 +1,27 @@
-//! Making a lab: its database and its tables; fills none.
+//! Creating a lab: its database and its tables.
 
 use super::quote_name;
 
-/// Counts what somebody made in a database.
+/// Counts the tables, views, synonyms and procedures in a database that do not belong to the server.
 pub(in super::super) const OBJECTS: &str =
     "SELECT COUNT_BIG(*) FROM sys.objects AS o WHERE o.type IN ('U', 'V', 'SN', 'P') AND o.is_ms_shipped = 0";
 
-/// Makes a database.
+/// Creates a database.
 pub(in super::super) fn create_database(name: &str) -> String {
     format!("CREATE DATABASE {}", quote_name(name))
 }
 
-/// Removes a database.
+/// Drops a database.
 pub(in super::super) fn drop_database(name: &str) -> String {
     format!("DROP DATABASE {}", quote_name(name))
 }
 
-/// Removes a table.
+/// Drops a table.
 pub(in super::super) fn drop_table(name: &str) -> String {
     format!("DROP TABLE dbo.{}", quote_name(name))
 }
 
-/// Makes an index of a table, over one column.
+/// Creates an index of a table, over one column.
 pub(in super::super) fn create_index(table: &str, column: &str) -> String {
     let name = quote_name(&format!("IX_{table}_{column}"));
     format!("CREATE INDEX {name} ON dbo.{} ({})", quote_name(table), quote_name(column))
@@ -29,12 +29,12 @@ pub(in super::super) fn create_index(table: &str, column: &str) -> String {
 
 /// Declares a table; the types were checked to hold nothing but a type.
 pub(in super::super) fn create_table(name: &str, columns: &[(String, String, bool)], key: Option<&str>) -> String {
-    let one = |(column, declared, nullable): &(String, String, bool)| {
+    let mut parts = Vec::with_capacity(columns.len() + 1);
+    for (column, declared, nullable) in columns {
         let is_key = key == Some(column.as_str());
         let null = if *nullable && !is_key { "NULL" } else { "NOT NULL" };
-        format!("{} {declared} {null}", quote_name(column))
-    };
-    let mut parts: Vec<_> = columns.iter().map(one).collect();
+        parts.push(format!("{} {declared} {null}", quote_name(column)));
+    }
     if let Some(key) = key {
         parts.push(format!("CONSTRAINT {} PRIMARY KEY ({})", quote_name(&format!("PK_{name}")), quote_name(key)));
     }

@@ -1,5 +1,4 @@
-//! Every SQL text that mfm sends to SQL Server, built from names that the catalogue gave; holds no values, sends
-//! nothing.
+//! Every SQL text that mfm sends to SQL Server, built from names that the catalogue gave. Values are always parameters.
 
 pub(super) mod catalogue;
 pub(super) mod lab;
@@ -10,12 +9,12 @@ pub(super) mod scan;
 pub(super) mod session;
 pub(super) mod writes;
 
-/// Returns a name as an identifier; permission functions take it in this form too.
+/// Quotes a name as an identifier. Functions about permissions take names in this form too.
 pub(super) fn quote_name(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }
 
-/// Returns a table's name with its schema.
+/// Quotes a table's name with its schema.
 pub(super) fn qualify_name(schema: &str, name: &str) -> String {
     format!("{}.{}", quote_name(schema), quote_name(name))
 }

@@ -1,9 +1,11 @@
-//! Questions to SQL Server's catalogue about the two tables that mfm leaves in a target; no other table.
+//! Queries of SQL Server's catalogue about the two tables that mfm leaves in a target.
 
 const OURS: &str = "(OBJECT_ID(N'dbo.mfm_marker'), OBJECT_ID(N'dbo.mfm_operation'))";
 
-/// Everything about both tables in one go: what carries their names, columns, indexes, triggers, what reaches on from
-/// them as the tables themselves tell it, foreign keys, CHECK constraints, and the triggers on declarations.
+/// Reads everything about both tables, one result each: objects with their names, columns, indexes, triggers, features
+/// that the tables' own properties report, foreign keys, CHECK constraints, and triggers on declarations.
+///
+/// The properties are asked as well because a login may not see the triggers and keys themselves.
 pub(in super::super) fn select_own_facts() -> String {
     let parts = [
         "SELECT o.name, RTRIM(o.type) FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \

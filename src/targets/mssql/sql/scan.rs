@@ -1,49 +1,52 @@
-//! Reading the rows of a scan, in the order of a column, beside those that they refer to; a plain scan reads whole
-//! rows.
+//! Queries of a scan: sorted by a column, joined with the rows that the table's rows refer to.
 
-use super::super::catalogue::{MssqlLayout, SheetField};
+use super::super::catalogue::{LayoutField, MssqlLayout};
 use super::super::types::Comparison;
 use super::quote_name;
 use super::rows::{TABLE, select_rows};
 
-/// What a statement calls the table that rows refer to.
+/// The alias of the table that rows refer to.
 const PARENT: &str = "p";
 
-/// What rows refer to: the referring column, the other table, its column.
+/// The join of a scan: the referring column, and the table and column that it refers to.
 pub(in super::super) struct LayoutJoin {
-    pub(in super::super) field: SheetField,
+    pub(in super::super) field: LayoutField,
     pub(in super::super) parent: MssqlLayout,
-    pub(in super::super) parent_field: SheetField,
+    pub(in super::super) parent_field: LayoutField,
 }
 
-/// Reads the rows of a scan: the cells of the table, behind them those of the other one.
+/// Reads the rows of a scan: the cells of the table, followed by those of the row that it refers to.
 pub(in super::super) fn select_scan(
-    sheet: &MssqlLayout,
-    order: Option<&SheetField>,
-    beside: Option<&LayoutJoin>,
+    layout: &MssqlLayout,
+    order: Option<&LayoutField>,
+    join: Option<&LayoutJoin>,
 ) -> String {
-    let read = beside.map_or_else(|| select_rows(sheet), |beside| select_join(sheet, beside));
+    let select = match join {
+        Some(join) => select_join(layout, join),
+        None => select_rows(layout),
+    };
     match order {
-        Some(field) => format!("{read} ORDER BY {}", column_expression(TABLE, field)),
-        None => read,
+        Some(field) => format!("{select} ORDER BY {}", column_expression(TABLE, field)),
+        None => select,
     }
 }
 
-fn select_join(sheet: &MssqlLayout, beside: &LayoutJoin) -> String {
-    let one =
-        |alias: &'static str| move |field: &SheetField| field.kind.read_expression(&column_expression(alias, field));
-    let cells = sheet.fields.iter().map(one(TABLE)).chain(beside.parent.fields.iter().map(one(PARENT)));
+fn select_join(layout: &MssqlLayout, join: &LayoutJoin) -> String {
+    let mut cells = Vec::with_capacity(layout.fields.len() + join.parent.fields.len());
+    for (alias, fields) in [(TABLE, &layout.fields), (PARENT, &join.parent.fields)] {
+        cells.extend(fields.iter().map(|field| field.kind.read_expression(&column_expression(alias, field))));
+    }
     format!(
         "SELECT {} FROM {} AS {TABLE} JOIN {} AS {PARENT} ON {}",
-        cells.collect::<Vec<_>>().join(", "),
-        sheet.qualified_name(),
-        beside.parent.qualified_name(),
-        join_condition(&beside.field, &beside.parent_field)
+        cells.join(", "),
+        layout.qualified_name(),
+        join.parent.qualified_name(),
+        join_condition(&join.field, &join.parent_field)
     )
 }
 
-/// Returns the condition that a row refers to another one, which no value makes fail.
-fn join_condition(field: &SheetField, parent: &SheetField) -> String {
+/// Returns the condition that a row refers to another one, written so that no value makes the query fail.
+fn join_condition(field: &LayoutField, parent: &LayoutField) -> String {
     let (one, other) = (column_expression(TABLE, field), column_expression(PARENT, parent));
     match (field.kind.comparison_with(parent.kind), &parent.collation) {
         (Comparison::Plain, Some(collation)) if field.collation != parent.collation => {
@@ -55,7 +58,7 @@ fn join_condition(field: &SheetField, parent: &SheetField) -> String {
     }
 }
 
-fn column_expression(alias: &str, field: &SheetField) -> String {
+fn column_expression(alias: &str, field: &LayoutField) -> String {
     format!("{alias}.{}", quote_name(&field.name))
 }
 
@@ -64,10 +67,10 @@ mod tests {
     use super::super::super::types::{MssqlType, RawType};
     use super::*;
 
-    fn sample_field(name: &str, kind: &str, collation: Option<&str>) -> SheetField {
+    fn sample_field(name: &str, kind: &str, collation: Option<&str>) -> LayoutField {
         let raw = RawType { name: kind.into(), max_length: 8, precision: 9, scale: 0, code_page: Some(1252) };
         let (kind, collation) = (MssqlType::from_catalogue(&raw).unwrap(), collation.map(str::to_owned));
-        SheetField { name: name.into(), at: 0, kind, collation, identity: false }
+        LayoutField { name: name.into(), at: 0, kind, collation, identity: false }
     }
 
     #[test]

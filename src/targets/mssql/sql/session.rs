@@ -1,9 +1,9 @@
-//! What a session asks and says of itself: settings, transactions, the database's identity; touches no table.
+//! Statements about the session itself: settings, transactions, the database's identity.
 
-/// Every setting of a session that results and writes depend on, whatever server, database, driver and login default
-/// to.
+/// Sets every option of a session that results and writes depend on, whatever the defaults of server, database, driver
+/// and login.
 ///
-/// The language comes before the order of dates and the first day of a week, which it sets too.
+/// LANGUAGE comes before DATEFORMAT and DATEFIRST, because it sets both as well.
 pub(in super::super) const SETTINGS: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT ON; SET NOCOUNT ON; \
      SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET LANGUAGE us_english; SET DATEFORMAT ymd; SET DATEFIRST 7; \
      SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ANSI_NULL_DFLT_ON ON; SET ARITHABORT ON; \
@@ -11,45 +11,47 @@ pub(in super::super) const SETTINGS: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET 
      SET CURSOR_CLOSE_ON_COMMIT OFF; SET FORCEPLAN OFF; SET DEADLOCK_PRIORITY NORMAL; \
      SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Prepares a session for writing: waits so long for somebody else's locks from now on, and reads what is committed.
+/// Prepares a session for writing: sets how long it waits for the locks of other programs, and that it reads committed
+/// rows only.
 pub(in super::super) fn begin_session(wait_ms: u64) -> String {
     format!("SET LOCK_TIMEOUT {wait_ms}; SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 }
 
-/// Returns a statement that answers how many rows it wrote: counted in its own batch, because a session's settings and
-/// triggers decide what the server reports of itself.
+/// Returns a batch that runs a statement and answers how many rows it wrote. The count is a result of its own, because
+/// settings of the session and triggers change the counts that the server reports by itself.
 pub(in super::super) fn count_written(statement: &str) -> String {
     format!("{statement}; SELECT CONVERT(bigint, ROWCOUNT_BIG())")
 }
 
-/// Asks in `master` of another database: its number, whether this login sees all there are, its state, who may enter.
+/// Asks, in `master`, about another database: its id, whether this login sees all databases, its state, who may enter.
 pub(in super::super) const DATABASE: &str = "SELECT CONVERT(bigint, DB_ID(@P1)), \
      CONVERT(bigint, HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW ANY DATABASE')), \
      CONVERT(nvarchar(128), DATABASEPROPERTYEX(@P1, 'Status')), \
      CONVERT(nvarchar(128), DATABASEPROPERTYEX(@P1, 'UserAccess'))";
 
-/// Begins a transaction that sees one state: by versions of rows, which keeps nobody from writing, or else by locks.
+/// Begins a transaction that sees one state: with row versions, which block no writer, or else with locks.
 pub(in super::super) fn begin_read(snapshots: bool, wait_ms: u64) -> String {
     let level = if snapshots { "SNAPSHOT" } else { "SERIALIZABLE" };
     format!("SET LOCK_TIMEOUT {wait_ms}; SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION")
 }
 
-/// Begins a transaction that writes; what it reads it locks by hints.
+/// Begins a transaction that writes. It locks what it reads by hints in the queries.
 pub(in super::super) fn begin_write(wait_ms: u64) -> String {
     format!("SET LOCK_TIMEOUT {wait_ms}; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION")
 }
 
-/// Makes it durable: with delayed durability neither forced nor asked for, the commit is on disk when it is answered.
+/// Commits. Delayed durability is neither forced by the database nor asked for, so the commit is on disk when the
+/// server answers.
 pub(in super::super) const COMMIT: &str = "COMMIT TRANSACTION";
-/// Where a rehearsal begins.
+/// Begins a rehearsal.
 pub(in super::super) const SAVE: &str = "SAVE TRANSACTION mfm_rehearsal";
-/// Takes a rehearsal back.
+/// Rolls a rehearsal back.
 pub(in super::super) const ROLLBACK_TO_SAVE: &str = "ROLLBACK TRANSACTION mfm_rehearsal";
-/// Takes back whatever is open.
+/// Rolls back the transaction, if one is open.
 pub(in super::super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 
-/// The database's identity and ways: server, name, id, creation, broker, collation, snapshots, default schema,
-/// read-only, the name of the login's user.
+/// Reads the database's identity: server, name, id, creation date, broker guid, whether it allows snapshot isolation,
+/// the default schema, whether it is read-only, the name of the login's user.
 pub(in super::super) const IDENTITY: &str = "SELECT CONVERT(nvarchar(256), SERVERPROPERTY('ServerName')), DB_NAME(), \
      CONVERT(bigint, DB_ID()), CONVERT(nvarchar(40), d.create_date, 126), \
      CONVERT(nvarchar(40), d.service_broker_guid), CONVERT(bigint, d.snapshot_isolation_state), SCHEMA_NAME(), \

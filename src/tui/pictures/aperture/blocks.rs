@@ -1,4 +1,4 @@
-//! What is at a place between the banks, and the glyph and the style that show it; knows no rows.
+//! What is at a position between the banks, and the glyph and style that show it.
 
 use ratatui::style::{Modifier, Style};
 
@@ -6,25 +6,25 @@ use super::AperturePicture;
 use crate::domain::picture::LeafPair;
 use crate::tui::look::{Glyphs, Role, Theme};
 
-/// What a place between the banks is.
+/// What is at a position between the banks. The order is that of importance: a cell shows its largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BankCell {
-    /// Nothing is there, before and after.
+    /// No leaf, before and after.
     Open,
     /// A leaf, before and after.
     Leaf,
-    /// A leaf was there and is not any more.
+    /// A leaf before the change only.
     Was,
-    /// A leaf is there and was not before.
+    /// A leaf after the change only.
     Is,
-    /// Both leaves of a pair are there, as they cannot be.
+    /// Both leaves of a pair, which cannot be.
     Crossed,
-    /// A leaf that the set does not hold.
+    /// A leaf whose position is missing.
     Missing,
 }
 
 impl AperturePicture<'_> {
-    /// Returns what a place of a pair is.
+    /// Returns what is at position `x` of a pair, in 1/100 cm.
     pub(super) fn classify_cell(&self, at: usize, x: f64) -> BankCell {
         let now = self.pair(at).map_or(BankCell::Open, |pair| classify_pair_at(pair, x));
         let Some(before) = self.before else { return now };
@@ -75,37 +75,38 @@ impl AperturePicture<'_> {
         }
     }
 
-    /// Returns blocks of up to two colours. Where there are more kinds of places, the edges of the leaves after stay
-    /// exact, and the colours of what differs reach a little too far.
+    /// Returns a block of up to two colours. A cell with more kinds keeps the edges of the leaves after the change
+    /// exact; the colour of a difference then covers a little too much.
     fn choose_block(&self, places: [BankCell; 4], most: BankCell) -> (&'static str, Style) {
-        let others = || places.into_iter().filter(|place| *place != most);
-        let rest = others().max().unwrap_or(BankCell::Open);
-        let (front, back, filled) = if others().all(|place| place == rest) {
+        let rest = places.into_iter().filter(|place| *place != most).max().unwrap_or(BankCell::Open);
+        let (front, back, filled) = if places.into_iter().all(|place| place == most || place == rest) {
             (most, rest, places.map(|place| place == most && most != BankCell::Open))
         } else {
-            let any = |wanted: BankCell, otherwise| if places.contains(&wanted) { wanted } else { otherwise };
-            let filled = places.map(|place| matches!(place, BankCell::Is | BankCell::Leaf));
-            (any(BankCell::Is, BankCell::Leaf), any(BankCell::Was, BankCell::Open), filled)
+            // A cell has two colours only: one for the leaves after the change, one for the rest.
+            let front = if places.contains(&BankCell::Is) { BankCell::Is } else { BankCell::Leaf };
+            let back = if places.contains(&BankCell::Was) { BankCell::Was } else { BankCell::Open };
+            (front, back, places.map(|place| matches!(place, BankCell::Is | BankCell::Leaf)))
         };
         let style = self.cell_style(front).remove_modifier(Modifier::BOLD);
         (quadrant_block(filled), self.cell_style(back).fg.map_or(style, |colour| style.bg(colour)))
     }
 }
 
-/// Returns what the leaves of a pair leave at a place.
+/// Returns what the leaves of one pair make of a position.
 fn classify_pair_at(pair: &LeafPair, x: f64) -> BankCell {
     let a = pair.a.map(|a| x <= f64::from(a));
     let b = pair.b.map(|b| x >= f64::from(b));
     match (a, b) {
         (Some(true), Some(true)) => BankCell::Crossed,
         (Some(true), _) | (_, Some(true)) => BankCell::Leaf,
+        // Where a missing leaf would be is unknown: its whole side is marked.
         (None, _) if x <= 0.0 => BankCell::Missing,
         (_, None) if x >= 0.0 => BankCell::Missing,
         _ => BankCell::Open,
     }
 }
 
-/// Returns the block of the quadrants that are filled: upper left, upper right, lower left, lower right.
+/// Returns the block with these quadrants filled: upper left, upper right, lower left, lower right.
 const fn quadrant_block(filled: [bool; 4]) -> &'static str {
     match filled {
         [false, false, false, false] => " ",

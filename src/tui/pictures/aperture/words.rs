@@ -1,4 +1,4 @@
-//! What the picture of leaves says in words: its legend, the pair in hand, what is wrong, what differs.
+//! The lines of text below the leaves: legend, selected pair, faults, differences.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -8,11 +8,11 @@ use super::{AperturePicture, LeafGrid};
 use crate::domain::picture::LeafPair;
 use crate::tui::look::{Glyphs, Mark, Role, Theme};
 
-/// What can be wrong with a pair: the word for it, and what tells.
+/// A fault of a pair: its name, and its test.
 type PairFault = (&'static str, fn(&LeafPair) -> bool);
 
 impl AperturePicture<'_> {
-    /// Returns the lines below the leaves, the most telling one first.
+    /// Returns the lines below the leaves, the most important first.
     pub(super) fn render_captions(&self, field: &LeafGrid) -> Vec<Vec<Span<'static>>> {
         let lines = [
             self.in_hand(),
@@ -43,23 +43,23 @@ impl AperturePicture<'_> {
             ("beyond reach", |pair| pair.beyond),
             ("missing a leaf", |pair| pair.a.is_none() || pair.b.is_none()),
         ];
-        let said = kinds.into_iter().filter_map(|(word, is)| {
-            let pairs = (0..self.pair_count()).filter(|at| self.pair(*at).is_some_and(is));
-            render_pair_runs(pairs).map(|pairs| format!("{word}: {pairs}"))
-        });
-        let said: Vec<String> = said.collect();
-        let text = format!("{} {}", self.look.mark(Mark::Bad), said.join("; "));
-        (!said.is_empty()).then(|| vec![Span::styled(text, self.look.style(Role::Danger))])
+        let mut faults = Vec::new();
+        for (name, is_faulty) in kinds {
+            let pairs = (0..self.pair_count()).filter(|at| self.pair(*at).is_some_and(is_faulty));
+            faults.extend(render_pair_runs(pairs).map(|pairs| format!("{name}: {pairs}")));
+        }
+        let text = format!("{} {}", self.look.mark(Mark::Bad), faults.join("; "));
+        (!faults.is_empty()).then(|| vec![Span::styled(text, self.look.style(Role::Danger))])
     }
 
     fn render_changes(&self) -> Option<Vec<Span<'static>>> {
         self.before?;
-        let pairs = render_pair_runs((0..self.pair_count()).filter(|at| self.is_changed(*at)));
-        let same = Span::styled("no pair differs", self.look.style(Role::Dim));
-        let differing = |pairs: String| {
-            Span::styled(format!("{} differs: {pairs}", self.look.mark(Mark::After)), self.look.style(Role::After))
-        };
-        Some(vec![pairs.map_or(same, differing)])
+        Some(vec![match render_pair_runs((0..self.pair_count()).filter(|at| self.is_changed(*at))) {
+            Some(pairs) => {
+                Span::styled(format!("{} differs: {pairs}", self.look.mark(Mark::After)), self.look.style(Role::After))
+            }
+            None => Span::styled("no pair differs", self.look.style(Role::Dim)),
+        }])
     }
 
     fn render_counting(&self) -> Option<Vec<Span<'static>>> {
@@ -70,15 +70,6 @@ impl AperturePicture<'_> {
 
     fn render_legend(&self, field: &LeafGrid) -> Vec<Span<'static>> {
         let unicode = self.look.glyphs == Glyphs::Unicode;
-        let plain = self.look.theme == Theme::Plain;
-        let block = |place: BankCell| match (unicode, plain, place) {
-            (true, true, BankCell::Was) => "\u{2591}",
-            (true, true, BankCell::Is) => "\u{2593}",
-            (true, ..) => "\u{2588}",
-            (_, _, BankCell::Was) => "-",
-            (_, _, BankCell::Is) => "+",
-            _ => "#",
-        };
         let (shown, all) = (field.rows.visible_pairs(), self.pair_count());
         let mut spans = vec![if shown.len() < all {
             let words = format!("pairs {} to {} of {all}  ", shown.start + 1, shown.end);
@@ -90,10 +81,10 @@ impl AperturePicture<'_> {
             spans.push(Span::styled(glyph, style));
             spans.push(Span::styled(format!(" {words}  "), self.look.style(Role::Dim)));
         };
-        entry(block(BankCell::Leaf), self.leaf_style(), "leaf");
+        entry(self.legend_glyph(BankCell::Leaf), self.leaf_style(), "leaf");
         if self.before.is_some() {
-            entry(block(BankCell::Was), self.cell_style(BankCell::Was), "leaf before");
-            entry(block(BankCell::Is), self.cell_style(BankCell::Is), "leaf after");
+            entry(self.legend_glyph(BankCell::Was), self.cell_style(BankCell::Was), "leaf before");
+            entry(self.legend_glyph(BankCell::Is), self.cell_style(BankCell::Is), "leaf after");
         }
         if self.after.pairs.iter().any(|pair| pair.crossed) {
             entry(if unicode { "\u{2573}" } else { "X" }, self.cell_style(BankCell::Crossed), "crossed");
@@ -105,7 +96,7 @@ impl AperturePicture<'_> {
             entry(if unicode { "\u{2502}" } else { "|" }, self.jaw_style(), "jaws");
         }
         if let Some((low, high)) = self.jaws.y.filter(|_| !field.rows.is_to_scale()) {
-            // Without the edges of the leaves, nobody knows between which of them these jaws stand.
+            // Without the edges it is unknown between which leaves these jaws are: they are given as numbers instead.
             entry(
                 "Y",
                 self.look.style(Role::Limit),
@@ -114,9 +105,22 @@ impl AperturePicture<'_> {
         }
         spans
     }
+
+    /// Returns the glyph of a leaf in the legend: the one that the picture fills cells with.
+    fn legend_glyph(&self, place: BankCell) -> &'static str {
+        let (unicode, plain) = (self.look.glyphs == Glyphs::Unicode, self.look.theme == Theme::Plain);
+        match (unicode, plain, place) {
+            (true, true, BankCell::Was) => "\u{2591}",
+            (true, true, BankCell::Is) => "\u{2593}",
+            (true, ..) => "\u{2588}",
+            (_, _, BankCell::Was) => "-",
+            (_, _, BankCell::Is) => "+",
+            _ => "#",
+        }
+    }
 }
 
-/// Writes pairs counted from 1, runs of them shortly: `pairs 3, 7 to 9`.
+/// Renders pairs, counted from 1, with runs shortened: `pairs 3, 7 to 9`; `None` without any.
 fn render_pair_runs(pairs: impl Iterator<Item = usize>) -> Option<String> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for pair in pairs {
@@ -125,22 +129,30 @@ fn render_pair_runs(pairs: impl Iterator<Item = usize>) -> Option<String> {
             _ => runs.push((pair, pair)),
         }
     }
-    let run = |(first, last): &(usize, usize)| {
-        if first == last { (first + 1).to_string() } else { format!("{} to {}", first + 1, last + 1) }
+    let noun = match runs.as_slice() {
+        [] => return None,
+        [(first, last)] if first == last => "pair",
+        _ => "pairs",
     };
-    let one = matches!(runs.as_slice(), [(first, last)] if first == last);
-    let shown = runs.iter().map(run).collect::<Vec<_>>().join(", ");
-    (!runs.is_empty()).then(|| format!("{} {shown}", if one { "pair" } else { "pairs" }))
+    let mut texts = Vec::new();
+    for (first, last) in runs {
+        let (first, last) = (first + 1, last + 1);
+        texts.push(if first == last { first.to_string() } else { format!("{first} to {last}") });
+    }
+    Some(format!("{noun} {}", texts.join(", ")))
 }
 
-/// Writes a pair: both leaves and the gap, in cm.
+/// Renders a pair: both leaves and the gap, in cm.
 fn render_pair(pair: &LeafPair) -> String {
-    let leaf = |leaf: Option<i32>| leaf.map_or_else(|| "missing".to_owned(), render_centimetres);
     let gap = pair.a.zip(pair.b).map(|(a, b)| format!(", gap {} cm", render_centimetres(b.saturating_sub(a))));
-    format!("A {}, B {}{}", leaf(pair.a), leaf(pair.b), gap.unwrap_or_else(|| " cm".to_owned()))
+    format!("A {}, B {}{}", render_leaf(pair.a), render_leaf(pair.b), gap.unwrap_or_else(|| " cm".to_owned()))
 }
 
-/// Writes 1/100 cm as cm: `-1.55`.
+fn render_leaf(leaf: Option<i32>) -> String {
+    leaf.map_or_else(|| "missing".to_owned(), render_centimetres)
+}
+
+/// Renders 1/100 cm as cm: `-1.55`.
 fn render_centimetres(hundredths: i32) -> String {
     let sign = if hundredths < 0 { "-" } else { "" };
     let size = hundredths.unsigned_abs();

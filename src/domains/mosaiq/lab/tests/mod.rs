@@ -1,4 +1,4 @@
-//! What a physicist would look for in a lab: references, dose, leaves, timetable.
+//! What a physicist would check in a lab: references, versions, prescriptions and dates.
 
 mod physics;
 mod preparation;
@@ -10,7 +10,6 @@ use super::*;
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Row, Snapshot};
 
-/// Reads whole tables.
 fn read_tables<const N: usize>(lab: &Database, tables: [&str; N]) -> Snapshot {
     lab.read_snapshot(tables.map(Fetch::all))
 }
@@ -27,7 +26,7 @@ fn flag(row: &Row<'_>, column: &str) -> bool {
     row.flag(column).unwrap()
 }
 
-/// Every (child, column, parent, column).
+/// Child, its column, parent, its column.
 const REFERENCES: [(&str, &str, &str, &str); 24] = [
     ("Ident", "Pat_Id1", "Patient", "Pat_ID1"),
     ("Ident", "IDENT_Set_ID", "Ident", "IDENT_ID"),
@@ -109,7 +108,7 @@ fn the_first_ids_stay_and_count_up_without_a_hole() {
     }
 }
 
-/// The rows of a table by the set they are versions of, oldest first.
+/// Returns the rows of a table by their set of versions, oldest first.
 fn rows_by_set<'s>(snapshot: &'s Snapshot, table: &str, set: &str) -> BTreeMap<i64, Vec<Row<'s>>> {
     let mut sets = BTreeMap::<i64, Vec<Row<'s>>>::new();
     for row in snapshot.table(table).unwrap().rows() {
@@ -136,6 +135,7 @@ fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
             for (place, row) in rows.iter().enumerate() {
                 let expected = if place + 1 == rows.len() { 0 } else { 32_000 - i64::try_from(place).unwrap() };
                 assert_eq!(integer(row, "Version"), expected);
+                // All versions keep the creation time of the first; the edit time says since when one holds.
                 assert_eq!(row.datetime("Create_DtTm"), rows[0].datetime("Create_DtTm"));
                 assert!(row.datetime("Edit_DtTm") >= row.datetime("Create_DtTm"));
                 for column in ["Machine_ID_Staff_ID", "Pat_ID1", "Type_Enum"] {
@@ -147,8 +147,7 @@ fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
         assert!(several >= least, "{table}: {several}");
     }
     let sets = rows_by_set(&snapshot, "TxField", "FLD_SET_ID");
-    let treats = |rows: &&Vec<Row<'_>>| ![3, 4, 5].contains(&integer(&rows[0], "Type_Enum"));
-    let all = sets.values().filter(treats).count();
+    let all = sets.values().filter(|rows| ![3, 4, 5].contains(&integer(&rows[0], "Type_Enum"))).count();
     let share = sets.values().filter(|rows| rows.len() > 1).count() * 100 / all;
     assert!((10..30).contains(&share), "{share} percent of the treatment fields have another version");
 }
@@ -163,9 +162,10 @@ fn deliveries_name_the_version_of_their_day() {
         for delivery in snapshot.table("TrackTreatment").unwrap().rows() {
             let row = snapshot.table(table).unwrap().row(&[delivery.cell(key).unwrap().clone()]).unwrap();
             let rows = &sets[&integer(&row, set)];
-            let saved = |row: &&Row<'_>| row.datetime("Edit_DtTm") <= delivery.datetime("Create_DtTm");
-            let expected = rows.iter().rfind(saved).expect("saved before it is delivered");
-            assert_eq!(expected.key(), row.key(), "delivery {:?}", delivery.key());
+            let start = delivery.datetime("Create_DtTm");
+            // Versions are sorted by age, the current one last.
+            let current = rows.iter().rfind(|row| row.datetime("Edit_DtTm") <= start);
+            assert_eq!(current.map(Row::key), Some(row.key()), "delivery {:?}", delivery.key());
             old += usize::from(integer(&row, "Version") != 0);
             new += usize::from(rows.len() > 1 && integer(&row, "Version") == 0);
         }
@@ -199,24 +199,25 @@ fn a_small_department_shows_everything() {
     for seed in [1, 2, 3, 1 << 52] {
         let lab = Database::generate_lab(20, seed);
         let snapshot = read_tables(&lab, ["TxField"]);
-        let fields = snapshot.table("TxField").unwrap();
-        let count = |holds: &dyn Fn(&Row<'_>) -> bool| fields.rows().filter(holds).count();
+        let fields: Vec<Row<'_>> = snapshot.table("TxField").unwrap().rows().collect();
         for kind in [1, 2, 3, 4, 5, 13, 14] {
-            assert!(count(&|row| integer(row, "Type_Enum") == kind) > 0, "type {kind}, seed {seed}");
+            assert!(fields.iter().any(|row| integer(row, "Type_Enum") == kind), "type {kind}, seed {seed}");
         }
-        assert!(count(&|row| integer(row, "Modality_Enum") == 2) > 0, "electrons, seed {seed}");
+        assert!(fields.iter().any(|row| integer(row, "Modality_Enum") == 2), "electrons, seed {seed}");
         let sets = rows_by_set(&snapshot, "TxField", "FLD_SET_ID");
         let versioned = sets.values().filter(|rows| rows.len() > 1).map(Vec::len).sum::<usize>();
         assert!(versioned >= 10, "{versioned} fields have another version, seed {seed}");
-        assert!(count(&|row| integer(row, "ControlPoints") >= 5) >= 10);
-        assert!(count(&|row| row.decimal("cGrayPerMeterset").is_some_and(|dose| dose.unscaled() > 0)) >= 10);
+        assert!(fields.iter().filter(|row| integer(row, "ControlPoints") >= 5).count() >= 10);
+        let doses = fields.iter().filter_map(|row| row.decimal("cGrayPerMeterset"));
+        assert!(doses.filter(|dose| dose.unscaled() > 0).count() >= 10);
         for machine in &machine::MACHINES {
-            let own = |row: &Row<'_>| integer(row, "Machine_ID_Staff_ID") == machine.staff_id;
-            let leaves = count(&|row| own(row) && integer(row, "Mlc") == 1);
+            let own = fields.iter().filter(|row| integer(row, "Machine_ID_Staff_ID") == machine.staff_id);
+            let leaves = own.filter(|row| integer(row, "Mlc") == 1).count();
             assert!(leaves >= 4, "{} has {leaves} fields, seed {seed}", machine.name);
         }
-        let units = |row: &Row<'_>| [102, 106].contains(&integer(row, "Machine_ID_Staff_ID"));
-        assert!(count(&|row| units(row) && integer(row, "ControlPoints") > 1) >= 10);
+        // The two machines whose index is in monitor units.
+        let in_units = fields.iter().filter(|row| [102, 106].contains(&integer(row, "Machine_ID_Staff_ID")));
+        assert!(in_units.filter(|row| integer(row, "ControlPoints") > 1).count() >= 10);
     }
 }
 
@@ -260,19 +261,24 @@ fn patients_are_as_old_as_their_sites_want_on_any_last_day() {
 fn both_sides_are_treated_and_some_courses_end_early() {
     let lab = Database::generate_lab(240, 3);
     let snapshot = read_tables(&lab, ["Site"]);
-    let rows = snapshot.table("Site").unwrap();
-    let treated = |site: &str, technique: &str| {
-        rows.rows().any(|row| row.text("Site_Name") == Some(site) && row.text("Technique") == Some(technique))
-    };
-    for side in ["LEFT", "RIGHT"] {
-        assert!(treated(&format!("LUNG {side}"), "VMAT") && treated(&format!("LUNG {side}"), "SBRT VMAT"));
-        assert!(treated(&format!("BREAST {side}"), "TANGENTS"));
+    let sites = snapshot.table("Site").unwrap().rows();
+    let treated: BTreeSet<_> =
+        sites.map(|row| (row.text("Site_Name").unwrap(), row.text("Technique").unwrap())).collect();
+    for treatment in [
+        ("LUNG LEFT", "VMAT"),
+        ("LUNG RIGHT", "VMAT"),
+        ("LUNG LEFT", "SBRT VMAT"),
+        ("LUNG RIGHT", "SBRT VMAT"),
+        ("BREAST LEFT", "TANGENTS"),
+        ("BREAST RIGHT", "TANGENTS"),
+    ] {
+        assert!(treated.contains(&treatment), "{treatment:?}");
     }
     let request = LabRequest { patients: 240, seed: 3, until: UNTIL };
-    let ended = |course: &course::Course| {
+    let mut early = 0;
+    for course in Roster::new(&request).courses() {
         let whole: i64 = course.prescriptions.iter().map(|site| site.fractions).sum();
-        i64::try_from(course.sessions.len()).unwrap() < whole
-    };
-    let early = Roster::new(&request).courses().filter(ended).count();
+        early += usize::from(i64::try_from(course.sessions.len()).unwrap() < whole);
+    }
     assert!((2..=10).contains(&early), "{early} courses of 240 ended early");
 }

@@ -3,18 +3,17 @@
 use super::*;
 use crate::domains::mosaiq::lab::machine::MACHINES;
 
-/// A bank's leaves, 1/100 cm, in the machine's convention.
+/// Decodes a bank's leaves, 1/100 cm, in the machine's convention.
 fn decode_bank(row: &Row<'_>, column: &str, pairs: i64, padded: bool) -> Vec<i64> {
     let Some(Value::Bytes(bytes)) = row.cell(column) else { panic!("{column} of {:?}", row.key()) };
     let used = usize::try_from(2 * pairs).unwrap();
     assert_eq!(bytes.len(), if padded { 200 } else { used });
     assert!(bytes[used..].iter().all(|byte| *byte == 0));
     assert_ne!(bytes[used - 1], 0, "a reader that strips zeros would cut it");
-    let leaf = |pair: &[u8]| i64::from(i16::from_le_bytes([pair[0], pair[1]]));
-    bytes[..used].chunks_exact(2).map(leaf).collect()
+    bytes[..used].chunks_exact(2).map(|pair| i64::from(i16::from_le_bytes([pair[0], pair[1]]))).collect()
 }
 
-/// The control points of every field, in order.
+/// Returns the control points of every field, sorted by number.
 fn by_field<'s>(snapshot: &'s Snapshot) -> BTreeMap<i64, Vec<Row<'s>>> {
     let mut fields = BTreeMap::<i64, Vec<Row<'s>>>::new();
     for row in snapshot.table("TxFieldPoint").unwrap().rows() {
@@ -43,15 +42,17 @@ fn every_machine_keeps_its_convention() {
                 assert_eq!(integer(point, "MLC_Leaves"), leaves.pairs);
                 let [a, b] =
                     ["A_Leaf_Set", "B_Leaf_Set"].map(|column| decode_bank(point, column, leaves.pairs, leaves.padded));
-                let gap = |outward: bool| a.iter().zip(&b).map(|(a, b)| if outward { a + b } else { b - a }).min();
-                assert!(gap(leaves.outward).unwrap() >= 0, "crossed: {:?}", point.key());
+                let [own, other] = [leaves.outward, !leaves.outward]
+                    .map(|outward| a.iter().zip(&b).map(|(a, b)| if outward { a + b } else { b - a }).min().unwrap());
+                assert!(own >= 0, "crossed: {:?}", point.key());
                 assert!(a.iter().chain(&b).all(|leaf| leaf.abs() <= 2000));
+                // The mode that crosses a pair needs one that is open by 1 cm.
                 let open = a.iter().zip(&b).filter(|(a, b)| if leaves.outward { **a + **b } else { **b - **a } >= 100);
                 assert!(open.count() >= 3, "nearly closed: {:?}", point.key());
                 let width = number(point, "Coll_X1") * if leaves.outward { 1.0 } else { -1.0 };
                 assert!((number(point, "Field_X") - width - number(point, "Coll_X2")).abs() < 1e-6);
                 sets += 1;
-                otherwise += usize::from(gap(!leaves.outward).unwrap() < 0);
+                otherwise += usize::from(other < 0);
             }
         }
         assert!(sets > 0 && otherwise * 2 > sets, "{}: {otherwise} of {sets} tell the conventions apart", machine.name);
@@ -93,10 +94,11 @@ fn doses_and_indices_agree() {
     }
 }
 
-/// The longest step of leaves, 1/100 cm, and of the gantry, degrees, between two points that follow each other.
+/// Returns the longest step between neighbouring points: of the leaves in 1/100 cm, and of the gantry in degrees.
 fn longest_steps(points: &[Row<'_>], pairs: i64, padded: bool) -> (i64, f64) {
     let (mut leaf, mut gantry) = (0, 0.0_f64);
     for pair in points.windows(2) {
+        // An arc may pass 0 degrees between two points.
         let turned = (number(&pair[1], "Gantry_Ang") - number(&pair[0], "Gantry_Ang")).abs();
         gantry = gantry.max(turned.min(360.0 - turned));
         for column in ["A_Leaf_Set", "B_Leaf_Set"] {
@@ -129,6 +131,7 @@ fn machines_can_do_what_is_planned() {
         let each = seconds / (own.len() - 1) as f64;
         let (leaf, gantry) = longest_steps(own, machine.leaves.pairs, machine.leaves.padded);
         assert!(leaf as f64 / 100.0 / each <= machine.leaves.speed as f64 / 100.0, "{id}: {leaf} in {each} s");
+        // 6 degrees a second, and the rounding of angles to 0.1 degree.
         assert!(gantry / each <= 6.05, "{id}: {gantry} degrees in {each} s");
         let rate = number(&field, "Meterset") / seconds * 60.0;
         assert!(rate <= number(&own[0], "Meterset_Rate"), "{id}: {rate} MU a minute");
@@ -155,8 +158,9 @@ fn shifts_are_of_a_patients_size() {
         assert!([1, 2].contains(&integer(&row, "Offset_State")));
     }
     assert_eq!(kinds, BTreeSet::from([2, 3, 4]));
-    let mean = |name: &str| sizes[name].iter().sum::<f64>() / sizes[name].len() as f64;
-    assert!(mean("BRAIN") < 0.2 && mean("BRAIN") < mean("PROSTATE") && mean("PROSTATE") < mean("PELVIS"), "{sizes:?}");
+    let [brain, prostate, pelvis] =
+        ["BRAIN", "PROSTATE", "PELVIS"].map(|name| sizes[name].iter().sum::<f64>() / sizes[name].len() as f64);
+    assert!(brain < 0.2 && brain < prostate && prostate < pelvis, "{sizes:?}");
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn a_machine_has_one_convention_for_the_jaws_of_all_fields() {
         for column in ["Coll_X1", "Coll_Y1"] {
             assert_eq!(number(&row, column) > 0.0, machine.leaves.outward, "{column} of {:?}", row.key());
         }
-        // A gantry would meet a couch on its own side.
+        // With the couch turned, the gantry would hit it on that side.
         let (gantry, couch) = (number(&row, "Gantry_Ang"), number(&row, "Couch_Ang"));
         let free = match couch {
             0.0 => true,

@@ -1,19 +1,19 @@
-//! What happens around a lab's courses: the way to the first fraction, and checklists.
+//! The steps before the first fraction, and the checklists of a lab.
 
 use jiff::civil::DateTime;
 
 use super::*;
 use crate::domains::mosaiq::lab::calendar::{day_of, is_working_day, working_days};
 
-/// The first moment of each patient in a table, of the rows that count.
+/// Returns the first time of each patient among the matching rows of a table.
 fn first_moments(
     snapshot: &Snapshot,
     table: &str,
     column: &str,
-    counts: impl Fn(&Row<'_>) -> bool,
+    is_match: impl Fn(&Row<'_>) -> bool,
 ) -> BTreeMap<i64, DateTime> {
     let mut firsts = BTreeMap::new();
-    for row in snapshot.table(table).unwrap().rows().filter(|row| counts(row)) {
+    for row in snapshot.table(table).unwrap().rows().filter(|row| is_match(row)) {
         let Some(moment) = row.datetime(column) else { continue };
         let first = firsts.entry(integer(&row, "Pat_ID1")).or_insert(moment);
         *first = moment.min(*first);
@@ -26,17 +26,18 @@ fn steps_follow_each_other_up_to_the_first_fraction() {
     for (patients, seed) in [(90, 3), (30, 1)] {
         let lab = Database::generate_lab(patients, seed);
         let snapshot = read_tables(&lab, ["Chklist", "TxField", "TrackTreatment", "Patient"]);
-        let task = |ids: &'static [i64]| {
-            first_moments(&snapshot, "Chklist", "Act_DtTm", |row| ids.contains(&integer(row, "TSK_ID")))
-        };
+        let [consented, contoured, prescribed, calculated, checked] =
+            [&[11_001][..], &[11_002], &[11_003], &[11_004], &[11_005, 11_006]].map(|ids| {
+                first_moments(&snapshot, "Chklist", "Act_DtTm", |row| ids.contains(&integer(row, "TSK_ID")))
+            });
         let steps = [
             first_moments(&snapshot, "Patient", "Create_DtTm", |_| true),
-            task(&[11_001]),
-            task(&[11_002]),
-            task(&[11_003]),
+            consented,
+            contoured,
+            prescribed,
             first_moments(&snapshot, "TxField", "Create_DtTm", |_| true),
-            task(&[11_004]),
-            task(&[11_005, 11_006]),
+            calculated,
+            checked,
             first_moments(&snapshot, "TrackTreatment", "Create_DtTm", |row| flag(row, "WasQAMode")),
             first_moments(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode")),
         ];
@@ -56,6 +57,7 @@ fn who_cannot_wait_does_not() {
     let treated = first_moments(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode"));
     let soon =
         first_moments(&snapshot, "Site", "Create_DtTm", |row| row.text("Site_Name").unwrap().starts_with("SPINE"));
+    // Index 0: everybody else; index 1: palliative patients.
     let (mut waits, mut weekdays) = ([Vec::new(), Vec::new()], BTreeMap::<_, usize>::new());
     for (patient, moment) in &registered {
         *weekdays.entry(moment.date().weekday().to_monday_zero_offset()).or_default() += 1;

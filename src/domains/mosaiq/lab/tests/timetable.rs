@@ -1,4 +1,4 @@
-//! When things happen in a lab.
+//! The timetable of a lab.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
@@ -84,7 +84,7 @@ fn shifts_are_found_before_the_first_beam_of_the_day() {
     for row in snapshot.table("TrackTreatment").unwrap().rows() {
         let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
         let start = start_and_end(&row).0;
-        // Who comes twice a day is imaged twice.
+        // A patient who comes twice a day is imaged twice.
         let key = (integer(&row, "Pat_ID1"), start.date(), start.hour() >= 16);
         if !flag(&row, "WasQAMode") && ![3, 4, 5].contains(&integer(&field, "Type_Enum")) {
             firsts.entry(key).or_insert(start);

@@ -1,4 +1,4 @@
-//! The result as one HTML page that needs no network and no script; everything from the database is text in it.
+//! The result as one self-contained HTML page without scripts; everything from the database is escaped.
 
 mod sections;
 
@@ -9,14 +9,15 @@ use crate::ops::render_count;
 use crate::ops::report::html::Page;
 use crate::ops::report::markup::escape;
 
-/// How the page looks, on a phone, on a desk, on paper, in the dark.
+/// The style sheet, for narrow and wide screens, print, and dark mode.
 const STYLE: &str = include_str!("style.css");
 
-/// Returns the page.
+/// Returns the page; sections without content are left out.
 pub(super) fn render_page(outcome: &Outcome) -> String {
     let title = format!("{} on {}", render_headline(outcome), outcome.target);
     let sections = [
         Section::new("counts", "Counts", render_counts(outcome)),
+        // Before the findings, because it limits what their absence means.
         Section::new("unjudged", "What was not judged", render_unjudged(outcome)),
         Section::new("checks", "Checks", render_checks(outcome)),
         Section::new("findings", "Findings", render_findings(outcome)),
@@ -36,7 +37,7 @@ pub(super) fn render_page(outcome: &Outcome) -> String {
     Page { title: &title, generator: GENERATOR, style: STYLE, body: &body }.render()
 }
 
-/// Says in a few words what was found.
+/// Returns the result in a few words, for title and heading.
 fn render_headline(outcome: &Outcome) -> String {
     let new = if outcome.baseline.is_some() { "new " } else { "" };
     let ran = outcome.checks.iter().any(|check| check.why.is_none());
@@ -66,7 +67,7 @@ fn render_header(outcome: &Outcome) -> String {
     )
 }
 
-/// A part of the page.
+/// A section of the page: `title` is fixed text, `body` is markup.
 struct Section {
     id: &'static str,
     title: &'static str,

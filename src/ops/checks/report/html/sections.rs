@@ -1,4 +1,4 @@
-//! The parts of the HTML page: counts, checks, findings with their pictures, rows; decides no order of the worst.
+//! The sections of the HTML page: counts, checks, findings with their pictures, and rows.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::ops::render_count;
 use crate::ops::report::markup::escape;
 use crate::ops::report::svg;
 
-/// Returns the numbers, and how many findings count of each severity.
+/// Returns the counts, and the number of new findings of each severity.
 pub(super) fn render_counts(outcome: &Outcome) -> String {
     let compared = outcome.baseline.is_some();
     let mut all = vec![("violations", if compared { "New violations" } else { "Violations" }, outcome.violations)];
@@ -22,20 +22,23 @@ pub(super) fn render_counts(outcome: &Outcome) -> String {
         all.push(("unchecked", "Not looked for", outcome.unchecked));
     }
     all.push(("not_run", "Checks not run", outcome.not_run));
-    let number = |(id, name, number): (&str, &str, u64)| {
-        format!("<div><dt>{name}</dt><dd data-count=\"{id}\">{number}</dd></div>\n")
-    };
-    let severities = Severity::WORST_FIRST.iter().filter_map(|severity| {
-        let all = outcome.new_findings().filter(|finding| finding.severity == *severity).count();
-        let word = severity.word();
-        (all > 0).then(|| format!("<span class=\"severity {word}\">{all} {word}</span>"))
-    });
-    let severities: Vec<String> = severities.collect();
+    let mut numbers = String::new();
+    for (id, name, number) in all {
+        numbers += &format!("<div><dt>{name}</dt><dd data-count=\"{id}\">{number}</dd></div>\n");
+    }
+    let mut severities = Vec::new();
+    for severity in Severity::WORST_FIRST {
+        let (count, word) =
+            (outcome.new_findings().filter(|finding| finding.severity == severity).count(), severity.word());
+        if count > 0 {
+            severities.push(format!("<span class=\"severity {word}\">{count} {word}</span>"));
+        }
+    }
     let line = if severities.is_empty() { String::new() } else { format!("<p>{}</p>\n", severities.join(", ")) };
-    format!("<dl class=\"counts\">\n{}</dl>\n{line}", all.into_iter().map(number).collect::<String>())
+    format!("<dl class=\"counts\">\n{numbers}</dl>\n{line}")
 }
 
-/// Returns what could not run, and what others left unjudged.
+/// Returns the checks that could not run, and the remarks of those that ran.
 pub(super) fn render_unjudged(outcome: &Outcome) -> String {
     let mut items = String::new();
     for check in &outcome.checks {
@@ -50,7 +53,7 @@ pub(super) fn render_unjudged(outcome: &Outcome) -> String {
     if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
 }
 
-/// Returns every check, the worst first.
+/// Returns the table of all checks, worst first.
 pub(super) fn render_checks(outcome: &Outcome) -> String {
     let known = outcome.baseline.is_some();
     let head = if known { "<th scope=\"col\" class=\"number\">Known</th>" } else { "" };
@@ -65,10 +68,11 @@ pub(super) fn render_checks(outcome: &Outcome) -> String {
 
 fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
     let id = escape(check.id);
-    // A long id may go on in the next line behind any of its words.
+    // Ids are long; a break is allowed after each of their words.
     let name = id.replace('_', "_<wbr>");
     let name = if is_listed(outcome, check) { format!("<a href=\"#check-{id}\">{name}</a>") } else { name };
     let severity = outcome.worst_severity(check).word();
+    // A check that did not run has no counts: 0 would look like a pass.
     let ran = check.status != Status::NotRun;
     let number = |number: u64| if ran { number.to_string() } else { "-".to_owned() };
     let known = if known { format!("<td class=\"number\">{}</td>", number(check.known)) } else { String::new() };
@@ -82,7 +86,7 @@ fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
     )
 }
 
-/// Returns the first thousand findings, numbered as all are.
+/// Returns the first thousand findings with their indices, which are also the anchors in the page.
 fn list_findings(outcome: &Outcome) -> impl Iterator<Item = (usize, &FindingLine)> {
     (0..).zip(outcome.findings.iter().take(CHANGES_MAX))
 }
@@ -91,13 +95,13 @@ fn is_listed(outcome: &Outcome, check: &CheckLine) -> bool {
     list_findings(outcome).any(|(_, finding)| finding.check == check.id)
 }
 
-/// Returns the findings, check by check, the worst first, each picture where it is first wanted.
+/// Returns the findings by check, worst first; a picture of several findings is shown with the first of them.
 pub(super) fn render_findings(outcome: &Outcome) -> String {
     let mut shown = BTreeSet::new();
     let mut out = String::new();
     for check in outcome.worst_first() {
         let own: Vec<(usize, &FindingLine)> =
-            list_findings(outcome).filter(|(_, found)| found.check == check.id).collect();
+            list_findings(outcome).filter(|(_, line)| line.check == check.id).collect();
         if own.is_empty() {
             continue;
         }
@@ -114,12 +118,12 @@ pub(super) fn render_findings(outcome: &Outcome) -> String {
             escape(check.about),
             escape(check.remedy)
         );
-        out.extend(own.into_iter().map(|(at, found)| render_finding(outcome, at, found, &mut shown)));
+        out.extend(own.into_iter().map(|(at, line)| render_finding(outcome, at, line, &mut shown)));
         out += "</ol>\n";
     }
-    let more = outcome.findings_total.saturating_sub(CHANGES_MAX as u64);
-    if more > 0 {
-        out += &format!("<p>And {more} more, which the plain table lists.</p>\n");
+    let further = outcome.findings_total.saturating_sub(CHANGES_MAX as u64);
+    if further > 0 {
+        out += &format!("<p>And {further} more, which the plain table lists.</p>\n");
     }
     out
 }
@@ -146,11 +150,12 @@ fn render_finding(outcome: &Outcome, at: usize, finding: &FindingLine, shown: &m
     )
 }
 
-/// Returns the picture of a finding, or a link to it where it was shown before.
+/// Returns the picture of a finding, or a link to it where it is already on the page.
 fn render_picture(outcome: &Outcome, at: usize, shown: &mut BTreeSet<usize>) -> String {
     let gallery = &outcome.exhibits.gallery;
     let Some(place) = gallery.of.get(at).copied().flatten() else { return String::new() };
     let number = place + 1;
+    // `insert` is true only the first time a picture comes up.
     match gallery.pictures.get(place).filter(|_| shown.insert(place)) {
         Some(picture) => svg::draw_figure(picture, number),
         None => format!("<p class=\"soft\"><a href=\"#figure-{number}\">Figure {number}</a> shows it.</p>"),
@@ -168,16 +173,16 @@ fn row_link(outcome: &Outcome, table: &'static str, key: &Json, text: &str) -> S
 
 /// Returns the lines of the baseline without a finding.
 pub(super) fn render_gone(outcome: &Outcome) -> String {
-    let line = |known: &crate::ops::checks::KnownFinding| {
+    let mut lines = String::new();
+    for known in outcome.gone_findings.iter().take(CHANGES_MAX) {
         let key = key_text(&Json::Object(known.key.clone()));
         let text = format!("{}, {} {key}: {}", known.check, known.table, known.what);
-        format!("<li data-gone=\"{}\">{}</li>\n", escape(&known.fingerprint), escape(&text))
-    };
-    let lines: String = outcome.gone_findings.iter().take(CHANGES_MAX).map(line).collect();
+        lines += &format!("<li data-gone=\"{}\">{}</li>\n", escape(&known.fingerprint), escape(&text));
+    }
     if lines.is_empty() { lines } else { format!("<ul>\n{lines}</ul>\n") }
 }
 
-/// Returns the rows that findings name, with what the checks read of them and who names them.
+/// Returns the rows that findings name, each with the cells that the checks read and links to the findings.
 pub(super) fn render_rows(outcome: &Outcome) -> String {
     let all: String =
         outcome.exhibits.rows.iter().enumerate().map(|(at, line)| render_row(outcome, at, line)).collect();
@@ -191,20 +196,23 @@ pub(super) fn render_rows(outcome: &Outcome) -> String {
 }
 
 fn render_row(outcome: &Outcome, at: usize, line: &RowLine) -> String {
-    let cell = |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
-    let cells: String = line.cells.iter().map(cell).collect();
+    let mut cells = String::new();
+    for (name, value) in &line.cells {
+        cells += &format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
+    }
     let cells = match cells.as_str() {
         "" => "<p>This row is not there.</p>".to_owned(),
         cells => format!("<dl>{cells}</dl>"),
     };
-    let namer = |at: &usize| {
-        let check = outcome.findings.get(*at)?.check;
-        Some(format!("<a href=\"#finding-{at}\">{}</a>", escape(check)))
-    };
-    let namers: Vec<String> = line.named_by.iter().filter_map(namer).collect();
+    let mut links = Vec::new();
+    for finding in &line.named_by {
+        if let Some(FindingLine { check, .. }) = outcome.findings.get(*finding) {
+            links.push(format!("<a href=\"#finding-{finding}\">{}</a>", escape(check)));
+        }
+    }
     let title = escape(&format!("{} {}", line.table, key_text(&line.key)));
     format!(
         "<article id=\"row-{at}\" class=\"row\"><h3>{title}</h3>{cells}<p>Found by {}</p></article>\n",
-        namers.join(", ")
+        links.join(", ")
     )
 }
