@@ -56,7 +56,7 @@ pub(super) struct MssqlLayout {
 }
 
 /// A column that is read and written.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LayoutField {
     /// The column's name.
     pub(super) name: String,
@@ -70,16 +70,6 @@ pub(super) struct LayoutField {
     pub(super) identity: bool,
 }
 
-impl std::fmt::Debug for LayoutField {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, at, kind, collation, identity } = self;
-        // The digest of schema facts hashes this text, and journals hold that digest: it keeps the type's first name.
-        let mut out = f.debug_struct("SheetField");
-        out.field("name", name).field("at", at).field("kind", kind).field("collation", collation);
-        out.field("identity", identity).finish()
-    }
-}
-
 /// A unique index over plain columns of all rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UniqueIndex {
@@ -88,7 +78,7 @@ pub(super) struct UniqueIndex {
     /// The names of its columns, in index order.
     pub(super) columns: Vec<String>,
     /// Whether none of the columns takes NULL.
-    never_null: bool,
+    pub(super) never_null: bool,
 }
 
 /// A row of `sys.objects`: a table, a view or a synonym.

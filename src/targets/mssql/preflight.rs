@@ -3,13 +3,13 @@
 
 use mfm_journal::{Digest, Residue};
 
-use super::catalogue::{CatalogueFeatures, MssqlLayout};
+use super::catalogue::{CatalogueFeatures, LayoutField, MssqlLayout, UniqueIndex};
 use super::fault::ServerLocation;
 use super::sql::{catalogue as text, quote_name, rows as rows_text};
 use super::wire::{Wire, cell_flag, cell_integer};
 use super::{catalogue, rows};
 use crate::model::refusal::render_key;
-use crate::model::{KeyStanding, Refusal, Role};
+use crate::model::{Column, KeyStanding, Refusal, Role};
 use crate::targets::facts::SchemaFacts;
 use crate::targets::foreign::{KeyRules, affects_columns, check_foreign_keys};
 use crate::targets::known;
@@ -163,10 +163,27 @@ pub(super) fn digest_facts(layouts: &[MssqlLayout]) -> Digest {
     let mut facts = SchemaFacts::default();
     for layout in layouts {
         let table = layout.display_name();
-        let columns = format!("{:?} {:?}", layout.fields, layout.table.omitted);
-        facts.add(&["table", table, &layout.object_id.to_string(), &columns]);
+        facts.add(&["table", table, &layout.object_id.to_string()]);
+        // Field by field: what the journal holds must not change with the name of a type.
+        for LayoutField { name, at, kind, collation, identity } in &layout.fields {
+            let collation = collation.as_deref().unwrap_or_default();
+            facts.add(&[
+                "column",
+                table,
+                name,
+                &at.to_string(),
+                &format!("{kind:?}"),
+                collation,
+                &identity.to_string(),
+            ]);
+        }
+        for Column { image, role, .. } in &layout.table.omitted {
+            facts.add(&["omitted", table, &image.name, &image.declared, &format!("{role:?}")]);
+        }
         facts.add(&["key", table, &format!("{:?}", layout.table.key), &layout.table.shape.key.join("\0")]);
-        facts.add(&["unique", table, &format!("{:?}", layout.unique)]);
+        for UniqueIndex { name, columns, never_null } in &layout.unique {
+            facts.add(&["unique", table, name, &columns.join("\0"), &never_null.to_string()]);
+        }
         for what in &layout.obstacles {
             facts.add(&["special", table, what]);
         }
