@@ -15,6 +15,7 @@ pub mod mode;
 pub mod params;
 pub mod pause;
 pub mod picture;
+pub mod pipeline;
 pub mod prelude;
 pub mod query;
 pub mod record;

@@ -1,8 +1,10 @@
-//! How pure code reads a target: it asks for one scan after another, and the caller passes it their rows in batches.
+//! How pure code reads a target: it asks for one scan or pipeline after another, and the caller passes it their rows in
+//! batches.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::pipeline::PipelineStage;
 use crate::model::{Filter, Row, Table};
 
 /// A scan that pure code asks for.
@@ -20,6 +22,8 @@ pub struct ScanRequest {
     pub join: Option<JoinRequest>,
     /// The largest number of rows to read.
     pub limit: Option<u64>,
+    /// What is made of the rows, one stage after another, before the reader sees them; empty for the rows themselves.
+    pub pipeline: Vec<PipelineStage>,
 }
 
 /// The order of a scan.
@@ -50,7 +54,30 @@ impl ScanRequest {
     #[must_use]
     pub fn every_row(table: &str, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        Self { table: table.to_owned(), columns, filter: Filter::All, order: None, join: None, limit: None }
+        Self {
+            table: table.to_owned(),
+            columns,
+            filter: Filter::All,
+            order: None,
+            join: None,
+            limit: None,
+            pipeline: Vec::new(),
+        }
+    }
+
+    /// Asks for the combinations of values that some columns of a table hold, with their numbers of rows.
+    #[must_use]
+    pub fn count_by(table: &str, columns: &[&str]) -> Self {
+        let rows = Self::every_row(table, columns);
+        let stage = PipelineStage::CountBy(rows.columns.clone());
+        rows.then(stage)
+    }
+
+    /// Adds a stage to the pipeline.
+    #[must_use]
+    pub fn then(mut self, stage: PipelineStage) -> Self {
+        self.pipeline.push(stage);
+        self
     }
 
     /// Asks only for the rows that pass a filter.

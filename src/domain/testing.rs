@@ -7,6 +7,7 @@ use std::sync::Arc;
 use mfm_journal::{ColumnShape as ColumnImage, TableShape};
 
 use super::mode::{BoundMode, Mode, PlannedFault, ProposedFault, Task};
+use super::pipeline::PipelineReader;
 use super::scan::{ScanReader, ScanRequest};
 use super::table::TableDef;
 use crate::model::snapshot::lies_between;
@@ -185,6 +186,15 @@ impl Database {
     }
 
     fn run_scan(&self, scan: &ScanRequest, reader: &mut dyn ScanReader) {
+        if !scan.pipeline.is_empty() {
+            let mut pipeline = PipelineReader::new(&scan.pipeline);
+            self.run_scan(&ScanRequest { pipeline: Vec::new(), ..scan.clone() }, &mut pipeline);
+            let Some((table, rows)) = pipeline.finish() else { return reader.begin_scan(None) };
+            reader.begin_scan(Some(&table));
+            let rows: Vec<Row<'_>> = rows.iter().map(|cells| Row { table: &table, cells }).collect();
+            let _ = reader.take_rows(&rows);
+            return;
+        }
         let whole = self.answer_fetch(&Fetch { table: scan.table.clone(), filter: scan.filter.clone() }).unwrap();
         let Some(table) = whole.table else { return reader.begin_scan(None) };
         let mut shown = narrow_table(&table, &scan.columns);

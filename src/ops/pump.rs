@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::failure::Failure;
 use super::rest::ResidualScan;
+use crate::domain::pipeline::{PipelineReader, PipelineRun, PipelineStage};
 use crate::domain::scan::{JoinRequest, ScanReader, ScanRequest};
 use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
 use crate::targets::{Target, TargetError};
@@ -77,6 +78,9 @@ impl ScanRunner<'_> {
             send_rows(&table, &rows, reader);
             return Ok(());
         }
+        if !scan.pipeline.is_empty() {
+            return self.run_pipeline(scan, reader);
+        }
         let Some((table, way)) = self.plan_scan(scan)? else {
             reader.begin_scan(None);
             return Ok(());
@@ -90,6 +94,45 @@ impl ScanRunner<'_> {
             }
             ScanWay::Scan(target_scan, rest) => self.stream_rows(scan, &table, &target_scan, &rest, reader),
         }
+    }
+
+    /// Carries out a scan whose reader sees only what a pipeline makes of the rows.
+    fn run_pipeline(&mut self, scan: &ScanRequest, reader: &mut dyn ScanReader) -> Result<(), Failure> {
+        let outcome = match self.count_groups(scan)? {
+            Some(counted) => Some(counted.finish(&scan.pipeline)),
+            None => {
+                let mut pipeline = PipelineReader::new(&scan.pipeline);
+                self.run_scan(&ScanRequest { pipeline: Vec::new(), ..scan.clone() }, &mut pipeline)?;
+                pipeline.finish()
+            }
+        };
+        let Some((table, rows)) = outcome else {
+            reader.begin_scan(None);
+            return Ok(());
+        };
+        reader.begin_scan(Some(&table));
+        send_rows(&table, &rows, reader);
+        if let Some(cache) = self.cache.as_deref_mut().filter(|_| rows.len() <= CACHED_MAX) {
+            cache.insert(scan, (table, Arc::new(rows)));
+        }
+        Ok(())
+    }
+
+    /// Lets the target count, where the pipeline begins with that and the engine can do it; `None` otherwise.
+    fn count_groups(&mut self, scan: &ScanRequest) -> Result<Option<PipelineRun>, Failure> {
+        let Some(PipelineStage::CountBy(columns)) = scan.pipeline.first() else { return Ok(None) };
+        // With a join or a limit, the groups are not those of the table.
+        if scan.join.is_some() || scan.limit.is_some() {
+            return Ok(None);
+        }
+        let Some(table) = self.target.find_table(&scan.table)? else { return Ok(None) };
+        let positions: Vec<usize> = columns.iter().filter_map(|column| table.position(column)).collect();
+        let Some(groups) = self.target.count_groups(&table, &positions, &scan.filter)? else { return Ok(None) };
+        let mut run = PipelineRun::new(&scan.pipeline, &table);
+        for (values, count) in groups {
+            run.take_group(values, count);
+        }
+        Ok(Some(run))
     }
 
     /// Decides how the target is asked for a scan, and what remains to be done with its rows.

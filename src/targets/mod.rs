@@ -251,6 +251,9 @@ pub struct TableDigest {
     pub digest: Digest,
 }
 
+/// The values of a group of rows, and how many rows it has.
+pub type GroupCount = (Vec<Value>, i64);
+
 /// Which parts of a query an engine evaluates itself. A caller never asks for the others: it evaluates them on the rows
 /// that it reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -304,6 +307,20 @@ pub trait Target {
     /// Returns which parts of scans and selections the engine evaluates itself; by default none.
     fn pushes_down(&self) -> Pushdown {
         Pushdown::default()
+    }
+    /// Counts the rows that a filter leaves in groups with equal values, by type and bit, in the columns at these
+    /// positions of the table; the same values may come in several groups. `None` where the engine leaves that to the
+    /// caller, as it does by default.
+    ///
+    /// # Errors
+    /// What the engine says.
+    fn count_groups(
+        &mut self,
+        _table: &Arc<Table>,
+        _positions: &[usize],
+        _filter: &Filter,
+    ) -> Result<Option<Vec<GroupCount>>, TargetError> {
+        Ok(None)
     }
     /// Returns the URL, without secrets.
     fn url(&self) -> &str;

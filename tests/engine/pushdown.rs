@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use mfm::domain::scan::{JoinRequest, ScanReader, ScanRequest};
+use mfm::domain::pipeline::PipelineStage;
+use mfm::domain::scan::{JoinRequest, ScanOrder, ScanReader, ScanRequest};
 use mfm::model::{Digest, Fetch, FetchAnswer, Filter, Key, Row, Scan, Table, Value};
 use mfm::ops::lab;
 use mfm::ops::pump::ScanRunner;
@@ -187,7 +188,18 @@ fn requests() -> Vec<ScanRequest> {
         beside().limit(6),
         beside().filter(between("id", 10, 14)),
         beside().filter(between("id", 10, i64::MAX)).order_by("id").limit(4),
-        beside().filter(among).order_by_descending("id"),
+        beside().filter(among.clone()).order_by_descending("id"),
+        ScanRequest::count_by("CollisionResultRecord", &["body_a_id", "body_b_id"]),
+        ScanRequest::count_by("CollisionResultRecord", &["body_b_id", "no_such_column"])
+            .filter(between("frame_id", 3, 9)),
+        ScanRequest::count_by("AssetDynamicStateRecord", &["frame_id"]).filter(among),
+        ScanRequest::count_by("AssetDynamicStateRecord", &["frame_id"])
+            .then(PipelineStage::CountBy(vec!["count".into()]))
+            .then(PipelineStage::Limit(1)),
+        ScanRequest::count_by("AssetDynamicStateRecord", &["body_id"])
+            .then(PipelineStage::Sort(ScanOrder { column: "body_id".into(), descending: true }))
+            .then(PipelineStage::Limit(2)),
+        states().limit(9).then(PipelineStage::CountBy(vec!["body_id".into()])),
     ]
 }
 
@@ -220,5 +232,35 @@ fn what_an_engine_does_not_do_is_done_on_the_rows_that_it_sends() {
         assert_eq!(one, other, "{request:?}");
         assert!(!one.1.is_empty() || request.limit == Some(0) || request.join.is_some(), "{request:?}");
         assert!(request.limit.is_none_or(|most| one.1.len() as u64 <= most), "{request:?}");
+    }
+}
+
+#[test]
+fn groups_are_counted_by_type_and_bit_whoever_counts() {
+    let world = World::new();
+    let path = world.path("mixed.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let rows = "(1), (1.0), ('1'), (x'31'), ('a'), ('A'), (NULL), (NULL), (1), (-0.0), (0.0), ('a'), (1e300)";
+    let text =
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, v COLLATE NOCASE, i INTEGER COLLATE NOCASE, s TEXT COLLATE NOCASE)";
+    let fill = "UPDATE t SET i = v, s = v";
+    connection.execute_batch(&format!("{text}; INSERT INTO t(v) VALUES {rows}; {fill}")).unwrap();
+    let count = |target: &mut dyn Target, column: &str| {
+        let mut reader = Kept { waiting: vec![ScanRequest::count_by("t", &[column])], ..Kept::default() };
+        let context = world.context();
+        ScanRunner { context: &context, target, cache: None, doing: "reading" }.run(&mut reader).unwrap();
+        let (columns, rows) = reader.shown.pop().unwrap();
+        assert_eq!(columns, [column, "count"]);
+        let cell = |row: &Vec<Value>| (format!("{:?}", row[0]), row[1].clone());
+        rows.iter().map(cell).collect::<Vec<_>>()
+    };
+    let by_us = count(&mut Plain(open(&path)), "v");
+    let counted = |value: &str| by_us.iter().find(|(known, _)| known == value).map(|(_, count)| count.clone());
+    assert_eq!(counted("Integer(1)"), Some(Value::Integer(2)));
+    assert_eq!(counted("Text(\"a\")"), Some(Value::Integer(2)));
+    assert_eq!(counted("Text(\"A\")"), Some(Value::Integer(1)));
+    assert_eq!(counted("Null"), Some(Value::Integer(2)));
+    for column in ["v", "i", "s"] {
+        assert_eq!(count(&mut open(&path), column), count(&mut Plain(open(&path)), column), "{column}");
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::reading::{Reading, Stop};
 use super::schema;
 use crate::domain::query::QueryError;
+use crate::domain::scan::ScanRequest;
 
 /// The bit that the recorder sets in a contact's body id when the body belongs to the environment. Moving and
 /// environment bodies are numbered by separate counters, so without it two bodies would share an id.
@@ -133,9 +134,10 @@ impl Bodies {
 /// # Errors
 /// As [`Reading::scan`].
 pub fn read_contact_bodies(reading: &Reading) -> Result<BTreeSet<i64>, Stop> {
-    let columns = ["body_a_id", "body_b_id"];
     let mut bodies = BTreeSet::new();
-    let Some(sheet) = reading.scan_table(&schema::COLLISION, &columns)? else { return Ok(bodies) };
+    // One row a pair: a recording has tens of thousands of rows, and a few pairs.
+    let pairs = ScanRequest::count_by(schema::COLLISION.name, &["body_a_id", "body_b_id"]);
+    let Some(sheet) = reading.scan(pairs)? else { return Ok(bodies) };
     let (a, b) = (sheet.column_index("body_a_id"), sheet.column_index("body_b_id"));
     for row in sheet.rows() {
         bodies.extend(row.integer_at(a));

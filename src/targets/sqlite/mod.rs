@@ -36,11 +36,11 @@ use super::faults::FaultSeam;
 use super::faults::SharedFaults;
 use super::tally::TableHasher;
 use super::{
-    ConnectedProgram, DomainKeys, Marker, OperationRow, PendingRows, Preflight, PreflightConditions, Pushdown,
-    RowMovement, RowTrial, SparedKeys, TableDigest, TableTouch, Target, TargetBinding, TargetError, Writer,
+    ConnectedProgram, DomainKeys, GroupCount, Marker, OperationRow, PendingRows, Preflight, PreflightConditions,
+    Pushdown, RowMovement, RowTrial, SparedKeys, TableDigest, TableTouch, Target, TargetBinding, TargetError, Writer,
     project_answer,
 };
-use crate::model::{Fetch, FetchAnswer, Filter, Key, KeyPage, Scan, Table};
+use crate::model::{Fetch, FetchAnswer, Filter, Key, KeyPage, Scan, Storage, Table};
 
 pub use self::backup::copy_file;
 pub(crate) use self::file::is_same_file;
@@ -250,6 +250,32 @@ impl Target for SqliteTarget {
 
     fn pushes_down(&self) -> Pushdown {
         Pushdown::ALL
+    }
+
+    fn count_groups(
+        &mut self,
+        table: &Arc<Table>,
+        positions: &[usize],
+        filter: &Filter,
+    ) -> Result<Option<Vec<GroupCount>>, TargetError> {
+        let range = match filter {
+            Filter::All => None,
+            Filter::Between { column, first, last } => Some((column.as_str(), *first, *last)),
+            _ => return Ok(None),
+        };
+        // GROUP BY takes -0.0 and 0.0 for equal; columns of these two affinities hold neither. Without a column there is
+        // nothing to group by.
+        let holds_no_zero = |at: &usize| {
+            let storage = table.columns.get(*at).map(|column| column.storage);
+            matches!(storage, Some(Storage::Integer | Storage::Text))
+        };
+        if positions.is_empty() || !positions.iter().all(holds_no_zero) {
+            return Ok(None);
+        }
+        self.in_one_state(|it| {
+            let layout = it.catalogue.require_columns(&it.connection, &it.place, table)?;
+            rows::count_groups(&it.connection, &it.place, &layout, positions, range).map(Some)
+        })
     }
 
     fn url(&self) -> &str {

@@ -14,7 +14,7 @@ use super::value::{bind_values, cell_equals, read_cells, to_value, write_cell};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
 use crate::model::{Key, KeyPage, Refusal};
-use crate::targets::{TargetError, compare};
+use crate::targets::{GroupCount, TargetError, compare};
 
 /// The largest number of values in one query; SQLite's own limit on parameters is higher.
 const VALUES_MAX: usize = 1024;
@@ -150,6 +150,30 @@ pub(super) fn visit_rows_in_range(
         visit((row.get(0).map_err(&failed)?, &cells))?;
     }
     Ok(())
+}
+
+/// Counts rows in groups with the same values in the columns at some positions.
+pub(super) fn count_groups(
+    connection: &Connection,
+    place: &FileLocation,
+    layout: &SqliteLayout,
+    positions: &[usize],
+    range: Option<(&str, i64, i64)>,
+) -> Result<Vec<GroupCount>, TargetError> {
+    let failed = place.explainer("count rows");
+    let text = sql::count_groups(layout, positions, range.map(|(column, _, _)| column));
+    let mut statement = connection.prepare_cached(&text).map_err(&failed)?;
+    if let Some((_, first, last)) = range {
+        bind_values(&mut statement, &[Value::Integer(first), Value::Integer(last)]).map_err(&failed)?;
+    }
+    let mut groups = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let mut values = vec![Value::Null; positions.len()];
+        read_cells(row, 0, &mut values).map_err(&failed)?;
+        groups.push((values, row.get(positions.len()).map_err(&failed)?));
+    }
+    Ok(groups)
 }
 
 /// Visits the rows whose rowids lie in some ranges, both ends included.

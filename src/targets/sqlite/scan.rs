@@ -25,9 +25,10 @@ pub(super) fn run_scan(
     let range = scan.range.as_ref().map(|range| spelling.find(&scan.table, &range.column)).transpose()?;
     let mut join = None;
     if let Some(scan_join) = &scan.join {
+        // First: a parent that is gone meanwhile is a stale plan, not a missing table.
+        let parent = spelling.catalogue.require_columns(connection, place, &scan_join.parent)?;
         let column = spelling.find(&scan.table, &scan_join.column)?;
         let parent_column = spelling.find(&scan_join.parent, &scan_join.parent_column)?;
-        let parent = spelling.catalogue.require_columns(connection, place, &scan_join.parent)?;
         join = Some(sql::SqliteJoin { column, parent, parent_column });
     }
     let options = sql::ScanOptions {

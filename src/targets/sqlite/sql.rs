@@ -228,6 +228,18 @@ pub(super) fn rows_in_range(layout: &SqliteLayout, column: &str) -> String {
     format!("{} WHERE {}", select_rows(layout), in_range(&quote_name(column)))
 }
 
+/// Counts rows in groups with the same values in the columns at some positions, of all rows or of those whose column
+/// holds an integer in a range.
+pub(super) fn count_groups(layout: &SqliteLayout, positions: &[usize], range: Option<&str>) -> String {
+    let names = positions.iter().filter_map(|at| layout.table.columns.get(*at));
+    let names: Vec<String> = names.map(|column| quote_name(&column.image.name)).collect();
+    // By value alone, 1 and 1.0 would be one group, and so would texts that a collation takes for equal.
+    let groups: Vec<String> = names.iter().map(|name| format!("typeof({name}), {name} COLLATE BINARY")).collect();
+    let only = range.map_or_else(String::new, |column| format!(" WHERE {}", in_range(&quote_name(column))));
+    let (names, groups, table) = (names.join(", "), groups.join(", "), quote_name(&layout.table.shape.name));
+    format!("SELECT {names}, count(*) FROM main.{table}{only} GROUP BY {groups}")
+}
+
 fn in_range(column: &str) -> String {
     // BETWEEN alone would also let fractions pass, and texts in a column with numeric affinity.
     let whole = format!(
