@@ -7,24 +7,11 @@ use std::sync::Arc;
 
 use mfm_journal::TableShape;
 
-use super::scan::{ScanOrder, ScanReader, ScanRequest};
+use super::scan::{PipelineStage, ScanReader, ScanRequest};
 use crate::model::{Column, Kind, Role, Row, Storage, Table, Value};
 
 /// The column that holds the number of rows of a group.
 pub const COUNT: &str = "count";
-
-/// A step of a pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PipelineStage {
-    /// Makes one row of all rows with the same values in these columns, by type and bit: the values, and the number of
-    /// the rows in the column `count`. The groups come in the order of their values. Columns that the table lacks are
-    /// left out.
-    CountBy(Vec<String>),
-    /// Sorts by a column; rows with the same value keep their order.
-    Sort(ScanOrder),
-    /// Leaves the first rows, at most this many.
-    Limit(u64),
-}
 
 /// Collects what a pipeline makes of rows.
 #[derive(Debug)]

@@ -4,7 +4,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::pipeline::PipelineStage;
 use crate::model::{Filter, Row, Table};
 
 /// A scan that pure code asks for.
@@ -33,6 +32,19 @@ pub struct ScanOrder {
     pub column: String,
     /// Whether the largest value comes first.
     pub descending: bool,
+}
+
+/// A step of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PipelineStage {
+    /// Makes one row of all rows with the same values in these columns, by type and bit: the values, and the number of
+    /// the rows in the column `count`. The groups come in the order of their values. Columns that the table lacks are
+    /// left out.
+    CountBy(Vec<String>),
+    /// Sorts by a column; rows with the same value keep their order.
+    Sort(ScanOrder),
+    /// Leaves the first rows, at most this many.
+    Limit(u64),
 }
 
 /// An inner join with the rows that a table's rows refer to. Their columns follow the table's own, named

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::context::Context;
 use super::failure::Failure;
 use super::rest::ResidualScan;
-use crate::domain::pipeline::{PipelineReader, PipelineRun, PipelineStage};
-use crate::domain::scan::{JoinRequest, ScanReader, ScanRequest};
+use crate::domain::pipeline::{PipelineReader, PipelineRun};
+use crate::domain::scan::{JoinRequest, PipelineStage, ScanReader, ScanRequest};
 use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
 use crate::targets::{Target, TargetError};
 

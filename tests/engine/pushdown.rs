@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use mfm::domain::pipeline::PipelineStage;
-use mfm::domain::scan::{JoinRequest, ScanOrder, ScanReader, ScanRequest};
+use mfm::domain::scan::{JoinRequest, PipelineStage, ScanOrder, ScanReader, ScanRequest};
 use mfm::model::{Digest, Fetch, FetchAnswer, Filter, Key, Row, Scan, Table, Value};
 use mfm::ops::lab;
 use mfm::ops::pump::ScanRunner;

@@ -1,10 +1,14 @@
 //! Questions written as straight-line code. A question asks [`Reading`] for scans; at the first one that was not made
 //! yet it stops with [`Stop::Ask`], the caller makes that scan, and the question runs again from the start.
 //!
-//! Answering is pure and cheap compared with a scan, so running it again costs little and keeps it free of state.
+//! Answering is pure and mostly cheap compared with a scan, so running it again costs little. What is not cheap is
+//! remembered from one run to the next: [`Reading::remember`].
 
-use std::collections::BTreeSet;
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -184,9 +188,29 @@ impl From<QueryError> for Stop {
 #[derive(Debug, Default)]
 pub struct Reading {
     done: Vec<(ScanRequest, Option<ScanSheet>)>,
+    remembered: RefCell<BTreeMap<&'static str, Rc<dyn Any>>>,
 }
 
 impl Reading {
+    /// Returns what was computed under this name in an earlier run of the question, or computes it. It has to follow
+    /// from the question's parameters and its scans alone; one name stands for one type.
+    ///
+    /// # Errors
+    /// What `compute` says; then nothing is remembered.
+    pub fn remember<T: 'static>(
+        &self,
+        name: &'static str,
+        compute: impl FnOnce() -> Result<T, Stop>,
+    ) -> Result<Rc<T>, Stop> {
+        let known = self.remembered.borrow().get(name).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast().ok()) {
+            return Ok(known);
+        }
+        let computed = Rc::new(compute()?);
+        self.remembered.borrow_mut().insert(name, computed.clone());
+        Ok(computed)
+    }
+
     /// Returns the rows of a scan; `None` where the recording lacks the table.
     ///
     /// # Errors

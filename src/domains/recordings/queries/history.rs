@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::named::{NamedQuestion, size_of, start_of};
 use crate::domain::query::QueryCard;
 use crate::domains::recordings::bodies::{self, Bodies};
-use crate::domains::recordings::contacts::{self, ConstraintPoint, FrictionItem};
+use crate::domains::recordings::contacts::{self, ConstraintPoint, ConstraintPoints, FrictionItem};
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
@@ -105,17 +105,8 @@ impl Question for GetContactHistory {
         let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
         let range = frames.resolve_range(self.start_frame, self.end_frame)?;
         let (start, size) = (start_of(self.cursor.as_deref())?, size_of(self.limit)?);
-        // Ten thousand frames are judged by five columns; all of them are read for the page alone.
-        let constraints = contacts::read_judged_points(reading, range, self.body_a_id, self.body_b_id)?;
-        let mut missing = constraints.missing;
-        let points = constraints.points;
-        let touching = if constraints.recorded {
-            let first_of_frame = first_normal_ids(&points);
-            let normals = read_directions(reading, first_of_frame, &mut missing)?;
-            touches::touches_by_frame(&points, |point| normals.get(point.directions[0])?.numbers())
-        } else {
-            self.read_pair_touches(reading, range, &mut missing)?
-        };
+        let course = reading.remember("course", || self.read_course(reading, range))?;
+        let (touching, mut missing) = (&course.touching, course.missing.clone());
         // A pair that never touches may be a mistyped one.
         if touching.is_empty() {
             let touched = bodies::read_contact_bodies(reading)?;
@@ -123,11 +114,10 @@ impl Question for GetContactHistory {
             bodies.require_any(self.body_b_id, &touched)?;
         }
         // Without any table that could hold a contact, an empty history would claim that they never touch.
-        let is_judged =
-            constraints.recorded || !touching.is_empty() || !missing.has_table(&super::super::schema::COLLISION);
-        let analysis = touches::analyse(&touching);
-        let page = page_of(&touching, start, size);
-        let history = self.build_history(reading, &frames, &touching, &page, &mut missing)?;
+        let is_judged = course.recorded || !touching.is_empty() || !missing.has_table(&super::super::schema::COLLISION);
+        let analysis = touches::analyse(touching);
+        let page = page_of(touching, start, size);
+        let history = self.build_history(reading, &frames, touching, &page, &mut missing)?;
         let summary =
             if is_judged { self.render_summary(&analysis, range, &missing) } else { missing.render_verdict("Contact") };
         let end = start + page.len();
@@ -137,7 +127,7 @@ impl Question for GetContactHistory {
             start_frame: range.0,
             end_frame: range.1,
             total: touching.len() as u64,
-            total_contacts: points.len() as u64,
+            total_contacts: course.points,
             next_cursor: (end < touching.len() && !page.is_empty()).then(|| end.to_string()),
             contact_history: is_judged.then_some(history),
             analysis: is_judged.then_some(analysis),
@@ -147,7 +137,33 @@ impl Question for GetContactHistory {
     }
 }
 
+/// How a pair touches over a range of frames.
+struct PairCourse {
+    touching: BTreeMap<i64, PairTouch>,
+    /// The number of contact points.
+    points: u64,
+    /// Whether the recording has any table of contact constraints.
+    recorded: bool,
+    missing: Missing,
+}
+
 impl GetContactHistory {
+    /// Reads how the pair touches. Ten thousand frames are judged by five columns; all of them are read for the page
+    /// alone.
+    fn read_course(&self, reading: &Reading, range: (i64, i64)) -> Result<PairCourse, Stop> {
+        let judged = reading
+            .remember("points", || contacts::read_judged_points(reading, range, self.body_a_id, self.body_b_id))?;
+        let ConstraintPoints { points, recorded, missing, .. } = judged.as_ref();
+        let mut missing = missing.clone();
+        let touching = if *recorded {
+            let normals = read_directions(reading, first_normal_ids(points), &mut missing)?;
+            touches::touches_by_frame(points, |point| normals.get(point.directions[0])?.numbers())
+        } else {
+            self.read_pair_touches(reading, range, &mut missing)?
+        };
+        Ok(PairCourse { touching, points: points.len() as u64, recorded: *recorded, missing })
+    }
+
     /// Reads the frames in which the pair touches, for a recording with pairs and without constraints.
     fn read_pair_touches(
         &self,
