@@ -14,6 +14,15 @@ pub struct ColumnVariant {
     pub word: &'static str,
 }
 
+/// The table and the column that parameters name.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnNames<'p> {
+    /// The table.
+    pub table: Option<&'p str>,
+    /// The column, or its variant's word.
+    pub column: Option<&'p str>,
+}
+
 /// The columns that a mode may write, with the two parameters that choose one of them.
 pub struct ColumnChoice {
     /// The parameter that names the table.
@@ -37,52 +46,54 @@ impl ColumnChoice {
     pub fn resolve_column(
         &self,
         mode: &dyn Mode,
-        (table, column): (Option<&str>, Option<&str>),
+        names: ColumnNames<'_>,
         variant: Option<&str>,
     ) -> Result<(&'static str, Option<&'static ColumnVariant>), String> {
         let word = variant.map(|word| params::find_variant(mode, word)).transpose()?;
-        let table = self.resolve_table(table, word.is_some())?;
-        let place = column.map(|column| self.find_column(table, column)).transpose()?;
-        let fitting: Vec<_> = self.columns_of(table).filter(|place| word == Some(place.word)).collect();
+        let table = self.resolve_table(names.table, word.is_some())?;
+        let place = names.column.map(|column| self.find_column(table, column)).transpose()?;
+        let candidates: Vec<_> = self.columns_of(table).filter(|place| word == Some(place.word)).collect();
         match (place, word) {
             (Some(place), Some(word)) if place.word != word => {
                 Err(format!("{} {} contradicts the variant {word}: it shows {}", self.column, place.column, place.word))
             }
-            (None, Some(word)) if fitting.is_empty() => Err(format!(
+            (None, Some(word)) if candidates.is_empty() => Err(format!(
                 "{table} cannot show {word}: it can show {}",
                 join_unique(self.columns_of(table).map(|place| place.word))
             )),
             (None, None) => Err(format!("{} is missing: of {table}, one of {}", self.column, self.list_columns(table))),
-            (None, Some(_)) => Ok((table, if fitting.len() == 1 { fitting.first().copied() } else { None })),
+            (None, Some(_)) => Ok((table, if candidates.len() == 1 { candidates.first().copied() } else { None })),
             (place, _) => Ok((table, place)),
         }
     }
 
-    fn resolve_table(&self, given: Option<&str>, default: bool) -> Result<&'static str, String> {
-        let known = || join_unique(self.places.iter().map(|place| place.table));
-        match given {
-            Some(table) => self
-                .columns_of(table)
-                .next()
-                .map(|place| place.table)
-                .ok_or_else(|| format!("{}: `{table}` is none of {}", self.table, known())),
-            None => {
-                let first = self.places.first().filter(|_| default).map(|place| place.table);
-                first.ok_or_else(|| format!("{} is missing: one of {}", self.table, known()))
-            }
+    /// Finds a table by its name, ignoring case; without a name, the default one where there may be a default.
+    fn resolve_table(&self, name: Option<&str>, has_default: bool) -> Result<&'static str, String> {
+        let place = match name {
+            Some(name) => self.columns_of(name).next(),
+            None => self.places.first().filter(|_| has_default),
+        };
+        if let Some(place) = place {
+            return Ok(place.table);
         }
+        let tables = join_unique(self.places.iter().map(|place| place.table));
+        Err(match name {
+            Some(name) => format!("{}: `{name}` is none of {tables}", self.table),
+            None => format!("{} is missing: one of {tables}", self.table),
+        })
     }
 
     /// Finds a column of a table by its name, ignoring case.
     pub fn find_column(&self, table: &str, column: &str) -> Result<&'static ColumnVariant, String> {
         // Words are in snake case, and people type kebab case too.
         let word = column.replace('-', "_");
-        let named = |place: &&ColumnVariant| {
-            place.column.eq_ignore_ascii_case(column) || (self.by_word && place.word.eq_ignore_ascii_case(&word))
-        };
-        let wrong =
-            || format!("{}: `{column}` is none of the columns of {table}: {}", self.column, self.list_columns(table));
-        self.columns_of(table).find(named).ok_or_else(wrong)
+        for place in self.columns_of(table) {
+            let has_word = self.by_word && place.word.eq_ignore_ascii_case(&word);
+            if has_word || place.column.eq_ignore_ascii_case(column) {
+                return Ok(place);
+            }
+        }
+        Err(format!("{}: `{column}` is none of the columns of {table}: {}", self.column, self.list_columns(table)))
     }
 
     fn list_columns(&self, table: &str) -> String {

@@ -24,7 +24,7 @@ pub struct FilterCard {
 impl FilterCard {
     /// Returns a filter from its option and the placeholder of its value, what it narrows, and an example.
     #[must_use]
-    pub const fn new([flag, value_name]: [&'static str; 2], about: &'static str, example: &'static str) -> Self {
+    pub const fn new(flag: &'static str, value_name: &'static str, about: &'static str, example: &'static str) -> Self {
         Self { flag, value_name, about, brief: "", form: value_name, example, aliases: &[] }
     }
 }

@@ -67,16 +67,15 @@ impl ModeCard {
 
     /// Returns the kind of record that completed parameters choose.
     #[must_use]
-    pub fn record_of(&self, parameters: &Map<String, Json>) -> &FaultRecord {
-        self.record_in(self.table_parameter.and_then(|name| parameters.get(name)).and_then(Json::as_str))
+    pub fn choose_record(&self, parameters: &Map<String, Json>) -> &FaultRecord {
+        self.find_record(self.table_parameter.and_then(|name| parameters.get(name)).and_then(Json::as_str))
     }
 
     /// Returns the kind of the records in a table, ignoring case; the default where `table` is `None` or unknown.
     #[must_use]
-    pub fn record_in(&self, table: Option<&str>) -> &FaultRecord {
-        let named =
-            table.and_then(|table| self.fault_records().find(|record| record.table.eq_ignore_ascii_case(table)));
-        named.unwrap_or(&self.record)
+    pub fn find_record(&self, table: Option<&str>) -> &FaultRecord {
+        let Some(table) = table else { return &self.record };
+        self.fault_records().find(|record| record.table.eq_ignore_ascii_case(table)).unwrap_or(&self.record)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::mode::{Mode, ModeCard, Variant};
+use super::mode::{Mode, ModeCard};
 use crate::model::Refusal;
 
 /// Adds the parameters to a command. Its own description is kept, which clap would replace by the struct's.
@@ -52,20 +52,24 @@ pub fn to_json<P: Serialize>(parameters: &P) -> Map<String, Json> {
 /// # Errors
 /// A sentence that names the parameter at fault.
 pub fn from_json<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
-    let parse = |map: Map<String, Json>| serde_json::from_value::<P>(Json::Object(map));
-    parse(given.clone()).map_err(|error| {
-        // A missing field is not the fault of one parameter, and each alone would lack the others.
-        if error.to_string().starts_with("missing field") {
-            return error.to_string().replacen("missing field", "there is no", 1);
+    let error = match serde_json::from_value::<P>(Json::Object(given.clone())) {
+        Ok(params) => return Ok(params),
+        Err(error) => error.to_string(),
+    };
+    // A missing field is not the fault of one parameter, and each alone would lack the others.
+    if error.starts_with("missing field") {
+        return Err(error.replacen("missing field", "there is no", 1));
+    }
+    // An error of serde need not say which parameter it is about: the first that fails alone is at fault.
+    for (name, value) in given {
+        let one = Map::from_iter([(name.clone(), value.clone())]);
+        if let Err(error) = serde_json::from_value::<P>(Json::Object(one)) {
+            let error = error.to_string();
+            let is_named = error.contains(&format!("`{name}`"));
+            return Err(if is_named { error } else { format!("{name}: {error}") });
         }
-        let alone = |(name, value): (&String, &Json)| {
-            let one = Map::from_iter([(name.clone(), value.clone())]);
-            let error = parse(one).err()?.to_string();
-            let named = error.contains(&format!("`{name}`"));
-            Some(if named { error } else { format!("{name}: {error}") })
-        };
-        given.iter().find_map(alone).unwrap_or_else(|| error.to_string())
-    })
+    }
+    Err(error)
 }
 
 /// Returns a parameter that a completed plan has; a refusal for a plan file without it.
@@ -77,9 +81,13 @@ pub fn require_param<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
 pub fn find_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
     let card = mode.card();
     let snake = word.replace('-', "_");
-    let known = variant_words(card);
-    let found = card.variants.iter().find(|variant| variant.word == snake).map(|variant| variant.word);
-    found.ok_or_else(|| format!("{} has no variant `{word}`: choose one of {}", card.tool, known.join(", ")))
+    match card.variants.iter().find(|variant| variant.word == snake) {
+        Some(variant) => Ok(variant.word),
+        None => {
+            let words = variant_words(card).join(", ");
+            Err(format!("{} has no variant `{word}`: choose one of {words}", card.tool))
+        }
+    }
 }
 
 /// Returns the words of a mode's variants.
@@ -89,29 +97,32 @@ pub fn variant_words(card: &ModeCard) -> Vec<&'static str> {
 
 /// Returns the parser for a parameter that names the variant itself, with a line of help for each word.
 pub fn variant_parser(card: &ModeCard) -> PossibleValuesParser {
-    let value = |variant: &Variant| {
+    let mut values = Vec::with_capacity(card.variants.len());
+    for variant in card.variants {
         let kebab = variant.word.replace('_', "-");
-        PossibleValue::new(variant.word).alias(kebab).help(variant.about)
-    };
-    card.variants.iter().map(value).collect::<Vec<_>>().into()
+        values.push(PossibleValue::new(variant.word).alias(kebab).help(variant.about));
+    }
+    values.into()
 }
 
 /// Returns the variant that a parameter names, or the requested one; if both are given, they must agree.
 pub fn resolve_variant(
     mode: &dyn Mode,
     parameter: &str,
-    given: Option<&str>,
-    asked: Option<&str>,
+    value: Option<&str>,
+    variant: Option<&str>,
 ) -> Result<&'static str, String> {
-    let known = variant_words(mode.card()).join(", ");
-    let unknown = |word: &str| format!("{parameter}: `{word}` is none of {known}");
-    let given = given.map(|word| find_variant(mode, word).map_err(|_| unknown(word))).transpose()?;
-    let asked = asked.map(|word| find_variant(mode, word)).transpose()?;
-    match (given, asked) {
-        (Some(given), Some(asked)) if given != asked => {
-            Err(format!("{parameter} {given} contradicts the variant {asked}"))
+    let words = variant_words(mode.card()).join(", ");
+    let value = match value {
+        Some(word) => Some(find_variant(mode, word).map_err(|_| format!("{parameter}: `{word}` is none of {words}"))?),
+        None => None,
+    };
+    let variant = variant.map(|word| find_variant(mode, word)).transpose()?;
+    match (value, variant) {
+        (Some(value), Some(variant)) if value != variant => {
+            Err(format!("{parameter} {value} contradicts the variant {variant}"))
         }
-        (given, asked) => given.or(asked).ok_or_else(|| format!("{parameter} is missing: one of {known}")),
+        (value, variant) => value.or(variant).ok_or_else(|| format!("{parameter} is missing: one of {words}")),
     }
 }
 
@@ -124,6 +135,15 @@ pub fn variant_of_plan(mode: &dyn Mode, value: Option<&str>, parameter: &str) ->
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "NumberForm")]
 pub struct Number(pub Decimal);
+
+impl Number {
+    /// Returns the nearest float.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        // Through the text, because `Decimal` converts only what a float holds exactly.
+        self.0.to_string().parse().unwrap_or(0.0)
+    }
+}
 
 /// What JSON may hold for a number.
 #[derive(Deserialize, JsonSchema)]

@@ -42,20 +42,17 @@ impl PartialEq for RecordKind {
 impl Eq for RecordKind {}
 
 impl RecordKind {
-    /// Returns a kind from its two words and description, its table and key column, and the columns of its list.
+    /// Returns a kind from the words for one and for several, and what it is. Its table and the columns of its list are
+    /// set by [`Self::in_table`] and [`Self::with_columns`].
     #[must_use]
-    pub const fn new(
-        [word, plural, about]: [&'static str; 3],
-        (table, key): (&'static str, &'static str),
-        columns: &'static [ListColumn],
-    ) -> Self {
+    pub const fn new(word: &'static str, plural: &'static str, about: &'static str) -> Self {
         Self {
             word,
             plural,
             about,
-            table,
-            key,
-            columns,
+            table: "",
+            key: "",
+            columns: &[],
             faultable: false,
             opens: None,
             links: &[],
@@ -63,6 +60,18 @@ impl RecordKind {
             shows: &[],
             asks: &[],
         }
+    }
+
+    /// Sets its table and key column.
+    #[must_use]
+    pub const fn in_table(self, table: &'static str, key: &'static str) -> Self {
+        Self { table, key, ..self }
+    }
+
+    /// Sets the columns of its list; the first is its id.
+    #[must_use]
+    pub const fn with_columns(self, columns: &'static [ListColumn]) -> Self {
+        Self { columns, ..self }
     }
 
     /// Marks the kind as one that faults are made on.

@@ -299,7 +299,7 @@ fn break_one(
     let outcome = outcome.map_err(|failure| name_fault(card.tool, variant, failure))?;
     let tables: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
     let new = session.look_again(context, open_lab(context)?.as_mut(), &tables)?;
-    let record = card.record_of(&outcome.plan.params).table;
+    let record = card.choose_record(&outcome.plan.params).table;
     let key = outcome.plan.keys.first().map(ToString::to_string).unwrap_or_default();
     let seen: Vec<&Finding> = new.iter().filter(|finding| is_about_fault(finding, record, &outcome)).collect();
     let mut seen_by: Vec<String> = Vec::new();

@@ -253,7 +253,7 @@ fn complete_variant(
 ) -> Result<VariantTrial, String> {
     let card = mode.card();
     let parameters = mode.complete(parameters, Some(variant.word))?;
-    if card.record_of(&parameters).table != kind.table {
+    if card.choose_record(&parameters).table != kind.table {
         return Err(format!("{} makes {} of another kind of record", card.tool, variant.word));
     }
     Ok(VariantTrial { mode, word: variant.word, parameters })

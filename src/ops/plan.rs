@@ -212,7 +212,7 @@ pub fn resolve_request(context: &Context<'_>, request: &Request) -> Result<Resol
     // Completed before the records are resolved: the kind of record may depend on a parameter.
     let complete = mode.complete(&request.parameters, variant.as_deref());
     let parameters = complete.map_err(|why| modes::wrong_parameters(mode, why, variant.as_deref()))?;
-    let record = mode.card().record_of(&parameters);
+    let record = mode.card().choose_record(&parameters);
     let records = resolve_records(mode, record, &request.parameters, &options)?;
     let selection = resolve_selection(mode, record, &options.selector)?;
     let seed = match options.seed {

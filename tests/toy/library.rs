@@ -25,23 +25,19 @@ static INDEX: TableCard = TableCard::new("IndexCard", &["card_id"], &[("card_id"
 
 static TABLES: [&TableCard; 3] = [&SHELF, &BOOK, &INDEX];
 
-static SHELVES: RecordKind = RecordKind::new(
-    ["shelf", "shelves", "A shelf"],
-    ("Shelf", "shelf_id"),
-    &[ListColumn::new("shelf_id"), ListColumn::new("room")],
-)
-.opens("book")
-.links(&[RecordLink { kind: "book", column: "shelf_id" }]);
-static BOOKS: RecordKind = RecordKind::new(
-    ["book", "books", "A book"],
-    ("Book", "book_id"),
-    &[ListColumn::new("book_id"), ListColumn::new("shelf_id"), ListColumn::new("pages")],
-)
-.faultable();
+static SHELVES: RecordKind = RecordKind::new("shelf", "shelves", "A shelf")
+    .in_table("Shelf", "shelf_id")
+    .with_columns(&[ListColumn::new("shelf_id"), ListColumn::new("room")])
+    .opens("book")
+    .links(&[RecordLink { kind: "book", column: "shelf_id" }]);
+static BOOKS: RecordKind = RecordKind::new("book", "books", "A book")
+    .in_table("Book", "book_id")
+    .with_columns(&[ListColumn::new("book_id"), ListColumn::new("shelf_id"), ListColumn::new("pages")])
+    .faultable();
 
 static KINDS: [&RecordKind; 2] = [&SHELVES, &BOOKS];
 
-static FILTERS: [FilterCard; 1] = [FilterCard::new(["shelf", "ID"], "Only books of this shelf", "1")];
+static FILTERS: [FilterCard; 1] = [FilterCard::new("shelf", "ID", "Only books of this shelf", "1")];
 
 /// No book has more pages, unless a rules file says otherwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -110,7 +110,7 @@ impl VariantCase {
 fn build_case(mode: &'static dyn Mode, variant: &'static str, kind: &'static FaultRecord) -> Option<VariantCase> {
     let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
     let given = mode.complete(&table.into_iter().collect(), Some(variant)).ok()?;
-    assert_eq!(mode.card().record_of(&given).table, kind.table);
+    assert_eq!(mode.card().choose_record(&given).table, kind.table);
     Some(VariantCase { mode, variant, kind, given })
 }
 
@@ -285,7 +285,7 @@ fn cards_name_what_exists() {
     for mode in MODES {
         let card = mode.card();
         assert!(!card.checks.is_empty() && card.checks.iter().all(|id| checks::find(id).is_some()), "{}", card.tool);
-        assert!([card.id, card.tool, &card.tool.replace('_', "-")].iter().all(|word| modes::find(word).is_some()));
+        assert!([card.id, card.tool, &card.tool.replace('_', "-")].iter().all(|word| modes::find_mode(word).is_some()));
         for variant in card.variants {
             let kebab = variant.word.replace('_', "-");
             assert_eq!(mode.complete(&Map::new(), Some(&kebab)), mode.complete(&Map::new(), Some(variant.word)));
@@ -308,7 +308,7 @@ fn cards_name_what_exists() {
         let card = check.card();
         let sees = MODES.iter().any(|mode| mode.card().checks.contains(&card.id));
         assert_ne!(sees, BEYOND.contains(&card.id), "{}", card.id);
-        assert!(modes::find(card.mode).is_some(), "{}", card.id);
+        assert!(modes::find_mode(card.mode).is_some(), "{}", card.id);
     }
 }
 

@@ -72,7 +72,7 @@ impl DrillRun<'_, '_> {
         // The note by which the next drill finds this fault, should this one not get to revert it.
         plan.proposal.detail.insert("drill".into(), ledger::build_mark(self.drill, number));
         let committed = self.commit(&plan)?;
-        let table = resolved.mode.card().record_of(&plan.outcome.params).table;
+        let table = resolved.mode.card().choose_record(&plan.outcome.params).table;
         let record = std::slice::from_ref(key);
         let fault = KnownFault::from_changes(plan.prepared.changes(), table, record, resolved.mode.card().checks);
         // The result is looked at only after the revert: no error of a detector may leave the fault in place.
@@ -197,7 +197,7 @@ fn build_trial(
         trial: number,
         tool: card.tool,
         variant: variant.map_or(card.tool, |variant| variant.word),
-        table: card.record_of(&plan.outcome.params).table,
+        table: card.choose_record(&plan.outcome.params).table,
         record: plan.outcome.keys.first().cloned().unwrap_or_else(|| cell::to_json(&mfm_journal::Value::Null)),
         op: committed.op,
         reverted_by: back.op,

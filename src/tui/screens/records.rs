@@ -93,7 +93,7 @@ impl Default for RecordsScreen {
 }
 
 /// The kind of a domain that has no kinds.
-static NOTHING: RecordKind = RecordKind::new(["record", "records", ""], ("", ""), &[]);
+static NOTHING: RecordKind = RecordKind::new("record", "records", "");
 
 impl RecordsScreen {
     /// Returns the state for a domain before anything is read.

@@ -47,7 +47,7 @@ pub fn law(bytes: &[u8]) {
     let field = database.set_leaves(leaves, a, b, flags);
     let before = database.findings();
     looked_at(&before, leaves, a, b);
-    for mode in TOOLS.iter().filter_map(|tool| modes::find(tool)) {
+    for mode in TOOLS.iter().filter_map(|tool| modes::find_mode(tool)) {
         for variant in mode.card().variants {
             fault(&database, &before, mode, variant.word, &field);
         }
@@ -163,7 +163,7 @@ impl Database {
     /// Returns what the checks of leaves find.
     fn findings(&self) -> BTreeSet<Finding> {
         let of_leaves = |id: &&str| checks::find(id).unwrap();
-        let cards = TOOLS.iter().map(|tool| modes::find(tool).unwrap().card());
+        let cards = TOOLS.iter().map(|tool| modes::find_mode(tool).unwrap().card());
         let ids: BTreeSet<&str> = cards.flat_map(|card| card.checks).copied().collect();
         let checks: Vec<_> = ids.iter().map(of_leaves).collect();
         let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.required_queries()).collect();

@@ -62,7 +62,7 @@ pub(super) fn propose_params(
     variant: &str,
     given: Json,
 ) -> Json {
-    let mode = modes::find(tool).unwrap();
+    let mode = modes::find_mode(tool).unwrap();
     let record = Value::Integer(record);
     let parameters = mode.complete(&json_object(given), Some(variant)).unwrap();
     let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
@@ -74,7 +74,7 @@ pub(super) fn propose_params(
 
 /// Returns completed parameters, or the usage error as text.
 pub(super) fn complete_params(tool: &str, given: Json, variant: Option<&str>) -> Json {
-    match modes::find(tool).unwrap().complete(&json_object(given), variant) {
+    match modes::find_mode(tool).unwrap().complete(&json_object(given), variant) {
         Ok(complete) => Json::Object(complete),
         Err(error) => Json::String(error),
     }

@@ -281,7 +281,7 @@ fn an_unknown_convention_is_said_and_not_guessed() {
 #[test]
 fn noise_is_seeded_and_always_shows() {
     let clinic = MlcClinic::new("varbinary(200)");
-    let mode = modes::find(CORRUPT).unwrap();
+    let mode = modes::find_mode(CORRUPT).unwrap();
     let parameters = json_object(corrupt_params("random_bytes"));
     for (field, kept, length) in [(51, &[0; 4][..], 12), (61, &[], 8), (71, &[], 8)] {
         let record = Value::Integer(field);
@@ -330,7 +330,7 @@ fn words_are_checked_and_may_be_kebab() {
     for (tool, name, word, other) in
         [(CORRUPT, "corruption_type", "odd_bytes", "negative_gap"), (COUNT, "mismatch_type", "vs_plan", "intra_field")]
     {
-        let mode = modes::find(tool).unwrap();
+        let mode = modes::find_mode(tool).unwrap();
         let kebab = word.replace('_', "-");
         for (parameters, variant, part) in [
             (json!({}), None, format!("{name} is missing")),

@@ -79,7 +79,7 @@ fn insert_row(database: &mut Database, defs: &[TableDef], table: &str, cells: Ce
 }
 
 fn try_plan(database: &Database, tool: &str, record: i64, given: Json) -> Result<PlannedFault, Refusal> {
-    let mode = modes::find(tool).unwrap();
+    let mode = modes::find_mode(tool).unwrap();
     let record = Value::Integer(record);
     let parameters = mode.complete(&json_object(given), None).unwrap();
     let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
@@ -228,7 +228,7 @@ fn usage_errors_are_sentences_that_name_the_parameter() {
         (POINTS, json!({"points_to_delete": "all"}), Some("single_gap"), "contradicts"),
         (POINTS, json!({"points_to_delete": [1, 3]}), Some("single_gap"), "contradicts"),
     ] {
-        let error = modes::find(tool).unwrap().complete(&json_object(given), variant).unwrap_err();
+        let error = modes::find_mode(tool).unwrap().complete(&json_object(given), variant).unwrap_err();
         assert!(error.contains(part), "{error}");
     }
 }
@@ -269,10 +269,10 @@ fn the_command_line_gives_what_was_given() {
         (POINTS, &["--points-to-delete", "1,3-4"], json!({"points_to_delete": [1, 3, 4]})),
         (POINTS, &["--points-to-delete", "all"], json!({"points_to_delete": "all"})),
     ] {
-        let parsed = parse_arguments(modes::find(tool).unwrap(), words).unwrap();
+        let parsed = parse_arguments(modes::find_mode(tool).unwrap(), words).unwrap();
         assert_eq!(Json::Object(parsed), parameters, "{words:?}");
     }
     for bad in ["NaN", "inf", "1e3", "-inf", ""] {
-        assert!(parse_arguments(modes::find(ANGLES).unwrap(), &["--invalid-value", bad]).is_err(), "{bad}");
+        assert!(parse_arguments(modes::find_mode(ANGLES).unwrap(), &["--invalid-value", bad]).is_err(), "{bad}");
     }
 }

@@ -66,7 +66,7 @@ fn a_future_delivery_lies_one_calendar_year_ahead() {
     let expected = start_and_end_cells("2025-07-01 09:00:00.000", "2025-07-01 10:00:00.000");
     assert_eq!(planned_cells(&clinic, TOOL, 70, variant_params("future_timestamp")), expected);
     let (mode, record, parameters) =
-        (modes::find(TOOL).unwrap(), Value::Integer(70), json_object(variant_params("future_timestamp")));
+        (modes::find_mode(TOOL).unwrap(), Value::Integer(70), json_object(variant_params("future_timestamp")));
     let snapshot = clinic.read_for(mode, std::slice::from_ref(&record), &parameters);
     let bound = mode.bind(&parameters).unwrap();
     let leap = Task { now: "2028-02-29T23:30:00".parse().unwrap(), ..build_task(bound.as_ref(), &record, 1) };

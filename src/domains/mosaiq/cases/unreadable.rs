@@ -371,7 +371,7 @@ fn a_copy_of_a_delivery_among_many_is_named() {
     assert_eq!(before, []);
     for record in [Value::Integer(3), Value::Integer(9)] {
         let parameters = json_object(json!({"time_offset_seconds": -5, "change_field": false}));
-        let mode = modes::find(DUPLICATE).unwrap();
+        let mode = modes::find_mode(DUPLICATE).unwrap();
         let snapshot = clinic.read_for(mode, std::slice::from_ref(&record), &parameters);
         let planned = testing::plan(mode, &snapshot, &record, &parameters, 1).unwrap();
         clinic.apply_edits(&planned.edits).unwrap();

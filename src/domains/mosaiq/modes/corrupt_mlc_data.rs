@@ -111,14 +111,14 @@ impl FailureMode for CorruptMlcData {
         let variant = params::variant_of_plan(self, params.corruption_type.as_deref(), PARAMETER)?;
         let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
-        let first = points.iter().find(|point| point.is_whole());
-        let first = first
-            .ok_or_else(|| task.ineligible("no control point of it has leaf sets that hold its MLC_Leaves pairs"))?;
+        let Some(first) = points.iter().find(|point| point.is_whole()) else {
+            return Err(task.ineligible("no control point of it has leaf sets that hold its MLC_Leaves pairs"));
+        };
         let edit = match variant {
-            ODD => self.odd_bytes(&points, first, task)?,
-            FAR => self.out_of_range(&points, first, task)?,
-            NEGATIVE => self.negative_gap(&points, first, certain_convention(snapshot, &field)?, task)?,
-            _ => self.random_bytes(&points, first, task)?,
+            ODD => append_byte(&points, first, task)?,
+            FAR => move_leaf_away(&points, first, task)?,
+            NEGATIVE => cross_leaves(&points, first, read_certain_convention(snapshot, &field)?, task)?,
+            _ => write_noise(&points, first, task)?,
         };
         Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
@@ -126,103 +126,112 @@ impl FailureMode for CorruptMlcData {
 
 /// Returns the convention of the machine if its other fields leave no doubt. A convention that is merely likely could
 /// flip to the other one as soon as a pair is crossed.
-fn certain_convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
+fn read_certain_convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
     Ok(machines::read_peer_fields(snapshot, field)?.tally.certain_convention())
 }
 
 /// Returns the set with new positions for the leaves in use; its padding stays.
-fn with_positions(set: &[u8], point: &LeafPoint<'_>, positions: impl IntoIterator<Item = i16>) -> Datum {
+fn replace_positions(set: &[u8], point: &LeafPoint<'_>, positions: impl IntoIterator<Item = i16>) -> Datum {
     Datum::Bytes(leaves::rewrite_set(set, point.leaves, positions, true))
 }
 
-impl CorruptMlcData {
-    /// Appends the byte 01 to bank A; readers strip zero bytes at the end.
-    fn odd_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
-        let column = first.bank_column(BANK_A)?;
-        if matches!(column.kind, Kind::Bytes { fixed: true, .. }) {
-            let (column, declared) = (BANK_A.to_owned(), column.image.declared.clone());
-            return Err(Refusal::FixedLengthColumn { table: POINTS.to_owned(), column, declared });
+/// Appends the byte 01 to bank A; readers strip zero bytes at the end.
+fn append_byte(points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
+    let column = first.bank_column(BANK_A)?;
+    if matches!(column.kind, Kind::Bytes { fixed: true, .. }) {
+        let (column, declared) = (BANK_A.to_owned(), column.image.declared.clone());
+        return Err(Refusal::FixedLengthColumn { table: POINTS.to_owned(), column, declared });
+    }
+    // A field with the defect already is refused, so that a finding afterwards is due to this fault alone.
+    let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
+    if let Some(odd) = odd {
+        let reason = format!("control point {} of it already has a leaf set of odd length", odd.render_number());
+        return Err(task.ineligible(reason));
+    }
+    let longer = Datum::Bytes([first.a, &[1]].concat());
+    if column.store_datum(POINTS, &longer).is_err() {
+        let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
+        return Err(task.ineligible(reason));
+    }
+    Ok(first.build_update([(BANK_A, longer)]))
+}
+
+/// Moves the middle leaf of bank B out of any machine's reach.
+fn move_leaf_away(points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
+    refuse_far_leaves(points, task)?;
+    let mut positions: Vec<i16> = leaves::decode_positions(first.b, first.leaves).collect();
+    if let Some(middle) = positions.get_mut(first.leaves / 2) {
+        *middle = FAR_AWAY;
+    }
+    Ok(first.build_update([(BANK_B, replace_positions(first.b, first, positions))]))
+}
+
+/// Exchanges the leaves of one pair that is open, so that they cross each other.
+fn cross_leaves(
+    points: &[LeafPoint<'_>],
+    first: &LeafPoint<'_>,
+    convention: Option<Convention>,
+    task: &Task<'_>,
+) -> Result<Edit, Refusal> {
+    let Some(convention) = convention else {
+        let reason = "the other fields of its machine leave in doubt how the machine counts its banks";
+        return Err(task.ineligible(reason));
+    };
+    refuse_crossed_leaves(points, convention, task)?;
+    let mut pairs: Vec<LeafPositions> = first.pairs().collect();
+    let mut candidates: Vec<(usize, LeafPositions)> = Vec::new();
+    for (at, pair) in pairs.iter().enumerate() {
+        if convention.gap(*pair) >= OPEN_MIN {
+            candidates.extend(convention.exchange_leaves(*pair).map(|crossed| (at, crossed)));
         }
-        // A field with the defect already is refused, so that a finding afterwards is due to this fault alone.
-        let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
-        if let Some(odd) = odd {
-            let reason = format!("control point {} of it already has a leaf set of odd length", odd.render_number());
+    }
+    let mut random = RecordRandom::new(task.seed, NEGATIVE, std::slice::from_ref(task.record));
+    let choice = random.pick(&candidates).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
+    let Some((pair, crossed)) = choice else {
+        let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.render_number());
+        return Err(task.ineligible(reason));
+    };
+    *pair = crossed;
+    let a = replace_positions(first.a, first, pairs.iter().map(|pair| pair.a));
+    let b = replace_positions(first.b, first, pairs.iter().map(|pair| pair.b));
+    Ok(first.build_update([(BANK_A, a), (BANK_B, b)]))
+}
+
+/// Draws bank A anew until a leaf is out of limits, which is wrong in either convention.
+fn write_noise(points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
+    refuse_far_leaves(points, task)?;
+    let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
+    // A random word of 8 bytes holds four leaves.
+    let words = first.leaves.div_ceil(4);
+    for _ in 0..DRAWS_MAX {
+        let bytes: Vec<u8> = (0..words).flat_map(|_| random.next_word().to_le_bytes()).collect();
+        let noise: Vec<i16> = leaves::decode_positions(&bytes, first.leaves).collect();
+        if noise.iter().any(|position| !leaves::within_limits(*position)) {
+            return Ok(first.build_update([(BANK_A, replace_positions(first.a, first, noise))]));
+        }
+    }
+    Err(task.ineligible("no noise was drawn that would show"))
+}
+
+/// Refuses a field that already has a leaf out of limits.
+fn refuse_far_leaves(points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<(), Refusal> {
+    for point in points {
+        if let Some(position) = point.leaf_positions().find(|position| !leaves::within_limits(*position)) {
+            let centimetres = leaves::render_centimetres(i32::from(position));
+            let reason = format!("its control point {} already has a leaf at {centimetres} cm", point.render_number());
             return Err(task.ineligible(reason));
         }
-        let longer = Datum::Bytes([first.a, &[1]].concat());
-        if column.store_datum(POINTS, &longer).is_err() {
-            let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
+    }
+    Ok(())
+}
+
+/// Refuses a field that already has crossed leaves.
+fn refuse_crossed_leaves(points: &[LeafPoint<'_>], convention: Convention, task: &Task<'_>) -> Result<(), Refusal> {
+    for point in points {
+        if point.pairs().any(|pair| convention.is_crossed(pair)) {
+            let reason = format!("its control point {} already has crossed leaves", point.render_number());
             return Err(task.ineligible(reason));
         }
-        Ok(first.build_update([(BANK_A, longer)]))
     }
-
-    fn out_of_range(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
-        self.within_limits(points, task)?;
-        let middle = first.leaves / 2;
-        let moved = |(at, position)| if at == middle { FAR_AWAY } else { position };
-        let positions = leaves::decode_positions(first.b, first.leaves).enumerate().map(moved);
-        Ok(first.build_update([(BANK_B, with_positions(first.b, first, positions))]))
-    }
-
-    fn negative_gap(
-        &self,
-        points: &[LeafPoint<'_>],
-        first: &LeafPoint<'_>,
-        convention: Option<Convention>,
-        task: &Task<'_>,
-    ) -> Result<Edit, Refusal> {
-        let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
-        let convention = convention.ok_or_else(|| task.ineligible(unknown))?;
-        self.refuse_crossed(points, convention, task)?;
-        let mut pairs: Vec<LeafPositions> = first.pairs().collect();
-        let exchanged =
-            |pair: &LeafPositions| convention.exchange_leaves(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
-        let open: Vec<(usize, LeafPositions)> =
-            pairs.iter().enumerate().filter_map(|(at, pair)| Some((at, exchanged(pair)?))).collect();
-        let mut random = RecordRandom::new(task.seed, NEGATIVE, std::slice::from_ref(task.record));
-        let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
-        let Some((pair, crossed)) = chosen else {
-            let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.render_number());
-            return Err(task.ineligible(reason));
-        };
-        *pair = crossed;
-        let a = with_positions(first.a, first, pairs.iter().map(|pair| pair.a));
-        let b = with_positions(first.b, first, pairs.iter().map(|pair| pair.b));
-        Ok(first.build_update([(BANK_A, a), (BANK_B, b)]))
-    }
-
-    /// Draws bank A anew until a leaf is out of limits, which is wrong in either convention.
-    fn random_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
-        self.within_limits(points, task)?;
-        let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
-        let mut draw = || -> Vec<i16> {
-            // A random word of 8 bytes holds four leaves.
-            let words = std::iter::repeat_with(|| random.next_word().to_le_bytes()).take(first.leaves.div_ceil(4));
-            leaves::decode_positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()
-        };
-        let shows = |noise: &Vec<i16>| noise.iter().any(|position| !leaves::within_limits(*position));
-        let noise = (0..DRAWS_MAX).map(|_| draw()).find(shows);
-        let noise = noise.ok_or_else(|| task.ineligible("no noise was drawn that would show"))?;
-        Ok(first.build_update([(BANK_A, with_positions(first.a, first, noise))]))
-    }
-
-    /// Refuses a field that already has a leaf out of limits.
-    fn within_limits(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<(), Refusal> {
-        let far = points.iter().find_map(|point| {
-            let position = point.leaf_positions().find(|position| !leaves::within_limits(*position))?;
-            Some((point.render_number(), leaves::render_centimetres(i32::from(position))))
-        });
-        let Some((number, position)) = far else { return Ok(()) };
-        let reason = format!("its control point {number} already has a leaf at {position} cm");
-        Err(task.ineligible(reason))
-    }
-
-    /// Refuses a field that already has crossed leaves.
-    fn refuse_crossed(&self, points: &[LeafPoint<'_>], convention: Convention, task: &Task<'_>) -> Result<(), Refusal> {
-        let crossed = points.iter().find(|point| point.pairs().any(|pair| convention.is_crossed(pair)));
-        let Some(point) = crossed else { return Ok(()) };
-        let reason = format!("its control point {} already has crossed leaves", point.render_number());
-        Err(task.ineligible(reason))
-    }
+    Ok(())
 }

@@ -85,7 +85,7 @@ impl FailureMode for DuplicateTreatments {
         let word = variant.map(|word| params::find_variant(self, word)).transpose()?;
         let change = *params.change_field.get_or_insert(word == Some(DIFFERENT));
         match word {
-            Some(word) if word != variant_of(change) => {
+            Some(word) if word != choose_variant(change) => {
                 Err(format!("change_field {change} contradicts the variant {word}"))
             }
             _ => Ok(params),
@@ -114,111 +114,105 @@ impl FailureMode for DuplicateTreatments {
         let offset = params::require_param(params.time_offset_seconds, "time_offset_seconds")?;
         let change = params::require_param(params.change_field, "change_field")?;
         let source = records::read_record(snapshot, TABLE, "TTX_ID", task.record)?;
-        Delivery::COLUMNS.iter().try_for_each(|column| source.table.column(column).map(|_| ()))?;
-        self.check_eligible(&source, offset, snapshot, task)?;
-        let field = if change { Some(self.other_field(&source, snapshot, task)?) } else { None };
-        let row = self.copy_row(&source, offset, field, snapshot, task)?;
-        Ok(PlannedFault::without_witness(variant_of(change), vec![Edit::Insert { table: TABLE.into(), row }]))
+        // A missing column is the fault of the schema; the checks of the record below would blame the record.
+        for column in Delivery::COLUMNS {
+            source.table.column(column)?;
+        }
+        check_eligible(&source, offset, snapshot, task)?;
+        let field = if change { Some(choose_other_field(&source, snapshot, task)?) } else { None };
+        let row = copy_row(&source, offset, field, snapshot, task)?;
+        Ok(PlannedFault::without_witness(choose_variant(change), vec![Edit::Insert { table: TABLE.into(), row }]))
     }
 }
 
-const fn variant_of(change_field: bool) -> &'static str {
+const fn choose_variant(change_field: bool) -> &'static str {
     if change_field { DIFFERENT } else { SAME }
 }
 
-impl DuplicateTreatments {
-    fn check_eligible(
-        &self,
-        source: &Row<'_>,
-        offset: i64,
-        snapshot: &Snapshot,
-        task: &Task<'_>,
-    ) -> Result<(), Refusal> {
-        let skip = |reason: &str| task.ineligible(reason);
-        let delivery = Delivery::from_row(source).map_err(skip)?;
-        let duration = delivery.end.duration_since(delivery.start);
-        if duration <= SignedDuration::ZERO {
-            return Err(skip("it does not end after its start"));
-        }
-        // Beyond the window the copy must overlap the original: two deliveries one after the other are no
-        // contradiction.
-        let distance = SignedDuration::from_secs(offset.saturating_abs());
-        if distance > SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS) && distance >= duration {
-            return Err(Refusal::NotADuplicate {
-                table: TABLE.into(),
-                key: source.key(),
-                offset_seconds: offset,
-                reason: format!(
-                    "more than {DUPLICATE_WINDOW_SECONDS} s, and the delivery lasted {} s",
-                    duration.as_secs()
-                ),
-            });
-        }
-        let out_of_calendar = |_| skip("its times cannot be moved so far");
-        delivery.start.checked_add(SignedDuration::from_secs(offset)).map_err(out_of_calendar)?;
-        let others = snapshot.table(TABLE)?.rows_with("Pat_ID1", &delivery.patient);
-        let mut counted = others.iter().filter_map(|row| Delivery::from_row(row).ok());
-        if counted.any(|other| other.key != delivery.key && delivery.is_duplicate_of(&other)) {
-            return Err(skip("the patient already has another delivery on this machine at the same time"));
-        }
-        Ok(())
+/// Refuses a delivery whose copy would be no contradiction, or that has a double already.
+fn check_eligible(source: &Row<'_>, offset: i64, snapshot: &Snapshot, task: &Task<'_>) -> Result<(), Refusal> {
+    let delivery = Delivery::from_row(source).map_err(|reason| task.ineligible(reason))?;
+    let duration = delivery.end.duration_since(delivery.start);
+    if duration <= SignedDuration::ZERO {
+        return Err(task.ineligible("it does not end after its start"));
     }
+    // Beyond the window the copy must overlap the original: two deliveries one after the other are no
+    // contradiction.
+    let distance = SignedDuration::from_secs(offset.saturating_abs());
+    if distance > SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS) && distance >= duration {
+        return Err(Refusal::NotADuplicate {
+            table: TABLE.into(),
+            key: source.key(),
+            offset_seconds: offset,
+            reason: format!("more than {DUPLICATE_WINDOW_SECONDS} s, and the delivery lasted {} s", duration.as_secs()),
+        });
+    }
+    if delivery.start.checked_add(SignedDuration::from_secs(offset)).is_err() {
+        return Err(task.ineligible("its times cannot be moved so far"));
+    }
+    for row in snapshot.table(TABLE)?.rows_with("Pat_ID1", &delivery.patient) {
+        let Ok(other) = Delivery::from_row(&row) else { continue };
+        if other.key != delivery.key && delivery.is_duplicate_of(&other) {
+            let reason = "the patient already has another delivery on this machine at the same time";
+            return Err(task.ineligible(reason));
+        }
+    }
+    Ok(())
+}
 
-    /// Chooses another field of the patient, preferably of the same prescription. Versions of the same field do not
-    /// count as other fields.
-    fn other_field(&self, source: &Row<'_>, snapshot: &Snapshot, task: &Task<'_>) -> Result<Value, Refusal> {
-        let fields = snapshot.table("TxField")?;
-        let cell = |column: &str| source.cell(column).unwrap_or(&Value::Null);
-        let own = fields.rows_with("FLD_ID", cell("FLD_ID")).into_iter().next();
-        let own_cell = |column: &str| own.and_then(|row| row.cell(column)).filter(|cell| !cell.is_null()).map(key_form);
-        let same = |row: &Row<'_>, column: &str| {
-            let own = own_cell(column);
-            own.is_some() && row.cell(column).map(key_form) == own
-        };
-        let is_source = |row: &Row<'_>| row.cell("FLD_ID").map(key_form) == Some(key_form(cell("FLD_ID")));
-        let others: Vec<Row<'_>> = fields
-            .rows_with("Pat_ID1", cell("Pat_ID1"))
-            .into_iter()
-            .filter(|row| !is_source(row) && !same(row, "FLD_SET_ID"))
-            .collect();
-        let preferred: Vec<Row<'_>> = others.iter().copied().filter(|row| same(row, "SIT_Set_ID")).collect();
-        let candidates = if preferred.is_empty() { &others } else { &preferred };
-        let mut random = RecordRandom::new(task.seed, DIFFERENT, std::slice::from_ref(task.record));
-        let chosen = random.pick(candidates).and_then(|row| row.cell("FLD_ID")).cloned();
-        chosen.ok_or_else(|| task.ineligible("its patient has no other field"))
-    }
+/// Chooses another field of the patient, preferably of the same prescription. Versions of the same field do not
+/// count as other fields.
+fn choose_other_field(source: &Row<'_>, snapshot: &Snapshot, task: &Task<'_>) -> Result<Value, Refusal> {
+    let fields = snapshot.table("TxField")?;
+    let id = source.cell("FLD_ID").unwrap_or(&Value::Null);
+    let own = fields.rows_with("FLD_ID", id).into_iter().next();
+    let mut others = fields.rows_with("Pat_ID1", source.cell("Pat_ID1").unwrap_or(&Value::Null));
+    others.retain(|row| row.cell("FLD_ID").map(key_form) != Some(key_form(id)) && !share_cell(own, row, "FLD_SET_ID"));
+    let of_prescription: Vec<Row<'_>> =
+        others.iter().copied().filter(|row| share_cell(own, row, "SIT_Set_ID")).collect();
+    let candidates = if of_prescription.is_empty() { &others } else { &of_prescription };
+    let mut random = RecordRandom::new(task.seed, DIFFERENT, std::slice::from_ref(task.record));
+    let choice = random.pick(candidates).and_then(|row| row.cell("FLD_ID")).cloned();
+    choice.ok_or_else(|| task.ineligible("its patient has no other field"))
+}
 
-    fn copy_row(
-        &self,
-        source: &Row<'_>,
-        offset: i64,
-        field: Option<Value>,
-        snapshot: &Snapshot,
-        task: &Task<'_>,
-    ) -> Result<BTreeMap<String, Datum>, Refusal> {
-        let mut row = BTreeMap::new();
-        for (column, cell) in source.table.columns.iter().zip(source.cells) {
-            let name = column.image.name.as_str();
-            // The database fills these columns itself and rejects values for them.
-            if column.kind == Kind::RowVersion || column.role != Role::Plain {
-                continue;
-            }
-            let moved = ["Create_DtTm", "Edit_DtTm"].iter().any(|time| time.eq_ignore_ascii_case(name));
-            let value = if moved { time::shift_time(cell, column, offset) } else { Some(cell.clone()) };
-            let value = value.ok_or_else(|| task.ineligible("its times cannot be moved so far"))?;
-            row.insert(name.to_owned(), Datum::Raw(value));
+/// Tells whether two fields hold the same in a column; NULL is the same as nothing.
+fn share_cell(own: Option<Row<'_>>, other: &Row<'_>, column: &str) -> bool {
+    let cell = own.and_then(|row| row.cell(column)).filter(|cell| !cell.is_null());
+    cell.is_some() && other.cell(column).map(key_form) == cell.map(key_form)
+}
+
+/// Returns the cells of the copy: those of the delivery, with its times moved, an id of its own, and another field
+/// where one is given.
+fn copy_row(
+    source: &Row<'_>,
+    offset: i64,
+    field: Option<Value>,
+    snapshot: &Snapshot,
+    task: &Task<'_>,
+) -> Result<BTreeMap<String, Datum>, Refusal> {
+    let mut row = BTreeMap::new();
+    for (column, cell) in source.table.columns.iter().zip(source.cells) {
+        let name = column.image.name.as_str();
+        // The database fills these columns itself and rejects values for them.
+        if column.kind == Kind::RowVersion || column.role != Role::Plain {
+            continue;
         }
-        let largest = snapshot.maximum(TABLE, "TTX_ID")?.unwrap_or(0);
-        // All copies of an operation are planned from the same maximum; the ordinal keeps their ids apart.
-        let ordinal = i64::try_from(task.ordinal).unwrap_or(i64::MAX);
-        // The table's own spelling of the name replaces the copied cell instead of adding a second one.
-        let mut set = |name: &str, value| {
-            source.table.column(name).map(|(_, column)| drop(row.insert(column.image.name.clone(), value)))
-        };
-        set("TTX_ID", Datum::Integer(largest.saturating_add(1).saturating_add(ordinal)))?;
-        if let Some(field) = field {
-            set("FLD_ID", Datum::of_cell(&field))?;
-        }
-        Ok(row)
+        let is_time = ["Create_DtTm", "Edit_DtTm"].iter().any(|time| time.eq_ignore_ascii_case(name));
+        let value = if is_time { time::shift_time(cell, column, offset) } else { Some(cell.clone()) };
+        let value = value.ok_or_else(|| task.ineligible("its times cannot be moved so far"))?;
+        row.insert(name.to_owned(), Datum::Raw(value));
     }
+    let largest = snapshot.maximum(TABLE, "TTX_ID")?.unwrap_or(0);
+    // All copies of an operation are planned from the same maximum; the ordinal keeps their ids apart.
+    let ordinal = i64::try_from(task.ordinal).unwrap_or(i64::MAX);
+    let id = largest.saturating_add(1).saturating_add(ordinal);
+    // The table's own spelling of a name replaces the copied cell instead of adding a second one.
+    let (_, column) = source.table.column("TTX_ID")?;
+    row.insert(column.image.name.clone(), Datum::Integer(id));
+    if let Some(field) = field {
+        let (_, column) = source.table.column("FLD_ID")?;
+        row.insert(column.image.name.clone(), Datum::of_cell(&field));
+    }
+    Ok(row)
 }

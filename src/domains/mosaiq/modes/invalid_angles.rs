@@ -113,11 +113,12 @@ impl FailureMode for InvalidAngles {
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::resolve_variant(self, PARAMETER, params.angle_type.as_deref(), variant)?;
-        let proposed = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
-        let missing = || "invalid_value is missing: an angle in degrees, such as 400".to_owned();
-        let value = params.invalid_value.or(proposed).ok_or_else(missing)?;
-        let angle_type = Some(word.to_owned());
-        Ok(Params { fld_id: None, angle_type, invalid_value: Some(value) })
+        let default = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
+        let invalid_value = params.invalid_value.or(default);
+        if invalid_value.is_none() {
+            return Err("invalid_value is missing: an angle in degrees, such as 400".to_owned());
+        }
+        Ok(Params { fld_id: None, angle_type: Some(word.to_owned()), invalid_value })
     }
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -134,43 +135,51 @@ impl FailureMode for InvalidAngles {
         }
         records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = records::read_points(snapshot, task.record)?;
-        let touched = snapshot.table("TxFieldPoint")?;
-        let mut shown = Vec::new();
+        let table = &snapshot.table("TxFieldPoint")?.table;
+        let mut faults = Vec::new();
         for angle in &angles {
-            touched.table.column(angle.column)?;
-            shown.extend(
-                self.find_impossible(angle, &points, task)?.map(|value| format!("a {} of {value}", angle.name)),
-            );
+            table.column(angle.column)?;
+            if let Some(value) = find_impossible_angle(angle, &points, task)? {
+                faults.push(format!("a {} of {value}", angle.name));
+            }
         }
         // With both angles asked for, a field that shows one of them does not show the variant yet.
-        if shown.len() == angles.len() {
-            return Err(task.ineligible(format!("it already has {}", shown.join(" and "))));
+        if faults.len() == angles.len() {
+            return Err(task.ineligible(format!("it already has {}", faults.join(" and "))));
         }
         Ok(PlannedFault::without_witness(variant, build_edits(&angles, &points, value)))
     }
 }
 
-impl InvalidAngles {
-    /// Returns, as text, an angle of the field that is already out of range.
-    fn find_impossible(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
-        let read = |point| CellReading::from_cell(point, angle.column).number();
-        let values: Vec<_> = points.iter().filter_map(read).collect();
-        if values.is_empty() {
-            return Err(task.ineligible(format!("no control point of it has a {}", angle.name)));
+/// Returns, as text, an angle of the field that is already out of range.
+fn find_impossible_angle(angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
+    let mut has_angle = false;
+    for point in points {
+        let Some(value) = CellReading::from_cell(point, angle.column).number() else { continue };
+        if !value.is_within(angle.range) {
+            return Ok(Some(value.to_string()));
         }
-        let impossible = values.iter().find(|value| !value.is_within(angle.range));
-        Ok(impossible.map(ToString::to_string))
+        has_angle = true;
     }
+    if !has_angle {
+        return Err(task.ineligible(format!("no control point of it has a {}", angle.name)));
+    }
+    Ok(None)
 }
 
 fn build_edits(angles: &[&Angle], points: &[Row<'_>], value: Decimal) -> Vec<Edit> {
-    let edit = |point: &Row<'_>| {
-        // NULL stays NULL: a control point without an angle must not gain one.
-        let filled = |angle: &&&Angle| point.cell(angle.column).is_some_and(|cell| !cell.is_null());
-        let set: BTreeMap<String, Datum> =
-            angles.iter().filter(filled).map(|angle| (angle.column.to_owned(), Datum::Decimal(value))).collect();
-        let update = || Edit::Update { table: "TxFieldPoint".into(), key: point.key(), set: set.clone() };
-        (!set.is_empty()).then(update)
-    };
-    points.iter().filter_map(edit).collect()
+    let mut edits = Vec::new();
+    for point in points {
+        let mut set = BTreeMap::new();
+        for angle in angles {
+            // NULL stays NULL: a control point without an angle must not gain one.
+            if point.cell(angle.column).is_some_and(|cell| !cell.is_null()) {
+                set.insert(angle.column.to_owned(), Datum::Decimal(value));
+            }
+        }
+        if !set.is_empty() {
+            edits.push(Edit::Update { table: "TxFieldPoint".into(), key: point.key(), set });
+        }
+    }
+    edits
 }

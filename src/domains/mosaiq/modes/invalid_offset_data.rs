@@ -119,76 +119,83 @@ impl FailureMode for InvalidOffsetData {
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let variant = params::variant_of_plan(self, params.corruption_type.as_deref(), PARAMETER)?;
         let offset = records::read_record(snapshot, TABLE, "OFF_ID", task.record)?;
-        let value = || params::require_param(params.value, "value").map(|Number(value)| value);
         let set = match variant {
-            EXTREME => self.plan_extreme(&offset, value()?, task)?,
-            TYPE => self.plan_code(&offset, ("Offset_Type", &OFFSET_TYPES), value()?, task)?,
-            STATE => self.plan_code(&offset, ("Offset_State", &OFFSET_STATES), value()?, task)?,
-            _ => self.plan_future(&offset, task)?,
+            EXTREME => plan_shift(&offset, require_value(params)?, task)?,
+            TYPE => plan_code(&offset, "Offset_Type", &OFFSET_TYPES, require_value(params)?, task)?,
+            STATE => plan_code(&offset, "Offset_State", &OFFSET_STATES, require_value(params)?, task)?,
+            _ => plan_future_time(&offset, task)?,
         };
         let edit = Edit::Update { table: TABLE.into(), key: offset.key(), set };
         Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
 }
 
+fn require_value(params: &Params) -> Result<Decimal, Refusal> {
+    let Number(value) = params::require_param(params.value, "value")?;
+    Ok(value)
+}
+
 type CellUpdates = BTreeMap<String, Datum>;
 
-impl InvalidOffsetData {
-    fn plan_extreme(&self, offset: &Row<'_>, value: Decimal, task: &Task<'_>) -> Result<CellUpdates, Refusal> {
-        if OFFSET_POSSIBLE_CM.contains(value) {
-            let what = format!("shift along an axis ({OFFSET_POSSIBLE_CM} cm)");
-            return Err(Refusal::ValueIsValid { what, value: value.normalise().to_string() });
-        }
-        let mut set = CellUpdates::new();
-        for axis in AXES {
-            records::settable_column(offset.table, axis)?;
-            if let Some(beyond) =
-                CellReading::from_cell(offset, axis).number().filter(|cell| !cell.is_within(OFFSET_POSSIBLE_CM))
-            {
-                let reason = format!("it already has {axis} {beyond} cm");
-                return Err(task.ineligible(reason));
-            }
-            set.insert(axis.to_owned(), Datum::Decimal(value));
-        }
-        Ok(set)
+/// Sets all three axes to a shift in cm that no patient can need.
+fn plan_shift(offset: &Row<'_>, value: Decimal, task: &Task<'_>) -> Result<CellUpdates, Refusal> {
+    if OFFSET_POSSIBLE_CM.contains(value) {
+        let what = format!("shift along an axis ({OFFSET_POSSIBLE_CM} cm)");
+        return Err(Refusal::ValueIsValid { what, value: value.normalise().to_string() });
     }
+    let mut set = CellUpdates::new();
+    for axis in AXES {
+        records::settable_column(offset.table, axis)?;
+        if let Some(beyond) =
+            CellReading::from_cell(offset, axis).number().filter(|cell| !cell.is_within(OFFSET_POSSIBLE_CM))
+        {
+            return Err(task.ineligible(format!("it already has {axis} {beyond} cm")));
+        }
+        set.insert(axis.to_owned(), Datum::Decimal(value));
+    }
+    Ok(set)
+}
 
-    fn plan_code(
-        &self,
-        offset: &Row<'_>,
-        (column, valid): (&str, &[i64]),
-        value: Decimal,
-        task: &Task<'_>,
-    ) -> Result<CellUpdates, Refusal> {
-        let holds = |number: i64| valid.contains(&number);
-        if value.to_i64_exact().is_some_and(holds) {
-            return Err(Refusal::ValueIsValid { what: column.to_owned(), value: value.normalise().to_string() });
-        }
-        records::settable_column(offset.table, column)?;
-        if offset.has_value(column) && !offset.integer(column).is_some_and(holds) {
-            return Err(task.ineligible(format!("its {column} is none of {valid:?} already")));
-        }
-        Ok(CellUpdates::from([(column.to_owned(), Datum::Decimal(value))]))
+/// Sets a column to a code that is none of the valid ones.
+fn plan_code(
+    offset: &Row<'_>,
+    column: &str,
+    valid: &[i64],
+    value: Decimal,
+    task: &Task<'_>,
+) -> Result<CellUpdates, Refusal> {
+    if value.to_i64_exact().is_some_and(|code| valid.contains(&code)) {
+        return Err(Refusal::ValueIsValid { what: column.to_owned(), value: value.normalise().to_string() });
     }
+    records::settable_column(offset.table, column)?;
+    if offset.has_value(column) && !offset.integer(column).is_some_and(|code| valid.contains(&code)) {
+        return Err(task.ineligible(format!("its {column} is none of {valid:?} already")));
+    }
+    Ok(CellUpdates::from([(column.to_owned(), Datum::Decimal(value))]))
+}
 
-    fn plan_future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<CellUpdates, Refusal> {
-        let skip = |reason: &str| task.ineligible(reason);
-        let column = records::settable_column(offset.table, STUDY)?;
-        let unreadable = if offset.has_value(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
-        let study = offset.time(STUDY).ok_or_else(|| skip(unreadable))?;
-        match study.compare_with_present(Time::local(task.now)) {
-            Some(Ordering::Greater) => return Err(skip("its Study_DtTm already lies in the future")),
-            Some(_) => {}
-            // A time with an offset from UTC and the local time of the present compare only if they are far apart.
-            None => {
-                return Err(skip("its Study_DtTm names an offset from UTC, and lies too near to the present to tell"));
-            }
+/// Moves the time of the shift to a year from now.
+fn plan_future_time(offset: &Row<'_>, task: &Task<'_>) -> Result<CellUpdates, Refusal> {
+    let column = records::settable_column(offset.table, STUDY)?;
+    let Some(study) = offset.time(STUDY) else {
+        let is_filled = offset.has_value(STUDY);
+        let reason = if is_filled { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
+        return Err(task.ineligible(reason));
+    };
+    match study.compare_with_present(Time::local(task.now)) {
+        Some(Ordering::Greater) => return Err(task.ineligible("its Study_DtTm already lies in the future")),
+        Some(_) => {}
+        // A time with an offset from UTC and the local time of the present compare only if they are far apart.
+        None => {
+            let reason = "its Study_DtTm names an offset from UTC, and lies too near to the present to tell";
+            return Err(task.ineligible(reason));
         }
-        // A calendar year: 29 February becomes the 28th.
-        let ahead = task.now.checked_add(1.year()).ok();
-        let cell = offset.cell(STUDY).unwrap_or(&Value::Null);
-        let placed = ahead.and_then(|ahead| time::replace_time(Time::local(ahead), cell, column));
-        let placed = placed.ok_or_else(|| skip("its Study_DtTm cannot be moved so far"))?;
-        Ok(CellUpdates::from([(STUDY.to_owned(), Datum::Raw(placed))]))
     }
+    // A calendar year: 29 February becomes the 28th.
+    let ahead = task.now.checked_add(1.year()).ok();
+    let old = offset.cell(STUDY).unwrap_or(&Value::Null);
+    let Some(new) = ahead.and_then(|ahead| time::replace_time(Time::local(ahead), old, column)) else {
+        return Err(task.ineligible("its Study_DtTm cannot be moved so far"));
+    };
+    Ok(CellUpdates::from([(STUDY.to_owned(), Datum::Raw(new))]))
 }

@@ -90,10 +90,9 @@ impl FailureMode for MetersetInconsistency {
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::resolve_variant(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
-        let default = |number: i64| Some(Number(Decimal::from(number)));
         let value = match word {
-            NEGATIVE => params.value.or(default(-100)),
-            EXTREME => params.value.or(default(999_999)),
+            NEGATIVE => Some(params.value.unwrap_or(Number(Decimal::from(-100)))),
+            EXTREME => Some(params.value.unwrap_or(Number(Decimal::from(999_999)))),
             _ if params.value.is_some() => return Err(format!("value: {MISMATCH} takes none, leave it out")),
             _ => None,
         };
@@ -112,14 +111,14 @@ impl FailureMode for MetersetInconsistency {
         let variant = params::variant_of_plan(self, params.inconsistency_type.as_deref(), PARAMETER)?;
         let field = records::read_record(snapshot, TABLE, "FLD_ID", task.record)?;
         records::settable_column(field.table, COLUMN)?;
-        let skip = |reason: String| task.ineligible(reason);
-        let current =
-            CellReading::from_cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
-        let already = || skip(format!("its Meterset is {current} MU already"));
+        let Some(current) = CellReading::from_cell(&field, COLUMN).number() else {
+            return Err(task.ineligible("it has no Meterset"));
+        };
+        let already = format!("its Meterset is {current} MU already");
         let value = match variant {
-            MISMATCH if current.compare_integer(MISMATCH_MU).is_eq() => return Err(already()),
+            MISMATCH if current.compare_integer(MISMATCH_MU).is_eq() => return Err(task.ineligible(already)),
             MISMATCH => {
-                self.check_contradicted(&field, snapshot)?;
+                check_contradicted(&field, snapshot)?;
                 Decimal::from(MISMATCH_MU)
             }
             _ => {
@@ -134,7 +133,7 @@ impl FailureMode for MetersetInconsistency {
                     return Err(Refusal::ValueIsValid { what, value });
                 }
                 if shows(current) {
-                    return Err(already());
+                    return Err(task.ineligible(already));
                 }
                 value
             }
@@ -145,32 +144,33 @@ impl FailureMode for MetersetInconsistency {
     }
 }
 
-impl MetersetInconsistency {
-    /// Refuses a field unless its control-point index or its dose agrees with the meterset now, and would not with
-    /// [`MISMATCH_MU`]; otherwise no check could see the fault.
-    fn check_contradicted(&self, field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
-        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-        let wrong = MISMATCH_MU as f64;
-        let Some(current) = field.float(COLUMN) else { return Ok(()) };
-        let id = field.cell("FLD_ID").unwrap_or(&Value::Null);
-        // A field without control points can still be contradicted by its dose.
-        let points = records::read_points(snapshot, id).unwrap_or_default();
-        let last = metersets::last_index(&points);
-        let seen = |fits: &dyn Fn(f64) -> bool| fits(current) && !fits(wrong);
-        let by_index =
-            last.is_some_and(|last| seen(&|meterset| metersets::index_fits(last, meterset, Tolerance::USUAL)));
-        // A meterset of 0 is consistent with every dose, so that it proves no agreement.
-        let by_dose = Dose::from_field(field).is_some_and(|dose| {
-            current != 0.0 && seen(&|meterset| dose.is_consistent_with(meterset, Tolerance::USUAL))
-        });
-        if by_index || by_dose {
-            return Ok(());
-        }
-        let reason = match (last, Dose::from_field(field)) {
-            (None, None) => "it has neither several control points nor a dose per MU",
-            (Some(_), None) => "its control-point index counts percent, and it has no dose per MU",
-            (_, Some(_)) => "neither control points nor dose agree with its Meterset now and would not afterwards",
-        };
-        Err(Refusal::NoIndependentMeterset { table: TABLE.into(), key: field.key(), reason: reason.into() })
+/// Refuses a field unless its control-point index or its dose agrees with the meterset now, and would not with
+/// [`MISMATCH_MU`]; otherwise no check could see the fault.
+fn check_contradicted(field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let wrong = MISMATCH_MU as f64;
+    let Some(current) = field.float(COLUMN) else { return Ok(()) };
+    let id = field.cell("FLD_ID").unwrap_or(&Value::Null);
+    // A field without control points can still be contradicted by its dose.
+    let points = records::read_points(snapshot, id).unwrap_or_default();
+    let last = metersets::last_index(&points);
+    let dose = Dose::from_field(field);
+    let by_index = last.is_some_and(|last| {
+        metersets::index_fits(last, current, Tolerance::USUAL) && !metersets::index_fits(last, wrong, Tolerance::USUAL)
+    });
+    // A meterset of 0 is consistent with every dose, so that it proves no agreement.
+    let by_dose = dose.is_some_and(|dose| {
+        current != 0.0
+            && dose.is_consistent_with(current, Tolerance::USUAL)
+            && !dose.is_consistent_with(wrong, Tolerance::USUAL)
+    });
+    if by_index || by_dose {
+        return Ok(());
     }
+    let reason = match (last, dose) {
+        (None, None) => "it has neither several control points nor a dose per MU",
+        (Some(_), None) => "its control-point index counts percent, and it has no dose per MU",
+        (_, Some(_)) => "neither control points nor dose agree with its Meterset now and would not afterwards",
+    };
+    Err(Refusal::NoIndependentMeterset { table: TABLE.into(), key: field.key(), reason: reason.into() })
 }

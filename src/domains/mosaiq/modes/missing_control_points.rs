@@ -113,20 +113,27 @@ impl FromStr for Points {
         if text.trim().eq_ignore_ascii_case("all") {
             return Ok(Self::All);
         }
-        let wrong = || format!("`{text}` is no list of control points: write 2,5-7 or all");
-        // Unsigned, so that a minus always separates the ends of a range.
-        let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong());
-        let mut points = BTreeSet::new();
-        for part in text.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let (first, last) = (number(first)?, number(last)?);
-            if first > last {
-                return Err(wrong());
-            }
-            points.extend((first..=last).map(i64::from));
+        match parse_numbers(text) {
+            Some(points) => Self::from_numbers(points),
+            None => Err(format!("`{text}` is no list of control points: write 2,5-7 or all")),
         }
-        Self::from_numbers(points)
     }
+}
+
+/// Parses numbers and inclusive ranges; `None` where the text is anything else.
+fn parse_numbers(text: &str) -> Option<BTreeSet<i64>> {
+    let mut numbers = BTreeSet::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        // Unsigned, so that a minus always separates the ends of a range.
+        let first: u16 = first.trim().parse().ok()?;
+        let last: u16 = last.trim().parse().ok()?;
+        if first > last {
+            return None;
+        }
+        numbers.extend((first..=last).map(i64::from));
+    }
+    Some(numbers)
 }
 
 impl Serialize for Points {
@@ -188,104 +195,105 @@ impl FailureMode for MissingControlPoints {
         }
         records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let count = records::read_points(snapshot, task.record)?.len();
-        let points_to_delete = Some(self.choose_points(variant, count, task)?);
+        let points_to_delete = Some(choose_points(variant, count, task)?);
         Ok(Some(Params { points_to_delete, ..params.clone() }))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
-        let wanted = params::require_param(params.points_to_delete.as_ref(), "points_to_delete")?;
+        let choice = params::require_param(params.points_to_delete.as_ref(), "points_to_delete")?;
         let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let rows = records::read_points(snapshot, task.record)?;
         snapshot.table("TxFieldPoint")?.table.column("Point")?;
-        let count = self.complete_sequence(&rows, task)?;
-        let wanted = match wanted {
+        let count = count_sequence(&rows, task)?;
+        let points = match choice {
             Points::All => (0..count).collect(),
             Points::These(points) => points.clone(),
         };
         let absent: Vec<String> =
-            wanted.iter().filter(|point| !(0..count).contains(*point)).map(ToString::to_string).collect();
+            points.iter().filter(|point| !(0..count).contains(*point)).map(ToString::to_string).collect();
         if !absent.is_empty() {
             let reason = format!("it has no control point {}: it has 0 to {}", absent.join(", "), count - 1);
             return Err(task.ineligible(reason));
         }
-        let variant = self.resolve_variant(&wanted, count, &field, task)?;
-        let gone = |row: &&Row<'_>| row.integer("Point").is_some_and(|point| wanted.contains(&point));
-        let delete = |row: &Row<'_>| Edit::Delete { table: "TxFieldPoint".into(), key: row.key() };
-        Ok(PlannedFault::without_witness(variant, rows.iter().filter(gone).map(delete).collect()))
+        let variant = classify_deletion(&points, count, &field, task)?;
+        let mut edits = Vec::new();
+        for row in rows {
+            if row.integer("Point").is_some_and(|point| points.contains(&point)) {
+                edits.push(Edit::Delete { table: "TxFieldPoint".into(), key: row.key() });
+            }
+        }
+        Ok(PlannedFault::without_witness(variant, edits))
     }
 }
 
-impl MissingControlPoints {
-    /// Returns the number of control points; refuses a field whose points are not 0 to n-1, once each.
-    fn complete_sequence(&self, rows: &[Row<'_>], task: &Task<'_>) -> Result<i64, Refusal> {
-        let points: BTreeSet<i64> = rows.iter().filter_map(|row| row.integer("Point")).collect();
-        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        if count == 0 {
-            return Err(task.ineligible("it has no control points"));
-        }
-        if points.len() != rows.len() || !points.iter().copied().eq(0..count) {
-            let reason = format!("its {count} control points are not numbered 0 to {}, once each", count - 1);
-            return Err(task.ineligible(reason));
-        }
-        Ok(count)
+/// Returns the number of control points; refuses a field whose points are not 0 to n-1, once each.
+fn count_sequence(rows: &[Row<'_>], task: &Task<'_>) -> Result<i64, Refusal> {
+    let points: BTreeSet<i64> = rows.iter().filter_map(|row| row.integer("Point")).collect();
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    if count == 0 {
+        return Err(task.ineligible("it has no control points"));
     }
+    if points.len() != rows.len() || !points.iter().copied().eq(0..count) {
+        let reason = format!("its {count} control points are not numbered 0 to {}, once each", count - 1);
+        return Err(task.ineligible(reason));
+    }
+    Ok(count)
+}
 
-    /// Returns the variant that a deletion amounts to; refuses one that no check could see.
-    fn resolve_variant(
-        &self,
-        wanted: &BTreeSet<i64>,
-        count: i64,
-        field: &Row<'_>,
-        task: &Task<'_>,
-    ) -> Result<&'static str, Refusal> {
-        let promised = field.integer("ControlPoints");
-        let everything = wanted.iter().copied().eq(0..count);
-        // The numbering shows a hole only if a point follows it. The last points leave none, so that only ControlPoints
-        // can betray them.
-        let tail = wanted.first().is_some_and(|first| wanted.iter().copied().eq(*first..count));
-        let typed = field.integer("Type_Enum").is_some_and(|word| word != 0);
-        if everything && !typed && promised.is_none_or(|promised| promised == 0) {
-            let reason = "its type is unspecified and ControlPoints promises none, so that nothing could see them go";
-            return Err(task.ineligible(reason));
-        }
-        if tail && !everything && promised != Some(count) {
-            let reason = format!("ControlPoints is not {count}, so that nothing could see the last points go");
-            return Err(task.ineligible(reason));
-        }
-        Ok(if everything {
-            ALL
-        } else if count_runs(wanted) == 1 {
-            SINGLE
-        } else {
-            MULTIPLE
-        })
+/// Returns the variant that a deletion amounts to; refuses one that no check could see.
+fn classify_deletion(
+    points: &BTreeSet<i64>,
+    count: i64,
+    field: &Row<'_>,
+    task: &Task<'_>,
+) -> Result<&'static str, Refusal> {
+    let promise = field.integer("ControlPoints");
+    let everything = points.iter().copied().eq(0..count);
+    // The numbering shows a hole only if a point follows it. The last points leave none, so that only ControlPoints
+    // can betray them.
+    let tail = points.first().is_some_and(|first| points.iter().copied().eq(*first..count));
+    let has_type = field.integer("Type_Enum").is_some_and(|word| word != 0);
+    if everything && !has_type && promise.is_none_or(|promise| promise == 0) {
+        let reason = "its type is unspecified and ControlPoints promises none, so that nothing could see them go";
+        return Err(task.ineligible(reason));
     }
+    if tail && !everything && promise != Some(count) {
+        let reason = format!("ControlPoints is not {count}, so that nothing could see the last points go");
+        return Err(task.ineligible(reason));
+    }
+    Ok(if everything {
+        ALL
+    } else if count_runs(points) == 1 {
+        SINGLE
+    } else {
+        MULTIPLE
+    })
+}
 
-    /// Chooses among the interior points of a field with `count` points, so that the numbering alone shows the hole.
-    fn choose_points(&self, variant: &str, count: usize, task: &Task<'_>) -> Result<Points, Refusal> {
-        let needed: u64 = match variant {
-            SINGLE => 3,
-            MULTIPLE => 5,
-            _ => return Ok(Points::All),
-        };
-        let count = count as u64;
-        if count < needed {
-            let reason = format!("{variant} needs at least {needed} control points, and it has {count}");
-            return Err(task.ineligible(reason));
-        }
-        let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
-        // The first and the last point stay.
-        let interior = count - 2;
-        let chosen = if needed == 3 {
-            vec![1 + random.below(interior)]
-        } else {
-            // Draw two distinct places of interior - 1 and move the upper one up by one: the two points never touch.
-            let (first, second) = (random.below(interior - 1), random.below(interior - 2));
-            let second = if second >= first { second + 1 } else { second };
-            vec![1 + first.min(second), 2 + first.max(second)]
-        };
-        Ok(Points::These(chosen.into_iter().filter_map(|point| i64::try_from(point).ok()).collect()))
+/// Chooses among the interior points of a field with `count` points, so that the numbering alone shows the hole.
+fn choose_points(variant: &str, count: usize, task: &Task<'_>) -> Result<Points, Refusal> {
+    let needed: u64 = match variant {
+        SINGLE => 3,
+        MULTIPLE => 5,
+        _ => return Ok(Points::All),
+    };
+    let count = count as u64;
+    if count < needed {
+        let reason = format!("{variant} needs at least {needed} control points, and it has {count}");
+        return Err(task.ineligible(reason));
     }
+    let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+    // The first and the last point stay.
+    let interior = count - 2;
+    let points = if needed == 3 {
+        vec![1 + random.below(interior)]
+    } else {
+        // Draw two distinct places of interior - 1 and move the upper one up by one: the two points never touch.
+        let (first, second) = (random.below(interior - 1), random.below(interior - 2));
+        let second = if second >= first { second + 1 } else { second };
+        vec![1 + first.min(second), 2 + first.max(second)]
+    };
+    Ok(Points::These(points.into_iter().filter_map(|point| i64::try_from(point).ok()).collect()))
 }
 
 /// Counts the runs of consecutive numbers.

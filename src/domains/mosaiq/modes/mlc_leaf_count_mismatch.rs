@@ -104,143 +104,139 @@ impl FailureMode for MlcLeafCountMismatch {
         let variant = params::variant_of_plan(self, params.mismatch_type.as_deref(), PARAMETER)?;
         let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
-        let leaves = self.one_count(&points, task)?;
+        let leaves = read_common_count(&points, task)?;
         match variant {
-            INTRA => Ok(PlannedFault::without_witness(variant, vec![self.intra_field(&points, task)?])),
-            MACHINE => self.vs_machine(snapshot, &field, &points, leaves, task),
-            _ => self.vs_plan(snapshot, &field, &points, leaves, task),
+            INTRA => Ok(PlannedFault::without_witness(variant, vec![cut_last_pair(&points, task)?])),
+            MACHINE => contradict_machine(snapshot, &field, &points, leaves, task),
+            _ => contradict_version(snapshot, &field, &points, leaves, task),
         }
     }
 }
 
-impl MlcLeafCountMismatch {
-    fn ineligible(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
-        task.ineligible(reason)
+/// Returns the number of leaf pairs that all control points with leaves have.
+fn read_common_count(points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<usize, Refusal> {
+    let field: FieldLeaves = points.iter().collect();
+    if let Some(count) = field.common_count() {
+        return Ok(count);
     }
-
-    /// Returns the number of leaf pairs that all control points with leaves have.
-    fn one_count(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<usize, Refusal> {
-        let field: FieldLeaves = points.iter().collect();
-        field.common_count().ok_or_else(|| {
-            let counts: Vec<String> = field.all_counts().iter().map(ToString::to_string).collect();
-            let differ = || format!("its control points already differ in MLC_Leaves: {}", counts.join(", "));
-            self.ineligible(
-                task,
-                if counts.is_empty() { "none of its control points has leaves".into() } else { differ() },
-            )
-        })
+    let counts: Vec<String> = field.all_counts().iter().map(ToString::to_string).collect();
+    if counts.is_empty() {
+        return Err(task.ineligible("none of its control points has leaves"));
     }
+    Err(task.ineligible(format!("its control points already differ in MLC_Leaves: {}", counts.join(", "))))
+}
 
-    fn intra_field(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<Edit, Refusal> {
-        let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
-        let mut random = RecordRandom::new(task.seed, INTRA, std::slice::from_ref(task.record));
-        let Some(point) = random.pick(&later) else {
-            return Err(
-                self.ineligible(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs")
-            );
+/// Builds the edit that cuts the last pair off one of the later control points.
+fn cut_last_pair(points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<Edit, Refusal> {
+    // The first point stays: it is the one that the others are compared with.
+    let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
+    let mut random = RecordRandom::new(task.seed, INTRA, std::slice::from_ref(task.record));
+    let Some(point) = random.pick(&later) else {
+        return Err(task.ineligible("it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
+    };
+    let pairs: Vec<LeafPositions> = point.pairs().take(point.leaves - 1).collect();
+    resize_point(point, &pairs, task)
+}
+
+/// Plans another MLC's number of leaf pairs for all control points, against the other fields of the machine.
+fn contradict_machine(
+    snapshot: &Snapshot,
+    field: &Row<'_>,
+    points: &[LeafPoint<'_>],
+    leaves: usize,
+    task: &Task<'_>,
+) -> Result<PlannedFault, Refusal> {
+    let machines::PeerFields { tally, peers } = machines::read_peer_fields(snapshot, field)?;
+    let Some(usual) = tally.clear_count() else {
+        let reason = "the other fields of its machine do not tell how many leaf pairs the machine has";
+        return Err(task.ineligible(reason));
+    };
+    if usual != leaves {
+        return Err(task.ineligible(format!("it already has {leaves} leaf pairs on a machine that has {usual}")));
+    }
+    // A smaller MLC is preferred: cutting pairs needs no convention, padding with closed pairs does.
+    let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
+    let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
+    let other = other.unwrap_or(leaves + 1);
+    let edits = if other < leaves {
+        let (front, back) = split_in_half(leaves - other);
+        resize_points(points, |pairs| cut_pairs(pairs, front, back), task)?
+    } else {
+        let Some(convention) = tally.likely_convention() else {
+            let reason = "the other fields of its machine do not tell how the machine counts its banks";
+            return Err(task.ineligible(reason));
         };
-        let kept: Vec<LeafPositions> = point.pairs().take(point.leaves - 1).collect();
-        self.resize_point(point, &kept, task)
-    }
+        let closed = convention.closed_pair();
+        let (front, back) = split_in_half(other - leaves);
+        resize_points(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)?
+    };
+    let witness = build_witness("machine", field.cell(machines::MACHINE), peers);
+    Ok(PlannedFault { variant: MACHINE, edits, witness: Some(witness) })
+}
 
-    fn vs_machine(
-        &self,
-        snapshot: &Snapshot,
-        field: &Row<'_>,
-        points: &[LeafPoint<'_>],
-        leaves: usize,
-        task: &Task<'_>,
-    ) -> Result<PlannedFault, Refusal> {
-        let machines::PeerFields { tally, peers } = machines::read_peer_fields(snapshot, field)?;
-        let usual = tally.clear_count().ok_or_else(|| {
-            self.ineligible(task, "the other fields of its machine do not tell how many leaf pairs the machine has")
-        })?;
-        if usual != leaves {
-            return Err(
-                self.ineligible(task, format!("it already has {leaves} leaf pairs on a machine that has {usual}"))
-            );
-        }
-        // A smaller MLC is preferred: cutting pairs needs no convention, padding with closed pairs does.
-        let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
-        let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
-        let other = other.unwrap_or(leaves + 1);
-        let edits = if other < leaves {
-            let (front, back) = split_in_half(leaves - other);
-            self.resize_all(points, |pairs| cut_pairs(pairs, front, back), task)?
-        } else {
-            let unknown = "the other fields of its machine do not tell how the machine counts its banks";
-            let closed = tally.likely_convention().ok_or_else(|| self.ineligible(task, unknown))?.closed_pair();
-            let (front, back) = split_in_half(other - leaves);
-            self.resize_all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)?
-        };
-        Ok(PlannedFault {
-            variant: MACHINE,
-            edits,
-            witness: Some(build_witness("machine", field.cell(machines::MACHINE), peers)),
-        })
+/// Plans two leaf pairs less for all control points, against the other versions of the field.
+fn contradict_version(
+    snapshot: &Snapshot,
+    field: &Row<'_>,
+    points: &[LeafPoint<'_>],
+    leaves: usize,
+    task: &Task<'_>,
+) -> Result<PlannedFault, Refusal> {
+    let others = versions::read_version_counts(snapshot, field)?;
+    let Some(expected) = others.first() else {
+        return Err(task.ineligible("no other version of it on its machine has leaves"));
+    };
+    if others.iter().any(|other| other != expected) {
+        return Err(task.ineligible("its other versions do not agree on the number of leaf pairs"));
     }
+    if *expected != leaves {
+        let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
+        return Err(task.ineligible(reason));
+    }
+    // One pair at either end, so that the others keep their place relative to the axis.
+    let edits = resize_points(points, |pairs| cut_pairs(pairs, 1, 1), task)?;
+    let witness = build_witness("FLD_SET_ID", field.cell(versions::SET), others.len());
+    Ok(PlannedFault { variant: PLAN, edits, witness: Some(witness) })
+}
 
-    fn vs_plan(
-        &self,
-        snapshot: &Snapshot,
-        field: &Row<'_>,
-        points: &[LeafPoint<'_>],
-        leaves: usize,
-        task: &Task<'_>,
-    ) -> Result<PlannedFault, Refusal> {
-        let others = versions::read_version_counts(snapshot, field)?;
-        let Some(expected) = others.first() else {
-            return Err(self.ineligible(task, "no other version of it on its machine has leaves"));
-        };
-        if others.iter().any(|other| other != expected) {
-            return Err(self.ineligible(task, "its other versions do not agree on the number of leaf pairs"));
-        }
-        if *expected != leaves {
-            let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
-            return Err(self.ineligible(task, reason));
-        }
-        // One pair at either end, so that the others keep their place relative to the axis.
-        let edits = self.resize_all(points, |pairs| cut_pairs(pairs, 1, 1), task)?;
-        Ok(PlannedFault {
-            variant: PLAN,
-            edits,
-            witness: Some(build_witness("FLD_SET_ID", field.cell(versions::SET), others.len())),
-        })
+/// Returns the edits that give every control point the pairs that `change` makes of its own.
+fn resize_points(
+    points: &[LeafPoint<'_>],
+    change: impl Fn(Vec<LeafPositions>) -> Vec<LeafPositions>,
+    task: &Task<'_>,
+) -> Result<Vec<Edit>, Refusal> {
+    if let Some(point) = points.iter().find(|point| !point.is_whole()) {
+        let reason = format!("the leaf sets of its control point {} lack leaves already", point.render_number());
+        return Err(task.ineligible(reason));
     }
+    points.iter().map(|point| resize_point(point, &change(point.pairs().collect()), task)).collect()
+}
 
-    /// Returns the edits that give every control point the pairs that `change` makes of its own.
-    fn resize_all(
-        &self,
-        points: &[LeafPoint<'_>],
-        change: impl Fn(Vec<LeafPositions>) -> Vec<LeafPositions>,
-        task: &Task<'_>,
-    ) -> Result<Vec<Edit>, Refusal> {
-        if let Some(point) = points.iter().find(|point| !point.is_whole()) {
-            let reason = format!("the leaf sets of its control point {} lack leaves already", point.render_number());
-            return Err(self.ineligible(task, reason));
-        }
-        points.iter().map(|point| self.resize_point(point, &change(point.pairs().collect()), task)).collect()
+/// Returns the edit that gives a control point these pairs.
+fn resize_point(point: &LeafPoint<'_>, pairs: &[LeafPositions], task: &Task<'_>) -> Result<Edit, Refusal> {
+    if pairs.is_empty() {
+        return Err(task.ineligible(format!("it has too few leaf pairs to lose any: {}", point.leaves)));
     }
+    let a = resize_set(point, BANK_A, point.a, pairs.iter().map(|pair| pair.a), task)?;
+    let b = resize_set(point, BANK_B, point.b, pairs.iter().map(|pair| pair.b), task)?;
+    let count = Datum::Integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
+    Ok(point.build_update([("MLC_Leaves", count), (BANK_A, a), (BANK_B, b)]))
+}
 
-    /// Returns the edit that gives a control point these pairs.
-    fn resize_point(&self, point: &LeafPoint<'_>, pairs: &[LeafPositions], task: &Task<'_>) -> Result<Edit, Refusal> {
-        if pairs.is_empty() {
-            return Err(self.ineligible(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
-        }
-        let bank = |bank: &'static str, set: &[u8], position: fn(&LeafPositions) -> i16| {
-            let column = point.bank_column(bank)?;
-            // In a fixed-length column, zeros replace the pairs that are cut; elsewhere the set becomes shorter.
-            let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
-            let bytes = leaves::rewrite_set(set, point.leaves, pairs.iter().map(position), fixed);
-            let datum = Datum::Bytes(bytes);
-            column.store_datum(POINTS, &datum).map_err(|refusal| self.ineligible(task, refusal.to_string()))?;
-            Ok::<_, Refusal>((bank, datum))
-        };
-        let a = bank(BANK_A, point.a, |pair| pair.a)?;
-        let b = bank(BANK_B, point.b, |pair| pair.b)?;
-        let count = Datum::Integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
-        Ok(point.build_update([("MLC_Leaves", count), a, b]))
-    }
+/// Returns a bank's leaf set with these positions; refuses one that its column cannot hold.
+fn resize_set(
+    point: &LeafPoint<'_>,
+    bank: &str,
+    set: &[u8],
+    positions: impl Iterator<Item = i16>,
+    task: &Task<'_>,
+) -> Result<Datum, Refusal> {
+    let column = point.bank_column(bank)?;
+    // In a fixed-length column, zeros replace the pairs that are cut; elsewhere the set becomes shorter.
+    let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
+    let datum = Datum::Bytes(leaves::rewrite_set(set, point.leaves, positions, fixed));
+    column.store_datum(POINTS, &datum).map_err(|refusal| task.ineligible(refusal.to_string()))?;
+    Ok(datum)
 }
 
 fn build_witness(what: &str, value: Option<&Value>, peers: usize) -> WitnessPeers {

@@ -29,7 +29,7 @@ pub static MODES: &[&dyn Mode] = &[
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.
 #[must_use]
-pub fn find(word: &str) -> Option<&'static dyn Mode> {
+pub fn find_mode(word: &str) -> Option<&'static dyn Mode> {
     let snake = word.replace('-', "_");
     MODES.iter().copied().find(|mode| mode.card().tool == snake || mode.card().id == snake)
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::column_choice::{ColumnChoice, ColumnVariant};
+use crate::domain::column_choice::{ColumnChoice, ColumnNames, ColumnVariant};
 use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
@@ -97,14 +97,14 @@ impl FailureMode for NullRequiredFields {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let named = (params.table.as_deref(), params.field_to_nullify.as_deref());
-        let (table, place) = COLUMNS.resolve_column(self, named, variant)?;
+        let names = ColumnNames { table: params.table.as_deref(), column: params.field_to_nullify.as_deref() };
+        let (table, place) = COLUMNS.resolve_column(self, names, variant)?;
         let field_to_nullify = place.map(|place| place.column.to_owned());
         Ok(Params { table: Some(table.to_owned()), field_to_nullify, ..params })
     }
 
     fn record(&self, params: &Params) -> &'static FaultRecord {
-        CARD.record_in(params.table.as_deref())
+        CARD.find_record(params.table.as_deref())
     }
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -122,7 +122,7 @@ impl FailureMode for NullRequiredFields {
         if params.field_to_nullify.is_some() {
             return Ok(None);
         }
-        let field_to_nullify = Some(self.choose_column(variant, snapshot, task)?);
+        let field_to_nullify = Some(choose_column(variant, snapshot, task)?);
         Ok(Some(Params { field_to_nullify, ..params.clone() }))
     }
 
@@ -131,7 +131,7 @@ impl FailureMode for NullRequiredFields {
         let kind = task.kind;
         let place = COLUMNS.find_column(kind.table, column).map_err(|what| Refusal::Stale { what })?;
         let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
-        can_be_emptied(row.table, place)?;
+        check_nullable(row.table, place)?;
         if !row.has_value(place.column) {
             return Err(task.ineligible(format!("its {} is NULL already", place.column)));
         }
@@ -141,33 +141,31 @@ impl FailureMode for NullRequiredFields {
     }
 }
 
-impl NullRequiredFields {
-    /// Chooses a column of the variant that is filled and nullable.
-    fn choose_column(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
-        let kind = task.kind;
-        let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
-        let places: Vec<&ColumnVariant> =
-            COLUMNS.columns_of(kind.table).filter(|place| place.word == variant).collect();
-        let (mut able, mut refused) = (Vec::new(), None);
-        for place in &places {
-            match can_be_emptied(row.table, place) {
-                Ok(()) => able.push(*place),
-                Err(refusal) => refused = refused.or(Some(refusal)),
-            }
+/// Chooses a column of the variant that is filled and nullable.
+fn choose_column(variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
+    let kind = task.kind;
+    let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
+    let (mut nullable, mut first_refusal) = (Vec::new(), None);
+    for place in COLUMNS.columns_of(kind.table).filter(|place| place.word == variant) {
+        match check_nullable(row.table, place) {
+            Ok(()) => nullable.push(place),
+            Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
         }
-        // If no column of the variant is nullable, the schema is the reason rather than this row.
-        if let (Some(refusal), true) = (refused, able.is_empty()) {
-            return Err(refusal);
-        }
-        let filled: Vec<&ColumnVariant> = able.into_iter().filter(|place| row.has_value(place.column)).collect();
-        let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
-        let chosen = random.pick(&filled).map(|place| place.column.to_owned());
-        chosen.ok_or_else(|| task.ineligible(format!("nothing of {variant} is left in it to empty")))
+    }
+    // If no column of the variant is nullable, the schema is the reason rather than this row.
+    if let (Some(refusal), true) = (first_refusal, nullable.is_empty()) {
+        return Err(refusal);
+    }
+    nullable.retain(|place| row.has_value(place.column));
+    let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+    match random.pick(&nullable) {
+        Some(place) => Ok(place.column.to_owned()),
+        None => Err(task.ineligible(format!("nothing of {variant} is left in it to empty"))),
     }
 }
 
 /// Refuses a column that the database declares NOT NULL.
-fn can_be_emptied(table: &Table, place: &ColumnVariant) -> Result<(), Refusal> {
+fn check_nullable(table: &Table, place: &ColumnVariant) -> Result<(), Refusal> {
     if records::settable_column(table, place.column)?.nullable {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::column_choice::{ColumnChoice, ColumnVariant};
+use crate::domain::column_choice::{ColumnChoice, ColumnNames, ColumnVariant};
 use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
@@ -109,8 +109,8 @@ impl FailureMode for OrphanedRecords {
     }
 
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
-        let named = (params.record_type.as_deref(), params.invalid_fk_field.as_deref());
-        let (table, place) = COLUMNS.resolve_column(self, named, variant)?;
+        let names = ColumnNames { table: params.record_type.as_deref(), column: params.invalid_fk_field.as_deref() };
+        let (table, place) = COLUMNS.resolve_column(self, names, variant)?;
         if variant.is_none() && params.invalid_value.is_none() {
             return Err("invalid_value is missing: an id that nothing has, such as 99999999".into());
         }
@@ -122,12 +122,12 @@ impl FailureMode for OrphanedRecords {
     }
 
     fn record(&self, params: &Params) -> &'static FaultRecord {
-        CARD.record_in(params.record_type.as_deref())
+        CARD.find_record(params.record_type.as_deref())
     }
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let kind = self.record(params);
-        let Ok((_, reference)) = reference_to_break(params, kind) else { return Vec::new() };
+        let Ok((_, reference)) = find_reference(params, kind) else { return Vec::new() };
         let children = Fetch::among(kind.table, kind.key, records::key_forms(records));
         let largest = Fetch::maximum(reference.parent, reference.parent_column);
         // The largest parent is needed only to propose a value.
@@ -137,10 +137,14 @@ impl FailureMode for OrphanedRecords {
             // The parents to look for depend on these rows; the caller asks again once they are read.
             return first;
         }
-        let of_record = |id: &Value| records::read_record(snapshot, kind.table, kind.key, id).ok();
-        let current = records.iter().filter_map(of_record).filter_map(|row| row.cell(reference.column).map(key_form));
-        let wanted = current.chain(params.invalid_value.map(Value::Integer));
-        records::unread_queries(snapshot, [Fetch::among(reference.parent, reference.parent_column, wanted)])
+        let mut ids = Vec::new();
+        for record in records {
+            if let Ok(row) = records::read_record(snapshot, kind.table, kind.key, record) {
+                ids.extend(row.cell(reference.column).map(key_form));
+            }
+        }
+        ids.extend(params.invalid_value.map(Value::Integer));
+        records::unread_queries(snapshot, [Fetch::among(reference.parent, reference.parent_column, ids)])
     }
 
     fn propose(
@@ -153,13 +157,13 @@ impl FailureMode for OrphanedRecords {
         if params.invalid_value.is_some() {
             return Ok(None);
         }
-        let (_, reference) = reference_to_break(params, task.kind)?;
-        let invalid_value = Some(self.choose_value(variant, reference, snapshot, task)?);
+        let (_, reference) = find_reference(params, task.kind)?;
+        let invalid_value = Some(choose_value(variant, reference, snapshot, task)?);
         Ok(Some(Params { invalid_value, ..params.clone() }))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
-        let (place, reference) = reference_to_break(params, task.kind)?;
+        let (place, reference) = find_reference(params, task.kind)?;
         let value = params::require_param(params.invalid_value, "invalid_value")?;
         let kind = task.kind;
         let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
@@ -186,29 +190,21 @@ impl FailureMode for OrphanedRecords {
     }
 }
 
-impl OrphanedRecords {
-    /// Chooses a value beyond the largest id of the parents that still fits the column.
-    fn choose_value(
-        &self,
-        variant: &str,
-        reference: &Reference,
-        snapshot: &Snapshot,
-        task: &Task<'_>,
-    ) -> Result<i64, Refusal> {
-        let kind = task.kind;
-        let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
-        let column = records::settable_column(row.table, reference.column)?;
-        // Beyond the maximum no parent needs to be looked up to know that it is missing.
-        let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
-        let room = largest_id(column).saturating_sub(largest).min(AHEAD);
-        if room < 1 {
-            let reason = format!("{} leaves no room beyond {largest}", reference.column);
-            return Err(task.ineligible(reason));
-        }
-        let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
-        let ahead = random.below(u64::try_from(room).unwrap_or(1));
-        Ok(largest.saturating_add(1).saturating_add(i64::try_from(ahead).unwrap_or(0)))
+/// Chooses a value beyond the largest id of the parents that still fits the column.
+fn choose_value(variant: &str, reference: &Reference, snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refusal> {
+    let kind = task.kind;
+    let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
+    let column = records::settable_column(row.table, reference.column)?;
+    // Beyond the maximum no parent needs to be looked up to know that it is missing.
+    let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
+    let room = largest_id(column).saturating_sub(largest).min(AHEAD);
+    if room < 1 {
+        let reason = format!("{} leaves no room beyond {largest}", reference.column);
+        return Err(task.ineligible(reason));
     }
+    let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+    let ahead = random.below(u64::try_from(room).unwrap_or(1));
+    Ok(largest.saturating_add(1).saturating_add(i64::try_from(ahead).unwrap_or(0)))
 }
 
 /// Returns the largest id that fits a column; i32::MAX for a column that is not declared as an integer.
@@ -220,15 +216,16 @@ const fn largest_id(column: &Column) -> i64 {
 }
 
 /// Returns the column and the reference that completed parameters name in a table.
-fn reference_to_break(
+fn find_reference(
     params: &Params,
     record: &FaultRecord,
 ) -> Result<(&'static ColumnVariant, &'static Reference), Refusal> {
     let column = params::require_param(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
     let place = COLUMNS.find_column(record.table, column).map_err(|what| Refusal::Stale { what })?;
-    let all = [&references::DELIVERY[..], &references::POINT, &references::OFFSET];
-    let mut all = all.into_iter().flatten();
-    let found = all.find(|reference| reference.table == place.table && reference.column == place.column);
-    let reference = params::require_param(found, "invalid_fk_field")?;
-    Ok((place, reference))
+    for reference in references::DELIVERY.iter().chain(&references::POINT).chain(&references::OFFSET) {
+        if reference.table == place.table && reference.column == place.column {
+            return Ok((place, reference));
+        }
+    }
+    params::require_param(None, "invalid_fk_field")
 }

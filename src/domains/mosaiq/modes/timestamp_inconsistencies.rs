@@ -95,37 +95,34 @@ impl FailureMode for TimestampInconsistencies {
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let variant = params::variant_of_plan(self, params.inconsistency_type.as_deref(), PARAMETER)?;
         let delivery = records::read_record(snapshot, TABLE, "TTX_ID", task.record)?;
-        let (start, end) = (self.read_time(&delivery, START, task)?, self.read_time(&delivery, END, task)?);
-        let skip = |reason: &str| task.ineligible(reason);
+        let (start, end) = (read_time(&delivery, START, task)?, read_time(&delivery, END, task)?);
         let mut set = BTreeMap::new();
-        let moved = plan_times(variant, start, end, Time::local(task.now)).map_err(skip)?;
-        for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
-            let declared = records::settable_column(delivery.table, column)?;
-            let cell = delivery.cell(column).unwrap_or(&Value::Null);
-            let placed =
-                time::replace_time(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
+        let times = plan_times(variant, start, end, Time::local(task.now)).map_err(|reason| task.ineligible(reason))?;
+        for (name, time) in times.ok_or_else(|| task.ineligible("its times cannot be moved so far"))? {
+            let column = records::settable_column(delivery.table, name)?;
+            let old = delivery.cell(name).unwrap_or(&Value::Null);
+            let Some(new) = time::replace_time(time, old, column) else {
+                return Err(task.ineligible("its times cannot be moved so far"));
+            };
             // The column may round the planned time, in the worst case back to a possible one.
-            let held = time::read_time(&placed, declared);
-            let lasts = held.and_then(|held| held.elapsed_since(start));
-            if variant != FUTURE && !lasts.is_some_and(|lasts| lasts.is_negative()) {
-                return Err(skip("its end, as the column would hold it, would not lie before its start"));
+            let duration = time::read_time(&new, column).and_then(|time| time.elapsed_since(start));
+            if variant != FUTURE && !duration.is_some_and(|duration| duration.is_negative()) {
+                let reason = "its end, as the column would hold it, would not lie before its start";
+                return Err(task.ineligible(reason));
             }
-            set.insert(column.to_owned(), Datum::Raw(placed));
+            set.insert(name.to_owned(), Datum::Raw(new));
         }
         let edit = Edit::Update { table: TABLE.into(), key: delivery.key(), set };
         Ok(PlannedFault::without_witness(variant, vec![edit]))
     }
 }
 
-impl TimestampInconsistencies {
-    fn read_time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<Time, Refusal> {
-        delivery.table.column(column)?;
-        let none = || {
-            let is_filled = delivery.has_value(column);
-            let why = if is_filled { format!("its {column} cannot be read") } else { format!("it has no {column}") };
-            task.ineligible(why)
-        };
-        delivery.time(column).ok_or_else(none)
+fn read_time(delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<Time, Refusal> {
+    delivery.table.column(column)?;
+    match delivery.time(column) {
+        Some(time) => Ok(time),
+        None if delivery.has_value(column) => Err(task.ineligible(format!("its {column} cannot be read"))),
+        None => Err(task.ineligible(format!("it has no {column}"))),
     }
 }
 
@@ -134,14 +131,14 @@ type MovedTimes = Option<Vec<(&'static str, Time)>>;
 
 /// Returns the times that make a delivery show the variant, or the reason why it cannot.
 fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
-    let lasted = end.elapsed_since(start).ok_or("only one of its times names an offset from UTC")?;
+    let duration = end.elapsed_since(start).ok_or("only one of its times names an offset from UTC")?;
     if variant == FUTURE {
         return plan_future_times(start, end, now);
     }
-    if lasted.is_negative() {
+    if duration.is_negative() {
         return Err("it already ends before it starts");
     }
-    let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { lasted };
+    let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { duration };
     if back.is_zero() {
         return Err("it ends as it starts, so that there is no duration to turn");
     }
@@ -155,7 +152,9 @@ fn plan_future_times(start: Time, end: Time, now: Time) -> Result<MovedTimes, &'
         (Some(_), Some(_)) => {}
         _ => return Err("its times name an offset from UTC, and lie too near to the present to tell"),
     }
-    let ahead = now.wall.checked_add(1.year()).ok().map(|wall| Time { wall, ..start });
-    let pair = |start: Time| Some(vec![(START, start), (END, start.checked_add(SignedDuration::from_hours(1))?)]);
-    Ok(ahead.and_then(pair))
+    // A calendar year: 29 February becomes the 28th.
+    let Ok(wall) = now.wall.checked_add(1.year()) else { return Ok(None) };
+    let start = Time { wall, ..start };
+    let end = start.checked_add(SignedDuration::from_hours(1));
+    Ok(end.map(|end| vec![(START, start), (END, end)]))
 }

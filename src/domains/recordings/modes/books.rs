@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shared::{build_update, frame_rows, read_numbers, real};
+use super::shared::{build_update, frame_rows, keep_changes, read_numbers};
 use crate::model::{Datum, Edit, Row, Snapshot};
 
 const BODY: [&str; 3] = ["linear_ke", "rotational_ke", "potential_e"];
@@ -37,15 +37,14 @@ impl<'s> EnergyLedger<'s> {
         let own = energy_row(self.snapshot, frame, body)?;
         let [linear, rotational, potential] = parts;
         let total = linear + rotational + potential;
-        let columns = BODY.into_iter().zip(parts).chain([("total_e", total)]);
-        let old = |column: &str| own.float(column);
-        // An edit may only name cells that change.
-        let set: Vec<_> = columns.filter(|(column, new)| old(column) != Some(*new)).collect();
-        self.edits.push(build_update(&own, set.into_iter().map(|(column, new)| (column, real(new)))));
+        let numbers = BODY.into_iter().zip(parts).chain([("total_e", total)]);
+        self.edits.push(build_update(&own, keep_changes(&own, numbers)));
         let mut sums = [0.0; 3];
         for row in frame_rows(self.snapshot, "EnergyRecord", frame) {
-            let these = if row.key() == own.key() { parts } else { read_numbers(&row, BODY)? };
-            sums.iter_mut().zip(these).for_each(|(sum, part)| *sum += part);
+            let energies = if row.key() == own.key() { parts } else { read_numbers(&row, BODY)? };
+            for (sum, energy) in sums.iter_mut().zip(energies) {
+                *sum += energy;
+            }
         }
         self.changed.insert(frame, sums);
         Some(())
@@ -67,29 +66,27 @@ impl<'s> EnergyLedger<'s> {
 
     /// Returns all edits: energies of bodies, totals, and deltas, also that of the frame after each changed one.
     pub(super) fn into_edits(mut self) -> Vec<Edit> {
-        let concerned: BTreeSet<i64> = self.changed.keys().flat_map(|frame| [*frame, frame + 1]).collect();
-        for frame in concerned {
+        let frames: BTreeSet<i64> = self.changed.keys().flat_map(|frame| [*frame, frame + 1]).collect();
+        for frame in frames {
             let Some(row) = system_row(self.snapshot, frame) else { continue };
-            let mut set: Vec<(&'static str, Datum)> = Vec::new();
-            let mut put = |column: &'static str, new: f64| {
-                if row.float(column) != Some(new) {
-                    set.push((column, real(new)));
-                }
-            };
+            let mut numbers: Vec<(&'static str, f64)> = Vec::new();
+            let mut flag = None;
             if let Some(parts) = self.changed.get(&frame) {
-                SYSTEM.into_iter().zip(*parts).for_each(|(column, part)| put(column, part));
+                numbers.extend(SYSTEM.into_iter().zip(*parts));
             }
             if let (Some(total), Some(delta)) = (self.total(frame), self.delta(frame)) {
-                put("total_system_e", total);
-                put("delta_e", delta);
-                // The rule by which the recorder sets its flag.
-                let flag = i64::from(delta > (1e-6 * total.abs()).max(1e-9));
-                if row.integer("energy_injection").is_some_and(|old| old != flag) {
-                    set.push(("energy_injection", Datum::Integer(flag)));
-                }
+                numbers.extend([("total_system_e", total), ("delta_e", delta)]);
+                // The recorder flags a gain of more than a millionth of the total, and of more than 1e-9 J.
+                flag = Some(i64::from(delta > (1e-6 * total.abs()).max(1e-9)));
             }
-            if !set.is_empty() {
-                self.edits.push(build_update(&row, set));
+            let mut cells = keep_changes(&row, numbers);
+            if let (Some(flag), Some(old)) = (flag, row.integer("energy_injection"))
+                && flag != old
+            {
+                cells.push(("energy_injection", Datum::Integer(flag)));
+            }
+            if !cells.is_empty() {
+                self.edits.push(build_update(&row, cells));
             }
         }
         self.edits

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, build_update, read_numbers, real};
+use super::shared::{self, PRESSED_LEAST, RECORD, build_update, keep_changes, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
@@ -18,8 +18,6 @@ const WEIGHTLESS: &str = "weightless";
 
 /// The friction of the variant beyond the cone, as a multiple of its limit.
 const BEYOND_TIMES: f64 = 1.5;
-/// The least normal impulse of a point that is broken, N s: with less, the fault would be within rounding.
-const PRESSED_LEAST: f64 = 1e-4;
 
 static CARD: ModeCard = ModeCard {
     id: "broken_cone",
@@ -85,36 +83,35 @@ impl FailureMode for BrokenCone {
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::frame_ids_around(records, 1, 0);
-        let [newest, older] = shared::of_points(&ids);
+        let [newest, older] = shared::fetch_impulse_rows(&ids);
         shared::unread_queries(vec![shared::fetch_frames(&ids), newest, older], snapshot)
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.impulses.as_deref(), "impulses")?;
-        let frame = shared::frame_of(snapshot, task)?;
-        let pressed: Vec<ImpulsePoint<'_>> = shared::impulse_rows(snapshot, frame)
+        let frame = shared::read_frame_id(snapshot, task)?;
+        let points: Vec<ImpulsePoint<'_>> = shared::impulse_rows(snapshot, frame)
             .into_iter()
             .filter_map(ImpulsePoint::from_row)
             .filter(ImpulsePoint::is_pressed)
             .collect();
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
-        let none = |what: &str| task.ineligible(what.to_owned());
         let edits = match word {
             // Without the frame before, no check can see that the velocity of the body does not follow.
             WEIGHTLESS if !shared::has_frame(snapshot, frame - 1) => {
-                return Err(none("there is no frame before it to tell the change of velocity by"));
+                return Err(task.ineligible("there is no frame before it to tell the change of velocity by"));
             }
-            WEIGHTLESS => pressed.iter().map(ImpulsePoint::clear_impulses).collect(),
-            PULLING => random.pick(&pressed).map(ImpulsePoint::reverse_normal).into_iter().collect(),
+            WEIGHTLESS => points.iter().map(ImpulsePoint::clear_impulses).collect(),
+            PULLING => random.pick(&points).map(ImpulsePoint::reverse_normal).into_iter().collect(),
             _ => {
                 // Three halves of a limit of 0 would still be 0.
                 let rough: Vec<&ImpulsePoint<'_>> =
-                    pressed.iter().filter(|point| point.limit() > PRESSED_LEAST).collect();
+                    points.iter().filter(|point| point.friction_limit() > PRESSED_LEAST).collect();
                 random.pick(&rough).map(|point| point.exceed_cone()).into_iter().collect::<Vec<Edit>>()
             }
         };
         if edits.is_empty() {
-            return Err(none("nothing is pressed together in it, or nothing that has friction"));
+            return Err(task.ineligible("nothing is pressed together in it, or nothing that has friction"));
         }
         Ok(PlannedFault::without_witness(word, edits))
     }
@@ -139,15 +136,14 @@ impl<'s> ImpulsePoint<'s> {
         self.normal > PRESSED_LEAST
     }
 
-    fn limit(&self) -> f64 {
+    /// Returns the largest friction that Coulomb's law allows, N s: the coefficient times the normal impulse.
+    fn friction_limit(&self) -> f64 {
         self.friction * self.normal
     }
 
     fn clear_impulses(&self) -> Edit {
-        let old = self.tangents.into_iter().chain([self.normal]);
-        let columns = ["tangent1_lambda", "tangent2_lambda", "normal_lambda"];
-        let set: Vec<_> = columns.into_iter().zip(old).filter(|(_, old)| *old != 0.0).collect();
-        build_update(&self.row, set.into_iter().map(|(column, _)| (column, real(0.0))))
+        let numbers = [("normal_lambda", 0.0), ("tangent1_lambda", 0.0), ("tangent2_lambda", 0.0)];
+        build_update(&self.row, keep_changes(&self.row, numbers))
     }
 
     fn reverse_normal(&self) -> Edit {
@@ -157,11 +153,11 @@ impl<'s> ImpulsePoint<'s> {
     /// Sets friction beyond its limit, in its own direction; along the first tangent where it has none.
     fn exceed_cone(&self) -> Edit {
         let [one, two] = self.tangents;
-        let size = one.hypot(two);
-        let wanted = BEYOND_TIMES * self.limit();
-        let [new_one, new_two] = if size > 1e-12 { [one / size, two / size] } else { [1.0, 0.0] };
-        let new = [("tangent1_lambda", new_one * wanted, one), ("tangent2_lambda", new_two * wanted, two)];
-        let set: Vec<_> = new.into_iter().filter(|(_, new, old)| new != old).collect();
-        build_update(&self.row, set.into_iter().map(|(column, new, _)| (column, real(new))))
+        let old_size = one.hypot(two);
+        let new_size = BEYOND_TIMES * self.friction_limit();
+        // So little friction, N s, has no direction of its own.
+        let [x, y] = if old_size > 1e-12 { [one / old_size, two / old_size] } else { [1.0, 0.0] };
+        let numbers = [("tangent1_lambda", x * new_size), ("tangent2_lambda", y * new_size)];
+        build_update(&self.row, keep_changes(&self.row, numbers))
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::books::{self, EnergyLedger};
-use super::shared::{self, RECORD, build_update, read_numbers, real};
+use super::shared::{self, RECORD, build_update, keep_changes, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
@@ -75,10 +75,6 @@ pub(super) struct Params {
     frames: Option<u16>,
 }
 
-fn to_float(number: Number) -> f64 {
-    number.0.to_string().parse().unwrap_or(0.0)
-}
-
 impl FailureMode for EnergyInjection {
     type Params = Params;
 
@@ -89,7 +85,7 @@ impl FailureMode for EnergyInjection {
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::resolve_variant(self, "injection", params.injection.as_deref(), variant)?;
         params.injection = Some(word.to_owned());
-        if params.joules.is_some_and(|joules| to_float(joules) <= 0.0) {
+        if params.joules.is_some_and(|joules| joules.to_f64() <= 0.0) {
             return Err("joules has to be more than 0".into());
         }
         match (word, params.frames) {
@@ -110,9 +106,9 @@ impl FailureMode for EnergyInjection {
         let ids = shared::frame_ids_around(records, 1, i64::from(params.frames.unwrap_or(1)));
         let mut wanted = vec![
             shared::fetch_frames(&ids),
-            shared::of_frames("SystemEnergyRecord", &ids),
-            shared::of_frames("EnergyRecord", &ids),
-            shared::of_frames("AssetDynamicStateRecord", &ids),
+            shared::fetch_frame_rows("SystemEnergyRecord", &ids),
+            shared::fetch_frame_rows("EnergyRecord", &ids),
+            shared::fetch_frame_rows("AssetDynamicStateRecord", &ids),
             Fetch::all("AssetInertialStaticRecord"),
         ];
         let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
@@ -132,24 +128,24 @@ impl FailureMode for EnergyInjection {
         if params.joules.is_some() {
             return Ok(None);
         }
-        let frame = shared::frame_of(snapshot, task)?;
+        let frame = shared::read_frame_id(snapshot, task)?;
         let total = books::system_row(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
         // Well above the noise of the check, and in whole millijoules, as it is shown and typed.
         let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
-        let size = Decimal::from_f64(joules).filter(|_| joules < 1e9);
-        let joules = size.ok_or_else(|| task.ineligible("its energy is no size"))?;
+        // The rules of the checks hold that no frame has more than 1e9 J.
+        let decimal = Decimal::from_f64(joules).filter(|_| joules < 1e9);
+        let joules = decimal.ok_or_else(|| task.ineligible("its energy is no size"))?;
         Ok(Some(Params { joules: Some(Number(joules)), ..params.clone() }))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.injection.as_deref(), "injection")?;
-        let joules = to_float(params::require_param(params.joules, "joules")?);
-        let frame = shared::frame_of(snapshot, task)?;
+        let joules = params::require_param(params.joules, "joules")?.to_f64();
+        let frame = shared::read_frame_id(snapshot, task)?;
         snapshot.table("SystemEnergyRecord")?;
         if word == UNBOOKED {
-            return self
-                .plan_unbooked(snapshot, frame, joules, task)
-                .map(|edits| PlannedFault::without_witness(word, edits));
+            let edit = change_delta(snapshot, frame, joules, task)?;
+            return Ok(PlannedFault::without_witness(word, vec![edit]));
         }
         snapshot.table("EnergyRecord")?;
         let frames = i64::from(params.frames.unwrap_or(1));
@@ -157,43 +153,40 @@ impl FailureMode for EnergyInjection {
             return Err(task.ineligible("there is no frame before it to gain on"));
         }
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
-        let moving = moving_bodies(snapshot, frame);
-        let body = random.pick(&moving).copied();
-        let body = body.ok_or_else(|| task.ineligible("no body of it moves"))?;
-        let mut books = EnergyLedger::new(snapshot);
+        let bodies = moving_bodies(snapshot, frame);
+        let body = *random.pick(&bodies).ok_or_else(|| task.ineligible("no body of it moves"))?;
+        let mut ledger = EnergyLedger::new(snapshot);
         let mut edits = Vec::new();
-        for at in 0..frames {
+        for step in 0..frames {
+            let frame = frame + step;
+            // The gain grows evenly, J: each frame has a frame's share more than the one before, and the last all.
             #[expect(clippy::cast_precision_loss, reason = "at most 200 frames")]
-            let gained = joules * (at + 1) as f64 / frames as f64;
-            let missing = || task.ineligible(format!("body {body} has no state in frame {}", frame + at));
-            edits.push(add_energy(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
-            let delta = books.delta(frame + at).unwrap_or(0.0);
-            // A frame that loses energy by itself would hide the gain: nothing could see the fault.
-            let noise = 1e-6 * books.total(frame + at).unwrap_or(0.0).abs() + 1e-6;
-            if delta <= noise || (at > 0 && delta <= 0.0) {
-                let reason = format!("frame {} loses more than it would gain", frame + at);
-                return Err(task.ineligible(reason));
+            let gain = joules * (step + 1) as f64 / frames as f64;
+            let Some(edit) = add_energy(snapshot, &mut ledger, frame, body, gain) else {
+                return Err(task.ineligible(format!("body {body} has no state in frame {frame}")));
+            };
+            edits.push(edit);
+            let delta = ledger.delta(frame).unwrap_or(0.0);
+            // A frame that loses energy by itself would hide the gain: nothing could see the fault. The noise, J, lies
+            // well above that of the check.
+            let noise = 1e-6 * ledger.total(frame).unwrap_or(0.0).abs() + 1e-6;
+            if delta <= noise || (step > 0 && delta <= 0.0) {
+                return Err(task.ineligible(format!("frame {frame} loses more than it would gain")));
             }
         }
-        edits.extend(books.into_edits());
+        edits.extend(ledger.into_edits());
         Ok(PlannedFault::without_witness(word, edits))
     }
 }
 
-impl EnergyInjection {
-    fn plan_unbooked(
-        &self,
-        snapshot: &Snapshot,
-        frame: i64,
-        joules: f64,
-        task: &Task<'_>,
-    ) -> Result<Vec<Edit>, Refusal> {
-        let row = books::system_row(snapshot, frame).filter(|_| books::system_row(snapshot, frame - 1).is_some());
-        let delta = row.and_then(|row| Some((row, row.float("delta_e")?)));
-        let none = || task.ineligible("it, or the frame before it, has no total energy");
-        let (row, delta) = delta.ok_or_else(none)?;
-        Ok(vec![build_update(&row, [("delta_e", real(delta + joules))])])
-    }
+/// Builds the edit that adds so many joules to the change of energy that a frame records, and to nothing else.
+fn change_delta(snapshot: &Snapshot, frame: i64, joules: f64, task: &Task<'_>) -> Result<Edit, Refusal> {
+    // Without the frame before, no check could tell what the change should be.
+    let row = books::system_row(snapshot, frame).filter(|_| books::system_row(snapshot, frame - 1).is_some());
+    let Some((row, delta)) = row.and_then(|row| Some((row, row.float("delta_e")?))) else {
+        return Err(task.ineligible("it, or the frame before it, has no total energy"));
+    };
+    Ok(build_update(&row, [("delta_e", real(delta + joules))]))
 }
 
 /// Finds the row of a body's velocity in a frame.
@@ -206,32 +199,32 @@ fn velocity_row<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row
 
 /// Returns the bodies that move in a frame and have an energy and a velocity there.
 fn moving_bodies(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
-    let rows = shared::frame_rows(snapshot, "EnergyRecord", frame);
-    let moves = |row: &Row<'_>| row.float("linear_ke").is_some_and(|energy| energy > 1e-9 && energy.is_finite());
-    let bodies = rows.into_iter().filter(moves).filter_map(|row| row.integer("body_id"));
-    bodies.filter(|body| velocity_row(snapshot, frame, *body).is_some()).collect()
+    let mut bodies = Vec::new();
+    for row in shared::frame_rows(snapshot, "EnergyRecord", frame) {
+        let Some(body) = row.integer("body_id") else { continue };
+        // A body with so little energy, J, has no direction in which it could be faster.
+        let moves = row.float("linear_ke").is_some_and(|energy| energy > 1e-9 && energy.is_finite());
+        if moves && velocity_row(snapshot, frame, body).is_some() {
+            bodies.push(body);
+        }
+    }
+    bodies
 }
 
 /// Makes a body faster, so that it gains that many joules, and changes its energies accordingly.
-fn add_energy(
-    snapshot: &Snapshot,
-    books: &mut EnergyLedger<'_>,
-    (frame, body): (i64, i64),
-    joules: f64,
-) -> Option<Edit> {
+fn add_energy(snapshot: &Snapshot, ledger: &mut EnergyLedger<'_>, frame: i64, body: i64, joules: f64) -> Option<Edit> {
     let row = velocity_row(snapshot, frame, body)?;
     let old = read_numbers(&row, ["x", "y", "z"])?;
     let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
     let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;
     let energies = books::energy_row(snapshot, frame, body)?;
     let [linear, rotational, potential] = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
-    // The direction stays: kinetic energy grows with the square of the speed.
+    // The direction stays, and kinetic energy grows with the square of the speed: v' = v sqrt((E + joules) / E).
     let factor = ((linear + joules) / linear).sqrt();
     let [x, y, z] = old.map(|part| part * factor);
-    let gained = 0.5 * mass * (x * x + y * y + z * z);
-    books.set_energy(frame, body, [gained, rotational, potential])?;
-    let parts = [("x", x), ("y", y), ("z", z)].into_iter().zip(old);
-    let set: Vec<_> =
-        parts.filter(|((_, new), old)| new != old).map(|((column, new), _)| (column, real(new))).collect();
-    (gained.is_finite() && !set.is_empty()).then(|| build_update(&row, set))
+    // From the velocity as it will stand in its row, so that E = m v^2 / 2 (J, kg, m/s) holds to the last digit.
+    let kinetic = 0.5 * mass * (x * x + y * y + z * z);
+    ledger.set_energy(frame, body, [kinetic, rotational, potential])?;
+    let cells = keep_changes(&row, [("x", x), ("y", y), ("z", z)]);
+    (kinetic.is_finite() && !cells.is_empty()).then(|| build_update(&row, cells))
 }

@@ -119,8 +119,8 @@ impl FailureMode for LostFrames {
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::frame_ids_around(records, 1, RUN);
-        let mut wanted = vec![shared::fetch_frames(&ids), shared::of_frames(STATE, &ids)];
-        wanted.extend(TABLES.iter().map(|table| shared::of_frames(table, &ids)));
+        let mut wanted = vec![shared::fetch_frames(&ids), shared::fetch_frame_rows(STATE, &ids)];
+        wanted.extend(TABLES.iter().map(|table| shared::fetch_frame_rows(table, &ids)));
         let states = shared::column_values(snapshot, BODY_STATE, STATE_ID);
         wanted.push(Fetch::among(STATE, "id", states));
         shared::unread_queries(wanted, snapshot)
@@ -128,9 +128,9 @@ impl FailureMode for LostFrames {
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.loss.as_deref(), "loss")?;
-        let frame = shared::frame_of(snapshot, task)?;
+        let frame = shared::read_frame_id(snapshot, task)?;
         if word == TORN {
-            return Ok(PlannedFault::without_witness(word, self.tear_frame(snapshot, frame, task)?));
+            return Ok(PlannedFault::without_witness(word, tear_frame(snapshot, frame, task)?));
         }
         let several = word == SEVERAL_EMPTIED || word == SEVERAL_LOST;
         let frames = frame..frame + if several { RUN } else { 1 };
@@ -144,11 +144,10 @@ impl FailureMode for LostFrames {
         let mut edits = delete_contents(snapshot, frames.clone());
         if word == LOST || word == SEVERAL_LOST {
             edits.extend(delete_states(snapshot, frames.clone()));
-            edits.extend(
-                frames
-                    .filter_map(|at| shared::find_row(snapshot, RECORD.table, Some(at)))
-                    .map(|row| build_delete(&row)),
-            );
+            // Last, because all of the above refer to the frames themselves.
+            for at in frames {
+                edits.extend(shared::find_row(snapshot, RECORD.table, Some(at)).map(|row| build_delete(&row)));
+            }
         }
         Ok(PlannedFault::without_witness(word, edits))
     }
@@ -156,40 +155,47 @@ impl FailureMode for LostFrames {
 
 /// Deletes the rows that belong to frames, table by table in the order of [`TABLES`].
 fn delete_contents(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
-    let of = |table| frames.clone().flat_map(move |at| shared::frame_rows(snapshot, table, at));
-    TABLES.into_iter().flat_map(of).map(|row| build_delete(&row)).collect()
+    let mut edits = Vec::new();
+    for table in TABLES {
+        for frame in frames.clone() {
+            edits.extend(shared::frame_rows(snapshot, table, frame).iter().map(build_delete));
+        }
+    }
+    edits
 }
 
 /// Deletes the states of the bodies in frames, also those whose own rows name a frame.
 fn delete_states(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
     // A state may be reached twice, through its body and by its own frame: it can be deleted only once.
     let mut states: BTreeMap<Key, Edit> = BTreeMap::new();
-    for at in frames {
-        let bodies = shared::frame_rows(snapshot, BODY_STATE, at).into_iter();
-        let named = bodies.filter_map(|row| shared::find_row(snapshot, STATE, row.integer(STATE_ID)));
-        states.extend(named.chain(shared::frame_rows(snapshot, STATE, at)).map(|row| (row.key(), build_delete(&row))));
+    for frame in frames {
+        let mut rows = shared::frame_rows(snapshot, STATE, frame);
+        for body in shared::frame_rows(snapshot, BODY_STATE, frame) {
+            rows.extend(shared::find_row(snapshot, STATE, body.integer(STATE_ID)));
+        }
+        states.extend(rows.iter().map(|row| (row.key(), build_delete(row))));
     }
     states.into_values().collect()
 }
 
-impl LostFrames {
-    /// Deletes the state and the energy of one body in a frame.
-    fn tear_frame(&self, snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
-        snapshot.table(BODY_STATE)?;
-        let bodies = |at: i64| -> Vec<i64> {
-            let rows = shared::frame_rows(snapshot, BODY_STATE, at);
-            rows.iter().filter_map(|row| row.integer("body_id")).collect()
-        };
-        // A body that is spawned in this frame would just seem to come a frame later.
-        let before = bodies(frame - 1);
-        let known: Vec<i64> = bodies(frame).into_iter().filter(|body| before.contains(body)).collect();
-        let mut random = RecordRandom::new(task.seed, TORN, std::slice::from_ref(task.record));
-        let none = || task.ineligible("no body of it was there in the frame before");
-        let body = *random.pick(&known).ok_or_else(none)?;
-        let of_body = |table: &str| {
-            let rows = shared::frame_rows(snapshot, table, frame).into_iter();
-            rows.filter(|row| row.integer("body_id") == Some(body)).map(|row| build_delete(&row)).collect::<Vec<_>>()
-        };
-        Ok([BODY_STATE, "EnergyRecord"].into_iter().flat_map(of_body).collect())
+/// Deletes the state and the energy of one body in a frame.
+fn tear_frame(snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
+    snapshot.table(BODY_STATE)?;
+    // A body that is spawned in this frame would just seem to come a frame later.
+    let before = shared::body_ids(snapshot, frame - 1);
+    let mut candidates = shared::body_ids(snapshot, frame);
+    candidates.retain(|body| before.contains(body));
+    let mut random = RecordRandom::new(task.seed, TORN, std::slice::from_ref(task.record));
+    let Some(body) = random.pick(&candidates) else {
+        return Err(task.ineligible("no body of it was there in the frame before"));
+    };
+    let mut edits = Vec::new();
+    for table in [BODY_STATE, "EnergyRecord"] {
+        for row in shared::frame_rows(snapshot, table, frame) {
+            if row.integer("body_id") == Some(*body) {
+                edits.push(build_delete(&row));
+            }
+        }
     }
+    Ok(edits)
 }

@@ -78,11 +78,10 @@ const REPAIRS: &[(&str, &str, RepairExtent, &str, &str)] = &[
 
 /// Returns how far, and from where, the overwritten data of a fault could be recovered without the journal.
 pub(super) fn resolve_repair(mode: &str, variant: &str, _: Option<(&str, &str)>) -> Repair {
-    let of = |(known, word, ..): &&(&str, &str, RepairExtent, &str, &str)| {
-        *known == mode && (word.is_empty() || *word == variant)
-    };
-    match REPAIRS.iter().find(of) {
-        Some((_, _, extent, source, why)) => Repair { extent: *extent, source, why },
-        None => Repair { extent: RepairExtent::Not, source: "outside", why: "a recording holds each number once" },
+    for (of_mode, word, extent, source, why) in REPAIRS {
+        if *of_mode == mode && (word.is_empty() || *word == variant) {
+            return Repair { extent: *extent, source, why };
+        }
     }
+    Repair { extent: RepairExtent::Not, source: "outside", why: "a recording holds each number once" }
 }

@@ -8,6 +8,9 @@ use crate::model::{Datum, Edit, Fetch, Refusal, Row, Snapshot, Value};
 /// The record that every fault is made on: a frame.
 pub(super) const RECORD: FaultRecord = FaultRecord { table: "SimulationFrameRecord", key: "id", parameter: "frame_id" };
 
+/// The least normal impulse of a point that a fault is made on, N s: with less, the fault would be within rounding.
+pub(super) const PRESSED_LEAST: f64 = 1e-4;
+
 /// Returns the queries that the snapshot does not hold yet, each once.
 pub(super) fn unread_queries(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fetch> {
     // Sorted, so that the same need always leads to the same reads.
@@ -17,13 +20,17 @@ pub(super) fn unread_queries(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fet
 
 /// Returns the ids of frames, with those of the given numbers of frames before and after each.
 pub(super) fn frame_ids_around(records: &[Value], before: i64, after: i64) -> Vec<Value> {
-    let ids = records.iter().filter_map(|record| if let Value::Integer(id) = record { Some(*id) } else { None });
-    let all: BTreeSet<i64> = ids.flat_map(|id| id.saturating_sub(before)..=id.saturating_add(after)).collect();
-    all.into_iter().map(Value::Integer).collect()
+    let mut ids = BTreeSet::new();
+    for record in records {
+        if let Value::Integer(id) = record {
+            ids.extend(id.saturating_sub(before)..=id.saturating_add(after));
+        }
+    }
+    ids.into_iter().map(Value::Integer).collect()
 }
 
 /// Builds the query for the rows of a table that belong to frames.
-pub(super) fn of_frames(table: &str, frames: &[Value]) -> Fetch {
+pub(super) fn fetch_frame_rows(table: &str, frames: &[Value]) -> Fetch {
     Fetch::among(table, "frame_id", frames.iter().cloned())
 }
 
@@ -48,15 +55,26 @@ pub(super) fn find_row<'s>(snapshot: &'s Snapshot, table: &str, id: Option<i64>)
     snapshot.table(table).ok()?.row(&[Value::Integer(id?)])
 }
 
-/// Returns the id of the frame of a task.
+/// Reads the id of the frame of a task.
 ///
 /// # Errors
 /// [`Refusal::MissingRecord`] where the recording has no such frame.
-pub(super) fn frame_of(snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refusal> {
+pub(super) fn read_frame_id(snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refusal> {
     let key = vec![task.record.clone()];
-    let missing = || Refusal::MissingRecord { table: RECORD.table.to_owned(), key: key.clone() };
-    let found = snapshot.table(RECORD.table)?.row(&key).ok_or_else(missing)?;
-    found.integer(RECORD.key).ok_or_else(missing)
+    let id = snapshot.table(RECORD.table)?.row(&key).and_then(|row| row.integer(RECORD.key));
+    id.ok_or_else(|| Refusal::MissingRecord { table: RECORD.table.to_owned(), key })
+}
+
+/// Finds the row of the position that a body's state in a frame refers to.
+pub(super) fn find_position<'s>(snapshot: &'s Snapshot, state: &Row<'_>) -> Option<Row<'s>> {
+    let inertial = find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+    find_row(snapshot, "CoordinateRecord", inertial.integer("position_id"))
+}
+
+/// Returns the ids of the bodies with a state in a frame.
+pub(super) fn body_ids(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
+    let rows = frame_rows(snapshot, "AssetDynamicStateRecord", frame);
+    rows.iter().filter_map(|row| row.integer("body_id")).collect()
 }
 
 /// Returns whether a frame exists, as far as it was read.
@@ -78,6 +96,21 @@ pub(super) const fn real(number: f64) -> Datum {
     Datum::Raw(Value::Real(number))
 }
 
+/// Returns the cells for new numbers, without those that the row holds already: an edit may only name cells that
+/// change.
+pub(super) fn keep_changes(
+    row: &Row<'_>,
+    numbers: impl IntoIterator<Item = (&'static str, f64)>,
+) -> Vec<(&'static str, Datum)> {
+    let mut cells = Vec::new();
+    for (column, number) in numbers {
+        if row.float(column) != Some(number) {
+            cells.push((column, real(number)));
+        }
+    }
+    cells
+}
+
 /// Builds the edit that sets columns of a row.
 pub(super) fn build_update(row: &Row<'_>, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
     let set: BTreeMap<String, Datum> = set.into_iter().map(|(column, datum)| (column.to_owned(), datum)).collect();
@@ -97,6 +130,6 @@ pub(super) fn impulse_rows<'s>(snapshot: &'s Snapshot, frame: i64) -> Vec<Row<'s
 }
 
 /// Builds the queries for the rows of frames in the tables of impulses of both generations.
-pub(super) fn of_points(frames: &[Value]) -> [Fetch; 2] {
-    ["UnifiedContactConstraintRecord", "FrictionConstraintRecord"].map(|table| of_frames(table, frames))
+pub(super) fn fetch_impulse_rows(frames: &[Value]) -> [Fetch; 2] {
+    ["UnifiedContactConstraintRecord", "FrictionConstraintRecord"].map(|table| fetch_frame_rows(table, frames))
 }

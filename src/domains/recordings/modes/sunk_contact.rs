@@ -8,6 +8,8 @@ use super::books::{self, EnergyLedger};
 use super::shared::{self, RECORD, build_update, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
+use crate::domains::recordings::bodies::is_environment;
+use crate::domains::recordings::ground::GRAVITY;
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
@@ -62,10 +64,6 @@ pub(super) struct Params {
     depth: Option<Number>,
 }
 
-fn to_float(number: Number) -> f64 {
-    number.0.to_string().parse().unwrap_or(0.0)
-}
-
 impl FailureMode for SunkContact {
     type Params = Params;
 
@@ -76,9 +74,9 @@ impl FailureMode for SunkContact {
     fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.sinking = Some(params::resolve_variant(self, "sinking", params.sinking.as_deref(), variant)?.to_owned());
         // Far deeper than a body sinks at rest, and half the edge of a box in a lab.
-        let usual = Decimal::from_f64(0.5).map(Number);
-        params.depth = params.depth.or(usual);
-        if params.depth.is_some_and(|depth| to_float(depth) <= 0.0) {
+        let default = Decimal::from_f64(0.5).map(Number);
+        params.depth = params.depth.or(default);
+        if params.depth.is_some_and(|depth| depth.to_f64() <= 0.0) {
             return Err("depth has to be more than 0".into());
         }
         Ok(params)
@@ -95,7 +93,7 @@ impl FailureMode for SunkContact {
             "UnifiedContactConstraintRecord",
         ];
         let mut wanted = vec![shared::fetch_frames(&ids), Fetch::all("AssetInertialStaticRecord")];
-        wanted.extend(tables.map(|table| shared::of_frames(table, &ids)));
+        wanted.extend(tables.map(|table| shared::fetch_frame_rows(table, &ids)));
         let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
         let positions = shared::column_values(snapshot, "InertialStateRecord", "position_id");
@@ -105,8 +103,8 @@ impl FailureMode for SunkContact {
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.sinking.as_deref(), "sinking")?;
-        let depth = to_float(params::require_param(params.depth, "depth")?);
-        let frame = shared::frame_of(snapshot, task)?;
+        let depth = params::require_param(params.depth, "depth")?.to_f64();
+        let frame = shared::read_frame_id(snapshot, task)?;
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let choices = if word == DEEP {
             snapshot.table("CollisionResultRecord")?;
@@ -115,62 +113,71 @@ impl FailureMode for SunkContact {
             snapshot.table("AssetDynamicStateRecord")?;
             lower_bodies(snapshot, frame, depth)
         };
-        let none = || task.ineligible("it has no such pair or body that was there in the frame before");
-        let edits = random.pick(&choices).cloned().ok_or_else(none)?;
-        Ok(PlannedFault::without_witness(word, edits))
+        match random.pick(&choices) {
+            Some(edits) => Ok(PlannedFault::without_witness(word, edits.clone())),
+            None => Err(task.ineligible("it has no such pair or body that was there in the frame before")),
+        }
     }
-}
-
-/// Returns the ids of the bodies with a state in a frame.
-fn body_ids(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
-    let rows = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
-    rows.iter().filter_map(|row| row.integer("body_id")).collect()
 }
 
 /// Returns, for each touching pair of a frame that can be broken, the edits that make it overlap more deeply.
 fn deepen_overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
-    let before = body_ids(snapshot, frame - 1);
-    let known = |body: Option<i64>| body.is_some_and(|body| body & (1 << 31) != 0 || before.contains(&body));
-    let sides = |row: &Row<'_>| [row.integer("body_a_id"), row.integer("body_b_id")];
-    let pairs = shared::frame_rows(snapshot, "CollisionResultRecord", frame);
-    let one = |pair: &Row<'_>| {
-        let old = pair.float("penetrationDepth").filter(|old| old.is_finite())?;
-        let mut edits = vec![build_update(pair, [("penetrationDepth", real(old + depth))])];
+    let before = shared::body_ids(snapshot, frame - 1);
+    let mut choices = Vec::new();
+    for pair in shared::frame_rows(snapshot, "CollisionResultRecord", frame) {
+        let sides = read_sides(&pair);
+        // A check explains depth by motion, so it has to know where both were; the environment has no states.
+        let all_known = sides.iter().flatten().all(|body| is_environment(*body) || before.contains(body));
+        if !all_known || sides.contains(&None) {
+            continue;
+        }
+        let Some([old]) = read_numbers(&pair, ["penetrationDepth"]) else { continue };
+        let mut edits = vec![build_update(&pair, [("penetrationDepth", real(old + depth))])];
         // The recorder writes the depth with each constraint of the pair too: all must agree.
         for table in ["ContactConstraintRecord", "UnifiedContactConstraintRecord"] {
-            for row in shared::frame_rows(snapshot, table, frame).iter().filter(|row| sides(row) == sides(pair)) {
-                let old = row.float("penetration_depth").filter(|old| old.is_finite());
-                edits.extend(old.map(|old| build_update(row, [("penetration_depth", real(old + depth))])));
+            for row in shared::frame_rows(snapshot, table, frame) {
+                if let (true, Some([old])) = (read_sides(&row) == sides, read_numbers(&row, ["penetration_depth"])) {
+                    edits.push(build_update(&row, [("penetration_depth", real(old + depth))]));
+                }
             }
         }
-        Some(edits)
-    };
-    pairs.iter().filter(|pair| sides(pair).into_iter().all(known)).filter_map(one).collect()
+        choices.push(edits);
+    }
+    choices
+}
+
+/// Returns the ids of the bodies on both sides of a contact.
+fn read_sides(row: &Row<'_>) -> [Option<i64>; 2] {
+    [row.integer("body_a_id"), row.integer("body_b_id")]
 }
 
 /// Returns, for each body of a frame that can be broken, the edits that lower it, with its energies.
 fn lower_bodies(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
-    let before = body_ids(snapshot, frame - 1);
-    let rows = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
-    let one = |state: &Row<'_>| {
-        let body = state.integer("body_id").filter(|body| before.contains(body))?;
-        let inertial = shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
-        let place = shared::find_row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
-        let old = place.float("z").filter(|old| old.is_finite())?;
-        let new = old - depth;
-        let energies = books::energy_row(snapshot, frame, body)?;
-        let parts = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
-        let mut edits = vec![build_update(&place, [("z", real(new))])];
-        let [linear, rotational, potential] = parts;
-        // Without gravity no body has potential energy at any height, and none changes.
-        if potential != 0.0 {
-            let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
-            let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;
-            let mut books = EnergyLedger::new(snapshot);
-            books.set_energy(frame, body, [linear, rotational, mass * 9.81 * new])?;
-            edits.extend(books.into_edits());
-        }
-        Some(edits)
-    };
-    rows.iter().filter_map(one).collect()
+    let before = shared::body_ids(snapshot, frame - 1);
+    let mut choices = Vec::new();
+    for state in shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame) {
+        let Some(body) = state.integer("body_id").filter(|body| before.contains(body)) else { continue };
+        let position = shared::find_position(snapshot, &state);
+        choices.extend(position.and_then(|position| lower_body(snapshot, frame, body, &position, depth)));
+    }
+    choices
+}
+
+/// Builds the edits that lower a body; `None` where its height, mass or energies are missing.
+fn lower_body(snapshot: &Snapshot, frame: i64, body: i64, position: &Row<'_>, depth: f64) -> Option<Vec<Edit>> {
+    let [old] = read_numbers(position, ["z"])?;
+    let height = old - depth;
+    let energies = books::energy_row(snapshot, frame, body)?;
+    let [linear, rotational, potential] = read_numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
+    let mut edits = vec![build_update(position, [("z", real(height))])];
+    // Without gravity no body has potential energy at any height, and none changes.
+    if potential != 0.0 {
+        let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
+        let mass = statics.rows_with("body_id", &Value::Integer(body)).first()?.float("mass")?;
+        let mut ledger = EnergyLedger::new(snapshot);
+        // E = m g z (J, kg, m/s2, m): the recorder counts heights from z = 0.
+        ledger.set_energy(frame, body, [linear, rotational, mass * GRAVITY * height])?;
+        edits.extend(ledger.into_edits());
+    }
+    Some(edits)
 }

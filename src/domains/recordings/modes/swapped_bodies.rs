@@ -4,9 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, build_update, read_numbers};
+use super::shared::{self, PRESSED_LEAST, RECORD, build_update, read_numbers};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
+use crate::domains::recordings::bodies::is_environment;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
@@ -85,10 +86,10 @@ impl FailureMode for SwappedBodies {
         let ids = shared::frame_ids_around(records, 1, 0);
         let mut wanted = vec![
             shared::fetch_frames(&ids),
-            shared::of_frames("AssetDynamicStateRecord", &ids),
-            shared::of_frames("EnergyRecord", &ids),
+            shared::fetch_frame_rows("AssetDynamicStateRecord", &ids),
+            shared::fetch_frame_rows("EnergyRecord", &ids),
         ];
-        wanted.extend(shared::of_points(&ids));
+        wanted.extend(shared::fetch_impulse_rows(&ids));
         let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
         let positions = shared::column_values(snapshot, "InertialStateRecord", "position_id");
@@ -98,16 +99,17 @@ impl FailureMode for SwappedBodies {
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.exchange.as_deref(), "exchange")?;
-        let frame = shared::frame_of(snapshot, task)?;
+        let frame = shared::read_frame_id(snapshot, task)?;
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let choices = match word {
             STATES => swap_states(snapshot, frame),
             ENERGIES => swap_energies(snapshot, frame),
             _ => swap_sides(snapshot, frame),
         };
-        let none = || task.ineligible("nothing in it could be exchanged and told apart");
-        let edits = random.pick(&choices).cloned().ok_or_else(none)?;
-        Ok(PlannedFault::without_witness(word, edits))
+        match random.pick(&choices) {
+            Some(edits) => Ok(PlannedFault::without_witness(word, edits.clone())),
+            None => Err(task.ineligible("nothing in it could be exchanged and told apart")),
+        }
     }
 }
 
@@ -116,62 +118,87 @@ fn row_pairs<'r, 's>(rows: &'r [Row<'s>]) -> impl Iterator<Item = (&'r Row<'s>, 
     rows.iter().enumerate().flat_map(|(at, first)| rows.iter().skip(at + 1).map(move |second| (first, second)))
 }
 
-/// Returns the edits that exchange columns between two rows; `None` where both hold the same.
+/// Builds the edits that exchange columns between two rows; `None` where both hold the same.
 fn exchange_cells(columns: &[&'static str], first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
-    let cells = |row: &Row<'_>| -> Option<Vec<Value>> { columns.iter().map(|name| row.cell(name).cloned()).collect() };
-    let (one, two) = (cells(first)?, cells(second)?);
-    let set = |row: &Row<'_>, cells: &[Value]| {
-        build_update(row, columns.iter().copied().zip(cells.iter().cloned().map(Datum::Raw)))
-    };
-    (one != two).then(|| vec![set(first, &two), set(second, &one)])
+    let one = read_cells(first, columns)?;
+    let two = read_cells(second, columns)?;
+    (one != two).then(|| vec![replace_cells(first, columns, two), replace_cells(second, columns, one)])
 }
 
-fn read_position(snapshot: &Snapshot, state: &Row<'_>) -> Option<[f64; 3]> {
-    let inertial = shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
-    let place = shared::find_row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
-    read_numbers(&place, ["x", "y", "z"])
+fn read_cells(row: &Row<'_>, columns: &[&'static str]) -> Option<Vec<Value>> {
+    columns.iter().map(|column| row.cell(column).cloned()).collect()
 }
 
+fn replace_cells(row: &Row<'_>, columns: &[&'static str], cells: Vec<Value>) -> Edit {
+    build_update(row, columns.iter().copied().zip(cells.into_iter().map(Datum::Raw)))
+}
+
+/// Returns, for each two bodies of a frame that are apart, the edits that exchange their states.
 fn swap_states(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
     const TABLE: &str = "AssetDynamicStateRecord";
     let before: Vec<_> =
         shared::frame_rows(snapshot, TABLE, frame - 1).iter().map(|row| row.integer("body_id")).collect();
     let mut rows = shared::frame_rows(snapshot, TABLE, frame);
     rows.retain(|row| before.contains(&row.integer("body_id")));
-    let apart = |(first, second): &(&Row<'_>, &Row<'_>)| {
-        let places = read_position(snapshot, first).zip(read_position(snapshot, second));
-        places.is_some_and(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() > APART)
-    };
-    let all = row_pairs(&rows).filter(apart);
-    all.filter_map(|(first, second)| exchange_cells(&["body_id"], first, second)).collect()
+    let mut choices = Vec::new();
+    for (first, second) in row_pairs(&rows) {
+        if distance_between(snapshot, first, second).is_some_and(|distance| distance > APART) {
+            choices.extend(exchange_cells(&["body_id"], first, second));
+        }
+    }
+    choices
 }
 
+/// Returns how far apart two bodies are by their states, m; `None` where one has no position.
+fn distance_between(snapshot: &Snapshot, first: &Row<'_>, second: &Row<'_>) -> Option<f64> {
+    let one = read_numbers(&shared::find_position(snapshot, first)?, ["x", "y", "z"])?;
+    let two = read_numbers(&shared::find_position(snapshot, second)?, ["x", "y", "z"])?;
+    Some(one.iter().zip(two).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt())
+}
+
+/// Returns, for each two bodies of a frame with different energies, the edits that exchange these.
 fn swap_energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
     let rows = shared::frame_rows(snapshot, "EnergyRecord", frame);
-    let differ = |(first, second): &(&Row<'_>, &Row<'_>)| {
-        ["linear_ke", "potential_e"].iter().any(|column| {
-            let both = first.float(column).zip(second.float(column));
-            both.is_some_and(|(a, b)| (a - b).abs() > 1e-6 * (a.abs() + b.abs()) + 1e-6)
-        })
-    };
-    let all = row_pairs(&rows).filter(differ);
     // The numbers are exchanged and not the ids: an edit of the ids could break a declared key.
     let columns = ["linear_ke", "rotational_ke", "potential_e", "total_e"];
-    all.filter_map(|(first, second)| exchange_cells(&columns, first, second)).collect()
+    let mut choices = Vec::new();
+    for (first, second) in row_pairs(&rows) {
+        if differs(first, second, "linear_ke") || differs(first, second, "potential_e") {
+            choices.extend(exchange_cells(&columns, first, second));
+        }
+    }
+    choices
 }
 
+/// Tells whether two rows hold energies that no rounding explains: by more than a millionth of both, and 1e-6 J.
+fn differs(first: &Row<'_>, second: &Row<'_>, column: &str) -> bool {
+    let both = first.float(column).zip(second.float(column));
+    both.is_some_and(|(a, b)| (a - b).abs() > 1e-6 * (a.abs() + b.abs()) + 1e-6)
+}
+
+/// Returns, for each contact point of a frame between two bodies that move, the edit that exchanges its sides.
 fn swap_sides(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
-    let moves = |row: &Row<'_>, column: &str| row.integer(column).is_some_and(|body| body & (1 << 31) == 0);
-    let presses = |row: &Row<'_>| {
-        let both_move = moves(row, "body_a_id") && moves(row, "body_b_id");
-        both_move && row.float("normal_lambda").is_some_and(|impulse| impulse > 1e-4 && impulse.is_finite())
-    };
+    // Without the frame before, no check can see which way the impulse pushed.
     if !shared::has_frame(snapshot, frame - 1) {
         return Vec::new();
     }
-    let turn = |row: Row<'_>| {
-        let (a, b) = (row.cell("body_a_id")?.clone(), row.cell("body_b_id")?.clone());
-        Some(vec![build_update(&row, [("body_a_id", Datum::Raw(b)), ("body_b_id", Datum::Raw(a))])])
-    };
-    shared::impulse_rows(snapshot, frame).into_iter().filter(presses).filter_map(turn).collect()
+    let mut choices = Vec::new();
+    for row in shared::impulse_rows(snapshot, frame) {
+        let both_move = moves(&row, "body_a_id") && moves(&row, "body_b_id");
+        let Some([impulse]) = read_numbers(&row, ["normal_lambda"]) else { continue };
+        if both_move && impulse > PRESSED_LEAST {
+            choices.extend(exchange_sides(&row));
+        }
+    }
+    choices
+}
+
+fn moves(row: &Row<'_>, column: &str) -> bool {
+    row.integer(column).is_some_and(|body| !is_environment(body))
+}
+
+/// Builds the edit that exchanges the bodies of a contact point; its normal, which points from one to the other, stays.
+fn exchange_sides(row: &Row<'_>) -> Option<Vec<Edit>> {
+    let (a, b) = (row.cell("body_a_id")?.clone(), row.cell("body_b_id")?.clone());
+    Some(vec![build_update(row, [("body_a_id", Datum::Raw(b)), ("body_b_id", Datum::Raw(a))])])
 }

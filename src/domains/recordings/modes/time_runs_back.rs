@@ -93,15 +93,11 @@ impl FailureMode for TimeRunsBack {
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.time.as_deref(), "time")?;
-        let frame = shared::frame_of(snapshot, task)?;
-        let number = |back: i64, column: &str| {
-            let row = shared::find_row(snapshot, RECORD.table, Some(frame - back));
-            let found = row.and_then(|row| row.float(column)).filter(|number| number.is_finite());
-            let reason = format!("frame {} is not there, or has no {column}", frame - back);
-            found.ok_or_else(|| task.ineligible(reason))
-        };
+        let frame = shared::read_frame_id(snapshot, task)?;
         let column = if word == CLOCK { "wall_clock_time" } else { "simulation_time" };
-        let (earlier, before, now) = (number(2, column)?, number(1, column)?, number(0, column)?);
+        let earlier = read_time(snapshot, frame - 2, column, task)?;
+        let before = read_time(snapshot, frame - 1, column, task)?;
+        let now = read_time(snapshot, frame, column, task)?;
         // The step before serves as the usual one: the frame's own may already be odd.
         let step = before - earlier;
         // Where time is irregular already, the fault would hide behind what is wrong anyway.
@@ -119,4 +115,11 @@ impl FailureMode for TimeRunsBack {
         let edits = row.iter().map(|row| build_update(row, [(column, real(new))])).collect();
         Ok(PlannedFault::without_witness(word, edits))
     }
+}
+
+/// Returns a time of a frame, s; refuses a frame that is not there or has none.
+fn read_time(snapshot: &Snapshot, frame: i64, column: &str, task: &Task<'_>) -> Result<f64, Refusal> {
+    let row = shared::find_row(snapshot, RECORD.table, Some(frame));
+    let time = row.and_then(|row| row.float(column)).filter(|time| time.is_finite());
+    time.ok_or_else(|| task.ineligible(format!("frame {frame} is not there, or has no {column}")))
 }

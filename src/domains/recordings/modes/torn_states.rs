@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{self, RECORD, build_update, read_numbers, real};
+use super::shared::{self, RECORD, build_update, keep_changes, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
@@ -82,7 +82,7 @@ impl FailureMode for TornStates {
 
     fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::frame_ids_around(records, 0, 0);
-        let mut wanted = vec![shared::fetch_frames(&ids), shared::of_frames("AssetDynamicStateRecord", &ids)];
+        let mut wanted = vec![shared::fetch_frames(&ids), shared::fetch_frame_rows("AssetDynamicStateRecord", &ids)];
         let states = shared::column_values(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
         for (column, table) in [
@@ -97,7 +97,7 @@ impl FailureMode for TornStates {
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.tear.as_deref(), "tear")?;
-        let frame = shared::frame_of(snapshot, task)?;
+        let frame = shared::read_frame_id(snapshot, task)?;
         snapshot.table("AssetDynamicStateRecord")?;
         let states = shared::frame_rows(snapshot, "AssetDynamicStateRecord", frame);
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
@@ -105,35 +105,40 @@ impl FailureMode for TornStates {
             .pick(&states)
             .and_then(|state| shared::find_row(snapshot, "InertialStateRecord", state.integer("kinematicState_id")));
         let axis = *random.pick(&["x", "y", "z"]).unwrap_or(&"z");
-        let edit = state.and_then(|state| match word {
-            NAN => tear_component(snapshot, &state, ("velocity_id", "VelocityRecord"), (axis, Datum::Null)),
-            INFINITE => {
-                tear_component(snapshot, &state, ("position_id", "CoordinateRecord"), (axis, real(f64::INFINITY)))
-            }
-            _ => stretch_orientation(snapshot, &state),
-        });
-        let none = || task.ineligible("it has no state, or its numbers are none already");
-        Ok(PlannedFault::without_witness(word, vec![edit.ok_or_else(none)?]))
+        match state.and_then(|state| tear_state(snapshot, &state, word, axis)) {
+            Some(edit) => Ok(PlannedFault::without_witness(word, vec![edit])),
+            None => Err(task.ineligible("it has no state, or its numbers are none already")),
+        }
     }
 }
 
-/// Sets one component of a part of a state; `None` where it holds no finite number to overwrite.
-fn tear_component(
-    snapshot: &Snapshot,
-    state: &Row<'_>,
-    (column, table): (&str, &str),
-    (axis, datum): (&'static str, Datum),
-) -> Option<Edit> {
-    let part = shared::find_row(snapshot, table, state.integer(column))?;
-    part.float(axis).filter(|number| number.is_finite())?;
-    Some(build_update(&part, [(axis, datum)]))
+/// Builds the edit by which a state shows a variant; `None` where it holds no finite number to overwrite.
+fn tear_state(snapshot: &Snapshot, state: &Row<'_>, word: &str, axis: &'static str) -> Option<Edit> {
+    match word {
+        NAN => {
+            let velocity = shared::find_row(snapshot, "VelocityRecord", state.integer("velocity_id"))?;
+            overwrite_number(&velocity, axis, Datum::Null)
+        }
+        INFINITE => {
+            let position = shared::find_row(snapshot, "CoordinateRecord", state.integer("position_id"))?;
+            overwrite_number(&position, axis, real(f64::INFINITY))
+        }
+        _ => {
+            let orientation = shared::find_row(snapshot, "QuaternionDRecord", state.integer("orientation_id"))?;
+            stretch_quaternion(&orientation)
+        }
+    }
 }
 
-fn stretch_orientation(snapshot: &Snapshot, state: &Row<'_>) -> Option<Edit> {
+fn overwrite_number(row: &Row<'_>, column: &'static str, datum: Datum) -> Option<Edit> {
+    read_numbers(row, [column])?;
+    Some(build_update(row, [(column, datum)]))
+}
+
+fn stretch_quaternion(row: &Row<'_>) -> Option<Edit> {
     const PARTS: [&str; 4] = ["w", "x", "y", "z"];
-    let row = shared::find_row(snapshot, "QuaternionDRecord", state.integer("orientation_id"))?;
-    let old = read_numbers(&row, PARTS)?;
-    // A component of 0 stays 0, and an edit may only name cells that change.
-    let set: Vec<_> = PARTS.into_iter().zip(old).filter(|(_, part)| *part != 0.0).collect();
-    (!set.is_empty()).then(|| build_update(&row, set.into_iter().map(|(column, part)| (column, real(part * STRETCH)))))
+    let old = read_numbers(row, PARTS)?;
+    // A component of 0 stays 0.
+    let cells = keep_changes(row, PARTS.into_iter().zip(old.map(|part| part * STRETCH)));
+    (!cells.is_empty()).then(|| build_update(row, cells))
 }

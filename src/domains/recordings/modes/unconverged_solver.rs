@@ -78,32 +78,33 @@ impl FailureMode for UnconvergedSolver {
         let ids = shared::frame_ids_around(records, 0, 0);
         let tables = ["SolverDiagnosticRecord", "CollisionResultRecord"];
         let mut wanted = vec![shared::fetch_frames(&ids)];
-        wanted.extend(tables.map(|table| shared::of_frames(table, &ids)));
+        wanted.extend(tables.map(|table| shared::fetch_frame_rows(table, &ids)));
         shared::unread_queries(wanted, snapshot)
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<PlannedFault, Refusal> {
         let word = params::variant_of_plan(self, params.failure.as_deref(), "failure")?;
-        let frame = shared::frame_of(snapshot, task)?;
+        let frame = shared::read_frame_id(snapshot, task)?;
         snapshot.table("SolverDiagnosticRecord")?;
         let edit = if word == GAVE_UP { give_up(snapshot, frame) } else { miscount_contacts(snapshot, frame) };
-        let none = || task.ineligible(format!("its solver row cannot show {word}"));
-        Ok(PlannedFault::without_witness(word, vec![edit.ok_or_else(none)?]))
+        let edit = edit.ok_or_else(|| task.ineligible(format!("its solver row cannot show {word}")))?;
+        Ok(PlannedFault::without_witness(word, vec![edit]))
     }
 }
 
 fn give_up(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
     let row = shared::frame_rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
-    let worked = row.integer("num_constraints")? > 0 && row.flag("converged")?;
+    // A row that gave up already, or had nothing to solve, could not show the fault.
+    let converged = row.integer("num_constraints")? > 0 && row.flag("converged")?;
     let set = [("iterations", Datum::Integer(SWEEPS)), ("residual", real(RESIDUAL)), ("converged", Datum::Integer(0))];
-    worked.then(|| build_update(&row, set))
+    converged.then(|| build_update(&row, set))
 }
 
 fn miscount_contacts(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
     let row = shared::frame_rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
     let pairs = shared::frame_rows(snapshot, "CollisionResultRecord", frame).len();
-    let counted = row.integer("num_contacts")?;
+    let count = row.integer("num_contacts")?;
     // A row that miscounts already could not show another miscount.
-    let right = !snapshot.lacks("CollisionResultRecord") && usize::try_from(counted) == Ok(pairs);
-    right.then(|| build_update(&row, [("num_contacts", Datum::Integer(counted + 1))]))
+    let right = !snapshot.lacks("CollisionResultRecord") && usize::try_from(count) == Ok(pairs);
+    right.then(|| build_update(&row, [("num_contacts", Datum::Integer(count + 1))]))
 }
