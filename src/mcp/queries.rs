@@ -218,7 +218,7 @@ impl Inner {
             let outcome = match &request.file {
                 Some(path) => {
                     let runs = self.session.run_index(path);
-                    query::of_file(context, (domain, query), &request.params, path, Some(&runs))?
+                    query::ask_file(context, domain, query, &request.params, path, Some(&runs))?
                 }
                 None => query::run(context, &request)?,
             };

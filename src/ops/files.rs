@@ -327,8 +327,8 @@ pub fn compare_files(
     after: &Path,
 ) -> Result<Map<String, Json>, Failure> {
     let Some(query) = domain.find_query(of) else { return Ok(Map::new()) };
-    let one = query::of_file(context, (domain, query), &Map::new(), before, None)?.answer.unwrap_or_default();
-    let other = query::of_file(context, (domain, query), &Map::new(), after, None)?.answer.unwrap_or_default();
+    let one = query::ask_file(context, domain, query, &Map::new(), before, None)?.answer.unwrap_or_default();
+    let other = query::ask_file(context, domain, query, &Map::new(), after, None)?.answer.unwrap_or_default();
     let mut changes = Vec::new();
     for (name, was) in one.iter().filter(|(name, _)| *name != "summary") {
         let is = other.get(name).cloned().unwrap_or(Json::Null);

@@ -109,7 +109,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     // Parameters that are wrong for every target are refused before one is opened.
     begin(query, &request.params)?;
     if let Some(path) = &request.file {
-        return of_file(context, (domain, query), &request.params, path, None);
+        return ask_file(context, domain, query, &request.params, path, None);
     }
     let journal = context.open_journal().map_err(|failure| hint_file(failure, domain))?;
     let chosen = context.resolve_target(&journal).map_err(|failure| hint_file(failure, domain))?;
@@ -125,9 +125,10 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 ///
 /// # Errors
 /// As [`run`].
-pub fn of_file(
+pub fn ask_file(
     context: &Context<'_>,
-    (domain, query): (&'static dyn Domain, &'static dyn Query),
+    domain: &'static dyn Domain,
+    query: &'static dyn Query,
     params: &Map<String, Json>,
     path: &std::path::Path,
     runs: Option<&RunIndex>,
