@@ -2,10 +2,12 @@
 
 use super::Recordings;
 use super::lab::RecordingsLab;
-use super::testing::recording;
+use super::testing::{Database, recording};
 use crate::domain::Domain;
 use crate::domain::lab::Lab as _;
 use crate::domain::laws;
+use crate::domain::testing::propose;
+use crate::model::Value;
 
 #[test]
 fn every_fault_is_seen_and_taken_back() {
@@ -23,4 +25,23 @@ fn checks_are_silent_on_any_clean_recording() {
             assert!(findings.is_empty(), "{scenario} {seed}: {findings:#?}");
         }
     }
+}
+
+#[test]
+fn a_depth_that_rounding_would_lose_is_no_fault() {
+    let mode = (&Recordings as &dyn Domain).find_mode("create_sunk_contact").unwrap();
+    let parameters = mode.complete(&serde_json::Map::new(), Some("sunk_body")).unwrap();
+    let mut recording = recording("stack", 20, 1);
+    let planned = |recording: &Database| {
+        let records = recording.keys("SimulationFrameRecord");
+        let snapshot = recording.read_for(mode, &records, &parameters);
+        let plan = |frame: &Value| propose(mode, "sunk_body", &snapshot, frame, &parameters, 1);
+        records.iter().filter(|frame| plan(frame).is_ok()).count()
+    };
+    assert!(planned(&recording) > 0);
+    for key in recording.keys("CoordinateRecord") {
+        let Value::Integer(key) = key else { panic!("{key:?}") };
+        recording.set_cell("CoordinateRecord", key, "z", Value::Real(1e61));
+    }
+    assert_eq!(planned(&recording), 0);
 }
