@@ -227,9 +227,11 @@ async def rest(call, file):
         if not still:
             continue
         found = await call("get_contacts_for_body", body_id=body, frame_id=frame)
-        pressed = sum(number(contact["normal_lambda"]) for contact in found["contacts"])
-        if not found["contacts"]:
+        impulses = [number(contact["normal_lambda"]) for contact in found["contacts"]]
+        # In a frame without any friction the recorder writes contacts, and none of their impulses.
+        if not impulses or None in impulses:
             continue
+        pressed = sum(impulses)
         weight = file.masses[body] * GRAVITY * step
         demand(same(pressed, weight, 1e-3), "carried at rest", frame, pressed, weight)
         if abs(delta) < 1e-7:
