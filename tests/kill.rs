@@ -2,16 +2,17 @@
 #![cfg(feature = "cli")]
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+use testutils::dump_tables;
+use testutils::program::{build_command, parse_stdout};
 
 /// How many times the program is killed at least: as often again until it has left an operation open.
 const KILLS: u32 = 40;
@@ -33,26 +34,15 @@ impl Lab {
     }
 
     fn mfm(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("HOME", self.dir.path())
-            .env("MFM_JOURNAL", self.dir.path().join("journal.db"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        let mut command = build_command(env!("CARGO_BIN_EXE_mfm"), self.dir.path(), arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 
     fn json(&self, arguments: &[&str]) -> (i32, Json) {
         let mut command = self.mfm(arguments);
         let output = command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let json = serde_json::from_str(&text).unwrap_or_else(|error| {
-            panic!("{arguments:?}: {error}: {text}{}", String::from_utf8_lossy(&output.stderr))
-        });
-        (output.status.code().unwrap(), json)
+        (output.status.code().unwrap(), parse_stdout(&output))
     }
 
     /// Starts a command and kills it after a moment; returns how long it took where it ended before.
@@ -79,7 +69,7 @@ impl Lab {
         let (_, status) = self.json(&["status"]);
         assert_eq!(status["open"], Json::Array(vec![]), "{status}");
         let active = !status["active"].as_array().unwrap().is_empty();
-        assert_eq!(dump(&self.path()) != clean, active, "{status}");
+        assert_eq!(dump_tables(&self.path()) != clean, active, "{status}");
         (active, closed)
     }
 
@@ -89,29 +79,10 @@ impl Lab {
     }
 }
 
-/// Everything but mfm's own tables, read by another connection.
-fn dump(path: &Path) -> String {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'mfm%' ORDER BY name";
-    let mut tables = connection.prepare(sql).unwrap();
-    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let mut out = String::new();
-    for name in names {
-        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\" ORDER BY 1")).unwrap();
-        let width = rows.column_count();
-        let mut rows = rows.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            (0..width).for_each(|at| out.push_str(&format!("{:?}|", row.get_ref(at).unwrap())));
-            out.push('\n');
-        }
-    }
-    out
-}
-
 #[test]
 fn torture_24_the_program_is_killed_at_any_moment() {
     let lab = Lab::new();
-    let clean = dump(&lab.path());
+    let clean = dump_tables(&lab.path());
     let apply = ["apply", "create_invalid_angles", "--variant", "both", "--all", "--max-rows", "1000000", "--yes"];
     let revert = ["revert", "--all"];
     // How long each takes undisturbed says where the moments of a kill have to lie.

@@ -1,11 +1,7 @@
 //! SQLite's session extension as an oracle: what an operation did to the database, by somebody else's account, beside
 //! what the journal says it did. Built with `--features session`, which needs libclang.
 #![cfg(feature = "session")]
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail by panic, and is told its folder")]
-
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "engine/world.rs"]
-mod world;
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -17,7 +13,7 @@ use mfm_journal::{Change, Journal, RowAction, Value};
 use rusqlite::Connection;
 use rusqlite::session::{Changeset, ConflictAction, Session};
 use rusqlite::types::ValueRef;
-use world::{World, dump, samples};
+use testutils::{World, dump_tables, request_samples};
 
 /// The cells of one side, by column.
 type Cells = BTreeMap<String, Value>;
@@ -84,19 +80,19 @@ fn recorded(connection: &Connection, changes: &Changeset) -> Effect {
 /// Returns what the journal says of an operation.
 fn journaled(world: &World, op: u64) -> Effect {
     let journal = Journal::open_read(&world.journal).unwrap();
-    let operation = journal.operation(op).unwrap().unwrap();
+    let operation = journal.read_operation(op).unwrap().unwrap();
     let mut out = Effect::new();
     let visit = &mut |change: Change| {
         let names = change.column_names();
         let side = |cells: Option<&[Value]>| {
             cells.map(|cells| names.iter().map(|name| (*name).to_owned()).zip(cells.iter().cloned()).collect::<Cells>())
         };
-        assert!(!matches!(change.action, Action::Kept { .. }));
+        assert!(!matches!(change.action, RowAction::Kept { .. }));
         let place = (change.table.name.clone(), change.key[0].clone());
-        out.insert(place, (side(change.before()), side(change.after())));
+        out.insert(place, (side(change.cells_before()), side(change.cells_after())));
         ControlFlow::Continue(())
     };
-    journal.changes(&operation, visit).unwrap();
+    journal.visit_changes(&operation, visit).unwrap();
     out
 }
 
@@ -107,11 +103,11 @@ fn an_operation_does_what_the_journal_says_and_nothing_else() {
     let world = World::with_lab(20);
     let (lab, was, copy) = (world.path("lab.db"), world.path("was.db"), world.path("copy.db"));
     std::fs::copy(&lab, &was).unwrap();
-    let before = dump(&lab);
+    let before = dump_tables(&lab);
     let mut operations = 0;
     for mode in MODES {
         for variant in mode.card().variants {
-            for (_, request) in (0..3).flat_map(|seed| samples(*mode, variant.word, 3, seed)) {
+            for (_, request) in (0..3).flat_map(|seed| request_samples(*mode, variant.word, 3, seed)) {
                 let op = world.apply(request).unwrap().op.unwrap();
                 let connection = Connection::open(&lab).unwrap();
                 let changes = difference(&connection, &was);
@@ -123,8 +119,8 @@ fn an_operation_does_what_the_journal_says_and_nothing_else() {
                 theirs.apply(&changes.invert().unwrap(), every, |_, _| ConflictAction::SQLITE_CHANGESET_ABORT).unwrap();
                 drop(theirs);
                 world.revert(&[op]).unwrap();
-                assert_eq!(dump(&lab), before, "{}", variant.word);
-                assert_eq!(dump(&copy), before, "{}: the extension's inverse", variant.word);
+                assert_eq!(dump_tables(&lab), before, "{}", variant.word);
+                assert_eq!(dump_tables(&copy), before, "{}: the extension's inverse", variant.word);
                 let connection = Connection::open(&lab).unwrap();
                 assert!(recorded(&connection, &difference(&connection, &was)).is_empty(), "{}", variant.word);
                 operations += 1;

@@ -3,14 +3,12 @@
 
 #![cfg(test)]
 
-mod target;
-
 use mfm::model::{Change, Value};
 use mfm::targets::sim::SimWorld;
 use mfm::targets::sqlite::{SqliteTarget, create_lab};
 use mfm::targets::{DomainKeys, Marker, NewTable, Target};
 use proptest::prelude::*;
-use target::*;
+use testutils::target::*;
 
 /// Any cell that SQLite can hold.
 fn cell() -> impl Strategy<Value = Value> {

@@ -2,8 +2,6 @@
 
 #![cfg(test)]
 
-mod target;
-
 use mfm::model::{Change, RowAction, Value};
 use mfm::targets::faults::WriteStep;
 use mfm::targets::foreign::ForeignKey;
@@ -11,7 +9,7 @@ use mfm::targets::sim::{SimFault, SimWorld, SimWrite};
 use mfm::targets::trigger::{Trigger, TriggerEvent};
 use mfm::targets::{DomainKeys, ExecuteError, NewTable, OperationRow, OperationState, Target, TargetError, Tombstone};
 use mfm_journal::Intended;
-use target::*;
+use testutils::target::*;
 
 fn new_table(name: &str, key: Option<&str>, columns: &[(&str, &str, bool)]) -> NewTable {
     let columns = columns.iter().map(|(name, declared, null)| ((*name).into(), (*declared).into(), *null)).collect();
@@ -114,17 +112,7 @@ fn a_lost_answer_to_the_commit_is_unknown_either_way() {
         let touches = touches(&mut target, &changes);
         let preflight = target.first_preflight(&touches, false).unwrap();
         let marker = target.read_marker().unwrap().unwrap();
-        let facts = preflight.facts;
-        let work = mfm::targets::PlannedWork {
-            changes: &changes,
-            touches: &touches,
-            facts,
-            disable_triggers: false,
-            unenforced: &[],
-            rehearse: false,
-            marker: &marker,
-            at_us: AT_US,
-        };
+        let work = plan_work(&changes, &touches, preflight.facts, &marker);
         let error = target.open_writer(WAIT_MS).unwrap().execute(&intended, &work).unwrap_err();
         assert!(matches!(error, ExecuteError::Unknown(_)));
         let row = row_of(&intended);

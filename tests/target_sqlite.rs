@@ -2,31 +2,18 @@
 
 #![cfg(test)]
 
-mod target;
-
 use std::path::Path;
 
-use mfm::model::{Change, Fetch, Filter, Key, Kind, Refusal, Scan, Storage, Value};
+use mfm::model::{Fetch, Filter, Key, Kind, Refusal, Scan, Storage, Value};
 use mfm::targets::sqlite::{SqliteTarget, create_lab, roll_back_hot_journal};
 use mfm::targets::{DomainKeys, NewTable, OperationState, Target, TargetError, open_url};
-use target::*;
-
-const ROWS: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(4,1), b varchar(9));
-    INSERT INTO t VALUES (1, 1.5, 'x'), (2, NULL, 'y'), (3, 3, '');";
-
-fn changes(target: &mut dyn Target) -> Vec<Change> {
-    vec![
-        update(target, "t", vec![int(1)], &[("a", int(400))]).unwrap(),
-        insert(target, "t", vec![int(9), Value::Real(0.5), text("new ")]).unwrap(),
-        delete(target, "t", vec![int(2)]).unwrap(),
-    ]
-}
+use testutils::target::*;
 
 #[test]
 fn an_update_an_insert_and_a_delete_come_back_exactly() {
     let file = File::new(ROWS);
     let mut target = file.target();
-    let changes = changes(&mut target);
+    let changes = change_rows(&mut target);
     let mut notebook = there_and_back(&mut target, &changes);
     let journal_id = target.list_journals().unwrap()[0];
     let newest = target.find_newest_operation(&journal_id).unwrap().unwrap();
@@ -69,7 +56,7 @@ fn the_reading_side_cannot_write_and_leaves_the_file_alone() {
     let file = File::new(ROWS);
     let before = std::fs::read(&file.path).unwrap();
     let mut target = file.target();
-    let changes = changes(&mut target);
+    let changes = change_rows(&mut target);
     preflight(&mut target, &changes).unwrap();
     target.digest_tables(&mut |_, _| ()).unwrap();
     drop(target);
@@ -110,7 +97,7 @@ fn a_hot_journal_needs_recovery_and_nothing_else() {
 fn write_ahead_logging_stays_as_it_was() {
     let file = File::new(&format!("PRAGMA journal_mode = wal; {ROWS}"));
     let mut target = file.target();
-    let changes = changes(&mut target);
+    let changes = change_rows(&mut target);
     there_and_back(&mut target, &changes);
     let mode: String = file.connection().query_one("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");

@@ -2,29 +2,14 @@
 
 #![cfg(test)]
 
-mod target;
-
 use std::sync::{Arc, Mutex};
 
 use mfm::model::{Change, Refusal, RowAction, Value};
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm::targets::{
-    DomainKeys, ExecuteError, Marker, OperationRow, OperationState, PlannedWork, Target, TargetError, Tombstone,
-};
+use mfm::targets::{DomainKeys, ExecuteError, Marker, OperationRow, OperationState, Target, TargetError, Tombstone};
 use mfm_journal::{Digest, Intended};
-use target::*;
-
-const ROWS: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(4,1), b varchar(9));
-    INSERT INTO t VALUES (1, 1.5, 'x'), (2, NULL, 'y'), (3, 3, '');";
-
-fn changes(target: &mut dyn Target) -> Vec<Change> {
-    vec![
-        update(target, "t", vec![int(1)], &[("a", int(400))]).unwrap(),
-        insert(target, "t", vec![int(9), Value::Real(0.5), text("new ")]).unwrap(),
-        delete(target, "t", vec![int(2)]).unwrap(),
-    ]
-}
+use testutils::target::*;
 
 fn rolled_back<T: std::fmt::Debug>(result: Result<T, ExecuteError>) -> TargetError {
     match result {
@@ -47,7 +32,7 @@ fn a_stale_plan_is_refused_for_the_first_row_that_differs() {
     ] {
         let file = File::new(ROWS);
         let mut target = file.target();
-        let changes = changes(&mut target);
+        let changes = change_rows(&mut target);
         file.sql(sql);
         let before = target.digest_tables(&mut |_, _| ()).unwrap();
         let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
@@ -82,7 +67,7 @@ fn kept_rows_are_compared_and_not_written() {
 fn only_what_a_census_judged_and_a_journal_holds_is_written() {
     let file = File::new(ROWS);
     let mut target = file.target();
-    let changes = changes(&mut target);
+    let changes = change_rows(&mut target);
     let touches = touches(&mut target, &changes);
     let preflight = target.first_preflight(&touches, false).unwrap();
     let marker = target.read_marker().unwrap().unwrap();
@@ -100,16 +85,7 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
         (&changes[..], &narrower[..], narrower_facts, &marker),
         (&changes[..], &touches[..], facts, &other),
     ] {
-        let work = PlannedWork {
-            changes: &changes,
-            touches,
-            facts,
-            disable_triggers: false,
-            unenforced: &[],
-            rehearse: false,
-            marker,
-            at_us: AT_US,
-        };
+        let work = plan_work(&changes, touches, facts, marker);
         let done = target.open_writer(WAIT_MS).unwrap().execute(&notebook.intend(held), &work);
         assert_eq!(refused(done).code(), "stale");
     }
@@ -119,7 +95,7 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
 #[test]
 fn copies_moves_and_unmarked_files_are_refused() {
     let file = File::new(ROWS);
-    let changes = changes(&mut file.target());
+    let changes = change_rows(&mut file.target());
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
     std::fs::copy(&file.path, &copy).unwrap();
@@ -154,21 +130,12 @@ fn an_unmarked_file_is_refused_inside_the_transaction_too() {
     for sql in ["DROP TABLE mfm_operation", "DROP TABLE mfm_marker", "DELETE FROM mfm_marker"] {
         let file = File::new(ROWS);
         let mut target = file.target();
-        let changes = changes(&mut target);
+        let changes = change_rows(&mut target);
         let touches = touches(&mut target, &changes);
         let facts = target.first_preflight(&touches, false).unwrap().facts;
         let marker = target.read_marker().unwrap().unwrap();
         file.sql(sql);
-        let work = PlannedWork {
-            changes: &changes,
-            touches: &touches,
-            facts,
-            disable_triggers: false,
-            unenforced: &[],
-            rehearse: false,
-            marker: &marker,
-            at_us: AT_US,
-        };
+        let work = plan_work(&changes, &touches, facts, &marker);
         let done = target.open_writer(WAIT_MS).unwrap().execute(&Notebook::new().intend(&changes), &work);
         assert_eq!(refused(done).code(), "unmarked", "{sql}");
     }
@@ -178,7 +145,7 @@ fn an_unmarked_file_is_refused_inside_the_transaction_too() {
 fn a_tombstone_decides_for_good() {
     let file = File::new(ROWS);
     let mut target = file.target();
-    let changes = changes(&mut target);
+    let changes = change_rows(&mut target);
     let mut notebook = Notebook::new();
     let intended = notebook.intend(&changes);
     let row = row_of(&intended);
@@ -194,16 +161,7 @@ fn a_tombstone_decides_for_good() {
     let touches = touches(&mut target, &changes);
     let facts = target.first_preflight(&touches, false).unwrap().facts;
     let marker = target.read_marker().unwrap().unwrap();
-    let work = PlannedWork {
-        changes: &changes,
-        touches: &touches,
-        facts,
-        disable_triggers: false,
-        unenforced: &[],
-        rehearse: false,
-        marker: &marker,
-        at_us: AT_US,
-    };
+    let work = plan_work(&changes, &touches, facts, &marker);
     let late = refused(target.open_writer(WAIT_MS).unwrap().execute(&intended, &work));
     assert_eq!(late.to_string(), "the plan is stale: operation 1 was closed by a recover meanwhile");
     let forked = OperationRow { uid: Digest::sha256(b"forked"), ..row };
@@ -232,7 +190,7 @@ fn a_failure_at_any_step_is_a_roll_back_or_said_to_be_unknown() {
     for nth in 1..=9 {
         let file = File::new(ROWS);
         let mut target = file.target();
-        let changes = changes(&mut target);
+        let changes = change_rows(&mut target);
         let before = target.digest_tables(&mut |_, _| ()).unwrap();
         let faults = Arc::new(Mutex::new(FailAt { left: nth, seen: Vec::new() }));
         target.set_faults(faults.clone());
@@ -261,7 +219,7 @@ fn a_panic_in_mid_transaction_leaves_nothing() {
     }
     let file = File::new(ROWS);
     let mut target = file.target();
-    let changes = changes(&mut target);
+    let changes = change_rows(&mut target);
     let before = target.digest_tables(&mut |_, _| ()).unwrap();
     target.set_faults(Arc::new(Mutex::new(Panics)));
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

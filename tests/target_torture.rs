@@ -3,11 +3,9 @@
 
 #![cfg(test)]
 
-mod target;
-
 use mfm::model::{KeyStanding, Refusal, Value};
 use mfm::targets::{ExecuteError, Preflight, Target, TargetError};
-use target::*;
+use testutils::target::*;
 
 fn residue(preflight: &Preflight) -> Vec<(&str, &str)> {
     preflight.residue.iter().map(|residue| (residue.table.as_str(), residue.what.as_str())).collect()

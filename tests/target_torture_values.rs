@@ -3,11 +3,9 @@
 
 #![cfg(test)]
 
-mod target;
-
 use mfm::model::{Change, Refusal, Role, RowAction, Value};
 use mfm::targets::{ExecuteError, Target, TargetError};
-use target::*;
+use testutils::target::*;
 
 #[test]
 fn case_15_storage_classes_and_signed_zero() {

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use mfm::engine::revert::{RevertOptions, RevertSelection};
-use mfm::model::ports::{Account, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, Secrets};
+use mfm::model::ports::{ConfirmAnswer, Entropy};
 use mfm::ops::context::ChosenTarget;
 use mfm::ops::{Context, lab, plan};
 use mfm_journal::{Face, Journal, LockHolder};
 use serde_json::json;
+use testutils::ports::{OnePassword, SameAnswer, SilentReporter, StandingClock};
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
 use super::Plan;
 use super::table::{Table, median};
-use super::world::Still;
 use super::yardstick::timed;
 
 /// So many patients have more than a hundred thousand control points.
@@ -24,27 +24,12 @@ const PATIENTS: u32 = 760;
 /// The database, made for the run.
 const DATABASE: &str = "mfm_test_bench";
 
-struct Yes;
+/// One nonce for all.
+struct Fixed;
 
-impl Confirm for Yes {
-    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
-        ConfirmAnswer::Yes
-    }
-}
-
-impl Entropy for Yes {
+impl Entropy for Fixed {
     fn bytes(&self) -> [u8; 16] {
         *b"0123456789abcdef"
-    }
-}
-
-impl Secrets for Yes {
-    fn password(&self, _: &Account<'_>) -> Result<String, String> {
-        Ok(password())
-    }
-
-    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
-        Ok(())
     }
 }
 
@@ -206,11 +191,11 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
         face: Face::Library,
         holder: LockHolder { pid: std::process::id(), host: "bench".into(), command: "bench".into() },
         wait_ms: 1000,
-        clock: &Still,
-        entropy: &Yes,
-        reporter: &Still,
-        confirm: &Yes,
-        secrets: &Yes,
+        clock: &StandingClock,
+        entropy: &Fixed,
+        reporter: &SilentReporter,
+        confirm: &SameAnswer(ConfirmAnswer::Yes),
+        secrets: &OnePassword(password()),
     };
     let url = url_of(&server, DATABASE).to_string();
     let request = lab::create::Request { url, patients: Some(PATIENTS), ..lab::create::Request::default() };

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use mfm::engine::Engine;
 use mfm::engine::apply::OperationProposal;
-use mfm::model::ports::{Clock, Reporter};
+use mfm::model::ports::Clock as _;
 use mfm::model::{Table, Value};
 use mfm::plan::PlannedRow;
 use mfm::targets::sqlite::{SqliteTarget, create_lab};
 use mfm::targets::{DomainKeys, Marker, NewTable, Target};
-use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, OperationAction, Stamp};
+use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, Stamp};
 use rusqlite::Connection;
-use serde_json::{Map, json};
+use testutils::ports::{SilentReporter, StandingClock};
+use testutils::{build_proposal, journal_marked_target};
 
 /// The table, and the column that changes.
 pub(crate) const TABLE: &str = "TxFieldPoint";
@@ -28,24 +29,6 @@ const COLUMNS: [(&str, &str); 9] = [
     ("Edit_DtTm", "datetime"),
 ];
 
-/// A clock that stands.
-pub(crate) struct Still;
-
-impl Clock for Still {
-    fn now_us(&self) -> i64 {
-        1_795_000_000_000_000
-    }
-
-    fn local_time(&self) -> jiff::civil::DateTime {
-        jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
-    }
-}
-
-impl Reporter for Still {
-    fn progress(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
-}
-
 /// The folder of a run.
 pub(crate) struct World {
     folder: PathBuf,
@@ -56,7 +39,7 @@ fn keys() -> DomainKeys {
 }
 
 fn stamp() -> Stamp {
-    Stamp { at_us: Still.now_us(), actor: "bench".into(), face: Face::Library }
+    Stamp { at_us: StandingClock.now_us(), actor: "bench".into(), face: Face::Library }
 }
 
 fn holder() -> LockHolder {
@@ -102,19 +85,14 @@ impl World {
         drop(connection);
         let mut target = world.target();
         let bound = target.read_binding().unwrap();
-        let marker = Marker { marker_id: "00".repeat(16), bound, at_us: Still.now_us(), actor: "bench".into() };
+        let marker = Marker { marker_id: "00".repeat(16), bound, at_us: StandingClock.now_us(), actor: "bench".into() };
         target.open_writer(1000).unwrap().mark(&marker).unwrap();
         let url = target.url().to_owned();
         drop(target);
         world.settle();
         let mut journal = Journal::create(&world.journal_path(), *b"0123456789abcdef", &stamp()).unwrap();
         let lock = journal.lock(&holder()).unwrap();
-        journal.append(&lock, &stamp(), "target_added", json!({"name": "lab", "url": url})).unwrap();
-        let body = json!({
-            "name": "lab", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
-            "bound": marker.bound, "overrides": [], "lab": true, "moved_from": null,
-        });
-        journal.append(&lock, &stamp(), "target_marked", body).unwrap();
+        journal_marked_target(&mut journal, &lock, &stamp(), ("lab", &url), &marker);
         journal.checkpoint();
         drop((lock, journal));
         for (live, kept) in world.copies() {
@@ -177,8 +155,8 @@ impl World {
             journal: &mut journal,
             target: &mut target,
             name: "lab".into(),
-            clock: &Still,
-            reporter: &Still,
+            clock: &StandingClock,
+            reporter: &SilentReporter,
             actor: "bench".into(),
             face: Face::Library,
             holder: holder(),
@@ -213,20 +191,11 @@ pub(crate) fn pending(target: &mut dyn Target, rows: u64, each: u64) -> Vec<Plan
 
 /// What the operation is called.
 pub(crate) fn proposal() -> OperationProposal {
-    OperationProposal {
-        action: OperationAction::Apply,
-        label: FaultLabel {
-            tool: "create_invalid_angles".into(),
-            mode: "invalid_angles".into(),
-            variant: "gantry".into(),
-            severity: "0.7".into(),
-        },
-        plan_digest: Digest::ZERO,
-        plan_id: None,
-        reverts: None,
-        keys: None,
-        detail: Map::new(),
-        disable_triggers: false,
-        beside: Vec::new(),
-    }
+    let label = FaultLabel {
+        tool: "create_invalid_angles".into(),
+        mode: "invalid_angles".into(),
+        variant: "gantry".into(),
+        severity: "0.7".into(),
+    };
+    OperationProposal { label, plan_digest: Digest::ZERO, ..build_proposal() }
 }

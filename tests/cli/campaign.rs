@@ -1,6 +1,6 @@
 //! `mfm campaign`: the same file makes the same faults, and only its own are taken back.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -137,9 +137,8 @@ fn a_killed_campaign_goes_on_where_it_stopped() {
     let whole = with_campaign(&long());
     let expected = whole.json(&["campaign", "apply", "c.toml", "--yes"]);
     let world = with_campaign(&long());
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mfm"))
-        .args(["--journal", "journal.db", "campaign", "apply", "c.toml", "--yes"])
-        .current_dir(world.path())
+    let mut child = world
+        .process(&["campaign", "apply", "c.toml", "--yes"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -1,6 +1,6 @@
 //! What `mfm drill` says of detectors that hang, write, know too much, or are compared with an earlier result.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -99,9 +99,8 @@ fn a_drill_not_consented_to_hints_at_what_there_is() {
 fn a_detector_that_writes_leaves_a_fault_that_is_said_to_stand() {
     let world = World::with_lab();
     let slow = "test -e looked || { touch looked; exit 0; }; touch there; while ! test -e done; do sleep 0.05; done";
-    let words = ["--journal", "journal.db", "drill", "--seed", "1", "--now", NOW, "--yes", "--json", "--command-only"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-    command.args([&words[..], &GANTRY, &["--", "sh", "-c", slow]].concat()).current_dir(world.path());
+    let words = ["drill", "--seed", "1", "--now", NOW, "--yes", "--json", "--command-only"];
+    let mut command = world.process(&[&words[..], &GANTRY, &["--", "sh", "-c", slow]].concat());
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     while !world.path().join("there").exists() {
         sleep(Duration::from_millis(10));

@@ -352,8 +352,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     let world = World::with_lab();
     world.json(&APPLY);
     for form in ["jsonl", "csv"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command.args(["--journal", "journal.db", "audit", "export", "--as", form]).current_dir(world.path());
+        let mut command = world.process(&["audit", "export", "--as", form]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -370,9 +369,8 @@ fn peak_kib(world: &World, changes: i64, form: &str) -> u64 {
         let one = |key| update(&point, Value::Integer(key), Value::Real(1.5), Value::Real(400.0));
         journal(&path, None, &mut (1..=changes).map(one));
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-    command.arg("--journal").arg(&path).args(["audit", "export", "--as", form]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = world.process(&["audit", "export", "--as", form]);
+    let mut child = command.env("MFM_JOURNAL", &path).stdout(Stdio::piped()).spawn().unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     // A pipe holds 64 KiB: with more than that left unread, the export has not ended.

@@ -182,13 +182,7 @@ fn colour_is_asked_for_or_left_out() {
 fn a_reader_that_goes_away_is_no_failure() {
     let world = World::empty();
     for words in [["modes", "--json"], ["help", "errors"], ["completions", "bash"], ["--color=always", "--help"]] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mfm"))
-            .args(words)
-            .current_dir(world.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = world.process(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{words:?}");

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use mfm::engine::Engine;
 use mfm::model::Value;
-use mfm::model::ports::{Clock, Reporter};
 use mfm::plan::PlannedRow;
 use mfm::targets::Target as _;
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, OperationAction};
+use mfm_journal::{Face, Journal, LockHolder};
 use serde_json::Value as Json;
+use testutils::build_proposal;
+use testutils::ports::{SilentReporter, StandingClock};
 
 use super::world::{World, text};
 
@@ -25,25 +26,6 @@ impl Faults for Lost {
             _ => Ok(()),
         }
     }
-}
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now_us(&self) -> i64 {
-        1_795_000_000_000_000
-    }
-
-    fn local_time(&self) -> jiff::civil::DateTime {
-        jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
-    }
-}
-
-struct Silent;
-
-impl Reporter for Silent {
-    fn progress(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
 }
 
 /// Leaves operation 1 open: committed in the lab, and not sealed in the journal.
@@ -61,8 +43,8 @@ fn leave_open(world: &World) {
         journal: &mut journal,
         target: &mut target,
         name: "lab".into(),
-        clock: &Noon,
-        reporter: &Silent,
+        clock: &StandingClock,
+        reporter: &SilentReporter,
         actor: "tester".into(),
         face: Face::Library,
         holder: LockHolder { pid: 1, host: "test".into(), command: "test".into() },
@@ -70,18 +52,7 @@ fn leave_open(world: &World) {
         seen: 0,
     };
     let prepared = engine.prepare(&[PlannedRow { table, key, before, after: Some(after) }], false).unwrap();
-    let proposal = mfm::engine::apply::OperationProposal {
-        action: OperationAction::Apply,
-        label: FaultLabel { tool: "test".into(), mode: "test".into(), variant: "test".into(), severity: "1.0".into() },
-        plan_digest: Digest::sha256(b"test"),
-        plan_id: None,
-        reverts: None,
-        keys: None,
-        detail: serde_json::Map::new(),
-        disable_triggers: false,
-        beside: Vec::new(),
-    };
-    assert_eq!(engine.commit(&proposal, &prepared).unwrap_err().code(), "left_open");
+    assert_eq!(engine.commit(&build_proposal(), &prepared).unwrap_err().code(), "left_open");
 }
 
 fn error_code(stderr: &[u8]) -> String {

@@ -6,6 +6,7 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use testutils::program::{build_command, expect_success, parse_stdout};
 
 /// A folder in which commands run; nothing outside it is seen.
 pub(crate) struct World {
@@ -60,12 +61,14 @@ impl World {
         own(&path, 0o644);
     }
 
-    /// Returns a command with a clean environment.
+    /// Returns a command with a clean environment, to be spawned.
+    pub(crate) fn process(&self, words: &[&str]) -> std::process::Command {
+        build_command(env!("CARGO_BIN_EXE_mfm"), self.path(), words)
+    }
+
+    /// Returns a command with a clean environment, to be asserted on.
     pub(crate) fn mfm(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command.env_clear().current_dir(self.path()).args(words);
-        command.env("HOME", self.path()).env("MFM_JOURNAL", "journal.db").env("MFM_ACTOR", "tester");
-        command
+        Command::from_std(self.process(words))
     }
 
     /// Runs a command and returns what it printed.
@@ -76,8 +79,8 @@ impl World {
     /// Runs a command that has to succeed, and returns its stdout as JSON.
     pub(crate) fn json(&self, words: &[&str]) -> Json {
         let output = self.run(&[words, &["--json"]].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        expect_success(&output);
+        parse_stdout(&output)
     }
 
     /// Runs a command and returns exit code, stdout and stderr as one text, without what differs from run to run.

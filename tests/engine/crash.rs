@@ -5,13 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::{Arc, Mutex};
 
 use mfm::engine::{Engine, EngineError};
-use mfm::ops::{audit, recover, status, targets::mark};
+use mfm::ops::{audit, recover, status};
 use mfm::targets::faults::{Faults as TargetFaults, SharedFaults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Journal, OperationVerdict};
-
-use super::bomb::{Bomb, Crash, How, apply, quiet, recover_all, revert_all};
-use super::world::{World, dump};
+use testutils::bomb::{Bomb, Crash, How, apply_three_rows, recover_all, revert_all, silence_crashes};
+use testutils::{World, dump_tables};
 
 /// A marked database with one table, of which an operation changes three rows in three ways.
 pub(crate) struct Rig {
@@ -21,30 +20,20 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let world = World::new();
-        super::world::meddle(
-            &world,
+        super::torture::marked(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT); \
              INSERT INTO t VALUES (1, 10, 'x'), (2, 20, 'y'), (3, 30, 'z')",
-        );
-        let request = mark::Request {
-            target: world.url("lab.db"),
-            confirm: Some("lab.db".into()),
-            domain: Some("mosaiq".into()),
-            ..Default::default()
-        };
-        mark::run(&world.context(), &request).unwrap();
-        Self::of(world)
+        )
     }
 
     /// A rig around a world as it is.
     pub(crate) fn of(world: World) -> Self {
-        let before = dump(&world.path("lab.db"));
+        let before = dump_tables(&world.path("lab.db"));
         Self { world, before }
     }
 
     fn dump(&self) -> String {
-        dump(&self.world.path("lab.db"))
+        dump_tables(&self.world.path("lab.db"))
     }
 
     /// Runs a step of an engine with a bomb in both stores.
@@ -93,7 +82,7 @@ impl Rig {
 
 /// Tries every step of one run, on a rig of its own each, until a run passes that no step of it disturbs.
 fn at_every_step(what: &str, before: fn(&Rig), run: fn(&mut Engine<'_>) -> Result<(), EngineError>) {
-    quiet();
+    silence_crashes();
     for how in [How::Crash, How::Error] {
         let mut steps = 0;
         loop {
@@ -115,18 +104,18 @@ fn at_every_step(what: &str, before: fn(&Rig), run: fn(&mut Engine<'_>) -> Resul
 /// Torture 24 and 25, and 23 where the step is the one after the commit.
 #[test]
 fn torture_24_a_crash_or_an_error_at_every_write_of_an_apply() {
-    at_every_step("apply", |_| (), |engine| apply(engine).map(|_| ()));
+    at_every_step("apply", |_| (), |engine| apply_three_rows(engine).map(|_| ()));
 }
 
 #[test]
 fn torture_24_a_crash_or_an_error_at_every_write_of_a_revert() {
-    let applied = |rig: &Rig| drop(rig.with(&Bomb::at(0, How::Crash), apply).unwrap().unwrap());
+    let applied = |rig: &Rig| drop(rig.with(&Bomb::at(0, How::Crash), apply_three_rows).unwrap().unwrap());
     at_every_step("revert", applied, revert_all);
 }
 
 #[test]
 fn a_crash_or_an_error_at_every_write_of_a_recover() {
-    quiet();
+    silence_crashes();
     for how in [How::Crash, How::Error] {
         for commits in [false, true] {
             let mut steps = 0;
@@ -163,7 +152,7 @@ pub(crate) fn leave_open(rig: &Rig, commits: bool) {
         let mut target = SqliteTarget::open(&rig.world.path("lab.db"), std::collections::BTreeMap::new()).unwrap();
         target.set_faults(Arc::new(Mutex::new(At(step))));
         let context = rig.world.context();
-        apply(&mut context.engine(&mut journal, &mut target, "lab")).map(|_| ())
+        apply_three_rows(&mut context.engine(&mut journal, &mut target, "lab")).map(|_| ())
     }));
     assert!(crashed.is_err());
     let status = status::run(&rig.world.context()).unwrap();
@@ -174,11 +163,11 @@ pub(crate) fn leave_open(rig: &Rig, commits: bool) {
 /// While an operation is open, apply and revert refuse, and a person's word can close it.
 #[test]
 fn an_open_operation_stops_the_others() {
-    quiet();
+    silence_crashes();
     let rig = Rig::new();
     leave_open(&rig, false);
     let none = Bomb::at(0, How::Crash);
-    assert_eq!(rig.with(&none, apply).unwrap().unwrap_err().code(), "recover_first");
+    assert_eq!(rig.with(&none, apply_three_rows).unwrap().unwrap_err().code(), "recover_first");
     assert_eq!(rig.with(&none, revert_all).unwrap().unwrap_err().code(), "recover_first");
     let request = recover::Request { op: Some(1), word: Some(recover::As::Abandoned), ..Default::default() };
     let closed = recover::run(&rig.world.context(), &request).unwrap();
@@ -190,13 +179,13 @@ fn an_open_operation_stops_the_others() {
 /// A transaction that is still open hides its uid: recover waits, gives up, and decides nothing.
 #[test]
 fn recover_never_guesses_while_a_transaction_is_open() {
-    quiet();
+    silence_crashes();
     for commits in [false, true] {
         let rig = Rig::new();
         leave_open(&rig, false);
         let uid = Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap().uid;
         let id = Journal::open_read(&rig.world.journal).unwrap().id();
-        let mut writer = rig.world.foreign();
+        let mut writer = rig.world.open_foreign();
         let transaction = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
         transaction
             .execute(
@@ -226,11 +215,11 @@ fn recover_never_guesses_while_a_transaction_is_open() {
 /// Rows that somebody changed while an operation was open are listed, whatever the verdict.
 #[test]
 fn recover_lists_rows_that_are_not_as_the_verdict_says() {
-    quiet();
+    silence_crashes();
     for commits in [false, true] {
         let rig = Rig::new();
         leave_open(&rig, commits);
-        super::world::meddle(&rig.world, "UPDATE t SET b = 'foreign' WHERE id = 1");
+        testutils::run_foreign_sql(&rig.world, "UPDATE t SET b = 'foreign' WHERE id = 1");
         let closed = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
         assert_eq!(closed.operations[0].differing, ["t 1"]);
     }
@@ -239,7 +228,7 @@ fn recover_lists_rows_that_are_not_as_the_verdict_says() {
 /// A target that is another one by now leaves its operations open.
 #[test]
 fn recover_leaves_the_operations_of_a_replaced_target_open() {
-    quiet();
+    silence_crashes();
     let rig = Rig::new();
     leave_open(&rig, false);
     std::fs::remove_file(rig.world.path("lab.db")).unwrap();
@@ -247,7 +236,7 @@ fn recover_leaves_the_operations_of_a_replaced_target_open() {
     let failure = left.failure.clone().unwrap();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("target_replaced", 4));
     assert!(left.left_open());
-    super::world::meddle(&rig.world, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    testutils::run_foreign_sql(&rig.world, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
     let left = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
     assert_eq!(left.failure.unwrap().code, "target_replaced");
 }

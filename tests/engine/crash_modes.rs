@@ -6,15 +6,15 @@ use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::plan::{self, BuiltPlan};
 use serde_json::{Map, json};
+use testutils::World;
+use testutils::bomb::{Bomb, How, revert_all, silence_crashes};
 
-use super::bomb::{Bomb, How, quiet, revert_all};
 use super::crash::Rig;
-use super::world::World;
 
 /// Returns the smallest plan that shows a variant on one record of a lab.
 fn smallest(world: &World, mode: &dyn Mode, kind: &FaultRecord, variant: &str) -> Option<BuiltPlan> {
     let sql = format!("SELECT {} FROM {}", kind.key, kind.table);
-    let connection = world.foreign();
+    let connection = world.open_foreign();
     let mut statement = connection.prepare(&sql).unwrap();
     let ids: Vec<i64> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut found: Option<BuiltPlan> = None;
@@ -53,7 +53,7 @@ fn disturb(rig: &Rig, made: &BuiltPlan, reverts: bool, step: usize, how: How) ->
 
 /// Calls back with a rig and a plan for every variant on every kind of record.
 fn every_variant(mut run: impl FnMut(&Rig, &BuiltPlan)) {
-    quiet();
+    silence_crashes();
     for mode in MODES.iter().copied() {
         for variant in mode.card().variants {
             let mut shown = 0;

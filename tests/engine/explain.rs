@@ -5,15 +5,18 @@ use mfm::ops::explain::{self, InverseState, Outcome};
 use mfm::ops::{Context, revert, status};
 use mfm_journal::Journal;
 use serde_json::json;
+use testutils::bomb::{Bomb, How, silence_crashes};
+use testutils::{World, build_request, dump_tables, request_angles, request_sample, run_foreign_sql};
 
-use super::bomb::{Bomb, How, quiet};
 use super::crash::Rig;
-use super::world::{World, angles, dump, meddle, request, sample};
 
 fn explain(world: &World, op: u64) -> Outcome {
-    let before = (dump(&world.path("lab.db")), std::fs::read(&world.journal).unwrap());
+    let before = (dump_tables(&world.path("lab.db")), std::fs::read(&world.journal).unwrap());
     let outcome = explain::run(&world.context(), &explain::Request { op }).unwrap();
-    assert!(before == (dump(&world.path("lab.db")), std::fs::read(&world.journal).unwrap()), "something was written");
+    assert!(
+        before == (dump_tables(&world.path("lab.db")), std::fs::read(&world.journal).unwrap()),
+        "something was written"
+    );
     outcome
 }
 
@@ -21,13 +24,13 @@ fn explain(world: &World, op: u64) -> Outcome {
 fn faulty() -> (World, i64, Vec<i64>) {
     let world = World::with_lab(12);
     let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY 1 LIMIT 1";
-    let field: i64 = world.foreign().query_row(sql, [], |row| row.get(0)).unwrap();
+    let field: i64 = world.open_foreign().query_row(sql, [], |row| row.get(0)).unwrap();
     let points = {
-        let connection = world.foreign();
+        let connection = world.open_foreign();
         let mut statement = connection.prepare("SELECT TFP_ID FROM TxFieldPoint WHERE FLD_ID = ? ORDER BY 1").unwrap();
         statement.query_map([field], |row| row.get(0)).unwrap().map(Result::unwrap).collect::<Vec<i64>>()
     };
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     (world, field, points)
 }
 
@@ -76,7 +79,7 @@ fn an_operation_that_can_be_taken_back() {
 #[test]
 fn later_operations_and_changes_of_others_are_named_row_by_row() {
     let (world, field, points) = faulty();
-    world.apply(request("delete_control_points", json!({"fld_id": field, "points_to_delete": [3]}))).unwrap();
+    world.apply(build_request("delete_control_points", json!({"fld_id": field, "points_to_delete": [3]}))).unwrap();
     let later = explain(&world, 1);
     assert_eq!((later.inverse.state, later.inverse.in_conflict), (InverseState::Blocked, 1));
     assert_eq!(blocks(&later), [("later_operation", "conflict", Some(2))]);
@@ -84,9 +87,9 @@ fn later_operations_and_changes_of_others_are_named_row_by_row() {
     assert_eq!(deeds(&later), [with(Flag::Cascade), with(Flag::SkipConflicts)]);
     assert!(later.ways_out[0].text.contains("2, 1"), "{:?}", later.ways_out[0]);
 
-    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
-    meddle(&world, &format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.25 WHERE TFP_ID = {}", points[1]));
-    meddle(&world, &format!("DELETE FROM TxFieldPoint WHERE TFP_ID = {}", points[2]));
+    run_foreign_sql(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
+    run_foreign_sql(&world, &format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.25 WHERE TFP_ID = {}", points[1]));
+    run_foreign_sql(&world, &format!("DELETE FROM TxFieldPoint WHERE TFP_ID = {}", points[2]));
     let all = explain(&world, 1);
     assert_eq!(
         blocks(&all),
@@ -114,7 +117,7 @@ fn later_operations_and_changes_of_others_are_named_row_by_row() {
 #[test]
 fn a_change_of_others_alone_can_be_overwritten() {
     let (world, _, points) = faulty();
-    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
+    run_foreign_sql(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
     let with = |option| Deed::revert_with(1, [option]);
     assert_eq!(deeds(&explain(&world, 1)), [with(Flag::SkipConflicts), with(Flag::Force)]);
 }
@@ -122,7 +125,7 @@ fn a_change_of_others_alone_can_be_overwritten() {
 #[test]
 fn k10_a_column_that_is_gone_is_put_back_by_hand_and_never_forced() {
     let (world, _, _) = faulty();
-    meddle(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Gantry_Ang TO Elsewhere");
+    run_foreign_sql(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Gantry_Ang TO Elsewhere");
     let outcome = explain(&world, 1);
     assert!(deeds(&outcome).is_empty(), "{:?}", deeds(&outcome));
     assert!(outcome.ways_out[0].text.contains("put the column"), "{:?}", outcome.ways_out[0]);
@@ -130,7 +133,7 @@ fn k10_a_column_that_is_gone_is_put_back_by_hand_and_never_forced() {
     assert_eq!(refused.code, "conflict");
     let said = format!("{:?}", refused.next);
     assert!(said.contains("put the column") && !said.contains("Force"), "{said}");
-    meddle(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Elsewhere TO Gantry_Ang");
+    run_foreign_sql(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Elsewhere TO Gantry_Ang");
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
 }
 
@@ -138,7 +141,7 @@ fn k10_a_column_that_is_gone_is_put_back_by_hand_and_never_forced() {
 fn rows_that_are_back_already_leave_something_to_close() {
     let (world, _, points) = faulty();
     let was = explain(&world, 1).inverse.changes[0].after["Gantry_Ang"].clone();
-    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = {was} WHERE TFP_ID = {}", points[0]));
+    run_foreign_sql(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = {was} WHERE TFP_ID = {}", points[0]));
     let outcome = explain(&world, 1);
     assert_eq!((outcome.inverse.already_back, outcome.inverse.rows), (1, points.len() as u64 - 1));
     assert_eq!(outcome.inverse.state, InverseState::Possible);
@@ -147,7 +150,7 @@ fn rows_that_are_back_already_leave_something_to_close() {
 #[test]
 fn what_the_schema_refuses_is_said_before_anybody_tries() {
     let (world, _, _) = faulty();
-    meddle(&world, "CREATE TRIGGER t AFTER UPDATE ON TxFieldPoint BEGIN SELECT 1; END");
+    run_foreign_sql(&world, "CREATE TRIGGER t AFTER UPDATE ON TxFieldPoint BEGIN SELECT 1; END");
     let outcome = explain(&world, 1);
     assert_eq!((outcome.inverse.state, blocks(&outcome)), (InverseState::Blocked, vec![("refusal", "trigger", None)]));
     assert!(matches!(outcome.ways_out[0].way, StepKind::Give { option: Flag::DisableTriggers, .. }));
@@ -164,30 +167,30 @@ fn an_absent_target_is_unknown_and_a_replaced_one_is_found() {
     assert!(outcome.proof.target.why.is_some() && outcome.inverse.why.is_some());
     std::fs::rename(&aside, &lab).unwrap();
     // The uid is gone, as after a restore from before the operation.
-    meddle(&world, "DELETE FROM mfm_operation");
+    run_foreign_sql(&world, "DELETE FROM mfm_operation");
     let replaced = explain(&world, 1);
     assert!(!replaced.ok);
     assert_eq!((replaced.proof.target.state, replaced.proof.target.agrees), ("absent", Some(false)));
     assert_eq!(blocks(&replaced), [("refusal", "target_replaced", None)]);
-    meddle(&world, "DROP TABLE mfm_marker");
+    run_foreign_sql(&world, "DROP TABLE mfm_marker");
     assert_eq!(blocks(&explain(&world, 1)), [("refusal", "unmarked", None)]);
 }
 
 #[test]
 fn an_operation_that_never_took_effect_and_one_that_is_open() {
-    quiet();
+    silence_crashes();
     let world = World::with_lab(12);
-    let foreign = world.foreign();
+    let foreign = world.open_foreign();
     foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap_err();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap_err();
     foreign.execute_batch("ROLLBACK").unwrap();
     let failed = explain(&world, 1);
     assert_eq!((failed.inverse.state, failed.ways_out.len()), (InverseState::Nothing, 0));
     assert!(failed.ok && failed.words.contains("tried to commit"), "{}", failed.words);
 
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap();
     let (_, made) =
-        mfm::ops::plan::run(&world.context(), &sample("delete_control_points", "single_gap", 1, 3)).unwrap();
+        mfm::ops::plan::run(&world.context(), &request_sample("delete_control_points", "single_gap", 1, 3)).unwrap();
     let rig = Rig::of(world);
     let mut step = 0;
     while Journal::open_read(&rig.world.journal).unwrap().state().open.is_empty() {

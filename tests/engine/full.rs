@@ -6,10 +6,10 @@ use mfm::engine::EngineError;
 use mfm::ops::status;
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Journal;
+use testutils::bomb::{apply_three_rows, revert_all};
+use testutils::{World, dump_tables, request_sample};
 
-use super::bomb::{apply, revert_all};
 use super::crash::Rig;
-use super::world::{World, dump, sample};
 
 /// Runs an operation with so many pages of room in the journal and in the target (0: no limit).
 fn squeezed<T>(
@@ -34,11 +34,11 @@ fn squeezed<T>(
 /// Makes the rows so large that a change needs pages of its own on both sides.
 fn heavy() -> Rig {
     let rig = Rig::new();
-    super::world::meddle(
+    testutils::run_foreign_sql(
         &rig.world,
         "CREATE TABLE TxField (FLD_ID int); CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(3000))",
     );
-    Rig { before: dump(&rig.world.path("lab.db")), ..rig }
+    Rig { before: dump_tables(&rig.world.path("lab.db")), ..rig }
 }
 
 fn pages(path: &std::path::Path) -> u32 {
@@ -55,7 +55,7 @@ fn torture_25_the_journal_s_disk_is_full() {
         let limit = pages(&rig.world.journal) + room;
         let mut applied = 0;
         let code = loop {
-            let done = squeezed(&rig, limit, 0, |engine| apply(engine).and_then(|_| revert_all(engine)));
+            let done = squeezed(&rig, limit, 0, |engine| apply_three_rows(engine).and_then(|_| revert_all(engine)));
             match done {
                 Ok(()) => applied += 1,
                 Err(error) => break error.code().to_owned(),
@@ -73,13 +73,13 @@ fn torture_25_the_journal_s_disk_is_full() {
 #[test]
 fn torture_25_the_target_s_disk_is_full() {
     let rig = heavy();
-    super::world::meddle(&rig.world, "UPDATE t SET b = hex(zeroblob(1500))");
-    let before = dump(&rig.world.path("lab.db"));
+    testutils::run_foreign_sql(&rig.world, "UPDATE t SET b = hex(zeroblob(1500))");
+    let before = dump_tables(&rig.world.path("lab.db"));
     let limit = pages(&rig.world.path("lab.db"));
-    let fill = |engine: &mut mfm::engine::Engine<'_>| super::bomb::apply_text(engine, &"w".repeat(20_000));
+    let fill = |engine: &mut mfm::engine::Engine<'_>| testutils::bomb::set_text(engine, &"w".repeat(20_000));
     let error = squeezed(&rig, 0, limit, fill).unwrap_err();
     assert_eq!(error.code(), "target_full");
-    assert_eq!(dump(&rig.world.path("lab.db")), before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), before);
     let operation = Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap();
     assert_eq!(operation.verdict, Some(mfm_journal::OperationVerdict::Failed));
     assert!(!status::run(&rig.world.context()).unwrap().is_disturbed());
@@ -90,7 +90,7 @@ fn torture_25_the_target_s_disk_is_full() {
 #[test]
 fn torture_27_several_writers_at_once() {
     let world = World::with_lab(20);
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     let (journal, url) = (world.journal.clone(), world.url("lab.db"));
     std::thread::scope(|scope| {
         for writer in 0..3 {
@@ -100,7 +100,8 @@ fn torture_27_several_writers_at_once() {
                 (own.journal, own.target) = (journal, Some(url));
                 let mut done = 0;
                 for attempt in 0..200 {
-                    let request = sample("create_duplicate_treatment", "same_field", 1, writer * 1000 + attempt);
+                    let request =
+                        request_sample("create_duplicate_treatment", "same_field", 1, writer * 1000 + attempt);
                     match own.apply(request) {
                         Ok(_) => done += 1,
                         // A plan that another writer overtook is stale; a busy journal or target is tried again.
@@ -123,5 +124,5 @@ fn torture_27_several_writers_at_once() {
     let all = mfm::ops::revert::Request { all: true, ..Default::default() };
     let back = mfm::ops::revert::run(&world.context(), &all).unwrap();
     assert!(back.operations.iter().all(|line| line.exact));
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
 }

@@ -10,17 +10,13 @@ use mfm::ops::{Context, apply, plan, recover, status};
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Face, Journal, OperationVerdict};
+use testutils::bomb;
+use testutils::{World, dump_tables, request_angles, request_marking, request_sample, run_foreign_sql};
 
-use super::bomb;
 use super::crash::Rig;
-use super::world::{World, angles, dump, meddle, sample};
 
 fn gantry() -> plan::Request {
-    sample("create_invalid_angles", "gantry", 1, 1)
-}
-
-fn marking(target: &str, confirm: &str) -> mark::Request {
-    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
+    request_sample("create_invalid_angles", "gantry", 1, 1)
 }
 
 fn adding(world: &World, name: &str) -> add::Request {
@@ -30,7 +26,7 @@ fn adding(world: &World, name: &str) -> add::Request {
 /// A clinic's database with a marker row that somebody forged for its path.
 fn forged(world: &World) {
     let at = "UPDATE TrackTreatment SET Create_DtTm = '2026-11-20 08:00:00.000'";
-    meddle(world, at);
+    run_foreign_sql(world, at);
 }
 
 #[test]
@@ -41,10 +37,10 @@ fn k7_to_register_adopts_no_marker_and_lists_what_others_left() {
     assert_eq!(added.line.state, "unmarked");
     let id = Journal::open_read(&world.journal).unwrap().id();
     assert_eq!((added.foreign_operations[0].journal_id, added.foreign_operations[0].committed), (id, 1));
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     let refused = other.apply(gantry()).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("unmarked", 3));
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
 }
 
 #[test]
@@ -52,14 +48,14 @@ fn k7_a_found_marker_is_adopted_by_the_questions_of_marking_and_keeps_its_id() {
     let (world, mut other) = (World::with_lab(20), World::new());
     forged(&world);
     add::run(&other.context(), &adding(&world, "lab.db")).unwrap();
-    let mut request = marking("lab", "lab.db");
+    let mut request = request_marking("lab", "lab.db");
     let sign = mark::run(&other.context(), &request).unwrap_err();
     assert_eq!((sign.code.as_str(), format!("{:?}", sign.next).contains("recent-treatments")), ("live_clinic", true));
     request.overrides = vec!["recent-treatments".into()];
     request.confirm = Some("else.db".into());
     assert_eq!(mark::run(&other.context(), &request).unwrap_err().code, "wrong_name");
     request.confirm = None;
-    other.answer(ConfirmAnswer::Nobody);
+    other.answer_with(ConfirmAnswer::Nobody);
     assert_eq!(mark::run(&other.context(), &request).unwrap_err().code, "no_consent");
     assert_eq!(other.apply(gantry()).unwrap_err().code, "unmarked");
     request.confirm = Some("lab.db".into());
@@ -70,7 +66,7 @@ fn k7_a_found_marker_is_adopted_by_the_questions_of_marking_and_keeps_its_id() {
     let journal = Journal::open_read(&other.journal).unwrap();
     let entry = journal.read_entry(journal.head().seq).unwrap().unwrap();
     assert_eq!((entry.body["adopted"].as_bool(), entry.body["overrides"][0].as_str()), (Some(true), Some(SIGN)));
-    other.answer(ConfirmAnswer::Yes);
+    other.answer_with(ConfirmAnswer::Yes);
     other.apply(gantry()).unwrap();
 }
 
@@ -99,7 +95,7 @@ fn bytes(world: &World) -> (Vec<u8>, bool) {
 #[test]
 fn k7_recover_rolls_back_in_marked_targets_after_consent_and_by_a_person() {
     let mut world = World::with_lab(20);
-    let clean = dump(&world.path("lab.db"));
+    let clean = dump_tables(&world.path("lab.db"));
     std::fs::copy(world.path("lab.db"), world.path("source.db")).unwrap();
     crash(&world.path("source.db"), &world.path("lab.db"));
     let crashed = bytes(&world);
@@ -109,21 +105,21 @@ fn k7_recover_rolls_back_in_marked_targets_after_consent_and_by_a_person() {
     assert!(run(&Context { face: Face::Mcp, ..context }).rolled_back.is_empty());
     assert_eq!(bytes(&world), crashed);
     for (answer, code) in [(ConfirmAnswer::Nobody, "no_consent"), (ConfirmAnswer::No, "no_consent")] {
-        world.answer(answer);
+        world.answer_with(answer);
         let left = run(&world.context());
         assert_eq!((left.rolled_back.len(), left.failure.unwrap().code.as_str()), (0, code));
         assert_eq!(bytes(&world), crashed);
     }
-    world.answer(ConfirmAnswer::Yes);
+    world.answer_with(ConfirmAnswer::Yes);
     assert_eq!(run(&world.context()).rolled_back, ["lab"]);
-    assert_eq!(dump(&world.path("lab.db")), clean);
+    assert_eq!(dump_tables(&world.path("lab.db")), clean);
 }
 
 #[test]
 fn k7_recover_leaves_a_file_alone_that_is_not_marked_or_is_another_one() {
     let mut world = World::with_lab(20);
     std::fs::copy(world.path("lab.db"), world.path("source.db")).unwrap();
-    meddle(&world, "DROP TABLE mfm_marker");
+    run_foreign_sql(&world, "DROP TABLE mfm_marker");
     // Registered, and not marked.
     std::fs::copy(world.path("lab.db"), world.path("clinic.db")).unwrap();
     add::run(&world.context(), &adding(&world, "clinic.db")).unwrap();
@@ -160,11 +156,11 @@ fn k7_a_byte_copy_moved_onto_a_marked_path_is_not_the_target() {
     assert_eq!(status::run(&world.context()).unwrap().targets[0].state, "target_replaced");
     assert_eq!(std::fs::read(world.path("lab.db")).unwrap(), then);
     // Whoever put it there on purpose says so, by the name and past the signs, and goes on.
-    world.answer(ConfirmAnswer::Nobody);
-    let moved = mark::Request { moved: true, confirm: None, ..marking("lab", "") };
+    world.answer_with(ConfirmAnswer::Nobody);
+    let moved = mark::Request { moved: true, confirm: None, ..request_marking("lab", "") };
     assert_eq!(mark::run(&world.context(), &moved).unwrap_err().code, "no_consent");
     mark::run(&world.context(), &mark::Request { confirm: Some("lab.db".into()), ..moved }).unwrap();
-    world.answer(ConfirmAnswer::Yes);
+    world.answer_with(ConfirmAnswer::Yes);
     world.apply(gantry()).unwrap();
     world.revert(&[1]).unwrap();
 }
@@ -187,7 +183,7 @@ fn k7_a_marker_of_the_first_release_is_taken_and_bound_more_tightly_on_demand() 
     let world = World::with_lab(20);
     first_release(&world);
     world.apply(gantry()).unwrap();
-    let moved = mark::Request { moved: true, ..marking("lab", "lab.db") };
+    let moved = mark::Request { moved: true, ..request_marking("lab", "lab.db") };
     mark::run(&world.context(), &moved).unwrap();
     assert!(show::run(&world.context()).unwrap().marker.unwrap().bound.len() > 1);
     assert_eq!(mark::run(&world.context(), &moved).unwrap_err().code, "not_moved");
@@ -198,7 +194,8 @@ fn k7_a_marker_of_the_first_release_is_taken_and_bound_more_tightly_on_demand() 
 fn k7_what_a_plan_file_permits_is_under_its_digest() {
     let world = World::with_lab(20);
     let file = world.path("plan.json");
-    let request = plan::Request { output: Some(file.clone()), ..sample("create_invalid_angles", "gantry", 2, 1) };
+    let request =
+        plan::Request { output: Some(file.clone()), ..request_sample("create_invalid_angles", "gantry", 2, 1) };
     let (planned, _) = plan::run(&world.context(), &request).unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     let run = || apply::run(&world.context(), &apply::Source::File(file.clone()), false, &mut |_| {});
@@ -234,14 +231,14 @@ fn k7_what_was_permitted_changes_the_digest_and_is_journaled() {
     assert_eq!(world.apply(more).unwrap().plan.plan_digest, planned);
     let operation = Journal::open_read(&world.journal).unwrap().read_operation(1).unwrap().unwrap();
     assert_eq!(operation.detail["permits"]["disable_triggers"], true);
-    assert_eq!(world.apply(angles(field(&world), "400")).unwrap().op, Some(2));
+    assert_eq!(world.apply(request_angles(field(&world), "400")).unwrap().op, Some(2));
     let operation = Journal::open_read(&world.journal).unwrap().read_operation(2).unwrap().unwrap();
     assert!(!operation.detail.contains_key("permits"));
 }
 
 fn field(world: &World) -> i64 {
     let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY 1 HAVING count(*) > 8 ORDER BY 1 DESC LIMIT 1";
-    world.foreign().query_row(sql, [], |row| row.get(0)).unwrap()
+    world.open_foreign().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 /// Moves the target away when a step is reached.
@@ -266,7 +263,7 @@ fn apply_moving(rig: &Rig, step: WriteStep, replaced: bool) -> mfm::engine::Engi
     let mut target = SqliteTarget::open(&path, Default::default()).unwrap();
     target.set_faults(Arc::new(Mutex::new(MovesAway(path, step, replaced))));
     let context = rig.world.context();
-    bomb::apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err()
+    bomb::apply_three_rows(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err()
 }
 
 fn verdict(rig: &Rig) -> Option<OperationVerdict> {
@@ -282,7 +279,7 @@ fn k9_a_target_renamed_away_before_the_commit_is_rolled_back() {
             let codes = ["target_replaced", "target_absent", "marked_elsewhere"];
             assert!(codes.contains(&refused.code()), "{step:?}: {refused}");
             assert_eq!(verdict(&rig), Some(OperationVerdict::Failed), "{step:?}");
-            assert_eq!(dump(&rig.world.path("away.db")), rig.before, "{step:?}");
+            assert_eq!(dump_tables(&rig.world.path("away.db")), rig.before, "{step:?}");
         }
     }
 }

@@ -11,9 +11,9 @@ use mfm_journal::{
     RowAction, Stamp, TargetRef,
 };
 use serde_json::Map;
+use testutils::{World, build_request, read_cell, request_sample, run_foreign_sql};
 
 use super::crash::Rig;
-use super::world::{World, cell, meddle, request, sample};
 
 /// Journals and carries out an update of row 1 whose image says that `said` was there before, where 'x' was.
 fn update_that_says(rig: &Rig, said: &str) -> u64 {
@@ -51,7 +51,7 @@ fn update_that_says(rig: &Rig, said: &str) -> u64 {
     };
     let token = journal.intend(&lock, &stamp, &intent, &Images::from_changes(&[change]).unwrap()).unwrap();
     let (uid, id, op) = (token.uid(), token.journal_id(), token.op());
-    meddle(
+    run_foreign_sql(
         world,
         &format!(
             "UPDATE t SET b = 'fault' WHERE id = 1;
@@ -70,7 +70,7 @@ fn a7_a_before_image_that_contradicts_its_row_digest_is_put_back_nowhere() {
         let outcome = rig.world.revert(&[op]);
         assert_eq!(outcome.as_ref().err().map(|failure| failure.code.as_str()), code, "{said}: {outcome:?}");
         let now = if code.is_none() { "x" } else { "fault" };
-        assert_eq!(cell(&rig.world, "SELECT b FROM t WHERE id = 1"), format!("Text({now:?})"));
+        assert_eq!(read_cell(&rig.world, "SELECT b FROM t WHERE id = 1"), format!("Text({now:?})"));
     }
 }
 
@@ -83,7 +83,7 @@ fn a7_a_live_audit_beside_an_honest_writer_accuses_nobody() {
             let mut world = World::new();
             world.journal = journal;
             for seed in 1..=12 {
-                let op = world.apply(sample("create_invalid_angles", "gantry", 1, seed)).unwrap().op.unwrap();
+                let op = world.apply(request_sample("create_invalid_angles", "gantry", 1, seed)).unwrap().op.unwrap();
                 world.revert(&[op]).unwrap();
             }
         });
@@ -93,8 +93,8 @@ fn a7_a_live_audit_beside_an_honest_writer_accuses_nobody() {
             assert!(found.ok, "{:?}", found.journal.findings);
         }
     });
-    world.apply(sample("create_invalid_angles", "gantry", 1, 99)).unwrap();
-    meddle(&world, "UPDATE TxFieldPoint SET Gantry_Ang = 3.25");
+    world.apply(request_sample("create_invalid_angles", "gantry", 1, 99)).unwrap();
+    run_foreign_sql(&world, "UPDATE TxFieldPoint SET Gantry_Ang = 3.25");
     let asked = audit::Request { depth: audit::Level::Live, full: false };
     assert!(!audit::run(&world.context(), &asked).unwrap().ok, "what stays is still found");
 }
@@ -103,16 +103,19 @@ fn a7_a_live_audit_beside_an_honest_writer_accuses_nobody() {
 fn k9_a_cell_too_large_is_refused_by_name_and_the_next_one_is_not() {
     let world = World::with_lab(2);
     let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-    let field = world.foreign().query_row("SELECT min(FLD_ID) FROM TxFieldPoint", [], read).unwrap().to_string();
+    let field = world.open_foreign().query_row("SELECT min(FLD_ID) FROM TxFieldPoint", [], read).unwrap().to_string();
     let angles = || {
-        request(
+        build_request(
             "create_invalid_angles",
             serde_json::json!({"fld_id": field, "angle_type": "gantry", "invalid_value": "400"}),
         )
     };
     let first = format!("SELECT min(TFP_ID) FROM TxFieldPoint WHERE FLD_ID = {field}");
     let set = |bytes: u64| {
-        meddle(&world, &format!("UPDATE TxFieldPoint SET A_Leaf_Set = zeroblob({bytes}) WHERE TFP_ID = ({first})"));
+        run_foreign_sql(
+            &world,
+            &format!("UPDATE TxFieldPoint SET A_Leaf_Set = zeroblob({bytes}) WHERE TFP_ID = ({first})"),
+        );
     };
     set((16 << 20) + 1);
     let refused = world.apply(angles()).unwrap_err();

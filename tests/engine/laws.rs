@@ -4,23 +4,22 @@ use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::ports::Danger;
 use mfm::ops::{OPERATIONS, audit, log, show, status};
 use mfm_journal::testing::test_scale;
-
-use super::world::{World, dump, sample, samples};
+use testutils::{World, dump_tables, request_sample, request_samples};
 
 #[test]
 fn every_variant_goes_and_comes_back_bit_for_bit() {
     let world = World::with_lab(20);
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     for mode in MODES {
         for variant in mode.card().variants {
-            for (_, request) in (0..test_scale()).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
+            for (_, request) in (0..test_scale()).flat_map(|seed| request_samples(*mode, variant.word, 2, seed)) {
                 let applied = world.apply(request).unwrap();
                 assert_eq!(applied.plan.label.variant, variant.word);
                 assert_eq!(applied.plan.label.severity, variant.severity.to_string());
-                assert_ne!(dump(&world.path("lab.db")), before);
+                assert_ne!(dump_tables(&world.path("lab.db")), before);
                 let back = world.revert(&[applied.op.unwrap()]).unwrap();
                 assert!(back.operations[0].exact);
-                assert_eq!(dump(&world.path("lab.db")), before, "{}", variant.word);
+                assert_eq!(dump_tables(&world.path("lab.db")), before, "{}", variant.word);
             }
         }
     }
@@ -31,9 +30,9 @@ fn an_apply_changes_exactly_the_planned_rows() {
     let world = World::with_lab(20);
     for mode in MODES {
         for variant in mode.card().variants {
-            let before = dump(&world.path("lab.db"));
-            let applied = world.apply(sample(mode.card().tool, variant.word, 3, 11)).unwrap();
-            let after = dump(&world.path("lab.db"));
+            let before = dump_tables(&world.path("lab.db"));
+            let applied = world.apply(request_sample(mode.card().tool, variant.word, 3, 11)).unwrap();
+            let after = dump_tables(&world.path("lab.db"));
             let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
             let (before, after) = (lines(&before), lines(&after));
             let gone = before.difference(&after).count() as u64;
@@ -51,7 +50,10 @@ fn the_same_request_makes_the_same_plan() {
     let (one, two) = (World::with_lab(20), World::with_lab(20));
     for mode in MODES {
         for variant in mode.card().variants {
-            let (a, b) = (sample(mode.card().tool, variant.word, 2, 5), sample(mode.card().tool, variant.word, 2, 5));
+            let (a, b) = (
+                request_sample(mode.card().tool, variant.word, 2, 5),
+                request_sample(mode.card().tool, variant.word, 2, 5),
+            );
             let digest = |world: &World, request| world.apply(request).unwrap().plan.plan_digest;
             assert_eq!(digest(&one, a), digest(&two, b), "{}", variant.word);
         }
@@ -61,10 +63,10 @@ fn the_same_request_makes_the_same_plan() {
 #[test]
 fn stacked_faults_come_back_newest_first() {
     let world = World::with_lab(20);
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     for mode in MODES {
         for variant in mode.card().variants {
-            world.apply(sample(mode.card().tool, variant.word, 2, 5)).unwrap();
+            world.apply(request_sample(mode.card().tool, variant.word, 2, 5)).unwrap();
         }
     }
     let request = mfm::ops::revert::Request { all: true, ..Default::default() };
@@ -72,7 +74,7 @@ fn stacked_faults_come_back_newest_first() {
     assert!(back.operations.iter().all(|line| line.exact));
     let order: Vec<u64> = back.operations.iter().map(|line| line.reverts).collect();
     assert!(order.windows(2).all(|pair| pair[0] > pair[1]), "{order:?}");
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
     let verify = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&world.context(), &verify).unwrap();
     assert!(audited.ok, "{audited:#?}");
@@ -81,7 +83,7 @@ fn stacked_faults_come_back_newest_first() {
 #[test]
 fn status_log_and_show_agree() {
     let world = World::with_lab(20);
-    let applied = world.apply(sample("create_invalid_angles", "both", 2, 5)).unwrap();
+    let applied = world.apply(request_sample("create_invalid_angles", "both", 2, 5)).unwrap();
     let status = status::run(&world.context()).unwrap();
     assert!(status.is_disturbed());
     assert_eq!(status.active[0].rows, applied.plan.rows);

@@ -7,7 +7,6 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
-mod bomb;
 mod conflicts;
 mod crash;
 mod crash_modes;
@@ -27,7 +26,6 @@ mod replay;
 mod replay_engines;
 mod replay_long;
 mod seeds;
-mod seen;
 mod selectors;
 mod signs;
 mod simulated;
@@ -36,4 +34,3 @@ mod times;
 mod torture;
 mod way_back;
 mod ways_out;
-mod world;

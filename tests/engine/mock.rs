@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::lab::import;
 use mfm::ops::{audit, revert};
-
-use super::world::{World, dump, samples};
+use testutils::{World, dump_tables, request_samples};
 
 fn import(world: &World, source: PathBuf) -> import::Outcome {
     let request = import::Request { source, url: world.url("lab.db"), domain: None, name: None, overrides: Vec::new() };
@@ -17,12 +16,12 @@ fn import(world: &World, source: PathBuf) -> import::Outcome {
 /// Commits and takes back every variant, `count` records each where there are so many, and audits at the end; a fault
 /// in a table that the mock lacks is refused by the table's name.
 fn there_and_back(world: &World, made: &import::Outcome, count: u64, seeds: u64) {
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     let has = |table: &str| made.made.tables.contains_key(table);
     let mut lacking = BTreeSet::new();
     for mode in MODES {
         for variant in mode.card().variants {
-            for (table, request) in (0..seeds).flat_map(|seed| samples(*mode, variant.word, count, seed)) {
+            for (table, request) in (0..seeds).flat_map(|seed| request_samples(*mode, variant.word, count, seed)) {
                 if !has(table) {
                     let refused = world.apply(request).unwrap_err();
                     assert_eq!(refused.code, "missing_table");
@@ -31,12 +30,14 @@ fn there_and_back(world: &World, made: &import::Outcome, count: u64, seeds: u64)
                     continue;
                 }
                 let applied = world.apply(request).unwrap();
-                assert_ne!(dump(&world.path("lab.db")), before);
+                assert_ne!(dump_tables(&world.path("lab.db")), before);
                 let back = world.revert(&[applied.op.unwrap()]).unwrap();
                 assert!(back.operations[0].exact);
-                assert_eq!(dump(&world.path("lab.db")), before, "{}", variant.word);
+                assert_eq!(dump_tables(&world.path("lab.db")), before, "{}", variant.word);
             }
-            for (_, request) in samples(*mode, variant.word, count, 99).into_iter().filter(|(table, _)| has(table)) {
+            for (_, request) in
+                request_samples(*mode, variant.word, count, 99).into_iter().filter(|(table, _)| has(table))
+            {
                 world.apply(request).unwrap();
                 revert::run(&world.context(), &revert::Request { last: true, ..Default::default() }).unwrap();
             }
@@ -46,7 +47,7 @@ fn there_and_back(world: &World, made: &import::Outcome, count: u64, seeds: u64)
     let request = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&world.context(), &request).unwrap();
     assert!(audited.ok, "{audited:#?}");
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn the_whole_mock() {
     let (world, again) = (World::new(), World::new());
     let outcome = import(&world, PathBuf::from(std::env::var_os("MFM_TEST_MOCK").unwrap()));
     import(&again, PathBuf::from(std::env::var_os("MFM_TEST_MOCK_WHEEL").unwrap()));
-    assert_eq!(dump(&world.path("lab.db")), dump(&again.path("lab.db")));
+    assert_eq!(dump_tables(&world.path("lab.db")), dump_tables(&again.path("lab.db")));
     assert_eq!(outcome.reports.len(), 11);
     // From the folder and from the wheel it is known, and is nobody's data.
     for world in [&world, &again] {

@@ -7,10 +7,10 @@ use mfm::ops::{audit, recover, status, targets};
 use mfm::targets::faults::{Faults as TargetFaults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Faults as JournalFaults, Journal, JournalStep};
+use testutils::bomb::{Bomb, How, apply_three_rows, revert_all, silence_crashes};
+use testutils::{World, dump_tables, run_foreign_sql};
 
-use super::bomb::{Bomb, How, apply, quiet, revert_all};
 use super::crash::{Rig, leave_open};
-use super::world::{World, dump, meddle};
 
 /// Ways in which mfm's own tables can reach further: what opens the door, and what closes it again.
 const DOORS: [(&str, &str); 14] = [
@@ -77,10 +77,10 @@ fn entries(world: &World) -> u64 {
 fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused_and_writes_nothing() {
     for (open, close) in DOORS {
         let rig = Rig::new();
-        run(&rig, apply).unwrap();
-        meddle(&rig.world, open);
-        let (then, seq) = (dump(&rig.world.path("lab.db")), entries(&rig.world));
-        assert_eq!(run(&rig, apply).unwrap_err().code(), "own_tables", "{open}");
+        run(&rig, apply_three_rows).unwrap();
+        run_foreign_sql(&rig.world, open);
+        let (then, seq) = (dump_tables(&rig.world.path("lab.db")), entries(&rig.world));
+        assert_eq!(run(&rig, apply_three_rows).unwrap_err().code(), "own_tables", "{open}");
         assert_eq!(run(&rig, revert_all).unwrap_err().code(), "own_tables", "{open}");
         let marked = remark(&rig.world).unwrap_err();
         assert_eq!((marked.code.as_str(), marked.kind.exit_code()), ("own_tables", 3), "{open}");
@@ -93,11 +93,11 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused_and_writes_nothing() 
         assert_eq!(status::run(&context).unwrap().targets[0].state, "own_tables", "{open}");
         let audited = audit::run(&context, &audit::Request { depth: audit::Level::Live, full: false }).unwrap();
         assert!(audited.journal.findings.iter().any(|found| found.code == "own_tables"), "{open}");
-        assert_eq!((dump(&rig.world.path("lab.db")), entries(&rig.world)), (then, seq), "{open}");
-        meddle(&rig.world, close);
-        meddle(&rig.world, AS_MADE);
+        assert_eq!((dump_tables(&rig.world.path("lab.db")), entries(&rig.world)), (then, seq), "{open}");
+        run_foreign_sql(&rig.world, close);
+        run_foreign_sql(&rig.world, AS_MADE);
         run(&rig, revert_all).unwrap();
-        assert_eq!(dump(&rig.world.path("lab.db")), rig.before, "{close}");
+        assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before, "{close}");
         targets::unmark::run(&rig.world.context()).unwrap();
     }
 }
@@ -150,9 +150,9 @@ fn raced<T>(rig: &Rig, step: WriteStep, door: &'static str, run: impl FnOnce(&mu
 fn a4_a_door_that_opens_after_the_look_is_seen_in_the_transaction() {
     for (door, _) in DOORS {
         let rig = Rig::new();
-        let refused = raced(&rig, WriteStep::Uid, door, apply).unwrap_err();
+        let refused = raced(&rig, WriteStep::Uid, door, apply_three_rows).unwrap_err();
         assert_eq!(refused.code(), "own_tables", "{door}");
-        assert!(dump(&rig.world.path("lab.db")).contains(rig.before.trim()), "{door}");
+        assert!(dump_tables(&rig.world.path("lab.db")).contains(rig.before.trim()), "{door}");
         let operation = Journal::open_read(&rig.world.journal).unwrap().read_operation(1).unwrap().unwrap();
         assert_eq!(operation.verdict, Some(mfm_journal::OperationVerdict::Failed), "{door}");
     }
@@ -161,21 +161,21 @@ fn a4_a_door_that_opens_after_the_look_is_seen_in_the_transaction() {
 /// A tombstone that a trigger swallows is not put; and a table without constraints takes a second row for a uid.
 #[test]
 fn a4_recover_seals_nothing_where_its_tombstone_could_be_ignored() {
-    quiet();
+    silence_crashes();
     for (open, close) in DOORS {
         for commits in [false, true] {
             let rig = Rig::new();
             leave_open(&rig, commits);
-            let then = dump(&rig.world.path("lab.db"));
+            let then = dump_tables(&rig.world.path("lab.db"));
             #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is of one lifetime only")]
             let left = raced(&rig, WriteStep::Tombstone, open, |engine| engine.recover()).unwrap_err();
             assert_eq!(left.code(), "own_tables", "{open}");
             let left = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
             assert!(left.left_open(), "{open}");
             assert_eq!(left.failure.unwrap().code, "own_tables", "{open}");
-            assert!(dump(&rig.world.path("lab.db")).contains(then.trim()), "{open}");
-            meddle(&rig.world, close);
-            meddle(&rig.world, AS_MADE);
+            assert!(dump_tables(&rig.world.path("lab.db")).contains(then.trim()), "{open}");
+            run_foreign_sql(&rig.world, close);
+            run_foreign_sql(&rig.world, AS_MADE);
             rig.settles(close);
         }
     }
@@ -193,9 +193,9 @@ fn a4_a_marking_reaches_nothing_by_a_door_that_opens_after_the_look() {
         let marker = port.read_marker().unwrap().unwrap();
         let refused = port.open_writer(200).unwrap().mark(&marker).unwrap_err();
         assert_eq!(refused.code(), "own_tables", "{door}");
-        assert!(dump(&path).contains(rig.before.trim()), "{door}");
+        assert!(dump_tables(&path).contains(rig.before.trim()), "{door}");
         assert_eq!(port.open_writer(200).unwrap().unmark().unwrap_err().code(), "own_tables", "{door}");
-        assert!(dump(&path).contains(rig.before.trim()), "{door}");
+        assert!(dump_tables(&path).contains(rig.before.trim()), "{door}");
     }
 }
 
@@ -203,13 +203,13 @@ fn a4_a_marking_reaches_nothing_by_a_door_that_opens_after_the_look() {
 #[test]
 fn a4_what_only_looks_at_mfm_s_own_tables_is_let_pass() {
     let rig = Rig::new();
-    meddle(
+    run_foreign_sql(
         &rig.world,
         "CREATE VIEW v AS SELECT uid, state FROM mfm_operation; \
          CREATE TABLE log (what TEXT); CREATE TABLE other (id INTEGER PRIMARY KEY, t INTEGER REFERENCES log(rowid)); \
          CREATE TRIGGER quiet AFTER INSERT ON other BEGIN INSERT INTO log SELECT uid FROM mfm_operation; END; \
          CREATE TABLE mfm_operations (id INTEGER); CREATE INDEX mfm_operation_x ON mfm_operations (id)",
     );
-    run(&rig, apply).unwrap();
+    run(&rig, apply_three_rows).unwrap();
     run(&rig, revert_all).unwrap();
 }

@@ -2,15 +2,10 @@
 
 use mfm::ops::targets::{add, mark, remove, unmark};
 use mfm::ops::{apply, audit, recover, revert, status};
-
-use super::world::{World, dump, sample};
+use testutils::{World, dump_tables, request_marking, request_sample};
 
 fn gantry() -> mfm::ops::plan::Request {
-    sample("create_invalid_angles", "gantry", 1, 1)
-}
-
-fn marking(target: &str, confirm: &str) -> mark::Request {
-    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
+    request_sample("create_invalid_angles", "gantry", 1, 1)
 }
 
 fn reverting(operations: &[u64]) -> revert::Request {
@@ -25,11 +20,11 @@ fn an_unmarked_database_is_refused_and_a_copy_is_unmarked() {
     world.target = Some("copy".into());
     let failure = world.apply(gantry()).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("marked_elsewhere", 3));
-    let wrong = mark::run(&world.context(), &marking("copy", "lab.db")).unwrap_err();
+    let wrong = mark::run(&world.context(), &request_marking("copy", "lab.db")).unwrap_err();
     assert_eq!(wrong.code, "wrong_name");
-    mark::run(&world.context(), &marking("copy", "copy.db")).unwrap();
+    mark::run(&world.context(), &request_marking("copy", "copy.db")).unwrap();
     world.apply(gantry()).unwrap();
-    world.foreign().execute_batch("DROP TABLE mfm_marker; DROP TABLE mfm_operation").unwrap();
+    world.open_foreign().execute_batch("DROP TABLE mfm_marker; DROP TABLE mfm_operation").unwrap();
     world.target = Some("lab".into());
     assert_eq!(world.apply(gantry()).unwrap_err().code, "unmarked");
 }
@@ -47,7 +42,7 @@ fn a_live_clinic_is_refused_by_each_sign() {
         )
         .unwrap();
     let url = world.url("MOSAIQ.db");
-    let mut request = marking(&url, "MOSAIQ.db");
+    let mut request = request_marking(&url, "MOSAIQ.db");
     let sign = |request: &mark::Request| mark::run(&world.context(), request).unwrap_err();
     assert!(format!("{:?}", sign(&request).next).contains("name-mosaiq"));
     request.overrides = vec!["name-mosaiq".into()];
@@ -64,21 +59,21 @@ fn a_live_clinic_is_refused_by_each_sign() {
 #[test]
 fn a_moved_target_is_rebound_with_its_operations() {
     let mut world = World::with_lab(20);
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     world.apply(gantry()).unwrap();
     std::fs::copy(world.path("lab.db"), world.path("copy.db")).unwrap();
-    let mut request = marking(&world.url("copy.db"), "copy.db");
+    let mut request = request_marking(&world.url("copy.db"), "copy.db");
     request.moved = true;
     assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "target_replaced");
     std::fs::remove_file(world.path("copy.db")).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
     assert_eq!(revert::run(&world.context(), &reverting(&[1])).unwrap_err().code, "target_absent");
-    let mut request = marking(&world.url("moved.db"), "moved.db");
+    let mut request = request_marking(&world.url("moved.db"), "moved.db");
     request.moved = true;
     mark::run(&world.context(), &request).unwrap();
     world.target = Some("lab".into());
     assert!(revert::run(&world.context(), &reverting(&[1])).unwrap().operations[0].exact);
-    assert_eq!(dump(&world.path("moved.db")), before);
+    assert_eq!(dump_tables(&world.path("moved.db")), before);
 }
 
 /// Marking it anew under another name would cut its operations off from every way back.
@@ -87,7 +82,7 @@ fn a_moved_target_with_active_operations_is_not_marked_anew() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
-    let mut request = marking(&world.url("moved.db"), "moved.db");
+    let mut request = request_marking(&world.url("moved.db"), "moved.db");
     request.name = Some("other".into());
     let failure = mark::run(&world.context(), &request).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("looks_moved", 3));
@@ -101,22 +96,22 @@ fn a_moved_target_with_active_operations_is_not_marked_anew() {
 fn a_record_that_somebody_removed_is_put_back_and_the_faults_with_it() {
     for removed in ["DROP TABLE mfm_marker; DROP TABLE mfm_operation", "DELETE FROM mfm_operation"] {
         let world = World::with_lab(20);
-        let before = dump(&world.path("lab.db"));
+        let before = dump_tables(&world.path("lab.db"));
         world.apply(gantry()).unwrap();
-        world.apply(sample("create_invalid_angles", "collimator", 1, 2)).unwrap();
+        world.apply(request_sample("create_invalid_angles", "collimator", 1, 2)).unwrap();
         world.revert(&[2]).unwrap();
-        world.foreign().execute_batch(removed).unwrap();
+        world.open_foreign().execute_batch(removed).unwrap();
         let refused = revert::run(&world.context(), &reverting(&[1])).unwrap_err();
         assert!(["unmarked", "target_replaced"].contains(&refused.code.as_str()), "{refused:?}");
         let gone =
             recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() };
         assert_eq!(recover::run(&world.context(), &gone).unwrap_err().code, "records_lost");
-        let mut request = marking("lab", "lab.db");
+        let mut request = request_marking("lab", "lab.db");
         assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "records_lost");
         request.records_lost = true;
         assert_eq!(mark::run(&world.context(), &request).unwrap().records, [1, 2, 3], "{removed}");
         world.revert(&[1]).unwrap();
-        assert_eq!(dump(&world.path("lab.db")), before);
+        assert_eq!(dump_tables(&world.path("lab.db")), before);
         let verify = audit::Request { depth: audit::Level::Live, full: true };
         assert!(audit::run(&world.context(), &verify).unwrap().ok);
     }
@@ -129,7 +124,7 @@ fn no_record_is_put_back_of_what_a_restore_undid() {
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
     world.apply(gantry()).unwrap();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
-    let request = mark::Request { records_lost: true, ..marking("lab", "lab.db") };
+    let request = mark::Request { records_lost: true, ..request_marking("lab", "lab.db") };
     assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "still_active");
     let gone = recover::Request { word: Some(recover::As::Gone), ..Default::default() };
     assert_eq!(recover::run(&world.context(), &gone).unwrap().operations[0].state, "gone");
@@ -138,7 +133,7 @@ fn no_record_is_put_back_of_what_a_restore_undid() {
 #[test]
 fn a_word_that_overrides_nothing_is_refused_and_only_signs_that_were_met_are_journaled() {
     let world = World::with_lab(20);
-    let overriding = |word: &str| mark::Request { overrides: vec![word.into()], ..marking("lab", "lab.db") };
+    let overriding = |word: &str| mark::Request { overrides: vec![word.into()], ..request_marking("lab", "lab.db") };
     assert_eq!(mark::run(&world.context(), &overriding("bogus")).unwrap_err().code, "override");
     assert!(mark::run(&world.context(), &overriding("name-mosaiq")).unwrap().overrides.is_empty());
 }
@@ -147,15 +142,15 @@ fn a_word_that_overrides_nothing_is_refused_and_only_signs_that_were_met_are_jou
 #[test]
 fn k7_a_second_journal_marks_by_the_marker_that_is_there() {
     let (world, other) = (World::with_lab(20), World::new());
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     world.apply(gantry()).unwrap();
-    let mut request = marking(&world.url("lab.db"), "lab.db");
+    let mut request = request_marking(&world.url("lab.db"), "lab.db");
     let marked = mark::run(&other.context(), &request).unwrap();
     assert!(marked.adopted);
     let known = mfm_journal::Journal::open_read(&world.journal).unwrap().state().targets["lab"].identity;
     assert_eq!(Some(marked.identity), known);
     world.revert(&[1]).unwrap();
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
     request.overrides = vec!["foreign-operations".into()];
     assert!(!mark::run(&other.context(), &request).unwrap().adopted);
 }
@@ -184,7 +179,7 @@ fn a_target_restored_from_before_the_fault_is_replaced_until_written_off() {
 #[test]
 fn a_lost_revert_makes_its_rows_active_again() {
     let world = World::with_lab(20);
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     world.apply(gantry()).unwrap();
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
     world.revert(&[1]).unwrap();
@@ -195,7 +190,7 @@ fn a_lost_revert_makes_its_rows_active_again() {
     let active: Vec<u64> = status::run(&world.context()).unwrap().active.iter().map(|active| active.op).collect();
     assert_eq!(active, [1]);
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
 }
 
 #[test]
@@ -219,12 +214,12 @@ fn two_journals_on_one_target() {
     let world = World::with_lab(20);
     let mut other = World::new();
     other.target = None;
-    mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db")).unwrap();
+    mark::run(&other.context(), &request_marking(&world.url("lab.db"), "lab.db")).unwrap();
     world.apply(gantry()).unwrap();
-    let failure = other.apply(sample("delete_control_points", "single_gap", 1, 1)).unwrap_err();
+    let failure = other.apply(request_sample("delete_control_points", "single_gap", 1, 1)).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("foreign_operation", 3));
     let id = mfm_journal::Journal::open_read(&world.journal).unwrap().id().to_string();
-    let mut beside = sample("delete_control_points", "single_gap", 1, 1);
+    let mut beside = request_sample("delete_control_points", "single_gap", 1, 1);
     beside.options.beside_journal = vec![id.clone()];
     other.apply(beside).unwrap();
     let status = status::run(&other.context()).unwrap();
@@ -256,11 +251,11 @@ fn unmark_and_remove_wait_for_the_last_revert() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     assert_eq!(unmark::run(&world.context()).unwrap_err().code, "still_active");
-    assert_eq!(mark::run(&world.context(), &marking("lab", "lab.db")).unwrap_err().code, "still_active");
+    assert_eq!(mark::run(&world.context(), &request_marking("lab", "lab.db")).unwrap_err().code, "still_active");
     world.revert(&[1]).unwrap();
     unmark::run(&world.context()).unwrap();
     let tables: i64 = world
-        .foreign()
+        .open_foreign()
         .query_row("SELECT count(*) FROM sqlite_master WHERE name LIKE 'mfm%'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(tables, 0);
@@ -277,7 +272,7 @@ fn a_plan_for_another_marking_is_stale() {
     let mut request = gantry();
     request.output = Some(file.clone());
     mfm::ops::plan::run(&world.context(), &request).unwrap();
-    mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
+    mark::run(&world.context(), &request_marking("lab", "lab.db")).unwrap();
     let failure = apply::run(&world.context(), &apply::Source::File(file), false, &mut |_| {}).unwrap_err();
     assert_eq!(failure.code, "stale");
 }

@@ -13,8 +13,7 @@ use mfm::targets::{
     ConnectedProgram, DomainKeys, Marker, OperationRow, PendingRows, Preflight, PreflightConditions, Pushdown,
     RowMovement, RowTrial, SparedKeys, TableDigest, TableTouch, Target, TargetBinding, TargetError, Writer,
 };
-
-use super::world::World;
+use testutils::World;
 
 /// A target of which nothing is asked but whole tables, as they lie.
 struct Plain(SqliteTarget);

@@ -8,8 +8,7 @@ use mfm::domains::recordings::modes::MODES;
 use mfm::ops::{checks, lab, targets};
 use rusqlite::Connection;
 use serde_json::json;
-
-use super::world::{World, request, sample};
+use testutils::{World, build_request, request_sample};
 
 /// Where a person's own recordings lie; each is copied before it is touched.
 const FOLDER: &str = "MFM_TEST_RECORDINGS";
@@ -79,7 +78,7 @@ fn every_fault(world: &World) -> Vec<String> {
     for mode in MODES {
         for variant in mode.card().variants {
             let name = format!("{} {}", mode.card().tool, variant.word);
-            let applied = match world.apply(sample(mode.card().tool, variant.word, 1, 5)) {
+            let applied = match world.apply(request_sample(mode.card().tool, variant.word, 1, 5)) {
                 Ok(applied) => applied,
                 Err(failure) => {
                     out.push(format!("{name}: no record ({})", failure.code));
@@ -169,13 +168,13 @@ fn frames_go_with_all_that_belongs_to_them_whether_declared_keys_hold_or_not() {
     for keys_hold in [false, true] {
         let world = lab("stack", 30);
         if keys_hold {
-            world.foreign().execute_batch(&format!("PRAGMA foreign_keys = OFF; {KEPT}")).unwrap();
+            world.open_foreign().execute_batch(&format!("PRAGMA foreign_keys = OFF; {KEPT}")).unwrap();
         }
         let broken = count(&world, "SELECT count(*) FROM pragma_foreign_key_check");
         assert_eq!(broken == 0, keys_hold);
         let (path, before) = (world.path("lab.db"), whole(&world.path("lab.db")));
         for (word, frames) in [("lost_frame", 1), ("lost_frames", 3)] {
-            let wanted = request("create_lost_frames", json!({"frame_id": "12", "loss": word}));
+            let wanted = build_request("create_lost_frames", json!({"frame_id": "12", "loss": word}));
             let applied = world.apply(wanted).unwrap();
             let op = applied.op.unwrap();
             assert_eq!(keys_off(&world, op) == 0, keys_hold, "{word}");
@@ -203,14 +202,15 @@ fn a_frame_that_other_rows_refer_to_stays() {
     let note = "PRAGMA foreign_keys = OFF; \
          CREATE TABLE note (id INTEGER PRIMARY KEY, frame REFERENCES SimulationFrameRecord(id)); \
          INSERT INTO note VALUES (1, 12)";
-    world.foreign().execute_batch(note).unwrap();
+    world.open_foreign().execute_batch(note).unwrap();
     let before = whole(&world.path("lab.db"));
-    let refused = world.apply(request("create_lost_frames", json!({"frame_id": "12", "loss": "lost_frame"})));
+    let refused = world.apply(build_request("create_lost_frames", json!({"frame_id": "12", "loss": "lost_frame"})));
     let refused = refused.unwrap_err();
     assert_eq!(refused.code, "foreign_key");
     assert!(refused.message.contains("note(frame) -> SimulationFrameRecord(id)"), "{}", refused.message);
     assert_eq!(whole(&world.path("lab.db")), before);
-    let other = world.apply(request("create_lost_frames", json!({"frame_id": "20", "loss": "lost_frame"}))).unwrap();
+    let other =
+        world.apply(build_request("create_lost_frames", json!({"frame_id": "20", "loss": "lost_frame"}))).unwrap();
     world.revert(&[other.op.unwrap()]).unwrap();
     assert_eq!(whole(&world.path("lab.db")), before);
 }
@@ -221,7 +221,7 @@ fn a_recording_is_marked_in_a_copy_unless_the_file_itself_is_meant() {
     let world = World::new();
     // As the recorder leaves it: nothing of mfm in it.
     let own = "DROP TABLE mfm_marker; DROP TABLE mfm_operation; VACUUM";
-    made.foreign().execute_batch(own).unwrap();
+    made.open_foreign().execute_batch(own).unwrap();
     let path = world.path("run.db");
     std::fs::copy(made.path("lab.db"), &path).unwrap();
     let before = std::fs::read(&path).unwrap();
@@ -252,5 +252,5 @@ fn a_recording_is_marked_in_a_copy_unless_the_file_itself_is_meant() {
 }
 
 fn request_of_a_fault() -> mfm::ops::plan::Request {
-    sample("create_unconverged_solver", "gave_up", 1, 5)
+    request_sample("create_unconverged_solver", "gave_up", 1, 5)
 }

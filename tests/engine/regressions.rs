@@ -14,21 +14,15 @@ use mfm::plan::PlannedRow;
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Journal;
+use testutils::bomb::{apply_three_rows, commit_rows, revert_all, set_text};
+use testutils::{
+    World, dump_tables, read_cell, request_angles, request_marking, request_sample, request_write_off, run_foreign_sql,
+};
 
-use super::bomb::{apply, commit, revert_all};
 use super::crash::Rig;
-use super::world::{World, angles, cell, dump, meddle, sample};
 
 fn gantry() -> mfm::ops::plan::Request {
-    sample("create_invalid_angles", "gantry", 1, 1)
-}
-
-fn marking(target: &str, confirm: &str) -> mark::Request {
-    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
-}
-
-fn gone() -> recover::Request {
-    recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() }
+    request_sample("create_invalid_angles", "gantry", 1, 1)
 }
 
 /// Runs a step of an engine on the lab.
@@ -67,7 +61,7 @@ fn set(world: &World, cells: &[(usize, Value)]) -> Result<mfm::engine::apply::Co
         for (at, value) in cells {
             after[*at] = value.clone();
         }
-        commit(engine, &[PlannedRow { table, key, before, after: Some(after) }])
+        commit_rows(engine, &[PlannedRow { table, key, before, after: Some(after) }])
     })
 }
 
@@ -81,7 +75,7 @@ fn a_written_off_target_that_comes_back_is_not_clean() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("away.db")).unwrap();
-    recover::run(&world.context(), &gone()).unwrap();
+    recover::run(&world.context(), &request_write_off()).unwrap();
     std::fs::rename(world.path("away.db"), world.path("lab.db")).unwrap();
     let clean = !status::run(&world.context()).unwrap().is_disturbed();
     let unmarked = unmark::run(&world.context());
@@ -92,10 +86,10 @@ fn a_written_off_target_that_comes_back_is_not_clean() {
 #[test]
 fn a_busy_target_is_not_written_off() {
     let rig = Rig::new();
-    with(&rig.world, apply).unwrap();
-    let other = rig.world.foreign();
+    with(&rig.world, apply_three_rows).unwrap();
+    let other = rig.world.open_foreign();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let written_off = recover::run(&rig.world.context(), &gone());
+    let written_off = recover::run(&rig.world.context(), &request_write_off());
     other.execute_batch("ROLLBACK").unwrap();
     assert!(written_off.is_err(), "{written_off:?}");
 }
@@ -109,9 +103,7 @@ fn a_second_name_does_not_unmark_what_is_active() {
         &world.context(),
         &add::Request { url: world.url("lab.db"), name: Some("other".into()), domain: None },
     );
-    if named.is_err() {
-        return;
-    }
+    assert_eq!(named.unwrap_err().code, "url_taken");
     world.target = Some("other".into());
     let unmarked = unmark::run(&world.context());
     world.target = Some("lab".into());
@@ -123,7 +115,7 @@ fn a_second_name_does_not_unmark_what_is_active() {
 fn a_second_name_does_not_mark_anew_what_is_active() {
     let mut world = World::with_lab(20);
     world.apply(gantry()).unwrap();
-    let request = mark::Request { name: Some("other".into()), ..marking(&world.url("lab.db"), "lab.db") };
+    let request = mark::Request { name: Some("other".into()), ..request_marking(&world.url("lab.db"), "lab.db") };
     let marked = mark::run(&world.context(), &request);
     world.target = Some("lab".into());
     let back = world.revert(&[1]);
@@ -136,23 +128,14 @@ fn a_second_name_does_not_hide_claims() {
     let rig = Rig::new();
     let world = &rig.world;
     set(world, &[(2, text("one"))]).unwrap();
-    let named = add::run(
-        &world.context(),
-        &add::Request { url: world.url("lab.db"), name: Some("other".into()), domain: None },
-    );
-    if named.is_err() {
-        return;
-    }
-    {
-        let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
-        let context = world.context();
-        let mut engine = context.engine(&mut journal, &mut target, "other");
-        super::bomb::apply_text(&mut engine, "two").unwrap();
-    }
-    let request = revert::Request { operations: vec![1], force: true, ..Default::default() };
-    let forced = revert::run(&world.context(), &request);
-    assert!(forced.is_err(), "{forced:?}");
+    let second = add::Request { url: world.url("lab.db"), name: Some("other".into()), domain: Some("mosaiq".into()) };
+    assert_eq!(add::run(&world.context(), &second).unwrap_err().code, "url_taken");
+    let mut journal = Journal::open(&world.journal).unwrap();
+    let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+    let context = world.context();
+    let refused = set_text(&mut context.engine(&mut journal, &mut target, "other"), "two").unwrap_err();
+    assert_eq!(refused.code(), "no_target");
+    assert_eq!(read_cell(world, "SELECT b FROM t WHERE id = 1"), "Text(\"one\")");
 }
 
 /// A rebinding that journals but cannot write its marker must be possible again.
@@ -161,7 +144,7 @@ fn a_move_that_failed_half_way_can_be_made_again() {
     let mut world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
-    let request = mark::Request { moved: true, ..marking(&world.url("moved.db"), "moved.db") };
+    let request = mark::Request { moved: true, ..request_marking(&world.url("moved.db"), "moved.db") };
     let other = rusqlite::Connection::open(world.path("moved.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     mark::run(&world.context(), &request).unwrap_err();
@@ -178,11 +161,11 @@ fn a_move_that_failed_half_way_can_be_made_again() {
 fn a_copy_is_not_a_move_while_the_original_is_busy() {
     let rig = Rig::new();
     let world = &rig.world;
-    with(world, apply).unwrap();
+    with(world, apply_three_rows).unwrap();
     std::fs::copy(world.path("lab.db"), world.path("copy.db")).unwrap();
-    let other = world.foreign();
+    let other = world.open_foreign();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let request = mark::Request { moved: true, ..marking(&world.url("copy.db"), "copy.db") };
+    let request = mark::Request { moved: true, ..request_marking(&world.url("copy.db"), "copy.db") };
     let moved = mark::run(&world.context(), &request);
     other.execute_batch("ROLLBACK").unwrap();
     assert!(moved.is_err(), "{moved:?}");
@@ -194,10 +177,9 @@ fn a_baseline_is_not_taken_while_faults_are_active() {
     let mut world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
-    let request = mark::Request { moved: true, baseline: true, ..marking(&world.url("moved.db"), "moved.db") };
-    if mark::run(&world.context(), &request).is_err() {
-        return;
-    }
+    let request = mark::Request { moved: true, baseline: true, ..request_marking(&world.url("moved.db"), "moved.db") };
+    assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "still_active");
+    mark::run(&world.context(), &mark::Request { baseline: false, ..request }).unwrap();
     world.target = Some("lab".into());
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
     let audited = audit::run(&world.context(), &audit::Request { depth: audit::Level::Live, full: true }).unwrap();
@@ -210,11 +192,11 @@ fn a_write_off_that_failed_half_way_can_be_made_again() {
     let rig = Rig::new();
     let world = &rig.world;
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
-    with(world, apply).unwrap();
+    with(world, apply_three_rows).unwrap();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
     failing(world, &[WriteStep::TombstonePut], |engine| engine.write_off(true)).unwrap_err();
-    recover::run(&world.context(), &gone()).unwrap();
-    let again = with(world, apply);
+    recover::run(&world.context(), &request_write_off()).unwrap();
+    let again = with(world, apply_three_rows);
     assert!(again.is_ok(), "{again:?}");
 }
 
@@ -223,7 +205,7 @@ fn a_write_off_that_failed_half_way_can_be_made_again() {
 fn recover_writes_nothing_into_a_journal_that_is_behind() {
     let rig = Rig::new();
     let world = &rig.world;
-    failing(world, &LOST, apply).unwrap_err();
+    failing(world, &LOST, apply_three_rows).unwrap_err();
     std::fs::copy(&world.journal, world.path("older.db")).unwrap();
     recover::run(&world.context(), &recover::Request::default()).unwrap();
     with(world, revert_all).unwrap();
@@ -270,7 +252,7 @@ fn unmark_looks_again_after_the_question() {
 #[test]
 fn mark_looks_again_after_the_question() {
     let world = World::with_lab(20);
-    let request = mark::Request { confirm: None, ..marking("lab", "") };
+    let request = mark::Request { confirm: None, ..request_marking("lab", "") };
     let marked = slowly(&world, |world| drop(world.apply(gantry()).unwrap()), |context| mark::run(context, &request));
     assert!(marked.is_err(), "{marked:?}");
     assert!(world.revert(&[1]).is_ok());
@@ -281,7 +263,7 @@ fn mark_looks_again_after_the_question() {
 fn a_revert_takes_back_what_carries_the_rows_when_it_writes() {
     let rig = Rig::new();
     let world = &rig.world;
-    with(world, apply).unwrap();
+    with(world, apply_three_rows).unwrap();
     let request = revert::Request { operations: vec![1], force: true, ..Default::default() };
     let meanwhile = |world: &World| {
         world.revert(&[1]).unwrap();
@@ -290,7 +272,7 @@ fn a_revert_takes_back_what_carries_the_rows_when_it_writes() {
     let _ = slowly(world, meanwhile, |context| revert::run(context, &request));
     let active = status::run(&world.context()).unwrap().active;
     assert_eq!(
-        dump(&world.path("lab.db")) != rig.before,
+        dump_tables(&world.path("lab.db")) != rig.before,
         !active.is_empty(),
         "journal and target disagree: {active:?}"
     );
@@ -310,7 +292,7 @@ fn two_rows(world: &World, a: i64, rows: &[(i64, &str)]) {
             PlannedRow { table: table.clone(), key, before, after: Some(after) }
         });
         let pending: Vec<_> = pending.collect();
-        commit(engine, &pending).unwrap();
+        commit_rows(engine, &pending).unwrap();
     });
 }
 
@@ -321,12 +303,12 @@ fn skipped_rows_of_a_later_operation_are_not_overwritten() {
     two_rows(world, 0, &[(1, "one"), (2, "one")]);
     two_rows(world, 11, &[(1, "two"), (3, "two")]);
     // Row 1: one column as operation 2 found it, the other as it left it; so operation 2's row is in conflict.
-    meddle(world, "UPDATE t SET b = 'one' WHERE id = 1");
+    run_foreign_sql(world, "UPDATE t SET b = 'one' WHERE id = 1");
     let request = revert::Request { all: true, skip_conflicts: true, ..Default::default() };
     let done = revert::run(&world.context(), &request).unwrap();
     let active = status::run(&world.context()).unwrap().active;
     assert!(active.iter().any(|active| active.op == 2), "{done:#?}");
-    assert_eq!(cell(world, "SELECT b FROM t WHERE id = 1"), "Text(\"one\")", "operation 2 still claims it");
+    assert_eq!(read_cell(world, "SELECT b FROM t WHERE id = 1"), "Text(\"one\")", "operation 2 still claims it");
 }
 
 /// Force overrides what others wrote, never the row of a later operation that stays.
@@ -339,7 +321,11 @@ fn force_does_not_reach_the_skipped_rows_of_a_later_operation() {
     set(world, &[(1, Value::Integer(12))]).unwrap();
     let request = revert::Request { operations: vec![1, 2], skip_conflicts: true, force: true, ..Default::default() };
     let done = revert::run(&world.context(), &request).unwrap();
-    assert_eq!(cell(world, "SELECT b FROM t WHERE id = 1"), "Text(\"two\")", "operation 2 is active there: {done:#?}");
+    assert_eq!(
+        read_cell(world, "SELECT b FROM t WHERE id = 1"),
+        "Text(\"two\")",
+        "operation 2 is active there: {done:#?}"
+    );
 }
 
 /// What cannot be put back at all does not keep the rest from being put back.
@@ -349,10 +335,10 @@ fn skip_conflicts_puts_back_the_rest() {
     let world = &rig.world;
     two_rows(world, 0, &[(1, "one")]);
     two_rows(world, 0, &[(2, "two")]);
-    meddle(world, "UPDATE t SET b = 'foreign' WHERE id = 1");
+    run_foreign_sql(world, "UPDATE t SET b = 'foreign' WHERE id = 1");
     let request = revert::Request { all: true, skip_conflicts: true, ..Default::default() };
     let done = revert::run(&world.context(), &request);
-    assert_eq!(cell(world, "SELECT b FROM t WHERE id = 2"), "Text(\"y\")", "{done:#?}");
+    assert_eq!(read_cell(world, "SELECT b FROM t WHERE id = 2"), "Text(\"y\")", "{done:#?}");
 }
 
 /// `--all` judges everything before the first write, the preflight too.
@@ -360,18 +346,19 @@ fn skip_conflicts_puts_back_the_rest() {
 fn all_takes_the_census_before_it_writes() {
     let rig = Rig::new();
     let world = &rig.world;
-    meddle(world, "CREATE TABLE u (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO u VALUES (1, 1)");
+    run_foreign_sql(world, "CREATE TABLE u (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO u VALUES (1, 1)");
     set(world, &[(2, text("one"))]).unwrap();
     with(world, |engine| {
         let table = engine.target.find_table("u").unwrap().unwrap();
         let row = |a: i64| Some(vec![Value::Integer(1), Value::Integer(a)]);
-        commit(engine, &[PlannedRow { table, key: vec![Value::Integer(1)], before: row(1), after: row(2) }]).unwrap();
+        commit_rows(engine, &[PlannedRow { table, key: vec![Value::Integer(1)], before: row(1), after: row(2) }])
+            .unwrap();
     });
-    meddle(world, "CREATE TRIGGER tr AFTER UPDATE ON t BEGIN SELECT 1; END");
-    let faulty = dump(&world.path("lab.db"));
+    run_foreign_sql(world, "CREATE TRIGGER tr AFTER UPDATE ON t BEGIN SELECT 1; END");
+    let faulty = dump_tables(&world.path("lab.db"));
     let request = revert::Request { all: true, ..Default::default() };
     assert_eq!(revert::run(&world.context(), &request).unwrap_err().code, "trigger");
-    assert_eq!(dump(&world.path("lab.db")), faulty);
+    assert_eq!(dump_tables(&world.path("lab.db")), faulty);
 }
 
 /// Another journal's mark must not take the target away from operations that are active.
@@ -380,18 +367,10 @@ fn another_journal_does_not_mark_anew_what_is_active() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     let other = World::new();
-    let marked = mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db"));
-    let back = world.revert(&[1]);
-    let adopted =
-        add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("lab".into()), domain: None });
-    let later = world.revert(&[1]);
-    assert!(
-        marked.is_err() || back.is_ok() || later.is_ok(),
-        "mark went through, revert says {:?}, adopting {:?}, revert then {:?}",
-        back.err(),
-        adopted.is_ok(),
-        later.err()
-    );
+    let marked = mark::run(&other.context(), &request_marking(&world.url("lab.db"), "lab.db")).unwrap();
+    assert!(marked.adopted, "a marker that is there is taken over, not put anew");
+    let back = world.revert(&[1]).unwrap();
+    assert!(back.operations[0].exact, "{back:?}");
 }
 
 /// A plan is no reason to replace the target or the journal.
@@ -401,7 +380,8 @@ fn a_plan_file_replaces_no_database() {
     let before = std::fs::read(world.path("lab.db")).unwrap();
     let mut request = gantry();
     request.output = Some(world.path("lab.db"));
-    let _ = mfm::ops::plan::run(&world.context(), &request);
+    let refused = mfm::ops::plan::run(&world.context(), &request).map(drop).unwrap_err();
+    assert_eq!(refused.code, "protected_file");
     assert!(std::fs::read(world.path("lab.db")).unwrap() == before, "the target was overwritten");
 }
 
@@ -422,7 +402,7 @@ fn a_lock_whose_file_was_removed_is_lost() {
 #[test]
 fn a_lost_answer_that_stays_lost_is_said_to_be_open() {
     let rig = Rig::new();
-    let error = failing(&rig.world, &LOST, apply).unwrap_err();
+    let error = failing(&rig.world, &LOST, apply_three_rows).unwrap_err();
     assert_eq!(error.code(), "left_open", "{error}");
 }
 
@@ -434,9 +414,9 @@ fn a_later_copy_restored_after_a_write_off_is_not_clean() {
     world.apply(gantry()).unwrap();
     std::fs::copy(world.path("lab.db"), world.path("later.db")).unwrap();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
-    recover::run(&world.context(), &gone()).unwrap();
+    recover::run(&world.context(), &request_write_off()).unwrap();
     std::fs::copy(world.path("later.db"), world.path("lab.db")).unwrap();
-    let applied = world.apply(sample("create_invalid_angles", "collimator", 1, 2));
+    let applied = world.apply(request_sample("create_invalid_angles", "collimator", 1, 2));
     assert!(status::run(&world.context()).unwrap().is_disturbed() && applied.is_err(), "{:?}", applied.is_ok());
 }
 
@@ -445,20 +425,21 @@ fn a_later_copy_restored_after_a_write_off_is_not_clean() {
 fn a_word_that_the_target_contradicts_is_refused() {
     let rig = Rig::new();
     let world = &rig.world;
-    failing(world, &LOST, apply).unwrap_err();
+    failing(world, &LOST, apply_three_rows).unwrap_err();
     let request = recover::Request { op: Some(1), word: Some(recover::As::Abandoned), ..Default::default() };
-    let word = recover::run(&world.context(), &request);
+    let word = recover::run(&world.context(), &request).unwrap_err();
+    assert_eq!(word.code, "contradicted");
     let _ = recover::run(&world.context(), &recover::Request::default());
-    let _ = recover::run(&world.context(), &gone());
+    let _ = recover::run(&world.context(), &request_write_off());
     let back = world.revert(&[1]);
-    assert!(back.is_ok(), "word: {:?}, revert: {:?}", word.is_ok(), back.err());
+    assert!(back.is_ok(), "word: {word:?}, revert: {:?}", back.err());
 }
 
 /// The journal is no target.
 #[test]
 fn the_journal_is_not_marked_as_a_target() {
     let world = World::with_lab(20);
-    let marked = mark::run(&world.context(), &marking(&world.url("journal.db"), "journal.db"));
+    let marked = mark::run(&world.context(), &request_marking(&world.url("journal.db"), "journal.db"));
     let audited = audit::run(&world.context(), &audit::Request::default()).unwrap();
     assert!(marked.is_err() && audited.ok, "{:?} {:?}", marked.is_ok(), audited.journal.findings);
 }
@@ -494,10 +475,8 @@ fn what_the_target_holds_is_not_written_off() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     let other = World::new();
-    if mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db")).is_err() {
-        return;
-    }
-    let _ = recover::run(&world.context(), &gone());
+    mark::run(&other.context(), &request_marking(&world.url("lab.db"), "lab.db")).unwrap();
+    let _ = recover::run(&world.context(), &request_write_off());
     assert!(status::run(&world.context()).unwrap().active.iter().any(|active| active.op == 1), "written off");
 }
 
@@ -507,9 +486,9 @@ fn a_write_off_says_what_it_journals() {
     let rig = Rig::new();
     let world = &rig.world;
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
-    failing(world, &LOST, apply).unwrap_err();
+    failing(world, &LOST, apply_three_rows).unwrap_err();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
-    let done = recover::run(&world.context(), &gone()).unwrap();
+    let done = recover::run(&world.context(), &request_write_off()).unwrap();
     let journaled = Journal::open_read(&world.journal).unwrap().read_operation(1).unwrap().unwrap().verdict.unwrap();
     assert_eq!(done.operations[0].state, journaled.as_str());
 }
@@ -519,9 +498,9 @@ fn a_write_off_says_what_it_journals() {
 fn a_lost_marker_does_not_strand_a_fault() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
-    meddle(&world, "DROP TABLE mfm_marker");
-    let marked = mark::run(&world.context(), &marking("lab", "lab.db"));
-    let moved = mark::run(&world.context(), &mark::Request { moved: true, ..marking("lab", "lab.db") });
+    run_foreign_sql(&world, "DROP TABLE mfm_marker");
+    let marked = mark::run(&world.context(), &request_marking("lab", "lab.db"));
+    let moved = mark::run(&world.context(), &mark::Request { moved: true, ..request_marking("lab", "lab.db") });
     let back = world.revert(&[1]);
     assert!(back.is_ok(), "mark {:?}, --moved {:?}, {:?}", marked.err(), moved.err(), back.err());
 }
@@ -531,7 +510,7 @@ fn a_lost_marker_does_not_strand_a_fault() {
 fn every_one_of_several_reverts_is_looked_at_again() {
     let rig = Rig::new();
     let world = &rig.world;
-    meddle(world, "INSERT INTO t VALUES (4, 40, 'w')");
+    run_foreign_sql(world, "INSERT INTO t VALUES (4, 40, 'w')");
     let set_a = |ids: &[i64], a: i64| {
         with(world, |engine| {
             let table = engine.target.find_table("t").unwrap().unwrap();
@@ -543,13 +522,13 @@ fn every_one_of_several_reverts_is_looked_at_again() {
                 PlannedRow { table: table.clone(), key, before, after: Some(after) }
             };
             let rows: Vec<PlannedRow> = ids.iter().map(row).collect();
-            commit(engine, &rows).unwrap();
+            commit_rows(engine, &rows).unwrap();
         });
     };
     set_a(&[1, 2, 3], 98);
     set_a(&[4], 98);
     set_a(&[3], 99);
-    meddle(world, "UPDATE t SET a = 10 WHERE id = 1; UPDATE t SET a = 5 WHERE id = 2");
+    run_foreign_sql(world, "UPDATE t SET a = 10 WHERE id = 1; UPDATE t SET a = 5 WHERE id = 2");
     let skip = RevertOptions { skip_conflicts: true, ..RevertOptions::default() };
     let force = RevertOptions { force: true, ..skip };
     with(world, |engine| {
@@ -582,7 +561,7 @@ fn a_fault_put_in_again_is_not_reverted_past() {
         revert::run(&world.context(), &some).unwrap();
         let all = revert::Request { all: true, ..Default::default() };
         revert::run(&world.context(), &all).unwrap();
-        assert_eq!(dump(&world.path("lab.db")), rig.before, "{second} {force}");
+        assert_eq!(dump_tables(&world.path("lab.db")), rig.before, "{second} {force}");
     }
 }
 
@@ -591,7 +570,7 @@ fn a_fault_put_in_again_is_not_reverted_past() {
 fn k11_an_index_that_lacks_rows_is_refused() {
     let world = World::with_lab(3);
     let field: i64 = {
-        let copy = world.foreign();
+        let copy = world.open_foreign();
         let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY FLD_ID LIMIT 1";
         let field = copy.query_row(sql, [], |row| row.get(0)).unwrap();
         copy.execute_batch(&format!(
@@ -603,13 +582,13 @@ fn k11_an_index_that_lacks_rows_is_refused() {
         .unwrap();
         field
     };
-    let refused = world.apply(angles(field, "400")).unwrap_err();
+    let refused = world.apply(request_angles(field, "400")).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("broken_index", 3), "{refused:?}");
     assert!(refused.message.contains("lacking") && refused.message.contains("TxFieldPoint"), "{refused:?}");
     // Another table is none of its business, and made anew the index is sound.
-    world.apply(sample("create_meterset_inconsistency", "negative_meterset", 1, 1)).unwrap();
-    world.foreign().execute_batch("REINDEX lacking").unwrap();
-    assert_eq!(world.apply(angles(field, "400")).unwrap().op, Some(2));
+    world.apply(request_sample("create_meterset_inconsistency", "negative_meterset", 1, 1)).unwrap();
+    world.open_foreign().execute_batch("REINDEX lacking").unwrap();
+    assert_eq!(world.apply(request_angles(field, "400")).unwrap().op, Some(2));
 }
 
 /// A critical fault wants the target's name typed at a terminal, as in the interface; an agreement before is enough.
@@ -629,7 +608,7 @@ fn k11_a_critical_fault_wants_a_name_typed() {
     let asked = |tool: &str, variant: &str, agreed: bool| {
         let hears = Hears(RefCell::default(), agreed);
         let context = Context { confirm: &hears, ..world.context() };
-        let source = applied::Source::Request(sample(tool, variant, 1, 1));
+        let source = applied::Source::Request(request_sample(tool, variant, 1, 1));
         let refused = applied::run(&context, &source, false, &mut |_| ()).unwrap_err();
         assert_eq!(refused.code, "no_consent");
         hears.0.take()

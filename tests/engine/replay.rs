@@ -9,10 +9,10 @@ use mfm::ops::{Failure, revert};
 use mfm::plan::alike::Likeness;
 use mfm_journal::Journal;
 use serde_json::json;
+use testutils::bomb::{Bomb, How, silence_crashes};
+use testutils::{World, build_request, dump_tables, read_cell, request_angles, request_sample, run_foreign_sql};
 
-use super::bomb::{Bomb, How, quiet};
 use super::crash::Rig;
-use super::world::{World, angles, cell, dump, meddle, request, sample};
 
 /// A lab with a marked copy of its baseline beside it.
 pub(crate) fn with_copy(patients: u32) -> World {
@@ -38,7 +38,7 @@ fn same(world: &World) -> Outcome {
     let outcome = replay(world, None).unwrap();
     assert!(outcome.ok, "{:#?}", outcome.first_difference);
     assert!(outcome.replayed.iter().all(|line| line.verdict == Likeness::Equal));
-    assert_eq!(dump(&world.path("copy.db")), dump(&world.path("lab.db")));
+    assert_eq!(dump_tables(&world.path("copy.db")), dump_tables(&world.path("lab.db")));
     outcome
 }
 
@@ -53,7 +53,7 @@ fn revert(world: &World, request: &revert::Request) -> revert::Outcome {
 /// A field with several control points, and its first point.
 fn field(world: &World) -> (i64, i64) {
     let sql = "SELECT FLD_ID, min(TFP_ID) FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY 1 LIMIT 1";
-    world.foreign().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    world.open_foreign().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
 fn write_to(world: &World, file: &str, sql: &str) {
@@ -64,9 +64,9 @@ fn write_to(world: &World, file: &str, sql: &str) {
 fn applies_reverts_and_reverts_of_reverts_are_equal() {
     let world = with_copy(12);
     let (field, _) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
-    world.apply(sample("create_duplicate_treatment", "same_field", 2, 1)).unwrap();
-    world.apply(sample("delete_control_points", "single_gap", 2, 3)).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 2, 1)).unwrap();
+    world.apply(request_sample("delete_control_points", "single_gap", 2, 3)).unwrap();
     revert(&world, &of(&[2]));
     revert(&world, &of(&[4]));
     revert(&world, &revert::Request { cascade: true, ..of(&[1]) });
@@ -90,26 +90,29 @@ fn applies_reverts_and_reverts_of_reverts_are_equal() {
 fn a_partial_revert_puts_back_the_same_keys() {
     let world = with_copy(12);
     let (field, point) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     let other = json!({"fld_id": field, "points_to_delete": [1]});
-    world.apply(request("delete_control_points", other)).unwrap();
+    world.apply(build_request("delete_control_points", other)).unwrap();
     let partly = revert(&world, &revert::Request { skip_conflicts: true, ..of(&[1]) });
     assert_eq!(partly.operations[0].state, "partly_reverted");
     revert(&world, &of(&[2]));
     revert(&world, &of(&[1]));
     assert_eq!(same(&world).replayed.len(), 5);
-    assert_ne!(cell(&world, &format!("SELECT Gantry_Ang FROM TxFieldPoint WHERE TFP_ID = {point}")), "Integer(400)");
+    assert_ne!(
+        read_cell(&world, &format!("SELECT Gantry_Ang FROM TxFieldPoint WHERE TFP_ID = {point}")),
+        "Integer(400)"
+    );
 }
 
 #[test]
 fn a_changed_cell_is_named_with_both_values() {
     let world = with_copy(12);
     let (field, point) = field(&world);
-    let was = cell(&world, &format!("SELECT Gantry_Ang FROM TxFieldPoint WHERE TFP_ID = {point}"));
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
-    world.apply(angles(field, "400")).unwrap();
+    let was = read_cell(&world, &format!("SELECT Gantry_Ang FROM TxFieldPoint WHERE TFP_ID = {point}"));
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     write_to(&world, "copy.db", &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12.5 WHERE TFP_ID = {point}"));
-    let before = dump(&world.path("copy.db"));
+    let before = dump_tables(&world.path("copy.db"));
     let outcome = replay(&world, None).unwrap();
     assert!(!outcome.ok);
     assert_eq!(outcome.replayed.len(), 1);
@@ -122,7 +125,7 @@ fn a_changed_cell_is_named_with_both_values() {
     // Nothing of that operation was written, and what went before stays, journaled.
     let state = Journal::open_read(&world.journal).unwrap();
     assert_eq!(state.state().next_op, 4);
-    assert_ne!(dump(&world.path("copy.db")), before);
+    assert_ne!(dump_tables(&world.path("copy.db")), before);
 }
 
 /// The journal holds only the digest of a column that an operation does not set; the source's row proves the value.
@@ -130,18 +133,18 @@ fn a_changed_cell_is_named_with_both_values() {
 fn a_changed_cell_that_no_operation_sets_is_named_by_the_source() {
     let world = with_copy(12);
     let (field, point) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     // A later fault on the same row is taken back in memory before the rows are compared.
-    world.apply(request("delete_control_points", json!({"fld_id": field, "points_to_delete": [0]}))).unwrap();
+    world.apply(build_request("delete_control_points", json!({"fld_id": field, "points_to_delete": [0]}))).unwrap();
     write_to(&world, "copy.db", &format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.5 WHERE TFP_ID = {point}"));
     let found = replay(&world, None).unwrap().first_difference.unwrap();
     assert_eq!((found.op, found.what.as_str(), found.column.as_deref()), (1, "cell", Some("Couch_Vrt")));
     assert_eq!(found.found, json!(12.5));
     // Where the source's row cannot prove it, it is not said.
     let world = with_copy(12);
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     write_to(&world, "copy.db", &format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.5 WHERE TFP_ID = {point}"));
-    meddle(&world, &format!("UPDATE TxFieldPoint SET Couch_Lat = 3 WHERE TFP_ID = {point}"));
+    run_foreign_sql(&world, &format!("UPDATE TxFieldPoint SET Couch_Lat = 3 WHERE TFP_ID = {point}"));
     let found = replay(&world, None).unwrap().first_difference.unwrap();
     assert_eq!((found.op, found.what.as_str(), found.column), (1, "other_columns", None));
     std::fs::remove_file(world.path("lab.db")).unwrap();
@@ -153,13 +156,13 @@ fn a_changed_cell_that_no_operation_sets_is_named_by_the_source() {
 fn rows_missing_and_too_many_are_named() {
     let world = with_copy(12);
     let (field, point) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     write_to(&world, "copy.db", &format!("DELETE FROM TxFieldPoint WHERE TFP_ID = {point}"));
     let found = replay(&world, None).unwrap().first_difference.unwrap();
     assert_eq!((found.what.as_str(), found.key), ("missing_row", Some(point.to_string())));
 
     let world = with_copy(12);
-    let applied = world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    let applied = world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
     let key = applied.plan.changes[0].key["TTX_ID"].clone();
     write_to(&world, "copy.db", &format!("INSERT INTO TrackTreatment (TTX_ID) VALUES ({key})"));
     let found = replay(&world, None).unwrap().first_difference.unwrap();
@@ -170,7 +173,7 @@ fn rows_missing_and_too_many_are_named() {
 fn a_refusal_is_a_difference_with_its_code() {
     let world = with_copy(12);
     let (field, _) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     write_to(&world, "copy.db", "CREATE TRIGGER t AFTER UPDATE ON TxFieldPoint BEGIN SELECT 1; END");
     let found = replay(&world, None).unwrap().first_difference.unwrap();
     assert_eq!((found.what.as_str(), found.code.as_deref()), ("refused", Some("trigger")));
@@ -189,8 +192,8 @@ fn a_refusal_is_a_difference_with_its_code() {
 fn what_somebody_else_wrote_between_operations_is_what_differs() {
     let world = with_copy(12);
     let (field, point) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
-    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 123 WHERE TFP_ID = {point}"));
+    world.apply(request_angles(field, "400")).unwrap();
+    run_foreign_sql(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 123 WHERE TFP_ID = {point}"));
     revert(&world, &revert::Request { force: true, ..of(&[1]) });
     let outcome = replay(&world, None).unwrap();
     let found = outcome.first_difference.unwrap();
@@ -206,9 +209,9 @@ fn what_somebody_else_wrote_between_operations_is_what_differs() {
 fn a_row_given_up_and_a_row_found_back_are_replayed() {
     let world = with_copy(12);
     let (field, point) = field(&world);
-    world.apply(angles(field, "400")).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     let gone = format!("DELETE FROM TxFieldPoint WHERE TFP_ID = {point}");
-    meddle(&world, &gone);
+    run_foreign_sql(&world, &gone);
     revert(&world, &revert::Request { force: true, skip_conflicts: true, ..of(&[1]) });
     assert_eq!(replay(&world, Some(1)).unwrap().replayed.len(), 1);
     let found = replay(&world, None).unwrap().first_difference.unwrap();
@@ -221,11 +224,11 @@ fn a_row_given_up_and_a_row_found_back_are_replayed() {
 fn until_a_number_and_on_from_there() {
     let world = with_copy(12);
     for seed in 0..4 {
-        world.apply(sample("create_duplicate_treatment", "same_field", 1, seed)).unwrap();
+        world.apply(request_sample("create_duplicate_treatment", "same_field", 1, seed)).unwrap();
     }
     let outcome = replay(&world, Some(2)).unwrap();
     assert_eq!((outcome.until, outcome.replayed.len(), outcome.ok), (2, 2, true));
-    assert_ne!(dump(&world.path("copy.db")), dump(&world.path("lab.db")));
+    assert_ne!(dump_tables(&world.path("copy.db")), dump_tables(&world.path("lab.db")));
     let outcome = same(&world);
     let earlier: Vec<bool> = outcome.replayed.iter().map(|line| line.earlier).collect();
     assert_eq!(earlier, [true, true, false, false]);
@@ -240,9 +243,9 @@ fn until_a_number_and_on_from_there() {
 #[test]
 fn a_copy_with_operations_of_its_own_is_refused() {
     let world = with_copy(12);
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
     let on_copy = mfm::ops::Context { target: Some("copy".into()), ..world.context() };
-    let own = mfm::ops::apply::Source::Request(sample("delete_control_points", "single_gap", 1, 3));
+    let own = mfm::ops::apply::Source::Request(request_sample("delete_control_points", "single_gap", 1, 3));
     mfm::ops::apply::run(&on_copy, &own, false, &mut |_| {}).unwrap();
     let refused = replay(&world, None).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("not_fresh", 3));
@@ -255,17 +258,17 @@ fn a_copy_with_operations_of_its_own_is_refused() {
 fn operations_of_other_targets_and_those_without_effect_are_passed_over() {
     let mut world = with_copy(12);
     add_copy(&world, "third.db");
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
     world.target = Some("third".into());
-    world.apply(sample("delete_control_points", "single_gap", 1, 3)).unwrap();
+    world.apply(request_sample("delete_control_points", "single_gap", 1, 3)).unwrap();
     world.target = Some("lab".into());
     // A lock on the database makes the next operation fail.
-    let foreign = world.foreign();
+    let foreign = world.open_foreign();
     foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let failed = world.apply(sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap_err();
+    let failed = world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap_err();
     assert_eq!(failed.code, "target_busy");
     foreign.execute_batch("ROLLBACK").unwrap();
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 3)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 3)).unwrap();
     let outcome = same(&world);
     assert_eq!(outcome.replayed.iter().map(|line| line.op).collect::<Vec<_>>(), [1, 4]);
     assert_eq!(outcome.skipped.len(), 1);
@@ -297,12 +300,12 @@ fn a_copy_that_is_not_registered_or_not_marked_is_refused_with_a_way_out() {
 #[test]
 fn nobody_asked_writes_nothing() {
     let mut world = with_copy(12);
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
-    let before = dump(&world.path("copy.db"));
-    world.answer(mfm::model::ports::ConfirmAnswer::Nobody);
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    let before = dump_tables(&world.path("copy.db"));
+    world.answer_with(mfm::model::ports::ConfirmAnswer::Nobody);
     let refused = replay(&world, None).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("no_consent", 3));
-    assert_eq!(dump(&world.path("copy.db")), before);
+    assert_eq!(dump_tables(&world.path("copy.db")), before);
 }
 
 /// Stops whatever asks, from the n-th question on.
@@ -321,7 +324,7 @@ impl mfm::model::ports::Reporter for Stopping {
 fn an_interrupted_replay_says_what_is_done_and_goes_on() {
     let world = with_copy(12);
     for seed in 0..3 {
-        world.apply(sample("create_duplicate_treatment", "same_field", 1, seed)).unwrap();
+        world.apply(request_sample("create_duplicate_treatment", "same_field", 1, seed)).unwrap();
     }
     let mut stops = 0;
     for questions in 1.. {
@@ -340,11 +343,11 @@ fn an_interrupted_replay_says_what_is_done_and_goes_on() {
 
 #[test]
 fn a_crash_in_a_replay_is_recovered_and_the_replay_goes_on() {
-    quiet();
+    silence_crashes();
     let mut open = 0;
     for step in [2, 8, 14, 20, 26] {
         let world = with_copy(6);
-        world.apply(sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
+        world.apply(request_sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
         world.revert(&[1]).unwrap();
         let bomb = Bomb::at(step, How::Crash);
         let crashed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -373,11 +376,11 @@ fn a_crash_in_a_replay_is_recovered_and_the_replay_goes_on() {
 
 #[test]
 fn an_open_operation_of_the_source_stops_the_replay() {
-    quiet();
+    silence_crashes();
     let world = with_copy(6);
-    world.apply(sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
+    world.apply(request_sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
     let (_, made) =
-        mfm::ops::plan::run(&world.context(), &sample("delete_control_points", "single_gap", 1, 3)).unwrap();
+        mfm::ops::plan::run(&world.context(), &request_sample("delete_control_points", "single_gap", 1, 3)).unwrap();
     let rig = Rig::of(world);
     let journal = || Journal::open_read(&rig.world.journal).unwrap();
     let mut step = 0;
@@ -399,14 +402,14 @@ fn an_open_operation_of_the_source_stops_the_replay() {
 #[test]
 fn what_the_source_lost_is_passed_over() {
     let world = with_copy(12);
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
-    world.apply(sample("delete_control_points", "single_gap", 1, 3)).unwrap();
+    world.apply(request_sample("delete_control_points", "single_gap", 1, 3)).unwrap();
     world.revert(&[2]).unwrap();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
     let gone = mfm::ops::recover::Request { word: Some(mfm::ops::recover::As::Gone), ..Default::default() };
     mfm::ops::recover::run(&world.context(), &gone).unwrap();
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 4)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 4)).unwrap();
     let outcome = same(&world);
     assert_eq!(outcome.replayed.iter().map(|line| line.op).collect::<Vec<_>>(), [1, 4]);
     assert_eq!(outcome.skipped.iter().map(|skip| skip.op).collect::<Vec<_>>(), [2, 3]);
@@ -416,11 +419,11 @@ fn what_the_source_lost_is_passed_over() {
 #[test]
 fn a_marking_begins_a_new_history() {
     let world = with_copy(12);
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap();
     world.revert(&[1]).unwrap();
     let again = mark::Request { target: "lab".into(), confirm: Some("lab.db".into()), ..Default::default() };
     mark::run(&world.context(), &again).unwrap();
-    world.apply(sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap();
+    world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap();
     let outcome = same(&world);
     assert_eq!(outcome.replayed.iter().map(|line| line.op).collect::<Vec<_>>(), [3]);
     assert!(outcome.skipped.iter().all(|skip| skip.why.contains("before the target was last marked")));

@@ -12,9 +12,9 @@ use mfm::targets::sim::SimWorld;
 use mfm::targets::{NewTable, Target};
 use mfm_journal::{Decimal, Journal};
 use serde_json::json;
+use testutils::{World, journal_marked_target, request_angles, request_sample, request_samples};
 
 use super::replay::add_copy;
-use super::world::{World, angles, sample, samples};
 
 /// A lab, and a simulated server that holds the same data in its own types, both marked and known to the journal.
 struct Pair {
@@ -52,12 +52,7 @@ impl Pair {
         let mut journal = Journal::open(&world.journal).unwrap();
         let lock = journal.lock(&world.context().holder).unwrap();
         let url = sim.open_target().url().to_owned();
-        journal.append(&lock, &stamp, "target_added", json!({"name": "server", "url": url})).unwrap();
-        let body = json!({
-            "name": "server", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
-            "bound": marker.bound, "overrides": [], "lab": true, "moved_from": null,
-        });
-        journal.append(&lock, &stamp, "target_marked", body).unwrap();
+        journal_marked_target(&mut journal, &lock, &stamp, ("server", &url), &marker);
         Self { world, sim }
     }
 
@@ -104,7 +99,7 @@ fn every_variant_on_sqlite_is_equivalent_on_a_server() {
     let mut stored_otherwise = 0;
     for mode in MODES {
         for variant in mode.card().variants {
-            for (_, request) in samples(*mode, variant.word, 1, 5) {
+            for (_, request) in request_samples(*mode, variant.word, 1, 5) {
                 let applied = pair.world.apply(request).unwrap();
                 pair.world.revert(&[applied.op.unwrap()]).unwrap();
             }
@@ -133,10 +128,10 @@ fn partial_reverts_and_reverts_of_reverts_are_equivalent_too() {
     let pair = Pair::new(12);
     let world = &pair.world;
     let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY 1 LIMIT 1";
-    let field: i64 = world.foreign().query_row(sql, [], |row| row.get(0)).unwrap();
-    world.apply(angles(field, "400")).unwrap();
+    let field: i64 = world.open_foreign().query_row(sql, [], |row| row.get(0)).unwrap();
+    world.apply(request_angles(field, "400")).unwrap();
     let some = json!({"fld_id": field, "points_to_delete": [1]});
-    world.apply(super::world::request("delete_control_points", some)).unwrap();
+    world.apply(testutils::build_request("delete_control_points", some)).unwrap();
     let partly = revert::Request { operations: vec![1], skip_conflicts: true, ..Default::default() };
     revert::run(&world.context(), &partly).unwrap();
     world.revert(&[3]).unwrap();
@@ -154,7 +149,7 @@ fn a_server_s_journal_is_equivalent_on_sqlite() {
     add_copy(&pair.world, "copy.db");
     for mode in MODES {
         let card = mode.card();
-        pair.apply_on_server(&sample(card.tool, card.variants[0].word, 1, 9));
+        pair.apply_on_server(&request_sample(card.tool, card.variants[0].word, 1, 9));
     }
     let request = replay::Request { onto: "copy".into(), ..Default::default() };
     let context = mfm::ops::Context { target: Some("server".into()), ..pair.world.context() };
@@ -167,7 +162,7 @@ fn a_server_s_journal_is_equivalent_on_sqlite() {
 #[test]
 fn another_number_on_the_server_is_named() {
     let pair = Pair::new(12);
-    let applied = pair.world.apply(sample("create_invalid_angles", "gantry", 1, 3)).unwrap();
+    let applied = pair.world.apply(request_sample("create_invalid_angles", "gantry", 1, 3)).unwrap();
     let key = applied.plan.changes[0].key["TFP_ID"].as_i64().unwrap();
     let other = Value::Decimal("17.2".parse().unwrap());
     pair.sim.foreign_update("TxFieldPoint", &[Value::Integer(key)], &[("Gantry_Ang", other)]).unwrap();

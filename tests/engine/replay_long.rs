@@ -11,9 +11,9 @@ use mfm::ops::{revert, status};
 use mfm::plan::alike::Likeness;
 use mfm_journal::{Journal, OperationAction, OperationVerdict as Sealed};
 use serde_json::json;
+use testutils::{World, build_request, dump_tables, request_angles, request_samples};
 
 use super::replay::{add_copy, replay, with_copy};
-use super::world::{World, angles, dump, request, samples};
 
 /// How often each kind of operation was made.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ struct Made {
 
 /// The fields of at least six control points.
 fn fields(world: &World) -> Vec<i64> {
-    let connection = world.foreign();
+    let connection = world.open_foreign();
     let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY 1";
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
@@ -50,7 +50,7 @@ fn history(world: &World, wanted: u64, seed: u64) -> Made {
                 // One fault on top of another, so that reverts meet later operations.
                 let field = fields[below(fields.len())];
                 let below_it = json!({"fld_id": field, "points_to_delete": [below(3)]});
-                for request in [angles(field, "400"), request("delete_control_points", below_it)] {
+                for request in [request_angles(field, "400"), build_request("delete_control_points", below_it)] {
                     if let Ok(applied) = world.apply(request) {
                         made.applies += 1;
                         last = applied.op.unwrap();
@@ -58,7 +58,7 @@ fn history(world: &World, wanted: u64, seed: u64) -> Made {
                 }
                 continue;
             }
-            let requests = samples(mode, variant, 1 + below(2) as u64, below(1000) as u64);
+            let requests = request_samples(mode, variant, 1 + below(2) as u64, below(1000) as u64);
             let (_, request) = requests[below(requests.len())].clone();
             if let Ok(applied) = world.apply(request) {
                 made.applies += 1;
@@ -115,7 +115,7 @@ fn holds(wanted: u64, seed: u64, patients: u32) {
     let tools: BTreeSet<&str> = outcome.replayed.iter().map(|line| line.tool.as_str()).collect();
     assert!(wanted < 100 || tools.len() == MODES.len(), "{tools:?}");
     assert!(outcome.replayed.iter().all(|line| line.verdict == Likeness::Equal));
-    assert_eq!(dump(&world.path("copy.db")), dump(&world.path("lab.db")));
+    assert_eq!(dump_tables(&world.path("copy.db")), dump_tables(&world.path("lab.db")));
     let journal = Journal::open_read(&world.journal).unwrap();
     for line in &outcome.replayed {
         let (was, is) = (

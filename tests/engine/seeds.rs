@@ -10,9 +10,8 @@ use mfm::ops::checks::CheckSession;
 use mfm::ops::{Failure, plan};
 use mfm_journal::Digest;
 use mfm_journal::testing::test_scale;
-
-use super::seen::{NOW, names, request};
-use super::world::World;
+use testutils::World;
+use testutils::seen::{NOW, names_record, request_one};
 
 /// A digest of every row of every table but mfm's own, storage class by storage class, taken without mfm's reading.
 fn fingerprint(path: &Path) -> BTreeMap<String, Digest> {
@@ -63,7 +62,8 @@ fn there_and_back(
     let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
     let mut target = world.context().open_target(&world.url("lab.db")).unwrap();
     let new = session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
-    let seen = new.iter().filter(|finding| names(finding, kind, &applied.plan)).map(|finding| finding.check).collect();
+    let seen =
+        new.iter().filter(|finding| names_record(finding, kind, &applied.plan)).map(|finding| finding.check).collect();
     let back = world.revert(&[applied.op.unwrap()])?;
     assert!(back.operations[0].exact);
     session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
@@ -89,7 +89,7 @@ fn many_seeds(world: &World, seeds: u64) {
             let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
             let (mut seen, mut records, mut missing) = (BTreeMap::<&str, u64>::new(), BTreeSet::new(), None);
             for seed in 0..seeds {
-                match there_and_back(world, &mut session, kind, request(mode, kind, variant, seed)) {
+                match there_and_back(world, &mut session, kind, request_one(mode, kind, variant, seed)) {
                     Ok(checks) => {
                         assert!(!checks.is_empty(), "{what}, seed {seed}: no new finding names it");
                         checks.into_iter().for_each(|check| *seen.entry(check).or_default() += 1);
@@ -124,7 +124,7 @@ fn all_at_once(world: &World) {
             .flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
         {
             let what = format!("all of {} {variant} of {}", mode.card().tool, kind.table);
-            let one = request(mode, kind, variant, 0);
+            let one = request_one(mode, kind, variant, 0);
             let options = plan::Options { sample: None, all: true, max_rows: Some(u64::MAX), ..one.options };
             match world.apply(plan::Request { options, ..one }) {
                 Ok(applied) => {
@@ -139,7 +139,7 @@ fn all_at_once(world: &World) {
                         applied.plan.records
                     );
                     if mode.card().tool == "mlc_leaf_count_mismatch" {
-                        let accused = new.iter().filter(|finding| !names(finding, kind, &applied.plan)).count();
+                        let accused = new.iter().filter(|finding| !names_record(finding, kind, &applied.plan)).count();
                         assert_eq!(accused, 0, "{what}: fields are accused that were left alone");
                     }
                     world.revert(&[applied.op.unwrap()]).unwrap();

@@ -4,8 +4,7 @@ use mfm::domain::filter::FilterValues;
 use mfm::model::next_step::{Flag, StepKind};
 use mfm::ops::{checks, find, plan};
 use serde_json::Value as Json;
-
-use super::world::{World, angles, cell, meddle, sample};
+use testutils::{World, read_cell, request_angles, request_sample, run_foreign_sql};
 
 const PATIENT: &str = "LAB000003";
 
@@ -24,7 +23,7 @@ fn of_patient() -> FilterValues {
 
 /// A request for all eligible fields that a selector leaves.
 fn narrowed(selector: FilterValues) -> plan::Request {
-    let mut request = sample("create_invalid_angles", "gantry", 1, 7);
+    let mut request = request_sample("create_invalid_angles", "gantry", 1, 7);
     (request.options.sample, request.options.all, request.options.selector) = (None, true, selector);
     request
 }
@@ -63,7 +62,7 @@ fn apply_takes_what_find_lists() {
 #[test]
 fn neither_journal_nor_plan_file_knows_a_selector() {
     let world = World::with_lab(20);
-    let machine = cell(
+    let machine = read_cell(
         &world,
         "SELECT trim(Last_Name) FROM Staff JOIN TxField ON Machine_ID_Staff_ID = Staff.Staff_ID \
         JOIN Ident ON Ident.Pat_Id1 = TxField.Pat_ID1 WHERE IDA = 'LAB000003' LIMIT 1",
@@ -93,7 +92,7 @@ fn neither_journal_nor_plan_file_knows_a_selector() {
 #[test]
 fn a_selector_alone_or_beside_ids_says_nothing() {
     let world = World::with_lab(20);
-    let mut beside = angles(5001, "400");
+    let mut beside = request_angles(5001, "400");
     beside.options.selector = of_patient();
     let mut alone = narrowed(of_patient());
     alone.options.all = false;
@@ -120,13 +119,13 @@ fn a_selector_alone_or_beside_ids_says_nothing() {
 #[test]
 fn checks_need_no_mark_and_what_cannot_run_is_no_pass() {
     let world = World::with_lab(20);
-    meddle(
+    run_foreign_sql(
         &world,
         "DROP TABLE mfm_marker; DROP TABLE TxField; UPDATE TxFieldPoint SET Gantry_Ang = 400 WHERE Point = 0",
     );
     let points: u64 = {
         let sql = "SELECT count(*) FROM TxFieldPoint WHERE Point = 0";
-        world.foreign().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
+        world.open_foreign().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
     };
     let now = Some("2024-06-29T12:00:00".to_owned());
     let only = vec!["angle-range".into(), "control_points".into()];
@@ -161,8 +160,14 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
         ("create_duplicate_treatment", "same_field"),
         ("create_invalid_angles", "both"),
     ] {
-        let tables: std::collections::BTreeSet<String> =
-            world.apply(sample(tool, variant, 2, 3)).unwrap().plan.changes.into_iter().map(|row| row.table).collect();
+        let tables: std::collections::BTreeSet<String> = world
+            .apply(request_sample(tool, variant, 2, 3))
+            .unwrap()
+            .plan
+            .changes
+            .into_iter()
+            .map(|row| row.table)
+            .collect();
         let tables = tables.iter().map(String::as_str).collect();
         let mut target = context.open_target(&world.url("lab.db")).unwrap();
         let new = session.look_again(&context, target.as_mut(), &tables).unwrap();

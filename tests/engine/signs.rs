@@ -5,8 +5,7 @@ use mfm::ops::Failure;
 use mfm::ops::targets::signs::{check_signs, list_signs};
 use mfm::targets::ConnectedProgram;
 use mfm::targets::sim::SimWorld;
-
-use super::world::World;
+use testutils::World;
 
 fn session(program: &str, host: &str) -> ConnectedProgram {
     ConnectedProgram { program: program.into(), host: host.into() }

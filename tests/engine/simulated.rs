@@ -10,10 +10,8 @@ use mfm::targets::foreign::ForeignKey;
 use mfm::targets::sim::{SimCheck, SimFault, SimTarget, SimWorld, SimWrite};
 use mfm::targets::{NewTable, Target};
 use mfm_journal::{Depth, Journal, OperationVerdict};
-use serde_json::json;
-
-use super::bomb::{apply, recover_all, revert_all};
-use super::world::World;
+use testutils::bomb::{apply_three_rows, recover_all, revert_all};
+use testutils::{World, journal_marked_target};
 
 fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::LiveFinding>, EngineError> {
     engine.compare_live()
@@ -54,12 +52,7 @@ impl Rig {
         let mut journal = Journal::create(&world.journal, *b"0123456789abcdef", &stamp).unwrap();
         let lock = journal.lock(&world.context().holder).unwrap();
         let url = sim.open_target().url().to_owned();
-        journal.append(&lock, &stamp, "target_added", json!({"name": "lab", "url": url})).unwrap();
-        let body = json!({
-            "name": "lab", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
-            "bound": marker.bound, "overrides": [], "lab": true, "moved_from": null,
-        });
-        journal.append(&lock, &stamp, "target_marked", body).unwrap();
+        journal_marked_target(&mut journal, &lock, &stamp, ("lab", &url), &marker);
         sim.reset_steps();
         let before = sim.dump();
         Self { world, sim, before }
@@ -118,7 +111,7 @@ fn torture_23_every_fault_at_every_step_of_an_apply() {
             step += 1;
             let rig = Rig::new(step);
             rig.sim.plan_fault(step, fault());
-            let outcome = rig.run(apply);
+            let outcome = rig.run(apply_three_rows);
             if rig.sim.step_count() < step {
                 assert!(outcome.is_ok());
                 break;
@@ -140,7 +133,7 @@ fn torture_23_every_fault_at_every_step_of_a_revert() {
         loop {
             step += 1;
             let rig = Rig::new(step);
-            rig.run(apply).unwrap();
+            rig.run(apply_three_rows).unwrap();
             rig.sim.reset_steps();
             rig.sim.plan_fault(step, fault());
             let outcome = rig.run(revert_all);
@@ -162,11 +155,11 @@ fn torture_23_a_lost_answer_is_resolved_by_the_uid_and_never_guessed() {
     let rig = Rig::new(1);
     let steps = {
         let probe = Rig::new(1);
-        probe.run(apply).unwrap();
+        probe.run(apply_three_rows).unwrap();
         probe.sim.step_count()
     };
     rig.sim.plan_fault(steps, SimFault::LoseAnswer);
-    let committed = rig.run(apply).unwrap();
+    let committed = rig.run(apply_three_rows).unwrap();
     assert_eq!((committed.op, committed.rows), (1, 3));
     assert_eq!(rig.journal().read_operation(1).unwrap().unwrap().verdict, Some(OperationVerdict::Applied));
 }
@@ -178,15 +171,15 @@ fn a_held_transaction_is_waited_for() {
         let rig = Rig::new(3);
         let steps = {
             let probe = Rig::new(3);
-            probe.run(apply).unwrap();
+            probe.run(apply_three_rows).unwrap();
             probe.sim.step_count()
         };
         rig.sim.plan_fault(steps - 1, SimFault::CrashHolding);
-        rig.run(apply).unwrap_err();
+        rig.run(apply_three_rows).unwrap_err();
         assert!(rig.sim.is_held());
         rig.sim.reset_steps();
         assert_eq!(rig.recover()[0].verdict, None);
-        assert_eq!(rig.run(apply).unwrap_err().code(), "recover_first");
+        assert_eq!(rig.run(apply_three_rows).unwrap_err().code(), "recover_first");
         rig.sim.release_transaction(commit).unwrap();
         let verdict = if commit { OperationVerdict::Applied } else { OperationVerdict::Abandoned };
         assert_eq!(rig.recover()[0].verdict, Some(verdict));
@@ -208,7 +201,7 @@ fn torture_21_a_foreign_writer_at_every_step() {
         step += 1;
         let rig = Rig::new(step);
         rig.sim.plan_fault(step, SimFault::Foreign(write()));
-        let outcome = rig.run(apply);
+        let outcome = rig.run(apply_three_rows);
         if rig.sim.step_count() < step {
             break;
         }
@@ -237,16 +230,16 @@ fn torture_21_a_foreign_writer_at_every_step() {
 fn a_restored_world_is_replaced() {
     let rig = Rig::new(5);
     let snapshot = rig.sim.snapshot();
-    rig.run(apply).unwrap();
+    rig.run(apply_three_rows).unwrap();
     rig.sim.restore(&snapshot);
-    assert_eq!(rig.run(apply).unwrap_err().code(), "target_replaced");
+    assert_eq!(rig.run(apply_three_rows).unwrap_err().code(), "target_replaced");
     assert_eq!(rig.run(revert_all).unwrap_err().code(), "target_replaced");
     assert_eq!(rig.run(|engine| engine.write_off(true)).unwrap(), [(1, OperationVerdict::Gone)]);
-    rig.run(apply).unwrap();
+    rig.run(apply_three_rows).unwrap();
     rig.run(revert_all).unwrap();
     assert_eq!(rig.sim.dump(), rig.before);
     rig.sim.change_identity();
-    assert!(rig.run(apply).is_err());
+    assert!(rig.run(apply_three_rows).is_err());
 }
 
 /// Sets or removes one row of `t`.
@@ -254,7 +247,7 @@ fn change(engine: &mut Engine<'_>, id: i64, after: Option<Vec<Value>>) -> Result
     let table = engine.target.find_table("t")?.unwrap();
     let key = vec![Value::Integer(id)];
     let before = engine.target.read_rows(&table, std::slice::from_ref(&key))?.remove(0);
-    super::bomb::commit(engine, &[mfm::plan::PlannedRow { table, key, before, after }]).map(|done| done.op)
+    testutils::bomb::commit_rows(engine, &[mfm::plan::PlannedRow { table, key, before, after }]).map(|done| done.op)
 }
 
 #[test]

@@ -10,8 +10,7 @@ use mfm::ops::cell::ChangeRow;
 use mfm::ops::{plan, revert};
 use mfm_journal::testing::test_scale;
 use serde_json::{Map, json};
-
-use super::world::{World, dump};
+use testutils::{World, dump_tables};
 
 /// A row, as changes name it.
 type Place = (String, String);
@@ -21,7 +20,7 @@ type Footprint = BTreeMap<Place, Option<BTreeSet<String>>>;
 
 /// The ids of one field and of what hangs on it, by table.
 fn records(world: &World) -> BTreeMap<&'static str, Vec<i64>> {
-    let connection = world.foreign();
+    let connection = world.open_foreign();
     let ids = |sql: String| -> Vec<i64> {
         let mut statement = connection.prepare(&sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
@@ -72,7 +71,7 @@ struct Stack {
 impl Stack {
     fn new(seed: u64) -> Self {
         let world = World::with_lab(20);
-        let before = dump(&world.path("lab.db"));
+        let before = dump_tables(&world.path("lab.db"));
         Self {
             world,
             before,
@@ -166,7 +165,7 @@ fn overlapping_faults_of_all_modes_come_back_in_any_order_or_name_the_blocker() 
                 refusals += u32::from(!went);
             }
         }
-        assert_eq!(dump(&stack.world.path("lab.db")), stack.before, "seed {seed}");
+        assert_eq!(dump_tables(&stack.world.path("lab.db")), stack.before, "seed {seed}");
     }
     assert_eq!(tools.len(), MODES.len(), "every mode takes part: {tools:?}");
     assert!(refusals > 0 && reverts > 0, "{refusals} refusals, {reverts} reverts");
@@ -182,5 +181,5 @@ fn a_cascade_takes_back_what_stands_in_the_way() {
     assert!(back.operations.iter().all(|line| line.restored));
     let all = revert::Request { all: true, ..Default::default() };
     revert::run(&stack.world.context(), &all).unwrap();
-    assert_eq!(dump(&stack.world.path("lab.db")), stack.before);
+    assert_eq!(dump_tables(&stack.world.path("lab.db")), stack.before);
 }

@@ -1,13 +1,12 @@
 //! Times with offsets from UTC on a real file: checked in the order of their instants, whatever order they come in.
 
 use mfm::ops::checks;
-
-use super::world::World;
+use testutils::World;
 
 /// What two checks of a lab's deliveries say, changed by some SQL: how many violations, and how many remarks.
 fn said(sql: &str) -> Vec<(u64, usize)> {
     let world = World::with_lab(3);
-    world.foreign().execute_batch(sql).unwrap();
+    world.open_foreign().execute_batch(sql).unwrap();
     let only = vec!["duplicate_delivery".to_owned(), "overlapping_delivery".to_owned()];
     let now = Some("2024-07-01T09:00:00".to_owned());
     let outcome = checks::run(&world.context(), &checks::Request { only, now, ..Default::default() }).unwrap();

@@ -5,24 +5,18 @@ use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::model::{Datum, Edit, Refusal, Snapshot, Value};
 use mfm::ops::{audit, recover, revert, status, targets::mark};
 use mfm::plan::PlannedRow;
+use testutils::bomb::{commit_rows, revert_all};
+use testutils::{World, dump_tables, request_marking, request_sample, run_foreign_sql};
 
-use super::bomb::{commit, revert_all};
 use super::crash::Rig;
-use super::world::{World, dump, meddle, sample};
 
 /// A marked file with the tables that `sql` makes.
 pub(super) fn marked(sql: &str) -> Rig {
     let world = World::new();
-    meddle(&world, sql);
-    let request = mark::Request {
-        target: world.url("lab.db"),
-        confirm: Some("lab.db".into()),
-        domain: Some("mosaiq".into()),
-        ..Default::default()
-    };
+    run_foreign_sql(&world, sql);
+    let request = mark::Request { domain: Some("mosaiq".into()), ..request_marking(&world.url("lab.db"), "lab.db") };
     mark::run(&world.context(), &request).unwrap();
-    let before = dump(&world.path("lab.db"));
-    Rig { world, before }
+    Rig::of(world)
 }
 
 /// Runs an engine on a rig.
@@ -43,7 +37,7 @@ pub(super) fn change(rig: &Rig, table: &str, key: Value, after: Option<Vec<Value
     run(rig, |engine| {
         let table = engine.target.find_table(table)?.unwrap();
         let before = engine.target.read_rows(&table, &[vec![key.clone()]])?.remove(0);
-        commit(engine, &[PlannedRow { table, key: vec![key], before, after }]).map(|done| done.op)
+        commit_rows(engine, &[PlannedRow { table, key: vec![key], before, after }]).map(|done| done.op)
     })
 }
 
@@ -59,7 +53,7 @@ fn torture_3_a_hidden_rowid_is_declared_and_the_row_comes_back_by_its_key() {
     let back = rig.world.revert(&[op]).unwrap();
     assert!(back.operations[0].exact);
     assert_eq!(back.operations[0].residue[0].what, "rowid");
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
@@ -96,7 +90,7 @@ fn torture_12_one_operation_never_changes_a_row_twice() {
 #[test]
 fn torture_13_equal_timestamps_come_back_in_order() {
     let mut rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 'a')");
-    rig.world.freeze();
+    rig.world.stop_clock();
     for value in ["b", "c", "d", "e"] {
         change(&rig, "t", Value::Integer(1), Some(vec![Value::Integer(1), text(value)])).unwrap();
     }
@@ -105,7 +99,7 @@ fn torture_13_equal_timestamps_come_back_in_order() {
     let order: Vec<u64> = judged.planned.iter().map(|planned| planned.operation.op).collect();
     assert_eq!(order, [4, 3, 2, 1]);
     run(&rig, revert_all).unwrap();
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
@@ -113,23 +107,23 @@ fn torture_19_columns_in_another_order() {
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 'x', 'y')");
     let row = vec![Value::Integer(1), text("changed"), text("y")];
     let op = change(&rig, "t", Value::Integer(1), Some(row)).unwrap();
-    meddle(
+    run_foreign_sql(
         &rig.world,
         "CREATE TABLE n (b, id INTEGER PRIMARY KEY, a); INSERT INTO n SELECT b, id, a FROM t; DROP TABLE t; \
          ALTER TABLE n RENAME TO t",
     );
     assert!(rig.world.revert(&[op]).unwrap().operations[0].exact);
-    assert_eq!(super::world::cell(&rig.world, "SELECT a || b FROM t"), "Text(\"xy\")");
+    assert_eq!(testutils::read_cell(&rig.world, "SELECT a || b FROM t"), "Text(\"xy\")");
 }
 
 #[test]
 fn torture_20_a_column_that_refuses_null_refuses_the_fault() {
     let world = World::with_lab(20);
-    meddle(&world, "ALTER TABLE TrackTreatment ADD COLUMN Stamp timestamp NOT NULL DEFAULT x'00'");
-    let before = dump(&world.path("lab.db"));
-    let failure = world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap_err();
+    run_foreign_sql(&world, "ALTER TABLE TrackTreatment ADD COLUMN Stamp timestamp NOT NULL DEFAULT x'00'");
+    let before = dump_tables(&world.path("lab.db"));
+    let failure = world.apply(request_sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("not_null", 3));
-    assert_eq!(dump(&world.path("lab.db")), before);
+    assert_eq!(dump_tables(&world.path("lab.db")), before);
 }
 
 #[test]
@@ -143,17 +137,17 @@ fn torture_29_names_that_have_to_be_quoted() {
     let second = change(&rig, name, Value::Integer(2), None).unwrap();
     rig.world.revert(&[first]).unwrap();
     rig.world.revert(&[second]).unwrap();
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
 fn torture_30_what_happens_in_other_tables_stays_there() {
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v); CREATE TABLE u (x); INSERT INTO t VALUES (1, 'a')");
     let op = change(&rig, "t", Value::Integer(1), Some(vec![Value::Integer(1), text("b")])).unwrap();
-    meddle(&rig.world, "INSERT INTO u VALUES ('somebody'); INSERT INTO t VALUES (2, 'somebody')");
+    run_foreign_sql(&rig.world, "INSERT INTO u VALUES ('somebody'); INSERT INTO t VALUES (2, 'somebody')");
     assert!(rig.world.revert(&[op]).unwrap().operations[0].exact);
-    assert_eq!(super::world::cell(&rig.world, "SELECT count(*) FROM u"), "Integer(1)");
-    assert_eq!(super::world::cell(&rig.world, "SELECT count(*) FROM t"), "Integer(2)");
+    assert_eq!(testutils::read_cell(&rig.world, "SELECT count(*) FROM u"), "Integer(1)");
+    assert_eq!(testutils::read_cell(&rig.world, "SELECT count(*) FROM t"), "Integer(2)");
 }
 
 /// A program that died in the middle of a transaction leaves its journal beside the file: reads say so, and recover,
@@ -169,7 +163,7 @@ fn recover_rolls_back_what_another_program_left() {
     assert!(line.is_disturbed());
     let done = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
     assert_eq!(done.rolled_back, ["lab"]);
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
     assert_eq!(status::run(&rig.world.context()).unwrap().targets[0].state, "marked");
 }
 
@@ -196,7 +190,7 @@ fn an_absent_target_with_nothing_on_it_does_not_spoil_an_audit() {
     let audited = audit::run(&world.context(), &request).unwrap();
     assert!(audited.ok && audited.live[0].not_run.is_some());
     let world = World::with_lab(20);
-    world.apply(sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
+    world.apply(request_sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
     std::fs::remove_file(world.path("lab.db")).unwrap();
     assert!(!audit::run(&world.context(), &request).unwrap().ok);
 }

@@ -6,11 +6,11 @@ use mfm::ops::{audit, explain, revert, status, targets};
 use mfm::plan::PlannedRow;
 use mfm_journal::Journal;
 use serde_json::{Value as Json, json};
+use testutils::bomb::commit_rows;
+use testutils::{World, dump_tables, run_foreign_sql};
 
-use super::bomb::commit;
 use super::crash::Rig;
 use super::torture::{change, marked, run, text};
-use super::world::{World, dump, meddle};
 
 const INT: fn(i64) -> Value = Value::Integer;
 
@@ -39,7 +39,7 @@ fn change_all(rig: &Rig, table: &str, rows: &[(i64, Option<Vec<Value>>)]) -> u64
             Ok(PlannedRow { table: table.clone(), key, before, after: after.clone() })
         });
         let pending = pending.collect::<Result<Vec<_>, mfm::engine::EngineError>>()?;
-        commit(engine, &pending).map(|done| done.op)
+        commit_rows(engine, &pending).map(|done| done.op)
     })
     .unwrap()
 }
@@ -47,7 +47,7 @@ fn change_all(rig: &Rig, table: &str, rows: &[(i64, Option<Vec<Value>>)]) -> u64
 fn code(rig: &Rig, table: &str, key: i64, after: Option<Vec<Value>>) -> &'static str {
     let journal = std::fs::read(&rig.world.journal).unwrap();
     let refused = change(rig, table, INT(key), after).unwrap_err();
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before, "{refused}");
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before, "{refused}");
     assert!(std::fs::read(&rig.world.journal).unwrap() == journal || refused.code() == "no_way_back", "{refused}");
     refused.code()
 }
@@ -57,7 +57,7 @@ fn there_and_back(rig: &Rig, table: &str, key: i64, after: Option<Vec<Value>>) -
     let op = change(rig, table, INT(key), after).unwrap();
     let back = rig.world.revert(&[op]).unwrap();
     assert!(back.operations[0].exact, "{:?}", back.operations[0]);
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
     op
 }
 
@@ -205,7 +205,7 @@ fn w01_a_key_that_the_data_break_is_off_said_and_journaled() {
     let redo = rig.world.revert(&[op + 1]).unwrap();
     assert!(redo.operations[0].again && redo.operations[0].exact);
     rig.world.revert(&[op]).unwrap();
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
     // The sound keys are kept all the same, by mfm.
     assert_eq!(code(&rig, "t", 3, Some(vec![INT(3), INT(98), INT(77)])), "foreign_key");
     assert_eq!(code(&rig, "p", 1, None), "foreign_key");
@@ -236,13 +236,13 @@ fn k1_a_column_in_other_letters_is_the_same_column() {
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, V, w); INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
     let changed = change(&rig, "t", INT(1), Some(vec![INT(1), text("x"), INT(1)])).unwrap();
     let deleted = change(&rig, "t", INT(2), None).unwrap();
-    meddle(&rig.world, "ALTER TABLE t RENAME COLUMN V TO v");
+    run_foreign_sql(&rig.world, "ALTER TABLE t RENAME COLUMN V TO v");
     for op in [deleted, changed] {
         let back = rig.world.revert(&[op]).unwrap();
         assert!(back.operations[0].exact, "{:?}", back.operations[0]);
     }
-    meddle(&rig.world, "ALTER TABLE t RENAME COLUMN v TO V");
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    run_foreign_sql(&rig.world, "ALTER TABLE t RENAME COLUMN v TO V");
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn k1_a_row_that_refers_to_itself_alone_can_be_deleted() {
     there_and_back(&rig, "t", 3, None);
     let refused = change(&rig, "t", INT(2), None).unwrap_err();
     assert_eq!(refused.code(), "foreign_key", "3 refers to it");
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn w10_what_needs_an_unknown_function_is_refused_by_name_and_what_does_not_is_no
         let refused = change(&rig, "t", INT(1), after).unwrap_err();
         assert_eq!(refused.code(), "unsupported");
         assert!(refused.to_string().contains("the function "), "{refused}");
-        assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+        assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
     }
 }
 
@@ -305,7 +305,7 @@ fn a8_a_column_added_since_is_the_database_s_own_and_said() {
             "CREATE TABLE t (id INTEGER PRIMARY KEY, v CHECK (v <> 'z')); INSERT INTO t VALUES (1, 'a'), (2, 'b')",
         );
         let op = change(&rig, "t", INT(1), None).unwrap();
-        meddle(&rig.world, &format!("ALTER TABLE t ADD COLUMN {declared}"));
+        run_foreign_sql(&rig.world, &format!("ALTER TABLE t ADD COLUMN {declared}"));
         let explained = explain::run(&rig.world.context(), &explain::Request { op }).unwrap();
         assert_eq!(explained.inverse.drift[0].columns, ["State"], "{declared}");
         let back = rig.world.revert(&[op]).unwrap();
@@ -334,7 +334,7 @@ fn w02_a_revert_that_is_taken_back_leaves_a_column_added_since_to_the_database()
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v)");
     let op = change(&rig, "t", INT(1), Some(vec![INT(1), text("a")])).unwrap();
     rig.world.revert(&[op]).unwrap();
-    meddle(
+    run_foreign_sql(
         &rig.world,
         "ALTER TABLE t ADD COLUMN n INT NOT NULL DEFAULT 3; ALTER TABLE t ADD COLUMN at DEFAULT CURRENT_TIMESTAMP",
     );
@@ -343,7 +343,7 @@ fn w02_a_revert_that_is_taken_back_leaves_a_column_added_since_to_the_database()
     let line = &redo.operations[0];
     assert!(line.again && line.restored && !line.exact);
     assert_eq!(line.drift[0].columns, ["n", "at"]);
-    assert_eq!(super::world::cell(&rig.world, "SELECT n FROM t WHERE at IS NOT NULL"), "Integer(3)");
+    assert_eq!(testutils::read_cell(&rig.world, "SELECT n FROM t WHERE at IS NOT NULL"), "Integer(3)");
 }
 
 #[test]
@@ -408,12 +408,12 @@ fn w10_what_needs_an_unknown_collation_is_refused_by_name_and_a_target_marked_wh
     let refused = change(&rig, "t", INT(1), Some(vec![INT(1), text("b")])).unwrap_err();
     assert_eq!(refused.code(), "unsupported");
     assert!(refused.to_string().contains("collation LOCALIZED"), "{refused}");
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
     let preflight = targets::preflight::run(&rig.world.context()).unwrap();
     assert_eq!(preflight.tables[0].update.verdict, "unsupported");
     // A table that cannot even be read in its order has no digest: no marker either.
     let world = World::new();
-    meddle(
+    run_foreign_sql(
         &world,
         &redeclared(
             "CREATE TABLE t (k TEXT COLLATE NOCASE PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO t VALUES ('a', 1)",
@@ -430,7 +430,7 @@ fn w10_what_needs_an_unknown_collation_is_refused_by_name_and_a_target_marked_wh
     };
     let refused = targets::mark::run(&world.context(), &marking(true)).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("unsupported", 3));
-    assert!(world.foreign().query_row("SELECT 1 FROM mfm_marker", [], |_| Ok(())).is_err(), "half marked");
+    assert!(world.open_foreign().query_row("SELECT 1 FROM mfm_marker", [], |_| Ok(())).is_err(), "half marked");
     targets::mark::run(&world.context(), &marking(false)).unwrap();
 }
 
@@ -439,12 +439,12 @@ fn w01_all_is_judged_against_constraints_before_one_is_written() {
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v, w); INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
     change(&rig, "t", INT(1), None).unwrap();
     change(&rig, "t", INT(2), Some(vec![INT(2), text("b"), INT(9)])).unwrap();
-    meddle(&rig.world, "CREATE UNIQUE INDEX u ON t (v); INSERT INTO t VALUES (7, 'a', 7)");
-    let faulty = dump(&rig.world.path("lab.db"));
+    run_foreign_sql(&rig.world, "CREATE UNIQUE INDEX u ON t (v); INSERT INTO t VALUES (7, 'a', 7)");
+    let faulty = dump_tables(&rig.world.path("lab.db"));
     let all = || revert::Request { all: true, ..Default::default() };
     let refused = revert::run(&rig.world.context(), &all()).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("unique_index", 3));
-    assert_eq!(dump(&rig.world.path("lab.db")), faulty);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), faulty);
     // The other is put back where that is asked for.
     let some = revert::Request { skip_conflicts: true, ..all() };
     let back = revert::run(&rig.world.context(), &some).unwrap();
@@ -459,7 +459,7 @@ fn w01_a_revert_that_makes_room_for_another_is_no_obstacle() {
     change(&rig, "t", INT(1), Some(vec![INT(1), text("x")])).unwrap();
     change(&rig, "t", INT(2), Some(vec![INT(2), text("a")])).unwrap();
     revert::run(&rig.world.context(), &revert::Request { all: true, ..Default::default() }).unwrap();
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
@@ -468,7 +468,7 @@ fn w01_where_a_type_changed_the_rest_is_put_back() {
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v, w); INSERT INTO t VALUES (1, '5', 1), (2, 'b', 2), (3, 'c', 3)",
     );
     let op = change_all(&rig, "t", &[(1, None), (2, None), (3, Some(vec![INT(3), text("x"), INT(3)]))]);
-    meddle(
+    run_foreign_sql(
         &rig.world,
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'v, w', 'v INT, w') WHERE name = 't'; \
          PRAGMA writable_schema = RESET",
@@ -523,14 +523,14 @@ fn k1_a_revert_of_a_revert_is_a_fault_again_and_needs_a_way_back() {
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, -3)");
     let op = change(&rig, "t", INT(1), Some(vec![INT(1), INT(4)])).unwrap();
     rig.world.revert(&[op]).unwrap();
-    meddle(
+    run_foreign_sql(
         &rig.world,
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'v)', 'v CHECK (v > 0))') \
          WHERE name = 't'; PRAGMA writable_schema = RESET",
     );
     let refused = rig.world.revert(&[op + 1]).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("no_way_back", 3));
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
 }
 
 #[test]
@@ -546,6 +546,6 @@ fn k1_many_rows_under_a_constraint_are_rehearsed_in_batches() {
     let judged = run(&rig, |engine| engine.judge_reverts(&RevertSelection::All, RevertOptions::default())).unwrap();
     assert_eq!(judged.planned[0].rows.len(), 5000);
     rig.world.revert(&[op]).unwrap();
-    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
     assert_eq!(Journal::open_read(&rig.world.journal).unwrap().read_operation(op).unwrap().unwrap().rows, 5000);
 }

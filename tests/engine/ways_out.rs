@@ -6,25 +6,17 @@ use mfm::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Reporter};
 use mfm::ops::targets::{add, mark, remove};
 use mfm::ops::{Context, export, lab, recover, revert, status};
 use mfm_journal::Journal;
+use testutils::bomb::set_text;
+use testutils::{World, request_marking, request_sample, request_write_off, run_foreign_sql};
 
-use super::bomb::apply_text;
 use super::crash::Rig;
-use super::world::{World, meddle, sample};
 
 fn gantry() -> mfm::ops::plan::Request {
-    sample("create_invalid_angles", "gantry", 1, 1)
-}
-
-fn marking(target: &str, confirm: &str) -> mark::Request {
-    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
+    request_sample("create_invalid_angles", "gantry", 1, 1)
 }
 
 fn overriding(target: &str) -> mark::Request {
-    mark::Request { overrides: vec!["foreign-operations".into()], ..marking(target, "lab.db") }
-}
-
-fn gone() -> recover::Request {
-    recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() }
+    mark::Request { overrides: vec!["foreign-operations".into()], ..request_marking(target, "lab.db") }
 }
 
 #[test]
@@ -43,13 +35,13 @@ fn a_moved_or_unmarked_file_of_another_journal_is_not_marked_unasked() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     let other = World::new();
-    meddle(&world, "DROP TABLE mfm_marker");
-    let failure = mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db")).unwrap_err();
+    run_foreign_sql(&world, "DROP TABLE mfm_marker");
+    let failure = mark::run(&other.context(), &request_marking(&world.url("lab.db"), "lab.db")).unwrap_err();
     assert_eq!(failure.code, "marked_beside");
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("new.db")).unwrap();
-    let failure = mark::run(&other.context(), &marking(&world.url("new.db"), "new.db")).unwrap_err();
+    let failure = mark::run(&other.context(), &request_marking(&world.url("new.db"), "new.db")).unwrap_err();
     assert_eq!(failure.code, "marked_beside");
 }
 
@@ -61,7 +53,7 @@ fn k9_a_file_with_two_names_is_written_under_neither() {
     world.apply(gantry()).unwrap();
     std::fs::hard_link(world.path("lab.db"), world.path("link.db")).unwrap();
     let then = std::fs::read(world.path("lab.db")).unwrap();
-    let refused = mark::run(&world.context(), &marking(&world.url("link.db"), "link.db")).unwrap_err();
+    let refused = mark::run(&world.context(), &request_marking(&world.url("link.db"), "link.db")).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("url_taken", 3));
     let second =
         add::run(&world.context(), &add::Request { url: world.url("link.db"), name: None, domain: None }).unwrap_err();
@@ -81,7 +73,7 @@ fn k9_a_file_with_two_names_is_written_under_neither() {
 fn k9_a_file_with_two_names_can_be_marked_by_who_knows_them() {
     let world = World::with_lab(20);
     std::fs::hard_link(world.path("lab.db"), world.path("link.db")).unwrap();
-    let mut request = marking("lab", "lab.db");
+    let mut request = request_marking("lab", "lab.db");
     assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "live_clinic");
     request.overrides = vec!["hard-linked".into()];
     mark::run(&world.context(), &request).unwrap();
@@ -111,7 +103,7 @@ fn a_write_off_looks_again_after_the_question() {
     std::fs::rename(world.path("lab.db"), world.path("away.db")).unwrap();
     let slow = ComesBack(&world);
     let context = world.context();
-    let request = recover::Request { confirm: None, ..gone() };
+    let request = recover::Request { confirm: None, ..request_write_off() };
     recover::run(&Context { confirm: &slow, ..context }, &request).unwrap_err();
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
 }
@@ -121,17 +113,17 @@ fn a_written_off_target_is_not_taken_over_again() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
-    let request = mark::Request { moved: true, ..marking(&world.url("moved.db"), "moved.db") };
+    let request = mark::Request { moved: true, ..request_marking(&world.url("moved.db"), "moved.db") };
     mark::run(&world.context(), &request).unwrap();
     std::fs::rename(world.path("moved.db"), world.path("away")).unwrap();
-    recover::run(&world.context(), &gone()).unwrap();
+    recover::run(&world.context(), &request_write_off()).unwrap();
     remove::run(&world.context()).unwrap();
     std::fs::rename(world.path("away"), world.path("moved.db")).unwrap();
     let added =
         add::run(&world.context(), &add::Request { url: world.url("moved.db"), name: None, domain: None }).unwrap();
     assert_eq!(added.line.state, "unmarked");
     assert_eq!(world.apply(gantry()).unwrap_err().code, "unmarked");
-    let marked = mark::run(&world.context(), &marking("moved", "moved.db")).unwrap();
+    let marked = mark::run(&world.context(), &request_marking("moved", "moved.db")).unwrap();
     assert!(!marked.adopted, "what was written off is taken as it is by a new marker only");
 }
 
@@ -143,7 +135,7 @@ fn a_lab_that_is_refused_leaves_no_file() {
     let request = lab::create::Request { url: world.url("lab.db"), patients: Some(20), ..Default::default() };
     assert_eq!(lab::create::run(&world.context(), &request).unwrap_err().code, "still_active");
     assert!(!world.path("lab.db").exists());
-    recover::run(&world.context(), &gone()).unwrap();
+    recover::run(&world.context(), &request_write_off()).unwrap();
     lab::create::run(&world.context(), &request).unwrap();
     let nameless = lab::create::Request { url: world.url(".db"), patients: Some(20), ..Default::default() };
     assert_eq!(lab::create::run(&world.context(), &nameless).unwrap().made.target, "target");
@@ -161,8 +153,8 @@ fn ordinary_use_is_not_refused() {
     }
     world.target = Some("lab".into());
     mfm::ops::targets::unmark::run(&world.context()).unwrap();
-    mark::run(&world.context(), &mark::Request { baseline: true, ..marking("lab", "lab.db") }).unwrap();
-    mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
+    mark::run(&world.context(), &mark::Request { baseline: true, ..request_marking("lab", "lab.db") }).unwrap();
+    mark::run(&world.context(), &request_marking("lab", "lab.db")).unwrap();
     std::fs::remove_file(world.path("lab.db")).unwrap();
     lab::create::run(&world.context(), &request).unwrap();
     world.apply(gantry()).unwrap();
@@ -187,7 +179,7 @@ impl Reporter for Late<'_> {
 fn what_was_reverted_before_an_end_is_said() {
     let world = World::with_lab(20);
     world.apply(gantry()).unwrap();
-    world.apply(sample("create_invalid_angles", "gantry", 1, 99)).unwrap();
+    world.apply(request_sample("create_invalid_angles", "gantry", 1, 99)).unwrap();
     let late = Late(&world, Cell::new(0));
     let context = world.context();
     let request = revert::Request { all: true, ..Default::default() };
@@ -215,7 +207,7 @@ impl Reporter for Filled<'_> {
 #[test]
 fn an_export_that_is_interrupted_leaves_no_file() {
     let world = World::with_lab(20);
-    world.apply(sample("corrupt_mlc_data", "random_bytes", 20, 1)).unwrap();
+    world.apply(request_sample("corrupt_mlc_data", "random_bytes", 20, 1)).unwrap();
     let request = export::Request { output: Some(world.path("audit.jsonl")), ..Default::default() };
     let context = Context { reporter: &Filled(&world), ..world.context() };
     let failure = export::run(&context, &request, &mut std::io::sink()).unwrap_err();
@@ -239,12 +231,12 @@ fn a_table_that_is_away_is_not_given_up() {
         )
         .unwrap();
         let context = world.context();
-        apply_text(&mut context.engine(&mut journal, target.as_mut(), "lab"), "fault").unwrap();
+        set_text(&mut context.engine(&mut journal, target.as_mut(), "lab"), "fault").unwrap();
     }
-    meddle(world, "ALTER TABLE t RENAME TO away");
+    run_foreign_sql(world, "ALTER TABLE t RENAME TO away");
     let request = revert::Request { operations: vec![1], force: true, skip_conflicts: true, ..Default::default() };
     assert_eq!(revert::run(&world.context(), &request).unwrap_err().code, "conflict");
-    meddle(world, "ALTER TABLE away RENAME TO t");
+    run_foreign_sql(world, "ALTER TABLE away RENAME TO t");
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
 }
 
@@ -253,11 +245,11 @@ fn an_offset_as_large_as_can_be_is_refused() {
     let world = World::with_lab(20);
     let delivery: i64 = {
         let sql = "SELECT TTX_ID FROM TrackTreatment WHERE WasBeamComplete = 1 AND WasCanceled = 0 LIMIT 1";
-        world.foreign().query_row(sql, [], |row| row.get(0)).unwrap()
+        world.open_foreign().query_row(sql, [], |row| row.get(0)).unwrap()
     };
     for offset in [i64::MIN, i64::MAX] {
         let far = serde_json::json!({"ttx_id": delivery, "time_offset_seconds": offset});
-        let failure = world.apply(super::world::request("create_duplicate_treatment", far)).unwrap_err();
+        let failure = world.apply(testutils::build_request("create_duplicate_treatment", far)).unwrap_err();
         assert_eq!(failure.code, "not_a_duplicate");
     }
 }
@@ -291,6 +283,6 @@ fn a_server_that_never_answers_again_is_written_off_by_its_name() {
     let closed = recover::run(&world.context(), &recover::Request::default()).unwrap();
     assert!(closed.failure.is_none(), "{closed:?}");
     let context = mfm::ops::Context { target: Some("server".into()), secrets: &Known, ..world.context() };
-    let request = recover::Request { confirm: Some("server".into()), ..gone() };
+    let request = recover::Request { confirm: Some("server".into()), ..request_write_off() };
     assert!(recover::run(&context, &request).unwrap().failure.is_none());
 }

@@ -3,10 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use mfm::mcp::ServerOptions;
-use mfm::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, NoSecrets, Reporter};
+use mfm::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, NoSecrets};
 use mfm::ops::Context;
 use mfm::ops::agents::{Consent, approve};
 use mfm_journal::{Face, LockHolder};
+use testutils::ports::SilentReporter;
 
 use crate::world::{Answered, Era, Person, World, call, run};
 
@@ -28,11 +29,6 @@ impl Confirm for Typist {
     }
 }
 
-impl Reporter for Typist {
-    fn progress(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
-}
-
 fn approved(world: &World, code: &str, typed: Option<&'static str>) -> Result<approve::Outcome, String> {
     let person = Typist(typed);
     let entropy = world.entropy();
@@ -45,7 +41,7 @@ fn approved(world: &World, code: &str, typed: Option<&'static str>) -> Result<ap
         wait_ms: 1_000,
         clock: &world.clock,
         entropy: &entropy,
-        reporter: &person,
+        reporter: &SilentReporter,
         confirm: &person,
         secrets: &NoSecrets,
     };
@@ -88,7 +84,7 @@ fn k8_a_write_to_somebodys_data_waits_for_a_person_at_a_terminal() {
         assert_eq!(log["operations"][0]["actor"], "tester 1.0 for operator, approved by alice");
         // A revert is a write too; and what ended is not approved.
         let revert = call(&client, "revert", json!({"all": true})).await.ok();
-        world.clock.0.fetch_add(600_000_000, std::sync::atomic::Ordering::SeqCst);
+        world.clock.now_us.fetch_add(600_000_000, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(approved(&world, &self::code(&revert), Some("lab")), Err("agent_handle".to_owned()));
     });
 }

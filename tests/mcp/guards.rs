@@ -99,7 +99,7 @@ fn a_handle_is_used_once_by_its_client_in_time_and_on_the_same_rows() {
         assert_eq!(call(&client, "apply_plan", json!({"handle": revert["handle"]})).await.code(), "stale");
         // Ten minutes are over.
         let late = call(&client, "revert", json!({"operations": [1]})).await.ok();
-        world.clock.0.fetch_add(600_000_000, std::sync::atomic::Ordering::SeqCst);
+        world.clock.now_us.fetch_add(600_000_000, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(call(&client, "apply_plan", json!({"handle": late["handle"]})).await.code(), "agent_handle");
     });
 }
@@ -122,7 +122,7 @@ fn limits_hold_for_all_servers_and_refusals_do_not_flood_the_journal() {
             }
         }
         assert_eq!(world.json(&["status"])["entries"].as_u64().unwrap(), entries + 1, "the first is journaled alone");
-        world.clock.0.fetch_add(3_600_000_001, std::sync::atomic::Ordering::SeqCst);
+        world.clock.now_us.fetch_add(3_600_000_001, std::sync::atomic::Ordering::SeqCst);
         let arguments = json!({"target": "lab", "sample": 1, "variant": "x".repeat(5_000)});
         assert_eq!(call(&first, "create_invalid_angles", arguments).await.code(), "agent_arguments");
         let export = world.mfm(&["audit", "export"]);
@@ -172,7 +172,7 @@ fn a_target_that_fails_is_left_alone() {
         assert_eq!(call(&client, "create_invalid_angles", fault()).await.code(), "agent_breaker");
         std::fs::rename(world.path().join("away.db"), world.path().join("lab.db")).unwrap();
         assert_eq!(call(&client, "check", json!({})).await.code(), "agent_breaker");
-        world.clock.0.fetch_add(61_000_000, std::sync::atomic::Ordering::SeqCst);
+        world.clock.now_us.fetch_add(61_000_000, std::sync::atomic::Ordering::SeqCst);
         call(&client, "check", json!({})).await.ok();
     });
 }

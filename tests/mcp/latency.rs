@@ -58,7 +58,10 @@ fn measure_calls_over_the_pipes() {
             assert!(median < Duration::from_micros(100), "{tool}: {median:?}");
         }
     }
-    let Ok(python) = std::env::var("MFM_TEST_MCP_PYTHON") else { return };
+    let Ok(python) = std::env::var("MFM_TEST_MCP_PYTHON") else {
+        println!("left out: a Python server beside it, because MFM_TEST_MCP_PYTHON names no Python");
+        return;
+    };
     let modes = world.mfm(&["modes", "--json"]);
     std::fs::write(world.path().join("modes.json"), &modes.stdout).unwrap();
     let mut command = Command::new(python);

@@ -13,7 +13,6 @@ mod guards;
 mod install;
 mod latency;
 mod long;
-mod piped;
 mod python;
 mod recordings;
 mod replayed;

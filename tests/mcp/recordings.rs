@@ -5,11 +5,11 @@ use std::path::Path;
 use assert_cmd::Command;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
+use testutils::piped::Piped;
+use testutils::program::build_command;
 
 fn mfm(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-    command.env_clear().current_dir(folder).env("HOME", folder).env("MFM_JOURNAL", "journal.db");
-    command
+    Command::from_std(build_command(env!("CARGO_BIN_EXE_mfm"), folder, &[]))
 }
 
 /// Makes a folder with a recording of a scenario.
@@ -152,36 +152,16 @@ fn a_server_tells_of_its_own_domains_alone() {
     assert_eq!(completed["completion"]["values"], json!(["energy_injection"]));
 }
 
-/// Sends requests to one server, each once the answer before is there, and returns the results.
+/// Calls tools of one server, each once the answer before is there, and returns what they answered.
 fn converse(folder: &Path, calls: &[(&str, Json)]) -> Vec<Json> {
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::process::{Command, Stdio};
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-    command.env_clear().current_dir(folder).env("HOME", folder).env("MFM_JOURNAL", "journal.db");
-    command.args(["mcp", "--domain", "recordings", "--recordings", "."]);
-    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut input, output) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
-    let mut lines = BufReader::new(output).lines();
-    let client = json!({"name": "t", "version": "1"});
-    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
-    writeln!(input, "{}", json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})).unwrap();
-    let mut answer = |id: usize| loop {
-        let line: Json = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        if line["id"] == id {
-            return line["result"].clone();
-        }
-    };
-    answer(0);
-    writeln!(input, "{}", json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).unwrap();
-    let mut out = Vec::new();
-    for (nth, (tool, arguments)) in calls.iter().enumerate() {
+    let words = ["mcp", "--domain", "recordings", "--recordings", "."];
+    let mut server = Piped::greeted(build_command(env!("CARGO_BIN_EXE_mfm"), folder, &words), "t");
+    let call = |(nth, (tool, arguments)): (usize, &(&str, Json))| {
         let params = json!({"name": tool, "arguments": arguments});
-        writeln!(input, "{}", json!({"jsonrpc": "2.0", "id": nth + 1, "method": "tools/call", "params": params}))
-            .unwrap();
-        out.push(answer(nth + 1));
-    }
-    drop(input);
-    server.wait().unwrap();
+        server.ask(nth as u64 + 1, "tools/call", params)["result"].clone()
+    };
+    let out = calls.iter().enumerate().map(call).collect();
+    server.end();
     out
 }
 

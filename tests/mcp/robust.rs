@@ -11,12 +11,12 @@ fn a_panic_is_an_answer_and_the_server_goes_on() {
     let world = World::new();
     run(async {
         let client = world.client(&World::options(), Era::Session, Person::who(None)).await;
-        let now = world.clock.0.load(Ordering::SeqCst);
-        world.clock.0.store(-1_000_000_000, Ordering::SeqCst);
+        let now = world.clock.now_us.load(Ordering::SeqCst);
+        world.clock.now_us.store(-1_000_000_000, Ordering::SeqCst);
         for tool in ["status", "log", "check"] {
             assert_eq!(call(&client, tool, json!({})).await.code(), "agent_bug");
         }
-        world.clock.0.store(now, Ordering::SeqCst);
+        world.clock.now_us.store(now, Ordering::SeqCst);
         call(&client, "status", json!({})).await.ok();
     });
 }

@@ -1,8 +1,8 @@
 //! Several servers, each a process of its own, on one journal: what one client may not do, another may not do for it.
 
 use serde_json::{Value as Json, json};
+use testutils::piped::Piped;
 
-use crate::piped::Piped;
 use crate::world::World;
 
 fn fault(seed: u64) -> Json {

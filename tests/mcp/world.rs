@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mfm::mcp::{Host, LineTransport, Server, ServerOptions};
-use mfm::model::ports::{Clock, Entropy, NoSecrets};
+use mfm::model::ports::{Entropy, NoSecrets};
 use mfm_journal::{Digest, LockHolder};
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
@@ -16,8 +16,9 @@ use rmcp::service::{ClientLifecycleMode, ClientServiceExt as _, NotificationCont
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt as _};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
-
-use crate::piped::Piped;
+use testutils::piped::Piped;
+use testutils::ports::TickingClock;
+use testutils::program::{build_command, expect_success, parse_stdout};
 
 /// An era of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,22 +99,6 @@ impl Answered {
     }
 }
 
-/// A clock that goes on by a millisecond with every look, and can be set.
-#[derive(Clone)]
-pub(crate) struct TestClock(pub(crate) Arc<AtomicI64>);
-
-impl Clock for TestClock {
-    fn now_us(&self) -> i64 {
-        let now = self.0.fetch_add(1_000, Ordering::SeqCst);
-        assert!(now >= 0, "this clock panics");
-        now
-    }
-
-    fn local_time(&self) -> jiff::civil::DateTime {
-        jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0)
-    }
-}
-
 struct TestEntropy(AtomicU64, u64);
 
 impl Entropy for TestEntropy {
@@ -127,7 +112,7 @@ impl Entropy for TestEntropy {
 /// A folder with a lab.
 pub(crate) struct World {
     pub(crate) dir: TempDir,
-    pub(crate) clock: TestClock,
+    pub(crate) clock: TickingClock,
     pub(crate) servers: AtomicU64,
 }
 
@@ -138,25 +123,25 @@ impl World {
 
     /// A lab of so many patients.
     pub(crate) fn of(patients: u32) -> Self {
-        let clock = TestClock(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
+        let clock = TickingClock::by_milliseconds(1_700_000_000_000_000);
         let world = Self { dir: TempDir::new().unwrap(), clock, servers: AtomicU64::new(0) };
         let made = world.mfm(&["lab", "create", "sqlite:lab.db", "--patients", &patients.to_string()]);
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        expect_success(&made);
         world
     }
 
     /// A lab that was made elsewhere, and marked here as a copy of somebody's data.
     pub(crate) fn somebodys() -> Self {
-        let clock = TestClock(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
+        let clock = TickingClock::by_milliseconds(1_700_000_000_000_000);
         let world = Self { dir: TempDir::new().unwrap(), clock, servers: AtomicU64::new(0) };
         let made = world.command(&["lab", "create", "sqlite:lab.db", "--patients", "8"]);
         let made = { made }.env("MFM_JOURNAL", "elsewhere.db").output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        expect_success(&made);
         let lab = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
         lab.execute_batch("DROP TABLE mfm_marker; DROP TABLE mfm_operation;").unwrap();
         drop(lab);
         let marked = world.mfm(&["target", "mark", "sqlite:lab.db", "--confirm", "lab.db", "--baseline"]);
-        assert!(marked.status.success(), "{}", String::from_utf8_lossy(&marked.stderr));
+        expect_success(&marked);
         world
     }
 
@@ -174,9 +159,8 @@ impl World {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command.env_clear().current_dir(self.path()).args(words);
-        command.env("HOME", self.path()).env("MFM_JOURNAL", "journal.db").env("MFM_ACTOR", "operator");
+        let mut command = build_command(env!("CARGO_BIN_EXE_mfm"), self.path(), words);
+        command.env("MFM_ACTOR", "operator");
         command
     }
 
@@ -197,14 +181,14 @@ impl World {
 
     pub(crate) fn json(&self, words: &[&str]) -> Json {
         let output = self.mfm(&[words, &["--json"]].concat());
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+        parse_stdout(&output)
     }
 
     /// Makes a marked copy of the lab as it is now, called `copy`.
     pub(crate) fn copy(&self) {
         std::fs::copy(self.path().join("lab.db"), self.path().join("copy.db")).unwrap();
         let marked = self.mfm(&["target", "mark", "sqlite:copy.db", "--confirm", "copy.db"]);
-        assert!(marked.status.success(), "{}", String::from_utf8_lossy(&marked.stderr));
+        expect_success(&marked);
     }
 
     /// Starts the server as a client does.

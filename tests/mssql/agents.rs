@@ -5,8 +5,9 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
+use testutils::piped::Piped;
+use testutils::program::{build_command, expect_success};
 
-use super::piped::Piped;
 use super::server::{Database, password_text};
 
 /// A folder with a journal, on which servers are started.
@@ -14,18 +15,15 @@ struct Desk(TempDir);
 
 impl Desk {
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command.env_clear().current_dir(self.0.path()).args(words).env("HOME", self.0.path());
-        command.env("MFM_JOURNAL", "journal.db").env("MFM_ACTOR", "operator");
-        command.env("MFM_MSSQL_PASSWORD", password_text());
+        let mut command = build_command(env!("CARGO_BIN_EXE_mfm"), self.0.path(), words);
+        command.env("MFM_ACTOR", "operator").env("MFM_MSSQL_PASSWORD", password_text());
         command
     }
 
     fn mfm(&self, words: &[&str]) -> String {
         let output = self.command(words).output().unwrap();
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{words:?}: {out}{err}");
-        out.into_owned()
+        expect_success(&output);
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn agent(&self, words: &[&str]) -> Piped {

@@ -2,11 +2,11 @@
 
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::{Context, checks, drill, lab};
+use testutils::seen::NOW;
+use testutils::{World, request_sample};
 
 use super::live::world;
-use super::seen::NOW;
 use super::server::Database;
-use super::world::{World, sample};
 
 const PATIENTS: u32 = 20;
 const NAMES: [&str; 2] = ["file", "server"];
@@ -58,7 +58,7 @@ fn the_same_lab_has_the_same_findings() {
         // One fault of each mode is enough for findings of all kinds, and few are hidden behind others.
         let word = mode.card().variants[0].word;
         for name in NAMES {
-            let source = mfm::ops::apply::Source::Request(sample(mode.card().tool, word, 2, 9));
+            let source = mfm::ops::apply::Source::Request(request_sample(mode.card().tool, word, 2, 9));
             mfm::ops::apply::run(&on(&world, name), &source, false, &mut |_| {}).unwrap();
         }
     }

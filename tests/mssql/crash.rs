@@ -12,11 +12,11 @@ use mfm::ops::{audit, plan, recover};
 use mfm::targets::faults::{Faults, SharedFaults, WriteStep};
 use mfm::targets::mssql::MssqlTarget;
 use mfm_journal::{Journal, OperationVerdict};
+use testutils::bomb::{Bomb, Crash, How, apply_three_rows, recover_all, revert_all, silence_crashes};
+use testutils::request_sample;
 
-use super::bomb::{Bomb, Crash, How, apply, quiet, recover_all, revert_all};
 use super::live::{Live, world};
 use super::server::{Database, Session, password};
-use super::world::sample;
 
 /// A marked database whose operations are disturbed; between two disturbances it is what it was.
 ///
@@ -114,7 +114,7 @@ impl Rig {
 /// Tries every step of one run until a run passes that no step of it disturbs.
 #[expect(clippy::print_stdout, reason = "a long run says what it did")]
 fn at_every_step(what: &str, how: How, before: fn(&Rig), run: fn(&mut Engine<'_>) -> Result<(), EngineError>) {
-    quiet();
+    silence_crashes();
     let rig = Rig::new();
     let mut steps = 0;
     loop {
@@ -134,19 +134,19 @@ fn at_every_step(what: &str, how: How, before: fn(&Rig), run: fn(&mut Engine<'_>
 }
 
 fn applied(rig: &Rig) {
-    rig.calm(apply);
+    rig.calm(apply_three_rows);
 }
 
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn a_crash_at_every_write_of_an_apply() {
-    at_every_step("apply", How::Crash, |_| (), |engine| apply(engine).map(drop));
+    at_every_step("apply", How::Crash, |_| (), |engine| apply_three_rows(engine).map(drop));
 }
 
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn an_error_at_every_write_of_an_apply() {
-    at_every_step("apply", How::Error, |_| (), |engine| apply(engine).map(drop));
+    at_every_step("apply", How::Error, |_| (), |engine| apply_three_rows(engine).map(drop));
 }
 
 #[test]
@@ -173,7 +173,7 @@ impl Faults for At {
 /// Crashes an apply so that its operation is open, committed in the target or not.
 fn leave_open(rig: &Rig, commits: bool) {
     let step = if commits { WriteStep::AfterCommit } else { WriteStep::BeforeCommit };
-    let crashed = rig.with(Arc::new(Mutex::new(At(step))), &Bomb::at(0, How::Crash), apply);
+    let crashed = rig.with(Arc::new(Mutex::new(At(step))), &Bomb::at(0, How::Crash), apply_three_rows);
     assert!(crashed.is_none());
     assert_eq!(Journal::open_read(&rig.live.world.journal).unwrap().state().open.len(), 1);
     assert_eq!(rig.live.dump() != rig.before, commits);
@@ -182,7 +182,7 @@ fn leave_open(rig: &Rig, commits: bool) {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn a_crash_or_an_error_at_every_write_of_a_recover() {
-    quiet();
+    silence_crashes();
     let rig = Rig::new();
     for (how, commits) in [(How::Crash, false), (How::Crash, true), (How::Error, false), (How::Error, true)] {
         let mut steps = 0;
@@ -208,7 +208,7 @@ fn a_crash_or_an_error_at_every_write_of_a_recover() {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn recover_never_guesses_while_a_transaction_is_open() {
-    quiet();
+    silence_crashes();
     let rig = Rig::new();
     for commits in [false, true] {
         leave_open(&rig, false);
@@ -244,12 +244,12 @@ fn hold(zombie: &mut Session, uid: &str, journal_id: &str, op: u64) {
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn every_mode_survives_a_crash_and_an_error() {
     use mfm::domains::mosaiq::modes::MODES;
-    quiet();
+    silence_crashes();
     let rig = Rig::of(Live::with_lab(8));
     let mut draw = 5;
     for mode in MODES {
         for (reverts, how) in [(false, How::Crash), (true, How::Crash), (false, How::Error), (true, How::Error)] {
-            let request = sample(mode.card().tool, mode.card().variants[0].word, 1, 5);
+            let request = request_sample(mode.card().tool, mode.card().variants[0].word, 1, 5);
             let (outcome, made) = plan::run(&rig.live.world.context(), &request).unwrap();
             // The fewest steps of any operation are twelve, so that the drawn one is always there.
             draw = (draw * 7 + 3) % 12;

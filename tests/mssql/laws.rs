@@ -7,11 +7,11 @@ use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::checks::CheckSession;
 use mfm::ops::{audit, revert};
 use mfm_journal::Journal;
+use testutils::bomb::revert_all;
+use testutils::seen::{NOW, names_record, request_one};
+use testutils::{World, request_sample};
 
-use super::bomb::revert_all;
 use super::live::{Live, digests};
-use super::seen::{NOW, names, request};
-use super::world::{World, sample};
 
 const PATIENTS: u32 = 20;
 
@@ -55,7 +55,7 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
     let (mut done, mut shown) = (0, BTreeSet::new());
     for (mode, kind, variant) in cases() {
         let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
-        let made = match live.plan(reader.as_mut(), &request(mode, kind, variant, 3)) {
+        let made = match live.plan(reader.as_mut(), &request_one(mode, kind, variant, 3)) {
             Ok(made) => made,
             // This kind of record has no column of this variant, or a lab has no such table.
             Err(failure) => {
@@ -71,7 +71,7 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
         assert_eq!(more(&is, &was), count("update") + count("insert"), "{what}: rows come");
         let tables: BTreeSet<&str> = plan.changes.iter().map(|change| change.table.as_str()).collect();
         let new = session.look_again(&context, reader.as_mut(), &tables).unwrap();
-        assert!(new.iter().any(|finding| names(finding, kind, plan)), "{what}: no new finding names it");
+        assert!(new.iter().any(|finding| names_record(finding, kind, plan)), "{what}: no new finding names it");
         live.step(reader.as_mut(), revert_all).unwrap();
         let journal = Journal::open_read(&live.world.journal).unwrap();
         assert_eq!(journal.read_operation(op + 1).unwrap().unwrap().reverts, Some(op), "{what}");
@@ -102,7 +102,7 @@ fn the_same_request_makes_the_same_plan() {
     let mut readers = [one.open(), two.open()];
     for mode in MODES {
         for variant in mode.card().variants {
-            let request = sample(mode.card().tool, variant.word, 2, 5);
+            let request = request_sample(mode.card().tool, variant.word, 2, 5);
             let [a, b] = &mut readers;
             let (a, b) = (one.plan(a.as_mut(), &request).unwrap(), two.plan(b.as_mut(), &request).unwrap());
             let (a, b) = (a.outcome, b.outcome);
@@ -118,7 +118,7 @@ fn stacked_faults_come_back_newest_first() {
     let (before, mut reader) = (live.dump(), live.open());
     for mode in MODES {
         for variant in mode.card().variants {
-            let made = live.plan(reader.as_mut(), &sample(mode.card().tool, variant.word, 2, 5)).unwrap();
+            let made = live.plan(reader.as_mut(), &request_sample(mode.card().tool, variant.word, 2, 5)).unwrap();
             live.step(reader.as_mut(), |engine| engine.commit(&made.proposal, &made.prepared)).unwrap();
         }
     }

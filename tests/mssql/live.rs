@@ -9,10 +9,10 @@ use mfm::ops::lab::create;
 use mfm::ops::plan::{self, BuiltPlan};
 use mfm::targets::{TableDigest, Target};
 use mfm_journal::Journal;
+use testutils::World;
 
 use super::dump::Dump;
 use super::server::{Database, Session, password};
-use super::world::World;
 
 /// A journal here and a lab there. The database goes last, when nobody is connected any more.
 pub(crate) struct Live {

@@ -10,11 +10,11 @@ use mfm::ops::{log, recover, revert};
 use mfm::targets::faults::{Faults, WriteStep};
 use mfm_journal::{Journal, OperationVerdict};
 use serde_json::Value as Json;
+use testutils::bomb::{Bomb, Crash, How, apply_three_rows as apply_rows, silence_crashes};
+use testutils::request_angles;
 
-use super::bomb::{Bomb, Crash, How, apply as apply_rows, quiet};
 use super::crash::Rig;
 use super::live::Live;
-use super::world::angles;
 
 const PATIENTS: u32 = 8;
 
@@ -37,7 +37,7 @@ fn verdict(live: &Live, op: u64) -> Option<OperationVerdict> {
 fn what_another_session_wrote_in_between_is_a_conflict_or_drift() {
     let (live, field, points) = lab();
     let before = live.dump();
-    live.world.apply(angles(field, "400")).unwrap();
+    live.world.apply(request_angles(field, "400")).unwrap();
     live.meddle(&format!("UPDATE TxFieldPoint SET Gantry_Ang = 123 WHERE TFP_ID = {}", points[0]));
     let refused = live.world.revert(&[1]).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.conflicts.len()), ("conflict", 1));
@@ -45,7 +45,7 @@ fn what_another_session_wrote_in_between_is_a_conflict_or_drift() {
     let forced = revert::Request { operations: vec![1], force: true, ..Default::default() };
     assert!(revert::run(&live.world.context(), &forced).unwrap().operations[0].exact);
     assert_eq!(live.dump(), before);
-    live.world.apply(angles(field, "401")).unwrap();
+    live.world.apply(request_angles(field, "401")).unwrap();
     live.meddle(&format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.5 WHERE TFP_ID = {}", points[1]));
     let back = live.world.revert(&[3]).unwrap();
     assert!(back.operations[0].restored && !back.operations[0].exact);
@@ -60,14 +60,14 @@ fn a_row_that_another_session_holds_is_waited_for_and_given_up() {
     let before = live.dump();
     let mut other = live.database.connect();
     other.run(&format!("BEGIN TRANSACTION; UPDATE TxFieldPoint SET Couch_Vrt = 1 WHERE TFP_ID = {}", points[0]));
-    let refused = live.world.apply(angles(field, "400")).unwrap_err();
+    let refused = live.world.apply(request_angles(field, "400")).unwrap_err();
     assert_eq!(refused.code, "target_busy", "{refused:?}");
     other.run("ROLLBACK");
     assert_eq!(live.dump(), before);
     assert_eq!(verdict(&live, 1), Some(OperationVerdict::Failed));
     let log = log::run(&live.world.context(), &log::Request::default()).unwrap();
     assert_eq!(log.operations[0].state, "failed");
-    live.world.apply(angles(field, "400")).unwrap();
+    live.world.apply(request_angles(field, "400")).unwrap();
     live.world.revert(&[2]).unwrap();
     assert_eq!(live.dump(), before);
 }
@@ -109,7 +109,7 @@ impl Faults for Dies {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn k10_a_lock_that_readers_wait_for_leaves_an_operation_open() {
-    quiet();
+    silence_crashes();
     let rig = Rig::new();
     let died = rig.with(Arc::new(Mutex::new(Dies)), &Bomb::at(0, How::Crash), apply_rows);
     assert!(died.is_none());

@@ -10,24 +10,12 @@
 
 #[cfg(all(feature = "mcp", feature = "cli"))]
 mod agents;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../engine/bomb.rs"]
-mod bomb;
 mod checks;
 mod crash;
 mod dump;
 mod laws;
 mod live;
 mod locks;
-#[cfg(all(feature = "mcp", feature = "cli"))]
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../mcp/piped.rs"]
-mod piped;
 mod replay;
-#[path = "../engine/seen.rs"]
-mod seen;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod server;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../engine/world.rs"]
-mod world;

@@ -4,10 +4,10 @@ use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::replay::{self, Outcome};
 use mfm::ops::{Context, lab, plan, revert};
 use mfm::plan::alike::Likeness;
+use testutils::{World, request_sample};
 
 use super::live::world;
 use super::server::Database;
-use super::world::{World, sample};
 
 const PATIENTS: u32 = 20;
 
@@ -26,7 +26,7 @@ fn on<'w>(world: &'w World, target: &str) -> Context<'w> {
 fn history(world: &World, target: &str) -> usize {
     let mut made = 0;
     for (nth, mode) in MODES.iter().enumerate() {
-        let request = plan::Request { ..sample(mode.card().tool, mode.card().variants[0].word, 1, 9) };
+        let request = plan::Request { ..request_sample(mode.card().tool, mode.card().variants[0].word, 1, 9) };
         let source = mfm::ops::apply::Source::Request(request);
         let applied = mfm::ops::apply::run(&on(world, target), &source, false, &mut |_| {}).unwrap();
         made += 1;

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use mfm::model::ports::{Account, Secrets};
+use testutils::ports::OnePassword;
 use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel, IntoSql, Query, Row};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -20,27 +20,14 @@ static MADE: AtomicU64 = AtomicU64::new(0);
 /// How long a database that is still in use is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The password of the one login.
-pub(crate) struct Password(String);
-
-impl Secrets for Password {
-    fn password(&self, _: &Account<'_>) -> Result<String, String> {
-        Ok(self.0.clone())
-    }
-
-    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
-        Ok(())
-    }
-}
-
 /// Returns the password that was set, as text.
 pub(crate) fn password_text() -> String {
     setting(PASSWORD)
 }
 
 /// Returns the password that was set.
-pub(crate) fn password() -> Password {
-    Password(setting(PASSWORD))
+pub(crate) fn password() -> OnePassword {
+    OnePassword(setting(PASSWORD))
 }
 
 fn setting(name: &str) -> String {

@@ -1,19 +1,16 @@
 //! A journal in a folder, a small marked database on a server that may break, and what has to hold of both whatever
 //! happens; breaks nothing itself.
 
-use std::cell::Cell;
-
-use mfm::engine::apply::{CommittedOperation, OperationProposal};
+use mfm::engine::apply::CommittedOperation;
 use mfm::engine::revert::{RevertOptions, RevertSelection};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::model::ports::{Account, Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Entropy, Reporter, Secrets};
 use mfm::ops::{Context, Failure, audit, recover, status, targets::mark};
 use mfm::plan::PlannedRow;
 use mfm::targets::TableDigest;
-use mfm_journal::{Digest, Face, FaultLabel, Journal, LockHolder, OperationAction};
-use serde_json::Map;
-use tempfile::TempDir;
+use mfm_journal::Journal;
+use testutils::build_proposal;
+use testutils::ports::{CountingEntropy, OnePassword, StandingClock};
 
 use crate::client::Entry;
 use crate::tds::book::{Book, Server};
@@ -34,66 +31,14 @@ const UNMARKED: [&str; 2] = [
     "IF OBJECT_ID('dbo.mfm_operation') IS NOT NULL DELETE FROM dbo.mfm_operation",
 ];
 
-/// A clock that stands, so that every run says the same to the server.
-struct Standing;
-
-impl Clock for Standing {
-    fn now_us(&self) -> i64 {
-        1_795_000_000_000_000
-    }
-
-    fn local_time(&self) -> jiff::civil::DateTime {
-        jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
-    }
-}
-
-/// Chance that counts.
-struct Counted(Cell<u64>);
-
-impl Entropy for Counted {
-    fn bytes(&self) -> [u8; 16] {
-        self.0.set(self.0.get() + 1);
-        let mut bytes = [7; 16];
-        bytes[..8].copy_from_slice(&self.0.get().to_be_bytes());
-        bytes
-    }
-}
-
-struct Silent;
-
-impl Reporter for Silent {
-    fn progress(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
-}
-
-struct Yes;
-
-impl Confirm for Yes {
-    fn ask(&self, _: &ConfirmQuestion) -> ConfirmAnswer {
-        ConfirmAnswer::Yes
-    }
-}
-
-struct Password(String);
-
-impl Secrets for Password {
-    fn password(&self, _: &Account<'_>) -> Result<String, String> {
-        Ok(self.0.clone())
-    }
-
-    fn permit_login(&self, _: &str) -> Result<(), mfm::model::Refusal> {
-        Ok(())
-    }
-}
-
 /// The table's rows of the keys that a run touches.
 pub(crate) type Rows = Vec<Option<Vec<Value>>>;
 
 /// A world with a server of its own.
 pub(crate) struct World {
-    dir: TempDir,
-    entropy: Counted,
-    secrets: Password,
+    folder: testutils::World,
+    entropy: CountingEntropy,
+    secrets: OnePassword,
     pub(crate) url: String,
     database: String,
     pub(crate) server: Server,
@@ -105,15 +50,15 @@ impl World {
         let (user, password) = book.login();
         let server = book.server();
         let url = format!("mssql://{user}@127.0.0.1:{}/{database}?encrypt=off{settings}", server.port());
-        Self { secrets: Password(password), ..Self::at(server, &url, database) }
+        Self { secrets: OnePassword(password), ..Self::at(server, &url, database) }
     }
 
     /// A journal that does not exist yet, and a server at hand.
     pub(crate) fn at(server: Server, url: &str, database: &str) -> Self {
         Self {
-            dir: tempfile::tempdir().unwrap(),
-            entropy: Counted(Cell::new(0)),
-            secrets: Password("secret".into()),
+            folder: testutils::World::new(),
+            entropy: CountingEntropy::above(0, 7),
+            secrets: OnePassword("secret".into()),
             url: url.to_owned(),
             database: database.to_owned(),
             server,
@@ -146,17 +91,11 @@ impl World {
 
     pub(crate) fn context(&self) -> Context<'_> {
         Context {
-            journal: self.dir.path().join("journal.db"),
-            target: None,
-            actor: "tester".into(),
-            face: Face::Library,
-            holder: LockHolder { pid: std::process::id(), host: "test".into(), command: "test".into() },
             wait_ms: 5000,
-            clock: &Standing,
+            clock: &StandingClock,
             entropy: &self.entropy,
-            reporter: &Silent,
-            confirm: &Yes,
             secrets: &self.secrets,
+            ..self.folder.context()
         }
     }
 
@@ -177,7 +116,7 @@ impl World {
         self.with(|engine| {
             let rows = pending(engine)?;
             let prepared = engine.prepare(&rows, false)?;
-            engine.commit(&proposal(), &prepared)
+            engine.commit(&build_proposal(), &prepared)
         })
     }
 
@@ -267,18 +206,4 @@ fn pending(engine: &mut Engine<'_>) -> Result<Vec<PlannedRow>, EngineError> {
         row(2, found[1].clone(), None),
         row(9, None, changed(9, "new")),
     ])
-}
-
-fn proposal() -> OperationProposal {
-    OperationProposal {
-        action: OperationAction::Apply,
-        label: FaultLabel { tool: "test".into(), mode: "test".into(), variant: "test".into(), severity: "1.0".into() },
-        plan_digest: Digest::sha256(b"test"),
-        plan_id: None,
-        reverts: None,
-        keys: None,
-        detail: Map::new(),
-        disable_triggers: false,
-        beside: Vec::new(),
-    }
 }

@@ -19,9 +19,6 @@ mod rig;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../mssql/server.rs"]
 mod server;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../engine/world.rs"]
-mod world;
 
 use history::{History, Tally, number, run};
 use mfm_journal::testing::test_scale;

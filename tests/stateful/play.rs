@@ -16,7 +16,6 @@ use crate::fate;
 use crate::model::predict::Kind;
 use crate::model::{Cell, Change, Conflict, JOURNALS, Judged, Model, Options, Place, Planned, Row, Selection, Verdict};
 use crate::rig::{Ended, Rig, Store, cell, value};
-use crate::world;
 
 /// Plays a step, and says in a few words how it ended.
 pub(crate) fn play<S: Store>(rig: &Rig<S>, model: &mut Model, action: &Action) -> String {
@@ -108,7 +107,7 @@ pub(crate) fn pending(target: &mut dyn Target, changes: &[Change]) -> Vec<Planne
 pub(crate) fn proposal<S>(rig: &Rig<S>, step: &Apply) -> OperationProposal {
     let beside = rig.ids.iter().enumerate().filter(|(at, _)| *at != step.journal && step.beside);
     let beside = beside.map(|(_, id)| id.to_string()).collect();
-    OperationProposal { disable_triggers: step.disable_triggers, beside, ..world::proposal() }
+    OperationProposal { disable_triggers: step.disable_triggers, beside, ..testutils::build_proposal() }
 }
 
 fn code<T>(result: &Result<T, EngineError>) -> Option<&'static str> {

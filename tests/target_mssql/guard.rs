@@ -43,7 +43,7 @@ fn a_marker_is_bound_to_server_name_number_and_creation() {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn nothing_is_written_under_a_marker_of_another_database() {
-    use super::target::*;
+    use testutils::target::*;
     let database = Database::new(T);
     let mut target = database.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
@@ -193,7 +193,7 @@ const DOORS: [(&str, &str); 7] = [
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused() {
-    use super::target::*;
+    use testutils::target::*;
     let database = Database::new(T);
     let mut target = database.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];

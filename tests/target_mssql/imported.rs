@@ -8,8 +8,8 @@ use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::lab::import;
 use mfm::ops::{Context, Failure, apply, audit, plan, revert};
 use mfm::targets::{TableDigest, Target};
+use testutils::{World, request_samples};
 
-use super::engine::{World, samples};
 use super::world::{Database, Passwords, Somebody, password, url_of};
 
 /// A journal in a folder, and a database on the server.
@@ -98,7 +98,7 @@ fn there_and_back(rig: &Rig, made: &import::Outcome, count: u64, seeds: u64) -> 
     let mut operations = 0;
     for mode in MODES {
         for variant in mode.card().variants {
-            for (table, request) in (0..seeds).flat_map(|seed| samples(*mode, variant.word, count, seed)) {
+            for (table, request) in (0..seeds).flat_map(|seed| request_samples(*mode, variant.word, count, seed)) {
                 // A server may list its tables in lower case.
                 if !made.made.tables.keys().any(|name| name.eq_ignore_ascii_case(table)) {
                     let refused = rig.apply(request).unwrap_err();

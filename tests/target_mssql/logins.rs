@@ -2,8 +2,8 @@
 
 use mfm::model::{Refusal, Value};
 use mfm::targets::{ExecuteError, Marker, Target, TargetError};
+use testutils::target::*;
 
-use super::target::*;
 use super::world::{Database, Passwords, Somebody, fresh, quoted, url_of};
 
 const PASSWORD: &str = "Mfm-Test-Login-1";
@@ -150,12 +150,13 @@ fn the_documented_grants_are_enough_to_mark_again_and_unmark() {
     target.open_writer(WAIT_MS).unwrap().mark(&marker).unwrap();
     assert_eq!(target.read_marker().unwrap(), Some(marker));
     let unmarked = target.open_writer(WAIT_MS).unwrap().unmark();
-    if refused.iter().any(|grant| grant.starts_with("ALTER")) {
-        let Err(error) = unmarked else { return };
-        assert_eq!(error.code(), "target_permission", "{error}");
-    } else {
-        unmarked.unwrap();
-        assert_eq!(target.read_marker().unwrap(), None);
+    match unmarked {
+        Ok(()) => assert_eq!(target.read_marker().unwrap(), None),
+        // Not every server knows the grant that unmarking needs.
+        Err(error) => {
+            assert!(refused.iter().any(|grant| grant.starts_with("ALTER")), "{error}");
+            assert_eq!(error.code(), "target_permission", "{error}");
+        }
     }
 }
 
@@ -210,17 +211,7 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
         target.read_marker()?;
         target.list_journals()?;
         let marker = database.target().read_marker()?.unwrap();
-        let facts = preflight.facts;
-        let work = mfm::targets::PlannedWork {
-            changes: planned,
-            touches: &touches,
-            facts,
-            disable_triggers: false,
-            unenforced: &[],
-            rehearse: false,
-            marker: &marker,
-            at_us: AT_US,
-        };
+        let work = plan_work(planned, &touches, preflight.facts, &marker);
         let mut notebook = Notebook::new();
         match target.open_writer(WAIT_MS)?.execute(&notebook.intend(planned), &work) {
             Ok(done) => panic!("{} wrote: {done:?}", login.0),

@@ -10,15 +10,10 @@
     reason = "a test may fail by panic, and the environment names the server"
 )]
 
-#[path = "../engine/world.rs"]
-#[allow(dead_code, clippy::allow_attributes, reason = "made for the engine's tests; labs need a part of it")]
-mod engine;
 mod guard;
 mod imported;
 mod logins;
 mod property;
 mod tables;
-#[path = "../target/mod.rs"]
-mod target;
 mod types;
 mod world;

@@ -6,8 +6,8 @@ use mfm_journal::{Decimal, Moment};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
+use testutils::target::*;
 
-use super::target::*;
 use super::world::Database;
 
 /// Rows of each type.

@@ -3,8 +3,8 @@
 use mfm::model::{Change, KeyStanding, Refusal, Role, Value};
 use mfm::targets::{TableTouch, Target, TargetError};
 use mfm_journal::{Decimal, Moment};
+use testutils::target::*;
 
-use super::target::*;
 use super::world::{Database, Somebody};
 
 fn decimal(digits: &str) -> Value {

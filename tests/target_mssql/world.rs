@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mfm::model::ports::{Account, Secrets};
 use mfm::targets::mssql::MssqlTarget;
 use mfm::targets::{DomainKeys, Marker, Target, TargetError};
+use testutils::target::{AT_US, WAIT_MS};
 use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 use url::Url;
-
-use super::target::{AT_US, WAIT_MS};
 
 /// What every database of these tests begins with; no other is made or dropped.
 const PREFIX: &str = "mfm_test_";

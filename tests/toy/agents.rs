@@ -1,17 +1,17 @@
 //! The toy domain before agents: its tools, prompts and instructions, without a line written for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::AtomicU64;
 
 use mfm::mcp::ServerOptions;
 use serde_json::{Value as Json, json};
+use testutils::ports::TickingClock;
 
-use crate::agents_world::{Connected, Era, Person, TestClock, World, call, run};
+use crate::agents_world::{Connected, Era, Person, World, call, run};
 
 /// A server of the toy domain alone, on a lab of it.
 fn served<T>(work: impl AsyncFnOnce(Connected) -> T) -> T {
     // What was journaled before lies before.
-    let clock = TestClock(Arc::new(AtomicI64::new(1_800_000_000_000_000)));
+    let clock = TickingClock::by_milliseconds(1_800_000_000_000_000);
     let world = World { dir: crate::toy().dir, clock, servers: AtomicU64::new(0) };
     let options = ServerOptions { domain: vec!["library".into()], ..World::options() };
     run(async { work(world.client(&options, Era::Session, Person::who(None)).await).await })

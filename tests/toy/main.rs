@@ -1,11 +1,6 @@
 //! A toy domain, brought by a program that links the library: whatever the operations do for mfm's own domains they do
 //! for it, unasked, which shows that the port is complete.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail by panic, and has settings of its own"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panic")]
 
 #[cfg(feature = "mcp")]
 mod agents;
@@ -14,19 +9,12 @@ mod agents;
 #[path = "../mcp/world.rs"]
 mod agents_world;
 mod library;
-#[cfg(feature = "mcp")]
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../mcp/piped.rs"]
-mod piped;
 #[cfg(feature = "tui")]
 mod screens;
 #[cfg(feature = "tui")]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../tui/world.rs"]
 mod screens_world;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../engine/world.rs"]
-mod world;
 
 use std::path::PathBuf;
 
@@ -38,7 +26,7 @@ use mfm::ops::checks::{self, Status};
 use mfm::ops::targets::add;
 use mfm::ops::{browse, campaign, detect, drill, find, lab, modes, plan, query};
 use serde_json::{Map, Value as Json, json};
-use world::{World, dump};
+use testutils::{World, dump_tables};
 
 static LIBRARY: library::Library = library::Library;
 
@@ -83,7 +71,7 @@ fn failed(world: &World) -> (u64, Status) {
 #[test]
 fn a_fault_goes_is_seen_and_comes_back() {
     let world = toy();
-    let before = dump(&world.path("toy.db"));
+    let before = dump_tables(&world.path("toy.db"));
     assert_eq!(failed(&world), (0, Status::Pass));
     let made = world.apply(sample(3)).unwrap();
     assert_eq!((made.plan.rows, made.plan.label.variant.as_str()), (3, "negative"));
@@ -91,7 +79,7 @@ fn a_fault_goes_is_seen_and_comes_back() {
     let back = world.revert(&[1]).unwrap();
     assert!(back.operations[0].exact);
     assert_eq!(failed(&world), (0, Status::Pass));
-    assert_eq!(dump(&world.path("toy.db")), before);
+    assert_eq!(dump_tables(&world.path("toy.db")), before);
 }
 
 #[test]
@@ -118,7 +106,7 @@ fn records_are_found_narrowed_and_walked_through() {
 #[test]
 fn a_drill_and_a_campaign_know_its_modes_alone() {
     let world = toy();
-    let before = dump(&world.path("toy.db"));
+    let before = dump_tables(&world.path("toy.db"));
     let drilled = drill::run(&world.context(), &drill::Request::default()).unwrap();
     assert!(drilled.ok && drilled.exact, "{drilled:?}");
     assert!(drilled.trials.iter().all(|trial| trial.tool == "create_impossible_pages"));
@@ -132,7 +120,7 @@ fn a_drill_and_a_campaign_know_its_modes_alone() {
     let made = world.apply(requests[0].clone()).unwrap();
     assert_eq!((made.plan.rows, made.plan.label.variant.as_str()), (2, "huge"));
     world.revert(&[made.op.unwrap()]).unwrap();
-    assert_eq!(dump(&world.path("toy.db")), before);
+    assert_eq!(dump_tables(&world.path("toy.db")), before);
 }
 
 #[test]
@@ -144,7 +132,7 @@ fn rules_judge_and_a_tool_of_another_domain_is_refused_by_name() {
     assert_eq!(checks::run(&world.context(), &request).unwrap().violations, 10);
     std::fs::write(&rules, "most_papes = 110\n").unwrap();
     assert_eq!(checks::run(&world.context(), &request).unwrap_err().code, "rules");
-    let failure = world.apply(world::angles(1, "400")).unwrap_err();
+    let failure = world.apply(testutils::request_angles(1, "400")).unwrap_err();
     assert_eq!(failure.code, "other_domain");
     assert!(modes::run(Some("create_impossible_pages")).is_ok());
 }

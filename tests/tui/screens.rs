@@ -104,7 +104,7 @@ fn any_size_is_drawn_at_any_time() {
         for columns in [1, 2, 7, 39, 40, 41, 57, 80, 99, 100, 133, 250] {
             for rows in [1, 2, 3, 9, 10, 11, 17, 24, 60, 90] {
                 world.tell(mfm::tui::message::Message::Resize(columns, rows));
-                world.screen();
+                assert_eq!(world.screen().lines().count(), usize::from(rows));
             }
         }
     }

@@ -11,10 +11,10 @@ use mfm::tui::message::Message;
 use mfm::tui::workers::{TuiHost, Workers};
 use mfm_journal::LockHolder;
 
-use crate::world::{TestClock, TestEntropy, World, angles_on};
+use crate::world::{TestEntropy, World, angles_on, start_clock};
 
 fn workers(world: &World) -> (Workers, Receiver<Message>) {
-    workers_by(world, Box::new(TestClock::new()))
+    workers_by(world, Box::new(start_clock()))
 }
 
 fn workers_by(world: &World, clock: Box<dyn Clock + Send + Sync>) -> (Workers, Receiver<Message>) {

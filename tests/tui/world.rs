@@ -1,9 +1,9 @@
 //! A lab, and an interface on it whose jobs are done at once, or held until the test lets them go.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use mfm::model::ports::{self, Clock, Confirm, ConfirmQuestion, Entropy, NoSecrets, Reporter};
+use mfm::model::ports::{self, Confirm, ConfirmQuestion, Entropy, NoSecrets};
 use mfm::model::{Digest, Value};
 use mfm::ops::{Context, apply, lab, plan};
 use mfm::tui::desk::{self, OpenTarget};
@@ -17,27 +17,14 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tempfile::TempDir;
+use testutils::ports::{SilentReporter, TickingClock};
 
 /// The sizes that every screen is looked at in.
 pub(crate) const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
-/// A clock that goes on by a millisecond with every look.
-pub(crate) struct TestClock(AtomicI64);
-
-impl TestClock {
-    pub(crate) fn new() -> Self {
-        Self(AtomicI64::new(1_719_662_400_000_000))
-    }
-}
-
-impl Clock for TestClock {
-    fn now_us(&self) -> i64 {
-        self.0.fetch_add(1_000, Ordering::SeqCst)
-    }
-
-    fn local_time(&self) -> jiff::civil::DateTime {
-        jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0)
-    }
+/// Returns the clock of every interface.
+pub(crate) fn start_clock() -> TickingClock {
+    TickingClock::by_milliseconds(1_719_662_400_000_000)
 }
 
 pub(crate) struct TestEntropy(AtomicU64);
@@ -54,13 +41,6 @@ impl Entropy for TestEntropy {
             .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
             .to_be_bytes()
     }
-}
-
-struct Quiet;
-
-impl Reporter for Quiet {
-    fn progress(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
 }
 
 /// Says what the person agreed to before the job began.
@@ -81,7 +61,7 @@ impl Confirm for Agreed {
 pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) state: TuiState,
-    clock: TestClock,
+    clock: TickingClock,
     entropy: TestEntropy,
     open: OpenTarget,
     /// The lanes whose jobs are held.
@@ -129,7 +109,7 @@ impl World {
         Self {
             dir: TempDir::new_in(folder).unwrap(),
             state: TuiState { look, facts, size, ..TuiState::default() },
-            clock: TestClock::new(),
+            clock: start_clock(),
             entropy: TestEntropy::new(),
             open: OpenTarget::default(),
             holds: Vec::new(),
@@ -162,7 +142,7 @@ impl World {
             wait_ms: 1_000,
             clock: &self.clock,
             entropy: &self.entropy,
-            reporter: &Quiet,
+            reporter: &SilentReporter,
             confirm: &Agreed,
             secrets: &NoSecrets,
         };

@@ -17,10 +17,9 @@ use mfm::model::Value;
 use mfm::targets::faults::WriteStep;
 use mfm::targets::{Marker, Target};
 use mfm_journal::{Digest, Faults, Journal, JournalStep};
-use serde_json::json;
+use testutils::{World, journal_marked_target};
 
 use crate::model::{Cell, Change, Code, Database, Ddl, JOURNALS, Row, Write};
-use crate::world::World;
 
 /// Which store a fault is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,12 +254,7 @@ fn begin(world: &World, path: &Path, at: usize, url: &str, marker: &Marker) -> D
     let stamp = world.context().stamp();
     let mut journal = Journal::create(path, [u8::try_from(at).unwrap() + 1; 16], &stamp).unwrap();
     let lock = journal.lock(&world.context().holder).unwrap();
-    journal.append(&lock, &stamp, "target_added", json!({"name": "lab", "url": url})).unwrap();
-    let body = json!({
-        "name": "lab", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
-        "bound": marker.bound, "overrides": [], "lab": true, "moved_from": null,
-    });
-    journal.append(&lock, &stamp, "target_marked", body).unwrap();
+    journal_marked_target(&mut journal, &lock, &stamp, ("lab", url), marker);
     journal.id()
 }
 

@@ -8,6 +8,7 @@ use mfm::targets::Target;
 use mfm::targets::faults::WriteStep;
 use mfm::targets::mssql::MssqlTarget;
 use mfm_journal::Digest;
+use testutils::World;
 use tiberius::ColumnData;
 
 use super::sqlite::TargetBomb;
@@ -15,7 +16,6 @@ use super::{Bomb, Fault, How, Store, Zombie};
 use crate::model::database::key_of;
 use crate::model::{Cell, Change, Code, Column, Database, Ddl, Event, Kind, Row, Table, Write};
 use crate::server::{Database as Place, Session, password};
-use crate::world::World;
 
 /// What a dead process's transaction is carried on as: the triggers let it be, as they would let a process that had
 /// switched them off.

@@ -8,10 +8,10 @@ use mfm::targets::sim::{SimFault, SimSnapshot, SimWorld};
 use mfm::targets::trigger::{Trigger, TriggerEvent as SimEvent};
 use mfm::targets::{NewTable, OperationState, Target};
 use mfm_journal::Digest;
+use testutils::World;
 
 use super::{Fault, How, Store, Zombie, cell, value};
 use crate::model::{Code, Database, Ddl, Event, Kind, Row, Table, Write};
-use crate::world::World;
 
 pub(crate) struct Simulated {
     sim: SimWorld,

@@ -12,10 +12,10 @@ use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Digest;
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, params_from_iter};
+use testutils::World;
 
 use super::{Bomb, Fault, How, Store, Zombie, go_wrong};
 use crate::model::{Cell, Change, Code, Column, Database, Ddl, Event, Kind, Row, Table, Write};
-use crate::world::World;
 
 pub(crate) struct Sqlite {
     path: PathBuf,

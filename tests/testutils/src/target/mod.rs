@@ -1,7 +1,6 @@
 //! What the tests of targets share: a marked SQLite file, and small plans as the engine would make them.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
-pub(crate) mod scans;
+pub mod scans;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,17 +16,20 @@ use mfm_journal::{
     Digest, Face, FaultLabel, Images, Intended, Intent, Journal, LockHolder, OperationAction, Stamp, TargetRef,
 };
 
-pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
-pub(crate) const WAIT_MS: u64 = 50;
+/// When everything is written, UTC microseconds since 1970.
+pub const AT_US: i64 = 1_700_000_000_000_000;
+/// How long somebody else is waited for, in milliseconds.
+pub const WAIT_MS: u64 = 50;
 
 /// A journal, because only a journal makes tokens.
-pub(crate) struct Notebook {
+pub struct Notebook {
     journal: Journal,
     folder: tempfile::TempDir,
 }
 
 impl Notebook {
-    pub(crate) fn new() -> Self {
+    /// An empty one, in a folder of its own.
+    pub fn new() -> Self {
         static MADE: AtomicU8 = AtomicU8::new(0);
         let folder = tempfile::tempdir().unwrap();
         let nonce = [MADE.fetch_add(1, Ordering::Relaxed); 16];
@@ -35,7 +37,8 @@ impl Notebook {
         Self { journal, folder }
     }
 
-    pub(crate) fn intend(&mut self, changes: &[Change]) -> Intended {
+    /// Writes down what is going to be done.
+    pub fn intend(&mut self, changes: &[Change]) -> Intended {
         let holder = LockHolder { pid: 1, host: "here".into(), command: "test".into() };
         let lock = self.journal.lock(&holder).unwrap();
         let digest = Digest::sha256(b"test");
@@ -58,7 +61,8 @@ impl Notebook {
         self.journal.intend(&lock, &stamp(), &intent, &Images::from_changes(changes).unwrap()).unwrap()
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
@@ -68,14 +72,17 @@ fn stamp() -> Stamp {
 }
 
 /// A SQLite file in a folder of its own.
-pub(crate) struct File {
+pub struct File {
     folder: tempfile::TempDir,
-    pub(crate) path: PathBuf,
-    pub(crate) keys: DomainKeys,
+    /// The file.
+    pub path: PathBuf,
+    /// The keys that the domain knows.
+    pub keys: DomainKeys,
 }
 
 impl File {
-    pub(crate) fn new(sql: &str) -> Self {
+    /// One made by some SQL, and marked.
+    pub fn new(sql: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lab.db");
         let file = Self { folder, path, keys: DomainKeys::new() };
@@ -84,25 +91,29 @@ impl File {
         file
     }
 
-    pub(crate) fn keyed(mut self, table: &str, columns: &[&str]) -> Self {
+    /// The same with a key that the domain knows.
+    pub fn keyed(mut self, table: &str, columns: &[&str]) -> Self {
         self.keys.insert(table.into(), columns.iter().map(|column| (*column).into()).collect());
         self
     }
 
     /// What somebody else does.
-    pub(crate) fn sql(&self, sql: &str) {
+    pub fn sql(&self, sql: &str) {
         self.connection().execute_batch(sql).unwrap();
     }
 
-    pub(crate) fn connection(&self) -> rusqlite::Connection {
+    /// Connects as somebody else.
+    pub fn connection(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(&self.path).unwrap()
     }
 
-    pub(crate) fn target(&self) -> SqliteTarget {
+    /// Opens it as mfm does.
+    pub fn target(&self) -> SqliteTarget {
         SqliteTarget::open(&self.path, self.keys.clone()).unwrap()
     }
 
-    pub(crate) fn mark(&self) -> Marker {
+    /// Marks it.
+    pub fn mark(&self) -> Marker {
         let mut target = self.target();
         let bound = target.read_binding().unwrap();
         let marker = Marker { marker_id: "00".repeat(16), bound, at_us: AT_US, actor: "tester".into() };
@@ -111,29 +122,34 @@ impl File {
     }
 
     /// One value, as SQLite itself shows it.
-    pub(crate) fn quote(&self, select: &str) -> String {
+    pub fn quote(&self, select: &str) -> String {
         let quoted = format!("SELECT group_concat(q, '|') FROM (SELECT quote(v) AS q FROM ({select}))");
         self.connection().query_one(&quoted, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
 
-pub(crate) fn table(target: &mut dyn Target, name: &str) -> Arc<Table> {
+/// Returns a table, which has to be there.
+pub fn table(target: &mut dyn Target, name: &str) -> Arc<Table> {
     target.find_table(name).unwrap().unwrap()
 }
 
-pub(crate) fn int(number: i64) -> Value {
+/// Returns a whole number as a value.
+pub fn int(number: i64) -> Value {
     Value::Integer(number)
 }
 
-pub(crate) fn text(text: &str) -> Value {
+/// Returns a text as a value.
+pub fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-pub(crate) fn row(target: &mut dyn Target, name: &str, key: &[Value]) -> Option<Vec<Value>> {
+/// Returns a row as it is now.
+pub fn row(target: &mut dyn Target, name: &str, key: &[Value]) -> Option<Vec<Value>> {
     let table = table(target, name);
     target.read_rows(&table, &[key.to_vec()]).unwrap().remove(0)
 }
@@ -143,12 +159,7 @@ fn digest(table: &Table, row: &[Value]) -> Digest {
 }
 
 /// An update as the planner makes it: tried out first.
-pub(crate) fn update(
-    target: &mut dyn Target,
-    name: &str,
-    key: Key,
-    set: &[(&str, Value)],
-) -> Result<Change, TargetError> {
+pub fn update(target: &mut dyn Target, name: &str, key: Key, set: &[(&str, Value)]) -> Result<Change, TargetError> {
     let table = table(target, name);
     let before = row(target, name, &key).expect("a row to update");
     let mut after = before.clone();
@@ -173,7 +184,8 @@ pub(crate) fn update(
     Ok(Change { table: Arc::clone(&table.shape), key, action })
 }
 
-pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Result<Change, TargetError> {
+/// An insert as the planner makes it: tried out first.
+pub fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Result<Change, TargetError> {
     let table = table(target, name);
     let after = target.normalize_rows(&table, RowTrial::for_inserts(vec![row]))?.remove(0);
     target.check_unique(&table, &[], std::slice::from_ref(&after))?;
@@ -183,7 +195,8 @@ pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Re
     Ok(Change { table: Arc::clone(&table.shape), key, action: RowAction::Insert { after, after_digest } })
 }
 
-pub(crate) fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Change, TargetError> {
+/// A delete as the planner makes it.
+pub fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Change, TargetError> {
     let table = table(target, name);
     let before = row(target, name, &key).expect("a row to delete");
     target.check_references(&[RowMovement { table: &table, row: &before, comes: false }], &SparedKeys::default())?;
@@ -191,8 +204,21 @@ pub(crate) fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Ch
     Ok(Change { table: Arc::clone(&table.shape), key, action: RowAction::Delete { before, before_digest } })
 }
 
+/// Rows of a table `t` with a key.
+pub const ROWS: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(4,1), b varchar(9));
+    INSERT INTO t VALUES (1, 1.5, 'x'), (2, NULL, 'y'), (3, 3, '');";
+
+/// An update, an insert and a delete of them.
+pub fn change_rows(target: &mut dyn Target) -> Vec<Change> {
+    vec![
+        update(target, "t", vec![int(1)], &[("a", int(400))]).unwrap(),
+        insert(target, "t", vec![int(9), Value::Real(0.5), text("new ")]).unwrap(),
+        delete(target, "t", vec![int(2)]).unwrap(),
+    ]
+}
+
 /// What takes a change back.
-pub(crate) fn inverse(change: &Change) -> Change {
+pub fn inverse(change: &Change) -> Change {
     let action = match change.action.clone() {
         RowAction::Insert { after, after_digest } => RowAction::Delete { before: after, before_digest: after_digest },
         RowAction::Delete { before, before_digest } => RowAction::Insert { after: before, after_digest: before_digest },
@@ -208,11 +234,13 @@ pub(crate) fn inverse(change: &Change) -> Change {
     Change { table: Arc::clone(&change.table), key: change.key.clone(), action }
 }
 
-pub(crate) fn inverses(changes: &[Change]) -> Vec<Change> {
+/// What takes changes back, the last first.
+pub fn inverses(changes: &[Change]) -> Vec<Change> {
     changes.iter().rev().map(inverse).collect()
 }
 
-pub(crate) fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<TableTouch> {
+/// What changes do to each table.
+pub fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<TableTouch> {
     let mut touches: Vec<TableTouch> = Vec::new();
     for change in changes {
         let name = &change.table.name;
@@ -234,13 +262,33 @@ pub(crate) fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<TableT
     touches
 }
 
-pub(crate) fn preflight(target: &mut dyn Target, changes: &[Change]) -> Result<Preflight, TargetError> {
+/// Asks the target what it says of changes before anything is written.
+pub fn preflight(target: &mut dyn Target, changes: &[Change]) -> Result<Preflight, TargetError> {
     let touches = touches(target, changes);
     target.first_preflight(&touches, false)
 }
 
+/// Returns the work of an operation that switches no triggers off, and whose way back is not rehearsed.
+pub fn plan_work<'a>(
+    changes: &'a [Change],
+    touches: &'a [TableTouch],
+    facts: Option<Digest>,
+    marker: &'a Marker,
+) -> PlannedWork<'a> {
+    PlannedWork {
+        changes,
+        touches,
+        facts,
+        disable_triggers: false,
+        unenforced: &[],
+        rehearse: false,
+        marker,
+        at_us: AT_US,
+    }
+}
+
 /// Takes all steps of an operation on the target's side.
-pub(crate) fn execute(
+pub fn execute(
     target: &mut dyn Target,
     notebook: &mut Notebook,
     changes: &[Change],
@@ -251,7 +299,8 @@ pub(crate) fn execute(
     execute_judged(target, notebook, changes, &touches, &preflight, disable_triggers)
 }
 
-pub(crate) fn execute_judged(
+/// The same behind a preflight that was made before.
+pub fn execute_judged(
     target: &mut dyn Target,
     notebook: &mut Notebook,
     changes: &[Change],
@@ -260,16 +309,15 @@ pub(crate) fn execute_judged(
     disable_triggers: bool,
 ) -> Result<Executed, ExecuteError> {
     let marker = target.read_marker().unwrap().expect("a marker");
-    let facts = preflight.facts;
     let (unenforced, rehearse) = (preflight.unenforced.as_slice(), preflight.rehearse);
-    let work =
-        PlannedWork { changes, touches, facts, disable_triggers, unenforced, rehearse, marker: &marker, at_us: AT_US };
+    let plain = plan_work(changes, touches, preflight.facts, &marker);
+    let work = PlannedWork { disable_triggers, unenforced, rehearse, ..plain };
     let mut writer = target.open_writer(WAIT_MS).map_err(ExecuteError::RolledBack)?;
     writer.execute(&notebook.intend(changes), &work)
 }
 
 /// Applies, and reverts, and checks that every table is what it was.
-pub(crate) fn there_and_back(target: &mut dyn Target, changes: &[Change]) -> Notebook {
+pub fn there_and_back(target: &mut dyn Target, changes: &[Change]) -> Notebook {
     let mut notebook = Notebook::new();
     let before = target.digest_tables(&mut |_, _| ()).unwrap();
     let written = execute(target, &mut notebook, changes, false).unwrap();
@@ -280,14 +328,16 @@ pub(crate) fn there_and_back(target: &mut dyn Target, changes: &[Change]) -> Not
     notebook
 }
 
-pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, TargetError>) -> Refusal {
+/// Returns the refusal that a step has to end with.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, TargetError>) -> Refusal {
     match result {
         Err(TargetError::Refused(refusal)) => refusal,
         other => panic!("expected a refusal, found {other:?}"),
     }
 }
 
-pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, ExecuteError>) -> Refusal {
+/// Returns the refusal that a write has to end with.
+pub fn refused<T: std::fmt::Debug>(result: Result<T, ExecuteError>) -> Refusal {
     match result {
         Err(ExecuteError::Refused(refusal)) => refusal,
         other => panic!("expected a refusal, found {other:?}"),

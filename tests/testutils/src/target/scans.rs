@@ -22,7 +22,7 @@ const POINT: [(&str, &str, bool); 5] = [
 ];
 
 /// The tables to be made, by the names that [`rows`] knows.
-pub(crate) fn tables() -> [NewTable; 2] {
+pub fn tables() -> [NewTable; 2] {
     let columns = |all: &[(&str, &str, bool)]| {
         all.iter().map(|(name, declared, null)| ((*name).into(), (*declared).into(), *null)).collect()
     };
@@ -49,7 +49,7 @@ fn number(number: Option<i64>) -> Datum {
 }
 
 /// The rows of a table that was made, as its engine holds them.
-pub(crate) fn rows(table: &Table) -> Vec<Vec<Value>> {
+pub fn rows(table: &Table) -> Vec<Vec<Value>> {
     let words = |word: Option<&str>| word.map_or(Datum::Null, |word| Datum::Text(word.into()));
     let field = |id, machine, label, size: &str| {
         vec![number(Some(id)), number(machine), words(label), Datum::Decimal(size.parse().unwrap())]
@@ -105,7 +105,7 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
 }
 
 /// A target that holds the tables and their rows.
-pub(crate) struct Rig<'t> {
+pub struct Rig<'t> {
     target: &'t mut dyn Target,
     point: Arc<Table>,
     field: Arc<Table>,
@@ -113,7 +113,7 @@ pub(crate) struct Rig<'t> {
 
 impl<'t> Rig<'t> {
     /// Takes the tables by other spellings of their names.
-    pub(crate) fn new(target: &'t mut dyn Target) -> Self {
+    pub fn new(target: &'t mut dyn Target) -> Self {
         let (point, field) = (table(target, "pOINT"), table(target, "fIELD"));
         Self { target, point, field }
     }
@@ -127,7 +127,7 @@ impl<'t> Rig<'t> {
     }
 
     /// Holds the target to all that a pass promises.
-    pub(crate) fn holds(&mut self) {
+    pub fn holds(&mut self) {
         self.in_order();
         self.beside();
         self.in_order_and_beside();
@@ -217,7 +217,7 @@ impl<'t> Rig<'t> {
 }
 
 /// A column by which a real server puts nothing in order.
-pub(crate) fn notes_are_refused(target: &mut dyn Target) {
+pub fn notes_are_refused(target: &mut dyn Target) {
     let (point, field) = (table(target, "Point"), table(target, "Field"));
     let by = refusal(scan(target, &Scan::every_row(point.clone()).order_by("Note")));
     assert_eq!(by.code(), "unsupported");

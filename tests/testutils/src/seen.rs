@@ -8,10 +8,10 @@ use mfm::ops::plan;
 use serde_json::json;
 
 /// When the checks look: the day after a lab's last.
-pub(crate) const NOW: &str = "2024-06-29T12:00:00";
+pub const NOW: &str = "2024-06-29T12:00:00";
 
-/// A request for one record of a kind under a variant and a seed.
-pub(crate) fn request(mode: &dyn Mode, kind: &FaultRecord, variant: &str, seed: u64) -> plan::Request {
+/// Asks for one record of a kind under a variant and a seed.
+pub fn request_one(mode: &dyn Mode, kind: &FaultRecord, variant: &str, seed: u64) -> plan::Request {
     let table = mode.card().table_parameter.map(|name| (name.to_owned(), json!(kind.table)));
     let options = plan::Options {
         variant: Some(variant.into()),
@@ -24,7 +24,7 @@ pub(crate) fn request(mode: &dyn Mode, kind: &FaultRecord, variant: &str, seed: 
 }
 
 /// Tells whether a finding names the record or a row that was changed.
-pub(crate) fn names(finding: &Finding, kind: &FaultRecord, plan: &plan::Outcome) -> bool {
+pub fn names_record(finding: &Finding, kind: &FaultRecord, plan: &plan::Outcome) -> bool {
     let id = |key: &[mfm::model::Value]| mfm::model::refusal::render_key(key);
     let mut rows: BTreeSet<(String, String)> =
         plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 /// A server and its pipes.
-pub(crate) struct Piped {
+pub struct Piped {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -15,7 +15,8 @@ pub(crate) struct Piped {
 }
 
 impl Piped {
-    pub(crate) fn start(mut command: Command) -> Self {
+    /// Starts a server, and says nothing yet.
+    pub fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
@@ -23,37 +24,41 @@ impl Piped {
     }
 
     /// Starts a server and greets it.
-    pub(crate) fn greeted(command: Command, name: &str) -> Self {
+    pub fn greeted(command: Command, name: &str) -> Self {
         let mut server = Self::start(command);
         server.greet_as(name);
         server
     }
 
-    pub(crate) fn say(&mut self, line: &str) {
+    /// Says a line.
+    pub fn say(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    pub(crate) fn say_without_end(&mut self, text: &str) {
+    /// Says something without the end of a line.
+    pub fn say_without_end(&mut self, text: &str) {
         write!(self.stdin.as_mut().unwrap(), "{text}").unwrap();
     }
 
     /// Returns how many threads the server has.
     #[cfg(target_os = "linux")]
-    pub(crate) fn threads(&self) -> usize {
+    pub fn threads(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
     }
 
-    pub(crate) fn request(&mut self, id: u64, method: &str, params: &Json) {
+    /// Sends a request.
+    pub fn request(&mut self, id: u64, method: &str, params: &Json) {
         self.say(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string());
     }
 
-    pub(crate) fn ask(&mut self, id: u64, method: &str, params: Json) -> Json {
+    /// Sends a request, and returns its answer.
+    pub fn ask(&mut self, id: u64, method: &str, params: Json) -> Json {
         self.request(id, method, &params);
         self.answer(id)
     }
 
     /// Returns the next message; every line has to be protocol.
-    pub(crate) fn message(&mut self) -> Json {
+    pub fn message(&mut self) -> Json {
         let mut line = String::new();
         assert!(self.stdout.read_line(&mut line).unwrap() > 0, "the server went away");
         let message: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not protocol: {line}"));
@@ -62,7 +67,7 @@ impl Piped {
     }
 
     /// Returns the answer to a request.
-    pub(crate) fn answer(&mut self, id: u64) -> Json {
+    pub fn answer(&mut self, id: u64) -> Json {
         loop {
             let message = self.message();
             if message["id"] == id {
@@ -71,7 +76,8 @@ impl Piped {
         }
     }
 
-    pub(crate) fn greet(&mut self) {
+    /// Greets the server as a client called `raw`.
+    pub fn greet(&mut self) {
         self.greet_as("raw");
     }
 
@@ -85,7 +91,7 @@ impl Piped {
     }
 
     /// Calls a tool, and returns its structured answer.
-    pub(crate) fn call(&mut self, tool: &str, arguments: Json) -> Json {
+    pub fn call(&mut self, tool: &str, arguments: Json) -> Json {
         self.asked += 1;
         let params = json!({"name": tool, "arguments": arguments});
         let answer = self.ask(self.asked, "tools/call", params);
@@ -93,25 +99,25 @@ impl Piped {
     }
 
     /// Calls a tool, and hands the handle back.
-    pub(crate) fn write(&mut self, tool: &str, arguments: Json) -> Json {
+    pub fn write(&mut self, tool: &str, arguments: Json) -> Json {
         let first = self.call(tool, arguments);
         if first["state"] == "planned" { self.call("apply_plan", json!({"handle": first["handle"]})) } else { first }
     }
 
     /// Sends SIGTERM.
     #[cfg(unix)]
-    pub(crate) fn terminate(&self) {
+    pub fn terminate(&self) {
         assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
     }
 
     /// Kills it at once.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Waits until it ends, for a minute at most.
-    pub(crate) fn ended(&mut self) -> ExitStatus {
+    pub fn ended(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -123,7 +129,7 @@ impl Piped {
     }
 
     /// Ends stdin, and returns the exit code and what was left on stdout and stderr.
-    pub(crate) fn end(mut self) -> (Option<i32>, String, String) {
+    pub fn end(mut self) -> (Option<i32>, String, String) {
         drop(self.stdin.take());
         let (mut out, mut err) = (String::new(), String::new());
         self.stdout.read_to_string(&mut out).unwrap();

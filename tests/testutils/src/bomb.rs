@@ -12,11 +12,11 @@ use mfm::targets::Target;
 use mfm::targets::faults::{Faults as TargetFaults, WriteStep};
 use mfm_journal::{Faults as JournalFaults, JournalStep};
 
-use super::world::proposal;
+use crate::build_proposal;
 
 /// How a step goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub enum How {
     /// The process is gone: nothing of ours runs any more.
     Crash,
     /// The step reports an error, and the program goes on.
@@ -24,14 +24,15 @@ pub(crate) enum How {
 }
 
 /// What a crash unwinds with.
-pub(crate) struct Crash;
+pub struct Crash;
 
 /// Goes off at the n-th step of both stores together.
 #[derive(Clone)]
-pub(crate) struct Bomb(Arc<Mutex<(usize, How)>>);
+pub struct Bomb(Arc<Mutex<(usize, How)>>);
 
 impl Bomb {
-    pub(crate) fn at(step: usize, how: How) -> Self {
+    /// Goes off at a step, counted from 1; 0 is never.
+    pub fn at(step: usize, how: How) -> Self {
         Self(Arc::new(Mutex::new((step, how))))
     }
 
@@ -53,7 +54,8 @@ impl Bomb {
         }
     }
 
-    pub(crate) fn went_off(&self) -> bool {
+    /// Tells whether the step was reached.
+    pub fn went_off(&self) -> bool {
         self.0.lock().unwrap().0 == 0
     }
 }
@@ -70,7 +72,7 @@ impl JournalFaults for Bomb {
     }
 }
 
-fn rows(target: &mut dyn Target) -> Vec<PlannedRow> {
+fn plan_three_rows(target: &mut dyn Target) -> Vec<PlannedRow> {
     let table = target.find_table("t").unwrap().unwrap();
     let row = |id: i64, a: i64, b: &str| vec![Value::Integer(id), Value::Integer(a), Value::Text(b.into())];
     let pending =
@@ -82,13 +84,14 @@ fn rows(target: &mut dyn Target) -> Vec<PlannedRow> {
     ]
 }
 
-pub(crate) fn apply(engine: &mut Engine<'_>) -> Result<CommittedOperation, EngineError> {
-    let rows = rows(engine.target);
-    commit(engine, &rows)
+/// Commits an update, a delete and an insert in the table `t`.
+pub fn apply_three_rows(engine: &mut Engine<'_>) -> Result<CommittedOperation, EngineError> {
+    let rows = plan_three_rows(engine.target);
+    commit_rows(engine, &rows)
 }
 
-/// Sets one cell to a text.
-pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<CommittedOperation, EngineError> {
+/// Sets one cell of the table `t` to a text.
+pub fn set_text(engine: &mut Engine<'_>, text: &str) -> Result<CommittedOperation, EngineError> {
     let table = engine.target.find_table("t")?.unwrap();
     let key = vec![Value::Integer(1)];
     let before = engine.target.read_rows(&table, std::slice::from_ref(&key))?.remove(0);
@@ -96,26 +99,30 @@ pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<Committe
     if let Some(row) = &mut after {
         row[2] = Value::Text(text.into());
     }
-    commit(engine, &[PlannedRow { table, key, before, after }])
+    commit_rows(engine, &[PlannedRow { table, key, before, after }])
 }
 
-pub(crate) fn commit(engine: &mut Engine<'_>, rows: &[PlannedRow]) -> Result<CommittedOperation, EngineError> {
+/// Commits rows as an operation that no mode made.
+pub fn commit_rows(engine: &mut Engine<'_>, rows: &[PlannedRow]) -> Result<CommittedOperation, EngineError> {
     let prepared = engine.prepare(rows, false)?;
-    engine.commit(&proposal(), &prepared)
+    engine.commit(&build_proposal(), &prepared)
 }
 
-pub(crate) fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
+/// Takes everything back.
+pub fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
     let options = RevertOptions::default();
     let judged = engine.judge_reverts(&RevertSelection::All, options)?;
     judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
 }
 
-pub(crate) fn recover_all(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::recover::ClosedOperation>, EngineError> {
+/// Closes whatever is open.
+pub fn recover_all(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::recover::ClosedOperation>, EngineError> {
     engine.recover()
 }
 
-pub(crate) fn quiet() {
-    // Crashes are meant here; their backtraces would bury a real failure.
+/// Keeps the backtraces of crashes that are meant out of the output.
+pub fn silence_crashes() {
+    // They would bury a real failure.
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if !info.payload().is::<Crash>() {
