@@ -325,8 +325,8 @@ pub(super) const APPROVE: &str = "\
 Say yes to what an agent asked for. Where nobody's yes counts but a person's, an agent gets a code, and waits.
 
 Without a code, what waits is listed. With one, the plan is made anew and shown, and who asks; then the target's name \
-has to be typed at a terminal. No option types it: whoever gives an agent this shell has given it this word. The agent \
-carries it out once, within ten minutes of asking, and the journal names who approved.
+has to be typed at a terminal, here or in `mfm tui`. No option types it: whoever gives an agent this shell has given it \
+this word. The agent carries it out once, within ten minutes of asking, and the journal names who approved.
 
 Example:
   mfm approve

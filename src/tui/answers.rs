@@ -5,7 +5,7 @@ use super::job::{Job, JobAnswer, JobLane};
 use super::look::Role;
 use super::message::Effect;
 use super::next_step;
-use super::screens::{checks, journal, operations, plan, queries, records};
+use super::screens::{approvals, checks, journal, operations, plan, queries, records};
 use super::state::{Screen, TuiState};
 use super::update;
 use crate::ops::{Failure, audit, drill, recover, revert};
@@ -53,6 +53,8 @@ pub fn receive_answer(state: &mut TuiState, lane: JobLane, answer: JobAnswer) ->
         }
         JobAnswer::Asked(outcome) => queries::receive_answer(state, *outcome),
         JobAnswer::Entries(entries, before) => journal::receive_entries(state, entries, before),
+        JobAnswer::Approvals(outcome) => approvals::receive_waiting(state, outcome.waiting),
+        JobAnswer::Approved(outcome) => approvals::receive_approval(state, *outcome),
         JobAnswer::Failed(failure) => return receive_failure(state, lane, *failure),
     }
     Vec::new()
@@ -99,11 +101,13 @@ fn receive_failure(state: &mut TuiState, lane: JobLane, failure: Failure) -> Vec
         JobLane::Record => state.records.whole = None,
         JobLane::Operation => state.operations.whole = None,
         JobLane::Ask => queries::receive_failure(state, text),
+        JobLane::Approvals => (state.approvals.waiting, state.approvals.trouble) = (Vec::new(), Some(text)),
         JobLane::Drills | JobLane::Count => {}
         JobLane::Verify => {
             state.overview.audit = Some((false, text.clone()));
             state.show_note(Role::Danger, text);
         }
+        JobLane::Act if state.approvals.chosen.is_some() => return approvals::receive_failure(state, &failure),
         JobLane::Act => {
             state.show_note(Role::Danger, text);
             return update::refresh(state);
@@ -198,7 +202,7 @@ pub fn request_initial_data(state: &mut TuiState) -> Vec<Effect> {
     let mut effects = update::show_screen(state, screen);
     // The overview requests the status by itself.
     if screen != Screen::Overview {
-        effects.extend(state.request_job(Job::Status));
+        effects.extend(state.request_status());
     }
     effects.extend(state.request_job(Job::Log { before: None }));
     effects

@@ -7,7 +7,7 @@ use mfm_journal::{Change, Entry};
 use super::job::{Job, JobAnswer, OperationDetail, Preview};
 use super::screens::journal;
 use crate::domain::Domain;
-use crate::ops::agents::after_others;
+use crate::ops::agents::{after_others, approve};
 use crate::ops::audit::Level;
 use crate::ops::{
     Context, Failure, apply, audit, browse, checks, detect, drill, explain, find, log, plan, query, recover, revert,
@@ -102,6 +102,10 @@ fn try_job(context: &Context<'_>, open: &mut OpenTarget, job: Job) -> Result<Job
             JobAnswer::Asked(Box::new(query::run(context, &request)?))
         }
         Job::Entries { before } => JobAnswer::Entries(read_entries(context, before)?, before),
+        Job::Approvals => JobAnswer::Approvals(Box::new(approve::run(context, &approve::Request::default())?)),
+        Job::Approve { code } => {
+            JobAnswer::Approved(Box::new(approve::run(context, &approve::Request { code: Some(code) })?))
+        }
     })
 }
 

@@ -38,6 +38,8 @@ pub struct QuestionDialog {
     pub typed: Option<(String, String)>,
     /// What a yes starts.
     pub danger: DangerousAction,
+    /// The number of rows of the question scrolled past.
+    pub top: usize,
 }
 
 /// What choosing a line of a menu does.
@@ -167,4 +169,6 @@ pub enum Overlay {
     Text(TextDialog),
     /// A query of the domain.
     Ask(Box<QueryDialog>),
+    /// The questions of agents that wait for a person.
+    Approvals,
 }

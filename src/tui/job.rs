@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::record::RecordKind;
 use crate::model::Digest;
+use crate::ops::agents::approve;
 use crate::ops::{
     Failure, apply, audit, browse, checks, drill, explain, find, log, plan, query, recover, revert, show, status,
 };
@@ -59,6 +60,13 @@ pub enum Job {
     Check,
     /// Run a drill.
     Drill,
+    /// List the questions of agents.
+    Approvals,
+    /// Put an agent's question to the person, and record a yes.
+    Approve {
+        /// The question's code.
+        code: String,
+    },
     /// Run a query of the domain.
     Ask {
         /// The name of the query.
@@ -100,7 +108,9 @@ pub enum JobLane {
     Ask,
     /// Pages of entries.
     Journal,
-    /// Everything that writes to a target.
+    /// The list of agents' questions.
+    Approvals,
+    /// Everything that writes to a target, or permits an agent to.
     Act,
 }
 
@@ -121,7 +131,8 @@ impl Job {
             Self::Verify => JobLane::Verify,
             Self::Ask { .. } => JobLane::Ask,
             Self::Entries { .. } => JobLane::Journal,
-            Self::Apply { .. } | Self::Revert(_) | Self::Recover | Self::Drill => JobLane::Act,
+            Self::Approvals => JobLane::Approvals,
+            Self::Apply { .. } | Self::Revert(_) | Self::Recover | Self::Drill | Self::Approve { .. } => JobLane::Act,
         }
     }
 
@@ -146,6 +157,8 @@ impl Job {
             Self::Drill => "drilling",
             Self::Ask { .. } => "asking",
             Self::Entries { .. } => "reading the journal",
+            Self::Approvals => "reading what agents ask",
+            Self::Approve { .. } => "looking at what an agent asks",
         }
     }
 }
@@ -187,6 +200,10 @@ pub enum JobAnswer {
     Asked(Box<query::Outcome>),
     /// Of [`Job::Entries`].
     Entries(Vec<mfm_journal::Entry>, Option<u64>),
+    /// Of [`Job::Approvals`].
+    Approvals(Box<approve::Outcome>),
+    /// Of [`Job::Approve`].
+    Approved(Box<approve::Outcome>),
     /// Of any job that failed.
     Failed(Box<Failure>),
 }

@@ -57,6 +57,8 @@ pub enum Action {
     Verify,
     /// Choose the target.
     Target,
+    /// List what agents ask for.
+    Agents,
     /// Play the control points, or pause.
     Play,
     /// Show the previous control point.
@@ -188,6 +190,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Overview, Operations],
     ),
     on_screens(bind(Action::Target, &["t"], "target", "Choose another target", 8), &[Overview]),
+    bind(Action::Agents, &["A"], "agents", "What agents ask of a person: look at it, say yes to it", 0),
     on_screens(
         bind(Action::View, &["tab", "backtab"], "view", "The next view of what is in hand", 3),
         &[Records, Plan, Operations, Checks],

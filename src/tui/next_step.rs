@@ -44,10 +44,10 @@ fn render_view(view: &View) -> String {
         View::Status | View::Targets | View::Drills | View::Drill { .. } => Screen::Overview,
         View::OneFault => Screen::Plan,
         View::Check { .. } => Screen::Checks,
+        View::Approvals => return render_key(Action::Agents),
         View::Queries
         | View::Query { .. }
         | View::Files { .. }
-        | View::Approvals
         | View::Rules
         | View::CampaignSchema
         | View::CampaignPlan => return "the command line".to_owned(),
@@ -59,6 +59,7 @@ fn render_deed(deed: &Deed, effect: &str) -> String {
     match deed {
         Deed::Again | Deed::PlanAgain => deed.in_words() + effect,
         Deed::Recover => render_key(Action::Recover) + effect,
+        Deed::Approve { .. } => render_key(Action::Agents) + effect,
         Deed::Revert { with, .. } => {
             with.iter().fold(render_key(Action::Revert), |text, option| text + ", " + &render_option_name(option))
                 + effect
@@ -88,7 +89,7 @@ fn render_option_name(option: &Flag) -> String {
 mod tests {
     use super::*;
     use crate::model::Refusal;
-    use crate::model::next_step::act;
+    use crate::model::next_step::{act, look};
 
     #[test]
     fn a_step_names_screens_and_keys() {
@@ -103,5 +104,6 @@ mod tests {
             render_step(&act(Deed::WriteOff, "").when("deleted")),
             "deleted: at the command line: write off what the target carried"
         );
+        assert_eq!(render_step(&look(View::Approvals, "lists what waits")), "agents (A) lists what waits");
     }
 }

@@ -9,7 +9,7 @@ use super::job::Job;
 use super::keys::{Action, BINDINGS, Binding};
 use super::look::Role;
 use super::message::Effect;
-use super::screens::{operations, plan, queries, records};
+use super::screens::{approvals, operations, plan, queries, records};
 use super::state::{Screen, TuiState};
 use super::update;
 use crate::model::shown::is_unsafe;
@@ -72,6 +72,7 @@ pub fn press_key(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Some(Overlay::Ask(ask)) => queries::press_key(state, ask, key),
+        Some(Overlay::Approvals) => press_in_approvals(state, &interpret_key(key, false)),
     }
 }
 
@@ -110,6 +111,9 @@ fn scroll_or_close(top: usize, press: &DialogKey, last: usize) -> Option<usize> 
 
 fn press_in_question(state: &mut TuiState, mut question: QuestionDialog, key: &KeyEvent) -> Vec<Effect> {
     let press = interpret_key(key, true);
+    if let DialogKey::Up(by) = press {
+        question.top = question.top.saturating_add_signed(by).min(state.scroll_end.get());
+    }
     // While a word is typed, letters are text: y and n mean nothing.
     if let Some((wanted, typed)) = &mut question.typed {
         match press {
@@ -165,6 +169,17 @@ fn press_in_menu(state: &mut TuiState, mut menu: Menu, press: &DialogKey) -> Vec
         _ => {}
     }
     state.overlay = Some(Overlay::Menu(menu));
+    Vec::new()
+}
+
+fn press_in_approvals(state: &mut TuiState, press: &DialogKey) -> Vec<Effect> {
+    match press {
+        DialogKey::No | DialogKey::Delete => return Vec::new(),
+        DialogKey::Yes => return approvals::choose_question(state),
+        DialogKey::Up(by) => state.approvals.place.move_by(*by, state.approvals.waiting.len()),
+        _ => {}
+    }
+    state.overlay = Some(Overlay::Approvals);
     Vec::new()
 }
 

@@ -6,7 +6,7 @@ use super::keys::{Action, Binding};
 use super::lanes::Lanes;
 use super::look::{Appearance, Role};
 use super::message::Effect;
-use super::screens::{checks, journal, modes, operations, overview, plan, records};
+use super::screens::{approvals, checks, journal, modes, operations, overview, plan, records};
 use crate::domain::Domain;
 use crate::domains;
 use crate::ops::status;
@@ -122,12 +122,21 @@ pub struct TuiState {
     pub checks: checks::ChecksScreen,
     /// The state of the screen of entries.
     pub journal: journal::JournalScreen,
+    /// The questions of agents, in their dialog.
+    pub approvals: approvals::AgentQuestions,
 }
 
 impl TuiState {
     /// Requests a job for the chosen target.
     pub fn request_job(&mut self, job: Job) -> Vec<Effect> {
         self.lanes.request_job(job, self.target.as_deref())
+    }
+
+    /// Requests the status, and what agents ask.
+    pub fn request_status(&mut self) -> Vec<Effect> {
+        let mut effects = self.request_job(Job::Status);
+        effects.extend(self.request_job(Job::Approvals));
+        effects
     }
 
     /// Shows a note in the status line.

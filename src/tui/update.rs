@@ -12,7 +12,7 @@ use super::list::ListPosition;
 use super::look::Role;
 use super::message::{Effect, Message};
 use super::overlays;
-use super::screens::{checks, journal, modes, operations, overview, plan, records};
+use super::screens::{approvals, checks, journal, modes, operations, overview, plan, records};
 use super::state::{Screen, TuiState};
 use super::views;
 use crate::ops::revert;
@@ -64,7 +64,7 @@ fn tick(state: &mut TuiState) -> Vec<Effect> {
     state.lanes.tick();
     // Other processes may commit at any time: the status is never much older than this.
     if state.ticks.is_multiple_of(LOOK_TICKS) && !state.lanes.is_busy() {
-        return state.request_job(Job::Status);
+        return state.request_status();
     }
     if state.ticks.is_multiple_of(STEP_TICKS) {
         let stills = [state.records.still_count(), state.plan.still_count(), state.operations.still_count()];
@@ -105,9 +105,9 @@ fn open_operation_question(
     let role = if question.danger == crate::model::ports::Danger::Destroy { Role::Danger } else { Role::Text };
     let lines = question.text.lines().map(|line| (role, line.to_owned())).collect();
     let typed = question.type_name.map(|name| (name, String::new()));
-    let title = "The operation asks".to_owned();
-    state.overlay =
-        Some(Overlay::Question(QuestionDialog { title, lines, typed, danger: DangerousAction::Asked(ticket) }));
+    let title = if state.approvals.chosen.is_some() { "An agent asks" } else { "The operation asks" }.to_owned();
+    let danger = DangerousAction::Asked(ticket);
+    state.overlay = Some(Overlay::Question(QuestionDialog { title, lines, typed, danger, top: 0 }));
     vec![Effect::Bell]
 }
 
@@ -132,12 +132,7 @@ fn key_pressed(state: &mut TuiState, key: &KeyEvent) -> Vec<Effect> {
 /// Performs an action, unless it writes and writing is not possible now.
 pub fn perform_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
     let writes = keys::find_binding(action, state.screen).is_some_and(|binding| binding.writes);
-    if writes && state.facts.read_only {
-        state.show_note(Role::Warning, "this interface was started to read only");
-        return Vec::new();
-    }
-    if writes && state.lanes.running_in(JobLane::Act).is_some() {
-        state.show_note(Role::Warning, "something is being written: wait for it, or stop it with Ctrl-C");
+    if writes && !check_writable(state) {
         return Vec::new();
     }
     match action {
@@ -147,6 +142,19 @@ pub fn perform_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
         _ => state.detail = 0,
     }
     perform_global_action(state, action).unwrap_or_else(|| perform_screen_action(state, action))
+}
+
+/// Tells whether a write may begin now; if not, a note says why.
+pub fn check_writable(state: &mut TuiState) -> bool {
+    if state.facts.read_only {
+        state.show_note(Role::Warning, "this interface was started to read only");
+        return false;
+    }
+    if state.lanes.running_in(JobLane::Act).is_some() {
+        state.show_note(Role::Warning, "something is being written: wait for it, or stop it with Ctrl-C");
+        return false;
+    }
+    true
 }
 
 fn perform_screen_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
@@ -188,6 +196,7 @@ fn perform_global_action(state: &mut TuiState, action: Action) -> Option<Vec<Eff
             effects
         }
         Action::Verify => state.request_job(Job::Verify),
+        Action::Agents => approvals::open_list(state),
         Action::Refresh => {
             let mut effects = refresh(state);
             effects.push(Effect::Redraw);
@@ -228,7 +237,8 @@ fn open_overlay(state: &mut TuiState, overlay: Overlay) -> Vec<Effect> {
 
 fn open_question(state: &mut TuiState, title: &str, lines: &[&str], danger: DangerousAction) -> Vec<Effect> {
     let lines = lines.iter().map(|line| (Role::Text, (*line).to_owned())).collect();
-    open_overlay(state, Overlay::Question(QuestionDialog { title: title.to_owned(), lines, typed: None, danger }))
+    let title = title.to_owned();
+    open_overlay(state, Overlay::Question(QuestionDialog { title, lines, typed: None, danger, top: 0 }))
 }
 
 fn build_search_input(state: &TuiState) -> InputLine {

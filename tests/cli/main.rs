@@ -7,6 +7,8 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+#[cfg(unix)]
+mod approve;
 mod campaign;
 mod check;
 mod check_baseline;
@@ -35,5 +37,7 @@ mod secrets;
 mod settings;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod terminal;
 mod trust;
 mod world;

@@ -95,45 +95,11 @@ fn verbose_says_where_a_password_comes_from() {
     assert!(!said.contains(PASSWORD), "{said}");
 }
 
-/// A terminal is what Python's standard library has and a test in safe Rust has not.
-const AT_A_TERMINAL: &str = "
-import os, pty, sys, termios, time
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execve(sys.argv[1], sys.argv[1:2] + sys.argv[3:], dict(os.environ))
-said = b''
-def wait_for(text):
-    global said
-    while text not in said:
-        said += os.read(terminal, 4096)
-wait_for(b'Password of somebody for mssql://somebody@localhost:1/Copy')
-while termios.tcgetattr(terminal)[3] & termios.ECHO:
-    time.sleep(0.01)
-os.write(terminal, sys.argv[2].encode())
-try:
-    while True:
-        more = os.read(terminal, 4096)
-        if not more:
-            break
-        said += more
-except OSError:
-    pass
-echo = bool(termios.tcgetattr(terminal)[3] & termios.ECHO) if sys.platform == 'linux' else True
-_, status = os.waitpid(pid, 0)
-print(os.waitstatus_to_exitcode(status), echo)
-print(said.decode())
-";
-
-/// Types at a terminal, and returns the exit code, whether the terminal echoes again, and what it showed.
+/// Types at the prompt for a password.
 #[cfg(unix)]
 fn typed(world: &World, keys: &str) -> String {
-    let mut python = std::process::Command::new("python3");
-    python.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).current_dir(world.path());
-    python.env("HOME", world.path()).env("MFM_JOURNAL", "journal.db");
-    python.args(["-c", AT_A_TERMINAL, env!("CARGO_BIN_EXE_mfm"), keys, "target", "add", NOWHERE]);
-    let output = python.output().unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    text(&output.stdout)
+    let prompt = "Password of somebody for mssql://somebody@localhost:1/Copy";
+    crate::terminal::type_after(world, prompt, true, keys, &["target", "add", NOWHERE])
 }
 
 #[cfg(unix)]

@@ -9,6 +9,7 @@
 )]
 
 mod acting;
+mod approvals;
 mod habits;
 mod readme;
 mod recordings;

@@ -71,7 +71,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let person = "only a person at a terminal approves, by typing the target's name; nothing types it for them";
     context.ask_consent(&consent).map_err(|failure| failure.with_next(person))?;
     // The person may have taken minutes to answer, so the handle is checked for expiry again under the lock.
-    agents.approve_handle(context, &id)?;
+    agents.approve_handle(context, &id).map_err(reword_gone)?;
     let waiting = agents.list_waiting(context)?.iter().map(|(id, handle)| describe_handle(id, handle)).collect();
     Ok(Outcome { waiting, approved: Some(describe_handle(&id, &handle)), journal })
 }
@@ -99,6 +99,14 @@ fn resolve_code(waiting: Vec<(String, Handle)>, typed: &str) -> Result<(String, 
         return Err(handle_failure("two questions have this code", "have the agent ask again"));
     }
     Ok(question)
+}
+
+/// Returns the failure of an approval, where the handle is gone in the words of the person, whose handle it never was.
+fn reword_gone(failure: Failure) -> Failure {
+    if failure.code != "agent_handle" {
+        return failure;
+    }
+    handle_failure("the question expired, or the agent dropped it, before it was answered", "have the agent ask again")
 }
 
 fn handle_failure(message: &str, next: impl Into<NextSteps>) -> Failure {

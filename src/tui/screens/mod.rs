@@ -1,5 +1,6 @@
 //! State and actions of each screen.
 
+pub mod approvals;
 pub mod checks;
 pub mod journal;
 pub mod modes;

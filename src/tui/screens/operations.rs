@@ -229,5 +229,6 @@ pub fn open_revert_question(state: &mut state::TuiState, request: revert::Reques
         lines,
         typed,
         danger: DangerousAction::Revert(request),
+        top: 0,
     }));
 }

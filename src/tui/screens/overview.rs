@@ -20,9 +20,9 @@ pub struct OverviewScreen {
     pub audit: Option<(bool, String)>,
 }
 
-/// Requests status and drills.
+/// Requests status, questions of agents, and drills.
 pub fn enter(state: &mut state::TuiState) -> Vec<Effect> {
-    let mut effects = state.request_job(Job::Status);
+    let mut effects = state.request_status();
     effects.extend(state.request_job(Job::Drills));
     effects
 }

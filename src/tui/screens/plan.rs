@@ -368,5 +368,6 @@ fn open_commit_question(state: &mut state::TuiState) {
         lines,
         typed: critical.then(|| (name, String::new())),
         danger: DangerousAction::Apply { request: Box::new(preview.request.clone()), digest: plan.plan_digest },
+        top: 0,
     }));
 }

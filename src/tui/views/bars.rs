@@ -137,8 +137,10 @@ fn build_keys(state: &TuiState) -> Vec<BarWord<Action>> {
         let spans = vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))];
         words.push(BarWord { what: binding.action, spans });
     }
+    let warnings: usize = build_warnings(state).iter().map(|(_, text)| text.width()).sum();
+    let room = usize::from(state.size.0).saturating_sub(warnings);
     // The last three, palette, help and quit, stay: they lead to all others.
-    while words.iter().map(BarWord::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
+    while words.iter().map(BarWord::width).sum::<usize>() > room && words.len() > 3 {
         words.remove(words.len() - 4);
     }
     words
@@ -166,15 +168,27 @@ pub fn render_key_name(key: &str) -> String {
     }
 }
 
-/// Draws the bottom bar: the keys, and a warning if operations are open.
+/// Returns what waits for the person, for the right end of the bottom bar.
+fn build_warnings(state: &TuiState) -> Vec<(Role, String)> {
+    let mut warnings = Vec::new();
+    if let Some(waiting) = super::approvals::count_waiting(state) {
+        warnings.push((Role::Warning, format!("{} {waiting}: A ", state.look.mark(Mark::Unknown))));
+    }
+    if state.status.as_ref().is_some_and(|status| !status.open.is_empty()) {
+        warnings.push((Role::Danger, format!("{} open: R ", state.look.mark(Mark::Bad))));
+    }
+    warnings
+}
+
+/// Draws the bottom bar: the keys, and warnings if agents ask or operations are open.
 pub fn draw_key_bar(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let bar = state.look.style(Role::Bar);
     let spans = build_spans(state, &build_keys(state));
     frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
-    if let Some(mark) = state.status.as_ref().filter(|status| !status.open.is_empty()).map(|_| Mark::Bad) {
-        let text = format!("{} open: R ", state.look.mark(mark));
-        let x = area.right().saturating_sub(u16::try_from(text.width()).unwrap_or(0));
-        frame.buffer_mut().set_string(x, area.y, text, bar.patch(state.look.style(Role::Danger)));
+    let mut x = area.right();
+    for (role, text) in build_warnings(state).into_iter().rev() {
+        x = x.saturating_sub(u16::try_from(text.width()).unwrap_or(0));
+        frame.buffer_mut().set_string(x, area.y, text, bar.patch(state.look.style(role)));
     }
 }
 

@@ -1,9 +1,8 @@
 //! Draws dialogs.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::widgets::Clear;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::bars::render_key_name;
 use super::pieces::{self, ListField, ListRow};
@@ -27,6 +26,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, overlay: &Overl
             let inner = draw_box(frame, area, state, ask.query);
             super::queries::draw(frame, inner, state, ask);
         }
+        Overlay::Approvals => {
+            let rows = u16::try_from(state.approvals.waiting.len()).unwrap_or(u16::MAX).saturating_add(4).max(8);
+            let inner = draw_box(frame, centre_area(area, 96, rows), state, "Agents ask");
+            super::approvals::draw(frame, inner, state);
+        }
     }
 }
 
@@ -44,24 +48,33 @@ fn draw_box(frame: &mut Frame<'_>, area: Rect, state: &TuiState, title: &str) ->
 /// Returns how many rows lines take when they are broken at a width.
 fn count_wrapped_rows(lines: &[(Role, String)], width: u16) -> u16 {
     let width = usize::from(width).max(1);
-    let rows: usize = lines.iter().map(|(_, line)| line.width().div_ceil(width).max(1)).sum();
+    let rows: usize = lines.iter().map(|(_, line)| pieces::wrapped_rows(&pieces::replace_unsafe(line), width)).sum();
     u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
 fn draw_question(frame: &mut Frame<'_>, area: Rect, state: &TuiState, question: &QuestionDialog) {
-    let mut lines = question.lines.clone();
-    lines.push((Role::Text, String::new()));
-    match &question.typed {
-        Some((wanted, typed)) => {
-            lines.push((Role::Warning, format!("Type {wanted} and press Enter to go on; Esc leaves it.")));
-            lines.push((Role::Key, format!("{} {typed}_", state.look.mark(Mark::Pointer))));
-        }
-        None => lines.push((Role::Key, "y: yes    n or Esc: no".to_owned())),
-    }
+    let answer = match &question.typed {
+        Some((wanted, typed)) => vec![
+            (Role::Warning, format!("Type {wanted} and press Enter to go on; Esc leaves it.")),
+            (Role::Key, format!("{} {typed}_", state.look.mark(Mark::Pointer))),
+        ],
+        None => vec![(Role::Key, "y: yes    n or Esc: no".to_owned())],
+    };
     let columns = 76.min(area.width.saturating_sub(4));
-    let area = centre_area(area, columns, count_wrapped_rows(&lines, columns.saturating_sub(2)) + 2);
+    let width = columns.saturating_sub(2);
+    let (asked, answered) = (count_wrapped_rows(&question.lines, width), count_wrapped_rows(&answer, width));
+    let area = centre_area(area, columns, asked.saturating_add(answered).saturating_add(3));
     let inner = draw_box(frame, area, state, &question.title);
-    pieces::draw_text(frame, inner, state.look, &lines, 0);
+    // The place of the answer is always seen; a question that is too long for the terminal is scrolled above it.
+    let [text, gap, foot] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(1), Constraint::Length(answered)]).areas(inner);
+    let last = pieces::draw_text(frame, text, state.look, &question.lines, question.top);
+    state.scroll_end.set(last);
+    if last > 0 {
+        let more = (Role::Dim, "Up and Down, PageUp and PageDown: the rest of the question".to_owned());
+        pieces::draw_text(frame, gap, state.look, &[more], 0);
+    }
+    pieces::draw_text(frame, foot, state.look, &answer, 0);
 }
 
 const MENU: [ListField; 2] =

@@ -1,5 +1,6 @@
 //! Draws the state. The only thing it changes is how far texts can be scrolled.
 
+pub mod approvals;
 pub mod bars;
 pub mod checks;
 pub mod film;

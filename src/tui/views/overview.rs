@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::approvals;
 use super::pieces::{self, ListField, ListRow};
 use crate::ops::status;
 use crate::tui::look::{Mark, Role};
@@ -11,8 +12,12 @@ use crate::tui::words;
 
 /// Draws the screen into the body of the frame.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
+    // What agents ask gets rows of its own, so that it hides nothing else.
+    let width = usize::from(area.width.saturating_sub(2));
+    let asked = approvals::render_waiting(state).map_or(0, |(_, line)| pieces::wrapped_rows(&line, width));
+    let rows = u16::try_from(asked.min(4)).unwrap_or(4) + 8;
     let [top, middle, foot] =
-        Layout::vertical([Constraint::Length(8), Constraint::Min(4), Constraint::Length(6)]).areas(area);
+        Layout::vertical([Constraint::Length(rows), Constraint::Min(4), Constraint::Length(6)]).areas(area);
     draw_status(frame, top, state);
     draw_active(frame, middle, state);
     draw_drills(frame, foot, state);
@@ -27,6 +32,7 @@ fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         (None, None) => lines.push((Role::Dim, "reading ...".to_owned())),
         (Some(status), None) => render_targets(&mut lines, status, state),
     }
+    lines.extend(approvals::render_waiting(state));
     lines.push((Role::Dim, format!("journal  {}", state.facts.journal)));
     if let Some(status) = &state.status {
         lines.push((

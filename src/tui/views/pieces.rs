@@ -38,7 +38,8 @@ pub fn draw_text(frame: &mut Frame<'_>, area: Rect, look: Appearance, lines: &[(
 
 /// Returns how many rows a line takes when wrapped at a width, between words, and within a word that is too long. It
 /// has to count as `Paragraph` wraps, or the last rows could not be scrolled to.
-fn wrapped_rows(line: &str, width: usize) -> usize {
+#[must_use]
+pub fn wrapped_rows(line: &str, width: usize) -> usize {
     let width = width.max(1);
     let (mut rows, mut used) = (1, 0);
     for word in line.split_inclusive(' ') {
