@@ -1,11 +1,13 @@
 //! Laws that the modes and checks of every domain obey, tested on databases in memory.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use serde_json::{Map, Value as Json};
 
 use super::Domain;
 use super::check::{CheckCard, CheckParams, CheckRequest, CheckVerdict};
+use super::feature::{FeatureRequest, FeatureRow, FeatureSet};
 use super::mode::{FaultRecord, Mode};
 use super::testing::{self, Database, NOW};
 use crate::model::time::Time;
@@ -51,6 +53,58 @@ pub(crate) fn every_check(domain: &dyn Domain) -> Vec<&'static str> {
     domain.checks().iter().map(|card| card.id).collect()
 }
 
+/// The features of a record: its key, the bits of its values, its flags.
+type FeatureLine = (i64, Vec<u64>, Vec<bool>);
+
+/// Returns the features of the records that a request names.
+pub(crate) fn collect_features(
+    set: &dyn FeatureSet,
+    database: &Database,
+    request: &FeatureRequest,
+) -> Vec<FeatureLine> {
+    let mut lines = Vec::new();
+    let mut sink = |row: &FeatureRow<'_>| {
+        assert!(row.values.iter().all(|value| value.is_finite()), "{}: {:?}", row.key, row.values);
+        lines.push((row.key, row.values.iter().map(|value| value.to_bits()).collect(), row.flags.to_vec()));
+        ControlFlow::Continue(())
+    };
+    let mut run = set.start(request, &mut sink);
+    database.run_scans(run.as_mut());
+    let counts = run.finish();
+    assert_eq!(counts.read, lines.len() as u64 + counts.left_out, "every record gives a line, or is counted");
+    lines
+}
+
+/// Asserts that the features of a domain have names of their own and a formula each, that every record gives one finite
+/// number for each by ascending key, and that neither another run nor another number of records in hand changes any.
+pub(crate) fn assert_features_hold(domain: &dyn Domain, database: &Database) {
+    let Some(set) = domain.features() else { return };
+    let card = set.card();
+    let names: Vec<&str> = card.column_names().collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    let is_plain = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    assert!(names.iter().all(is_plain), "{names:?}");
+    for feature in card.features {
+        let told = [feature.group, feature.unit, feature.formula].iter().all(|text| !text.is_empty());
+        assert!(told && feature.sentinel.is_none_or(f64::is_finite), "{feature:?}");
+    }
+    let request = FeatureRequest::every_record(Time::local(NOW));
+    for strict_reference in [false, card.reference.is_some()] {
+        let request = FeatureRequest { strict_reference, ..request.clone() };
+        let lines = collect_features(set, database, &request);
+        for (key, values, flags) in &lines {
+            assert_eq!((values.len(), flags.len()), (card.features.len(), card.flags.len()), "{key}");
+        }
+        let keys: Vec<Value> = lines.iter().map(|(key, ..)| Value::Integer(*key)).collect();
+        let all = if database.has_table(card.record.table) { database.keys(card.record.table) } else { Vec::new() };
+        assert!(strict_reference || keys == all, "{keys:?}");
+        for batch in [1, 7, request.batch] {
+            let again = collect_features(set, database, &FeatureRequest { batch, ..request.clone() });
+            assert!(again == lines, "with {batch} records in hand, the features are others");
+        }
+    }
+}
+
 /// A variant of a mode on one kind of record, with completed parameters.
 struct LawCase {
     mode: &'static dyn Mode,
@@ -86,6 +140,7 @@ pub(crate) fn assert_laws_hold(domain: &dyn Domain, databases: &[Database]) {
     for (at, database) in databases.iter().enumerate() {
         let found = collect_findings(domain, database, &every_check(domain));
         assert!(found.is_empty(), "database {at}: {found:#?}");
+        assert_features_hold(domain, database);
     }
     for case in list_cases(domain) {
         let seen: usize = databases.iter().map(|database| faults_are_seen(domain, &case, database)).sum();

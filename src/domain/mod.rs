@@ -4,6 +4,7 @@
 pub mod check;
 pub mod column_choice;
 pub mod examples;
+pub mod feature;
 pub mod files;
 pub mod filter;
 pub mod import;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
 use self::examples::{DetectionStudy, Examples, PromptCard};
+use self::feature::FeatureSet;
 use self::files::FileCard;
 use self::filter::{FilterCard, FilterValues};
 use self::import::Import;
@@ -163,6 +165,10 @@ pub trait Domain: Sync {
     /// Returns its named queries.
     fn queries(&self) -> &'static [&'static dyn Query] {
         &[]
+    }
+    /// Returns its features of records for detectors, if it has any.
+    fn features(&self) -> Option<&'static dyn FeatureSet> {
+        None
     }
     /// Returns the description of its files, if its databases come as files in folders.
     fn files(&self) -> Option<&'static FileCard> {

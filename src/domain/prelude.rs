@@ -1,6 +1,7 @@
 //! Everything needed to write a domain, for domains in a program of their own.
 
 pub use super::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
+pub use super::feature::{FeatureCard, FeatureSet, FeatureSetCard, FlagCard, RowFeatures};
 pub use super::filter::{FilterCard, FilterValues};
 pub use super::import::{FilesByName, Import, ImportReport, ImportSource, ImportedRow, ImportedTable};
 pub use super::lab::{Lab, LabRequest, LabSize, RowSink};

@@ -46,6 +46,21 @@ impl Ids {
         self.parts.iter().any(|(first, last)| (*first..=*last).contains(&id))
     }
 
+    /// Returns all ids as inclusive ranges: ascending, none touching the next.
+    #[must_use]
+    pub fn merged_ranges(&self) -> Vec<(i64, i64)> {
+        let mut parts = self.parts.clone();
+        parts.sort_unstable();
+        let mut merged: Vec<(i64, i64)> = Vec::with_capacity(parts.len());
+        for (first, last) in parts {
+            match merged.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                _ => merged.push((first, last)),
+            }
+        }
+        merged
+    }
+
     /// Tells whether every id is named one by one, so that each must exist.
     #[must_use]
     pub fn is_explicit(&self) -> bool {

@@ -148,7 +148,7 @@ static POINT: RecordKind = RecordKind {
     asks: &[],
 };
 
-static DELIVERY: RecordKind = RecordKind {
+pub(super) static DELIVERY: RecordKind = RecordKind {
     word: "delivery",
     plural: "deliveries",
     about: "A delivery of a field: TrackTreatment",

@@ -6,9 +6,11 @@ use std::path::Path;
 use mfm_journal::testing::test_scale;
 use serde_json::{Map, Value as Json};
 
+use super::Mosaiq;
 use super::checks::{self, CHECKS, CheckVerdict};
 use super::modes::{self, MODES};
 use super::testing::{Database, NOW, TERMS, build_task, plan as plan_record, propose};
+use crate::domain::laws::assert_features_hold;
 use crate::domain::mode::{FaultRecord, Mode, Task};
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
@@ -150,6 +152,15 @@ fn every_fault_is_seen_and_every_variant_has_records() {
     assert_eq!(checks_lacking_tables(&clean), [""; 0], "a lab has the tables of every check");
     assert_eq!(run_checks(&clean, &every_check()), BTreeSet::new(), "checks find nothing in a clean lab");
     every_fault_is_seen(&clean, 10);
+}
+
+#[test]
+fn features_of_every_delivery_hold() {
+    assert_features_hold(&Mosaiq, &Database::generate_lab(3, 1));
+    let mut broken = Database::generate_lab(2, 2);
+    ["Patient", "Offset", "TxField", "Dose_Hst"].into_iter().for_each(|table| broken.drop(table));
+    assert_features_hold(&Mosaiq, &broken);
+    assert_features_hold(&Mosaiq, &Database::default());
 }
 
 #[test]

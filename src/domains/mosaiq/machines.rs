@@ -40,7 +40,8 @@ fn is_treatment_field(row: &Row<'_>) -> bool {
     is_treatment(row.integer("Type_Enum"))
 }
 
-fn is_treatment(kind: Option<i64>) -> bool {
+/// Tells whether a type of field is none of the imaging ones; NULL is none.
+pub(super) fn is_treatment(kind: Option<i64>) -> bool {
     kind.is_none_or(|kind| !LOOKING.contains(&kind))
 }
 

@@ -6,6 +6,7 @@ mod clinic;
 mod course;
 mod deliveries;
 mod examples;
+mod features;
 mod field_types;
 mod fields;
 mod find;
@@ -42,6 +43,7 @@ use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
 use crate::domain::examples::{DetectionStudy, Examples, PromptCard};
+use crate::domain::feature::FeatureSet;
 use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::import::Import;
 use crate::domain::lab::Lab;
@@ -172,6 +174,10 @@ impl Domain for Mosaiq {
 
     fn default_rules(&self) -> &'static str {
         rules::DEFAULT
+    }
+
+    fn features(&self) -> Option<&'static dyn FeatureSet> {
+        Some(&features::DeliveryFeatures)
     }
 
     fn examples(&self) -> Option<&'static Examples> {

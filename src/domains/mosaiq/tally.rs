@@ -84,6 +84,15 @@ impl FieldLeaves {
         crossed > 0
     }
 
+    /// Returns a convention under which no pair is crossed, absolute before outward; `None` also where there is no pair.
+    pub(super) const fn uncrossed_convention(&self) -> Option<Convention> {
+        match (self.has_pairs(), self.is_crossed(Convention::Absolute), self.is_crossed(Convention::Outward)) {
+            (true, false, _) => Some(Convention::Absolute),
+            (true, true, false) => Some(Convention::Outward),
+            _ => None,
+        }
+    }
+
     /// Returns the number of leaf pairs of all points; `None` if they differ or there is none.
     pub(super) const fn common_count(&self) -> Option<usize> {
         match self.counts {
@@ -158,6 +167,20 @@ impl MachineTally {
             (false, true) => Some(Convention::Outward),
             _ => None,
         }
+    }
+
+    /// Returns a plausible convention, absolute before outward; `None` also where there is no pair.
+    pub(super) const fn fitting_convention(&self) -> Option<Convention> {
+        match (self.has_pairs(), self.is_plausible(Convention::Absolute), self.is_plausible(Convention::Outward)) {
+            (true, true, _) => Some(Convention::Absolute),
+            (true, false, true) => Some(Convention::Outward),
+            _ => None,
+        }
+    }
+
+    /// Tells whether any pair was added.
+    pub(super) const fn has_pairs(&self) -> bool {
+        self.pairs > 0
     }
 
     /// Returns the convention to check by: the only plausible one, or absolute if no pair contradicts it.
