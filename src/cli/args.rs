@@ -12,8 +12,8 @@ use super::texts;
 use crate::model::ports::Danger;
 use crate::ops::agents::approve;
 use crate::ops::{
-    self, audit, campaign, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status,
-    targets,
+    self, audit, campaign, checks, demo, drill, explain, export, features, find, lab, log, recover, replay, revert,
+    show, status, targets,
 };
 
 /// The command line.
@@ -135,6 +135,8 @@ pub(super) enum Command {
     Explain(explain::Request),
     #[command(about = ops::query::CARD.about, long_about = texts::QUERY)]
     Query(QueryCall),
+    #[command(about = features::CARD.about, long_about = texts::FEATURES)]
+    Features(features::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
     #[command(about = drill::CARD.about, long_about = texts::fill_examples(texts::DRILL))]
@@ -256,6 +258,7 @@ impl Command {
             Self::Show(_) => "show",
             Self::Explain(_) => "explain",
             Self::Query(_) => "query",
+            Self::Features(_) => "features",
             Self::Check(_) => "check",
             Self::Drill(_) => "drill",
             Self::Campaign(CampaignCommand::Plan(_)) => "campaign-plan",
@@ -280,6 +283,9 @@ impl Command {
     pub(super) fn can_write(&self) -> bool {
         // An export that is interrupted removes its draft file, so it must not be killed on the spot.
         if let Self::Audit(AuditCommand::Export(request)) = self {
+            return request.output.is_some();
+        }
+        if let Self::Features(request) = self {
             return request.output.is_some();
         }
         // The cards spell commands as they are typed, with spaces.

@@ -15,8 +15,8 @@ use crate::ops::agents::approve;
 use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
-    Context, Failure, FailureKind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export, find,
-    lab, log, modes, plan, query, recover, replay, revert, show, status, targets,
+    Context, Failure, FailureKind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export,
+    features, find, lab, log, modes, plan, query, recover, replay, revert, show, status, targets,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -159,6 +159,7 @@ fn run_operation(command: &Command, context: &Context<'_>, show: &ResultPrinter<
         Command::Target(command) => run_target(command, context, show),
         Command::Find(request) => show.print(&find::run(context, request)?),
         Command::Query(call) => show.print(&query::run(context, &call.0)?),
+        Command::Features(request) => run_features(request, context, show),
         Command::Check(request) => {
             let outcome = checks::run(context, request)?;
             print_check(&outcome, &request.options, show)
@@ -307,6 +308,17 @@ fn run_export(request: &export::Request, context: &Context<'_>, show: &ResultPri
             .note(&format!("{} redacted; --include-phi shows them", render_count(outcome.redacted, "cell")));
     }
     if outcome.file.is_some() { show.print(&outcome) } else { Ok(0) }
+}
+
+/// Computes features. Those to stdout are their own result, and nothing else is printed there.
+fn run_features(request: &features::Request, context: &Context<'_>, show: &ResultPrinter<'_>) -> Result<u8, Failure> {
+    let outcome = show.printer.with_stdout(|out| features::run(context, request, out))?;
+    let Some(written) = &outcome.written else { return show.print(&outcome) };
+    show.terminal.clear_progress();
+    for remark in written.list_remarks() {
+        context.reporter.note(&remark);
+    }
+    if written.file.is_some() { show.print(&outcome) } else { Ok(0) }
 }
 
 /// Prints the outcome of `recover`, and then the failure that left something open.

@@ -236,6 +236,23 @@ Example:
   mfm query
   mfm query find-energy-anomalies --recording run.db --threshold 0.05";
 
+/// `mfm features`.
+pub(super) const FEATURES: &str = "\
+Write the features of a domain's records, one line a record, for detectors of faults. Reads only, so that the database \
+need be neither marked nor registered: --target takes its URL.
+
+The first line names the columns: the record's key, the features, then flags that are 1 or 0 and say what there was to \
+compute from. A group of features without its flag is all zeros. Lines come by ascending key, and numbers are the \
+shortest text that reads back as the same float. --list shows every feature with its unit, formula and sentinel.
+
+What comes after --now lies in the future. --strict-reference computes as the published definitions do, mistakes \
+included; records on which these fail are left out and counted.
+
+Example:
+  mfm features --target sqlite:copy.db -o features.csv
+  mfm features --since 2024-06-01 --now 2024-06-29T12:00:00
+  mfm features --list";
+
 /// `mfm check`.
 pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.

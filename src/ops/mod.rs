@@ -18,6 +18,7 @@ pub mod drill;
 pub mod explain;
 pub mod export;
 pub mod failure;
+pub mod features;
 pub mod files;
 pub mod filters;
 pub mod find;
@@ -104,6 +105,7 @@ pub const OPERATIONS: &[&Card] = &[
     &show::CARD,
     &explain::CARD,
     &query::CARD,
+    &features::CARD,
     &checks::CARD,
     &drill::CARD,
     &campaign::PLAN,

@@ -31,6 +31,7 @@ fn the_main_help() {
       show         Show one operation
       explain      Explain one operation: its inverse, what blocks it, its proof
       query        Ask a named question of a database's data
+      features     Write the features of a target's records as CSV
       check        Run the quality checks on a target
       drill        Measure what checks catch: break, look, take back, count
       campaign     Commit many faults from one file

@@ -23,6 +23,7 @@ mod drill_reports;
 mod drill_told;
 mod errors;
 mod export;
+mod features;
 mod files;
 mod find;
 mod generated;

@@ -11,6 +11,7 @@ mod conflicts;
 mod crash;
 mod crash_modes;
 mod explain;
+mod features;
 mod full;
 mod guard;
 mod journal;

@@ -10,6 +10,7 @@ pub(super) mod drill;
 mod explain;
 mod export;
 mod faults;
+mod features;
 mod find;
 mod lab;
 mod log;
