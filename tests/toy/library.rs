@@ -14,7 +14,6 @@ use serde_json::{Value as Json, json};
 pub(crate) struct Library;
 
 static CARD: DomainCard = DomainCard { id: "library", title: "Library", about: "shelves, books and cards" };
-
 static SHELF: TableCard = TableCard::new("Shelf", &["shelf_id"], &[("shelf_id", "int"), ("room", "varchar(20)")]);
 static BOOK: TableCard =
     TableCard::new("Book", &["book_id"], &[("book_id", "int"), ("shelf_id", "int"), ("pages", "int"), TITLE])
@@ -22,7 +21,6 @@ static BOOK: TableCard =
 const TITLE: (&str, &str) = ("title", "varchar(40)");
 /// Documents: each the text of a JSON object that says which book it is of.
 static INDEX: TableCard = TableCard::new("IndexCard", &["card_id"], &[("card_id", "int"), ("document", "text")]);
-
 static TABLES: [&TableCard; 3] = [&SHELF, &BOOK, &INDEX];
 
 static SHELVES: RecordKind = RecordKind::new("shelf", "shelves", "A shelf")
@@ -46,15 +44,12 @@ struct Limits {
     most_pages: i64,
 }
 
+const fn check([id, group, about, remedy]: [&'static str; 4], severity: Severity) -> CheckCard {
+    CheckCard { id, group, mode: "impossible_pages", severity, about, remedy }
+}
+
 static PAGES: RowCheck = RowCheck {
-    card: CheckCard {
-        id: "pages_possible",
-        group: "books",
-        mode: "impossible_pages",
-        severity: Severity::High,
-        about: "a book has at least one page, and no more than the rules allow",
-        remedy: "count them again",
-    },
+    card: check(["pages_possible", "books", "a book has as many pages as rules allow", "recount"], Severity::High),
     table: "Book",
     columns: &["book_id", "pages"],
     judge: |book, rules| {
@@ -65,14 +60,7 @@ static PAGES: RowCheck = RowCheck {
 };
 
 static CARDS: RowCheck = RowCheck {
-    card: CheckCard {
-        id: "card_readable",
-        group: "cards",
-        mode: "impossible_pages",
-        severity: Severity::Medium,
-        about: "an index card is a JSON object that says of which book it is",
-        remedy: "write the card anew",
-    },
+    card: check(["card_readable", "cards", "a card is an object of its book", "rewrite it"], Severity::Medium),
     table: "IndexCard",
     columns: &["card_id", "document"],
     judge: |card, _| match document(card) {
@@ -94,7 +82,9 @@ fn document(card: &Row<'_>) -> Option<Json> {
 
 /// The one mode.
 struct ImpossiblePages;
-
+const fn variant(word: &'static str, severity: FaultSeverity, about: &'static str) -> Variant {
+    Variant { word, severity, about, eligible: "any book" }
+}
 static MODE: ModeCard = ModeCard {
     id: "impossible_pages",
     tool: "create_impossible_pages",
@@ -102,18 +92,8 @@ static MODE: ModeCard = ModeCard {
     description: "The pages of a book become a number that no book has.",
     record: FaultRecord { table: "Book", key: "book_id", parameter: "book_id" },
     variants: &[
-        Variant {
-            word: "negative",
-            severity: FaultSeverity::tenths::<10>(),
-            about: "fewer than none",
-            eligible: "any book",
-        },
-        Variant {
-            word: "huge",
-            severity: FaultSeverity::tenths::<20>(),
-            about: "more than any book has",
-            eligible: "any book",
-        },
+        variant("negative", FaultSeverity::tenths::<10>(), "fewer than none"),
+        variant("huge", FaultSeverity::tenths::<20>(), "more than any book has"),
     ],
     severity: FaultSeverity::tenths::<20>(),
     checks: &["pages_possible"],
@@ -153,7 +133,6 @@ impl FailureMode for ImpossiblePages {
 
 /// The one query: index cards by number, a page at a time, with what their documents say.
 struct ListCards;
-
 static QUERY: QueryCard = QueryCard {
     name: "list_cards",
     group: "specification",
@@ -198,6 +177,23 @@ impl TypedQuery for ListCards {
     }
 }
 
+static FEATURES: RowFeatures = RowFeatures {
+    card: &FeatureSetCard::new(
+        &BOOKS,
+        "how long a book is",
+        &[
+            FeatureCard::new("length", "pages", "count", "pages").with_sentinel(-1.0),
+            FeatureCard::new("length", "is_thick", "0/1", "pages > 110"),
+        ],
+        &[FlagCard { name: "has_pages", about: "pages is a number" }],
+    ),
+    columns: &["pages"],
+    compute: |book| {
+        let (pages, is_thick) = (book.float("pages"), book.float("pages") > Some(110.0));
+        (vec![pages.unwrap_or(-1.0), f64::from(u8::from(is_thick))], vec![pages.is_some()])
+    },
+};
+
 /// What makes labs and imports.
 struct Shop;
 
@@ -221,9 +217,7 @@ impl Lab for Shop {
         ControlFlow::Continue(())
     }
 }
-
 static SOURCE: ImportSource = ImportSource { folder: "books", wanted: "give a folder of books.txt, a title a line" };
-
 impl Import for Shop {
     fn source(&self) -> &'static ImportSource {
         &SOURCE
@@ -289,6 +283,9 @@ impl Domain for Library {
     }
     fn queries(&self) -> &'static [&'static dyn Query] {
         &[&ListCards]
+    }
+    fn features(&self) -> Option<&'static dyn FeatureSet> {
+        Some(&FEATURES)
     }
     fn lab(&self) -> Option<&'static dyn Lab> {
         Some(&Shop)

@@ -24,7 +24,7 @@ use mfm::domains;
 use mfm::model::KeyPage;
 use mfm::ops::checks::{self, Status};
 use mfm::ops::targets::add;
-use mfm::ops::{browse, campaign, detect, drill, find, lab, modes, plan, query};
+use mfm::ops::{browse, campaign, detect, drill, features, find, lab, modes, plan, query};
 use serde_json::{Map, Value as Json, json};
 use testutils::{World, dump_tables};
 
@@ -173,6 +173,29 @@ fn a_query_reads_documents_a_page_at_a_time() {
     for wrong in [json!({"limit": 0}), json!({"cursor": "end"}), json!({"book": 1})] {
         assert_eq!(ask(wrong).unwrap_err().code, "query_parameters");
     }
+}
+
+#[test]
+fn features_of_books_are_a_line_each() {
+    let world = toy();
+    let broken = "UPDATE Book SET pages = NULL WHERE book_id = 3";
+    rusqlite::Connection::open(world.path("toy.db")).unwrap().execute(broken, []).unwrap();
+    let run = |request: features::Request| {
+        let mut out = Vec::new();
+        let outcome = features::run(&world.context(), &request, &mut out);
+        outcome.map(|outcome| (outcome.written.unwrap(), String::from_utf8(out).unwrap()))
+    };
+    let (written, text) = run(features::Request::default()).unwrap();
+    assert_eq!((written.domain, written.records, written.count, written.features), ("library", "books", 20, 2));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..5], ["book_id,pages,is_thick,has_pages", "1,101,0,1", "2,102,0,1", "3,-1,0,0", "4,104,0,1"]);
+    assert_eq!((lines[11], lines.len()), ("11,111,1,1", 21));
+    let named = features::Request { id: Some(vec![20, 3, 99].into()), ..features::Request::default() };
+    let (written, text) = run(named).unwrap();
+    assert_eq!((written.missing, text.lines().skip(1).collect::<Vec<_>>()), (1, vec!["3,-1,0,0", "20,120,1,1"]));
+    let recent = features::Request { since: Some("2024-01-01".into()), ..features::Request::default() };
+    assert_eq!(run(recent).unwrap_err().code, "since", "books have no date");
+    assert!(features::list_sets().sets.iter().any(|set| set.domain == "library" && set.flags.len() == 1));
 }
 
 #[test]
