@@ -316,7 +316,8 @@ mod tests {
     use crate::domain::testing::{Database, NOW};
     use crate::model::Datum;
 
-    static RECORD: RecordKind = RecordKind::new(["one", "ones", "One"], ("t", "id"), &[ListColumn::new("id")]);
+    static RECORD: RecordKind =
+        RecordKind::new("one", "ones", "One").in_table("t", "id").with_columns(&[ListColumn::new("id")]);
     static CARD: FeatureSetCard = FeatureSetCard {
         time: Some("at"),
         ..FeatureSetCard::new(

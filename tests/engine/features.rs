@@ -5,7 +5,7 @@ use mfm::domain::feature::{BATCH, FeatureRequest};
 use mfm::model::time::Time;
 use mfm::ops::features::{self, ExtractStop, Extracted, Request};
 
-use crate::world::{World, dump};
+use testutils::{World, dump_tables};
 
 const NOW: &str = "2024-06-29T12:00:00";
 
@@ -31,7 +31,7 @@ fn extract(world: &World, batch: u64, strict_reference: bool) -> (Extracted, Vec
 #[test]
 fn the_same_deliveries_give_the_same_bytes() {
     let world = World::with_lab(10);
-    let before = dump(&world.path("lab.db"));
+    let before = dump_tables(&world.path("lab.db"));
     let (first, bytes) = written(&world, &Request::default());
     assert_eq!((first.features, first.flags, first.left_out), (74, 10, 0));
     let lines: Vec<&str> = std::str::from_utf8(&bytes).unwrap().lines().collect();
@@ -46,7 +46,7 @@ fn the_same_deliveries_give_the_same_bytes() {
     }
     let strict = extract(&world, BATCH, true);
     assert!(strict.1 != bytes && extract(&world, 17, true) == strict);
-    assert_eq!(dump(&world.path("lab.db")), before, "it only reads");
+    assert_eq!(dump_tables(&world.path("lab.db")), before, "it only reads");
 }
 
 #[test]
