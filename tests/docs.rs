@@ -132,7 +132,7 @@ fn every_error_says_what_happened_and_what_to_do() {
         assert!(cells.len() >= 2 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
         seen += 1;
     }
-    assert!(seen > 80, "the test looked at {seen} rows: it does not read what it should");
+    assert!(seen > 80, "the test examined {seen} rows: it does not read what it should");
 }
 
 #[test]

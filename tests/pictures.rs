@@ -33,7 +33,7 @@ fn leaves() -> Aperture {
     let closed = || std::iter::repeat_n((-810, -800), 15);
     let pair = |(a, b)| LeafPair { a: Some(a), b: Some(b), crossed: a > b, beyond: false };
     let pairs = closed().chain(ends).chain(closed()).map(pair).collect();
-    Aperture { title: "leaves".into(), counting: "both banks in one coordinate, as the rules say".into(), pairs }
+    Aperture { title: "leaves".into(), counting: "both banks in one coordinate, from the rules".into(), pairs }
 }
 
 /// The same with one leaf drawn back, one pair crossed, one leaf out of reach and one missing.
@@ -238,32 +238,32 @@ fn day() -> DayChart {
 #[test]
 fn the_deliveries_of_a_day() {
     let day = day();
-    insta::assert_snapshot!(seen(&DayPicture::new(UNICODE, &day), 78, 8), @r#"
+    insta::assert_snapshot!(seen(&DayPicture::new(UNICODE, &day), 78, 8), @r"
     LINAC 1        │   ▐████▐███████    ░░░                  !!!!          ▐█████
                    │                                         !!!!
     LINAC 2 (SRS)  │      ▒▒  ▐████████        !
                   08:00     08:30     09:00      09:30     10:00     10:30
-    9 deliveries in 2 lanes  ✗ 3 that cannot be so
-    █ complete  ▒ not complete  ░ cancelled  ! cannot be so
-    "#);
-    insta::assert_snapshot!(seen(&DayPicture::new(ASCII, &day).selected_delivery(Some((0, 4))), 46, 8), @r#"
+    9 deliveries in 2 lanes  ✗ 3 impossible
+    █ complete  ▒ not complete  ░ cancelled  ! impossible
+    ");
+    insta::assert_snapshot!(seen(&DayPicture::new(ASCII, &day).selected_delivery(Some((0, 4))), 46, 8), @r"
     LINAC 1       | [==[===  xx        !!!    [===
                   |                    !!!
     LINAC 2 (SRS) |   ~ [====   !
                  08:00     09:00     10:00
     delivery 16  10:01:00 to 10:10:00 (9 min 0 s)~
-    9 deliveries in 2 lanes  x 3 that cannot be so
-    "#);
+    9 deliveries in 2 lanes  x 3 impossible
+    ");
     let hour =
         DayPicture::new(ASCII, &day).visible_range(Some((9 * 3600, 10 * 3600 + 1800))).selected_delivery(Some((1, 2)));
-    insta::assert_snapshot!(seen(&hour, 78, 8), @r#"
+    insta::assert_snapshot!(seen(&hour, 78, 8), @r"
     LINAC 1        |xxxxx                                    !!!!!!!
                    |                                          !!!!!!!
     LINAC 2 (SRS)  |             !
                   09:00     09:15     09:30      09:45     10:00     10:15
     delivery 23  09:20:00 to 09:00:00 (-20 min 0 s), patient 3, field 1, complete~
-    9 deliveries in 2 lanes  x 3 that cannot be so
-    "#);
+    9 deliveries in 2 lanes  x 3 impossible
+    ");
 }
 
 #[test]

@@ -249,7 +249,7 @@ fn keys_unique_indexes_and_the_schema_are_enforced() {
     world.insert_row("u", vec![int(2), text("c")]).unwrap();
     world.alter_table("u", |options| options.unique.push(("by_v".into(), vec!["v".into()]))).unwrap();
     let met = update(&mut target, "u", vec![int(1)], &[("v", text("c"))]);
-    assert_eq!(refusal(met).to_string(), "the unique index by_v of u already holds this value");
+    assert_eq!(refusal(met).to_string(), "the unique index by_v of u already contains this value");
     for (value, code) in [(Value::Null, "not_null"), (text("long"), "does_not_fit"), (int(1), "does_not_fit")] {
         assert_eq!(refusal(update(&mut target, "u", vec![int(1)], &[("v", value)])).code(), code);
     }

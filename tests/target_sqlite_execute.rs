@@ -163,7 +163,7 @@ fn a_tombstone_decides_for_good() {
     let marker = target.read_marker().unwrap().unwrap();
     let work = plan_work(&changes, &touches, facts, &marker);
     let late = refused(target.open_writer(WAIT_MS).unwrap().execute(&intended, &work));
-    assert_eq!(late.to_string(), "the plan is stale: operation 1 was closed by a recover meanwhile");
+    assert_eq!(late.to_string(), "the plan is stale: operation 1 was closed by a recover in the meantime");
     let forked = OperationRow { uid: Digest::sha256(b"forked"), ..row };
     let error = target.open_writer(WAIT_MS).unwrap().write_tombstone(&forked, AT_US).unwrap_err();
     assert!(matches!(&error, TargetError::Replaced { what, .. } if what.contains("operation 1")), "{error}");

@@ -35,7 +35,7 @@ fn case_01_no_primary_key() {
     there_and_back(&mut target, &[change]);
 }
 
-const NO_KEY: &str = "table t has no key that mfm can rely on: it declares none";
+const NO_KEY: &str = "table t has no reliable key: it declares none";
 
 #[test]
 fn case_01_a_key_that_becomes_ambiguous_under_our_feet() {
@@ -169,7 +169,7 @@ fn case_06_trigger_maintained_edit_time() {
     let preflight = target.first_preflight(&touches, true).unwrap();
     let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     let Err(ExecuteError::RolledBack(TargetError::Mismatch { what, .. })) = done else { panic!("{done:?}") };
-    assert_eq!(what, "2 rows were written where 1 were planned");
+    assert_eq!(what, "2 rows were written, but 1 were planned");
     assert_eq!(file.quote("SELECT a v FROM t UNION ALL SELECT edits FROM t"), "1|0");
     execute(&mut target, &mut Notebook::new(), &changes, true).unwrap();
     assert_eq!(file.quote("SELECT edits v FROM t"), "0");

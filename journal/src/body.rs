@@ -12,10 +12,10 @@ pub const DEPTH_MAX: usize = 32;
 #[non_exhaustive]
 pub enum BodyError {
     /// A number with a fraction or an exponent.
-    #[error("{0} is a float; bodies hold integers and text")]
+    #[error("{0} is a float; bodies only hold integers and text")]
     Float(String),
     /// An integer beyond [`INTEGER_MAX`].
-    #[error("{0} is beyond 2^53-1; bodies hold it as text")]
+    #[error("{0} is beyond 2^53-1; bodies store such numbers as text")]
     TooLarge(String),
     /// A key that is not ASCII.
     #[error("the key `{0}` is not ASCII")]

@@ -49,7 +49,7 @@ pub enum JournalError {
         holder: String,
     },
     /// The journal lies on read-only media beside a write-ahead log that cannot be used there.
-    #[error("open the journal {}: it has a write-ahead log and lies where nothing can be written", path.display())]
+    #[error("open the journal {}: it has a write-ahead log and is in a read-only place", path.display())]
     CopyTheWal {
         /// The journal, as the caller named it.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum JournalError {
         source: rusqlite::Error,
     },
     /// The journal was opened for reading, or can only be read where it lies.
-    #[error("write the journal {}: it can only be read", path.display())]
+    #[error("write the journal {}: it is open read-only", path.display())]
     ReadOnly {
         /// The journal, as the caller named it.
         path: PathBuf,
@@ -188,21 +188,21 @@ impl JournalError {
             Self::NotAJournal { .. } => "name the journal file itself, not a target or another database",
             Self::Newer { .. } => "use the version of the program that wrote it, or a later one",
             Self::Busy { .. } => "wait until the other process has finished, then try again",
-            Self::CopyTheWal { .. } => "copy the journal and the file ending in -wal to a folder that can be written",
+            Self::CopyTheWal { .. } => "copy the journal and its -wal file to a writable folder",
             Self::Broken { .. } => "audit the journal; keep the file as it is, it is evidence",
-            Self::Full { .. } => "free space where the journal lies, then try again",
-            Self::ReadOnly { .. } => "open the journal for writing, where it can be written",
-            Self::WrongLock { .. } => "take the lock of the journal that is written",
-            Self::Moved { .. } => "put the journal back with the file ending in -wal, then look at its status",
-            Self::Body(_) => "put fractions and large numbers into text",
-            Self::Image(_) => "a value that has no exact form cannot be journaled, so it must not be changed",
+            Self::Full { .. } => "free space on the journal's disk, then try again",
+            Self::ReadOnly { .. } => "open the journal for writing, in a writable place",
+            Self::WrongLock { .. } => "take the lock of the journal to be written",
+            Self::Moved { .. } => "restore the journal together with its -wal file, then check its status",
+            Self::Body(_) => "write fractions and large numbers as text",
+            Self::Image(_) => "a value without an exact representation cannot be journaled, so it must not be changed",
             // A person can do nothing about these: a caller of this crate has a bug.
             Self::BadIntent(_) | Self::BadEntry { .. } | Self::Kind { .. } | Self::Injected { .. } => {
-                "this is a mistake of the program; nothing was written"
+                "this is a bug in the program; nothing was written"
             }
-            Self::IllegalOrder { .. } => "look at the operation's entries; its verdict may have been given already",
+            Self::IllegalOrder { .. } => "check the operation's entries; it may already have been closed",
             Self::Database { .. } => "audit the journal if this happens again",
-            Self::Io { .. } => "look at the path and its permissions",
+            Self::Io { .. } => "check the path and its permissions",
         }
     }
 }

@@ -209,7 +209,7 @@ impl JournalState {
     /// The rule that the entry breaks, as a sentence about the entry.
     pub fn fold_entry(&mut self, entry: &Entry) -> Result<(), String> {
         match entry.kind.as_str() {
-            kind if (entry.seq == 1) != (kind == "opened") => return Err("entry 1 alone opens a journal".to_owned()),
+            kind if (entry.seq == 1) != (kind == "opened") => return Err("only entry 1 may open a journal".to_owned()),
             "intended" => self.fold_intended(entry)?,
             kind if OperationVerdict::from_kind(kind).is_some() => self.fold_verdict(entry)?,
             kind if !Self::is_known_kind(kind) => {
@@ -257,7 +257,7 @@ impl JournalState {
         let body: SealedBody = parse_body(&entry.body)?;
         let op = entry.op.filter(|op| *op < self.next_op).ok_or("it names no operation")?;
         if body.verdict.as_str() != entry.kind {
-            return Err("its body gives another verdict".to_owned());
+            return Err("its body gives a different verdict".to_owned());
         }
         if body.verdict == OperationVerdict::Gone {
             return self.fold_gone(op, parse_body(&entry.body)?);
@@ -374,5 +374,5 @@ fn is_drill_kind(kind: &str) -> bool {
 }
 
 fn parse_body<'a, T: Deserialize<'a>>(body: &'a Json) -> Result<T, String> {
-    T::deserialize(body).map_err(|error| format!("its body lacks something: {error}"))
+    T::deserialize(body).map_err(|error| format!("its body is incomplete: {error}"))
 }

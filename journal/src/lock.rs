@@ -93,7 +93,7 @@ fn open_lock_file(path: &Path) -> std::io::Result<File> {
     }
     let file = options.open(path)?;
     let is_file = file.metadata()?.is_file();
-    if is_file { Ok(file) } else { Err(std::io::Error::other("it is no regular file")) }
+    if is_file { Ok(file) } else { Err(std::io::Error::other("it is not a regular file")) }
 }
 
 #[cfg(unix)]

@@ -185,7 +185,7 @@ fn require_regular_file(path: &Path) -> Result<(), JournalError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Err(JournalError::Missing { path: path.to_owned() }),
         Err(source) => Err(JournalError::Io { action: "look at", path: path.to_owned(), source }),
         Ok(found) if found.is_dir() => Err(not_a_journal(path, "it is a folder")),
-        Ok(found) if !found.is_file() => Err(not_a_journal(path, "it is no regular file")),
+        Ok(found) if !found.is_file() => Err(not_a_journal(path, "it is not a regular file")),
         Ok(_) => Ok(()),
     }
 }
@@ -246,7 +246,7 @@ fn file_uri(path: &Path, query: &str) -> String {
 pub(crate) fn check_header(conn: &Connection, path: &Path) -> Result<(), JournalError> {
     let application = header_number(conn, path, "application_id")?;
     if application != APPLICATION_ID {
-        let why = format!("its application id is {application:#x}, a journal's is {APPLICATION_ID:#x}");
+        let why = format!("its application id is {application:#x}, but a journal's is {APPLICATION_ID:#x}");
         return Err(not_a_journal(path, why));
     }
     match header_number(conn, path, "user_version")? {
@@ -282,7 +282,7 @@ fn header_number(conn: &Connection, path: &Path, pragma: &str) -> Result<i64, Jo
 
 fn open_error(path: &Path, error: rusqlite::Error) -> JournalError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => not_a_journal(path, "it is no SQLite file"),
+        Some(ErrorCode::NotADatabase) => not_a_journal(path, "it is not a SQLite file"),
         _ => sqlite_error(path, error),
     }
 }

@@ -288,13 +288,13 @@ impl Operation {
     /// Builds an operation from its `intended` entry and the newest entry that gave it a verdict.
     pub(crate) fn from_entries(intended: Entry, sealed: Option<Entry>) -> Result<Self, String> {
         let seq = intended.seq;
-        let op = intended.op.ok_or_else(|| format!("entry {seq} is no intent: it names no operation"))?;
-        let body =
-            IntendedBody::deserialize(&intended.body).map_err(|error| format!("entry {seq} is no intent: {error}"))?;
+        let op = intended.op.ok_or_else(|| format!("entry {seq} is not an intent: it names no operation"))?;
+        let body = IntendedBody::deserialize(&intended.body)
+            .map_err(|error| format!("entry {seq} is not an intent: {error}"))?;
         // A revert of itself or of a later operation would make following `reverts` loop for ever.
         if let Some(reverted) = body.reverts.filter(|reverted| *reverted >= op) {
             return Err(format!(
-                "entry {seq} is no intent: operation {op} takes back operation {reverted}, which is not earlier"
+                "entry {seq} is not an intent: operation {op} takes back operation {reverted}, which is not earlier"
             ));
         }
         Ok(Self {

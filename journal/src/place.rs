@@ -37,21 +37,21 @@ impl JournalFiles {
 
     /// Returns the error of a file that was replaced while it was opened.
     pub(crate) fn fail_replaced<T>(&self) -> Result<T, JournalError> {
-        self.fail_moved("another file got its name while it was opened")
+        self.fail_moved("another file replaced it while it was being opened")
     }
 
     /// Checks that both files are still at their paths, and that the journal has not become shorter.
     pub(crate) fn check_unmoved(&self) -> Result<(), JournalError> {
-        let Ok(metadata) = std::fs::metadata(&self.path) else { return self.fail_moved("it is not there any more") };
+        let Ok(metadata) = std::fs::metadata(&self.path) else { return self.fail_moved("it no longer exists") };
         if file_identity(&metadata) != self.file {
-            return self.fail_moved("another file has its name now");
+            return self.fail_moved("another file has replaced it");
         }
         // A journal only grows, so this is another state of the file, such as a restored copy.
         if metadata.len() < self.bytes.get() {
             return self.fail_moved("its file became shorter");
         }
         if self.log.is_some() && log_identity(&self.path) != self.log {
-            return self.fail_moved("the log beside it, ending in -wal, was removed or replaced");
+            return self.fail_moved("its log, the file ending in -wal, was removed or replaced");
         }
         self.bytes.set(metadata.len());
         Ok(())

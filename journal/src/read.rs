@@ -63,7 +63,7 @@ impl Journal {
         let mut entries = self.select_entries("op = ?1 ORDER BY seq", &[&to_sql_integer(op)])?.into_iter();
         let Some(intended) = entries.next() else { return Ok(None) };
         if intended.kind != "intended" {
-            return Err(self.broken_error(format!("entry {} speaks of operation {op} before its intent", intended.seq)));
+            return Err(self.broken_error(format!("entry {} refers to operation {op} before its intent", intended.seq)));
         }
         let sealed = entries.rfind(|entry| OperationVerdict::from_kind(&entry.kind).is_some());
         Operation::from_entries(intended, sealed).map(Some).map_err(|what| self.broken_error(what))
@@ -186,7 +186,8 @@ impl Journal {
         if (rows, kept) == (op.rows, op.kept) {
             return Ok(());
         }
-        Err(self.broken_error(format!("operation {} announces {} changes, its chunks hold {rows}", op.op, op.rows)))
+        Err(self
+            .broken_error(format!("operation {} announces {} changes, but its chunks contain {rows}", op.op, op.rows)))
     }
 
     /// Returns the keys that a selector chose for an operation; empty where none did.

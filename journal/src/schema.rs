@@ -108,13 +108,13 @@ pub(crate) fn list_differences(conn: &Connection) -> rusqlite::Result<Vec<String
         match stored.remove(object.name) {
             None => out.push(format!("the {} {} is missing", object.kind, object.name)),
             Some(actual) if actual != expected => {
-                out.push(format!("the {} {} is not the journal's", object.kind, object.name));
+                out.push(format!("the {} {} differs from a journal's", object.kind, object.name));
             }
             Some(_) => {}
         }
     }
     // What is left over is none of ours, such as a trigger that someone added.
-    out.extend(stored.iter().map(|(name, (kind, ..))| format!("the {kind} {name} does not belong into a journal")));
+    out.extend(stored.iter().map(|(name, (kind, ..))| format!("the {kind} {name} does not belong in a journal")));
     Ok(out)
 }
 

@@ -242,7 +242,7 @@ impl Journal {
             head = Head { seq: entry.seq, digest: entry.digest };
         }
         if !known {
-            return Err(self.broken_error(format!("entry {}, read before, is not there any more", head.seq)));
+            return Err(self.broken_error(format!("entry {}, which was read before, no longer exists", head.seq)));
         }
         // Both borrow the connection, and with it `self`.
         drop(rows);

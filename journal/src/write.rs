@@ -240,7 +240,7 @@ impl Journal {
             select.and_then(|mut select| select.query_row([to_sql_integer(record.seq)], Record::from_row).optional());
         match stored.map_err(|error| self.database_error(error))? {
             Some(stored) if stored == *record => Ok(()),
-            _ => Err(self.broken_error(format!("entry {} was written and is not there", record.seq))),
+            _ => Err(self.broken_error(format!("entry {} was written but is missing", record.seq))),
         }
     }
 
@@ -296,7 +296,9 @@ impl Journal {
         match self.holds_chunk(digest, bytes)? {
             Some(true) => return Ok(()),
             // Equal digests mean equal bytes: the stored ones were changed by someone.
-            Some(false) => return Err(self.broken_error(format!("chunk {digest} does not hold what its digest says"))),
+            Some(false) => {
+                return Err(self.broken_error(format!("the content of chunk {digest} does not match its digest")));
+            }
             None => {}
         }
         let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
@@ -305,7 +307,7 @@ impl Journal {
         // Read back now: the target is changed next, and only a stored image can undo that.
         match self.holds_chunk(digest, bytes)? {
             Some(true) => Ok(()),
-            _ => Err(self.broken_error(format!("chunk {digest} was written and is not there"))),
+            _ => Err(self.broken_error(format!("chunk {digest} was written but is missing"))),
         }
     }
 

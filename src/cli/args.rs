@@ -62,19 +62,19 @@ pub(super) struct Globals {
     /// The same for the login that only reads [env: MFM_MSSQL_READ_PASSWORD] [default: asked]
     #[arg(long, id = "global_read_password_file", value_name = "FILE", global = true, hide_short_help = true)]
     pub(super) read_password_file: Option<PathBuf>,
-    /// A server to which a login may go unencrypted (encrypt=off), by its host's name, beside its URL
+    /// A host that a login may be sent to unencrypted; needed in addition to encrypt=off in the URL
     #[arg(long, id = "global_unencrypted_login", value_name = "HOST", global = true, hide_short_help = true)]
     pub(super) unencrypted_login: Vec<String>,
-    /// Answer yes to every question but one that wants a name typed
+    /// Answer yes to every question, except those that need a name typed
     #[arg(long, short, id = "global_yes", global = true)]
     pub(super) yes: bool,
-    /// Never ask: what needs an answer is refused
+    /// Never ask; refuse whatever needs an answer
     #[arg(long, id = "global_no_input", global = true, hide_short_help = true)]
     pub(super) no_input: bool,
     /// Leave out notes and progress
     #[arg(long, short, id = "global_quiet", action = ArgAction::SetTrue, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
-    /// Say where the settings come from
+    /// Print where each setting comes from
     #[arg(long, short, id = "global_verbose", global = true, conflicts_with = "global_quiet", hide_short_help = true)]
     pub(super) verbose: bool,
     /// When to use colour [env: NO_COLOR] [default: auto]
@@ -103,7 +103,7 @@ pub(super) enum Command {
         /// A mode's id, or the name of its tool
         #[arg(value_name = "MODE")]
         mode: Option<String>,
-        /// Whose modes to list, by a domain's id [default: mosaiq]
+        /// The domain whose modes to list, by id [default: mosaiq]
         #[arg(long, value_name = "ID", conflicts_with = "mode")]
         domain: Option<String>,
     },
@@ -123,7 +123,7 @@ pub(super) enum Command {
     Replay(replay::Request),
     #[command(about = status::CARD.about, long_about = texts::STATUS)]
     Status {
-        /// Exit with 1 where anything is broken or undecided
+        /// Exit with 1 if a fault is in effect or an operation is open
         #[arg(long)]
         exit_code: bool,
     },
@@ -150,7 +150,8 @@ pub(super) enum Command {
     #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::fill_examples(texts::MCP))]
     Mcp(super::mcp::McpCall),
     #[cfg(feature = "tui")]
-    #[command(about = "See the data, break it, take it back, on the whole terminal", long_about = texts::TUI)]
+    #[command(about = "Browse the data, commit faults and take them back, in a full-screen \
+        interface", long_about = texts::TUI)]
     Tui(super::tui::TuiCall),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
     Completions {
@@ -160,7 +161,7 @@ pub(super) enum Command {
     },
     #[command(about = "Write the man pages into a folder", long_about = texts::MAN)]
     Man {
-        /// The folder, which is made where it does not exist
+        /// The folder; created if it does not exist
         dir: PathBuf,
     },
     #[command(about = "Explain a command or a topic", long_about = texts::HELP)]

@@ -120,7 +120,7 @@ fn failure_from_help(help: &str) -> Failure {
         Some(name.to_owned())
     });
     let names: Vec<String> = names.filter(|name| name != "help").collect();
-    let message = "the command is not complete: it wants a subcommand or arguments";
+    let message = "the command is incomplete: it needs a subcommand or arguments";
     let hint =
         if names.is_empty() { "--help lists the arguments".to_owned() } else { format!("one of {}", names.join(", ")) };
     Failure::usage("usage", message, hint)

@@ -33,7 +33,7 @@ struct PlanFlags {
 /// Options of `mfm apply`.
 #[derive(Args, Clone, Debug)]
 struct ApplyFlags {
-    /// Carry out a plan file, once, if it still makes the same changes
+    /// Carry out a plan file once, if it still makes the same changes
     #[arg(long = "plan", value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Show what would be done, and write nothing
@@ -103,7 +103,7 @@ impl FromArgMatches for ApplyCall {
         let request = parse_tool_request(matches)?;
         match (&request, &flags.plan) {
             (Some(_), Some(_)) => {
-                let text = "a plan file and a tool exclude each other\n";
+                let text = "give either a plan file or a tool, not both\n";
                 return Err(Error::raw(ErrorKind::ArgumentConflict, text));
             }
             (None, None) => {

@@ -67,7 +67,10 @@ pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
     for (name, _) in &pages {
         let path = dir.join(name);
         if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file() || !is_page(&path)) {
-            return Err(man_failure(dir, &format!("{name} there is no man page of mfm, and is not overwritten")));
+            return Err(man_failure(
+                dir,
+                &format!("{name} in that folder is not a man page of mfm, and is not overwritten"),
+            ));
         }
     }
     for (name, text) in &pages {

@@ -35,10 +35,10 @@ pub(super) struct McpCall {
 enum McpCommand {
     #[command(about = "Print the configuration of a client", long_about = texts::MCP_INSTALL)]
     Install {
-        /// The client; without it, every one
+        /// The client; all clients if omitted
         #[arg(value_enum)]
         client: Option<Client>,
-        /// Write it into the client's own file, after a question
+        /// Write it into the client's own configuration file, after asking
         #[arg(long, requires = "client")]
         write: bool,
     },
@@ -64,7 +64,7 @@ fn serve(settings: &Settings, options: &ServerOptions) -> Result<u8, Failure> {
         .iter()
         .any(|sources| sources.file == Some(PasswordSource::Stdin))
     {
-        let message = "standard input carries the protocol, and no password";
+        let message = "standard input carries the protocol, so the password cannot be read from it";
         return Err(Failure::usage("usage", message, "give the password in a file or a variable"));
     }
     let host = Host {
@@ -144,8 +144,15 @@ fn build_arguments(options: &ServerOptions, settings: &Settings) -> Result<Vec<S
     match words.iter().find(|word| password::is_in(word)) {
         None => Ok(words),
         Some(word) => {
-            let message = format!("`{}` could hold a password, and is not written down", password::hide_password(word));
-            Err(Failure::usage("client_file", message, "say it otherwise, or write the configuration yourself"))
+            let message = format!(
+                "`{}` could contain a password, so it is not written to the configuration",
+                password::hide_password(word)
+            );
+            Err(Failure::usage(
+                "client_file",
+                message,
+                "express it without a password, or write the configuration yourself",
+            ))
         }
     }
 }
@@ -155,7 +162,8 @@ fn spell_target(target: &str) -> Result<String, Failure> {
     match ops::targets::normalize_target(target) {
         Some(spelt) => Ok(spelt),
         None => {
-            let message = format!("`{}` is no target that could be written down", password::hide_password(target));
+            let message =
+                format!("`{}` cannot be written to the configuration as a target", password::hide_password(target));
             Err(Failure::usage("target_url", message, "give a registered name, or a URL without a password"))
         }
     }
@@ -244,6 +252,6 @@ fn write_configuration(
 
 fn unwritten_failure(client: Client, why: &str) -> Failure {
     let message = format!("could not write the configuration of {}: {why}", client.name());
-    let hint = "leave --write out, and put the configuration where it belongs yourself";
+    let hint = "omit --write, and add the configuration to the file yourself";
     Failure::usage("client_file", message, hint)
 }

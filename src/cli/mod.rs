@@ -94,7 +94,11 @@ fn run(words: &[OsString], around: &Environment) -> u8 {
 fn report_print_failure(printer: &Printer, settings: &Settings) -> Option<u8> {
     let error = printer.take_failure()?;
     let message = format!("could not write the result: {error}");
-    let failure =
-        Failure::new(crate::ops::FailureKind::Found, "output", message, "`mfm log` and `mfm status` say what was done");
+    let failure = Failure::new(
+        crate::ops::FailureKind::Found,
+        "output",
+        message,
+        "`mfm log` and `mfm status` show what was done",
+    );
     Some(failures::print_failure(printer, settings.format, &failure))
 }

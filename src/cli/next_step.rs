@@ -19,7 +19,7 @@ pub(super) fn render_step(step: &NextStep) -> String {
         StepKind::Run(deed) => format!("`{}`", render_command(deed)),
         StepKind::Give { option, value } => render_flag(option, value.as_deref()),
         StepKind::GiveOne { options } => format!("give {}", render_choice(options)),
-        StepKind::LeaveOut { option } => format!("leave {} out", spell_flag(option)),
+        StepKind::LeaveOut { option } => format!("omit {}", spell_flag(option)),
     };
     // With a condition in front or a text behind, the command needs no verb to be a sentence.
     let verb = match &step.way {
@@ -186,7 +186,7 @@ mod tests {
             (give(Flag::Target, ""), "say --target NAME"),
             (give_value(Flag::MaxRows, 5, "allows it"), "--max-rows 5 allows it"),
             (give_value(Flag::Override, "name", "").when("if you know better"), "if you know better: --override name"),
-            (leave_out(Flag::WithPassword), "leave --with-password out"),
+            (leave_out(Flag::WithPassword), "omit --with-password"),
         ] {
             assert_eq!(render_step(&step), said);
         }

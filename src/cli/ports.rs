@@ -48,7 +48,7 @@ impl SystemEntropy {
                 FailureKind::Target,
                 "entropy",
                 message,
-                "the operating system has to offer a source of chance",
+                "the operating system must provide a source of random numbers",
             )
         })?;
         Ok(Self(Mutex::new(ChaCha20Rng::from_seed(seed))))

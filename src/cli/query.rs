@@ -14,7 +14,7 @@ use crate::ops::query::{Request, find_query};
 /// Options of `mfm query`.
 #[derive(Args, Clone, Debug)]
 struct QueryFlags {
-    /// Ask this file instead of a registered target; it is only read, and nothing is left beside it
+    /// Query this file instead of a registered target; opened read-only, and no other file is created
     #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     recording: Option<PathBuf>,
     /// Look for files below this folder; may be repeated

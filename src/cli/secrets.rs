@@ -20,7 +20,7 @@ pub(super) const READ_VARIABLE: &str = "MFM_MSSQL_READ_PASSWORD";
 const BYTES_MAX: u64 = 4096;
 
 /// Said of a missing password file. The name is left out, because it may be the password itself.
-const NO_FILE: &str = "there is no file of the name that was given for the password's, which is not repeated here";
+const NO_FILE: &str = "the password file that was named does not exist (its name is not repeated here)";
 
 /// Tells whether a variable holds a password.
 pub(super) fn holds_password(variable: &str) -> bool {
@@ -55,7 +55,7 @@ impl PasswordSource {
     fn read(&self) -> Result<Password, String> {
         match self {
             Self::Stdin if io::stdin().is_terminal() => {
-                Err("standard input is a terminal: leave --password-file out to be asked".to_owned())
+                Err("standard input is a terminal: omit --password-file to be asked".to_owned())
             }
             Self::Stdin => {
                 read_password(io::stdin().lock()).map_err(|why| format!("the password on standard input: {why}"))
@@ -110,7 +110,7 @@ fn check_private(file: &File) -> Result<(), String> {
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(format!("others than its owner can use it (mode {mode:04o}); chmod 600 makes it private"))
+    Err(format!("users other than its owner can access it (mode {mode:04o}); chmod 600 makes it private"))
 }
 
 #[cfg(not(unix))]
@@ -125,9 +125,9 @@ fn read_password(source: impl Read) -> Result<Password, String> {
     // One byte more than allowed shows that the source is too long.
     source.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > BYTES_MAX {
-        return Err(format!("it holds more than {BYTES_MAX} bytes, which is no password"));
+        return Err(format!("it is larger than {BYTES_MAX} bytes, too long for a password"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).unwrap_or(&text);
     if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(Password(line.to_owned())) }
 }
@@ -184,14 +184,14 @@ impl<'a> Keyring<'a> {
             return Ok(password.clone());
         }
         match self.person.ask_hidden(&format!("Password of {} for {}: ", login.user, login.url)) {
-            Some(Ok(line)) if line.is_empty() => Err("no password was typed".to_owned()),
+            Some(Ok(line)) if line.is_empty() => Err("no password was entered".to_owned()),
             Some(Ok(line)) => {
                 self.note_source(login, "a person");
                 Ok(Password(line))
             }
             Some(Err(why)) => Err(format!("the password could not be read: {why}")),
             None => Err(format!(
-                "there is no password for {}: name a file with {flag}, set {variable}, or be asked at a terminal",
+                "no password for {}: name a file with {flag}, set {variable}, or run at a terminal to be asked",
                 login.user
             )),
         }
@@ -267,7 +267,7 @@ mod tests {
         for reads_only in [false, true] {
             let stranger = Account { user: "sa", url: "mssql://sa@stranger:1433/Copy", reads_only };
             let why = keyring.password(&stranger).unwrap_err();
-            assert!(why.contains("never said or confirmed"), "{why}");
+            assert!(why.contains("you have not confirmed it"), "{why}");
         }
         assert_eq!(person.1.get(), 0, "nor is anybody asked for one");
         assert_eq!(keyring.password(&login(false)).unwrap(), "Tr0ub4dor");
@@ -333,7 +333,7 @@ mod tests {
         let why = ask(&variable("x"), &none, &absent_person(), true).0.unwrap_err();
         assert!(["--read-password-file", READ_VARIABLE].iter().all(|way| why.contains(way)), "{why}");
         let why = ask(&none, &none, &Person(Some(""), Cell::new(0)), false).0.unwrap_err();
-        assert_eq!(why, "no password was typed");
+        assert_eq!(why, "no password was entered");
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
             assert_eq!(read().unwrap().0, "Tr0ub4dor");
         }
         let missing = PasswordSource::from_argument(Path::new("Tr0ub4dor")).read().unwrap_err();
-        assert!(missing.contains("no file") && !missing.contains("Tr0ub"), "{missing}");
+        assert!(missing.contains("does not exist") && !missing.contains("Tr0ub"), "{missing}");
     }
 
     #[cfg(unix)]

@@ -156,7 +156,7 @@ impl Config {
         let text = owners.read(path).map_err(|why| config_failure(path, &why))?;
         let config = Self::parse(path, &text)?;
         if config.trusted_folders.is_some() {
-            return Err(config_failure(path, "trusted_folders belongs into the user's own configuration"));
+            return Err(config_failure(path, "trusted_folders is only allowed in the user's own configuration"));
         }
         // An existing journal is judged by its own owner, whoever wrote the file that names it.
         if let Some(journal) = config.journal.as_deref().filter(|journal| journal.symlink_metadata().is_ok()) {
@@ -198,14 +198,14 @@ fn config_failure(path: &Path, why: &str) -> Failure {
 }
 
 /// The hint for a journal: named by the user, it is used whoever owns it.
-const JOURNAL_NAMED: &str = "--journal FILE or MFM_JOURNAL names a journal whoever owns it; or, ";
+const JOURNAL_NAMED: &str = "name the journal with --journal FILE or MFM_JOURNAL, whoever owns it; or, ";
 
 /// Builds the failure of a file that was found by search and whose owner is not trusted.
 fn untrusted_failure(path: &Path, why: &str, or: &str) -> Failure {
-    let message = format!("{} was found by itself and does not count: {why}", path.display());
+    let message = format!("{} was found automatically and is not used: {why}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = toml::Value::String(folder.display().to_string());
-    let hint = format!("{or}if you trust its folder, say so in your own configuration: trusted_folders = [{folder}]");
+    let hint = format!("{or}if you trust its folder, add it to your own configuration: trusted_folders = [{folder}]");
     Failure::new(FailureKind::Refused, "folder_untrusted", message, hint)
 }
 
@@ -275,7 +275,7 @@ impl Settings {
     /// Usage: a configuration file or a variable that cannot be read.
     pub(super) fn resolve(globals: &Globals, around: &Environment) -> Result<Self, Failure> {
         if let Some(name) = around.unreadable {
-            let message = format!("{name} is set to what is no UTF-8");
+            let message = format!("{name} is not valid UTF-8");
             return Err(Failure::usage("config", message, "set it to text, or unset it"));
         }
         // The user's file first: it says which folders are trusted, and so whether a project's file counts.
@@ -322,7 +322,7 @@ pub(super) fn read_format(around: &Environment) -> Result<Option<Format>, Failur
     let Some(word) = around.get("MFM_FORMAT") else { return Ok(None) };
     let parsed = Format::from_str(word, true);
     parsed.map(Some).map_err(|_| {
-        let message = "MFM_FORMAT is set to what is no format";
+        let message = "MFM_FORMAT is not a known format";
         Failure::usage("config", message, "set it to table, json or plain")
     })
 }
@@ -332,8 +332,8 @@ fn check_actor(actor: String) -> Result<String, Failure> {
     if shown::is_safe(&actor) && !password::is_in(&actor) {
         return Ok(actor);
     }
-    let message = "the actor's name holds what cannot be seen, or what could be a password";
-    Err(Failure::usage("config", message, "every entry of the journal keeps it: say --actor NAME"))
+    let message = "the actor's name contains invisible characters, or something that could be a password";
+    Err(Failure::usage("config", message, "every journal entry stores it: give --actor NAME"))
 }
 
 /// Resolves where passwords come from, and where they may go: to servers that the user named on the command line, by a
@@ -363,8 +363,8 @@ fn resolve_passwords(globals: &Globals, around: &Environment) -> Result<(LoginSo
         variable: around.passwords.get(secrets::READ_VARIABLE).cloned(),
     };
     if [&whole, &reads].iter().all(|sources| sources.file == Some(PasswordSource::Stdin)) {
-        let message = "standard input cannot hold two passwords";
-        return Err(Failure::usage("usage", message, "give one of them in a file"));
+        let message = "standard input cannot supply two passwords";
+        return Err(Failure::usage("usage", message, "put one of them in a file"));
     }
     Ok((whole, reads))
 }
@@ -391,7 +391,7 @@ fn resolve_journal(
     };
     // The path is part of results and JSON, so it has to be text.
     if path.to_str().is_none() {
-        let message = format!("the journal's path {} is no UTF-8", path.display());
+        let message = format!("the journal's path {} is not UTF-8", path.display());
         return Err(Failure::usage("config", message, "choose a path that can be printed"));
     }
     Ok((path, from))

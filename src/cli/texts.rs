@@ -13,36 +13,35 @@ pub(super) const ABOUT: &str =
 
 /// What a severity says.
 pub(super) const SEVERITY: &str = "\
-Severity says how far the data are from what they should be, from 0 (normal) to 3 (critical); it is no measure of harm \
-to a patient.";
+Severity is how far the data are from correct, from 0 (normal) to 3 (critical); it does not measure harm to a patient.";
 
 /// What mfm is, at length.
 pub(super) const LONG_ABOUT: &str = "\
 Commit realistic faults on a test copy of a MOSAIQ database, and take them back exactly.
 
-No fault is ever made that is not first written down; every fault written down can be taken back; and anyone can check \
-both later. Begin with `mfm demo`: it makes a lab, breaks it in every way, shows which quality check notices, and \
-takes it all back.";
+Every fault is journaled before it is made; every journaled fault can be taken back; and anyone can verify both later. \
+Start with `mfm demo`: it makes a lab, commits every kind of fault, shows which quality check detects each, and takes \
+them all back.";
 
 /// What stands below the options of `mfm --help`.
 pub(super) const AFTER_HELP: &str = "\
-Begin with:  mfm demo
+Start with:  mfm demo
 Topics:      mfm help exit-codes, mfm help errors, mfm help environment";
 
 /// `mfm demo`.
 pub(super) const DEMO: &str = "\
-Break a lab in every way, see what notices, and take it all back.
+Commit every kind of fault on a lab, show which checks detect them, and take them all back.
 
-Makes a synthetic department in DIR, runs the quality checks on it, commits every variant of every mode, shows what \
-sees each of them, reverts, proves that every table is what it was, and audits the journal. Lab and journal stay in \
-DIR. Exits with 0 only if all of it held.
+Makes a synthetic department in DIR, runs the quality checks, commits every variant of every mode, shows which checks \
+detect each, reverts them, verifies that every table is unchanged, and audits the journal. Lab and journal stay in \
+DIR. Exits with 0 only if every step succeeded.
 
 Example:
   mfm demo /tmp/mfm-demo";
 
 /// `mfm lab`.
 pub(super) const LAB: &str = "\
-Make or import a lab: a database on which nobody is treated, marked and registered at once.
+Make or import a lab: a database that no patient is treated from, marked and registered at once.
 
 Example:
   mfm lab create sqlite:lab.db";
@@ -51,8 +50,8 @@ Example:
 pub(super) const LAB_CREATE: &str = "\
 Make a synthetic database: patients, prescriptions, fields, control points, deliveries and portal-image offsets.
 
-The same request makes the same lab. It is marked as a test copy, registered, and its tables are digested for later \
-comparison. A file that exists is never overwritten, nor a database on a server that holds anything.
+The same arguments make the same lab. It is marked as a test copy, registered, and its tables are digested for later \
+comparison. An existing file is never overwritten, nor is a server database that is not empty.
 
 Example:
   mfm lab create sqlite:lab.db --patients 30 --seed 1
@@ -60,19 +59,19 @@ Example:
 
 /// `mfm lab import`.
 pub(super) const LAB_IMPORT: &str = "\
-Make a lab of files in the format of a domain, such as the public PyMedPhys mock. What each domain reads:
+Make a lab from files in a domain's format, such as the public PyMedPhys mock. What each domain reads:
 {wanted}
 
-Every cell is read back and held against the file; rows and columns that cannot be kept are named. The network is \
-never asked. The public mock is known by its files. Anything else in its form is held to be somebody's data: signs \
-of a live clinic are looked for, and --override overrides one by its word.
+Every cell is read back and compared with the file; rows and columns that cannot be kept are listed. The network is \
+not used. The public mock is recognised by its files. Anything else in that format is treated as real data: it is \
+checked for signs of a live clinic, and --override WORD overrides one sign.
 
 Example:
   mfm lab import pymedphys-0.41.0-py3-none-any.whl sqlite:mock.db";
 
 /// `mfm target`.
 pub(super) const TARGET: &str = "\
-Register databases, and mark those that are test copies: no other database is ever written to.
+Register databases, and mark the test copies: mfm never writes to any other database.
 
 Example:
   mfm target add sqlite:copy.db
@@ -80,7 +79,8 @@ Example:
 
 /// `mfm target add`.
 pub(super) const TARGET_ADD: &str = "\
-Register a database by name. Nothing is written to it; it can be read at once, and broken once it is marked.
+Register a database by name. Nothing is written to it; it can be read at once, and faults can be committed once it is \
+marked.
 
 Example:
   mfm target add sqlite:copy.db --name copy
@@ -88,7 +88,7 @@ Example:
 
 /// `mfm target list`.
 pub(super) const TARGET_LIST: &str = "\
-List the registered targets, and whether the guard lets each of them pass.
+List the registered targets, and whether the guard allows writing to each.
 
 Example:
   mfm target list --format plain";
@@ -102,10 +102,10 @@ Example:
 
 /// `mfm target mark`.
 pub(super) const TARGET_MARK: &str = "\
-Say that a database is a test copy on which faults may be committed.
+Mark a database as a test copy on which faults may be committed.
 
-The database's own name, of a file the file's, has to be typed; scripts give it with --confirm. Signs of a live clinic \
-have to be overridden one by one, and the journal keeps that. A copied or moved database is unmarked.
+You must type the database's own name (for a file, the file name); scripts give it with --confirm. Signs of a live \
+clinic must be overridden one by one, and the journal records that. A copied or moved database is unmarked.
 
 Example:
   mfm target mark sqlite:copy.db --confirm copy.db --baseline
@@ -113,85 +113,84 @@ Example:
 
 /// `mfm target unmark`.
 pub(super) const TARGET_UNMARK: &str = "\
-Take the marker, and mfm's list of operations, out of a target. Refused while anything is active or open.
+Remove the marker and mfm's list of operations from a target. Refused while any operation is active or open.
 
 Example:
   mfm target unmark copy --yes";
 
 /// `mfm target remove`.
 pub(super) const TARGET_REMOVE: &str = "\
-Forget a registered target. Neither the database nor the history changes.
+Remove a target from the list. Neither the database nor the history changes.
 
 Example:
   mfm target remove copy";
 
 /// `mfm target preflight`.
 pub(super) const TARGET_PREFLIGHT: &str = "\
-Show what in a target can be changed and put back exactly, table by table, and which signs of a live clinic it shows.
+Show, table by table, what can be changed and restored exactly, and any signs of a live clinic.
 
 Example:
   mfm target preflight lab";
 
 /// `mfm modes`.
 pub(super) const MODES: &str = "\
-List the failure modes, or explain one: its variants, their severity, its parameters, the checks that see it, and what \
-a fuller check would need. Opens no journal and no target.
+List the failure modes, or explain one: its variants, their severity, its parameters, the checks that detect it, and \
+the data that a better check would need. Opens no journal and no target.
 
-Severity says how far the data are from what they should be, from 0 (normal) to 3 (critical); it is no measure of harm \
-to a patient.
+Severity is how far the data are from correct, from 0 (normal) to 3 (critical); it does not measure harm to a patient.
 
 Example:
   mfm modes {tool}";
 
 /// `mfm find`.
 pub(super) const FIND: &str = "\
-List the records that can be broken: {records}. Writes nothing, and needs no marked target. Names of patients are \
-never shown.
+List the records that faults can be committed on: {records}. Writes nothing, and needs no marked target. Patient names \
+are never shown.
 
 {filters_about}The same selectors narrow --sample and --all of `mfm plan` and `mfm apply`.
 
-With --eligible, only records on which that tool can commit a fault are listed, each with the variants that it can \
-show. The search then ends with the list: where it did, JSON says a total of null.
+With --eligible, only records that the tool can commit a fault on are listed, each with its possible variants. The \
+search stops once the list is full; the total in JSON is then null.
 
 Example:
 {find}";
 
 /// `mfm campaign`.
 pub(super) const CAMPAIGN: &str = "\
-Commit many faults from one TOML file, each as an operation of its own, and take them back together.
+Commit many faults from one TOML file, each as its own operation, and take them back together.
 
-The file names tools, variants, records or how many of them, and a seed; it may pin the clock. The same file makes the \
-same faults on the same data.
+The file lists tools, variants, records (or how many), and a seed; it can fix the clock. The same file makes the same \
+faults on the same data.
 
 Example:
   mfm campaign apply autumn.toml";
 
 /// `mfm campaign plan`.
 pub(super) const CAMPAIGN_PLAN: &str = "\
-Plan the faults of a campaign file that do not stand yet, each on the data as they are now, and write nothing.
+Plan the faults of a campaign file that are not in effect yet, each on the current data, and write nothing.
 
 Example:
   mfm campaign plan autumn.toml";
 
 /// `mfm campaign apply`.
 pub(super) const CAMPAIGN_APPLY: &str = "\
-Commit the faults of a campaign file, in its order. All are planned before the first is committed. A campaign that was \
-cut off goes on where it stopped: the journal knows which of its faults stand.
+Commit the faults of a campaign file, in order. All are planned before the first is committed. An interrupted campaign \
+continues where it stopped, as recorded in the journal.
 
 Example:
   mfm campaign apply autumn.toml --yes";
 
 /// `mfm campaign revert`.
 pub(super) const CAMPAIGN_REVERT: &str = "\
-Take back exactly what a campaign file committed and still stands, newest first. Other operations are left alone; one \
-that changed the same rows later is in the way, and named.
+Take back exactly the faults of a campaign file that are in effect, newest first. Other operations are left alone; one \
+that changed the same rows later blocks the revert, and is named.
 
 Example:
   mfm campaign revert autumn.toml";
 
 /// `mfm campaign list`.
 pub(super) const CAMPAIGN_LIST: &str = "\
-List the faults of a campaign file, and which of them stand on the target, or were left open by a crash.
+List the faults of a campaign file, and which are in effect on the target or were left open by a crash.
 
 Example:
   mfm campaign list autumn.toml --json";
@@ -205,16 +204,18 @@ Example:
 
 /// `mfm drill`.
 pub(super) const DRILL: &str = "\
-Measure what checks catch. For every variant of every mode, N times: commit a fault on a seeded record, let the checks \
-look, note what they say, and take the fault back; at the end every table is compared with what it was.
+Measure what checks catch. For every variant of every mode, N times: commit a fault on a record chosen by the seed, \
+run the checks, record their results, and take the fault back. At the end every table is compared with its original \
+state.
 
-Under test are mfm's own checks and, behind `--` or in --detector, any commands. Each gets the target's URL in \
-MFM_TARGET_URL and for {url}, a file's path in MFM_TARGET_PATH and for {path}, and nothing about the fault. It first \
-looks at the untouched data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
+The detectors under test are mfm's own checks and any commands given after `--` or with --detector. Each command gets \
+the target's URL as MFM_TARGET_URL and {url}, a file's path as MFM_TARGET_PATH and {path}, and no information about \
+the fault. It runs on the untouched data first: findings there do not count. The result is a matrix with Wilson 95 % \
+intervals.
 
-Exits with 1 where a fault was missed, an alarm was false or a look told nothing; with --baseline, where detection got \
-worse. An interrupted drill takes its fault back; what a crash leaves, the next drill or `mfm revert --all` \
-takes back, after `mfm recover` where it was cut off in the middle of a write.
+Exits with 1 if a fault was missed, an alarm was false or a run was inconclusive; with --baseline, if detection got \
+worse. An interrupted drill takes its fault back. After a crash, the next drill or `mfm revert --all` does so, after \
+`mfm recover` if the crash interrupted a write.
 
 Example:
   mfm drill --modes {tool},{other} --sample 5 --seed 1 --yes
@@ -223,14 +224,14 @@ Example:
 
 /// `mfm query`.
 pub(super) const QUERY: &str = "\
-Ask a named, read-only question of a domain's data. Without a question, list all that there are.
+Run a named, read-only query on a domain's data. Without a query, list them all.
 
-The question goes to the registered target, or with --recording to a file that need not be registered: it is opened \
-for reading only, and nothing is left beside it, also where a program is writing it just then.
+The query reads the registered target or, with --recording, a file that need not be registered. The file is opened \
+read-only and no other file is created, even while another program is writing it.
 
-Answers hold at most 500 items; where there are more, they say how many, and --cursor goes on with next_cursor. What \
-a file does not hold is named as not recorded, which is not the same as nothing found. --json gives the whole answer, \
-with units in the names or in `mfm help query`.
+An answer has at most 500 items; if there are more, it says how many, and --cursor with next_cursor continues. Data \
+that the file lacks are listed as not recorded, which differs from nothing found. --json gives the whole answer, with \
+units in the names or in `mfm help query`.
 
 Example:
   mfm query
@@ -257,24 +258,23 @@ Example:
 pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.
 
-Exits with 1 where anything is found that counts: that --baseline does not hold, and that is at least as bad as \
---fail-on says. A check whose table or column is missing, or whose tables are empty, says `not run`, which is no \
-pass. Where no check could run, the exit code is 1; where some could not, --fail-on-not-run makes it 1. What is \
-missing or unreadable while \
-something else can still be judged is a remark: the check runs, and says what it did not judge.
+Exits with 1 if there is a finding that is not in --baseline and is at least as severe as --fail-on. A check whose \
+table or column is missing, or whose tables are empty, is `not run`, which does not count as passed. If no check could \
+run, the exit code is 1; if only some could not, --fail-on-not-run makes it 1. If part of the data is missing or \
+unreadable, the check runs on the rest, and a remark says what it did not judge.
 
-What counts as wrong is said by rules: ranges, speeds and leaf pairs by machine, durations and metersets by type \
-of field, action limits by site, and which checks run. --print-rules prints the default file, with a comment on every \
-key; a file of your own, given with --rules, needs to say only what is different.
+Rules define what counts as wrong: ranges, speeds and leaf pairs per machine, durations and metersets per field type, \
+action limits per site, and which checks run. --print-rules prints the default file, with a comment on every key; your \
+own file, given with --rules, only needs the differences.
 
-With --format plain there is one line a finding: check, group, mode, status, severity, looked_at, table, key, related, \
-message. A check without findings has one line whose table, key and related are empty; where it could not run, the \
-message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, \
-worst first; plain holds all.
+--format plain prints one line per finding: check, group, mode, status, severity, looked_at, table, key, related, \
+message. A check without findings has one line with empty table, key and related; if it could not run, the message \
+says why. A check with findings and remarks has an additional line with the status `remark`. JSON has the first 1000 \
+findings, worst first; plain has all.
 
-A baseline is a file of known findings, one a line, each with a reason that a person may fill in. --write-baseline \
-makes one and ends with 0; it writes over no file but that of --baseline. A finding is known by check, table, key and \
-values: with another value it is new.
+A baseline is a file of known findings, one per line, each with a reason that you can fill in. --write-baseline makes \
+one and exits with 0; it overwrites no file except the one of --baseline. A finding is identified by check, table, key \
+and values: with another value it is new.
 
 --as sarif, junit and html write the result for code scanning, for continuous integration and for a browser.
 
@@ -291,11 +291,11 @@ Example:
 pub(super) const PLAN: &str = "\
 Show the changes that a fault would make, cell by cell, with their digest. Writes nothing to the target.
 
-A plan file holds the request and the digest, and no data: `mfm apply --plan FILE` plans again, and refuses unless it \
-gets the same changes.
+A plan file contains the request and the digest, but no data: `mfm apply --plan FILE` plans again, and refuses unless \
+the changes are the same.
 
-Records are named by id, or chosen with --sample N or --all among those that {flags} \
-leave. A plan file keeps the chosen ids, and never what they were chosen by.
+Name records by id, or choose them with --sample N or --all from those that match {flags}. A plan file stores the \
+chosen ids, never the filters.
 
 Example:
   mfm plan {tool} --variant {variant} --sample 1 -o fault.json
@@ -303,10 +303,10 @@ Example:
 
 /// `mfm apply`.
 pub(super) const APPLY: &str = "\
-Commit a fault on a test copy. The journal has it before the target does; `mfm revert` takes it back.
+Commit a fault on a test copy. It is journaled before the target is changed; `mfm revert` takes it back.
 
-Name the records and the parameters, or let --variant propose parameters and --sample choose records, of all or of \
-those that {flags} leave. Asks before it writes; scripts say --yes.
+Give the records and the parameters, or let --variant propose parameters and --sample choose records, from all or from \
+those that match {flags}. Asks before writing; scripts use --yes.
 
 Example:
   mfm apply {tool} {arguments} --yes
@@ -317,9 +317,9 @@ Example:
 pub(super) const REVERT: &str = "\
 Take operations back, exactly or not at all.
 
-Every row is judged before the first is written. Rows that somebody else changed are in conflict, and refuse the whole \
-operation unless --skip-conflicts leaves them or --force overwrites them. A revert is an operation too, and can itself \
-be reverted. Exits with 1 where rows were left in conflict.
+Every row is checked before the first is written. Rows that somebody else changed are in conflict; the whole revert is \
+then refused, unless --skip-conflicts leaves them or --force overwrites them. A revert is itself an operation and can \
+be reverted. Exits with 1 if rows were left in conflict.
 
 Example:
   mfm revert 3
@@ -327,11 +327,11 @@ Example:
 
 /// `mfm recover`.
 pub(super) const RECOVER: &str = "\
-Close what a crash left open, by asking the target whether it was committed, and never by a guess.
+Close operations that a crash left open, by asking the target whether they were committed, never by guessing.
 
-Exits with 1 where an operation stays open, with 4 where the target is absent or replaced. Where the target cannot \
-say, a person can: --op N --as applied or abandoned, journaled as that person's word; --as gone writes off what a \
-restored or deleted target lost.
+Exits with 1 if an operation stays open, with 4 if the target is absent or replaced. If the target cannot tell, a \
+person can decide: --op N --as applied or abandoned, journaled as that person's statement; --as gone writes off the \
+operations that a restored or deleted target lost.
 
 Example:
   mfm recover
@@ -339,11 +339,12 @@ Example:
 
 /// `mfm approve`.
 pub(super) const APPROVE: &str = "\
-Say yes to what an agent asked for. Where nobody's yes counts but a person's, an agent gets a code, and waits.
+Approve a request of an agent. If a person must approve, the agent gets a code and waits.
 
-Without a code, what waits is listed. With one, the plan is made anew and shown, and who asks; then the target's name \
-has to be typed at a terminal, here or in `mfm tui`. No option types it: whoever gives an agent this shell has given it \
-this word. The agent carries it out once, within ten minutes of asking, and the journal names who approved.
+Without a code, pending requests are listed. With a code, the plan is made again and shown with the name of the \
+client; then you type the target's name at a terminal, here or in `mfm tui`. No option can type it, but an agent with \
+access to this shell could. The agent can carry it out once, within ten minutes of asking, and the journal records who \
+approved.
 
 Example:
   mfm approve
@@ -351,16 +352,15 @@ Example:
 
 /// `mfm replay`.
 pub(super) const REPLAY: &str = "\
-Re-run the journal of one target on another marked copy, as ordinary operations there: with the journaled keys, \
-parameters, seed and clock. The same database must give the same plan digests and the same images.
+Re-run the journal of one target on another marked copy, as ordinary operations with the journaled keys, parameters, \
+seed and clock. The same database must give the same plan digests and the same images.
 
-The copy has to be as the source was before its first operation, registered, and marked. Reverts are replayed as \
-reverts of the same rows. Operations that failed, were abandoned or are gone are passed over and listed; an open one \
-stops the replay.
+The copy must be in the state of the source before its first operation, registered, and marked. Reverts are replayed \
+as reverts of the same rows. Failed, abandoned and gone operations are skipped and listed; an open one stops the replay.
 
-Each operation is planned on the copy and held against the journal before it is written. At the first difference the \
-replay stops, names operation, table, key, column and both values, writes nothing of that operation, and exits with 1. \
-What was replayed before stays on the copy and in the journal; an interrupted replay goes on when it is run again.
+Each operation is planned on the copy and compared with the journal before it is written. At the first difference the \
+replay stops, reports operation, table, key, column and both values, writes nothing of that operation, and exits with \
+1. Operations replayed before stay on the copy and in the journal; an interrupted replay continues when run again.
 
 Example:
   mfm replay --target lab --onto copy
@@ -368,7 +368,7 @@ Example:
 
 /// `mfm status`.
 pub(super) const STATUS: &str = "\
-Show what is broken now, what is undecided, and which targets the guard lets pass.
+Show the faults in effect, the open operations, and which targets the guard allows writing to.
 
 Example:
   mfm status --exit-code";
@@ -389,19 +389,19 @@ Example:
 
 /// `mfm explain`.
 pub(super) const EXPLAIN: &str = "\
-Explain one operation: what it did, what a revert of it would do now, what stands in the way, and what proves it.
+Explain one operation: what it did, what a revert would do now, what blocks it, and how to verify it.
 
-Every row is judged as `mfm revert` would judge it, and nothing is written. Later operations and changes of others are \
-named row by row, with the commands that would take the operation back all the same. The digests are computed again \
-from the images, and the target is asked for the uid. A target that cannot be read is said to be unknown, and the \
-journal's part is shown; exits with 1 only where journal and target disagree.
+Every row is checked as `mfm revert` would check it, and nothing is written. Later operations and changes by others \
+are listed row by row, with the commands that would take the operation back anyway. The digests are recomputed from \
+the images, and the uid is looked up in the target. If the target cannot be read, its state is unknown and only the \
+journal's part is shown. Exits with 1 only if journal and target disagree.
 
 Example:
   mfm explain 3";
 
 /// `mfm audit`.
 pub(super) const AUDIT: &str = "\
-Gather evidence: that journal and targets agree, and what the journal holds.
+Gather evidence: verify that journal and targets agree, and export the journal.
 
 Example:
   mfm audit verify --depth live --full
@@ -409,28 +409,28 @@ Example:
 
 /// `mfm audit verify`.
 pub(super) const AUDIT_VERIFY: &str = "\
-Check journal, images and target against each other, and list what does not hold. Exits with 1 where anything was \
-found.
+Check journal, images and target against each other, and list the discrepancies. Exits with 1 if there are any.
 
-Depth structure reads the chain; data reads every image and every body as well; live holds every row that was ever \
-touched against the target, and with --full every table against the newest baseline.
+Depth structure reads the chain; data also reads every image and every body; live also compares every row ever touched \
+with the target and, with --full, every table with the newest baseline.
 
 Example:
   mfm audit verify --depth live --full";
 
 /// `mfm audit export`.
 pub(super) const AUDIT_EXPORT: &str = "\
-Write the journal for scripts: entry by entry, each operation's changes behind its intent.
+Write the journal for scripts: entry by entry, each operation's changes after its intent.
 
-As jsonl, the first line says what the export is, and every further line is an entry, a chosen key or a change; the \
-digests of the entries can be computed again from the export alone. As csv, one line is one changed cell. Cells are \
-written as in the JSON of every other command, so that NULL, the empty text, 1, 1.0 and '1' stay apart.
+As jsonl, the first line describes the export, and each further line is an entry, a chosen key or a change; the \
+digests of the entries can be recomputed from the export alone. As csv, each line is one changed cell. Cells are \
+written as in the JSON of every other command, so that NULL, the empty text, 1, 1.0 and '1' remain distinct.
 
-Columns that identify a patient or a member of staff, free text, and columns that mfm does not know are redacted, \
-unless --include-phi is given. Treatment dates and internal numbers stay: a redacted export is not anonymous. Digests \
-of rows with such columns are left out.
+Columns that identify patients or staff, free text, and columns unknown to mfm are redacted unless --include-phi is \
+given. Treatment dates and internal numbers are kept: a redacted export is not anonymous. Digests of rows with \
+redacted columns are omitted.
 
-Without -o the export goes to stdout. Where the journal is broken, what came before is written, and the exit code is 5.
+Without -o the export goes to stdout. If the journal is damaged, everything before the damage is written, and the exit \
+code is 5.
 
 Example:
   mfm audit export --as csv -o audit.csv
@@ -439,11 +439,11 @@ Example:
 /// `mfm tui`.
 #[cfg(feature = "tui")]
 pub(super) const TUI: &str = "\
-See the data, break it, and take it back, on the whole terminal: patients, fields and control points with their leaves
-drawn, the failure modes with a preview before anything is written, what was done and how to undo it, the findings of
-the checks, the journal. ? shows the keys of each screen, : lists every action by name.
+Browse the data, commit faults and take them back, in a full-screen interface: patients, fields and control points with
+their leaves drawn, the failure modes with a preview before anything is written, the operations and how to undo them,
+the findings of the checks, the journal. ? shows the keys of each screen, : lists every action by name.
 
-Everything done here is journaled as from the command line. q ends; what is being written is sealed first.
+Everything done here is journaled as on the command line. q quits; an operation in progress is sealed first.
 
 Example:
   mfm tui
@@ -453,16 +453,16 @@ Example:
 /// `mfm mcp`.
 #[cfg(feature = "mcp")]
 pub(super) const MCP: &str = "\
-Serve AI agents over stdin and stdout, as the Model Context Protocol has it: the failure modes as tools, and the \
-journaled operations. A client starts it; `mfm mcp install` prints how.
+Serve AI agents over stdin and stdout with the Model Context Protocol: the failure modes and the journaled operations \
+as tools. A client starts it; `mfm mcp install` prints how.
 
-Every write is planned first and carried out only with consent: a person's where the client can ask them, or, by `mfm \
-approve`, where it cannot; on a lab that mfm made, also the client's, by handing back the plan's handle. A handle is \
-used once and expires. --consent says otherwise whose yes counts. Without --target and with several targets, \
-each call has to name one. Passwords never pass through a call.
+Every write is planned first and carried out only with consent: a person's, asked by the client or given with `mfm \
+approve`; on a lab made by mfm, the client may also consent by returning the plan's handle. A handle works once and \
+expires. --consent changes whose consent is needed. Without --target and with several targets, each call must name \
+one. Passwords never pass through a call.
 
-Limits hold for all servers of a journal together. Names and free text of the database are redacted, but \
-for labs that mfm made, unless --include-phi is given. Entries name the client and the person who runs the server.
+Limits apply to all servers of a journal together. Names and free text from the database are redacted, except in labs \
+made by mfm, unless --include-phi is given. Journal entries name the client and the person who runs the server.
 
 Example:
   mfm mcp --read-only
@@ -471,10 +471,10 @@ Example:
 /// `mfm mcp install`.
 #[cfg(feature = "mcp")]
 pub(super) const MCP_INSTALL: &str = "\
-Print the configuration with which a client starts the server, and where it belongs. With --write it is written \
-there, after a question; what else stands in the file stays.
+Print the configuration with which a client starts the server, and the file it belongs in. With --write it is written \
+there, after asking; the rest of the file is kept.
 
-What stands before `install` is what the server is started with.
+Options before `install` are passed to the server.
 
 Example:
   mfm mcp install cursor
@@ -484,9 +484,8 @@ Example:
 pub(super) const COMPLETIONS: &str = "\
 Write the completion script of a shell to stdout: bash, zsh, fish, elvish or powershell.
 
-The script asks mfm while you type. So not only commands and options are completed, but also operations, targets, \
-tools, variants and checks, from the journal that the command would use. mfm only reads then. Write the script anew \
-when you install another version.
+The script calls mfm while you type, so it also completes operations, targets, tools, variants and checks, from the \
+journal that the command would use. mfm only reads then. Write the script again when you install another version.
 
 Example:
   mfm completions bash > ~/.local/share/bash-completion/completions/mfm
@@ -495,7 +494,7 @@ Example:
 
 /// `mfm man`.
 pub(super) const MAN: &str = "\
-Write the man pages into a folder, one a command.
+Write the man pages into a folder, one per command.
 
 Example:
   mfm man ~/.local/share/man/man1";
@@ -517,7 +516,7 @@ pub(super) fn render_tool(verb: &str, card: &ModeCard) -> String {
     let records: Vec<String> = card.fault_records().map(|record| format!("{}.{}", record.table, record.key)).collect();
     if let (Some(parameter), [_, _, ..]) = (card.table_parameter, records.as_slice()) {
         let flag = parameter.replace('_', "-");
-        text += &format!("\nRecords, of which --{flag} names the table: {}.\n", records.join(", "));
+        text += &format!("\nRecords (--{flag} names the table): {}.\n", records.join(", "));
     }
     let first = card.variants.first().map(|variant| variant.word).unwrap_or_default();
     let parameter = card.record.parameter.replace('_', "-");

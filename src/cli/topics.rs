@@ -14,12 +14,12 @@ pub(super) const NAMES: [&str; 3] = ["exit-codes", "errors", "environment"];
 /// What each exit code means.
 const EXIT_CODES: [(u8, &str); 9] = [
     (0, "done"),
-    (1, "it ran and found something: a violation, tampering, rows left in conflict, an operation left open"),
-    (2, "usage: the arguments alone are wrong"),
+    (1, "something was found: a violation, tampering, rows left in conflict, an operation left open"),
+    (2, "usage: the arguments are wrong"),
     (3, "refused: unmarked, stale, in conflict, over a limit, nothing to change, no consent, recover first"),
     (4, "the target: absent, unreachable, busy, full, replaced, or failing"),
     (5, "the journal: absent, busy, full, behind, or broken"),
-    (129, "ended by SIGHUP, as when a terminal is closed; what was begun is sealed, or left open and said so"),
+    (129, "ended by SIGHUP, as when a terminal closes; the current operation is sealed, or reported as left open"),
     (130, "interrupted by SIGINT; the same"),
     (143, "ended by SIGTERM; the same"),
 ];
@@ -29,18 +29,21 @@ const VARIABLES: [(&str, &str); 15] = [
     ("MFM_JOURNAL", "the journal, unless --journal is given"),
     ("MFM_TARGET", "the target, unless --target is given"),
     ("MFM_FORMAT", "table, json or plain, unless --format is given"),
-    ("MFM_ACTOR", "who acts, unless --actor is given"),
+    ("MFM_ACTOR", "the actor's name, unless --actor is given"),
     ("MFM_MSSQL_PASSWORD", "the password of a server's login, unless --password-file is given"),
-    ("MFM_MSSQL_READ_PASSWORD", "that of the login that only reads, unless --read-password-file is given"),
+    ("MFM_MSSQL_READ_PASSWORD", "the password of the read-only login, unless --read-password-file is given"),
     ("NO_COLOR", "no colour, unless --color is given"),
-    ("COLUMNS", "how wide tables may be"),
-    ("PAGER", "what reads long text in `mfm tui`, else less"),
-    ("LC_ALL, LC_CTYPE, LANG", "whether `mfm tui` draws with more than ASCII: the first that is set names UTF-8"),
-    ("TERM", "the same: the Linux console has too few characters"),
-    ("COLORFGBG", "whether the background is light, as `mfm tui` takes it, unless --theme is given"),
-    ("XDG_CONFIG_HOME", "where mfm/config.toml is looked for, after the nearest mfm.toml"),
+    ("COLUMNS", "the maximum width of tables"),
+    ("PAGER", "the pager for long text in `mfm tui`; less if unset"),
+    (
+        "LC_ALL, LC_CTYPE, LANG",
+        "whether `mfm tui` draws with more than ASCII: if the first one that is set names UTF-8",
+    ),
+    ("TERM", "the same: the Linux console lacks the characters"),
+    ("COLORFGBG", "whether the background is light, for `mfm tui`, unless --theme is given"),
+    ("XDG_CONFIG_HOME", "where mfm/config.toml is read from, after the nearest mfm.toml"),
     ("XDG_STATE_HOME", "where mfm/journal.db is kept, if nothing else names a journal, and mfm/servers"),
-    ("SUDO_UID", "whose files count beside root's, where mfm runs as root"),
+    ("SUDO_UID", "the user whose files are also trusted when mfm runs as root"),
 ];
 
 /// Explains a topic or a command.
@@ -104,8 +107,8 @@ impl Report for Glossary {
             page.blank();
             page.paragraph(
                 0,
-                "Flags win over the environment, the environment over the nearest mfm.toml, and that over \
-                 mfm/config.toml. Keys: journal, target, format, actor, color; in mfm/config.toml trusted_folders too.",
+                "Flags override the environment, the environment the nearest mfm.toml, and that mfm/config.toml. Keys: \
+                 journal, target, format, actor, color; in mfm/config.toml also trusted_folders.",
             );
         }
     }
@@ -124,7 +127,7 @@ struct ErrorTopic {
 
 impl Report for ErrorTopic {
     fn render_page(&self, page: &mut ReportPage) {
-        page.line("Every error has a code that never changes; --json shows it. These are all.");
+        page.line("Every error has a stable code; --json shows it. This is the complete list.");
         for kind in [
             FailureKind::Usage,
             FailureKind::Refused,

@@ -17,13 +17,13 @@ use crate::tui::{self, Screen, StartupFacts, TerminalSettings, TuiHost, TuiState
 /// `mfm tui`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct TuiCall {
-    /// Look only: what writes is greyed, and does nothing
+    /// Read only: actions that write are greyed out and disabled
     #[arg(long)]
     read_only: bool,
-    /// The screen to begin with [default: the last one]
+    /// The screen to start with [default: the last one]
     #[arg(long, value_name = "SCREEN", value_parser = screen_names())]
     screen: Option<String>,
-    /// Colours for which background [default: as the terminal says, else dark]
+    /// The terminal's background, for which to choose colours [default: as the terminal reports, else dark]
     #[arg(long, value_enum, value_name = "THEME")]
     theme: Option<Background>,
     /// Draw with the printable ASCII characters only [default: where the locale is not UTF-8]
@@ -49,7 +49,7 @@ fn screen_names() -> clap::builder::PossibleValuesParser {
 pub(super) fn run(call: &TuiCall, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
     use std::io::IsTerminal as _;
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        let hint = "`mfm status` and the other commands do without, and --json serves programs";
+        let hint = "`mfm status` and the other commands need no terminal; programs can use --json";
         return Err(Failure::usage("terminal", "mfm tui needs a terminal to draw on", hint));
     }
     // As if it always wrote: the terminal has to be restored before the process ends.

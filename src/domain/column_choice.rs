@@ -78,7 +78,7 @@ impl ColumnChoice {
         }
         let tables = join_unique(self.places.iter().map(|place| place.table));
         Err(match name {
-            Some(name) => format!("{}: `{name}` is none of {tables}", self.table),
+            Some(name) => format!("{}: `{name}` is not one of {tables}", self.table),
             None => format!("{} is missing: one of {tables}", self.table),
         })
     }
@@ -93,7 +93,7 @@ impl ColumnChoice {
                 return Ok(place);
             }
         }
-        Err(format!("{}: `{column}` is none of the columns of {table}: {}", self.column, self.list_columns(table)))
+        Err(format!("{}: `{column}` is not one of the columns of {table}: {}", self.column, self.list_columns(table)))
     }
 
     fn list_columns(&self, table: &str) -> String {

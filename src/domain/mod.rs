@@ -123,8 +123,8 @@ pub trait Domain: Sync {
     /// What has to be read first, or what the target lacks.
     fn none_left(&self, kind: &RecordKind, filters: &FilterValues, _snapshot: &Snapshot) -> Result<Refusal, Pause> {
         let parts: Vec<String> = filters.iter().map(|(flag, value)| format!("{flag} {value}")).collect();
-        let what = format!("no {} is left by {}", kind.word, parts.join(" "));
-        Ok(Refusal::NothingLeft { what, next: "leave a filter out".into() })
+        let what = format!("no {} matches {}", kind.word, parts.join(" "));
+        Ok(Refusal::NothingLeft { what, next: "omit a filter".into() })
     }
     /// Tells whether a text in a description is a word of the domain's own, which cannot be a person's name.
     fn is_own_word(&self, _text: &str) -> bool {
@@ -148,7 +148,7 @@ pub trait Domain: Sync {
     /// Returns how well what a fault overwrote could be restored without the journal. The place is the table and column
     /// that the fault changed first.
     fn assess_repair(&self, _mode: &str, _variant: &str, _place: Option<(&str, &str)>) -> Repair {
-        Repair { extent: RepairExtent::Not, source: "outside", why: "nothing in the database says what was there" }
+        Repair { extent: RepairExtent::Not, source: "outside", why: "the database does not contain the former value" }
     }
     /// Returns the examples for help, demo and prompts.
     fn examples(&self) -> Option<&'static Examples> {

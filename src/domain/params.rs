@@ -114,7 +114,9 @@ pub fn resolve_variant(
 ) -> Result<&'static str, String> {
     let words = variant_words(mode.card()).join(", ");
     let value = match value {
-        Some(word) => Some(find_variant(mode, word).map_err(|_| format!("{parameter}: `{word}` is none of {words}"))?),
+        Some(word) => {
+            Some(find_variant(mode, word).map_err(|_| format!("{parameter}: `{word}` is not one of {words}"))?)
+        }
         None => None,
     };
     let variant = variant.map(|word| find_variant(mode, word)).transpose()?;
@@ -131,7 +133,7 @@ pub fn variant_of_plan(mode: &dyn Mode, value: Option<&str>, parameter: &str) ->
     find_variant(mode, require_param(value, parameter)?).map_err(|what| Refusal::Stale { what })
 }
 
-/// An exact number: decimal text, or a JSON number taken by its shortest text; never NaN and never infinite.
+/// An exact number: decimal text, or a JSON number read by its shortest text; never NaN or infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "NumberForm")]
 pub struct Number(pub Decimal);
@@ -147,7 +149,7 @@ impl Number {
 
 /// What JSON may hold for a number.
 #[derive(Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "it is no number: write decimal digits, such as 400 or -0.5")]
+#[serde(untagged, expecting = "it is not a number: write decimal digits, such as 400 or -0.5")]
 enum NumberForm {
     /// A whole number.
     Whole(i64),

@@ -60,7 +60,7 @@ pub enum QueryError {
 }
 
 fn render_nearest(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) }
+    if near.is_empty() { String::new() } else { format!("; existing: {}", near.join(", ")) }
 }
 
 /// A running query: it asks for scans, and answers once all of them have been read.
@@ -164,7 +164,7 @@ pub fn start_of(cursor: Option<&str>) -> Result<usize, QueryError> {
     let Some(cursor) = cursor else { return Ok(0) };
     cursor
         .parse()
-        .map_err(|_| QueryError::Params(format!("cursor: `{cursor}` is none; take the next_cursor of an answer")))
+        .map_err(|_| QueryError::Params(format!("cursor: `{cursor}` is not valid; use next_cursor of an answer")))
 }
 
 /// Returns the largest number of items on a page: the limit, or [`ITEMS_DEFAULT`].
@@ -173,7 +173,7 @@ pub fn start_of(cursor: Option<&str>) -> Result<usize, QueryError> {
 /// [`QueryError::Params`] for a limit of 0.
 pub fn size_of(limit: Option<u64>) -> Result<usize, QueryError> {
     match limit {
-        Some(0) => Err(QueryError::Params("limit: at least 1 item makes a page".to_owned())),
+        Some(0) => Err(QueryError::Params("limit: must be at least 1".to_owned())),
         // A limit beyond the address space can never be reached.
         limit => Ok(usize::try_from(limit.unwrap_or(ITEMS_DEFAULT)).unwrap_or(usize::MAX)),
     }
@@ -193,16 +193,16 @@ pub fn take_page<T>(all: Vec<T>, limit: Option<u64>, cursor: Option<&str>) -> Re
     Ok(ItemPage { items, total: total as u64, next_cursor })
 }
 
-/// A page of a list, for whoever answers nothing else.
+/// A page of a list.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ListAnswer<T> {
     /// The items of the page.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// Total number of items on all pages.
     pub total: u64,
-    /// Where the next page begins; null on the last one.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     pub summary: String,
 }
 

@@ -132,7 +132,7 @@ impl CheckRun for RowCheckRun<'_> {
 impl RunningRowCheck {
     fn into_verdict(mut self, rules: &dyn Rules) -> CheckVerdict {
         if !rules.is_enabled(self.check.card.id) {
-            return CheckVerdict::NotRun { why: "the rules switch it off".to_owned() };
+            return CheckVerdict::NotRun { why: "the rules disable it".to_owned() };
         }
         if let Some(why) = self.why {
             return CheckVerdict::NotRun { why };

@@ -207,13 +207,13 @@ impl Engine<'_> {
         let rows_left = resolve::rows_left(self.journal, &operation)?;
         let places: BTreeSet<resolve::RowLocation> = rows_left.iter().map(resolve::row_location).collect();
         if !prepared.changes.iter().all(|change| places.contains(&resolve::row_location(change))) {
-            let what = format!("operation {op} was reverted meanwhile");
+            let what = format!("operation {op} was reverted in the meantime");
             return Err(Refusal::Stale { what }.into());
         }
         let claims = resolve::collect_claims(self.journal, &operation, &prepared.changes)?;
         let mut written_changes = prepared.changes.iter().filter(|change| change.is_write());
         if written_changes.any(|change| resolve::find_blocker(change, &claims).is_some()) {
-            let what = format!("a later operation changed rows of operation {op} meanwhile");
+            let what = format!("a later operation changed rows of operation {op} in the meantime");
             return Err(Refusal::Stale { what }.into());
         }
         Ok(())
@@ -251,7 +251,7 @@ impl Engine<'_> {
         let (drift, is_confirmed) = match look_result {
             Ok(drift) => (drift, true),
             Err(error) => {
-                self.reporter.note(&format!("the second look failed: {error}"));
+                self.reporter.note(&format!("reading again failed: {error}"));
                 (Vec::new(), false)
             }
         };
@@ -317,7 +317,7 @@ impl Engine<'_> {
         error: TargetError,
     ) -> Result<CommittedOperation, EngineError> {
         let op = intended.op();
-        self.reporter.note(&format!("operation {op}: {error}; asking the target what became of it"));
+        self.reporter.note(&format!("operation {op}: {error}; asking the target for its outcome"));
         let closed = recover::close_operation(self, lock, op).map_err(|failure| match failure {
             open @ EngineError::LeftOpen { .. } => open,
             other => EngineError::LeftOpen { op, why: other.to_string(), store: other.store() },

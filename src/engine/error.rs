@@ -30,7 +30,9 @@ pub enum EngineError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The target holds an operation of this journal that the journal itself lacks.
-    #[error("the target holds operation {op} of this journal, {what}: the journal lost its tail or was forked")]
+    #[error(
+        "the target holds operation {op} of this journal, {what}: the journal lost its newest entries or was forked"
+    )]
     JournalBehind {
         /// The operation.
         op: u64,
@@ -126,9 +128,9 @@ impl EngineError {
             Self::JournalBehind { .. } => {
                 "find the journal's newest copy and work from it; nothing overrides this".into()
             }
-            Self::LeftOpen { .. } => act(Deed::Recover, "closes it when the cause is gone").into(),
+            Self::LeftOpen { .. } => act(Deed::Recover, "closes it once the cause is fixed").into(),
             Self::Abandoned { .. } => {
-                NextSteps::from("nothing was changed").and(act(Deed::Again, "when the cause is gone"))
+                NextSteps::from("nothing was changed").and(act(Deed::Again, "once the cause is fixed"))
             }
             Self::Interrupted => NextSteps::from("nothing was changed").and(act(Deed::Again, "")),
         }

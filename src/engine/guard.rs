@@ -47,7 +47,7 @@ pub fn check_marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
         }
         // The same path with another inode is a file that was restored or copied over, not one that was moved.
         if marker.bound.get("path").is_some_and(|path| bound.get("path") == Some(path)) {
-            return Err(replaced_error(target, "another file stands at its place, a copy or a restored one"));
+            return Err(replaced_error(target, "another file, a copy or a restored one, is in its place"));
         }
         let (found, bound) = (join_facts(&bound), join_facts(&marker.bound));
         return Err(Refusal::MarkedElsewhere { url, found, bound }.into());
@@ -164,8 +164,10 @@ pub fn not_written_off(
                 && lineage.is_none_or(|lineage| lineage.contains(&operation.target.identity))
         });
         if is_gone {
-            let what =
-                format!("it holds operation {}, which was written off; marking it anew takes it as it is", row.op);
+            let what = format!(
+                "it holds operation {}, which was written off; marking it again accepts its current state",
+                row.op
+            );
             return Err(replaced_error(target, &what));
         }
     }
@@ -179,7 +181,7 @@ fn check_not_behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(
     if verdict_agrees(operation.verdict, row.state) {
         return Ok(());
     }
-    Err(EngineError::JournalBehind { op: row.op, what: "with another verdict".to_owned() })
+    Err(EngineError::JournalBehind { op: row.op, what: "with a different verdict".to_owned() })
 }
 
 /// Returns the newest row that this journal left in a target, with the journal's operation of that number.
@@ -193,8 +195,8 @@ pub(super) fn find_newest_held(
     let Some(row) = newest else { return Ok(None) };
     let what = match journal.read_operation(row.op)? {
         Some(operation) if operation.uid == row.uid => return Ok(Some((row, operation))),
-        Some(_) => "which in the journal is another one",
-        None => "which the journal does not hold",
+        Some(_) => "which is a different one in the journal",
+        None => "which the journal does not have",
     };
     Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() })
 }

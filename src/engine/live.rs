@@ -63,7 +63,7 @@ impl Engine<'_> {
         self.each_last(&mut |operation, _, differing| {
             for row in differing {
                 let message =
-                    format!("{} {} is not as operation {} left it", row.table, render_key(&row.key), operation.op);
+                    format!("{} {} has changed since operation {}", row.table, render_key(&row.key), operation.op);
                 findings.push(LiveFinding { code: "row_drift", op: Some(operation.op), message });
             }
         })?;
@@ -138,7 +138,7 @@ impl Engine<'_> {
         for row in self.target.list_operations(&own)? {
             let operation = self.journal.read_operation(row.op)?.filter(|operation| operation.uid == row.uid);
             if !operation.is_some_and(|operation| guard::verdict_agrees(operation.verdict, row.state)) {
-                let message = format!("the target holds operation {} with another verdict than the journal", row.op);
+                let message = format!("the target has operation {} with a different verdict than the journal", row.op);
                 findings.push(LiveFinding { code: "journal_behind", op: Some(row.op), message });
             }
         }
@@ -175,7 +175,7 @@ impl Engine<'_> {
             entry = self.journal.read_baseline(identity)?.or(entry);
         }
         let Some(entry) = entry else {
-            return not_run("no baseline is journaled: one can be made when the target is marked");
+            return not_run("no baseline is journaled; marking the target can make one");
         };
         let Ok(body) = serde_json::from_value::<BaselineBody>(entry.body) else {
             return not_run("the baseline's entry cannot be read");

@@ -111,7 +111,7 @@ fn try_close(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Clos
         Ok(Tombstone::Found(OperationState::Committed)) => {
             seal_by_tombstone(engine, lock, &operation, OperationVerdict::Applied, ChangeSide::After)
         }
-        Ok(Tombstone::Undecided) => Ok(left_undecided(op, "another transaction still holds its place in the target")),
+        Ok(Tombstone::Undecided) => Ok(left_undecided(op, "another transaction on the target is still in progress")),
         Err(error) => Err(error.into()),
     }
 }

@@ -24,25 +24,25 @@ pub enum FileError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// It is a folder, a pipe, a device or a socket.
-    #[error("it is {0}, and only a regular file will do")]
+    #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
     /// It is a symbolic link, where one must not be followed.
-    #[error("it is a symbolic link, which is not followed")]
+    #[error("it is a symbolic link, which mfm does not follow")]
     Link,
     /// It is larger than the limit.
-    #[error("it holds more than {0} bytes")]
+    #[error("it is larger than {0} bytes")]
     TooLarge(u64),
     /// It changed while it was read: another process is writing it.
-    #[error("it changed while it was read")]
+    #[error("it changed while it was being read")]
     Changed,
     /// Its text is UTF-16.
-    #[error("it is text in UTF-16, and UTF-8 is read")]
+    #[error("it is UTF-16 text; UTF-8 is needed")]
     Utf16,
     /// It is not UTF-8; the byte at which that shows.
-    #[error("it is no UTF-8, from byte {0} on")]
+    #[error("it is not valid UTF-8 at byte {0}")]
     NotUtf8(usize),
     /// Another file has the name, and is not to be replaced.
-    #[error("something else stands there")]
+    #[error("another file exists there")]
     Occupied,
 }
 

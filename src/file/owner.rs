@@ -56,7 +56,7 @@ impl TrustedOwners {
         let folder = folder_of(file);
         let (folder_facts, file_facts) = (read_facts(&folder)?, read_facts(file)?);
         if !folder_facts.is_dir() {
-            return Err(format!("{} is no folder, or a link to one", folder.display()));
+            return Err(format!("{} is not a folder, or is a link to one", folder.display()));
         }
         if let Some(kind) = super::kind_of(file_facts.file_type()) {
             return Err(format!("it is {kind}"));

@@ -29,7 +29,7 @@ fn k5_text_is_read_with_or_without_a_mark_and_utf_16_is_named() {
     for utf16 in [&b"\xFF\xFE{\0}\0"[..], b"\xFE\xFF\0{\0}", b"{\0}\0", b"\0{\0}", b"\xFF\xFE"] {
         assert!(read(utf16).unwrap_err().contains("UTF-16"), "{utf16:?}");
     }
-    assert_eq!(read(b"ab\xFF").unwrap_err(), "it is no UTF-8, from byte 2 on");
+    assert_eq!(read(b"ab\xFF").unwrap_err(), "it is not valid UTF-8 at byte 2");
 }
 
 #[test]

@@ -97,7 +97,9 @@ impl Inner {
         let params = match arguments.remove("params") {
             Some(Json::Object(params)) => params,
             None => Map::new(),
-            Some(_) => return Err(Failure::usage("arguments", "params is no object", "send the mode's parameters")),
+            Some(_) => {
+                return Err(Failure::usage("arguments", "params is not an object", "send the mode's parameters"));
+            }
         };
         let waiting = self.plan_and_keep(call, tool, params, arguments).await?;
         Ok(waiting.answer)
@@ -224,7 +226,7 @@ impl Inner {
         } else {
             let command = approve_command(short_code(handle));
             answer.json["approve"] = json!(command);
-            format!("Show this to the person, who has to type `{command}` at a terminal; only then")
+            format!("Show this to the person, who must type `{command}` at a terminal; only then")
         };
         answer.text += &format!(
             "\nPlanned; nothing was written. {advice} call apply_plan with handle {handle} within {minutes} minutes."
@@ -302,7 +304,7 @@ impl Inner {
                 // The person agreed to what was shown, so nothing may have changed since.
                 if agents::digest_standing(context)? != standing {
                     return Err(plan::stale_plan(
-                        "other operations were made, or the target was marked, since it was shown",
+                        "other operations were made, or the target was marked again, since it was shown",
                     ));
                 }
                 let write = writes::find_write(&entry.tool).ok_or_else(|| missing_tool_refusal(&entry.tool))?;
@@ -369,7 +371,7 @@ fn take_text(arguments: &mut Object, name: &str) -> Result<Option<String>, Failu
     match arguments.remove(name) {
         None => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Failure::usage("arguments", format!("{name} is no text"), "send the name as text")),
+        Some(_) => Err(Failure::usage("arguments", format!("{name} is not a string"), "send the name as a string")),
     }
 }
 
@@ -406,6 +408,6 @@ fn render_preview(
 
 /// Builds the refusal of a handle whose tool this server does not have.
 fn missing_tool_refusal(tool: &str) -> Failure {
-    let hint = "the operator has to start the server with other limits; do not look for a way round";
+    let hint = "the operator must start the server with other limits; do not try to work around this";
     Failure::new(FailureKind::Refused, "agent_mode", format!("agents may not use {tool} here"), hint)
 }

@@ -204,7 +204,7 @@ fn list_writing_tools(allowed: &AgentPermissions) -> Vec<ToolEntry> {
         build_entry(
             "apply_plan",
             "Carry out a plan",
-            "Carry out what a handle stands for, after the person said yes",
+            "Carry out the plan of a handle, after the person said yes",
             Danger::Write,
             object_requiring(json!({"handle": {"type": "string"}}), "handle"),
             fields(&[("state", "string")]),
@@ -275,7 +275,7 @@ fn find_input(domains: &[&'static dyn Domain]) -> Object {
     if let Some(kind) = input.get_mut("properties").and_then(|all| all.get_mut("kind")) {
         *kind = json!({ "enum": words });
     }
-    let input = describe_property(input, "eligible", "A tool: only records that can show its fault");
+    let input = describe_property(input, "eligible", "A tool: only records eligible for its fault");
     let briefs = filters::list_filters().into_iter().filter(|card| !card.brief.is_empty());
     briefs.fold(input, |input, card| describe_property(input, card.flag, card.brief))
 }

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// The key of the question in the client's responses.
 const QUESTION: &str = "consent";
 
-/// What a person is asked.
+/// The question to a person.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Consent {
     /// Yes, do this on the test copy
@@ -109,7 +109,7 @@ fn unasked_failure(why: &dyn std::fmt::Display) -> Failure {
 }
 
 fn foreign_question() -> Failure {
-    let message = "the question that came back is not the one that was asked, or too old";
+    let message = "the returned question is not the one that was asked, or it expired";
     Failure::new(FailureKind::Refused, "agent_question", message, "call the tool again without it")
 }
 
@@ -134,7 +134,7 @@ pub(super) fn approve_command(code: &str) -> String {
 pub(super) fn unapproved_refusal(handle: &str) -> Failure {
     let code = short_code(handle);
     let command = approve_command(code);
-    let message = format!("a person has to approve this first: {command} at a terminal");
+    let message = format!("a person must approve this first: {command} at a terminal");
     let hint = format!("show the person the plan and the command {command}; then call apply_plan again");
     Failure::new(FailureKind::Refused, "agent_approval", message, hint)
 }

@@ -48,7 +48,7 @@ pub(super) fn parse_line(bytes: &[u8]) -> LineKind {
     }
     match serde_json::from_slice::<Json>(&limit_depth(bytes)) {
         Ok(json) => parse_message(json),
-        Err(error) => LineKind::Answer(error_response(Json::Null, PARSE, &format!("the line is no JSON: {error}"))),
+        Err(error) => LineKind::Answer(error_response(Json::Null, PARSE, &format!("the line is not JSON: {error}"))),
     }
 }
 
@@ -74,7 +74,11 @@ pub(super) fn begins_session(message: &ClientJsonRpcMessage) -> bool {
 
 fn parse_message(json: Json) -> LineKind {
     let Some(map) = json.as_object() else {
-        let batch = if json.is_array() { "a batch, which no revision served here has" } else { "no object" };
+        let batch = if json.is_array() {
+            "a batch, which the supported protocol revisions do not have"
+        } else {
+            "not an object"
+        };
         return LineKind::Answer(error_response(Json::Null, ENVELOPE, &format!("the line is {batch}")));
     };
     // An answer with a changed id would be lost.
@@ -84,17 +88,16 @@ fn parse_message(json: Json) -> LineKind {
         return envelope("jsonrpc is not \"2.0\"");
     }
     if map.contains_key("id") && id.is_none() {
-        return envelope("the id is neither a short text nor an integer of 64 bits");
+        return envelope("the id is neither a short string nor a 64-bit integer");
     }
     let method = map.get("method").map(|method| method.as_str().map(str::to_owned));
     match (method, id.is_some()) {
         (Some(Some(method)), true) => parse_request(json, &method, id.unwrap_or_default()),
         // JSON-RPC forbids an answer to a notification, even to a wrong one.
         (Some(Some(_)), false) => decode_message(json).map_or(LineKind::Nothing, LineKind::Message),
-        (None, true) if map.contains_key("result") || map.contains_key("error") => {
-            decode_message(json).map_or_else(|| envelope("the answer is none to any question"), LineKind::Message)
-        }
-        _ => envelope("it names no method"),
+        (None, true) if map.contains_key("result") || map.contains_key("error") => decode_message(json)
+            .map_or_else(|| envelope("the answer does not belong to any question"), LineKind::Message),
+        _ => envelope("it has no method"),
     }
 }
 
@@ -112,31 +115,31 @@ fn parse_request(json: Json, method: &str, id: Json) -> LineKind {
     let arguments = json.pointer("/params/arguments");
     let wrong = |why: &str| LineKind::Answer(error_response(id.clone(), PARAMS, why));
     if json.get("params").is_some_and(|params| !params.is_object() && !params.is_null()) {
-        return wrong("params is no object");
+        return wrong("params is not an object");
     }
     if ["tools/call", "prompts/get"].contains(&method) && arguments.is_some_and(|it| !it.is_object() && !it.is_null()) {
-        return wrong("params.arguments is no object");
+        return wrong("params.arguments is not an object");
     }
     if method == "tools/call" && !json.pointer("/params/name").is_some_and(Json::is_string) {
-        return wrong("params.name, the tool's name, is no text");
+        return wrong("params.name, the tool's name, is not a string");
     }
     if method.len() > NAME_BYTES_MAX {
         return LineKind::Answer(error_response(
             id,
             METHOD,
-            &format!("no method has a name longer than {NAME_BYTES_MAX} bytes"),
+            &format!("the method's name is longer than {NAME_BYTES_MAX} bytes"),
         ));
     }
     if json.pointer("/params/uri").and_then(Json::as_str).is_some_and(|uri| uri.len() > URI_BYTES_MAX) {
         return wrong(&format!("params.uri is longer than {URI_BYTES_MAX} bytes"));
     }
-    let Some(message) = decode_message(json) else { return wrong("the params do not fit the method") };
+    let Some(message) = decode_message(json) else { return wrong("the params do not match the method") };
     match &*message {
         JsonRpcMessage::Request(request) => match &request.request {
-            ClientRequest::CustomRequest(_) if KNOWN.contains(&method) => wrong("the params do not fit the method"),
+            ClientRequest::CustomRequest(_) if KNOWN.contains(&method) => wrong("the params do not match the method"),
             _ => LineKind::Message(message),
         },
-        _ => wrong("the params do not fit the method"),
+        _ => wrong("the params do not match the method"),
     }
 }
 

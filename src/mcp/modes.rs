@@ -47,15 +47,15 @@ fn encode_entry(entry: &modes::ModeEntry, allowed: &AgentPermissions, whole: boo
 pub(super) fn render_page(id: &str) -> Option<String> {
     let entry = modes::run(Some(id)).ok()?.modes.into_iter().next()?;
     let mut text = format!("# {}: {}\n\n{}\n\nSeverity {}.", entry.id, entry.title, entry.description, entry.severity);
-    text += " Severity says how far the data are from what they should be, from 0 to 3.\n\n## Variants\n\n";
+    text += " Severity is how far the data are from correct, from 0 to 3.\n\n## Variants\n\n";
     for variant in &entry.variants {
         text +=
             &format!("- `{}` ({}): {}; needs {}\n", variant.word, variant.severity, variant.about, variant.eligible);
     }
     text += &format!("\n## Parameters of `{}`\n\n{}\n", entry.tool, render_parameters(&entry));
     text += &format!("\nRecords: {}.\n", entry.records.join(", "));
-    text += &format!("\n## Checks that see it\n\n{}", render_items(entry.checks));
-    text += &format!("\n## Data that fuller checks need\n\n{}", render_items(entry.data_needed));
+    text += &format!("\n## Checks that detect it\n\n{}", render_items(entry.checks));
+    text += &format!("\n## Data that better checks would need\n\n{}", render_items(entry.data_needed));
     Some(text)
 }
 

@@ -9,7 +9,7 @@ pub(super) fn render_hint(code: &str, steps: &NextSteps) -> String {
         return rule.to_owned();
     }
     // To look comes first: the other steps skip or overwrite rows.
-    let first = (code == "conflict").then(|| "explain says what is in the way".to_owned());
+    let first = (code == "conflict").then(|| "explain shows what blocks it".to_owned());
     first.into_iter().chain(steps.as_slice().iter().map(render_step)).collect::<Vec<_>>().join("; ")
 }
 
@@ -18,16 +18,17 @@ fn find_rule(code: &str) -> Option<&'static str> {
     Some(match code {
         "no_consent" => "nothing was written; do not try again unless the person asks for it",
         "recover_first" => {
-            "somebody may be at work on it: look at status in a moment; if it stays open, call recover, with consent"
+            "it may still be running: call status in a moment; if it stays open, call recover, with consent"
         }
         "target_needs_recovery" => {
-            "only a person lets a database roll back what a program left in it: tell them to recover it at a terminal"
+            "only a person may let the database roll back a crashed program's transaction: tell them to recover it at \
+                a terminal"
         }
-        "own_tables" | "hard_linked" => "only the operator can put the database in order; stop here and say so",
+        "own_tables" | "hard_linked" => "only the operator can repair the database; stop here and say so",
         "unmarked" | "marked_elsewhere" | "looks_moved" | "marked_beside" | "live_clinic" | "target_replaced" => {
             "only the operator can mark a test copy; stop here and say so"
         }
-        "journal_missing" => "the operator has to make a lab or register a test copy first; stop here and say so",
+        "journal_missing" => "the operator must make a lab or register a test copy first; stop here and say so",
         "limit" => "choose fewer records",
         _ => return None,
     })
@@ -42,7 +43,7 @@ pub(super) fn render_step(step: &NextStep) -> String {
         StepKind::Run(deed) => render_deed(deed, &step.text),
         StepKind::Give { option, value } => render_argument(option, value.as_deref(), &step.text),
         StepKind::GiveOne { options } => format!("give {}", render_choice(options)),
-        StepKind::LeaveOut { option } => format!("leave {} out", option.name()),
+        StepKind::LeaveOut { option } => format!("omit {}", option.name()),
     };
     when + &action
 }
@@ -58,7 +59,7 @@ fn render_view(view: &View, shows: &str) -> String {
         View::Mode { mode: Some(mode) } => format!("list_failure_modes with mode {mode}"),
         View::Mode { mode: None } => "list_failure_modes with mode".to_owned(),
         View::Files { query } => query.clone(),
-        View::Query { query, .. } => return format!("the input schema of {query} says what it takes"),
+        View::Query { query, .. } => return format!("the input schema of {query} lists its parameters"),
         View::Queries => "the list of tools".to_owned(),
         View::Log => "log".to_owned(),
         View::Operation { op } => format!("show with op {op}"),
@@ -67,9 +68,9 @@ fn render_view(view: &View, shows: &str) -> String {
         View::Drill { drill } => format!("drill_result with drill {drill}"),
         View::OneFault => "plan with sample 1".to_owned(),
         View::Check { now } => format!("check with now {now}"),
-        View::Approvals => return render_for_person("look at what waits for a yes"),
-        View::Rules => return render_for_person("look at a complete file of rules"),
-        View::CampaignSchema | View::CampaignPlan => return render_for_person("look at the campaign"),
+        View::Approvals => return render_for_person("list pending approvals"),
+        View::Rules => return render_for_person("print a complete rules file"),
+        View::CampaignSchema | View::CampaignPlan => return render_for_person("print the campaign"),
     };
     if shows.is_empty() { format!("call {subject}") } else { format!("{subject} {shows}") }
 }
@@ -197,7 +198,7 @@ mod tests {
         assert_eq!(said(Refusal::NoOperation { op: 1 }), "log lists the operations");
         assert_eq!(said(Refusal::Stale { what: "x".into() }), "call the tool again for a new plan");
         let conflict = Refusal::Conflict { op: 1, rows: 1, blocked_by: vec![2], conflicts: Vec::new() };
-        assert!(said(conflict).starts_with("explain says what is in the way; cascade reverts the later operations"));
+        assert!(said(conflict).starts_with("explain shows what blocks it; cascade reverts the later operations"));
         let name = Refusal::NoTarget { name: "sqlite:copy.db".into() };
         assert_eq!(
             said(name),

@@ -30,16 +30,17 @@ pub struct ServerOptions {
     /// Show agents columns that identify people, and free text
     #[arg(long)]
     pub include_phi: bool,
-    /// Whose yes a write needs [default: a person's; the client's on what `mfm lab create` made and on the public mock]
+    /// Whose consent a write needs [default: a person's; the client's on what `mfm lab create` made and on the public
+    /// mock]
     #[arg(long, value_name = "WHOSE", value_enum)]
     pub consent: Option<Consent>,
     /// Offer the tools of this domain; may be repeated [default: the target's domain, else the first]
     #[arg(long, value_name = "ID")]
     pub domain: Vec<String>,
-    /// Let queries ask recordings below this folder; may be repeated [default: the domain's usual folders]
+    /// Let queries read recordings in this folder; may be repeated [default: the domain's usual folders]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub recordings: Vec<PathBuf>,
-    /// Offer a further group of tools, such as analysis; may be repeated
+    /// Offer an additional group of tools, such as analysis; may be repeated
     #[arg(long, value_name = "GROUP")]
     pub tools: Vec<String>,
     /// Judge the checks by the rules of this file
@@ -51,7 +52,7 @@ pub struct ServerOptions {
     /// Writes of one client in an hour; all together twice as many [default: 60]
     #[arg(long, value_name = "N")]
     pub writes_per_hour: Option<u64>,
-    /// Rest of a tool between two writes, in milliseconds [default: 1000]
+    /// Minimum time between two writes of a tool, in milliseconds [default: 1000]
     #[arg(long, value_name = "MS")]
     pub cooldown_ms: Option<u64>,
 }
@@ -124,7 +125,7 @@ impl ServerOptions {
 
 fn parse_severity(text: &str) -> Result<FaultSeverity, Failure> {
     text.parse().map_err(|_| {
-        let message = format!("the highest severity is {text}, which is no number from 0 to 3");
+        let message = format!("the highest severity is {text}, which is not a number from 0 to 3");
         Failure::usage("severity", message, "write it as 1.8")
     })
 }
@@ -179,7 +180,7 @@ impl AgentPermissions {
     /// # Errors
     /// `agent_mode`, `agent_severity`.
     pub(super) fn permit(&self, tool: &str, severity: &str) -> Result<(), Failure> {
-        let hint = "the operator has to start the server with other limits; do not look for a way round";
+        let hint = "the operator must start the server with other limits; do not try to work around this";
         if !self.has_tool(tool) {
             let message = format!("agents may not use {tool} here");
             return Err(Failure::new(FailureKind::Refused, "agent_mode", message, hint));

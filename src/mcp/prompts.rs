@@ -11,18 +11,18 @@ use crate::domain::examples::PromptCard;
 /// Appended to every workflow.
 const END: &str = "\
 Write nothing without my yes: show me each plan before you carry it out. At the end take everything back with revert, \
-run audit_verify with depth live, and tell me in a short table which fault was seen by which check, and which was not.";
+run audit_verify with depth live, and show me in a short table which check detected which fault, and which faults were \
+missed.";
 
 /// The prompts for every domain.
 static OWN: [PromptCard; 1] = [PromptCard {
     name: "read_drill",
     title: "Read a drill",
-    about: "Say what a drill shows: what was caught, what was missed, and what it does not show",
-    text: "Read what was tried on {target}: drill_result if I name a drill, else log for the operations, show \
-            with diff for each fault, check for what is found now. Say for each fault its severity, whether a \
-            check caught it, and which. Then say what was missed, worst first; which checks could not run, which \
-            is no pass; and what this does not show: a fault that was not tried, data of another clinic. Write \
-            nothing.",
+    about: "Explain a drill: what was caught, what was missed, and what it does not show",
+    text: "Read what was tried on {target}: drill_result if I name a drill, else log for the operations, show with \
+            diff for each fault, check for current findings. For each fault give its severity and which check caught \
+            it, if any. Then list what was missed, worst first; which checks could not run (not the same as passed); \
+            and what this does not show: faults that were not tried, data of another clinic. Write nothing.",
 }];
 
 /// Lists the prompts of some domains, and then those for all of them.
@@ -58,7 +58,7 @@ pub(super) fn render_prompt(
         None | Some("") => "the target that status names".to_owned(),
         // The name becomes part of an instruction, so nothing but a plain name gets in.
         Some(name) if name.len() <= 100 && name.chars().all(is_name_letter) => format!("the target {name}"),
-        Some(_) => return Err(ErrorData::invalid_params("target is no registered name", None)),
+        Some(_) => return Err(ErrorData::invalid_params("target is not a registered name", None)),
     };
     // That prompt only reads, so there is nothing to agree to or to take back.
     let end = if card.name == "read_drill" { "" } else { END };

@@ -237,8 +237,8 @@ impl Inner {
             limit = (limit.min(ITEMS_DEFAULT) * share / 1000).clamp(1, limit / 2);
             request.params.insert("limit".to_owned(), json!(limit));
         }
-        let message = format!("{} would answer more than fits", query.card().name);
-        Err(Failure::new(FailureKind::Refused, "too_long", message, "ask for fewer frames, or give a smaller limit"))
+        let message = format!("the answer of {} would be too long", query.card().name);
+        Err(Failure::new(FailureKind::Refused, "too_long", message, "choose fewer frames, or give a smaller limit"))
     }
 
     fn folders(&self, card: &FileCard) -> Vec<PathBuf> {

@@ -33,8 +33,8 @@ impl<'a> ReadCall<'a> {
     pub(super) fn from_arguments(allowed: &'a AgentPermissions, arguments: &mut Object) -> Result<Self, Failure> {
         let Some(text) = arguments.remove("cursor") else { return Ok(Self { allowed, cursor: None }) };
         let Some(cursor) = text.as_str().and_then(Cursor::parse) else {
-            let message = "the cursor is none that an answer gave";
-            let hint = "give next_cursor of the answer before, or none to begin anew";
+            let message = "the cursor does not come from an earlier answer";
+            let hint = "give next_cursor of the previous answer, or omit it to start again";
             return Err(Failure::usage("arguments", message, hint));
         };
         Ok(Self { allowed, cursor: Some(cursor) })
@@ -59,8 +59,8 @@ const RECORDS_MAX: u64 = 50;
 /// Usage: what is wrong with them.
 pub(super) fn parse_request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failure> {
     serde_json::from_value(Json::Object(arguments)).map_err(|error| {
-        let message = format!("the arguments do not fit: {error}");
-        Failure::usage("arguments", message, "send what the tool's input schema says")
+        let message = format!("the arguments do not match the input schema: {error}");
+        Failure::usage("arguments", message, "send arguments that match the tool's input schema")
     })
 }
 
@@ -138,7 +138,7 @@ pub(super) fn explain(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Ob
     outcome.inverse.changes.iter_mut().for_each(|change| redact::change(change, shows));
     ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
         let state = json.get("inverse").map_or("unknown", |inverse| text_field(inverse, "state"));
-        format!("{} A revert now: {state}.", text_field(json, "words"))
+        format!("{} Revert now: {state}.", text_field(json, "words"))
     })
 }
 
@@ -196,7 +196,7 @@ pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Obje
     let mut answer = ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
         let mut lines = vec![
             format!("{} findings on {}", number_field(json, "violations"), text_field(json, "target")),
-            format!("{} checks could not run, which is no pass", number_field(json, "not_run")),
+            format!("{} checks could not run (not the same as passed)", number_field(json, "not_run")),
         ];
         for finding in list_field(json, "findings") {
             let key = finding.get("key").map(ToString::to_string).unwrap_or_default();

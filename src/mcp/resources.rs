@@ -40,7 +40,7 @@ pub(super) fn list_resources(domains: &[&'static dyn Domain]) -> Vec<Resource> {
     for (uri, name, title) in [
         ("mfm://journal", "journal", "The journal's head and its targets"),
         ("mfm://operations", "operations", "The newest operations"),
-        ("mfm://findings", "findings", "What the quality checks find now"),
+        ("mfm://findings", "findings", "Current findings of the quality checks"),
     ] {
         resources.push(Resource::new(uri, name).with_title(title).with_mime_type(JSON));
     }
@@ -56,7 +56,7 @@ pub(super) fn list_templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTem
     }
     for (uri, name, title) in [
         (format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes"),
-        (format!("{FINDINGS}{{target}}"), "findings-on", "What the checks find on a target now"),
+        (format!("{FINDINGS}{{target}}"), "findings-on", "Current findings of the checks on a target"),
     ] {
         templates.push(ResourceTemplate::new(uri, name).with_title(title).with_mime_type(JSON));
     }

@@ -126,8 +126,8 @@ impl Server {
 }
 
 pub(super) fn server_failure(why: &str) -> Failure {
-    let message = format!("the MCP server could not go on: {why}");
-    Failure::new(FailureKind::Found, "agent_server", message, "start it again; status says whether anything is open")
+    let message = format!("the MCP server stopped: {why}");
+    Failure::new(FailureKind::Found, "agent_server", message, "start it again; status shows whether anything is open")
 }
 
 impl Inner {
@@ -282,12 +282,12 @@ fn add_warnings(mut answer: ToolAnswer, warnings: &Warnings) -> ToolAnswer {
 }
 
 fn panic_failure(why: &str) -> Failure {
-    let message = format!("a mistake of the program ended the call: {why}");
+    let message = format!("a bug in mfm ended the call: {why}");
     Failure::new(
         FailureKind::Journal,
         "agent_bug",
         message,
-        "call status: it says whether anything was left open; report this",
+        "call status to see whether anything was left open; report this",
     )
 }
 
@@ -336,7 +336,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(entry) = self.0.entries.iter().find(|entry| entry.tool.name == request.name) else {
-            return Err(ErrorData::invalid_params("tool not found: tools/list names what there is", None));
+            return Err(ErrorData::invalid_params("tool not found: see tools/list", None));
         };
         let mut call = ClientCall::from_context(&request.name, &context);
         // Models send null for what they leave out.

@@ -27,12 +27,12 @@ struct JsonObject {
 /// Why the text is left alone: it is not JSON, something on the way is not an object, or a name is there twice.
 pub(super) fn put_value(text: &str, outer: &str, inner: &str, value: &Json) -> Result<String, String> {
     serde_json::from_str::<IgnoredAny>(text)
-        .map_err(|error| format!("{error}; a file with comments is left to you"))?;
-    let whole = parse_object(text, skip_whitespace(text, 0)).ok_or("it is no JSON object")?;
+        .map_err(|error| format!("{error}; mfm does not edit files with comments"))?;
+    let whole = parse_object(text, skip_whitespace(text, 0)).ok_or("it is not a JSON object")?;
     let Some(member) = find_member(&whole, outer)? else {
         return Ok(insert_member(text, &whole, outer, &serde_json::json!({ inner: value })));
     };
-    let servers = parse_object(text, member.value.start).ok_or_else(|| format!("its {outer} is no object"))?;
+    let servers = parse_object(text, member.value.start).ok_or_else(|| format!("its {outer} is not an object"))?;
     match find_member(&servers, inner)? {
         None => Ok(insert_member(text, &servers, inner, value)),
         Some(entry) => {
@@ -49,7 +49,7 @@ fn find_member<'o>(object: &'o JsonObject, name: &str) -> Result<Option<&'o Memb
     let first = fitting.next();
     match fitting.next() {
         // Programs differ in which of them they take, so only its author can decide.
-        Some(_) => Err(format!("its {name} stands there twice, and only you know which is meant")),
+        Some(_) => Err(format!("its {name} occurs twice, and it is unclear which one is meant")),
         None => Ok(first),
     }
 }
@@ -197,11 +197,11 @@ mod tests {
     #[test]
     fn w08_what_is_not_plain_is_left_to_the_person() {
         for (text, why) in [
-            (r#"{"s":{"a":1},"s":{"b":2}}"#, "stands there twice"),
-            (r#"{"s":{"a":1},"\u0073":{"b":2}}"#, "stands there twice"),
-            (r#"{"s":{"mfm":1,"mfm":2}}"#, "stands there twice"),
-            (r#"{"s":[]}"#, "is no object"),
-            ("[]", "no JSON object"),
+            (r#"{"s":{"a":1},"s":{"b":2}}"#, "occurs twice"),
+            (r#"{"s":{"a":1},"\u0073":{"b":2}}"#, "occurs twice"),
+            (r#"{"s":{"mfm":1,"mfm":2}}"#, "occurs twice"),
+            (r#"{"s":[]}"#, "is not an object"),
+            ("[]", "not a JSON object"),
             ("{ // mine\n}", "comments"),
             ("{\"a\":1,}", "comments"),
         ] {

@@ -53,8 +53,8 @@ impl CallSlots {
 }
 
 fn busy_failure() -> Failure {
-    let message = format!("{WORKING_MAX} calls are at work and {WAITING_MAX} wait for their turn");
-    Failure::new(FailureKind::Refused, "agent_busy", message, "wait for the answers that are due, then call again")
+    let message = format!("{WORKING_MAX} calls are running and {WAITING_MAX} are waiting");
+    Failure::new(FailureKind::Refused, "agent_busy", message, "wait for the pending answers, then call again")
 }
 
 #[cfg(test)]

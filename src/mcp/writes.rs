@@ -77,7 +77,7 @@ fn preview_revert(context: &Context<'_>, allowed: &AgentPermissions, arguments: 
     again.clone().try_for_each(|step| allowed.permit(&step.tool, &step.severity))?;
     let mut lines = Vec::new();
     for step in &extent.steps {
-        let what = if step.again { "takes a revert back, so that its fault is there again" } else { "takes it back" };
+        let what = if step.again { "undoes a revert, so its fault is in effect again" } else { "takes it back" };
         let rows = render_count(step.rows, "row");
         lines.push(format!("  operation {}: {} ({}), {rows}; {what}", step.op, step.tool, step.variant));
     }
@@ -128,7 +128,7 @@ fn run_revert(context: &Context<'_>, allowed: &AgentPermissions, arguments: Obje
 fn preview_recover(context: &Context<'_>, _: &AgentPermissions, arguments: &Object) -> Result<Preview, Failure> {
     let request: recover::Request = parse_request(arguments.clone())?;
     if request.word == Some(recover::As::Gone) || request.confirm.is_some() {
-        let message = "to write off a target, a person has to type its name";
+        let message = "to write off a target, a person must type its name";
         return Err(Failure::new(FailureKind::Refused, "agent_person", message, act(Deed::WriteOff, "")));
     }
     let journal = context.open_journal()?;
@@ -137,12 +137,12 @@ fn preview_recover(context: &Context<'_>, _: &AgentPermissions, arguments: &Obje
     let text = match (request.word, request.op) {
         (Some(word), Some(op)) => {
             let word = format!("{word:?}").to_lowercase();
-            format!("Seal operation {op} on target {target} as {word}, on the person's word alone?")
+            format!("Seal operation {op} on target {target} as {word}, on the person's statement alone?")
         }
-        _ if open.is_empty() => format!("No operation is open on target {target}. Look at it all the same?"),
+        _ if open.is_empty() => format!("No operation is open on target {target}. Check it anyway?"),
         _ => {
             let lines = render_lines(open.iter().map(|op| format!("  operation {op}")));
-            format!("Close what a crash left open on target {target}, each as the target itself says?{lines}")
+            format!("Close the operations a crash left open on target {target}, each as the target reports it?{lines}")
         }
     };
     let json = json!({"open": open, "target": target});
@@ -184,7 +184,7 @@ fn preview_replay(context: &Context<'_>, _: &AgentPermissions, arguments: &Objec
     let onto = crate::ops::agents::resolve_target(context, &place)?.unwrap_or_default();
     let extent = replay::measure_extent(context, &request)?;
     let (source, left, skipped) = (extent.source, extent.left, extent.skipped);
-    let text = format!("Replay {left} operations of target {source} onto target {onto}, {skipped} passed over?");
+    let text = format!("Replay {left} operations of target {source} onto target {onto}, {skipped} skipped?");
     let json = json!({"source": source, "onto": onto, "operations": left, "skipped": skipped});
     Ok(Preview { json, target: source, written: onto, operations: left as u64, text })
 }
@@ -210,8 +210,8 @@ fn preview_drill(context: &Context<'_>, _: &AgentPermissions, arguments: &Object
     let modes = if request.modes.is_empty() { "every mode".to_owned() } else { request.modes.join(", ") };
     let sample = request.sample.unwrap_or(3);
     let text = format!(
-        "Drill the quality checks on target {target}: {modes}; {} on {} each, {} in all; every one is committed, \
-         looked for, and taken back?",
+        "Drill the quality checks on target {target}: {modes}; {} on {} each, {} in total; each is committed, checked, \
+         and taken back?",
         render_count(variants as u64, "variant"),
         render_count(sample, "record"),
         render_count((variants as u64).saturating_mul(sample), "fault"),

@@ -20,7 +20,7 @@ impl FaultSeverity {
     /// Returns a severity given in tenths: `tenths::<18>()` is 1.8. More than 30 tenths do not compile.
     #[must_use]
     pub const fn tenths<const TENTHS: u8>() -> Self {
-        const { assert!(TENTHS <= 30, "a severity lies between 0 and 3") };
+        const { assert!(TENTHS <= 30, "a severity is between 0 and 3") };
         Self(Decimal::from_tenths(TENTHS))
     }
 

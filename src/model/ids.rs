@@ -27,7 +27,7 @@ enum IdsForm {
 
 /// The error for a text that is not a list of ids.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no list of ids: write numbers and ranges such as 5-9,12, the smaller first")]
+#[error("`{0}` is not a list of ids: write numbers and ranges such as 5-9,12, the smaller number first")]
 pub struct IdsError(String);
 
 impl Ids {

@@ -120,7 +120,7 @@ pub struct NoSecrets;
 
 impl Secrets for NoSecrets {
     fn password(&self, _: &Account<'_>) -> Result<String, String> {
-        Err("nobody offers passwords here".to_owned())
+        Err("no passwords are available here".to_owned())
     }
 
     fn permit_login(&self, _: &str) -> Result<(), Refusal> {

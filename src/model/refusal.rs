@@ -29,28 +29,28 @@ pub enum Refusal {
     #[error("{table} {} is not eligible: {reason}", render_key(key))]
     Ineligible { table: String, key: Key, reason: String },
     /// Nothing that was selected is eligible.
-    #[error("no selected record of {table} is eligible, of {selected} looked at{}", first_reason(.first))]
+    #[error("none of {selected} examined records of {table} is eligible{}", first_reason(.first))]
     NoneEligible { table: String, selected: u64, first: Option<String> },
     /// Fewer eligible records than a sample asks for.
-    #[error("a sample of {wanted} was asked for, and {eligible} records of {table} are eligible")]
+    #[error("a sample of {wanted} records was requested, but only {eligible} of {table} are eligible")]
     TooFewEligible { table: String, wanted: u64, eligible: u64 },
     /// So many records of a group would change that the fault would look normal.
-    #[error("{chosen} records of {group} would change, and the others are what tells: none would be seen")]
+    #[error("changing {chosen} records of {group} would make the fault the majority: no check could detect it")]
     Undetectable { group: String, chosen: u64 },
     /// The value is inside the valid range, so it would be no fault.
-    #[error("{value} is a valid {what}: it would be no fault")]
+    #[error("{value} is a valid {what}, so it would not be a fault")]
     ValueIsValid { what: String, value: String },
     /// The copy would not count as a duplicate.
-    #[error("a copy {offset_seconds} s away is no duplicate of {table} {}: {reason}", render_key(key))]
+    #[error("a copy {offset_seconds} s away is not a duplicate of {table} {}: {reason}", render_key(key))]
     NotADuplicate { table: String, key: Key, offset_seconds: i64, reason: String },
     /// Nothing independent of the meterset could contradict it.
     #[error("{table} {} has no independent meterset: {reason}", render_key(key))]
     NoIndependentMeterset { table: String, key: Key, reason: String },
     /// The value would be changed on its way into the column.
-    #[error("{value} does not fit {table}.{column} {declared} unchanged")]
+    #[error("{table}.{column} {declared} cannot hold {value} exactly")]
     DoesNotFit { table: String, column: String, declared: String, value: String },
     /// Records are found by whole numbers, and the column holds something else.
-    #[error("{table}.{column} holds {value} where mfm needs whole numbers")]
+    #[error("{table}.{column} contains {value}, but mfm needs whole numbers")]
     MistypedColumn { table: String, column: String, value: String },
     /// The column pads every value to one length.
     #[error("{table}.{column} is declared {declared}: all its values have one length")]
@@ -65,22 +65,19 @@ pub enum Refusal {
     #[error("{table} {} would be changed twice by one operation", render_key(key))]
     ChangedTwice { table: String, key: Key },
     /// A row holds more than one operation is made for.
-    #[error(
-        "{table} {}: {column} holds {bytes} bytes, and no operation is made for more than {bytes_max}",
-        render_key(key)
-    )]
+    #[error("{table} {}: {column} holds {bytes} bytes, more than the limit of {bytes_max}", render_key(key))]
     CellTooLarge { table: String, key: Key, column: String, bytes: u64, bytes_max: u64 },
     /// No row would change.
     #[error("nothing would change")]
     NothingToChange,
     /// The table has no key by which to identify rows.
-    #[error("table {table} has no key that mfm can rely on: {why}")]
+    #[error("table {table} has no reliable key: {why}")]
     NoKey { table: String, why: String },
     /// The name belongs to a view or a virtual table.
     #[error("{table} is a {what}, not a table")]
     NotATable { table: String, what: String },
     /// The table is of a kind in which a change of a row does more than change the row.
-    #[error("table {table} is {what}: a change of it would reach further")]
+    #[error("table {table} is {what}: changing it would affect more than its rows")]
     SpecialTable { table: String, what: String },
     /// The login lacks a permission that the operation needs.
     #[error("not permitted to {what} {table}")]
@@ -89,25 +86,25 @@ pub enum Refusal {
     #[error("table {table} has the enabled trigger {trigger}")]
     Trigger { table: String, trigger: String },
     /// An enforced foreign key is touched, or a cascade would reach further.
-    #[error("the enforced foreign key {constraint} on {table} is touched: {why}")]
+    #[error("the change affects the enforced foreign key {constraint} on {table}: {why}")]
     ForeignKey { table: String, constraint: String, why: String },
     /// Another unique index is in the way.
-    #[error("the unique index {index} of {table} already holds this value")]
+    #[error("the unique index {index} of {table} already contains this value")]
     UniqueIndex { table: String, index: String },
     /// An index does not hold the table's rows.
-    #[error("the index {index} of {table} is corrupt: it has {entries} entries, and the table {rows} rows")]
+    #[error("the index {index} of {table} is corrupt: it has {entries} entries, but the table has {rows} rows")]
     BrokenIndex { table: String, index: String, rows: i64, entries: i64 },
     /// A CHECK constraint, or another rule of the schema, would be broken.
     #[error("the schema of {table} refuses the change: {why}")]
     Constraint { table: String, why: String },
     /// The fault could be made, and what was there could not be put back.
-    #[error("what is in {table} now could not be put back: {cause}")]
+    #[error("the current content of {table} could not be restored: {cause}")]
     NoWayBack { table: String, cause: Box<Self> },
     /// The target keeps something that cannot be kept exactly.
     #[error("{what} cannot be kept exactly")]
     Unsupported { what: String },
     /// Too many rows.
-    #[error("the operation would change {rows} rows, and the limit is {limit}")]
+    #[error("the operation would change {rows} rows; the limit is {limit}")]
     Limit { rows: u64, limit: u64 },
     /// Not proved to be a test copy.
     #[error("{url} is not marked as a test copy")]
@@ -119,13 +116,13 @@ pub enum Refusal {
     #[error("{url} looks like target {target}, moved, with operations that are active or open")]
     LooksMoved { url: String, target: String },
     /// Another journal's operations depend on the marker that is there.
-    #[error("the marker in {url} is what journal {journal_id} knows it by, and that journal committed operations here")]
+    #[error("the marker in {url} belongs to journal {journal_id}, which committed operations here")]
     MarkedBeside { url: String, journal_id: String },
     /// mfm's own tables were changed, or something reaches on from them.
-    #[error("mfm's own tables in {url} are not as mfm made them: {what}")]
+    #[error("mfm's own tables in {url} were altered: {what}")]
     OwnTables { url: String, what: String },
     /// The file has several names.
-    #[error("{url} is one of {names} names of the same file: a change would reach all of them")]
+    #[error("{url} is one of {names} names of the same file: a change would affect all of them")]
     HardLinked { url: String, names: String },
     /// Signs of a live clinic.
     #[error("{url} looks like a live clinic: {what}")]
@@ -140,10 +137,11 @@ pub enum Refusal {
     #[error("operation {op} cannot be reverted, rows in conflict: {rows}{}", render_blockers(.blocked_by))]
     Conflict { op: u64, rows: u64, blocked_by: Vec<u64>, conflicts: Vec<Conflict> },
     /// There was no consent.
-    #[error("{}", if *.asked { "not confirmed, nothing written" } else { "nobody consented: no terminal to ask at" })]
+    #[error("{}", if *.asked { "not confirmed, nothing written" } else { "no consent: there is no terminal to ask \
+        at" })]
     NoConsent { asked: bool },
     /// An operation is open.
-    #[error("operation {op} on this target is open: nobody knows yet whether it was committed")]
+    #[error("operation {op} on this target is open: it is not yet known whether it was committed")]
     RecoverFirst { op: u64 },
     /// The target holds operations of another journal.
     #[error("the target holds operations of another journal, {journal_id}")]
@@ -152,7 +150,10 @@ pub enum Refusal {
     #[error("{target} still carries active or open operations: {}", join_numbers(operations))]
     StillActive { target: String, operations: Vec<u64> },
     /// The target lost mfm's record of active operations, and their rows still are as the operations left them.
-    #[error("mfm's record of active operations is gone from {target}, not what they did: {}", join_numbers(operations))]
+    #[error(
+        "mfm's record of active operations was removed from {target}, but their changes are still there: {}",
+        join_numbers(operations)
+    )]
     RecordsLost { target: String, operations: Vec<u64> },
     /// No operation of that number.
     #[error("the journal has no operation {op}")]
@@ -164,19 +165,20 @@ pub enum Refusal {
     #[error("operation {op} is not open: it is {state}")]
     NotOpen { op: u64, state: String },
     /// The target itself says otherwise.
-    #[error("the target says otherwise of operation {op}")]
+    #[error("the target reports a different state of operation {op}")]
     Contradicted { op: u64 },
     /// The name or URL is not registered.
     #[error("no target `{}` is registered", password::hide_password(name))]
     NoTarget { name: String },
     /// Only a journal names the server that a login would go to.
-    #[error("no login goes to {url}: you never said or confirmed it, only a journal names it{}", render_reason(.why))]
+    #[error("mfm does not log in to {url}: only a journal names it, and you have not confirmed \
+        it{}", render_reason(.why))]
     ServerUnconfirmed { url: String, why: Option<String> },
     /// The password would be sent over an unencrypted connection.
-    #[error("no login goes to {url} unencrypted")]
+    #[error("mfm does not log in to {url} unencrypted")]
     LoginUnencrypted { url: String, host: String },
     /// The path or database for a new lab is not empty.
-    #[error("{path} already exists, and labs overwrite nothing")]
+    #[error("{path} already exists; making a lab never overwrites anything")]
     Exists { path: String },
     /// The operation belongs to another target.
     #[error("operation {op} was made on target `{theirs}`, not on `{ours}`")]
@@ -199,9 +201,9 @@ impl LostPlace {
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::Row => "the row is gone",
-            Self::Column => "a column that the operation knew is gone",
-            Self::Table => "its table is gone",
+            Self::Row => "the row no longer exists",
+            Self::Column => "a column of the operation no longer exists",
+            Self::Table => "its table no longer exists",
         }
     }
 }

@@ -89,11 +89,11 @@ pub fn run(
     if let Source::Seen(_, digest) = source
         && *digest != plan.outcome.plan_digest
     {
-        return Err(plan::stale_plan("the data are not as they were when it was shown"));
+        return Err(plan::stale_plan("the data have changed since it was shown"));
     }
     if let Some(file) = file {
         if file.plan_digest != plan.outcome.plan_digest {
-            return Err(plan::stale_plan("the data are not as they were when it was made"));
+            return Err(plan::stale_plan("the data have changed since it was made"));
         }
         plan.outcome.plan_id = Some(file.plan_id.clone());
         plan.proposal.plan_id = Some(file.plan_id);
@@ -162,7 +162,7 @@ fn render_permits(permits: &Permits) -> String {
         text += &format!("up to {rows} rows may change\n");
     }
     for journal_id in &permits.beside_journal {
-        text += &format!("it is written beside journal {journal_id}\n");
+        text += &format!("the target also holds operations of journal {journal_id}\n");
     }
     text
 }

@@ -65,7 +65,7 @@ pub fn render_change(change: &ChangeRow) -> String {
         }
         (None, Some(_)) => format!("{place}: new row"),
         (Some(_), None) => format!("{place}: deleted row"),
-        (None, None) => format!("{place}: already as it should be"),
+        (None, None) => format!("{place}: already in the wanted state"),
     }
 }
 

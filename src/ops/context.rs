@@ -56,7 +56,7 @@ pub(super) fn strange_targets(journal: &Journal) -> Vec<String> {
         // A name that is a URL, or a URL in another form, could lead a command to another database than it says.
         if !is_name(name) || !targets::is_canonical(&known.url) {
             strange.push(format!(
-                "registers a target as no mfm does: `{name}` at `{}`",
+                "registers a target in a way that mfm never does: `{name}` at `{}`",
                 password::hide_password(&known.url)
             ));
         }
@@ -68,7 +68,7 @@ pub(super) fn strange_targets(journal: &Journal) -> Vec<String> {
 fn check_registry(journal: Journal) -> Result<Journal, Failure> {
     let Some(strange) = strange_targets(&journal).into_iter().next() else { return Ok(journal) };
     let message = format!("the journal {} {strange}", journal.path().display());
-    let hint = "somebody else wrote into it; go on from a copy that you trust";
+    let hint = "somebody else wrote to it; continue with a copy that you trust";
     Err(Failure::new(super::FailureKind::Journal, "journal_broken", message, hint))
 }
 
@@ -206,10 +206,10 @@ impl Context<'_> {
         };
         let failure = Failure::from(Refusal::NoConsent { asked });
         Err(match (&question.type_name, question.danger) {
-            (Some(name), Danger::Write) if asked => failure.with_next(format!("type {name}, exactly so")),
+            (Some(name), Danger::Write) if asked => failure.with_next(format!("type exactly {name}")),
             (Some(name), Danger::Read | Danger::Destroy) => {
                 let confirm = give_value(Flag::Confirm, name, "types the name in scripts");
-                let typed = asked.then(|| say(format!("type {name}, exactly so")));
+                let typed = asked.then(|| say(format!("type exactly {name}")));
                 failure.with_next(typed.into_iter().chain([confirm]).collect::<Vec<_>>())
             }
             (_, Danger::Destroy) if asked => failure.with_next(act(Deed::Again, "to be asked again")),
@@ -238,7 +238,7 @@ impl Context<'_> {
     pub fn resolve_now(&self, text: Option<&str>) -> Result<jiff::civil::DateTime, Failure> {
         let Some(text) = text else { return Ok(self.clock.local_time()) };
         time::parse_local(text).ok_or_else(|| {
-            Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
+            Failure::usage("now", format!("`{text}` is not a date and time"), "write it as 2024-06-28T12:00:00")
         })
     }
 

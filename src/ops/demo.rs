@@ -28,7 +28,7 @@ use crate::targets::{TableDigest, Target, TargetError};
 pub const CARD: Card = Card {
     name: "demo",
     danger: Danger::Write,
-    about: "Break a lab in every way, see what notices, and take it all back",
+    about: "Commit every kind of fault on a lab, see what detects it, take it all back",
 };
 
 /// The seed of the first fault; fixed, so that every demo shows the same.
@@ -220,7 +220,7 @@ fn each_alone(context: &Context<'_>) -> Result<DemoDrill, Failure> {
 /// Returns the failure for a folder that cannot be made, in the form of a lab that cannot be opened there.
 fn no_folder(dir: &Path, error: &FileError) -> Failure {
     let url = format!("sqlite:{}", dir.join("lab.db").display());
-    TargetError::Open { url, why: format!("its folder cannot be made: {error}") }.into()
+    TargetError::Open { url, why: format!("its folder cannot be created: {error}") }.into()
 }
 
 /// Suggests another folder where an earlier demo is in the way, which is never overwritten.
@@ -349,7 +349,7 @@ mod tests {
     fn a_fault_that_could_not_be_committed_is_named() {
         let refusal = Refusal::NoneEligible { table: "Offset".into(), selected: 1, first: None };
         let failure = name_fault("corrupt_offset_data", "invalid_type", refusal.into());
-        assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: no sel"));
+        assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: none of"));
         let more = NextSteps::from(give(Flag::Patients, "gives the lab more of them"));
         assert_eq!((failure.code.as_str(), failure.next), ("none_eligible", more));
     }

@@ -51,8 +51,14 @@ pub fn registered_domain(journal: &Journal, target: &str) -> Result<&'static dyn
         return Ok(domains::FIRST);
     };
     domains::find(id).ok_or_else(|| {
-        let message = format!("the journal says that `{target}` is of the domain `{id}`, which this mfm does not know");
-        Failure::new(FailureKind::Refused, "unknown_domain", message, "use the mfm that registered it, or a newer one")
+        let message =
+            format!("the journal registers `{target}` with the domain `{id}`, which this version of mfm does not know");
+        Failure::new(
+            FailureKind::Refused,
+            "unknown_domain",
+            message,
+            "use the version of mfm that registered it, or a newer one",
+        )
     })
 }
 
@@ -100,7 +106,7 @@ pub fn check_tool(journal: &Journal, target: &str, tool: &str) -> Result<(), Fai
         return Ok(());
     }
     let other = domains::of_mode(tool).map_or("another domain", |domain| domain.card().id);
-    let message = format!("{tool} breaks data of {other}, and `{target}` holds data of {}", own.card().id);
+    let message = format!("{tool} is for data of {other}, but `{target}` has data of {}", own.card().id);
     let next = NextSteps::from(give(Flag::Target, "")).and("or choose a tool of its domain");
     Err(Failure::new(FailureKind::Refused, "other_domain", message, next))
 }
@@ -129,8 +135,8 @@ fn find_mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Resu
     let others: Vec<&str> = others.map(|domain| domain.card().id).collect();
     let own = own.card().id;
     let said = match others.as_slice() {
-        [] => format!("`{name}` is registered as {own}, and has none of the tables that tell so"),
-        others => format!("`{name}` is registered as {own}, and has the tables of {}", others.join(", ")),
+        [] => format!("`{name}` is registered as {own}, but has none of its tables"),
+        others => format!("`{name}` is registered as {own}, but has the tables of {}", others.join(", ")),
     };
     Ok(Some(DomainMismatch { said, is_another: !others.is_empty() }))
 }
@@ -150,7 +156,7 @@ pub fn warn_of_mismatch(context: &Context<'_>, journal: &Journal, name: &str, ta
 /// # Errors
 /// Refused, `domain_mismatch`, or a target error.
 pub fn check_domain(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
-    let hint = "put its tables back, or remove the target and add it again as what it is now";
+    let hint = "restore its tables, or remove the target and add it again as what it is now";
     match find_mismatch(journal, name, target)? {
         Some(DomainMismatch { said, is_another: true }) => {
             Err(Failure::new(FailureKind::Refused, "domain_mismatch", said, hint))
@@ -172,17 +178,17 @@ fn render_distinctive(domain: &dyn Domain) -> String {
 
 fn no_domain(target: &dyn Target) -> Failure {
     let tables: Vec<String> = domains::all().iter().map(|domain| render_distinctive(*domain)).collect();
-    let message = format!("{} has the tables of no domain; looked for {}", target.url(), tables.join("; "));
+    let message = format!("{} has the tables of no known domain; looked for {}", target.url(), tables.join("; "));
     Failure::new(
         FailureKind::Refused,
         "unknown_domain",
         message,
-        give(Flag::Domain, "").when("if you know what its data are"),
+        give(Flag::Domain, "").when("if you know what kind of data it holds"),
     )
 }
 
 fn ambiguous_domain(target: &dyn Target, several: &[&'static dyn Domain]) -> Failure {
     let ids: Vec<&str> = several.iter().map(|domain| domain.card().id).collect();
     let message = format!("{} has tables of several domains: {}", target.url(), ids.join(", "));
-    Failure::new(FailureKind::Refused, "ambiguous_domain", message, give(Flag::Domain, "says which one"))
+    Failure::new(FailureKind::Refused, "ambiguous_domain", message, give(Flag::Domain, "selects one"))
 }

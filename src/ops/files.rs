@@ -61,15 +61,15 @@ pub fn query_cards(domain: &dyn Domain) -> Vec<QueryCard> {
         QueryCard {
             name: card.list,
             group: "specification",
-            title: "which files there are",
-            about: "Files below the folders, with what is counted of each; others apart.",
+            title: "list the files",
+            about: "Files in the folders, with the counts of each; other files are listed separately.",
             example: "",
         },
         QueryCard {
             name: card.load,
             group: "specification",
-            title: "choose a file for what is asked next",
-            about: "Opens a file, counts what is in it, and asks it from now on.",
+            title: "choose a file for the following queries",
+            about: "Opens a file, counts its contents, and uses it for the following queries.",
             example: "FILE",
         },
     ];
@@ -78,7 +78,7 @@ pub fn query_cards(domain: &dyn Domain) -> Vec<QueryCard> {
             name,
             group: "analysis",
             title: "compare two files",
-            about: "Key numbers of two files, before and after, and how they differ.",
+            about: "Key numbers of two files, before and after, and their differences.",
             example: "BEFORE AFTER",
         });
     }
@@ -109,7 +109,7 @@ pub fn open_file(
         None => Ok((Box::new(target), live)),
         Some(why) => {
             let word = domain.files().map_or("database", |card| card.word);
-            let message = format!("{} is no {word}: {why}", path.display());
+            let message = format!("{} is not a {word}: {why}", path.display());
             Err(Failure::new(FailureKind::Refused, "other_domain", message, "name another file"))
         }
     }
@@ -128,7 +128,7 @@ fn what_is(target: &mut SqliteTarget, domain: &dyn Domain) -> Result<Option<Stri
         (Some(other), ..) => format!("it is a database of {}", other.card().title),
         (None, [], 0) => "it has no tables".to_owned(),
         (None, [], _) => "it is a database of something else".to_owned(),
-        (None, shared, _) => format!("it has {} only, which others have too", shared.join(", ")),
+        (None, shared, _) => format!("it only has {}, which other kinds of database have too", shared.join(", ")),
     }))
 }
 
@@ -172,7 +172,7 @@ pub fn list_files(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> 
     }
     if missing.len() == folders.len() {
         let message = format!("there is no folder {}", missing.join(", nor "));
-        return Err(Failure::usage("no_folder", message, "name a folder that is there"));
+        return Err(Failure::usage("no_folder", message, "name an existing folder"));
     }
     // Folders may lie in each other, and then list the same files twice.
     files.sort_by(|one: &FileLine, other| one.path.cmp(&other.path));
@@ -184,7 +184,7 @@ pub fn list_files(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> 
     files.truncate(FILES_MAX);
     let word = if total == 1 { card.word } else { card.plural };
     let mut summary = format!("{total} {word}, {} other file(s)", others.len());
-    summary += if whole { "." } else { "; the list is cut." };
+    summary += if whole { "." } else { "; the list is truncated." };
     let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     let mut out = Map::new();
     out.insert("directory".to_owned(), json!(folders.join(", ")));
@@ -275,7 +275,7 @@ pub fn resolve_path(card: &FileCard, folders: &[PathBuf], name: &str) -> Result<
         return Ok(path);
     }
     let known: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
-    let message = format!("{} lies outside the folders {}", path.display(), known.join(", "));
+    let message = format!("{} is outside the folders {}", path.display(), known.join(", "));
     let list = suggest_list(card);
     Err(Failure::new(FailureKind::Refused, "outside", message, list))
 }

@@ -165,7 +165,7 @@ impl<'de> Deserialize<'de> for FilterValues {
                 // Programs write ids as numbers.
                 Some(Json::Number(number)) => values.set(card.flag, &number.to_string()),
                 Some(other) => {
-                    let message = format!("{}: `{other}` is no text", card.flag);
+                    let message = format!("{}: `{other}` is not a string", card.flag);
                     return Err(serde::de::Error::custom(message));
                 }
             }

@@ -30,7 +30,7 @@ use crate::model::{Key, Refusal};
 use crate::targets::Target;
 
 /// The command's card.
-pub const CARD: Card = Card { name: "find", danger: Danger::Read, about: "List the records that can be broken" };
+pub const CARD: Card = Card { name: "find", danger: Danger::Read, about: "List records to commit faults on" };
 
 /// The seed for trying eligibility: any would do, a fixed one gives the same answer every time.
 const SEED: u64 = 1;
@@ -76,7 +76,7 @@ fn known_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     if kind_words().contains(&word.as_str()) {
         return Ok(word);
     }
-    Err(serde::de::Error::custom(format!("kind: `{word}` is none of {}", kind_words().join(", "))))
+    Err(serde::de::Error::custom(format!("kind: `{word}` is not one of {}", kind_words().join(", "))))
 }
 
 fn kind_words() -> Vec<&'static str> {
@@ -216,10 +216,10 @@ fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure>
     let domain = domains::of_mode(mode.card().id).unwrap_or(domains::FIRST);
     let kinds = mode.card().fault_records().filter_map(|record| domain.kind_of_table(record.table));
     let kinds: Vec<&str> = kinds.map(|kind| kind.word).collect();
-    let message = format!("{} breaks no {}: it takes {}", mode.card().tool, kind.word, kinds.join(", "));
+    let message = format!("{} does not apply to a {}: it takes {}", mode.card().tool, kind.word, kinds.join(", "));
     let kind = kinds.first().map(|kind| (*kind).to_owned());
     let view = View::Records { kind, eligible: Some(mode.card().tool.to_owned()) };
-    Err(Failure::usage("eligible", message, look(view, "lists those that it can break")))
+    Err(Failure::usage("eligible", message, look(view, "lists those that it applies to")))
 }
 
 /// Returns the variants of a mode that records of a kind can show at all, or only one of them.
@@ -347,7 +347,7 @@ impl RecordSearch<'_, '_> {
                 Ok(Some((refusal.to_string(), refusal.next())))
             }
             _ if looked_at > 0 => {
-                let why = format!("{} looked at, and none can show it", render_count(looked_at, "record"));
+                let why = format!("none of {} examined is eligible", render_count(looked_at, "record"));
                 Ok(Some((why, NextSteps::default())))
             }
             _ => Ok(None),

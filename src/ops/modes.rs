@@ -124,7 +124,7 @@ pub fn wrong_parameters(mode: &dyn Mode, why: String, variant: Option<&str>) -> 
     let shows = look(View::mode(card.tool), "shows the parameters");
     let next: NextSteps = match card.variants.first() {
         Some(first) if variant.is_none() => {
-            [give_value(Flag::Variant, first.word, "proposes what is not given"), shows].into()
+            [give_value(Flag::Variant, first.word, "proposes the missing ones"), shows].into()
         }
         _ => shows.into(),
     };

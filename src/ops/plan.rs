@@ -262,17 +262,17 @@ fn resolve_records(
         .unwrap_or_default();
     match (ids, options.sample, options.all) {
         (Some(_), None, false) if selects => {
-            let message = format!("{parameter} names the records, so {of_domain} say nothing");
+            let message = format!("{parameter} already names the records, so {of_domain} have no effect");
             let next = [leave_out(Flag::parameter(parameter)), give_one([Flag::Sample, Flag::All])];
             Err(Failure::usage("records", message, next))
         }
         (None, None, false) if selects => {
-            let message = format!("{of_domain} only narrow what a sample, or all, is chosen from");
-            let next = [give_one([Flag::Sample, Flag::All]), look(View::RECORDS, "lists what they leave")];
+            let message = format!("{of_domain} only narrow what a sample or all chooses from");
+            let next = [give_one([Flag::Sample, Flag::All]), look(View::RECORDS, "lists the matching records")];
             Err(Failure::usage("records", message, next))
         }
         (Some(ids), None, false) => Ok(Records::Ids(ids)),
-        (None, Some(0), false) => Err(Failure::usage("sample", "a sample of 0 records", "ask for at least one")),
+        (None, Some(0), false) => Err(Failure::usage("sample", "a sample of 0 records", "ask for at least one record")),
         (None, Some(count), false) => Ok(Records::Sample(count)),
         (None, None, true) => Ok(Records::All),
         (None, None, false) => {

@@ -100,12 +100,12 @@ impl PlanFile {
     /// # Errors
     /// What is wrong with it, in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no plan: {error}"))?;
+        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is not a plan file: {error}"))?;
         match json.get("schema").and_then(Json::as_str) {
             // Files of the first release are still accepted; `check_coverage` refuses those with permits.
             Some(SCHEMA | OLD_SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string()),
             Some(other) => Err(format!("its schema is `{other}`")),
-            None => Err("it is no plan".to_owned()),
+            None => Err("it is not a plan file".to_owned()),
         }
     }
 
@@ -147,7 +147,7 @@ impl PlanFile {
             return Ok(());
         }
         let what =
-            "an earlier mfm made it, whose digest covers neither max_rows nor disable_triggers nor beside_journal";
+            "it was made by an earlier mfm, whose digest does not cover max_rows, disable_triggers and beside_journal";
         Err(plan::stale_plan(what))
     }
 
@@ -158,7 +158,11 @@ impl PlanFile {
     pub fn parse_keys(&self) -> Result<Vec<Key>, Failure> {
         let keys: Option<Vec<Key>> = self.keys.iter().map(parse_key).collect();
         keys.ok_or_else(|| {
-            Failure::usage("plan_file", "a key of the plan file is no number and no text", act(Deed::PlanAgain, ""))
+            Failure::usage(
+                "plan_file",
+                "a key of the plan file is neither a number nor a string",
+                act(Deed::PlanAgain, ""),
+            )
         })
     }
 }

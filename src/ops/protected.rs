@@ -70,7 +70,7 @@ impl ProtectedFiles {
                         .iter()
                         .any(|one| spellings.iter().any(|other| is_same_path(one, other)))
                 {
-                    let lies = if ending.is_empty() { String::new() } else { format!(" ({ending} beside it)") };
+                    let lies = if ending.is_empty() { String::new() } else { format!(" (its {ending} file)") };
                     return Some(format!("{what}{lies}"));
                 }
             }
@@ -97,7 +97,7 @@ impl ProtectedFiles {
 }
 
 fn path_refusal(path: &Path, what: &str) -> Failure {
-    let message = format!("{} is {what}, and nothing else is written there", path.display());
+    let message = format!("{} is {what}; mfm writes nothing else there", path.display());
     Failure::new(FailureKind::Refused, "protected_file", message, "choose another path")
 }
 
@@ -130,7 +130,7 @@ mod tests {
             let failure = protected.refuse(&at(name)).unwrap_err();
             assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Refused, "protected_file"), "{name}");
         }
-        assert_eq!(protected.find_at(&at("lab.db-wal")), Some(format!("the target {url} (-wal beside it)")));
+        assert_eq!(protected.find_at(&at("lab.db-wal")), Some(format!("the target {url} (its -wal file)")));
         for name in ["other.txt", "j.db.json", "new.xml", "none/new.xml"] {
             assert_eq!(protected.find_at(&at(name)), None, "{name}");
         }

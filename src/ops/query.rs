@@ -22,7 +22,7 @@ use crate::targets::sqlite::RunIndex;
 
 /// The command's card.
 pub const CARD: super::Card =
-    super::Card { name: "query", danger: Danger::Read, about: "Ask a named question of a database's data" };
+    super::Card { name: "query", danger: Danger::Read, about: "Run a named query on a database" };
 
 /// Which question, and of what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -169,14 +169,14 @@ fn check_domain(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query,
         return Ok(());
     }
     let (name, own, other) = (query.card().name, domain.card().id, registered.card().id);
-    let message = format!("{name} asks {own}, and `{target}` is of the domain {other}");
+    let message = format!("{name} is a query of {own}, but `{target}` is of the domain {other}");
     Err(Failure::new(FailureKind::Refused, "other_domain", message, "name another target, or a file"))
 }
 
 /// Adds to a failure that a file can be named in place of a target, for domains whose data come as files.
 fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
     match domain.files() {
-        Some(card) => failure.and_next(format!("or name a {} by its file", card.word)),
+        Some(card) => failure.and_next(format!("or name the file of a {}", card.word)),
         None => failure,
     }
 }
@@ -210,10 +210,10 @@ fn query_failure(query: &dyn Query, error: &QueryError) -> Failure {
             Failure::usage("query_parameters", format!("{name}: {message}"), next)
         }
         QueryError::Unknown { .. } => {
-            Failure::new(FailureKind::Refused, "unknown_item", message, "name one of those that there are")
+            Failure::new(FailureKind::Refused, "unknown_item", message, "name an existing one")
         }
         QueryError::NotRecorded(_) => {
-            Failure::new(FailureKind::Refused, "not_recorded", message, "ask for something that is there")
+            Failure::new(FailureKind::Refused, "not_recorded", message, "ask for something that exists")
         }
     }
 }

@@ -23,7 +23,8 @@ use crate::targets::{self, OperationState, TargetError};
 use mfm_journal::{Face, Journal, OperationVerdict};
 
 /// The command's card.
-pub const CARD: Card = Card { name: "recover", danger: Danger::Write, about: "Close what a crash left open" };
+pub const CARD: Card =
+    Card { name: "recover", danger: Danger::Write, about: "Close operations that a crash left open" };
 
 /// A person's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
@@ -41,10 +42,10 @@ pub enum As {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// The open operation that you speak of
+    /// The open operation to decide
     #[arg(long, value_name = "N", requires = "word")]
     pub op: Option<u64>,
-    /// Your word on what became of it, where the target cannot say; journaled as such
+    /// Its outcome, if the target cannot tell; journaled as your statement
     #[arg(long = "as", id = "word", value_name = "WORD")]
     #[serde(rename = "as")]
     pub word: Option<As>,
@@ -100,10 +101,10 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         (Some(As::Gone), None) => write_off(context, request),
         (Some(As::Gone), Some(_)) => Err(Failure::usage(
             "recover",
-            "`gone` speaks of a whole target",
+            "`gone` applies to a whole target",
             NextSteps::from(leave_out(Flag::Op)).and("and name the target"),
         )),
-        (Some(_), None) => Err(Failure::usage("recover", "your word on which operation?", give(Flag::Op, ""))),
+        (Some(_), None) => Err(Failure::usage("recover", "which operation is this for?", give(Flag::Op, ""))),
         (Some(As::Applied), Some(op)) => close_by_word(context, op, DeclaredVerdict::Applied),
         (Some(As::Abandoned), Some(op)) => close_by_word(context, op, DeclaredVerdict::Abandoned),
     }
@@ -173,7 +174,7 @@ fn left_alone(context: &Context<'_>, outcome: &mut Outcome, asked_for: bool, err
     if asked_for || failure.kind == super::FailureKind::Refused {
         outcome.failure = Some(failure);
     } else {
-        context.reporter.note(&format!("{}; it is left as it is", failure.message));
+        context.reporter.note(&format!("{}; it is left unchanged", failure.message));
     }
 }
 
@@ -228,7 +229,7 @@ fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &ChosenTarget
 fn absent_as_replaced(error: TargetError) -> Failure {
     match error {
         TargetError::Absent { url } => {
-            TargetError::Replaced { url, what: "there is no database any more".into() }.into()
+            TargetError::Replaced { url, what: "the database no longer exists".into() }.into()
         }
         other => other.into(),
     }
@@ -259,7 +260,7 @@ fn close_by_word(context: &Context<'_>, op: u64, word: DeclaredVerdict) -> Resul
         return Err(Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
     }
     // In lower case because of the variant's name in it.
-    let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
+    let text = format!("Seal operation {op} on target {name} as {word:?}, on your statement alone?").to_lowercase();
     context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: None })?;
     let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;
     Ok(build_outcome(context, vec![describe_closed(&name, closed)]))
@@ -298,7 +299,7 @@ fn write_off(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
             nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
             if targets::binding_matches(&marker.bound, &target.read_binding()?) {
-                let text = format!("Write off what target {} lost?", chosen.name);
+                let text = format!("Write off the operations that target {} lost?", chosen.name);
                 context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: None })?;
             } else {
                 // It may be a copy that was put in the target's place, so its name has to be typed.
@@ -372,7 +373,7 @@ fn holds_none(journal: &Journal, mut target: Box<dyn targets::Target>, chosen: &
     let active = state.active_on(&chosen.name).map(|(_, active)| active.uid);
     for uid in active.chain(state.open_on(&chosen.name).map(|(_, open)| open.uid)) {
         if guard::is_committed(target.as_mut(), &uid)? {
-            let what = "it holds operations that the journal committed there, under another marker or none".into();
+            let what = "it holds operations of this journal, under another marker or none".into();
             return Err(TargetError::Replaced { url: chosen.url.clone(), what }.into());
         }
     }
@@ -389,6 +390,6 @@ fn confirm_name(context: &Context<'_>, request: &Request, chosen: &ChosenTarget)
         }
         None => {}
     }
-    let text = format!("Write off every operation on {}, which no longer is the database that was marked?", chosen.url);
+    let text = format!("Write off every operation on {}, which is no longer the database that was marked?", chosen.url);
     context.ask_consent(&ConfirmQuestion { text, danger: Danger::Destroy, type_name: Some(chosen.name.clone()) })
 }

@@ -33,7 +33,7 @@ pub fn difference(difference: &mut FirstDifference, shows: bool) {
         // The message repeats both values, so it goes with them.
         if before != (difference.journaled.clone(), difference.found.clone()) {
             let key = difference.key.as_deref().unwrap_or_default();
-            difference.message = format!("{table} {key} {column} is not as the journal has it");
+            difference.message = format!("{table} {key} {column} differs from the journal");
         }
     }
     difference.message = text(&difference.message, shows);
@@ -164,7 +164,7 @@ fn is_zero(bytes: &[u8]) -> bool {
 pub fn failure(mut failure: Failure, identifying: bool) -> Failure {
     // Its hint lists names from the database; in a sentence they cannot be marked as data, so they go in any case.
     if failure.code == "no_match" {
-        failure.next = look(View::RECORDS, "shows what there is, by number").into();
+        failure.next = look(View::RECORDS, "lists them by number").into();
     }
     if identifying {
         return failure;

@@ -38,7 +38,7 @@ pub struct Request {
     /// First revert later operations on the same rows
     #[arg(long)]
     pub cascade: bool,
-    /// Put back what can be, and leave the rows in conflict
+    /// Restore what is possible, and leave the rows in conflict
     #[arg(long)]
     pub skip_conflicts: bool,
     /// Overwrite what somebody else wrote to these rows; asks first
@@ -195,7 +195,7 @@ fn after_some(error: EngineError, done: usize, all: usize) -> Failure {
         EngineError::Interrupted if done > 0 => interrupted_after(done, all),
         error if done > 0 => {
             let failure = Failure::from(error);
-            let message = format!("{}; {done} of {all} reverts before it are done and journaled", failure.message);
+            let message = format!("{}; {done} of {all} earlier reverts are done and journaled", failure.message);
             Failure { message, ..failure }
         }
         error => error.into(),
@@ -214,7 +214,7 @@ fn resolve_selection(request: &Request) -> Result<RevertSelection, Failure> {
         (true, false, true) => Ok(RevertSelection::All),
         _ => Err(Failure::usage(
             "operations",
-            "which operations to revert is unclear",
+            "it is unclear which operations to revert",
             give_one([Flag::Operations, Flag::Last, Flag::All]),
         )),
     }

@@ -330,7 +330,9 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
             | Refusal::NotADuplicate { reason, .. }
             | Refusal::NoIndependentMeterset { reason, .. } => reason.clone(),
             Refusal::MissingRecord { .. } => "it does not exist".to_owned(),
-            Refusal::Undetectable { group, .. } => format!("with more records of {group}, none of them would be seen"),
+            Refusal::Undetectable { group, .. } => {
+                format!("with more records of {group}, none of them would be detected")
+            }
             _ => return Err(refusal.into()),
         };
         Ok(SkippedRecord { record: render_key(key), reason, code: refusal.code() })

@@ -75,9 +75,9 @@ impl Servers {
             return Ok(());
         }
         let failure = |why: String| {
-            let message = format!("could not keep in {} that the server was confirmed: {why}", file.display());
-            let each_time = give_value(Flag::Target, "URL", "each time does without it");
-            Failure::new(FailureKind::Usage, "servers_file", message, NextSteps::from("mend the file").and(each_time))
+            let message = format!("could not record in {} that the server was confirmed: {why}", file.display());
+            let each_time = give_value(Flag::Target, "URL", "each time works without it");
+            Failure::new(FailureKind::Usage, "servers_file", message, NextSteps::from("repair the file").and(each_time))
         };
         let mut known = self.read_confirmed(file).map_err(failure)?;
         if known.insert(url) {
@@ -92,7 +92,7 @@ impl Servers {
         if matches!(file.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
             return Ok(BTreeSet::new());
         }
-        let text = self.owners.read(file).map_err(|why| format!("{} does not count: {why}", file.display()))?;
+        let text = self.owners.read(file).map_err(|why| format!("{} is ignored: {why}", file.display()))?;
         Ok(text.lines().map(str::trim).filter(|line| !line.starts_with('#')).map(str::to_owned).collect())
     }
 }

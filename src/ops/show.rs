@@ -34,7 +34,7 @@ pub struct Request {
     /// List the changes, cell by cell
     #[arg(long)]
     pub diff: bool,
-    /// Run mfm's own checks now, and say which of them report rows of the operation; it has to be in effect
+    /// Run mfm's own checks now, and list those that report rows of the operation; it has to be in effect
     #[arg(long)]
     pub detect: bool,
 }

@@ -75,7 +75,7 @@ fn plan_row(edit: &Edit, snapshot: &Snapshot) -> Result<PlannedRow, Refusal> {
             assign_cells(&table, set, &mut after)?;
             // A revert finds its rows by key, so a changed key would lose the row.
             if table.key_of(&after)? != *key {
-                let why = "a change of the key itself cannot be told from another row".to_owned();
+                let why = "a changed key cannot be distinguished from another row".to_owned();
                 return Err(Refusal::NoKey { table: table.shape.name.clone(), why });
             }
             Ok(PlannedRow { table, key: key.clone(), before: Some(before), after: Some(after) })

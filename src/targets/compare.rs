@@ -21,7 +21,7 @@ pub(super) fn group_by_table(changes: &[Change]) -> BTreeMap<&str, Vec<usize>> {
 pub(super) fn check_work(intended: &Intended, work: &PlannedWork<'_>) -> Result<(), Refusal> {
     let writes = work.changes.iter().filter(|change| change.is_write()).count() as u64;
     if writes != intended.rows() {
-        let what = format!("the journal holds {} changes, and {writes} are to be written", intended.rows());
+        let what = format!("the journal has {} changes, but {writes} are to be written", intended.rows());
         return Err(Refusal::Stale { what });
     }
     let mut last: Option<(&TableShape, &super::TableTouch)> = None;
@@ -31,12 +31,12 @@ pub(super) fn check_work(intended: &Intended, work: &PlannedWork<'_>) -> Result<
         let touch = match last {
             Some((last_shape, touch)) if std::ptr::eq(last_shape, shape) => touch,
             _ => work.touches.iter().find(|touch| *touch.table.shape == *shape).ok_or_else(|| Refusal::Stale {
-                what: format!("no preflight judged table {} as the plan knows it", shape.name),
+                what: format!("table {} was not checked in the form that the plan knows", shape.name),
             })?,
         };
         last = Some((shape, touch));
         if !is_covered(change, touch) {
-            let what = format!("no preflight judged {} of {}", change.action.as_str(), shape.name);
+            let what = format!("{} of {} was not checked", change.action.as_str(), shape.name);
             return Err(Refusal::Stale { what });
         }
     }
@@ -119,7 +119,7 @@ pub(super) fn check_after(change: &Change, current: Option<Digest>) -> Result<()
     let key = render_key(&change.key);
     let what = match current {
         Some(_) => format!("row {key} does not read back as it was written"),
-        None => format!("row {key} is not there after the write"),
+        None => format!("row {key} is missing after the write"),
     };
     Err(TargetError::Mismatch { table: change.table.name.clone(), what })
 }

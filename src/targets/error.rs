@@ -12,13 +12,13 @@ use crate::model::{Refusal, password};
 #[expect(missing_docs, reason = "the messages say what each field is")]
 pub enum TargetError {
     /// The URL has no known form.
-    #[error("`{}` is no target URL: {why}", password::hide_password(url))]
+    #[error("`{}` is not a target URL: {why}", password::hide_password(url))]
     Url { url: String, why: String },
     /// There is no database at the URL.
     #[error("could not open {url}: no such database")]
     Absent { url: String },
     /// The server does not let this login into the database, as far as can be seen because of its state or its users.
-    #[error("could not enter {url}: {why}")]
+    #[error("could not access {url}: {why}")]
     Barred { url: String, why: String },
     /// The file exists and cannot be opened as a database.
     #[error("could not open {url}: {why}")]
@@ -39,10 +39,10 @@ pub enum TargetError {
     #[error("waited {after_ms} ms for {url} to {what}")]
     Timeout { url: String, what: String, after_ms: u64 },
     /// The server chose mfm as the victim of a deadlock, and all retries ended the same way.
-    #[error("could not {what} in {url}: another program's transaction was in the way, and this one was the victim")]
+    #[error("could not {what} in {url}: the server ended this transaction because of a deadlock with another program")]
     Deadlock { url: String, what: String },
     /// A crashed program left a hot journal or log, which only a writer can roll back.
-    #[error("could not read {url}: a crashed program left a transaction to roll back")]
+    #[error("could not read {url}: a crashed program left a transaction that must be rolled back")]
     NeedsRecovery { url: String },
     /// The URL leads to another database than the registered one.
     #[error("{url} is not the database that the journal knows: {what}")]
@@ -54,7 +54,7 @@ pub enum TargetError {
     #[error("could not write {url}: the disk is full")]
     Full { url: String },
     /// No room for the temporary file in which a database sorts rows.
-    #[error("could not put rows of {url} in order: there is no room for the database's temporary file")]
+    #[error("could not sort rows of {url}: there is no space for the database's temporary file")]
     SortFull { url: String },
     /// The file or the database cannot be written.
     #[error("could not write {url}: {why}")]
@@ -63,7 +63,7 @@ pub enum TargetError {
     #[error("could not {what} in {url}: {why}")]
     Failed { url: String, what: String, why: String },
     /// A cell has no exact form in the journal.
-    #[error("could not keep a cell of {table} exactly")]
+    #[error("could not represent a cell of {table} exactly")]
     Inexact {
         table: String,
         #[source]
@@ -138,18 +138,18 @@ impl TargetError {
             Self::Refused(refusal) => refusal.next(),
             Self::Absent { url } if url.starts_with("mssql:") => {
                 let lab = NextSteps::from("check the database's name").and(act(Deed::MakeLab, "makes one"));
-                lab.and(moved_or_gone("dropped for good"))
+                lab.and(moved_or_gone("dropped permanently"))
             }
             Self::Absent { .. } => NextSteps::from("check the path").and(moved_or_gone("deleted")),
             Self::NeedsRecovery { .. } => {
                 NextSteps::from(act(Deed::Recover, "lets it roll back").when("if it is marked"))
-                    .and("else open it with its own program")
+                    .and("otherwise open it with its own program")
             }
             Self::Replaced { .. } => {
                 let why = "if it was restored or replaced on purpose";
-                act(Deed::WriteOff, "writes off what it lost").when(why).into()
+                act(Deed::WriteOff, "writes off the operations it lost").when(why).into()
             }
-            Self::Full { .. } => NextSteps::from("make room").and(learn_fate()),
+            Self::Full { .. } => NextSteps::from("free disk space").and(learn_fate()),
             Self::Failed { .. } => learn_fate().into(),
             Self::Network { why, .. } if !names_browser(why) => {
                 NextSteps::from("check host, port and instance, and that the server runs").and(learn_fate())
@@ -157,9 +157,8 @@ impl TargetError {
             Self::Timeout { .. } => {
                 NextSteps::from("raise ?statement_timeout_ms or ?connect_timeout_ms in the URL").and(learn_fate())
             }
-            Self::Mismatch { .. } => {
-                NextSteps::from("another program writes to this database").and(act(Deed::PlanAgain, "when it is quiet"))
-            }
+            Self::Mismatch { .. } => NextSteps::from("another program is writing to this database")
+                .and(act(Deed::PlanAgain, "when no other program is writing")),
             _ => self.in_words().into(),
         }
     }
@@ -176,7 +175,9 @@ impl TargetError {
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
             Self::Permission { grant: Some(grant), .. } => {
-                format!("a database owner can say: {grant} TO this login's user; docs/sqlserver.md lists all of them")
+                format!(
+                    "a database owner can run: {grant} TO this login's user; docs/sqlserver.md lists all permissions"
+                )
             }
             Self::Tls { why, .. } => about_encryption(why).to_owned(),
             other => other.in_fixed_words().to_owned(),
@@ -190,22 +191,22 @@ impl TargetError {
             Self::Network { .. } => NO_BROWSER,
             Self::Login { .. } => LOGIN,
             Self::Permission { .. } => "docs/sqlserver.md lists the exact GRANT for each step",
-            Self::Deadlock { .. } | Self::Busy { .. } => "try again when the other program is done",
+            Self::Deadlock { .. } | Self::Busy { .. } => "try again when the other program has finished",
             Self::SortFull { .. } => SORT_FULL,
             Self::ReadOnly { .. } => "give yourself write permission on the file and its folder",
-            Self::Inexact { .. } => "docs/targets.md lists what a target may hold",
+            Self::Inexact { .. } => "docs/targets.md lists what a target may contain",
             _ => "",
         }
     }
 }
 
-const BARRED: &str = "bring the database online, out of a restore or out of single-user mode; or let this login in: \
-                      CREATE USER in the database FOR LOGIN";
-const NO_BROWSER: &str = "start the Browser and let UDP port 1434 through; or name the instance's own port: HOST:PORT \
-                          without ?instance=";
+const BARRED: &str = "bring the database online, finish its restore or end single-user mode; or give this login \
+                      access: CREATE USER in the database FOR LOGIN";
+const NO_BROWSER: &str = "start the Browser service and allow UDP port 1434; or give the instance's own port: \
+                          HOST:PORT without ?instance=";
 const LOGIN: &str = "check user, password and database; the password comes from MFM_MSSQL_PASSWORD (a read_user's \
                      from MFM_MSSQL_READ_PASSWORD), from a file or from a prompt";
-const SORT_FULL: &str = "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a \
+const SORT_FULL: &str = "nothing was written; free space for temporary files: SQLITE_TMPDIR or TMPDIR for a \
                          file, tempdb on a server";
 
 /// Returns whether the SQL Server Browser, which knows the ports of instances, is what did not answer.
@@ -214,7 +215,7 @@ fn names_browser(why: &str) -> bool {
 }
 
 fn learn_fate() -> NextStep {
-    act(Deed::Recover, "says what became of an operation that was under way")
+    act(Deed::Recover, "resolves an operation that was in progress")
 }
 
 fn moved_or_gone(gone: &str) -> [NextStep; 2] {
@@ -225,16 +226,15 @@ fn moved_or_gone(gone: &str) -> [NextStep; 2] {
 /// Returns a hint for a connection that could not be encrypted, or a certificate that is not trusted.
 fn about_encryption(why: &str) -> &'static str {
     if why.contains("cannot be read") {
-        "name a PEM file with certificates that you may read"
+        "name a readable PEM file with certificates"
     } else if why.contains("TDS 8.0") {
         "?encrypt=strict needs SQL Server 2022 or later; without it, or with ?encrypt=on, the whole connection is \
          encrypted too"
     } else if why.contains("not valid for name") {
-        "write the name that is in the certificate as the name in the URL; or have a certificate made with the name \
-         that you use"
+        "use the certificate's host name in the URL, or get a certificate for the name that you use"
     } else {
-        "name the authority that signed the server's certificate with ?ca_file=PATH; on a network that you trust, \
-         ?trust_server_certificate=true takes any"
+        "name the server's certificate authority with ?ca_file=PATH; on a network that you trust, \
+         ?trust_server_certificate=true accepts any certificate"
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::{Column, Refusal, Table};
 
 /// Builds the refusal of a table whose declaration changed.
 pub(super) fn redeclared_refusal(table: &str) -> Refusal {
-    Refusal::Stale { what: format!("table {table} is declared differently now") }
+    Refusal::Stale { what: format!("the declaration of table {table} has changed") }
 }
 
 /// Builds a refusal that names the first difference between the planned table and the current one.
@@ -20,7 +20,7 @@ fn difference_refusal(planned: &Table, current: &Table) -> Refusal {
         None if planned.key != current.key => "its key".to_owned(),
         None => "the order of its columns".to_owned(),
     };
-    Refusal::Stale { what: format!("table {} is declared differently now: {what}", planned.shape.name) }
+    Refusal::Stale { what: format!("the declaration of table {} has changed: {what}", planned.shape.name) }
 }
 
 /// Returns the engine's table, which has to equal the planned one; `table` gets at the declaration within it.
@@ -30,7 +30,7 @@ pub(super) fn require_unchanged<S>(
     table: impl Fn(&S) -> &Table,
 ) -> Result<S, Refusal> {
     let name = &planned.shape.name;
-    let current = current.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
+    let current = current.ok_or_else(|| Refusal::Stale { what: format!("table {name} no longer exists") })?;
     let now = table(&current);
     if *now == *planned { Ok(current) } else { Err(difference_refusal(planned, now)) }
 }
@@ -42,7 +42,7 @@ pub(super) fn require_columns_unchanged<S>(
     table: impl Fn(&S) -> &Table,
 ) -> Result<S, Refusal> {
     let name = &planned.shape.name;
-    let current = current.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
+    let current = current.ok_or_else(|| Refusal::Stale { what: format!("table {name} no longer exists") })?;
     let columns: Vec<&str> = planned.columns.iter().map(|column| column.image.name.as_str()).collect();
     let now = table(&current).select_columns(&columns);
     if now == *planned { Ok(current) } else { Err(difference_refusal(planned, &now)) }
@@ -81,7 +81,7 @@ pub(super) fn check_marker(
     let url = url.to_owned();
     match marker {
         None => Err(Refusal::Unmarked { url }),
-        Some(marker) if marker != work.marker => Err(Refusal::Stale { what: format!("{url} was marked anew") }),
+        Some(marker) if marker != work.marker => Err(Refusal::Stale { what: format!("{url} was marked again") }),
         Some(marker) if !binding_matches(&marker.bound, bound) => {
             Err(Refusal::MarkedElsewhere { url, found: encode_binding(bound), bound: encode_binding(&marker.bound) })
         }

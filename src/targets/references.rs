@@ -150,7 +150,9 @@ impl<'m> MovingRows<'m> {
         if remaining == 0 && !moving.iter().any(|(_, comes)| *comes) {
             return Ok(());
         }
-        Err(key.to_refusal(&parent.table.shape.name, "a row that would be deleted is referred to".to_owned()).into())
+        Err(key
+            .to_refusal(&parent.table.shape.name, "another row refers to a row that would be deleted".to_owned())
+            .into())
     }
 
     /// Returns the operation's rows of a table that have these values: their positions, and whether each is inserted.

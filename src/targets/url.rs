@@ -10,7 +10,7 @@ use crate::model::{password, shown};
 
 /// Returns which safety of the connection a URL gives up, in a sentence; `None` where it gives up none.
 #[must_use]
-#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files travel nowhere"))]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "a file has no connection to encrypt"))]
 pub fn find_weakness(url: &str) -> Option<&'static str> {
     #[cfg(feature = "mssql")]
     return mssql::find_weakness(url);
@@ -75,7 +75,7 @@ pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
     match (parse_url(url)?, parse_url(copy)?) {
         (UrlKind::File(from), UrlKind::File(to)) => sqlite::copy_file(&from, &to),
         #[cfg(feature = "mssql")]
-        _ => Err(TargetError::Url { url: url.to_owned(), why: "only files are copied".to_owned() }),
+        _ => Err(TargetError::Url { url: url.to_owned(), why: "only files can be copied".to_owned() }),
     }
 }
 
@@ -110,7 +110,7 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
         UrlKind::Server => return mssql::canonical_url(url),
     };
     if !shown::is_safe(url) {
-        return Err(url_error(url, "it holds characters that cannot be seen"));
+        return Err(url_error(url, "it contains invisible characters"));
     }
     let whole = match std::fs::canonicalize(&path) {
         Ok(whole) => whole,
@@ -119,7 +119,7 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
             let folder = std::fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
-            let file = path.file_name().ok_or_else(|| url_error(url, "it names no file"))?;
+            let file = path.file_name().ok_or_else(|| url_error(url, "it has no file name"))?;
             folder.map_err(|error| url_error(url, &error.to_string()))?.join(file)
         }
     };
@@ -172,6 +172,10 @@ fn parse_url(url: &str) -> Result<UrlKind, TargetError> {
     if mssql::is_mssql(url) {
         return Ok(UrlKind::Server);
     }
-    let why = if cfg!(feature = "mssql") { "no such kind of target" } else { "this mfm knows files only" };
+    let why = if cfg!(feature = "mssql") {
+        "unknown kind of target"
+    } else {
+        "this mfm was built without SQL Server; it supports files only"
+    };
     Err(url_error(url, why))
 }

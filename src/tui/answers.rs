@@ -134,10 +134,10 @@ fn report_revert(state: &mut TuiState, outcome: &revert::Outcome) {
         (0, true) => state.show_note(Role::Good, format!("the fault of operation {back} is in effect again")),
         (0, false) if drift > 0 => {
             let rows = super::words::render_count(drift as u64, "row");
-            let text = format!("operation {back} is taken back; further cells of {rows} are not as they were");
+            let text = format!("operation {back} is taken back; other cells of {rows} have changed");
             state.show_note(Role::Warning, text);
         }
-        (0, false) if outcome.operations.is_empty() => state.show_note(Role::Note, "there was nothing to take back"),
+        (0, false) if outcome.operations.is_empty() => state.show_note(Role::Note, "there was nothing to revert"),
         (0, false) => {
             state.show_note(Role::Good, format!("operation {back} is taken back, exactly; U commits it once more"));
         }
@@ -145,7 +145,7 @@ fn report_revert(state: &mut TuiState, outcome: &revert::Outcome) {
             let rows = super::words::render_count(conflicts as u64, "row");
             state.show_note(
                 Role::Warning,
-                format!("operation {back} is taken back but for {rows}, which others changed"),
+                format!("operation {back} is taken back except for {rows}, which others changed"),
             );
         }
     }
@@ -167,12 +167,12 @@ fn report_audit(state: &mut TuiState, outcome: &audit::Outcome) {
     let unseen = outcome.live.iter().find_map(|line| Some((&line.target, line.not_run.as_ref()?)));
     let entries = super::words::render_thousands(outcome.journal.entries);
     let (ok, text) = match (findings.len(), unseen) {
-        (0, None) => (true, format!("{entries} entries verified, and every row ever touched is as the journal says")),
+        (0, None) => (true, format!("{entries} entries verified, and every row ever touched matches the journal")),
         (0, Some((target, why))) => {
-            (false, format!("{entries} entries verified, but target {target} could not be looked at: {why}"))
+            (false, format!("{entries} entries verified, but target {target} could not be read: {why}"))
         }
         (many, _) => {
-            (false, format!("{} speak against it", super::words::render_count(many as u64, "finding of the audit")))
+            (false, format!("{} discrepancies", super::words::render_count(many as u64, "finding of the audit")))
         }
     };
     // A ruined journal may have thousands of findings; the first thousand show what is wrong.
@@ -190,7 +190,7 @@ fn report_audit(state: &mut TuiState, outcome: &audit::Outcome) {
 fn report_drill(state: &mut TuiState, outcome: &drill::Outcome) {
     let total = outcome.matrix.totals.first();
     let caught = total.map_or(0, |total| total.cell.caught);
-    let exact = if outcome.exact { "every table is what it was" } else { "TABLES DIFFER from what they were" };
+    let exact = if outcome.exact { "every table is unchanged" } else { "TABLES HAVE CHANGED" };
     let role = if outcome.ok { Role::Good } else { Role::Warning };
     state.show_note(role, format!("drill {}: {caught} of {} faults caught; {exact}", outcome.drill, outcome.tried));
     state.overlay = Some(super::overlays::build_matrix_overlay(outcome));

@@ -71,7 +71,7 @@ fn render_deed(deed: &Deed, effect: &str) -> String {
 fn render_option(option: &Flag, value: Option<&str>, effect: &str) -> String {
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     match option {
-        Flag::Yes => "nothing is done without a yes".to_owned(),
+        Flag::Yes => "nothing is done without confirmation".to_owned(),
         // The menu of a revert offers these, so they need no command line.
         Flag::Cascade | Flag::SkipConflicts | Flag::Force => render_option_name(option) + effect,
         Flag::MaxRows | Flag::Variant | Flag::Parameter(_) => {
@@ -102,7 +102,7 @@ mod tests {
         }
         assert_eq!(
             render_step(&act(Deed::WriteOff, "").when("deleted")),
-            "deleted: at the command line: write off what the target carried"
+            "deleted: at the command line: write off the operations of the target"
         );
         assert_eq!(render_step(&look(View::Approvals, "lists what waits")), "agents (A) lists what waits");
     }

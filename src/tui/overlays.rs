@@ -119,7 +119,7 @@ fn press_in_question(state: &mut TuiState, mut question: QuestionDialog, key: &K
         match press {
             DialogKey::No => return decline_question(state, &question),
             DialogKey::Yes if wanted == typed => return confirm_action(state, question.danger),
-            DialogKey::Yes => state.show_note(Role::Warning, format!("type {wanted}, exactly so, or Esc")),
+            DialogKey::Yes => state.show_note(Role::Warning, format!("type exactly {wanted}, or press Esc")),
             DialogKey::Letter(letter) => typed.push(letter),
             DialogKey::Delete => drop(typed.pop()),
             DialogKey::Clear => typed.clear(),
@@ -282,8 +282,7 @@ pub fn build_matrix_overlay(outcome: &drill::Outcome) -> Overlay {
     if let Some(yardstick) = &outcome.yardstick {
         lines.push((Role::Dim, format!("people catch {} ({})", yardstick.share.percent(), yardstick.source)));
     }
-    let exact =
-        if outcome.exact { (Role::Good, "every table is what it was") } else { (Role::Danger, "TABLES DIFFER") };
+    let exact = if outcome.exact { (Role::Good, "every table is unchanged") } else { (Role::Danger, "TABLES DIFFER") };
     lines.extend([(exact.0, exact.1.to_owned()), (Role::Text, String::new())]);
     for line in &outcome.matrix.lines {
         let cells: Vec<String> =

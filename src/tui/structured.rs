@@ -36,7 +36,7 @@ fn truncate_lines(mut lines: Vec<(Role, String)>) -> Vec<(Role, String)> {
     let cut = lines.len().saturating_sub(LINES_MAX);
     if cut > 0 {
         lines.truncate(LINES_MAX);
-        lines.push((Role::Note, format!("{cut} more lines: ask for less with the parameters, or page with limit")));
+        lines.push((Role::Note, format!("{cut} more lines: narrow the parameters, or page with limit")));
     }
     lines
 }
@@ -143,6 +143,6 @@ mod tests {
         let all = render_texts(&json!({"items": items, "summary": "Many."}));
         assert_eq!(all.len(), LINES_MAX + 1);
         assert!(all.iter().all(|line| line.len() < 200));
-        assert_eq!(all[LINES_MAX], "4005 more lines: ask for less with the parameters, or page with limit");
+        assert_eq!(all[LINES_MAX], "4005 more lines: narrow the parameters, or page with limit");
     }
 }

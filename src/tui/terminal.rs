@@ -62,7 +62,7 @@ pub fn run(host: TuiHost, mut state: TuiState, around: &TerminalSettings) -> Res
 }
 
 fn terminal_error(error: io::Error) -> Failure {
-    let hint = "this interface needs a terminal; the command line does without";
+    let hint = "this interface needs a terminal; the command line does not";
     Failure::new(FailureKind::Usage, "terminal", format!("could not use the terminal: {error}"), hint)
 }
 

@@ -147,11 +147,11 @@ pub fn perform_action(state: &mut TuiState, action: Action) -> Vec<Effect> {
 /// Tells whether a write may begin now; if not, a note says why.
 pub fn check_writable(state: &mut TuiState) -> bool {
     if state.facts.read_only {
-        state.show_note(Role::Warning, "this interface was started to read only");
+        state.show_note(Role::Warning, "this interface was started read-only");
         return false;
     }
     if state.lanes.running_in(JobLane::Act).is_some() {
-        state.show_note(Role::Warning, "something is being written: wait for it, or stop it with Ctrl-C");
+        state.show_note(Role::Warning, "a write is in progress: wait for it, or stop it with Ctrl-C");
         return false;
     }
     true

@@ -167,7 +167,7 @@ fn carry_out(host: &TuiHost, open: &mut OpenTarget, out: &Sender<Message>, order
     };
     let work = std::panic::AssertUnwindSafe(|| desk::run_job(&context, open, job));
     std::panic::catch_unwind(work).unwrap_or_else(|_| {
-        let message = "an operation ended in a way that it never should";
+        let message = "an operation ended unexpectedly; this is a bug in mfm";
         let next = NextSteps::from(act(Deed::Recover, "closes what it left open")).and("please report it");
         JobAnswer::Failed(Box::new(Failure::new(FailureKind::Target, "panic", message, next)))
     })

@@ -46,7 +46,7 @@ fn a_campaign_is_committed_listed_and_taken_back_alone() {
     assert_eq!(reverts, [4, 3, 2], "newest first");
     assert_eq!(world.json(&["status"])["active"][0]["op"], 1, "another operation is left alone");
     let nothing = world.run(&["campaign", "revert", "c.toml"]);
-    assert_eq!(text(&nothing.stdout), "nothing of campaign autumn audit stands on lab\n");
+    assert_eq!(text(&nothing.stdout), "no fault of campaign autumn audit is in effect on lab\n");
     let once_more = world.json(&["campaign", "apply", "c.toml", "--yes"]);
     assert_eq!(column(&once_more, "plan_digest"), column(&applied, "plan_digest"), "the same faults");
 }
@@ -67,7 +67,7 @@ fn a_gap_is_not_filled() {
     world.json(&["revert", "2"]);
     let refused = world.run(&["campaign", "apply", "c.toml", "--yes"]);
     assert_eq!(refused.status.code(), Some(3));
-    assert!(text(&refused.stderr).contains("fault 3 of the campaign stands, and one before it does not"));
+    assert!(text(&refused.stderr).contains("fault 3 of the campaign is in effect, but an earlier one is not"));
     assert_eq!(world.json(&["campaign", "revert", "c.toml"])["operations"].as_array().unwrap().len(), 2);
 }
 
@@ -94,7 +94,7 @@ fn a_fault_that_meets_another_is_planned_anew_and_asked_for_again() {
     let planned = world.json(&["campaign", "plan", "c.toml"]);
     assert_eq!(column(&planned, "meets"), [Json::Null, 1.into()]);
     let page = text_of(&world, &["campaign", "plan", "c.toml"]);
-    assert!(page.contains("fault 2 changes rows that fault 1 changes: apply plans it anew"), "{page}");
+    assert!(page.contains("fault 2 changes the same rows as fault 1: apply plans it again"), "{page}");
     let applied = world.json(&["campaign", "apply", "c.toml", "--yes"]);
     let (before, after) = (&planned["steps"][1], &applied["steps"][1]);
     assert_eq!(after["rows_planned"], before["rows"]);
@@ -118,11 +118,11 @@ fn an_edited_file_does_not_hide_what_stands() {
     let listed = world.json(&["campaign", "list", "c.toml"]);
     assert_eq!((&listed["standing"], &listed["others"][0]["operations"]), (&0.into(), &serde_json::json!([1, 2, 3])));
     let page = text_of(&world, &["campaign", "list", "c.toml"]);
-    assert!(page.contains("3 faults of another file with this name stand (digest"), "{page}");
+    assert!(page.contains("3 faults of another file with this name in effect (digest"), "{page}");
     let refused = world.run(&["campaign", "revert", "c.toml"]);
     let said = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(3), "{said}");
-    assert!(said.contains("nothing of this file stands on lab") && said.contains("mfm revert 3 2 1"), "{said}");
+    assert!(said.contains("no fault of this file is in effect on lab") && said.contains("mfm revert 3 2 1"), "{said}");
 }
 
 /// Many faults, so that a campaign can be killed among them.

@@ -114,8 +114,8 @@ fn what_fails_and_what_could_not_run_stand_first() {
     assert_snapshot!(page, @r"
     exit code: 1
     ----- stdout -----
-    7 violations on copy: 1 of 2 checks fails, and 1 could not run
-      not run, because the target has no table TrackTreatment: duplicate_delivery
+    7 violations on copy: 1 of 2 checks fails; 1 could not run
+      not run (the target has no table TrackTreatment): duplicate_delivery
 
     CHECK               STATUS   SEVERITY  FOUND  LOOKED AT
     angle_range         fail     low       7      7 rows
@@ -156,7 +156,7 @@ fn what_could_not_run_is_no_pass() {
     exit code: 1
     ----- stdout -----
     nothing was checked on copy: no check could run
-      not run, because the target has no table TrackTreatment: duplicate_delivery
+      not run (the target has no table TrackTreatment): duplicate_delivery
 
     CHECK               STATUS   SEVERITY  FOUND  LOOKED AT
     duplicate_delivery  not run  medium    -      -
@@ -185,9 +185,9 @@ fn what_was_not_judged_is_said() {
     assert_snapshot!(world.shown(&only), @r"
     exit code: 0
     ----- stdout -----
-    1 of 2 checks found nothing on copy, and 1 could not run; 1 could not judge everything
-      not run, because Offset is empty: offset_size
-      3 cells of TxFieldPoint.Gantry_Ang hold no number: angle_range
+    1 of 2 checks found nothing on copy; 1 could not run; 1 could not judge everything
+      not run (Offset is empty): offset_size
+      3 cells of TxFieldPoint.Gantry_Ang do not contain a number: angle_range
       TxFieldPoint.Coll_Ang is missing, and was not judged: angle_range
 
     CHECK        STATUS   SEVERITY  FOUND  LOOKED AT
@@ -200,7 +200,7 @@ fn what_was_not_judged_is_said() {
     ----- stdout -----
     check	group	mode	status	severity	looked_at	table	key	related	message
     offset_size	offsets	invalid_offset_data	not_run	critical	0				Offset is empty
-    angle_range	angles	invalid_angles	pass	low	7				3 cells of TxFieldPoint.Gantry_Ang hold no number; TxFieldPoint.Coll_Ang is missing, and was not judged
+    angle_range	angles	invalid_angles	pass	low	7				3 cells of TxFieldPoint.Gantry_Ang do not contain a number; TxFieldPoint.Coll_Ang is missing, and was not judged
     ----- stderr -----
     ");
     let json = world.json(&only);
@@ -211,13 +211,13 @@ fn what_was_not_judged_is_said() {
     exit code: 1
     ----- stdout -----
     check	group	mode	status	severity	looked_at	table	key	related	message
-    angle_range	angles	invalid_angles	remark	low	7				3 cells of TxFieldPoint.Gantry_Ang hold no number; TxFieldPoint.Coll_Ang is missing, and was not judged
+    angle_range	angles	invalid_angles	remark	low	7				3 cells of TxFieldPoint.Gantry_Ang do not contain a number; TxFieldPoint.Coll_Ang is missing, and was not judged
     angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	10	TxField 1	the gantry angle is 400, outside 0 to 360 degrees
     offset_size	offsets	invalid_offset_data	not_run	critical	0				Offset is empty
     ----- stderr -----
     ");
     let page = world.run(&only);
-    let lead = "1 violation on copy: 1 of 2 checks fails, and 1 could not run; 1 could not judge everything";
+    let lead = "1 violation on copy: 1 of 2 checks fails; 1 could not run; 1 could not judge everything";
     assert_eq!((page.status.code(), text(&page.stdout).lines().next()), (Some(1), Some(lead)));
 }
 
@@ -264,7 +264,7 @@ fn rules_are_read_and_named() {
     let of = |id: &str| own["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap().clone();
     assert_eq!(
         (of("mlc_leaf_set")["status"].as_str(), of("mlc_leaf_set")["why"].as_str()),
-        (Some("not_run"), Some("the rules switch it off"))
+        (Some("not_run"), Some("the rules disable it"))
     );
     assert_eq!(of("angle_range")["status"], "fail");
     let found = own["findings"].as_array().unwrap();

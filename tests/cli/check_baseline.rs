@@ -151,11 +151,11 @@ fn a_baseline_that_does_not_hold_together_is_refused() {
     check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let good = read(&world, "known.json");
     for (bad, why) in [
-        (good.replacen("\"TFP_ID\":10", "\"TFP_ID\":99", 1), "finding 1 of it"),
+        (good.replacen("\"TFP_ID\":10", "\"TFP_ID\":99", 1), "finding 1 does not match"),
         (good.replace("baseline/1", "baseline/2"), "mfm/baseline/2"),
         (good.replacen("\"reason\"", "\"because\"", 1), "because"),
-        ("{}".to_owned(), "no baseline"),
-        (String::new(), "no baseline"),
+        ("{}".to_owned(), "not a baseline"),
+        (String::new(), "not a baseline"),
     ] {
         std::fs::write(world.path().join("known.json"), bad).unwrap();
         let (code, error) = check(&world, &["--baseline", "known.json"]);

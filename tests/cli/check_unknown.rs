@@ -103,11 +103,11 @@ fn w11_a_copy_that_holds_numbers_as_text_is_not_judged_and_not_broken() {
         (check["status"] == "not_run").then(|| check["why"].as_str().unwrap().to_owned())
     };
     for (id, why) in [
-        ("control_point_sequence", "no cell of TxField.FLD_ID holds a whole number"),
-        ("orphan_dose", "no cell of Patient.Pat_ID1 holds a whole number"),
-        ("mlc_leaf_set", "no cell of TxFieldPoint.A_Leaf_Set holds bytes"),
-        ("offset_codes", "no cell of Offset.Offset_Type holds a whole number"),
-        ("null_field", "no cell of TxField.Pat_ID1 holds a whole number"),
+        ("control_point_sequence", "no cell of TxField.FLD_ID contains a whole number"),
+        ("orphan_dose", "no cell of Patient.Pat_ID1 contains a whole number"),
+        ("mlc_leaf_set", "no cell of TxFieldPoint.A_Leaf_Set contains bytes"),
+        ("offset_codes", "no cell of Offset.Offset_Type contains a whole number"),
+        ("null_field", "no cell of TxField.Pat_ID1 contains a whole number"),
     ] {
         assert!(not_run(id).unwrap().starts_with(why), "{id}: {:?}", not_run(id));
     }
@@ -138,7 +138,7 @@ fn w11_ids_of_two_types_are_no_orphans() {
     let (_, json) = check(&world, "half", &["--only", "references"]);
     assert_eq!(json["violations"], 0, "{json}");
     let delivery = json["checks"].as_array().unwrap().iter().find(|check| check["id"] == "orphan_delivery").unwrap();
-    let remark = "no cell of Patient.Pat_ID1 holds a whole number, and TrackTreatment.Pat_ID1 was not judged";
+    let remark = "no cell of Patient.Pat_ID1 contains a whole number, and TrackTreatment.Pat_ID1 was not judged";
     assert_eq!((&delivery["status"], &delivery["remarks"]), (&json!("pass"), &json!([remark])));
     // What can be read is judged all the same.
     let copy = Connection::open(world.path().join("half.db")).unwrap();

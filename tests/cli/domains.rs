@@ -66,7 +66,7 @@ fn a_report_shows_the_energies_around_a_finding() {
 fn what_is_no_longer_of_its_domain_is_read_with_a_warning_and_never_broken() {
     let world = with_recording("resting");
     becomes_something_else(&world);
-    let said = "`run` is registered as recordings, and has the tables of mosaiq";
+    let said = "`run` is registered as recordings, but has the tables of mosaiq";
     for words in [&["check"][..], &["find", "frame"], &["query", "get_metadata"], &["target", "preflight"]] {
         let output = world.run(words);
         let told = String::from_utf8_lossy(&output.stderr).replace('\n', " ");

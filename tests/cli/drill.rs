@@ -113,8 +113,8 @@ fn again(world: &World, json: &Json, command: &[&str]) {
         worse,
         [
             "gantry angles caught 0 of 2; was 2 of 2",
-            "odd_bytes mfm tried no more; was 2 of 2, 100 % [34-100]",
-            "odd_bytes angles tried no more; was 0 of 2, 0 % [0-66]"
+            "odd_bytes mfm no longer tried; was 2 of 2, 100 % [34-100]",
+            "odd_bytes angles no longer tried; was 0 of 2, 0 % [0-66]"
         ]
     );
 }
@@ -161,7 +161,7 @@ fn an_operation_of_a_drill_says_what_saw_it() {
     assert_eq!((&shown["repair"]["extent"], &shown["repair"]["source"]), (&"exactly".into(), &"row".into()));
     let page = text(&world.run(&["show", &op]).stdout);
     assert!(page.contains("mfm (mlc_leaf_set); in drill"), "{page}");
-    assert!(page.contains("exactly without the journal: the byte too many stands at the end"), "{page}");
+    assert!(page.contains("exactly without the journal: the extra byte is at the end"), "{page}");
     let words = ["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--seed", "1", "--yes"];
     let op = world.json(&words)["op"].to_string();
     assert_eq!(world.json(&["show", &op])["detection"]["known_from"], "unknown");
@@ -300,7 +300,7 @@ fn an_interrupted_drill_takes_its_fault_back() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{signal}");
         let said = text(&output.stderr);
-        assert!(said.contains("its last fault taken back"), "{said}");
+        assert!(said.contains("its last fault is taken back"), "{said}");
         assert_eq!(world.json(&["status"])["active"], Json::Array(Vec::new()));
     }
 }

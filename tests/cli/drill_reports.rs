@@ -136,7 +136,7 @@ fn k4_a_report_that_is_no_file_hangs_nothing() {
         ("ln -s /dev/stdin out", "its report cannot be read"),
         ("ln -s out out", "its report cannot be read"),
         ("mkdir out", "it is a folder"),
-        ("truncate -s 100M out", "it holds more than 67108864 bytes"),
+        ("truncate -s 100M out", "it is larger than 67108864 bytes"),
         ("true", "its report cannot be read"),
         ("printf '\\377\\376{\\0' > out", "UTF-16"),
     ] {

@@ -10,7 +10,7 @@ fn letters_in_a_range() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error: invalid value '5-x' for '--fld-id <IDS>': `5-x` is no list of ids: write numbers and ranges such as 5-9,12, the smaller first
+    error: invalid value '5-x' for '--fld-id <IDS>': `5-x` is not a list of ids: write numbers and ranges such as 5-9,12, the smaller number first
 
     For more information, try '--help'.
     ");
@@ -98,7 +98,7 @@ fn what_a_beginner_leaves_out_is_said_in_plain_words() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error: which operations to revert is unclear
+    error: it is unclear which operations to revert
 
     hint: give numbers, --last or --all
     ");
@@ -123,7 +123,10 @@ fn a_file_or_folder_that_is_not_right_is_said_to_be() {
     world.json(&["audit", "export", "-o", "audit.jsonl"]);
     std::fs::write(world.path().join("other.json"), "{\"schema\":\"mfm/status/1\"}").unwrap();
     for (words, said) in [
-        (["apply", "--plan", "audit.jsonl"], "could not read the plan file audit.jsonl: it is no plan: trailing"),
+        (
+            ["apply", "--plan", "audit.jsonl"],
+            "could not read the plan file audit.jsonl: it is not a plan file: trailing",
+        ),
         (["apply", "--plan", "other.json"], "could not read the plan file other.json: its schema is `mfm/status/1`"),
         (["lab", "create", "sqlite:no/folder/lab.db"], "lab.db: its folder does not exist"),
     ] {
@@ -181,10 +184,10 @@ fn what_is_missing_can_be_proposed_and_the_tool_is_named() {
     ----- stderr -----
     error: angle_type is missing: one of gantry, collimator, both
 
-    hint: --variant gantry proposes what is not given; `mfm modes create_invalid_angles` shows the parameters
+    hint: --variant gantry proposes the missing ones; `mfm modes create_invalid_angles` shows the parameters
     ");
     let ineligible = world.run(&["plan", "corrupt_mlc_data", "--variant", "odd_bytes", "--fld-id", "5001"]);
-    assert!(text(&ineligible.stderr).contains("`mfm modes corrupt_mlc_data` says"), "{}", text(&ineligible.stderr));
+    assert!(text(&ineligible.stderr).contains("`mfm modes corrupt_mlc_data` lists"), "{}", text(&ineligible.stderr));
 }
 
 #[test]
@@ -219,7 +222,7 @@ fn several_refusals() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: nobody consented: no terminal to ask at
+    error: no consent: there is no terminal to ask at
 
     hint: --yes consents in scripts; --dry-run shows what would be done
     ");
@@ -227,7 +230,7 @@ fn several_refusals() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"no_consent","kind":"refused","message":"nobody consented: no terminal to ask at","hint":"--yes consents in scripts; --dry-run shows what would be done","next":[{"option":"yes","step":"give","text":"consents in scripts"},{"option":"dry_run","step":"give","text":"shows what would be done"}]}
+    {"schema":"mfm/error/1","code":"no_consent","kind":"refused","message":"no consent: there is no terminal to ask at","hint":"--yes consents in scripts; --dry-run shows what would be done","next":[{"option":"yes","step":"give","text":"consents in scripts"},{"option":"dry_run","step":"give","text":"shows what would be done"}]}
     "#);
     assert_snapshot!(world.shown(&[&apply[..], &["--yes", "--target", "nowhere"]].concat()), @r"
     exit code: 3
@@ -241,7 +244,7 @@ fn several_refusals() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: [DIR]/lab.db already exists, and labs overwrite nothing
+    error: [DIR]/lab.db already exists; making a lab never overwrites anything
 
     hint: choose another path or database, or remove this one yourself
     ");
@@ -258,7 +261,7 @@ fn several_refusals() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: nobody consented: no terminal to ask at
+    error: no consent: there is no terminal to ask at
 
     hint: --confirm copy.db types the name in scripts
     ");
@@ -308,7 +311,7 @@ fn k11_a_group_without_its_command_says_what_is_missing_in_json_too() {
         let error: serde_json::Value = serde_json::from_slice(&done.stderr).unwrap();
         let field = |name: &str| error[name].as_str().unwrap().to_owned();
         assert_eq!((done.status.code(), field("code").as_str()), (Some(2), "usage"), "{error}");
-        assert!(field("message").starts_with("the command is not complete"), "{error}");
+        assert!(field("message").starts_with("the command is incomplete"), "{error}");
         assert!(field("hint").starts_with("one of ") && field("hint").contains(one), "{error}");
     }
 }

@@ -120,7 +120,7 @@ fn k5_only_regular_files_of_a_sane_size_are_read_and_nothing_is_waited_for() {
             ("pipe", "it is a pipe"),
             ("to-pipe", "it is a pipe"),
             ("/dev/zero", "it is a device"),
-            ("long", "it holds more than"),
+            ("long", "it is larger than"),
         ] {
             let import = words.contains(&"import");
             let rest: &[&str] = if import { &["sqlite:new.db"] } else { &[] };
@@ -193,7 +193,7 @@ fn k5_man_pages_replace_nothing_but_man_pages() {
     assert_eq!((code, error.as_str()), (2, "folder"));
     assert!(message.contains("mfm-apply.1"), "{message}");
     assert_eq!(std::fs::read_to_string(&page).unwrap(), "my own notes");
-    assert_eq!(std::fs::read_dir(world.path().join("pages")).unwrap().count(), 1, "nothing else is written");
+    assert_eq!(std::fs::read_dir(world.path().join("pages")).unwrap().count(), 1, "mfm writes nothing else");
     std::fs::remove_file(&page).unwrap();
     world.mfm(&["man", "pages"]).assert().success();
     let text = std::fs::read_to_string(&page).unwrap();

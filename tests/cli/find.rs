@@ -21,7 +21,7 @@ fn fields_of_a_database_that_nobody_marked() {
                                                        1
     3       MR000008           1      BRAIN  99        7
 
-    next: mfm find field --eligible TOOL says what they can show
+    next: mfm find field --eligible TOOL lists the possible variants
     ----- stderr -----
     ");
     assert_snapshot!(world.shown(&["find", "field", "--patient", "MR000009", "--eligible", "create_invalid_angles"]), @r"
@@ -48,7 +48,7 @@ fn fields_of_a_database_that_nobody_marked() {
     ----- stderr -----
     error: there is no machine `somewhere`
 
-    hint: there are: Agility 1
+    hint: available: Agility 1
     ");
     assert_snapshot!(world.shown(&["find", "offset"]), @r"
     exit code: 3
@@ -56,7 +56,7 @@ fn fields_of_a_database_that_nobody_marked() {
     ----- stderr -----
     error: the target has no table Offset
 
-    hint: choose a target that has it, or do without
+    hint: choose a target that has it, or do without it
     ");
 }
 
@@ -123,7 +123,7 @@ fn a_search_that_stops_early_says_so() {
     assert_eq!((&json["total"], &json["shown"]), (&Json::Null, &3.into()));
     let page = text(&world.run(&["find", "delivery", "--eligible", "create_duplicate_treatment"]).stdout);
     assert!(page.starts_with(
-        "the first 20 deliveries on lab\nthat create_duplicate_treatment can break; no more were looked for"
+        "the first 20 deliveries on lab\nthat create_duplicate_treatment can break; the search stopped there"
     ));
 }
 
@@ -131,14 +131,14 @@ fn a_search_that_stops_early_says_so() {
 fn an_empty_selection_says_what_there_is() {
     let world = World::with_lab();
     for (words, says, helps) in [
-        (&["field", "--type", "arc"][..], "no field is left by type arc", "the fields are of the types static, "),
+        (&["field", "--type", "arc"][..], "no field matches type arc", "the fields are of the types static, "),
         (
             &["delivery", "--date", "2031-01-01"],
-            "no delivery is left by date 2031-01-01",
-            "the newest delivery began on 2",
+            "no delivery matches date 2031-01-01",
+            "the newest delivery started on 2",
         ),
-        (&["offset", "--date", "2031-01-01"], "no offset is left", "the newest offset was studied on 2"),
-        (&["field", "--type", "setup", "--eligible", "corrupt_mlc_data"], "looked at, and none can show it", ""),
+        (&["offset", "--date", "2031-01-01"], "no offset matches", "the newest offset was measured on 2"),
+        (&["field", "--type", "setup", "--eligible", "corrupt_mlc_data"], "examined is eligible", ""),
     ] {
         let json = world.json(&[&["find"], words].concat());
         assert!(json["why_none"].as_str().unwrap().contains(says), "{json}");
@@ -151,7 +151,7 @@ fn an_empty_selection_says_what_there_is() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: no field is left by type arc
+    error: no field matches type arc
 
     hint: the fields are of the types static, step_n_shoot, setup, kv_setup, ct, vmat, dmlc
     ");
@@ -159,7 +159,7 @@ fn an_empty_selection_says_what_there_is() {
     let done = world.run(&plan);
     let error: Json = serde_json::from_slice(&done.stderr).unwrap();
     assert_eq!(error["code"], "none_eligible", "{error}");
-    assert_eq!(error["hint"], "`mfm modes corrupt_mlc_data` says what a record needs");
+    assert_eq!(error["hint"], "`mfm modes corrupt_mlc_data` lists what a record needs");
     assert!(error["message"].as_str().unwrap().contains("the first: "), "{error}");
 }
 

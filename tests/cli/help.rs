@@ -15,29 +15,28 @@ fn the_main_help() {
     Usage: mfm [OPTIONS] <COMMAND>
 
     Commands:
-      demo         Break a lab in every way, see what notices, and take it all back
+      demo         Commit every kind of fault on a lab, see what detects it, take it all back
       lab          Make or import a lab
       target       Register and mark test copies
       modes        List the failure modes, or explain one
-      find         List the records that can be broken
+      find         List records to commit faults on
       plan         Show the changes that a fault would make, and their digest
       apply        Commit a fault on a test copy
       revert       Take operations back
-      recover      Close what a crash left open
-      approve      Say yes to what an agent asked for, or list what waits
+      recover      Close operations that a crash left open
+      approve      Approve a request of an agent, or list pending requests
       replay       Re-run the journal on another marked copy
       status       Show what is broken now
       log          List the operations, newest first
       show         Show one operation
-      explain      Explain one operation: its inverse, what blocks it, its proof
-      query        Ask a named question of a database's data
-      features     Write the features of a target's records as CSV
+      explain      Explain one operation: its revert, what blocks it, its proof
+      query        Run a named query on a database
       check        Run the quality checks on a target
-      drill        Measure what checks catch: break, look, take back, count
+      drill        Measure what checks catch, fault by fault
       campaign     Commit many faults from one file
       audit        Gather evidence
       mcp          Serve AI agents over stdin and stdout
-      tui          See the data, break it, take it back, on the whole terminal
+      tui          Browse the data, commit faults and take them back, in a full-screen interface
       completions  Write the completion script of a shell to stdout
       man          Write the man pages into a folder
       help         Explain a command or a topic
@@ -51,9 +50,9 @@ fn the_main_help() {
                                else the user's]
           --target <NAME|URL>  The target, by name or URL [env: MFM_TARGET] [default: the only one]
           --json               Write results as JSON: the same as --format json
-      -y, --yes                Answer yes to every question but one that wants a name typed
+      -y, --yes                Answer yes to every question, except those that need a name typed
 
-    Begin with:  mfm demo
+    Start with:  mfm demo
     Topics:      mfm help exit-codes, mfm help errors, mfm help environment
     ----- stderr -----
     ");
@@ -80,7 +79,7 @@ fn the_help_of_a_tool() {
                                      same value [possible values: gantry, collimator, both]
           --invalid-value <DEGREES>  The angle to write, in degrees, with at most one decimal; outside 0
                                      to 360 for the gantry, outside -180 to 360 for the collimator and
-                                     for both. With a variant, 400 where none is given
+                                     for both. Default with a variant: 400
 
     Selection:
           --variant <WORD>               Propose parameters that make this variant, instead of giving
@@ -94,8 +93,8 @@ fn the_help_of_a_tool() {
           --type <TYPE>                  Only records of fields of this type, such as vmat,
                                          step-and-shoot or kv_setup, or by its number,
                                          TxField.Type_Enum; electron fields are static ones
-          --date <DATE>                  Only records of this day, as YYYY-MM-DD: deliveries begun,
-                                         fields and points delivered, offsets studied
+          --date <DATE>                  Only records of this day, as YYYY-MM-DD: deliveries started,
+                                         fields and points delivered, offsets measured
           --seed <S>                     Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
           --now <TIME>                   The target's wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS;
                                          read and printed if omitted
@@ -109,7 +108,7 @@ fn the_help_of_a_tool() {
                                else the user's]
           --target <NAME|URL>  The target, by name or URL [env: MFM_TARGET] [default: the only one]
           --json               Write results as JSON: the same as --format json
-      -y, --yes                Answer yes to every question but one that wants a name typed
+      -y, --yes                Answer yes to every question, except those that need a name typed
     ----- stderr -----
     ");
 }
@@ -121,15 +120,15 @@ fn exit_codes() {
     ----- stdout -----
     CODE  MEANING
     0     done
-    1     it ran and found something: a violation, tampering, rows left in
-          conflict, an operation left open
-    2     usage: the arguments alone are wrong
+    1     something was found: a violation, tampering, rows left in conflict, an
+          operation left open
+    2     usage: the arguments are wrong
     3     refused: unmarked, stale, in conflict, over a limit, nothing to change,
           no consent, recover first
     4     the target: absent, unreachable, busy, full, replaced, or failing
     5     the journal: absent, busy, full, behind, or broken
-    129   ended by SIGHUP, as when a terminal is closed; what was begun is sealed,
-          or left open and said so
+    129   ended by SIGHUP, as when a terminal closes; the current operation is
+          sealed, or reported as left open
     130   interrupted by SIGINT; the same
     143   ended by SIGTERM; the same
     ----- stderr -----

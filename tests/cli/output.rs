@@ -79,7 +79,7 @@ fn a_fault_and_its_end_for_people() {
     assert_snapshot!(world.shown(&["revert", "1"]), @r"
     exit code: 0
     ----- stdout -----
-    nothing left to take back on lab: it was reverted before
+    nothing to revert on lab: it was already reverted
 
     REVERTS  BY  STATE             ROWS  ALREADY BACK  RESTORED  EXACT
     1            already_reverted  0     0             yes       yes
@@ -139,8 +139,7 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
                                     an impossible              future_timestamp,
                                     time                       negative_duration
     create_orphaned_record          A reference to   2.3-2.8   patient_id,
-                                    a row that is              field_id, site_id
-                                    not there
+                                    a missing row              field_id, site_id
     corrupt_offset_data             An impossible    0.9-2.7   extreme_values,
                                     patient shift              invalid_type,
                                                                invalid_state,
@@ -151,8 +150,8 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
     mlc_leaf_count_mismatch         Wrong number of  1.8-2.1   intra_field,
                                     MLC leaf pairs             vs_machine, vs_plan
 
-    Severity says how far the data are from what they should be, from 0 (normal) to
-    3 (critical); it is no measure of harm to a patient.
+    Severity is how far the data are from correct, from 0 (normal) to 3 (critical);
+    it does not measure harm to a patient.
 
     next: mfm modes TOOL explains one
     ----- stderr -----

@@ -36,7 +36,7 @@ fn a_replay_that_is_equal() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: nobody consented: no terminal to ask at
+    error: no consent: there is no terminal to ask at
 
     hint: --yes consents in scripts
     ");
@@ -76,7 +76,7 @@ fn a_replay_that_differs() {
     assert_snapshot!(world.shown(&["replay", "--onto", "copy", "--yes"]), @r"
     exit code: 1
     ----- stdout -----
-    replay differs at operation 1 of lab: copy is not as the journal says
+    replay differs at operation 1 of lab: copy does not match the journal
       TxFieldPoint 20148 Gantry_Ang: journaled 30, found 12.5
 
     nothing of operation 1 was written to copy
@@ -109,13 +109,13 @@ fn a_replay_without_two_ends() {
     ----- stderr -----
     error: sqlite:copy.db is not registered
 
-    hint: make a fresh copy of the baseline there, then mark it as a test copy of its own: `mfm target mark sqlite:copy.db`
+    hint: make a fresh copy of the baseline, then mark it as a test copy: `mfm target mark sqlite:copy.db`
     ");
     assert_snapshot!(world.shown(&["replay", "--onto", "lab"]), @r"
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error: lab is both what is to be replayed and where
+    error: lab is both the source and the destination
 
     hint: --onto names another copy; --target NAME names the source
     ");
@@ -141,7 +141,7 @@ fn an_explanation() {
         .success();
     let shown = world.shown(&["explain", "1"]);
     let without_times: Vec<&str> = shown.lines().filter(|line| !line.starts_with("at  ")).collect();
-    assert_snapshot!(without_times.join("\n"), @r#"
+    assert_snapshot!(without_times.join("\n"), @r"
     exit code: 0
     ----- stdout -----
     operation 1: create_invalid_angles gantry, active, 12 rows
@@ -156,15 +156,15 @@ fn an_explanation() {
     parameters  angle_type gantry, invalid_value 400
     seed        7
 
-    A revert now
-    blocked: 1 row in conflict, 11 rows could be put back
+    Revert now
+    blocked: 1 row in conflict, 11 rows could be restored
 
-    In the way
+    Blocked by
     TxFieldPoint 20151: operation 2 changed it later
 
-    Ways out
+    Possible commands
     mfm revert 1 --cascade         takes back operations 2, 1, in this order
-    mfm revert 1 --skip-conflicts  puts back 11 rows and leaves 1 row in conflict
+    mfm revert 1 --skip-conflicts  restores 11 rows and leaves 1 row in conflict
 
     Changes
     TxFieldPoint 20148 Gantry_Ang: 400 -> 30
@@ -185,21 +185,21 @@ fn an_explanation() {
     sealed         entry 8, applied
     plan digest    [DIGEST]
     rows root      [DIGEST],
-                   as computed from 1 chunk of images
-    in the target  committed, as the journal says
+                   matches 1 chunk of images
+    in the target  committed, matches the journal
 
-    How an auditor checks it
-    1  entry 7 of the journal has the uid as its digest, and names the digest of the
-       entry before it
-    2  its body names the chunks of images by digest; the SHA-256 of each chunk is
+    How to verify it
+    1  entry 7 of the journal has the uid as its digest, and contains the digest of
+       the previous entry
+    2  its body lists the chunks of images by digest; the SHA-256 of each chunk is
        that digest
     3  the RFC 6962 root over the changes in them is the rows root of the body
     4  in lab: SELECT state FROM mfm_operation WHERE uid =
        '[DIGEST]'
-    5  an audit of the live target does so for every operation; journal/verify.py
+    5  an audit of the live target does this for every operation; journal/verify.py
        reads the journal without mfm
     ----- stderr -----
-    "#);
+    ");
     let json = world.json(&["explain", "1"]);
     assert_eq!(json["schema"], "mfm/explain/1");
     for field in ["ok", "words", "operation", "inverse", "blocked_by", "ways_out", "residue", "proof"] {

@@ -215,7 +215,7 @@ fn torture_8_and_19_columns_added_and_moved() {
     world.apply(request_angles(field, "401")).unwrap();
     run_foreign_sql(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Gantry_Ang TO Gone");
     let refused = run(&world, &of(&[3])).unwrap_err();
-    assert!(refused.conflicts[0].why.contains("gone"), "{:?}", refused.conflicts[0]);
+    assert!(refused.conflicts[0].why.contains("no longer exists"), "{:?}", refused.conflicts[0]);
     assert_eq!(read_cell(&world, &format!("SELECT Gone FROM TxFieldPoint WHERE TFP_ID = {point}")), "Integer(401)");
 }
 

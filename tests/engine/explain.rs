@@ -128,11 +128,11 @@ fn k10_a_column_that_is_gone_is_put_back_by_hand_and_never_forced() {
     run_foreign_sql(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Gantry_Ang TO Elsewhere");
     let outcome = explain(&world, 1);
     assert!(deeds(&outcome).is_empty(), "{:?}", deeds(&outcome));
-    assert!(outcome.ways_out[0].text.contains("put the column"), "{:?}", outcome.ways_out[0]);
+    assert!(outcome.ways_out[0].text.contains("restore the column"), "{:?}", outcome.ways_out[0]);
     let refused = world.revert(&[1]).unwrap_err();
     assert_eq!(refused.code, "conflict");
     let said = format!("{:?}", refused.next);
-    assert!(said.contains("put the column") && !said.contains("Force"), "{said}");
+    assert!(said.contains("restore the column") && !said.contains("Force"), "{said}");
     run_foreign_sql(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Elsewhere TO Gantry_Ang");
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
 }

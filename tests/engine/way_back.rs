@@ -350,15 +350,15 @@ fn w02_a_revert_that_is_taken_back_leaves_a_column_added_since_to_the_database()
 fn w09_a_foreign_key_that_nobody_can_follow_is_refused_by_name_and_said_before() {
     for (parent, key, said) in [
         ("CREATE TABLE q (x)", "REFERENCES p (x)", "the database has no table p"),
-        ("CREATE TABLE p (x)", "REFERENCES p (x)", "no unique index of p has just these columns"),
+        ("CREATE TABLE p (x)", "REFERENCES p (x)", "no unique index of p has exactly these columns"),
         ("CREATE TABLE p (x); CREATE UNIQUE INDEX u ON p (x) WHERE x > 0", "REFERENCES p (x)", "no unique index of p"),
         (
             "CREATE TABLE p (x); CREATE UNIQUE INDEX u ON p (x COLLATE NOCASE)",
             "REFERENCES p (x)",
             "no unique index of p",
         ),
-        ("CREATE TABLE p (x, y, PRIMARY KEY (x, y))", "REFERENCES p", "it has 1 columns, and the key of p has 2"),
-        ("CREATE TABLE p (x)", "REFERENCES p", "no unique index of p has just these columns"),
+        ("CREATE TABLE p (x, y, PRIMARY KEY (x, y))", "REFERENCES p", "it has 1 columns, but the key of p has 2"),
+        ("CREATE TABLE p (x)", "REFERENCES p", "no unique index of p has exactly these columns"),
         ("CREATE TABLE p (x PRIMARY KEY)", "REFERENCES p (z)", "p has no column z"),
         (
             "CREATE TABLE q (x UNIQUE); CREATE VIEW p AS SELECT x FROM q",
@@ -479,7 +479,7 @@ fn w01_where_a_type_changed_the_rest_is_put_back() {
     let back = revert::run(&rig.world.context(), &skipping).unwrap();
     let line = &back.operations[0];
     assert_eq!((line.rows, line.conflicts.len(), line.conflicts[0].key.as_str()), (2, 1, "1"));
-    assert!(line.conflicts[0].why.contains("'5' does not fit"), "{:?}", line.conflicts);
+    assert!(line.conflicts[0].why.contains("cannot hold '5'"), "{:?}", line.conflicts);
     // A row that nothing lets in again is given up by name, and does not bar the target for ever.
     let nothing = revert::run(&rig.world.context(), &skipping).unwrap_err();
     assert_eq!(nothing.code, "conflict");

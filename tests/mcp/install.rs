@@ -50,7 +50,7 @@ fn w08_a_file_that_is_not_plain_is_left_to_the_person_and_the_rest_of_one_stays(
     std::fs::write(&file, doubled).unwrap();
     let refused = install();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(refused.status.code() == Some(2) && said.contains("stands there twice"), "{said}");
+    assert!(refused.status.code() == Some(2) && said.contains("occurs twice"), "{said}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), doubled);
     std::fs::write(&file, "\u{feff}{\"limit\":12345678901234567890123,\"ratio\":1.10}").unwrap();
     assert_eq!(install().status.code(), Some(0));
@@ -81,7 +81,7 @@ fn a_link_and_who_may_read_it_stay() {
     let commented = format!("// mine\n{after}");
     std::fs::write(&real, &commented).unwrap();
     let refused = world.mfm(&["mcp", "install", "cursor", "--write", "--yes"]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("comments is left to you"), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("does not edit files with comments"), "{refused:?}");
     assert_eq!(std::fs::read_to_string(&real).unwrap(), commented);
     assert_eq!(std::fs::read_dir(world.path()).unwrap().filter(|at| format!("{at:?}").contains("draft")).count(), 0);
 }

@@ -174,7 +174,7 @@ fn a_killed_server_is_recovered_by_the_next() {
         if recovered["state"] != "recovered" {
             // A transaction that was half written is a person's to roll back.
             let why = recovered.to_string();
-            assert!(why.contains("left a transaction to roll back"), "{why}");
+            assert!(why.contains("left a transaction that must be rolled back"), "{why}");
             world.json(&["recover"]);
         }
         let active = next.call("status", json!({}))["active"].as_array().unwrap().len();

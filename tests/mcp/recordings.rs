@@ -123,7 +123,7 @@ fn what_is_no_longer_of_its_domain_is_warned_of_and_never_broken() {
     let calls = [tool("check", json!({"target": "run"})), fault, tool("status", json!({}))];
     let answers = ask(folder.path(), &[], &calls);
     let [checked, refused, status] = answers.as_slice() else { panic!("{answers:?}") };
-    let said = "`run` is registered as recordings, and has the tables of mosaiq [domain_mismatch]";
+    let said = "`run` is registered as recordings, but has the tables of mosaiq [domain_mismatch]";
     assert_eq!(checked["structuredContent"]["warnings"], json!([said]));
     assert!(checked["content"][0]["text"].as_str().unwrap().starts_with("warning: "), "{checked}");
     assert_eq!((&refused["isError"], &refused["structuredContent"]["code"]), (&json!(true), &json!("domain_mismatch")));

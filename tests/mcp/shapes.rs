@@ -65,7 +65,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        25 tools, 3877 tokens
+        25 tools, 3883 tokens
         apply_plan: handle
         audit_verify: cursor depth full target
         check: cursor database hostname now only target
@@ -207,7 +207,7 @@ fn resources_prompts_and_completion() {
                 let read = serde_json::to_value(&read.contents[0]).unwrap();
                 let text = read["text"].as_str().unwrap();
                 let page = uri.starts_with("failure-mode://mosaiq/");
-                let said = if page { "## Data that fuller checks need" } else { "{" };
+                let said = if page { "## Data that better checks would need" } else { "{" };
                 assert!(text.contains(said), "{uri}: {text}");
             }
             for missing in

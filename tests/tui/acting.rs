@@ -27,7 +27,7 @@ fn from_a_fresh_lab_to_a_fault_a_finding_a_revert_and_a_clean_audit() {
     assert_eq!(world.state.screen, Screen::Records);
     world.press("u y").sees("taken back, exactly");
     assert_eq!(world.cell(LEAVES), before);
-    world.press("v").sees("every row ever touched is as the journal says");
+    world.press("v").sees("every row ever touched matches the journal");
     let request = audit::Request { depth: Level::Live, full: true };
     let outcome = world.with(|context, _| audit::run(context, &request)).unwrap();
     assert!(outcome.ok, "{:?}", outcome.journal.findings);
@@ -66,7 +66,7 @@ fn a_critical_fault_is_committed_only_by_its_target_typed() {
     let mut world = World::new((120, 40));
     let entries = world.entries();
     world.press("3 enter down b down down down down enter a").sees("Type lab");
-    world.press("y enter").sees("type lab, exactly so");
+    world.press("y enter").sees("type exactly lab");
     world.press("backspace \"lab enter").sees("is committed");
     assert_eq!(world.entries(), entries + 2);
 }
@@ -79,7 +79,7 @@ fn what_others_wrote_meanwhile_stops_a_revert_and_every_way_says_what_it_does() 
     let changed = lab.execute("UPDATE TxFieldPoint SET A_Leaf_Set = x'0001' WHERE FLD_ID = 5002 AND Point = 0", []);
     assert_eq!(changed.unwrap(), 1);
     world.press("u y").sees("conflict");
-    world.press("5 f5").sees("in the way");
+    world.press("5 f5").sees("cannot be taken back now");
     world.press("x").sees("all rows or none").sees("overwrite what others wrote");
     world.press("down down down enter").sees("OVERWRITTEN").sees("Type lab");
     world.press("esc");
@@ -93,7 +93,7 @@ fn what_is_committed_is_what_was_seen() {
     let lab = rusqlite::Connection::open(world.lab()).unwrap();
     lab.execute("UPDATE TxFieldPoint SET Gantry_Ang = 7 WHERE FLD_ID = 5002 AND Point = 0", []).unwrap();
     let entries = world.entries();
-    world.press("y").sees("not as they were when it was shown");
+    world.press("y").sees("changed since it was shown");
     assert_eq!(world.entries(), entries);
 }
 
@@ -110,7 +110,7 @@ fn read_only_greys_what_writes_and_does_none_of_it() {
     world.state.facts.read_only = true;
     let entries = world.entries();
     for script in ["3 enter down b", "u", "U", "R", "1 d", "4 a", "5 x"] {
-        world.press(script).sees("read only");
+        world.press(script).sees("read-only");
         assert!(world.state.overlay.is_none(), "{script}");
     }
     assert_eq!(world.entries(), entries);
@@ -150,7 +150,7 @@ fn what_a_crash_left_open_is_recovered() {
         target: "lab".into(),
         tool: "create_invalid_angles".into(),
         variant: "gantry".into(),
-        state: "open, undecided",
+        state: "open",
         rows: 1,
     });
     world.press("R").sees("Ask the targets");
@@ -160,7 +160,7 @@ fn what_a_crash_left_open_is_recovered() {
 #[test]
 fn undo_takes_back_what_it_names_whatever_others_commit_meanwhile() {
     let mut world = World::new((120, 40));
-    world.press("u").sees("nothing to take back");
+    world.press("u").sees("nothing to revert");
     assert!(world.state.overlay.is_none());
     world.press(BREAK);
     world.press("u").sees("operation 1, corrupt_mlc_data negative_gap, of tester");

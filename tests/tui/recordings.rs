@@ -62,7 +62,7 @@ fn another_target_brings_its_own_domain() {
     world.press("a").sees("get_frame");
     world.press("esc");
     world.press("1 t enter 3").sees("patients: 3");
-    world.press("a").sees("answers no questions");
+    world.press("a").sees("has no queries");
     world.press("2").sees("create_invalid_angles");
     assert!(!world.screen().contains("create_energy_injection"));
 }

@@ -164,7 +164,7 @@ fn a_target_that_is_gone_is_said_everywhere_and_comes_back() {
     std::fs::rename(world.lab(), &away).unwrap();
     world.press("1 f5").sees("guarded:");
     insta::assert_snapshot!("gone_120x40", world.screen());
-    world.press("v").sees("could not be looked at");
+    world.press("v").sees("could not be read");
     world.press("3 f5").sees("[target_absent]");
     std::fs::rename(&away, world.lab()).unwrap();
     world.press("f5").sees("patients: 6");
@@ -205,7 +205,7 @@ fn tampering_is_found_and_said_in_red() {
     journal.execute("UPDATE entry SET actor = 'nobody' WHERE seq = 3", []).unwrap();
     world.press("v").sees("What the audit found").sees("is missing [schema]");
     world.press("esc").sees("of the audit");
-    world.press("7").sees("DOES NOT HOLD");
+    world.press("7").sees("HAS DISCREPANCIES");
     world.press("1").sees("of the audit");
 }
 

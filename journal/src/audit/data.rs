@@ -103,16 +103,16 @@ impl Auditor<'_> {
         }
         if (held.rows, held.kept) != (body.rows, body.kept) {
             let message = format!(
-                "it announces {} rows and {} kept, its images hold {} and {}",
+                "it announces {} rows and {} kept, but its images contain {} and {}",
                 body.rows, body.kept, held.rows, held.kept
             );
             self.report_chunk("operation_rows", op, None, message);
         }
         if held.tree.root() != body.rows_root {
-            self.report_chunk("rows_root", op, None, "its images have another root than it announces");
+            self.report_chunk("rows_root", op, None, "the root of its images differs from the announced one");
         }
         if !held.tables.iter().eq(&body.tables) {
-            self.report_chunk("operation_tables", op, None, "its images are of other tables than it announces");
+            self.report_chunk("operation_tables", op, None, "its images are of other tables than announced");
         }
     }
 
@@ -120,7 +120,7 @@ impl Auditor<'_> {
     pub(super) fn audit_documents(&mut self, entry: &Entry, referenced: &mut ReferencedChunks) {
         let Some(named) = entry.body.get(DOCUMENTS) else { return };
         let Ok(named) = Vec::<Digest>::deserialize(named) else {
-            return self.report_entry("entry_body", entry.seq, entry.op, "its `documents` are no list of digests");
+            return self.report_entry("entry_body", entry.seq, entry.op, "its `documents` are not a list of digests");
         };
         for digest in named {
             referenced.all.insert(digest);
@@ -129,12 +129,12 @@ impl Auditor<'_> {
             }
             let Some(bytes) = self.read_chunk(entry.op, digest) else { continue };
             if Digest::sha256(&bytes) != digest {
-                self.report_chunk("chunk_digest", entry.op, Some(digest), "its bytes have another digest");
+                self.report_chunk("chunk_digest", entry.op, Some(digest), "its bytes have a different digest");
             }
             if let Err(error) = Document::from_chunk(&bytes) {
                 let code =
                     if error == CborError::NotDeterministic { "chunk_not_canonical" } else { "chunk_unreadable" };
-                self.report_chunk(code, entry.op, Some(digest), format!("it is no document: {error}"));
+                self.report_chunk(code, entry.op, Some(digest), format!("it is not a document: {error}"));
             }
         }
     }
@@ -162,7 +162,7 @@ impl Auditor<'_> {
         match stored {
             Ok(Some(bytes)) => Some(bytes),
             Ok(None) => {
-                self.report_chunk("chunk_missing", op, Some(digest), "it is named, and is not there");
+                self.report_chunk("chunk_missing", op, Some(digest), "it is referenced but missing");
                 None
             }
             Err(error) => {
@@ -236,23 +236,23 @@ impl Auditor<'_> {
         for digest in &named.chunks {
             let Some(bytes) = self.read_chunk(op, *digest) else { return };
             if Digest::sha256(&bytes) != *digest {
-                self.report_chunk("chunk_digest", op, Some(*digest), "its bytes have another digest");
+                self.report_chunk("chunk_digest", op, Some(*digest), "its bytes have a different digest");
             }
             match read_keys(&bytes) {
                 Ok(part) if part.table == named.table => {
                     all.columns = part.columns;
                     all.keys.extend(part.keys);
                 }
-                Ok(_) => self.report_chunk("keys_digest", op, Some(*digest), "it holds keys of another table"),
+                Ok(_) => self.report_chunk("keys_digest", op, Some(*digest), "it contains keys of another table"),
                 Err(error) => return self.report_chunk("chunk_unreadable", op, Some(*digest), error.to_string()),
             }
             chunks.push(bytes);
         }
         if chosen_digest(&all).ok() != Some(named.digest) || all.keys.len() as u64 != named.count {
-            self.report_chunk("keys_digest", op, None, "its chosen keys have another digest or number");
+            self.report_chunk("keys_digest", op, None, "its chosen keys have a different digest or number");
         }
         if pack_keys(&all).ok() != Some(chunks) {
-            self.report_chunk("chunk_not_canonical", op, None, "its chosen keys, packed again, make other chunks");
+            self.report_chunk("chunk_not_canonical", op, None, "its chosen keys, packed again, give different chunks");
         }
     }
 }

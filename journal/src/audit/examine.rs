@@ -34,14 +34,14 @@ pub(crate) struct Examined {
 pub(crate) fn examine_chunk(bytes: &[u8], digest: Digest) -> Examined {
     let mut out = Examined::default();
     if Digest::sha256(bytes) != digest {
-        out.wrong.push(("chunk_digest", "its bytes have another digest".to_owned()));
+        out.wrong.push(("chunk_digest", "its bytes have a different digest".to_owned()));
     }
     match out.read_chunk(bytes) {
         Err(error) => out.wrong.push(("chunk_unreadable", error.to_string())),
         Ok(RepackedChunk { again, closed }) => {
             out.closed = closed;
             if again != bytes {
-                let message = "its changes, packed again, make other bytes".to_owned();
+                let message = "its changes, packed again, give different bytes".to_owned();
                 out.wrong.push(("chunk_not_canonical", message));
             }
         }

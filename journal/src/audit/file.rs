@@ -17,12 +17,12 @@ impl Auditor<'_> {
         for (pragma, expected) in [("application_id", APPLICATION_ID), ("user_version", FORMAT)] {
             let value = self.conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
             if let Some(value) = self.note_error("file_header", value).filter(|value| *value != expected) {
-                self.report_finding("file_header", format!("{pragma} is {value}, a journal's is {expected}"));
+                self.report_finding("file_header", format!("{pragma} is {value}, but a journal's is {expected}"));
             }
         }
         let encoding = self.conn.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
         if let Some(encoding) = self.note_error("file_header", encoding).filter(|encoding| encoding != "UTF-8") {
-            self.report_finding("file_header", format!("the text encoding is {encoding}, a journal's is UTF-8"));
+            self.report_finding("file_header", format!("the text encoding is {encoding}, but a journal's is UTF-8"));
         }
     }
 

@@ -50,13 +50,13 @@ impl Auditor<'_> {
             walk.whole = false;
         }
         if walk.head.seq == 0 {
-            self.report_finding("no_entries", "the journal holds no entry");
+            self.report_finding("no_entries", "the journal has no entry");
         } else {
             self.out.head = Some(walk.head);
             self.out.root = walk.whole.then(|| walk.tree.root());
         }
         if let Some(stored) = walk.projection.take() {
-            let message = format!("it was stored at entry {}, the newest is {}", stored.seq, walk.head.seq);
+            let message = format!("it was stored at entry {}, but the newest is {}", stored.seq, walk.head.seq);
             self.report_finding("projection", message);
         }
         if self.depth == Depth::Data {
@@ -72,7 +72,7 @@ impl Auditor<'_> {
             return None;
         };
         if !self.note_error("projection", Projection::is_alone(self.conn))? {
-            self.report_finding("projection", "there are other rows beside it");
+            self.report_finding("projection", "there are additional rows");
             return None;
         }
         if stored.compute_digest() != stored.digest {
@@ -205,7 +205,7 @@ impl Auditor<'_> {
         match claim {
             Ok(claim) if claim.fold != FOLD_VERSION || computed.is_ok_and(|computed| computed == claim) => {}
             Ok(_) => {
-                self.report_entry("entry_folded", entry.seq, entry.op, "the entries before it fold to another state");
+                self.report_entry("entry_folded", entry.seq, entry.op, "the entries before it give a different state");
             }
             Err(why) => self.report_entry("entry_folded", entry.seq, entry.op, why),
         }
@@ -215,7 +215,10 @@ impl Auditor<'_> {
         let Some(stored) = walk.projection.take_if(|stored| stored.seq == walk.head.seq) else { return };
         match Projection::by_rules(stored.fold, walk.head, &walk.tree, &walk.state) {
             Ok(folded) if folded == stored => {}
-            _ => self.report_finding("projection", format!("it is not what entries 1 to {} fold to", walk.head.seq)),
+            _ => self.report_finding(
+                "projection",
+                format!("it differs from the state that entries 1 to {} give", walk.head.seq),
+            ),
         }
     }
 }

@@ -10,7 +10,7 @@ impl Report for Outcome {
             return page.lead(Mood::Good, &what);
         }
         if self.waiting.is_empty() {
-            return page.lead(Mood::Good, "nothing waits for a person");
+            return page.lead(Mood::Good, "no requests are waiting for approval");
         }
         let waiting = self.waiting.len() as u64;
         page.lead(

@@ -44,7 +44,7 @@ impl Report for Outcome {
 fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     let violations = outcome.journal.findings.len();
     if outcome.ok {
-        page.lead(Mood::Good, &format!("the journal holds: {} entries, nothing found", outcome.journal.entries));
+        page.lead(Mood::Good, &format!("the journal is intact: {} entries, nothing found", outcome.journal.entries));
     } else {
         page.lead(Mood::Bad, &format!("{} found", render_count(violations as u64, "violation")));
     }
@@ -74,13 +74,13 @@ fn write_live(page: &mut ReportPage, line: &LiveLine) {
         return page.line(&format!("not compared: {why}"));
     }
     if line.findings.is_empty() {
-        page.line("every row ever touched is as the journal says");
+        page.line("every row ever touched matches the journal");
     }
     line.findings.iter().for_each(|finding| page.line(&format!("{}: {}", finding.code, finding.message)));
     match &line.baseline {
         None => {}
         Some(BaselineComparison::Equal { tables, rows }) => {
-            page.line(&format!("all {tables} tables, {rows} rows, equal the baseline by digest"));
+            page.line(&format!("all {tables} tables, {rows} rows, match the baseline by digest"));
         }
         Some(BaselineComparison::Differs { tables }) => {
             page.line(&format!("differ from the baseline: {}", tables.join(", ")));

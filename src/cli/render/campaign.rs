@@ -6,7 +6,7 @@ use crate::ops::campaign::{Outcome, RevertedCampaign};
 impl Report for Outcome {
     fn render_page(&self, page: &mut ReportPage) {
         let all = render_count(self.steps.len() as u64, "fault");
-        let text = format!("campaign {} on {}: {} of {all} stand", self.campaign, self.target, self.standing);
+        let text = format!("campaign {} on {}: {} of {all} in effect", self.campaign, self.target, self.standing);
         page.lead(if self.standing > 0 { Mood::Bad } else { Mood::Plain }, &text);
         page.blank();
         let mut table = ReportTable::new(&["step", "tool", "variant", "records", "rows", "state", "op"]);
@@ -51,17 +51,20 @@ fn or_dash(number: Option<u64>) -> String {
 fn remarks(outcome: &Outcome) -> Vec<String> {
     let meeting = outcome.steps.iter().filter(|step| step.state == "planned").filter_map(|step| {
         let (later, earlier) = (step.step, step.meets?);
-        Some(format!("fault {later} changes rows that fault {earlier} changes: apply plans it anew, and asks again"))
+        Some(format!("fault {later} changes the same rows as fault {earlier}: apply plans it again, and asks again"))
     });
     let anew = outcome.steps.iter().filter_map(|step| {
         let (number, planned, rows) = (step.step, step.rows_planned?, step.rows?);
-        Some(format!("fault {number} was planned anew after those before it: {rows} rows, and not {planned}"))
+        Some(format!("fault {number} was planned again after the earlier ones: {rows} rows instead of {planned}"))
     });
     let others = outcome.others.iter().map(|other| {
         let faults = render_count(other.operations.len() as u64, "fault");
         let operations: Vec<String> = other.operations.iter().map(ToString::to_string).collect();
         let operations = operations.join(", ");
-        format!("{faults} of another file with this name stand (digest {:.12}): {operations}", other.digest.to_string())
+        format!(
+            "{faults} of another file with this name in effect (digest {:.12}): {operations}",
+            other.digest.to_string()
+        )
     });
     meeting.chain(anew).chain(others).collect()
 }
@@ -69,7 +72,7 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
 impl Report for RevertedCampaign {
     fn render_page(&self, page: &mut ReportPage) {
         if self.revert.operations.is_empty() {
-            let text = format!("nothing of campaign {} stands on {}", self.campaign, self.revert.target);
+            let text = format!("no fault of campaign {} is in effect on {}", self.campaign, self.revert.target);
             return page.lead(Mood::Plain, &text);
         }
         self.revert.render_page(page);

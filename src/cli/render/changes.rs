@@ -130,7 +130,7 @@ fn render_change(change: &ChangeRow, width: u16) -> Vec<String> {
     let lines = match change.kind {
         "insert" => style_row(&place, "new row", AnsiColor::Green, change),
         "delete" => style_row(&place, "deleted row", AnsiColor::Red, change),
-        "kept" => vec![vec![(Style::new(), format!("{place}: already as it should be"))]],
+        "kept" => vec![vec![(Style::new(), format!("{place}: already in the wanted state"))]],
         _ => cells(change)
             .into_iter()
             .map(|(column, before, after)| style_update(&place, column, before, after))

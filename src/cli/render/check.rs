@@ -82,7 +82,7 @@ fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     let unjudged = outcome.checks.iter().filter(|check| !check.remarks.is_empty()).count();
     let rest = match outcome.not_run {
         0 => String::new(),
-        number => format!(", and {number} could not run"),
+        number => format!("; {number} could not run"),
     };
     let rest = if unjudged > 0 { format!("{rest}; {unjudged} could not judge everything") } else { rest };
     let nothing = match outcome.known {
@@ -95,7 +95,7 @@ fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
             page.lead(mood, &format!("{checks} found {nothing} on {target}{rest}"));
             // A row counts once for each check that read it, so the sum is of judgements, not of rows.
             let judgements = render_count(outcome.checks.iter().map(|check| check.looked_at).sum(), "judgement");
-            return page.paragraph(2, &format!("they made {judgements} of rows"));
+            return page.paragraph(2, &format!("{judgements} of rows"));
         }
         // Nothing ran at all, which must not look like a clean result.
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
@@ -127,7 +127,7 @@ fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
         };
         let unchecked = match outcome.unchecked {
             0 => String::new(),
-            number => format!("; not looked for: {number}"),
+            number => format!("; not checked: {number}"),
         };
         let bare = match outcome.findings.iter().filter(|finding| finding.reason.as_deref() == Some("")).count() {
             0 => String::new(),
@@ -141,14 +141,16 @@ fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
     }
     if outcome.unkeyed > 0 {
         let text = format!(
-            "{} name no row, for want of a usable key: they are counted, and not told apart",
+            "{} have no usable row key: they are counted, but cannot be told apart",
             render_count(outcome.unkeyed, "finding")
         );
         page.paragraph(2, &text);
     }
     if let Some(path) = &outcome.baseline_written {
-        let text =
-            format!("{} holds every finding now; say in its reason fields why they are accepted", path.display());
+        let text = format!(
+            "{} now contains every finding; fill in its reason fields to say why they are accepted",
+            path.display()
+        );
         page.paragraph(2, &text);
     } else if outcome.violations > 0 && !outcome.failed {
         let word = serde_json::to_value(outcome.fail_on).ok();
@@ -160,7 +162,7 @@ fn write_baseline(page: &mut ReportPage, outcome: &Outcome) {
 /// Writes why checks could not run, and what others could not judge.
 fn write_not_run(page: &mut ReportPage, outcome: &Outcome) {
     for (why, ids) in group_by_reason(outcome, |check| check.why.as_slice()) {
-        page.paragraph(2, &format!("not run, because {why}: {ids}"));
+        page.paragraph(2, &format!("not run ({why}): {ids}"));
     }
     for (remark, ids) in group_by_reason(outcome, |check| &check.remarks) {
         page.paragraph(2, &format!("{remark}: {ids}"));

@@ -14,9 +14,9 @@ impl Report for Outcome {
         let faults = self.faults.len() as u64;
         let number = render_count(faults, "fault");
         if self.held {
-            page.lead(Mood::Good, &format!("{number} committed, every one noticed, all of them taken back exactly"));
+            page.lead(Mood::Good, &format!("{number} committed, all detected, all taken back exactly"));
         } else {
-            page.lead(Mood::Bad, &format!("{number} committed, and not everything held"));
+            page.lead(Mood::Bad, &format!("{number} committed, and some steps failed"));
         }
         page.blank();
         page.fields(&[
@@ -25,7 +25,7 @@ impl Report for Outcome {
             ("clean", render_clean(self)),
         ]);
         write_committed(page, self);
-        page.heading("Each fault alone: committed, looked at, taken back");
+        page.heading("Each fault alone: committed, checked, taken back");
         drill::write_matrix(page, &self.drill.matrix);
         write_proof(page, self);
         write_next(page, self);
@@ -43,10 +43,10 @@ impl Report for Outcome {
 }
 
 fn render_clean(demo: &Outcome) -> String {
-    let looks = format!("{} looked at {} rows", render_count(demo.clean.checks, "check"), demo.clean.looked_at);
+    let looks = format!("{} examined {} rows", render_count(demo.clean.checks, "check"), demo.clean.looked_at);
     let result = match demo.clean.findings {
         0 => "nothing".to_owned(),
-        number => format!("{number}, which should be nothing"),
+        number => format!("{number}; there should be none"),
     };
     match demo.clean.not_run {
         0 => format!("{looks} and found {result}"),
@@ -79,11 +79,11 @@ const SAID: usize = 5;
 
 fn write_seen(page: &mut ReportPage, fault: &DemoFault) {
     let Some((first, others)) = fault.seen_by.split_first() else {
-        return page.paragraph(SAID, "NOT NOTICED by any check");
+        return page.paragraph(SAID, "NOT DETECTED by any check");
     };
     page.paragraph(SAID, &format!("{first}: {}", fault.finding.as_deref().unwrap_or_default()));
     if !others.is_empty() {
-        page.paragraph(SAID, &format!("also seen by {}", others.join(", ")));
+        page.paragraph(SAID, &format!("also detected by {}", others.join(", ")));
     }
 }
 
@@ -91,7 +91,7 @@ fn write_proof(page: &mut ReportPage, demo: &Outcome) {
     let faults = demo.faults.len();
     let unseen: Vec<&DemoFault> = demo.faults.iter().filter(|fault| fault.seen_by.is_empty()).collect();
     let noticed = match unseen.len() {
-        0 => format!("all {faults}, by {} in all", render_count(count_checks(demo), "check")),
+        0 => format!("all {faults}, by {} in total", render_count(count_checks(demo), "check")),
         missed => {
             let names: Vec<String> =
                 unseen.iter().map(|fault| format!("{} {}", fault.label.tool, fault.label.variant)).collect();
@@ -99,14 +99,14 @@ fn write_proof(page: &mut ReportPage, demo: &Outcome) {
         }
     };
     let equal = if demo.equal {
-        format!("all {} tables are what they were, row by row, by digest", demo.tables)
+        format!("all {} tables are unchanged, row by row, by digest", demo.tables)
     } else {
-        "the tables are not what they were".to_owned()
+        "the tables have changed".to_owned()
     };
     let audit = if demo.audit_ok {
         format!("{} entries, images and target agree", demo.entries)
     } else {
-        format!("{} entries, and something does not hold", demo.entries)
+        format!("{} entries, and there are discrepancies", demo.entries)
     };
     let committed = format!(
         "{} of {}, {} changed",
@@ -114,7 +114,7 @@ fn write_proof(page: &mut ReportPage, demo: &Outcome) {
         render_count(demo.modes, "mode"),
         render_count(demo.rows_changed, "row")
     );
-    page.heading("In short");
+    page.heading("Summary");
     let mut fields = vec![
         ("committed", committed),
         ("noticed", noticed),

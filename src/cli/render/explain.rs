@@ -16,25 +16,25 @@ impl Report for Outcome {
         page.paragraph(0, &self.words);
         page.blank();
         page.fields(&borrow_fields(&show::circumstances(&self.operation)));
-        page.heading("A revert now");
+        page.heading("Revert now");
         page.paragraph(0, &render_inverse(&self.inverse));
         for residue in &self.residue {
-            page.line(&format!("not put back by any revert: {}: {}", residue.table, residue.what));
+            page.line(&format!("not restored by any revert: {}: {}", residue.table, residue.what));
         }
         self.inverse.drift.iter().take(ROWS_MAX).for_each(|row| {
             let what = row.filled_columns().map_or_else(
-                || "another column keeps what somebody else wrote".to_owned(),
-                |columns| format!("{columns}, which came since, is left to the database"),
+                || "another column keeps somebody else's value".to_owned(),
+                |columns| format!("{columns}, added since, is left to the database"),
             );
             page.line(&format!("{} {}: {what}", row.table, row.key));
         });
         if !self.blocked_by.is_empty() {
-            page.heading("In the way");
+            page.heading("Blocked by");
             self.blocked_by.iter().take(ROWS_MAX).for_each(|block| page.line(&block.message));
             write_more(page, self.blocked_by.len());
         }
         if !self.ways_out.is_empty() {
-            page.heading("Ways out");
+            page.heading("Possible commands");
             let commands: Vec<Option<String>> = self.ways_out.iter().map(next_step::command_line).collect();
             let mut fields = Vec::new();
             for (command, way) in commands.iter().zip(&self.ways_out) {
@@ -104,22 +104,22 @@ fn render_inverse(inverse: &Inverse) -> String {
     let rows = render_count(inverse.rows, "row");
     let mut text = match inverse.state {
         InverseState::Possible if inverse.rows == 0 => {
-            "possible: every row is back already, so it would only be closed".to_owned()
+            "possible: every row is already restored, so it would only be closed".to_owned()
         }
         InverseState::Possible if inverse.again => {
-            format!("possible: {rows} would be written, and what was taken back is in effect again")
+            format!("possible: {rows} would be written, and the fault would be in effect again")
         }
-        InverseState::Possible => format!("possible: {rows} would be put back"),
+        InverseState::Possible => format!("possible: {rows} would be restored"),
         InverseState::Blocked if inverse.in_conflict > 0 => {
-            format!("blocked: {} in conflict, {rows} could be put back", render_count(inverse.in_conflict, "row"))
+            format!("blocked: {} in conflict, {rows} could be restored", render_count(inverse.in_conflict, "row"))
         }
         InverseState::Blocked => "blocked".to_owned(),
-        InverseState::AlreadyReverted => format!("nothing left to take back: it was reverted before, {why}"),
-        InverseState::Nothing => format!("nothing to take back: {why}"),
+        InverseState::AlreadyReverted => format!("nothing to revert: it was already reverted, {why}"),
+        InverseState::Nothing => format!("nothing to revert: {why}"),
         InverseState::Unknown => format!("unknown: {why}"),
     };
     if inverse.already_back > 0 && inverse.rows > 0 {
-        text += &format!("; {} back already", render_count(inverse.already_back, "row"));
+        text += &format!("; {} already restored", render_count(inverse.already_back, "row"));
     }
     text
 }
@@ -133,7 +133,7 @@ fn write_more(page: &mut ReportPage, all: usize) {
 fn write_proof(page: &mut ReportPage, proof: &Proof) {
     page.heading("Proof");
     page.fields(&borrow_fields(&list_proof_fields(proof)));
-    page.heading("How an auditor checks it");
+    page.heading("How to verify it");
     let steps: Vec<String> = (1..=proof.how.len()).map(|number| number.to_string()).collect();
     let steps = steps.iter().map(String::as_str).zip(proof.how.iter().cloned());
     page.fields(&steps.collect::<Vec<_>>());
@@ -141,7 +141,7 @@ fn write_proof(page: &mut ReportPage, proof: &Proof) {
 
 fn list_proof_fields(proof: &Proof) -> Vec<(&'static str, String)> {
     let root = if proof.holds {
-        format!("{}, as computed from {} of images", proof.rows_root, render_count(proof.chunks, "chunk"))
+        format!("{}, matches {} of images", proof.rows_root, render_count(proof.chunks, "chunk"))
     } else {
         format!("{}, but the images give {}", proof.rows_root, proof.rows_root_computed)
     };
@@ -150,8 +150,8 @@ fn list_proof_fields(proof: &Proof) -> Vec<(&'static str, String)> {
         seal.map_or_else(|| "none: open".to_owned(), |(seq, verdict)| format!("entry {seq}, {}", verdict.as_str()));
     let target = match (proof.target.agrees, &proof.target.why) {
         (_, Some(why)) => format!("unknown: {why}"),
-        (Some(true), None) => format!("{}, as the journal says", proof.target.state),
-        (Some(false), None) => format!("{}, which is not what the journal says", proof.target.state),
+        (Some(true), None) => format!("{}, matches the journal", proof.target.state),
+        (Some(false), None) => format!("{}, differs from the journal", proof.target.state),
         (None, None) => proof.target.state.to_owned(),
     };
     vec![

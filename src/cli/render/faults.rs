@@ -24,7 +24,7 @@ impl Report for plan::Outcome {
                 let now = self.now.as_ref().map(|now| format!(" --now {now}")).unwrap_or_default();
                 write_next(
                     page,
-                    &format!("the same words after `mfm apply`, with --seed {}{now}, commit it", self.seed),
+                    &format!("`mfm apply` with the same arguments and --seed {}{now} commits it", self.seed),
                 );
             }
         }
@@ -115,13 +115,13 @@ pub(super) fn render_parameters(parameters: &Map<String, Json>) -> String {
 fn write_details(page: &mut ReportPage, plan: &plan::Outcome) {
     changes::write_first(page, &plan.changes, plan.changes_total, "; --changes all lists them");
     for residue in &plan.residue {
-        page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
+        page.line(&format!("cannot be restored: {}: {}", residue.table, residue.what));
     }
     for note in plan.notes.iter().cloned().chain(plan.next.as_slice().iter().map(next_step::render_step)) {
         page.line(&format!("note: {note}"));
     }
     if plan.skipped_total > 0 {
-        page.heading(&format!("Passed over: {}", render_count(plan.skipped_total, "record")));
+        page.heading(&format!("Skipped: {}", render_count(plan.skipped_total, "record")));
         plan.skipped.iter().take(NAMED_MAX).for_each(|skip| page.line(&format!("{}: {}", skip.record, skip.reason)));
         let more = plan.skipped_total.saturating_sub(NAMED_MAX as u64);
         if more > 0 {

@@ -16,7 +16,7 @@ impl Report for Outcome {
             let hint = next_step::render_hint(&self.next);
             page.paragraph(0, &if hint.is_empty() { why.clone() } else { format!("{why}: {hint}") });
         }
-        page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
+        page.extend_lines(self.remarks.iter().map(|remark| format!("no record is eligible for {remark}")));
         if !self.records.is_empty() {
             page.blank();
             page.table(&build_page_table(self));
@@ -85,21 +85,21 @@ fn count_records(outcome: &Outcome, number: u64) -> String {
 
 /// Renders which tool can break the records, and whether the search stopped at the limit.
 fn render_eligibility(tool: &str, outcome: &Outcome) -> String {
-    let more = if outcome.total.is_none() { "; no more were looked for" } else { "" };
+    let more = if outcome.total.is_none() { "; the search stopped there" } else { "" };
     format!("that {tool} can break{more}")
 }
 
 fn render_next(outcome: &Outcome) -> Option<String> {
     let kind = outcome.kind.word;
     match (outcome.eligible, outcome.records.first()) {
-        _ if outcome.total.is_none() => Some("--limit N looks for more, --limit 0 for all".to_owned()),
+        _ if outcome.total.is_none() => Some("--limit N finds more, --limit 0 finds all".to_owned()),
         _ if outcome.total != Some(outcome.shown) => Some("--limit N lists more, --limit 0 lists all".to_owned()),
         (Some(tool), Some(first)) => {
             let variant = first.variants.as_ref().and_then(|words| words.first().copied()).unwrap_or_default();
             Some(format!("next: mfm plan {tool} --variant {variant} ..."))
         }
-        (Some(tool), None) => Some(format!("next: mfm modes {tool} says what a record needs")),
-        (None, Some(_)) => Some(format!("next: mfm find {kind} --eligible TOOL says what they can show")),
+        (Some(tool), None) => Some(format!("next: mfm modes {tool} lists what a record needs")),
+        (None, Some(_)) => Some(format!("next: mfm find {kind} --eligible TOOL lists the possible variants")),
         (None, None) => None,
     }
 }

@@ -38,7 +38,7 @@ impl Report for import::Outcome {
         page.blank();
         let mut all = fields(lab);
         all.push(("source", self.source.display().to_string()));
-        all.push(("proved", format!("{} cells are what the files say", self.cells_proved)));
+        all.push(("proved", format!("{} cells match the files", self.cells_proved)));
         page.fields(&all);
         write_left_out(page, &self.reports);
         write_tables(page, lab, domains::FIRST.card().id);

@@ -12,7 +12,7 @@ impl Report for Outcome {
         page.lead(Mood::Plain, &format!("{more}{number} in {}", self.journal.display()));
         if self.operations.is_empty() {
             page.blank();
-            page.aside("next: mfm modes lists what can be done");
+            page.aside("next: mfm modes lists the failure modes");
             return;
         }
         page.blank();

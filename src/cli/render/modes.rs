@@ -68,7 +68,7 @@ fn write_mode(page: &mut ReportPage, mode: &ModeEntry) {
     variants.sort_by_key(|variant| Reverse(variant.severity));
     for variant in variants {
         page.line(&format!("{} (severity {}): {}", variant.word, variant.severity, variant.about));
-        page.paragraph(4, &format!("can be shown on {}", variant.eligible));
+        page.paragraph(4, &format!("can be committed on {}", variant.eligible));
     }
     page.blank();
     page.paragraph(0, SEVERITY);
@@ -81,8 +81,8 @@ fn write_mode(page: &mut ReportPage, mode: &ModeEntry) {
     page.fields(&[
         ("mode", mode.id.to_owned()),
         (if mode.records.len() == 1 { "record" } else { "records" }, join_list(&mode.records)),
-        ("seen by", join_list(mode.checks)),
-        ("fuller checks need", join_list(mode.data_needed)),
+        ("detected by", join_list(mode.checks)),
+        ("better checks need", join_list(mode.data_needed)),
     ]);
     page.blank();
     let first = mode.variants.first().map(|variant| variant.word).unwrap_or_default();

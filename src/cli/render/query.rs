@@ -17,7 +17,7 @@ impl Report for Outcome {
         page.lead(Mood::Plain, summary);
         if self.being_written == Some(true) {
             page.blank();
-            page.aside("it is being written: the answer holds for what was there");
+            page.aside("it is being written: the answer covers what was there when it was read");
         }
         for (name, value) in answer.iter().filter(|(name, value)| *name != "summary" && !value.is_array()) {
             if let Some(text) = render_scalar(value).filter(|text| !text.is_empty()) {

@@ -18,7 +18,7 @@ impl Report for Outcome {
         page.blank();
         page.table(&self.to_table());
         for line in self.operations.iter().filter(|line| !line.differing.is_empty()) {
-            page.heading(&format!("Operation {}: rows that are not as the verdict says", line.op));
+            page.heading(&format!("Operation {}: rows that differ from the verdict", line.op));
             line.differing.iter().for_each(|row| page.line(row));
         }
     }

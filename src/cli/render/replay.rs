@@ -39,7 +39,7 @@ impl Report for Outcome {
             })));
         }
         if !self.skipped.is_empty() {
-            page.heading("Passed over");
+            page.heading("Skipped");
             self.skipped
                 .iter()
                 .take(LINES_MAX)
@@ -96,7 +96,7 @@ fn render_lead(outcome: &Outcome) -> (Mood, String) {
         return match difference.what.as_str() {
             "open" => (Mood::Bad, format!("replay of {source} onto {onto} stopped at operation {op}")),
             _ => {
-                (Mood::Bad, format!("replay differs at operation {op} of {source}: {onto} is not as the journal says"))
+                (Mood::Bad, format!("replay differs at operation {op} of {source}: {onto} does not match the journal"))
             }
         };
     }
@@ -110,7 +110,7 @@ fn render_lead(outcome: &Outcome) -> (Mood, String) {
     if fresh {
         (Mood::Good, format!("{operations} of {source} replayed onto {onto}: {all}"))
     } else {
-        (Mood::Plain, format!("{operations} of {source} were replayed onto {onto} before: {all}"))
+        (Mood::Plain, format!("{operations} of {source} were already replayed onto {onto}: {all}"))
     }
 }
 
@@ -122,7 +122,10 @@ fn write_next(page: &mut ReportPage, outcome: &Outcome) {
         _ => page.aside(&format!("nothing of operation {} was written to {}", difference.op, outcome.onto)),
     }
     if !outcome.replayed.is_empty() {
-        page.aside(&format!("what was replayed stays; mfm revert --all --target {} takes it back", outcome.onto));
+        page.aside(&format!(
+            "the replayed operations stay; mfm revert --all --target {} takes them back",
+            outcome.onto
+        ));
     }
 }
 

@@ -42,7 +42,7 @@ fn render_lead(outcome: &Outcome) -> (Mood, String) {
     match all {
         0 => (Mood::Plain, format!("nothing is active on {target}: nothing to revert")),
         _ if outcome.operations.iter().all(|line| line.state == "already_reverted") => {
-            (Mood::Plain, format!("nothing left to take back on {target}: it was reverted before"))
+            (Mood::Plain, format!("nothing to revert on {target}: it was already reverted"))
         }
         _ if outcome.left_something() => (Mood::Bad, format!("rows were left in conflict on {target}")),
         _ if outcome.operations.iter().any(|line| line.again) => {
@@ -76,19 +76,19 @@ fn write_remarks(page: &mut ReportPage, line: &RevertedOperation) {
         write_more(page, line.conflicts.len());
     }
     if !line.drift.is_empty() {
-        page.heading(&format!("Operation {}: back; other columns of its rows are not as they were", line.reverts));
+        page.heading(&format!("Operation {}: restored; other columns of its rows have changed", line.reverts));
         line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&render_drift(row)));
         write_more(page, line.drift.len());
     }
     for residue in &line.residue {
-        page.line(&format!("operation {}: not put back: {}: {}", line.reverts, residue.table, residue.what));
+        page.line(&format!("operation {}: not restored: {}: {}", line.reverts, residue.table, residue.what));
     }
 }
 
 fn render_drift(row: &DriftedRow) -> String {
     let place = format!("{} {}", row.table, row.key);
     row.filled_columns()
-        .map_or(place.clone(), |columns| format!("{place}: {columns}, which came since, is the database's own"))
+        .map_or(place.clone(), |columns| format!("{place}: {columns}, added since, is left to the database"))
 }
 
 fn write_more(page: &mut ReportPage, all: usize) {

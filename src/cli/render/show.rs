@@ -23,7 +23,7 @@ impl Report for Outcome {
         let fields: Vec<(&str, String)> = fields.iter().map(|(name, value)| (*name, value.clone())).collect();
         page.fields(&fields);
         for residue in &self.residue {
-            page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
+            page.line(&format!("cannot be restored: {}: {}", residue.table, residue.what));
         }
         if !self.changes.is_empty() {
             changes::write_every(page, &self.changes, self.changes_total);
@@ -90,7 +90,7 @@ pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
 
 fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     let mut fields = circumstances(show);
-    fields.extend(show.detection.as_ref().map(|detection| ("seen by", render_seen_by(detection))));
+    fields.extend(show.detection.as_ref().map(|detection| ("detected by", render_seen_by(detection))));
     fields.extend(show.repair.as_ref().map(|repair| ("repairable", render_repair(repair))));
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
@@ -111,7 +111,7 @@ fn render_seen_by(detection: &Detection) -> String {
     let all = detection.seen.iter().map(render_seen).collect::<Vec<_>>().join("; ");
     match detection.drill {
         Some(drill) => format!("{all}; in drill {drill}"),
-        None if detection.seen.is_empty() => "unknown; --detect asks mfm's own checks while it is in effect".to_owned(),
+        None if detection.seen.is_empty() => "unknown; --detect runs mfm's own checks while it is in effect".to_owned(),
         None => format!("{all}; now"),
     }
 }

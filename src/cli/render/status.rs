@@ -56,16 +56,16 @@ fn render_lead(status: &Outcome) -> (Mood, String) {
     match (status.open.len(), status.active.len(), wrong) {
         (0, 0, 0) if status.targets.is_empty() => (Mood::Plain, "no target is registered".to_owned()),
         (0, 0, 0) if status.foreign_operations.iter().any(|foreign| foreign.committed > 0) => {
-            (Mood::Plain, "nothing of this journal's is in effect; other journals were here".to_owned())
+            (Mood::Plain, "no fault of this journal is in effect; other journals were used here".to_owned())
         }
-        (0, 0, 0) => (Mood::Good, "nothing is broken".to_owned()),
+        (0, 0, 0) => (Mood::Good, "no fault is in effect".to_owned()),
         (0, 0, wrong) => {
-            (Mood::Bad, format!("nothing is broken, and the guard stops {}", render_count(wrong, "target")))
+            (Mood::Bad, format!("no fault is in effect; the guard blocks {}", render_count(wrong, "target")))
         }
         (0, _, _) => (Mood::Bad, format!("{active} in effect")),
         (open, _, _) => {
             let open = render_count(open as u64, "operation");
-            (Mood::Bad, format!("{open} open, undecided: run `mfm recover`; {active} in effect"))
+            (Mood::Bad, format!("{open} open: run `mfm recover`; {active} in effect"))
         }
     }
 }
@@ -81,7 +81,7 @@ fn write_open(page: &mut ReportPage, status: &Outcome) {
     if status.open.is_empty() {
         return;
     }
-    page.heading("Open, undecided");
+    page.heading("Open");
     page.table(&ReportTable::new(&["op", "target", "tool", "variant", "rows"]).with_rows(status.open.iter().map(
         |open| {
             vec![

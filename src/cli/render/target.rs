@@ -40,7 +40,7 @@ impl Report for listed::Outcome {
             (0, _) => return page.lead(Mood::Plain, "no target is registered"),
             (all, 0) => page.lead(Mood::Good, &format!("{}, all marked", render_count(all as u64, "target"))),
             (all, wrong) => {
-                page.lead(Mood::Bad, &format!("the guard stops {wrong} of {}", render_count(all as u64, "target")));
+                page.lead(Mood::Bad, &format!("the guard blocks {wrong} of {}", render_count(all as u64, "target")));
             }
         }
         page.blank();
@@ -62,7 +62,7 @@ impl Report for mark::Outcome {
             all.push(("overridden", join_list(&self.overrides)));
         }
         all.extend(self.baseline_tables.map(|tables| ("baseline", render_count(tables, "table"))));
-        all.extend(self.copied_from.as_ref().map(|url| ("copy of", format!("{url}, which stays as it is"))));
+        all.extend(self.copied_from.as_ref().map(|url| ("copy of", format!("{url}, which is unchanged"))));
         page.fields(&all);
     }
 
@@ -97,7 +97,7 @@ impl Report for show::Outcome {
 
 impl Report for remove::Outcome {
     fn render_page(&self, page: &mut ReportPage) {
-        page.lead(Mood::Plain, &format!("{} is forgotten; {} is as it was", self.name, self.url));
+        page.lead(Mood::Plain, &format!("{} is removed from the list; {} is unchanged", self.name, self.url));
     }
 
     fn to_table(&self) -> ReportTable {

@@ -48,7 +48,7 @@ impl Delivery {
             return Err("it was cancelled");
         }
         let (start, end) = read_times(row)?;
-        let lasted = end.elapsed_since(start).ok_or("only one of its times names an offset from UTC")?;
+        let lasted = end.elapsed_since(start).ok_or("only one of its times has an offset from UTC")?;
         Ok(Self {
             key: row.key(),
             patient: filled_key(row, "Pat_ID1").ok_or("it has no patient (Pat_ID1)")?,

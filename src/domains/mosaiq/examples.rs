@@ -14,9 +14,9 @@ pub(super) static EXAMPLES: Examples = Examples {
     filter: "--type vmat",
     records: "fields, deliveries, offsets or control points, of a patient, a machine, a type of field, a day",
     filters_about: "\
-A delivery has the day on which it began, an offset the day of its study; a field and its control points have the \
-days on which the field was delivered. Electron fields are of the type static. The current version of a field has the \
-number 0. An offset has the patient of its prescription, and the machines and types of that prescription's fields. ",
+The day of a delivery is when it started, of an offset when it was measured, of a field and its control points when \
+the field was delivered. Electron fields have the type static. The current version of a field has the number 0. An \
+offset belongs to the patient of its prescription, and to the machines and types of that prescription's fields. ",
     find: &[
         "field --type vmat",
         "delivery --patient LAB000001 --date 2024-06-28",
@@ -37,29 +37,29 @@ pub(super) static PROMPTS: [PromptCard; 3] = [
     PromptCard {
         name: "test_mlc_validation",
         title: "Test MLC validation",
-        about: "Break leaf positions in every way, and see which check notices",
-        text: "Test the MLC validation of our quality checks on {target}. Run check once for what is found already. \
-            Then for each variant of corrupt_mlc_data, and for intra_field of mlc_leaf_count_mismatch: find one \
-            eligible field, plan the fault, commit it after my yes, run check with only mlc and leaf_counts, \
-            note the new findings, and revert it before the next.",
+        about: "Commit every leaf position fault, and see which check detects it",
+        text: "Test the MLC validation of our quality checks on {target}. Run check once for existing findings. Then \
+            for each variant of corrupt_mlc_data, and for intra_field of mlc_leaf_count_mismatch: find one eligible \
+            field, plan the fault, commit it after my yes, run check with only mlc and leaf_counts, note the new \
+            findings, and revert it before the next.",
     },
     PromptCard {
         name: "develop_duplicate_detection",
         title: "Develop duplicate detection",
-        about: "Make duplicate deliveries of rising difficulty for a detector that is being written",
+        about: "Make increasingly difficult duplicate deliveries for a detector under development",
         text: "Help me develop a detector of duplicate deliveries on {target}. Commit create_duplicate_treatment on \
-            eligible deliveries, one after the other: the same field 5 s later, the same field 0 s later, 9 s \
-            earlier, another field of the patient. After each, tell me keys and times of original and copy, and \
-            what check with only duplicates finds; wait while I run my own detector. Name cases that a rule on \
-            time alone would miss.",
+            eligible deliveries, one after the other: the same field 5 s later, the same field 0 s later, 9 s earlier, \
+            another field of the patient. After each, tell me keys and times of original and copy, and what check with \
+            only duplicates finds; wait while I run my own detector. List cases that a rule based on time alone would \
+            miss.",
     },
     PromptCard {
         name: "test_offset_validation",
         title: "Test offset validation",
-        about: "Break patient shifts in every way, and see which check notices",
+        about: "Commit every patient shift fault, and see which check detects it",
         text: "Test the validation of patient shifts on {target}. Run check with only offsets first. Then for each \
-            variant of corrupt_offset_data: find one eligible offset, plan, commit after my yes, run the same \
-            check again, note the new findings, and revert. Say at which size a shift is first noticed: try \
-            20.1, 50 and 999.9 cm.",
+            variant of corrupt_offset_data: find one eligible offset, plan, commit after my yes, run the same check \
+            again, note the new findings, and revert. Report the smallest shift that is detected: try 20.1, 50 and \
+            999.9 cm.",
     },
 ];

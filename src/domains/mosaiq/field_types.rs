@@ -52,7 +52,7 @@ pub(super) fn parse_type(text: &str) -> Result<i64, String> {
             return Ok(*number);
         }
     }
-    Err(format!("`{text}` is no type of field: choose one of {}", render_words()))
+    Err(format!("`{text}` is not a type of field: choose one of {}", render_words()))
 }
 
 pub(super) fn find_word(number: i64) -> Option<&'static str> {

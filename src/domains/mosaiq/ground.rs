@@ -139,7 +139,8 @@ impl ColumnSurvey {
         (zoned > 0 && local > 0).then(|| {
             let names = names.join(", ");
             format!(
-                "of the times of {names}, {zoned} name an offset from UTC and {local} do not: no two such are compared"
+                "of the times of {names}, {zoned} have an offset from UTC and {local} have none; such pairs are not \
+                    compared"
             )
         })
     }
@@ -223,7 +224,7 @@ impl CheckedColumn {
     }
 
     fn render_unreadable(&self, table: &str, column: &str) -> String {
-        format!("no cell of {table}.{column} holds {}", self.form.with_article())
+        format!("no cell of {table}.{column} contains {}", self.form.with_article())
     }
 
     /// Says what part of the column is not checked.
@@ -231,8 +232,8 @@ impl CheckedColumn {
         let name = format!("{}.{}", self.table, self.column);
         match state {
             Readability::Readable(0) => None,
-            Readability::Readable(1) => Some(format!("1 cell of {name} holds no {}", self.form.word())),
-            Readability::Readable(number) => Some(format!("{number} cells of {name} hold no {}", self.form.word())),
+            Readability::Readable(1) => Some(format!("1 cell of {name} contains no {}", self.form.word())),
+            Readability::Readable(number) => Some(format!("{number} cells of {name} contain no {}", self.form.word())),
             Readability::Unreadable((table, column)) => {
                 let own = (*table, *column) == (self.table, self.column);
                 let judged = if own { "it was not judged".to_owned() } else { format!("{name} was not judged") };

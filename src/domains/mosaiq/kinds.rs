@@ -36,8 +36,8 @@ pub(super) static FILTERS: [FilterCard; 4] = [
     FilterCard {
         flag: "date",
         value_name: "DATE",
-        about: "Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets \
-                studied",
+        about: "Only records of this day, as YYYY-MM-DD: deliveries started, fields and points delivered, offsets \
+                measured",
         brief: "YYYY-MM-DD",
         form: "YYYY-MM-DD",
         example: "2024-06-28",

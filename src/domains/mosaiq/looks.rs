@@ -217,7 +217,7 @@ impl<'a> CheckVisitors<'a> {
                     if empty.is_empty() { unjudged.into_iter().chain(remarks).collect() } else { empty };
                 let none = reasons.is_empty();
                 CheckVerdict::NotRun {
-                    why: if none { "there is no row that it judges".to_owned() } else { reasons.join("; ") },
+                    why: if none { "there is no row for it to judge".to_owned() } else { reasons.join("; ") },
                 }
             }
             CheckVerdict::Ran { looked_at, mut findings, remarks } => {
@@ -309,7 +309,7 @@ fn start_check<'a>(
     criteria: Criteria<'a>,
 ) -> Result<Box<dyn CheckVisitor + 'a>, String> {
     if !criteria.rules.is_enabled(check.card().id) {
-        return Err("the rules switch it off".to_owned());
+        return Err("the rules disable it".to_owned());
     }
     // With nothing counted yet, only missing tables and columns stop the check here.
     ground::list_unjudged(&check.columns(), known.whole, &ColumnSurvey::default())?;

@@ -78,7 +78,7 @@ fn checks_of(cards: &[&'static CheckCard]) -> Vec<&'static dyn checks::Check> {
 fn build_selection(kind: &RecordKind, filters: &FilterValues) -> Result<Option<selection::Selection>, String> {
     match selection::FaultableKind::of_table(kind.table) {
         Some(kind) => selection::Selector::from(filters).to_selection(kind),
-        None => Err(format!("a {} cannot be narrowed: open it, or look at the fields", kind.word)),
+        None => Err(format!("a {} has no filters: open it, or list the fields", kind.word)),
     }
 }
 

@@ -12,15 +12,9 @@ const OUTSIDE: &str = "outside";
 
 /// For variants that always write the same columns: mode, variant (empty for any), extent, source and reason.
 const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
-    (
-        "corrupt_mlc_data",
-        "odd_bytes",
-        RepairExtent::Exactly,
-        ROW,
-        "the byte too many stands at the end and can be cut off",
-    ),
+    ("corrupt_mlc_data", "odd_bytes", RepairExtent::Exactly, ROW, "the extra byte is at the end and can be removed"),
     ("corrupt_mlc_data", "negative_gap", RepairExtent::Exactly, ROW, "the pair that crosses can be swapped back"),
-    ("corrupt_mlc_data", "", RepairExtent::Not, OUTSIDE, "where the leaves were stands in the DICOM plan only"),
+    ("corrupt_mlc_data", "", RepairExtent::Not, OUTSIDE, "only the DICOM plan has the leaf positions"),
     (
         "invalid_angles",
         "",
@@ -28,7 +22,7 @@ const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         OUTSIDE,
         "every point of the field was overwritten; the plan has the angles",
     ),
-    ("duplicate_treatments", "", RepairExtent::Exactly, OTHER_ROW, "the original delivery stands beside its copy"),
+    ("duplicate_treatments", "", RepairExtent::Exactly, OTHER_ROW, "the original delivery is still there"),
     ("missing_control_points", "", RepairExtent::Not, OUTSIDE, "whole rows are gone; the plan has the control points"),
     ("timestamp_inconsistencies", "negative_duration", RepairExtent::Exactly, ROW, "the end is mirrored at the start"),
     (
@@ -36,7 +30,7 @@ const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         "",
         RepairExtent::Approximately,
         OTHER_TABLE,
-        "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
+        "Dose_Hst.Tx_DtTm, if the delivery has a dose history, is within minutes of it",
     ),
     ("invalid_offset_data", "extreme_values", RepairExtent::Not, OUTSIDE, "the imaging system's log has the shift"),
     (
@@ -44,15 +38,15 @@ const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         "future_study_time",
         RepairExtent::Approximately,
         ROW,
-        "Create_DtTm of the shift lies near it",
+        "Create_DtTm of the shift is close to it",
     ),
-    ("invalid_offset_data", "", RepairExtent::Not, OUTSIDE, "the code stands in this cell only"),
+    ("invalid_offset_data", "", RepairExtent::Not, OUTSIDE, "only this cell has the code"),
     (
         "meterset_inconsistency",
         "",
         RepairExtent::Approximately,
         ROW,
-        "Cgray / cGrayPerMeterset gives it within rounding, where both are there",
+        "Cgray / cGrayPerMeterset gives it within rounding, if both are there",
     ),
     ("mlc_leaf_count_mismatch", "", RepairExtent::Not, OUTSIDE, "leaf pairs are gone; the DICOM plan has them"),
 ];
@@ -86,7 +80,7 @@ const COLUMNS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         "",
         RepairExtent::Approximately,
         OTHER_TABLE,
-        "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
+        "Dose_Hst.Tx_DtTm, if the delivery has a dose history, is within minutes of it",
     ),
     ("TxField", "Pat_ID1", RepairExtent::Exactly, OTHER_TABLE, "Site.Pat_ID1 of the field's prescription has it"),
     (
@@ -108,9 +102,15 @@ const COLUMNS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         "Meterset",
         RepairExtent::Approximately,
         ROW,
-        "Cgray / cGrayPerMeterset gives it within rounding, where both are there",
+        "Cgray / cGrayPerMeterset gives it within rounding, if both are there",
     ),
-    ("TxFieldPoint", "Point", RepairExtent::Exactly, OTHER_ROW, "it is the one number that the field's points lack"),
+    (
+        "TxFieldPoint",
+        "Point",
+        RepairExtent::Exactly,
+        OTHER_ROW,
+        "it is the only number missing from the field's points",
+    ),
     (
         "TxFieldPoint",
         "FLD_ID",
@@ -118,15 +118,9 @@ const COLUMNS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         OTHER_ROW,
         "one field lacks this Point, and has neighbouring keys",
     ),
-    (
-        "TxFieldPoint",
-        "",
-        RepairExtent::Approximately,
-        OTHER_ROW,
-        "it lies between those of the points before and after",
-    ),
-    ("Offset", "Study_DtTm", RepairExtent::Approximately, ROW, "Create_DtTm of the shift lies near it"),
-    ("", "", RepairExtent::Not, OUTSIDE, "it stands in this cell only"),
+    ("TxFieldPoint", "", RepairExtent::Approximately, OTHER_ROW, "it is between those of the previous and next points"),
+    ("Offset", "Study_DtTm", RepairExtent::Approximately, ROW, "Create_DtTm of the shift is close to it"),
+    ("", "", RepairExtent::Not, OUTSIDE, "only this cell has it"),
 ];
 
 /// Returns the repair for a variant, or else for the table and column that it changed first.
@@ -137,7 +131,7 @@ pub fn resolve_repair(mode: &str, variant: &str, place: Option<(&str, &str)>) ->
     let row = by_variant.or_else(|| COLUMNS.iter().find(|row| is_match(row.0, table) && is_match(row.1, column)));
     match row {
         Some((_, _, extent, source, why)) => Repair { extent: *extent, source, why },
-        None => Repair { extent: RepairExtent::Not, source: OUTSIDE, why: "nothing is known of it" },
+        None => Repair { extent: RepairExtent::Not, source: OUTSIDE, why: "nothing is known about it" },
     }
 }
 

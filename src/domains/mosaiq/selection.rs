@@ -120,7 +120,7 @@ fn parse_name(what: &str, text: Option<&str>) -> Result<Option<String>, String> 
 fn parse_day(text: &str) -> Result<Date, String> {
     // The length excludes other forms that the parser takes, such as 20240603 or a date with a time.
     let date = text.parse::<Date>().ok().filter(|_| text.len() == 10);
-    date.ok_or_else(|| format!("`{text}` is no date: write it as YYYY-MM-DD"))
+    date.ok_or_else(|| format!("`{text}` is not a date: write it as YYYY-MM-DD"))
 }
 
 /// Trims the padding of `char` columns.
@@ -168,9 +168,9 @@ impl Selection {
         let next: NextSteps = match (self.other_types(snapshot)?, self.date) {
             (Some(types), _) => format!("the fields are of the types {types}").into(),
             (None, Some(_)) => NextSteps::from(self.last_day(snapshot)?).and(leave_out(Flag::parameter("date"))),
-            (None, None) => NextSteps::from(look(View::records(kind), "shows what there is")).and("leave a filter out"),
+            (None, None) => NextSteps::from(look(View::records(kind), "lists them")).and("omit a filter"),
         };
-        Ok(Refusal::NothingLeft { what: format!("no {kind} is left by {}", self.render_filters().join(", ")), next })
+        Ok(Refusal::NothingLeft { what: format!("no {kind} matches {}", self.render_filters().join(", ")), next })
     }
 
     /// Renders the filters that are set: `type vmat`.
@@ -195,8 +195,8 @@ impl Selection {
     fn last_day(&self, snapshot: &Snapshot) -> Result<String, Pause> {
         // Ids count up with time. The exact first and last day would need a full scan.
         let (table, key, column, what) = match self.kind {
-            FaultableKind::Offset => ("Offset", "OFF_ID", "Study_DtTm", "offset was studied"),
-            _ => ("TrackTreatment", "TTX_ID", "Create_DtTm", "delivery began"),
+            FaultableKind::Offset => ("Offset", "OFF_ID", "Study_DtTm", "offset was measured"),
+            _ => ("TrackTreatment", "TTX_ID", "Create_DtTm", "delivery started"),
         };
         read_rows(snapshot, &Fetch::maximum(table, key))?;
         let Some(newest) = snapshot.maximum(table, key)? else { return Ok(String::new()) };

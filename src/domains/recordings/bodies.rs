@@ -93,7 +93,7 @@ impl Bodies {
         if is_environment(id) {
             let number = spawn_number(id);
             return Err(QueryError::NotRecorded(format!(
-                "body {id} is body {number} of the environment: it never moves, and no state or energy of it is \
+                "body {id} is body {number} of the environment: it never moves, and its state and energy are not \
                  recorded"
             )));
         }

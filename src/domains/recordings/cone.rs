@@ -13,13 +13,13 @@ const ROUNDING: f64 = 1e-9;
 /// The share of its limit from which on friction counts as saturated.
 pub const SATURATED: f64 = 0.99;
 
-/// How a contact point stands to its friction cone. Upstream's names say force; like all impulses of a recording these
-/// are N s, and the forces stand beside them.
+/// A contact point and its friction cone. Upstream's names say force; like all impulses of a recording these are N s,
+/// and the forces are separate fields.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ConeItem {
-    /// One body.
+    /// First body.
     pub body_a_id: i64,
-    /// The other body; bit 31 marks the environment.
+    /// Second body; bit 31 marks the environment.
     pub body_b_id: i64,
     /// The pair's coefficient of friction.
     pub friction_coefficient: Measure,
@@ -35,9 +35,9 @@ pub struct ConeItem {
     pub total_tangent_force: Measure,
     /// Whether it lies outside the cone by more than 1 %.
     pub exceeds_limit: bool,
-    /// The limit less the tangential impulse, N s: below 0 outside the true cone.
+    /// The limit minus the tangential impulse, N s: negative outside the exact cone.
     pub margin: Measure,
-    /// The tangential impulse by its limit; null where the limit is 0.
+    /// The tangential impulse divided by its limit; null if the limit is 0.
     pub saturation: Measure,
     /// The force along the normal, N.
     pub normal_force_n: Measure,

@@ -18,7 +18,7 @@ use crate::domain::table::TableCard;
 pub struct ConstraintPoint {
     /// The frame.
     pub frame: i64,
-    /// One body.
+    /// First body.
     pub a: i64,
     /// The other body.
     pub b: i64,
@@ -183,9 +183,9 @@ fn points_of_sheet(sheet: &ScanSheet) -> Vec<ConstraintPoint> {
 /// A contact point as the solver left it; impulses in N s, forces in N.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FrictionItem {
-    /// One body.
+    /// First body.
     pub body_a_id: i64,
-    /// The other body; bit 31 marks the environment.
+    /// Second body; bit 31 marks the environment.
     pub body_b_id: i64,
     /// The normal, from A to B.
     pub normal: Option<Vector>,
@@ -205,7 +205,7 @@ pub struct FrictionItem {
     pub tangent1_lambda: Measure,
     /// The impulse along the second tangent, N s.
     pub tangent2_lambda: Measure,
-    /// The force along the normal, N: the impulse by the length of the step.
+    /// The force along the normal, N: the impulse divided by the step length.
     pub normal_force_n: Measure,
     /// The force along the first tangent, N.
     pub tangent1_force_n: Measure,
@@ -262,7 +262,7 @@ pub struct TouchingPair {
     pub id: i64,
     /// The frame.
     pub frame: i64,
-    /// One body.
+    /// First body.
     pub a: i64,
     /// The other body.
     pub b: i64,
@@ -306,22 +306,22 @@ pub struct ContactPoint {
     pub point_a: Option<Vector>,
     /// On B, m.
     pub point_b: Option<Vector>,
-    /// How deep, m.
+    /// Penetration depth, m.
     pub depth: Measure,
 }
 
 /// A touching pair, before the step.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Collision {
-    /// One body.
+    /// First body.
     pub body_a_id: i64,
-    /// The other body; bit 31 marks the environment.
+    /// Second body; bit 31 marks the environment.
     pub body_b_id: i64,
     /// The normal, from A to B.
     pub normal: Option<Vector>,
-    /// How deep they are within each other, m.
+    /// Penetration depth, m.
     pub penetration_depth: Measure,
-    /// Their points.
+    /// The contact points.
     pub contacts: Vec<ContactPoint>,
 }
 

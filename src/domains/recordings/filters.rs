@@ -25,7 +25,7 @@ pub(super) static FILTERS: [FilterCard; 4] = [
     FilterCard {
         flag: "seconds",
         value_name: "FROM-TO",
-        about: "Only frames of this stretch of simulation time, or contacts in them, s, both ends included",
+        about: "Only frames in this range of simulation time, or contacts in them, s, both ends included",
         brief: "0.5-1.25",
         form: "0.5-1.25",
         example: "0.5-1.25",
@@ -43,8 +43,8 @@ pub(super) static FILTERS: [FilterCard; 4] = [
     FilterCard {
         flag: "touching",
         value_name: "WHAT",
-        about: "Only contacts with the ground or between two moving bodies, or frames in which there are such: ground, \
-                bodies; or frames without any: nothing; with a body, of that one alone",
+        about: "Only contacts with the ground or between moving bodies, or frames with such contacts: ground, bodies; \
+                or frames without any contact: nothing; with a body, only its contacts",
         brief: "ground, bodies or nothing",
         form: "ground",
         example: "ground",
@@ -111,14 +111,14 @@ fn parse_frames(text: &str) -> Result<Ids, String> {
 }
 
 fn parse_body(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| format!("body: `{text}` is no id"))
+    text.parse().map_err(|_| format!("body: `{text}` is not an id"))
 }
 
 fn parse_seconds(text: &str) -> Result<(f64, f64), String> {
     let span = text.split_once('-').and_then(|(first, last)| Some((parse_finite(first)?, parse_finite(last)?)));
     match span {
         Some((first, last)) if first <= last => Ok((first, last)),
-        _ => Err(format!("seconds: `{text}` is no stretch of time, such as 0.5-1.25, the smaller first")),
+        _ => Err(format!("seconds: `{text}` is not a time range, such as 0.5-1.25 with the smaller number first")),
     }
 }
 
@@ -132,7 +132,7 @@ fn parse_touching(text: &str) -> Result<Touching, String> {
         "ground" => Ok(Touching::Ground),
         "bodies" => Ok(Touching::Bodies),
         "nothing" => Ok(Touching::Nothing),
-        other => Err(format!("touching: `{other}` is none of ground, bodies, nothing")),
+        other => Err(format!("touching: `{other}` is not one of ground, bodies, nothing")),
     }
 }
 
@@ -140,10 +140,10 @@ fn parse_touching(text: &str) -> Result<Touching, String> {
 pub(super) fn check_filters(kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
     let criteria = RecordFilters::parse(filters)?;
     if kind.table == BODY.name && (criteria.has_frames() || criteria.touching.is_some()) {
-        return Err("bodies are the same in every frame: only a body's id narrows them".to_owned());
+        return Err("bodies are the same in every frame: they can only be filtered by body".to_owned());
     }
     if kind.table == COLLISION.name && criteria.touching == Some(Touching::Nothing) {
-        return Err("a contact is with something: touching takes ground or bodies here".to_owned());
+        return Err("contacts always touch something: touching must be ground or bodies here".to_owned());
     }
     Ok(())
 }
@@ -283,7 +283,7 @@ mod tests {
             ("frame", "body", "box", "body: "),
             ("frame", "touching", "air", "touching: "),
             ("body", "frame", "1", "the same in every frame"),
-            ("contact", "touching", "nothing", "with something"),
+            ("contact", "touching", "nothing", "touch something"),
         ] {
             let why = check_filters(find_kind(word), &filter_values(&[(flag, value)])).unwrap_err();
             assert!(why.contains(said), "{why}");

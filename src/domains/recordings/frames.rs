@@ -154,7 +154,7 @@ impl Frames {
         let (first, last) = (self.first().unwrap_or(0), self.last().unwrap_or(0));
         let (start, end) = (start.unwrap_or(first), end.unwrap_or(last));
         if start > end {
-            return Err(QueryError::Params(format!("start_frame {start} lies after end_frame {end}")));
+            return Err(QueryError::Params(format!("start_frame {start} is after end_frame {end}")));
         }
         if end < first || start > last {
             let given = format!("{start} to {end}");

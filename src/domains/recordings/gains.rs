@@ -18,20 +18,20 @@ const BLOW_UP_FACTOR: f64 = 1e6;
 /// Two steps count as equally long up to this share.
 const STEP_TOLERANCE: f64 = 0.01;
 
-/// What a change of energy is.
+/// The kind of an energy change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum Change {
-    /// Energy that came from nowhere.
+    /// Energy gained without a cause.
     Injection,
-    /// Energy beyond anything physical, or no number.
+    /// An energy that is not physical, or not a number.
     BlowUp,
     /// Energy lost while bodies touch, as in an inelastic impact.
     ImpactLoss,
-    /// Energy lost although nothing touches.
+    /// Energy lost without any contact.
     FreeLoss,
-    /// Bodies that appear bring their energy along.
+    /// Energy of newly spawned bodies.
     Spawn,
     /// The step is longer or shorter than usual.
     TimeStep,

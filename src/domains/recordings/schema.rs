@@ -5,12 +5,12 @@ use serde::Serialize;
 
 pub use super::tables::*;
 
-/// A generation of recordings, the oldest first. Those of a shared and of two counters of body ids have the same
-/// tables, and are told apart by ids alone.
+/// A generation of recordings, oldest first. Those with one shared counter of body ids and with two counters have the
+/// same tables, and are distinguished by ids alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Generation {
-    /// States stand for themselves: nothing says which body in which frame.
+    /// States are not linked to bodies or frames.
     LooseStates,
     /// Bodies have states in frames; no solver constraint is recorded.
     NoConstraints,
@@ -18,7 +18,7 @@ pub enum Generation {
     NormalImpulses,
     /// Contact constraints and friction constraints.
     TwoConstraints,
-    /// One constraint a contact point, friction included.
+    /// One constraint per contact point, friction included.
     UnifiedConstraints,
 }
 

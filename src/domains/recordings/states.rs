@@ -16,13 +16,13 @@ use super::vectors::{Vectors, read_orientations};
 pub struct State {
     /// The body.
     pub body_id: i64,
-    /// Where its centre is, m.
+    /// Position of its centre, m.
     pub position: Vector,
-    /// How fast it moves, m/s.
+    /// Velocity, m/s.
     pub velocity: Vector,
-    /// How it is turned: body to world.
+    /// Orientation: body to world.
     pub orientation: Orientation,
-    /// How fast it turns, rad/s, in world axes.
+    /// Angular velocity, rad/s, in world axes.
     pub angular_velocity: Vector,
 }
 

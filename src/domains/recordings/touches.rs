@@ -31,28 +31,28 @@ pub struct PairTouch {
     pub direction: Option<[f64; 3]>,
 }
 
-/// What a contact over frames looks like.
+/// Statistics of a contact over frames.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Analysis {
-    /// Frames in which they touch.
+    /// Number of frames in which they touch.
     pub contact_frames: u64,
-    /// Runs of frames in which they touch without a break.
+    /// Number of runs of frames with unbroken contact.
     pub episodes: u64,
-    /// The longest of these, frames.
+    /// The longest such run, frames.
     pub longest_episode: u64,
-    /// How often they part for at most 5 frames and meet again.
+    /// Number of breaks of at most 5 frames.
     pub short_breaks: u64,
     /// Whether the contact chatters: at least 3 short breaks.
     pub chatter: bool,
-    /// How often the normal turns round from one frame to the next.
+    /// Number of times the normal flips from one frame to the next.
     pub normal_flips: u64,
     /// The first frames after a flip, at most 20.
     pub normal_flip_frames: Vec<i64>,
-    /// How often the number of points changes from one frame to the next.
+    /// Number of times the point count changes from one frame to the next.
     pub point_count_changes: u64,
-    /// Frames in which the normal impulse turns from growing to falling or back, by more than 5 % of its mean.
+    /// Number of times the normal impulse changes between rising and falling, by more than 5 % of its mean.
     pub force_swings: u64,
-    /// Whether the force swings: it turns round in more than half of the frames.
+    /// Whether the force oscillates: it changes direction in more than half of the frames.
     pub force_oscillation: bool,
     /// The mean normal impulse, N s.
     pub mean_normal_impulse: Measure,
@@ -164,13 +164,13 @@ impl Analysis {
             remarks.push(format!("it chatters ({} short breaks)", self.short_breaks));
         }
         if self.normal_flips > 0 {
-            remarks.push(format!("the normal turns round {} times", self.normal_flips));
+            remarks.push(format!("the normal flips {} times", self.normal_flips));
         }
         if self.force_oscillation {
-            remarks.push(format!("the normal force swings ({} times)", self.force_swings));
+            remarks.push(format!("the normal force oscillates ({} times)", self.force_swings));
         }
         if remarks.is_empty() {
-            "no chatter, no flipped normal, no swinging force".to_owned()
+            "no chatter, no flipped normal, no oscillating force".to_owned()
         } else {
             remarks.join("; ")
         }

@@ -65,7 +65,7 @@ pub(in crate::engine) fn judge_row(
             None => RowJudgement::Kept,
             Some(row) if lens.digest(row)? == Some(*after_digest) || force => RowJudgement::Put(None),
             Some(row) => {
-                RowJudgement::conflict(differing_columns(change, row, lens), "the added row was changed since")
+                RowJudgement::conflict(differing_columns(change, row, lens), "the added row was changed since then")
             }
         },
         RowAction::Delete { before, before_digest } => match now {
@@ -75,7 +75,7 @@ pub(in crate::engine) fn judge_row(
             Some(row) if force => RowJudgement::Put(restore_row(before, Some(row), lens)),
             Some(row) => RowJudgement::conflict(
                 differing_columns(change, row, lens),
-                "another row took the place of the deleted one",
+                "another row has the key of the deleted one",
             ),
         },
         RowAction::Update { columns, before, after, .. } => match now {
@@ -114,7 +114,7 @@ fn judge_update(
     }
     let differ = now.iter().zip(after).zip(change.column_names());
     let names = differ.filter(|((now, after), _)| **now != *after).map(|(_, name)| name.to_owned()).collect();
-    RowJudgement::conflict(names, "somebody else changed it since")
+    RowJudgement::conflict(names, "somebody else changed it since then")
 }
 
 /// Returns a row of the table as declared now, with the image's cells. Columns that the image does not know keep their

@@ -91,7 +91,7 @@ impl Marking {
         match self {
             Self::TestCopy | Self::Beside => format!("mark {url} as a test copy"),
             Self::Moved => format!("mark {url} as moved"),
-            Self::RecordsLost => format!("put mfm's own records of {url} back"),
+            Self::RecordsLost => format!("restore mfm's own records of {url}"),
         }
     }
 }
@@ -121,12 +121,12 @@ impl Deed {
         let words = match self {
             Self::Mark { url, marking } => return marking.in_words(url.as_deref().unwrap_or("the target")),
             Self::Register { url } => return format!("register {}", url.as_deref().unwrap_or("a database")),
-            Self::RemoveTarget { target } => return format!("forget the target {target}"),
+            Self::RemoveTarget { target } => return format!("remove the target {target}"),
             Self::Approve { code } => return format!("approve {code}"),
-            Self::Again => "do it again",
+            Self::Again => "run it again",
             Self::PlanAgain => "plan again",
             Self::Recover => "recover the target",
-            Self::WriteOff => "write off what the target carried",
+            Self::WriteOff => "write off the operations of the target",
             Self::Revert { .. } => "take the operation back",
             Self::RevertAll { .. } => "take everything back",
             Self::MakeLab | Self::MakeLabFile => "make a lab",

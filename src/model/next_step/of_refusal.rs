@@ -5,16 +5,16 @@ use crate::model::password;
 use crate::model::refusal::{Conflict, LostPlace, Refusal};
 
 const NO_WAY_BACK: &str =
-    "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
+    "the current values already violate the schema and could not be restored; choose other records";
 
-const MISSING_PART: &str = "choose a target that has it, or do without";
-const BROKEN_INDEX: &str = "REINDEX makes it anew on the copy; PRAGMA integrity_check says what else is wrong";
+const MISSING_PART: &str = "choose a target that has it, or do without it";
+const BROKEN_INDEX: &str = "run REINDEX on the copy to rebuild it; PRAGMA integrity_check shows what else is wrong";
 const MISTYPED_COLUMN: &str = "make the copy with typed columns: a CSV import without types keeps every number as text";
 const FIXED_LENGTH_COLUMN: &str =
     "the column's type prevents this fault; choose another variant, or a copy with varbinary";
 const OF_THE_SCHEMA: &str = "the database itself prevents this fault; use a copy without the constraint";
 const NO_KEY: &str = "declare a primary key or a unique index over NOT NULL columns on the copy";
-const PUT_BACK: &str = "put the column or the table back, of its former type, and revert again: nothing replaces it";
+const PUT_BACK: &str = "restore the column or table with its former type, and revert again; there is no other way";
 
 impl Refusal {
     /// Returns what to do next.
@@ -41,20 +41,20 @@ impl Refusal {
             Self::LoginUnencrypted { host, .. } => about_a_login(host),
             Self::Conflict { blocked_by, conflicts, .. } => about_conflicts(blocked_by, conflicts),
             Self::RecordsLost { target, .. } => {
-                act(Deed::mark(target, Marking::RecordsLost), "puts the record back; then they can be reverted").into()
+                act(Deed::mark(target, Marking::RecordsLost), "restores the record; then they can be reverted").into()
             }
             Self::PlanUsed { op } => NextSteps::from(look(View::Operation { op: *op }, "shows it"))
                 .and("make a new plan to commit the fault again"),
             Self::ForeignOperation { journal_id } => NextSteps::from("work from that journal").and(give_value(
                 Flag::BesideJournal,
                 journal_id,
-                "works beside its operations",
+                "allows writing in addition to its operations",
             )),
             Self::StillActive { .. } => {
                 [act(Deed::RevertAll { target: None }, "takes them back"), act(Deed::Recover, "closes open ones")]
                     .into()
             }
-            Self::NotPermitted { grant, .. } => format!("a database owner can say: {grant}").into(),
+            Self::NotPermitted { grant, .. } => format!("a database owner can run: {grant}").into(),
             _ => self.one_step().into(),
         }
     }
@@ -64,11 +64,13 @@ impl Refusal {
         match self {
             Self::Trigger { .. } => give(Flag::DisableTriggers, "switches triggers off for mfm's own transaction"),
             Self::Limit { rows, .. } => give_value(Flag::MaxRows, rows, "allows it"),
-            Self::LiveClinic { sign, .. } => give_value(Flag::Override, sign, "").when("if you know better"),
+            Self::LiveClinic { sign, .. } => {
+                give_value(Flag::Override, sign, "").when("if you are sure that it is a test copy")
+            }
             Self::NoConsent { .. } => give(Flag::Yes, "consents in scripts"),
             Self::Stale { .. } => act(Deed::PlanAgain, ""),
             Self::RecoverFirst { .. } => act(Deed::Recover, ""),
-            Self::Contradicted { .. } => act(Deed::Recover, "without a word of yours asks the target"),
+            Self::Contradicted { .. } => act(Deed::Recover, "without an outcome asks the target"),
             Self::NoOperation { .. } => look(View::Log, "lists the operations"),
             Self::NotApplied { .. } | Self::NotOpen { .. } => look(View::Status, "lists what is active and open"),
             Self::OtherTarget { theirs, .. } => {
@@ -81,10 +83,10 @@ impl Refusal {
     /// Returns the sentence for a refusal whose step names nothing of a face; empty for all others.
     const fn in_words(&self) -> &'static str {
         match self {
-            Self::Undetectable { .. } => "break fewer of them in one operation",
-            Self::ValueIsValid { .. } => "give a value that is none of the valid ones",
+            Self::Undetectable { .. } => "change fewer of them in one operation",
+            Self::ValueIsValid { .. } => "give an invalid value",
             Self::NotADuplicate { .. } => "choose an offset of at most 10 s, or shorter than the delivery",
-            Self::DoesNotFit { .. } => "give a value that the column holds without rounding",
+            Self::DoesNotFit { .. } => "give a value that the column can store without rounding",
             Self::BrokenIndex { .. } => BROKEN_INDEX,
             Self::MistypedColumn { .. } => MISTYPED_COLUMN,
             Self::FixedLengthColumn { .. } => FIXED_LENGTH_COLUMN,
@@ -92,29 +94,29 @@ impl Refusal {
             Self::MixedVariants { .. } => "make one operation for each variant",
             Self::ChangedTwice { .. } => "split the selection into two operations",
             Self::CellTooLarge { .. } => "choose another record",
-            Self::NothingToChange => "the records already are as asked",
+            Self::NothingToChange => "the records already have the requested values",
             Self::NoKey { .. } => NO_KEY,
             Self::NotATable { .. } => "mfm changes base tables only",
             Self::SpecialTable { .. } => "use a copy in which it is an ordinary table",
             Self::ForeignKey { .. } => "use a copy that does not enforce this foreign key",
             Self::UniqueIndex { .. } | Self::Constraint { .. } => OF_THE_SCHEMA,
             Self::NoWayBack { .. } => NO_WAY_BACK,
-            Self::Unsupported { .. } => "docs/targets.md lists what a target may hold",
+            Self::Unsupported { .. } => "docs/targets.md lists what a target may contain",
             Self::Exists { .. } => "choose another path or database, or remove this one yourself",
             _ => "",
         }
     }
 
     fn about_records(&self) -> NextSteps {
-        let records = || look(View::RECORDS, "lists the records that there are");
-        let mode = || look(View::THE_MODE, "says what a record needs");
+        let records = || look(View::RECORDS, "lists the existing records");
+        let mode = || look(View::THE_MODE, "lists what a record needs");
         match self {
             Self::MissingRecord { .. } => {
                 NextSteps::from("name an id that exists").and([records(), give(Flag::Sample, "lets mfm choose")])
             }
             Self::NoneEligible { selected: 0, .. } => records().into(),
             Self::NoMatch { known, .. } if known.is_empty() => records().into(),
-            Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")).into(),
+            Self::NoMatch { known, .. } => format!("available: {}", known.join(", ")).into(),
             Self::NothingLeft { next, .. } => next.clone(),
             Self::Ineligible { .. } => [mode(), give(Flag::Sample, "chooses eligible ones")].into(),
             Self::NoneEligible { .. } | Self::TooFewEligible { eligible: 0, .. } => mode().into(),
@@ -133,16 +135,18 @@ impl Refusal {
         match self {
             Self::MarkedElsewhere { .. } => {
                 let moved = "keeps what it carries, if the database itself was moved";
-                [mark(Marking::TestCopy, "marks a copy anew"), mark(Marking::Moved, moved)].into()
+                [mark(Marking::TestCopy, "marks a copy again"), mark(Marking::Moved, moved)].into()
             }
             Self::LooksMoved { .. } => mark(Marking::Moved, "").into(),
             Self::MarkedBeside { .. } => mark(Marking::Beside, "").when("a copy of your own").into(),
             Self::OwnTables { .. } => {
-                let anew = mark(Marking::RecordsLost, "makes both anew");
-                NextSteps::from("take away what was added").and(anew.when("or drop mfm_marker and mfm_operation"))
+                let anew = mark(Marking::RecordsLost, "creates both again");
+                NextSteps::from("remove what was added").and(anew.when("or drop mfm_marker and mfm_operation"))
             }
-            Self::HardLinked { .. } => "take the other names away, or give the test copy a file of its own".into(),
-            _ => mark(Marking::TestCopy, "").when("if it is a test copy that nobody is treated from").into(),
+            Self::HardLinked { .. } => {
+                "remove the other names (hard links), or make a separate file for the test copy".into()
+            }
+            _ => mark(Marking::TestCopy, "").when("if it is a test copy that no patient is treated from").into(),
         }
     }
 }
@@ -150,13 +154,13 @@ impl Refusal {
 /// Returns the steps for a revert with conflicts.
 fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
     // The order is that of the damage: what overrides others comes last.
-    let skip = give(Flag::SkipConflicts, "puts back the other rows");
+    let skip = give(Flag::SkipConflicts, "restores the other rows");
     if !blocked_by.is_empty() {
         [give(Flag::Cascade, "reverts the later operations first"), skip].into()
     } else if conflicts.iter().any(Conflict::lost_its_place) {
-        NextSteps::from(PUT_BACK).and(give(Flag::SkipConflicts, "puts back the rows that have their place"))
+        NextSteps::from(PUT_BACK).and(give(Flag::SkipConflicts, "restores the rows that still have their place"))
     } else if conflicts.iter().all(|row| row.lost == Some(LostPlace::Row)) {
-        [skip, give(Flag::Force, "with it gives up rows that are gone")].into()
+        [skip, give(Flag::Force, "with it gives up rows that no longer exist")].into()
     } else {
         [skip, give(Flag::Force, "overwrites what somebody else wrote")].into()
     }
@@ -170,12 +174,12 @@ fn about_a_name(name: &str) -> NextSteps {
 
 fn about_a_server(url: &str) -> NextSteps {
     let confirm = act(Deed::Register { url: Some(url.to_owned()) }, "confirms it");
-    [confirm.when("if you trust that server"), give_value(Flag::Target, url, "says it for once")].into()
+    [confirm.when("if you trust that server"), give_value(Flag::Target, url, "allows it once")].into()
 }
 
 fn about_a_login(host: &str) -> NextSteps {
-    let allow = give_value(Flag::UnencryptedLogin, host, "beside the URL allows it");
-    NextSteps::from("leave encrypt=off out").and(allow.when("on a network that you trust"))
+    let allow = give_value(Flag::UnencryptedLogin, host, "in addition to the URL allows it");
+    NextSteps::from("remove encrypt=off").and(allow.when("on a network that you trust"))
 }
 
 #[cfg(test)]
@@ -186,13 +190,16 @@ mod tests {
     fn what_a_server_refuses_says_why_and_what_would_help() {
         let refusal = Refusal::SpecialTable { table: "dbo.TxField".into(), what: "a temporal table".into() };
         assert_eq!(refusal.code(), "special_table");
-        assert_eq!(refusal.to_string(), "table dbo.TxField is a temporal table: a change of it would reach further");
+        assert_eq!(
+            refusal.to_string(),
+            "table dbo.TxField is a temporal table: changing it would affect more than its rows"
+        );
         assert_eq!(refusal.next(), "use a copy in which it is an ordinary table".into());
         let grant = "GRANT UPDATE ON dbo.TxField TO mfm_apply".to_owned();
         let refusal = Refusal::NotPermitted { table: "dbo.TxField".into(), what: "update".into(), grant };
         assert_eq!(refusal.code(), "not_permitted");
         assert_eq!(refusal.to_string(), "not permitted to update dbo.TxField");
-        assert_eq!(refusal.next(), "a database owner can say: GRANT UPDATE ON dbo.TxField TO mfm_apply".into());
+        assert_eq!(refusal.next(), "a database owner can run: GRANT UPDATE ON dbo.TxField TO mfm_apply".into());
     }
 
     #[test]

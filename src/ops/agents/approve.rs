@@ -15,13 +15,13 @@ use crate::ops::{Card, Context, Failure, FailureKind, apply, log, plan};
 
 /// The command's card.
 pub const CARD: Card =
-    Card { name: "approve", danger: Danger::Write, about: "Say yes to what an agent asked for, or list what waits" };
+    Card { name: "approve", danger: Danger::Write, about: "Approve a request of an agent, or list pending requests" };
 
 /// What to approve.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// The code that the agent shows; without it, what waits is listed
+    /// The code that the agent shows; without it, pending requests are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }
@@ -68,7 +68,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let (id, handle) = resolve_code(agents.list_waiting(context)?, code)?;
     let text = render_question(context, &agents, &id, &handle)?;
     let consent = ConfirmQuestion { text, danger: Danger::Write, type_name: Some(handle.written.clone()) };
-    let person = "only a person at a terminal approves, by typing the target's name; nothing types it for them";
+    let person = "only a person at a terminal can approve, by typing the target's name";
     context.ask_consent(&consent).map_err(|failure| failure.with_next(person))?;
     // The person may have taken minutes to answer, so the handle is checked for expiry again under the lock.
     agents.approve_handle(context, &id).map_err(reword_gone)?;
@@ -91,12 +91,12 @@ fn resolve_code(waiting: Vec<(String, Handle)>, typed: &str) -> Result<(String, 
     let typed = typed.trim().to_ascii_lowercase();
     let mut matching = waiting.into_iter().filter(|(id, _)| short_code(id) == typed);
     let Some(question) = matching.next() else {
-        let next = look(View::Approvals, "lists what waits");
-        return Err(handle_failure("no question of this code waits for a person", next));
+        let next = look(View::Approvals, "lists pending requests");
+        return Err(handle_failure("no pending request has this code", next));
     };
     // A code is a quarter of the handle: two handles may share it, and neither is guessed.
     if matching.next().is_some() {
-        return Err(handle_failure("two questions have this code", "have the agent ask again"));
+        return Err(handle_failure("two requests have this code", "let the agent ask again"));
     }
     Ok(question)
 }
@@ -123,7 +123,7 @@ fn render_question(context: &Context<'_>, agents: &Agents, id: &str, handle: &Ha
             // Other requests have no plan digest; their text holds only while the set of operations is the same.
             if digest_standing(context)? != *shown {
                 return Err(plan::stale_plan(
-                    "other operations were made, or the target was marked, since it was asked",
+                    "other operations were made, or the target was marked again, since it was asked",
                 ));
             }
             question.clone()

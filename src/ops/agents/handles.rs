@@ -286,12 +286,12 @@ fn unusable_handle() -> Failure {
 }
 
 fn too_many() -> Failure {
-    let message = format!("{WAITING_MAX} writes wait for a yes already");
+    let message = format!("{WAITING_MAX} writes are already waiting for consent");
     Failure::new(
         FailureKind::Refused,
         "agent_busy",
         message,
-        "carry out or forget what was planned; it ends in ten minutes",
+        "carry out or drop earlier plans; they expire after ten minutes",
     )
 }
 

@@ -92,7 +92,7 @@ impl Agents {
             let last_us = state.wrote_us.get(tool).copied().filter(|last| *last <= now_us);
             let wait_us = last_us.map_or(0, |last| last.saturating_add(rest_us).saturating_sub(now_us));
             if wait_us > 0 {
-                let message = format!("{tool} wrote just now, and rests for {} ms between writes", limits.cooldown_ms);
+                let message = format!("{tool} wrote just now; it must wait {} ms between writes", limits.cooldown_ms);
                 return Err(Failure::new(FailureKind::Refused, "agent_cooldown", message, render_wait(wait_us)));
             }
             // Even a write that turns out to change nothing counts as one.
@@ -117,7 +117,7 @@ impl Agents {
         if breaker.failures < self.limits.breaker_failures || wait_us <= 0 {
             return Ok(());
         }
-        let message = format!("the target {target} failed {} times in a row, and is left alone", breaker.failures);
+        let message = format!("the target {target} failed {} times in a row and is paused", breaker.failures);
         Err(Failure::new(FailureKind::Refused, "agent_breaker", message, render_wait(wait_us)))
     }
 
@@ -179,20 +179,20 @@ fn take_share(window: &mut Window, client: &str, now_us: i64, limit: u64, share:
 fn too_many_writes(needed: u64, limit: u64, wait_us: i64) -> Failure {
     // No waiting helps a request that is larger than a whole hour's budget.
     if needed > limit {
-        let message = format!("this makes {needed} operations, and a client may make {limit} in an hour");
+        let message = format!("this makes {needed} operations, but a client may make only {limit} per hour");
         let hint = "ask for less at once: fewer modes, records or operations";
         return Failure::new(FailureKind::Refused, "agent_writes", message, hint);
     }
     let message = if needed == 1 {
         used_up("writes", limit)
     } else {
-        format!("this makes {needed} operations, more than are left of {}", used_up("writes", limit))
+        format!("this makes {needed} operations, more than remain of {}", used_up("writes", limit))
     };
     Failure::new(FailureKind::Refused, "agent_writes", message, render_wait(wait_us))
 }
 
 fn used_up(what: &str, limit: u64) -> String {
-    format!("the hour's {limit} {what} of a client, or twice as many of all, are used up")
+    format!("the hourly limit of {limit} {what} per client, or twice as many for all, is used up")
 }
 
 fn render_wait(wait_us: i64) -> String {
@@ -211,7 +211,7 @@ pub fn check_arguments(arguments: &serde_json::Map<String, Json>) -> Result<(), 
         values += 1;
         bytes += match value {
             Json::String(text) if text.len() > TEXT_MAX => {
-                return Err(wrong_arguments(&format!("hold a text of more than {TEXT_MAX} bytes")));
+                return Err(wrong_arguments(&format!("contain a string of more than {TEXT_MAX} bytes")));
             }
             Json::String(text) => text.len(),
             Json::Object(map) => map.keys().map(String::len).sum(),
@@ -221,7 +221,7 @@ pub fn check_arguments(arguments: &serde_json::Map<String, Json>) -> Result<(), 
             return Err(wrong_arguments(&format!("are nested more than {DEPTH_MAX} deep")));
         }
         if values > VALUES_MAX || bytes > BYTES_MAX {
-            let limits = format!("hold more than {VALUES_MAX} values or {BYTES_MAX} bytes");
+            let limits = format!("contain more than {VALUES_MAX} values or {BYTES_MAX} bytes");
             return Err(wrong_arguments(&limits));
         }
         // One value more than the limit is enough to be refused by the next round; the rest is not queued.
@@ -235,7 +235,7 @@ pub fn check_arguments(arguments: &serde_json::Map<String, Json>) -> Result<(), 
 }
 
 fn wrong_arguments(what: &str) -> Failure {
-    let hint = "send what the tool's input schema names, and nothing else";
+    let hint = "send only arguments of the tool's input schema";
     Failure::new(FailureKind::Refused, "agent_arguments", format!("the arguments {what}"), hint)
 }
 

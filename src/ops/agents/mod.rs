@@ -115,7 +115,7 @@ impl Agents {
 
     fn still_there(&self) -> Result<(), Failure> {
         if self.seen.load(Ordering::SeqCst) && !self.folder.join("state.json").exists() {
-            return Err(state::unusable_folder(&self.folder, "its state, which this server saw, is gone"));
+            return Err(state::unusable_folder(&self.folder, "its state file, which this server had seen, is gone"));
         }
         Ok(())
     }

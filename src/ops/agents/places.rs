@@ -57,8 +57,8 @@ pub fn resolve_target(context: &Context<'_>, place: &DatabaseAddress) -> Result<
     };
     match &place.target {
         Some(other) if *other != name => {
-            let message = format!("hostname and database mean the target {name}, and another one is named beside them");
-            Err(Failure::new(FailureKind::Refused, "which_target", message, "say one of the two"))
+            let message = format!("hostname and database mean the target {name}, but target names another one");
+            Err(Failure::new(FailureKind::Refused, "which_target", message, "give one of the two"))
         }
         _ => Ok(Some(name)),
     }

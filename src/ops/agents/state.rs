@@ -17,7 +17,7 @@ use crate::ops::{Failure, FailureKind};
 const LOOKS: u32 = 400;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Content of the lock file once a state was written: a missing state file is then an error and not a fresh start.
-const WRITTEN: &str = "a state was written beside this file\n";
+const WRITTEN: &str = "a state file was written next to this file\n";
 
 /// The shared state.
 ///
@@ -77,7 +77,7 @@ pub(super) struct RefusalCount {
 /// Returns the failure for a folder that cannot be used: agents are then refused altogether.
 pub(super) fn unusable_folder(folder: &Path, why: &str) -> Failure {
     let message = format!("the agents' folder {} cannot be used: {why}", folder.display());
-    let hint = "the operator has to look at the folder, and may remove it whole; without its limits no agent is served";
+    let hint = "the operator must check the folder, and may delete it; without its limits no agent is served";
     Failure::new(FailureKind::Journal, "agents_folder", message, hint)
 }
 
@@ -138,7 +138,7 @@ fn find_state(folder: &Path) -> Result<Option<ServersState>, Failure> {
             state.map(Some).map_err(|error| unusable_folder(folder, &format!("state.json: {error}")))
         }
         Err(error) if error.is_missing() => match std::fs::metadata(folder.join("lock")) {
-            Ok(lock) if lock.len() > 0 => Err(unusable_folder(folder, "state.json, which was written before, is gone")),
+            Ok(lock) if lock.len() > 0 => Err(unusable_folder(folder, "state.json, written earlier, is gone")),
             _ => Ok(None),
         },
         Err(error) => Err(unusable_folder(folder, &error.to_string())),

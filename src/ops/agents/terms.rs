@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::next_step::{Deed, act};
 use crate::ops::{Failure, FailureKind};
 
-/// Whose yes a write needs.
+/// Whose consent a write needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Consent {
     /// A person's, asked by the client or by `mfm approve` at a terminal
@@ -39,7 +39,7 @@ impl WriteTerms {
     /// `agent_handle`: they name different files of rules, neither of which is stricter.
     pub fn strictest(&self, other: &Self) -> Result<Self, Failure> {
         if self.rules != other.rules {
-            let message = "the handle was made at a server that judges by other rules";
+            let message = "the handle was made by a server with other rules";
             return Err(Failure::new(
                 FailureKind::Refused,
                 "agent_handle",

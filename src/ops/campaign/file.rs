@@ -30,7 +30,7 @@ pub struct Campaign {
     /// What the campaign is called; the journal keeps it with every operation
     #[schemars(length(min = 1, max = 100))]
     pub name: String,
-    /// The seed from which every fault's own follows, 0 to 2^53-1
+    /// The seed from which the seed of each fault is derived, 0 to 2^53-1
     #[schemars(range(min = 0, max = 9_007_199_254_740_991_u64))]
     pub seed: u64,
     /// The target's wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS; read when the campaign is begun if left out
@@ -57,13 +57,13 @@ pub struct Fault {
     /// Every eligible record
     #[serde(default)]
     pub all: bool,
-    /// A seed of its own, in place of the one that follows from the campaign's
+    /// Its own seed, instead of the one derived from the campaign's
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Refuse to change more rows than this, 10000 if left out
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_rows: Option<u64>,
-    /// What narrows the records that `count` and `all` choose from
+    /// Filters for the records that `count` and `all` choose from
     #[serde(default, deserialize_with = "known_filters")]
     #[schemars(schema_with = "filters_schema")]
     pub select: FilterValues,
@@ -101,7 +101,7 @@ impl Campaign {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let wrong = |why: String| {
             let message = format!("could not read the campaign {}: {why}", path.display());
-            Failure::usage("campaign", message, look(View::CampaignSchema, "prints what such a file may hold"))
+            Failure::usage("campaign", message, look(View::CampaignSchema, "prints the schema of the file"))
         };
         let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
         Self::parse(&text).map_err(wrong)
@@ -114,13 +114,13 @@ impl Campaign {
     pub fn parse(text: &str) -> Result<Self, String> {
         let campaign: Self = toml::from_str(text).map_err(|error| crate::ops::toml_fault(text, &error))?;
         if campaign.version != VERSION {
-            return Err(format!("its version is {}, and this program reads version {VERSION}", campaign.version));
+            return Err(format!("its version is {}, but this program reads version {VERSION}", campaign.version));
         }
         if campaign.name.trim().is_empty() || campaign.name.chars().count() > 100 {
             return Err("its name is empty, or longer than 100 characters".to_owned());
         }
         if campaign.faults.is_empty() {
-            return Err("it names no fault".to_owned());
+            return Err("it lists no fault".to_owned());
         }
         // The schema has the same limit, but nothing checks a file against the schema.
         let seeds = campaign.faults.iter().filter_map(|fault| fault.seed).chain([campaign.seed]);

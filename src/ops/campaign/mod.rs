@@ -38,8 +38,11 @@ pub const APPLY: Card =
 pub const REVERT: Card =
     Card { name: "campaign revert", danger: Danger::Write, about: "Take back what a campaign file committed" };
 /// The card of `campaign list`.
-pub const LIST: Card =
-    Card { name: "campaign list", danger: Danger::Read, about: "List what of a campaign file stands" };
+pub const LIST: Card = Card {
+    name: "campaign list",
+    danger: Danger::Read,
+    about: "List the faults of a campaign file that are in effect",
+};
 
 /// Which campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
@@ -252,14 +255,14 @@ impl CampaignProgress {
         let operations: Vec<u64> = self.others.iter().flat_map(|other| other.operations.iter().copied()).collect();
         let Some(other) = self.others.first() else { return Ok(()) };
         let message = format!(
-            "nothing of this file stands on {}, and {} of another file with the name {} does (digest {:.12})",
+            "no fault of this file is in effect on {}, but {} of another file with the name {} (digest {:.12})",
             self.chosen.name,
             render_count(operations.len() as u64, "fault"),
             self.campaign.name,
             other.digest.to_string(),
         );
         let newest: Vec<u64> = operations.into_iter().rev().collect();
-        let next = NextSteps::from("revert by that file").and(act(Deed::revert(newest), "takes them back by number"));
+        let next = NextSteps::from("revert with that file").and(act(Deed::revert(newest), "takes them back by number"));
         Err(Failure::new(FailureKind::Refused, "campaign_other", message, next))
     }
 
@@ -267,8 +270,8 @@ impl CampaignProgress {
     fn in_order(&self) -> Result<(), Failure> {
         let mut after_gap = self.steps.iter().skip_while(|(_, step)| step.op.is_some());
         let Some((_, step)) = after_gap.find(|(_, step)| step.op.is_some()) else { return Ok(()) };
-        let message = format!("fault {} of the campaign stands, and one before it does not", step.step);
-        let next = act(Deed::RevertCampaign, "takes it all back; then apply it anew");
+        let message = format!("fault {} of the campaign is in effect, but an earlier one is not", step.step);
+        let next = act(Deed::RevertCampaign, "takes it all back; then apply it again");
         Err(Failure::new(FailureKind::Refused, "campaign_gap", message, next))
     }
 
@@ -336,8 +339,8 @@ impl CampaignProgress {
         if standing == 0 {
             return failure;
         }
-        let stand = format!("{standing} of {} faults of the campaign stand, and are journaled", self.steps.len());
-        let again = [act(Deed::ApplyCampaign, "goes on"), act(Deed::RevertCampaign, "takes them back")];
+        let stand = format!("{standing} of {} faults of the campaign are in effect and journaled", self.steps.len());
+        let again = [act(Deed::ApplyCampaign, "continues"), act(Deed::RevertCampaign, "takes them back")];
         if failure.kind == FailureKind::Interrupted {
             return Failure { message: format!("interrupted; {stand}"), next: again.into(), ..failure };
         }
@@ -385,7 +388,7 @@ impl CampaignFault {
 /// Returns the question whether to commit a fault whose plan differs from the one consented to.
 fn planned_anew(campaign: &str, step: &CampaignFault, rows: u64) -> ConfirmQuestion {
     let text = format!(
-        "Campaign {campaign}: after the faults before it, fault {} changes {}, and not the {} of its plan. Commit it?",
+        "Campaign {campaign}: after the earlier faults, fault {} changes {} instead of the {} of its plan. Commit it?",
         step.step,
         render_count(rows, "row"),
         step.rows.unwrap_or_default(),

@@ -33,7 +33,7 @@ pub struct Baseline {
 // The published schema has this name.
 #[schemars(rename = "Known")]
 pub struct KnownFinding {
-    /// What the finding is told by: it follows from the four fields behind it.
+    /// Identifies the finding; derived from the next four fields.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub fingerprint: String,
     /// The check's id.
@@ -42,9 +42,9 @@ pub struct KnownFinding {
     pub table: String,
     /// The row's key, by column.
     pub key: Map<String, Json>,
-    /// What is wrong, with the values: another value is another finding.
+    /// What is wrong, with the values; a different value is a different finding.
     pub what: String,
-    /// Which one it is, from 1, of findings that nothing else tells apart.
+    /// Number, from 1, among findings that are otherwise identical.
     #[serde(default = "first_occurrence", skip_serializing_if = "is_first")]
     pub occurrence: u64,
     /// Why it is accepted; for a person to fill in.
@@ -102,17 +102,19 @@ impl Baseline {
     /// What is wrong with it, in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         // The schema's name is looked at first: of another version, not its unknown fields are to blame.
-        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no baseline: {error}"))?;
+        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is not a baseline: {error}"))?;
         let baseline: Self = match json.get("schema").and_then(Json::as_str) {
             Some(SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string())?,
-            Some(other) => return Err(format!("its schema is `{other}`, and this mfm reads `{SCHEMA}`")),
-            None => return Err("it is no baseline".to_owned()),
+            Some(other) => return Err(format!("its schema is `{other}`, but this mfm reads `{SCHEMA}`")),
+            None => return Err("it is not a baseline".to_owned()),
         };
         for (number, known) in (1..).zip(&baseline.findings) {
             let KnownFinding { fingerprint, check, table, key, what, occurrence, .. } = known;
             if *fingerprint != fingerprint::digest_finding(check, table, &Json::Object(key.clone()), what, *occurrence)
             {
-                return Err(format!("finding {number} of it, {fingerprint}, is none that its other fields describe"));
+                return Err(format!(
+                    "the fingerprint {fingerprint} of its finding {number} does not match the other fields"
+                ));
             }
         }
         Ok(baseline)
@@ -185,8 +187,8 @@ pub(super) fn may_write(path: &Path, read: Option<&Path>) -> Result<(), Failure>
     if path.symlink_metadata().is_err() || is_same(path, read) {
         return Ok(());
     }
-    let message = format!("{} exists, and is not overwritten", path.display());
-    let both = "reads the same file: together they bring a baseline up to date and keep its reasons";
+    let message = format!("{} exists and is not overwritten", path.display());
+    let both = "with the same file updates the baseline and keeps its reasons";
     Err(Failure::usage("baseline_exists", message, give(Flag::Baseline, both)))
 }
 

@@ -44,10 +44,10 @@ pub struct Request {
     /// Only these checks, or the checks of these groups: ids with commas between them
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock here]
+    /// The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: later is the future [default: the clock here]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
-    /// Judge by the rules of this file; what it does not say is as `--print-rules` shows it
+    /// Use the rules of this file; missing keys are as `--print-rules` shows them
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub rules: Option<PathBuf>,
     /// Print the rules, complete, and check nothing
@@ -143,8 +143,8 @@ fn must_run(
     }
     let (named, all) = (ids(&choose_checks(domain, words)?), ids(chosen));
     if let Some(left_out) = named.iter().find(|id| !all.contains(id)) {
-        let message = format!("`{left_out}` has to run, and is not among the checks that were chosen");
-        let next = NextSteps::from(give(Flag::Only, "has to name it too")).and("or leave it out of both");
+        let message = format!("`{left_out}` has to run, but is not among the chosen checks");
+        let next = NextSteps::from(give(Flag::Only, "must include it too")).and("or omit it from both");
         return Err(Failure::usage("unknown_check", message, next));
     }
     Ok(named)

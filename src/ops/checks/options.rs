@@ -20,21 +20,21 @@ pub struct Options {
     /// A file of known findings, which do not count
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Write every finding into a baseline, and end with 0; only the file of --baseline is replaced
+    /// Write every finding into a baseline, and exit with 0; only the file of --baseline is replaced
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
-    /// From which severity on a finding that counts makes the exit code 1
+    /// Lowest severity at which a finding makes the exit code 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Low)]
     pub fail_on: FailOn,
-    /// End with 1 also where checks could not run: any, or one of these ids and groups with commas between them
+    /// Exit with 1 also if checks could not run: any, or one of these ids and groups, separated by commas
     #[arg(long, value_name = "ID", value_delimiter = ',', num_args = 0.., require_equals = true,
         default_missing_value = ALL)]
     pub fail_on_not_run: Vec<String>,
-    /// As what to write the result [default: what --format says]
+    /// The form of the result [default: as --format]
     #[arg(long = "as", value_enum, value_name = "FORM")]
     #[serde(rename = "as")]
     pub form: Option<Form>,
-    /// Write that to this file, and the usual page to stdout; only an earlier report is replaced
+    /// Write that form to this file, and the usual page to stdout; only an earlier report is replaced
     #[arg(long, short, value_name = "FILE", requires = "form")]
     pub output: Option<PathBuf>,
 }
@@ -103,7 +103,7 @@ pub enum Form {
     Json,
     /// SARIF 2.1.0, for code scanning and its viewers
     Sarif,
-    /// JUnit XML, for continuous integration: a test case a check
+    /// JUnit XML, for continuous integration: one test case per check
     Junit,
     /// One self-contained page with counts, rows and plots
     Html,

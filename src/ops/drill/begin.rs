@@ -79,7 +79,7 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
     match options.into_iter().find(|(_, is_given)| *is_given) {
         None => Ok(()),
         Some((option, _)) => {
-            let message = format!("the option `{option}` speaks of a command, and there is none");
+            let message = format!("the option `{option}` needs a command, but none was given");
             Err(Failure::usage("drill", message, give_one([Flag::Command, Flag::Detector])))
         }
     }
@@ -94,7 +94,7 @@ pub fn restore_scope(context: &Context<'_>, drill: &JournaledDrill) -> Result<Dr
     let mut cases = Vec::new();
     for (tool, variant) in &begun.cases {
         cases.push(find_case(tool, variant).ok_or_else(|| {
-            let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
+            let message = format!("drill {} tried {tool} {variant}, which this mfm does not know", drill.drill);
             Failure::new(FailureKind::Refused, "no_drill", message, look(View::Modes, "lists them"))
         })?);
     }
@@ -173,7 +173,7 @@ pub fn revert_leftovers(
     let others = journal.state().active_on(&chosen.name).count() as u64;
     if others > 0 {
         let what = super::super::render_count(others, "operation");
-        context.reporter.note(&format!("{what} in effect on {}: what is found of them does not count", chosen.name));
+        context.reporter.note(&format!("{what} in effect on {}: their findings do not count", chosen.name));
     }
     Ok(())
 }
@@ -182,8 +182,8 @@ fn earlier_fault_stands(failure: Failure) -> Failure {
     if failure.kind != FailureKind::Refused {
         return failure;
     }
-    let message = format!("a fault of an earlier drill stands, and cannot be taken back: {}", failure.message);
-    let first = [look(View::Status, "names it"), act(Deed::revert([]), "with what helps takes it back")];
+    let message = format!("a fault of an earlier drill is in effect and cannot be taken back: {}", failure.message);
+    let first = [look(View::Status, "shows it"), act(Deed::revert([]), "with one of its options takes it back")];
     Failure { message, next: NextSteps::from(first).and(failure.next), ..failure }
 }
 
@@ -226,7 +226,7 @@ fn parse_commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failu
         all.push((name_command(request), request.command.clone()));
     }
     for text in &request.detectors {
-        let (name, words) = text.split_once('=').ok_or_else(|| wrong_detector("", "it names no command"))?;
+        let (name, words) = text.split_once('=').ok_or_else(|| wrong_detector("", "it has no command"))?;
         let words = shlex::split(words).ok_or_else(|| wrong_detector(name, "a quote is not closed"))?;
         if name.trim().is_empty() || words.is_empty() {
             return Err(wrong_detector(name, "name or command is missing"));
@@ -240,15 +240,15 @@ fn parse_commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failu
     match all.iter().find(|(name, _)| !shown::is_safe(name) || password::is_in(name)) {
         None => Ok(all),
         Some(_) => {
-            let message = "a command's name holds what cannot be seen, or what could be a password";
-            Err(Failure::usage("drill", message, [give(Flag::Name, ""), give(Flag::Detector, "names it too")]))
+            let message = "the command's name contains invisible characters, or something that could be a password";
+            Err(Failure::usage("drill", message, [give(Flag::Name, ""), give(Flag::Detector, "sets the name too")]))
         }
     }
 }
 
 /// Names the detector alone: its command may hold a password, and is not repeated.
 fn wrong_detector(name: &str, why: &str) -> Failure {
-    let next = give(Flag::Detector, "is the form, each with a name of its own");
+    let next = give(Flag::Detector, "is the form; each needs its own name");
     Failure::usage("drill", format!("the detector {name}: {why}"), next)
 }
 
@@ -278,7 +278,7 @@ fn read_password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
     let login = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
     let password = match login {
         Some(user) => context.secrets.password(&Account { user, url, reads_only: false }),
-        None => Err(format!("{url} has no login whose password could be handed on")),
+        None => Err(format!("{url} has no login whose password could be passed on")),
     };
     password.map_err(|why| Failure::usage("drill", why, leave_out(Flag::WithPassword)))
 }

@@ -90,9 +90,9 @@ impl Detector {
             CommandAnswer::Named(_) | CommandAnswer::Nothing => None,
         };
         if let Some(why) = why {
-            let message = format!("{name} cannot be tried: on the untouched data, {why}");
-            let judge = give_value(Flag::Judge, "junit, sarif or json", "tells findings apart");
-            let next = NextSteps::from("look at what it prints by itself").and(judge);
+            let message = format!("{name} cannot be tested: on the untouched data, {why}");
+            let judge = give_value(Flag::Judge, "junit, sarif or json", "distinguishes findings");
+            let next = NextSteps::from("run it by itself and look at its output").and(judge);
             return Err(Failure::new(FailureKind::Refused, "detector", message, next));
         }
         Ok(Self::Program(Box::new(ProgramDetector { name, program, clean })))

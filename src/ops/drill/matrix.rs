@@ -427,12 +427,12 @@ impl Matrix {
 
 fn render_shortfall(cell: &MatrixCell) -> String {
     let (rate, alarms, untold) = (cell.rate, cell.false_alarms(), cell.untold_looks());
-    format!("caught {} of {}, {alarms} false alarms, {untold} looks told nothing", rate.hits, rate.of)
+    format!("caught {} of {}, {alarms} false alarms, {untold} inconclusive", rate.hits, rate.of)
 }
 
 fn compare_cells(was: &MatrixCell, is: Option<&MatrixCell>) -> Option<String> {
     let Some(is) = is else {
-        return (was.rate.of > 0).then(|| format!("tried no more; was {}", was.rate.render_counts()));
+        return (was.rate.of > 0).then(|| format!("no longer tried; was {}", was.rate.render_counts()));
     };
     // a/b < c/d by cross multiplication, exact in integers: rounded shares could hide a difference.
     let fewer = u128::from(is.rate.hits) * u128::from(was.rate.of) < u128::from(was.rate.hits) * u128::from(is.rate.of);
@@ -444,7 +444,7 @@ fn compare_cells(was: &MatrixCell, is: Option<&MatrixCell>) -> Option<String> {
         return Some(format!("{} false alarms; was {}", is.false_alarms(), was.false_alarms()));
     }
     (is.untold_looks() > was.untold_looks())
-        .then(|| format!("{} looks told nothing; was {}", is.untold_looks(), was.untold_looks()))
+        .then(|| format!("{} inconclusive; was {}", is.untold_looks(), was.untold_looks()))
 }
 
 /// Returns the first signs, each once; at most [`SIGNS_MAX`].

@@ -45,7 +45,7 @@ use crate::targets::{TableDigest, Target};
 
 /// The command's card.
 pub const CARD: Card =
-    Card { name: "drill", danger: Danger::Write, about: "Measure what checks catch: break, look, take back, count" };
+    Card { name: "drill", danger: Danger::Write, about: "Measure what checks catch, fault by fault" };
 
 /// The hint to look at a fault before a drill commits it.
 const LOOK_FIRST: &str = "shows what one of the faults changes";
@@ -54,11 +54,11 @@ const LOOK_FIRST: &str = "shows what one of the faults changes";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// Comma-separated values: a line a variant and detector
+    /// Comma-separated values: one line per variant and detector
     Csv,
-    /// A page of its own, which needs no network
+    /// A self-contained HTML page
     Html,
-    /// JUnit XML: a test case a variant and detector, failed where one was missed
+    /// JUnit XML: one test case per variant and detector, failed if a fault was missed
     Junit,
 }
 
@@ -69,7 +69,7 @@ pub struct Request {
     /// Only these modes, by id or tool, or single variants as MODE:VARIANT, with commas between them [default: all]
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub modes: Vec<String>,
-    /// How many records of each variant are broken, one after another [default: 3]
+    /// How many records to commit each variant on, one after another [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub sample: Option<u64>,
     /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
@@ -78,22 +78,22 @@ pub struct Request {
     /// The target's wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS; read and printed if omitted
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
-    /// How often a command looks at the untouched data again, for each variant: alarms there are false [default: 1]
+    /// How often to run a command on the untouched data, for each variant: alarms there are false [default: 1]
     #[arg(long, value_name = "N")]
     pub controls: Option<u64>,
-    /// How the command tells what it found [default: exit-code]
+    /// How the command reports what it found [default: exit-code]
     #[arg(long, value_name = "HOW", value_enum)]
     pub judge: Option<Judge>,
     /// The file into which the command writes its JUnit, SARIF or JSON report [default: its standard output]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// The exit codes by which the command says that it found something, with commas between them [default: 1]
+    /// The exit codes that mean the command found something, separated by commas [default: 1]
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     pub found_codes: Vec<u8>,
-    /// How long the command may run each time, in seconds; then its process group is ended [default: 300]
+    /// Time limit for each run of the command, in seconds; then its process group is killed [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,
-    /// What the command is called in the matrix [default: the first file that it names]
+    /// The command's name in the matrix [default: the first file that it names]
     #[arg(long, value_name = "WORD")]
     pub name: Option<String>,
     /// Leave mfm's own checks out
@@ -102,13 +102,13 @@ pub struct Request {
     /// Hand the password of the target's login to the command, as MFM_MSSQL_PASSWORD
     #[arg(long)]
     pub with_password: bool,
-    /// Fail only where detection got worse than in this result, saved with --json
+    /// Fail only if detection got worse than in this result, saved with --json
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Try the same faults as this earlier drill, and say which verdicts differ
+    /// Try the same faults as this earlier drill, and report which verdicts differ
     #[arg(long, value_name = "DRILL", conflicts_with_all = ["modes", "sample", "seed", "now", "controls"])]
     pub replay: Option<u64>,
-    /// Show this earlier drill as the journal has it, and try nothing
+    /// Show this earlier drill from the journal, and try nothing
     #[arg(long, value_name = "DRILL")]
     #[arg(conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "detectors", "words"])]
     pub show: Option<u64>,
@@ -120,10 +120,10 @@ pub struct Request {
     #[arg(long = "as", value_name = "FORM", value_enum)]
     #[serde(rename = "as")]
     pub form: Option<Form>,
-    /// Another command under test, as NAME='COMMAND': words with spaces between them, in quotes where they hold some
+    /// Another command under test, as NAME='COMMAND': words separated by spaces; quote words that contain spaces
     #[arg(long = "detector", value_name = "NAME=COMMAND")]
     pub detectors: Vec<String>,
-    /// The command under test, behind `--`; {url} and {path} stand for the target's
+    /// The command under test, after `--`; {url} and {path} are replaced by the target's
     #[arg(last = true, id = "words", value_name = "COMMAND")]
     pub command: Vec<String>,
 }
@@ -219,7 +219,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         .map(|before| before.list_differences(&chosen.name, &scope, &begin::list_detector_names(request)?));
     let unlike = unlike.transpose()?.unwrap_or_default();
     if !unlike.is_empty() {
-        context.reporter.note(&format!("the earlier result is of another drill: {}", unlike.join("; ")));
+        context.reporter.note(&format!("the earlier result is of a different drill: {}", unlike.join("; ")));
     }
     let mut target = context.open_target(&chosen.url)?;
     let mut outcome = run_on_target(context, &mut journal, target.as_mut(), &chosen, &scope, request)?;
@@ -295,7 +295,7 @@ fn cut_off(failure: Failure, drill: u64) -> Failure {
     if failure.kind != FailureKind::Interrupted {
         return failure;
     }
-    let message = format!("interrupted: drill {drill} is cut off, and its last fault taken back");
+    let message = format!("interrupted: drill {drill} stopped early, and its last fault is taken back");
     Failure { message, next: look(View::Drill { drill }, "shows what was tried").into(), ..failure }
 }
 
@@ -383,7 +383,7 @@ fn try_all(mut bench: DrillRun<'_, '_>, scope: &DrillScope) -> Result<(Vec<Drill
                 Err(failure) => return Err(failure),
             };
             if (keys.len() as u64) < share {
-                case.untried = Some(format!("{} could show it", super::render_count(keys.len() as u64, "record")));
+                case.untried = Some(format!("{} eligible", super::render_count(keys.len() as u64, "record")));
             }
             for key in &keys {
                 bench.context.reporter.overall_progress("trying faults", at * scope.sample + nth, total);

@@ -230,8 +230,9 @@ impl SavedResult {
         let has_detector = detectors.iter().any(|name| totals.iter().any(|total| total.cell.detector == *name));
         if shared.is_empty() || !has_detector {
             let what = if shared.is_empty() { "variant" } else { "detector" };
-            let message = format!("this drill and the earlier result have no {what} in common: nothing compares");
-            let next = NextSteps::from("name the same modes and detectors, each as before");
+            let message =
+                format!("this drill and the earlier result have no {what} in common, so nothing can be compared");
+            let next = NextSteps::from("choose the same modes and detectors, with the same names");
             return Err(Failure::usage("drill", message, next.and(leave_out(Flag::Baseline).when("or"))));
         }
         Ok(out)
@@ -284,7 +285,7 @@ fn compare_verdicts(journaled: &JournaledTrial, trial: &Trial) -> Vec<String> {
     let mut out = Vec::new();
     for was in &journaled.looks {
         let is = trial.looks.iter().find(|look| look.detector == was.detector);
-        let word = is.map_or("not asked", |look| look.verdict.word());
+        let word = is.map_or("not run", |look| look.verdict.word());
         // Only the verdict is compared: signs and times differ from run to run.
         if word != was.verdict.word() {
             out.push(format!("{}: {word}; was {}", was.detector, was.verdict.word()));

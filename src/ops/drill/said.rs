@@ -12,7 +12,7 @@ use super::matrix::{DetectionVerdict, SIGNS_MAX};
 /// A verdict, the new signs, those of other rows than the fault's, and why there is no verdict.
 pub type JudgedAnswer = (DetectionVerdict, Vec<String>, Vec<String>, Option<NoVerdict>);
 
-/// How a command tells what it found.
+/// How a command reports what it found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judge {

@@ -161,21 +161,22 @@ pub(super) fn take_back_all(
 
 /// Returns the failure for a fault that another process reverted during its trial, whose verdicts are worthless.
 fn taken_back(op: u64) -> Failure {
-    let message = format!("somebody else took operation {op} of the drill back while it was looked at");
+    let message = format!("somebody else took operation {op} of the drill back while the detectors ran");
     let hint = "a command under test must write neither to the target nor to the journal; then drill again";
     Failure::new(FailureKind::Found, "fault_taken_back", message, hint)
 }
 
 /// Adds to a failed revert which fault is still in effect, and how to revert it.
 fn fault_stands(failure: Failure, op: u64) -> Failure {
-    let message = format!("operation {op} of the drill stands: {}", failure.message);
+    let message = format!("operation {op} of the drill is still in effect: {}", failure.message);
     if failure.code == "fault_taken_back" {
         return failure;
     }
     if failure.kind == FailureKind::Refused {
         // A drill never forces a revert, so the next one would be refused as well: the user has to do it.
-        let next = NextSteps::from(act(Deed::revert([op]), "with what helps takes it back")).and(failure.next);
-        let stands = Failure::new(FailureKind::Found, "fault_stands", message, next.and("no drill begins before that"));
+        let next = NextSteps::from(act(Deed::revert([op]), "with one of its options takes it back")).and(failure.next);
+        let stands =
+            Failure::new(FailureKind::Found, "fault_stands", message, next.and("no drill can start before that"));
         return Failure { conflicts: failure.conflicts, ..stands };
     }
     let then = act(Deed::revert([op]), "or the next drill then takes it back");
@@ -227,7 +228,7 @@ mod tests {
         let refused = Failure::new(FailureKind::Refused, "conflict", "1 row differs", give(Flag::Force, "overwrites"));
         let failure = fault_stands(refused, 7);
         assert_eq!((failure.kind.exit_code(), failure.code.as_str()), (1, "fault_stands"));
-        assert!(failure.message.starts_with("operation 7 of the drill stands: "), "{}", failure.message);
+        assert!(failure.message.starts_with("operation 7 of the drill is still in effect: "), "{}", failure.message);
         let ways = |failure: &Failure| failure.next.as_slice().iter().map(|step| step.way.clone()).collect::<Vec<_>>();
         let revert = StepKind::Run(Deed::revert([7]));
         let force = StepKind::Give { option: Flag::Force, value: None };

@@ -110,7 +110,7 @@ pub(super) fn find_inverse(
         let why = if by.is_empty() { "it wrote no row".to_owned() } else { format!("by operation {}", by.join(", ")) };
         result.inverse.why = Some(why);
         if let Some(last) = reverts.last().map(|revert| revert.op) {
-            let does = format!("takes operation {last} back: what {op} did is in effect again");
+            let does = format!("takes operation {last} back, so the changes of {op} are in effect again");
             result.ways_out.push(act(Deed::revert([last]), does));
         }
         return Ok(result);
@@ -182,11 +182,11 @@ impl FoundInverse {
         if conflicts.is_empty() {
             if self.inverse.state == InverseState::Possible {
                 let does = match self.inverse.rows {
-                    0 => "closes it: all its rows are back already".to_owned(),
+                    0 => "closes it: all its rows are already restored".to_owned(),
                     rows if self.inverse.again => {
                         format!("commits the fault again, in {}", render_count(rows, "row"))
                     }
-                    rows => format!("puts back {}", render_count(rows, "row")),
+                    rows => format!("restores {}", render_count(rows, "row")),
                 };
                 self.ways_out.push(act(Deed::revert([op]), does));
             }
@@ -198,14 +198,14 @@ impl FoundInverse {
         }
         if self.inverse.rows + self.inverse.already_back > 0 {
             let does = format!(
-                "puts back {} and leaves {} in conflict",
+                "restores {} and leaves {} in conflict",
                 render_count(self.inverse.rows, "row"),
                 render_count(self.inverse.in_conflict, "row")
             );
             self.ways_out.push(act(Deed::revert_with(op, [Flag::SkipConflicts]), does));
         }
         if conflicts.iter().any(|conflict| conflict.lost_its_place()) {
-            let first = "put the column or the table back, of its former type, and revert again: nothing replaces it";
+            let first = "restore the column or table with its former type, and revert again; there is no other way";
             self.ways_out.push(say(first));
         }
         let foreign =
@@ -242,11 +242,11 @@ impl FoundInverse {
     }
 
     fn note_open(&mut self, op: u64) {
-        let message = format!("operation {op} is open: nobody knows yet whether it was committed");
+        let message = format!("operation {op} is open: it is not yet known whether it was committed");
         self.inverse.why = Some(message.clone());
         self.blocked_by
             .push(RevertBlock { operation: Some(op), ..build_block("open_operation", "recover_first", message) });
-        self.ways_out.push(act(Deed::Recover, "asks the target, and closes it"));
+        self.ways_out.push(act(Deed::Recover, "asks the target and closes it"));
     }
 
     fn note_refusal(&mut self, failure: &Failure) {

@@ -23,7 +23,7 @@ pub use proof::{Proof, TargetProof};
 pub const CARD: Card = Card {
     name: "explain",
     danger: Danger::Read,
-    about: "Explain one operation: its inverse, what blocks it, its proof",
+    about: "Explain one operation: its revert, what blocks it, its proof",
 };
 
 /// Which operation.
@@ -86,7 +86,7 @@ fn render_sentence(journal: &Journal, operation: &Operation, shown: &show::Outco
     let verb = match (line.state.as_str(), operation.action) {
         ("failed" | "abandoned", OperationAction::Apply) => "tried to commit",
         ("failed" | "abandoned", OperationAction::Revert) => "tried to take back",
-        ("open", _) => "began, and nobody knows yet whether it was committed:",
+        ("open", _) => "began (it is not yet known whether it was committed):",
         (_, OperationAction::Apply) => "committed",
         (_, OperationAction::Revert) => "took back",
     };
@@ -96,7 +96,7 @@ fn render_sentence(journal: &Journal, operation: &Operation, shown: &show::Outco
         if operation.tables.is_empty() { String::new() } else { format!(" in {}", operation.tables.join(", ")) };
     let mut text = format!("{}, over {}, {verb} {what} on {}: {rows}{tables}", line.actor, line.face, line.target);
     if operation.kept > 0 {
-        text += &format!(", and {} found as wanted", render_count(operation.kept, "row"));
+        text += &format!(", and {} already in the wanted state", render_count(operation.kept, "row"));
     }
     if let Some(op) = operation.detail.get("replays").and_then(serde_json::Value::as_u64) {
         text += &format!("; it replays operation {op}");

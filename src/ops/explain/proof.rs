@@ -108,13 +108,13 @@ fn list_audit_steps(operation: &Operation) -> Vec<String> {
     let (uid, name) = (operation.uid, &operation.target.name);
     vec![
         format!(
-            "entry {} of the journal has the uid as its digest, and names the digest of the entry before it",
+            "entry {} of the journal has the uid as its digest, and contains the digest of the previous entry",
             operation.intended_seq
         ),
-        "its body names the chunks of images by digest; the SHA-256 of each chunk is that digest".to_owned(),
+        "its body lists the chunks of images by digest; the SHA-256 of each chunk is that digest".to_owned(),
         "the RFC 6962 root over the changes in them is the rows root of the body".to_owned(),
         format!("in {name}: SELECT state FROM mfm_operation WHERE uid = '{uid}'"),
-        "an audit of the live target does so for every operation; journal/verify.py reads the journal without mfm"
+        "an audit of the live target does this for every operation; journal/verify.py reads the journal without mfm"
             .to_owned(),
     ]
 }

@@ -32,7 +32,7 @@ pub(super) fn write_file(
 
 fn file_failure(path: &Path, error: &FileError) -> Failure {
     match error {
-        FileError::Occupied => write_failure(path, "something else than an export stands there"),
+        FileError::Occupied => write_failure(path, "it exists and is not an export"),
         error => write_failure(path, &error.to_string()),
     }
 }

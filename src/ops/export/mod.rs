@@ -34,10 +34,10 @@ pub const CARD: Card =
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// One JSON object a line: a header, every entry, every change
+    /// One JSON object per line: a header, every entry, every change
     #[default]
     Jsonl,
-    /// One line a changed cell, with a head line (RFC 4180)
+    /// One line per changed cell, with a header line (RFC 4180)
     Csv,
 }
 
@@ -45,7 +45,7 @@ pub enum Form {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// As what to write it
+    /// The output format
     #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Jsonl)]
     #[serde(rename = "as")]
     pub form: Form,
@@ -55,13 +55,13 @@ pub struct Request {
     /// Only this operation: its entries and its changes
     #[arg(long, value_name = "OP")]
     pub op: Option<u64>,
-    /// Begin with this entry [default: the first]
+    /// Start with this entry [default: the first]
     #[arg(long, value_name = "SEQ")]
     pub from: Option<u64>,
     /// End with this entry [default: the newest]
     #[arg(long, value_name = "SEQ")]
     pub to: Option<u64>,
-    /// Show what identifies patients and staff, and free text
+    /// Include columns that identify patients and staff, and free text
     #[arg(long)]
     pub include_phi: bool,
 }
@@ -117,7 +117,7 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
     if let (Some(from), Some(to)) = (request.from, request.to)
         && from > to
     {
-        let message = format!("no entry lies between {from} and {to}");
+        let message = format!("there is no entry between {from} and {to}");
         return Err(Failure::usage("export_range", message, give(Flag::From, "takes the smaller number")));
     }
     let journal = context.open_journal()?;

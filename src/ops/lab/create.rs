@@ -38,13 +38,13 @@ pub struct Request {
     /// How many frames, for recordings [default: as the scenario needs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub frames: Option<u32>,
-    /// What happens in it, for domains that have scenarios
+    /// The scenario, for domains that have scenarios
     #[arg(long, value_name = "WORD")]
     pub scenario: Option<String>,
     /// Seed of every choice [default: 1]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// No delivery lies after this day, 1950-01-01 to 2100-12-31 [default: 2024-06-28]
+    /// The last day of deliveries, 1950-01-01 to 2100-12-31 [default: 2024-06-28]
     #[arg(long, value_name = "DATE")]
     pub until: Option<String>,
     /// The name to register it under; the file's or the database's name if omitted
@@ -188,8 +188,9 @@ fn resolve_until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Resul
         return Err(Failure::usage("until", message, leave_out(Flag::Until)));
     }
     let (first, last) = UNTIL_RANGE;
-    let date: civil::Date =
-        text.parse().map_err(|_| Failure::usage("until", format!("`{text}` is no date"), "write it as YYYY-MM-DD"))?;
+    let date: civil::Date = text
+        .parse()
+        .map_err(|_| Failure::usage("until", format!("`{text}` is not a date"), "write it as YYYY-MM-DD"))?;
     if (first..=last).contains(&date) {
         return Ok(Some(date));
     }
@@ -198,7 +199,7 @@ fn resolve_until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Resul
 }
 
 fn no_lab(domain: &dyn Domain) -> Failure {
-    let message = format!("mfm makes no labs of the domain {}", domain.card().id);
+    let message = format!("mfm cannot make labs of the domain {}", domain.card().id);
     let copy = act(Deed::Register { url: None }, "registers a copy").when("or");
     Failure::usage("no_lab", message, NextSteps::from("make one of another domain").and(copy))
 }

@@ -43,7 +43,7 @@ pub struct Request {
     /// The name to register it under; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Override a sign of a live clinic, by its word; none is looked for in the public mock
+    /// Override a sign of a live clinic, by its word; the public mock is not checked for any
     #[arg(long = "override", value_name = "SIGN")]
     pub overrides: Vec<String>,
 }
@@ -83,7 +83,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     })?;
     let mut cells_proved = 0;
     for (at, table) in tables.iter().enumerate() {
-        context.reporter.progress("proving cells", at as u64, tables.len() as u64);
+        context.reporter.progress("verifying cells", at as u64, tables.len() as u64);
         cells_proved += prove_cells(import, target.as_mut(), table)?;
     }
     let reports = tables.into_iter().map(|table| table.report).collect();
@@ -96,7 +96,7 @@ fn write_table(sink: &mut LabSink, table: &ImportedTable) -> Result<(), Failure>
 }
 
 fn no_import(domain: &dyn Domain) -> Failure {
-    let message = format!("mfm imports nothing into labs of the domain {}", domain.card().id);
+    let message = format!("mfm cannot import labs of the domain {}", domain.card().id);
     Failure::usage("no_import", message, act(Deed::Register { url: None }, "registers the database itself"))
 }
 
@@ -136,7 +136,7 @@ fn prove_cells(import: &dyn Import, target: &mut dyn Target, table: &ImportedTab
 }
 
 fn import_differs(table: &str, what: &str) -> Failure {
-    let message = format!("{table}: {what} did not come back as the file has it");
+    let message = format!("{table}: {what} differs from the file after the import");
     Failure::new(crate::ops::FailureKind::Target, "import_differs", message, "do not use this lab; please report it")
 }
 
@@ -182,7 +182,7 @@ fn from_archive(import: &dyn Import, source: &Path) -> Result<FilesByName, Failu
         let mut bytes = Vec::new();
         entry.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(not_a_source(import, source, &format!("{name} holds more than {FILE_BYTES_MAX} bytes")));
+            return Err(not_a_source(import, source, &format!("{name} is larger than {FILE_BYTES_MAX} bytes")));
         }
         files.insert(name, bytes);
     }

@@ -51,13 +51,13 @@ impl FirstDifference {
 
     /// Returns that the operation is open on the source.
     pub(super) fn from_open(op: u64, source: &str) -> Self {
-        let message = format!("it is open on {source}: nobody knows yet what became of it");
+        let message = format!("it is open on {source}: its outcome is not yet known");
         Self::new(op, "open", message)
     }
 
     /// Returns that the operation reverts one that was not replayed.
     pub(super) fn not_replayed(op: u64, reverts: u64) -> Self {
-        Self::new(op, "not_replayed", format!("it takes back operation {reverts}, which was not replayed"))
+        Self::new(op, "not_replayed", format!("it reverts operation {reverts}, which was not replayed"))
     }
 
     /// Returns that the copy refuses the operation.
@@ -108,13 +108,11 @@ fn in_words(difference: &alike::Difference) -> String {
         }
         DifferenceKind::Column => format!("{place} {column}: journaled {journaled}, {verb} {found}"),
         DifferenceKind::OtherColumns => {
-            format!(
-                "{place}: a column differs that the operation does not set, so that the journal holds its digest only"
-            )
+            format!("{place}: a column that the operation does not set differs; the journal only has its digest")
         }
-        DifferenceKind::MissingRow => format!("{place}: the row of the journal is missing"),
-        DifferenceKind::ExtraRow => format!("{place}: a row that the journal does not have there"),
+        DifferenceKind::MissingRow => format!("{place}: the row is in the journal but missing here"),
+        DifferenceKind::ExtraRow => format!("{place}: the row is not in the journal"),
         DifferenceKind::Action => format!("{place}: journaled {journaled}, planned {found}"),
-        DifferenceKind::Order => format!("{place}: the rows stand in another order"),
+        DifferenceKind::Order => format!("{place}: the rows are in another order"),
     }
 }

@@ -35,7 +35,7 @@ impl ReplayEnds {
         let onto = ChosenTarget { name: name.clone(), url: known.url.clone() };
         let source = resolve_source(context, journal, name)?;
         if source.name == onto.name {
-            let message = format!("{} is both what is to be replayed and where", onto.name);
+            let message = format!("{} is both the source and the destination", onto.name);
             let next = [give(Flag::Onto, "names another copy"), give(Flag::Target, "names the source")];
             return Err(Failure::usage("onto", message, next));
         }
@@ -73,6 +73,6 @@ fn resolve_source(context: &Context<'_>, journal: &Journal, onto: &str) -> Resul
 }
 
 fn how_to_make(url: &str) -> NextStep {
-    let first = "make a fresh copy of the baseline there, then mark it as a test copy of its own";
+    let first = "make a fresh copy of the baseline, then mark it as a test copy";
     act(Deed::mark(url, Marking::TestCopy), "").when(first)
 }

@@ -37,7 +37,7 @@ pub const CARD: Card =
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// The copy, by URL or name: registered, marked, and as the source was before its first operation
+    /// The copy, by URL or name: registered, marked, in the state of the source before its first operation
     #[arg(long, value_name = "URL")]
     pub onto: String,
     /// The last operation to replay [default: the newest when the command starts]
@@ -250,7 +250,7 @@ impl ReplayRun<'_, '_> {
             _ => format!("{}; {stay}", failure.message),
         };
         let next = match failure.kind {
-            FailureKind::Interrupted => act(Deed::Again, "to go on behind them").into(),
+            FailureKind::Interrupted => act(Deed::Again, "to continue after them").into(),
             _ => failure.next,
         };
         Failure { message, next, ..failure }
@@ -280,13 +280,13 @@ fn describe_replayed(
 
 fn not_fresh(onto: &ChosenTarget) -> Failure {
     let name = &onto.name;
-    let message = format!("{name} carries operations that do not replay the same target from its first operation");
-    let back = act(Deed::RevertAll { target: Some(name.clone()) }, "takes them back; then replay starts anew");
+    let message = format!("{name} has operations other than the first ones of this source");
+    let back = act(Deed::RevertAll { target: Some(name.clone()) }, "takes them back; then the replay starts again");
     Failure::new(FailureKind::Refused, "not_fresh", message, back)
 }
 
 fn build_question(ends: &ReplayEnds, remaining: usize, earlier: usize) -> ConfirmQuestion {
-    let behind = if earlier == 0 { String::new() } else { format!(", behind {earlier} replayed before") };
+    let behind = if earlier == 0 { String::new() } else { format!(", after {earlier} replayed earlier") };
     let (source, onto) = (&ends.source.name, &ends.onto.name);
     let operations = render_count(remaining as u64, "operation");
     let text = format!("Replay {operations} of {source} onto target {onto}{behind}. Go on?");

@@ -56,9 +56,7 @@ impl ReplayRun<'_, '_> {
         let committed = engine.commit(&proposal, &prepared)?;
         if !committed.drift.is_empty() {
             let name = &self.ends.onto.name;
-            self.context
-                .reporter
-                .note(&format!("operation {}: somebody else writes to {name} meanwhile", committed.op));
+            self.context.reporter.note(&format!("operation {}: somebody else is writing to {name}", committed.op));
         }
         Ok(Ok(describe_replayed(&operation, committed.op, committed.rows, proposal.plan_digest, verdict)))
     }
@@ -172,7 +170,7 @@ impl ReplayRun<'_, '_> {
         if let Ok(mut source) = self.context.open_target(&self.ends.source.url)
             && let Err(error) = parting.name_cell(journal, source.as_mut(), operation)
         {
-            self.context.reporter.note(&format!("{} cannot be asked: {error}", self.ends.source.name));
+            self.context.reporter.note(&format!("{} cannot be read: {error}", self.ends.source.name));
         }
         Ok(Some(Box::new(FirstDifference::from_row(operation.op, &parting.difference, refusal))))
     }

@@ -24,7 +24,7 @@ pub struct Request {
     /// The name to use from now on; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// What kind of data it holds, by a domain's id; told by its tables if omitted
+    /// The kind of data, by a domain's id; detected from the tables if omitted
     #[arg(long, value_name = "ID")]
     pub domain: Option<String>,
 }
@@ -67,7 +67,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         )?;
     }
     let foreign_operations = status::foreign_operations(&journal, target.as_mut()).unwrap_or_else(|error| {
-        context.reporter.note(&format!("what other journals left there cannot be read: {error}"));
+        context.reporter.note(&format!("the operations of other journals cannot be read: {error}"));
         Vec::new()
     });
     Ok(Outcome { line: status::target_line(context, &journal, &name, None), foreign_operations })

@@ -47,7 +47,7 @@ pub(super) fn plan_copy(
     }
     let copy = format!("sqlite:{}{ENDING}", path.strip_suffix(".db").unwrap_or(path));
     if crate::targets::file_exists(&copy) {
-        let message = format!("{url} would be copied and the copy be marked, but {copy} is there already");
+        let message = format!("{url} would be copied and the copy marked, but {copy} already exists");
         let next = vec![say("mark that copy, or remove it first"), give(Flag::InPlace, "marks the file itself")];
         return Err(Failure::new(FailureKind::Refused, "copy_exists", message, next));
     }
@@ -70,6 +70,6 @@ pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str, identity: Optio
     let path = copy.strip_prefix("sqlite:").map(Path::new);
     let gone = unmarked && path.is_some_and(|path| file::remove_own(path, identity).is_ok());
     if !gone {
-        context.reporter.note(&format!("the copy {copy} is left, and not marked"));
+        context.reporter.note(&format!("the copy {copy} remains, unmarked"));
     }
 }

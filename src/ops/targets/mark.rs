@@ -19,8 +19,7 @@ use crate::ops::{Card, Context, Failure, detect, synthetic};
 use crate::targets::{Marker, OperationRow, Target, canonical_url};
 
 /// The command's card.
-pub const CARD: Card =
-    Card { name: "target mark", danger: Danger::Destroy, about: "Say that a database is a test copy" };
+pub const CARD: Card = Card { name: "target mark", danger: Danger::Destroy, about: "Mark a database as a test copy" };
 
 /// What to mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +31,7 @@ pub struct Request {
     /// The name to register it under
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// What kind of data it holds, by a domain's id; told by its tables if omitted
+    /// The kind of data, by a domain's id; detected from the tables if omitted
     #[arg(long, value_name = "ID")]
     pub domain: Option<String>,
     /// The database's own name (of a file: the file's name), typed to confirm
@@ -41,13 +40,13 @@ pub struct Request {
     /// Override a sign of a live clinic, by its word
     #[arg(long = "override", value_name = "SIGN")]
     pub overrides: Vec<String>,
-    /// Mark the file itself where otherwise a copy beside it, NAME.mfm-copy.db, is made and marked: recordings
+    /// Mark the file itself; by default, a recording is copied to NAME.mfm-copy.db next to it and the copy marked
     #[arg(long)]
     pub in_place: bool,
     /// Rebind a target that was moved to this place, with all its operations
     #[arg(long)]
     pub moved: bool,
-    /// Put back mfm's own record of active operations, which somebody removed; their rows have to be as they left them
+    /// Restore mfm's own record of active operations, if somebody removed it; their rows must be unchanged
     #[arg(long, conflicts_with = "moved")]
     pub records_lost: bool,
     /// Journal a digest of every table, for `mfm audit verify --depth live --full`
@@ -168,7 +167,7 @@ fn in_a_copy(
     let of_copy = Request { target: copy.to_owned(), confirm, in_place: true, ..request.clone() };
     match run(context, &of_copy) {
         Ok(outcome) => {
-            context.reporter.note(&format!("{url} stays as it is: its copy {copy} is marked"));
+            context.reporter.note(&format!("{url} is unchanged: its copy {copy} is marked"));
             Ok(Outcome { copied_from: Some(url), ..outcome })
         }
         Err(failure) => {
@@ -262,7 +261,7 @@ fn confirm_name(
         None => {
             let what = match copy {
                 None => format!("{url} will be marked as a test copy"),
-                Some(copy) => format!("{url} will be copied to {copy}, and that will be marked as a test copy"),
+                Some(copy) => format!("{url} will be copied to {copy}, and the copy will be marked as a test copy"),
             };
             let text = format!("{what}, on which faults can be committed.");
             context.ask_consent(&ConfirmQuestion { text, danger: CARD.danger, type_name: Some(name) })

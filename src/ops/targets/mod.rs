@@ -47,12 +47,16 @@ pub fn normalize_target(target: &str) -> Option<String> {
 /// Refuses a name that could be mistaken for a URL, or belongs to another target; and a URL with another name.
 pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
     if !is_name(name) {
-        return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
+        return Err(Failure::usage(
+            "name",
+            format!("`{name}` is not a valid name for a target"),
+            "use letters, digits and -_.",
+        ));
     }
     let elsewhere = journal.state().targets.iter().find(|(known, target)| target.url == url && *known != name);
     if let Some((known, _)) = elsewhere {
         let message = format!("{url} is registered already, as `{known}`");
-        let forget = act(Deed::RemoveTarget { target: known.clone() }, "forgets it first").when("or");
+        let forget = act(Deed::RemoveTarget { target: known.clone() }, "removes it first").when("or");
         let next = [give_value(Flag::Target, known, ""), forget];
         return Err(Failure::new(FailureKind::Refused, "url_taken", message, next));
     }
@@ -72,7 +76,7 @@ pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str
     for (other, known) in journal.state().targets.iter().filter(|(other, _)| *other != name) {
         // By marker as well as by file: a server's database has no file, and may be reached under several hosts.
         if is_same_file(&known.url, url) || identity.is_some_and(|identity| known.lineage.contains(&identity)) {
-            let message = format!("{url} is a database that is registered already, as `{other}` at {}", known.url);
+            let message = format!("{url} is the same database as the registered `{other}` at {}", known.url);
             return Err(Failure::new(FailureKind::Refused, "url_taken", message, give_value(Flag::Target, other, "")));
         }
     }

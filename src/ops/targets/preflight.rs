@@ -15,7 +15,7 @@ use crate::targets::{Preflight, TableTouch, Target, TargetBinding, TargetError};
 pub const CARD: Card = Card {
     name: "target preflight",
     danger: Danger::Read,
-    about: "Show what in a target can be changed and put back exactly",
+    about: "Show what in a target can be changed and restored exactly",
 };
 
 /// The result of a preflight.

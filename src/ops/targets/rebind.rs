@@ -29,9 +29,9 @@ pub(super) fn identify_moved(
     // The whole lineage counts: a move that was interrupted may have left a former marker in the file.
     let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
     let (name, known) =
-        known.ok_or_else(|| replaced_target(&url, "its marker is not one that this journal put".into()))?;
+        known.ok_or_else(|| replaced_target(&url, "its marker was not written by this journal".into()))?;
     if marker.bound == target.read_binding()? && known.identity == Some(identity) {
-        let message = format!("{url} was not moved: its marker fits where it is");
+        let message = format!("{url} was not moved: its marker matches its place");
         return Err(Failure::usage("not_moved", message, leave_out(Flag::Moved)));
     }
     // With one marker in two databases, a revert could not know which of them to change.
@@ -41,7 +41,7 @@ pub(super) fn identify_moved(
     }
     if !holds_all(journal, target, name)? {
         return Err(
-            replaced_target(&url, "it does not hold every operation that the journal committed there".into()).into()
+            replaced_target(&url, "it does not have every operation that the journal committed there".into()).into()
         );
     }
     Ok((name.clone(), identity))

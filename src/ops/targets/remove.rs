@@ -8,7 +8,7 @@ use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure};
 
 /// The command's card.
-pub const CARD: Card = Card { name: "target remove", danger: Danger::Read, about: "Forget a registered target" };
+pub const CARD: Card = Card { name: "target remove", danger: Danger::Read, about: "Remove a target from the list" };
 
 /// The removed target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -38,7 +38,7 @@ pub fn list_signs(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<
         Some(sessions) => signs.extend(find_clinical_session(&sessions)),
         // Not being permitted to look is a sign by itself: clinical programs may be connected unseen.
         None => {
-            let what = "mfm is not permitted to see which programs are connected (VIEW SERVER STATE)".to_owned();
+            let what = "mfm may not see which programs are connected (VIEW SERVER STATE is not granted)".to_owned();
             signs.push(LiveSign { word: "sessions-unseen", what });
         }
     }
@@ -177,7 +177,7 @@ impl TreatmentTimes {
             };
             let columns = TimeColumns::of_table(&name, &table);
             if !columns.times.is_empty() || !columns.unread.is_empty() {
-                context.reporter.progress("looking at the times of treatments", 0, 0);
+                context.reporter.progress("reading treatment times", 0, 0);
                 treatments.scan_table(context, target, &table, &columns, since)?;
             }
         }
@@ -259,7 +259,7 @@ impl TreatmentTimes {
         let unreadable = (self.unreadable > 0).then(|| {
             let places: Vec<String> = self.places.into_iter().collect();
             let what = format!(
-                "{} of its times of treatments cannot be read, in {}, so that nobody knows how young they are",
+                "{} of its treatment times cannot be read, in {}, so they could be recent",
                 self.unreadable,
                 places.join(", ")
             );

@@ -10,7 +10,7 @@ use crate::ops::{Card, Context, Failure};
 
 /// The command's card.
 pub const CARD: Card =
-    Card { name: "target unmark", danger: Danger::Destroy, about: "Take the marker out of a target" };
+    Card { name: "target unmark", danger: Danger::Destroy, about: "Remove the marker from a target" };
 
 /// Unmarks a target; no command writes to it until it is marked again.
 ///
@@ -23,7 +23,7 @@ pub fn run(context: &Context<'_>) -> Result<TargetLine, Failure> {
     let mut target = context.open_target(&chosen.url)?;
     let standing = guard::check_target(&journal, target.as_mut(), &chosen.name)?;
     guard::nothing_foreign(&standing, &[])?;
-    let text = format!("Take the marker, and the list of operations, out of {}?", chosen.url);
+    let text = format!("Remove the marker and the list of operations from {}?", chosen.url);
     context.ask_consent(&ConfirmQuestion { text, danger: CARD.danger, type_name: None })?;
     // Checked again under the lock: operations may have been made while the question waited.
     let lock = journal.lock(&context.holder)?;

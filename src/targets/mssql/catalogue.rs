@@ -198,7 +198,7 @@ pub(super) fn read_declaration(
     let answers: [Vec<WireRow>; 7] = answers
         .map_err(place.explainer("read the schema"))?
         .try_into()
-        .map_err(|_| place.failure("read the schema", "the catalogue gave another number of answers"))?;
+        .map_err(|_| place.failure("read the schema", "the catalogue returned an unexpected number of results"))?;
     let [columns, indexes, special, triggers, checks, parents, children] = answers;
     let raw: Vec<RawColumn> = columns.iter().filter_map(raw_column).collect();
     if raw.len() != columns.len() || raw.is_empty() {
@@ -434,7 +434,7 @@ impl MssqlLayout {
     pub(super) fn require_key(&self) -> Result<(), Refusal> {
         let incomparable = self.key_fields().find(|field| !field.kind.is_comparable());
         let why = match (&self.table.key, incomparable) {
-            (KeyStanding::Missing(column), _) => format!("it lacks the key column {column}"),
+            (KeyStanding::Missing(column), _) => format!("the key column {column} does not exist"),
             _ if self.table.shape.key.is_empty() => "it declares none".to_owned(),
             (_, Some(field)) => {
                 format!("{} is of type {}, which nothing compares", field.name, field.kind.declaration())

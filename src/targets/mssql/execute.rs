@@ -86,7 +86,7 @@ fn insert_uid(writer: &mut MssqlWriter, intended: &Intended, work: &PlannedWork<
         return Err(Refusal::Unmarked { url: writer.place.url.clone() }.into());
     }
     if writer.find_operation(&uid)?.is_some() {
-        let what = format!("operation {op} was closed by a recover meanwhile");
+        let what = format!("operation {op} was closed by a recover in the meantime");
         return Err(Refusal::Stale { what }.into());
     }
     match writer.find_number_conflict(&row)? {
@@ -101,7 +101,7 @@ fn check_uid_visible(writer: &mut MssqlWriter, row: &OperationRow) -> Result<(),
         return Ok(());
     }
     let (url, what) = (writer.place.url.clone(), "read dbo.mfm_operation".to_owned());
-    let why = "the row that was just written there is not seen: SELECT may be missing".to_owned();
+    let why = "the row just written there cannot be read: SELECT may not be granted".to_owned();
     let grant = Some("GRANT SELECT ON dbo.mfm_operation".to_owned());
     Err(TargetError::Permission { url, what, why, grant })
 }
@@ -118,7 +118,7 @@ fn compare_facts(writer: &mut MssqlWriter, work: &PlannedWork<'_>) -> Result<Vec
     if work.facts == Some(preflight::digest_facts(&touched)) {
         return Ok(touched);
     }
-    Err(Refusal::Stale { what: "the schema is not as the preflight saw it".to_owned() }.into())
+    Err(Refusal::Stale { what: "the schema has changed since it was checked".to_owned() }.into())
 }
 
 /// Returns the layouts of the plan's tables, which have to be as the plan knows them.
@@ -214,7 +214,7 @@ fn execute_group(writer: &mut MssqlWriter, layout: &MssqlLayout, group: &ChangeG
         rows = write_group(writer, layout, first, &staged)?;
         let planned = group.changes.len() as u64;
         if rows != planned {
-            let what = format!("{rows} rows were written where {planned} were planned");
+            let what = format!("{rows} rows were written, but {planned} were planned");
             return Err(TargetError::Mismatch { table: layout.display_name().to_owned(), what });
         }
         writer.pass_step(WriteStep::Row)?;
@@ -318,7 +318,7 @@ fn read_back(
         Err(mismatch(layout, change, "does not read back as it was written"))
     })?;
     match group.changes.iter().zip(&seen).find(|(_, seen)| !**seen) {
-        Some((change, _)) => Err(mismatch(layout, change, "is not there after the write")),
+        Some((change, _)) => Err(mismatch(layout, change, "is missing after the write")),
         None => Ok(()),
     }
 }

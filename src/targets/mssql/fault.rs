@@ -129,8 +129,8 @@ impl WireFault {
     pub(super) fn from_browser(host: &str, instance: &str, error: Error) -> Self {
         let asked = format!("the SQL Server Browser at {host}, UDP port 1434, for the port of instance {instance}");
         Self::Network(match error {
-            Error::Conversion(why) if why.contains("timeout") => format!("nobody answered who asked {asked}"),
-            Error::Conversion(_) => format!("no port was named by {asked}"),
+            Error::Conversion(why) if why.contains("timeout") => format!("no answer from {asked}"),
+            Error::Conversion(_) => format!("no port in the answer of {asked}"),
             Error::Io { message, .. } => format!("asked {asked}: {message}"),
             other => format!("asked {asked}: {other}"),
         })
@@ -245,7 +245,7 @@ fn parse_missing_grant(message: &str) -> Option<String> {
 }
 
 /// The explanation for a connection that begins with TLS and ends before the login.
-const NOT_STRICT: &str = "the server may speak no TDS 8.0, in which TLS comes first";
+const NOT_STRICT: &str = "the server may not support TDS 8.0, which starts with TLS";
 
 /// Words in a message that tell a failed TLS handshake from a broken connection.
 const TLS_WORDS: [&str; 4] = ["certificate", "handshake", "fatal alert", "TLS"];
@@ -255,7 +255,7 @@ const HUNG_UP: [&str; 2] = ["failed to fill whole buffer", "No more packets in t
 
 /// Replaces the driver's message for a closed connection by a plain one.
 fn explain_hang_up(why: String) -> String {
-    if HUNG_UP.contains(&why.as_str()) { "the server ended the connection before it answered".to_owned() } else { why }
+    if HUNG_UP.contains(&why.as_str()) { "the server closed the connection before it answered".to_owned() } else { why }
 }
 
 /// Cuts off the driver's advice, which names functions of its own API.
@@ -314,7 +314,7 @@ mod tests {
         for fault in
             [WireFault::from_driver(eof), WireFault::from_driver(Error::Protocol("No more packets in the wire".into()))]
         {
-            assert_eq!(fault, WireFault::Network("the server ended the connection before it answered".into()));
+            assert_eq!(fault, WireFault::Network("the server closed the connection before it answered".into()));
             assert!(fault.is_connection_lost());
         }
     }
@@ -358,7 +358,7 @@ mod tests {
                                valid for DnsName(\"db\")"
                 .into(),
         );
-        assert!(next_steps_text(&sample_location().explain("x", name)).contains("the name in the URL"));
+        assert!(next_steps_text(&sample_location().explain("x", name)).contains("host name in the URL"));
         let denied = "The SELECT permission was denied on the object 'Tx]F', database 'T', schema 'dbo'.";
         let denied = sample_location().explain("read rows", server_fault(229, denied));
         assert!(next_steps_text(&denied).contains("GRANT SELECT ON [dbo].[Tx]]F]"), "{}", next_steps_text(&denied));

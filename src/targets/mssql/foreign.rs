@@ -127,7 +127,8 @@ impl CachedLookup<'_> {
         }
         let Some(Some(layout)) = self.layouts.get(table) else { return Ok(Vec::new()) };
         let fields: Option<Vec<&LayoutField>> = columns.iter().map(|name| layout.find_field(name)).collect();
-        let fields = fields.ok_or_else(|| place.failure("look a foreign key up", "a column of it is not readable"))?;
+        let fields =
+            fields.ok_or_else(|| place.failure("look a foreign key up", "one of its columns cannot be read"))?;
         let encoded = fields.iter().zip(values).map(|(field, value)| codec::encode(value, field.kind));
         let Some(parameters) = encoded.collect::<Option<Vec<_>>>() else { return Ok(Vec::new()) };
         let rows = self.wire.query_rows(&text(&layout.qualified_name(), &fields), parameters);

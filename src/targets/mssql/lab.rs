@@ -76,7 +76,7 @@ fn make_database(access: &MssqlAccess, place: &ServerLocation) -> Result<bool, T
 impl MssqlLab {
     fn enter_empty_database(&mut self) -> Result<(), TargetError> {
         let mut wire = self.access.connect(&self.place, false)?;
-        let failed = self.place.explainer("look into the database");
+        let failed = self.place.explainer("read the database");
         let objects = wire.query_rows(text::OBJECTS, Vec::new()).map_err(&failed)?;
         // A database that already holds anything is never used for a lab.
         if objects.first().and_then(|row| cell_integer(row.first())) != Some(0) {
@@ -100,7 +100,7 @@ impl MssqlLab {
         let count =
             count.map_err(|fault| super::normalize::explain_write_fault(place, layout, "fill a lab's table", fault))?;
         if count != filling.rows.len() as u64 {
-            let why = format!("{count} rows of {} arrived in {name}", filling.rows.len());
+            let why = format!("{count} of {} rows arrived in {name}", filling.rows.len());
             return Err(place.failure("fill a lab's table", why));
         }
         stage::unstage_rows(wire, place, &staged)?;

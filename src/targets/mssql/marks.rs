@@ -67,7 +67,7 @@ pub(super) fn read_marker(wire: &mut Wire, place: &ServerLocation) -> Result<Opt
             let cells =
                 (cell_text(row.first()), cell_text(row.get(1)), cell_integer(row.get(2)), cell_text(row.get(3)));
             let (Some(marker_id), Some(bound), Some(at_us), Some(actor)) = cells else {
-                return Err(place.failure("read the marker", "it has another form"));
+                return Err(place.failure("read the marker", "it has an unexpected form"));
             };
             let bound = serde_json::from_str(&bound);
             let bound = bound.map_err(|error| place.failure("read the marker", error.to_string()))?;
@@ -80,7 +80,7 @@ pub(super) fn read_marker(wire: &mut Wire, place: &ServerLocation) -> Result<Opt
 /// Builds the error that a marker may exist which this login cannot see.
 fn unseen_marker_error(place: &ServerLocation) -> TargetError {
     let what = "see whether there is a marker".to_owned();
-    let why = "this login sees nothing of the schema dbo but what it was granted by name".to_owned();
+    let why = "this login can only see objects of the schema dbo that were granted to it by name".to_owned();
     let grant = Some("GRANT VIEW DEFINITION ON SCHEMA::dbo".to_owned());
     TargetError::Permission { url: place.url.clone(), what, why, grant }
 }
@@ -184,12 +184,12 @@ fn operation_rows(
 
 fn operation_row(place: &ServerLocation, row: &WireRow) -> Result<OperationRow, TargetError> {
     let op = cell_integer(row.get(2)).and_then(|op| u64::try_from(op).ok());
-    let op = op.ok_or_else(|| place.failure(READ, "a number is none"))?;
+    let op = op.ok_or_else(|| place.failure(READ, "a number is invalid"))?;
     let state = OperationState::from_word(&cell_text(row.get(3)).unwrap_or_default());
     Ok(OperationRow { uid: parse_digest(place, row, 0)?, journal_id: parse_digest(place, row, 1)?, op, state })
 }
 
 fn parse_digest(place: &ServerLocation, row: &WireRow, at: usize) -> Result<Digest, TargetError> {
     let text = cell_text(row.get(at)).ok_or_else(|| place.failure(READ, "a digest is missing"))?;
-    text.parse().map_err(|_| place.failure(READ, format!("`{text}` is no digest")))
+    text.parse().map_err(|_| place.failure(READ, format!("`{text}` is not a digest")))
 }

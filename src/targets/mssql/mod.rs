@@ -84,10 +84,10 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
 pub fn find_weakness(url: &str) -> Option<&'static str> {
     let parsed = url::MssqlUrl::parse(url).ok()?;
     match parsed.encrypt {
-        url::Encryption::Off => Some("encrypt=off: the password and all rows travel where anybody can read them"),
-        url::Encryption::Login => Some("encrypt=login: all rows travel where anybody can read them"),
+        url::Encryption::Off => Some("encrypt=off: the password and all rows are sent unencrypted"),
+        url::Encryption::Login => Some("encrypt=login: all rows are sent unencrypted"),
         _ if parsed.trust_server_certificate => {
-            Some("trust_server_certificate=true: whoever answers there is taken for the server")
+            Some("trust_server_certificate=true: the server's identity is not verified")
         }
         _ => None,
     }
@@ -267,7 +267,7 @@ impl Target for MssqlTarget {
         self.session.in_one_state(&mut |step| {
             // A step may run twice: after a broken connection or a deadlock. But the visitor has seen rows by then.
             if std::mem::take(&mut begun) {
-                let why = "the connection broke, or another program's lock was in the way".to_owned();
+                let why = "the connection broke, or another program held a lock".to_owned();
                 return Err(TargetError::Failed { url: url.clone(), what: "read a table to its end".to_owned(), why });
             }
             scan::run_scan(step, scan, &mut |row| {

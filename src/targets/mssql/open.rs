@@ -99,10 +99,10 @@ impl MssqlAccess {
         match answer.as_deref().map(|rows| rows.first().map(Presence::from_row)) {
             Ok(Some(Presence::Absent)) => TargetError::Absent { url },
             Ok(Some(Presence::There(state))) => {
-                TargetError::Barred { url, why: format!("{why} The database is there: {state}.") }
+                TargetError::Barred { url, why: format!("{why} The database exists: {state}.") }
             }
             Ok(Some(Presence::Unknown) | None) | Err(_) => {
-                TargetError::Barred { url, why: format!("{why} Whether it is there, the server does not tell.") }
+                TargetError::Barred { url, why: format!("{why} The server does not say whether it exists.") }
             }
         }
     }

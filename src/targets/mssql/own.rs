@@ -63,8 +63,9 @@ pub(super) struct OwnTableFacts {
 pub(super) fn check_own_tables(wire: &mut Wire, place: &ServerLocation, declares: bool) -> Result<(), TargetError> {
     let what = "look at mfm's own tables";
     let answers = wire.query_results(&text::select_own_facts(), Vec::new()).map_err(place.explainer(what))?;
-    let answers: [Vec<WireRow>; 8] =
-        answers.try_into().map_err(|_| place.failure(what, "the catalogue gave another number of answers"))?;
+    let answers: [Vec<WireRow>; 8] = answers
+        .try_into()
+        .map_err(|_| place.failure(what, "the catalogue returned an unexpected number of results"))?;
     let [objects, columns, indexes, triggers, reaches, foreign_keys, checks, declared] = answers;
     let facts = OwnTableFacts { objects, columns, indexes, triggers, reaches, foreign_keys, checks, declared };
     match find_deviation(&facts, declares) {
@@ -82,7 +83,7 @@ fn name(row: &WireRow, at: usize) -> String {
 fn find_deviation(facts: &OwnTableFacts, declares: bool) -> Option<String> {
     // A view or a synonym of the name would lead writes elsewhere.
     if let Some(row) = facts.objects.iter().find(|row| name(row, 1).trim() != "U") {
-        return Some(format!("dbo.{} is no table", name(row, 0)));
+        return Some(format!("dbo.{} is not a table", name(row, 0)));
     }
     if let Some(row) = facts.triggers.first() {
         return Some(format!("trigger {} fires on dbo.{}", name(row, 1), name(row, 0)));
@@ -119,15 +120,15 @@ fn find_table_deviation(table: &OwnTable, facts: &OwnTableFacts) -> Option<Strin
                 && (4..7).all(|at| !cell_flag(row.get(at)))
         });
     if !same {
-        return Some(format!("the columns of dbo.{} are declared otherwise", table.name));
+        return Some(format!("the columns of dbo.{} are declared differently", table.name));
     }
     let expected: Vec<OwnIndex> = table.indexes.iter().map(|(primary, of)| (*primary, to_strings(of))).collect();
     if parse_indexes(facts.indexes.iter().filter(own)).as_ref() != Some(&expected) {
-        return Some(format!("the indexes of dbo.{} are declared otherwise", table.name));
+        return Some(format!("the indexes of dbo.{} are declared differently", table.name));
     }
     // Fewer CHECK constraints are no deviation: a login may not see them.
     let checks = facts.checks.iter().filter(own).count();
-    (checks > table.checks).then(|| format!("dbo.{} has a CHECK more", table.name))
+    (checks > table.checks).then(|| format!("dbo.{} has an additional CHECK constraint", table.name))
 }
 
 fn to_strings(names: &[&str]) -> Vec<String> {
@@ -220,11 +221,11 @@ mod tests {
         let said = [
             (
                 find_deviation_with(|facts| facts.objects[1] = build_row(&["mfm_operation", "SN"], &[])),
-                "dbo.mfm_operation is no table",
+                "dbo.mfm_operation is not a table",
             ),
             (
                 find_deviation_with(|facts| facts.objects[0] = build_row(&["mfm_marker", "V "], &[])),
-                "dbo.mfm_marker is no table",
+                "dbo.mfm_marker is not a table",
             ),
             (
                 find_deviation_with(|facts| facts.triggers.push(build_row(&["mfm_operation", "t"], &[]))),
@@ -242,27 +243,27 @@ mod tests {
             ),
             (
                 find_deviation_with(|facts| drop(facts.columns.pop())),
-                "the columns of dbo.mfm_operation are declared otherwise",
+                "the columns of dbo.mfm_operation are declared differently",
             ),
             (
                 find_deviation_with(|facts| facts.columns[2][4] = number_parameter(1)),
-                "the columns of dbo.mfm_marker are declared otherwise",
+                "the columns of dbo.mfm_marker are declared differently",
             ),
             (
                 find_deviation_with(|facts| drop(facts.indexes.pop())),
-                "the indexes of dbo.mfm_operation are declared otherwise",
+                "the indexes of dbo.mfm_operation are declared differently",
             ),
             (
                 find_deviation_with(|facts| facts.indexes[0][4] = number_parameter(1)),
-                "the indexes of dbo.mfm_marker are declared otherwise",
+                "the indexes of dbo.mfm_marker are declared differently",
             ),
             (
                 find_deviation_with(|facts| facts.indexes.push(index_row("mfm_operation", 7, 0, "state"))),
-                "the indexes of dbo.mfm_operation are declared otherwise",
+                "the indexes of dbo.mfm_operation are declared differently",
             ),
             (
                 find_deviation_with(|facts| facts.checks.push(build_row(&["mfm_marker", "k"], &[]))),
-                "dbo.mfm_marker has a CHECK more",
+                "dbo.mfm_marker has an additional CHECK constraint",
             ),
         ];
         for (found, expected) in said {

@@ -404,6 +404,6 @@ pub(super) fn visit_numbered_cells(
 
 /// Builds the refusal of a key that several rows have.
 pub(super) fn repeated_key_error(layout: &MssqlLayout) -> TargetError {
-    let why = "a key that is asked for stands in several rows".to_owned();
+    let why = "a requested key occurs in several rows".to_owned();
     Refusal::NoKey { table: layout.display_name().to_owned(), why }.into()
 }

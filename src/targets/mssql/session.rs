@@ -70,7 +70,7 @@ impl ReadSession {
             None => self.access.connect(&self.place, true)?,
         };
         let begin = session::begin_read(self.identity.snapshots, self.place.wait_ms);
-        wire.run_batch(&begin).map_err(self.place.explainer("begin reading"))?;
+        wire.run_batch(&begin).map_err(self.place.explainer("start reading"))?;
         let Self { place, keys, features, layouts, .. } = self;
         let result = step(&mut ReadStep { wire: &mut wire, place, keys, features, layouts });
         // A connection that cannot roll back is dropped, which also ends its transaction.

@@ -77,34 +77,34 @@ impl MssqlUrl {
         // Every error below names the URL without whatever could be a password in it.
         let wrong = |why: &str| url_error(&without, why);
         if parsed.password().is_some() {
-            return Err(wrong("a password does not belong into a URL"));
+            return Err(wrong("a URL must not contain a password"));
         }
         let host = match parsed.host() {
             Some(Host::Domain(name)) if !name.is_empty() => percent_decode(name).to_lowercase(),
             Some(Host::Ipv4(address)) => address.to_string(),
             Some(Host::Ipv6(address)) => address.to_string(),
-            _ => return Err(wrong("it names no host")),
+            _ => return Err(wrong("it has no host")),
         };
         let database = percent_decode(parsed.path().trim_start_matches('/'));
         if database.is_empty() {
-            return Err(wrong("it names no database; mfm takes no default one"));
+            return Err(wrong("it has no database; mfm uses no default database"));
         }
         let user = Some(percent_decode(parsed.username())).filter(|user| !user.is_empty());
         // Percent escapes can hide a password in the user or the host, as in `user%3Asecret%40host`.
         if user.as_ref().is_some_and(|user| user.contains(':'))
             || host.contains([':', '@']) && !is_address(parsed.host())
         {
-            return Err(wrong("a password does not belong into a URL, not in escapes either"));
+            return Err(wrong("a URL must not contain a password, not even escaped"));
         }
         // In `mssql://user/secret@host/database` the path begins with a password.
         if parsed.path().contains('@') {
-            return Err(wrong("an @ behind the host is written %40; the user stands before the host"));
+            return Err(wrong("write an @ after the host as %40; the user goes before the host"));
         }
         if password::is_in(&database) {
-            return Err(wrong("a password does not belong into a URL, behind the database neither"));
+            return Err(wrong("a URL must not contain a password, not even after the database"));
         }
         if [user.as_deref().unwrap_or_default(), &host, &database].iter().any(|part| !shown::is_safe(part)) {
-            return Err(wrong("it holds characters that cannot be seen"));
+            return Err(wrong("it contains invisible characters"));
         }
         let mut url = Self {
             login: user.map_or(MssqlLogin::Integrated, |user| MssqlLogin::Sql { user, read_user: None }),
@@ -128,9 +128,12 @@ impl MssqlUrl {
     fn apply_setting(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "instance" => self.instance = Some(value.to_owned()).filter(|name| !name.is_empty()),
-            "encrypt" => self.encrypt = parse_encryption(value).ok_or("encrypt is one of strict, on, login, off")?,
+            "encrypt" => {
+                self.encrypt = parse_encryption(value).ok_or("encrypt must be one of strict, on, login, off")?;
+            }
             "trust_server_certificate" => {
-                self.trust_server_certificate = parse_flag(value).ok_or("trust_server_certificate is true or false")?;
+                self.trust_server_certificate =
+                    parse_flag(value).ok_or("trust_server_certificate must be true or false")?;
             }
             "ca_file" => self.ca_file = Some(PathBuf::from(value)),
             "connect_timeout_ms" => self.connect_timeout_ms = timeout_ms(name, value)?,
@@ -141,20 +144,20 @@ impl MssqlUrl {
                 }
                 MssqlLogin::Integrated => return Err("read_user needs a user before the @".into()),
             },
-            "password" | "pwd" => return Err("a password does not belong into a URL".into()),
-            _ if is_word(name) => return Err(format!("it has no setting `{name}`; there are {SETTINGS}")),
+            "password" | "pwd" => return Err("a URL must not contain a password".into()),
+            _ if is_word(name) => return Err(format!("unknown setting `{name}`; the settings are {SETTINGS}")),
             // Not repeated: the name could be the rest of a password.
-            _ => return Err(format!("it has a setting that is none; there are {SETTINGS}")),
+            _ => return Err(format!("malformed setting; the settings are {SETTINGS}")),
         }
         Ok(())
     }
 
     fn check_consistency(&self) -> Result<(), &'static str> {
         if self.trust_server_certificate && self.ca_file.is_some() {
-            return Err("trust_server_certificate trusts anybody: with a ca_file it makes no sense");
+            return Err("trust_server_certificate and ca_file exclude each other");
         }
         if self.port.is_some() && self.instance.is_some() {
-            return Err("it names a port and an instance, and an instance has a port of its own");
+            return Err("give either a port or an instance; an instance has its own port");
         }
         Ok(())
     }
@@ -237,7 +240,7 @@ fn parse_flag(word: &str) -> Option<bool> {
 
 fn timeout_ms(name: &str, value: &str) -> Result<u64, String> {
     let parsed = value.parse().ok().filter(|ms| (1..=TIMEOUT_MS_MAX).contains(ms));
-    parsed.ok_or_else(|| format!("{name} is a number of milliseconds from 1 to {TIMEOUT_MS_MAX}"))
+    parsed.ok_or_else(|| format!("{name} must be a number of milliseconds from 1 to {TIMEOUT_MS_MAX}"))
 }
 
 fn is_address(host: Option<Host<&str>>) -> bool {
@@ -257,9 +260,9 @@ fn as_elsewhere(text: &str) -> Option<&'static str> {
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_ascii_uppercase();
     match () {
         () if host.contains('\\') || host.contains("%5C") => {
-            Some("an instance is a setting: mssql://USER@HOST/DATABASE?instance=INSTANCE")
+            Some("give the instance as a setting: mssql://USER@HOST/DATABASE?instance=INSTANCE")
         }
-        () if host.contains(',') => Some("a port follows a colon: HOST:PORT"),
+        () if host.contains(',') => Some("give the port after a colon: HOST:PORT"),
         () => None,
     }
 }
@@ -331,20 +334,20 @@ mod tests {
             ("mssql://sa@h", "no database"),
             ("mssql:///T", "host"),
             ("mssql:T", "host"),
-            ("mssql://sa@h/T?encrypted=on", "no setting `encrypted`"),
+            ("mssql://sa@h/T?encrypted=on", "unknown setting `encrypted`"),
             ("mssql://sa@h/T?encrypt=perhaps", "strict, on, login, off"),
             ("mssql://sa@h/T?connect_timeout_ms=0", "milliseconds"),
-            ("mssql://sa@h:1/T?instance=X", "port and an instance"),
+            ("mssql://sa@h:1/T?instance=X", "a port or an instance"),
             ("mssql://h/T?read_user=r", "before the @"),
             ("mssql://sa:Secret1@h:port/T", "port"),
-            ("mssql://sa@h/T?trust_server_certificate=1&ca_file=a", "no sense"),
-            ("mssql://sa:1/x?Secret1@h/T", "a setting that is none"),
+            ("mssql://sa@h/T?trust_server_certificate=1&ca_file=a", "exclude each other"),
+            ("mssql://sa:1/x?Secret1@h/T", "malformed setting"),
             ("mssql:/sa:Secret1@h/T", "no host"),
-            ("mssql://sa@h/T;password=Secret1", "behind the database"),
+            ("mssql://sa@h/T;password=Secret1", "after the database"),
             ("mssql://sa/Secret1@h/T", "%40"),
             ("mssql://sa:Secret1/T", "port"),
-            ("mssql://sa%3ASecret1%40h/T?x=1", "escapes"),
-            ("mssql://sa%3ASecret1@h/T?x=1", "escapes"),
+            ("mssql://sa%3ASecret1%40h/T?x=1", "escaped"),
+            ("mssql://sa%3ASecret1@h/T?x=1", "escaped"),
             ("mssql://sa@DB1,1433/T", "HOST:PORT"),
             (r"mssql://sa@DB1\SQL2019/T", "?instance=INSTANCE"),
             (r"mssql://sa:Secret1@DB1\SQL2019", "?instance=INSTANCE"),

@@ -277,6 +277,6 @@ fn integrated_auth() -> Result<AuthMethod, WireFault> {
 
 #[cfg(not(all(feature = "integrated", any(unix, windows))))]
 fn integrated_auth() -> Result<AuthMethod, WireFault> {
-    let why = "the URL names no user, and this mfm was built without the feature `integrated`";
+    let why = "the URL has no user, and this mfm was built without the feature `integrated`";
     Err(WireFault::Login(why.to_owned()))
 }

@@ -136,7 +136,7 @@ impl MssqlWriter {
         let begin = session::begin_write(self.place.wait_ms);
         self.dirty = true;
         let (wire, place) = self.ensure_wire()?;
-        wire.run_batch(&begin).map_err(place.explainer("begin the operation"))?;
+        wire.run_batch(&begin).map_err(place.explainer("start the operation"))?;
         self.pass_step(WriteStep::Begun)
     }
 
@@ -193,7 +193,7 @@ impl MssqlWriter {
         let (wire, place) = self.ensure_wire()?;
         let other = marks::operation_at(wire, place, &row.journal_id, row.op)?;
         Ok(other.map(|other| {
-            let what = format!("it holds operation {} of this journal as {}, not as {}", row.op, other.uid, row.uid);
+            let what = format!("it has operation {} of this journal as {}, not as {}", row.op, other.uid, row.uid);
             TargetError::Replaced { url: place.url.clone(), what }
         }))
     }
@@ -204,10 +204,10 @@ impl MssqlWriter {
         own::check_own_tables(wire, place, false)?;
         let put = OperationRow { state: OperationState::Abandoned, ..row.clone() };
         if self.find_operation(&row.uid)? != Some(put) {
-            return Err(self.place.failure("put a tombstone", "the row does not read back as it was written"));
+            return Err(self.place.failure("write a tombstone", "the row does not read back as it was written"));
         }
         let (wire, place) = self.ensure_wire()?;
-        wire.run_batch(session::COMMIT).map_err(place.explainer("put a tombstone"))
+        wire.run_batch(session::COMMIT).map_err(place.explainer("write a tombstone"))
     }
 
     /// Returns what the fault of a tombstone's insert means: a lock, another row of the uid or number, or an error.
@@ -223,7 +223,7 @@ impl MssqlWriter {
         }
         let (wire, place) = self.ensure_wire()?;
         if !marks::has_operations(wire, place)? {
-            let what = "it holds no record of mfm's operations".to_owned();
+            let what = "it has no record of mfm's operations".to_owned();
             return Err(TargetError::Replaced { url: self.place.url.clone(), what });
         }
         if let Some(existing) = self.find_operation(&row.uid)? {
@@ -263,7 +263,7 @@ impl Writer for MssqlWriter {
         self.pass_step(WriteStep::Tombstone)?;
         let (wire, place) = self.ensure_wire()?;
         let begin = session::begin_write(place.wait_ms);
-        let begun = wire.run_batch(&begin).map_err(place.explainer("begin a transaction"));
+        let begun = wire.run_batch(&begin).map_err(place.explainer("start a transaction"));
         // Set before the error is looked at: after a lost answer the transaction may be open all the same.
         self.dirty = true;
         begun?;

@@ -88,7 +88,7 @@ impl SimTable {
         match self.rows.get(key).map(Vec::as_slice) {
             None | Some([]) => Ok(None),
             Some([row]) => Ok(Some(row)),
-            Some(_) => Err(self.no_key("a key that is asked for stands in several rows")),
+            Some(_) => Err(self.no_key("a requested key occurs in several rows")),
         }
     }
 

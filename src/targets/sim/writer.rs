@@ -77,7 +77,7 @@ impl Writer for SimWriter {
         }
         let url = world.url();
         let Some(operations) = &mut world.committed.operations else {
-            let what = "it holds no record of mfm's operations".to_owned();
+            let what = "it has no record of mfm's operations".to_owned();
             return Err(TargetError::Replaced { url, what });
         };
         if let Some(found) = operations.get(&row.uid) {
@@ -119,7 +119,7 @@ impl SimWriter {
 }
 
 fn number_conflict_error(url: String, row: &OperationRow, other: &OperationRow) -> TargetError {
-    let what = format!("it holds operation {} of this journal as {}, not as {}", row.op, other.uid, row.uid);
+    let what = format!("it has operation {} of this journal as {}, not as {}", row.op, other.uid, row.uid);
     TargetError::Replaced { url, what }
 }
 
@@ -170,7 +170,7 @@ fn insert_uid(world: &SharedWorld, staged: &mut SimState, intended: &Intended) -
         return Err(Refusal::Unmarked { url: world.url() }.into());
     };
     if operations.contains_key(&uid) {
-        return Err(Refusal::Stale { what: format!("operation {op} was closed by a recover meanwhile") }.into());
+        return Err(Refusal::Stale { what: format!("operation {op} was closed by a recover in the meantime") }.into());
     }
     if let Some(other) = operations.values().find(|other| other.journal_id == journal_id && other.op == op) {
         return Err(number_conflict_error(world.url(), &row, other).into());
@@ -185,7 +185,7 @@ fn compare_marker(world: &SharedWorld, staged: &SimState, work: &PlannedWork<'_>
 
 fn compare_schema(staged: &SimState, work: &PlannedWork<'_>) -> Result<(), Refusal> {
     if work.facts != Some(staged.digest_facts(work.touches)?) {
-        return Err(Refusal::Stale { what: "the schema is not as the preflight saw it".to_owned() });
+        return Err(Refusal::Stale { what: "the schema has changed since it was checked".to_owned() });
     }
     for touch in work.touches {
         let table = staged.require_unchanged(&touch.table)?;

@@ -75,7 +75,7 @@ fn companion_path(path: &Path, ending: &str) -> PathBuf {
 fn immutable_uri(path: &Path) -> Result<PathBuf, TargetError> {
     let Some(text) = path.to_str() else {
         let url = format!("sqlite:{}", path.display());
-        return Err(TargetError::Open { url, why: "its name is no UTF-8".to_owned() });
+        return Err(TargetError::Open { url, why: "its name is not UTF-8".to_owned() });
     };
     let mut uri = "file:".to_owned();
     for byte in text.bytes() {

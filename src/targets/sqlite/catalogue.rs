@@ -287,7 +287,7 @@ impl SqliteLayout {
     /// Refuses a table whose rows no key tells apart.
     pub(super) fn require_key(&self) -> Result<(), Refusal> {
         let why = match &self.table.key {
-            KeyStanding::Missing(column) => format!("it lacks the key column {column}"),
+            KeyStanding::Missing(column) => format!("the key column {column} does not exist"),
             _ if self.table.shape.key.is_empty() => "it declares none".to_owned(),
             _ => return Ok(()),
         };

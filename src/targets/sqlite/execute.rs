@@ -148,7 +148,7 @@ fn check_row_count(changes: &[Change], rows: u64, counted: u64) -> Result<(), Ta
         return Ok(());
     }
     let table = changes.first().map(|change| change.table.name.clone()).unwrap_or_default();
-    Err(TargetError::Mismatch { table, what: format!("{counted} rows were written where {rows} were planned") })
+    Err(TargetError::Mismatch { table, what: format!("{counted} rows were written, but {rows} were planned") })
 }
 
 /// Compares rows on a second connection while earlier ones are written. With a write-ahead log it sees the last
@@ -181,7 +181,7 @@ fn insert_uid(writer: &SqliteWriter, intended: &Intended, work: &PlannedWork<'_>
         // The uid, or the number within the journal, has a row already: a tombstone, or another operation's row.
         Err(error) if is_constraint(&error) => {
             if marks::find_operation(&writer.connection, &writer.place, &uid)?.is_some() {
-                let what = format!("operation {op} was closed by a recover meanwhile");
+                let what = format!("operation {op} was closed by a recover in the meantime");
                 return Err(Refusal::Stale { what }.into());
             }
             Err(writer.number_conflict_error(&row))
@@ -204,7 +204,7 @@ fn compare_schema<'w>(writer: &mut SqliteWriter, work: &PlannedWork<'w>) -> Resu
     let SqliteWriter { connection, place, catalogue, .. } = writer;
     let facts = preflight::digest_facts(connection, place, catalogue, work.touches)?;
     if work.facts != Some(facts) {
-        let what = "the schema is not as the preflight saw it".to_owned();
+        let what = "the schema has changed since it was checked".to_owned();
         return Err(Refusal::Stale { what }.into());
     }
     let mut layouts = LayoutsByName::new();
@@ -216,7 +216,7 @@ fn compare_schema<'w>(writer: &mut SqliteWriter, work: &PlannedWork<'w>) -> Resu
         }
         let name = shape.name.as_str();
         let Some(layout) = catalogue.find_layout(connection, place, name)? else {
-            return Err(Refusal::Stale { what: format!("table {name} is gone") }.into());
+            return Err(Refusal::Stale { what: format!("table {name} no longer exists") }.into());
         };
         if *layout.table.shape != *shape {
             return Err(known::redeclared_refusal(name).into());
@@ -332,7 +332,7 @@ impl<'c> StatementCache<'c> {
                 self.prepared.len() - 1
             }
         };
-        self.prepared.get_mut(at).ok_or_else(|| self.place.failure("prepare a write", "it was forgotten"))
+        self.prepared.get_mut(at).ok_or_else(|| self.place.failure("prepare a write", "it is no longer there"))
     }
 }
 

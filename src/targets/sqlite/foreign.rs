@@ -97,7 +97,7 @@ pub(super) fn find_flaw(
     let raw = catalogue::raw_columns(connection, place, &entry.name)?;
     let (parents, children) = (key.parent_columns.len(), key.child_columns.len());
     if parents != children && parents > 0 {
-        return Ok(Some(format!("it has {children} columns, and the key of {} has {parents}", key.parent)));
+        return Ok(Some(format!("it has {children} columns, but the key of {} has {parents}", key.parent)));
     }
     for name in &key.parent_columns {
         if !raw.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
@@ -110,7 +110,7 @@ pub(super) fn find_flaw(
         matches!((key.parent_columns.as_slice(), &rowid), ([one], Some(rowid)) if one.eq_ignore_ascii_case(rowid));
     let columns = Some(key.parent_columns.as_slice()).filter(|columns| !columns.is_empty());
     let served = by_rowid || indexes.iter().any(|index| index.can_serve(columns, &raw));
-    Ok((!served || parents == 0).then(|| format!("no unique index of {} has just these columns", key.parent)))
+    Ok((!served || parents == 0).then(|| format!("no unique index of {} has exactly these columns", key.parent)))
 }
 
 /// Returns whether existing rows break a foreign key.

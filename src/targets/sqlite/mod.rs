@@ -123,7 +123,7 @@ impl SqliteTarget {
 
     /// Runs a reading step in a transaction of its own, so that all of it sees the same state.
     fn in_one_state<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, TargetError>) -> Result<T, TargetError> {
-        self.connection.execute_batch(sql::BEGIN_READ).map_err(self.place.explainer("begin reading"))?;
+        self.connection.execute_batch(sql::BEGIN_READ).map_err(self.place.explainer("start reading"))?;
         let result = step(self);
         // Ended in any case; the step's own error comes first, because it is the cause.
         let ended = self.connection.execute_batch(sql::ROLLBACK).map_err(self.place.explainer("end reading"));

@@ -158,7 +158,7 @@ pub(super) fn open_writer(place: &FileLocation) -> Result<(Connection, bool), Ta
     let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = place.explainer("open for writing");
     if connection.is_readonly("main").map_err(&failed)? {
-        let why = "the file, or its folder, cannot be written".to_owned();
+        let why = "the file or its folder is not writable".to_owned();
         return Err(TargetError::ReadOnly { url: place.url.clone(), why });
     }
     let mode: String = connection.query_one(sql::JOURNAL_MODE, [], |row| row.get(0)).map_err(&failed)?;

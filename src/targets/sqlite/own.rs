@@ -43,7 +43,7 @@ fn find_deviation(connection: &Connection) -> rusqlite::Result<Option<String>> {
     for (name, _, indexes) in tables {
         let count = objects.iter().filter(|object| object.table == name).count();
         if count > 0 && count != indexes.len() + 1 {
-            return Ok(Some(format!("{name} lost an index of its own")));
+            return Ok(Some(format!("an index of {name} is missing")));
         }
     }
     if let Some((child, parent)) = query_name_pair(connection, sql::REFER_TO_OWN)? {
@@ -75,8 +75,8 @@ fn describe_object(one: &DeclaredObject) -> String {
     let DeclaredObject { kind, name, table, .. } = one;
     match kind.as_str() {
         "trigger" => format!("trigger {name} fires on {table}"),
-        "index" => format!("index {name} stands on {table}"),
-        "table" => format!("{name} is declared otherwise"),
+        "index" => format!("index {name} was added to {table}"),
+        "table" => format!("{name} is declared differently"),
         _ => format!("{name} is a {kind}"),
     }
 }

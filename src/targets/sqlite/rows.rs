@@ -269,7 +269,7 @@ pub(super) fn visit_rows_of_keys(
     visit_all_rows(connection, place, layout, |(rowid, cells)| {
         let key = layout.table.key_of(cells)?;
         if key_set.contains(key.as_slice()) && by_key.insert(key, (rowid, cells.to_vec())).is_some() {
-            return Err(repeated_key_error(layout, "a key that is asked for stands in several rows"));
+            return Err(repeated_key_error(layout, "a requested key occurs in several rows"));
         }
         Ok(())
     })?;
@@ -362,7 +362,7 @@ impl<'c> KeySeeker<'c> {
             let Some(key) = keys.get(at) else { break };
             // The statement gives rows in the order of the keys, at most one for each.
             if at < next {
-                return Err(repeated_key_error(self.layout, "its index holds a key twice"));
+                return Err(repeated_key_error(self.layout, "its index contains a key twice"));
             }
             (next..at).try_for_each(|absent| visit(absent, None))?;
             next = at + 1;

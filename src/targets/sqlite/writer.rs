@@ -128,7 +128,7 @@ impl Writer for SqliteWriter {
         self.pass_step(WriteStep::Tombstone)?;
         let result = self.put_tombstone(row, at_us);
         if !matches!(result, Ok(Tombstone::Inserted)) && !self.roll_back() {
-            return Err(self.place.failure("put a tombstone", "nobody knows whether it is there"));
+            return Err(self.place.failure("write a tombstone", "it is not known whether it is there"));
         }
         if matches!(result, Ok(Tombstone::Inserted)) {
             self.pass_step(WriteStep::TombstonePut)?;
@@ -174,7 +174,7 @@ impl SqliteWriter {
     /// Sets up the connection for an operation, and begins its transaction.
     fn begin_operation(&mut self, work: &PlannedWork<'_>) -> Result<(), TargetError> {
         self.log_waits = self.log && work.changes.len() >= LARGE;
-        let failed = self.place.explainer("begin the operation");
+        let failed = self.place.explainer("start the operation");
         // A setting of this connection only: no declaration changes, and no other program is affected.
         let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
         self.connection.set_db_config(triggers, !work.disable_triggers).map_err(&failed)?;
@@ -194,7 +194,7 @@ impl SqliteWriter {
         if count == rows {
             return Ok(());
         }
-        let what = format!("{count} rows were written where {rows} were meant");
+        let what = format!("{count} rows were written, but {rows} were expected");
         Err(TargetError::Mismatch { table: "mfm's own tables".to_owned(), what })
     }
 
@@ -216,7 +216,7 @@ impl SqliteWriter {
         // it).
         let put = OperationRow { state: OperationState::Abandoned, ..row.clone() };
         if marks::find_operation(&self.connection, &self.place, &row.uid)? != Some(put) {
-            return Err(self.place.failure("put a tombstone", "the row does not read back as it was written"));
+            return Err(self.place.failure("write a tombstone", "the row does not read back as it was written"));
         }
         match self.connection.execute_batch(sql::COMMIT) {
             Ok(()) => Ok(Tombstone::Inserted),
@@ -245,7 +245,7 @@ impl SqliteWriter {
     pub(super) fn explain_operation(&self, error: &rusqlite::Error) -> TargetError {
         match marks::has_table(&self.connection, &self.place, "mfm_operation") {
             Ok(false) => {
-                let what = "it holds no record of mfm's operations".to_owned();
+                let what = "it has no record of mfm's operations".to_owned();
                 TargetError::Replaced { url: self.place.url.clone(), what }
             }
             _ => self.place.explain("write mfm's record of the operation", error),
@@ -264,7 +264,7 @@ impl SqliteWriter {
     pub(super) fn number_conflict_error(&self, row: &OperationRow) -> TargetError {
         let other = marks::operation_at(&self.connection, &self.place, &row.journal_id, row.op);
         let other = other.ok().flatten().map_or_else(|| "an unknown uid".to_owned(), |other| other.uid.to_string());
-        let what = format!("it holds operation {} of this journal as {other}, not as {}", row.op, row.uid);
+        let what = format!("it has operation {} of this journal as {other}, not as {}", row.op, row.uid);
         TargetError::Replaced { url: self.place.url.clone(), what }
     }
 }

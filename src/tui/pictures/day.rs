@@ -204,7 +204,7 @@ impl<'a> DayPicture<'a> {
             text += "; overlaps another delivery of the patient";
         }
         if span.end < span.start {
-            text += "; ends before it begins";
+            text += "; ends before it starts";
         }
         let name = format!("delivery {}", render_key(&span.key));
         vec![Text::styled(name, self.look.style(Role::Cursor)), Text::styled(text, self.look.style(role))]
@@ -218,7 +218,7 @@ impl<'a> DayPicture<'a> {
             self.look.style(Role::Dim),
         )];
         if wrong > 0 {
-            let text = format!("  {} {wrong} that cannot be so", self.look.mark(Mark::Bad));
+            let text = format!("  {} {wrong} impossible", self.look.mark(Mark::Bad));
             texts.push(Text::styled(text, self.look.style(Role::Danger)));
         }
         if shown.len() < self.day.lanes.len() {
@@ -239,7 +239,7 @@ impl<'a> DayPicture<'a> {
             // An example of each kind, so that legend and picture cannot differ.
             let example = DeliverySpan { key: Vec::new(), start: 0, end: 0, name: String::new(), standing, clashes };
             let (glyph, style) = self.span_style(&example);
-            let word = if clashes { "cannot be so" } else { standing.word() };
+            let word = if clashes { "impossible" } else { standing.word() };
             texts.push(Text::styled(glyph, style));
             texts.push(Text::styled(format!(" {word}  "), self.look.style(Role::Dim)));
         }

@@ -115,7 +115,7 @@ fn go_to_record(state: &mut state::TuiState) -> Vec<Effect> {
         Some((domain.kind_of_table(table)?, key.as_object()?.values().next()?.as_i64()?))
     });
     let Some((kind, id)) = record else {
-        let text = format!("{} is not among the records that can be walked through", finding.table);
+        let text = format!("{} is not one of the records that can be browsed", finding.table);
         state.show_note(Role::Note, text);
         return Vec::new();
     };

@@ -178,7 +178,7 @@ fn choose_way(state: &mut state::TuiState) {
     let Some(line) = state.operations.in_hand() else { return };
     let op = line.op;
     if line.state != "active" && line.action == mfm_journal::OperationAction::Apply {
-        let text = format!("operation {op} is {}: there is nothing of it to take back", line.state);
+        let text = format!("operation {op} is {}: there is nothing to take back", line.state);
         state.show_note(Role::Note, text);
         return;
     }
@@ -187,9 +187,9 @@ fn choose_way(state: &mut state::TuiState) {
     let skip_conflicts = revert::Request { skip_conflicts: true, ..plain.clone() };
     let force = revert::Request { force: true, ..plain.clone() };
     let ways = [
-        (plain, "take back", "all rows or none: a row that others changed stops it"),
+        (plain, "take back", "all rows or none: a row changed by others stops it"),
         (cascade, "cascade", "first take back later operations on the same rows"),
-        (skip_conflicts, "skip conflicts", "put back what can be; leave rows that others changed"),
+        (skip_conflicts, "skip conflicts", "restore what is possible; leave rows that others changed"),
         (force, "force", "overwrite what others wrote to these rows"),
     ];
     let lines = ways.map(|(way, name, about)| (MenuChoice::Revert(way), name.to_owned(), about.to_owned())).to_vec();
@@ -211,15 +211,15 @@ pub fn open_revert_question(state: &mut state::TuiState, request: revert::Reques
     let target = state.target_name().unwrap_or("the target").to_owned();
     let about = match (request.cascade, request.skip_conflicts, request.force) {
         (true, ..) => "Later operations on the same rows are taken back first.",
-        (_, true, _) => "Rows that others changed meanwhile stay as they are, and are listed.",
-        (.., true) => "Rows that others changed meanwhile are OVERWRITTEN.",
-        _ => "If others changed any of its rows meanwhile, nothing is written.",
+        (_, true, _) => "Rows that others changed in the meantime are left unchanged and listed.",
+        (.., true) => "Rows that others changed in the meantime are OVERWRITTEN.",
+        _ => "If others changed any of its rows in the meantime, nothing is written.",
     };
     let role = if request.force { Role::Danger } else { Role::Text };
     let again = line.is_some_and(|line| line.action == mfm_journal::OperationAction::Revert);
     let mut lines = vec![(Role::Text, format!("Take {which} back on {target}?"))];
     if again {
-        lines.push((Role::Warning, "It is a revert: the fault that it took back will be in effect again.".to_owned()));
+        lines.push((Role::Warning, "It is a revert: its fault will be in effect again.".to_owned()));
     }
     lines.push((role, about.to_owned()));
     // Overwriting other people's changes takes more than a key: the target's name has to be typed.

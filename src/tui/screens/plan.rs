@@ -105,8 +105,8 @@ impl PlanScreen {
 
 /// Options of every plan: name and description. The form has them after the mode's own parameters.
 const OPTIONS: [(&str, &str); 3] = [
-    ("seed", "The seed of every choice, 0 to 2^53-1; drawn if empty"),
-    ("now", "The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read if empty"),
+    ("seed", "Seed of every choice, 0 to 2^53-1; random if empty"),
+    ("now", "The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read from the target if empty"),
     ("max_rows", "Refuse to change more rows than this; 10000 if empty"),
 ];
 
@@ -141,7 +141,7 @@ fn build_form(card: &'static ModeCard, kind: &'static RecordKind, id: i64) -> Ve
         }
     }
     let first = words.get(1).cloned().unwrap_or_default();
-    let about = "What goes wrong; the parameters left empty are proposed for it".to_owned();
+    let about = "What goes wrong; empty parameters are proposed for it".to_owned();
     let mut form = vec![
         FormField {
             name: record.parameter.to_owned(),
@@ -286,7 +286,7 @@ pub fn receive_found_record(state: &mut state::TuiState, outcome: &find::Outcome
     match (id, state.plan.form.first_mut()) {
         (Some(id), Some(field)) => field.value = id,
         _ => {
-            let why = outcome.why_none.clone().unwrap_or_else(|| "no record can show it".to_owned());
+            let why = outcome.why_none.clone().unwrap_or_else(|| "no record is eligible".to_owned());
             let hint = crate::tui::next_step::render_hint(&outcome.next);
             state.show_note(Role::Warning, if hint.is_empty() { why } else { format!("{why}: {hint}") });
         }
@@ -326,7 +326,7 @@ pub fn fill_field(state: &mut state::TuiState, at: usize, text: &str) -> Vec<Eff
     let Some(field) = state.plan.form.get_mut(at) else { return Vec::new() };
     let is_number = ["seed", "max_rows"].contains(&field.name.as_str());
     if is_number && !text.trim().is_empty() && text.trim().parse::<u64>().is_err() {
-        let warning = format!("{}: `{text}` is no whole number", field.name);
+        let warning = format!("{}: `{text}` is not a whole number", field.name);
         state.show_note(Role::Warning, warning);
         return Vec::new();
     }
@@ -338,9 +338,9 @@ pub fn fill_field(state: &mut state::TuiState, at: usize, text: &str) -> Vec<Eff
 fn open_commit_question(state: &mut state::TuiState) {
     let Some(preview) = &state.plan.preview else {
         let text = match (&state.plan.mode, &state.plan.failure) {
-            (None, _) => "nothing is planned: choose a record, and press b",
+            (None, _) => "nothing is planned: choose a record and press b",
             (_, Some(_)) => "this plan cannot be committed, for the reason shown",
-            (_, None) => "the preview is still under way: what is committed is what was seen",
+            (_, None) => "the preview is still being made: only what was previewed can be committed",
         };
         state.show_note(Role::Warning, text);
         return;
@@ -360,7 +360,7 @@ fn open_commit_question(state: &mut state::TuiState) {
         ),
         (words::severity_role(severity), format!("severity {} ({})", plan.label.severity, severity.word())),
     ];
-    lines.extend(plan.residue.iter().map(|residue| (Role::Warning, format!("cannot be put back: {residue:?}"))));
+    lines.extend(plan.residue.iter().map(|residue| (Role::Warning, format!("cannot be restored: {residue:?}"))));
     lines.push((Role::Dim, "It is journaled first, and can be taken back.".to_owned()));
     let critical = severity == crate::model::Severity::Critical;
     state.overlay = Some(Overlay::Question(QuestionDialog {

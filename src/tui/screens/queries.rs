@@ -30,10 +30,7 @@ pub fn open_query_menu(state: &mut TuiState) {
         lines.push((MenuChoice::Query(card.name), card.name.to_owned(), card.title.to_owned()));
     }
     if lines.is_empty() {
-        state.show_note(
-            Role::Note,
-            format!("{} answers no questions: its records and checks say it all", domain.card().id),
-        );
+        state.show_note(Role::Note, format!("{} has no queries; see its records and checks", domain.card().id));
         return;
     }
     let about = state.records.in_hand().map(|row| format!(" about {} {}", state.records.kind.word, row.id));

@@ -452,14 +452,14 @@ pub fn search_records(state: &mut state::TuiState, text: &str) -> Vec<Effect> {
         });
         let Some((card, value)) = filter else {
             let hint = describe_search(state.records.domain);
-            state.show_note(Role::Warning, format!("`{word}` is not what can be looked for here: {hint}"));
+            state.show_note(Role::Warning, format!("cannot search for `{word}` here: {hint}"));
             return Vec::new();
         };
         selector.set(card.flag, value);
     }
     if let (Some(parent), false) = (state.records.parent_kind(), selector.is_empty()) {
         let (word, plural) = (parent.word, state.records.kind.plural);
-        state.show_note(Role::Warning, format!("look for the {word}, and open it: its {plural} are inside"));
+        state.show_note(Role::Warning, format!("find the {word} and open it to see its {plural}"));
         return Vec::new();
     }
     if !selector.is_empty() {
@@ -496,10 +496,13 @@ fn choose_mode(state: &mut state::TuiState) -> Vec<Effect> {
     }
     if lines.is_empty() {
         let other = state.records.first_faultable().map_or("record", |kind| kind.word);
-        state.show_note(Role::Note, format!("no failure mode breaks a {}: open it, and choose a {other}", kind.word));
+        state.show_note(
+            Role::Note,
+            format!("no failure mode applies to a {}: open it, and choose a {other}", kind.word),
+        );
         return Vec::new();
     }
-    let title = format!("Break {} {id} with", kind.word);
+    let title = format!("Commit a fault on {} {id} with", kind.word);
     state.overlay = Some(Overlay::Menu(Menu { title, lines, place: ListPosition::default() }));
     Vec::new()
 }

@@ -19,7 +19,7 @@ const FINDINGS: [ListField; 4] = [
 const CHECKS: [ListField; 4] = [
     ListField { head: " ", right: false, gives: 0 },
     ListField { head: "check", right: false, gives: 1 },
-    ListField { head: "looked at", right: true, gives: 0 },
+    ListField { head: "examined", right: true, gives: 0 },
     ListField { head: "says", right: false, gives: 1 },
 ];
 
@@ -110,7 +110,7 @@ fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState, outcome: &Ou
     lines.push((Role::Text, check.remedy.to_owned()));
     lines.push((
         Role::Dim,
-        format!("guards against {}; looked at {} rows", check.mode, words::render_thousands(check.looked_at)),
+        format!("guards against {}; examined {} rows", check.mode, words::render_thousands(check.looked_at)),
     ));
     lines.extend(check.why.iter().map(|why| (Role::Warning, why.clone())));
     lines.extend(check.remarks.iter().map(|remark| (Role::Note, remark.clone())));

@@ -65,11 +65,11 @@ pub fn draw_before_after(frame: &mut Frame<'_>, area: Rect, look: Appearance, pi
         (before, Some(after)) => draw_still(frame, area, look, before.as_ref(), after, player),
         (Some(before), None) => {
             let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
-            pieces::draw_text(frame, head, look, &[(Role::Danger, "deleted; what it was:".to_owned())], 0);
+            pieces::draw_text(frame, head, look, &[(Role::Danger, "deleted; its former state:".to_owned())], 0);
             draw_still(frame, body, look, None, before, player);
         }
         (None, None) => {
-            pieces::draw_empty(frame, area, look, Role::Note, "It has no control points to draw: Tab for the changes.");
+            pieces::draw_empty(frame, area, look, Role::Note, "No control points to draw; Tab shows the changes.");
         }
     }
 }
@@ -163,7 +163,7 @@ fn draw_charts(frame: &mut Frame<'_>, area: Rect, look: Appearance, before: Opti
 pub fn draw_bytes(frame: &mut Frame<'_>, area: Rect, look: Appearance, changes: &[ChangeRow], at: usize) {
     let cells = changes.iter().flat_map(changed_byte_cells).collect::<Vec<_>>();
     let Some((name, before, after)) = cells.get(at % cells.len().max(1)) else {
-        pieces::draw_empty(frame, area, look, Role::Note, "No bytes change: Tab for the changes, cell by cell.");
+        pieces::draw_empty(frame, area, look, Role::Note, "No bytes change; Tab shows the changes, cell by cell.");
         return;
     };
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);

@@ -24,7 +24,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let verdict = match &state.overview.audit {
         None => format!("{} not verified yet: v", look.mark(Mark::Unknown)),
         Some((true, _)) => format!("{} verified", look.mark(Mark::Good)),
-        Some((false, _)) => format!("{} DOES NOT HOLD", look.mark(Mark::Bad)),
+        Some((false, _)) => format!("{} HAS DISCREPANCIES", look.mark(Mark::Bad)),
     };
     let inner = pieces::draw_frame(frame, left, look, &format!("Journal, newest first: {verdict}"), true);
     let entries = journal.visible_entries();
@@ -52,7 +52,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     }
     pieces::draw_list(frame, inner, look, &COLUMNS, &items, journal.place);
     let Some(entry) = journal.in_hand() else { return };
-    let inner = pieces::draw_frame(frame, right, look, &format!("Entry {}, as it stands", entry.seq), false);
+    let inner = pieces::draw_frame(frame, right, look, &format!("Entry {}, as stored", entry.seq), false);
     state.scroll_end.set(pieces::draw_text(frame, inner, look, &render_entry(entry, state), state.detail));
 }
 

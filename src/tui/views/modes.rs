@@ -59,14 +59,14 @@ pub fn render_mode(card: &'static ModeCard) -> Vec<(Role, String)> {
         lines.push((Role::Text, format!("  {}", variant.about)));
         lines.push((Role::Dim, format!("  on {}", variant.eligible)));
     }
-    lines.extend([blank.clone(), (Role::Heading, "Seen by the checks".to_owned())]);
+    lines.extend([blank.clone(), (Role::Heading, "Detected by the checks".to_owned())]);
     lines.push((Role::Text, card.checks.join(", ")));
     if let Some(names) = render_parameters(card) {
         lines.extend([blank.clone(), (Role::Heading, "Parameters".to_owned()), (Role::Text, names)]);
     }
     // What a check cannot see in this schema, however good it is.
     if !card.data_needed.is_empty() {
-        lines.extend([blank, (Role::Heading, "A fuller check would need".to_owned())]);
+        lines.extend([blank, (Role::Heading, "A better check would need".to_owned())]);
         lines.push((Role::Text, card.data_needed.join("; ")));
     }
     lines

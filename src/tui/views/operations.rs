@@ -37,7 +37,9 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         let (role, text) = match (&operations.trouble, operations.fetched, operations.search.is_empty()) {
             (Some(trouble), ..) => (Role::Danger, trouble.as_str()),
             (None, false, _) => (Role::Dim, "reading ..."),
-            (None, true, true) => (Role::Note, "Nothing was done yet. 3 shows the records: b breaks the one in hand."),
+            (None, true, true) => {
+                (Role::Note, "No operations yet. 3 shows the records; b commits a fault on the selected one.")
+            }
             (None, true, false) => (Role::Note, "No operation fits; Esc clears the search."),
         };
         pieces::draw_empty(frame, inner, look, role, text);
@@ -123,7 +125,7 @@ pub fn render_operation(look: Appearance, whole: &job::OperationDetail) -> Vec<(
         lines.push((Role::Dim, format!("checks that know its mode: {}", detection_words(detection))));
     }
     for residue in &shown.residue {
-        lines.push((Role::Warning, format!("cannot be put back: {residue:?}")));
+        lines.push((Role::Warning, format!("cannot be restored: {residue:?}")));
     }
     lines.push((Role::Dim, format!("at {} by {} over {}", line.at, line.actor, line.face)));
     lines.push((Role::Dim, format!("tables {}", shown.tables.join(", "))));
@@ -140,7 +142,7 @@ fn detection_words(detection: &crate::ops::detection::Detection) -> String {
     let json = serde_json::to_value(detection).unwrap_or_default();
     let names = json.get("seen_by").and_then(|seen| seen.as_array()).cloned().unwrap_or_default();
     let names: Vec<&str> = names.iter().filter_map(serde_json::Value::as_str).collect();
-    if names.is_empty() { "press c, and look".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "press c to run the checks".to_owned() } else { names.join(", ") }
 }
 
 fn render_inverse(look: Appearance, explained: &crate::ops::explain::Outcome, lines: &mut Vec<(Role, String)>) {
@@ -152,7 +154,7 @@ fn render_inverse(look: Appearance, explained: &crate::ops::explain::Outcome, li
             (Role::Warning, format!("x takes this revert back: the fault comes again, {rows}"))
         }
         Now::Possible => (Role::Good, format!("{} x takes it back: {rows}, exactly", look.mark(Mark::Good))),
-        Now::Blocked => (Role::Danger, format!("{} something is in the way of taking it back:", look.mark(Mark::Bad))),
+        Now::Blocked => (Role::Danger, format!("{} cannot be taken back now:", look.mark(Mark::Bad))),
         Now::AlreadyReverted => (Role::Good, "it was taken back".to_owned()),
         Now::Nothing | Now::Unknown => (Role::Dim, inverse.why.clone().unwrap_or_default()),
     });
@@ -165,15 +167,15 @@ fn render_inverse(look: Appearance, explained: &crate::ops::explain::Outcome, li
     for drift in inverse.drift.iter().take(4) {
         let text = match drift.filled_columns() {
             Some(columns) => format!("  {columns} of {} {} would be left to the database", drift.table, drift.key),
-            None => format!("  others changed further cells of {} {}, which would stay", drift.table, drift.key),
+            None => format!("  others changed other cells of {} {}, which would stay", drift.table, drift.key),
         };
         lines.push((Role::Warning, text));
     }
     let holds = match (explained.proof.holds, explained.proof.target.agrees) {
-        (true, Some(true)) => (Role::Dim, "the journal's proof of it holds, and the target agrees on it"),
-        (true, None) => (Role::Warning, "the journal's proof of it holds; the target could not be asked"),
-        (true, Some(false)) => (Role::Danger, "the target does not agree on it"),
-        (false, _) => (Role::Danger, "the journal's proof of it does not hold"),
+        (true, Some(true)) => (Role::Dim, "the journal's proof is valid, and the target agrees"),
+        (true, None) => (Role::Warning, "the journal's proof is valid; the target could not be read"),
+        (true, Some(false)) => (Role::Danger, "the target disagrees"),
+        (false, _) => (Role::Danger, "the journal's proof is not valid"),
     };
     lines.push((holds.0, holds.1.to_owned()));
 }

@@ -92,7 +92,7 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let title = match state.status.as_ref().map(|status| (status.active.len(), status.open.len())) {
         Some((active, 0)) => format!("Faults in effect: {active}"),
-        Some((active, open)) => format!("Faults in effect: {active}; open, undecided: {open} (R recovers)"),
+        Some((active, open)) => format!("Faults in effect: {active}; open: {open} (R recovers)"),
         None => "Faults in effect".to_owned(),
     };
     let inner = pieces::draw_frame(frame, area, look, &title, true);
@@ -103,7 +103,7 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
         let is_readable =
             status.targets.iter().any(|target| Some(target.name.as_str()) == name && target.problem.is_none());
         let (role, text) = if is_readable {
-            (Role::Good, "Nothing is broken. Enter shows the failure modes, 3 the records to break.")
+            (Role::Good, "No fault is in effect. Enter shows the failure modes, 3 the records.")
         } else {
             (Role::Note, "The journal knows of no fault in effect.")
         };
@@ -141,10 +141,10 @@ fn draw_active(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
 
 fn draw_drills(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
-    let inner = pieces::draw_frame(frame, area, look, "Drills: would the checks have caught it?", false);
+    let inner = pieces::draw_frame(frame, area, look, "Drills: what the checks catch", false);
     let Some(list) = &state.overview.drills else { return };
     if list.drills.is_empty() {
-        let text = "No drill yet: d breaks records one by one, lets the checks look, and takes each fault back.";
+        let text = "No drill yet: d commits faults one by one, runs the checks, and takes each fault back.";
         pieces::draw_text(frame, inner, look, &[(Role::Dim, text.to_owned())], 0);
         return;
     }
@@ -154,7 +154,7 @@ fn draw_drills(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
             drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{name} {caught}")).collect();
         let at: String = drill.at.chars().take(16).collect::<String>().replace('T', " ");
         let (role, exact) = match drill.exact {
-            Some(true) => (Role::Text, "every table as it was"),
+            Some(true) => (Role::Text, "every table unchanged"),
             Some(false) => (Role::Danger, "TABLES DIFFER"),
             // The journal has the drill's first entry and not its last: it is running, or was interrupted.
             None => (Role::Warning, "not ended"),

@@ -22,7 +22,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
     let Some(card) = state.plan.mode else {
         let inner = pieces::draw_frame(frame, area, look, "Plan", true);
-        let text = "Nothing is planned. 3 shows the records: take one in hand, and press b. Or 2: choose a mode first.";
+        let text = "Nothing is planned. 3 shows the records: select one and press b. Or press 2 to choose a mode \
+            first.";
         pieces::draw_empty(frame, inner, look, Role::Note, text);
         return;
     };

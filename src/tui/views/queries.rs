@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDial
     state.scroll_end.set(draw_answer(frame, answer, state, ask));
     let more = matches!(&ask.answer, QueryState::Said { next: Some(_), .. });
     let next = if more { "    Tab: next page" } else { "" };
-    let keys = format!("Enter: ask    type: change    PageUp, PageDown: the answer{next}    Esc: back");
+    let keys = format!("Enter: run    type: change    PageUp, PageDown: the answer{next}    Esc: back");
     pieces::draw_text(frame, foot, look, &[(Role::Key, keys)], 0);
 }
 
@@ -57,7 +57,7 @@ fn about_field(field: &FormField) -> String {
 fn draw_answer(frame: &mut Frame<'_>, area: Rect, state: &TuiState, ask: &QueryDialog) -> usize {
     let inner = pieces::draw_frame(frame, area, state.look, "Answer", false);
     let (role, text) = match &ask.answer {
-        QueryState::NotAsked => (Role::Dim, "Enter asks."),
+        QueryState::NotAsked => (Role::Dim, "Enter runs it."),
         QueryState::Asking => (Role::Dim, "asking ..."),
         QueryState::Failed(why) => (Role::Danger, why.as_str()),
         QueryState::Said { lines, .. } => return pieces::draw_text(frame, inner, state.look, lines, ask.top),

@@ -25,8 +25,7 @@ dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:a
 pub(super) fn render_page(outcome: &Outcome) -> String {
     let title = title(outcome);
     let (target, now) = (escape(&outcome.target), escape(&outcome.now));
-    let exact =
-        if outcome.exact { "every table is what it was, by digest" } else { "the tables are not what they were" };
+    let exact = if outcome.exact { "every table is unchanged, by digest" } else { "the tables have changed" };
     let body = format!(
         "<main>\n<h1>{}</h1>\n<p>Drill {} on {target}: {} tried, seed {}, now {now}; {exact}.</p>\n{}{}\n</main>\n",
         escape(&title),
@@ -92,7 +91,7 @@ fn render_cell(cell: &MatrixCell) -> String {
 }
 
 fn render_totals(outcome: &Outcome) -> String {
-    let mut out = String::from("<h2>In short</h2>\n<dl>\n");
+    let mut out = String::from("<h2>Summary</h2>\n<dl>\n");
     let mut entry = |name: &str, text: &str| {
         out += &format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(text));
     };

@@ -76,7 +76,7 @@ fn build_ending(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell, result:
         return Ending::Skipped(line.untried.clone().unwrap_or_else(|| "not tried".to_owned()));
     }
     if outcome.worse.is_none() && cell.untold_looks() > 0 {
-        return Ending::Error(None, format!("it told nothing {}", render_untold(cell)));
+        return Ending::Error(None, format!("inconclusive: {}", render_untold(cell)));
     }
     Ending::Passed
 }

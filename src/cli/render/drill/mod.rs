@@ -136,7 +136,7 @@ fn list_under_test(outcome: &Outcome) -> Vec<&MatrixCell> {
 /// Renders the title: a clause for each detector under test, the worst first.
 fn title(outcome: &Outcome) -> String {
     let clauses: Vec<String> = list_under_test(outcome).into_iter().map(render_detector).collect();
-    if clauses.is_empty() { "nothing was under test".to_owned() } else { clauses.join("; ") }
+    if clauses.is_empty() { "no detector was tested".to_owned() } else { clauses.join("; ") }
 }
 
 fn render_detector(cell: &MatrixCell) -> String {
@@ -146,14 +146,14 @@ fn render_detector(cell: &MatrixCell) -> String {
     };
     let rate = cell.rate;
     let text = format!("{} caught {} of {}, with {alarms}", cell.detector, rate.hits, render_count(rate.of, "fault"));
-    if cell.untold_looks() == 0 { text } else { format!("{text}; it told nothing {}", render_untold(cell)) }
+    if cell.untold_looks() == 0 { text } else { format!("{text}; inconclusive: {}", render_untold(cell)) }
 }
 
-/// Renders where a detector was inconclusive, such as `of 2 faults and at 1 control`.
+/// Renders where a detector was inconclusive, such as `2 faults and 1 control`.
 fn render_untold(cell: &MatrixCell) -> String {
-    let faults = (cell.could_not_tell > 0).then(|| format!("of {}", render_count(cell.could_not_tell, "fault")));
+    let faults = (cell.could_not_tell > 0).then(|| render_count(cell.could_not_tell, "fault"));
     let controls = cell.controls.could_not_tell;
-    let controls = (controls > 0).then(|| format!("at {}", render_count(controls, "control")));
+    let controls = (controls > 0).then(|| render_count(controls, "control"));
     faults.into_iter().chain(controls).collect::<Vec<_>>().join(" and ")
 }
 
@@ -166,9 +166,9 @@ fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
 
 fn render_inexact(outcome: &Outcome) -> String {
     if outcome.tables.is_none() {
-        return "the drill was cut off before its tables were compared; `mfm status` says what stands".to_owned();
+        return "the drill was interrupted before its tables were compared; see `mfm status`".to_owned();
     }
-    "the tables are not what they were: somebody else, or a command under test, wrote to them".to_owned()
+    "the tables have changed: somebody else, or a command under test, wrote to them".to_owned()
 }
 
 /// Width of a detector's column, in characters.
@@ -206,7 +206,7 @@ fn render_remarks(cell: &MatrixCell) -> String {
         remarks.push(format!("{} at controls", render_count(cell.controls.false_alarm, "false alarm")));
     }
     if cell.untold_looks() > 0 {
-        remarks.push(format!("told nothing {}", render_untold(cell)));
+        remarks.push(format!("inconclusive for {}", render_untold(cell)));
     }
     join_list(remarks)
 }
@@ -225,7 +225,7 @@ fn write_blind_spots(page: &mut ReportPage, outcome: &Outcome) {
 }
 
 fn write_summary(page: &mut ReportPage, outcome: &Outcome) {
-    page.heading("In short");
+    page.heading("Summary");
     let mut fields: Vec<(&str, String)> = Vec::new();
     for total in &outcome.matrix.totals {
         fields.push((total.cell.detector.as_str(), render_total(total)));
@@ -238,7 +238,7 @@ fn write_summary(page: &mut ReportPage, outcome: &Outcome) {
         let tables = render_count(tables, "table");
         fields.push((
             "exact",
-            format!("{} taken back; all {tables} are what they were", render_count(outcome.tried, "fault")),
+            format!("{} taken back; all {tables} are unchanged", render_count(outcome.tried, "fault")),
         ));
     }
     fields.push(("seed", format!("{}, now {}", outcome.seed, outcome.now)));
@@ -255,14 +255,14 @@ pub(super) fn render_people(yardstick: &DrillYardstick) -> String {
 
 /// Returns the caveat on the figure of mfm's own checks; `None` if they were not under test.
 pub(super) fn render_own_note(matrix: &Matrix) -> Option<String> {
-    let text = "mfm's own checks were built against these very faults: their figure says nothing of faults of other \
-                kinds, and does not compare with that of people";
+    let text = "mfm's own checks were built against these very faults: their figure does not carry over to other kinds \
+                of fault, and cannot be compared with that of people";
     matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| text.to_owned())
 }
 
 /// Returns the caveat on findings in the untouched data, which count as no detection; `None` without any.
 fn render_known_note(named: &NamedDetector) -> Option<String> {
-    let text = "on the untouched data already do not count: a fault that shows in nothing else counts as missed";
+    let text = "on the untouched data do not count: a fault with no other finding counts as missed";
     (named.known > 0).then(|| format!("{} of {} {text}", render_count(named.known, "finding"), named.name))
 }
 
@@ -310,7 +310,7 @@ fn render_pair(outcome: &Outcome) -> Option<String> {
 fn write_comparison(page: &mut ReportPage, outcome: &Outcome) {
     match outcome.worse.as_deref() {
         None => {}
-        Some([]) => page.lead(Mood::Good, "nothing got worse than in the earlier result"),
+        Some([]) => page.lead(Mood::Good, "nothing is worse than in the earlier result"),
         Some(worse) => {
             page.heading("Worse than before");
             for one in worse {
@@ -320,9 +320,9 @@ fn write_comparison(page: &mut ReportPage, outcome: &Outcome) {
     }
     match outcome.differences.as_deref() {
         None => {}
-        Some([]) => page.lead(Mood::Good, "the same faults, and every verdict as it was"),
+        Some([]) => page.lead(Mood::Good, "the same faults with the same verdicts"),
         Some(differences) => {
-            page.heading("Not as in the drill replayed");
+            page.heading("Differences from the earlier drill");
             for one in differences {
                 page.paragraph(2, &format!("trial {}, {} {}: {}", one.trial, one.tool, one.variant, one.what));
             }

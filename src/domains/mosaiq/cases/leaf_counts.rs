@@ -69,12 +69,12 @@ fn the_machines_number_of_pairs_is_left_for_another_mlcs() {
         assert_eq!(clinic.planned_edits(COUNT, field, mismatch_params("vs_machine")), expected);
     }
     assert!(
-        clinic.ineligible_reason(COUNT, 71, mismatch_params("vs_machine")).contains("do not tell how many leaf pairs")
+        clinic.ineligible_reason(COUNT, 71, mismatch_params("vs_machine")).contains("do not show how many leaf pairs")
     );
     assert!(
         MlcClinic::new("varbinary(57)")
             .ineligible_reason(COUNT, 51, mismatch_params("vs_machine"))
-            .contains("58 bytes does not fit")
+            .contains("cannot hold 58 bytes")
     );
     let mut clinic = clinic;
     let planned = try_plan(&clinic.database, COUNT, 61, mismatch_params("vs_machine")).unwrap();
@@ -95,7 +95,7 @@ fn the_machines_number_of_pairs_is_left_for_another_mlcs() {
     assert!(
         clinic
             .ineligible_reason(COUNT, 51, mismatch_params("vs_machine"))
-            .contains("do not tell how the machine counts")
+            .contains("do not show how the machine counts")
     );
     clinic.set_cell(512, "A_Leaf_Set", Value::Bytes(vec![0; 6]));
     clinic.set_pairs(521, &ABSOLUTE, 12);
@@ -103,7 +103,7 @@ fn the_machines_number_of_pairs_is_left_for_another_mlcs() {
     assert!(
         clinic
             .ineligible_reason(COUNT, 51, mismatch_params("vs_machine"))
-            .contains("control point 2 lack leaves already")
+            .contains("control point 2 already lack leaves")
     );
 }
 
@@ -204,7 +204,7 @@ fn a_mode_learns_from_treatment_fields_old_and_new() {
         clinic.set_cell(field * 10, "MLC_Leaves", Value::Integer(3));
     }
     assert!(
-        clinic.ineligible_reason(COUNT, 6, mismatch_params("vs_machine")).contains("do not tell how many leaf pairs")
+        clinic.ineligible_reason(COUNT, 6, mismatch_params("vs_machine")).contains("do not show how many leaf pairs")
     );
     let planned = try_plan(&clinic.database, COUNT, 6, mismatch_params("intra_field"));
     assert!(planned.is_err(), "one control point only");

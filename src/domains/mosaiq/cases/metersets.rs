@@ -101,7 +101,7 @@ fn valid_metersets_and_metersets_that_do_not_fit_are_refused() {
     for (word, value) in [("extreme_value", "1000000"), ("negative_meterset", "-0.00001")] {
         let planned = try_plan(&clinic, TOOL, 1, value_params(word, json!(value))).unwrap();
         let refused = clinic.apply_edits(&planned.edits).unwrap_err();
-        assert_eq!(refused.to_string(), format!("{value} does not fit TxField.Meterset decimal(10,4) unchanged"));
+        assert_eq!(refused.to_string(), format!("TxField.Meterset decimal(10,4) cannot hold {value} exactly"));
     }
     clinic.set_cell("TxField", 1, "Meterset", Value::Integer(-1));
     clinic.set_cell("TxField", 2, "Meterset", Value::Integer(10_000));
@@ -114,12 +114,12 @@ fn valid_metersets_and_metersets_that_do_not_fit_are_refused() {
 #[test]
 fn usage_errors_name_the_parameter() {
     assert_usage_error(TOOL, json!({}), None, "inconsistency_type is missing: one of negative_meterset");
-    assert_usage_error(TOOL, variant_params("zero"), None, "inconsistency_type: `zero` is none of");
+    assert_usage_error(TOOL, variant_params("zero"), None, "inconsistency_type: `zero` is not one of");
     assert_usage_error(
         TOOL,
         value_params("mismatch_with_cp", json!(1)),
         None,
-        "value: mismatch_with_cp takes none, leave it out",
+        "value: mismatch_with_cp does not take it; omit it",
     );
     assert_usage_error(TOOL, value_params("extreme_value", json!("many")), None, "value: ");
     assert_usage_error(

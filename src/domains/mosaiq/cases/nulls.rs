@@ -44,13 +44,13 @@ fn every_listed_column_can_be_emptied_and_is_seen() {
             keys_and_messages(&broken, check),
             [(vec![Value::Integer(record)], format!("{} is NULL", place.column))]
         );
-        assert_eq!(refusal_code(&broken, TOOL, record, given), "ineligible", "NULL already");
+        assert_eq!(refusal_code(&broken, TOOL, record, given), "ineligible", "already NULL");
     }
 }
 
 #[test]
 fn only_listed_columns_are_emptied() {
-    let listed = "none of the columns of TrackTreatment: Pat_ID1, FLD_ID, SIT_ID, Create_DtTm, Edit_DtTm, \
+    let listed = "not one of the columns of TrackTreatment: Pat_ID1, FLD_ID, SIT_ID, Create_DtTm, Edit_DtTm, \
         Machine_ID_Staff_ID";
     for column in ["TTX_ID", "RowVers", "DHS_ID", "Meterset", "timestamp", ""] {
         assert_usage_error(TOOL, json!({"table": "TrackTreatment", "field_to_nullify": column}), None, listed);
@@ -59,13 +59,13 @@ fn only_listed_columns_are_emptied() {
         TOOL,
         json!({"table": "TxField", "field_to_nullify": "FLD_ID"}),
         None,
-        "none of the columns of TxField",
+        "not one of the columns of TxField",
     );
     assert_usage_error(
         TOOL,
         json!({"table": "Patient", "field_to_nullify": "Pat_ID1"}),
         None,
-        "table: `Patient` is none of",
+        "table: `Patient` is not one of",
     );
     assert_usage_error(
         TOOL,
@@ -96,7 +96,7 @@ fn only_listed_columns_are_emptied() {
         TOOL,
         json!({"field_to_nullify": "Meterset"}),
         Some("other"),
-        "none of the columns of TrackTreatment",
+        "not one of the columns of TrackTreatment",
     );
 }
 

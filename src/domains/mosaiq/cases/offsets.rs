@@ -106,14 +106,14 @@ fn a_shift_that_shows_it_already_is_not_eligible() {
 #[test]
 fn usage_errors_name_the_parameter() {
     assert_usage_error(TOOL, json!({}), None, "corruption_type is missing: one of extreme_values");
-    assert_usage_error(TOOL, variant_params("none"), None, "corruption_type: `none` is none of");
+    assert_usage_error(TOOL, variant_params("none"), None, "corruption_type: `none` is not one of");
     assert_usage_error(
         TOOL,
         value_params("future_study_time", json!(5)),
         None,
-        "value: future_study_time takes none, leave it out",
+        "value: future_study_time does not take it; omit it",
     );
-    assert_usage_error(TOOL, json!({"value": 5}), Some("future_study_time"), "takes none");
+    assert_usage_error(TOOL, json!({"value": 5}), Some("future_study_time"), "does not take it");
     for value in [json!(256), json!(-1), json!("2.5"), json!("NaN")] {
         assert_usage_error(TOOL, value_params("invalid_type", value), None, "value: ");
     }
@@ -152,7 +152,7 @@ fn codes_are_known_or_found() {
     clinic.set_cell("Offset", 50, "Offset_Type", Value::Null);
     assert_eq!(severities_and_messages(&clinic, "offset_codes"), [], "a NULL is another check's business");
     clinic.set_cell("Offset", 50, "Offset_Type", Value::Real(2.5));
-    let expected = [(Severity::Low, "Offset_Type is 2.5, none of [2, 3, 4]".to_owned())];
+    let expected = [(Severity::Low, "Offset_Type is 2.5, not one of [2, 3, 4]".to_owned())];
     assert_eq!(severities_and_messages(&clinic, "offset_codes"), expected);
 }
 
@@ -179,7 +179,7 @@ fn a_shift_without_an_action_limit_is_not_judged_and_a_rule_for_no_site_is_named
     assert_eq!(check_action_limit(&clinic, ""), (0, 0, vec![unlimited.to_owned()]));
     let matching = "[sites.mine]\nname = \"breast\"\nmax_shift = 1.5\n";
     assert_eq!(check_action_limit(&clinic, matching), (1, 1, Vec::new()));
-    let idle = format!("{unlimited}; the rules name the site mine, which no prescription matches");
+    let idle = format!("{unlimited}; the rules name the site mine, which matches no prescription");
     let misspelt = "[sites.mine]\nname = \"brest\"\nmax_shift = 1.5\n";
     assert_eq!(check_action_limit(&clinic, misspelt), (0, 0, vec![idle]));
 }

@@ -48,8 +48,8 @@ fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
         paint_aperture(&clinic.database, "mlc_leaf_gap")
     });
     assert_eq!(absolute.title, "Leaves of control point 1 of field 51");
-    assert_eq!(absolute.counting, "both banks in one coordinate, as the machine's other fields tell");
-    assert_eq!(outward.counting, "each bank outward from the centre, as the machine's other fields tell");
+    assert_eq!(absolute.counting, "both banks in one coordinate, inferred from the machine's other fields");
+    assert_eq!(outward.counting, "each bank outward from the centre, inferred from the machine's other fields");
     for (aperture, first) in [(absolute, (-155, -145)), (outward, (150, 150))] {
         let wrong: Vec<bool> = aperture.pairs.iter().map(LeafPair::is_wrong).collect();
         assert_eq!(wrong, [false, true, false, false]);
@@ -64,7 +64,7 @@ fn leaves_out_of_reach_and_missing_ones_are_marked() {
     clinic.set_pairs(511, &[ABSOLUTE[0], (-300, 2001), ABSOLUTE[2], ABSOLUTE[3]], 0);
     let far = paint_aperture(&clinic.database, "mlc_leaf_limits");
     assert!(far.pairs[1].beyond && !far.pairs[1].crossed && !far.pairs[0].is_wrong());
-    assert!(far.counting.ends_with("a guess from these leaves alone"), "the check reads no field: {}", far.counting);
+    assert!(far.counting.ends_with("guessed from these leaves alone"), "the check reads no field: {}", far.counting);
     let mut clinic = MlcClinic::new("varbinary(200)");
     clinic.set_cell(511, "A_Leaf_Set", Value::Bytes(vec![1, 0, 2]));
     let short = paint_aperture(&clinic.database, "mlc_leaf_set");

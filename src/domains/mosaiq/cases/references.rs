@@ -53,7 +53,7 @@ fn every_reference_can_be_broken_by_column_or_word() {
 fn a_value_that_has_a_parent_is_no_fault() {
     let mut clinic = build_department();
     let refused = try_plan(&clinic, TOOL, 70, orphan_params("TrackTreatment", "FLD_ID", 3)).unwrap_err();
-    assert_eq!(refused.to_string(), "3 is a valid TrackTreatment.FLD_ID (TxField has it): it would be no fault");
+    assert_eq!(refused.to_string(), "3 is a valid TrackTreatment.FLD_ID (TxField has it), so it would not be a fault");
     assert_eq!(refusal_code(&clinic, TOOL, 70, orphan_params("TrackTreatment", "Pat_ID1", 9)), "value_is_valid");
     // 40 is the key of a prescription, but not the id of a set.
     assert!(try_plan(&clinic, TOOL, 50, orphan_params("Offset", "SIT_SET_ID", 40)).is_ok());
@@ -106,7 +106,7 @@ fn a_proposed_value_lies_beyond_the_largest_parent() {
 #[test]
 fn usage_errors_name_the_parameter() {
     assert_usage_error(TOOL, json!({}), None, "record_type is missing: one of TrackTreatment, TxFieldPoint, Offset");
-    assert_usage_error(TOOL, orphan_params("TxField", "Pat_ID1", 1), None, "record_type: `TxField` is none of");
+    assert_usage_error(TOOL, orphan_params("TxField", "Pat_ID1", 1), None, "record_type: `TxField` is not one of");
     assert_usage_error(
         TOOL,
         json!({"record_type": "Offset", "invalid_value": 1}),
@@ -117,7 +117,7 @@ fn usage_errors_name_the_parameter() {
         TOOL,
         orphan_params("Offset", "patient_id", 1),
         None,
-        "`patient_id` is none of the columns of Offset: SIT_SET_ID",
+        "`patient_id` is not one of the columns of Offset: SIT_SET_ID",
     );
     assert_usage_error(
         TOOL,
@@ -148,9 +148,9 @@ fn a_null_refers_to_nothing_and_a_missing_parent_table_stops_a_check() {
     let all = ["orphan_delivery", "orphan_field", "orphan_point", "orphan_offset", "identity"];
     assert!(all.iter().all(|id| check_messages(&clinic, id).is_empty()));
     clinic.set_cell("TxField", 1, "SIT_Set_ID", Value::Integer(77));
-    assert_eq!(check_messages(&clinic, "orphan_field"), ["SIT_Set_ID is 77, and Site has no such SIT_SET_ID"]);
+    assert_eq!(check_messages(&clinic, "orphan_field"), ["SIT_Set_ID is 77, but Site has no such SIT_SET_ID"]);
     clinic.set_cell("Ident", 90, "Pat_Id1", Value::Integer(8));
-    let expected = ["Pat_Id1 is 8, and Patient has no such Pat_ID1", "Pat_ID1 is 9, and Ident has no such Pat_Id1"];
+    let expected = ["Pat_Id1 is 8, but Patient has no such Pat_ID1", "Pat_ID1 is 9, but Ident has no such Pat_Id1"];
     assert_eq!(check_messages(&clinic, "identity"), expected);
     clinic.drop("Site");
     let check = checks::find("orphan_offset").unwrap();

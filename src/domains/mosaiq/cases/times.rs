@@ -112,7 +112,12 @@ fn the_word_is_the_variant() {
         None,
         "inconsistency_type is missing: one of edit_before_create, future_timestamp",
     );
-    assert_usage_error(TOOL, variant_params("past"), None, "inconsistency_type: `past` is none of edit_before_create");
+    assert_usage_error(
+        TOOL,
+        variant_params("past"),
+        None,
+        "inconsistency_type: `past` is not one of edit_before_create",
+    );
     assert_usage_error(
         TOOL,
         variant_params("future_timestamp"),
@@ -219,7 +224,7 @@ fn w04_deliveries_are_put_in_order_by_their_instants() {
     let apart = clinic_with_starts("2024-06-03 09:00:00+02:00", "2024-06-03 09:00:00+01:00");
     assert_eq!(check_messages(&apart, "duplicate_delivery"), [""; 0]);
     let unlike = clinic_with_starts("2024-06-03 09:00:00+02:00", "2024-06-03 09:00:00");
-    let remark = "of the times of TrackTreatment.Create_DtTm, TrackTreatment.Edit_DtTm, 2 name an offset from UTC \
-        and 2 do not: no two such are compared";
+    let remark = "of the times of TrackTreatment.Create_DtTm, TrackTreatment.Edit_DtTm, 2 have an offset from UTC and \
+        2 have none; such pairs are not compared";
     assert_eq!(messages_and_remarks(&unlike, "duplicate_delivery"), (vec![], vec![remark.to_owned()]));
 }

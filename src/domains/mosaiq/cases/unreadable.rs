@@ -60,7 +60,7 @@ fn one_absent_column_leaves_the_others_judged() {
         let null = json!({"table": "TxField", "field_to_nullify": "Pat_ID1"});
         break_it(database, "nullify_required_fields", 1, null);
     });
-    let state = "Offset_State is 99, none of [1, 2]";
+    let state = "Offset_State is 99, not one of [1, 2]";
     seen_without(("Offset", "Offset_Type"), "offset_codes", state, |database| {
         break_it(database, "corrupt_offset_data", 50, json!({"corruption_type": "invalid_state", "value": 99}));
     });
@@ -76,7 +76,7 @@ fn one_absent_column_leaves_the_others_judged() {
         assert!(messages.contains(&"lacks control point 2".to_owned()), "{messages:?}");
         assert_eq!(remarks, [format!("{table}.{column} is missing, and was not judged")]);
     }
-    let promised = "has 5 control points and promises 6";
+    let promised = "has 5 control points, but ControlPoints is 6";
     seen_without(("TxFieldPoint", "Point"), "control_point_sequence", promised, |database| {
         database.remove_row("TxFieldPoint", 102);
     });
@@ -97,7 +97,7 @@ fn one_absent_column_leaves_the_others_judged() {
     seen_without(
         ("TxFieldPoint", "B_Leaf_Set"),
         "mlc_leaf_set",
-        "A_Leaf_Set has 1 bytes, an odd number; A_Leaf_Set has 1 bytes, and 2 leaf pairs need 4",
+        "A_Leaf_Set has 1 bytes, an odd number; A_Leaf_Set has 1 bytes, but 2 leaf pairs need 4",
         |database| {
             database.set_cell("TxFieldPoint", 100, "A_Leaf_Set", Value::Bytes(vec![0]));
             database.set_cell("TxFieldPoint", 100, "MLC_Leaves", Value::Integer(2));
@@ -112,7 +112,7 @@ fn one_absent_table_leaves_the_other_references_judged() {
     let orphan = json!({"record_type": "TrackTreatment", "invalid_fk_field": "FLD_ID", "invalid_value": 7777});
     break_it(&mut without, "create_orphaned_record", 70, orphan);
     let remark = "Site is missing, and TrackTreatment.SIT_ID was not judged".to_owned();
-    let message = "FLD_ID is 7777, and TxField has no such FLD_ID".to_owned();
+    let message = "FLD_ID is 7777, but TxField has no such FLD_ID".to_owned();
     assert_eq!(messages_and_remarks(&without, "orphan_delivery"), (vec![message], vec![remark]));
     assert_eq!(not_run(&without, "orphan_offset"), "the target has no table Site");
     let mut none = build_department();
@@ -155,8 +155,8 @@ fn what_is_no_number_is_counted_or_stops_the_check() {
             some.set_cell(table, *key, column, text_value("yesterday"));
         }
         let remark = match keys.len() {
-            1 => format!("1 cell of {table}.{column} holds no {noun}"),
-            number => format!("{number} cells of {table}.{column} hold no {noun}"),
+            1 => format!("1 cell of {table}.{column} contains no {noun}"),
+            number => format!("{number} cells of {table}.{column} contain no {noun}"),
         };
         assert_eq!(
             messages_and_remarks(&some, check),
@@ -182,20 +182,21 @@ fn department_with(table: &str, columns: &[&str], value: &Value) -> Database {
 fn a_check_that_can_read_nothing_does_not_run() {
     let (word, bytes) = (text_value("45000"), Value::Bytes(vec![1, 2]));
     let angles = department_with("TxFieldPoint", &["Gantry_Ang"], &bytes);
-    let remark = "no cell of TxFieldPoint.Gantry_Ang holds a number, and it was not judged".to_owned();
+    let remark = "no cell of TxFieldPoint.Gantry_Ang contains a number, and it was not judged".to_owned();
     assert_eq!(messages_and_remarks(&angles, "angle_range"), (vec![], vec![remark]));
     let angles = department_with("TxFieldPoint", &["Gantry_Ang", "Coll_Ang"], &word);
-    let why = "no cell of TxFieldPoint.Gantry_Ang holds a number; no cell of TxFieldPoint.Coll_Ang holds a number";
+    let why = "no cell of TxFieldPoint.Gantry_Ang contains a number; no cell of TxFieldPoint.Coll_Ang contains a \
+        number";
     assert_eq!(not_run(&angles, "angle_range"), why);
     let times = department_with("TrackTreatment", &["Edit_DtTm"], &word);
-    let why = "no cell of TrackTreatment.Edit_DtTm holds a date and time";
+    let why = "no cell of TrackTreatment.Edit_DtTm contains a date and time";
     assert_eq!([not_run(&times, "delivery_order"), not_run(&times, "duplicate_delivery")], [why, why]);
     let studies = department_with("Offset", &["Study_DtTm"], &word);
-    assert_eq!(not_run(&studies, "offset_future"), "no cell of Offset.Study_DtTm holds a date and time");
+    assert_eq!(not_run(&studies, "offset_future"), "no cell of Offset.Study_DtTm contains a date and time");
     let metersets = department_with("TxField", &["Meterset"], &word);
-    assert_eq!(not_run(&metersets, "meterset_value"), "no cell of TxField.Meterset holds a number");
+    assert_eq!(not_run(&metersets, "meterset_value"), "no cell of TxField.Meterset contains a number");
     let flags = department_with("TrackTreatment", &["WasBeamOn"], &Value::Null);
-    let why = "no cell of TrackTreatment.WasBeamOn holds a flag";
+    let why = "no cell of TrackTreatment.WasBeamOn contains a flag";
     assert_eq!(not_run(&flags, "duplicate_delivery"), why, "a NULL is no flag");
     let cancelled = department_with("TrackTreatment", &["WasCanceled"], &Value::Null);
     assert_eq!(messages_and_remarks(&cancelled, "duplicate_delivery"), (vec![], vec![]), "a NULL cancels nothing");
@@ -256,19 +257,19 @@ fn check_leaf_set(leaves: Value, set: Vec<u8>) -> (Vec<String>, Vec<String>) {
 #[test]
 fn leaf_sets_without_leaves_hold_zeros() {
     for (leaves, shown) in [(Value::Null, "NULL"), (Value::Integer(0), "0"), (Value::Integer(-2), "-2")] {
-        let [a, b] = ["A", "B"].map(|bank| format!("{bank}_Leaf_Set has positions, and MLC_Leaves is {shown}"));
+        let [a, b] = ["A", "B"].map(|bank| format!("{bank}_Leaf_Set has positions, but MLC_Leaves is {shown}"));
         assert_eq!(check_leaf_set(leaves.clone(), vec![1, 0, 2, 0]), (vec![format!("{a}; {b}")], vec![]));
         assert_eq!(check_leaf_set(leaves, vec![0; 4]), (vec![], vec![]), "zeros are no positions");
     }
     let (messages, remarks) = check_leaf_set(text_value("many"), vec![1, 0]);
-    assert!(messages[0].starts_with("A_Leaf_Set has positions, and MLC_Leaves is 'many'"), "{messages:?}");
-    assert_eq!(remarks, ["no cell of TxFieldPoint.MLC_Leaves holds a whole number, and it was not judged"]);
+    assert!(messages[0].starts_with("A_Leaf_Set has positions, but MLC_Leaves is 'many'"), "{messages:?}");
+    assert_eq!(remarks, ["no cell of TxFieldPoint.MLC_Leaves contains a whole number, and it was not judged"]);
     let mut words = build_department();
     words.set_cell("TxFieldPoint", 100, "A_Leaf_Set", text_value("lost"));
     // One cell must be readable: a column of words alone would be of another type, and not checked at all.
     words.set_cell("TxFieldPoint", 101, "A_Leaf_Set", Value::Bytes(vec![0; 4]));
     words.set_cell("TxFieldPoint", 101, "B_Leaf_Set", Value::Bytes(vec![0; 4]));
-    let message = "A_Leaf_Set holds no bytes but 'lost'; B_Leaf_Set is missing beside the other bank";
+    let message = "A_Leaf_Set contains 'lost' instead of bytes; B_Leaf_Set is missing, but the other bank is there";
     assert_eq!(check_messages(&words, "mlc_leaf_set"), [message]);
 }
 
@@ -324,12 +325,12 @@ fn a_delivery_clashes_once_and_names_the_nearest() {
     let expected = [
         clash(2, 1, 100, ran),
         clash(3, 1, 200, ran),
-        clash(4, 3, 5, ", while that one ran; 1 more clash with it"),
-        clash(5, 4, 95, ", while that one ran; 1 more clash with it"),
+        clash(4, 3, 5, ", while that one ran; 1 more conflict with it"),
+        clash(5, 4, 95, ", while that one ran; 1 more conflict with it"),
     ];
     assert_eq!(long, expected);
     let short = clashes(&[(0, 1), (4, 1), (8, 1), (12, 1)]);
-    assert_eq!(short.last(), Some(&clash(4, 3, 4, "; 1 more clash with it")), "the first is 12 s away");
+    assert_eq!(short.last(), Some(&clash(4, 3, 4, "; 1 more conflict with it")), "the first is 12 s away");
 }
 
 // Compares with the plain rule, every pair by itself.

@@ -27,9 +27,9 @@ static JUMP: CheckCard = CheckCard {
     group: "angles",
     mode: "invalid_angles",
     severity: Severity::Medium,
-    about: "Neither gantry nor collimator turns farther between neighbouring control points, the shorter way round, \
-        than the rules let a field of its type; a type without such a limit is not judged.",
-    remedy: "Compare the field's angles with the treatment plan, and look for a lost control point.",
+    about: "Between neighbouring control points, gantry and collimator turn (the shorter way) no farther than the \
+        rules allow for the field's type; a type without such a limit is not judged.",
+    remedy: "Compare the field's angles with the treatment plan, and look for a missing control point.",
 };
 
 static SPEED: CheckCard = CheckCard {
@@ -37,9 +37,9 @@ static SPEED: CheckCard = CheckCard {
     group: "angles",
     mode: "invalid_angles",
     severity: Severity::Medium,
-    about: "A delivery lasts as long as gantry, collimator, couch and leaves need from control point to control \
-        point at the machine's speeds. Only deliveries with beam on, complete, not cancelled and not for quality \
-        assurance are judged, and none that continues another of the day.",
+    about: "A delivery lasts at least as long as gantry, collimator, couch and leaves need between control points at \
+        the machine's speeds. Only deliveries with beam on, complete, not cancelled, not for quality assurance and not \
+        continuing another one of the day are judged.",
     remedy: "Compare angles and leaf positions with the treatment plan, and the times with the machine's log.",
 };
 

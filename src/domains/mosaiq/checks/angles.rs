@@ -14,8 +14,7 @@ static CARD: CheckCard = CheckCard {
     group: "angles",
     mode: "invalid_angles",
     severity: Severity::Low,
-    about: "Gantry_Ang and Coll_Ang lie in the ranges that the rules give every machine, or this one, at every \
-        control point.",
+    about: "At every control point, Gantry_Ang and Coll_Ang are within the machine's ranges in the rules.",
     remedy: "Compare the field with the treatment plan, and import its angles again.",
 };
 

@@ -22,8 +22,8 @@ static CARD: CheckCard = CheckCard {
     group: "control_points",
     mode: "missing_control_points",
     severity: Severity::High,
-    about: "A field's control points are numbered 0 to n-1, once each; there are as many as TxField.ControlPoints \
-        promises, and at least one where the field has a type.",
+    about: "A field's control points are numbered 0 to n-1, once each; their number equals TxField.ControlPoints, and \
+        a field with a type has at least one.",
     remedy: "Export the field's plan again and compare the number of control points before anything uses the field.",
 };
 
@@ -32,8 +32,8 @@ static MINIMUM: CheckCard = CheckCard {
     group: "control_points",
     mode: "missing_control_points",
     severity: Severity::Medium,
-    about: "A field with control points has at least as many as the rules say of its type.",
-    remedy: "Compare the field with the treatment plan: an arc of few points is rarely what was planned.",
+    about: "A field with control points has at least the number in the rules for its type.",
+    remedy: "Compare the field with the treatment plan: an arc with few points is rarely what was planned.",
 };
 
 impl Check for ControlPointMinimum {
@@ -167,7 +167,7 @@ fn check_count(field: &Field<'_>, points: usize) -> Vec<Violation> {
     let count = i64::try_from(points).unwrap_or(i64::MAX);
     let mut faults = Vec::new();
     if let Some(promised) = field.promised.filter(|promised| *promised != count) {
-        let message = format!("has {count} control points and promises {promised}");
+        let message = format!("has {count} control points, but ControlPoints is {promised}");
         faults.push(Violation { what: format!("points={count} ControlPoints={promised}"), message });
     }
     // Type 0, unspecified, promises nothing.
@@ -196,7 +196,7 @@ fn check_sequence(numbers: &[i64]) -> Vec<Violation> {
     let mut faults = Vec::new();
     if distinct.len() < numbers.len() {
         let repeated = numbers.len() - distinct.len();
-        let message = format!("has {repeated} control points whose number occurs before");
+        let message = format!("has {repeated} control points with a repeated number");
         faults.push(Violation { what: format!("repeated={repeated}"), message });
     }
     let mut expected = 0;

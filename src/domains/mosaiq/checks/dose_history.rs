@@ -21,8 +21,7 @@ static CARD: CheckCard = CheckCard {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Medium,
-    about: "A delivery and the entry of the dose history that it names (DHS_ID) lie no farther apart than the \
-        rules say.",
+    about: "A delivery and its dose history entry (DHS_ID) are no farther apart in time than the rules allow.",
     remedy: "Compare both with the machine's log, and correct the one that is wrong.",
 };
 
@@ -100,7 +99,7 @@ fn check_dose_time(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -
         key: row.key(),
         related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
         what: format!("Tx_DtTm={recorded} apart={:.0}s", apart.as_secs_f64()),
-        message: format!("lies {} s from its dose history, which says {recorded}", rounded_seconds(apart)),
+        message: format!("is {} s away from its dose history entry ({recorded})", rounded_seconds(apart)),
     })
 }
 

@@ -20,8 +20,8 @@ static CARD: CheckCard = CheckCard {
     group: "duplicates",
     mode: "duplicate_treatments",
     severity: Severity::Medium,
-    about: "No two deliveries of a patient on a machine start within the rules' window for duplicates or overlap; \
-        only deliveries with beam on, complete and not cancelled are compared.",
+    about: "No two deliveries of a patient on a machine overlap or start within the rules' duplicate window; only \
+        deliveries with beam on, complete and not cancelled are compared.",
     remedy: "Find out from the machine's log whether the beam was given once, and void the other record.",
 };
 
@@ -131,7 +131,7 @@ impl<'d> RunningDeliveries<'d> {
 fn build_finding(first: &DeliveryRecord, later: &DeliveryRecord, others: usize) -> Finding {
     let apart = later.start.duration_since(first.start).as_secs();
     let overlap = if later.start < first.end { ", while that one ran" } else { "" };
-    let others = if others > 0 { format!("; {others} more clash with it") } else { String::new() };
+    let others = if others > 0 { format!("; {others} more conflict with it") } else { String::new() };
     Finding {
         check: CARD.id,
         severity: CARD.severity,

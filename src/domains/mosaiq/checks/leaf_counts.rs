@@ -33,9 +33,9 @@ static MACHINES: CheckCard = CheckCard {
     group: "leaf_counts",
     mode: "mlc_leaf_count_mismatch",
     severity: Severity::High,
-    about: "A field has as many leaf pairs as the rules say of its machine, or else as most of at least three other \
-        fields of the machine.",
-    remedy: "Find out which machine the field was planned for, and plan or import it again for this one.",
+    about: "A field has the number of leaf pairs in the rules for its machine or, without one, of the majority of at \
+        least three other fields of the machine.",
+    remedy: "Find out which machine the field was planned for, and plan or import it again for this machine.",
 };
 
 static VERSIONS: CheckCard = CheckCard {
@@ -156,7 +156,9 @@ impl CheckVisitor for MachineCountVisitor<'_> {
             let wrong = Violation { what: format!("MLC_Leaves={count} machine={expected}"), message };
             findings.push(build_finding(&MACHINES, field.field.key(), Vec::new(), wrong));
         }
-        let why = format!("fewer than {EXPECTING_FIELDS_MIN} other fields of the machine have leaves, or no majority");
+        let why = format!(
+            "fewer than {EXPECTING_FIELDS_MIN} other fields of the machine have leaves, or there is no majority"
+        );
         if unjudged == all && all > 0 {
             return CheckVerdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
         }

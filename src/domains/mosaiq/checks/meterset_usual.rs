@@ -29,9 +29,9 @@ static LIMIT: CheckCard = CheckCard {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Medium,
-    about: "The Meterset of a field of X-rays or electrons is not larger than the rules say of its type; a type \
-        without such a limit is not judged.",
-    remedy: "Compare the field with the treatment plan, and its dose with what one fraction can be.",
+    about: "The Meterset of an X-ray or electron field is not larger than the rules allow for its type; a type without \
+        such a limit is not judged.",
+    remedy: "Compare the field with the treatment plan, and its dose with a plausible fraction.",
 };
 
 static OUTLIER: CheckCard = CheckCard {
@@ -39,10 +39,9 @@ static OUTLIER: CheckCard = CheckCard {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Low,
-    about: "The MU that a field of X-rays or electrons needs for its dose lie within as many standard \
-        deviations of those of other fields of its type as the rules say, on a logarithmic scale, where enough \
-        others have both.",
-    remedy: "Compare dose and meterset of the field with the treatment plan, and with fields like it.",
+    about: "The MU per dose of an X-ray or electron field are within the rules' number of standard deviations from \
+        other fields of its type, on a logarithmic scale, if enough others have both values.",
+    remedy: "Compare dose and meterset of the field with the treatment plan, and with similar fields.",
 };
 
 fn meterset_columns() -> [CheckedColumn; 3] {
@@ -85,7 +84,7 @@ fn too_large(row: &Row<'_>, criteria: Criteria<'_>) -> Option<(Severity, Violati
         return None;
     }
     let word = field_types::find_word(kind).unwrap_or_default();
-    let message = format!("Meterset is {meterset} MU, and a field of type {word} at most {most}");
+    let message = format!("Meterset is {meterset} MU; a field of type {word} has at most {most}");
     Some((LIMIT.severity, Violation { what: format!("Meterset={meterset} Type_Enum={kind}"), message }))
 }
 
@@ -184,7 +183,7 @@ fn build_finding(key: &CompactKey, kind: i64, units: f64, mean: f64, away: f64) 
     let word = field_types::find_word(kind).unwrap_or("unknown");
     let usual = mean.exp();
     let message = format!(
-        "needs {units:.3} MU for a cGy, and fields of type {word} about {usual:.3}: {away:.1} standard deviations"
+        "needs {units:.3} MU per cGy; fields of type {word} need about {usual:.3} ({away:.1} standard deviations away)"
     );
     // Without the mean: `what` identifies the finding, and must not change when other fields do.
     let what = format!("MU/cGy={units:.3} Type_Enum={kind}");

@@ -20,8 +20,8 @@ static VALUE: CheckCard = CheckCard {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Critical,
-    about: "The Meterset of a field is neither negative nor as large as the rules call impossible.",
-    remedy: "Compare the field with the treatment plan before anybody is treated with it.",
+    about: "The Meterset of a field is neither negative nor impossibly large by the rules.",
+    remedy: "Compare the field with the treatment plan before any patient is treated with it.",
 };
 
 impl Check for MetersetValue {
@@ -60,8 +60,8 @@ static INDEX: CheckCard = CheckCard {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Medium,
-    about: "The last control-point index of a field with several points is 100 percent or its Meterset, within the \
-        rules' tolerances.",
+    about: "The last control-point index of a field with several points is 100 percent or equals its Meterset, within \
+        the rules' tolerances.",
     remedy: "Compare control points and meterset with the treatment plan, and import the field again.",
 };
 
@@ -134,7 +134,7 @@ static DOSE: CheckCard = CheckCard {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Medium,
-    about: "cGrayPerMeterset times Meterset is Cgray within the rules' tolerance, where none of the three is zero.",
+    about: "cGrayPerMeterset times Meterset equals Cgray within the rules' tolerance, if none of the three is zero.",
     remedy: "Compare dose and meterset of the field with the treatment plan.",
 };
 

@@ -27,9 +27,9 @@ static SET: CheckCard = CheckCard {
     group: "mlc",
     mode: "corrupt_mlc_data",
     severity: Severity::Medium,
-    about: "A control point has both leaf sets or neither, each of an even number of bytes, and each long enough for \
-        its MLC_Leaves pairs; without leaves in use they hold zeros, if anything.",
-    remedy: "Import the field's leaf positions again from its plan; nothing can tell where the missing bytes were.",
+    about: "A control point has both leaf sets or neither, each with an even number of bytes, and long enough for its \
+        MLC_Leaves pairs; if no leaves are in use, they contain only zeros.",
+    remedy: "Import the field's leaf positions again from its plan; where the missing bytes were cannot be determined.",
 };
 
 static LIMITS: CheckCard = CheckCard {
@@ -37,7 +37,7 @@ static LIMITS: CheckCard = CheckCard {
     group: "mlc",
     mode: "corrupt_mlc_data",
     severity: Severity::High,
-    about: "Every leaf in use stands within the limits that the rules give every machine, or this one.",
+    about: "Every leaf in use is within the machine's limits in the rules.",
     remedy: "Compare the control point with the treatment plan, and import its leaf positions again.",
 };
 
@@ -46,9 +46,9 @@ static GAP: CheckCard = CheckCard {
     group: "mlc",
     mode: "corrupt_mlc_data",
     severity: Severity::High,
-    about: "No leaf pair is crossed, in the way in which the machine counts its banks: both in one coordinate (A at \
-        most B) or each outward from the centre (A + B at least 0). The rules tell which, or the machine's \
-        other fields.",
+    about: "No leaf pair is crossed, by the machine's convention: both banks in one coordinate (A at most B) or each \
+        outward from the centre (A + B at least 0). The convention comes from the rules or from the machine's other \
+        fields.",
     remedy: "Compare the control point with the treatment plan, and find out what wrote the field's leaf sets.",
 };
 
@@ -200,7 +200,7 @@ impl CheckVisitor for GapVisitor<'_> {
 
     fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let (all, unjudged) = (self.all, self.unjudged);
-        let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
+        let why = "no machine, or a machine whose other fields do not show how it counts its banks";
         if unjudged == all && all > 0 {
             return CheckVerdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
         }
@@ -252,18 +252,18 @@ fn wrong_set(row: &Row<'_>, bank: &str, cell: &Value, all_missing: bool) -> Vec<
     match cell {
         Value::Null if all_missing && leaves == 0 => {}
         Value::Null if all_missing => wrong.push(format!("{bank} is missing with {leaves} leaf pairs in use")),
-        Value::Null => wrong.push(format!("{bank} is missing beside the other bank")),
+        Value::Null => wrong.push(format!("{bank} is missing, but the other bank is there")),
         Value::Bytes(set) => {
             let length = set.len();
             if !length.is_multiple_of(2) {
                 wrong.push(format!("{bank} has {length} bytes, an odd number"));
             }
             if length < leaves * 2 {
-                wrong.push(format!("{bank} has {length} bytes, and {leaves} leaf pairs need {}", leaves * 2));
+                wrong.push(format!("{bank} has {length} bytes, but {leaves} leaf pairs need {}", leaves * 2));
             }
             wrong.extend(check_unused(row, bank, set));
         }
-        other => wrong.push(format!("{bank} holds no bytes but {}", render_key(std::slice::from_ref(other)))),
+        other => wrong.push(format!("{bank} contains {} instead of bytes", render_key(std::slice::from_ref(other)))),
     }
     wrong
 }
@@ -275,7 +275,7 @@ fn check_unused(row: &Row<'_>, bank: &str, set: &[u8]) -> Option<String> {
         return None;
     }
     let cell = row.cell(LEAVES)?;
-    Some(format!("{bank} has positions, and {LEAVES} is {}", render_key(std::slice::from_ref(cell))))
+    Some(format!("{bank} has positions, but {LEAVES} is {}", render_key(std::slice::from_ref(cell))))
 }
 
 /// Returns bank, pair (counted from 1) and position of the leaf farthest from the centre.

@@ -141,7 +141,7 @@ impl<'c> dyn Check + 'c {
     #[must_use]
     pub fn run(&self, snapshot: &Snapshot, params: &CheckParams) -> CheckVerdict {
         let verdict = CheckVisitors::of_snapshot(&[self], snapshot, Criteria::from_params(params)).0.pop();
-        verdict.unwrap_or_else(|| CheckVerdict::NotRun { why: "it was not asked".into() })
+        verdict.unwrap_or_else(|| CheckVerdict::NotRun { why: "it was not run".into() })
     }
 }
 

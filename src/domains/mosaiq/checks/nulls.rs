@@ -19,7 +19,7 @@ pub(super) static DELIVERY: Nulls = Nulls {
         mode: "null_required_fields",
         severity: Severity::Critical,
         about: "Every delivery has a patient, a field, a prescription, a machine and both times.",
-        remedy: "Find the delivery in the machine's log by its neighbours in time, and fill in what is missing.",
+        remedy: "Find the delivery in the machine's log by its neighbours in time, and fill in the missing value.",
     },
     table: "TrackTreatment",
 };
@@ -68,7 +68,7 @@ pub(super) static IDENTITY: Nulls = Nulls {
         mode: "null_required_fields",
         severity: Severity::Critical,
         about: "Every identity has its patient.",
-        remedy: "Find out whose number it is before anybody is looked up by it.",
+        remedy: "Find out whose number it is before using it to look anyone up.",
     },
     table: "Ident",
 };
@@ -79,8 +79,8 @@ pub(super) static PRESCRIPTION: Nulls = Nulls {
         group: "nulls",
         mode: "null_required_fields",
         severity: Severity::Critical,
-        about: "Every prescription has a patient and a set of versions, by which fields and shifts find it.",
-        remedy: "Find the prescription by its fields, and fill in what is missing.",
+        about: "Every prescription has a patient and a set of versions, which fields and shifts refer to.",
+        remedy: "Find the prescription by its fields, and fill in the missing value.",
     },
     table: "Site",
 };
@@ -92,7 +92,7 @@ pub(super) static DOSE: Nulls = Nulls {
         mode: "null_required_fields",
         severity: Severity::Critical,
         about: "Every entry of the dose history has a patient, a prescription, a field and a time.",
-        remedy: "Find the delivery that the entry belongs to, and fill in what is missing.",
+        remedy: "Find the delivery that the entry belongs to, and fill in the missing value.",
     },
     table: "Dose_Hst",
 };

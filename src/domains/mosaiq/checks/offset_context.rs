@@ -30,8 +30,8 @@ static TIME: CheckCard = CheckCard {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Medium,
-    about: "A shift is measured (Study_DtTm) no longer before a treatment of its prescription begins, and no \
-        longer after, than the rules say. Only shifts of prescriptions that were treated are judged.",
+    about: "A shift is measured (Study_DtTm) within the rules' time before or after the start of a treatment of its \
+        prescription. Only shifts of treated prescriptions are judged.",
     remedy: "Compare the clocks of imaging system and machine, and find the treatment that the image belongs to.",
 };
 
@@ -40,9 +40,9 @@ static LIMIT: CheckCard = CheckCard {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Medium,
-    about: "No axis of a shift lies beyond the action limit that the rules set for its site; a shift of a site without \
-        one is not judged, and an axis that offset_size reports is left to it.",
-    remedy: "Look at the image, and find out whether the patient was set up again before the beam went on.",
+    about: "No axis of a shift exceeds the action limit in the rules for its site; shifts of sites without a limit, \
+        and axes that offset_size reports, are not judged.",
+    remedy: "Check the image, and find out whether the patient was repositioned before beam on.",
 };
 
 /// Returns SIT_SET_ID of a shift or a prescription.
@@ -339,7 +339,7 @@ impl<'r> SiteLimits<'r> {
         // Rules of the default file are examples, which need not match.
         let own = rules.sites.iter().filter(|(name, rule)| Rules::standard().sites.get(*name) != Some(*rule));
         let idle = own.filter(|(name, _)| !self.matched.contains(name.as_str()));
-        idle.map(|(name, _)| format!("the rules name the site {name}, which no prescription matches")).collect()
+        idle.map(|(name, _)| format!("the rules name the site {name}, which matches no prescription")).collect()
     }
 }
 

@@ -18,9 +18,9 @@ static SIZE: CheckCard = CheckCard {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Critical,
-    about: "No axis of a patient shift lies beyond the rules' limit either way, and the whole shift is not longer \
-        than they say; an axis beyond what they call possible is critical.",
-    remedy: "Look at the image that the shift was measured on before it is applied to anybody.",
+    about: "No axis of a patient shift exceeds the rules' limit in either direction, nor does the length of the whole \
+        shift; an axis beyond the possible range is critical.",
+    remedy: "Check the image that the shift was measured on before it is applied to a patient.",
 };
 
 impl Check for OffsetSize {
@@ -78,7 +78,7 @@ static CODES: CheckCard = CheckCard {
     severity: Severity::Low,
     about: "Offset_Type is 2, 3 or 4 (localisation, portal, third party), and Offset_State is 1 or 2 (active, \
         complete).",
-    remedy: "Find out which system sent the shift, and which release of the codes it speaks.",
+    remedy: "Find out which system sent the shift, and which release of the codes it uses.",
 };
 
 impl Check for OffsetCodes {
@@ -103,7 +103,7 @@ impl Check for OffsetCodes {
                 // NULL is reported by `null_offset`.
                 let Some(cell) = row.cell(column).filter(|cell| !is_known && !cell.is_null()) else { continue };
                 let shown = crate::model::refusal::render_key(std::slice::from_ref(cell));
-                let message = format!("{column} is {shown}, none of {valid:?}");
+                let message = format!("{column} is {shown}, not one of {valid:?}");
                 faults.push((CODES.severity, Violation { what: format!("{column}={shown}"), message }));
             }
             faults
@@ -118,7 +118,7 @@ static FUTURE: CheckCard = CheckCard {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Medium,
-    about: "No patient shift was measured (Study_DtTm) after the present moment of the database's own clock.",
+    about: "No patient shift was measured (Study_DtTm) later than the present, by the database's own clock.",
     remedy: "Set the clock of the imaging system, and send the shift again.",
 };
 

@@ -32,8 +32,8 @@ static FIELDS: CheckCard = CheckCard {
     group: "duplicates",
     mode: "duplicate_treatments",
     severity: Severity::Medium,
-    about: "No two deliveries of a patient with different fields start closer together than the rules say; only those \
-        with beam on, complete and not cancelled are compared.",
+    about: "No two deliveries of a patient with different fields start closer together than the rules allow; only \
+        those with beam on, complete and not cancelled are compared.",
     remedy: "Find out from the machine's log which field was given, and void the other record.",
 };
 
@@ -147,7 +147,7 @@ fn find_overlaps<'d>(
         let running = latest.latest_other(mark(delivery)).filter(|(end, _)| *end > delivery.start);
         findings.extend(running.map(|(end, other)| {
             let shared = end.min(delivery.end).duration_since(delivery.start);
-            let message = format!("begins while {what}; {} s are in both", rounded_seconds(shared));
+            let message = format!("starts while {what}; they overlap by {} s", rounded_seconds(shared));
             let shared = shared.as_secs_f64();
             build_finding(
                 &OVERLAP,

@@ -22,7 +22,7 @@ pub(super) static DELIVERY: References = References {
         mode: "orphaned_records",
         severity: Severity::Critical,
         about: "The patient, the field and the prescription of every delivery exist.",
-        remedy: "Find out which patient was treated before anything else, then restore what is missing.",
+        remedy: "First find out which patient was treated, then restore the missing row.",
     },
     all: &references::DELIVERY,
 };
@@ -34,7 +34,7 @@ pub(super) static FIELD: References = References {
         mode: "orphaned_records",
         severity: Severity::Critical,
         about: "The patient and the prescription of every field exist.",
-        remedy: "Compare the field with the treatment plan, and restore what is missing.",
+        remedy: "Compare the field with the treatment plan, and restore the missing row.",
     },
     all: &references::FIELD,
 };
@@ -70,7 +70,7 @@ pub(super) static IDENTITY: References = References {
         mode: "orphaned_records",
         severity: Severity::Critical,
         about: "Every patient with a delivery has an identity, and every identity has its patient.",
-        remedy: "Find out which patient was treated before anything else, then restore the identity.",
+        remedy: "First find out which patient was treated, then restore the identity.",
     },
     all: &references::IDENTITY,
 };
@@ -81,9 +81,9 @@ pub(super) static DOSE: References = References {
         group: "references",
         mode: "orphaned_records",
         severity: Severity::High,
-        about: "The patient, the prescription and the field of every entry of the dose history exist, and so does the \
-            entry that a delivery names.",
-        remedy: "Find out which treatment the dose belongs to before anybody adds it up.",
+        about: "The patient, prescription and field of every dose history entry exist, and so does the entry that a \
+            delivery refers to.",
+        remedy: "Find out which treatment the dose belongs to before it is added up.",
     },
     all: &references::DOSE,
 };
@@ -177,6 +177,6 @@ fn check_reference(
         key: row.key(),
         related: Vec::new(),
         what: format!("{column}={value} without {parent}.{parent_column}"),
-        message: format!("{column} is {value}, and {parent} has no such {parent_column}"),
+        message: format!("{column} is {value}, but {parent} has no such {parent_column}"),
     })
 }

@@ -18,8 +18,8 @@ static CARD: CheckCard = CheckCard {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Low,
-    about: "A delivery lasts as long as the rules say of its field's type; only those with beam on, complete, not \
-        cancelled and not for quality assurance are judged, and only where they end after they start.",
+    about: "The duration of a delivery is within the rules for its field's type; only deliveries with beam on, \
+        complete, not cancelled, not for quality assurance and ending after they start are judged.",
     remedy: "Compare the times with the machine's log, and the field's type with the plan.",
 };
 
@@ -49,7 +49,7 @@ fn wrong_duration(row: &Row<'_>, known: &CheckFacts<'_>, criteria: Criteria<'_>)
     let bounds = *criteria.rules.of_type(Some(kind))?.duration?;
     let lasted = judged_duration(row).filter(|lasted| !is_duration_within(*lasted, bounds))?;
     let word = field_types::find_word(kind).unwrap_or_default();
-    let message = format!("lasts {} s, and a field of type {word} {bounds} s", rounded_seconds(lasted));
+    let message = format!("lasts {} s; a field of type {word} takes {bounds} s", rounded_seconds(lasted));
     let what = format!("lasted={:.0}s Type_Enum={kind}", lasted.as_secs_f64());
     Some((CARD.severity, Violation { what, message }))
 }

@@ -61,7 +61,7 @@ static FUTURE: CheckCard = CheckCard {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Medium,
-    about: "No delivery starts or ends after the present moment of the database's own clock.",
+    about: "No delivery starts or ends later than the present, by the database's own clock.",
     remedy: "Set the clock that wrote it, and correct the times from the machine's log.",
 };
 
@@ -109,8 +109,8 @@ static DURATION: CheckCard = CheckCard {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Low,
-    about: "A delivery lasts as long as the rules say of any type; only those with beam on, complete, not cancelled \
-        and not for quality assurance are judged, and only where they end after they start.",
+    about: "The duration of a delivery is within the rules for any type; only deliveries with beam on, complete, not \
+        cancelled, not for quality assurance and ending after they start are judged.",
     remedy: "Compare the times with the machine's log.",
 };
 

@@ -15,11 +15,15 @@ pub(super) fn parse_cell(text: &str, declared: &str) -> Result<Datum, &'static s
     match Kind::parse(declared) {
         Kind::Boolean => parse_flag(text).map(|flag| Datum::Integer(i64::from(flag))).ok_or("write True or False"),
         Kind::Integer { min, max } => {
-            let number = parse_decimal(text).and_then(Decimal::to_i64_exact).ok_or("it is no whole number")?;
+            let number = parse_decimal(text).and_then(Decimal::to_i64_exact).ok_or("it is not a whole number")?;
             if (min..=max).contains(&number) { Ok(Datum::Integer(number)) } else { Err("it is out of range") }
         }
-        Kind::Decimal { .. } => parse_decimal(text).map(Datum::Decimal).ok_or("it is no decimal number of 38 digits"),
-        Kind::Float => parse_float(text).map(|number| Datum::Raw(Value::Real(number))).ok_or("it is no finite number"),
+        Kind::Decimal { .. } => {
+            parse_decimal(text).map(Datum::Decimal).ok_or("it is not a decimal number of at most 38 digits")
+        }
+        Kind::Float => {
+            parse_float(text).map(|number| Datum::Raw(Value::Real(number))).ok_or("it is not a finite number")
+        }
         Kind::Text { .. } => Ok(Datum::Text(text.to_owned())),
         Kind::Bytes { .. } => decode_bytes(text).map(Datum::Bytes),
         // A server sets a rowversion itself. In SQLite the column only bears the type's name, and keeps the bytes.
@@ -39,7 +43,7 @@ fn no_moment(text: &str) -> &'static str {
     if time::names_offset(text) {
         "its offset from UTC would be lost; a column of text keeps it"
     } else {
-        "it is no date and time of the form 2024-06-03 08:00:00.000"
+        "it is not a date and time of the form 2024-06-03 08:00:00.000"
     }
 }
 
@@ -74,7 +78,7 @@ fn parse_float(text: &str) -> Option<f64> {
 }
 
 fn decode_bytes(text: &str) -> Result<Vec<u8>, &'static str> {
-    URL_SAFE.decode(text).map_err(|_| "it is no URL-safe base64")
+    URL_SAFE.decode(text).map_err(|_| "it is not URL-safe base64")
 }
 
 #[cfg(test)]

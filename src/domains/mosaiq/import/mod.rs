@@ -60,7 +60,7 @@ impl Import for MockImport {
     }
 
     fn read_tables(&self, files: &FilesByName) -> Result<Vec<ImportedTable>, String> {
-        let map = files.get(TYPES_FILE).ok_or_else(|| format!("it holds no {TYPES_FILE}"))?;
+        let map = files.get(TYPES_FILE).ok_or_else(|| format!("it contains no {TYPES_FILE}"))?;
         let text = crate::file::decode_text(map.clone()).map_err(|error| error.to_string())?;
         let types = parse_types(&text).map_err(|error| error.to_string())?;
         let mut tables = Vec::new();
@@ -69,7 +69,7 @@ impl Import for MockImport {
                 tables.push(parse_table(name, &types, csv).map_err(|error| error.to_string())?);
             }
         }
-        if tables.is_empty() { Err("it holds no CSV file".to_owned()) } else { Ok(tables) }
+        if tables.is_empty() { Err("it contains no CSV file".to_owned()) } else { Ok(tables) }
     }
 
     fn is_same(&self, text: &str, value: &Value, column: &Column) -> bool {
@@ -95,7 +95,7 @@ pub enum ImportError {
     #[error("{table}: {why}")]
     Csv { table: String, why: String },
     /// A cell is not of its type.
-    #[error("{table}, row {row}, {column}: `{value}` is no {declared}: {why}")]
+    #[error("{table}, row {row}, {column}: `{value}` is not a {declared}: {why}")]
     Cell { table: String, row: u64, column: String, declared: String, value: String, why: &'static str },
     /// The key column is missing.
     #[error("{table} has no key column {column}")]
@@ -205,7 +205,7 @@ fn without_repeats(rows: Vec<ImportedRow>, at: usize, key: &str, report: &mut Im
         };
         let why = match seen.get(&id) {
             _ if id.is_empty() => format!("{key} is empty"),
-            Some(first) => format!("{key} {id} occurs before, in row {first}"),
+            Some(first) => format!("{key} {id} already occurs in row {first}"),
             None => {
                 seen.insert(id, row.number);
                 first_rows.push(row);

@@ -100,7 +100,7 @@ fn the_excerpt_is_read_whole() {
     let (database, all) = import_folder(&excerpt_folder());
     let staff = &all["Staff"];
     assert_eq!((staff.report.rows_read, staff.report.rows_kept), (4, 3));
-    let why = "Staff_ID 100 occurs before, in row 2".to_owned();
+    let why = "Staff_ID 100 already occurs in row 2".to_owned();
     assert_eq!(staff.report.left_out, [OmittedRow { row: 4, key: "100".into(), why }]);
     assert!(all.values().all(|imported| imported.report.index_dropped));
     assert!(all.values().filter(|imported| imported.table.name != "Staff").all(|i| i.report.left_out.is_empty()));
@@ -128,7 +128,7 @@ fn nothing_is_lost_silently() {
     let types = parse_types("[Site]\nSIT_ID = \"int\"\nFractions = \"smallint\"\nNotes = \"varchar\"").unwrap();
     let read = |csv: &str| parse_table("Site", &types, csv.as_bytes());
     let error = read("SIT_ID,Fractions\n1,5\n2,many\n").unwrap_err();
-    assert_eq!(error.to_string(), "Site, row 2, Fractions: `many` is no smallint: it is no whole number");
+    assert_eq!(error.to_string(), "Site, row 2, Fractions: `many` is not a smallint: it is not a whole number");
     assert!(matches!(read("SIT_ID,Fractions\n1\n"), Err(ImportError::Csv { .. })));
     assert!(matches!(read("Fractions\n1\n"), Err(ImportError::NoKey { .. })));
     assert!(matches!(parse_table("Other", &types, b""), Err(ImportError::UnknownTable { .. })));

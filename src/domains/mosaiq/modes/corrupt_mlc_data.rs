@@ -24,10 +24,10 @@ static CARD: ModeCard = ModeCard {
     id: "corrupt_mlc_data",
     tool: "corrupt_mlc_data",
     title: "Damaged MLC leaf sets",
-    description: "The leaf sets of a field's first control point are damaged: a byte too many, a leaf a metre away, \
-        two leaves crossed, or a bank of noise, as after a driver that writes half a record, a change of units, an \
-        import that takes one bank for the other, or a bad disk block. What reads the sets fails, skips the point, or \
-        shows and computes an aperture that no machine can have.",
+    description: "The leaf sets of a field's first control point are damaged: an extra byte, a leaf a metre away, two \
+        crossed leaves, or a bank of noise, as after a driver that writes half a record, a change of units, an import \
+        that swaps the banks, or a bad disk block. Software that reads the sets fails, skips the point, or shows and \
+        computes an impossible aperture.",
     record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
@@ -35,20 +35,20 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: ODD,
             severity: FaultSeverity::tenths::<6>(),
-            about: "bank A has one byte more: half a leaf",
-            eligible: "a field with leaf sets of even length, and room for a byte more",
+            about: "bank A has one extra byte: half a leaf",
+            eligible: "a field with leaf sets of even length, and room for one more byte",
         },
         Variant {
             word: FAR,
             severity: FaultSeverity::tenths::<20>(),
-            about: "the middle leaf of bank B stands at 100 cm",
+            about: "the middle leaf of bank B is at 100 cm",
             eligible: "a field with leaves, all of them within 20 cm",
         },
         Variant {
             word: NEGATIVE,
             severity: FaultSeverity::tenths::<22>(),
             about: "the leaves of one open pair cross each other",
-            eligible: "a field with no pair crossed and one open by 1 cm, its machine's convention beyond doubt",
+            eligible: "a field with no crossed pair and one open by 1 cm, on a machine whose convention is known",
         },
         Variant {
             word: RANDOM,
@@ -112,7 +112,9 @@ impl FailureMode for CorruptMlcData {
         let field = records::read_record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let Some(first) = points.iter().find(|point| point.is_whole()) else {
-            return Err(task.ineligible("no control point of it has leaf sets that hold its MLC_Leaves pairs"));
+            return Err(
+                task.ineligible("none of its control points has leaf sets long enough for its MLC_Leaves pairs")
+            );
         };
         let edit = match variant {
             ODD => append_byte(&points, first, task)?,
@@ -145,12 +147,13 @@ fn append_byte(points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>)
     // A field with the defect already is refused, so that a finding afterwards is due to this fault alone.
     let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
     if let Some(odd) = odd {
-        let reason = format!("control point {} of it already has a leaf set of odd length", odd.render_number());
+        let reason = format!("its control point {} already has a leaf set of odd length", odd.render_number());
         return Err(task.ineligible(reason));
     }
     let longer = Datum::Bytes([first.a, &[1]].concat());
     if column.store_datum(POINTS, &longer).is_err() {
-        let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
+        let reason =
+            format!("its leaf set fills {BANK_A} {}, which has no room for another byte", column.image.declared);
         return Err(task.ineligible(reason));
     }
     Ok(first.build_update([(BANK_A, longer)]))
@@ -174,7 +177,7 @@ fn cross_leaves(
     task: &Task<'_>,
 ) -> Result<Edit, Refusal> {
     let Some(convention) = convention else {
-        let reason = "the other fields of its machine leave in doubt how the machine counts its banks";
+        let reason = "the other fields of its machine do not show how the machine counts its banks";
         return Err(task.ineligible(reason));
     };
     refuse_crossed_leaves(points, convention, task)?;
@@ -210,7 +213,7 @@ fn write_noise(points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>)
             return Ok(first.build_update([(BANK_A, replace_positions(first.a, first, noise))]));
         }
     }
-    Err(task.ineligible("no noise was drawn that would show"))
+    Err(task.ineligible("none of the drawn noise would be detectable"))
 }
 
 /// Refuses a field that already has a leaf out of limits.

@@ -26,10 +26,10 @@ static CARD: ModeCard = ModeCard {
     id: "duplicate_treatments",
     tool: "create_duplicate_treatment",
     title: "One delivery recorded twice",
-    description: "A delivery gets a second record a few seconds away, as when an interface resends a message after a \
-        time-out, a recovery replays a queue, or two workstations close the same beam. What counts deliveries, such as \
-        fractions, bills and doses summed from them, counts the beam twice; with another field in the copy, a beam \
-        is counted that was never given. The dose history gets no second row.",
+    description: "A delivery gets a second record a few seconds apart, as when an interface resends a message after a \
+        time-out, a recovery replays a queue, or two workstations close the same beam. Anything that counts \
+        deliveries, such as fractions, bills and summed doses, counts the beam twice; with another field in the copy, \
+        it counts a beam that was never given. The dose history gets no second row.",
     record: FaultRecord { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
     others: &[],
     table_parameter: None,
@@ -38,7 +38,8 @@ static CARD: ModeCard = ModeCard {
             word: SAME,
             severity: FaultSeverity::tenths::<10>(),
             about: "the copy names the same field",
-            eligible: "a delivery with beam on, complete, not cancelled, that ends after it starts and has no double",
+            eligible: "a delivery with beam on, complete, not cancelled, that ends after it starts and has no \
+                duplicate",
         },
         Variant {
             word: DIFFERENT,
@@ -53,7 +54,7 @@ static CARD: ModeCard = ModeCard {
     checks: &["duplicate_delivery", "delivery_two_fields"],
     data_needed: &[
         "expected treatment durations by technique",
-        "interlock or machine logs, which tell one beam from two",
+        "interlock or machine logs, which distinguish one beam from two",
     ],
 };
 
@@ -64,7 +65,7 @@ pub(super) struct Params {
     /// Deliveries to duplicate, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     ttx_id: Option<Ids>,
-    /// How far the copy lies from the original, in seconds, negative for earlier, default 5. At most 10, or less than
+    /// Time of the copy relative to the original, in seconds, negative for earlier, default 5. At most 10, or less than
     /// the delivery lasted; 0 makes a copy at the very same second.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     time_offset_seconds: Option<i64>,

@@ -27,9 +27,9 @@ static CARD: ModeCard = ModeCard {
     tool: "create_invalid_angles",
     title: "Impossible gantry or collimator angle",
     description: "Every control point of a field gets an angle that no machine can reach, as after an import that \
-        mistakes tenths of a degree for degrees, a unit change between plan and record, or a hand-edited row. A \
-        treatment machine refuses such a field; software that only records, displays or reconstructs dose may not, \
-        and then shows a beam from a direction that was never planned.",
+        mistakes tenths of a degree for degrees, a unit change between plan and record, or a manual edit. A treatment \
+        machine refuses such a field; software that only records, displays or reconstructs dose may not, and then \
+        shows a beam from a direction that was never planned.",
     record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
@@ -76,7 +76,7 @@ pub(super) struct Params {
     #[schemars(extend("enum" = params::variant_words(&CARD)))]
     angle_type: Option<String>,
     /// The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360
-    /// for the collimator and for both. With a variant, 400 where none is given.
+    /// for the collimator and for both. Default with a variant: 400.
     #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
     invalid_value: Option<Number>,
 }

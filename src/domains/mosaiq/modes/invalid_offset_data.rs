@@ -33,8 +33,8 @@ static CARD: ModeCard = ModeCard {
     tool: "corrupt_offset_data",
     title: "An impossible patient shift",
     description: "A recorded shift of the patient becomes impossible, as when an imaging system sends millimetres for \
-        centimetres, a code from another release, or a time from a clock that was never set. What applies or \
-        averages shifts moves a patient to where nobody is treated; trends and margins computed from it are wrong.",
+        centimetres, a code from another release, or a time from a clock that was never set. Software that applies or \
+        averages shifts moves the patient to an impossible position; trends and margins computed from it are wrong.",
     record: FaultRecord { table: TABLE, key: "OFF_ID", parameter: "off_id" },
     others: &[],
     table_parameter: None,
@@ -42,13 +42,13 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: EXTREME,
             severity: FaultSeverity::tenths::<27>(),
-            about: "all three axes lie beyond 20 cm",
+            about: "all three axes are beyond 20 cm",
             eligible: "a shift with all three axes within 20 cm",
         },
         Variant {
             word: TYPE,
             severity: FaultSeverity::tenths::<10>(),
-            about: "Offset_Type is none of 2, 3 and 4",
+            about: "Offset_Type is not 2, 3 or 4",
             eligible: "a shift whose Offset_Type is known or NULL",
         },
         Variant {
@@ -60,7 +60,7 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: FUTURE,
             severity: FaultSeverity::tenths::<11>(),
-            about: "Study_DtTm lies a year ahead",
+            about: "Study_DtTm is a year in the future",
             eligible: "a shift with a Study_DtTm that is not in the future",
         },
     ],
@@ -100,10 +100,10 @@ impl FailureMode for InvalidOffsetData {
     fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::resolve_variant(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
         let value = match (word, params.value) {
-            (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} takes none, leave it out")),
+            (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} does not take it; omit it")),
             // Both columns are tinyint.
             (TYPE | STATE, Some(Number(code))) if !code.to_i64_exact().is_some_and(|n| (0..=255).contains(&n)) => {
-                return Err(format!("value: {} is no whole number from 0 to 255", code.normalise()));
+                return Err(format!("value: {} is not a whole number from 0 to 255", code.normalise()));
             }
             (FUTURE, None) => None,
             (EXTREME, given) => given.or(Decimal::new(9999, 1).map(Number)),
@@ -169,7 +169,7 @@ fn plan_code(
     }
     records::settable_column(offset.table, column)?;
     if offset.has_value(column) && !offset.integer(column).is_some_and(|code| valid.contains(&code)) {
-        return Err(task.ineligible(format!("its {column} is none of {valid:?} already")));
+        return Err(task.ineligible(format!("its {column} is already not one of {valid:?}")));
     }
     Ok(CellUpdates::from([(column.to_owned(), Datum::Decimal(value))]))
 }
@@ -183,11 +183,11 @@ fn plan_future_time(offset: &Row<'_>, task: &Task<'_>) -> Result<CellUpdates, Re
         return Err(task.ineligible(reason));
     };
     match study.compare_with_present(Time::local(task.now)) {
-        Some(Ordering::Greater) => return Err(task.ineligible("its Study_DtTm already lies in the future")),
+        Some(Ordering::Greater) => return Err(task.ineligible("its Study_DtTm is already in the future")),
         Some(_) => {}
         // A time with an offset from UTC and the local time of the present compare only if they are far apart.
         None => {
-            let reason = "its Study_DtTm names an offset from UTC, and lies too near to the present to tell";
+            let reason = "its Study_DtTm has an offset from UTC, and is too close to the present to decide";
             return Err(task.ineligible(reason));
         }
     }

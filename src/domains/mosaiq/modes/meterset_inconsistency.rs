@@ -30,9 +30,9 @@ static CARD: ModeCard = ModeCard {
     id: "meterset_inconsistency",
     tool: "create_meterset_inconsistency",
     title: "Impossible or contradictory monitor units",
-    description: "The monitor units of a field become negative, absurdly many, or too few for the dose that the field \
-        promises, as after a unit change between planning system and record, a lost decimal point, or a plan revised \
-        on one side only. A machine refuses what is impossible; a wrong but possible number is delivered.",
+    description: "The monitor units of a field become negative, absurdly large, or too few for the field's dose, as \
+        after a unit change between planning system and record, a lost decimal point, or a plan revised on one side \
+        only. A machine refuses an impossible number; a wrong but possible one is delivered.",
     record: FaultRecord { table: TABLE, key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
@@ -40,20 +40,20 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: NEGATIVE,
             severity: FaultSeverity::tenths::<28>(),
-            about: "Meterset lies below zero",
+            about: "Meterset is below zero",
             eligible: "a field whose Meterset is 0 or more",
         },
         Variant {
             word: EXTREME,
             severity: FaultSeverity::tenths::<26>(),
             about: "Meterset is 10000 MU or more",
-            eligible: "a field whose Meterset is below 10000 MU, in a column that holds the value",
+            eligible: "a field whose Meterset is below 10000 MU, in a column that can store the value",
         },
         Variant {
             word: MISMATCH,
             severity: FaultSeverity::tenths::<15>(),
-            about: "Meterset is 1 MU, against the control-point index or the dose per MU",
-            eligible: "a field whose last index in MU or dose per MU agrees now, and not with 1 MU",
+            about: "Meterset is 1 MU, which contradicts the control-point index or the dose per MU",
+            eligible: "a field whose last index in MU or dose per MU agrees with its Meterset, but not with 1 MU",
         },
     ],
     severity: FaultSeverity::tenths::<23>(),
@@ -70,7 +70,7 @@ pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
-    /// What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
+    /// How the meterset is changed: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
     /// control-point index or the dose per MU says otherwise).
     #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
     #[schemars(extend("enum" = params::variant_words(&CARD)))]
@@ -93,7 +93,7 @@ impl FailureMode for MetersetInconsistency {
         let value = match word {
             NEGATIVE => Some(params.value.unwrap_or(Number(Decimal::from(-100)))),
             EXTREME => Some(params.value.unwrap_or(Number(Decimal::from(999_999)))),
-            _ if params.value.is_some() => return Err(format!("value: {MISMATCH} takes none, leave it out")),
+            _ if params.value.is_some() => return Err(format!("value: {MISMATCH} does not take it; omit it")),
             _ => None,
         };
         Ok(Params { fld_id: None, inconsistency_type: Some(word.to_owned()), value })
@@ -169,8 +169,8 @@ fn check_contradicted(field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusa
     }
     let reason = match (last, dose) {
         (None, None) => "it has neither several control points nor a dose per MU",
-        (Some(_), None) => "its control-point index counts percent, and it has no dose per MU",
-        (_, Some(_)) => "neither control points nor dose agree with its Meterset now and would not afterwards",
+        (Some(_), None) => "its control-point index is in percent, and it has no dose per MU",
+        (_, Some(_)) => "neither its control points nor its dose agree now with Meterset and would disagree afterwards",
     };
     Err(Refusal::NoIndependentMeterset { table: TABLE.into(), key: field.key(), reason: reason.into() })
 }

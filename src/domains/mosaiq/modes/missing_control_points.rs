@@ -23,9 +23,9 @@ static CARD: ModeCard = ModeCard {
     id: "missing_control_points",
     tool: "delete_control_points",
     title: "Control points missing from a field",
-    description: "Rows of a field's control points are gone, as after an interrupted import, a partial restore, or a \
-        clean-up that matched too much. What reads the field interpolates over the hole, shows a shorter arc or no \
-        beam at all; dose computed from it is wrong, while the field's own record still promises every point.",
+    description: "Rows of a field's control points are missing, as after an interrupted import, a partial restore, or \
+        a clean-up that matched too much. Software that reads the field interpolates over the gap, or shows a shorter \
+        arc or no beam; dose computed from it is wrong, while the field's own record still lists every point.",
     record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
@@ -33,20 +33,20 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: SINGLE,
             severity: FaultSeverity::tenths::<18>(),
-            about: "one run of neighbouring control points is gone",
+            about: "one run of neighbouring control points is missing",
             eligible: "a field with points 0 to n-1 once each; proposed for 3 points or more",
         },
         Variant {
             word: MULTIPLE,
             severity: FaultSeverity::tenths::<22>(),
-            about: "several runs of control points are gone",
+            about: "several runs of control points are missing",
             eligible: "a field with points 0 to n-1 once each; proposed for 5 points or more",
         },
         Variant {
             word: ALL,
             severity: FaultSeverity::tenths::<25>(),
             about: "no control point is left",
-            eligible: "a field with points 0 to n-1 once each, whose type or ControlPoints promises some",
+            eligible: "a field with points 0 to n-1 once each, whose type or ControlPoints requires some",
         },
     ],
     severity: FaultSeverity::tenths::<20>(),
@@ -100,7 +100,7 @@ impl Points {
             return Err("the list of control points is empty".into());
         }
         match points.iter().find(|point| !(0..=last).contains(*point)) {
-            Some(point) => Err(format!("{point} is no control point: they are counted from 0 to {last}")),
+            Some(point) => Err(format!("{point} is not a control point: they are numbered from 0 to {last}")),
             None => Ok(Self::These(points)),
         }
     }
@@ -115,7 +115,7 @@ impl FromStr for Points {
         }
         match parse_numbers(text) {
             Some(points) => Self::from_numbers(points),
-            None => Err(format!("`{text}` is no list of control points: write 2,5-7 or all")),
+            None => Err(format!("`{text}` is not a list of control points: write 2,5-7 or all")),
         }
     }
 }
@@ -254,11 +254,12 @@ fn classify_deletion(
     let tail = points.first().is_some_and(|first| points.iter().copied().eq(*first..count));
     let has_type = field.integer("Type_Enum").is_some_and(|word| word != 0);
     if everything && !has_type && promise.is_none_or(|promise| promise == 0) {
-        let reason = "its type is unspecified and ControlPoints promises none, so that nothing could see them go";
+        let reason = "its type is unspecified and ControlPoints is 0 or NULL, so no check could detect that they \
+                are missing";
         return Err(task.ineligible(reason));
     }
     if tail && !everything && promise != Some(count) {
-        let reason = format!("ControlPoints is not {count}, so that nothing could see the last points go");
+        let reason = format!("ControlPoints is not {count}, so no check could detect that the last points are missing");
         return Err(task.ineligible(reason));
     }
     Ok(if everything {
@@ -279,7 +280,7 @@ fn choose_points(variant: &str, count: usize, task: &Task<'_>) -> Result<Points,
     };
     let count = count as u64;
     if count < needed {
-        let reason = format!("{variant} needs at least {needed} control points, and it has {count}");
+        let reason = format!("{variant} needs at least {needed} control points, but it has {count}");
         return Err(task.ineligible(reason));
     }
     let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));

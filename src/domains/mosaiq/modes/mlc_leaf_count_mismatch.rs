@@ -28,10 +28,10 @@ static CARD: ModeCard = ModeCard {
     id: "mlc_leaf_count_mismatch",
     tool: "mlc_leaf_count_mismatch",
     title: "Wrong number of MLC leaf pairs",
-    description: "Control points have another number of leaf pairs than the rest of the field, the machine or an \
-        earlier version of the field has, as after a plan made for another machine, a changed MLC model, or an import \
-        that cuts the last leaves off. What reads the sets refuses the field, or pairs leaves with the wrong \
-        positions and shows an aperture moved across the beam.",
+    description: "Control points have a different number of leaf pairs than the rest of the field, the machine or an \
+        earlier version of the field, as after a plan made for another machine, a changed MLC model, or an import that \
+        cuts off the last leaves. Software that reads the sets refuses the field, or assigns positions to the wrong \
+        leaves and shows a shifted aperture.",
     record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
@@ -132,7 +132,9 @@ fn cut_last_pair(points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<Edit, Refu
     let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
     let mut random = RecordRandom::new(task.seed, INTRA, std::slice::from_ref(task.record));
     let Some(point) = random.pick(&later) else {
-        return Err(task.ineligible("it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
+        return Err(
+            task.ineligible("it has no second control point with leaf sets long enough for its MLC_Leaves pairs")
+        );
     };
     let pairs: Vec<LeafPositions> = point.pairs().take(point.leaves - 1).collect();
     resize_point(point, &pairs, task)
@@ -148,7 +150,7 @@ fn contradict_machine(
 ) -> Result<PlannedFault, Refusal> {
     let machines::PeerFields { tally, peers } = machines::read_peer_fields(snapshot, field)?;
     let Some(usual) = tally.clear_count() else {
-        let reason = "the other fields of its machine do not tell how many leaf pairs the machine has";
+        let reason = "the other fields of its machine do not show how many leaf pairs the machine has";
         return Err(task.ineligible(reason));
     };
     if usual != leaves {
@@ -163,7 +165,7 @@ fn contradict_machine(
         resize_points(points, |pairs| cut_pairs(pairs, front, back), task)?
     } else {
         let Some(convention) = tally.likely_convention() else {
-            let reason = "the other fields of its machine do not tell how the machine counts its banks";
+            let reason = "the other fields of its machine do not show how the machine counts its banks";
             return Err(task.ineligible(reason));
         };
         let closed = convention.closed_pair();
@@ -206,7 +208,7 @@ fn resize_points(
     task: &Task<'_>,
 ) -> Result<Vec<Edit>, Refusal> {
     if let Some(point) = points.iter().find(|point| !point.is_whole()) {
-        let reason = format!("the leaf sets of its control point {} lack leaves already", point.render_number());
+        let reason = format!("the leaf sets of its control point {} already lack leaves", point.render_number());
         return Err(task.ineligible(reason));
     }
     points.iter().map(|point| resize_point(point, &change(point.pairs().collect()), task)).collect()

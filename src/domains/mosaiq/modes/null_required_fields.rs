@@ -26,9 +26,9 @@ static CARD: ModeCard = ModeCard {
     id: "null_required_fields",
     tool: "nullify_required_fields",
     title: "A required cell is empty",
-    description: "A cell that every row needs becomes NULL, as after an import with an unmapped column, an interface \
-        that drops an empty segment, or a merge of two patients that stopped half-way. What joins over the cell \
-        loses the row without a word: a delivery without a patient is missing from every report of that patient.",
+    description: "A required cell becomes NULL, as after an import with an unmapped column, an interface that drops an \
+        empty segment, or a merge of two patients that stopped half-way. A join on the cell silently loses the row: a \
+        delivery without a patient is missing from every report of that patient.",
     record: FaultRecord { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
     others: &[
         FaultRecord { table: "TxField", key: "FLD_ID", parameter: PARAMETER },
@@ -73,7 +73,7 @@ static CARD: ModeCard = ModeCard {
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// The table of the records. With a variant, TrackTreatment where none is given.
+    /// The table of the records. Default with a variant: TrackTreatment.
     #[arg(long, value_name = "TABLE", value_parser = TABLES, ignore_case = true)]
     #[schemars(extend("enum" = TABLES))]
     table: Option<String>,
@@ -133,7 +133,7 @@ impl FailureMode for NullRequiredFields {
         let row = records::read_record(snapshot, kind.table, kind.key, task.record)?;
         check_nullable(row.table, place)?;
         if !row.has_value(place.column) {
-            return Err(task.ineligible(format!("its {} is NULL already", place.column)));
+            return Err(task.ineligible(format!("its {} is already NULL", place.column)));
         }
         let set = BTreeMap::from([(place.column.to_owned(), Datum::Null)]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
@@ -160,7 +160,7 @@ fn choose_column(variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<
     let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
     match random.pick(&nullable) {
         Some(place) => Ok(place.column.to_owned()),
-        None => Err(task.ineligible(format!("nothing of {variant} is left in it to empty"))),
+        None => Err(task.ineligible(format!("all its {variant} columns are already NULL"))),
     }
 }
 

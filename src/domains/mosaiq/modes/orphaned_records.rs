@@ -43,10 +43,10 @@ static COLUMNS: ColumnChoice =
 static CARD: ModeCard = ModeCard {
     id: "orphaned_records",
     tool: "create_orphaned_record",
-    title: "A reference to a row that is not there",
+    title: "A reference to a missing row",
     description: "A record refers to a patient, field or prescription that does not exist, as after a restore of some \
-        tables only, a clean-up that took parents before their children, or an id from another database. Nothing \
-        joins to the record any more: dose was given, and nobody's history shows it.",
+        tables only, a clean-up that took parents before their children, or an id from another database. The record no \
+        longer joins to anything: dose was given, but no patient's history shows it.",
     record: FaultRecord { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
     others: &[
         FaultRecord { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
@@ -84,7 +84,7 @@ static CARD: ModeCard = ModeCard {
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// The table of the records. With a variant, TrackTreatment where none is given.
+    /// The table of the records. Default with a variant: TrackTreatment.
     #[arg(long, value_name = "TABLE", value_parser = TYPES, ignore_case = true)]
     #[schemars(extend("enum" = TYPES))]
     record_type: Option<String>,
@@ -95,8 +95,8 @@ pub(super) struct Params {
     /// (site_id). TxFieldPoint: FLD_ID (field_id). Offset: SIT_SET_ID (site_id).
     #[arg(long, value_name = "COLUMN")]
     invalid_fk_field: Option<String>,
-    /// The value to write, which no row of the table referred to may have. With a variant, one that the seed chooses
-    /// for each record beyond the largest there is.
+    /// The value to write, which no row of the referenced table may have. Default with a variant: one beyond the
+    /// largest, chosen by the seed for each record.
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     invalid_value: Option<i64>,
 }
@@ -112,7 +112,7 @@ impl FailureMode for OrphanedRecords {
         let names = ColumnNames { table: params.record_type.as_deref(), column: params.invalid_fk_field.as_deref() };
         let (table, place) = COLUMNS.resolve_column(self, names, variant)?;
         if variant.is_none() && params.invalid_value.is_none() {
-            return Err("invalid_value is missing: an id that nothing has, such as 99999999".into());
+            return Err("invalid_value is missing: an unused id, such as 99999999".into());
         }
         Ok(Params {
             record_type: Some(table.to_owned()),
@@ -181,7 +181,7 @@ impl FailureMode for OrphanedRecords {
             return Err(task.ineligible(format!("its {} is NULL", reference.column)));
         }
         if !exists(current) {
-            let reason = format!("its {} refers to no row of {} already", reference.column, reference.parent);
+            let reason = format!("its {} already refers to no row of {}", reference.column, reference.parent);
             return Err(task.ineligible(reason));
         }
         let set = BTreeMap::from([(reference.column.to_owned(), Datum::Integer(value))]);
@@ -199,7 +199,7 @@ fn choose_value(variant: &str, reference: &Reference, snapshot: &Snapshot, task:
     let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
     let room = largest_id(column).saturating_sub(largest).min(AHEAD);
     if room < 1 {
-        let reason = format!("{} leaves no room beyond {largest}", reference.column);
+        let reason = format!("{} has no room for an id beyond {largest}", reference.column);
         return Err(task.ineligible(reason));
     }
     let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));

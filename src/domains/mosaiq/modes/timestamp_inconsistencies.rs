@@ -28,9 +28,9 @@ static CARD: ModeCard = ModeCard {
     id: "timestamp_inconsistencies",
     tool: "create_timestamp_inconsistency",
     title: "A delivery at an impossible time",
-    description: "A delivery ends before it starts, or lies in the future, as when two workstations disagree about \
-        the time, a clock is set back by hand, or a migration reads local times as UTC. Reports by day lose the \
-        delivery, durations become negative, and what looks for the latest treatment finds this one for ever.",
+    description: "A delivery ends before it starts, or is in the future, as when two workstations disagree about the \
+        time, a clock is set back by hand, or a migration reads local times as UTC. Reports by day lose the delivery, \
+        durations become negative, and searches for the latest treatment always find this one.",
     record: FaultRecord { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
     others: &[],
     table_parameter: None,
@@ -38,19 +38,19 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: BEFORE,
             severity: FaultSeverity::tenths::<12>(),
-            about: "Edit_DtTm lies two hours before Create_DtTm",
+            about: "Edit_DtTm is two hours before Create_DtTm",
             eligible: "a delivery with both times that does not end before it starts",
         },
         Variant {
             word: FUTURE,
             severity: FaultSeverity::tenths::<10>(),
-            about: "Create_DtTm lies a year ahead, and Edit_DtTm an hour after it",
+            about: "Create_DtTm is a year in the future, and Edit_DtTm an hour later",
             eligible: "a delivery with both times, neither of them in the future",
         },
         Variant {
             word: NEGATIVE,
             severity: FaultSeverity::tenths::<13>(),
-            about: "Edit_DtTm lies as far before Create_DtTm as it lay after it",
+            about: "Edit_DtTm is as far before Create_DtTm as it was after it",
             eligible: "a delivery with both times that ends after it starts",
         },
     ],
@@ -107,7 +107,7 @@ impl FailureMode for TimestampInconsistencies {
             // The column may round the planned time, in the worst case back to a possible one.
             let duration = time::read_time(&new, column).and_then(|time| time.elapsed_since(start));
             if variant != FUTURE && !duration.is_some_and(|duration| duration.is_negative()) {
-                let reason = "its end, as the column would hold it, would not lie before its start";
+                let reason = "its end, as the column would store it, would not be before its start";
                 return Err(task.ineligible(reason));
             }
             set.insert(name.to_owned(), Datum::Raw(new));
@@ -131,7 +131,7 @@ type MovedTimes = Option<Vec<(&'static str, Time)>>;
 
 /// Returns the times that make a delivery show the variant, or the reason why it cannot.
 fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
-    let duration = end.elapsed_since(start).ok_or("only one of its times names an offset from UTC")?;
+    let duration = end.elapsed_since(start).ok_or("only one of its times has an offset from UTC")?;
     if variant == FUTURE {
         return plan_future_times(start, end, now);
     }
@@ -140,7 +140,7 @@ fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedT
     }
     let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { duration };
     if back.is_zero() {
-        return Err("it ends as it starts, so that there is no duration to turn");
+        return Err("it ends when it starts, so there is no duration to invert");
     }
     Ok(start.checked_add(-back).map(|end| vec![(END, end)]))
 }
@@ -148,9 +148,9 @@ fn plan_times(variant: &str, start: Time, end: Time, now: Time) -> Result<MovedT
 /// Returns the times of a delivery that starts a year from now, with the UTC offset of its own start, if it has one.
 fn plan_future_times(start: Time, end: Time, now: Time) -> Result<MovedTimes, &'static str> {
     match (start.compare_with_present(now), end.compare_with_present(now)) {
-        (Some(Ordering::Greater), _) | (_, Some(Ordering::Greater)) => return Err("it already lies in the future"),
+        (Some(Ordering::Greater), _) | (_, Some(Ordering::Greater)) => return Err("it is already in the future"),
         (Some(_), Some(_)) => {}
-        _ => return Err("its times name an offset from UTC, and lie too near to the present to tell"),
+        _ => return Err("its times have an offset from UTC, and are too close to the present to decide"),
     }
     // A calendar year: 29 February becomes the 28th.
     let Ok(wall) = now.wall.checked_add(1.year()) else { return Ok(None) };

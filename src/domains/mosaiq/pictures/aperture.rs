@@ -29,11 +29,11 @@ impl<'a> LeafGeometry<'a> {
         let own = self.machines.leaf_field(field);
         let ruled = self.machines.fields.get(field).and_then(|field| self.fleet.find_rule(field.machine));
         if let Some(convention) = ruled.and_then(|rule| rule.leaf_convention) {
-            return (convention, "as the rules say of the machine");
+            return (convention, "from the rules for the machine");
         }
         match own.and_then(|own| self.machines.peer_tally(&own).likely_convention()) {
-            Some(convention) => (convention, "as the machine's other fields tell"),
-            None => (guess_convention([point]), "a guess from these leaves alone"),
+            Some(convention) => (convention, "inferred from the machine's other fields"),
+            None => (guess_convention([point]), "guessed from these leaves alone"),
         }
     }
 

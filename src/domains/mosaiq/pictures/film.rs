@@ -39,9 +39,9 @@ pub fn build_film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<F
     let rule = fleet.find_rule(&LookupId::from_cell(row.cell(MACHINE)));
     let others = machines::read_peer_fields(snapshot, &row).ok().and_then(|others| others.tally.likely_convention());
     let (convention, source) = match (rule.and_then(|rule| rule.leaf_convention), others) {
-        (Some(convention), _) => (convention, "as the rules say"),
-        (None, Some(convention)) => (convention, "as the machine's other fields tell"),
-        (None, None) => (guess_convention(&leaves), "a guess from these leaves alone"),
+        (Some(convention), _) => (convention, "from the rules"),
+        (None, Some(convention)) => (convention, "inferred from the machine's other fields"),
+        (None, None) => (guess_convention(&leaves), "guessed from these leaves alone"),
     };
     let machine = rule.map_or_else(|| rules.machine.clone(), |rule| rule.apply_to(&rules.machine));
     let pairs = leaves.iter().map(|point| point.leaves).max().unwrap_or(0);

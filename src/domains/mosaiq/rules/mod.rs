@@ -29,22 +29,22 @@ fn load_standard() -> Arc<Rules> {
     Arc::new(Rules::parse("").expect("the default rules can be read"))
 }
 
-/// What checks judge by. A file needs to say only what is different from the default file.
+/// Rules of the checks. A file only needs the differences from the default file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// Every machine, where `machines` says nothing else.
+    /// Defaults for every machine; `machines` overrides them.
     pub machine: Machine,
     /// Machines by their name in Staff.Last_Name, or by their Staff_ID.
     #[serde(default)]
     pub machines: BTreeMap<String, MachineRule>,
-    /// Types of field by their word; a type or a limit that is not named is not judged.
+    /// Field types by name; types and limits that are missing are not judged.
     #[serde(default)]
     pub types: BTreeMap<FieldType, TypeRule>,
-    /// Action limits of sites; the key is a name of your own.
+    /// Action limits of sites; you choose the keys.
     #[serde(default)]
     pub sites: BTreeMap<String, SiteRule>,
-    /// Deliveries in time.
+    /// Times of deliveries.
     pub deliveries: Deliveries,
     /// Patient shifts.
     pub offsets: Offsets,
@@ -55,7 +55,7 @@ pub struct Rules {
     pub checks: BTreeMap<CheckId, CheckRule>,
 }
 
-/// What a machine can do.
+/// Capabilities of a machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
@@ -63,17 +63,17 @@ pub struct Machine {
     pub min_position: Limit,
     /// Positions that a leaf can reach, cm.
     pub max_position: Limit,
-    /// The fastest leaf, cm a second.
+    /// Maximum leaf speed, cm per second.
     pub max_leaf_speed: Speed,
-    /// Degrees a second.
+    /// Degrees per second.
     pub gantry_speed: Speed,
-    /// Degrees a second.
+    /// Degrees per second.
     pub collimator_speed: Speed,
-    /// Degrees a second.
+    /// Degrees per second.
     pub couch_speed: Speed,
-    /// Gantry angles that may be written, degrees.
+    /// Allowed gantry angles, degrees.
     pub gantry_range: Bounds,
-    /// Collimator angles that may be written, degrees.
+    /// Allowed collimator angles, degrees.
     pub collimator_range: Bounds,
 }
 
@@ -85,17 +85,17 @@ impl Machine {
     }
 }
 
-/// What is different on one machine.
+/// Overrides for one machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MachineRule {
-    /// Its multi-leaf collimator; it tells the leaf pairs where they are not given.
+    /// Its multi-leaf collimator; gives the number of leaf pairs if `leaf_pairs` is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mlc_model: Option<MlcModel>,
-    /// Leaf pairs that every field of it has.
+    /// Number of leaf pairs of every field on the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf_pairs: Option<NonZeroU16>,
-    /// How it counts its banks; without it the machine's other fields tell.
+    /// How it counts its banks; inferred from the machine's other fields if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf_convention: Option<Convention>,
     /// Positions that a leaf can reach, cm.
@@ -104,22 +104,22 @@ pub struct MachineRule {
     /// Positions that a leaf can reach, cm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_position: Option<Limit>,
-    /// The fastest leaf, cm a second.
+    /// Maximum leaf speed, cm per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_leaf_speed: Option<Speed>,
-    /// Degrees a second.
+    /// Degrees per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gantry_speed: Option<Speed>,
-    /// Degrees a second.
+    /// Degrees per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collimator_speed: Option<Speed>,
-    /// Degrees a second.
+    /// Degrees per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub couch_speed: Option<Speed>,
-    /// Gantry angles that may be written, degrees.
+    /// Allowed gantry angles, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gantry_range: Option<Bounds>,
-    /// Collimator angles that may be written, degrees.
+    /// Allowed collimator angles, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collimator_range: Option<Bounds>,
 }
@@ -167,20 +167,20 @@ impl MachineRule {
     }
 }
 
-/// What a type of field is like.
+/// Limits for a field type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TypeRule {
-    /// How long a complete delivery lasts, seconds.
+    /// Duration of a complete delivery, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<Durations>,
-    /// The most monitor units of X-rays or electrons.
+    /// Maximum monitor units of X-rays or electrons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_meterset: Option<Largest>,
-    /// The fewest control points.
+    /// Minimum number of control points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_control_points: Option<u16>,
-    /// How far gantry and collimator turn between two control points, degrees.
+    /// Maximum turn of gantry and collimator between two control points, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_jump: Option<Size>,
 }
@@ -189,70 +189,70 @@ pub struct TypeRule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRule {
-    /// What Site.Site_Name contains, in any case; empty: anything.
+    /// Text contained in Site.Site_Name, ignoring case; empty matches anything.
     #[serde(default)]
     pub name: String,
-    /// What Site.Technique contains, in any case; empty: anything.
+    /// Text contained in Site.Technique, ignoring case; empty matches anything.
     #[serde(default)]
     pub technique: String,
-    /// The longest shift along an axis, cm.
+    /// Maximum shift along an axis, cm.
     pub max_shift: Largest,
 }
 
-/// When deliveries happen, and how long they last.
+/// Times and durations of deliveries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deliveries {
-    /// Two deliveries of a patient on a machine that start within so many seconds are duplicates.
+    /// Deliveries of a patient on a machine that start within this time are duplicates, seconds.
     pub duplicate_window: Size,
-    /// Two deliveries of a patient with different fields start at least so many seconds apart.
+    /// Minimum time between the starts of deliveries of a patient with different fields, seconds.
     pub field_window: Size,
-    /// How long any complete delivery lasts, seconds.
+    /// Duration of any complete delivery, seconds.
     pub duration: Durations,
-    /// A delivery and its dose history lie at most so many seconds apart.
+    /// Maximum time between a delivery and its dose history, seconds.
     pub dose_window: Size,
 }
 
-/// What patient shifts are like.
+/// Limits for patient shifts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offsets {
-    /// An axis beyond it, either way, is worth asking, cm.
+    /// A shift along an axis beyond this, in either direction, is reported, cm.
     pub max_shift: Largest,
-    /// An axis beyond it, either way, is impossible, cm.
+    /// A shift along an axis beyond this, in either direction, is impossible, cm.
     pub possible_shift: Largest,
-    /// The longest shift in all, cm.
+    /// Maximum length of the whole shift, cm.
     pub max_length: Largest,
-    /// How long before treatment a shift is measured at most, seconds.
+    /// Maximum time from a shift to the treatment after it, seconds.
     pub before_treatment: Size,
-    /// How long after the beginning of treatment a shift is measured at most, seconds.
+    /// Maximum time from the start of treatment to a shift after it, seconds.
     pub after_treatment: Size,
 }
 
-/// What metersets are like.
+/// Limits for metersets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metersets {
-    /// No field of any type has so many monitor units.
+    /// Monitor units that no field of any type reaches.
     pub impossible: Largest,
-    /// Meterset, dose and control points agree within so many percent.
+    /// Tolerance between meterset, dose and control points, percent.
     pub tolerance: Size,
-    /// The last control-point index, where it counts percent, is 100 within so much.
+    /// Tolerance of the last control-point index around 100 percent.
     pub index_tolerance: Size,
-    /// Monitor units for a dose lie within so many standard deviations of those of other fields of the type.
+    /// Maximum deviation of monitor units per dose from other fields of the type, standard deviations.
     pub deviations: Largest,
-    /// So many other fields a type needs for that.
+    /// Minimum number of other fields of the type for that comparison.
     pub deviations_fields: NonZeroU32,
 }
 
-/// What becomes of a check.
+/// Settings of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRule {
-    /// Whether it runs; one that does not is no pass.
+    /// Whether it runs; a disabled check does not count as passed.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// How bad each of its findings is; without it the check says so itself.
+    /// Severity of each of its findings; chosen by the check if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }

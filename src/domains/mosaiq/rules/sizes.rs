@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let limit = Limit::deserialize(deserializer)?;
         if limit.get() < 0.0 {
-            return Err(D::Error::custom(format!("{limit} is negative, and has to be 0 or larger")));
+            return Err(D::Error::custom(format!("{limit} is negative; it must be 0 or larger")));
         }
         Ok(Self(limit))
     }
@@ -81,7 +81,7 @@ impl<'de> Deserialize<'de> for Largest {
         if limit.get() > 0.0 {
             Ok(Self(limit))
         } else {
-            Err(D::Error::custom(format!("{limit} has to be larger than 0")))
+            Err(D::Error::custom(format!("{limit} must be larger than 0")))
         }
     }
 }
@@ -91,11 +91,11 @@ impl<'de> Deserialize<'de> for Durations {
         let bounds = Bounds::deserialize(deserializer)?;
         let (min, max) = (bounds.min, bounds.max);
         let why = match (min.get() < 0.0, max.get() > 0.0) {
-            (true, _) => "the least has to be 0 or larger",
-            (_, false) => "the most has to be larger than 0",
+            (true, _) => "the minimum must be 0 or larger",
+            (_, false) => "the maximum must be larger than 0",
             _ => return Ok(Self(bounds)),
         };
-        Err(D::Error::custom(format!("[{min}, {max}] is no range of durations: {why}")))
+        Err(D::Error::custom(format!("[{min}, {max}] is not a range of durations: {why}")))
     }
 }
 

@@ -74,11 +74,11 @@ fn what_means_nothing_is_refused_where_it_stands() {
     }
     for (text, line, part) in [
         ("[machine]\nxyzzy = 6\n", 2, "`xyzzy` is unknown here: one of min_position"),
-        ("[machine]\ngantry_range = [360, 0]\n", 2, "[360, 0] holds nothing"),
+        ("[machine]\ngantry_range = [360, 0]\n", 2, "[360, 0] is empty"),
         ("[machine]\ngantry_range = [0]\n", 2, "invalid length 1"),
-        ("[machine]\ngantry_speed = nan\n", 2, "NaN is no number"),
+        ("[machine]\ngantry_speed = nan\n", 2, "NaN cannot be used as a limit"),
         ("[machine]\ngantry_speed = \"fast\"\n", 2, "invalid type: string"),
-        ("[machine]\ngantry_speed = 0\n", 2, "no speed"),
+        ("[machine]\ngantry_speed = 0\n", 2, "not a valid speed"),
         ("[machine\n", 1, "table"),
         ("[sites.mine]\nname = \"x\"\n", 1, "missing field `max_shift`"),
     ] {
@@ -130,7 +130,7 @@ fn a_limit_that_nothing_could_pass_or_miss_is_refused_with_its_line_and_its_key(
         Rules::parse(&format!("[{table}]\nduration = [0, 5]\n")).unwrap();
     }
     let inline = Rules::parse("[sites]\nbreast = { name = \"breast\", max_shift = -1 }\n").unwrap_err();
-    assert_eq!(inline.to_string(), "line 2: sites.breast.max_shift: -1 has to be larger than 0");
+    assert_eq!(inline.to_string(), "line 2: sites.breast.max_shift: -1 must be larger than 0");
     Rules::parse("[machine]\nmin_position = -5\nmax_position = -1\n").unwrap();
 }
 

@@ -25,8 +25,7 @@ impl TryFrom<f64> for Limit {
     type Error = String;
 
     fn try_from(number: f64) -> Result<Self, String> {
-        let exact =
-            Decimal::from_f64(number).ok_or_else(|| format!("{number} is no number to hold anything against"))?;
+        let exact = Decimal::from_f64(number).ok_or_else(|| format!("{number} cannot be used as a limit"))?;
         Ok(Self { number, exact })
     }
 }
@@ -116,7 +115,11 @@ impl Serialize for Speed {
 impl<'de> Deserialize<'de> for Speed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let speed = Limit::deserialize(deserializer)?;
-        if speed.number > 0.0 { Ok(Self(speed)) } else { Err(D::Error::custom(format!("{speed} is no speed"))) }
+        if speed.number > 0.0 {
+            Ok(Self(speed))
+        } else {
+            Err(D::Error::custom(format!("{speed} is not a valid speed")))
+        }
     }
 }
 
@@ -179,7 +182,7 @@ impl<'de> Deserialize<'de> for Bounds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let [min, max] = <[Limit; 2]>::deserialize(deserializer)?;
         if min.number > max.number {
-            return Err(D::Error::custom(format!("[{min}, {max}] holds nothing: the least stands first")));
+            return Err(D::Error::custom(format!("[{min}, {max}] is empty: put the smaller number first")));
         }
         Ok(Self { min, max })
     }

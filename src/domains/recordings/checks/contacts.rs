@@ -14,8 +14,8 @@ pub(super) static PENETRATION: CheckDefinition = CheckDefinition {
         group: "contact",
         mode: "sunk_contact",
         severity: Severity::Medium,
-        about: "two bodies that overlap more than slop, step and speed of approach explain",
-        remedy: "look at the frame before: nothing moved fast enough to get that deep in one step",
+        about: "two bodies that overlap more than slop, time step and approach speed explain",
+        remedy: "check the previous frame: nothing moved fast enough to get that deep in one step",
     },
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Velocities, CheckScan::Pairs],
     also: &[CheckScan::Rates],
@@ -29,8 +29,8 @@ pub(super) static SUPPORT: CheckDefinition = CheckDefinition {
         group: "contact",
         mode: "broken_cone",
         severity: Severity::High,
-        about: "a body at rest whose contacts do not carry its weight: their impulse is not m g dt",
-        remedy: "look at the normal impulses of that frame",
+        about: "a body at rest whose contacts do not support its weight: their impulse is not m g dt",
+        remedy: "check the normal impulses of that frame",
     },
     needs: &[
         CheckScan::Frames,
@@ -101,7 +101,9 @@ fn judge_depths(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport)
 fn end_depths(_: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     let unseen = judged.course.unjudged;
     if unseen > 0 {
-        judged.remarks.push(format!("{unseen} pairs overlap deeply from the beginning, and are not judged there"));
+        judged
+            .remarks
+            .push(format!("{unseen} pairs overlap deeply from their first contact on; this is not judged there"));
     }
 }
 
@@ -109,7 +111,7 @@ fn report_penetration(facts: &RecordingFacts, pair: &PairFacts, was: f64, explai
     let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
     let [a, b] = pair.bodies.map(render_body);
     let message = format!(
-        "bodies {a} and {b} overlap by {} m, {was} m in the frame before; at most {explained:.6} m are explained",
+        "bodies {a} and {b} overlap by {} m, {was} m in the previous frame; at most {explained:.6} m can be explained",
         pair.depth
     );
     let place = FindingPlace { table: "CollisionResultRecord", row: pair.row, frames: &[frame] };
@@ -124,7 +126,8 @@ fn judge_support(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport
         if (carried - weight).abs() > rules.contacts.support * weight {
             let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
             let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
-            let message = format!("body {body} rests, and its contacts carry {carried} N s of its {weight} N s a step");
+            let message =
+                format!("body {body} is at rest, but its contacts carry {carried} N s of its {weight} N s per step");
             let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame] };
             judged.add_finding(place, format!("carried={carried}"), message);
         }

@@ -19,7 +19,7 @@ pub(super) static TOTAL: CheckDefinition = CheckDefinition {
         "energy_total",
         Severity::High,
         "a total energy that is not the sum of its linear, rotational and potential parts",
-        "find out who wrote the row: a recorder adds the parts up itself",
+        "find out what wrote the row: the recorder computes the sum itself",
     ),
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Energies],
     also: &[CheckScan::System],
@@ -32,7 +32,7 @@ pub(super) static BODIES: CheckDefinition = CheckDefinition {
         "energy_of_bodies",
         Severity::High,
         "energies of a frame that are not the sums over its bodies",
-        "look for a body that is missing in the frame, or was written twice",
+        "look for a body that is missing in the frame or was written twice",
     ),
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Energies, CheckScan::System],
     also: &[],
@@ -44,8 +44,8 @@ pub(super) static CHAIN: CheckDefinition = CheckDefinition {
     card: energy_card(
         "energy_chain",
         Severity::High,
-        "a delta_e that is not the total energy of the frame less that of the frame before",
-        "take the totals for the truth, and look for the frame that was changed or lost",
+        "a delta_e that is not the total energy of the frame minus that of the previous frame",
+        "trust the totals, and look for the frame that was changed or lost",
     ),
     needs: &[CheckScan::Frames, CheckScan::System],
     also: &[],
@@ -130,7 +130,7 @@ fn check_total(
     judged.looked_at += 1;
     let sum: f64 = parts.iter().sum();
     if is_beyond_tolerance(total, sum, rules.energy.identity, magnitude(&parts)) {
-        let message = format!("the total is {total} J, and its parts add up to {sum} J");
+        let message = format!("the total is {total} J, but its parts add up to {sum} J");
         judged.add_finding(place, format!("{column}={total}"), message);
     }
 }
@@ -143,7 +143,7 @@ fn judge_bodies(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport)
         for ((column, part), sum) in COLUMNS.into_iter().zip(system.parts).zip(sums) {
             // Where potentials cancel, the sum is small and its rounding error still that of the large parts.
             if is_beyond_tolerance(part, sum, rules.energy.identity, magnitude(&sums).max(magnitude(&system.parts))) {
-                let message = format!("{column} is {part} J, and the bodies of the frame have {sum} J");
+                let message = format!("{column} is {part} J, but the bodies of the frame have {sum} J");
                 let place = FindingPlace { table: SYSTEM, row: system.row, frames: &[frame] };
                 judged.add_finding(place, format!("{column}={part}"), message);
             }
@@ -165,7 +165,7 @@ fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) 
         let delta = system.total - before;
         if is_beyond_tolerance(system.delta, delta, rules.energy.identity, magnitude(&[system.total, before])) {
             let message =
-                format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
+                format!("delta_e is {} J, but the total went from {before} J to {} J", system.delta, system.total);
             // Either frame may hold the wrong number; frame 1 has none before it.
             let both = [frame, frame - 1];
             let place =
@@ -184,7 +184,7 @@ fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport
         let [linear, ..] = energy.parts;
         let expected = 0.5 * body.mass * velocity.iter().map(|part| part * part).sum::<f64>();
         if is_beyond_tolerance(linear, expected, rules.energy.identity, expected.abs().max(linear.abs())) {
-            let message = format!("body {}: linear_ke is {linear} J, and its velocity makes it {expected} J", body.id);
+            let message = format!("body {}: linear_ke is {linear} J, but its velocity gives {expected} J", body.id);
             judged.add_finding(
                 FindingPlace { table: BODY, row: energy.row, frames: &[frame] },
                 format!("linear_ke={linear}"),
@@ -203,8 +203,7 @@ fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckRepo
         let [_, _, potential] = energy.parts;
         let expected = body.mass * gravity * height;
         if is_beyond_tolerance(potential, expected, rules.energy.identity, expected.abs().max(potential.abs())) {
-            let message =
-                format!("body {}: potential_e is {potential} J, and its height makes it {expected} J", body.id);
+            let message = format!("body {}: potential_e is {potential} J, but its height gives {expected} J", body.id);
             let place = FindingPlace { table: BODY, row: energy.row, frames: &[frame] };
             judged.add_finding(place, format!("potential_e={potential}"), message);
         }
@@ -219,12 +218,12 @@ fn judge_flags(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
         let gains = system.delta > (1e-6 * system.total.abs()).max(1e-9);
         let known = system.delta.is_finite() && system.total.is_finite();
         if let Some(flag) = system.injected.filter(|flag| known && *flag != gains) {
-            let message = format!("energy_injection is {}, and delta_e is {} J", i64::from(flag), system.delta);
+            let message = format!("energy_injection is {}, but delta_e is {} J", i64::from(flag), system.delta);
             judged.add_finding(place, format!("energy_injection={}", i64::from(flag)), message);
         }
         let pairs = facts.frame_at(at).map_or(0, |frame| frame.pairs);
         if let Some(flag) = system.touching.filter(|flag| *flag != (pairs > 0)) {
-            let message = format!("collision_active is {}, and {pairs} pairs touch", i64::from(flag));
+            let message = format!("collision_active is {}, but {pairs} pairs touch", i64::from(flag));
             judged.add_finding(place, format!("collision_active={}", i64::from(flag)), message);
         }
     }

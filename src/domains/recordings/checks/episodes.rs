@@ -13,9 +13,9 @@ pub(super) static INJECTION: CheckDefinition = CheckDefinition {
         group: "energy",
         mode: "energy_injection",
         severity: Severity::High,
-        about: "a run of frames in which the total energy grows by too much in all, spawned bodies aside",
-        remedy: "look at the contacts of these frames: unconverged impulses, saturated friction, and corrections of \
-            positions are what makes energy",
+        about: "a run of frames in which the total energy grows too much, not counting spawned bodies",
+        remedy: "check the contacts of these frames: energy comes from unconverged impulses, saturated friction and \
+            position corrections",
     },
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Energies, CheckScan::System],
     also: &[CheckScan::Solver],
@@ -142,7 +142,7 @@ fn end(_: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) {
 fn report_episode(episode: &GainEpisode, judged: &mut CheckReport) {
     let GainEpisode { first, last, peak: (largest, frame, row), .. } = *episode;
     let mut message = format!(
-        "{} J come from nowhere in frames {first} to {last}, {} J of them in frame {frame}",
+        "{} J appear without a cause in frames {first} to {last}, {} J of them in frame {frame}",
         render_joules(episode.gained),
         render_joules(largest)
     );

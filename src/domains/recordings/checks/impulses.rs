@@ -16,7 +16,7 @@ pub(super) static CONE: CheckDefinition = CheckDefinition {
         "friction_cone",
         Severity::High,
         "a contact point whose friction is larger than its coefficient times the normal impulse",
-        "look at the solver of that frame: the cone has to be projected on in every sweep",
+        "check the solver of that frame: every sweep has to project onto the cone",
     ),
     needs: &[CheckScan::Frames, CheckScan::Normals],
     also: &[CheckScan::Bodies],
@@ -28,8 +28,8 @@ pub(super) static PULL: CheckDefinition = CheckDefinition {
     card: contact_card(
         "contact_pull",
         Severity::High,
-        "a contact point whose normal impulse is negative, so that it pulls",
-        "normal impulses are clamped at 0: look for what changed the row",
+        "a contact point whose normal impulse is negative (it pulls)",
+        "the solver clamps normal impulses at 0: find out what changed the row",
     ),
     needs: &[CheckScan::Frames, CheckScan::Normals],
     also: &[CheckScan::Bodies],
@@ -41,8 +41,8 @@ pub(super) static DIRECTIONS: CheckDefinition = CheckDefinition {
     card: contact_card(
         "contact_direction",
         Severity::Medium,
-        "a normal or a tangent of a contact point that is no unit vector",
-        "look at the contact frame: impulses along it are of another size than they say",
+        "a normal or tangent of a contact point that is not a unit vector",
+        "check the contact frame: impulses along it have the wrong magnitude",
     ),
     needs: &[CheckScan::Frames, CheckScan::Normals, CheckScan::Alongs, CheckScan::Acrosses],
     also: &[CheckScan::Bodies],
@@ -56,7 +56,7 @@ pub(super) static BALANCE: CheckDefinition = CheckDefinition {
         group: "state",
         mode: "swapped_bodies",
         severity: Severity::High,
-        about: "a change of a body's velocity that gravity and the impulses of its contacts do not account for",
+        about: "a change of a body's velocity that gravity and its contact impulses do not explain",
         remedy: "look for a state, an impulse or a mass that belongs to another body or another frame",
     },
     needs: &[
@@ -93,7 +93,7 @@ fn judge_cone(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.outside {
         let message = format!(
-            "{}: friction is {} N s, and its limit {} N s ({} times {} N s)",
+            "{}: friction is {} N s, but its limit is {} N s ({} times {} N s)",
             render_pair(point.bodies),
             point.tangential,
             point.friction * point.normal,
@@ -111,8 +111,8 @@ fn judge_cone(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
 fn end_cone(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     if facts.impulses.unpressed > 0 {
         judged.remarks.push(format!(
-            "{} contact points rub although next to nothing presses them together: the recorder's solver leaves the \
-             cone alone there, and they are not judged",
+            "{} contact points have friction but almost no normal impulse: the recorder's solver ignores the cone \
+             there, so they are not judged",
             facts.impulses.unpressed
         ));
     }
@@ -133,7 +133,7 @@ fn judge_pull(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
 fn judge_directions(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.impulses.looked_at;
     for (point, column, length) in &facts.impulses.skewed {
-        let message = format!("{}: the vector of {column} is {length} long", render_pair(point.bodies));
+        let message = format!("{}: the vector in {column} has length {length}", render_pair(point.bodies));
         judged.add_finding(point_place(facts, point, &[point.frame]), format!("{column}={length}"), message);
     }
 }
@@ -165,9 +165,9 @@ fn judge_balance(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport
 fn end_balance(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     let unrecorded = judged.course.unjudged;
     if facts.gravity.is_none() {
-        judged.remarks.push("nothing tells whether there was gravity".to_owned());
+        judged.remarks.push("it is unknown whether there was gravity".to_owned());
     } else if unrecorded > 0 {
-        judged.remarks.push(format!("{unrecorded} states lie in frames whose impulses are not recorded"));
+        judged.remarks.push(format!("{unrecorded} states are in frames whose impulses are not recorded"));
     }
 }
 
@@ -190,8 +190,7 @@ fn unaccounted_impulse(facts: &RecordingFacts, state: &StateFacts, gravity: f64)
 fn report_unaccounted(facts: &RecordingFacts, state: &StateFacts, off: f64, judged: &mut CheckReport) {
     let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
     let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
-    let message =
-        format!("body {body}: {off} N s of its change of velocity since the frame before are not accounted for");
+    let message = format!("body {body}: {off} N s of its velocity change since the previous frame are unexplained");
     let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame, frame - 1] };
     judged.add_finding(place, format!("unaccounted={off}"), message);
 }

@@ -174,8 +174,8 @@ impl CheckReport {
     fn into_verdict(mut self) -> CheckVerdict {
         // A check that saw no row has not passed.
         if self.looked_at == 0 {
-            let because = self.remarks.first().map_or("the recording holds no row of that kind", String::as_str);
-            return CheckVerdict::NotRun { why: format!("there is nothing to look at: {because}") };
+            let because = self.remarks.first().map_or("the recording has no row of that kind", String::as_str);
+            return CheckVerdict::NotRun { why: format!("there is nothing to check: {because}") };
         }
         // Findings come batch by batch and scan by scan; reports and baselines need one order.
         self.findings.sort_by(|a, b| (a.table, &a.key, &a.what).cmp(&(b.table, &b.key, &b.what)));

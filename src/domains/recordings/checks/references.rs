@@ -17,7 +17,7 @@ pub(super) static REFERENCES: CheckDefinition = CheckDefinition {
         mode: "torn_states",
         severity: Severity::High,
         about: "a row that refers to a frame, a body or a part of a state that does not exist",
-        remedy: "look for rows that were lost, or copied from another recording",
+        remedy: "look for rows that were lost or copied from another recording",
     },
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States],
     also: &[
@@ -50,7 +50,7 @@ const PARTS: [StatePart; 3] = [
 fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at = facts.rows;
     for cell in &facts.dangling {
-        judged.add_cell_finding(cell, format!("{} is {}, and there is none", cell.column, cell.value));
+        judged.add_cell_finding(cell, format!("{} is {}, which does not exist", cell.column, cell.value));
     }
     if !PASSES.iter().any(|pass| facts.has_rows(*pass)) {
         // No table of parts could be read: the checks that need one report it, instead of one finding a state here.
@@ -61,7 +61,8 @@ fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
         let missing: Vec<&str> = PARTS.iter().filter(|(_, has)| !has(state)).map(|(column, _)| *column).collect();
         if let Some(column) = missing.first() {
             let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
-            let message = format!("InertialStateRecord {} is missing, or what its {column} refers to", state.inertial);
+            let message =
+                format!("InertialStateRecord {} is missing, or the row that its {column} refers to", state.inertial);
             let place = FindingPlace { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame] };
             judged.add_finding(place, format!("kinematicState_id={}", state.inertial), message);
         }

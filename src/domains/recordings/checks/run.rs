@@ -245,7 +245,7 @@ impl<'a> RecordingChecks<'a> {
 
     fn not_run_verdict(&self, check: &CheckDefinition) -> Option<CheckVerdict> {
         if !self.rules.is_enabled(check.card.id) {
-            return Some(CheckVerdict::NotRun { why: "the rules switch it off".to_owned() });
+            return Some(CheckVerdict::NotRun { why: "the rules disable it".to_owned() });
         }
         let why = check.needs.iter().find_map(|pass| pass.find_missing(self.declared))?;
         Some(CheckVerdict::NotRun { why })

@@ -16,7 +16,7 @@ pub(super) static CONVERGENCE: CheckDefinition = CheckDefinition {
         mode: "unconverged_solver",
         severity: Severity::Medium,
         about: "a run of frames with constraints in which the solver did not converge",
-        remedy: "look for energy and friction in these frames; more iterations, or a better first guess, may help",
+        remedy: "check energy and friction in these frames; more iterations or a better initial guess may help",
     },
     needs: &[CheckScan::Frames, CheckScan::Solver],
     also: &[],
@@ -30,7 +30,8 @@ pub(super) static COUNTS: CheckDefinition = CheckDefinition {
         group: "solver",
         mode: "unconverged_solver",
         severity: Severity::Medium,
-        about: "a solver row that counts other contacts or constraints than were recorded, or worked without any",
+        about: "a solver row whose counts differ from the recorded contacts or constraints, or that iterated without \
+            any",
         remedy: "look for contacts that were lost or added after the step",
     },
     needs: &[CheckScan::Frames, CheckScan::Solver, CheckScan::Pairs],
@@ -87,7 +88,7 @@ fn judge_counts(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
         judged.looked_at += 1;
         let place = FindingPlace { table: SOLVER, row: solver.row, frames: &[frame.id] };
         if solver.contacts != i64::from(frame.pairs) {
-            let message = format!("num_contacts is {}, and {} pairs touch", solver.contacts, frame.pairs);
+            let message = format!("num_contacts is {}, but {} pairs touch", solver.contacts, frame.pairs);
             judged.add_finding(place, format!("num_contacts={}", solver.contacts), message);
         }
         // Older recorders count a constraint for the contact and one for the friction of a point, in two tables; the
@@ -96,11 +97,11 @@ fn judge_counts(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
         // Without a table of impulses, whether each point had a friction constraint too is unknown: both counts pass.
         let doubled = !facts.has_rows(CheckScan::Normals) && solver.constraints == 2 * points;
         if recorded && solver.constraints != rows && !doubled {
-            let message = format!("num_constraints is {}, and {rows} are recorded", solver.constraints);
+            let message = format!("num_constraints is {}, but {rows} are recorded", solver.constraints);
             judged.add_finding(place, format!("num_constraints={}", solver.constraints), message);
         }
         if solver.constraints == 0 && (solver.iterations != 0 || solver.residual != 0.0) {
-            let message = format!("it worked {} iterations on no constraint", solver.iterations);
+            let message = format!("it ran {} iterations without any constraint", solver.iterations);
             judged.add_finding(place, format!("iterations={}", solver.iterations), message);
         }
     }

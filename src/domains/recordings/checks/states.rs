@@ -16,7 +16,7 @@ pub(super) static MOTION: CheckDefinition = CheckDefinition {
         group: "state",
         mode: "swapped_bodies",
         severity: Severity::High,
-        about: "a body that moves farther in a step than its velocity and the position corrector take it",
+        about: "a body that moves farther in a step than its velocity and the position corrector explain",
         remedy: "look for a state that belongs to another body or another frame",
     },
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Positions, CheckScan::Velocities],
@@ -31,8 +31,8 @@ pub(super) static ORIENTATION: CheckDefinition = CheckDefinition {
         group: "state",
         mode: "torn_states",
         severity: Severity::Medium,
-        about: "an orientation that is no unit quaternion",
-        remedy: "normalise it where it is integrated; a single one was changed, or belongs to something else",
+        about: "an orientation that is not a unit quaternion",
+        remedy: "normalise it where it is integrated; a single case was changed or belongs to something else",
     },
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States, CheckScan::Orientations],
     also: &[],
@@ -46,8 +46,9 @@ pub(super) static COMPLETE: CheckDefinition = CheckDefinition {
         group: "state",
         mode: "lost_frames",
         severity: Severity::High,
-        about: "a frame that lacks the state or the energy of a body, its total energy or its solver row, or has two",
-        remedy: "treat the frame as torn: take neither sums nor contacts from it",
+        about: "a frame in which the state or energy of a body, the total energy or the solver row is missing or \
+            occurs twice",
+        remedy: "treat the frame as incomplete: use neither its sums nor its contacts",
     },
     needs: &[CheckScan::Frames, CheckScan::Bodies, CheckScan::States],
     also: &[CheckScan::Energies, CheckScan::System, CheckScan::Solver],
@@ -70,8 +71,9 @@ fn judge_motion(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport)
         if off > allowed {
             let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
             let frame = frame_id(facts, state.frame);
-            let message =
-                format!("body {body} is {off} m from where its velocity takes it; at most {allowed} m are explained");
+            let message = format!(
+                "body {body} is {off} m from where its velocity takes it; at most {allowed} m can be explained"
+            );
             judged.add_finding(
                 FindingPlace { table: STATE, row: state.row, frames: &[frame] },
                 format!("strayed={off}"),
@@ -101,7 +103,7 @@ fn judge_orientation(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckRe
         if (norm - 1.0).abs() > rules.states.quaternion {
             let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
             let frames = [frame_id(facts, state.frame)];
-            let message = format!("body {body}: the quaternion is {norm} long");
+            let message = format!("body {body}: the quaternion has length {norm}");
             judged.add_finding(
                 FindingPlace { table: STATE, row: state.row, frames: &frames },
                 format!("norm={norm}"),
@@ -141,11 +143,11 @@ fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
             judged.add_finding(
                 place,
                 format!("missing={}", missing.len()),
-                format!("it lacks the {}", missing.join(", the ")),
+                format!("the {} is missing", missing.join(", the ")),
             );
         }
     }
     for cell in &facts.doubled {
-        judged.add_cell_finding(cell, format!("body {} has a second one in this frame", cell.value));
+        judged.add_cell_finding(cell, format!("body {} has two in this frame", cell.value));
     }
 }

@@ -37,7 +37,7 @@ fn what_is_missing_or_empty_is_no_pass() {
     assert_eq!(why_not(&database, "friction_cone"), "UnifiedContactConstraintRecord has no column tangent1_lambda");
     assert!(finding_messages(&database, "kinetic_energy").is_empty(), "others run on");
     let fall = recording("free-fall", 20, 1);
-    assert!(why_not(&fall, "friction_cone").contains("nothing to look at"));
+    assert!(why_not(&fall, "friction_cone").contains("nothing to check"));
     assert!(why_not(&recording("elastic-pair", 20, 1), "resting_support").contains("without gravity"));
     for card in Recordings.checks() {
         assert!(!why_not(&Database::default(), card.id).is_empty());
@@ -51,7 +51,7 @@ fn friction_where_nothing_presses_is_remarked() {
     database.set_cell("UnifiedContactConstraintRecord", 1, "tangent1_lambda", Value::Real(0.64));
     let CheckVerdict::Ran { findings, remarks, .. } = run_check(&database, "friction_cone") else { panic!("it ran") };
     assert!(findings.is_empty(), "{findings:?}");
-    assert!(remarks[0].starts_with("1 contact points rub"), "{remarks:?}");
+    assert!(remarks[0].starts_with("1 contact points have friction"), "{remarks:?}");
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub(super) static GAPS: CheckDefinition = CheckDefinition {
         "frame_gap",
         "lost_frames",
         Severity::High,
-        "frames that are missing: ids count from 1, one a step",
-        "take no difference across the gap; record again where the whole course matters",
+        "missing frames: ids count up from 1, one per step",
+        "take no differences across the gap; record again if the whole run matters",
     ),
     needs: &[CheckScan::Frames],
     also: &[],
@@ -38,8 +38,8 @@ pub(super) static ORDER: CheckDefinition = CheckDefinition {
         "frame_order",
         "time_runs_back",
         Severity::High,
-        "a frame whose time is not later than that of the frame before",
-        "order by id, and trust no difference of these times",
+        "a frame whose time is not later than that of the previous frame",
+        "order by id, and do not trust differences of these times",
     ),
     needs: &[CheckScan::Frames],
     also: &[],
@@ -52,8 +52,8 @@ pub(super) static STEP: CheckDefinition = CheckDefinition {
         "time_step",
         "time_runs_back",
         Severity::Medium,
-        "a step that does not last as long as the usual one",
-        "look whether the simulation was paused or its step changed; thresholds of contacts follow from the step",
+        "a step whose length differs from the usual one",
+        "check whether the simulation was paused or its step changed; contact thresholds depend on the step",
     ),
     needs: &[CheckScan::Frames],
     also: &[],
@@ -66,8 +66,8 @@ pub(super) static CLOCK: CheckDefinition = CheckDefinition {
         "wall_clock",
         "time_runs_back",
         Severity::Low,
-        "a frame that was recorded earlier than the frame before, by the clock on the wall",
-        "look whether the clock was set while it recorded, or the frame comes from another recording",
+        "a frame that was recorded earlier than the previous one, by the wall clock",
+        "check whether the clock was set while recording, or the frame comes from another recording",
     ),
     needs: &[CheckScan::Frames],
     also: &[],
@@ -105,7 +105,7 @@ fn list_steps(facts: &RecordingFacts) -> impl Iterator<Item = (&FrameFacts, f64)
 fn judge_order(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     judged.looked_at += facts.fresh_frames().count() as u64;
     for (frame, lasted) in list_steps(facts).filter(|(_, lasted)| *lasted <= 0.0) {
-        let message = format!("its time is {} s, {} s after the frame before", frame.time, lasted);
+        let message = format!("its time is {} s, {} s after the previous frame", frame.time, lasted);
         let place = FindingPlace { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
         judged.add_finding(place, format!("simulation_time={}", frame.time), message);
     }
@@ -118,7 +118,7 @@ fn judge_steps(facts: &RecordingFacts, rules: &Rules, judged: &mut CheckReport) 
         // Times are sums of steps: their difference carries a rounding error that grows with the time itself.
         let allowed = rules.time.step_share * usual + 1e-12 * frame.time.abs();
         if (lasted - usual).abs() > allowed {
-            let message = format!("the step to it lasted {lasted} s, and the usual one lasts {usual} s");
+            let message = format!("the step to it lasted {lasted} s; the usual step lasts {usual} s");
             let place = FindingPlace { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
             judged.add_finding(place, format!("step={lasted}"), message);
         }
@@ -136,7 +136,7 @@ fn judge_clock(facts: &RecordingFacts, _: &Rules, judged: &mut CheckReport) {
     // From the last frame of the batch before, so that no pair at the edge of a batch is left out.
     for (before, frame) in facts.frames.iter().zip(facts.frames.iter().skip(1)) {
         if frame.clock < before.clock {
-            let message = format!("it was recorded {} s before the frame before it", before.clock - frame.clock);
+            let message = format!("it was recorded {} s before the previous frame", before.clock - frame.clock);
             let place = FindingPlace { table: FRAME, row: frame.id, frames: &[before.id] };
             judged.add_finding(place, format!("wall_clock_time={}", frame.clock), message);
         }

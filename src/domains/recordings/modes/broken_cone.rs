@@ -22,10 +22,10 @@ const BEYOND_TIMES: f64 = 1.5;
 static CARD: ModeCard = ModeCard {
     id: "broken_cone",
     tool: "create_broken_friction_cone",
-    title: "Impulses that no contact can have",
-    description: "A contact point carries more friction than its coefficient allows, pulls instead of pushing, or \
-        carries nothing although a body lies on it: as from a solver that leaves out a projection, clamps after it \
-        has written, or forgets its last sweep. The motion that is recorded beside it does not follow from it.",
+    title: "Impossible contact impulses",
+    description: "A contact point has more friction than its coefficient allows, pulls instead of pushing, or carries \
+        nothing although a body rests on it: as from a solver that omits a projection, clamps after writing, or loses \
+        its last sweep. The recorded motion does not follow from these impulses.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -33,20 +33,20 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: BEYOND,
             severity: FaultSeverity::tenths::<20>(),
-            about: "one point's friction is half as large again as its limit",
-            eligible: "a frame with a pressed contact point that has friction",
+            about: "one point's friction is 1.5 times its limit",
+            eligible: "a frame with a loaded contact point that has friction",
         },
         Variant {
             word: PULLING,
             severity: FaultSeverity::tenths::<25>(),
             about: "one point's normal impulse is negative",
-            eligible: "a frame with a pressed contact point",
+            eligible: "a frame with a loaded contact point",
         },
         Variant {
             word: WEIGHTLESS,
             severity: FaultSeverity::tenths::<15>(),
             about: "every point of the frame carries nothing",
-            eligible: "a frame with a pressed contact point, and one before it",
+            eligible: "a frame with a loaded contact point, and a previous frame",
         },
     ],
     severity: FaultSeverity::tenths::<20>(),
@@ -99,7 +99,7 @@ impl FailureMode for BrokenCone {
         let edits = match word {
             // Without the frame before, no check can see that the velocity of the body does not follow.
             WEIGHTLESS if !shared::has_frame(snapshot, frame - 1) => {
-                return Err(task.ineligible("there is no frame before it to tell the change of velocity by"));
+                return Err(task.ineligible("there is no previous frame to compute the change of velocity from"));
             }
             WEIGHTLESS => points.iter().map(ImpulsePoint::clear_impulses).collect(),
             PULLING => random.pick(&points).map(ImpulsePoint::reverse_normal).into_iter().collect(),
@@ -111,7 +111,7 @@ impl FailureMode for BrokenCone {
             }
         };
         if edits.is_empty() {
-            return Err(task.ineligible("nothing is pressed together in it, or nothing that has friction"));
+            return Err(task.ineligible("it has no loaded contact, or none with friction"));
         }
         Ok(PlannedFault::without_witness(word, edits))
     }

@@ -21,11 +21,11 @@ const FRAMES: u16 = 12;
 static CARD: ModeCard = ModeCard {
     id: "energy_injection",
     tool: "create_energy_injection",
-    title: "Energy from nowhere",
+    title: "Unexplained energy",
     description: "A body has more kinetic energy than gravity and contacts gave it: in one frame, as after an impulse \
-        that was applied twice, or growing a little from frame to frame, as from friction or corrections that push \
-        along. Every sum and every formula still agrees. Or only delta_e is wrong, as after a total that was taken \
-        from another frame. Thresholds on single frames miss the slow kind, which is the common one.",
+        applied twice, or growing slightly from frame to frame, as from friction or position corrections that push. \
+        All sums and formulas still agree. Or only delta_e is wrong, as after a total taken from another frame. \
+        Thresholds on single frames miss the slow kind, which is the common one.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -39,21 +39,21 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: LEAK,
             severity: FaultSeverity::tenths::<25>(),
-            about: "one body gains a little in this frame and in each that follows, and loses it all after the last",
-            eligible: "a frame with so many after it, none of which loses as much as it is to gain",
+            about: "one body gains a little in this and each following frame, and loses it all after the last",
+            eligible: "a frame with enough frames after it, none of which loses as much as it is to gain",
         },
         Variant {
             word: UNBOOKED,
             severity: FaultSeverity::tenths::<10>(),
-            about: "delta_e is not what the totals say",
-            eligible: "a frame with a total energy, and one before it",
+            about: "delta_e contradicts the totals",
+            eligible: "a frame with a total energy, and a previous frame",
         },
     ],
     severity: FaultSeverity::tenths::<20>(),
     uses_now: false,
     uses_ordinal: false,
     checks: &["energy_injection", "impulse_balance", "energy_chain", "energy_flags"],
-    data_needed: &["the work of external forces, where there are any"],
+    data_needed: &["the work of external forces, if there are any"],
 };
 
 /// Parameters of `create_energy_injection`.
@@ -63,14 +63,13 @@ pub(super) struct Params {
     /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
-    /// How energy comes in.
+    /// How energy is added.
     #[arg(long, value_name = "HOW", value_parser = params::variant_parser(&CARD))]
     injection: Option<String>,
-    /// How much in all, J, more than 0; a twentieth of the total energy, and half a joule at least, where nothing is
-    /// said.
+    /// Total energy added, J, more than 0. Default: a twentieth of the total energy, at least 0.5.
     #[arg(long, value_name = "J")]
     joules: Option<Number>,
-    /// Over how many frames a slow leak goes, 2 to 200; 12 where nothing is said.
+    /// Length of a slow leak in frames, 2 to 200. Default: 12.
     #[arg(long, value_name = "N")]
     frames: Option<u16>,
 }
@@ -86,17 +85,17 @@ impl FailureMode for EnergyInjection {
         let word = params::resolve_variant(self, "injection", params.injection.as_deref(), variant)?;
         params.injection = Some(word.to_owned());
         if params.joules.is_some_and(|joules| joules.to_f64() <= 0.0) {
-            return Err("joules has to be more than 0".into());
+            return Err("joules must be more than 0".into());
         }
         match (word, params.frames) {
             (LEAK, frames) => {
                 let frames = frames.unwrap_or(FRAMES);
                 if !(2..=200).contains(&frames) {
-                    return Err(format!("frames: {frames} is not within 2 to 200"));
+                    return Err(format!("frames: {frames} is not from 2 to 200"));
                 }
                 params.frames = Some(frames);
             }
-            (word, Some(_)) => return Err(format!("frames says how long a {LEAK} goes, and {word} is none")),
+            (word, Some(_)) => return Err(format!("frames is the length of a {LEAK}; {word} does not take it")),
             (_, None) => {}
         }
         Ok(params)
@@ -134,7 +133,7 @@ impl FailureMode for EnergyInjection {
         let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
         // The rules of the checks hold that no frame has more than 1e9 J.
         let decimal = Decimal::from_f64(joules).filter(|_| joules < 1e9);
-        let joules = decimal.ok_or_else(|| task.ineligible("its energy is no size"))?;
+        let joules = decimal.ok_or_else(|| task.ineligible("its energy is not a finite number"))?;
         Ok(Some(Params { joules: Some(Number(joules)), ..params.clone() }))
     }
 
@@ -150,11 +149,11 @@ impl FailureMode for EnergyInjection {
         snapshot.table("EnergyRecord")?;
         let frames = i64::from(params.frames.unwrap_or(1));
         if !shared::has_frame(snapshot, frame - 1) {
-            return Err(task.ineligible("there is no frame before it to gain on"));
+            return Err(task.ineligible("there is no previous frame to gain from"));
         }
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let bodies = moving_bodies(snapshot, frame);
-        let body = *random.pick(&bodies).ok_or_else(|| task.ineligible("no body of it moves"))?;
+        let body = *random.pick(&bodies).ok_or_else(|| task.ineligible("none of its bodies is moving"))?;
         let mut ledger = EnergyLedger::new(snapshot);
         let mut edits = Vec::new();
         for step in 0..frames {
@@ -184,7 +183,7 @@ fn change_delta(snapshot: &Snapshot, frame: i64, joules: f64, task: &Task<'_>) -
     // Without the frame before, no check could tell what the change should be.
     let row = books::system_row(snapshot, frame).filter(|_| books::system_row(snapshot, frame - 1).is_some());
     let Some((row, delta)) = row.and_then(|row| Some((row, row.float("delta_e")?))) else {
-        return Err(task.ineligible("it, or the frame before it, has no total energy"));
+        return Err(task.ineligible("it, or the previous frame, has no total energy"));
     };
     Ok(build_update(&row, [("delta_e", real(delta + joules))]))
 }

@@ -46,11 +46,11 @@ const TABLES: [&str; 9] = [
 static CARD: ModeCard = ModeCard {
     id: "lost_frames",
     tool: "create_lost_frames",
-    title: "Frames that are missing, or empty",
-    description: "Frames are gone with all that belongs to them, as after a transaction that failed in the \
-        background; or they are there by number and time alone, because the frames themselves were written before; or \
-        one body's rows are gone from a frame that is otherwise there. Whoever takes differences between neighbours \
-        takes them across the hole, and whoever counts frames notices nothing where they are only empty.",
+    title: "Missing or empty frames",
+    description: "Frames are missing with all their rows, as after a transaction that failed in the background; or \
+        only their number and time exist, because the frame rows were written first; or one body's rows are missing \
+        from an otherwise complete frame. Differences between neighbours span the gap, and counting frames does not \
+        reveal empty ones.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -58,7 +58,7 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: EMPTIED,
             severity: FaultSeverity::tenths::<10>(),
-            about: "everything that belongs to the frame is gone but its own row",
+            about: "everything of the frame is missing except its own row",
             eligible: "a frame with one before and one after it",
         },
         Variant {
@@ -70,13 +70,13 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: TORN,
             severity: FaultSeverity::tenths::<20>(),
-            about: "the state and the energy of one body are gone from the frame",
-            eligible: "a frame with the state of a body that was there in the frame before",
+            about: "the state and energy of one body are missing from the frame",
+            eligible: "a frame with the state of a body that is also in the previous frame",
         },
         Variant {
             word: LOST,
             severity: FaultSeverity::tenths::<15>(),
-            about: "the frame is gone with everything that belongs to it",
+            about: "the frame is missing with all its rows",
             eligible: "a frame with one before and one after it",
         },
         Variant {
@@ -90,7 +90,7 @@ static CARD: ModeCard = ModeCard {
     uses_now: false,
     uses_ordinal: false,
     checks: &["frame_gap", "frame_complete", "energy_of_bodies"],
-    data_needed: &["the number of steps that the simulation was asked for"],
+    data_needed: &["the requested number of simulation steps"],
 };
 
 /// Parameters of `create_lost_frames`.
@@ -100,7 +100,7 @@ pub(super) struct Params {
     /// Frames to lose, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     frame_id: Option<Ids>,
-    /// How much is lost.
+    /// What is lost.
     #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     loss: Option<String>,
 }
@@ -135,11 +135,11 @@ impl FailureMode for LostFrames {
         let several = word == SEVERAL_EMPTIED || word == SEVERAL_LOST;
         let frames = frame..frame + if several { RUN } else { 1 };
         if let Some(missing) = (frame - 1..=frames.end).find(|at| !shared::has_frame(snapshot, *at)) {
-            let reason = format!("frame {missing} is not there, so that the hole would have no edge");
+            let reason = format!("frame {missing} does not exist, so the gap would have no edge");
             return Err(task.ineligible(reason));
         }
         if shared::frame_rows(snapshot, BODY_STATE, frame).is_empty() {
-            return Err(task.ineligible("it holds no state that could be lost"));
+            return Err(task.ineligible("it has no state to lose"));
         }
         let mut edits = delete_contents(snapshot, frames.clone());
         if word == LOST || word == SEVERAL_LOST {
@@ -187,7 +187,7 @@ fn tear_frame(snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Ed
     candidates.retain(|body| before.contains(body));
     let mut random = RecordRandom::new(task.seed, TORN, std::slice::from_ref(task.record));
     let Some(body) = random.pick(&candidates) else {
-        return Err(task.ineligible("no body of it was there in the frame before"));
+        return Err(task.ineligible("none of its bodies was in the previous frame"));
     };
     let mut edits = Vec::new();
     for table in [BODY_STATE, "EnergyRecord"] {

@@ -35,7 +35,7 @@ const REPAIRS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         "unbooked",
         RepairExtent::Exactly,
         "row",
-        "the totals of the frame and the one before give it",
+        "the totals of the frame and the previous one give it",
     ),
     (
         "energy_injection",
@@ -53,27 +53,33 @@ const REPAIRS: &[(&str, &str, RepairExtent, &str, &str)] = &[
         "the change of velocity gives the sum over all points",
     ),
     ("lost_frames", "", RepairExtent::Not, "outside", "whole rows are gone; only a new run of the simulation has them"),
-    ("swapped_bodies", "", RepairExtent::Exactly, "other_row", "what was exchanged can be exchanged again"),
+    ("swapped_bodies", "", RepairExtent::Exactly, "other_row", "the exchange can be undone by exchanging again"),
     (
         "torn_states",
         "stretched_orientation",
         RepairExtent::Approximately,
         "row",
-        "divided by its length it is one again",
+        "dividing it by its length restores it",
     ),
     (
         "torn_states",
         "",
         RepairExtent::Approximately,
         "other_row",
-        "the frame before and the velocity give the position, and two positions the velocity",
+        "the previous frame and the velocity give the position, and two positions the velocity",
     ),
     ("sunk_contact", "deep_overlap", RepairExtent::Sometimes, "other_table", "ContactPointRecord.depth still has it"),
-    ("sunk_contact", "", RepairExtent::Approximately, "other_row", "the frame before and the velocity give the height"),
-    ("time_runs_back", "clock_set_back", RepairExtent::Approximately, "other_row", "it lies between its neighbours"),
+    (
+        "sunk_contact",
+        "",
+        RepairExtent::Approximately,
+        "other_row",
+        "the previous frame and the velocity give the height",
+    ),
+    ("time_runs_back", "clock_set_back", RepairExtent::Approximately, "other_row", "it is between its neighbours"),
     ("time_runs_back", "", RepairExtent::Exactly, "other_row", "steps all last the same"),
     ("unconverged_solver", "miscounted", RepairExtent::Exactly, "other_table", "the recorded pairs can be counted"),
-    ("unconverged_solver", "", RepairExtent::Not, "outside", "how the solver fared stands in this row only"),
+    ("unconverged_solver", "", RepairExtent::Not, "outside", "only this row has the result of the solver"),
 ];
 
 /// Returns how far, and from where, the overwritten data of a fault could be recovered without the journal.

@@ -22,9 +22,9 @@ static CARD: ModeCard = ModeCard {
     id: "sunk_contact",
     tool: "create_sunk_contact",
     title: "Bodies inside each other",
-    description: "A touching pair overlaps far deeper than in the frame before, although nothing moved so fast; or a \
-        body lies lower for one frame, energies included: as from collision detection that takes the wrong face, or a \
-        position that was written after the corrector had moved it back.",
+    description: "A touching pair overlaps far deeper than in the previous frame, although nothing moved that fast; or \
+        a body is lower for one frame, energies included: as from collision detection that picks the wrong face, or a \
+        position written after the corrector had moved it back.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -32,14 +32,14 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: DEEP,
             severity: FaultSeverity::tenths::<15>(),
-            about: "a touching pair is recorded as overlapping by so much more",
-            eligible: "a frame with a touching pair whose bodies have states in the frame before",
+            about: "a touching pair is recorded as overlapping by that much more",
+            eligible: "a frame with a touching pair whose bodies have states in the previous frame",
         },
         Variant {
             word: SUNK,
             severity: FaultSeverity::tenths::<20>(),
-            about: "a body lies lower by so much in this frame; energies and totals follow",
-            eligible: "a frame with the state and the energy of a body that was there in the frame before",
+            about: "a body is lower by that much in this frame; energies and totals follow",
+            eligible: "a frame with the state and energy of a body that is also in the previous frame",
         },
     ],
     severity: FaultSeverity::tenths::<15>(),
@@ -59,7 +59,7 @@ pub(super) struct Params {
     /// What sinks.
     #[arg(long, value_name = "WHAT", value_parser = params::variant_parser(&CARD))]
     sinking: Option<String>,
-    /// How much deeper, m, more than 0; 0.5 where nothing is said.
+    /// How much deeper, m, more than 0. Default: 0.5.
     #[arg(long, value_name = "M")]
     depth: Option<Number>,
 }
@@ -77,7 +77,7 @@ impl FailureMode for SunkContact {
         let default = Decimal::from_f64(0.5).map(Number);
         params.depth = params.depth.or(default);
         if params.depth.is_some_and(|depth| depth.to_f64() <= 0.0) {
-            return Err("depth has to be more than 0".into());
+            return Err("depth must be more than 0".into());
         }
         Ok(params)
     }
@@ -115,7 +115,7 @@ impl FailureMode for SunkContact {
         };
         match random.pick(&choices) {
             Some(edits) => Ok(PlannedFault::without_witness(word, edits.clone())),
-            None => Err(task.ineligible("it has no such pair or body that was there in the frame before")),
+            None => Err(task.ineligible("it has no such pair or body that is also in the previous frame")),
         }
     }
 }

@@ -23,10 +23,10 @@ const APART: f64 = 0.2;
 static CARD: ModeCard = ModeCard {
     id: "swapped_bodies",
     tool: "create_swapped_bodies",
-    title: "One body's numbers under another's name",
+    title: "One body's values stored for another",
     description: "Two bodies exchange their states or their energies in a frame, or the two sides of a contact are \
-        exchanged while its normal stays: as from two counters of ids that meet, an order that changed between two \
-        loops, or a normal that points the other way. Every row is sound by itself.",
+        exchanged while its normal stays: as from two id counters that collide, an order that changed between two \
+        loops, or an inverted normal. Each row by itself is valid.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -35,7 +35,7 @@ static CARD: ModeCard = ModeCard {
             word: STATES,
             severity: FaultSeverity::tenths::<20>(),
             about: "two bodies exchange position, velocity and orientation",
-            eligible: "a frame with two bodies that are apart, both there in the frame before",
+            eligible: "a frame with two bodies at different places, both also in the previous frame",
         },
         Variant {
             word: ENERGIES,
@@ -46,8 +46,8 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: SIDES,
             severity: FaultSeverity::tenths::<10>(),
-            about: "a contact point's bodies change sides",
-            eligible: "a frame in which two bodies that move press each other, and one before it",
+            about: "the two bodies of a contact point are exchanged",
+            eligible: "a frame with a loaded contact of two moving bodies, and a previous frame",
         },
     ],
     severity: FaultSeverity::tenths::<15>(),
@@ -108,7 +108,7 @@ impl FailureMode for SwappedBodies {
         };
         match random.pick(&choices) {
             Some(edits) => Ok(PlannedFault::without_witness(word, edits.clone())),
-            None => Err(task.ineligible("nothing in it could be exchanged and told apart")),
+            None => Err(task.ineligible("an exchange in it would change nothing or could not be detected")),
         }
     }
 }

@@ -22,11 +22,11 @@ const SET_BACK: f64 = 60.0;
 static CARD: ModeCard = ModeCard {
     id: "time_runs_back",
     tool: "create_time_runs_back",
-    title: "Time that does not run on",
-    description: "A frame's simulation time lies before that of the frame before it, or is the same, or the step to \
-        it has another length; or the clock on the wall was set back while the recorder ran: as from a clock that is \
-        not reset between two runs, a frame that is recorded twice, or frames written by two threads. Speeds and \
-        thresholds that follow from the step come out wrong, or infinite.",
+    title: "Time that does not advance",
+    description: "A frame's simulation time is before or equal to that of the previous frame, or the step to it has \
+        another length; or the wall clock was set back while the recorder ran: as from a clock that is not reset \
+        between two runs, a frame recorded twice, or frames written by two threads. Speeds and thresholds derived from \
+        the step become wrong or infinite.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -34,13 +34,13 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: EARLIER,
             severity: FaultSeverity::tenths::<20>(),
-            about: "its time lies half a step before that of the frame before",
+            about: "its time is half a step before that of the previous frame",
             eligible: "a frame with two frames before it",
         },
         Variant {
             word: REPEATED,
             severity: FaultSeverity::tenths::<15>(),
-            about: "its time is that of the frame before",
+            about: "its time equals that of the previous frame",
             eligible: "a frame with two frames before it",
         },
         Variant {
@@ -52,7 +52,7 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: CLOCK,
             severity: FaultSeverity::tenths::<5>(),
-            about: "it was recorded a minute before the frame before, by the clock on the wall",
+            about: "it was recorded a minute before the previous frame, by the wall clock",
             eligible: "a frame with two frames before it",
         },
     ],
@@ -60,7 +60,7 @@ static CARD: ModeCard = ModeCard {
     uses_now: false,
     uses_ordinal: false,
     checks: &["frame_order", "time_step", "wall_clock"],
-    data_needed: &["the step that the simulation was asked for"],
+    data_needed: &["the requested simulation step"],
 };
 
 /// Parameters of `create_time_runs_back`.
@@ -102,13 +102,13 @@ impl FailureMode for TimeRunsBack {
         let step = before - earlier;
         // Where time is irregular already, the fault would hide behind what is wrong anyway.
         if word != CLOCK && (step <= 0.0 || now <= before || (now - before - step).abs() > step * 1e-3) {
-            return Err(task.ineligible("time does not run on steadily there already"));
+            return Err(task.ineligible("time already advances unevenly there"));
         }
         let new = match word {
             EARLIER => before - step / 2.0,
             REPEATED => before,
             UNSTEADY => now + step / 4.0,
-            _ if now < before => return Err(task.ineligible("the clock runs back there already")),
+            _ if now < before => return Err(task.ineligible("the clock already runs backwards there")),
             _ => before - SET_BACK,
         };
         let row = shared::find_row(snapshot, RECORD.table, Some(frame));
@@ -121,5 +121,5 @@ impl FailureMode for TimeRunsBack {
 fn read_time(snapshot: &Snapshot, frame: i64, column: &str, task: &Task<'_>) -> Result<f64, Refusal> {
     let row = shared::find_row(snapshot, RECORD.table, Some(frame));
     let time = row.and_then(|row| row.float(column)).filter(|time| time.is_finite());
-    time.ok_or_else(|| task.ineligible(format!("frame {frame} is not there, or has no {column}")))
+    time.ok_or_else(|| task.ineligible(format!("frame {frame} does not exist, or has no {column}")))
 }

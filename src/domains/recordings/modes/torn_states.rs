@@ -22,10 +22,10 @@ const STRETCH: f64 = 1.01;
 static CARD: ModeCard = ModeCard {
     id: "torn_states",
     tool: "create_torn_states",
-    title: "States that are no states",
-    description: "A velocity is NULL, which is how NaN arrives in the file; a position is infinite; or an orientation \
-        is longer than 1: as from a division by a mass or a length of 0, an overflow, or an integrator that never \
-        normalises. Readers make 0 of the first, fail at the second, and draw bodies that grow of the third.",
+    title: "Invalid states",
+    description: "A velocity is NULL (NaN is stored as NULL), a position is infinite, or an orientation is longer than \
+        1: as from a division by a zero mass or length, an overflow, or an integrator that never normalises. Readers \
+        turn the first into 0, fail on the second, and draw growing bodies from the third.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -45,7 +45,7 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: STRETCHED,
             severity: FaultSeverity::tenths::<10>(),
-            about: "a body's quaternion is a hundredth too long",
+            about: "a body's quaternion is 1 % too long",
             eligible: "a frame with the state of a body",
         },
     ],
@@ -107,7 +107,7 @@ impl FailureMode for TornStates {
         let axis = *random.pick(&["x", "y", "z"]).unwrap_or(&"z");
         match state.and_then(|state| tear_state(snapshot, &state, word, axis)) {
             Some(edit) => Ok(PlannedFault::without_witness(word, vec![edit])),
-            None => Err(task.ineligible("it has no state, or its numbers are none already")),
+            None => Err(task.ineligible("it has no state, or its values are already invalid")),
         }
     }
 }

@@ -23,9 +23,9 @@ static CARD: ModeCard = ModeCard {
     id: "unconverged_solver",
     tool: "create_unconverged_solver",
     title: "A solver that gave up",
-    description: "The row of the solver says that it did not converge although contacts were there, or counts a \
-        touching pair that was not recorded: as in deep piles, with masses that differ much, or where a contact is \
-        lost between solving and recording. Impulses of such a frame are not to be trusted.",
+    description: "The solver's row says that it did not converge although there were contacts, or counts a touching \
+        pair that was not recorded: as in deep piles, with very different masses, or when a contact is lost between \
+        solving and recording. The impulses of such a frame cannot be trusted.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -33,14 +33,14 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: GAVE_UP,
             severity: FaultSeverity::tenths::<10>(),
-            about: "it made all its sweeps, and did not converge",
+            about: "it made all its sweeps without converging",
             eligible: "a frame with constraints in which it converged",
         },
         Variant {
             word: MISCOUNTED,
             severity: FaultSeverity::tenths::<10>(),
             about: "it counts one touching pair too many",
-            eligible: "a frame with a solver row that counts the pairs that are there",
+            eligible: "a frame with a solver row that counts the recorded pairs correctly",
         },
     ],
     severity: FaultSeverity::tenths::<10>(),

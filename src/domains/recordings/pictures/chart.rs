@@ -81,7 +81,7 @@ pub(super) fn paint(subject: ChartSubject, window: FrameWindow, snapshot: &Snaps
         }
         ChartSubject::Touches => ("Touching pairs".to_owned(), "pairs", touch_lines(None, window, snapshot)?),
         ChartSubject::TouchesOf(body) => {
-            (format!("What body {body} touches"), "pairs", touch_lines(Some(body), window, snapshot)?)
+            (format!("Contacts of body {body}"), "pairs", touch_lines(Some(body), window, snapshot)?)
         }
         ChartSubject::Times => ("Times of frames".to_owned(), "s", time_lines(window, snapshot)?),
     };

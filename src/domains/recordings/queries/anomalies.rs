@@ -17,39 +17,39 @@ const THRESHOLD: f64 = 1.0;
 /// The most explained changes, and the most unjudged frames, that an answer lists.
 const EXPLAINED_MAX: usize = 20;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FindEnergyAnomalies {
-    /// A change is one beyond so many J; 1 where nothing is said.
+    /// Minimum change to report, J. Default: 1.
     #[arg(long, value_name = "J")]
     pub threshold: Option<f64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
 
-/// Frames whose energy changes by more than it should.
+/// Frames with unexplained energy changes.
 #[derive(Serialize, JsonSchema)]
 pub struct Anomalies {
     /// The threshold, J.
     threshold: f64,
     /// The frames.
     anomalies: Option<Vec<Anomaly>>,
-    /// How many there are.
+    /// Total number of frames.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
-    /// Changes beyond the threshold that a spawn, a time step or the start explains, at most 20.
+    /// Changes above the threshold explained by a spawn, a time step or the start, at most 20.
     explained: Vec<Anomaly>,
-    /// Frames whose change is no number, at most 20.
+    /// Frames whose change is not a number, at most 20.
     unjudged: Vec<i64>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -60,13 +60,13 @@ pub struct Anomaly {
     frame_id: i64,
     /// Its time, s.
     simulation_time: Measure,
-    /// What the energy gained, J.
+    /// The gain in energy, J.
     delta_e: Measure,
     /// The energy after the step, J.
     total_system_e: Measure,
-    /// What the change is.
+    /// The kind of change.
     kind: Change,
-    /// What of it bodies brought along that appeared in the frame, J.
+    /// The part brought by bodies that appeared in the frame, J.
     spawned_e: Measure,
     /// Whether any pair touched.
     collision_active: Option<bool>,
@@ -75,9 +75,9 @@ pub struct Anomaly {
 static CARD: QueryCard = QueryCard {
     name: "find_energy_anomalies",
     group: "specification",
-    title: "frames whose energy changes by more than it should",
+    title: "frames with unexplained energy changes",
     about: "Frames whose energy changes by more than a threshold (J): injections, blow-ups, losses; spawns, odd time \
-            steps and the first frame told apart. For slow leaks use energy_episodes.",
+            steps and the first frame are listed separately. For slow leaks use energy_episodes.",
     example: "--threshold 0.05",
 };
 
@@ -87,7 +87,7 @@ impl NamedQuestion for FindEnergyAnomalies {
     fn check_params(&self) -> Result<(), QueryError> {
         match self.threshold {
             Some(threshold) if !is_size(threshold) => {
-                Err(QueryError::Params(format!("threshold: {threshold} J is none; give 0 or more")))
+                Err(QueryError::Params(format!("threshold: {threshold} J is not valid; give 0 or more")))
             }
             _ => Ok(()),
         }
@@ -171,7 +171,7 @@ fn render_summary(threshold: f64, anomalies: &[EnergyChange], explained: &[Energ
         text += &format!("; explained: {}", causes.join(", "));
     }
     if unjudged > 0 {
-        text += &format!("; {} not judged, since the change is no number", render_count(unjudged, "frame"));
+        text += &format!("; {} not judged, since the change is not a number", render_count(unjudged, "frame"));
     }
     text + "."
 }

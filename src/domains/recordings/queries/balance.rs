@@ -19,7 +19,7 @@ use crate::domains::recordings::vectors::{Vectors, read_directions};
 /// The residual, N s, up to which a frame is balanced, by the mass of the body, kg.
 const LEAST: f64 = 1e-6;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImpulseBalance {
@@ -29,47 +29,47 @@ pub struct ImpulseBalance {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The gravity along -z, m/s2; 9.81 where nothing is said.
+    /// Gravity along -z, m/s2. Default: 9.81.
     #[arg(long, value_name = "M_S2")]
     pub gravity: Option<f64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
 
-/// Frames in which the impulses do not explain how a body's velocity changes.
+/// Frames in which the impulses do not explain a body's velocity change.
 #[derive(Serialize, JsonSchema)]
 pub struct Balance {
     /// The body.
     body_id: i64,
-    /// Those frames, the largest residual first; null where it cannot be judged.
+    /// Those frames, largest residual first; null if this cannot be judged.
     unbalanced: Option<Vec<Unbalanced>>,
-    /// How many there are.
+    /// Total number of such frames.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
     /// How many frames were judged.
     checked: u64,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
-/// A frame in which the impulses do not explain how a body's velocity changes.
+/// A frame in which the impulses do not explain a body's velocity change.
 #[derive(Clone, Serialize, JsonSchema)]
 pub struct Unbalanced {
     /// The frame.
     frame_id: i64,
-    /// What changed: the mass times the change of velocity, less that of gravity, N s.
+    /// Mass times the change of velocity, minus that of gravity, N s.
     momentum_change: Vector,
-    /// What the contacts gave, N s.
+    /// Impulse of the contacts, N s.
     contact_impulse: Vector,
     /// The difference, N s.
     residual: Measure,
@@ -79,8 +79,7 @@ static CARD: QueryCard = QueryCard {
     name: "impulse_balance",
     group: "analysis",
     title: "whether impulses explain a body's motion",
-    about: "Frames in which a body's change of momentum, less gravity, differs from the impulses at its \
-         contacts (N s).",
+    about: "Frames in which a body's change of momentum, minus gravity, differs from its contact impulses (N s).",
     example: "--body-id 3",
 };
 

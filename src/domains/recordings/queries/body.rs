@@ -16,7 +16,7 @@ use crate::domains::recordings::reading::{Question, Reading, ScanSheet, Stop};
 use crate::domains::recordings::schema;
 use crate::domains::recordings::states::{self, State};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetBodyState {
@@ -36,20 +36,20 @@ pub struct BodyState {
     /// The state.
     #[serde(flatten)]
     state: State,
-    /// How fast it moves, m/s.
+    /// Speed, m/s.
     speed: Measure,
-    /// How fast it turns, rad/s.
+    /// Angular speed, rad/s.
     angular_speed: Measure,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
 static STATE_CARD: QueryCard = QueryCard {
     name: "get_body_state",
     group: "specification",
-    title: "where a body is and how it moves",
+    title: "position and motion of a body",
     about: "Position (m), velocity (m/s), orientation and angular velocity (rad/s) of a body after a frame's step.",
     example: "--body-id 3 --frame-id 45",
 };
@@ -113,54 +113,54 @@ fn no_state_error(reading: &Reading, body: i64, frame: i64) -> Result<Stop, Stop
     Ok(QueryError::NotRecorded(format!("body {body} has no state in frame {frame}: {known}")).into())
 }
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompareBodyAcrossFrames {
     /// The body.
     #[arg(long, value_name = "N")]
     pub body_id: i64,
-    /// The one frame.
+    /// Frame A.
     #[arg(long, value_name = "N")]
     pub frame_a: i64,
-    /// The other frame.
+    /// Frame B.
     #[arg(long, value_name = "N")]
     pub frame_b: i64,
 }
 
-/// How a body moved: frame B less frame A.
+/// How a body moved: frame B minus frame A.
 #[derive(Serialize, JsonSchema)]
 pub struct Comparison {
     /// The body.
     body_id: i64,
-    /// The one frame.
+    /// Frame A.
     frame_a: i64,
-    /// The other frame.
+    /// Frame B.
     frame_b: i64,
     /// The time between them, s.
     elapsed: Measure,
-    /// How far it moved, m.
+    /// Change of position, m.
     position_delta: Vector,
-    /// How its velocity changed, m/s.
+    /// Change of velocity, m/s.
     velocity_delta: Vector,
-    /// How its angular velocity changed, rad/s.
+    /// Change of angular velocity, rad/s.
     angular_velocity_delta: Vector,
-    /// How far it moved, m.
+    /// Change of position, m.
     distance: Measure,
-    /// By how much it turned, rad.
+    /// Rotation angle, rad.
     turned: Measure,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
 static COMPARE_CARD: QueryCard = QueryCard {
     name: "compare_body_across_frames",
     group: "specification",
-    title: "how a body moved between two frames",
+    title: "motion of a body between two frames",
     about: "Change of position (m), velocity (m/s), angular velocity (rad/s) and orientation (rad) of a body, frame B \
-            less frame A.",
+            minus frame A.",
     example: "--body-id 3 --frame-a 10 --frame-b 20",
 };
 

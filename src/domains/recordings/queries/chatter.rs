@@ -15,20 +15,20 @@ use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::touches::{self, Analysis, PairTouch};
 use crate::domains::recordings::vectors::read_directions;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactChatter {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
@@ -36,26 +36,26 @@ pub struct ContactChatter {
 /// Every pair that ever touches.
 #[derive(Serialize, JsonSchema)]
 pub struct Chatter {
-    /// The pairs, the most short breaks first.
+    /// The pairs, most short breaks first.
     pairs: Option<Vec<PairContact>>,
-    /// How many pairs there are.
+    /// Total number of pairs.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
 /// A pair over all frames.
 #[derive(Serialize, JsonSchema)]
 pub struct PairContact {
-    /// One body.
+    /// First body.
     body_a_id: i64,
-    /// The other body; bit 31 marks the environment.
+    /// Second body; bit 31 marks the environment.
     body_b_id: i64,
-    /// What its contact looks like.
+    /// Statistics of the contact.
     #[serde(flatten)]
     analysis: Analysis,
 }
@@ -63,8 +63,8 @@ pub struct PairContact {
 static CARD: QueryCard = QueryCard {
     name: "contact_chatter",
     group: "analysis",
-    title: "what every contact looks like over all frames",
-    about: "By pair: contact frames, episodes, short breaks, flipped normals, swinging forces (N s).",
+    title: "statistics of every contact over all frames",
+    about: "Per pair: contact frames, episodes, short breaks, flipped normals, oscillating forces (N s).",
     example: "",
 };
 
@@ -109,7 +109,9 @@ impl Question for ContactChatter {
         let swinging = list.iter().filter(|pair| pair.analysis.force_oscillation).count();
         let summary = if is_recorded {
             let pairs = render_count(list.len(), "pair");
-            format!("{pairs}: {chattering} chatter, {flipping} with flipped normals, {swinging} with swinging forces.")
+            format!(
+                "{pairs}: {chattering} chatter, {flipping} with flipped normals, {swinging} with oscillating forces."
+            )
         } else {
             missing.render_verdict("Contact")
         };

@@ -12,7 +12,7 @@ use crate::domains::recordings::contacts;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckFrictionCone {
@@ -29,21 +29,21 @@ pub struct CheckFrictionCone {
 pub struct ConeAnswer {
     /// The frame.
     frame_id: i64,
-    /// The body, where only its contacts were asked for.
+    /// The body, if only its contacts were requested.
     body_id: Option<i64>,
-    /// The contact points outside their cone, and no others; null where it cannot be judged.
+    /// Only the contact points outside their cone; null if this cannot be judged.
     violations: Option<Vec<ConeItem>>,
-    /// The points that were judged.
+    /// Number of points judged.
     checked: u64,
-    /// Of those, points at their limit: at least 99 % of it.
+    /// Points judged that are at their limit (at least 99 % of it).
     saturated: u64,
-    /// Points whose impulses are not recorded.
+    /// Number of points without recorded impulses.
     unjudged: u64,
-    /// The point nearest to its limit without lying outside.
+    /// The point closest to its limit but not outside.
     nearest: Option<ConeItem>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -51,8 +51,8 @@ static CARD: QueryCard = QueryCard {
     name: "check_friction_cone",
     group: "specification",
     title: "whether friction stays within its cone",
-    about: "Contact points of a frame whose tangential impulse exceeds the coefficient of friction times the normal \
-            one by more than 1 % (N s), how many are at the limit.",
+    about: "Contact points of a frame whose tangential impulse exceeds the friction coefficient times the normal \
+            impulse by more than 1 % (N s), and how many are at the limit.",
     example: "--frame-id 1",
 };
 

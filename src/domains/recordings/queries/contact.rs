@@ -15,11 +15,11 @@ use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetContactsForBody {
-    /// The body, or one of the environment by the id that contacts hold.
+    /// The body; for one of the environment, its id in contacts.
     #[arg(long, value_name = "N")]
     pub body_id: i64,
     /// The frame; ids begin at 1.
@@ -36,9 +36,9 @@ pub struct BodyContacts {
     frame_id: i64,
     /// Its contact points and their impulses, N s.
     contacts: Option<Vec<FrictionItem>>,
-    /// The pairs in which it touches another body.
+    /// Its touching pairs.
     collisions: Option<Vec<Collision>>,
-    /// The bodies that it touches.
+    /// The bodies it touches.
     touching: Vec<i64>,
     /// The sum of the normal impulses, N s.
     normal_impulse: Measure,
@@ -46,16 +46,16 @@ pub struct BodyContacts {
     normal_force_n: Measure,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
 static CARD: QueryCard = QueryCard {
     name: "get_contacts_for_body",
     group: "specification",
-    title: "what a body touches in a frame",
+    title: "the contacts of a body in a frame",
     about: "Contact points of a body before a frame's step: normal, tangents, lever arms (m), impulses (N s), forces \
-            (N); and the pairs that touch.",
+            (N); and its touching pairs.",
     example: "--body-id 3 --frame-id 45",
 };
 

@@ -13,32 +13,32 @@ use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GetSystemEnergy {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
 
-/// The energy of all bodies together, frame by frame.
+/// The energy of all bodies, frame by frame.
 #[derive(Serialize, JsonSchema)]
 pub struct SystemSeries {
-    /// Frame by frame, after its step.
+    /// One entry per frame, after its step.
     energy_points: Option<Vec<SystemPoint>>,
-    /// How many frames have an energy.
+    /// Total number of frames with an energy.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
     /// The first energy of the range, J.
     first_total_e: Measure,
@@ -46,7 +46,7 @@ pub struct SystemSeries {
     last_total_e: Measure,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -57,17 +57,17 @@ pub struct SystemPoint {
     frame_id: i64,
     /// Its time, s.
     simulation_time: Measure,
-    /// All of it.
+    /// Total.
     total_system_e: Measure,
-    /// What it gained since the frame before; of the first frame, all of it.
+    /// Gain since the previous frame; for the first frame, the total.
     delta_e: Measure,
-    /// Of motion.
+    /// Linear kinetic energy.
     total_linear_ke: Measure,
-    /// Of turning.
+    /// Rotational kinetic energy.
     total_rotational_ke: Measure,
-    /// Of height.
+    /// Potential energy.
     total_potential_e: Measure,
-    /// Whether the recorder took it for an injection.
+    /// Whether the recorder flagged an energy injection.
     energy_injection: Option<bool>,
     /// Whether any pair touched.
     collision_active: Option<bool>,
@@ -153,7 +153,7 @@ fn render_course(whose: &str, totals: &[(i64, Option<f64>)]) -> String {
     )
 }
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetBodyEnergy {
@@ -163,13 +163,13 @@ pub struct GetBodyEnergy {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
@@ -179,15 +179,15 @@ pub struct GetBodyEnergy {
 pub struct BodySeries {
     /// The body.
     body_id: i64,
-    /// Frame by frame, after its step.
+    /// One entry per frame, after its step.
     energy_points: Option<Vec<BodyPoint>>,
-    /// In how many frames it has an energy.
+    /// Total number of frames with an energy of the body.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -200,13 +200,13 @@ pub struct BodyPoint {
     frame_id: i64,
     /// Its time, s.
     simulation_time: Measure,
-    /// Of motion.
+    /// Linear kinetic energy.
     linear_ke: Measure,
-    /// Of turning.
+    /// Rotational kinetic energy.
     rotational_ke: Measure,
-    /// Of height.
+    /// Potential energy.
     potential_e: Measure,
-    /// All of it.
+    /// Total.
     total_e: Measure,
 }
 

@@ -20,23 +20,23 @@ const MIN_GAIN: f64 = 1e-6;
 /// The default gain from which on an episode counts, J.
 const MIN_TOTAL: f64 = 0.01;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnergyEpisodes {
-    /// A frame gains from so many J on; 1e-6 where nothing is said.
+    /// Minimum gain of a frame, J. Default: 1e-6.
     #[arg(long, value_name = "J")]
     pub min_gain: Option<f64>,
-    /// An episode counts from so many J on; 0.01 where nothing is said.
+    /// Minimum gain of an episode, J. Default: 0.01.
     #[arg(long, value_name = "J")]
     pub min_total: Option<f64>,
-    /// Frames without a gain that an episode may go over; 1 where nothing is said.
+    /// Maximum number of frames without a gain inside an episode. Default: 1.
     #[arg(long, value_name = "N")]
     pub max_gap: Option<u64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
@@ -44,17 +44,17 @@ pub struct EnergyEpisodes {
 /// Runs of frames that gain energy.
 #[derive(Serialize, JsonSchema)]
 pub struct Episodes {
-    /// The episodes, the largest gain first.
+    /// The episodes, largest gain first.
     episodes: Option<Vec<Episode>>,
-    /// How many there are.
+    /// Total number of episodes.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
-    /// What all frames gained together, those that lose left out, J.
+    /// Sum of the gains of all frames, not counting losses, J.
     total_gain: Measure,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -65,23 +65,23 @@ pub struct Episode {
     start_frame: i64,
     /// The last frame.
     end_frame: i64,
-    /// Frames that gain.
+    /// Number of frames that gain.
     frames: u64,
-    /// What they gain together, J.
+    /// Their total gain, J.
     gain: Measure,
     /// The largest gain of a frame, J.
     peak_gain: Measure,
-    /// In which frame.
+    /// The frame with that gain.
     peak_frame: i64,
-    /// What of the energy of motion changed over the episode, J.
+    /// Change of linear kinetic energy over the episode, J.
     linear_ke_change: Measure,
-    /// What of the energy of turning changed, J.
+    /// Change of rotational kinetic energy, J.
     rotational_ke_change: Measure,
-    /// What of the potential energy changed, J.
+    /// Change of potential energy, J.
     potential_e_change: Measure,
-    /// In how many frames any pair touched.
+    /// Number of frames with a touching pair.
     contact_frames: u64,
-    /// In how many frames the solver did not converge.
+    /// Number of frames in which the solver did not converge.
     unconverged_frames: u64,
 }
 

@@ -15,7 +15,7 @@ use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::states::{self, State};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GetFrame {
@@ -27,7 +27,7 @@ pub struct GetFrame {
     pub time: Option<f64>,
 }
 
-/// Everything of one frame: states and energy after its step; collisions, constraints and solver before it.
+/// All data of one frame: states and energy after its step; collisions, constraints and solver before it.
 #[derive(Serialize, JsonSchema)]
 pub struct FrameAnswer {
     /// The frame.
@@ -42,30 +42,30 @@ pub struct FrameAnswer {
     collisions: Option<Vec<Collision>>,
     /// The contact points and their impulses, N s.
     friction_constraints: Option<Vec<FrictionItem>>,
-    /// How the solver did.
+    /// Result of the solver.
     solver: Option<Solver>,
     /// The energy of all bodies after the step, J.
     energy: Option<Energy>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
 /// The energy of all bodies, J.
 #[derive(Serialize, JsonSchema)]
 pub struct Energy {
-    /// Of motion.
+    /// Linear kinetic energy.
     total_linear_ke: Measure,
-    /// Of turning.
+    /// Rotational kinetic energy.
     total_rotational_ke: Measure,
-    /// Of height.
+    /// Potential energy.
     total_potential_e: Measure,
-    /// All of it.
+    /// Total.
     total_system_e: Measure,
-    /// What it gained since the frame before.
+    /// Gain since the previous frame.
     delta_e: Measure,
-    /// Whether the recorder took it for an injection.
+    /// Whether the recorder flagged an energy injection.
     energy_injection: Option<bool>,
     /// Whether any pair touched.
     collision_active: Option<bool>,
@@ -74,7 +74,7 @@ pub struct Energy {
 static CARD: QueryCard = QueryCard {
     name: "get_frame",
     group: "specification",
-    title: "everything of one frame",
+    title: "all data of one frame",
     about: "States (m, m/s, rad/s) after the frame's step; collisions, contact points with impulses (N s) and forces \
             (N), and solver before it.",
     example: "--frame-id 45",

@@ -17,36 +17,36 @@ use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::touches::{self, Analysis, PairTouch};
 use crate::domains::recordings::vectors::read_directions;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetContactHistory {
-    /// The one body.
+    /// First body.
     #[arg(long, value_name = "N")]
     pub body_a_id: i64,
-    /// The other body, in either order.
+    /// Second body; the order does not matter.
     #[arg(long, value_name = "N")]
     pub body_b_id: i64,
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The most contact points of a page; a frame's points stay together.
+    /// Maximum number of contact points on a page; a frame's points stay together.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
 
-/// How two bodies touch over frames; each contact as it was before its frame's step.
+/// Contact of two bodies over frames, each before its frame's step.
 #[derive(Serialize, JsonSchema)]
 pub struct History {
-    /// The one body.
+    /// First body.
     body_a_id: i64,
-    /// The other body.
+    /// Second body.
     body_b_id: i64,
     /// The first frame.
     start_frame: i64,
@@ -54,17 +54,17 @@ pub struct History {
     end_frame: i64,
     /// The frames in which they touch.
     contact_history: Option<Vec<FrameContacts>>,
-    /// In how many frames of the range they touch.
+    /// Number of frames of the range in which they touch.
     total: u64,
-    /// How many contact points that are.
+    /// Total number of contact points.
     total_contacts: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
-    /// What the contact looks like over the whole range, not only the page.
+    /// Statistics of the contact over the whole range, not only the page.
     analysis: Option<Analysis>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -75,7 +75,7 @@ pub struct FrameContacts {
     frame_id: i64,
     /// Its time, s.
     simulation_time: Measure,
-    /// How many points there are; none known where no constraints are recorded.
+    /// Number of points; empty if no constraints are recorded.
     num_contacts: Option<u64>,
     /// The sum of the normal impulses, N s.
     normal_impulse: Measure,
@@ -88,9 +88,9 @@ pub struct FrameContacts {
 static CARD: QueryCard = QueryCard {
     name: "get_contact_history",
     group: "specification",
-    title: "how two bodies touch over frames",
+    title: "contact of two bodies over frames",
     about: "Contact points of a pair over frames, paged, with impulses (N s) and forces (N); chatter, flipped normals \
-            and swinging forces over the whole range.",
+            and oscillating forces over the whole range.",
     example: "--body-a-id 3 --body-b-id 2147483650 --start-frame 1 --end-frame 50",
 };
 

@@ -17,19 +17,19 @@ use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, ScanSheet, Stop};
 use crate::domains::recordings::schema::{self, Declared, Generation};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GetMetadata {}
 
-/// What a recording holds.
+/// The contents of a recording.
 #[derive(Serialize, JsonSchema)]
 pub struct Metadata {
-    /// The bodies that move, in the order of their spawns.
+    /// The moving bodies, in order of spawning.
     bodies: Option<Vec<BodyFacts>>,
-    /// The bodies of the environment that any contact names.
+    /// The bodies of the environment that occur in contacts.
     environment_bodies: Vec<EnvironmentBody>,
-    /// How many frames there are.
+    /// Number of frames.
     total_frames: u64,
     /// The first frame.
     first_frame: Option<i64>,
@@ -39,21 +39,21 @@ pub struct Metadata {
     simulation_time: Measure,
     /// The usual length of a step, s.
     time_step: Measure,
-    /// Frames whose step is another one, at most 20.
+    /// Frames with a different step length, at most 20.
     odd_steps: Vec<OddStep>,
     /// Missing frame ids: the last before a gap and the first after it, at most 20.
     gaps: Vec<(i64, i64)>,
     /// Which generation of the recorder made it.
     generation: Option<Generation>,
-    /// Whether all its frames are whole; false for one that is still being written, or was cut short.
+    /// Whether all frames are complete; false if it is still being written, or was cut short.
     complete: bool,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
-/// A body that moves.
+/// A moving body.
 #[derive(Serialize, JsonSchema)]
 pub struct BodyFacts {
     /// The body.
@@ -64,18 +64,18 @@ pub struct BodyFacts {
     restitution: Measure,
     /// Its coefficient of friction.
     friction: Measure,
-    /// Its asset.
+    /// Its asset's id.
     asset_id: Option<i64>,
     /// The name of its asset.
     asset_name: Option<String>,
-    /// Whether it is recorded as one of the environment.
+    /// Whether it is recorded as part of the environment.
     is_environment: bool,
 }
 
 /// A body of the environment.
 #[derive(Serialize, JsonSchema)]
 pub struct EnvironmentBody {
-    /// Its id, as contacts hold it: bit 31 is set.
+    /// Its id in contacts: bit 31 is set.
     body_id: i64,
     /// Its number among all spawned bodies.
     spawn_number: i64,
@@ -93,7 +93,7 @@ pub struct OddStep {
 static CARD: QueryCard = QueryCard {
     name: "get_metadata",
     group: "specification",
-    title: "what a recording holds",
+    title: "the contents of a recording",
     about: "Bodies with mass (kg) and material, environment bodies, number of frames, time step (s), gaps, and what is \
             not recorded.",
     example: "",
@@ -160,7 +160,7 @@ fn render_summary(frames: &Frames, bodies: &Bodies, environment: usize, complete
     if gaps > 0 {
         text += &format!(", {} in the frame ids", render_count(gaps, "gap"));
     }
-    if complete { text + "." } else { text + "; its last frame is not whole: it is being written, or was cut short." }
+    if complete { text + "." } else { text + "; its last frame is incomplete: it is being written, or was cut short." }
 }
 
 fn odd_steps(frames: &Frames) -> Vec<OddStep> {

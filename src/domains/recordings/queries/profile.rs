@@ -17,14 +17,14 @@ use crate::domains::recordings::measure::{Measure, render_number};
 use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecordingProfile {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
 }
@@ -42,33 +42,33 @@ pub struct Profile {
     first_total_e: Measure,
     /// The last energy.
     last_total_e: Measure,
-    /// How the energy of motion changed.
+    /// Change of linear kinetic energy.
     linear_ke_change: Measure,
-    /// How the energy of turning changed.
+    /// Change of rotational kinetic energy.
     rotational_ke_change: Measure,
-    /// How the potential energy changed.
+    /// Change of potential energy.
     potential_e_change: Measure,
-    /// What all frames that gain gained together.
+    /// Total gain of the frames that gain.
     gains: Measure,
-    /// What all frames that lose lost together.
+    /// Total loss of the frames that lose.
     losses: Measure,
     /// The largest gain of a frame.
     max_gain: Measure,
-    /// Frames that gain.
+    /// Number of frames that gain.
     gain_frames: u64,
     /// Of those, frames in which the solver did not converge.
     gain_frames_unconverged: u64,
-    /// Frames in which anything touches.
+    /// Number of frames with a contact.
     contact_frames: Option<u64>,
     /// The deepest penetration, m.
     max_penetration_depth: Measure,
-    /// Frames in which the solver did not converge although there was something to solve.
+    /// Number of frames with constraints in which the solver did not converge.
     unconverged_frames: Option<u64>,
-    /// The most iterations of a frame.
+    /// Maximum number of iterations of a frame.
     max_iterations: Option<i64>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 

@@ -26,19 +26,19 @@ const SPEED: f64 = 0.01;
 /// The default angular speed above which a body turns, rad/s.
 const TURNING: f64 = 0.05;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckPenetration {
     /// The frame; ids begin at 1.
     #[arg(long, value_name = "N")]
     pub frame_id: i64,
-    /// Too deep is what is deeper than so many m; what rest explains, and a quarter more, where nothing is said.
+    /// Maximum overlap, m. Default: 1.25 times what is explained at rest.
     #[arg(long, value_name = "M")]
     pub threshold: Option<f64>,
 }
 
-/// Pairs that lie too deep within each other before the step of a frame.
+/// Pairs that overlap too deeply before the step of a frame.
 #[derive(Serialize, JsonSchema)]
 pub struct Penetration {
     /// The frame.
@@ -47,28 +47,28 @@ pub struct Penetration {
     threshold: f64,
     /// Whether it was given, or follows from the time step and gravity.
     threshold_given: bool,
-    /// How deep a body at rest lies, m.
+    /// Overlap of a body at rest, m.
     resting_depth: f64,
-    /// The pairs that are deeper than the threshold; null where it cannot be judged.
+    /// The pairs above the threshold; null if this cannot be judged.
     excessive_penetrations: Option<Vec<Deep>>,
-    /// The pairs that were judged.
+    /// Number of pairs judged.
     checked: u64,
-    /// The deepest, m.
+    /// Largest overlap, m.
     max_penetration_depth: Measure,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
-/// A pair that lies too deep within each other.
+/// A pair that overlaps too deeply.
 #[derive(Serialize, JsonSchema)]
 pub struct Deep {
-    /// One body.
+    /// First body.
     body_a_id: i64,
-    /// The other body; bit 31 marks the environment.
+    /// Second body; bit 31 marks the environment.
     body_b_id: i64,
-    /// How deep, m.
+    /// Overlap, m.
     penetration_depth: Measure,
     /// The normal, from A to B.
     normal: Option<Vector>,
@@ -77,9 +77,9 @@ pub struct Deep {
 static DEPTH_CARD: QueryCard = QueryCard {
     name: "check_penetration",
     group: "specification",
-    title: "whether bodies lie too deep within each other",
-    about: "Pairs of a frame deeper within each other than a threshold (m); by default what rest under gravity and the \
-            time step explains, and a quarter more.",
+    title: "whether bodies overlap too deeply",
+    about: "Pairs of a frame that overlap more than a threshold (m); by default 1.25 times the overlap that gravity \
+            and the time step explain at rest.",
     example: "--frame-id 108",
 };
 
@@ -94,7 +94,7 @@ impl NamedQuestion for CheckPenetration {
 fn check_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(), QueryError> {
     match threshold {
         Some(number) if !is_size(number) => {
-            Err(QueryError::Params(format!("{name}: {number} {unit} is none; give 0 or more")))
+            Err(QueryError::Params(format!("{name}: {number} {unit} is not valid; give 0 or more")))
         }
         _ => Ok(()),
     }
@@ -144,7 +144,7 @@ impl Question for CheckPenetration {
                 render_count(all.len(), "touching pair"),
                 deep.len(),
                 render_number(threshold),
-                if self.threshold.is_some() { "as given" } else { "a quarter more than at rest" },
+                if self.threshold.is_some() { "as given" } else { "1.25 times that at rest" },
                 render_number(deepest)
             ),
         };
@@ -171,15 +171,15 @@ impl Question for CheckPenetration {
     }
 }
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRestingContact {
     /// The frame; ids begin at 1.
     #[arg(long, value_name = "N")]
     pub frame_id: i64,
-    /// A body moves from so many m/s, or rad/s, on, as recorded; where nothing is said, from 0.01 m/s beyond what one
-    /// step of gravity explains, or 0.05 rad/s.
+    /// Minimum recorded speed of a moving body, m/s or rad/s. Default: 0.01 m/s above one step of gravity, or
+    /// 0.05 rad/s.
     #[arg(long, value_name = "M_S")]
     pub velocity_threshold: Option<f64>,
 }
@@ -191,17 +191,17 @@ pub struct Resting {
     frame_id: i64,
     /// The threshold, m/s.
     velocity_threshold: f64,
-    /// Whether it was given, or is what is left of a velocity beyond the step of gravity.
+    /// Whether it was given, or applies to the speed above one step of gravity.
     threshold_given: bool,
     /// The speed that a body at rest is recorded with, m/s.
     resting_speed: f64,
-    /// How many moving bodies touch something.
+    /// Number of moving bodies that touch something.
     bodies_in_contact: Option<u64>,
     /// Those that are not at rest.
     moving_bodies: Option<Vec<MovingBody>>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -222,8 +222,8 @@ static REST_CARD: QueryCard = QueryCard {
     name: "check_resting_contact",
     group: "specification",
     title: "whether bodies in contact are at rest",
-    about: "Bodies in contact that move after a frame's step (m/s, rad/s), although recorded rest has the speed of one \
-            step of gravity.",
+    about: "Bodies in contact that move after a frame's step (m/s, rad/s); a body at rest is recorded with the speed \
+            of one step of gravity.",
     example: "--frame-id 200",
 };
 
@@ -266,7 +266,7 @@ impl Question for CheckRestingContact {
                 moving.len(),
                 render_count(all, "body"),
                 render_number(threshold),
-                if self.velocity_threshold.is_some() { "as given" } else { "beyond one step of gravity" }
+                if self.velocity_threshold.is_some() { "as given" } else { "above one step of gravity" }
             ),
         };
         Ok(Resting {

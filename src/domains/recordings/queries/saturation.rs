@@ -14,20 +14,20 @@ use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::measure::Measure;
 use crate::domains::recordings::reading::{Question, Reading, Stop, to_float};
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FrictionSaturation {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
@@ -35,13 +35,13 @@ pub struct FrictionSaturation {
 /// Friction over many frames.
 #[derive(Serialize, JsonSchema)]
 pub struct Saturation {
-    /// The pairs, the most violations first.
+    /// The pairs, most violations first.
     pairs: Option<Vec<PairFriction>>,
-    /// How many pairs there are.
+    /// Total number of pairs.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
-    /// Contact points that were judged.
+    /// Number of contact points judged.
     checked: u64,
     /// Of those, at their limit.
     saturated: u64,
@@ -51,18 +51,18 @@ pub struct Saturation {
     violation_frames: Vec<i64>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
 /// Friction of a pair over many frames.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct PairFriction {
-    /// One body.
+    /// First body.
     body_a_id: i64,
-    /// The other body; bit 31 marks the environment.
+    /// Second body; bit 31 marks the environment.
     body_b_id: i64,
-    /// Contact points that were judged.
+    /// Number of contact points judged.
     checked: u64,
     /// Of those, at their limit.
     saturated: u64,
@@ -72,7 +72,7 @@ pub struct PairFriction {
     violations: u64,
     /// The largest excess over the limit, N s.
     worst_excess: Measure,
-    /// In which frame.
+    /// The frame of the largest excess.
     worst_frame: Option<i64>,
 }
 
@@ -80,8 +80,8 @@ static CARD: QueryCard = QueryCard {
     name: "friction_saturation",
     group: "analysis",
     title: "friction over a whole recording",
-    about: "By pair: how many contact points are at their friction limit or outside their cone, and the largest excess \
-            (N s).",
+    about: "Per pair: how many contact points are at their friction limit or outside their cone, and the largest \
+            excess (N s).",
     example: "",
 };
 

@@ -23,14 +23,14 @@ const REVERSAL_SPEED: f64 = 0.01;
 /// The most frames that an answer lists.
 const NAMED_MAX: usize = 20;
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settling {
     /// Only this body.
     #[arg(long, value_name = "N")]
     pub body_id: Option<i64>,
-    /// At rest is what is slower than so many m/s beyond one step of gravity; 0.05 where nothing is said.
+    /// Maximum speed at rest above one step of gravity, m/s. Default: 0.05.
     #[arg(long, value_name = "M_S")]
     pub speed: Option<f64>,
 }
@@ -38,13 +38,13 @@ pub struct Settling {
 /// When bodies come to rest.
 #[derive(Serialize, JsonSchema)]
 pub struct SettlingAnswer {
-    /// By body.
+    /// One entry per body.
     bodies: Option<Vec<Settled>>,
-    /// How many bodies.
+    /// Number of bodies.
     total: u64,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
@@ -53,7 +53,7 @@ pub struct SettlingAnswer {
 pub struct Settled {
     /// The body.
     body_id: i64,
-    /// The frame from which on it is at rest; null where it moves at the end.
+    /// The frame from which it is at rest; null if it moves at the end.
     settled_frame: Option<i64>,
     /// Its time, s.
     settled_time: Measure,
@@ -61,9 +61,9 @@ pub struct Settled {
     final_speed: Measure,
     /// Its largest speed, m/s.
     max_speed: Measure,
-    /// How often its velocity along x or y changes sign while it touches something.
+    /// Number of times its velocity along x or y changes sign in contact.
     reversals: u64,
-    /// In which frames, the first 20.
+    /// The first 20 such frames.
     reversal_frames: Vec<i64>,
 }
 
@@ -71,8 +71,8 @@ static CARD: QueryCard = QueryCard {
     name: "settling",
     group: "analysis",
     title: "when bodies come to rest",
-    about: "By body: the frame from which on it rests (m/s), its largest and last speed, and how often its sliding \
-        turns             round in contact.",
+    about: "Per body: the frame from which it is at rest, its largest and last speed (m/s), and how often its sliding \
+        direction reverses in contact.",
     example: "--body-id 3",
 };
 

@@ -12,18 +12,18 @@ use crate::domains::recordings::missing::Missing;
 use crate::domains::recordings::reading::{Question, Reading, Stop};
 use crate::domains::recordings::schema;
 
-/// How the solver did in a frame.
+/// Result of the solver in a frame.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Solver {
     /// Iterations of all islands.
     pub iterations: Option<i64>,
-    /// The largest residual; separating contacts count, so that several units are normal on an impact.
+    /// The largest residual; separating contacts count, so several units are normal on an impact.
     pub residual: Measure,
-    /// Whether every island converged; false too where there was nothing to solve.
+    /// Whether every island converged; also false if there was nothing to solve.
     pub converged: bool,
-    /// How many constraints there were.
+    /// Number of constraints.
     pub num_constraints: Option<i64>,
-    /// How many pairs touched.
+    /// Number of touching pairs.
     pub num_contacts: Option<i64>,
     /// Whether there was anything to solve.
     pub solved: bool,
@@ -70,59 +70,59 @@ pub fn solver_rows(
     Ok(Some(rows))
 }
 
-/// What is asked.
+/// Parameters of the query.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GetSolverDiagnostics {
     /// The first frame.
     #[arg(long, value_name = "N")]
     pub start_frame: Option<i64>,
-    /// The last frame, which counts too.
+    /// The last frame, inclusive.
     #[arg(long, value_name = "N")]
     pub end_frame: Option<i64>,
-    /// The most items of a page.
+    /// Maximum number of items on a page.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// The next_cursor of the page before.
+    /// The next_cursor of the previous page.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
 
-/// How the solver did.
+/// Result of the solver.
 #[derive(Serialize, JsonSchema)]
 pub struct SolverAnswer {
     /// The first frame.
     start_frame: i64,
     /// The last frame.
     end_frame: i64,
-    /// Frame by frame.
+    /// One entry per frame.
     diagnostics: Option<Vec<Diagnostic>>,
-    /// How many frames have a row.
+    /// Total number of frames with a row.
     total: u64,
-    /// Where the next page begins.
+    /// Cursor of the next page.
     next_cursor: Option<String>,
-    /// Frames in which there was something to solve.
+    /// Number of frames with something to solve.
     solved_frames: u64,
     /// Of those, frames in which the solver did not converge.
     unconverged_frames: u64,
     /// The first of these, at most 50.
     unconverged: Vec<i64>,
-    /// The most iterations of a frame.
+    /// Maximum number of iterations of a frame.
     max_iterations: Option<i64>,
     /// Tables and columns that are not recorded.
     not_recorded: Option<Vec<String>>,
-    /// All of it in a sentence.
+    /// Summary in one sentence.
     summary: String,
 }
 
-/// How the solver did in a frame.
+/// Result of the solver in a frame.
 #[derive(Serialize, JsonSchema)]
 pub struct Diagnostic {
     /// The frame.
     frame_id: i64,
     /// Its time, s.
     simulation_time: Measure,
-    /// How the solver did.
+    /// Result of the solver.
     #[serde(flatten)]
     solver: Solver,
 }
@@ -130,9 +130,8 @@ pub struct Diagnostic {
 static CARD: QueryCard = QueryCard {
     name: "get_solver_diagnostics",
     group: "specification",
-    title: "how the solver did, frame by frame",
-    about: "Iterations, residual and convergence of each frame, and which frames did not converge although there was \
-            something to solve.",
+    title: "results of the solver, frame by frame",
+    about: "Iterations, residual and convergence of each frame, and which frames with constraints did not converge.",
     example: "--start-frame 40 --end-frame 60",
 };
 

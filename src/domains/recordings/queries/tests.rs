@@ -89,7 +89,7 @@ fn an_unknown_frame_or_body_is_answered_with_the_nearest() {
         assert!(matches!(&error, QueryError::Unknown { what: "frame", near, .. } if near.len() == 3), "{error}");
     }
     let error = try_ask(&database, "get_body_energy", json!({"body_id": 9})).unwrap_err();
-    assert!(error.to_string().contains("there is 3"), "{error}");
+    assert!(error.to_string().contains("existing: 3"), "{error}");
     let error = try_ask(&database, "get_contacts_for_body", json!({"body_id": 9, "frame_id": 50})).unwrap_err();
     assert!(error.to_string().contains("2147483650"), "{error}");
     let error = try_ask(&database, "get_body_state", json!({"body_id": FLOOR, "frame_id": 50})).unwrap_err();

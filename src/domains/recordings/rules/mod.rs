@@ -23,11 +23,11 @@ fn load_standard() -> Arc<Rules> {
     Arc::new(rules_file::parse_rules(DEFAULT, "").expect("the default rules can be read"))
 }
 
-/// What checks judge by. A file needs to say only what is different from the default file.
+/// Rules of the checks. A file only needs the differences from the default file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// Downwards, m/s2.
+    /// Gravity, downwards, m/s2.
     pub gravity: f64,
     /// Energies.
     pub energy: EnergyRules,
@@ -42,82 +42,82 @@ pub struct Rules {
     pub checks: BTreeMap<CheckId, CheckRule>,
 }
 
-/// What energies are held against.
+/// Tolerances and limits for energies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnergyRules {
-    /// Sums and formulas agree within this part of what they are made of.
+    /// Relative tolerance of sums and formulas.
     pub identity: f64,
-    /// A run of gains of fewer joules in all is no episode.
+    /// Minimum total gain of an episode, J.
     pub episode_joules: f64,
-    /// Nor one of a smaller part of how far the total energy ranges over the recording.
+    /// Minimum total gain of an episode, as a fraction of the range of the total energy over the recording.
     pub episode_share: f64,
-    /// A frame gains where its energy grows by more than this part of itself.
+    /// Minimum gain of a frame, as a fraction of its energy.
     pub gain_share: f64,
-    /// No frame has so much energy, J.
+    /// Energy that no frame reaches, J.
     pub largest: f64,
 }
 
-/// What contacts are held against.
+/// Tolerances and limits for contacts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactRules {
-    /// Friction may be this part above its limit.
+    /// Relative tolerance of friction above its limit.
     pub cone_tolerance: f64,
-    /// And this impulse, N s.
+    /// Additional absolute tolerance, N s.
     pub cone_epsilon: f64,
-    /// At a smaller limit the recorder's solver does not look at the cone, N s.
+    /// Friction limit below which the recorder's solver ignores the cone, N s.
     pub unpressed: f64,
-    /// Normals and tangents are 1 long within this.
+    /// Tolerance of the length of normals and tangents around 1.
     pub direction: f64,
-    /// How deep the position corrector lets bodies sink, m.
+    /// Overlap that the position corrector allows, m.
     pub slop: f64,
-    /// The part of a deeper overlap that it takes away in a step.
+    /// Fraction of a deeper overlap that it removes per step.
     pub beta: f64,
-    /// How far the surface of a body is from its centre, m: what turns moves so much faster.
+    /// Distance from a body's centre to its surface, m; rotation adds to the speed of the surface.
     pub reach: f64,
-    /// Depth beyond what is explained, m.
+    /// Tolerance of unexplained overlap, m.
     pub depth_margin: f64,
-    /// A body at rest is carried by its weight within this part.
+    /// Relative tolerance between the weight of a body at rest and the impulse that supports it.
     pub support: f64,
-    /// How far the velocity of a body at rest is from that of one step of gravity, m/s.
+    /// Maximum difference between the velocity of a body at rest and that of one step of gravity, m/s.
     pub resting_speed: f64,
 }
 
-/// What states are held against.
+/// Tolerances and limits for states.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StateRules {
-    /// Orientations are 1 long within this.
+    /// Tolerance of the length of orientations around 1.
     pub quaternion: f64,
-    /// Impulses account for a change of velocity within this part of what is involved.
+    /// Relative tolerance between impulses and a change of velocity.
     pub impulse: f64,
-    /// And this impulse, N s.
+    /// Additional absolute tolerance, N s.
     pub impulse_epsilon: f64,
-    /// A body moves by its velocity and what the position corrector may do, and this, m.
+    /// Tolerance of a body's movement beyond its velocity and the position corrector, m.
     pub jump: f64,
-    /// No body is so far away, m.
+    /// Distance that no body reaches, m.
     pub farthest: f64,
-    /// No body is so fast, m/s.
+    /// Speed that no body reaches, m/s.
     pub fastest: f64,
 }
 
-/// What times are held against.
+/// Tolerances for times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeRules {
-    /// Steps last as long as the usual one within this part.
+    /// Relative tolerance of step lengths around the usual one.
     pub step_share: f64,
 }
 
-/// What becomes of a check.
+/// Settings of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRule {
-    /// Whether it runs; one that does not is no pass.
+    /// Whether it runs; a disabled check does not count as passed.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// How bad each of its findings is; without it the check says so itself.
+    /// Severity of each of its findings; chosen by the check if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
@@ -126,7 +126,7 @@ const fn yes() -> bool {
     true
 }
 
-/// The id of a check that there is.
+/// The id of an existing check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct CheckId(&'static str);
 

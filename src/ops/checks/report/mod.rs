@@ -28,10 +28,7 @@ const CODE_SCANNING_MAX: usize = 25_000;
 pub fn too_many(outcome: &Outcome) -> Option<String> {
     let count = outcome.findings.len();
     (count > CODE_SCANNING_MAX).then(|| {
-        format!(
-            "{count} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it to some of the \
-             checks"
-        )
+        format!("{count} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; choose fewer checks")
     })
 }
 
@@ -66,12 +63,16 @@ pub fn write_report(path: &Path, text: &str) -> Result<(), Failure> {
 /// # Errors
 /// Usage: a file that is no report exists there.
 pub(super) fn may_write(path: &Path) -> Result<(), Failure> {
-    if path.exists() && !is_report(path) { Err(write_failure(path, "something else stands there")) } else { Ok(()) }
+    if path.exists() && !is_report(path) {
+        Err(write_failure(path, "it exists and is not an earlier report"))
+    } else {
+        Ok(())
+    }
 }
 
 fn write_failure(path: &Path, why: &str) -> Failure {
     let message = format!("could not write the report {}: {why}", path.display());
-    Failure::usage("report_file", message, "choose a path that can be written, where nothing or an earlier report is")
+    Failure::usage("report_file", message, "choose a writable path that is free or holds an earlier report")
 }
 
 /// Returns whether a file begins as a report of `mfm check` does; a saved table is not recognised.

@@ -189,7 +189,7 @@ fn build_location(outcome: &Outcome, table: &str, key: &Json) -> Json {
 fn build_invocation(outcome: &Outcome) -> Json {
     let mut notes: Vec<Json> = Vec::new();
     for check in &outcome.checks {
-        let why = check.why.iter().map(|why| build_notification(check, "warning", &format!("not run, because {why}")));
+        let why = check.why.iter().map(|why| build_notification(check, "warning", &format!("not run: {why}")));
         notes.extend(why);
         notes.extend(check.remarks.iter().map(|remark| build_notification(check, "note", remark)));
     }

@@ -18,7 +18,7 @@ pub(super) fn render_page(outcome: &Outcome) -> String {
     let sections = [
         Section::new("counts", "Counts", render_counts(outcome)),
         // Before the findings, because it limits what their absence means.
-        Section::new("unjudged", "What was not judged", render_unjudged(outcome)),
+        Section::new("unjudged", "Not judged", render_unjudged(outcome)),
         Section::new("checks", "Checks", render_checks(outcome)),
         Section::new("findings", "Findings", render_findings(outcome)),
         Section::new("gone", "Gone from the baseline", render_gone(outcome)),
@@ -51,7 +51,7 @@ fn render_headline(outcome: &Outcome) -> String {
 
 fn render_header(outcome: &Outcome) -> String {
     let exit = match outcome.failed {
-        true => "1: something counts that was found",
+        true => "1: findings count",
         false if outcome.baseline_written.is_some() => "0: a baseline was written",
         false => "0",
     };

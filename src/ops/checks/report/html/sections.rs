@@ -19,7 +19,7 @@ pub(super) fn render_counts(outcome: &Outcome) -> String {
     let mut all = vec![("violations", if compared { "New violations" } else { "Violations" }, outcome.violations)];
     if compared {
         all.extend([("known", "Known", outcome.known), ("gone", "Gone", outcome.gone)]);
-        all.push(("unchecked", "Not looked for", outcome.unchecked));
+        all.push(("unchecked", "Not checked", outcome.unchecked));
     }
     all.push(("not_run", "Checks not run", outcome.not_run));
     let mut numbers = String::new();
@@ -123,7 +123,7 @@ pub(super) fn render_findings(outcome: &Outcome) -> String {
     }
     let further = outcome.findings_total.saturating_sub(CHANGES_MAX as u64);
     if further > 0 {
-        out += &format!("<p>And {further} more, which the plain table lists.</p>\n");
+        out += &format!("<p>And {further} more; the plain table lists them.</p>\n");
     }
     out
 }
@@ -190,8 +190,8 @@ pub(super) fn render_rows(outcome: &Outcome) -> String {
         return all;
     }
     format!(
-        "<p class=\"soft\">What the checks read of each row; columns that identify a person are left out.</p>\n\
-         <div class=\"rows\">\n{all}</div>\n"
+        "<p class=\"soft\">The columns of each row that the checks read; columns that identify a person are \
+         omitted.</p>\n<div class=\"rows\">\n{all}</div>\n"
     )
 }
 
@@ -201,7 +201,7 @@ fn render_row(outcome: &Outcome, at: usize, line: &RowLine) -> String {
         cells += &format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
     }
     let cells = match cells.as_str() {
-        "" => "<p>This row is not there.</p>".to_owned(),
+        "" => "<p>This row does not exist.</p>".to_owned(),
         cells => format!("<dl>{cells}</dl>"),
     };
     let mut links = Vec::new();
