@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::faults::{ApplyCall, PlanCall};
+use super::placeholders;
 use super::query::QueryCall;
 use super::settings::{Color, Format};
 use super::texts;
@@ -53,7 +54,7 @@ pub(super) struct Globals {
     /// Write results as JSON: the same as --format json
     #[arg(long, id = "global_json", global = true, conflicts_with = "global_format")]
     pub(super) json: bool,
-    /// Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's name]
+    /// The actor's name in the journal [env: MFM_ACTOR] [default: the user's name]
     #[arg(long, id = "global_actor", value_name = "NAME", global = true, hide_short_help = true)]
     pub(super) actor: Option<String>,
     /// A file with the password of a server's login, `-` for standard input [env: MFM_MSSQL_PASSWORD] [default: asked]
@@ -98,7 +99,7 @@ pub(super) enum Command {
     Lab(LabCommand),
     #[command(about = "Register and mark test copies", long_about = texts::TARGET, subcommand)]
     Target(TargetCommand),
-    #[command(about = ops::modes::CARD.about, long_about = texts::fill_examples(texts::MODES))]
+    #[command(about = ops::modes::CARD.about, long_about = placeholders::fill_examples(texts::MODES))]
     Modes {
         /// A mode's id, or the name of its tool
         #[arg(value_name = "MODE")]
@@ -107,11 +108,11 @@ pub(super) enum Command {
         #[arg(long, value_name = "ID", conflicts_with = "mode")]
         domain: Option<String>,
     },
-    #[command(about = find::CARD.about, long_about = texts::fill_examples(texts::FIND))]
+    #[command(about = find::CARD.about, long_about = placeholders::fill_examples(texts::FIND))]
     Find(find::Request),
-    #[command(about = ops::plan::CARD.about, long_about = texts::fill_examples(texts::PLAN))]
+    #[command(about = ops::plan::CARD.about, long_about = placeholders::fill_examples(texts::PLAN))]
     Plan(PlanCall),
-    #[command(about = ops::apply::CARD.about, long_about = texts::fill_examples(texts::APPLY))]
+    #[command(about = ops::apply::CARD.about, long_about = placeholders::fill_examples(texts::APPLY))]
     Apply(ApplyCall),
     #[command(about = revert::CARD.about, long_about = texts::REVERT)]
     Revert(revert::Request),
@@ -139,7 +140,7 @@ pub(super) enum Command {
     Features(features::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
-    #[command(about = drill::CARD.about, long_about = texts::fill_examples(texts::DRILL))]
+    #[command(about = drill::CARD.about, long_about = placeholders::fill_examples(texts::DRILL))]
     // Boxed because it is by far the largest request.
     Drill(Box<drill::Request>),
     #[command(about = "Commit many faults from one file", long_about = texts::CAMPAIGN, subcommand)]
@@ -147,7 +148,7 @@ pub(super) enum Command {
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
     Audit(AuditCommand),
     #[cfg(feature = "mcp")]
-    #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::fill_examples(texts::MCP))]
+    #[command(about = "Serve AI agents over stdin and stdout", long_about = placeholders::fill_examples(texts::MCP))]
     Mcp(super::mcp::McpCall),
     #[cfg(feature = "tui")]
     #[command(about = "Browse the data, commit faults and take them back, in a full-screen \

@@ -12,6 +12,7 @@ mod json;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod next_step;
+mod placeholders;
 mod ports;
 mod printer;
 mod query;

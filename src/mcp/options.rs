@@ -21,7 +21,7 @@ pub struct ServerOptions {
     /// Register no tool that writes to a target
     #[arg(long)]
     pub read_only: bool,
-    /// Only these modes, by tool or id, with commas between them [default: all]
+    /// Only these modes, by tool or id, separated by commas [default: all]
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub allow: Vec<String>,
     /// Refuse faults of a higher severity, 0 to 3 [default: 3]

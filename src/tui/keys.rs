@@ -158,13 +158,7 @@ pub const BINDINGS: &[Binding] = &[
     on_screens(bind(Action::Open, &["enter"], "to record", "Go to the record of the finding", 1), &[Checks]),
     on_screens(bind(Action::Open, &["enter"], "open", "Open the selected item", 1), &[Overview, Operations]),
     on_screens(
-        mark_writing(bind(
-            Action::Break,
-            &["b"],
-            "break",
-            "Commit a fault on the selected record: choose a failure mode",
-            2,
-        )),
+        mark_writing(bind(Action::Break, &["b"], "break", "Choose a failure mode for the selected record", 2)),
         &[Records],
     ),
     on_screens(bind(Action::Ask, &["a"], "ask", "Run a query about the selected record", 3), &[Records]),

@@ -80,7 +80,7 @@ fn k8_a_name_typed_at_a_terminal_approves_once_python() {
     // Neither another word nor an option types the name.
     for (keys, words) in [("y\n", words), ("lab.db\n", words), ("\n", ["approve", "3f3f3f3f"])] {
         let said = type_after(&world, "Type ", false, keys, &[&words[..], &["--yes"]].concat());
-        assert!(said.starts_with("3 ") && said.contains("no_consent"), "{said}");
+        assert!(said.starts_with("3 ") && said.contains("by typing the target's name"), "{said}");
         assert_eq!(approver(), None, "{keys}");
     }
     let said = type_after(&world, "Type ", false, "lab\n", &words);

@@ -187,7 +187,7 @@ fn what_was_not_judged_is_said() {
     ----- stdout -----
     1 of 2 checks found nothing on copy; 1 could not run; 1 could not judge everything
       not run (Offset is empty): offset_size
-      3 cells of TxFieldPoint.Gantry_Ang do not contain a number: angle_range
+      3 cells of TxFieldPoint.Gantry_Ang contain no number: angle_range
       TxFieldPoint.Coll_Ang is missing, and was not judged: angle_range
 
     CHECK        STATUS   SEVERITY  FOUND  LOOKED AT
@@ -200,7 +200,7 @@ fn what_was_not_judged_is_said() {
     ----- stdout -----
     check	group	mode	status	severity	looked_at	table	key	related	message
     offset_size	offsets	invalid_offset_data	not_run	critical	0				Offset is empty
-    angle_range	angles	invalid_angles	pass	low	7				3 cells of TxFieldPoint.Gantry_Ang do not contain a number; TxFieldPoint.Coll_Ang is missing, and was not judged
+    angle_range	angles	invalid_angles	pass	low	7				3 cells of TxFieldPoint.Gantry_Ang contain no number; TxFieldPoint.Coll_Ang is missing, and was not judged
     ----- stderr -----
     ");
     let json = world.json(&only);
@@ -211,7 +211,7 @@ fn what_was_not_judged_is_said() {
     exit code: 1
     ----- stdout -----
     check	group	mode	status	severity	looked_at	table	key	related	message
-    angle_range	angles	invalid_angles	remark	low	7				3 cells of TxFieldPoint.Gantry_Ang do not contain a number; TxFieldPoint.Coll_Ang is missing, and was not judged
+    angle_range	angles	invalid_angles	remark	low	7				3 cells of TxFieldPoint.Gantry_Ang contain no number; TxFieldPoint.Coll_Ang is missing, and was not judged
     angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	10	TxField 1	the gantry angle is 400, outside 0 to 360 degrees
     offset_size	offsets	invalid_offset_data	not_run	critical	0				Offset is empty
     ----- stderr -----

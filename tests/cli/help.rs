@@ -7,7 +7,7 @@ use crate::world::World;
 
 #[test]
 fn the_main_help() {
-    assert_snapshot!(World::empty().shown(&["-h"]), @r"
+    assert_snapshot!(World::empty().shown(&["-h"]), @"
     exit code: 0
     ----- stdout -----
     Commit realistic faults on a test copy of a MOSAIQ database, and take them back exactly
@@ -31,6 +31,7 @@ fn the_main_help() {
       show         Show one operation
       explain      Explain one operation: its revert, what blocks it, its proof
       query        Run a named query on a database
+      features     Write the features of a target's records as CSV
       check        Run the quality checks on a target
       drill        Measure what checks catch, fault by fault
       campaign     Commit many faults from one file

@@ -65,7 +65,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        25 tools, 3883 tokens
+        25 tools, 3870 tokens
         apply_plan: handle
         audit_verify: cursor depth full target
         check: cursor database hostname now only target

@@ -160,7 +160,7 @@ fn what_a_crash_left_open_is_recovered() {
 #[test]
 fn undo_takes_back_what_it_names_whatever_others_commit_meanwhile() {
     let mut world = World::new((120, 40));
-    world.press("u").sees("nothing to revert");
+    world.press("u").sees("nothing to take back");
     assert!(world.state.overlay.is_none());
     world.press(BREAK);
     world.press("u").sees("operation 1, corrupt_mlc_data negative_gap, of tester");

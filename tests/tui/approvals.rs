@@ -218,10 +218,10 @@ fn k8_a_question_is_approved_by_its_targets_name_and_redeemed_once() {
 fn k8_a_wrong_name_approves_nothing() {
     let mut desk = Desk::new();
     let id = desk.plan();
-    desk.press("A").press("enter").press("\"lab.db enter").sees("type lab, exactly so, or Esc");
-    desk.press("C-u y enter").sees("type lab, exactly so, or Esc").sees("This will be written to lab.");
+    desk.press("A").press("enter").press("\"lab.db enter").sees("type exactly lab, or press Esc");
+    desk.press("C-u y enter").sees("type exactly lab, or press Esc").sees("This will be written to lab.");
     assert_eq!(desk.approver(&id), None);
-    desk.press("esc").sees("not approved: the question waits until it expires").sees("1 question: A");
+    desk.press("esc").sees("not approved: the request waits until it expires").sees("1 question: A");
     assert_eq!(desk.approver(&id), None);
     desk.press("q");
     assert!(!desk.world.state.ending, "nothing is left waiting for an answer");
@@ -235,13 +235,13 @@ fn k8_an_expired_question_is_not_approved() {
     let shown = desk.plan();
     desk.press("A").press("enter").sees("Type lab");
     expire(&desk);
-    desk.press("\"lab enter").sees("not approved: the question expired").sees("have the agent ask again");
+    desk.press("\"lab enter").sees("not approved: the request expired").sees("let the agent ask again");
     assert_eq!(desk.take(&shown).unwrap_err(), "agent_handle");
     // While it is listed.
     let listed = desk.plan();
     desk.press("A").sees(short_code(&listed));
     expire(&desk);
-    desk.press("enter").sees("not approved: no question of this code waits").sees("have the agent ask again");
+    desk.press("enter").sees("not approved: no pending request has this code").sees("let the agent ask again");
     assert_eq!(desk.take(&listed).unwrap_err(), "agent_handle");
     assert!(desk.world.state.approvals.waiting.is_empty());
 }
@@ -251,7 +251,7 @@ fn k8_what_does_not_hold_any_more_and_what_two_ask_is_not_approved() {
     let mut desk = Desk::new();
     let id = desk.plan();
     desk.world.somebody_breaks();
-    desk.press("A").press("enter").sees("not approved:").sees("have the agent ask again");
+    desk.press("A").press("enter").sees("not approved:").sees("let the agent ask again");
     assert_eq!(desk.approver(&id), None);
     desk.clock.0.fetch_add(LIFE_US, Ordering::SeqCst);
     let twins = Ids::new(true);
@@ -267,7 +267,7 @@ fn k8_what_does_not_hold_any_more_and_what_two_ask_is_not_approved() {
         desk.with_agents(&twins, |agents, context| agents.keep_request(context, CLIENT, terms(), request)).unwrap();
     }
     desk.press("A").sees("3f9a01c7");
-    desk.press("enter").sees("not approved: two questions have this code").sees("have the agent ask again");
+    desk.press("enter").sees("not approved: two requests have this code").sees("let the agent ask again");
     assert_eq!(desk.world.state.approvals.waiting.len(), 2);
 }
 
@@ -276,7 +276,7 @@ fn k8_an_interface_that_only_reads_approves_nothing() {
     let mut desk = Desk::new();
     let id = desk.plan();
     desk.world.state.facts.read_only = true;
-    desk.press("A").press("enter").sees("read only").sees(short_code(&id));
+    desk.press("A").press("enter").sees("read-only").sees(short_code(&id));
     assert!(!desk.is_asked());
 }
 

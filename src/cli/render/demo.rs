@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use mfm_journal::FaultLabel;
 
 use super::drill;
+use crate::cli::placeholders;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, render_count};
-use crate::cli::texts;
 use crate::ops::demo::{DemoFault, Outcome};
 
 impl Report for Outcome {
@@ -149,6 +149,6 @@ fn write_next(page: &mut ReportPage, demo: &Outcome) {
         "mfm revert --last",
         "mfm audit verify --depth live --full",
     ] {
-        page.line(&format!("  {}", texts::fill_first(command)));
+        page.line(&format!("  {}", placeholders::fill_first(command)));
     }
 }

@@ -13,7 +13,7 @@ pub(super) const BANK_A: &str = "A_Leaf_Set";
 pub(super) const BANK_B: &str = "B_Leaf_Set";
 pub(super) const POINTS: &str = "TxFieldPoint";
 
-/// How a machine counts the positions of its two banks; a machine has one way, and no column says which.
+/// How a machine counts the positions of its two banks; a machine has one convention, which no column gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Convention {

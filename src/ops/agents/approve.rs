@@ -106,7 +106,7 @@ fn reword_gone(failure: Failure) -> Failure {
     if failure.code != "agent_handle" {
         return failure;
     }
-    handle_failure("the question expired, or the agent dropped it, before it was answered", "have the agent ask again")
+    handle_failure("the request expired, or was dropped, before it was approved", "let the agent ask again")
 }
 
 fn handle_failure(message: &str, next: impl Into<NextSteps>) -> Failure {

@@ -67,7 +67,7 @@ pub struct Fault {
     #[serde(default, deserialize_with = "known_filters")]
     #[schemars(schema_with = "filters_schema")]
     pub select: FilterValues,
-    /// The tool's own parameters, as `mfm modes TOOL` lists them: the records by id, where neither `count` nor `all` is
+    /// The tool's own parameters, as `mfm modes TOOL` lists them: the records by id, if neither `count` nor `all` is
     #[serde(default)]
     pub params: BTreeMap<String, Json>,
 }

@@ -41,7 +41,7 @@ pub const CARD: super::Card =
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// Only these checks, or the checks of these groups: ids with commas between them
+    /// Only these checks, or the checks of these groups: ids separated by commas
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub only: Vec<String>,
     /// The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: later is the future [default: the clock here]

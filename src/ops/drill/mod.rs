@@ -66,7 +66,7 @@ pub enum Form {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// Only these modes, by id or tool, or single variants as MODE:VARIANT, with commas between them [default: all]
+    /// Only these modes, by id or tool, or single variants as MODE:VARIANT, separated by commas [default: all]
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub modes: Vec<String>,
     /// How many records to commit each variant on, one after another [default: 3]

@@ -241,7 +241,7 @@ fn no_features(domain: &dyn Domain) -> Failure {
 
 fn parse_day(text: &str) -> Result<Date, Failure> {
     text.parse().map_err(|_| {
-        Failure::usage("since", format!("`{text}` is no date"), "write it as YYYY-MM-DD, such as 2024-06-28")
+        Failure::usage("since", format!("`{text}` is not a date"), "write it as YYYY-MM-DD, such as 2024-06-28")
     })
 }
 
@@ -286,7 +286,7 @@ fn write_file(
 
 fn file_failure(path: &Path, error: &FileError) -> Failure {
     let why = match error {
-        FileError::Occupied => "something else than features stands there".to_owned(),
+        FileError::Occupied => "the file exists and is not a feature file".to_owned(),
         error => error.to_string(),
     };
     let message = format!("could not write the features {}: {why}", path.display());

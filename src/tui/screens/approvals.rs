@@ -72,10 +72,10 @@ pub fn receive_failure(state: &mut TuiState, failure: &Failure) -> Vec<Effect> {
     state.approvals.chosen = None;
     let Failure { kind, code, message, .. } = failure;
     let (role, text) = match (kind, code.as_str()) {
-        (_, "no_consent") => (Role::Note, "not approved: the question waits until it expires".to_owned()),
+        (_, "no_consent") => (Role::Note, "not approved: the request waits until it expires".to_owned()),
         // The next steps of these errors are the agent's: the person has nothing to plan.
         (FailureKind::Refused, "agent_handle" | "stale" | "ineligible") => {
-            (Role::Danger, format!("not approved: {message} [{code}]: have the agent ask again"))
+            (Role::Danger, format!("not approved: {message} [{code}]: let the agent ask again"))
         }
         _ => (Role::Danger, format!("not approved: {}", answers::render_failure(failure))),
     };
@@ -176,7 +176,7 @@ mod tests {
         let mut state = listed(&["aa"]);
         state.facts.read_only = true;
         assert_eq!(press(&mut state, &[KeyCode::Enter]), []);
-        assert!(state.note.as_ref().unwrap().text.contains("read only"));
+        assert!(state.note.as_ref().unwrap().text.contains("read-only"));
         assert!(state.approvals.chosen.is_none());
     }
 
@@ -184,9 +184,9 @@ mod tests {
     fn a_refusal_says_what_to_do_next() {
         let refused = FailureKind::Refused;
         for (kind, code, next, said) in [
-            (refused, "no_consent", "", "not approved: the question waits until it expires"),
-            (refused, "agent_handle", "for the agent", "not approved: why [agent_handle]: have the agent ask again"),
-            (refused, "stale", "for the agent", "not approved: why [stale]: have the agent ask again"),
+            (refused, "no_consent", "", "not approved: the request waits until it expires"),
+            (refused, "agent_handle", "for the agent", "not approved: why [agent_handle]: let the agent ask again"),
+            (refused, "stale", "for the agent", "not approved: why [stale]: let the agent ask again"),
             (FailureKind::Target, "target_busy", "try again", "not approved: why [target_busy]: try again"),
         ] {
             let mut state = listed(&["aa"]);

@@ -35,7 +35,7 @@ pub fn draw(frame: &mut Frame<'_>, inner: Rect, state: &TuiState) {
         }
         None => pieces::draw_list(frame, body, look, &COLUMNS, &items, state.approvals.place),
     }
-    pieces::draw_text(frame, foot, look, &[(Role::Key, "Enter: see what is asked    Esc: back".to_owned())], 0);
+    pieces::draw_text(frame, foot, look, &[(Role::Key, "Enter: show the request    Esc: back".to_owned())], 0);
 }
 
 /// Returns the time of day of a timestamp in RFC 3339: a question lives for minutes.
@@ -49,10 +49,13 @@ pub fn render_waiting(state: &TuiState) -> Option<(Role, String)> {
     let look = state.look;
     // Without a journal, or with a broken one, the status has said so already.
     if let Some(trouble) = state.approvals.trouble.as_ref().filter(|_| state.trouble.is_none()) {
-        return Some((Role::Danger, format!("{} what agents ask could not be read: {trouble}", look.mark(Mark::Bad))));
+        return Some((
+            Role::Danger,
+            format!("{} the requests of agents could not be read: {trouble}", look.mark(Mark::Bad)),
+        ));
     }
     let waiting = count_waiting(state)?;
-    let text = format!("{} {waiting} of agents for a person: A shows what is asked", look.mark(Mark::Unknown));
+    let text = format!("{} {waiting} of agents: A lists them", look.mark(Mark::Unknown));
     Some((Role::Warning, text))
 }
 

@@ -8,7 +8,9 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::pieces::replace_unsafe;
+use crate::tui::dialog::{DangerousAction, Overlay};
 use crate::tui::keys::{self, Action, Binding};
+use crate::tui::lanes::RunningJob;
 use crate::tui::look::{Mark, Role, Theme};
 use crate::tui::state::{Screen, TuiState};
 
@@ -92,16 +94,26 @@ fn find_word_at<T>(words: &[BarWord<T>], column: u16) -> Option<&BarWord<T>> {
 /// Returns the rows of the status line: 1, or up to 4 for a long note.
 #[must_use]
 pub fn note_rows(state: &TuiState) -> u16 {
-    let text =
-        state.note.as_ref().filter(|_| state.lanes.foreground_job().is_none()).map_or(0, |note| note.text.width() + 1);
+    let text = state.note.as_ref().filter(|_| find_shown_job(state).is_none()).map_or(0, |note| note.text.width() + 1);
     let rows = text.div_ceil(usize::from(state.size.0.max(1)));
     u16::try_from(rows.clamp(1, 4)).unwrap_or(1)
+}
+
+/// Returns the job that the status line shows. One that waits for the person's answer gives way to a note, such as that
+/// another name was typed.
+fn find_shown_job(state: &TuiState) -> Option<&RunningJob> {
+    let question = match &state.overlay {
+        Some(Overlay::Question(question)) => Some(&question.danger),
+        _ => None,
+    };
+    let waits = matches!(question, Some(DangerousAction::Asked(_)));
+    state.lanes.foreground_job().filter(|_| !waits || state.note.is_none())
 }
 
 /// Draws the status line: the running job, else the last note.
 pub fn draw_note(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
     let look = state.look;
-    let line = match (state.lanes.foreground_job(), &state.note) {
+    let line = match (find_shown_job(state), &state.note) {
         (Some(running), _) => {
             let turn = look.spinner_frame(usize::try_from(state.ticks).unwrap_or(0));
             let step = match &running.progress {

@@ -71,7 +71,7 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
     /// How the meterset is changed: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
-    /// control-point index or the dose per MU says otherwise).
+    /// control-point index or the dose per MU differs).
     #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
     #[schemars(extend("enum" = params::variant_words(&CARD)))]
     inconsistency_type: Option<String>,
