@@ -196,7 +196,7 @@ fn k8_a_question_is_approved_by_its_targets_name_and_redeemed_once() {
     desk.press("esc");
     let id = desk.plan();
     let entries = desk.world.entries();
-    desk.wait().sees("1 question of agents for a person: A").sees("1 question: A");
+    desk.wait().sees("1 question of agents: A").sees("1 question: A");
     desk.press("5").sees("1 question: A");
     let code = short_code(&id).to_owned();
     desk.press("A").sees(&code).sees("create_invalid_angles").sees("tester 1.0 for operator").sees("12:11:00");
