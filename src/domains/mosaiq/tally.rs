@@ -84,7 +84,7 @@ impl FieldLeaves {
         crossed > 0
     }
 
-    /// Returns a convention under which no pair is crossed, absolute before outward; `None` also where there is no pair.
+    /// Returns a convention under which no pair is crossed, absolute before outward; `None` also without any pair.
     pub(super) const fn uncrossed_convention(&self) -> Option<Convention> {
         match (self.has_pairs(), self.is_crossed(Convention::Absolute), self.is_crossed(Convention::Outward)) {
             (true, false, _) => Some(Convention::Absolute),

@@ -39,8 +39,8 @@ impl From<io::Error> for ExtractStop {
     }
 }
 
-/// Writes features as CSV: a line of heads, then one line a record, by ascending key. Numbers are the shortest text that
-/// reads back as the same float; flags are 1 or 0.
+/// Writes features as CSV: a line of heads, then one line a record, by ascending key. Numbers are the shortest text
+/// that reads back as the same float; flags are 1 or 0.
 ///
 /// # Errors
 /// A target error, an interruption, or what the output says; everything before it was written.

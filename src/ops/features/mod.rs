@@ -131,8 +131,8 @@ struct OpenedTarget {
 /// Writes the features of a target's records to `out`, or to the file that the request names.
 ///
 /// # Errors
-/// Usage: a date or an id cannot be read, or the file cannot be written. Refused: the target's domain has no features, or
-/// the file is protected. Or a target or journal error.
+/// Usage: a date or an id cannot be read, or the file cannot be written. Refused: the target's domain has no features,
+/// or the file is protected. Or a target or journal error.
 pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Result<Outcome, Failure> {
     if request.list {
         return Ok(list_sets());

@@ -263,8 +263,8 @@ impl Target for SqliteTarget {
             Filter::Between { column, first, last } => Some((column.as_str(), *first, *last)),
             _ => return Ok(None),
         };
-        // GROUP BY takes -0.0 and 0.0 for equal; columns of these two affinities hold neither. Without a column there is
-        // nothing to group by.
+        // GROUP BY takes -0.0 and 0.0 for equal; columns of these two affinities hold neither. Without a column there
+        // is nothing to group by.
         let holds_no_zero = |at: &usize| {
             let storage = table.columns.get(*at).map(|column| column.storage);
             matches!(storage, Some(Storage::Integer | Storage::Text))

@@ -69,7 +69,7 @@ static CHECKS: &[&CheckDefinition] = &[
     &solver::COUNTS,
 ];
 
-/// The card of every check, in the order of [`CHECKS`].
+/// The card of every check, in the order of `CHECKS`.
 pub static CARDS: &[&CheckCard] = &[
     &energy::TOTAL.card,
     &energy::BODIES.card,

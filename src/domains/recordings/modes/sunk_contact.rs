@@ -166,8 +166,8 @@ fn lower_bodies(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
     choices
 }
 
-/// Returns whether two numbers lie a depth apart, as stored: in a recording that blew up, half a metre is lost among the
-/// digits of 1e61, and the fault would show nowhere.
+/// Returns whether two numbers lie a depth apart, as stored: in a recording that blew up, half a metre is lost among
+/// the digits of 1e61, and the fault would show nowhere.
 fn is_apart(low: f64, high: f64, depth: f64) -> bool {
     high - low > 0.99 * depth
 }
