@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::find;
+use super::kinds;
 use super::records;
 use super::selection::{FaultableKind, trim_padding};
 use crate::domain::pause::{Pause, read_rows};
@@ -24,10 +25,12 @@ pub(super) enum BrowsedKind {
 
 impl BrowsedKind {
     pub(super) fn of_table(table: &str) -> Option<Self> {
-        match table {
-            "Patient" => Some(Self::Patient),
-            "Site" => Some(Self::Site),
-            other => FaultableKind::of_table(other).map(Self::Faultable),
+        if table == kinds::PATIENT.table {
+            Some(Self::Patient)
+        } else if table == kinds::SITE.table {
+            Some(Self::Site)
+        } else {
+            FaultableKind::of_table(table).map(Self::Faultable)
         }
     }
 }
@@ -42,8 +45,8 @@ pub(super) fn describe_records(
     snapshot: &Snapshot,
 ) -> Result<Vec<RecordDescription>, Pause> {
     let (table, column) = match kind {
-        BrowsedKind::Patient => ("Patient", "Pat_ID1"),
-        BrowsedKind::Site => ("Site", "SIT_ID"),
+        BrowsedKind::Patient => (kinds::PATIENT.table, kinds::PATIENT.key),
+        BrowsedKind::Site => (kinds::SITE.table, kinds::SITE.key),
         BrowsedKind::Faultable(kind) => {
             let mut descriptions = Vec::new();
             for (key, cells) in find::describe_faultable(kind, keys, snapshot)? {

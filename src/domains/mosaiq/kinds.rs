@@ -55,7 +55,7 @@ const fn column(name: &'static str) -> ListColumn {
     ListColumn::new(name)
 }
 
-static PATIENT: RecordKind = RecordKind {
+pub(super) static PATIENT: RecordKind = RecordKind {
     word: "patient",
     plural: "patients",
     about: "A patient: Patient",
@@ -75,7 +75,7 @@ static PATIENT: RecordKind = RecordKind {
 };
 
 // Columns that refer to a prescription hold the id of its set, which all versions share.
-static SITE: RecordKind = RecordKind {
+pub(super) static SITE: RecordKind = RecordKind {
     word: "site",
     plural: "sites",
     about: "A prescription: Site",
@@ -125,7 +125,7 @@ pub(super) static FIELD: RecordKind = RecordKind {
     asks: &[],
 };
 
-static POINT: RecordKind = RecordKind {
+pub(super) static POINT: RecordKind = RecordKind {
     word: "point",
     plural: "points",
     about: "A control point of a field: TxFieldPoint",
@@ -171,7 +171,7 @@ pub(super) static DELIVERY: RecordKind = RecordKind {
     asks: &[],
 };
 
-static OFFSET: RecordKind = RecordKind {
+pub(super) static OFFSET: RecordKind = RecordKind {
     word: "offset",
     plural: "offsets",
     about: "A shift of a patient's position: Offset",

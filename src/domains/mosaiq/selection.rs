@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::field_types;
+use super::{field_types, kinds};
 use crate::domain::filter::FilterValues;
 use crate::domain::pause::{Pause, read_rows};
+use crate::domain::record::RecordKind;
 use crate::model::next_step::{Flag, View, leave_out, look};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, NextSteps, Refusal, Row, Snapshot, Value, time};
@@ -32,35 +33,31 @@ impl FaultableKind {
         Self::ALL.into_iter().find(|kind| kind.table().eq_ignore_ascii_case(table))
     }
 
+    /// Returns the kind as the port has it.
     #[must_use]
-    pub(super) const fn word(self) -> &'static str {
+    pub(super) fn card(self) -> &'static RecordKind {
         match self {
-            Self::Field => "field",
-            Self::Delivery => "delivery",
-            Self::Offset => "offset",
-            Self::Point => "point",
+            Self::Field => &kinds::FIELD,
+            Self::Delivery => &kinds::DELIVERY,
+            Self::Offset => &kinds::OFFSET,
+            Self::Point => &kinds::POINT,
         }
     }
 
     #[must_use]
-    pub(super) const fn table(self) -> &'static str {
-        match self {
-            Self::Field => "TxField",
-            Self::Delivery => "TrackTreatment",
-            Self::Offset => "Offset",
-            Self::Point => "TxFieldPoint",
-        }
+    pub(super) fn word(self) -> &'static str {
+        self.card().word
+    }
+
+    #[must_use]
+    pub(super) fn table(self) -> &'static str {
+        self.card().table
     }
 
     /// The key column.
     #[must_use]
-    pub(super) const fn key(self) -> &'static str {
-        match self {
-            Self::Field => "FLD_ID",
-            Self::Delivery => "TTX_ID",
-            Self::Offset => "OFF_ID",
-            Self::Point => "TFP_ID",
-        }
+    pub(super) fn key(self) -> &'static str {
+        self.card().key
     }
 }
 
