@@ -4,14 +4,14 @@
 //! crate documents every byte that it writes.
 //!
 //! ```
-//! use mfm_journal::{Depth, Face, Holder, Journal, Stamp, audit};
+//! use mfm_journal::{Depth, Face, Journal, LockHolder, Stamp, audit};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("journal.db");
 //! let stamp = Stamp { at_us: 1_700_000_000_000_000, actor: "zoe".into(), face: Face::Library };
 //! let mut journal = Journal::create(&path, [7; 16], &stamp)?;
-//! let holder = Holder { pid: std::process::id(), host: "here".into(), command: "example".into() };
+//! let holder = LockHolder { pid: std::process::id(), host: "here".into(), command: "example".into() };
 //! let lock = journal.lock(&holder)?;
 //! let added = serde_json::json!({"name": "lab", "url": "sqlite:lab.db"});
 //! journal.append(&lock, &stamp, "target_added", added)?;
