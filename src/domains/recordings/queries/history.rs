@@ -117,7 +117,7 @@ impl Question for GetContactHistory {
         let is_judged = course.recorded || !touching.is_empty() || !missing.has_table(&super::super::schema::COLLISION);
         let analysis = touches::analyse(touching);
         let page = page_of(touching, start, size);
-        let history = self.build_history(reading, &frames, touching, &page, &mut missing)?;
+        let history = self.build_history(reading, &frames, touching, &page, range.0, &mut missing)?;
         let summary =
             if is_judged { self.render_summary(&analysis, range, &missing) } else { missing.render_verdict("Contact") };
         let end = start + page.len();
@@ -190,10 +190,13 @@ impl GetContactHistory {
         frames: &Frames,
         touching: &BTreeMap<i64, PairTouch>,
         page: &[i64],
+        first_frame: i64,
         missing: &mut Missing,
     ) -> Result<Vec<FrameContacts>, Stop> {
-        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
-        let constraints = contacts::read_points_between(reading, (*first, *last), self.body_a_id, self.body_b_id)?;
+        // Without a page, one frame is looked at all the same: its columns say what is not recorded.
+        let first = page.first().copied().unwrap_or(first_frame);
+        let last = page.last().copied().unwrap_or(first);
+        let constraints = contacts::read_points_between(reading, (first, last), self.body_a_id, self.body_b_id)?;
         missing.merge(&constraints.missing);
         let page_points: Vec<(ConstraintPoint, Option<f64>)> =
             constraints.points.iter().map(|point| (*point, frames.step_or_usual(point.frame))).collect();

@@ -372,6 +372,14 @@ fn what_is_not_recorded_is_said_and_never_nothing_found() {
     let answer = ask(&database, "check_friction_cone", json!({"frame_id": 9}));
     assert_eq!(answer["not_recorded"], json!(["UnifiedContactConstraintRecord.tangent1_lambda"]));
     assert_eq!(answer["violations"], Json::Null);
+    let body = array_field(&ask(&database, "get_metadata", json!({})), "bodies")[0]["body_id"].clone();
+    for cursor in ["0", "999"] {
+        let pair = json!({"body_a_id": body, "body_b_id": FLOOR, "cursor": cursor});
+        let answer = ask(&database, "get_contact_history", pair);
+        assert_eq!(array_field(&answer, "contact_history").is_empty(), cursor == "999");
+        let missing = json!(["UnifiedContactConstraintRecord.tangent1_lambda"]);
+        assert_eq!(answer["not_recorded"], missing, "a page without frames, {cursor}, says it too");
+    }
 }
 
 #[test]
