@@ -23,6 +23,15 @@ pub struct ColumnShape {
     pub collation: Option<String>,
 }
 
+impl ColumnShape {
+    /// Returns a column of a plain type: without digits, length or collation.
+    #[must_use]
+    pub fn new(name: &str, declared: &str) -> Self {
+        let (name, declared) = (name.to_owned(), declared.to_owned());
+        Self { name, declared, precision: None, scale: None, length: None, collation: None }
+    }
+}
+
 /// The shape of the images of one table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TableShape {

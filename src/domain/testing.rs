@@ -53,14 +53,7 @@ pub(crate) fn build_table(def: &TableDef) -> Arc<Table> {
     let mut columns = Vec::with_capacity(def.columns.len());
     for (name, declared, nullable) in &def.columns {
         columns.push(Column {
-            image: ColumnImage {
-                name: name.clone(),
-                declared: declared.clone(),
-                precision: None,
-                scale: None,
-                length: None,
-                collation: None,
-            },
+            image: ColumnImage::new(name, declared),
             kind: Kind::parse(declared),
             storage: affinity_of_type(declared),
             nullable: *nullable,

@@ -358,14 +358,7 @@ mod tests {
     use super::*;
 
     fn sample_column(declared: &str, storage: Storage) -> Column {
-        let image = ColumnImage {
-            name: "c".into(),
-            declared: declared.into(),
-            precision: None,
-            scale: None,
-            length: None,
-            collation: None,
-        };
+        let image = ColumnImage::new("c", declared);
         Column { image, kind: Kind::parse(declared), storage, nullable: false, role: Role::Plain }
     }
 

@@ -371,14 +371,7 @@ mod tests {
     use crate::model::{Column, KeyStanding, Kind, Role, Storage};
 
     fn integer_column(name: &str) -> Column {
-        let image = mfm_journal::ColumnShape {
-            name: name.into(),
-            declared: "int".into(),
-            precision: None,
-            scale: None,
-            length: None,
-            collation: None,
-        };
+        let image = mfm_journal::ColumnShape::new(name, "int");
         Column { image, kind: Kind::parse("int"), storage: Storage::Integer, nullable: true, role: Role::Plain }
     }
 

@@ -281,14 +281,7 @@ mod tests {
     }
 
     fn sample_column(declared: &str, storage: Storage) -> Column {
-        let image = mfm_journal::ColumnShape {
-            name: "t".into(),
-            declared: declared.into(),
-            precision: None,
-            scale: None,
-            length: None,
-            collation: None,
-        };
+        let image = mfm_journal::ColumnShape::new("t", declared);
         let kind = Kind::parse(declared);
         Column { image, kind, storage, nullable: true, role: crate::model::Role::Plain }
     }

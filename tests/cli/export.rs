@@ -131,14 +131,7 @@ fn csv_has_a_line_a_changed_cell() {
 }
 
 fn column(name: &str) -> ColumnShape {
-    ColumnShape {
-        name: name.into(),
-        declared: "text".into(),
-        precision: None,
-        scale: None,
-        length: None,
-        collation: None,
-    }
+    ColumnShape::new(name, "text")
 }
 
 fn shape(table: &str, key: &str, others: &[&str]) -> Arc<TableShape> {

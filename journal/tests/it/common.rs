@@ -48,14 +48,7 @@ impl Folder {
 }
 
 pub(crate) fn column(name: &str, declared: &str) -> ColumnShape {
-    ColumnShape {
-        name: name.into(),
-        declared: declared.into(),
-        precision: None,
-        scale: None,
-        length: None,
-        collation: None,
-    }
+    ColumnShape::new(name, declared)
 }
 
 pub(crate) fn shape() -> Arc<TableShape> {

@@ -14,14 +14,7 @@ fn build_shape(name: &str, columns: &[(&str, &str)], omitted: &[&str]) -> Arc<Ta
 }
 
 fn column_image(name: &str, declared: &str) -> ColumnShape {
-    ColumnShape {
-        name: name.to_owned(),
-        declared: declared.to_owned(),
-        precision: None,
-        scale: None,
-        length: None,
-        collation: None,
-    }
+    ColumnShape::new(name, declared)
 }
 
 fn sqlite_shape() -> Arc<TableShape> {

@@ -38,8 +38,7 @@ pub fn law(bytes: &[u8]) {
 }
 
 fn column(((name, declared, nullable), (_, storage)): (&(String, String, bool), (&str, Storage))) -> Column {
-    let (name, declared) = (name.clone(), declared.clone());
-    let kind = Kind::parse(&declared);
-    let image = ColumnImage { name, declared, precision: None, scale: None, length: None, collation: None };
+    let kind = Kind::parse(declared);
+    let image = ColumnImage::new(name, declared);
     Column { image, kind, storage, nullable: *nullable, role: Role::Plain }
 }

@@ -199,8 +199,7 @@ fn table(def: &TableDef) -> Arc<Table> {
             Kind::Float => Storage::Real,
             _ => Storage::Numeric,
         };
-        let (name, declared) = (name.clone(), declared.clone());
-        let image = ColumnImage { name, declared, precision: None, scale: None, length: None, collation: None };
+        let image = ColumnImage::new(name, declared);
         Column { image, kind, storage, nullable: *nullable, role: Role::Plain }
     };
     let columns: Vec<Column> = def.columns.iter().map(column).collect();

@@ -24,14 +24,7 @@ pub(super) fn folder() -> tempfile::TempDir {
 }
 
 fn column(name: &str, declared: &str) -> ColumnShape {
-    ColumnShape {
-        name: name.into(),
-        declared: declared.into(),
-        precision: None,
-        scale: None,
-        length: None,
-        collation: None,
-    }
+    ColumnShape::new(name, declared)
 }
 
 pub(super) fn shape() -> Arc<TableShape> {

@@ -160,14 +160,7 @@ mod tests {
     use crate::model::{Role, Storage};
 
     fn test_column(declared: &str, storage: Storage) -> Column {
-        let image = mfm_journal::ColumnShape {
-            name: "c".into(),
-            declared: declared.into(),
-            precision: None,
-            scale: None,
-            length: None,
-            collation: None,
-        };
+        let image = mfm_journal::ColumnShape::new("c", declared);
         Column { image, kind: Kind::parse(declared), storage, nullable: true, role: Role::Plain }
     }
 
