@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use mfm_journal::TableShape;
 
-use super::scan::{PipelineStage, ScanReader, ScanRequest};
+use super::scan::{PipelineStage, ScanOrder, ScanReader, ScanRequest};
 use crate::model::{Column, Kind, Role, Row, Storage, Table, Value};
 
 /// The column that holds the number of rows of a group.
 pub const COUNT: &str = "count";
 
-/// Collects what a pipeline makes of rows.
+/// Collects what a pipeline makes of the rows of a table.
 #[derive(Debug)]
-pub struct PipelineRun {
+pub struct PipelineRun<'p> {
+    stages: &'p [PipelineStage],
     table: Arc<Table>,
     /// The positions of the columns that the first stage counts by; `None` where it does not count.
     counted: Option<Vec<usize>>,
@@ -23,15 +24,23 @@ pub struct PipelineRun {
     rows: Vec<Vec<Value>>,
 }
 
-impl PipelineRun {
+impl<'p> PipelineRun<'p> {
     /// Begins with the table whose rows will come.
     #[must_use]
-    pub fn new(stages: &[PipelineStage], table: &Arc<Table>) -> Self {
+    pub fn new(stages: &'p [PipelineStage], table: &Arc<Table>) -> Self {
         let counted = match stages.first() {
-            Some(PipelineStage::CountBy(columns)) => Some(find_positions(table, columns)),
+            Some(PipelineStage::CountBy(columns)) => {
+                Some(columns.iter().filter_map(|column| table.position(column)).collect())
+            }
             _ => None,
         };
-        Self { table: table.clone(), counted, groups: BTreeMap::new(), rows: Vec::new() }
+        Self { stages, table: table.clone(), counted, groups: BTreeMap::new(), rows: Vec::new() }
+    }
+
+    /// Returns the positions of the columns that the first stage counts by; `None` where it does not count.
+    #[must_use]
+    pub fn counted_positions(&self) -> Option<&[usize]> {
+        self.counted.as_deref()
     }
 
     /// Takes a row. Where the first stage counts, only its group is kept, so that memory grows with the groups.
@@ -49,31 +58,44 @@ impl PipelineRun {
 
     /// Returns what the stages make of the rows, with its table.
     #[must_use]
-    pub fn finish(self, stages: &[PipelineStage]) -> (Arc<Table>, Vec<Vec<Value>>) {
-        let Some(positions) = self.counted else { return apply_stages(self.table, self.rows, stages) };
-        let table = count_table(&self.table, &positions);
-        apply_stages(table, list_groups(self.groups), stages.get(1..).unwrap_or_default())
+    pub fn finish(self) -> (Arc<Table>, Vec<Vec<Value>>) {
+        let Self { mut stages, mut table, counted, groups, mut rows } = self;
+        if let Some(positions) = counted {
+            (table, rows) = (count_table(&table, &positions), list_groups(groups));
+            stages = stages.get(1..).unwrap_or_default();
+        }
+        for (at, stage) in stages.iter().enumerate() {
+            match stage {
+                PipelineStage::CountBy(_) => {
+                    let mut rest = PipelineRun::new(stages.get(at..).unwrap_or_default(), &table);
+                    rows.iter().for_each(|row| rest.take_row(row));
+                    return rest.finish();
+                }
+                PipelineStage::Sort(order) => sort_rows(&table, &mut rows, order),
+                PipelineStage::Limit(most) => rows.truncate(usize::try_from(*most).unwrap_or(usize::MAX)),
+            }
+        }
+        (table, rows)
     }
 }
 
-/// A reader of a scan's rows that passes on to another one what a pipeline makes of them.
-pub struct PipelineReader<'r> {
-    stages: &'r [PipelineStage],
-    run: Option<PipelineRun>,
+/// A reader of a scan's rows that collects what a pipeline makes of them.
+pub struct PipelineReader<'p> {
+    stages: &'p [PipelineStage],
+    run: Option<PipelineRun<'p>>,
 }
 
-impl<'r> PipelineReader<'r> {
+impl<'p> PipelineReader<'p> {
     /// Begins.
     #[must_use]
-    pub const fn new(stages: &'r [PipelineStage]) -> Self {
+    pub const fn new(stages: &'p [PipelineStage]) -> Self {
         Self { stages, run: None }
     }
 
     /// Returns what the stages make of the rows, with its table; `None` where the target has no such table.
     #[must_use]
     pub fn finish(self) -> Option<(Arc<Table>, Vec<Vec<Value>>)> {
-        let Self { stages, run } = self;
-        run.map(|run| run.finish(stages))
+        self.run.map(PipelineRun::finish)
     }
 }
 
@@ -94,37 +116,14 @@ impl ScanReader for PipelineReader<'_> {
     }
 }
 
-fn apply_stages(
-    mut table: Arc<Table>,
-    mut rows: Vec<Vec<Value>>,
-    stages: &[PipelineStage],
-) -> (Arc<Table>, Vec<Vec<Value>>) {
-    for stage in stages {
-        match stage {
-            PipelineStage::CountBy(columns) => {
-                let positions = find_positions(&table, columns);
-                let mut groups: BTreeMap<Vec<Value>, i64> = BTreeMap::new();
-                for row in &rows {
-                    *groups.entry(select_cells(row, &positions)).or_default() += 1;
-                }
-                (table, rows) = (count_table(&table, &positions), list_groups(groups));
-            }
-            PipelineStage::Sort(order) => {
-                let Some(at) = table.position(&order.column) else { continue };
-                // Stable in both directions: reversing afterwards would turn round the rows that are equal.
-                rows.sort_by(|a, b| {
-                    let (a, b) = if order.descending { (b, a) } else { (a, b) };
-                    a.get(at).cmp(&b.get(at))
-                });
-            }
-            PipelineStage::Limit(most) => rows.truncate(usize::try_from(*most).unwrap_or(usize::MAX)),
-        }
-    }
-    (table, rows)
-}
-
-fn find_positions(table: &Table, columns: &[String]) -> Vec<usize> {
-    columns.iter().filter_map(|column| table.position(column)).collect()
+/// Sorts rows by a column; without the column they keep their order.
+fn sort_rows(table: &Table, rows: &mut [Vec<Value>], order: &ScanOrder) {
+    let Some(at) = table.position(&order.column) else { return };
+    // Stable in both directions: reversing afterwards would turn round the rows that are equal.
+    rows.sort_by(|a, b| {
+        let (a, b) = if order.descending { (b, a) } else { (a, b) };
+        a.get(at).cmp(&b.get(at))
+    });
 }
 
 fn select_cells(row: &[Value], positions: &[usize]) -> Vec<Value> {
@@ -144,14 +143,7 @@ fn list_groups(groups: BTreeMap<Vec<Value>, i64>) -> Vec<Vec<Value>> {
 fn count_table(table: &Table, positions: &[usize]) -> Arc<Table> {
     let mut columns: Vec<Column> = positions.iter().filter_map(|at| table.columns.get(*at).cloned()).collect();
     let declared = "INTEGER";
-    let image = mfm_journal::ColumnShape {
-        name: COUNT.to_owned(),
-        declared: declared.to_owned(),
-        precision: None,
-        scale: None,
-        length: None,
-        collation: None,
-    };
+    let image = mfm_journal::ColumnShape::new(COUNT, declared);
     columns.push(Column {
         image,
         kind: Kind::parse(declared),

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::rest::ResidualScan;
 use crate::domain::pipeline::{PipelineReader, PipelineRun};
-use crate::domain::scan::{JoinRequest, PipelineStage, ScanReader, ScanRequest};
+use crate::domain::scan::{JoinRequest, ScanReader, ScanRequest};
 use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
 use crate::targets::{Target, TargetError};
 
@@ -99,7 +99,7 @@ impl ScanRunner<'_> {
     /// Carries out a scan whose reader sees only what a pipeline makes of the rows.
     fn run_pipeline(&mut self, scan: &ScanRequest, reader: &mut dyn ScanReader) -> Result<(), Failure> {
         let outcome = match self.count_groups(scan)? {
-            Some(counted) => Some(counted.finish(&scan.pipeline)),
+            Some(counted) => Some(counted.finish()),
             None => {
                 let mut pipeline = PipelineReader::new(&scan.pipeline);
                 self.run_scan(&ScanRequest { pipeline: Vec::new(), ..scan.clone() }, &mut pipeline)?;
@@ -119,16 +119,15 @@ impl ScanRunner<'_> {
     }
 
     /// Lets the target count, where the pipeline begins with that and the engine can do it; `None` otherwise.
-    fn count_groups(&mut self, scan: &ScanRequest) -> Result<Option<PipelineRun>, Failure> {
-        let Some(PipelineStage::CountBy(columns)) = scan.pipeline.first() else { return Ok(None) };
+    fn count_groups<'s>(&mut self, scan: &'s ScanRequest) -> Result<Option<PipelineRun<'s>>, Failure> {
         // With a join or a limit, the groups are not those of the table.
         if scan.join.is_some() || scan.limit.is_some() {
             return Ok(None);
         }
         let Some(table) = self.target.find_table(&scan.table)? else { return Ok(None) };
-        let positions: Vec<usize> = columns.iter().filter_map(|column| table.position(column)).collect();
-        let Some(groups) = self.target.count_groups(&table, &positions, &scan.filter)? else { return Ok(None) };
         let mut run = PipelineRun::new(&scan.pipeline, &table);
+        let Some(positions) = run.counted_positions() else { return Ok(None) };
+        let Some(groups) = self.target.count_groups(&table, positions, &scan.filter)? else { return Ok(None) };
         for (values, count) in groups {
             run.take_group(values, count);
         }
