@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use jiff::civil::Date;
+use serde::Serialize;
 
 use super::record::RecordKind;
 use super::scan::{ScanReader, ScanRequest};
@@ -15,7 +16,7 @@ use crate::model::{Filter, Ids, Row};
 pub const BATCH: u64 = 4096;
 
 /// A feature: one number of a record, as lists and the documentation show it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FeatureCard {
     /// The group of features that are computed, and missing, together.
     pub group: &'static str,
@@ -44,7 +45,7 @@ impl FeatureCard {
 }
 
 /// A flag that says of which features there is anything to compute: a zero without its flag says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FlagCard {
     /// Its name: the head of its column.
     pub name: &'static str,

@@ -25,6 +25,7 @@ pub mod find;
 pub mod lab;
 pub mod log;
 pub mod modes;
+pub mod output;
 pub mod plan;
 pub mod plan_file;
 pub mod protected;

@@ -3,7 +3,8 @@
 use mfm::domain::Domain;
 use mfm::domain::feature::{BATCH, FeatureRequest};
 use mfm::model::time::Time;
-use mfm::ops::features::{self, ExtractStop, Extracted, Request};
+use mfm::ops::features::{self, Extracted, Request};
+use mfm::ops::output::OutputStop;
 
 use testutils::{World, dump_tables};
 
@@ -83,7 +84,7 @@ fn a_sink_that_fails_ends_the_run() {
     let request = FeatureRequest::every_record(Time::local(NOW.parse().unwrap()));
     let set = mfm::domains::FIRST.features().unwrap();
     let stopped = features::extract(&context, target.as_mut(), set, &request, &mut Full);
-    assert!(matches!(stopped, Err(ExtractStop::Io(_))), "{stopped:?}");
+    assert!(matches!(stopped, Err(OutputStop::Io(_))), "{stopped:?}");
     let failure = features::run(&context, &Request::default(), &mut Full).unwrap_err();
     assert_eq!(failure.code, "output");
 }

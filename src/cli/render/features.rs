@@ -57,12 +57,12 @@ fn render_set(set: &SetLine, page: &mut ReportPage) {
 /// Lists the features, then the flags: group, name, unit, sentinel, formula.
 fn list_lines(set: &SetLine) -> Vec<Vec<String>> {
     let mut lines = Vec::new();
-    for card in &set.features {
+    for card in set.features {
         let sentinel = card.sentinel.map_or_else(String::new, |value| value.to_string());
         let [group, name, unit, formula] = [card.group, card.name, card.unit, card.formula].map(str::to_owned);
         lines.push(vec![group, name, unit, sentinel, formula]);
     }
-    for flag in &set.flags {
+    for flag in set.flags {
         lines.push(["flags", flag.name, "0/1", "", flag.about].map(str::to_owned).into());
     }
     lines

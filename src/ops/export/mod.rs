@@ -4,7 +4,7 @@ mod file;
 mod lines;
 mod redaction;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -17,7 +17,8 @@ use self::lines::ExportLines;
 use self::redaction::Redaction;
 use super::Card;
 use super::context::Context;
-use super::failure::{Failure, FailureKind};
+use super::failure::Failure;
+use super::output::{OutputKind, OutputStop};
 use super::protected::ProtectedFiles;
 use crate::file::FileAccess;
 use crate::model::Refusal;
@@ -27,6 +28,14 @@ use crate::model::ports::Danger;
 /// The command's card.
 pub const CARD: Card =
     Card { name: "audit export", danger: Danger::Read, about: "Write the journal as JSON lines or CSV, for scripts" };
+
+/// What it writes.
+const EXPORT: OutputKind = OutputKind {
+    name: "export",
+    failure: |message| Failure::usage("export_file", message, "choose a path that can be written"),
+    occupied: "it exists and is not an export",
+    option: "writes it to a file",
+};
 
 /// As what to write.
 #[derive(
@@ -90,24 +99,6 @@ pub struct Outcome {
     pub cut: bool,
 }
 
-/// Why an export ends early.
-enum ExportStop {
-    Failed(Failure),
-    Io(io::Error),
-}
-
-impl From<JournalError> for ExportStop {
-    fn from(error: JournalError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<io::Error> for ExportStop {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
 /// Writes the journal to `out`, or to the file that the request names; holds one chunk of changes in memory at a time.
 ///
 /// # Errors
@@ -128,26 +119,16 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
             ProtectedFiles::from_context(context).refuse(path)?;
             // Identifying columns are for the user alone, whatever the umask says.
             let access = if request.include_phi { FileAccess::Private } else { FileAccess::Shared };
-            file::write_file(path, access, |out| walk.write_to(out))?
+            EXPORT.write_file(path, access, file::is_export, |out| walk.write_to(out))?
         }
     };
     Ok(outcome)
 }
 
 fn to_stream(walk: ExportWalk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let mut outcome = walk.outcome.clone();
-    match walk.write_to(out) {
-        Ok(outcome) => Ok(outcome),
-        Err(ExportStop::Failed(failure)) => Err(failure),
-        Err(ExportStop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            outcome.cut = true;
-            Ok(outcome)
-        }
-        Err(ExportStop::Io(error)) => {
-            let message = format!("could not write the export: {error}");
-            Err(Failure::new(FailureKind::Found, "output", message, give(Flag::Output, "writes it to a file")))
-        }
-    }
+    let begun = walk.outcome.clone();
+    let written = EXPORT.end_stream(walk.write_to(out))?;
+    Ok(written.unwrap_or(Outcome { cut: true, ..begun }))
 }
 
 /// An export under way.
@@ -175,7 +156,7 @@ impl<'a> ExportWalk<'a> {
     }
 
     /// Returns the sequence numbers of the first and the last entry to read.
-    fn entry_range(&self) -> Result<(u64, u64), ExportStop> {
+    fn entry_range(&self) -> Result<(u64, u64), OutputStop> {
         let from = self.request.from.unwrap_or(1).max(1);
         let to = self.request.to.unwrap_or(u64::MAX).min(self.journal.head().seq);
         let Some(op) = self.request.op else { return Ok((from, to)) };
@@ -183,11 +164,11 @@ impl<'a> ExportWalk<'a> {
         Ok((from.max(self.find_operation(op)?.intended_seq), to))
     }
 
-    fn find_operation(&self, op: u64) -> Result<Operation, ExportStop> {
-        self.journal.read_operation(op)?.ok_or_else(|| ExportStop::Failed(Refusal::NoOperation { op }.into()))
+    fn find_operation(&self, op: u64) -> Result<Operation, OutputStop> {
+        self.journal.read_operation(op)?.ok_or_else(|| OutputStop::Failed(Refusal::NoOperation { op }.into()))
     }
 
-    fn write_to(mut self, out: &mut dyn Write) -> Result<Outcome, ExportStop> {
+    fn write_to(mut self, out: &mut dyn Write) -> Result<Outcome, OutputStop> {
         let (first, last) = self.entry_range()?;
         let redaction = Redaction::new(self.request.include_phi);
         let mut lines = ExportLines::new(self.request.form, redaction, out);
@@ -200,14 +181,14 @@ impl<'a> ExportWalk<'a> {
         Ok(self.outcome)
     }
 
-    fn write_entries(&mut self, first: u64, last: u64, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
+    fn write_entries(&mut self, first: u64, last: u64, lines: &mut ExportLines<'_>) -> Result<(), OutputStop> {
         let mut result = Ok(());
         self.journal.visit_entries(first, &mut |entry| {
             if entry.seq > last {
                 return ControlFlow::Break(());
             }
             self.context.reporter.progress("exporting the journal", entry.seq - first, last - first + 1);
-            result = self.context.go_on().map_err(ExportStop::Failed);
+            result = self.context.go_on().map_err(OutputStop::Failed);
             if result.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
                 result = self.write_entry(&entry, lines);
             }
@@ -216,7 +197,7 @@ impl<'a> ExportWalk<'a> {
         result
     }
 
-    fn write_entry(&mut self, entry: &Entry, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
+    fn write_entry(&mut self, entry: &Entry, lines: &mut ExportLines<'_>) -> Result<(), OutputStop> {
         self.outcome.entries += 1;
         lines.write_entry(entry)?;
         match entry.op.filter(|_| entry.kind == "intended") {
@@ -225,24 +206,24 @@ impl<'a> ExportWalk<'a> {
         }
     }
 
-    fn write_operation(&mut self, op: u64, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
+    fn write_operation(&mut self, op: u64, lines: &mut ExportLines<'_>) -> Result<(), OutputStop> {
         let operation = self.find_operation(op)?;
         stream_writes(|visit| {
             self.journal.visit_chosen_keys(&operation, &mut |part| {
                 visit(
-                    part.keys.iter().try_for_each(|key| lines.write_chosen_key(op, &part, key)).map_err(ExportStop::Io),
+                    part.keys.iter().try_for_each(|key| lines.write_chosen_key(op, &part, key)).map_err(OutputStop::Io),
                 )
             })
         })?;
         self.write_changes(&operation, lines)
     }
 
-    fn write_changes(&mut self, operation: &Operation, lines: &mut ExportLines<'_>) -> Result<(), ExportStop> {
+    fn write_changes(&mut self, operation: &Operation, lines: &mut ExportLines<'_>) -> Result<(), OutputStop> {
         let (written, context) = (&mut self.outcome.changes, self.context);
         stream_writes(|visit| {
             self.journal.visit_changes(operation, &mut |change| {
                 *written += 1;
-                let go_on = context.go_on().map_err(ExportStop::Failed);
+                let go_on = context.go_on().map_err(OutputStop::Failed);
                 visit(go_on.and_then(|()| Ok(lines.write_change(operation, &change)?)))
             })
         })
@@ -253,8 +234,8 @@ impl<'a> ExportWalk<'a> {
 ///
 /// The journal's visitors only know how to go on or to stop; the error is carried past them.
 fn stream_writes(
-    walk: impl FnOnce(&mut dyn FnMut(Result<(), ExportStop>) -> ControlFlow<()>) -> Result<(), JournalError>,
-) -> Result<(), ExportStop> {
+    walk: impl FnOnce(&mut dyn FnMut(Result<(), OutputStop>) -> ControlFlow<()>) -> Result<(), JournalError>,
+) -> Result<(), OutputStop> {
     let mut result = Ok(());
     walk(&mut |line| {
         result = line;

@@ -1,12 +1,13 @@
 //! Computes features, and writes them as lines of CSV.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 
 use crate::domain::feature::{FeatureCounts, FeatureRequest, FeatureRow, FeatureSet, FeatureSetCard};
+use crate::ops::Context;
+use crate::ops::output::OutputStop;
 use crate::ops::pump::ScanRunner;
-use crate::ops::{Context, Failure};
 use crate::targets::Target;
 
 /// What was computed.
@@ -16,27 +17,6 @@ pub struct Extracted {
     pub rows: u64,
     /// What became of the records.
     pub counts: FeatureCounts,
-}
-
-/// Why it ended early.
-#[derive(Debug)]
-pub enum ExtractStop {
-    /// The target failed, or the user asked to stop.
-    Failed(Failure),
-    /// The output could not be written.
-    Io(io::Error),
-}
-
-impl From<Failure> for ExtractStop {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<io::Error> for ExtractStop {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 /// Writes features as CSV: a line of heads, then one line a record, by ascending key. Numbers are the shortest text
@@ -50,7 +30,7 @@ pub fn extract(
     set: &dyn FeatureSet,
     request: &FeatureRequest,
     out: &mut dyn Write,
-) -> Result<Extracted, ExtractStop> {
+) -> Result<Extracted, OutputStop> {
     let mut out = BufWriter::new(out);
     writeln!(out, "{}", render_head(set.card()))?;
     let (mut rows, mut failed, mut line) = (0, None, String::new());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Outcome;
-use crate::domain::feature::FeatureSetCard;
+use crate::domain::feature::{FeatureCard, FeatureSetCard, FlagCard};
 use crate::domains;
 
 /// The features of a domain.
@@ -18,33 +18,9 @@ pub struct SetLine {
     /// What the features are for.
     pub about: &'static str,
     /// The features, in the order of the columns.
-    pub features: Vec<FeatureLine>,
+    pub features: &'static [FeatureCard],
     /// The flags, whose columns follow.
-    pub flags: Vec<FlagLine>,
-}
-
-/// A feature in the list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FeatureLine {
-    /// The group of features that are missing together.
-    pub group: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its unit.
-    pub unit: &'static str,
-    /// How it is computed.
-    pub formula: &'static str,
-    /// The value that stands for "cannot be computed"; null where it always can.
-    pub sentinel: Option<f64>,
-}
-
-/// A flag in the list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FlagLine {
-    /// Its name.
-    pub name: &'static str,
-    /// When it is 1.
-    pub about: &'static str,
+    pub flags: &'static [FlagCard],
 }
 
 /// Returns the features of all domains.
@@ -60,19 +36,6 @@ pub fn list_sets() -> Outcome {
 }
 
 fn describe_set(domain: &'static str, card: &'static FeatureSetCard) -> SetLine {
-    let features = card.features.iter().map(|card| FeatureLine {
-        group: card.group,
-        name: card.name,
-        unit: card.unit,
-        formula: card.formula,
-        sentinel: card.sentinel,
-    });
-    SetLine {
-        domain,
-        record: card.record.word,
-        key: card.record.key,
-        about: card.about,
-        features: features.collect(),
-        flags: card.flags.iter().map(|card| FlagLine { name: card.name, about: card.about }).collect(),
-    }
+    let FeatureSetCard { record, about, features, flags, .. } = *card;
+    SetLine { domain, record: record.word, key: record.key, about, features, flags }
 }

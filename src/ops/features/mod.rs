@@ -3,7 +3,7 @@
 mod extract;
 mod listing;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,18 +13,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::extract::render_head;
-pub use self::extract::{ExtractStop, Extracted, extract};
-pub use self::listing::{FeatureLine, FlagLine, SetLine, list_sets};
+pub use self::extract::{Extracted, extract};
+pub use self::listing::{SetLine, list_sets};
 use super::Card;
 use super::context::{ChosenTarget, Context};
 use super::detect;
 use super::failure::{Failure, FailureKind};
+use super::output::OutputKind;
 use super::protected::ProtectedFiles;
 use crate::domain::Domain;
 use crate::domain::feature::{BATCH, FeatureRequest, FeatureSet};
 use crate::domains;
-use crate::file::{self, FileAccess, FileError};
-use crate::model::next_step::{Flag, give};
+use crate::file::{self, FileAccess};
 use crate::model::ports::Danger;
 use crate::model::{Ids, time};
 use crate::targets::{self, Target};
@@ -32,6 +32,14 @@ use crate::targets::{self, Target};
 /// The command's card.
 pub const CARD: Card =
     Card { name: "features", danger: Danger::Read, about: "Write the features of a target's records as CSV" };
+
+/// What it writes.
+const FEATURES: OutputKind = OutputKind {
+    name: "features",
+    failure: |message| Failure::usage("features_file", message, "choose a path that can be written"),
+    occupied: "the file exists and is not a feature file",
+    option: "writes them to a file",
+};
 
 /// Longest first line of a file of features, bytes.
 const FIRST_LINE_MAX: u64 = 1 << 16;
@@ -157,8 +165,21 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
     };
     let target = opened.target.as_mut();
     let (extracted, cut) = match &request.output {
-        None => write_stream(context, target, set, &asked, out)?,
-        Some(path) => (write_file(context, target, set, &asked, path)?, false),
+        None => {
+            let extracted = FEATURES.end_stream(extract(context, target, set, &asked, out))?;
+            (extracted.unwrap_or_default(), extracted.is_none())
+        }
+        Some(path) => {
+            let head = render_head(set.card());
+            // For its owner alone: the numbers are of patients, even without a name beside them.
+            let extracted = FEATURES.write_file(
+                path,
+                FileAccess::Private,
+                |path| is_features(path, &head),
+                |out| extract(context, target, set, &asked, out),
+            )?;
+            (extracted, false)
+        }
     };
     let mut written = describe_written(set, &asked, &extracted, &opened);
     written.now = time::format_wall(now, 0, 'T');
@@ -243,54 +264,6 @@ fn parse_day(text: &str) -> Result<Date, Failure> {
     text.parse().map_err(|_| {
         Failure::usage("since", format!("`{text}` is not a date"), "write it as YYYY-MM-DD, such as 2024-06-28")
     })
-}
-
-/// Writes to a stream; returns also whether its reader closed it before the end.
-fn write_stream(
-    context: &Context<'_>,
-    target: &mut dyn Target,
-    set: &dyn FeatureSet,
-    request: &FeatureRequest,
-    out: &mut dyn Write,
-) -> Result<(Extracted, bool), Failure> {
-    match extract(context, target, set, request, out) {
-        Ok(extracted) => Ok((extracted, false)),
-        Err(ExtractStop::Failed(failure)) => Err(failure),
-        Err(ExtractStop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok((Extracted::default(), true)),
-        Err(ExtractStop::Io(error)) => {
-            let message = format!("could not write the features: {error}");
-            Err(Failure::new(FailureKind::Found, "output", message, give(Flag::Output, "writes them to a file")))
-        }
-    }
-}
-
-/// Writes a file, which gets its name when it is complete.
-fn write_file(
-    context: &Context<'_>,
-    target: &mut dyn Target,
-    set: &dyn FeatureSet,
-    request: &FeatureRequest,
-    path: &Path,
-) -> Result<Extracted, Failure> {
-    let head = render_head(set.card());
-    // For its owner alone: the numbers are of patients, even without a name beside them.
-    let draft = file::begin_draft(path, FileAccess::Private, |path| is_features(path, &head));
-    let mut draft = draft.map_err(|error| file_failure(path, &error))?;
-    let extracted = extract(context, target, set, request, &mut draft).map_err(|stop| match stop {
-        ExtractStop::Failed(failure) => failure,
-        ExtractStop::Io(error) => file_failure(path, &error.into()),
-    })?;
-    draft.finish().map_err(|error| file_failure(path, &error))?;
-    Ok(extracted)
-}
-
-fn file_failure(path: &Path, error: &FileError) -> Failure {
-    let why = match error {
-        FileError::Occupied => "the file exists and is not a feature file".to_owned(),
-        error => error.to_string(),
-    };
-    let message = format!("could not write the features {}: {why}", path.display());
-    Failure::usage("features_file", message, "choose a path that can be written")
 }
 
 /// Tells whether a file begins as features of this set do.
