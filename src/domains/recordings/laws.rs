@@ -28,20 +28,26 @@ fn checks_are_silent_on_any_clean_recording() {
 }
 
 #[test]
-fn a_depth_that_rounding_would_lose_is_no_fault() {
-    let mode = (&Recordings as &dyn Domain).find_mode("create_sunk_contact").unwrap();
-    let parameters = mode.complete(&serde_json::Map::new(), Some("sunk_body")).unwrap();
-    let mut recording = recording("stack", 20, 1);
-    let planned = |recording: &Database| {
-        let records = recording.keys("SimulationFrameRecord");
-        let snapshot = recording.read_for(mode, &records, &parameters);
-        let plan = |frame: &Value| propose(mode, "sunk_body", &snapshot, frame, &parameters, 1);
-        records.iter().filter(|frame| plan(frame).is_ok()).count()
-    };
-    assert!(planned(&recording) > 0);
-    for key in recording.keys("CoordinateRecord") {
-        let Value::Integer(key) = key else { panic!("{key:?}") };
-        recording.set_cell("CoordinateRecord", key, "z", Value::Real(1e61));
+fn what_rounding_would_lose_is_no_fault() {
+    for (tool, variant, table, column) in [
+        ("create_sunk_contact", "sunk_body", "CoordinateRecord", "z"),
+        ("create_sunk_contact", "deep_overlap", "CollisionResultRecord", "penetrationDepth"),
+        ("create_energy_injection", "unbooked", "SystemEnergyRecord", "delta_e"),
+    ] {
+        let mode = (&Recordings as &dyn Domain).find_mode(tool).unwrap();
+        let parameters = mode.complete(&serde_json::Map::new(), Some(variant)).unwrap();
+        let mut recording = recording("stack", 20, 1);
+        let planned = |recording: &Database| {
+            let records = recording.keys("SimulationFrameRecord");
+            let snapshot = recording.read_for(mode, &records, &parameters);
+            let plan = |frame: &Value| propose(mode, variant, &snapshot, frame, &parameters, 1);
+            records.iter().filter(|frame| plan(frame).is_ok()).count()
+        };
+        assert!(planned(&recording) > 0, "{tool} {variant}");
+        for key in recording.keys(table) {
+            let Value::Integer(key) = key else { panic!("{key:?}") };
+            recording.set_cell(table, key, column, Value::Real(1e61));
+        }
+        assert_eq!(planned(&recording), 0, "{tool} {variant}");
     }
-    assert_eq!(planned(&recording), 0);
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::books::{self, EnergyLedger};
-use super::shared::{self, RECORD, build_update, keep_changes, read_numbers, real};
+use super::shared::{self, RECORD, build_update, differ_by, keep_changes, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
@@ -185,6 +185,9 @@ fn change_delta(snapshot: &Snapshot, frame: i64, joules: f64, task: &Task<'_>) -
     let Some((row, delta)) = row.and_then(|row| Some((row, row.float("delta_e")?))) else {
         return Err(task.ineligible("it, or the previous frame, has no total energy"));
     };
+    if !differ_by(delta, delta + joules, joules) {
+        return Err(task.ineligible("its change of energy is so large that rounding would lose the gain"));
+    }
     Ok(build_update(&row, [("delta_e", real(delta + joules))]))
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::books::{self, EnergyLedger};
-use super::shared::{self, RECORD, build_update, read_numbers, real};
+use super::shared::{self, RECORD, build_update, differ_by, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::recordings::bodies::is_environment;
@@ -132,7 +132,7 @@ fn deepen_overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>
             continue;
         }
         let Some([old]) = read_numbers(&pair, ["penetrationDepth"]) else { continue };
-        if !is_apart(old, old + depth, depth) {
+        if !differ_by(old, old + depth, depth) {
             continue;
         }
         let mut edits = vec![build_update(&pair, [("penetrationDepth", real(old + depth))])];
@@ -166,18 +166,12 @@ fn lower_bodies(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
     choices
 }
 
-/// Returns whether two numbers lie a depth apart, as stored: in a recording that blew up, half a metre is lost among
-/// the digits of 1e61, and the fault would show nowhere.
-fn is_apart(low: f64, high: f64, depth: f64) -> bool {
-    high - low > 0.99 * depth
-}
-
 /// Builds the edits that lower a body; `None` where its height, mass or energies are missing, or where the change would
 /// be lost in rounding.
 fn lower_body(snapshot: &Snapshot, frame: i64, body: i64, position: &Row<'_>, depth: f64) -> Option<Vec<Edit>> {
     let [old] = read_numbers(position, ["z"])?;
     let height = old - depth;
-    if !is_apart(height, old, depth) {
+    if !differ_by(height, old, depth) {
         return None;
     }
     let energies = books::energy_row(snapshot, frame, body)?;
