@@ -4,8 +4,8 @@
 use mfm::domain::picture::{Aperture, Chart, ChartLine, ChartPoint, LeafPair};
 use mfm::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus, Jaws, LimitLine};
 use mfm::model::Value;
-use mfm::tui::look::{Appearance, Glyphs, Role, Theme};
 use mfm::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};
+use mfm::tui::theme::{Appearance, Glyphs, Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;

@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use crate::model::Refusal;
 use crate::model::ports::{Account, Secrets};
 use crate::ops::{Context, Failure};
-use crate::tui::look::{Appearance, Glyphs, Theme};
+use crate::tui::theme::{Appearance, Glyphs, Theme};
 use crate::tui::{self, Screen, StartupFacts, TerminalSettings, TuiHost, TuiState};
 
 /// `mfm tui`.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::error::{EngineError, Store};
 use super::guard::{self, GuardedTarget};
-use super::look::{self, ChangeSide, DifferingRow};
+use super::reread::{self, ChangeSide, DifferingRow};
 use super::terms::{FOREIGN_KEYS_OFF, JudgingTerms, RowsByThen};
 use super::{Engine, recover, resolve};
 use crate::model::Refusal;
@@ -243,10 +243,10 @@ impl Engine<'_> {
         // The transaction is committed whatever this look shows: an error in it is reported, and never undoes anything.
         let look_result = thread::scope(|scope| {
             // Emptying the write-ahead log of a large write takes long, so it runs beside the look.
-            if prepared.changes.len() > look::BATCH {
+            if prepared.changes.len() > reread::BATCH {
                 scope.spawn(move || writer.tidy_after_commit());
             }
-            look::find_differing(self.target, &prepared.changes, ChangeSide::After)
+            reread::find_differing(self.target, &prepared.changes, ChangeSide::After)
         });
         let (drift, is_confirmed) = match look_result {
             Ok(drift) => (drift, true),

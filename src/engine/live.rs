@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::error::EngineError;
-use super::look::{self, ChangeSide, DifferingRow};
+use super::reread::{self, ChangeSide, DifferingRow};
 use super::{guard, resolve};
 use crate::model::refusal::render_key;
 use crate::targets::TableDigest;
@@ -103,7 +103,7 @@ impl Engine<'_> {
             for operation in page.iter().filter(|operation| operation.verdict == Some(OperationVerdict::Applied)) {
                 if self.is_in_lineage(&operation.target.identity) {
                     let fresh = self.last_changes(operation, &mut seen)?;
-                    let differing = look::find_differing(self.target, &fresh, ChangeSide::After)?;
+                    let differing = reread::find_differing(self.target, &fresh, ChangeSide::After)?;
                     take(operation, fresh.len(), differing);
                 }
             }

@@ -7,7 +7,7 @@ use super::Engine;
 use super::apply::drift_body;
 use super::error::EngineError;
 use super::guard;
-use super::look::{self, ChangeSide, DifferingRow};
+use super::reread::{self, ChangeSide, DifferingRow};
 use crate::model::Refusal;
 use crate::targets::{OperationRow, OperationState, TargetError, Tombstone};
 
@@ -152,16 +152,16 @@ fn seal_by_tombstone(
 ) -> Result<ClosedOperation, EngineError> {
     // In batches, because an operation may have changed more rows than fit into memory.
     let mut differing = Vec::new();
-    let mut batch: Vec<Change> = Vec::with_capacity(look::BATCH);
+    let mut batch: Vec<Change> = Vec::with_capacity(reread::BATCH);
     let mut failure = None;
     let journal = &*engine.journal;
     let target = &mut *engine.target;
     journal.visit_changes(operation, &mut |change| {
         batch.push(change);
-        if batch.len() < look::BATCH {
+        if batch.len() < reread::BATCH {
             return std::ops::ControlFlow::Continue(());
         }
-        match look::find_differing(target, &std::mem::take(&mut batch), side) {
+        match reread::find_differing(target, &std::mem::take(&mut batch), side) {
             Ok(rows) => differing.extend(rows),
             // The journal's visitor has no error of its own, so it breaks, and the error is returned below.
             Err(error) => {
@@ -175,7 +175,7 @@ fn seal_by_tombstone(
         return Err(error);
     }
     // The rest, which did not fill a batch.
-    differing.extend(look::find_differing(target, &batch, side)?);
+    differing.extend(reread::find_differing(target, &batch, side)?);
     let mut body = drift_body(&differing);
     body.insert("recovered".into(), json!(true));
     engine.seal(lock, operation.op, verdict, body)?;

@@ -9,7 +9,7 @@ use mfm_journal::{Change, Journal, Operation, OperationVerdict};
 use serde_json::{Map, Value as Json, json};
 
 use super::error::EngineError;
-use super::look::{self, RowProjections};
+use super::reread::{self, RowProjections};
 use super::revert::judge::{RowJudgement, judge_row};
 use super::{Engine, guard, resolve};
 use crate::model::refusal::{Conflict, render_key};
@@ -109,7 +109,7 @@ impl Engine<'_> {
             own_changes.push(row);
         }
         let mut lenses = RowProjections::default();
-        let now = look::read_current(self.target, &mut lenses, &own_changes)?;
+        let now = reread::read_current(self.target, &mut lenses, &own_changes)?;
         let (mut rows, mut conflicts) = (Vec::new(), Vec::new());
         for ((change, now), again) in own_changes.iter().zip(now).zip(journaled) {
             let lens = lenses.get_or_load(self.target, &change.table)?;
@@ -129,7 +129,7 @@ impl Engine<'_> {
         }
         let back = rows.iter_mut().filter(|(_, row)| row.before.is_none());
         let back = back.filter_map(|(change, row)| Some((change.table.as_ref(), row.after.as_mut()?))).collect();
-        look::fill_unknown_columns(self.target, &mut lenses, back)?;
+        reread::fill_unknown_columns(self.target, &mut lenses, back)?;
         let rows = rows.into_iter().map(|(_, row)| row).collect();
         if conflicts.is_empty() {
             return Ok(rows);
@@ -149,10 +149,10 @@ impl Engine<'_> {
         measure: EqualityLevel,
     ) -> Result<Option<Divergence>, EngineError> {
         let mut lenses = RowProjections::default();
-        for batch in journaled.chunks(look::BATCH) {
+        for batch in journaled.chunks(reread::BATCH) {
             // Reads are made under this target's own keys, and compared with the journal's.
             let here = batch.iter().map(|change| self.as_here(change, measure)).collect::<Result<Vec<_>, _>>()?;
-            let rows = look::read_current(self.target, &mut lenses, &here)?;
+            let rows = reread::read_current(self.target, &mut lenses, &here)?;
             for ((change, here), row) in batch.iter().zip(&here).zip(rows) {
                 let lens = lenses.get_or_load(self.target, &here.table)?;
                 let Some(table) = lens.table.clone() else {
@@ -226,7 +226,7 @@ fn rewind_row(
     change: &Change,
 ) -> Result<Option<Vec<Value>>, EngineError> {
     let mut lenses = RowProjections::default();
-    let now = look::read_current(source, &mut lenses, std::slice::from_ref(change))?.pop().flatten();
+    let now = reread::read_current(source, &mut lenses, std::slice::from_ref(change))?.pop().flatten();
     let lens = lenses.get_or_load(source, &change.table)?;
     let mut row = now.and_then(|row| lens.project(&row));
     let mut before = None;

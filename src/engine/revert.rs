@@ -13,7 +13,7 @@ use super::Engine;
 use super::apply::{CommittedOperation, OperationProposal, PreparedOperation};
 use super::error::EngineError;
 use super::guard;
-use super::look::{self, RowProjections};
+use super::reread::{self, RowProjections};
 use super::resolve::{self, RowLocation};
 use super::terms::{JudgingTerms, RowsByThen};
 use crate::model::refusal::{Conflict, render_key};
@@ -329,7 +329,7 @@ impl Engine<'_> {
             claims.retain(|claim| course.is_active_on(claim.op, place));
         }
         let mut lenses = RowProjections::default();
-        let current_rows = look::read_current(self.target, &mut lenses, &rows_left)?;
+        let current_rows = reread::read_current(self.target, &mut lenses, &rows_left)?;
         let mut plan = JudgedRevert {
             operation,
             rows: Vec::new(),
@@ -354,7 +354,7 @@ impl Engine<'_> {
             }
             rows.push(RevertRow { change, now, judgement, barred: false });
         }
-        look::fill_unknown_columns(
+        reread::fill_unknown_columns(
             self.target,
             &mut lenses,
             rows.iter_mut().filter_map(RevertRow::comes_back).collect(),
@@ -447,7 +447,7 @@ fn contradicts_digests(
     change: &Change,
     now: Option<&[Value]>,
     judgement: &RowJudgement,
-    lens: &mut look::RowProjection,
+    lens: &mut reread::RowProjection,
 ) -> Result<bool, EngineError> {
     let (RowAction::Update { before_digest, after_digest, .. }, Some(now), RowJudgement::Put(Some(put))) =
         (&change.action, now, judgement)
@@ -459,7 +459,7 @@ fn contradicts_digests(
 
 fn record_row(
     row: RevertRow<'_>,
-    lens: &mut look::RowProjection,
+    lens: &mut reread::RowProjection,
     course: &mut RevertCourse,
     plan: &mut JudgedRevert,
     given_up: bool,

@@ -2,11 +2,11 @@
 
 use super::dialog::{Overlay, TextDialog};
 use super::job::{Job, JobAnswer, JobLane};
-use super::look::Role;
 use super::message::Effect;
 use super::next_step;
 use super::screens::{approvals, checks, journal, operations, plan, queries, records};
 use super::state::{Screen, TuiState};
+use super::theme::Role;
 use super::update;
 use crate::ops::{Failure, audit, drill, recover, revert};
 

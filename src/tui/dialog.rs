@@ -1,8 +1,8 @@
 //! Data of the dialogs in front of a screen: questions, menus, input, text.
 
 use super::list::ListPosition;
-use super::look::Role;
 use super::screens::plan::FormField;
+use super::theme::Role;
 use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{plan, revert};

@@ -7,10 +7,10 @@ use super::dialog::{
 };
 use super::job::Job;
 use super::keys::{Action, BINDINGS, Binding};
-use super::look::Role;
 use super::message::Effect;
 use super::screens::{approvals, operations, plan, queries, records};
 use super::state::{Screen, TuiState};
+use super::theme::Role;
 use super::update;
 use crate::model::shown::is_unsafe;
 use crate::ops::drill;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::look::Role;
+use super::theme::Role;
 
 /// The most lines of an answer.
 const LINES_MAX: usize = 1000;

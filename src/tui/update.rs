@@ -9,11 +9,11 @@ use super::dialog::{DangerousAction, InputLine, InputPurpose, Overlay, Palette, 
 use super::job::{Job, JobLane};
 use super::keys::{self, Action};
 use super::list::ListPosition;
-use super::look::Role;
 use super::message::{Effect, Message};
 use super::overlays;
 use super::screens::{approvals, checks, journal, modes, operations, overview, plan, records};
 use super::state::{Screen, TuiState};
+use super::theme::Role;
 use super::views;
 use crate::ops::revert;
 

@@ -1,6 +1,6 @@
 //! Texts and roles that several screens share.
 
-use super::look::{Appearance, Mark, Role};
+use super::theme::{Appearance, Mark, Role};
 use crate::model::{Digest, Severity};
 
 /// Returns the severity of a fault from its text.

@@ -3,9 +3,9 @@
 use mfm::domain::picture::RecordPicture;
 use mfm::tui::Screen;
 use mfm::tui::dialog::{Overlay, QueryDialog, QueryState};
-use mfm::tui::look::{Appearance, Glyphs, Theme};
 use mfm::tui::message::Message;
 use mfm::tui::screens::plan::PlanView;
+use mfm::tui::theme::{Appearance, Glyphs, Theme};
 
 use crate::world::{SIZES, World, of_recordings};
 

@@ -1,7 +1,7 @@
 //! Every screen as a person sees it, at 80x24 and at 120x40.
 
 use crate::world::{SIZES, World};
-use mfm::tui::look::{Appearance, Glyphs, Theme};
+use mfm::tui::theme::{Appearance, Glyphs, Theme};
 
 /// Looks at the same keys in both sizes.
 #[track_caller]

@@ -1,25 +1,24 @@
 //! The MOSAIQ domain: tables, failure modes, checks and labs. Pure: no connection, no file, no clock.
 
 mod browse;
+mod checked_columns;
 pub mod checks;
 mod clinic;
 mod course;
 mod deliveries;
 mod examples;
+mod facts;
 mod features;
 mod field_types;
 mod fields;
 mod find;
 mod fleet;
 mod gather;
-mod ground;
 pub mod import;
 mod kinds;
-mod known;
 pub mod lab;
 mod leaves;
 pub mod limits;
-mod looks;
 mod lookup;
 pub mod machines;
 mod metersets;
@@ -32,6 +31,7 @@ pub mod repairs;
 mod required;
 pub mod rules;
 mod run;
+mod schedule;
 pub mod schema;
 mod selection;
 mod tally;
@@ -143,7 +143,7 @@ impl Domain for Mosaiq {
 
     fn check_tables(&self, cards: &[&'static CheckCard]) -> Vec<CheckTable> {
         let mut tables: Vec<CheckTable> = Vec::new();
-        for passing in &looks::plan_scans(&checks_of(cards)) {
+        for passing in &schedule::plan_scans(&checks_of(cards)) {
             // A join scans a table again that is already in the list.
             if tables.iter().any(|known| known.table == passing.table()) {
                 continue;
@@ -151,9 +151,9 @@ impl Domain for Mosaiq {
             tables.push(CheckTable {
                 table: passing.table(),
                 // The columns of all checks, not only of the chosen ones: shared facts read columns for other checks.
-                columns: looks::scan_columns(CHECKS, passing.table()),
-                shown: looks::checked_columns(CHECKS, passing.table()),
-                held: matches!(passing, looks::TableScan::Held(_)),
+                columns: schedule::scan_columns(CHECKS, passing.table()),
+                shown: schedule::checked_columns(CHECKS, passing.table()),
+                held: matches!(passing, schedule::TableScan::Held(_)),
             });
         }
         tables

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::checks::{Check, Criteria};
 use super::gather::{FieldGatherer, GroupSizes};
-use super::looks::{self, CheckVisitors, TableScan};
+use super::schedule::{self, CheckVisitors, TableScan};
 use crate::domain::check::{CheckResults, CheckRun};
 use crate::domain::scan::{JoinRequest, ScanReader, ScanRequest};
 use crate::model::snapshot::key_form;
@@ -52,7 +52,7 @@ impl<'a> MosaiqChecks<'a> {
     /// The snapshot holds the declarations of all tables, and the rows of those kept in memory.
     pub(super) fn new(checks: Vec<&'a dyn Check>, declared: &'a Snapshot, criteria: Criteria<'a>) -> Self {
         let looks = CheckVisitors::start(&checks, declared, criteria);
-        let waiting: VecDeque<TableScan> = looks::plan_scans(&checks).into();
+        let waiting: VecDeque<TableScan> = schedule::plan_scans(&checks).into();
         let tables = waiting.len();
         Self { checks, declared, criteria, looks, waiting, tables, step: ScanStep::Next, sorts: false }
     }
@@ -60,7 +60,7 @@ impl<'a> MosaiqChecks<'a> {
     /// Starts over, sorting rows here, because they came in another order than that of their times.
     fn restart(&mut self) {
         self.looks = CheckVisitors::start(&self.checks, self.declared, self.criteria);
-        self.waiting = looks::plan_scans(&self.checks).into();
+        self.waiting = schedule::plan_scans(&self.checks).into();
         self.step = ScanStep::Next;
         self.sorts = true;
     }

@@ -5,13 +5,13 @@
 pub mod bodies;
 pub mod checks;
 pub mod cone;
+pub mod constants;
 pub mod contacts;
 pub mod energies;
 mod examples;
 mod filters;
 pub mod frames;
 pub mod gains;
-pub mod ground;
 pub mod lab;
 pub mod measure;
 pub mod missing;

@@ -3,7 +3,7 @@
 use mfm_journal::{Change, RowAction, Value};
 
 use super::super::error::EngineError;
-use super::super::look::RowProjection;
+use super::super::reread::RowProjection;
 use crate::model::Refusal;
 use crate::model::refusal::LostPlace;
 

@@ -18,7 +18,7 @@ use self::rows::PixelRows;
 use super::draw::{Canvas, clamp_to_u16, display_width, render_rounded, round_up_nice};
 use crate::domain::picture::Jaws;
 use crate::domain::picture::{Aperture, LeafPair};
-use crate::tui::look::{Appearance, Glyphs, Mark, Role};
+use crate::tui::theme::{Appearance, Glyphs, Mark, Role};
 
 /// Columns left of the leaves: a pointer, a number and a space.
 const LEFT: u16 = 5;

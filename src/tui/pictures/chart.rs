@@ -16,7 +16,7 @@ use self::scale::clamp_drawable;
 use super::draw::{Canvas, display_width, render_rounded};
 use crate::domain::picture::LimitLine;
 use crate::domain::picture::{Chart, ChartLine, ChartPoint};
-use crate::tui::look::{Appearance, Glyphs, Mark, Role};
+use crate::tui::theme::{Appearance, Glyphs, Mark, Role};
 
 /// The roles of the lines, in turn.
 const LINES: [Role; 3] = [Role::Key, Role::After, Role::Good];

@@ -10,7 +10,7 @@ use ratatui::widgets::Widget;
 use super::draw::{Canvas, clamp_to_u16, display_width, to_u16_saturating};
 use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus};
 use crate::model::refusal::render_key;
-use crate::tui::look::{Appearance, Glyphs, Mark, Role};
+use crate::tui::theme::{Appearance, Glyphs, Mark, Role};
 
 /// Seconds in a day.
 const DAY: i64 = 86_400;

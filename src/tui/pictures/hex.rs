@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use super::draw::{Canvas, display_width};
-use crate::tui::look::{Appearance, Mark, Role};
+use crate::tui::theme::{Appearance, Mark, Role};
 
 /// Columns of an offset and the space after it.
 const OFFSET: u16 = 5;

@@ -11,7 +11,7 @@ use super::{AperturePicture, ChartPicture, DayPicture, HexPicture};
 use crate::domain::picture::{Aperture, Chart, ChartLine, ChartPoint, LeafPair};
 use crate::domain::picture::{DayChart, DayLane, DeliverySpan, DeliveryStatus, Jaws, LimitLine};
 use crate::model::Value;
-use crate::tui::look::{Appearance, Glyphs, Theme};
+use crate::tui::theme::{Appearance, Glyphs, Theme};
 
 fn any_appearance() -> impl Strategy<Value = Appearance> {
     let theme = prop_oneof![Just(Theme::Dark), Just(Theme::Light), Just(Theme::Plain)];

@@ -6,9 +6,9 @@ use crate::tui::answers;
 use crate::tui::dialog::Overlay;
 use crate::tui::job::Job;
 use crate::tui::list::ListPosition;
-use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::TuiState;
+use crate::tui::theme::Role;
 use crate::tui::update;
 
 /// The questions of agents.

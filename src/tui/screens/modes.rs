@@ -5,9 +5,9 @@ use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::tui::keys::Action;
 use crate::tui::list::ListPosition;
-use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
+use crate::tui::theme::Role;
 
 /// The state of the screen.
 #[derive(Debug, Default)]

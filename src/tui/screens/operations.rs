@@ -7,9 +7,9 @@ use crate::tui::dialog::{DangerousAction, Menu, MenuChoice, Overlay, QuestionDia
 use crate::tui::job::{self, Job};
 use crate::tui::keys::Action;
 use crate::tui::list::ListPosition;
-use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
+use crate::tui::theme::Role;
 
 /// The view of the selected operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

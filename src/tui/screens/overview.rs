@@ -59,7 +59,7 @@ fn choose_target(state: &mut state::TuiState) {
         lines.push((MenuChoice::Target(target.name.clone()), target.name.clone(), about));
     }
     if lines.is_empty() {
-        state.show_note(crate::tui::look::Role::Note, "no target is registered: make a lab at the command line");
+        state.show_note(crate::tui::theme::Role::Note, "no target is registered: make a lab at the command line");
         return;
     }
     state.overlay = Some(Overlay::Menu(Menu { title: "Targets".to_owned(), lines, place: ListPosition::default() }));

@@ -13,9 +13,9 @@ use crate::tui::dialog::{DangerousAction, InputLine, InputPurpose, Overlay, Ques
 use crate::tui::job::{Job, Preview};
 use crate::tui::keys::Action;
 use crate::tui::list::ListPosition;
-use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::{self, Screen};
+use crate::tui::theme::Role;
 use crate::tui::words;
 
 /// What a field of the form accepts.

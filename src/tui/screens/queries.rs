@@ -9,10 +9,10 @@ use crate::ops::query;
 use crate::tui::dialog::{Menu, MenuChoice, Overlay, QueryDialog, QueryState};
 use crate::tui::job::Job;
 use crate::tui::list::ListPosition;
-use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state::TuiState;
 use crate::tui::structured;
+use crate::tui::theme::Role;
 
 /// The suffix of a required parameter's description.
 const NEEDED: &str = " (needed)";

@@ -13,9 +13,9 @@ use crate::tui::dialog::{Menu, MenuChoice, Overlay};
 use crate::tui::job::Job;
 use crate::tui::keys::Action;
 use crate::tui::list::ListPosition;
-use crate::tui::look::Role;
 use crate::tui::message::Effect;
 use crate::tui::state;
+use crate::tui::theme::Role;
 
 /// How many records a page has.
 pub const PAGE: u32 = 200;

@@ -4,8 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::pieces::{self, ListField, ListRow};
-use crate::tui::look::{Mark, Role};
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Mark, Role};
 use crate::tui::words;
 
 const COLUMNS: [ListField; 5] = [

@@ -11,8 +11,8 @@ use super::pieces::replace_unsafe;
 use crate::tui::dialog::{DangerousAction, Overlay};
 use crate::tui::keys::{self, Action, Binding};
 use crate::tui::lanes::RunningJob;
-use crate::tui::look::{Mark, Role, Theme};
 use crate::tui::state::{Screen, TuiState};
+use crate::tui::theme::{Mark, Role, Theme};
 
 /// A word of a bar, with the screen or action behind it.
 struct BarWord<T> {

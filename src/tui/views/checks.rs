@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use super::pieces::{self, ListField, ListRow};
 use crate::ops::checks::{CheckLine, FindingLine, Outcome, Status};
-use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Appearance, Mark, Role};
 use crate::tui::words;
 
 const FINDINGS: [ListField; 4] = [

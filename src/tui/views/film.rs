@@ -10,9 +10,9 @@ use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::picture::{ChartSeries, Film, FilmFrame};
 use crate::ops::browse::BeforeAfter;
 use crate::ops::cell::ChangeRow;
-use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};
 use crate::tui::screens::Player;
+use crate::tui::theme::{Appearance, Mark, Role};
 
 /// The least rows for leaves and charts together.
 const BOTH_ROWS: u16 = 26;

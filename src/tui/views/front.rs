@@ -8,9 +8,9 @@ use super::bars::render_key_name;
 use super::pieces::{self, ListField, ListRow};
 use crate::tui::dialog::{InputLine, Menu, Overlay, Palette, QuestionDialog, TextDialog};
 use crate::tui::keys::{BINDINGS, Binding};
-use crate::tui::look::{Mark, Role};
 use crate::tui::overlays;
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Mark, Role};
 
 /// Draws a dialog over the screen.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState, overlay: &Overlay) {

@@ -21,8 +21,8 @@ use ratatui::widgets::Paragraph;
 
 pub use self::page::{in_hand, render_page};
 use super::list::ListPosition;
-use super::look::Role;
 use super::state::{Screen, TuiState};
+use super::theme::Role;
 use crate::model::shown;
 
 /// The least columns and rows of a terminal.

@@ -7,8 +7,8 @@ use super::pieces::{self, ListField, ListRow};
 use crate::domain::mode::ModeCard;
 use crate::model::Severity;
 use crate::ops::modes;
-use crate::tui::look::Role;
 use crate::tui::state::TuiState;
+use crate::tui::theme::Role;
 use crate::tui::words;
 
 const COLUMNS: [ListField; 3] = [

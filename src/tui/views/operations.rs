@@ -7,10 +7,10 @@ use super::pieces::{self, ListField, ListRow};
 use super::plan::ShownChanges;
 use crate::ops::log::LoggedOperation;
 use crate::tui::job;
-use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::next_step;
 use crate::tui::screens::{operations::OperationView, plan};
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Appearance, Mark, Role};
 use crate::tui::words;
 
 const COLUMNS: [ListField; 7] = [

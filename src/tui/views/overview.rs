@@ -6,8 +6,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::approvals;
 use super::pieces::{self, ListField, ListRow};
 use crate::ops::status;
-use crate::tui::look::{Mark, Role};
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Mark, Role};
 use crate::tui::words;
 
 /// Draws the screen into the body of the frame.

@@ -7,9 +7,9 @@ use ratatui::buffer::Cell;
 
 use super::operations;
 use crate::ops::checks::FindingLine;
-use crate::tui::look::Role;
 use crate::tui::screens::operations::OperationView;
 use crate::tui::state::{Screen, TuiState};
+use crate::tui::theme::Role;
 
 /// Returns what copying takes: the selected row, or its digest.
 #[must_use]

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::model::shown::is_unsafe;
 use crate::tui::list::ListPosition;
-use crate::tui::look::{Appearance, Mark, Role};
+use crate::tui::theme::{Appearance, Mark, Role};
 
 /// Rows of a list before its first line: the frame and the column headings.
 pub const HEAD_ROWS: u16 = 2;

@@ -7,11 +7,11 @@ use super::pieces::{self, ListField, ListRow};
 use super::{film, split_halves};
 use crate::ops::browse::BeforeAfter;
 use crate::ops::cell::ChangeRow;
-use crate::tui::look::{Appearance, Mark, Role};
 use crate::tui::next_step;
 use crate::tui::screens::Player;
 use crate::tui::screens::plan::{FieldInput, FormField, PlanView};
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Appearance, Mark, Role};
 use crate::tui::words;
 
 const COLUMNS: [ListField; 2] =

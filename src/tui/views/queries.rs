@@ -5,9 +5,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::pieces::{self, ListField, ListRow};
 use crate::tui::dialog::{QueryDialog, QueryState};
-use crate::tui::look::Role;
 use crate::tui::screens::plan::{FieldInput, FormField};
 use crate::tui::state::TuiState;
+use crate::tui::theme::Role;
 
 /// The most fields of the form that are visible at once.
 const FORM_MAX: usize = 6;

@@ -9,9 +9,9 @@ use super::pieces::{self, ListField, ListRow};
 use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::RecordKind;
 use crate::ops::browse::ListedRecord;
-use crate::tui::look::{Mark, Role};
 use crate::tui::screens::records::RecordView;
 use crate::tui::state::TuiState;
+use crate::tui::theme::{Mark, Role};
 use crate::tui::words;
 
 /// Draws the screen into the body of the frame.

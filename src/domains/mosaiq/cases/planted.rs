@@ -7,8 +7,8 @@ use jiff::{SignedDuration, ToSpan};
 
 use crate::domain::check::{CheckParams, CheckVerdict};
 use crate::domains::mosaiq::checks::{self, CHECKS};
-use crate::domains::mosaiq::looks;
 use crate::domains::mosaiq::rules::Rules;
+use crate::domains::mosaiq::schedule;
 use crate::domains::mosaiq::testing::{Database, NOW};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, FetchAnswer, Row, Snapshot, Value};
@@ -328,7 +328,7 @@ static PLANTS: &[Plant] = &[
 fn narrow_columns(snapshot: &Snapshot) -> Snapshot {
     let mut narrow = Snapshot::default();
     for (name, whole) in snapshot.tables() {
-        let table = whole.table.select_columns(&looks::scan_columns(CHECKS, name));
+        let table = whole.table.select_columns(&schedule::scan_columns(CHECKS, name));
         let mut rows = Vec::new();
         for row in whole.rows() {
             rows.push(table.columns.iter().map(|one| row.cell(&one.image.name).unwrap().clone()).collect());

@@ -4,9 +4,9 @@ use super::times::duration_columns;
 use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, sorted_verdict,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::course::ShortestDeliveries;
 use crate::domains::mosaiq::fleet::MachineRules;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::leaves::{LeafPoint, POINTS};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::machines::FIELDS;

@@ -1,8 +1,8 @@
 //! Angle ranges: every gantry and collimator angle lies in its machine's range.
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, row_visitor};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::fleet::MachineRules;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Severity};

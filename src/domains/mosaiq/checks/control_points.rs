@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, key_finding, sorted_verdict,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::fields::Field;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::IdSet;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::{Fetch, Finding, Severity, Value, Violation};

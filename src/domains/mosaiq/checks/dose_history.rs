@@ -6,7 +6,7 @@ use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, ParentJoin, RowBatch, rounded_seconds,
     sorted_verdict, to_duration,
 };
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::time::Time;
 use crate::model::{Fetch, Finding, Row, Severity};

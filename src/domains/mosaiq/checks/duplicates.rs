@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::{Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, to_duration};
+use crate::domains::mosaiq::checked_columns::CheckedColumn;
 use crate::domains::mosaiq::course::{DeliveryGroups, DeliveryRecord, DeliveryScope};
-use crate::domains::mosaiq::ground::CheckedColumn;
 use crate::model::{Fetch, Finding, Severity};
 
 pub(super) struct DuplicateDelivery;

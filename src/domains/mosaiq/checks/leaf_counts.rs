@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, sorted_verdict,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::fleet::MachineRules;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::leaves::{self, POINTS};
 use crate::domains::mosaiq::limits::EXPECTING_FIELDS_MIN;
 use crate::domains::mosaiq::lookup::LookupId;

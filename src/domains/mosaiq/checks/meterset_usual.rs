@@ -7,8 +7,8 @@ use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, key_finding,
     sorted_verdict,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::CompactKey;
 use crate::domains::mosaiq::numbers::CellReading;
 use crate::model::{Fetch, Finding, Row, Severity, Violation};

@@ -4,8 +4,8 @@ use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, RowBatch, check_rows, key_finding,
     sorted_verdict,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::fields::Field;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::domains::mosaiq::numbers::{CellNumber, CellReading};
 use crate::model::{Fetch, Finding, Row, Severity, Violation};

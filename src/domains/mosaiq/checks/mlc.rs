@@ -6,8 +6,8 @@ use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, row_visitor,
     sorted_verdict,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::fleet::MachineRules;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::machines::{FIELDS, MACHINE};

@@ -22,15 +22,15 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, civil};
 
 pub(super) use self::offset_context::site_limit;
-use super::ground::CheckedColumn;
-use super::known::{CheckFacts, RowBatch};
-use super::looks::CheckVisitors;
+use super::checked_columns::CheckedColumn;
+use super::facts::{CheckFacts, RowBatch};
 use super::lookup::LookupId;
 use super::rules::{Rules, Size};
+use super::schedule::CheckVisitors;
 use crate::model::time::Time;
 use crate::model::{Fetch, Finding, Key, Row, Severity, Snapshot, Violation};
 
-pub use super::known::GatheredFact;
+pub use super::facts::GatheredFact;
 use crate::domain::check::CheckParams;
 pub(super) use crate::domain::check::{CheckCard, CheckVerdict};
 

@@ -2,7 +2,7 @@
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows};
 use crate::domain::column_choice::ColumnVariant;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, null_severity};
 use crate::model::{Fetch, Severity, Value, Violation};
 

@@ -10,7 +10,7 @@ use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, key_finding,
     sorted_verdict, to_duration,
 };
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::{CompactKey, Lookup, LookupId};
 use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::rules::{Largest, Rules};

@@ -2,7 +2,7 @@
 
 use super::times::render_future_time;
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows};
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::limits::{OFFSET_STATES, OFFSET_TYPES};
 use crate::domains::mosaiq::numbers::CellReading;
 use crate::domains::mosaiq::rules::Offsets;

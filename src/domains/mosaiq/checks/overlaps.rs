@@ -7,8 +7,8 @@ use super::{
     Check, CheckCard, CheckFacts, CheckVerdict, CheckVisitor, Criteria, GatheredFact, RowBatch, rounded_seconds,
     to_duration,
 };
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::course::{DeliveryGroups, DeliveryRecord, DeliveryScope};
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::{Fetch, Finding, Severity, Violation};
 

@@ -2,9 +2,9 @@
 
 use super::times::{duration_columns, is_duration_within};
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows, rounded_seconds};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::deliveries::judged_duration;
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::{Fetch, Row, Severity, Violation};
 

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use mfm_journal::Decimal;
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, check_rows, rounded_seconds};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::deliveries::judged_duration;
-use crate::domains::mosaiq::ground::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::numbers::CellNumber;
 use crate::domains::mosaiq::rules::Bounds;
 use crate::model::time::Time;

@@ -7,13 +7,13 @@ mod episodes;
 mod facts;
 mod finite;
 mod impulses;
+mod intake;
 mod pages;
 mod passes;
 mod references;
 mod run;
 mod solver;
 mod states;
-mod take;
 #[cfg(test)]
 mod tests;
 mod time;

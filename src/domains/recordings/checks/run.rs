@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::facts::RecordingFacts;
+use super::intake::RowIntake;
 use super::pages::{FrameBatch, Reach, TableCursors};
 use super::passes::CheckScan;
-use super::take::RowIntake;
 use super::usual::StepLengths;
 use super::{CheckDefinition, CheckReport};
 use crate::domain::check::{CheckResults, CheckRun, CheckVerdict};

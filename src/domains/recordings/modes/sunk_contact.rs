@@ -9,7 +9,7 @@ use super::shared::{self, RECORD, build_update, differ_by, read_numbers, real};
 use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::recordings::bodies::is_environment;
-use crate::domains::recordings::ground::GRAVITY;
+use crate::domains::recordings::constants::GRAVITY;
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 

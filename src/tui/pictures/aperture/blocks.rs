@@ -4,7 +4,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::AperturePicture;
 use crate::domain::picture::LeafPair;
-use crate::tui::look::{Glyphs, Role, Theme};
+use crate::tui::theme::{Glyphs, Role, Theme};
 
 /// What is at a position between the banks. The order is that of importance: a cell shows its largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +132,7 @@ const fn quadrant_block(filled: [bool; 4]) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::picture::Aperture;
-    use crate::tui::look::Appearance;
+    use crate::tui::theme::Appearance;
 
     #[test]
     fn two_colours_show_what_differs_and_keep_the_edges() {

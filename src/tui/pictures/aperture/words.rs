@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use super::blocks::BankCell;
 use super::{AperturePicture, LeafGrid};
 use crate::domain::picture::LeafPair;
-use crate::tui::look::{Glyphs, Mark, Role, Theme};
+use crate::tui::theme::{Glyphs, Mark, Role, Theme};
 
 /// A fault of a pair: its name, and its test.
 type PairFault = (&'static str, fn(&LeafPair) -> bool);

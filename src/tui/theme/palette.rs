@@ -69,7 +69,7 @@ mod tests {
     use ratatui::style::Color;
 
     use super::*;
-    use crate::tui::look::{Appearance, Glyphs, Theme};
+    use crate::tui::theme::{Appearance, Glyphs, Theme};
 
     /// Backgrounds that terminals come with: black, Visual Studio Code, One Dark, Solarized dark.
     const DARK: [u32; 4] = [0x00_0000, 0x1e_1e1e, 0x28_2c34, 0x00_2b36];

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::checked_columns::{self, ColumnSurvey};
 use super::checks::{Check, CheckVerdict, CheckVisitor, Criteria, GatheredFact, ParentJoin};
-use super::ground::{self, ColumnSurvey};
-use super::known::{CheckFacts, DELIVERIES, RowBatch};
+use super::facts::{CheckFacts, DELIVERIES, RowBatch};
 use super::leaves::POINTS;
 use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
@@ -199,12 +199,12 @@ impl<'a> CheckVisitors<'a> {
             Ok(look) => look,
             Err(why) => return CheckVerdict::NotRun { why: std::mem::take(why) },
         };
-        let unjudged = match ground::list_unjudged(&working.check.columns(), self.known.whole, &self.survey) {
+        let unjudged = match checked_columns::list_unjudged(&working.check.columns(), self.known.whole, &self.survey) {
             Ok(unjudged) => unjudged,
             Err(why) => return CheckVerdict::NotRun { why },
         };
         let empty = self.describe_empty_tables(working.check);
-        let unreadable = ground::unreadable_columns(&working.check.columns(), self.known.whole, &self.survey);
+        let unreadable = checked_columns::unreadable_columns(&working.check.columns(), self.known.whole, &self.survey);
         let mut verdict = look.finish(&self.known);
         if let CheckVerdict::Ran { findings, .. } = &mut verdict {
             // Only now, because whether a column is unreadable throughout is known after its last row.
@@ -312,6 +312,6 @@ fn start_check<'a>(
         return Err("the rules disable it".to_owned());
     }
     // With nothing counted yet, only missing tables and columns stop the check here.
-    ground::list_unjudged(&check.columns(), known.whole, &ColumnSurvey::default())?;
+    checked_columns::list_unjudged(&check.columns(), known.whole, &ColumnSurvey::default())?;
     Ok(check.visitor(known, criteria))
 }
