@@ -274,6 +274,24 @@ fn w10_what_needs_an_unknown_function_is_refused_by_name_and_what_does_not_is_no
 }
 
 #[test]
+fn w10_the_preflight_names_the_unknown_function_before_an_apply_does() {
+    let rig = marked(&redeclared(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v, w CHECK (abs(w))); INSERT INTO t VALUES (1, 'a', 1); \
+         CREATE TABLE s (id INTEGER PRIMARY KEY, w CHECK (abs(w) > 0)); INSERT INTO s VALUES (1, 1)",
+        "CHECK (abs(w))",
+        "CHECK (w REGEXP 1 AND theirs(w))",
+    ));
+    let judged = targets::preflight::run(&rig.world.context()).unwrap();
+    let verdicts = |name: &str| {
+        let line = judged.tables.iter().find(|line| line.table == name).unwrap();
+        [&line.update, &line.insert, &line.delete].map(|one| one.verdict.as_str())
+    };
+    assert_eq!(verdicts("t"), ["unsupported", "unsupported", "unsupported"]);
+    assert_eq!(verdicts("s"), ["exact"; 3]);
+    assert_eq!(dump_tables(&rig.world.path("lab.db")), rig.before);
+}
+
+#[test]
 fn w01_a_key_that_a_dangling_child_names_can_be_added_and_removed() {
     let rig = marked(&anyhow(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (5, 'a'); \

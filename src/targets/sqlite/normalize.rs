@@ -137,6 +137,27 @@ impl<'c> TrialTable<'c> {
 /// Collations and functions of other programs are replaced: a collation by one that compares bytes, which is never
 /// asked because the table holds one row at a time, and a function by one that fails when it is called.
 fn open_trial_table(place: &FileLocation, layout: &SqliteLayout) -> Result<Connection, TargetError> {
+    declare_trial_table(place, layout).map(|(stage, _)| stage)
+}
+
+/// Compiles statements under the table's declaration, without substitutes for functions of other programs. A read-only
+/// connection leaves CHECK constraints out of what it compiles, so it would miss the functions that they call.
+pub(super) fn compile_with_checks(
+    place: &FileLocation,
+    layout: &SqliteLayout,
+    texts: &[String],
+) -> Result<(), TargetError> {
+    let (stage, substitutes) = declare_trial_table(place, layout)?;
+    let failed = place.explainer("compile a statement");
+    for name in &substitutes {
+        stage.remove_function(name.as_str(), -1).map_err(&failed)?;
+    }
+    let compiled = texts.iter().try_for_each(|text| stage.prepare(text).map(drop));
+    compiled.map_err(|error| explain_write_error(place, layout, "prepare a write", &error))
+}
+
+/// Returns the connection that holds the table, and the names of the functions that have substitutes.
+fn declare_trial_table(place: &FileLocation, layout: &SqliteLayout) -> Result<(Connection, Vec<String>), TargetError> {
     let failed = place.explainer("open a table in memory");
     let stage = Connection::open_in_memory().map_err(&failed)?;
     // The tables that foreign keys refer to do not exist here.
@@ -151,11 +172,13 @@ fn open_trial_table(place: &FileLocation, layout: &SqliteLayout) -> Result<Conne
     // One transaction for all trials. It ends with the connection and is never committed.
     stage.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
     // SQLite names one unknown function at a time: register a substitute, and try the declaration again.
+    let mut substitutes = Vec::new();
     for _ in 0..UNKNOWN_FUNCTIONS_MAX {
-        let Err(error) = stage.execute(&layout.sql, []) else { return Ok(stage) };
+        let Err(error) = stage.execute(&layout.sql, []) else { return Ok((stage, substitutes)) };
         let message = error.to_string();
         let Some(("function", name)) = parse_unknown(&message) else { return Err(constraint_error(layout, &error)) };
         stand_in(&stage, name).map_err(&failed)?;
+        substitutes.push(name.to_owned());
     }
     Err(Refusal::Unsupported { what: format!("{}, which needs functions that are not known here,", layout.name()) }
         .into())

@@ -248,6 +248,7 @@ fn compile_statements(
         Err(error) if unenforced.is_empty() || unknown_here(&error.to_string()).is_some() => {
             Err(normalize::explain_write_error(place, layout, "prepare a write", &error))
         }
+        Ok(()) if layout.checked => normalize::compile_with_checks(place, layout, &texts),
         _ => Ok(()),
     }
 }
