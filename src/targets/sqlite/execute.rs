@@ -1,5 +1,6 @@
 //! The inside of an operation's transaction: uid, comparison, writes, counts, read-back. The writer begins and ends it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -46,36 +47,55 @@ pub(super) fn run_transaction(
     compare::check_work(intended, work)?;
     compare_marker(writer, work)?;
     let layouts = compare_schema(writer, work)?;
-    let rows = execute_changes(writer, work.changes, &layouts)?;
+    let written = execute_changes(writer, work.changes, &layouts)?;
     check_enforced_keys(writer, work)?;
     if work.rehearse {
-        rehearse(writer, work, &layouts)?;
+        rehearse(writer, work, &layouts, &written.rowids)?;
     }
-    Ok(rows)
+    Ok(written.rows)
 }
 
 /// Executes the way back inside a savepoint and rolls it back, so that whatever prevents a revert is known before the
 /// commit.
-fn rehearse(writer: &SqliteWriter, work: &PlannedWork<'_>, layouts: &LayoutsByName<'_>) -> Result<(), TargetError> {
+fn rehearse(
+    writer: &SqliteWriter,
+    work: &PlannedWork<'_>,
+    layouts: &LayoutsByName<'_>,
+    rowids: &[Option<i64>],
+) -> Result<(), TargetError> {
     let failed = writer.place.explainer("rehearse the way back");
     writer.connection.execute_batch(sql::SAVEPOINT).map_err(&failed)?;
     let mut statements = StatementCache { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
     // Without an index each batch scans the whole table, so all changes are one batch.
     let size = if layouts.values().all(|layout| layout.seek) { BATCH } else { work.changes.len().max(1) };
-    let mut parts: Vec<&[Change]> = work.changes.chunks(size).collect();
+    let mut parts: Vec<_> = work.changes.chunks(size).zip(rowids.chunks(size)).collect();
     let in_order = in_order(work.changes);
     if in_order {
         parts.reverse();
     }
-    for part in parts {
+    for (part, rowids) in parts {
         let back = compare::invert_changes(part, in_order);
-        let rowids = compare_rows(&writer.connection, &writer.place, &back, layouts)?;
+        let rowids = find_rowids(writer, &back, rowids, layouts)?;
         write_batch(writer, &back, &rowids, layouts, &mut statements).map_err(compare::refuse_way_back)?;
     }
     check_enforced_keys(writer, work).map_err(compare::refuse_way_back)?;
     drop(statements);
     writer.connection.execute_batch(sql::ROLLBACK_TO_SAVEPOINT).map_err(&failed)?;
     writer.pass_step(WriteStep::Rehearsed)
+}
+
+/// Returns the hidden rowids of the rows that a way back writes. An update keeps its row's, and what it wrote was read
+/// back a moment ago in this transaction; only inserted and deleted rows have to be found again.
+fn find_rowids<'r>(
+    writer: &SqliteWriter,
+    back: &[Change],
+    rowids: &'r [Option<i64>],
+    layouts: &LayoutsByName<'_>,
+) -> Result<Cow<'r, [Option<i64>]>, TargetError> {
+    if back.iter().all(|change| matches!(change.action, RowAction::Update { .. } | RowAction::Kept { .. })) {
+        return Ok(Cow::Borrowed(rowids));
+    }
+    compare_rows(&writer.connection, &writer.place, back, layouts).map(Cow::Owned)
 }
 
 /// Where SQLite's own enforcement is off, checks that the foreign keys which were satisfied still are.
@@ -99,11 +119,22 @@ fn check_enforced_keys(writer: &SqliteWriter, work: &PlannedWork<'_>) -> Result<
     Ok(())
 }
 
+/// What was written: how many rows, and the hidden rowid of each change's row, as it was before.
+#[derive(Default)]
+struct WrittenRows {
+    rows: u64,
+    rowids: Vec<Option<i64>>,
+}
+
 /// Compares, writes and reads back, a batch of changes at a time.
-fn execute_changes(writer: &SqliteWriter, changes: &[Change], layouts: &LayoutsByName<'_>) -> Result<u64, TargetError> {
+fn execute_changes(
+    writer: &SqliteWriter,
+    changes: &[Change],
+    layouts: &LayoutsByName<'_>,
+) -> Result<WrittenRows, TargetError> {
     let SqliteWriter { connection, place, .. } = writer;
     let mut statements = StatementCache { connection, place, prepared: Vec::new() };
-    let mut rows = 0;
+    let mut written = WrittenRows::default();
     let seek = layouts.values().all(|layout| layout.seek);
     // Only a write-ahead log lets a second connection read while this one writes.
     if !seek || !writer.log || changes.len() < MANY {
@@ -111,18 +142,20 @@ fn execute_changes(writer: &SqliteWriter, changes: &[Change], layouts: &LayoutsB
         let size = if seek { BATCH } else { changes.len().max(1) };
         for part in changes.chunks(size) {
             let rowids = compare_rows(connection, place, part, layouts)?;
-            rows += write_batch(writer, part, &rowids, layouts, &mut statements)?;
+            written.rows += write_batch(writer, part, &rowids, layouts, &mut statements)?;
+            written.rowids.extend(rowids);
         }
-        return Ok(rows);
+        return Ok(written);
     }
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(AHEAD);
         scope.spawn(move || compare_ahead(place, changes, layouts, &sender));
         for part in changes.chunks(BATCH) {
-            let compared = receiver.recv().map_err(|_| place.failure("read rows", "the reader stopped"))?;
-            rows += write_batch(writer, part, &compared?, layouts, &mut statements)?;
+            let rowids = receiver.recv().map_err(|_| place.failure("read rows", "the reader stopped"))??;
+            written.rows += write_batch(writer, part, &rowids, layouts, &mut statements)?;
+            written.rowids.extend(rowids);
         }
-        Ok(rows)
+        Ok(written)
     })
 }
 
