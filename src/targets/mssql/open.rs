@@ -99,13 +99,18 @@ impl MssqlAccess {
         match answer.as_deref().map(|rows| rows.first().map(Presence::from_row)) {
             Ok(Some(Presence::Absent)) => TargetError::Absent { url },
             Ok(Some(Presence::There(state))) => {
-                TargetError::Barred { url, why: format!("{why} The database exists: {state}.") }
+                TargetError::Barred { url, why: add_clause(&why, &format!("the database exists: {state}")) }
             }
             Ok(Some(Presence::Unknown) | None) | Err(_) => {
-                TargetError::Barred { url, why: format!("{why} The server does not say whether it exists.") }
+                TargetError::Barred { url, why: add_clause(&why, "the server does not say whether it exists") }
             }
         }
     }
+}
+
+/// Adds a clause to a server's message, which may or may not end with a full stop.
+fn add_clause(message: &str, clause: &str) -> String {
+    format!("{}; {clause}", message.trim_end_matches('.'))
 }
 
 /// Asks for the password of an account.
@@ -141,6 +146,14 @@ impl Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clause_is_added_to_a_message_with_or_without_a_full_stop() {
+        for message in ["Cannot open database. The login failed.", "Cannot open database. The login failed"] {
+            let expected = "Cannot open database. The login failed; the database exists: ONLINE";
+            assert_eq!(add_clause(message, "the database exists: ONLINE"), expected);
+        }
+    }
 
     #[test]
     fn k10_a_database_is_absent_only_to_a_login_that_would_see_it() {
