@@ -26,7 +26,7 @@ mod url;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::new::{LabWriter, NewTable};
+pub use self::new::{FilledLab, LabWriter, NewTable};
 pub use error::TargetError;
 pub use known::{FILE_NAMES, binding_matches};
 use mfm_journal::{Change, Digest, Intended, RowHasher};

@@ -29,5 +29,12 @@ pub trait LabWriter {
     /// Inserts a row into a table that was created before; the values are in the order of its columns.
     fn insert_row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
     /// Creates the indexes, and commits everything.
-    fn finish(self: Box<Self>) -> Result<(), TargetError>;
+    fn finish(self: Box<Self>) -> Result<Box<dyn FilledLab>, TargetError>;
+}
+
+/// A lab that is complete. Dropped, it stays.
+pub trait FilledLab {
+    /// Removes all that its writer created, for a lab that turns out not to be one. No session of the caller may use it
+    /// any more.
+    fn remove(self: Box<Self>) -> Result<(), TargetError>;
 }

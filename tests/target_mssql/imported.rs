@@ -170,3 +170,29 @@ fn pymedphys_reads_a_fault_or_fails_and_reads_as_before_after_the_revert() {
     let differ = read.iter().filter(|line| line.contains("refuses: ") || line.contains("reads it, no error: ")).count();
     assert!(differ >= 5, "{differ} faults of {} are seen in what is read", read.len());
 }
+
+/// Copies the excerpt, with treatments in a year that no treatment has, and without the character 0.
+fn copy_excerpt_of_1801(folder: &Path) {
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap().replace('\0', "").replace("2019-03-11", "1801-03-11");
+        std::fs::write(folder.join(path.file_name().unwrap()), text).unwrap();
+    }
+}
+
+/// Somebody's data that look like a live clinic's are not left on the server, in a database made for them or another.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_refused_import_is_removed_and_can_be_tried_again() {
+    for database in [Database::unmade(), Database::bare()] {
+        let rig = Rig::new(database);
+        let folder = tempfile::tempdir().unwrap();
+        copy_excerpt_of_1801(folder.path());
+        let (source, url) = (folder.path().to_path_buf(), rig.database.url());
+        let mut request = import::Request { source, url, domain: None, name: None, overrides: Vec::new() };
+        let refused = import::run(&rig.context(), &request).unwrap_err();
+        assert_eq!(refused.code, "live_clinic", "{refused:?}");
+        request.overrides.push("times-unreadable".to_owned());
+        assert!(!import::run(&rig.context(), &request).unwrap().synthetic);
+    }
+}

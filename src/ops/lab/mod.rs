@@ -19,9 +19,8 @@ use super::targets::{
 };
 use crate::domain::Domain;
 use crate::domain::table::TableDef;
-use crate::file;
 use crate::model::{Datum, Refusal, Table};
-use crate::targets::{self, LabWriter, NewTable, Target, TargetError, canonical_url};
+use crate::targets::{self, FilledLab, LabWriter, NewTable, Target, TargetError, canonical_url};
 
 /// A lab that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -111,18 +110,26 @@ pub(super) enum Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// Checks a new lab for signs of a live clinic, and removes it where one is not overridden; returns those that are.
-    fn check_signs(self, context: &Context<'_>, target: &mut dyn Target, url: &str) -> Result<Vec<String>, Failure> {
-        let Self::Somebodys(overrides) = self else { return Ok(Vec::new()) };
-        let path = url.strip_prefix("sqlite:").map(Path::new);
-        // The file's identity, so that only this file is removed and not another one put in its place.
-        let own_file = path.map(|path| (path, file::identity_of(path)));
-        signs::check_signs(context, target, url, overrides).inspect_err(|_| {
-            if let Some((path, identity)) = own_file {
-                // A file that cannot be removed is harmless: it is neither marked nor registered.
-                let _ = file::remove_own(path, identity);
+    /// Opens a new lab and checks it for signs of a live clinic; removes it where one is not overridden, and returns
+    /// those that are.
+    fn open_checked(
+        self,
+        context: &Context<'_>,
+        filled: Box<dyn FilledLab>,
+        url: &str,
+    ) -> Result<(Box<dyn Target>, Vec<String>), Failure> {
+        let mut target = context.open_target(url)?;
+        let Self::Somebodys(overrides) = self else { return Ok((target, Vec::new())) };
+        match signs::check_signs(context, target.as_mut(), url, overrides) {
+            Ok(overridden) => Ok((target, overridden)),
+            Err(refused) => {
+                drop(target);
+                if let Err(error) = filled.remove() {
+                    context.reporter.warn(&format!("the refused import is still there, in {url}: {error}"));
+                }
+                Err(refused)
             }
-        })
+        }
     }
 }
 
@@ -144,11 +151,10 @@ pub(super) fn make_lab(
     let writer = targets::create_lab(&url, context.secrets)?;
     let mut sink = LabSink { writer, tables: BTreeMap::new() };
     fill(&mut sink)?;
-    sink.writer.finish()?;
+    let filled = sink.writer.finish()?;
     // Again, now that the file exists: links in its path can be resolved only from here on.
     let url = canonical_url(&url)?;
-    let mut target = context.open_target(&url)?;
-    let overrides = origin.check_signs(context, target.as_mut(), &url)?;
+    let (mut target, overrides) = origin.open_checked(context, filled, &url)?;
     // The name was checked before, but making a lab may take minutes: checked again under the lock.
     let lock = journal.lock(&context.holder)?;
     let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);

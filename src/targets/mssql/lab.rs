@@ -15,7 +15,7 @@ use super::{codec, stage};
 use crate::model::ports::Secrets;
 use crate::model::{Refusal, Table};
 use crate::targets::known;
-use crate::targets::{DomainKeys, LabWriter, NewTable, TargetError};
+use crate::targets::{DomainKeys, FilledLab, LabWriter, NewTable, TargetError};
 
 /// How many rows are collected before they are sent.
 const BATCH: usize = 4096;
@@ -108,6 +108,21 @@ impl MssqlLab {
         Ok(())
     }
 
+    /// Drops the database, if this run created it, or else the tables that it created there.
+    fn remove_created(&mut self) -> Result<(), TargetError> {
+        // A database cannot be dropped while a session, this one included, uses it.
+        drop(self.wire.take());
+        let failed = self.place.explainer("remove a lab");
+        if self.made_database {
+            let mut master = self.access.with_database("master").connect(&self.place, false)?;
+            return master.run_batch(&text::drop_database(&self.access.url.database)).map_err(failed);
+        }
+        let mut wire = self.access.connect(&self.place, false)?;
+        // A table that cannot be dropped keeps none of the others.
+        let dropped = self.tables.keys().map(|name| wire.run_batch(&text::drop_table(name)));
+        dropped.fold(Ok(()), Result::and).map_err(failed)
+    }
+
     fn closed_error(&self) -> TargetError {
         self.place.failure("fill a lab", "it is closed")
     }
@@ -149,15 +164,22 @@ impl LabWriter for MssqlLab {
         if filling.rows.len() >= BATCH { self.send_rows(table) } else { Ok(()) }
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
+    fn finish(mut self: Box<Self>) -> Result<Box<dyn FilledLab>, TargetError> {
         let names: Vec<String> = self.tables.keys().cloned().collect();
         names.iter().try_for_each(|name| self.send_rows(name))?;
         let Self { wire: Some(wire), place, indexes, .. } = &mut *self else { return Err(self.closed_error()) };
         for text in indexes.iter() {
             wire.run_batch(text).map_err(place.explainer("index a lab's table"))?;
         }
+        self.wire = None;
         self.finished = true;
-        Ok(())
+        Ok(self)
+    }
+}
+
+impl FilledLab for MssqlLab {
+    fn remove(mut self: Box<Self>) -> Result<(), TargetError> {
+        self.remove_created()
     }
 }
 
@@ -167,15 +189,6 @@ impl Drop for MssqlLab {
             return;
         }
         // A destructor cannot report what could not be removed.
-        if self.made_database {
-            // A database cannot be dropped while a session, this one included, uses it.
-            drop(self.wire.take());
-            let master = self.access.with_database("master").connect(&self.place, false);
-            let _ = master.map(|mut wire| wire.run_batch(&text::drop_database(&self.access.url.database)));
-        } else if let Some(wire) = &mut self.wire {
-            for name in self.tables.keys() {
-                let _ = wire.run_batch(&text::drop_table(name));
-            }
-        }
+        let _ = self.remove_created();
     }
 }

@@ -14,7 +14,7 @@ use super::value::bind_values;
 use crate::file::{self, FileId};
 use crate::model::{Kind, Refusal, Table};
 use crate::targets::known;
-use crate::targets::{LabWriter, NewTable, TargetError};
+use crate::targets::{FilledLab, LabWriter, NewTable, TargetError};
 
 /// Rows of this many tables may alternate before an insert has to be prepared again.
 const STATEMENTS: usize = 64;
@@ -106,7 +106,7 @@ impl LabWriter for SqliteLab {
         insert.raw_execute().map(drop).map_err(&failed)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
+    fn finish(mut self: Box<Self>) -> Result<Box<dyn FilledLab>, TargetError> {
         // An index built from all rows at once costs less than one that is kept up to date row by row.
         for text in &self.indexes {
             self.connection()?.execute(text, []).map_err(self.place.explainer("index a lab's table"))?;
@@ -118,7 +118,14 @@ impl LabWriter for SqliteLab {
         let synced = file::open_regular(&self.place.path).and_then(|file| Ok(file.sync_all()?));
         synced.map_err(|error| self.place.failure("make a lab durable", error.to_string()))?;
         self.finished = true;
-        Ok(())
+        Ok(self)
+    }
+}
+
+impl FilledLab for SqliteLab {
+    fn remove(self: Box<Self>) -> Result<(), TargetError> {
+        let removed = file::remove_own(&self.place.path, self.made);
+        removed.map_err(|error| self.place.failure("remove a lab", error.to_string()))
     }
 }
 
