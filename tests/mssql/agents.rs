@@ -95,7 +95,7 @@ fn an_agent_breaks_checks_and_mends_a_database_of_the_server() {
 fn a_host_and_a_database_mean_one_marked_target_of_the_server() {
     let (database, other, desk) = (Database::new(), Database::new(), Desk(TempDir::new().unwrap()));
     desk.mfm(&["lab", "create", &database.url(), "--patients", "2"]);
-    desk.mfm(&["target", "add", &other.url()]);
+    desk.mfm(&["target", "add", &other.url(), "--domain", "mosaiq"]);
     let (hostname, _) = host(&database.url());
     let mut agent = desk.agent(&[]);
     let sampled = |hostname: &str, database: &str| json!({"hostname": hostname, "database": database, "variant": "gantry", "sample": 1});

@@ -158,7 +158,8 @@ fn a_database_called_mosaiq_has_to_be_overridden_by_name() {
     let database = Database::named(&format!("MOSAIQ.{}", fresh("name")));
     database.sql(T);
     let folder = tempfile::tempdir().unwrap();
-    let (status, json, said) = mfm(folder.path(), &["target", "add", &database.url(), "--name", "copy", "--json"]);
+    let (status, json, said) =
+        mfm(folder.path(), &["target", "add", &database.url(), "--name", "copy", "--domain", "mosaiq", "--json"]);
     assert_eq!(status, Some(0), "{said} {json}");
     // Some servers keep the name in their own case.
     let name = database.words("SELECT DB_NAME()").concat();
