@@ -292,6 +292,14 @@ fn w10_the_preflight_names_the_unknown_function_before_an_apply_does() {
 }
 
 #[test]
+fn w10_a_row_goes_again_whatever_a_check_came_to_call_meanwhile() {
+    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v, w CHECK (abs(w))); INSERT INTO t VALUES (1, 'a', 1)");
+    let op = change(&rig, "t", INT(2), Some(vec![INT(2), text("b"), INT(1)])).unwrap();
+    run_foreign_sql(&rig.world, &redeclared("SELECT 1", "CHECK (abs(w))", "CHECK (theirs(w))"));
+    assert!(rig.world.revert(&[op]).unwrap().operations[0].exact);
+}
+
+#[test]
 fn w01_a_key_that_a_dangling_child_names_can_be_added_and_removed() {
     let rig = marked(&anyhow(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (5, 'a'); \

@@ -34,6 +34,9 @@ pub(super) fn preflight(
         let tied = judge_keys(connection, place, touch, touches, conditions, &mut preflight)?;
         preflight.rehearse |= tied || needs_rehearsal(&layout, touch);
         compile_statements(connection, place, &layout, touch, &preflight.unenforced)?;
+        if layout.checked {
+            normalize::compile_with_checks(place, &layout, &list_checked_statements(&layout, touch, conditions.back))?;
+        }
         declare_residue(&layout, touch, &mut preflight);
     }
     Ok(preflight)
@@ -248,9 +251,22 @@ fn compile_statements(
         Err(error) if unenforced.is_empty() || unknown_here(&error.to_string()).is_some() => {
             Err(normalize::explain_write_error(place, layout, "prepare a write", &error))
         }
-        Ok(()) if layout.checked => normalize::compile_with_checks(place, layout, &texts),
         _ => Ok(()),
     }
+}
+
+/// Returns the statements of a touch that CHECK constraints judge, and of its way back. A row that goes is judged by
+/// none; that it may have to come again bars no revert.
+fn list_checked_statements(layout: &SqliteLayout, touch: &TableTouch, is_revert: bool) -> Vec<String> {
+    let mut texts = Vec::new();
+    if touch.inserts > 0 || (touch.deletes > 0 && !is_revert) {
+        texts.push(sql::insert_row(layout));
+    }
+    let positions: Vec<usize> = touch.updated.iter().filter_map(|name| layout.table.position(name)).collect();
+    if !positions.is_empty() {
+        texts.push(sql::update_row(layout, &positions));
+    }
+    texts
 }
 
 fn declare_residue(layout: &SqliteLayout, touch: &TableTouch, preflight: &mut Preflight) {
