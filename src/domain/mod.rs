@@ -24,6 +24,7 @@ pub mod repair;
 pub mod row_check;
 pub mod rules_file;
 pub mod scan;
+pub mod size;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -9,7 +9,30 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::params;
+use super::size::SizeRange;
 use crate::model::{Edit, FaultSeverity, Fetch, Refusal, Row, Snapshot, Value};
+
+/// What kind of fault a mode makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeGroup {
+    /// A fault of the domain's specification: each mode is a tool of its own everywhere.
+    #[default]
+    Specified,
+    /// A fault whose values are all possible, and wrong for this record: over MCP, these modes share one tool.
+    Plausible,
+}
+
+impl ModeGroup {
+    /// Returns the word used in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Specified => "specified",
+            Self::Plausible => "plausible",
+        }
+    }
+}
 
 /// A mode as `mfm modes`, the help texts and the documentation show it.
 #[derive(Debug)]
@@ -18,6 +41,8 @@ pub struct ModeCard {
     pub id: &'static str,
     /// The tool that commits it: the second word of `mfm apply`.
     pub tool: &'static str,
+    /// What kind of fault it makes.
+    pub group: ModeGroup,
     /// Its title, in a few words.
     pub title: &'static str,
     /// What goes wrong, how it happens in a clinic, and what it may cost; a paragraph.
@@ -47,6 +72,7 @@ impl ModeCard {
     pub const PLAIN: Self = Self {
         id: "",
         tool: "",
+        group: ModeGroup::Specified,
         title: "",
         description: "",
         record: FaultRecord { table: "", key: "", parameter: "" },
@@ -101,6 +127,14 @@ pub struct Variant {
     pub about: &'static str,
     /// Which records can show it, in a line.
     pub eligible: &'static str,
+    /// How large its fault can be made; `None` where it has no size. The mode's parameter `size` takes it.
+    pub size: Option<SizeRange>,
+}
+
+impl Variant {
+    /// The defaults of a variant: no size.
+    pub const PLAIN: Self =
+        Self { word: "", severity: FaultSeverity::tenths::<0>(), about: "", eligible: "", size: None };
 }
 
 /// One record on which a fault is planned.

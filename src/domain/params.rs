@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::mode::{Mode, ModeCard};
+pub use super::size::{Size, resolve_size, size_of_plan};
 use crate::model::Refusal;
 
 /// Adds the parameters to a command. Its own description is kept, which clap would replace by the struct's.

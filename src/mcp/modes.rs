@@ -49,8 +49,9 @@ pub(super) fn render_page(id: &str) -> Option<String> {
     let mut text = format!("# {}: {}\n\n{}\n\nSeverity {}.", entry.id, entry.title, entry.description, entry.severity);
     text += " Severity is how far the data are from correct, from 0 to 3.\n\n## Variants\n\n";
     for variant in &entry.variants {
-        text +=
-            &format!("- `{}` ({}): {}; needs {}\n", variant.word, variant.severity, variant.about, variant.eligible);
+        let size = variant.size.map(|size| format!("; size {size}")).unwrap_or_default();
+        let about = format!("{}; needs {}{size}", variant.about, variant.eligible);
+        text += &format!("- `{}` ({}): {about}\n", variant.word, variant.severity);
     }
     text += &format!("\n## Parameters of `{}`\n\n{}\n", entry.tool, render_parameters(&entry));
     text += &format!("\nRecords: {}.\n", entry.records.join(", "));

@@ -7,7 +7,8 @@ use super::Card;
 use super::detect;
 use super::failure::Failure;
 use crate::domain::Domain;
-use crate::domain::mode::{FaultRecord, Mode};
+use crate::domain::mode::{FaultRecord, Mode, ModeGroup};
+use crate::domain::size::SizeRange;
 use crate::domains;
 use crate::model::FaultSeverity;
 use crate::model::NextSteps;
@@ -33,6 +34,8 @@ pub struct ModeEntry {
     pub tool: &'static str,
     /// The URI of its documentation.
     pub resource: String,
+    /// What kind of fault it makes: one of the specification, or a plausible one.
+    pub group: ModeGroup,
     /// A title of a few words.
     pub title: &'static str,
     /// What goes wrong, in sentences.
@@ -66,6 +69,8 @@ pub struct VariantEntry {
     pub about: &'static str,
     /// The records that can show it.
     pub eligible: &'static str,
+    /// How large its fault can be made; null where it has no size.
+    pub size: Option<SizeRange>,
 }
 
 /// Returns the modes of a domain.
@@ -142,13 +147,20 @@ fn describe_mode(mode: &dyn Mode) -> ModeEntry {
             domains::of_mode(card.id).unwrap_or(domains::FIRST).card().id,
             card.id
         ),
+        group: card.group,
         title: card.title,
         description: card.description,
         record: render_record(&card.record),
         records: card.fault_records().map(render_record).collect(),
         severity: card.severity,
         variants: variants
-            .map(|v| VariantEntry { word: v.word, severity: v.severity, about: v.about, eligible: v.eligible })
+            .map(|v| VariantEntry {
+                word: v.word,
+                severity: v.severity,
+                about: v.about,
+                eligible: v.eligible,
+                size: v.size,
+            })
             .collect(),
         parameters: mode.params_schema(),
         checks: card.checks,

@@ -83,7 +83,7 @@ fn document(card: &Row<'_>) -> Option<Json> {
 /// The one mode.
 struct ImpossiblePages;
 const fn variant(word: &'static str, severity: FaultSeverity, about: &'static str) -> Variant {
-    Variant { word, severity, about, eligible: "any book" }
+    Variant { word, severity, about, eligible: "any book", size: None }
 }
 static MODE: ModeCard = ModeCard {
     id: "impossible_pages",

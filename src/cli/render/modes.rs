@@ -31,7 +31,7 @@ impl Report for Outcome {
 
     fn to_table(&self) -> ReportTable {
         let mut table =
-            ReportTable::new(&["tool", "mode", "variant", "severity", "record", "checks", "about", "eligible"]);
+            ReportTable::new(&["tool", "mode", "variant", "severity", "record", "checks", "about", "eligible", "size"]);
         for mode in &self.modes {
             for variant in &mode.variants {
                 table.push_row(vec![
@@ -43,6 +43,7 @@ impl Report for Outcome {
                     join_list(mode.checks),
                     variant.about.to_owned(),
                     variant.eligible.to_owned(),
+                    variant.size.map(|size| size.to_string()).unwrap_or_default(),
                 ]);
             }
         }
@@ -69,6 +70,9 @@ fn write_mode(page: &mut ReportPage, mode: &ModeEntry) {
     for variant in variants {
         page.line(&format!("{} (severity {}): {}", variant.word, variant.severity, variant.about));
         page.paragraph(4, &format!("can be committed on {}", variant.eligible));
+        if let Some(size) = &variant.size {
+            page.paragraph(4, &format!("size: {size}"));
+        }
     }
     page.blank();
     page.paragraph(0, SEVERITY);

@@ -58,6 +58,7 @@ pub fn render_mode(card: &'static ModeCard) -> Vec<(Role, String)> {
         ));
         lines.push((Role::Text, format!("  {}", variant.about)));
         lines.push((Role::Dim, format!("  on {}", variant.eligible)));
+        lines.extend(variant.size.map(|size| (Role::Dim, format!("  size {size}"))));
     }
     lines.extend([blank.clone(), (Role::Heading, "Detected by the checks".to_owned())]);
     lines.push((Role::Text, card.checks.join(", ")));

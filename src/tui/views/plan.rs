@@ -42,7 +42,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &TuiState) {
 
 fn variant_about(card: &crate::domain::mode::ModeCard, field: &FormField) -> Option<String> {
     let variant = card.variants.iter().find(|variant| field.name == "variant" && variant.word == field.value)?;
-    Some(format!("{}; on {}", variant.about, variant.eligible))
+    let size = variant.size.map(|size| format!("; size {size}")).unwrap_or_default();
+    Some(format!("{}; on {}{size}", variant.about, variant.eligible))
 }
 
 fn build_item(look: Appearance, field: &FormField) -> ListRow {

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::machines;
@@ -23,6 +23,7 @@ const RANDOM: &str = "random_bytes";
 static CARD: ModeCard = ModeCard {
     id: "corrupt_mlc_data",
     tool: "corrupt_mlc_data",
+    group: ModeGroup::Specified,
     title: "Damaged MLC leaf sets",
     description: "The leaf sets of a field's first control point are damaged: an extra byte, a leaf a metre away, two \
         crossed leaves, or a bank of noise, as after a driver that writes half a record, a change of units, an import \
@@ -37,24 +38,28 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<6>(),
             about: "bank A has one extra byte: half a leaf",
             eligible: "a field with leaf sets of even length, and room for one more byte",
+            size: None,
         },
         Variant {
             word: FAR,
             severity: FaultSeverity::tenths::<20>(),
             about: "the middle leaf of bank B is at 100 cm",
             eligible: "a field with leaves, all of them within 20 cm",
+            size: None,
         },
         Variant {
             word: NEGATIVE,
             severity: FaultSeverity::tenths::<22>(),
             about: "the leaves of one open pair cross each other",
             eligible: "a field with no crossed pair and one open by 1 cm, on a machine whose convention is known",
+            size: None,
         },
         Variant {
             word: RANDOM,
             severity: FaultSeverity::tenths::<15>(),
             about: "the positions of bank A are noise",
             eligible: "a field with leaves, all of them within 20 cm",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<15>(),

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::deliveries::Delivery;
 use crate::domains::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
@@ -25,6 +25,7 @@ const TABLE: &str = "TrackTreatment";
 static CARD: ModeCard = ModeCard {
     id: "duplicate_treatments",
     tool: "create_duplicate_treatment",
+    group: ModeGroup::Specified,
     title: "One delivery recorded twice",
     description: "A delivery gets a second record a few seconds apart, as when an interface resends a message after a \
         time-out, a recovery replays a queue, or two workstations close the same beam. Anything that counts \
@@ -40,12 +41,14 @@ static CARD: ModeCard = ModeCard {
             about: "the copy names the same field",
             eligible: "a delivery with beam on, complete, not cancelled, that ends after it starts and has no \
                 duplicate",
+            size: None,
         },
         Variant {
             word: DIFFERENT,
             severity: FaultSeverity::tenths::<15>(),
             about: "the copy names another field of the patient",
             eligible: "the same deliveries, of a patient with another field",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<12>(),

@@ -7,7 +7,7 @@ use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
 use crate::domains::mosaiq::numbers::CellReading;
@@ -25,6 +25,7 @@ const PROPOSED_DEGREES: i64 = 400;
 static CARD: ModeCard = ModeCard {
     id: "invalid_angles",
     tool: "create_invalid_angles",
+    group: ModeGroup::Specified,
     title: "Impossible gantry or collimator angle",
     description: "Every control point of a field gets an angle that no machine can reach, as after an import that \
         mistakes tenths of a degree for degrees, a unit change between plan and record, or a manual edit. A treatment \
@@ -39,18 +40,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<7>(),
             about: "Gantry_Ang of all control points leaves 0 to 360 degrees",
             eligible: "a field with a gantry angle, and none out of range",
+            size: None,
         },
         Variant {
             word: COLLIMATOR,
             severity: FaultSeverity::tenths::<6>(),
             about: "Coll_Ang of all control points leaves -180 to 360 degrees",
             eligible: "a field with a collimator angle, and none out of range",
+            size: None,
         },
         Variant {
             word: "both",
             severity: FaultSeverity::tenths::<8>(),
             about: "both angles of all control points leave their ranges",
             eligible: "a field with both angles, at least one of them in range throughout",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<7>(),

@@ -9,7 +9,7 @@ use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
 use crate::domains::mosaiq::numbers::CellReading;
@@ -31,6 +31,7 @@ const STUDY: &str = "Study_DtTm";
 static CARD: ModeCard = ModeCard {
     id: "invalid_offset_data",
     tool: "corrupt_offset_data",
+    group: ModeGroup::Specified,
     title: "An impossible patient shift",
     description: "A recorded shift of the patient becomes impossible, as when an imaging system sends millimetres for \
         centimetres, a code from another release, or a time from a clock that was never set. Software that applies or \
@@ -44,24 +45,28 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<27>(),
             about: "all three axes are beyond 20 cm",
             eligible: "a shift with all three axes within 20 cm",
+            size: None,
         },
         Variant {
             word: TYPE,
             severity: FaultSeverity::tenths::<10>(),
             about: "Offset_Type is not 2, 3 or 4",
             eligible: "a shift whose Offset_Type is known or NULL",
+            size: None,
         },
         Variant {
             word: STATE,
             severity: FaultSeverity::tenths::<9>(),
             about: "Offset_State is neither 1 nor 2",
             eligible: "a shift whose Offset_State is known or NULL",
+            size: None,
         },
         Variant {
             word: FUTURE,
             severity: FaultSeverity::tenths::<11>(),
             about: "Study_DtTm is a year in the future",
             eligible: "a shift with a Study_DtTm that is not in the future",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<24>(),

@@ -7,7 +7,7 @@ use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::METERSET_EXTREME_MU;
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
@@ -29,6 +29,7 @@ const MISMATCH_MU: i64 = 1;
 static CARD: ModeCard = ModeCard {
     id: "meterset_inconsistency",
     tool: "create_meterset_inconsistency",
+    group: ModeGroup::Specified,
     title: "Impossible or contradictory monitor units",
     description: "The monitor units of a field become negative, absurdly large, or too few for the field's dose, as \
         after a unit change between planning system and record, a lost decimal point, or a plan revised on one side \
@@ -42,18 +43,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<28>(),
             about: "Meterset is below zero",
             eligible: "a field whose Meterset is 0 or more",
+            size: None,
         },
         Variant {
             word: EXTREME,
             severity: FaultSeverity::tenths::<26>(),
             about: "Meterset is 10000 MU or more",
             eligible: "a field whose Meterset is below 10000 MU, in a column that can store the value",
+            size: None,
         },
         Variant {
             word: MISMATCH,
             severity: FaultSeverity::tenths::<15>(),
             about: "Meterset is 1 MU, which contradicts the control-point index or the dose per MU",
             eligible: "a field whose last index in MU or dose per MU agrees with its Meterset, but not with 1 MU",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<23>(),

@@ -7,7 +7,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
@@ -22,6 +22,7 @@ const ALL: &str = "all_deleted";
 static CARD: ModeCard = ModeCard {
     id: "missing_control_points",
     tool: "delete_control_points",
+    group: ModeGroup::Specified,
     title: "Control points missing from a field",
     description: "Rows of a field's control points are missing, as after an interrupted import, a partial restore, or \
         a clean-up that matched too much. Software that reads the field interpolates over the gap, or shows a shorter \
@@ -35,18 +36,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<18>(),
             about: "one run of neighbouring control points is missing",
             eligible: "a field with points 0 to n-1 once each; proposed for 3 points or more",
+            size: None,
         },
         Variant {
             word: MULTIPLE,
             severity: FaultSeverity::tenths::<22>(),
             about: "several runs of control points are missing",
             eligible: "a field with points 0 to n-1 once each; proposed for 5 points or more",
+            size: None,
         },
         Variant {
             word: ALL,
             severity: FaultSeverity::tenths::<25>(),
             about: "no control point is left",
             eligible: "a field with points 0 to n-1 once each, whose type or ControlPoints requires some",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<20>(),

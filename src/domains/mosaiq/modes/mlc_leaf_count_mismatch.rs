@@ -5,7 +5,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant, WitnessPeers};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant, WitnessPeers};
 use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::limits::LEAF_PAIRS;
@@ -27,6 +27,7 @@ const PLAN: &str = "vs_plan";
 static CARD: ModeCard = ModeCard {
     id: "mlc_leaf_count_mismatch",
     tool: "mlc_leaf_count_mismatch",
+    group: ModeGroup::Specified,
     title: "Wrong number of MLC leaf pairs",
     description: "Control points have a different number of leaf pairs than the rest of the field, the machine or an \
         earlier version of the field, as after a plan made for another machine, a changed MLC model, or an import that \
@@ -41,18 +42,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<21>(),
             about: "one later control point lacks the last leaf pair",
             eligible: "a field with two control points or more, all with one leaf count",
+            size: None,
         },
         Variant {
             word: MACHINE,
             severity: FaultSeverity::tenths::<20>(),
             about: "all control points have another MLC's number of pairs",
             eligible: "a field with the leaf count of most of three or more other fields of its machine",
+            size: None,
         },
         Variant {
             word: PLAN,
             severity: FaultSeverity::tenths::<18>(),
             about: "all control points lack the first and the last leaf pair",
             eligible: "a field with another version on its machine, of the same leaf count",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<19>(),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::column_choice::{ColumnChoice, ColumnNames, ColumnVariant};
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAMP};
@@ -25,6 +25,7 @@ static COLUMNS: ColumnChoice =
 static CARD: ModeCard = ModeCard {
     id: "null_required_fields",
     tool: "nullify_required_fields",
+    group: ModeGroup::Specified,
     title: "A required cell is empty",
     description: "A required cell becomes NULL, as after an import with an unmapped column, an interface that drops an \
         empty segment, or a merge of two patients that stopped half-way. A join on the cell silently loses the row: a \
@@ -42,24 +43,28 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<27>(),
             about: "the patient (Pat_ID1) is NULL",
             eligible: "a delivery or field with a patient, where the column takes NULL",
+            size: None,
         },
         Variant {
             word: FLD_ID,
             severity: FaultSeverity::tenths::<23>(),
             about: "the field (FLD_ID) is NULL",
             eligible: "a delivery or control point with a field, where the column takes NULL",
+            size: None,
         },
         Variant {
             word: TIMESTAMP,
             severity: FaultSeverity::tenths::<12>(),
             about: "a date and time is NULL",
             eligible: "a delivery or shift with the time, where the column takes NULL",
+            size: None,
         },
         Variant {
             word: OTHER,
             severity: FaultSeverity::tenths::<10>(),
             about: "another required column is NULL",
             eligible: "any of the four kinds with the cell filled, where the column takes NULL",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<18>(),

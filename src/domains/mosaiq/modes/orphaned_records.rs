@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::column_choice::{ColumnChoice, ColumnNames, ColumnVariant};
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::references::{self, Reference};
@@ -43,6 +43,7 @@ static COLUMNS: ColumnChoice =
 static CARD: ModeCard = ModeCard {
     id: "orphaned_records",
     tool: "create_orphaned_record",
+    group: ModeGroup::Specified,
     title: "A reference to a missing row",
     description: "A record refers to a patient, field or prescription that does not exist, as after a restore of some \
         tables only, a clean-up that took parents before their children, or an id from another database. The record no \
@@ -59,18 +60,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<28>(),
             about: "the patient referred to does not exist",
             eligible: "a delivery whose patient exists",
+            size: None,
         },
         Variant {
             word: FIELD,
             severity: FaultSeverity::tenths::<23>(),
             about: "the field referred to does not exist",
             eligible: "a delivery or control point whose field exists",
+            size: None,
         },
         Variant {
             word: SITE,
             severity: FaultSeverity::tenths::<25>(),
             about: "the prescription referred to does not exist",
             eligible: "a delivery or shift whose prescription exists",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<26>(),

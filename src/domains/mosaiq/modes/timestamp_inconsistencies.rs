@@ -8,7 +8,7 @@ use jiff::{SignedDuration, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
@@ -27,6 +27,7 @@ const NEGATIVE: &str = "negative_duration";
 static CARD: ModeCard = ModeCard {
     id: "timestamp_inconsistencies",
     tool: "create_timestamp_inconsistency",
+    group: ModeGroup::Specified,
     title: "A delivery at an impossible time",
     description: "A delivery ends before it starts, or is in the future, as when two workstations disagree about the \
         time, a clock is set back by hand, or a migration reads local times as UTC. Reports by day lose the delivery, \
@@ -40,18 +41,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<12>(),
             about: "Edit_DtTm is two hours before Create_DtTm",
             eligible: "a delivery with both times that does not end before it starts",
+            size: None,
         },
         Variant {
             word: FUTURE,
             severity: FaultSeverity::tenths::<10>(),
             about: "Create_DtTm is a year in the future, and Edit_DtTm an hour later",
             eligible: "a delivery with both times, neither of them in the future",
+            size: None,
         },
         Variant {
             word: NEGATIVE,
             severity: FaultSeverity::tenths::<13>(),
             about: "Edit_DtTm is as far before Create_DtTm as it was after it",
             eligible: "a delivery with both times that ends after it starts",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<10>(),

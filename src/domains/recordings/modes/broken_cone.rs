@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self, PRESSED_LEAST, RECORD, build_update, keep_changes, read_numbers, real};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -22,6 +22,7 @@ const BEYOND_TIMES: f64 = 1.5;
 static CARD: ModeCard = ModeCard {
     id: "broken_cone",
     tool: "create_broken_friction_cone",
+    group: ModeGroup::Specified,
     title: "Impossible contact impulses",
     description: "A contact point has more friction than its coefficient allows, pulls instead of pushing, or carries \
         nothing although a body rests on it: as from a solver that omits a projection, clamps after writing, or loses \
@@ -35,18 +36,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<20>(),
             about: "one point's friction is 1.5 times its limit",
             eligible: "a frame with a loaded contact point that has friction",
+            size: None,
         },
         Variant {
             word: PULLING,
             severity: FaultSeverity::tenths::<25>(),
             about: "one point's normal impulse is negative",
             eligible: "a frame with a loaded contact point",
+            size: None,
         },
         Variant {
             word: WEIGHTLESS,
             severity: FaultSeverity::tenths::<15>(),
             about: "every point of the frame carries nothing",
             eligible: "a frame with a loaded contact point, and a previous frame",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<20>(),

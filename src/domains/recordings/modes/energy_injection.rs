@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::books::{self, EnergyLedger};
 use super::shared::{self, RECORD, build_update, differ_by, keep_changes, read_numbers, real};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -21,6 +21,7 @@ const FRAMES: u16 = 12;
 static CARD: ModeCard = ModeCard {
     id: "energy_injection",
     tool: "create_energy_injection",
+    group: ModeGroup::Specified,
     title: "Unexplained energy",
     description: "A body has more kinetic energy than gravity and contacts gave it: in one frame, as after an impulse \
         applied twice, or growing slightly from frame to frame, as from friction or position corrections that push. \
@@ -35,18 +36,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<20>(),
             about: "one body is faster in this frame; energies and totals follow",
             eligible: "a frame with the energies of a body that moves",
+            size: None,
         },
         Variant {
             word: LEAK,
             severity: FaultSeverity::tenths::<25>(),
             about: "one body gains a little in this and each following frame, and loses it all after the last",
             eligible: "a frame with enough frames after it, none of which loses as much as it is to gain",
+            size: None,
         },
         Variant {
             word: UNBOOKED,
             severity: FaultSeverity::tenths::<10>(),
             about: "delta_e contradicts the totals",
             eligible: "a frame with a total energy, and a previous frame",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<20>(),

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self, RECORD, build_delete};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, FaultSeverity, Fetch, Ids, Key, Refusal, Snapshot, Value};
@@ -46,6 +46,7 @@ const TABLES: [&str; 9] = [
 static CARD: ModeCard = ModeCard {
     id: "lost_frames",
     tool: "create_lost_frames",
+    group: ModeGroup::Specified,
     title: "Missing or empty frames",
     description: "Frames are missing with all their rows, as after a transaction that failed in the background; or \
         only their number and time exist, because the frame rows were written first; or one body's rows are missing \
@@ -60,30 +61,35 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<10>(),
             about: "everything of the frame is missing except its own row",
             eligible: "a frame with one before and one after it",
+            size: None,
         },
         Variant {
             word: SEVERAL_EMPTIED,
             severity: FaultSeverity::tenths::<15>(),
             about: "the same, of the frame and the two after it",
             eligible: "a frame with one before it and three after it",
+            size: None,
         },
         Variant {
             word: TORN,
             severity: FaultSeverity::tenths::<20>(),
             about: "the state and energy of one body are missing from the frame",
             eligible: "a frame with the state of a body that is also in the previous frame",
+            size: None,
         },
         Variant {
             word: LOST,
             severity: FaultSeverity::tenths::<15>(),
             about: "the frame is missing with all its rows",
             eligible: "a frame with one before and one after it",
+            size: None,
         },
         Variant {
             word: SEVERAL_LOST,
             severity: FaultSeverity::tenths::<20>(),
             about: "the same, of the frame and the two after it",
             eligible: "a frame with one before it and three after it",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<15>(),

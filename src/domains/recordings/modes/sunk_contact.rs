@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::books::{self, EnergyLedger};
 use super::shared::{self, RECORD, build_update, differ_by, read_numbers, real};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::recordings::bodies::is_environment;
 use crate::domains::recordings::constants::GRAVITY;
@@ -21,6 +21,7 @@ const SUNK: &str = "sunk_body";
 static CARD: ModeCard = ModeCard {
     id: "sunk_contact",
     tool: "create_sunk_contact",
+    group: ModeGroup::Specified,
     title: "Bodies inside each other",
     description: "A touching pair overlaps far deeper than in the previous frame, although nothing moved that fast; or \
         a body is lower for one frame, energies included: as from collision detection that picks the wrong face, or a \
@@ -34,12 +35,14 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<15>(),
             about: "a touching pair is recorded as overlapping by that much more",
             eligible: "a frame with a touching pair whose bodies have states in the previous frame",
+            size: None,
         },
         Variant {
             word: SUNK,
             severity: FaultSeverity::tenths::<20>(),
             about: "a body is lower by that much in this frame; energies and totals follow",
             eligible: "a frame with the state and energy of a body that is also in the previous frame",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<15>(),

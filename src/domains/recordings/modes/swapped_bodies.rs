@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self, PRESSED_LEAST, RECORD, build_update, read_numbers};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::domains::recordings::bodies::is_environment;
 use crate::model::seed::RecordRandom;
@@ -23,6 +23,7 @@ const APART: f64 = 0.2;
 static CARD: ModeCard = ModeCard {
     id: "swapped_bodies",
     tool: "create_swapped_bodies",
+    group: ModeGroup::Specified,
     title: "One body's values stored for another",
     description: "Two bodies exchange their states or their energies in a frame, or the two sides of a contact are \
         exchanged while its normal stays: as from two id counters that collide, an order that changed between two \
@@ -36,18 +37,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<20>(),
             about: "two bodies exchange position, velocity and orientation",
             eligible: "a frame with two bodies at different places, both also in the previous frame",
+            size: None,
         },
         Variant {
             word: ENERGIES,
             severity: FaultSeverity::tenths::<15>(),
             about: "two bodies exchange their energies",
             eligible: "a frame with two bodies of different energies",
+            size: None,
         },
         Variant {
             word: SIDES,
             severity: FaultSeverity::tenths::<10>(),
             about: "the two bodies of a contact point are exchanged",
             eligible: "a frame with a loaded contact of two moving bodies, and a previous frame",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<15>(),

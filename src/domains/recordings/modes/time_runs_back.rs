@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self, RECORD, build_update, real};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::{FaultSeverity, Fetch, Ids, Refusal, Snapshot, Value};
 
@@ -22,6 +22,7 @@ const SET_BACK: f64 = 60.0;
 static CARD: ModeCard = ModeCard {
     id: "time_runs_back",
     tool: "create_time_runs_back",
+    group: ModeGroup::Specified,
     title: "Time that does not advance",
     description: "A frame's simulation time is before or equal to that of the previous frame, or the step to it has \
         another length; or the wall clock was set back while the recorder ran: as from a clock that is not reset \
@@ -36,24 +37,28 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<20>(),
             about: "its time is half a step before that of the previous frame",
             eligible: "a frame with two frames before it",
+            size: None,
         },
         Variant {
             word: REPEATED,
             severity: FaultSeverity::tenths::<15>(),
             about: "its time equals that of the previous frame",
             eligible: "a frame with two frames before it",
+            size: None,
         },
         Variant {
             word: UNSTEADY,
             severity: FaultSeverity::tenths::<10>(),
             about: "its time is a quarter of a step late",
             eligible: "a frame with two frames before it",
+            size: None,
         },
         Variant {
             word: CLOCK,
             severity: FaultSeverity::tenths::<5>(),
             about: "it was recorded a minute before the previous frame, by the wall clock",
             eligible: "a frame with two frames before it",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<15>(),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self, RECORD, build_update, keep_changes, read_numbers, real};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -22,6 +22,7 @@ const STRETCH: f64 = 1.01;
 static CARD: ModeCard = ModeCard {
     id: "torn_states",
     tool: "create_torn_states",
+    group: ModeGroup::Specified,
     title: "Invalid states",
     description: "A velocity is NULL (NaN is stored as NULL), a position is infinite, or an orientation is longer than \
         1: as from a division by a zero mass or length, an overflow, or an integrator that never normalises. Readers \
@@ -35,18 +36,21 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<25>(),
             about: "a component of a body's velocity is NULL",
             eligible: "a frame with the state of a body",
+            size: None,
         },
         Variant {
             word: INFINITE,
             severity: FaultSeverity::tenths::<30>(),
             about: "a component of a body's position is infinite",
             eligible: "a frame with the state of a body",
+            size: None,
         },
         Variant {
             word: STRETCHED,
             severity: FaultSeverity::tenths::<10>(),
             about: "a body's quaternion is 1 % too long",
             eligible: "a frame with the state of a body",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<20>(),

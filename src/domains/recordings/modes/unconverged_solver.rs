@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self, RECORD, build_update, real};
-use crate::domain::mode::{FailureMode, ModeCard, PlannedFault, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, ModeGroup, PlannedFault, Task, Variant};
 use crate::domain::params;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Snapshot, Value};
 
@@ -22,6 +22,7 @@ const RESIDUAL: f64 = 0.25;
 static CARD: ModeCard = ModeCard {
     id: "unconverged_solver",
     tool: "create_unconverged_solver",
+    group: ModeGroup::Specified,
     title: "A solver that gave up",
     description: "The solver's row says that it did not converge although there were contacts, or counts a touching \
         pair that was not recorded: as in deep piles, with very different masses, or when a contact is lost between \
@@ -35,12 +36,14 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<10>(),
             about: "it made all its sweeps without converging",
             eligible: "a frame with constraints in which it converged",
+            size: None,
         },
         Variant {
             word: MISCOUNTED,
             severity: FaultSeverity::tenths::<10>(),
             about: "it counts one touching pair too many",
             eligible: "a frame with a solver row that counts the recorded pairs correctly",
+            size: None,
         },
     ],
     severity: FaultSeverity::tenths::<10>(),
