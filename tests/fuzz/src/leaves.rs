@@ -89,7 +89,7 @@ impl Database {
             let tables = schema::lab_tables();
             let mut out = Self(tables.iter().map(|def| (def.name.clone(), (table(def), BTreeMap::new()))).collect());
             let mut kept = BTreeMap::new();
-            let request = LabRequest { patients: 6, seed: 1, until: lab::UNTIL };
+            let request = LabRequest { patients: 6, seed: 1, until: lab::UNTIL, scenario: None };
             let sink = &mut |name: &'static str, datums: Vec<Datum>| {
                 if !READ.contains(&name) {
                     return Ok(());

@@ -11,12 +11,13 @@ use crate::model::seed::RecordRandom;
 /// Closed pairs are parked behind the left jaw, no nearer to the centre than this.
 // From here on the high byte of a position is not zero: readers strip trailing zeros of a set.
 const PARKED: i64 = -270;
-/// Gap of a closed pair.
-const CLOSED: i64 = 10;
-/// The narrowest opening of a pair in use.
-const SLIT: i64 = 30;
+/// The left jaw stays on its side of the middle.
+const NEAREST_JAW: i64 = -50;
 /// Margin of a conformal aperture around its target, and of the jaws around the aperture.
 const MARGIN: i64 = 60;
+
+/// Left, right, lower and upper edge of the jaws.
+pub(super) type JawEdges = (i64, i64, i64, i64);
 
 /// Returns the sine of an angle by Bhaskara's approximation: whole numbers, the same on every platform.
 pub(super) fn sine(tenths: i64) -> i64 {
@@ -145,18 +146,18 @@ impl<'a> LeafMotion<'a> {
         let continuous = matches!(field.kind, FieldKind::Vmat | FieldKind::Dmlc) && gaps > 0;
         // Nine tenths of the leaves' speed: times are rounded, and a check compares the speed with the machine's.
         let step = continuous.then(|| leaves.speed * version.beam_ms * 9 / (10_000 * gaps.max(1)));
-        let now = vec![(PARKED - CLOSED, PARKED); usize::try_from(leaves.pairs).unwrap_or(0)];
+        let now = vec![(PARKED - leaves.closed, PARKED); usize::try_from(leaves.pairs).unwrap_or(0)];
         Self { leaves, kind: field.kind, target, rows, swings, step, version, random: own, now, begun: false }
     }
 
     /// Parks all pairs behind the left jaw, each field at another position.
     pub(super) fn park_beyond(&mut self, jaw: i64) {
         let place = (jaw - random_between(&mut self.random, 20, 70)).min(PARKED);
-        self.now.fill((place - CLOSED, place));
+        self.now.fill((place - self.leaves.closed, place));
     }
 
     /// Returns left, right, lower and upper jaw around every opening of the field, in whole millimetres.
-    pub(super) fn jaws(&self, gantries: impl Iterator<Item = i64>) -> (i64, i64, i64, i64) {
+    pub(super) fn jaws(&self, gantries: impl Iterator<Item = i64>) -> JawEdges {
         let (mut left, mut right) = (0, 0);
         for gantry in gantries {
             let (middle, half) = self.target.seen_from(gantry);
@@ -168,6 +169,23 @@ impl<'a> LeafMotion<'a> {
         let [left, right, low, high] =
             [left, right + 9, low - MARGIN, high + MARGIN].map(|length| length.div_euclid(10) * 10);
         (left, right, low, high)
+    }
+
+    /// Returns the jaws at the control point that the leaves were moved to, inside those of the whole field.
+    pub(super) fn jaws_now(&self, whole: JawEdges) -> JawEdges {
+        let open = self.rows.iter().filter_map(|row| self.now.get(row.pair));
+        let (mut left, mut right) = (whole.1, whole.0);
+        for (from, to) in open {
+            (left, right) = (left.min(*from), right.max(*to));
+        }
+        let [left, right] = [left - MARGIN, right + MARGIN + 9].map(|length| length.div_euclid(10) * 10);
+        // A jaw never passes the middle.
+        (
+            left.clamp(whole.0, NEAREST_JAW.max(whole.0)),
+            right.clamp(-NEAREST_JAW, whole.1.max(-NEAREST_JAW)),
+            whole.2,
+            whole.3,
+        )
     }
 
     /// Moves the leaves to a control point, and returns both banks as the machine writes them.
@@ -206,38 +224,41 @@ impl<'a> LeafMotion<'a> {
         let reach = half * row.width / 1000;
         let hidden = if row.organ { sine(gantry - self.target.organ_angle).max(0) * reach / 1500 } else { 0 };
         let left = middle - reach - MARGIN;
-        (left, (middle + reach + MARGIN - hidden).max(left + 2 * SLIT))
+        (left, (middle + reach + MARGIN - hidden).max(left + 2 * self.leaves.narrowest()))
     }
 
     /// Returns an opening that follows the outline inside a window.
     fn conformal_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
+        let slit = self.leaves.narrowest();
         let (left, right) = self.outline(row, seen, gantry);
         let (from, to) = (seen.0 + seen.1 * window.0 / 1000, seen.0 + seen.1 * window.1 / 1000);
-        let left = from.clamp(left, (right - SLIT).max(left));
-        (left, to.clamp(left + SLIT, right.max(left + SLIT)))
+        let left = from.clamp(left, (right - slit).max(left));
+        (left, to.clamp(left + slit, right.max(left + slit)))
     }
 
     /// Returns an opening whose leaves swing into the target and out again while the gantry turns.
     fn arc_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64) -> (i64, i64) {
+        let slit = self.leaves.narrowest();
         let (left, right) = self.outline(row, seen, gantry);
         let reach = (right - left) / 2 * row.depth / 1000;
         let [from_left, from_right] =
             [row.phases.0, row.phases.1].map(|phase| reach * (1000 + sine(self.swings * gantry + phase)) / 2000);
         let left = left + from_left;
-        (left, (right - from_right).max(left + SLIT))
+        (left, (right - from_right).max(left + slit))
     }
 
     /// Returns a window that slides from left to right over the target.
     fn sliding_opening(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
+        let slit = self.leaves.narrowest();
         let (left, right) = self.outline(row, seen, gantry);
-        let way = (right - left - SLIT).max(0);
+        let way = (right - left - slit).max(0);
         let done = 1000 * point / (self.version.points - 1).max(1);
         let lag = 350 + (row.depth - 780) * 2;
         // A quarter is open at the start, and at the end.
         let leading = 250 + done * (500 + lag) / 1000;
         let [trailing, leading] =
             [leading - lag, leading].map(|thousandths| left + way * thousandths.clamp(0, 1000) / 1000);
-        (trailing, leading + SLIT)
+        (trailing, leading + slit)
     }
 
     fn encode_banks(&self) -> (Vec<u8>, Vec<u8>) {
@@ -279,7 +300,7 @@ mod tests {
         let (mut now, aims) = ((-500, -470), [(400, 430), (-500, -470), (0, 800)]);
         for aim in aims.iter().cycle().take(50) {
             let next = step_towards(now, *aim, Some(70));
-            assert!(next.1 - next.0 >= SLIT && (next.0 - now.0).abs() <= 70 && (next.1 - now.1).abs() <= 70);
+            assert!(next.1 - next.0 >= 30 && (next.0 - now.0).abs() <= 70 && (next.1 - now.1).abs() <= 70);
             now = next;
         }
     }

@@ -125,8 +125,10 @@ fn plan_items(course: &Course, random: &mut RecordRandom) -> Vec<ChecklistItem> 
 fn measurement_item(course: &Course, evening: Day, fraction: i64) -> ChecklistItem {
     let used = usize::try_from(fraction.max(0)).ok().and_then(|fraction| course.sessions.get(fraction));
     let due = used.map_or(evening, |session| calendar::working_day(session.day - 1)).max(evening);
-    let made = if fraction > 0 { (evening, AFTERNOON_MS) } else { course.preparation.planned };
-    ChecklistItem { task: 6, made, due, done: (evening, session::measuring_ms(course.slot) + 20 * 60_000) }
+    // A revised plan is handed over a minute after it was saved.
+    let made =
+        if fraction > 0 { (evening, course.profile.replanned_ms() + 60_000) } else { course.preparation.planned };
+    ChecklistItem { task: 6, made, due, done: (evening, session::measuring_ms(course) + 20 * 60_000) }
 }
 
 /// Returns an item that is done up to two days before it is due, or, one in twelve, a day late.
@@ -141,8 +143,6 @@ fn plan_later_item(task: usize, made: DayTime, due: Day, random: &mut RecordRand
 
 /// When the staff begins.
 const MORNING_MS: i64 = 8 * 3_600_000;
-/// When a revised plan is handed over: a minute after it was saved.
-const AFTERNOON_MS: i64 = 63_960_000;
 
 fn build_row(course: &Course, item: &ChecklistItem, id: i64, person: i64, forgotten: bool) -> NewRow {
     let (_, minutes, who) = TASKS.get(item.task).copied().unwrap_or(("", 0, Assignee::Physicist));

@@ -1,12 +1,13 @@
 //! A patient's course of treatment: days, prescriptions and fields with all their versions and ids. Makes no rows.
 
 use super::calendar::{self, Day};
-use super::days::{MachineVisit, plan_sessions};
+use super::days::{GUEST, MachineVisit, plan_sessions};
 use super::machine::LabMachine;
 use super::preparation::{DayTime, Preparation};
+use super::profile::Profile;
 use super::roster::TreatmentCase;
 use super::template::{Beam, FieldKind, Imaging, Template};
-use super::{LabRequest, random_between, random_stream, session};
+use super::{LabRequest, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
 /// The pseudo-fraction of the first measurement, before any patient is treated.
@@ -33,6 +34,9 @@ pub(super) struct FieldVersion {
     pub(super) beam_ms: i64,
 }
 
+/// Thousandths of the usual monitor units that a field with a wedge needs, for each degree of its angle.
+const WEDGE_MORE: i64 = 20;
+
 #[derive(Debug)]
 pub(super) struct LabField {
     pub(super) kind: FieldKind,
@@ -43,6 +47,8 @@ pub(super) struct LabField {
     pub(super) collimator: i64,
     /// Dose of a fraction, 1/100 cGy.
     pub(super) centigray_hundredths: i64,
+    /// Angle of the wedge, degrees.
+    pub(super) wedge: Option<i64>,
     /// Oldest first.
     pub(super) versions: Vec<FieldVersion>,
 }
@@ -70,6 +76,9 @@ pub(super) struct Course {
     pub(super) imaging: Imaging,
     pub(super) template: &'static Template,
     pub(super) slot: i64,
+    /// Whether the patient comes twice a day.
+    pub(super) twice: bool,
+    pub(super) profile: &'static Profile,
     pub(super) preparation: Preparation,
     pub(super) until: Day,
     /// One per fraction, including those after the lab's end.
@@ -138,6 +147,8 @@ impl Course {
             imaging: case.template.imaging,
             template: case.template,
             slot: case.slot,
+            twice: case.twice,
+            profile: request.profile(),
             preparation: Preparation::default(),
             until: calendar::day_of(request.until),
             sessions,
@@ -146,7 +157,7 @@ impl Course {
             next: ids,
         };
         course.prepare(request, first);
-        course.prescribe(&case, &mut random);
+        course.prescribe(request, &case, &mut random);
         course.revise(&mut random);
         course.schedule_measurements();
         course
@@ -171,19 +182,28 @@ impl Course {
         i64::try_from(first).unwrap_or(i64::MAX)..i64::try_from(next).unwrap_or(i64::MAX)
     }
 
+    /// Counts the fractions that were given with a version of a field.
+    pub(super) fn count_given(&self, site: &Prescription, field: &LabField, version: &FieldVersion) -> i64 {
+        let given = site.fraction_range().take_while(|fraction| self.find_session(*fraction).is_some());
+        let with_it =
+            |fraction: &i64| field.version_at(*fraction).is_some_and(|own| own.version.id == version.version.id);
+        i64::try_from(given.filter(with_it).count()).unwrap_or(0)
+    }
+
     /// Returns the prescription that a fraction belongs to.
     pub(super) fn find_prescription(&self, fraction: i64) -> Option<&Prescription> {
         self.prescriptions.iter().find(|each| each.fraction_range().contains(&fraction.max(0)))
     }
 
     fn prepare(&mut self, request: &LabRequest, first: Day) {
-        let first = self.sessions.first().copied().unwrap_or(MachineVisit { day: first, slot: self.slot });
+        let planned = self.sessions.first().copied();
+        let first = planned.unwrap_or(MachineVisit { day: first, slot: self.slot, machine: self.machine });
         let measured = if self.template.kind.is_modulated() { self.evening_before(first.day) } else { None };
-        let begins = (first.day, session::begins_ms(first.slot));
+        let begins = (first.day, self.profile.begins_ms(first.slot));
         self.preparation = Preparation::new(request, self.index, self.template, begins, measured);
     }
 
-    fn prescribe(&mut self, case: &TreatmentCase, random: &mut RecordRandom) {
+    fn prescribe(&mut self, request: &LabRequest, case: &TreatmentCase, random: &mut RecordRandom) {
         let phases = [Some((case.template, case.fractions, case.dose)), case.boost.map(|(how, n)| (how, n, 200))];
         let mut first_fraction = 0;
         for (phase, (template, fractions, dose)) in (0..).zip(phases.into_iter().flatten()) {
@@ -192,28 +212,39 @@ impl Course {
             self.next.0 += 1;
             let mut prescription =
                 Prescription { template, dose, fractions, first_fraction, versions: vec![version], fields: Vec::new() };
-            self.add_fields(&mut prescription, phase, random);
+            let mut plan = random_stream(request, "lab/plan", &[self.index, phase]);
+            let doses = share_dose(dose * 100, template.beams.len(), &mut plan);
+            let wedge = template.wedge.filter(|_| plan.below(2) == 0);
+            self.add_fields(&mut prescription, phase, (&doses, wedge), random);
             first_fraction += fractions;
             self.prescriptions.push(prescription);
         }
     }
 
-    fn add_fields(&mut self, prescription: &mut Prescription, phase: i64, random: &mut RecordRandom) {
+    /// Adds the fields of a prescription: the doses of its beams in 1/100 cGy, and the wedge in all of them.
+    fn add_fields(
+        &mut self,
+        prescription: &mut Prescription,
+        phase: i64,
+        (doses, wedge): (&[i64], Option<i64>),
+        random: &mut RecordRandom,
+    ) {
         let template = prescription.template;
-        let beams = i64::try_from(template.beams.len()).unwrap_or(1).max(1);
         let setup = self.setup_kind();
         let mut all = vec![(setup, 0, (0, 0, 0))];
         all.extend((1..).zip(template.beams).map(|(number, beam)| (template.kind, number, *beam)));
         if setup != FieldKind::ConeBeam {
             // Three axes need a second image, from the side.
-            let side = if template.site.ends_with("LEFT") { 90 } else { 270 };
+            let side = if self.template.is_left() { 90 } else { 270 };
             all.push((setup, 0, (side, 0, 0)));
         }
         for (kind, number, beam) in all {
-            let dose = if kind.is_imaging() { 0 } else { prescription.dose * 100 / beams };
+            let place = usize::try_from(number - 1).ok().filter(|_| !kind.is_imaging());
+            let centigray_hundredths = place.and_then(|place| doses.get(place)).copied().unwrap_or(0);
+            let wedge = wedge.filter(|_| !kind.is_imaging());
             let collimator = choose_collimator(kind, number, random);
             let mut field =
-                LabField { kind, number, beam, collimator, centigray_hundredths: dose, versions: Vec::new() };
+                LabField { kind, number, beam, collimator, centigray_hundredths, wedge, versions: Vec::new() };
             let (day, at) = self.preparation.planned;
             let saved = (day, at + phase * 60_000 + 1000 * number);
             self.add_version(template, &mut field, saved, ALWAYS, random);
@@ -247,7 +278,11 @@ impl Course {
         let units = match field.kind {
             FieldKind::KvSetup | FieldKind::ConeBeam => 0,
             FieldKind::Portal => 10 * random_between(random, 1, 3),
-            _ => field.centigray_hundredths * random_between(random, template.units.0, template.units.1) / 1000,
+            _ => {
+                let more = 1000 + WEDGE_MORE * field.wedge.unwrap_or(0);
+                let units = random_between(random, template.units.0, template.units.1);
+                field.centigray_hundredths * units / 1000 * more / 1000
+            }
         };
         let version = VersionInfo { id: self.next.1, saved, from };
         let beam_ms = beam_ms(field, template, points, units, random);
@@ -307,8 +342,10 @@ impl Course {
             let Some(last) = self.find_session(fraction - 1).map(|session| session.day) else { continue };
             let next = self.find_session(fraction).map_or(i64::MAX, |next| next.day);
             let measured = !self.template.kind.is_modulated() || self.can_measure(last);
-            if next > last && measured {
-                return Some((fraction, (last, 63_900_000)));
+            // A guest at another machine is treated too late for that.
+            let guest = self.find_session(fraction - 1).is_some_and(|session| session.slot == GUEST);
+            if next > last && measured && !guest {
+                return Some((fraction, (last, self.profile.replanned_ms())));
             }
         }
         None
@@ -348,6 +385,18 @@ impl Course {
     }
 }
 
+/// Divides the dose of a fraction, 1/100 cGy, among beams in steps of 0.1 cGy: nearly alike, and exactly all of it.
+fn share_dose(dose: i64, beams: usize, random: &mut RecordRandom) -> Vec<i64> {
+    let weights: Vec<i64> = (0..beams).map(|_| random_between(random, 90, 110)).collect();
+    let all = weights.iter().sum::<i64>().max(1);
+    let mut doses: Vec<i64> = weights.iter().map(|weight| dose * weight / all / 10 * 10).collect();
+    let rest = dose - doses.iter().sum::<i64>();
+    if let Some(last) = doses.last_mut() {
+        *last += rest;
+    }
+    doses
+}
+
 /// Returns a collimator angle, degrees from 0 to 359.
 fn choose_collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
     // Drawn for every kind, so that the next draws do not depend on it.
@@ -367,10 +416,11 @@ fn choose_collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) ->
 fn beam_ms(field: &LabField, template: &Template, points: i64, tenths: i64, random: &mut RecordRandom) -> i64 {
     let dose_ms = tenths * 6000 / template.rate.max(1);
     match field.kind {
-        // The gantry turns at up to 6 degrees a second, here at 5.6; the dose rate varies, so that its mean is lower.
+        // The gantry turns at up to 6 degrees a second, here at 5.6. It waits where many monitor units are given, and the
+        // dose rate drops where few are, so that both times count.
         FieldKind::Vmat => {
             let gantry_ms = field.beam.1.abs() * 1000 * 10 / 56;
-            gantry_ms.max(dose_ms * 5 / 4).max(62_000) * random_between(random, 100, 170) / 100
+            (gantry_ms + dose_ms).max(62_000) * random_between(random, 100, 140) / 100
         }
         FieldKind::StepAndShoot => {
             (dose_ms + points * 2600 + random_between(random, 6000, 30_000)).clamp(50_000, 110_000)

@@ -16,10 +16,15 @@ pub(super) const EARLY: i64 = 2;
 pub(super) struct MachineVisit {
     pub(super) day: Day,
     pub(super) slot: i64,
+    /// The patient's own machine, or the one that stands in for it.
+    pub(super) machine: &'static LabMachine,
 }
 
-/// Returns the sessions of a course: one or two on every working day of the machine, with a day missed now and then.
-/// One course in forty ends early.
+/// The slot of a patient of another machine, which is serviced on that day: after all others.
+pub(super) const GUEST: i64 = PLACES + EARLY;
+
+/// Returns the sessions of a course: one or two on every working day of the machine, large fractions days apart, with a
+/// day missed now and then. One course in forty ends early.
 pub(super) fn plan_sessions(request: &LabRequest, case: &TreatmentCase, first: Day) -> Vec<MachineVisit> {
     let mut random = random_stream(request, "lab/days", &[case.index]);
     let all = case.fractions + case.boost.map_or(0, |(_, fractions)| fractions);
@@ -35,14 +40,26 @@ pub(super) fn plan_sessions(request: &LabRequest, case: &TreatmentCase, first: D
             missed -= 1;
         } else if case.machine.is_running_on(day) {
             moves.turn_to(request, case.machine, day);
-            out.push(MachineVisit { day, slot: moves.slot_on(day, case.slot) });
+            out.push(MachineVisit { day, slot: moves.slot_on(day, case.slot), machine: case.machine });
             if case.twice && out.len() < count {
-                out.push(MachineVisit { day, slot: moves.slot_on(day, case.slot + PLACES) });
+                out.push(MachineVisit { day, slot: moves.slot_on(day, case.slot + PLACES), machine: case.machine });
             }
+            day += case.days_apart - 1;
+        } else if let Some(machine) = find_stand_in(request, case, day).filter(|_| !out.is_empty()) {
+            out.push(MachineVisit { day, slot: GUEST, machine });
+            day += case.days_apart - 1;
         }
         day += 1;
     }
     out
+}
+
+/// Returns the machine that treats a patient on a day of service of the patient's own. It has time for one.
+fn find_stand_in(request: &LabRequest, case: &TreatmentCase, day: Day) -> Option<&'static LabMachine> {
+    let twin = request.machines().get(case.machine.twin?)?;
+    let boost = case.boost.map_or(case.template, |(template, _)| template);
+    let fits = !case.twice && twin.treats(case.template) && twin.treats(boost) && twin.is_running_on(day);
+    (fits && case.machine.moved_place(day, PLACES) == Some(case.slot)).then_some(twin)
 }
 
 /// The slots of a machine's timetable that are swapped in a week. Both slots of a swap move at once, so that two
@@ -94,7 +111,11 @@ mod tests {
 
     #[test]
     fn no_two_places_ever_meet() {
-        let mut random = random_stream(&LabRequest { patients: 1, seed: 1, until: super::super::UNTIL }, "test", &[]);
+        let mut random = random_stream(
+            &LabRequest { patients: 1, seed: 1, until: super::super::UNTIL, scenario: None },
+            "test",
+            &[],
+        );
         let mut moved = 0;
         for _ in 0..200 {
             let moves = SlotSwaps { week: None, halves: random.below(1 << 52), neighbours: random.below(1 << 52) };

@@ -18,7 +18,12 @@ pub(super) fn write_treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Res
             .integer("FLD_ID", delivery.field)
             .integer("SIT_ID", delivery.site)
             .integer("Machine_ID_Staff_ID", delivery.machine)
-            .integer("Staff_ID", delivery.therapist)
+            .integer("Staff_ID", delivery.therapist);
+        let row = match delivery.sent_ms {
+            Some(sent) => row.time("Sent_DtTm", calendar::datetime_at(day, sent)),
+            None => row,
+        };
+        let row = row
             .flag("WasQAMode", delivery.quality)
             .flag("WasBeamEnabled", true)
             .flag("WasBeamOn", is_on)
@@ -35,15 +40,21 @@ pub(super) fn write_treatments<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Res
 
 /// Writes table Dose_Hst.
 pub(super) fn write_doses<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    let at_end = roster.request.profile().dates_doses_at_end;
     visit_deliveries(roster, &mut |day, delivery, _, dose| {
-        let Some(dose) = dose else { return Ok(()) };
-        let second = delivery.start_ms / 1000 * 1000;
+        let (Some(dose), Some(given)) = (dose, delivery.given) else { return Ok(()) };
+        let moment = if at_end { delivery.end_ms } else { delivery.start_ms };
         NewRow::new("Dose_Hst")
             .integer("DHS_ID", dose)
             .integer("Pat_ID1", delivery.patient)
             .integer("SIT_ID", delivery.site)
             .integer("FLD_ID", delivery.field)
-            .time("Tx_DtTm", calendar::datetime_at(day, second))
+            .integer("Machine_ID_Staff_ID", delivery.machine)
+            .time("Tx_DtTm", calendar::datetime_at(day, moment / 1000 * 1000))
+            .integer("Fractions_Tx", delivery.fraction)
+            .integer("Energy", delivery.energy)
+            .decimal("Meterset", given.meterset_tenths, 1)
+            .decimal("Dose_Tx_Act", given.centigray_hundredths, 2)
             .write_to(sink)
     })
 }
@@ -69,10 +80,10 @@ fn visit_deliveries<E>(roster: &Roster<'_>, visit: DeliveryCallback<'_, E>) -> R
         // courses.
         today.sort_by_key(|delivery| (delivery.start_ms, delivery.machine));
         for delivery in &today {
-            let id = delivery.dosed.then_some(dose);
+            let id = delivery.given.map(|_| dose);
             visit(day, delivery, treatment, id)?;
             treatment += 1;
-            dose += i64::from(delivery.dosed);
+            dose += i64::from(delivery.given.is_some());
         }
         Ok(())
     })

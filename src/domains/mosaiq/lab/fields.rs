@@ -1,7 +1,10 @@
 //! Prescriptions and fields, one row per version.
 
 use super::course::{Course, FieldVersion, LabField, Prescription, version_number};
-use super::template::FieldKind;
+use super::people::{PHYSICIANS, PHYSICISTS};
+use super::preparation::DayTime;
+use super::profile::NamedField;
+use super::template::{FieldKind, Region, Template};
 use super::{NewRow, Roster, Sink, aperture, calendar};
 
 /// Writes table Site.
@@ -21,22 +24,53 @@ fn build_site_row(course: &Course, site: &Prescription, phase: i64, place: usize
     let saved = version.map_or(course.preparation.prescribed, |version| version.saved);
     let created = site.versions.first().map_or(saved, |oldest| oldest.saved);
     let ordered = describe_version(course, site, place);
-    let name = if phase == 1 { course.template.site.to_owned() } else { format!("{} BOOST", course.template.site) };
-    let radiation = if site.template.kind == FieldKind::Electron { 'e' } else { 'x' };
-    let filter = if site.template.is_unflattened() { "FFF" } else { "" };
-    NewRow::new("Site")
+    let naming = &course.profile.naming;
+    let approved = after(saved, 3 * MINUTE_MS + course.index % 7 * 10_000).filter(|(day, _)| *day <= course.until);
+    let row = NewRow::new("Site")
         .integer("SIT_ID", version.map_or(0, |version| version.id))
         .integer("SIT_SET_ID", site.set_id())
         .integer("Version", version_number(place, site.versions.len()))
         .integer("Pat_ID1", course.patient)
-        .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1))
-        .text("Site_Name", name)
+        .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1));
+    with_approval(row, ("Sanct_DtTm", "Sanct_Id"), approved, PHYSICIANS.0 + course.index % PHYSICIANS.1)
+        .text("Site_Name", (naming.site)(course.template.site, phase > 1))
         .text("Technique", ordered.technique)
-        .text("Modality", format!("{radiation}{:02}{filter}", site.template.energy))
+        .text("Modality", (naming.modality)(site.template))
         .decimal("Dose_Tx", site.dose * 100, 2)
         .decimal("Dose_Ttl", site.dose * ordered.fractions * 100, 2)
         .integer("Fractions", ordered.fractions)
+        .text("Frac_Pattern", naming.patterns[place_of_pattern(course, site)])
         .text("Notes", format!("Phase {phase}{}", ordered.note))
+        .integer("DisplaySequence", phase)
+        .flag("Holidays_OK", false)
+        .flag("SATURDAY_OK", false)
+        .flag("SUNDAY_OK", false)
+        .integer("Status_Enum", if approved.is_some() { 5 } else { 7 })
+        .integer("Modality_Enum", site.template.kind.modality_number())
+}
+
+/// Milliseconds of a minute.
+const MINUTE_MS: i64 = 60_000;
+
+/// Returns the moment some milliseconds after another of the same day.
+const fn after(moment: DayTime, milliseconds: i64) -> Option<DayTime> {
+    Some((moment.0, moment.1 + milliseconds))
+}
+
+/// Sets who approved a row, and when, in columns of these names.
+fn with_approval(row: NewRow, columns: (&str, &str), approved: Option<DayTime>, person: i64) -> NewRow {
+    match approved {
+        Some((day, at)) => row.time(columns.0, calendar::datetime_at(day, at)).integer(columns.1, person),
+        None => row,
+    }
+}
+
+/// Returns the place among the patterns: daily, twice a day, every other day.
+fn place_of_pattern(course: &Course, site: &Prescription) -> usize {
+    match Template::days_apart(site.dose) {
+        1 => usize::from(course.twice),
+        _ => 2,
+    }
 }
 
 /// The content of a version of a prescription.
@@ -66,6 +100,8 @@ fn describe_version(course: &Course, site: &Prescription, place: usize) -> Versi
         _ => site.fractions,
     };
     match (course.index / 5 % 5, site.template.kind) {
+        // What was given by it stays as it was.
+        (2, _) if next.from > 0 => VersionText { note: ", preliminary", ..now },
         (2, FieldKind::Static | FieldKind::StepAndShoot | FieldKind::Vmat | FieldKind::Dmlc) => {
             VersionText { technique: "3D CONFORMAL", ..now }
         }
@@ -93,22 +129,47 @@ pub(super) fn write_fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<
 }
 
 /// Returns Field_Label and Field_Name.
-fn label_and_name(site: &Prescription, field: &LabField) -> (String, String) {
-    let (gantry, number, name) = (field.beam.0, field.number, site.template.site);
-    match field.kind {
-        FieldKind::KvSetup => (format!("KV{gantry}"), format!("KV SETUP G{gantry}")),
-        FieldKind::ConeBeam => ("CB".to_owned(), "CBCT".to_owned()),
-        FieldKind::Portal => (format!("P{gantry}"), format!("PORTAL G{gantry}")),
-        FieldKind::Vmat => (format!("A{number}"), format!("{name} ARC {number}")),
-        FieldKind::Electron => (format!("E{number}"), format!("{name} E{:02}", site.template.energy)),
-        _ => (format!("{number}"), format!("{name} G{gantry}")),
-    }
+fn label_and_name(course: &Course, site: &Prescription, field: &LabField) -> (String, String) {
+    (course.profile.naming.field)(&NamedField {
+        kind: field.kind,
+        number: field.number,
+        gantry: field.beam.0,
+        sweep: field.beam.1,
+        energy: site.template.energy,
+        site: course.template.site,
+    })
+}
+
+/// Returns when a version of a field was approved; `None` if it never was, because another replaced it before, or
+/// because the day is still to come.
+fn field_approval(course: &Course, field: &LabField, place: usize) -> Option<DayTime> {
+    let version = field.versions.get(place)?.version;
+    let replaced = field.versions.get(place + 1).is_some_and(|next| next.version.from <= 0);
+    let approved = if version.from > 0 {
+        after(version.saved, 4 * MINUTE_MS + 10_000 * field.number)
+    } else {
+        after(course.preparation.checked, 10_000 * field.number)
+    };
+    approved.filter(|(day, _)| !replaced && *day <= course.until)
+}
+
+/// Returns Tol_Tbl_ID: tighter for the head and for large fractions, a table of its own for images and electrons.
+fn tolerance_table(course: &Course, site: &Prescription, field: &LabField) -> i64 {
+    let further = match (field.kind, course.template.region) {
+        (kind, _) if kind.is_imaging() => 4,
+        (FieldKind::Electron, _) => 3,
+        _ if Template::days_apart(site.dose) > 1 => 2,
+        (_, Region::Head) => 1,
+        _ => 0,
+    };
+    course.profile.tolerance + further
 }
 
 fn build_row(course: &Course, site: &Prescription, field: &LabField, place: usize, version: &FieldVersion) -> NewRow {
     let saved = version.version.saved;
     let created = field.versions.first().map_or(saved, |oldest| oldest.version.saved);
-    let (label, name) = label_and_name(site, field);
+    let (label, name) = label_and_name(course, site, field);
+    let naming = &course.profile.naming;
     // The dose of a monitor unit, in 10^-6 cGy.
     let per_unit = field.centigray_hundredths * 100_000 / version.meterset_tenths.max(1);
     let (kind, treats) = (field.kind, !field.kind.is_imaging());
@@ -117,20 +178,31 @@ fn build_row(course: &Course, site: &Prescription, field: &LabField, place: usiz
         .integer("FLD_SET_ID", field.set_id())
         .integer("Version", version_number(place, field.versions.len()))
         .integer("Pat_ID1", course.patient)
-        .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1))
+        .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1));
+    let approved = field_approval(course, field, place);
+    let physicist = PHYSICISTS.0 + course.index % PHYSICISTS.1;
+    let row = with_approval(row, ("Sanct_DtTm", "Sanct_ID"), approved, physicist)
         .integer("SIT_Set_ID", site.set_id())
         .text("Field_Label", label)
         .text("Field_Name", name)
         .integer("Machine_ID_Staff_ID", course.machine.staff_id)
+        .integer("Fractions_Tx", if treats { course.count_given(site, field, version) } else { 0 })
         .decimal("Cgray", field.centigray_hundredths, 2)
+        .integer("Tol_Tbl_ID", tolerance_table(course, site, field))
         .decimal("Arc_Mu", 0, 4);
-    let row = match kind {
-        FieldKind::Electron => row.text("Wdg_Appl", format!("A{:02}", applicator_side(site) / 100)),
+    let row = match (kind, field.wedge) {
+        (FieldKind::Electron, _) => row.text("Wdg_Appl", (naming.applicator)(applicator_side(site) / 100)),
+        (_, Some(angle)) => row.text("Wdg_Appl", (naming.wedge)(angle, field.number)),
+        _ => row,
+    };
+    let row = match site.template.bolus_mm {
+        thickness @ 1.. if treats => row.text("Bolus", (naming.bolus)(thickness)),
         _ => row,
     };
     row.decimal("Sad", 1000, 1)
         .decimal("Ssd", skin_mm(course, site, field), 1)
         .integer("Mlc", if kind.has_leaves() { 1 } else { 0 })
+        .integer("DisplaySequence", field.number + 1)
         .integer("Type_Enum", kind.type_number())
         .integer("Modality_Enum", kind.modality_number())
         .integer("ControlPoints", version.points)

@@ -16,18 +16,23 @@ mod offsets;
 mod people;
 mod points;
 mod preparation;
+mod profile;
+mod profiles;
 mod roster;
 mod row;
 mod session;
 mod template;
 #[cfg(test)]
 mod tests;
+mod treatments;
 
 use std::ops::ControlFlow;
 
 use jiff::civil;
 use mfm_journal::Value;
 
+use self::machine::LabMachine;
+use self::profile::Profile;
 use self::roster::Roster;
 use self::row::NewRow;
 use super::schema;
@@ -39,7 +44,7 @@ use crate::model::seed::RecordRandom;
 /// The default last day of a lab. It stays in the past, so that no lab is mistaken for a live clinic.
 pub const UNTIL: civil::Date = civil::date(2024, 6, 28);
 
-/// The size, the seed and the last day of a lab.
+/// The size, the seed, the last day and the department of a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabRequest {
     /// Number of patients.
@@ -48,6 +53,24 @@ pub struct LabRequest {
     pub seed: u64,
     /// No time lies after this day.
     pub until: civil::Date,
+    /// One of the scenarios; `None` for the first.
+    pub scenario: Option<&'static str>,
+}
+
+/// Patients for each machine in use, as long as the department has another.
+const PATIENTS_PER_MACHINE: usize = 15;
+
+impl LabRequest {
+    fn profile(&self) -> &'static Profile {
+        profile::find_profile(self.scenario)
+    }
+
+    /// Returns the machines in use: two at least, so that no convention is the only one.
+    fn machines(&self) -> &'static [LabMachine] {
+        let all = self.profile().machines;
+        let wished = usize::try_from(self.patients).unwrap_or(usize::MAX).div_ceil(PATIENTS_PER_MACHINE).max(2);
+        all.get(..wished).unwrap_or(all)
+    }
 }
 
 pub(super) struct Department;
@@ -62,13 +85,18 @@ impl Lab for Department {
         Some(UNTIL)
     }
 
+    fn scenarios(&self) -> &'static [&'static str] {
+        &profile::SCENARIOS
+    }
+
     fn tables(&self) -> Vec<TableDef> {
         schema::lab_tables()
     }
 
     fn generate(&self, request: &lab::LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()> {
         let patients = request.size.unwrap_or(30);
-        let own = LabRequest { patients, seed: request.seed, until: request.until.unwrap_or(UNTIL) };
+        let scenario = request.scenario.as_deref().map(|word| profile::find_profile(Some(word)).word);
+        let own = LabRequest { patients, seed: request.seed, until: request.until.unwrap_or(UNTIL), scenario };
         match generate(&own, &mut |table, cells| if sink(table, cells).is_break() { Err(()) } else { Ok(()) }) {
             Ok(()) => ControlFlow::Continue(()),
             Err(()) => ControlFlow::Break(()),

@@ -2,7 +2,6 @@
 
 use jiff::civil::DateTime;
 
-use super::machine::{LabMachine, MACHINES};
 use super::template::Sex;
 use super::{NewRow, Roster, Sink, calendar, course, pick_one, random_between, random_stream};
 
@@ -41,11 +40,11 @@ const THERAPISTS: i64 = 211;
 /// Staff_ID and name of the task lists that several people share.
 pub(super) static LISTS: [(i64, &str); 2] = [(151, "PHYSICS_QCL"), (152, "DOSIMETRY_QCL")];
 
-/// Returns the Staff_ID of one of the two therapists at a machine in a week. Half of them move one machine up every
+/// Returns the Staff_ID of one of the two therapists at a machine, by its place in the department, in a week. Half of them move one machine up every
 /// week, half one down, so that the teams change.
-pub(super) fn therapist_id(machine: &LabMachine, week: i64, which: i64) -> i64 {
+pub(super) fn therapist_id(place: i64, week: i64, which: i64) -> i64 {
     let way = if which % 2 == 0 { week } else { -week };
-    THERAPISTS + 2 * (machine.staff_id - 101 + way).rem_euclid(6) + which % 2
+    THERAPISTS + 2 * (place + way).rem_euclid(6) + which % 2
 }
 
 static SURNAMES: [&str; 48] = [
@@ -112,7 +111,7 @@ static MEN: [&str; 20] = [
 /// Writes table Staff: machines, task lists and people.
 pub(super) fn write_staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let since = calendar::datetime_at(calendar::day_of(roster.request.until) - 8000, 9 * 3_600_000);
-    for machine in &MACHINES {
+    for machine in roster.request.machines() {
         staff_row(machine.staff_id, "", "Location", machine.name, since).integer("Machine_Type", 1).write_to(sink)?;
     }
     for (id, name) in LISTS {
@@ -173,8 +172,9 @@ pub(super) fn write_identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Res
         let steps = course.preparation;
         let created = calendar::datetime_at(steps.registered.0, steps.registered.1);
         let later = calendar::datetime_at(steps.contoured.0, steps.contoured.1);
-        let provisional = (course.index % 9 == 4).then(|| (format!("TMP{number:06}"), created));
-        let lasting = (format!("LAB{number:06}"), if provisional.is_some() { later } else { created });
+        let naming = &course.profile.naming;
+        let provisional = (course.index % 9 == 4).then(|| ((naming.provisional_number)(number), created));
+        let lasting = ((naming.hospital_number)(number), if provisional.is_some() { later } else { created });
         let (set, count) = (id, 1 + usize::from(provisional.is_some()));
         for (place, (text, edited)) in provisional.into_iter().chain([lasting]).enumerate() {
             NewRow::new("Ident")

@@ -1,8 +1,8 @@
 //! Control points: cumulative meterset, angles, jaws and couch, with the leaves of [`LeafMotion`].
 
-use super::aperture::LeafMotion;
+use super::aperture::{JawEdges, LeafMotion};
 use super::course::{Course, FieldVersion, LabField, Prescription};
-use super::template::FieldKind;
+use super::template::{FieldKind, Region};
 use super::{NewRow, Roster, Sink, calendar, fields, random_between, random_stream};
 use crate::model::Datum;
 use crate::model::seed::RecordRandom;
@@ -34,12 +34,13 @@ fn of_field<E>(
     // Some machines count the index in MU, the others in percent.
     let total = if course.machine.index_in_units { version.meterset_tenths * 1000 } else { 1_000_000 };
     let indices = cumulative_indices(field.kind, version.points, total, &mut random);
-    let couch = couch_position(roster, course);
+    let couch = course.profile.couch.read(couch_position(roster, course, site));
     let saved = calendar::datetime_at(version.version.saved.0, version.version.saved.1);
     let has_leaves = field.kind.has_leaves();
     let mut aperture = has_leaves.then(|| LeafMotion::new(roster.request, course, site, field, version));
     let jaws = jaw_edges(aperture.as_ref(), site, field, version);
-    let outward = course.machine.leaves.outward;
+    let outward = course.machine.jaws_outward;
+    let follow = course.machine.jaws_follow && field.kind.is_modulated();
     if let Some(aperture) = &mut aperture {
         aperture.park_beyond(jaws.0);
     }
@@ -65,7 +66,8 @@ fn of_field<E>(
             course.machine.written_collimator(field.collimator) * 10,
             1,
         );
-        let row = with_beam(with_jaws(row, jaws, outward), site, field);
+        let now = aperture.as_ref().filter(|_| follow).map_or(jaws, |aperture| aperture.jaws_now(jaws));
+        let row = with_beam(with_jaws(row, now, outward), site, field);
         row.decimal("Couch_Vrt", couch.0, 2)
             .decimal("Couch_Ang", field.beam.2 * 10, 1)
             .decimal("Couch_Lat", couch.1, 2)
@@ -75,12 +77,23 @@ fn of_field<E>(
     Ok(())
 }
 
-/// Returns height, lateral and longitudinal position of the couch for a patient, 1/100 cm in steps of 1 mm.
-fn couch_position(roster: &Roster<'_>, course: &Course) -> (i64, i64, i64) {
+/// Returns height, lateral and longitudinal position of the couch for a prescription, 1/100 cm in steps of 1 mm: by the
+/// part of the body, and a little elsewhere for a boost.
+fn couch_position(roster: &Roster<'_>, course: &Course, site: &Prescription) -> (i64, i64, i64) {
     let mut random = random_stream(roster.request, "lab/couch", &[course.index]);
-    let [height, side, length] =
-        [(-180, -80), (-15, 15), (300, 1400)].map(|(least, most)| random_between(&mut random, least, most) * 10);
-    (height, side, length)
+    let ranges = match course.template.region {
+        Region::Head => [(-110, -60), (-12, 12), (180, 320)],
+        Region::Thorax => [(-170, -100), (-15, 15), (480, 680)],
+        Region::Breast => [(-130, -70), (40, 80), (500, 650)],
+        Region::Pelvis => [(-190, -110), (-12, 12), (880, 1120)],
+    };
+    let [height, side, length] = ranges.map(|(least, most)| random_between(&mut random, least, most));
+    let side = match course.template.region {
+        Region::Breast if !course.template.is_left() => -side,
+        _ => side,
+    };
+    let moved = [0; 3].map(|_| random_between(&mut random, -12, 12) * site.first_fraction.min(1));
+    ((height + moved[0]) * 10, (side + moved[1]) * 10, (length + moved[2]) * 10)
 }
 
 /// Returns the jaws around the leaves; imaging has fixed ones, electrons those of the applicator.
@@ -96,9 +109,6 @@ fn jaw_edges(
     let half = if field.kind == FieldKind::Electron { fields::applicator_side(site) / 2 } else { 1000 };
     (-half, half, -half, half)
 }
-
-/// Left, right, lower and upper edge, 1/100 cm.
-type JawEdges = (i64, i64, i64, i64);
 
 /// Sets the jaws in the machine's convention. Jaws that count outward are positive on both sides.
 fn with_jaws(row: NewRow, jaws: JawEdges, outward: bool) -> NewRow {
@@ -117,7 +127,7 @@ fn with_beam(row: NewRow, site: &Prescription, field: &LabField) -> NewRow {
     let (energy, unit, rate) = match field.kind {
         FieldKind::KvSetup | FieldKind::ConeBeam => (120, 1, 0),
         FieldKind::Portal => (6, 2, 300),
-        FieldKind::Electron => (site.template.energy, 3, 400),
+        FieldKind::Electron => (site.template.energy, 3, site.template.rate),
         _ => (site.template.energy, 2, site.template.rate),
     };
     row.integer("Energy", energy)
@@ -128,12 +138,14 @@ fn with_beam(row: NewRow, site: &Prescription, field: &LabField) -> NewRow {
 
 /// Returns the cumulative meterset of each point, in 1/10 000 of a percent or MU. A single point stays at 0.
 fn cumulative_indices(kind: FieldKind, points: i64, total: i64, random: &mut RecordRandom) -> Vec<i64> {
+    // Spread about as in the public mock. Two draws each, so that weights near the mean are the most frequent.
     let (steps, least, most) = match kind {
-        FieldKind::StepAndShoot => (points / 2, 50, 150),
-        FieldKind::Dmlc => (points - 1, 100, 100),
-        _ => (points - 1, 85, 115),
+        FieldKind::StepAndShoot => (points / 2, 20, 95),
+        FieldKind::Dmlc => (points - 1, 35, 65),
+        _ => (points - 1, 15, 85),
     };
-    let weights: Vec<i64> = (0..steps).map(|_| random_between(random, least, most)).collect();
+    let weights: Vec<i64> =
+        (0..steps).map(|_| random_between(random, least, most) + random_between(random, least, most)).collect();
     let all = weights.iter().sum::<i64>().max(1);
     // Each sum is divided on its own, so that rounding does not add up and the last one is exact.
     let sums = std::iter::once(0).chain(weights.iter().scan(0, |sum, weight| {

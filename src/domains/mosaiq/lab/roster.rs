@@ -6,8 +6,8 @@
 use super::calendar::{self, Day};
 use super::course::Course;
 use super::days::{EARLY, PLACES};
-use super::machine::{LabMachine, MACHINES};
-use super::template::{FieldKind, SKIN_ELECTRONS, Template};
+use super::machine::LabMachine;
+use super::template::{FieldKind, Template};
 use super::{LabRequest, random_between, random_stream};
 
 /// Upper bound of the working days that a course loses to holidays, service and missed sessions.
@@ -28,6 +28,8 @@ pub(super) struct TreatmentCase {
     pub(super) boost: Option<(&'static Template, i64)>,
     /// Whether the patient comes twice a day.
     pub(super) twice: bool,
+    /// The fewest days from one session to the next.
+    pub(super) days_apart: i64,
 }
 
 /// A patient's case, first possible day of treatment, and first ids. The rest is computed again when it is needed.
@@ -51,8 +53,9 @@ pub(super) type DayCallback<'a, E> = &'a mut dyn FnMut(Day, &[Course]) -> Result
 
 impl TreatmentCase {
     fn new(request: &LabRequest, index: i64) -> Option<Self> {
-        let count = i64::try_from(MACHINES.len()).ok()?;
-        let machine = MACHINES.get(usize::try_from(index % count).ok()?)?;
+        let machines = request.machines();
+        let count = i64::try_from(machines.len()).ok()?;
+        let machine = machines.get(usize::try_from(index % count).ok()?)?;
         let lane = index / count;
         let mut random = random_stream(request, "lab/case", &[index]);
         let own = machine.template_for(lane);
@@ -63,12 +66,13 @@ impl TreatmentCase {
         (fractions, dose) = twice.unwrap_or((fractions, dose));
         let boost = match (template.kind, random.below(4)) {
             (FieldKind::Static, 0 | 1) if (15..=25).contains(&fractions) && template.energy == 6 => {
-                Some((&SKIN_ELECTRONS, 5))
+                Some((request.profile().electrons, 5))
             }
             (FieldKind::Static | FieldKind::StepAndShoot, 0) if (15..=25).contains(&fractions) => Some((template, 5)),
             _ => None,
         };
-        Some(Self { index, machine, template, slot, fractions, dose, boost, twice: twice.is_some() })
+        let days_apart = Template::days_apart(dose);
+        Some(Self { index, machine, template, slot, fractions, dose, boost, twice: twice.is_some(), days_apart })
     }
 
     /// Number of days on which the patient comes.
@@ -79,7 +83,7 @@ impl TreatmentCase {
 
     /// Upper bound of the calendar days that the course takes.
     fn longest_span(&self) -> i64 {
-        (self.visit_count() + LOST_DAYS) * 7 / 5 + 3
+        (self.visit_count() * self.days_apart + LOST_DAYS) * 7 / 5 + 3
     }
 }
 
@@ -100,13 +104,16 @@ impl<'a> Roster<'a> {
         roster
     }
 
-    /// Gives the first ids to a patient whose treatment fields have moving leaves. The examples in help and docs rely
-    /// on it.
+    /// Gives the first ids to a patient who is treated with arcs, or else with other moving leaves. The examples in
+    /// help and docs rely on it.
     fn lead_with_movement(&mut self) {
         let request = self.request;
-        let lead = self.entries.iter().position(|entry| {
-            TreatmentCase::new(request, entry.index).is_some_and(|case| case.template.kind.is_modulated())
-        });
+        let find_first = |is_wanted: fn(FieldKind) -> bool| {
+            self.entries.iter().position(|entry| {
+                TreatmentCase::new(request, entry.index).is_some_and(|case| is_wanted(case.template.kind))
+            })
+        };
+        let lead = find_first(|kind| kind == FieldKind::Vmat).or_else(|| find_first(FieldKind::is_modulated));
         if let Some(at) = lead {
             self.entries.get_mut(..=at).unwrap_or_default().rotate_right(1);
         }
@@ -152,7 +159,7 @@ const EARLIER: i64 = 14;
 
 /// Assigns a slot and a first day to every case, going back in time: the last patient of a slot comes first.
 fn place_patients(request: &LabRequest) -> Vec<RosterEntry> {
-    let machines = i64::try_from(MACHINES.len()).unwrap_or(1);
+    let machines = i64::try_from(request.machines().len()).unwrap_or(1);
     let until = calendar::day_of(request.until);
     let full = i64::from(request.patients) > machines * PLACES;
     // The first day of the patient who has each slot next.
@@ -183,8 +190,13 @@ fn days_ago(case: &TreatmentCase, full: bool, random: &mut crate::model::seed::R
     match case.index % 12 {
         11 if case.template.is_palliative() => -random_between(random, 1, 2),
         11 => -random_between(random, 1, 5),
-        1 | 4 | 7 | 10 => random_between(random, 4, (case.visit_count() * 7 / 5).max(5)),
-        _ if full => random_between(random, 4, (case.visit_count() * 7 / 5).max(5)),
+        1 | 4 | 7 | 10 => random_between(random, 4, course_days(case)),
+        _ if full => random_between(random, 4, course_days(case)),
         _ => case.longest_span() + random_between(random, 0, 40),
     }
+}
+
+/// Returns about how many days a course takes, five at least.
+fn course_days(case: &TreatmentCase) -> i64 {
+    (case.visit_count() * case.days_apart * 7 / 5).max(5)
 }

@@ -6,6 +6,7 @@ mod timetable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::profile::SCENARIOS;
 use super::*;
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Row, Snapshot};
@@ -26,12 +27,20 @@ fn flag(row: &Row<'_>, column: &str) -> bool {
     row.flag(column).unwrap()
 }
 
+/// Returns the machines in use in a lab.
+fn machines_of(scenario: Option<&'static str>, patients: u32) -> &'static [LabMachine] {
+    LabRequest { patients, seed: 1, until: UNTIL, scenario }.machines()
+}
+
 /// Child, its column, parent, its column.
-const REFERENCES: [(&str, &str, &str, &str); 24] = [
+const REFERENCES: [(&str, &str, &str, &str); 27] = [
     ("Ident", "Pat_Id1", "Patient", "Pat_ID1"),
     ("Ident", "IDENT_Set_ID", "Ident", "IDENT_ID"),
     ("Site", "Pat_ID1", "Patient", "Pat_ID1"),
     ("Site", "SIT_SET_ID", "Site", "SIT_ID"),
+    ("Site", "Sanct_Id", "Staff", "Staff_ID"),
+    ("TxField", "Sanct_ID", "Staff", "Staff_ID"),
+    ("Dose_Hst", "Machine_ID_Staff_ID", "Staff", "Staff_ID"),
     ("TxField", "Pat_ID1", "Patient", "Pat_ID1"),
     ("TxField", "FLD_SET_ID", "TxField", "FLD_ID"),
     ("TxField", "SIT_Set_ID", "Site", "SIT_SET_ID"),
@@ -70,7 +79,10 @@ fn every_reference_meets_its_row() {
         for row in snapshot.table(child).unwrap().rows() {
             match row.integer(column) {
                 Some(id) => assert!(keys.contains(&id), "{child}.{column} {id}"),
-                None => assert!(["DHS_ID", "Com_Staff_ID"].contains(&column), "{child}.{column} is NULL"),
+                None => assert!(
+                    ["DHS_ID", "Com_Staff_ID", "Sanct_Id", "Sanct_ID"].contains(&column),
+                    "{child}.{column} is NULL"
+                ),
             }
             met += 1;
         }
@@ -210,13 +222,13 @@ fn a_small_department_shows_everything() {
         assert!(fields.iter().filter(|row| integer(row, "ControlPoints") >= 5).count() >= 10);
         let doses = fields.iter().filter_map(|row| row.decimal("cGrayPerMeterset"));
         assert!(doses.filter(|dose| dose.unscaled() > 0).count() >= 10);
-        for machine in &machine::MACHINES {
+        for machine in machines_of(None, 20) {
             let own = fields.iter().filter(|row| integer(row, "Machine_ID_Staff_ID") == machine.staff_id);
             let leaves = own.filter(|row| integer(row, "Mlc") == 1).count();
             assert!(leaves >= 4, "{} has {leaves} fields, seed {seed}", machine.name);
         }
-        // The two machines whose index is in monitor units.
-        let in_units = fields.iter().filter(|row| [102, 106].contains(&integer(row, "Machine_ID_Staff_ID")));
+        // The machine whose index is in monitor units.
+        let in_units = fields.iter().filter(|row| integer(row, "Machine_ID_Staff_ID") == 102);
         assert!(in_units.filter(|row| integer(row, "ControlPoints") > 1).count() >= 10);
     }
 }
@@ -244,7 +256,7 @@ fn an_old_prescription_says_something_else() {
 #[test]
 fn patients_are_as_old_as_their_sites_want_on_any_last_day() {
     for until in [UNTIL, civil::date(1950, 1, 1), civil::date(2100, 12, 31)] {
-        let request = LabRequest { patients: 12, seed: 3, until };
+        let request = LabRequest { patients: 12, seed: 3, until, scenario: None };
         let mut born = Vec::new();
         generate(&request, &mut |table, cells| {
             if let ("Patient", Some(Datum::DateTime(moment))) = (table, cells.get(3)) {
@@ -274,7 +286,7 @@ fn both_sides_are_treated_and_some_courses_end_early() {
     ] {
         assert!(treated.contains(&treatment), "{treatment:?}");
     }
-    let request = LabRequest { patients: 240, seed: 3, until: UNTIL };
+    let request = LabRequest { patients: 240, seed: 3, until: UNTIL, scenario: None };
     let mut early = 0;
     for course in Roster::new(&request).courses() {
         let whole: i64 = course.prescriptions.iter().map(|site| site.fractions).sum();

@@ -1,7 +1,6 @@
 //! Dose, angles and leaves of a lab's fields.
 
 use super::*;
-use crate::domains::mosaiq::lab::machine::MACHINES;
 
 /// Decodes a bank's leaves, 1/100 cm, in the machine's convention.
 fn decode_bank(row: &Row<'_>, column: &str, pairs: i64, padded: bool) -> Vec<i64> {
@@ -27,38 +26,56 @@ fn by_field<'s>(snapshot: &'s Snapshot) -> BTreeMap<i64, Vec<Row<'s>>> {
 
 #[test]
 fn every_machine_keeps_its_convention() {
-    let lab = Database::generate_lab(30, 3);
-    let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
-    let points = by_field(&snapshot);
     let mut kinds = BTreeSet::new();
-    for machine in &MACHINES {
-        let leaves = &machine.leaves;
-        let (mut sets, mut otherwise) = (0, 0);
-        for field in snapshot.table("TxField").unwrap().rows() {
-            if integer(&field, "Machine_ID_Staff_ID") != machine.staff_id || integer(&field, "Mlc") != 1 {
-                continue;
-            }
-            for point in &points[&integer(&field, "FLD_ID")] {
-                assert_eq!(integer(point, "MLC_Leaves"), leaves.pairs);
-                let [a, b] =
-                    ["A_Leaf_Set", "B_Leaf_Set"].map(|column| decode_bank(point, column, leaves.pairs, leaves.padded));
-                let [own, other] = [leaves.outward, !leaves.outward]
-                    .map(|outward| a.iter().zip(&b).map(|(a, b)| if outward { a + b } else { b - a }).min().unwrap());
-                assert!(own >= 0, "crossed: {:?}", point.key());
-                assert!(a.iter().chain(&b).all(|leaf| leaf.abs() <= 2000));
-                // The mode that crosses a pair needs one that is open by 1 cm.
-                let open = a.iter().zip(&b).filter(|(a, b)| if leaves.outward { **a + **b } else { **b - **a } >= 100);
-                assert!(open.count() >= 3, "nearly closed: {:?}", point.key());
-                let width = number(point, "Coll_X1") * if leaves.outward { 1.0 } else { -1.0 };
-                assert!((number(point, "Field_X") - width - number(point, "Coll_X2")).abs() < 1e-6);
-                sets += 1;
-                otherwise += usize::from(other < 0);
-            }
+    for scenario in SCENARIOS.map(Some) {
+        let lab = Database::generate_lab_of(scenario, 90, 3);
+        let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
+        let points = by_field(&snapshot);
+        for machine in machines_of(scenario, 90) {
+            let fields = snapshot.table("TxField").unwrap().rows();
+            let own = fields.filter(|field| integer(field, "Machine_ID_Staff_ID") == machine.staff_id);
+            let with_leaves: Vec<_> = own.filter(|field| integer(field, "Mlc") == 1).collect();
+            let sets = with_leaves.iter().flat_map(|field| &points[&integer(field, "FLD_ID")]);
+            let told = sets.map(|point| assert_convention(machine, point)).collect::<Vec<_>>();
+            let otherwise = told.iter().filter(|told| **told).count();
+            assert!(!told.is_empty() && otherwise * 2 > told.len(), "{}: {otherwise} of {}", machine.name, told.len());
+            kinds.insert((machine.leaves.pairs, machine.leaves.outward, machine.leaves.padded, machine.jaws_outward));
         }
-        assert!(sets > 0 && otherwise * 2 > sets, "{}: {otherwise} of {sets} tell the conventions apart", machine.name);
-        kinds.insert((leaves.pairs, leaves.outward, leaves.padded));
     }
-    assert!(kinds.len() >= 6, "{kinds:?}");
+    assert!(kinds.len() >= 7, "{kinds:?}");
+}
+
+/// Asserts that a control point is written as its machine writes; tells whether it would be crossed in the other
+/// convention.
+fn assert_convention(machine: &LabMachine, point: &Row<'_>) -> bool {
+    let leaves = &machine.leaves;
+    assert_eq!(integer(point, "MLC_Leaves"), leaves.pairs);
+    let [a, b] = ["A_Leaf_Set", "B_Leaf_Set"].map(|column| decode_bank(point, column, leaves.pairs, leaves.padded));
+    let [own, other] = [leaves.outward, !leaves.outward]
+        .map(|outward| a.iter().zip(&b).map(|(a, b)| if outward { a + b } else { b - a }).min().unwrap());
+    assert_eq!(own, leaves.closed, "{:?}", point.key());
+    assert!(a.iter().chain(&b).all(|leaf| leaf.abs() <= 2000));
+    // The mode that crosses a pair needs one that is open by 1 cm.
+    let open = a.iter().zip(&b).filter(|(a, b)| if leaves.outward { **a + **b } else { **b - **a } >= 100);
+    assert!(open.count() >= 3, "nearly closed: {:?}", point.key());
+    assert_jaws(machine, point, &a, &b);
+    other < 0
+}
+
+/// Asserts that the jaws are as wide as they say, and outside every pair that is more open than a closed one.
+fn assert_jaws(machine: &LabMachine, point: &Row<'_>, a: &[i64], b: &[i64]) {
+    let sign = if machine.jaws_outward { -1.0 } else { 1.0 };
+    let [left, right] = [sign * number(point, "Coll_X1"), number(point, "Coll_X2")];
+    assert!(left < 0.0 && right > 0.0 && (number(point, "Field_X") - (right - left)).abs() < 1e-6);
+    let [low, high] = [sign * number(point, "Coll_Y1"), number(point, "Coll_Y2")];
+    for (pair, (a, b)) in (0..).zip(a.iter().zip(b)) {
+        let from = if machine.leaves.outward { -a } else { *a };
+        if b - from > machine.leaves.closed {
+            assert!(left <= from as f64 / 100.0 && *b as f64 / 100.0 <= right, "{from} {b} of {:?}", point.key());
+            let middle = machine.leaves.pair_middle(pair) as f64 / 100.0;
+            assert!((low..=high).contains(&middle), "{middle} of {:?}", point.key());
+        }
+    }
 }
 
 #[test]
@@ -76,7 +93,7 @@ fn doses_and_indices_agree() {
         assert_eq!(i64::try_from(points.len()).unwrap(), integer(&field, "ControlPoints"));
         let indices: Vec<f64> = points.iter().map(|point| number(point, "Index")).collect();
         assert!(indices.is_sorted() && indices[0] == 0.0, "{id}");
-        let in_units = [102, 106].contains(&integer(&field, "Machine_ID_Staff_ID"));
+        let in_units = integer(&field, "Machine_ID_Staff_ID") == 102;
         let whole = if in_units { meterset } else { 100.0 };
         let expected = if points.len() > 1 { whole } else { 0.0 };
         assert_eq!(indices.last(), Some(&expected), "{id}");
@@ -123,7 +140,8 @@ fn machines_can_do_what_is_planned() {
     let mut looked_at = 0;
     for (id, seconds) in shortest {
         let field = snapshot.table("TxField").unwrap().row(&[Value::Integer(id)]).unwrap();
-        let machine = MACHINES.iter().find(|m| m.staff_id == integer(&field, "Machine_ID_Staff_ID")).unwrap();
+        let mut machines = machines_of(None, 30).iter();
+        let machine = machines.find(|m| m.staff_id == integer(&field, "Machine_ID_Staff_ID")).unwrap();
         if ![13, 14].contains(&integer(&field, "Type_Enum")) {
             continue;
         }
@@ -143,7 +161,7 @@ fn machines_can_do_what_is_planned() {
 
 #[test]
 fn shifts_are_of_a_patients_size() {
-    let lab = Database::generate_lab(60, 3);
+    let lab = Database::generate_lab(90, 3);
     let snapshot = read_tables(&lab, ["Offset", "Site"]);
     let mut sizes = BTreeMap::<String, Vec<f64>>::new();
     let mut kinds = BTreeSet::new();
@@ -165,13 +183,14 @@ fn shifts_are_of_a_patients_size() {
 
 #[test]
 fn a_machine_has_one_convention_for_the_jaws_of_all_fields() {
-    let lab = Database::generate_lab(30, 3);
+    let lab = Database::generate_lab(90, 3);
     let snapshot = read_tables(&lab, ["TxField", "TxFieldPoint"]);
     for row in snapshot.table("TxFieldPoint").unwrap().rows() {
         let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
-        let machine = MACHINES.iter().find(|m| m.staff_id == integer(&field, "Machine_ID_Staff_ID")).unwrap();
+        let mut machines = machines_of(None, 90).iter();
+        let machine = machines.find(|m| m.staff_id == integer(&field, "Machine_ID_Staff_ID")).unwrap();
         for column in ["Coll_X1", "Coll_Y1"] {
-            assert_eq!(number(&row, column) > 0.0, machine.leaves.outward, "{column} of {:?}", row.key());
+            assert_eq!(number(&row, column) > 0.0, machine.jaws_outward, "{column} of {:?}", row.key());
         }
         // With the couch turned, the gantry would hit it on that side.
         let (gantry, couch) = (number(&row, "Gantry_Ang"), number(&row, "Couch_Ang"));
