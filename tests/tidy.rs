@@ -134,6 +134,21 @@ fn a_domain_is_named_only_in_its_own_folder() {
 }
 
 #[test]
+fn checks_know_no_lab() {
+    // A check that knew how labs are made would judge them well, and nothing else.
+    let mut read = 0;
+    let checks = rust_files(&root().join("src/domains")).into_iter();
+    for path in checks.filter(|path| path.components().any(|part| part.as_os_str() == "checks")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let named: Vec<&str> = code.filter(|line| line.contains("lab::")).collect();
+        assert!(named.is_empty(), "{}: {named:?}", path.display());
+        read += 1;
+    }
+    assert!(read > 10, "{read} files of checks");
+}
+
+#[test]
 fn files_and_lines_keep_their_size() {
     let mut lengths = Vec::new();
     for path in rust_files(&root().join("src")).into_iter().chain(rust_files(&root().join("journal/src"))) {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Mosaiq;
 use super::checks::{self, CHECKS, CheckVerdict};
+use super::lab::SCENARIOS;
 use super::modes::{self, MODES};
 use super::testing::{Database, NOW, TERMS, build_task, plan as plan_record, propose};
 use crate::domain::laws::assert_features_hold;
@@ -165,16 +166,27 @@ fn features_of_every_delivery_hold() {
 
 #[test]
 fn checks_are_silent_on_any_clean_lab() {
-    for seed in [2, 3, 1 << 52] {
-        assert_eq!(run_checks(&Database::generate_lab(25, seed), &every_check()), BTreeSet::new(), "seed {seed}");
+    for (scenario, seed) in SCENARIOS.into_iter().zip([2, 3, 1 << 52]).chain(SCENARIOS.into_iter().zip([4, 5, 6])) {
+        let lab = Database::generate_lab_of(Some(scenario), 25, seed);
+        assert_eq!(run_checks(&lab, &every_check()), BTreeSet::new(), "{scenario}, seed {seed}");
     }
 }
 
 #[test]
 #[ignore = "takes minutes: a thousand patients"]
 fn checks_are_silent_on_a_thousand_patients() {
-    for seed in [5, 6] {
-        assert_eq!(run_checks(&Database::generate_lab(1000, seed), &every_check()), BTreeSet::new(), "seed {seed}");
+    for (scenario, seed) in SCENARIOS.into_iter().zip(5..) {
+        let lab = Database::generate_lab_of(Some(scenario), 1000, seed);
+        assert_eq!(run_checks(&lab, &every_check()), BTreeSet::new(), "{scenario}, seed {seed}");
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: ten seeds of a hundred patients in every department"]
+fn checks_are_silent_on_ten_seeds_of_every_department() {
+    for (scenario, seed) in SCENARIOS.into_iter().flat_map(|scenario| (11..21).map(move |seed| (scenario, seed))) {
+        let lab = Database::generate_lab_of(Some(scenario), 100, seed);
+        assert_eq!(run_checks(&lab, &every_check()), BTreeSet::new(), "{scenario}, seed {seed}");
     }
 }
 

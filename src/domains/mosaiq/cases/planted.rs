@@ -279,8 +279,8 @@ static PLANTS: &[Plant] = &[
         plot.set("TxField", field, "Meterset", integer(-5));
     }),
     ("meterset_index", |plot| {
-        let (_, points) =
-            plot.find_field(13, |row| ![102, 106].map(Some).contains(&row.integer("Machine_ID_Staff_ID")));
+        // Of a segmented field: in an arc, the point before the last one is nearly at 100 percent, too.
+        let (_, points) = plot.find_field(2, |row| row.integer("Machine_ID_Staff_ID") != Some(102));
         plot.set("TxFieldPoint", points[points.len() - 1], "Index", integer(99));
     }),
     ("meterset_dose", |plot| {

@@ -33,6 +33,7 @@ use mfm_journal::Value;
 
 use self::machine::LabMachine;
 use self::profile::Profile;
+pub(super) use self::profile::SCENARIOS;
 use self::roster::Roster;
 use self::row::NewRow;
 use super::schema;
@@ -86,7 +87,7 @@ impl Lab for Department {
     }
 
     fn scenarios(&self) -> &'static [&'static str] {
-        &profile::SCENARIOS
+        &SCENARIOS
     }
 
     fn tables(&self) -> Vec<TableDef> {

@@ -86,7 +86,8 @@ pub(super) struct Naming {
 static PROFILES: [&Profile; 3] = [&hospital::PROFILE, &centre::PROFILE, &clinic::PROFILE];
 
 /// The scenarios of labs, in the order of [`PROFILES`].
-pub(super) static SCENARIOS: [&str; 3] = [hospital::PROFILE.word, centre::PROFILE.word, clinic::PROFILE.word];
+pub(in crate::domains::mosaiq) static SCENARIOS: [&str; 3] =
+    [hospital::PROFILE.word, centre::PROFILE.word, clinic::PROFILE.word];
 
 /// Returns the department of a scenario; the first without one.
 pub(super) fn find_profile(word: Option<&str>) -> &'static Profile {

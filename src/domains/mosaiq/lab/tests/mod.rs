@@ -1,12 +1,12 @@
 //! What a physicist would check in a lab: references, versions, prescriptions and dates.
 
+mod course;
 mod physics;
 mod preparation;
 mod timetable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::profile::SCENARIOS;
 use super::*;
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Row, Snapshot};
