@@ -7,6 +7,8 @@ use serde_json::{Map, Value as Json, json};
 use super::answers::ToolAnswer;
 use super::caller::{AskMethod, Caller};
 use super::consent::{ConsentAnswer, approve_command, declined_refusal, unapproved_refusal};
+use super::groups::{self, GroupCall};
+use super::modes::MODE_OPTIONS;
 use super::options::AgentPermissions;
 use super::reads::{self, ReadTool, parse_request};
 use super::schema::Object;
@@ -111,10 +113,19 @@ impl Inner {
             return self.act_on_decision(call, handle, yes).await;
         }
         // The tool takes one flat list of arguments: the selection and the mode's parameters.
-        let options = ["target", "hostname", "database", "variant", "sample", "seed"];
         let (options, params): (Object, Object) =
-            call.arguments.clone().into_iter().partition(|(name, _)| options.contains(&name.as_str()));
+            call.arguments.clone().into_iter().partition(|(name, _)| MODE_OPTIONS.contains(&name.as_str()));
         let waiting = self.plan_and_keep(call, call.tool.clone(), params, options).await?;
+        self.settle_consent(call, waiting, false).await
+    }
+
+    /// The tool of a group of modes: the same for the mode that the arguments name.
+    pub(super) async fn answer_group_fault(self: &Arc<Self>, call: &ClientCall) -> Result<WriteResponse, Failure> {
+        if let Some((handle, yes)) = self.unseal_answer(call)? {
+            return self.act_on_decision(call, handle, yes).await;
+        }
+        let GroupCall { tool, parameters, options } = groups::parse_call(&self.allowed, call.arguments.clone())?;
+        let waiting = self.plan_and_keep(call, tool, parameters, options).await?;
         self.settle_consent(call, waiting, false).await
     }
 

@@ -9,8 +9,9 @@ use super::options::AgentPermissions;
 use super::queries::{self, QueryTool};
 use super::reads::{self, ReadTool};
 use super::schema::{self, Object};
-use super::{modes, writes};
+use super::{groups, modes, writes};
 use crate::domain::Domain;
+use crate::domain::mode::ModeGroup;
 use crate::model::ports::Danger;
 use crate::ops::{
     Card, audit, checks, drill, explain, filters, find, log, plan, recover, replay, revert, show, status,
@@ -31,6 +32,8 @@ pub(super) enum ToolAction {
     Plan,
     /// Plans a fault of the mode that it is named after, and commits it with consent.
     Fault,
+    /// Plans a fault of a mode of a group that the arguments name, and commits it with consent.
+    GroupFault,
     /// Carries out what a handle stands for.
     CarryOut,
     /// Any other write, with consent.
@@ -50,7 +53,8 @@ pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
     out.extend(queries::list_entries(allowed));
     if !allowed.read_only {
         let modes = allowed.domains.iter().flat_map(|domain| domain.modes().iter().copied());
-        out.extend(modes.filter(|mode| allowed.has_tool(mode.card().tool)).map(|mode| {
+        let own = modes.filter(|mode| mode.card().group == ModeGroup::Specified);
+        out.extend(own.filter(|mode| allowed.has_tool(mode.card().tool)).map(|mode| {
             let card = mode.card();
             let about = format!("{} Severity {}. Needs consent.", end_sentence(card.title), card.severity);
             let answer = schema::answer_schema(&[("state", "string")]);
@@ -64,10 +68,30 @@ pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
                 ToolAction::Fault,
             )
         }));
+        out.extend(build_plausible_entry(allowed));
         out.extend(list_writing_tools(allowed));
     }
     out.sort_by(|one, other| one.tool.name.cmp(&other.tool.name));
     out
+}
+
+/// Builds the one tool of the modes whose faults are plausible; `None` where none of them is allowed.
+fn build_plausible_entry(allowed: &AgentPermissions) -> Option<ToolEntry> {
+    let modes = groups::list_plausible(allowed);
+    let worst = modes.iter().map(|mode| mode.card().severity).max()?;
+    let about = format!(
+        "Commit a fault whose values are possible and wrong. list_failure_modes with its mode names variants and sizes. \
+         Severity up to {worst}. Needs consent."
+    );
+    Some(build_entry(
+        groups::PLAUSIBLE_TOOL,
+        "Plausible fault",
+        &about,
+        Danger::Write,
+        groups::input_schema(&modes),
+        schema::answer_schema(&[("state", "string")]),
+        ToolAction::GroupFault,
+    ))
 }
 
 fn end_sentence(text: &str) -> String {

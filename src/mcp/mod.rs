@@ -10,6 +10,7 @@ mod carry;
 mod catalogue;
 mod consent;
 mod envelope;
+mod groups;
 mod host;
 mod install;
 mod instructions;

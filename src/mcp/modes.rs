@@ -3,10 +3,14 @@
 use serde_json::{Value as Json, json};
 
 use super::answers::{ToolAnswer, text_field};
+use super::groups;
 use super::options::AgentPermissions;
 use super::schema::{Object, simplify_type, slim_schema};
 use crate::domain::mode::Mode;
 use crate::ops::{Failure, modes};
+
+/// The arguments of a mode's tool that are not its own parameters.
+pub(super) const MODE_OPTIONS: [&str; 6] = ["target", "hostname", "database", "variant", "sample", "seed"];
 
 /// Returns the catalogue, or one mode with its parameters.
 ///
@@ -30,6 +34,7 @@ pub(super) fn answer_modes(allowed: &AgentPermissions, mode: Option<&str>) -> Re
 fn encode_entry(entry: &modes::ModeEntry, allowed: &AgentPermissions, whole: bool) -> Json {
     let mut json = serde_json::to_value(entry).unwrap_or_default();
     json["allowed"] = json!(allowed.has_tool(entry.tool));
+    json["call"] = json!(groups::tool_of_mode(entry.tool, entry.group));
     if let Some(map) = json.as_object_mut() {
         map.remove("record");
         if !whole {

@@ -223,6 +223,7 @@ impl Inner {
             ToolAction::Ask(ask) => self.answer_question(call, ask).await.map(Into::into),
             ToolAction::Plan => self.answer_plan(call).await.map(Into::into),
             ToolAction::Fault => self.answer_fault(call).await,
+            ToolAction::GroupFault => self.answer_group_fault(call).await,
             ToolAction::CarryOut => self.answer_apply_plan(call).await,
             ToolAction::Write(write) => self.answer_write(call, write).await,
         }

@@ -58,3 +58,27 @@ fn it_is_found_broken_checked_asked_and_mended() {
         assert_eq!(call(&client, "check", json!({})).await.ok()["violations"], 0);
     });
 }
+
+#[test]
+fn modes_with_plausible_values_are_one_tool_with_a_size() {
+    served(async |client| {
+        let tools = client.list_all_tools().await.unwrap();
+        assert!(!tools.iter().any(|tool| tool.name == "create_miscounted_pages"));
+        let tool = tools.iter().find(|tool| tool.name == "create_plausible_fault").unwrap();
+        let takes = tool.input_schema["properties"].as_object().unwrap();
+        assert_eq!(takes["mode"], json!({"enum": ["miscounted_pages"]}));
+        assert!(takes.contains_key("book_id") && takes.contains_key("size") && !takes.contains_key("fault"));
+        let listed = call(&client, "list_failure_modes", json!({"mode": "miscounted_pages"})).await.ok();
+        let mode = &listed["modes"][0];
+        assert_eq!((&mode["group"], &mode["call"]), (&json!("plausible"), &json!("create_plausible_fault")));
+        assert_eq!(mode["variants"][0]["size"]["unit"], "pages");
+        let fault = |size: &str| json!({"target": "toy", "mode": "miscounted_pages", "variant": "more", "size": size, "book_id": 3});
+        let applied = agreed(&client, "create_plausible_fault", fault("100%")).await;
+        assert_eq!((&applied["state"], &applied["params"]["size"]), (&json!("applied"), &json!("100%")));
+        assert_eq!(applied["changes"][0]["after"]["pages"], 206, "{applied}");
+        assert_eq!(call(&client, "check", json!({})).await.ok()["violations"], 0, "possible, and so unseen");
+        assert_eq!(call(&client, "create_plausible_fault", fault("-5")).await.code(), "parameters");
+        let other = json!({"target": "toy", "mode": "impossible_pages", "variant": "huge", "book_id": 3});
+        assert_eq!(call(&client, "create_plausible_fault", other).await.code(), "arguments");
+    });
+}

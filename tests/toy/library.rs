@@ -131,6 +131,62 @@ impl FailureMode for ImpossiblePages {
     }
 }
 
+/// The mode whose values are possible: pages that were miscounted, by as many as one likes.
+struct MiscountedPages;
+static MISCOUNT: ModeCard = ModeCard {
+    id: "miscounted_pages",
+    tool: "create_miscounted_pages",
+    group: ModeGroup::Plausible,
+    title: "A book with more pages than it has",
+    description: "The pages of a book become more by a size.",
+    record: FaultRecord { table: "Book", key: "book_id", parameter: "book_id" },
+    variants: &[Variant {
+        size: Some(SizeRange::in_unit("pages", 50.0, 6000.0, 50_000.0).with_decimals(0).or_relative()),
+        ..variant("more", FaultSeverity::tenths::<15>(), "more pages than were counted")
+    }],
+    severity: FaultSeverity::tenths::<15>(),
+    checks: &["pages_possible"],
+    ..ModeCard::PLAIN
+};
+
+/// Parameters of the mode.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MiscountParams {
+    /// Books to break
+    #[arg(long, value_name = "IDS")]
+    book_id: Option<Ids>,
+    /// How the pages are wrong
+    #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&MISCOUNT))]
+    #[schemars(extend("enum" = params::variant_words(&MISCOUNT)))]
+    fault: Option<String>,
+    /// By how many pages
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    size: Option<params::Size>,
+}
+
+impl FailureMode for MiscountedPages {
+    type Params = MiscountParams;
+
+    fn card(&self) -> &'static ModeCard {
+        &MISCOUNT
+    }
+    fn complete(&self, params: MiscountParams, variant: Option<&str>) -> Result<MiscountParams, String> {
+        let word = params::resolve_variant(self, "fault", params.fault.as_deref(), variant)?;
+        let size = params::resolve_size(self, word, params.size)?;
+        Ok(MiscountParams { fault: Some(word.to_owned()), size, ..params })
+    }
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &MiscountParams) -> Result<PlannedFault, Refusal> {
+        let variant = params::variant_of_plan(self, params.fault.as_deref(), "fault")?;
+        let row = task.row(snapshot)?;
+        let pages = row.integer("pages").unwrap_or_default();
+        #[expect(clippy::cast_possible_truncation, reason = "a book has few pages")]
+        let more = params::size_of_plan(params.size)?.change_of(pages as f64).round() as i64;
+        let set = BTreeMap::from([("pages".to_owned(), Datum::Integer(pages + more))]);
+        Ok(PlannedFault::without_witness(variant, vec![Edit::Update { table: "Book".into(), key: row.key(), set }]))
+    }
+}
+
 /// The one query: index cards by number, a page at a time, with what their documents say.
 struct ListCards;
 static QUERY: QueryCard = QueryCard {
@@ -264,7 +320,7 @@ impl Domain for Library {
         Ok(read_rows(snapshot, &Fetch::among(kind.table, "shelf_id", [shelf]))?.iter().map(Row::key).collect())
     }
     fn modes(&self) -> &'static [&'static dyn Mode] {
-        &[&ImpossiblePages]
+        &[&ImpossiblePages, &MiscountedPages]
     }
     fn checks(&self) -> &'static [&'static CheckCard] {
         &CARDS_OF_CHECKS

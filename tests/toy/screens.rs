@@ -24,7 +24,7 @@ fn its_records_are_walked_through_and_narrowed() {
     assert!(world.state.records.rows.iter().all(|row| row.cells[1] == "2"));
     world.press("/ C-u \"nonsense enter").sees("shelf=1");
     world.press("2").sees("create_impossible_pages");
-    assert_eq!(world.state.modes.visible_modes(world.state.domain()).len(), 1);
+    assert_eq!(world.state.modes.visible_modes(world.state.domain()).len(), 2);
 }
 
 #[test]
