@@ -22,7 +22,7 @@ from pymedphys._mosaiq import api, delivery, helpers
 NOW = "2024-06-29T12:00:00"
 SEED = "6"
 # Both banks in one coordinate and no padding: what PyMedPhys expects of a machine.
-MACHINE = "LINAC 2"
+MACHINE = "LINAC 3"
 SAME = "reads what it read before"
 
 

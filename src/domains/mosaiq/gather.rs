@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn every_field_is_shown_whole_and_once_whatever_the_order() {
-        let lab = Database::generate_lab(12, 1);
+        let lab = Database::generate_lab(24, 1);
         let snapshot = lab.read_snapshot([crate::model::Fetch::all("TxFieldPoint")]);
         let points = snapshot.table("TxFieldPoint").unwrap();
         let mut rows: Vec<Vec<Value>> = points.rows().map(|row| row.cells.to_vec()).collect();

@@ -7,7 +7,7 @@ use super::preparation::{DayTime, Preparation};
 use super::profile::Profile;
 use super::roster::TreatmentCase;
 use super::template::{Beam, FieldKind, Imaging, Template};
-use super::{LabRequest, random_between, random_stream};
+use super::{LabRequest, beams, random_between, random_stream};
 use crate::model::seed::RecordRandom;
 
 /// The pseudo-fraction of the first measurement, before any patient is treated.
@@ -34,9 +34,6 @@ pub(super) struct FieldVersion {
     pub(super) beam_ms: i64,
 }
 
-/// Thousandths of the usual monitor units that a field with a wedge needs, for each degree of its angle.
-const WEDGE_MORE: i64 = 20;
-
 #[derive(Debug)]
 pub(super) struct LabField {
     pub(super) kind: FieldKind,
@@ -51,6 +48,15 @@ pub(super) struct LabField {
     pub(super) wedge: Option<i64>,
     /// Oldest first.
     pub(super) versions: Vec<FieldVersion>,
+}
+
+/// What is planned for the beams of a prescription.
+#[derive(Debug)]
+struct PlannedBeams {
+    /// Dose of a fraction of each beam, 1/100 cGy.
+    doses: Vec<i64>,
+    /// Angle of the wedge in all of them, degrees.
+    wedge: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -213,20 +219,19 @@ impl Course {
             let mut prescription =
                 Prescription { template, dose, fractions, first_fraction, versions: vec![version], fields: Vec::new() };
             let mut plan = random_stream(request, "lab/plan", &[self.index, phase]);
-            let doses = share_dose(dose * 100, template.beams.len(), &mut plan);
+            let doses = beams::share_dose(dose * 100, template.beams.len(), &mut plan);
             let wedge = template.wedge.filter(|_| plan.below(2) == 0);
-            self.add_fields(&mut prescription, phase, (&doses, wedge), random);
+            self.add_fields(&mut prescription, phase, &PlannedBeams { doses, wedge }, random);
             first_fraction += fractions;
             self.prescriptions.push(prescription);
         }
     }
 
-    /// Adds the fields of a prescription: the doses of its beams in 1/100 cGy, and the wedge in all of them.
     fn add_fields(
         &mut self,
         prescription: &mut Prescription,
         phase: i64,
-        (doses, wedge): (&[i64], Option<i64>),
+        plan: &PlannedBeams,
         random: &mut RecordRandom,
     ) {
         let template = prescription.template;
@@ -240,9 +245,9 @@ impl Course {
         }
         for (kind, number, beam) in all {
             let place = usize::try_from(number - 1).ok().filter(|_| !kind.is_imaging());
-            let centigray_hundredths = place.and_then(|place| doses.get(place)).copied().unwrap_or(0);
-            let wedge = wedge.filter(|_| !kind.is_imaging());
-            let collimator = choose_collimator(kind, number, random);
+            let centigray_hundredths = place.and_then(|place| plan.doses.get(place)).copied().unwrap_or(0);
+            let wedge = plan.wedge.filter(|_| !kind.is_imaging());
+            let collimator = beams::choose_collimator(kind, number, random);
             let mut field =
                 LabField { kind, number, beam, collimator, centigray_hundredths, wedge, versions: Vec::new() };
             let (day, at) = self.preparation.planned;
@@ -278,14 +283,10 @@ impl Course {
         let units = match field.kind {
             FieldKind::KvSetup | FieldKind::ConeBeam => 0,
             FieldKind::Portal => 10 * random_between(random, 1, 3),
-            _ => {
-                let more = 1000 + WEDGE_MORE * field.wedge.unwrap_or(0);
-                let units = random_between(random, template.units.0, template.units.1);
-                field.centigray_hundredths * units / 1000 * more / 1000
-            }
+            _ => beams::choose_units(field, template, random),
         };
         let version = VersionInfo { id: self.next.1, saved, from };
-        let beam_ms = beam_ms(field, template, points, units, random);
+        let beam_ms = beams::beam_ms(field, template, points, units, random);
         field.versions.push(FieldVersion {
             version,
             first_point: self.next.2,
@@ -382,54 +383,5 @@ impl Course {
             self.measured.extend(before);
         }
         self.measured.retain(|(day, _)| *day <= self.until);
-    }
-}
-
-/// Divides the dose of a fraction, 1/100 cGy, among beams in steps of 0.1 cGy: nearly alike, and exactly all of it.
-fn share_dose(dose: i64, beams: usize, random: &mut RecordRandom) -> Vec<i64> {
-    let weights: Vec<i64> = (0..beams).map(|_| random_between(random, 90, 110)).collect();
-    let all = weights.iter().sum::<i64>().max(1);
-    let mut doses: Vec<i64> = weights.iter().map(|weight| dose * weight / all / 10 * 10).collect();
-    let rest = dose - doses.iter().sum::<i64>();
-    if let Some(last) = doses.last_mut() {
-        *last += rest;
-    }
-    doses
-}
-
-/// Returns a collimator angle, degrees from 0 to 359.
-fn choose_collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
-    // Drawn for every kind, so that the next draws do not depend on it.
-    let turned = *random.pick(&[5, 10, 15, 20]).unwrap_or(&10);
-    match kind {
-        FieldKind::Vmat if number % 2 == 0 => 360 - turned,
-        FieldKind::Vmat => turned,
-        FieldKind::Static if random.below(3) > 0 => 0,
-        FieldKind::Static => *random.pick(&[90, 270, 350, turned]).unwrap_or(&0),
-        FieldKind::StepAndShoot | FieldKind::Dmlc => *random.pick(&[0, 0, 90, 270, 355, 3]).unwrap_or(&0),
-        FieldKind::Electron => *random.pick(&[0, 0, 45, 340]).unwrap_or(&0),
-        FieldKind::KvSetup | FieldKind::Portal | FieldKind::ConeBeam => 0,
-    }
-}
-
-/// Returns the beam-on time: the dose rate, the gantry and the leaves each set a lower limit.
-fn beam_ms(field: &LabField, template: &Template, points: i64, tenths: i64, random: &mut RecordRandom) -> i64 {
-    let dose_ms = tenths * 6000 / template.rate.max(1);
-    match field.kind {
-        // The gantry turns at up to 6 degrees a second, here at 5.6. It waits where many monitor units are given, and the
-        // dose rate drops where few are, so that both times count.
-        FieldKind::Vmat => {
-            let gantry_ms = field.beam.1.abs() * 1000 * 10 / 56;
-            (gantry_ms + dose_ms).max(62_000) * random_between(random, 100, 140) / 100
-        }
-        FieldKind::StepAndShoot => {
-            (dose_ms + points * 2600 + random_between(random, 6000, 30_000)).clamp(50_000, 110_000)
-        }
-        FieldKind::Dmlc => (dose_ms * 5 / 4 + random_between(random, 15_000, 45_000)).clamp(45_000, 110_000),
-        FieldKind::Static | FieldKind::Electron => {
-            (dose_ms + random_between(random, 15_000, 70_000)).clamp(31_000, 120_000)
-        }
-        FieldKind::KvSetup | FieldKind::Portal => random_between(random, 11_000, 30_000),
-        FieldKind::ConeBeam => random_between(random, 60_000, 68_000),
     }
 }

@@ -25,51 +25,63 @@ fn build_site_row(course: &Course, site: &Prescription, phase: i64, place: usize
     let created = site.versions.first().map_or(saved, |oldest| oldest.saved);
     let ordered = describe_version(course, site, place);
     let naming = &course.profile.naming;
-    let approved = after(saved, 3 * MINUTE_MS + course.index % 7 * 10_000).filter(|(day, _)| *day <= course.until);
+    let approval = Approval {
+        moment: later_by(saved, 3 * MINUTE_MS + course.index % 7 * 10_000),
+        person: PHYSICIANS.0 + course.index % PHYSICIANS.1,
+    };
+    let approval = Some(approval).filter(|approval| approval.moment.0 <= course.until);
+    let status = if approval.is_some() { 5 } else { 7 };
     let row = NewRow::new("Site")
         .integer("SIT_ID", version.map_or(0, |version| version.id))
         .integer("SIT_SET_ID", site.set_id())
         .integer("Version", version_number(place, site.versions.len()))
         .integer("Pat_ID1", course.patient)
         .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1));
-    with_approval(row, ("Sanct_DtTm", "Sanct_Id"), approved, PHYSICIANS.0 + course.index % PHYSICIANS.1)
+    with_approval(row, "Sanct_DtTm", "Sanct_Id", approval)
         .text("Site_Name", (naming.site)(course.template.site, phase > 1))
         .text("Technique", ordered.technique)
         .text("Modality", (naming.modality)(site.template))
         .decimal("Dose_Tx", site.dose * 100, 2)
         .decimal("Dose_Ttl", site.dose * ordered.fractions * 100, 2)
         .integer("Fractions", ordered.fractions)
-        .text("Frac_Pattern", naming.patterns[place_of_pattern(course, site)])
+        .text("Frac_Pattern", name_pattern(course, site))
         .text("Notes", format!("Phase {phase}{}", ordered.note))
         .integer("DisplaySequence", phase)
         .flag("Holidays_OK", false)
         .flag("SATURDAY_OK", false)
         .flag("SUNDAY_OK", false)
-        .integer("Status_Enum", if approved.is_some() { 5 } else { 7 })
+        .integer("Status_Enum", status)
         .integer("Modality_Enum", site.template.kind.modality_number())
 }
 
 /// Milliseconds of a minute.
 const MINUTE_MS: i64 = 60_000;
 
+/// When a row was approved, and by whom.
+struct Approval {
+    moment: DayTime,
+    /// Staff_ID.
+    person: i64,
+}
+
 /// Returns the moment some milliseconds after another of the same day.
-const fn after(moment: DayTime, milliseconds: i64) -> Option<DayTime> {
-    Some((moment.0, moment.1 + milliseconds))
+const fn later_by(moment: DayTime, milliseconds: i64) -> DayTime {
+    (moment.0, moment.1 + milliseconds)
 }
 
-/// Sets who approved a row, and when, in columns of these names.
-fn with_approval(row: NewRow, columns: (&str, &str), approved: Option<DayTime>, person: i64) -> NewRow {
-    match approved {
-        Some((day, at)) => row.time(columns.0, calendar::datetime_at(day, at)).integer(columns.1, person),
-        None => row,
-    }
+/// Sets when a row was approved, and by whom, in the columns of these names.
+fn with_approval(row: NewRow, moment_column: &str, person_column: &str, approval: Option<Approval>) -> NewRow {
+    let Some(Approval { moment: (day, at), person }) = approval else { return row };
+    row.time(moment_column, calendar::datetime_at(day, at)).integer(person_column, person)
 }
 
-/// Returns the place among the patterns: daily, twice a day, every other day.
-fn place_of_pattern(course: &Course, site: &Prescription) -> usize {
+/// Returns Frac_Pattern in the department's words.
+fn name_pattern(course: &Course, site: &Prescription) -> &'static str {
+    let [daily, twice, alternate] = course.profile.naming.patterns;
     match Template::days_apart(site.dose) {
-        1 => usize::from(course.twice),
-        _ => 2,
+        1 if course.twice => twice,
+        1 => daily,
+        _ => alternate,
     }
 }
 
@@ -140,17 +152,18 @@ fn label_and_name(course: &Course, site: &Prescription, field: &LabField) -> (St
     })
 }
 
-/// Returns when a version of a field was approved; `None` if it never was, because another replaced it before, or
+/// Returns the approval of a version of a field; `None` if there is none, because another version replaced it before, or
 /// because the day is still to come.
-fn field_approval(course: &Course, field: &LabField, place: usize) -> Option<DayTime> {
+fn field_approval(course: &Course, field: &LabField, place: usize) -> Option<Approval> {
     let version = field.versions.get(place)?.version;
     let replaced = field.versions.get(place + 1).is_some_and(|next| next.version.from <= 0);
-    let approved = if version.from > 0 {
-        after(version.saved, 4 * MINUTE_MS + 10_000 * field.number)
+    let moment = if version.from > 0 {
+        later_by(version.saved, 4 * MINUTE_MS + 10_000 * field.number)
     } else {
-        after(course.preparation.checked, 10_000 * field.number)
+        later_by(course.preparation.checked, 10_000 * field.number)
     };
-    approved.filter(|(day, _)| !replaced && *day <= course.until)
+    let person = PHYSICISTS.0 + course.index % PHYSICISTS.1;
+    Some(Approval { moment, person }).filter(|_| !replaced && moment.0 <= course.until)
 }
 
 /// Returns Tol_Tbl_ID: tighter for the head and for large fractions, a table of its own for images and electrons.
@@ -179,9 +192,7 @@ fn build_row(course: &Course, site: &Prescription, field: &LabField, place: usiz
         .integer("Version", version_number(place, field.versions.len()))
         .integer("Pat_ID1", course.patient)
         .created_and_edited(calendar::datetime_at(created.0, created.1), calendar::datetime_at(saved.0, saved.1));
-    let approved = field_approval(course, field, place);
-    let physicist = PHYSICISTS.0 + course.index % PHYSICISTS.1;
-    let row = with_approval(row, ("Sanct_DtTm", "Sanct_ID"), approved, physicist)
+    let row = with_approval(row, "Sanct_DtTm", "Sanct_ID", field_approval(course, field, place))
         .integer("SIT_Set_ID", site.set_id())
         .text("Field_Label", label)
         .text("Field_Name", name)

@@ -5,6 +5,7 @@
 //! none of the others. All arithmetic is in whole numbers, so that every platform makes the same rows.
 
 mod aperture;
+mod beams;
 mod calendar;
 mod checklist;
 mod course;

@@ -34,7 +34,7 @@ fn of_field<E>(
     // Some machines count the index in MU, the others in percent.
     let total = if course.machine.index_in_units { version.meterset_tenths * 1000 } else { 1_000_000 };
     let indices = cumulative_indices(field.kind, version.points, total, &mut random);
-    let couch = course.profile.couch.read(couch_position(roster, course, site));
+    let couch = course.profile.couch.read_scales(couch_position(roster, course, site));
     let saved = calendar::datetime_at(version.version.saved.0, version.version.saved.1);
     let has_leaves = field.kind.has_leaves();
     let mut aperture = has_leaves.then(|| LeafMotion::new(roster.request, course, site, field, version));

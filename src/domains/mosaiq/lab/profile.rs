@@ -35,7 +35,7 @@ pub(super) struct CouchScale {
 
 impl CouchScale {
     /// Returns the readings for a position below the isocentre, from the middle and from the couch drawn back.
-    pub(super) const fn read(&self, place: (i64, i64, i64)) -> (i64, i64, i64) {
+    pub(super) const fn read_scales(&self, place: (i64, i64, i64)) -> (i64, i64, i64) {
         (
             self.vertical.0 + self.vertical.1 * place.0,
             self.lateral.0 + self.lateral.1 * place.1,
