@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::find;
+use super::hospital_numbers;
 use super::kinds;
 use super::records;
 use super::selection::{FaultableKind, trim_padding};
@@ -109,11 +110,9 @@ fn describe_site(row: &Row<'_>, snapshot: &Snapshot) -> RecordDescription {
     RecordDescription { key: row.key(), link: row.integer("SIT_SET_ID"), cells }
 }
 
-/// Returns Ident.IDA of a patient, NULL if there is none.
+/// Returns the current Ident.IDA of a patient, NULL if there is none.
 fn hospital_number(patient: &Value, snapshot: &Snapshot) -> DescriptionCell {
-    let identities = snapshot.table("Ident").map(|rows| rows.rows_with("Pat_Id1", patient)).unwrap_or_default();
-    let ida = identities.iter().find_map(|row| trimmed_text(row, "IDA"));
-    DescriptionCell::Value(ida.map_or(Value::Null, Value::Text))
+    DescriptionCell::Value(hospital_numbers::find_number(snapshot, patient).map_or(Value::Null, Value::Text))
 }
 
 fn trimmed_text(row: &Row<'_>, column: &str) -> Option<String> {

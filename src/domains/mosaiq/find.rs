@@ -2,6 +2,7 @@
 //! queries, and never reads.
 
 use super::field_types;
+use super::hospital_numbers;
 use super::records;
 use super::selection::{FaultableKind, distinct_values, trim_padding};
 use crate::domain::pause::{Pause, read_rows};
@@ -80,10 +81,10 @@ impl<'s> RelatedRows<'s> {
         rows.iter().filter_map(|row| row.cell(target)).find(|cell| !cell.is_null()).cloned()
     }
 
-    /// Returns Ident.IDA of a patient.
+    /// Returns the current Ident.IDA of a patient.
     fn hospital_number(&self, patient: Option<&Value>) -> DescriptionCell {
-        let ida = patient.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Ident", "Pat_Id1", id, "IDA"));
-        trimmed_value(ida.as_ref())
+        let number = patient.and_then(|patient| hospital_numbers::find_number(self.snapshot, patient));
+        DescriptionCell::Value(number.map_or(Value::Null, Value::Text))
     }
 
     /// Returns a machine's name, or its Staff_ID if it has none.

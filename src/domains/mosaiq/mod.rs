@@ -14,6 +14,7 @@ mod fields;
 mod find;
 mod fleet;
 mod gather;
+mod hospital_numbers;
 pub mod import;
 mod kinds;
 pub mod lab;
