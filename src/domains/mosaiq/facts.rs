@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::course::DeliveryStream;
 use super::fields::Field;
 use super::leaves::{LeafPoint, POINTS};
+use super::links::Links;
 use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
 use crate::model::{Row, Snapshot};
@@ -19,6 +20,8 @@ pub enum GatheredFact {
     Deliveries,
     /// Leaf counts and crossed pairs of every field.
     Leaves,
+    /// Patient and prescription of every field and of every version of a prescription.
+    Links,
 }
 
 /// Rows of a table that arrive together. A batch of control points holds all points of its fields.
@@ -91,15 +94,20 @@ pub struct CheckFacts<'a> {
     pub(super) course: DeliveryStream,
     /// Fields and their leaves; complete after the last batch of each table.
     pub(super) machines: Machines,
+    /// Whose fields and prescriptions are; complete after the last batch of each table.
+    pub(super) links: Links,
 }
 
 impl<'a> CheckFacts<'a> {
     pub(super) fn new(whole: &'a Snapshot) -> Self {
-        Self { whole, course: DeliveryStream::default(), machines: Machines::default() }
+        Self { whole, course: DeliveryStream::default(), machines: Machines::default(), links: Links::default() }
     }
 
     /// Adds the facts of a batch, as far as any check needs them.
     pub(super) fn add_batch(&mut self, part: &RowBatch<'_>, facts: &[GatheredFact]) {
+        if facts.contains(&GatheredFact::Links) {
+            self.links.add_rows(part.table, &part.rows);
+        }
         match part.table {
             FIELDS => self.machines.fields.add_rows(&part.rows),
             DELIVERIES if facts.contains(&GatheredFact::Deliveries) => self.course.replace_batch(&part.rows),
@@ -117,6 +125,7 @@ impl<'a> CheckFacts<'a> {
 
     /// Completes the facts of a table after its last batch.
     pub(super) fn finish_table(&mut self, table: &str) {
+        self.links.seal();
         match table {
             FIELDS => self.machines.fields.seal(),
             POINTS => self.machines.build_tallies(),

@@ -12,7 +12,7 @@ use super::lab::SCENARIOS;
 use super::modes::{self, MODES};
 use super::testing::{Database, NOW, TERMS, build_task, plan as plan_record, propose};
 use crate::domain::laws::assert_features_hold;
-use crate::domain::mode::{FaultRecord, Mode, Task};
+use crate::domain::mode::{FaultRecord, Mode, ModeGroup, Task};
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
 const SEED: u64 = 11;
@@ -152,7 +152,8 @@ fn every_fault_is_seen_and_every_variant_has_records() {
     let clean = Database::generate_lab(20, 1);
     assert_eq!(checks_lacking_tables(&clean), [""; 0], "a lab has the tables of every check");
     assert_eq!(run_checks(&clean, &every_check()), BTreeSet::new(), "checks find nothing in a clean lab");
-    every_fault_is_seen(&clean, 10);
+    // One patient in five has a plan of two versions.
+    every_fault_is_seen(&clean, 4);
 }
 
 #[test]
@@ -197,8 +198,14 @@ pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
             println!("{}: no such table", case.name());
             continue;
         }
-        let seen = faults_are_seen(clean, &case, SAMPLE * test_scale())
-            .unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name()));
+        let is_plausible = case.mode.card().group == ModeGroup::Plausible;
+        let seen = match faults_are_seen(clean, &case, SAMPLE * test_scale()) {
+            // An excerpt lacks columns that only relations between records need.
+            Err(Refusal::MissingColumn { .. } | Refusal::MissingTable { .. }) if is_plausible && least == 1 => continue,
+            seen => seen.unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name())),
+        };
+        // Nor has it other records for every record to be mistaken for.
+        let least = if is_plausible && least == 1 { 0 } else { least };
         assert!(seen >= least, "{}: {seen}", case.name());
     }
 }

@@ -15,6 +15,8 @@ pub const OFFSET_POSSIBLE_CM: Range = Range { min: -20, max: 20 };
 pub const OFFSET_TYPES: [i64; 3] = [2, 3, 4];
 /// Offset_State: active, complete.
 pub const OFFSET_STATES: [i64; 2] = [1, 2];
+/// No patient is older, in years.
+pub const OLDEST_YEARS: i64 = 110;
 /// No field has this many monitor units; real data reach 7920.
 pub const METERSET_EXTREME_MU: i64 = 10_000;
 /// Relative tolerance between a meterset or dose and its recalculation.

@@ -8,6 +8,7 @@ use super::checked_columns::{self, ColumnSurvey};
 use super::checks::{Check, CheckVerdict, CheckVisitor, Criteria, GatheredFact, ParentJoin};
 use super::facts::{CheckFacts, DELIVERIES, RowBatch};
 use super::leaves::POINTS;
+use super::links::LINK_COLUMNS;
 use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
 use crate::model::snapshot::key_form;
@@ -67,9 +68,13 @@ const BESIDE: [(&str, &[&str]); 4] = [
 pub(super) fn plan_scans(checks: &[&dyn Check]) -> Vec<TableScan> {
     let needed: BTreeSet<String> = checks.iter().flat_map(|check| check.queries()).map(|query| query.table).collect();
     let tables = ORDER.into_iter().filter(|passing| needed.contains(passing.table()));
-    let mut sides: Vec<&'static ParentJoin> = checks.iter().filter_map(|check| check.parent_join()).collect();
-    // Checks with the same join follow each other in the list, so that neighbours are enough.
-    sides.dedup();
+    let mut sides: Vec<&'static ParentJoin> = Vec::new();
+    for side in checks.iter().filter_map(|check| check.parent_join()) {
+        // A join is read once for all of its checks, wherever they stand in the list.
+        if !sides.contains(&side) {
+            sides.push(side);
+        }
+    }
     tables.chain(sides.into_iter().map(TableScan::Beside)).collect()
 }
 
@@ -81,7 +86,7 @@ pub(super) fn scan_columns(checks: &[&dyn Check], table: &str) -> Vec<&'static s
         let places = [Some(read.table_column()), read.parent()].into_iter().flatten();
         columns.extend(places.filter(|(of, _)| *of == table).map(|(_, column)| column));
     }
-    for (_, shared) in BESIDE.iter().filter(|(of, _)| *of == table) {
+    for (_, shared) in BESIDE.iter().chain(&LINK_COLUMNS).filter(|(of, _)| *of == table) {
         columns.extend(shared.iter().copied());
     }
     columns.into_iter().collect()

@@ -1,11 +1,14 @@
-//! Other versions of a field: the rows of TxField with the same FLD_SET_ID. They stand in for the plan, which is not in
-//! the database.
+//! Versions of fields and prescriptions. The other versions of a field, the rows of TxField with the same FLD_SET_ID,
+//! stand in for the plan, which is not in the database.
 
 use std::collections::BTreeSet;
+
+use jiff::civil::DateTime;
 
 pub(super) use super::fields::SET;
 use super::fields::{FIELDS, MACHINE};
 use super::leaves;
+use super::lookup::LookupId;
 use super::records;
 use super::tally::FieldLeaves;
 use crate::model::snapshot::key_form;
@@ -52,4 +55,47 @@ pub(super) fn read_version_counts(snapshot: &Snapshot, field: &Row<'_>) -> Resul
 
 fn value(row: &Row<'_>, column: &str) -> Value {
     row.cell(column).map_or(Value::Null, key_form)
+}
+
+/// A version of a field or of a prescription, and when it was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SavedVersion {
+    /// FLD_ID or SIT_ID.
+    pub(super) id: LookupId,
+    /// Column Version: 0 for the current one, 32000 for the oldest, 31999 for the next, and so on.
+    number: i64,
+    /// Edit_DtTm, local time.
+    pub(super) saved: DateTime,
+}
+
+impl SavedVersion {
+    /// Reads a row; `None` where its version or its time cannot be read.
+    pub(super) fn from_row(row: &Row<'_>, key: &str) -> Option<Self> {
+        let saved = row.time("Edit_DtTm").filter(|time| !time.is_zoned())?;
+        let id = LookupId::from_cell(row.cell(key));
+        Some(Self { id, number: row.integer("Version")?, saved: saved.wall })
+    }
+
+    /// Sorts the oldest first.
+    const fn order(&self) -> (bool, i64) {
+        (self.number == 0, -self.number)
+    }
+}
+
+/// The versions of a set, the oldest first, each saved after the one before it.
+#[derive(Debug)]
+pub(super) struct VersionHistory(Vec<SavedVersion>);
+
+impl VersionHistory {
+    /// Sorts versions; `None` where they were not saved in their order, as after a clock was set back: then their
+    /// times do not tell which of them was current.
+    pub(super) fn from_versions(mut versions: Vec<SavedVersion>) -> Option<Self> {
+        versions.sort_by_key(SavedVersion::order);
+        versions.is_sorted_by(|one, next| one.saved <= next.saved).then_some(Self(versions))
+    }
+
+    /// The oldest first.
+    pub(super) fn versions(&self) -> &[SavedVersion] {
+        &self.0
+    }
 }

@@ -9,6 +9,7 @@ mod nulls;
 mod offsets;
 mod pictures;
 mod planted;
+mod planted_identity;
 mod references;
 mod selection;
 mod times;

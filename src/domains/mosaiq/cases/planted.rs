@@ -14,31 +14,31 @@ use crate::model::snapshot::key_form;
 use crate::model::{Fetch, FetchAnswer, Row, Snapshot, Value};
 
 /// The id of a check, and the change of a clean lab that this check reports and no other.
-type Plant = (&'static str, fn(&mut PlantedLab));
+pub(super) type Plant = (&'static str, fn(&mut PlantedLab));
 
-struct PlantedLab {
+pub(super) struct PlantedLab {
     database: Database,
     clean: Snapshot,
 }
 
-const NOBODY: i64 = 9_999_999;
+pub(super) const NOBODY: i64 = 9_999_999;
 
-fn integer(number: i64) -> Value {
+pub(super) fn integer(number: i64) -> Value {
     Value::Integer(number)
 }
 
-fn time_text(moment: DateTime) -> Value {
+pub(super) fn time_text(moment: DateTime) -> Value {
     Value::Text(moment.strftime("%Y-%m-%d %H:%M:%S.000").to_string())
 }
 
 impl PlantedLab {
     /// Returns the rows of a table in key order.
-    fn rows(&self, table: &str) -> impl Iterator<Item = Row<'_>> {
+    pub(super) fn rows(&self, table: &str) -> impl Iterator<Item = Row<'_>> {
         self.clean.table(table).unwrap().rows()
     }
 
     /// Returns the key of the first matching row.
-    fn find_key(&self, table: &str, is_match: impl Fn(&Row<'_>) -> bool) -> i64 {
+    pub(super) fn find_key(&self, table: &str, is_match: impl Fn(&Row<'_>) -> bool) -> i64 {
         let row = self.rows(table).find(is_match).unwrap_or_else(|| panic!("{table} has no such row"));
         match &row.key()[0] {
             Value::Integer(key) => *key,
@@ -46,21 +46,21 @@ impl PlantedLab {
         }
     }
 
-    fn cell(&self, table: &str, key: i64, column: &str) -> Value {
+    pub(super) fn cell(&self, table: &str, key: i64, column: &str) -> Value {
         let row = self.clean.table(table).unwrap().row(&[integer(key)]).unwrap();
         key_form(row.cell(column).unwrap())
     }
 
-    fn row(&self, table: &str, key: i64) -> Row<'_> {
+    pub(super) fn row(&self, table: &str, key: i64) -> Row<'_> {
         self.clean.table(table).unwrap().row(&[integer(key)]).unwrap()
     }
 
-    fn set(&mut self, table: &str, key: i64, column: &str, value: Value) {
+    pub(super) fn set(&mut self, table: &str, key: i64, column: &str, value: Value) {
         self.database.set_cell(table, key, column, value);
     }
 
     /// Returns the first matching field of a type, and its control points in order.
-    fn find_field(&self, kind: i64, is_match: impl Fn(&Row<'_>) -> bool) -> (i64, Vec<i64>) {
+    pub(super) fn find_field(&self, kind: i64, is_match: impl Fn(&Row<'_>) -> bool) -> (i64, Vec<i64>) {
         let field = self.find_key("TxField", |row| row.integer("Type_Enum") == Some(kind) && is_match(row));
         (field, self.point_keys(field))
     }
@@ -90,12 +90,12 @@ impl PlantedLab {
     }
 
     /// Adds a copy of a row under an unused key.
-    fn copy_row(&mut self, table: &str, key: i64) -> i64 {
+    pub(super) fn copy_row(&mut self, table: &str, key: i64) -> i64 {
         self.database.copy_row(table, key, NOBODY);
         NOBODY
     }
 
-    fn first_key(&self, table: &str) -> i64 {
+    pub(super) fn first_key(&self, table: &str) -> i64 {
         self.find_key(table, |_| true)
     }
 
@@ -118,7 +118,7 @@ impl PlantedLab {
         }
     }
 
-    fn set_null(&mut self, table: &str, column: &str) {
+    pub(super) fn set_null(&mut self, table: &str, column: &str) {
         let key = self.first_key(table);
         self.set(table, key, column, Value::Null);
     }
@@ -167,21 +167,35 @@ static PLANTS: &[Plant] = &[
     }),
     ("duplicate_delivery", |plot| {
         let delivery = plot.find_delivery(13);
-        plot.copy_row("TrackTreatment", delivery);
+        let copy = plot.copy_row("TrackTreatment", delivery);
+        plot.set("TrackTreatment", copy, "DHS_ID", Value::Null);
     }),
-    // The copy names another patient, so that it is no duplicate.
+    // The copy is another patient's, so that it is no duplicate.
     ("overlapping_delivery", |plot| {
         let delivery = plot.find_delivery(13);
         let patient = plot.cell("TrackTreatment", delivery, "Pat_ID1");
-        let other = plot.find_key("Patient", |row| row.cell("Pat_ID1") != Some(&patient));
+        let other = plot.find_key("TrackTreatment", |row| {
+            let field = plot.row("TxField", row.integer("FLD_ID").unwrap());
+            row.cell("Pat_ID1") != Some(&patient) && field.integer("Type_Enum") == Some(13)
+        });
         let copy = plot.copy_row("TrackTreatment", delivery);
-        plot.set("TrackTreatment", copy, "Pat_ID1", integer(other));
+        for column in ["Pat_ID1", "FLD_ID", "SIT_ID"] {
+            let value = plot.cell("TrackTreatment", other, column);
+            plot.set("TrackTreatment", copy, column, value);
+        }
+        plot.set("TrackTreatment", copy, "DHS_ID", Value::Null);
+        // Versions are not judged in QA mode.
+        plot.set("TrackTreatment", copy, "WasQAMode", integer(1));
     }),
     ("delivery_two_fields", |plot| {
         let delivery = plot.find_delivery(13);
         let (field, start) = (plot.cell("TrackTreatment", delivery, "FLD_ID"), plot.start_time(delivery));
-        let other = plot.find_key("TxField", |row| row.cell("FLD_ID") != Some(&field));
+        let set = plot.row("TxField", plot.row("TrackTreatment", delivery).integer("FLD_ID").unwrap());
+        let set = set.cell("SIT_Set_ID").cloned();
+        let other = plot
+            .find_key("TxField", |row| row.cell("FLD_ID") != Some(&field) && row.cell("SIT_Set_ID").cloned() == set);
         let copy = plot.copy_row("TrackTreatment", delivery);
+        plot.set("TrackTreatment", copy, "DHS_ID", Value::Null);
         plot.set("TrackTreatment", copy, "FLD_ID", integer(other));
         // In QA mode no duration is checked, on another machine there is no duplicate, and 2 s do not overlap.
         plot.set("TrackTreatment", copy, "WasQAMode", integer(1));
@@ -247,7 +261,11 @@ static PLANTS: &[Plant] = &[
             plot.database.remove_row("Ident", identity);
         }
     }),
-    ("orphan_dose", |plot| plot.set_orphan("Dose_Hst", "FLD_ID")),
+    ("orphan_dose", |plot| {
+        let dose = plot.first_key("Dose_Hst");
+        let copy = plot.copy_row("Dose_Hst", dose);
+        plot.set("Dose_Hst", copy, "FLD_ID", integer(NOBODY));
+    }),
     ("offset_size", |plot| {
         let offset = plot.first_key("Offset");
         plot.set("Offset", offset, "Superior_Offset", integer(11));
@@ -324,6 +342,11 @@ static PLANTS: &[Plant] = &[
     }),
 ];
 
+/// Returns the plants of all files.
+fn all_plants() -> impl Iterator<Item = &'static Plant> {
+    PLANTS.iter().chain(super::planted_identity::PLANTS)
+}
+
 /// Returns the same tables with only the columns that a run of checks reads.
 fn narrow_columns(snapshot: &Snapshot) -> Snapshot {
     let mut narrow = Snapshot::default();
@@ -344,7 +367,7 @@ fn run_plants(terms: &CheckParams) -> Vec<(&'static str, BTreeSet<&'static str>)
     let database = Database::generate_lab(20, 1);
     let clean = database.read_snapshot(queries.clone());
     let mut out = Vec::new();
-    for (planted, plant) in PLANTS {
+    for (planted, plant) in all_plants() {
         let mut plot = PlantedLab { database: database.clone(), clean: clean.clone() };
         plant(&mut plot);
         let changed = database.differing_tables(&plot.database);
@@ -398,9 +421,9 @@ fn a_check_that_is_switched_off_is_missed_by_name() {
 #[test]
 fn rules_that_switch_checks_off_leave_their_faults_unseen() {
     let off: String =
-        PLANTS.iter().step_by(2).map(|(check, _)| format!("[checks.{check}]\nenabled = false\n")).collect();
+        all_plants().step_by(2).map(|(check, _)| format!("[checks.{check}]\nenabled = false\n")).collect();
     let terms = CheckParams { rules: std::sync::Arc::new(Rules::parse(&off).unwrap()), ..checks::standard_params(NOW) };
     let seen = run_plants(&terms);
-    let expected: Vec<&str> = PLANTS.iter().step_by(2).map(|(check, _)| *check).collect();
+    let expected: Vec<&str> = all_plants().step_by(2).map(|(check, _)| *check).collect();
     assert_eq!(missed_plants(&seen, ""), expected);
 }

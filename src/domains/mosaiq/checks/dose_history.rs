@@ -9,7 +9,7 @@ use super::{
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::model::time::Time;
-use crate::model::{Fetch, Finding, Row, Severity};
+use crate::model::{Fetch, Finding, Key, Row, Severity};
 
 const TABLE: &str = "TrackTreatment";
 const DOSES: &str = "Dose_Hst";
@@ -25,10 +25,14 @@ static CARD: CheckCard = CheckCard {
     remedy: "Compare both with the machine's log, and correct the one that is wrong.",
 };
 
-static SIDE: ParentJoin = ParentJoin {
+/// Every delivery with the dose history entry that it refers to, for all checks that compare the two.
+pub(super) static SIDE: ParentJoin = ParentJoin {
     child: (TABLE, "DHS_ID"),
     parent: (DOSES, "DHS_ID"),
-    columns: [&["Create_DtTm", "Edit_DtTm"], &["Tx_DtTm"]],
+    columns: [
+        &["Create_DtTm", "Edit_DtTm", "Pat_ID1", "FLD_ID", "SIT_ID"],
+        &["Tx_DtTm", "Pat_ID1", "FLD_ID", "SIT_ID"],
+    ],
 };
 
 impl Check for DeliveryDoseTime {
@@ -56,9 +60,7 @@ impl Check for DeliveryDoseTime {
 
     fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let window = to_duration(criteria.rules.deliveries.dose_window);
-        let key = known.whole.table(DOSES).map(|doses| doses.table.shape.key.clone()).unwrap_or_default();
-        let dose_key = key.iter().map(|column| format!("{DOSES}.{column}")).collect();
-        Box::new(DoseTimeVisitor { window, dose_key, looked_at: 0, findings: Vec::new() })
+        Box::new(DoseTimeVisitor { window, dose_key: dose_key_columns(known), looked_at: 0, findings: Vec::new() })
     }
 }
 
@@ -85,11 +87,25 @@ impl CheckVisitor for DoseTimeVisitor {
     }
 }
 
+/// Returns the columns of a joined row that hold the key of the dose.
+pub(super) fn dose_key_columns(known: &CheckFacts<'_>) -> Vec<String> {
+    let key = known.whole.table(DOSES).map(|doses| doses.table.shape.key.clone()).unwrap_or_default();
+    key.iter().map(|column| format!("{DOSES}.{column}")).collect()
+}
+
+/// Returns the dose of a joined row, as a related row of a finding.
+pub(super) fn related_dose(row: &Row<'_>, dose_key: &[String]) -> (&'static str, Key) {
+    (DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())
+}
+
+/// Tells whether a joined row is one by our own comparison, which is stricter than that of SQL (1 = 1.0, padded text).
+pub(super) fn is_joined(row: &Row<'_>) -> bool {
+    LookupId::from_cell(row.cell("Dose_Hst.DHS_ID")) == LookupId::from_cell(row.cell("DHS_ID"))
+}
+
 /// Returns the finding of a delivery farther from its dose than the window.
 fn check_dose_time(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
-    let dose = LookupId::from_cell(row.cell("Dose_Hst.DHS_ID"));
-    // SQL equality is looser than ours (1 = 1.0, padded text): compare the ids again.
-    let dose_time = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == LookupId::from_cell(row.cell("DHS_ID")))?;
+    let dose_time = row.time("Dose_Hst.Tx_DtTm").filter(|_| is_joined(row))?;
     let apart = time_apart(row, dose_time).filter(|apart| *apart > window)?;
     let recorded = dose_time.to_text();
     Some(Finding {
@@ -97,7 +113,7 @@ fn check_dose_time(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -
         severity: CARD.severity,
         table: TABLE,
         key: row.key(),
-        related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
+        related: vec![related_dose(row, dose_key)],
         what: format!("Tx_DtTm={recorded} apart={:.0}s", apart.as_secs_f64()),
         message: format!("is {} s away from its dose history entry ({recorded})", rounded_seconds(apart)),
     })

@@ -2,25 +2,35 @@
 
 mod angle_motion;
 mod angles;
+mod birth_dates;
 mod control_points;
+mod delivered_versions;
 mod dose_history;
+mod dose_links;
 mod duplicates;
+mod field_owner;
+mod hospital_numbers;
 mod leaf_counts;
 mod meterset_usual;
 mod metersets;
 mod mlc;
+mod namesakes;
 mod nulls;
 mod offset_context;
+mod offset_visits;
 mod offsets;
 mod overlaps;
+mod record_links;
 mod references;
 mod technique;
 mod times;
+mod version_sets;
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, civil};
 
+pub(super) use self::namesakes::exchange_day_and_month;
 pub(super) use self::offset_context::site_limit;
 use super::checked_columns::CheckedColumn;
 use super::facts::{CheckFacts, RowBatch};
@@ -78,6 +88,27 @@ pub static CHECKS: &[&dyn Check] = &[
     &leaf_counts::LeafCountField,
     &leaf_counts::LeafCountMachine,
     &leaf_counts::LeafCountVersion,
+    &record_links::DELIVERY_FIELD,
+    &record_links::DELIVERY_SITE,
+    &record_links::DELIVERY_FIELD_SITE,
+    &field_owner::FieldOwner,
+    &record_links::DOSE_FIELD,
+    &record_links::DOSE_SITE,
+    &record_links::DOSE_FIELD_SITE,
+    &dose_links::PATIENT,
+    &dose_links::FIELD,
+    &dose_links::SITE,
+    &dose_links::SharedDose,
+    &offset_visits::OffsetVisit,
+    &hospital_numbers::NumberMissing,
+    &hospital_numbers::NumberShared,
+    &version_sets::NUMBER,
+    &birth_dates::BirthDate,
+    &namesakes::Namesake,
+    &version_sets::SITE,
+    &version_sets::FIELD,
+    &delivered_versions::FIELD,
+    &delivered_versions::SITE,
 ];
 
 /// Finds a check by its id.

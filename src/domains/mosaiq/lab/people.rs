@@ -136,6 +136,9 @@ fn staff_row(id: i64, initials: &str, kind: &str, surname: &str, since: DateTime
         .flag("Status_inactive", false)
 }
 
+/// Patients in a row who are all born on different days.
+const BIRTHDAYS: i64 = 1024;
+
 /// Writes table Patient.
 pub(super) fn write_patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
@@ -143,7 +146,9 @@ pub(super) fn write_patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Resul
         let registered = course.preparation.registered;
         let (youngest, oldest) = course.template.ages;
         // Ages are as of registration, in years of 365 days.
-        let born = registered.0 - random_between(&mut random, youngest * 365, oldest * 365);
+        let drawn = registered.0 - random_between(&mut random, youngest * 365, oldest * 365 - BIRTHDAYS);
+        // No two of a thousand patients are born on one day, so that none are namesakes.
+        let born = drawn - (drawn - course.index * 389).rem_euclid(BIRTHDAYS);
         let created = calendar::datetime_at(registered.0, registered.1);
         let woman = match course.template.sex {
             Sex::Female => true,

@@ -9,6 +9,8 @@ mod missing_control_points;
 mod mlc_leaf_count_mismatch;
 mod null_required_fields;
 mod orphaned_records;
+mod plausible_identity;
+mod plausible_versions;
 mod timestamp_inconsistencies;
 
 use crate::domain::mode::Mode;
@@ -25,6 +27,8 @@ pub static MODES: &[&dyn Mode] = &[
     &invalid_offset_data::InvalidOffsetData,
     &meterset_inconsistency::MetersetInconsistency,
     &mlc_leaf_count_mismatch::MlcLeafCountMismatch,
+    &plausible_identity::PlausibleIdentity,
+    &plausible_versions::PlausibleVersions,
 ];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.

@@ -46,6 +46,8 @@ pub struct Rules {
     pub sites: BTreeMap<String, SiteRule>,
     /// Times of deliveries.
     pub deliveries: Deliveries,
+    /// Patients.
+    pub patients: Patients,
     /// Patient shifts.
     pub offsets: Offsets,
     /// Monitor units.
@@ -213,6 +215,14 @@ pub struct Deliveries {
     pub dose_window: Size,
 }
 
+/// Limits for patients.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Patients {
+    /// Allowed ages at the first delivery, years.
+    pub age: Bounds,
+}
+
 /// Limits for patient shifts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -227,6 +237,8 @@ pub struct Offsets {
     pub before_treatment: Size,
     /// Maximum time from the start of treatment to a shift after it, seconds.
     pub after_treatment: Size,
+    /// Maximum time between a shift and the visit of its patient, from the first delivery to the last, seconds.
+    pub visit_margin: Size,
 }
 
 /// Limits for metersets.
