@@ -25,6 +25,7 @@ pub mod row_check;
 pub mod rules_file;
 pub mod scan;
 pub mod size;
+pub mod subject;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -46,6 +47,7 @@ use self::picture::Painter;
 use self::query::Query;
 use self::record::{RecordDescription, RecordKind};
 use self::repair::{Repair, RepairExtent};
+use self::subject::FindingSubject;
 use self::table::TableCard;
 use crate::model::{Key, Refusal, Snapshot};
 
@@ -94,6 +96,18 @@ pub trait Domain: Sync {
         snapshot: &Snapshot,
     ) -> Result<Vec<RecordDescription>, Pause> {
         record::by_cells(kind, keys, snapshot)
+    }
+    /// Returns for each row that a finding names the record by which people look it up, in the order of the rows; by
+    /// default the row itself.
+    ///
+    /// # Errors
+    /// What has to be read first.
+    fn describe_subjects(
+        &self,
+        rows: &[(&'static str, Key)],
+        _snapshot: &Snapshot,
+    ) -> Result<Vec<FindingSubject>, Pause> {
+        Ok(rows.iter().map(|(table, key)| FindingSubject::of_row(self.kinds(), table, key)).collect())
     }
     /// Returns the filters by which records can be narrowed.
     fn filters(&self) -> &'static [FilterCard] {

@@ -193,6 +193,12 @@ pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Obje
         redact::key(&mut finding.key, shows);
         finding.related.iter_mut().for_each(|row| redact::key(&mut row.key, shows));
     }
+    for group in &mut outcome.groups {
+        redact::key(&mut group.key, shows);
+        redact::record(&mut group.facts, shows);
+        let rows = group.checks.iter_mut().flat_map(|check| &mut check.rows);
+        rows.for_each(|row| redact::key(&mut row.key, shows));
+    }
     let mut answer = ToolAnswer::page_at(&outcome, shows, asked.cursor(), |json| {
         let mut lines = vec![
             format!("{} findings on {}", number_field(json, "violations"), text_field(json, "target")),

@@ -65,7 +65,7 @@ fn a_fault_is_an_exit_code_a_page_and_rows() {
     assert!(plain.lines().skip(1).all(|line| line.split('\t').count() == 10), "{plain}");
     let page = text(&check(&world, &[]).stdout);
     assert!(page.starts_with(&format!("{total} violations on lab: ")), "{page}");
-    assert!(page.contains("To do: ") && page.contains("--format plain lists them"), "{page}");
+    assert!(page.contains("To do\n") && page.contains("--format plain lists every finding"), "{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
 }
 
@@ -121,14 +121,16 @@ fn what_fails_and_what_could_not_run_stand_first() {
     angle_range         fail     low       7      7 rows
     duplicate_delivery  not run  medium    -      -
 
-    angle_range: 7 violations
-      TxFieldPoint 10: the gantry angle is 400, outside 0 to 360 degrees
-      TxFieldPoint 11: the gantry angle is 401, outside 0 to 360 degrees
-      TxFieldPoint 12: the gantry angle is 402, outside 0 to 360 degrees
-      TxFieldPoint 13: the gantry angle is 403, outside 0 to 360 degrees
-      TxFieldPoint 14: the gantry angle is 404, outside 0 to 360 degrees
-      and 2 more; --format plain lists them
-      To do: Compare the field with the treatment plan, and import its angles again.
+    field 1
+      angle_range (low): the gantry angle is 400, outside 0 to 360 degrees
+        7 rows: TxFieldPoint 10, TxFieldPoint 11, TxFieldPoint 12, TxFieldPoint 13,
+        TxFieldPoint 14, and 2 more
+
+    --format plain lists every finding
+
+    To do
+      angle_range: Compare the field with the treatment plan, and import its angles
+      again.
     ----- stderr -----
     ");
     let rows =

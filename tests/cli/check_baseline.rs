@@ -225,9 +225,13 @@ fn the_page_says_what_is_new_known_and_gone() {
     CHECK        STATUS  SEVERITY  NEW  KNOWN  LOOKED AT
     angle_range  fail    low       1    6      7 rows
 
-    angle_range: 1 violation, 6 known
-      TxFieldPoint 10: the gantry angle is 999, outside 0 to 360 degrees
-      To do: Compare the field with the treatment plan, and import its angles again.
+    field 1
+      angle_range (low): the gantry angle is 999, outside 0 to 360 degrees
+        1 row: TxFieldPoint 10
+
+    To do
+      angle_range: Compare the field with the treatment plan, and import its angles
+      again.
     ----- stderr -----
     ");
     let plain = text(&world.run(&[&words[..], &["--format", "plain"]].concat()).stdout);

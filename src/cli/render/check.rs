@@ -3,13 +3,19 @@
 use super::changes;
 use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, render_count};
 use crate::model::Severity;
-use crate::ops::checks::{CheckLine, Outcome, Status};
+use crate::ops::checks::{CheckLine, FindingGroup, GroupedCheck, Outcome, RelatedLine, Status};
 
 /// The columns of the table of checks.
 const HEAD: [&str; 5] = ["check", "status", "severity", "found", "looked_at"];
 
-/// Most findings per check on a page.
+/// Most lines of a baseline without a finding on a page.
 const FINDINGS_MAX: usize = 5;
+
+/// Most groups of findings on a page.
+const GROUPS_MAX: usize = 20;
+
+/// Most rows of a check in a group on a page.
+const ROWS_MAX: usize = 5;
 
 impl Report for Outcome {
     fn render_page(&self, page: &mut ReportPage) {
@@ -36,9 +42,8 @@ impl Report for Outcome {
             table.push_row(start.into_iter().chain(known).chain([looked_at]).collect());
         }
         page.table(&table);
-        self.worst_first().into_iter().filter(|check| check.status == Status::Fail).for_each(|check| {
-            write_failing_check(page, self, check);
-        });
+        write_groups(page, self);
+        write_remedies(page, self);
     }
 
     /// One row per finding. A check without findings gets a row too, so that no status is lost, and so do the remarks
@@ -183,19 +188,50 @@ fn group_by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String])
     all.into_iter().map(|(reason, ids)| (reason, ids.join(", "))).collect()
 }
 
-fn write_failing_check(page: &mut ReportPage, outcome: &Outcome, check: &CheckLine) {
-    let known_note = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
-    page.heading(&format!("{}: {}{known_note}", check.id, render_count(check.violations, "violation")));
-    let worst = outcome.worst_severity(check);
-    for finding in outcome.of_check(check).filter(|finding| !finding.known).take(FINDINGS_MAX) {
-        let severity =
-            if finding.severity == worst { String::new() } else { format!(" ({})", finding.severity.word()) };
-        let key = changes::render_key(&finding.key);
-        page.paragraph(2, &format!("{} {key}{severity}: {}", finding.table, finding.message));
+/// Writes what was found, by the record that it is about.
+fn write_groups(page: &mut ReportPage, outcome: &Outcome) {
+    for group in outcome.groups.iter().take(GROUPS_MAX) {
+        page.heading(&format!("{} {}", group.record, changes::render_key(&group.key)));
+        if !group.facts.is_empty() {
+            page.paragraph(2, &group.render_facts());
+        }
+        for check in &group.checks {
+            page.paragraph(2, &format!("{} ({}): {}", check.check, check.severity.word(), check.message));
+            write_rows(page, group, check);
+        }
     }
-    let more = check.violations.saturating_sub(FINDINGS_MAX as u64);
+    let more = outcome.groups.len().saturating_sub(GROUPS_MAX);
+    let rows = outcome.groups.iter().flat_map(|group| &group.checks);
     if more > 0 {
-        page.aside(&format!("  and {more} more; --format plain lists them"));
+        page.blank();
+        page.aside(&format!("and {more} more of them; --format plain lists every finding"));
+    } else if rows.into_iter().any(|check| check.rows_total > ROWS_MAX as u64) {
+        page.blank();
+        page.aside("--format plain lists every finding");
     }
-    page.paragraph(2, &format!("To do: {}", check.remedy));
+}
+
+/// Writes the rows of a check, unless the only one is the record itself.
+fn write_rows(page: &mut ReportPage, group: &FindingGroup, check: &GroupedCheck) {
+    let is_own = |row: &RelatedLine| row.table == group.table && row.key == group.key;
+    if check.rows_total == 1 && check.rows.iter().all(is_own) {
+        return;
+    }
+    let rows = check.rows.iter().take(ROWS_MAX).map(|row| format!("{} {}", row.table, changes::render_key(&row.key)));
+    let more = check.rows_total.saturating_sub(ROWS_MAX as u64);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    page.paragraph(4, &format!("{}: {}{more}", render_count(check.rows_total, "row"), join_list(rows)));
+}
+
+/// Writes what to do about each check that found something.
+fn write_remedies(page: &mut ReportPage, outcome: &Outcome) {
+    let failing: Vec<&CheckLine> =
+        outcome.worst_first().into_iter().filter(|check| check.status == Status::Fail).collect();
+    if failing.is_empty() {
+        return;
+    }
+    page.heading("To do");
+    for check in failing {
+        page.paragraph(2, &format!("{}: {}", check.id, check.remedy));
+    }
 }

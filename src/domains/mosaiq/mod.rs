@@ -37,6 +37,7 @@ mod run;
 mod schedule;
 pub mod schema;
 mod selection;
+mod subjects;
 mod tally;
 mod versions;
 
@@ -56,6 +57,7 @@ use crate::domain::pause::Pause;
 use crate::domain::picture::Painter;
 use crate::domain::record::{RecordDescription, RecordKind};
 use crate::domain::repair::Repair;
+use crate::domain::subject::FindingSubject;
 use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard, check};
 use crate::model::{Key, Refusal, Snapshot};
@@ -108,6 +110,14 @@ impl Domain for Mosaiq {
             return Err(Refusal::MissingTable { table: kind.table.to_owned() }.into());
         };
         browse::describe_records(kind, keys, snapshot)
+    }
+
+    fn describe_subjects(
+        &self,
+        rows: &[(&'static str, Key)],
+        snapshot: &Snapshot,
+    ) -> Result<Vec<FindingSubject>, Pause> {
+        subjects::describe_subjects(rows, snapshot)
     }
 
     fn filters(&self) -> &'static [FilterCard] {

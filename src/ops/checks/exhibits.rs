@@ -142,7 +142,8 @@ fn read_rows(session: &CheckSession, target: &mut dyn Target, findings: &[&Findi
     Ok(snapshot)
 }
 
-fn by_fingerprint(session: &CheckSession) -> BTreeMap<String, &Finding> {
+/// Returns the findings of a session by their fingerprints; of several that agree in everything, the last.
+pub(super) fn by_fingerprint(session: &CheckSession) -> BTreeMap<String, &Finding> {
     let all = session.checked.iter().flat_map(super::CheckOutcome::findings);
     all.map(|finding| {
         let key = key_to_json(&session.held, finding.table, &finding.key);

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::baseline::KnownFinding;
 use super::exhibits::Exhibits;
 use super::fingerprint;
+use super::groups::FindingGroup;
 use super::{CheckOutcome, FailOn};
 use crate::domain::check::{CheckCard, CheckVerdict};
 use crate::domains;
@@ -56,6 +57,8 @@ pub struct Outcome {
     /// The findings: new ones, worst first, then the known ones; programs get the first thousand.
     #[serde(serialize_with = "first_thousand")]
     pub findings: Vec<FindingLine>,
+    /// The new findings by what they are about, worst first: one fault is one group; of the first thousand findings.
+    pub groups: Vec<FindingGroup>,
     /// The baseline lines counted in `gone`; programs get the first thousand.
     #[serde(serialize_with = "first_thousand")]
     pub gone_findings: Vec<KnownFinding>,
@@ -91,6 +94,12 @@ impl Outcome {
     /// Returns the findings that the baseline does not hold, worst first.
     pub fn new_findings(&self) -> impl Iterator<Item = &FindingLine> {
         self.findings.iter().filter(|finding| !finding.known)
+    }
+
+    /// Returns the group of a finding; `None` for a known one, and beyond the first thousand.
+    #[must_use]
+    pub fn group_of(&self, finding: &FindingLine) -> Option<&FindingGroup> {
+        self.groups.iter().find(|group| group.holds(&finding.fingerprint))
     }
 
     /// Returns whether a finding makes the exit code 1, provided that no baseline is written.

@@ -3,6 +3,7 @@
 mod baseline;
 mod exhibits;
 pub mod fingerprint;
+mod groups;
 mod lines;
 mod options;
 pub mod report;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::baseline::{Baseline, KnownFinding};
 pub use self::exhibits::{Exhibits, RowLine};
+pub use self::groups::{FindingGroup, GroupedCheck};
 pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
 pub use self::session::{CheckOutcome, CheckSession, default_params};
@@ -85,6 +87,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     outcome.must_run = must_run;
     apply_options(&mut outcome, &request.options, baseline.as_ref())?;
     // After the baseline, which decides the order of the findings and so which of them are listed.
+    outcome.groups = FindingGroup::gather(&session, target.as_mut(), &outcome);
     if request.options.form == Some(Form::Html) {
         outcome.exhibits = Exhibits::gather(&session, target.as_mut(), &outcome)?;
     }

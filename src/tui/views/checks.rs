@@ -99,6 +99,10 @@ fn draw_detail(frame: &mut Frame<'_>, area: Rect, state: &TuiState, outcome: &Ou
             words::severity_role(finding.severity),
             format!("{} ({})", render_row(finding), finding.severity.word()),
         ));
+        if let Some(group) = outcome.group_of(finding).filter(|group| !group.facts.is_empty()) {
+            let record = format!("{} {}", group.record, words::render_values(&group.key));
+            lines.push((Role::Text, format!("{record}: {}", group.render_facts())));
+        }
         lines.extend([(Role::Text, finding.message.clone()), (Role::Text, String::new())]);
         for related in finding.related.iter().take(4) {
             lines.push((Role::Dim, format!("with {} {}", related.table, words::render_values(&related.key))));
