@@ -9,6 +9,7 @@ use jiff::civil::{Date, DateTime};
 use super::deliveries::{Delivery, is_set, judged_duration};
 use super::lookup::{CompactKey, LookupId};
 use crate::model::Row;
+use crate::model::time::Time;
 
 /// The columns of a delivery that checks compare, without the row: a table has millions.
 #[derive(Clone, Debug)]
@@ -21,6 +22,9 @@ pub(super) struct DeliveryRecord {
     pub(super) start: DateTime,
     /// Never before the start.
     pub(super) end: DateTime,
+    /// When the field was sent to the machine (Sent_DtTm), if between start and end: a delivery is recorded when it is
+    /// queued, and runs once it was sent.
+    pub(super) sent: Option<DateTime>,
     /// Whether the start names its offset from UTC.
     zoned: bool,
     /// The day of the start as written, not converted to UTC.
@@ -38,19 +42,29 @@ impl DeliveryRecord {
         let start = row.time("Create_DtTm")?;
         // A missing end, or one before the start, counts as no duration: another check reports it.
         let lasted = row.time("Edit_DtTm").and_then(|end| end.elapsed_since(start)).filter(SignedDuration::is_positive);
+        let end = start.instant().saturating_add(lasted.unwrap_or_default());
+        let sent = row.time("Sent_DtTm").filter(|sent| sent.is_zoned() == start.is_zoned()).map(Time::instant);
         Some(Self {
             key: row.key().into(),
             patient: LookupId::from_cell(row.cell("Pat_ID1")),
             machine: LookupId::from_cell(row.cell("Machine_ID_Staff_ID")),
             field: LookupId::from_cell(row.cell("FLD_ID")),
             start: start.instant(),
-            end: start.instant().saturating_add(lasted.unwrap_or_default()),
+            end,
+            sent: sent.filter(|sent| (start.instant()..=end).contains(sent)),
             zoned: start.is_zoned(),
             day: start.wall.date(),
             counts: Delivery::from_row(row).is_ok(),
             judged: judged_duration(row).is_some(),
             begun: is_set(row, "WasBeamOn") && !is_set(row, "WasBeamComplete"),
         })
+    }
+}
+
+impl DeliveryRecord {
+    /// Tells whether it was queued together with an earlier delivery of another field, and sent after that one ended.
+    pub(super) fn ran_after(&self, earlier: &Self) -> bool {
+        self.field != earlier.field && self.sent.is_some_and(|sent| sent >= earlier.end)
     }
 }
 
@@ -254,6 +268,7 @@ mod tests {
             field: LookupId::Number(patient * 10),
             start: at_minute(start),
             end: at_minute(start + lasted),
+            sent: None,
             zoned: false,
             day: at_minute(start).date(),
             counts: true,

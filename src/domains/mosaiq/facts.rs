@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use super::course::DeliveryStream;
 use super::fields::Field;
+use super::fractions::FractionHistory;
 use super::leaves::{LeafPoint, POINTS};
 use super::links::Links;
 use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
+use super::orders::Orders;
 use crate::model::{Row, Snapshot};
 
 pub(super) const DELIVERIES: &str = "TrackTreatment";
@@ -22,6 +24,10 @@ pub enum GatheredFact {
     Leaves,
     /// Patient and prescription of every field and of every version of a prescription.
     Links,
+    /// Prescriptions, and the fields planned for them.
+    Orders,
+    /// The same, and the fractions given with every treatment field.
+    Fractions,
 }
 
 /// Rows of a table that arrive together. A batch of control points holds all points of its fields.
@@ -96,17 +102,35 @@ pub struct CheckFacts<'a> {
     pub(super) machines: Machines,
     /// Whose fields and prescriptions are; complete after the last batch of each table.
     pub(super) links: Links,
+    /// Prescriptions and fields; complete after the last batch of each table.
+    pub(super) orders: Orders,
+    /// Complete after the last delivery.
+    pub(super) fractions: FractionHistory,
 }
 
 impl<'a> CheckFacts<'a> {
     pub(super) fn new(whole: &'a Snapshot) -> Self {
-        Self { whole, course: DeliveryStream::default(), machines: Machines::default(), links: Links::default() }
+        Self {
+            whole,
+            course: DeliveryStream::default(),
+            machines: Machines::default(),
+            links: Links::default(),
+            orders: Orders::default(),
+            fractions: FractionHistory::default(),
+        }
     }
 
     /// Adds the facts of a batch, as far as any check needs them.
     pub(super) fn add_batch(&mut self, part: &RowBatch<'_>, facts: &[GatheredFact]) {
         if facts.contains(&GatheredFact::Links) {
             self.links.add_rows(part.table, &part.rows);
+        }
+        let counts = facts.contains(&GatheredFact::Fractions);
+        if counts || facts.contains(&GatheredFact::Orders) {
+            self.orders.add_rows(part.table, &part.rows);
+        }
+        if counts && part.table == DELIVERIES {
+            self.fractions.add_rows(&part.rows, &self.orders);
         }
         match part.table {
             FIELDS => self.machines.fields.add_rows(&part.rows),
@@ -126,6 +150,7 @@ impl<'a> CheckFacts<'a> {
     /// Completes the facts of a table after its last batch.
     pub(super) fn finish_table(&mut self, table: &str) {
         self.links.seal();
+        self.orders.seal();
         match table {
             FIELDS => self.machines.fields.seal(),
             POINTS => self.machines.build_tallies(),

@@ -11,6 +11,7 @@ use super::leaves::POINTS;
 use super::links::LINK_COLUMNS;
 use super::lookup::LookupId;
 use super::machines::{FIELDS, Machines};
+use super::orders::ORDER_COLUMNS;
 use crate::model::snapshot::key_form;
 use crate::model::time::Time;
 use crate::model::{Finding, Row, Snapshot, Value};
@@ -59,7 +60,7 @@ impl TableScan {
 const BESIDE: [(&str, &[&str]); 4] = [
     ("Staff", &["Staff_ID", "Last_Name"]),
     (FIELDS, &["Machine_ID_Staff_ID", "FLD_SET_ID", "Type_Enum", "Version", "ControlPoints", "Meterset"]),
-    (DELIVERIES, &["Pat_ID1", "Machine_ID_Staff_ID", "FLD_ID"]),
+    (DELIVERIES, &["Pat_ID1", "Machine_ID_Staff_ID", "FLD_ID", "Sent_DtTm"]),
     (POINTS, &["FLD_ID", "Point", "Couch_Ang", "MLC_Leaves", "A_Leaf_Set", "B_Leaf_Set"]),
 ];
 
@@ -86,7 +87,7 @@ pub(super) fn scan_columns(checks: &[&dyn Check], table: &str) -> Vec<&'static s
         let places = [Some(read.table_column()), read.parent()].into_iter().flatten();
         columns.extend(places.filter(|(of, _)| *of == table).map(|(_, column)| column));
     }
-    for (_, shared) in BESIDE.iter().chain(&LINK_COLUMNS).filter(|(of, _)| *of == table) {
+    for (_, shared) in BESIDE.iter().chain(&LINK_COLUMNS).chain(&ORDER_COLUMNS).filter(|(of, _)| *of == table) {
         columns.extend(shared.iter().copied());
     }
     columns.into_iter().collect()

@@ -10,6 +10,7 @@ mod offsets;
 mod pictures;
 mod planted;
 mod planted_identity;
+mod planted_orders;
 mod references;
 mod selection;
 mod times;

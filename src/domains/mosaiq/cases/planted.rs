@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{DateTime, datetime};
 use jiff::{SignedDuration, ToSpan};
 
+use super::planted_orders::ORDER_PLANTS;
 use crate::domain::check::{CheckParams, CheckVerdict};
 use crate::domains::mosaiq::checks::{self, CHECKS};
 use crate::domains::mosaiq::rules::Rules;
@@ -65,13 +66,13 @@ impl PlantedLab {
         (field, self.point_keys(field))
     }
 
-    fn point_keys(&self, field: i64) -> Vec<i64> {
+    pub(super) fn point_keys(&self, field: i64) -> Vec<i64> {
         let points = self.rows("TxFieldPoint").filter(|row| row.integer("FLD_ID") == Some(field));
         points.map(|row| row.integer("TFP_ID").unwrap()).collect()
     }
 
     /// Returns the first complete delivery to a patient with a field of a type.
-    fn find_delivery(&self, kind: i64) -> i64 {
+    pub(super) fn find_delivery(&self, kind: i64) -> i64 {
         self.find_key("TrackTreatment", |row| {
             let field = self.row("TxField", row.integer("FLD_ID").unwrap());
             let is_treatment = row.flag("WasBeamComplete") == Some(true) && row.flag("WasQAMode") != Some(true);
@@ -79,12 +80,12 @@ impl PlantedLab {
         })
     }
 
-    fn start_time(&self, delivery: i64) -> DateTime {
+    pub(super) fn start_time(&self, delivery: i64) -> DateTime {
         self.row("TrackTreatment", delivery).time("Create_DtTm").unwrap().wall
     }
 
     /// Moves the end of a delivery to `seconds` after its start.
-    fn set_duration(&mut self, delivery: i64, seconds: i64) {
+    pub(super) fn set_duration(&mut self, delivery: i64, seconds: i64) {
         let end = self.start_time(delivery).checked_add(SignedDuration::from_secs(seconds)).unwrap();
         self.set("TrackTreatment", delivery, "Edit_DtTm", time_text(end));
     }
@@ -303,18 +304,22 @@ static PLANTS: &[Plant] = &[
     }),
     ("meterset_dose", |plot| {
         let (field, _) = plot.find_field(13, |_| true);
-        let dose = plot.row("TxField", field).float("Cgray").unwrap();
-        plot.set("TxField", field, "Cgray", Value::Real(dose * 1.05));
+        let each = plot.row("TxField", field).float("cGrayPerMeterset").unwrap();
+        plot.set("TxField", field, "cGrayPerMeterset", Value::Real(each * 1.05));
     }),
     ("meterset_limit", |plot| {
         let (field, _) = plot.find_field(3, |_| true);
         plot.set("TxField", field, "Meterset", integer(60));
     }),
+    // A field that nobody was treated with: the dose history would contradict it.
     ("meterset_outlier", |plot| {
-        let (field, _) = plot.find_field(1, |row| row.integer("Modality_Enum") == Some(1));
-        let meterset = plot.row("TxField", field).float("Meterset").unwrap();
-        plot.set("TxField", field, "Cgray", Value::Real(meterset / 20.0));
-        plot.set("TxField", field, "cGrayPerMeterset", Value::Real(0.05));
+        let (field, _) = plot.find_field(1, |row| {
+            row.integer("Modality_Enum") == Some(1)
+                && !plot.rows("Dose_Hst").any(|dose| dose.cell("FLD_ID") == row.cell("FLD_ID"))
+        });
+        let [meterset, each] = ["Meterset", "cGrayPerMeterset"].map(|c| plot.row("TxField", field).float(c).unwrap());
+        plot.set("TxField", field, "Meterset", Value::Real(meterset / 15.0));
+        plot.set("TxField", field, "cGrayPerMeterset", Value::Real(each * 15.0));
     }),
     ("leaf_count_field", |plot| {
         let (_, points) = plot.find_field(14, |_| true);
@@ -334,6 +339,9 @@ static PLANTS: &[Plant] = &[
         // On a machine with too few fields to know what is usual, only the check of versions can tell.
         for field in &versions {
             plot.set("TxField", *field, "Machine_ID_Staff_ID", integer(NOBODY));
+            for delivery in plot.keys_with("TrackTreatment", "FLD_ID", *field) {
+                plot.set("TrackTreatment", delivery, "Machine_ID_Staff_ID", integer(NOBODY));
+            }
         }
         for point in plot.point_keys(versions[0]) {
             let leaves = plot.row("TxFieldPoint", point).integer("MLC_Leaves").unwrap();
@@ -344,7 +352,7 @@ static PLANTS: &[Plant] = &[
 
 /// Returns the plants of all files.
 fn all_plants() -> impl Iterator<Item = &'static Plant> {
-    PLANTS.iter().chain(super::planted_identity::PLANTS)
+    PLANTS.iter().chain(super::planted_identity::PLANTS).chain(ORDER_PLANTS)
 }
 
 /// Returns the same tables with only the columns that a run of checks reads.

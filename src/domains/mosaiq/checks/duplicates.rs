@@ -21,7 +21,8 @@ static CARD: CheckCard = CheckCard {
     mode: "duplicate_treatments",
     severity: Severity::Medium,
     about: "No two deliveries of a patient on a machine overlap or start within the rules' duplicate window; only \
-        deliveries with beam on, complete and not cancelled are compared.",
+        deliveries with beam on, complete and not cancelled are compared. Two fields that were queued together, the \
+        later one sent (Sent_DtTm) after the earlier one ended, are no duplicates.",
     remedy: "Find out from the machine's log whether the beam was given once, and void the other record.",
 };
 
@@ -93,8 +94,11 @@ fn find_clashes(deliveries: &[DeliveryRecord], window: SignedDuration) -> Vec<Fi
             running.add(first);
         }
         running.advance_to(later.start);
-        let number = near.len() + running.ends.len();
-        let nearest = near.back().or(running.latest.last()).copied();
+        // Deliveries that were queued together and ran one after the other are no duplicates.
+        let mut candidates = near.iter().rev().chain(running.latest.iter().rev()).copied();
+        let skipped = candidates.clone().take_while(|first| later.ran_after(first)).count();
+        let number = (near.len() + running.ends.len()).saturating_sub(skipped);
+        let nearest = candidates.nth(skipped);
         findings.extend(nearest.map(|first| build_finding(first, later, number.saturating_sub(1))));
         near.push_back(later);
     }

@@ -1,15 +1,23 @@
 //! Quality checks, one file per group, listed in [`CHECKS`]. A check sees rows as they stream past, and never reads.
 
+mod accessories;
 mod angle_motion;
 mod angles;
 mod birth_dates;
 mod control_points;
 mod delivered_versions;
+mod beam_time;
+mod control_points;
+mod delivery_flags;
+mod delivery_orders;
+mod dose_amounts;
 mod dose_history;
 mod dose_links;
 mod duplicates;
 mod field_owner;
 mod hospital_numbers;
+mod fraction_courses;
+mod fraction_days;
 mod leaf_counts;
 mod meterset_usual;
 mod metersets;
@@ -25,6 +33,13 @@ mod references;
 mod technique;
 mod times;
 mod version_sets;
+mod prescription_beams;
+mod prescription_doses;
+mod prescription_technique;
+mod references;
+mod technique;
+mod times;
+mod working_hours;
 
 use std::collections::BTreeSet;
 
@@ -32,8 +47,8 @@ use jiff::{SignedDuration, civil};
 
 pub(super) use self::namesakes::exchange_day_and_month;
 pub(super) use self::offset_context::site_limit;
-use super::checked_columns::CheckedColumn;
-use super::facts::{CheckFacts, RowBatch};
+use super::checked_columns::{CellForm, CheckedColumn};
+use super::facts::{CheckFacts, DELIVERIES, RowBatch};
 use super::lookup::LookupId;
 use super::rules::{Rules, Size};
 use super::schedule::CheckVisitors;
@@ -109,6 +124,31 @@ pub static CHECKS: &[&dyn Check] = &[
     &version_sets::FIELD,
     &delivered_versions::FIELD,
     &delivered_versions::SITE,
+    &prescription_doses::PrescriptionTotal,
+    &prescription_doses::PrescriptionFieldDoses,
+    &prescription_beams::FieldEnergy,
+    &prescription_beams::PrescriptionEnergy,
+    &prescription_beams::PrescriptionModality,
+    &prescription_technique::PrescriptionTechnique,
+    &accessories::BOLUS,
+    &accessories::WEDGE,
+    &fraction_courses::GIVEN,
+    &fraction_courses::TWICE,
+    &fraction_courses::BREAK,
+    &fraction_courses::PATTERN,
+    &fraction_courses::RECORDED,
+    &fraction_days::FractionIncomplete,
+    &delivery_orders::DeliveryMachine,
+    &delivery_orders::DeliveryBeforeField,
+    &delivery_orders::DeliveryApproval,
+    &delivery_flags::DeliveryFlags,
+    &beam_time::BeamRate,
+    &beam_time::BeamTimeUsual,
+    &working_hours::DeliveryHours,
+    &dose_amounts::METERSET,
+    &dose_amounts::DOSE,
+    &dose_amounts::DoseEnergy,
+    &dose_amounts::DoseFraction,
 ];
 
 /// Finds a check by its id.
@@ -261,6 +301,55 @@ fn check_rows<'a>(
             findings.push(Finding { severity, ..key_finding(card, table, row.key(), wrong) });
         }
     })
+}
+
+/// Decides at the end, by what was gathered from all tables; counts the rows of one.
+struct FactVisitor<F> {
+    table: &'static str,
+    rows: u64,
+    judge: F,
+}
+
+impl<F: FnMut(&CheckFacts<'_>, u64) -> CheckVerdict> CheckVisitor for FactVisitor<F> {
+    fn visit(&mut self, part: &RowBatch<'_>, _: &CheckFacts<'_>) {
+        self.rows += if part.table == self.table { part.len() } else { 0 };
+    }
+
+    fn finish(&mut self, known: &CheckFacts<'_>) -> CheckVerdict {
+        (self.judge)(known, self.rows)
+    }
+}
+
+/// Returns a visitor that judges the gathered facts once, with the number of rows of a table.
+fn judge_facts<'a>(
+    table: &'static str,
+    judge: impl FnMut(&CheckFacts<'_>, u64) -> CheckVerdict + 'a,
+) -> Box<dyn CheckVisitor + 'a> {
+    Box::new(FactVisitor { table, rows: 0, judge })
+}
+
+/// Returns required columns of a table.
+fn require_columns<const N: usize>(
+    table: &'static str,
+    columns: [(&'static str, CellForm); N],
+) -> impl Iterator<Item = CheckedColumn> {
+    columns.into_iter().map(move |(column, form)| CheckedColumn::required(table, column, form))
+}
+
+/// Returns the columns by which a delivery counts as given to a patient.
+fn given_columns() -> impl Iterator<Item = CheckedColumn> {
+    let required = require_columns(
+        DELIVERIES,
+        [
+            ("Create_DtTm", CellForm::Time),
+            ("FLD_ID", CellForm::Whole),
+            ("WasBeamOn", CellForm::Flag),
+            ("WasBeamComplete", CellForm::Flag),
+        ],
+    );
+    let flags =
+        ["WasCanceled", "WasQAMode"].map(|flag| CheckedColumn::optional(DELIVERIES, flag, CellForm::FlagOrNull));
+    required.chain(flags).chain([CheckedColumn::optional(DELIVERIES, "Edit_DtTm", CellForm::Time)])
 }
 
 /// Returns a finding with the severity of the check's card.

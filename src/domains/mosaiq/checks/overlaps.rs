@@ -228,7 +228,8 @@ fn two_fields(group: &[DeliveryRecord], window: SignedDuration) -> Vec<Finding> 
     for delivery in group.iter().filter(|delivery| !delivery.field.is_null()) {
         let field = &delivery.field;
         let near = latest.latest_other(field).map(|(start, other)| (delivery.start.duration_since(start), other));
-        findings.extend(near.filter(|(apart, _)| *apart <= window).map(|(apart, other)| {
+        let near = near.filter(|(apart, other)| *apart <= window && !delivery.ran_after(other));
+        findings.extend(near.map(|(apart, other)| {
             let message =
                 format!("starts {} s after a delivery of another field of the patient", rounded_seconds(apart));
             let apart = apart.as_secs_f64();

@@ -11,11 +11,13 @@ mod null_required_fields;
 mod orphaned_records;
 mod plausible_identity;
 mod plausible_versions;
+mod plausible_delivery;
+mod plausible_prescription;
 mod timestamp_inconsistencies;
 
 use crate::domain::mode::Mode;
 
-/// Every mode, in the order of the specification.
+/// Every mode: those of the specification in its order, then those with plausible faults.
 pub static MODES: &[&dyn Mode] = &[
     &corrupt_mlc_data::CorruptMlcData,
     &invalid_angles::InvalidAngles,
@@ -29,6 +31,8 @@ pub static MODES: &[&dyn Mode] = &[
     &mlc_leaf_count_mismatch::MlcLeafCountMismatch,
     &plausible_identity::PlausibleIdentity,
     &plausible_versions::PlausibleVersions,
+    &plausible_prescription::PlausiblePrescription,
+    &plausible_delivery::PlausibleDelivery,
 ];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.

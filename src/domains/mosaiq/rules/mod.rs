@@ -44,6 +44,13 @@ pub struct Rules {
     /// Action limits of sites; you choose the keys.
     #[serde(default)]
     pub sites: BTreeMap<String, SiteRule>,
+    /// What the techniques of prescriptions mean; you choose the keys.
+    #[serde(default)]
+    pub techniques: BTreeMap<String, TechniqueRule>,
+    /// Prescriptions and the fields planned for them.
+    pub prescriptions: Prescriptions,
+    /// Fractions of a course.
+    pub fractions: Fractions,
     /// Times of deliveries.
     pub deliveries: Deliveries,
     /// Patients.
@@ -201,6 +208,50 @@ pub struct SiteRule {
     pub max_shift: Largest,
 }
 
+/// What a technique means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TechniqueRule {
+    /// Texts of which Site.Technique contains one, ignoring case.
+    pub names: Vec<String>,
+    /// Types of its fields.
+    pub types: Vec<FieldType>,
+    /// Whether its fields are of electrons.
+    #[serde(default)]
+    pub electrons: bool,
+}
+
+impl TechniqueRule {
+    /// Tells whether a text in upper case names the technique.
+    pub(super) fn names(&self, technique: &str) -> bool {
+        self.names.iter().any(|name| technique.contains(&name.to_uppercase()))
+    }
+}
+
+/// Limits for prescriptions and their fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prescriptions {
+    /// Tolerance between the doses of a prescription, and between it and its fields, percent.
+    pub dose_tolerance: Size,
+    /// Records that must keep a convention of the department for the others to be reported, percent.
+    pub agreement: Size,
+    /// Minimum number of other prescriptions of a technique that tell the types of its fields.
+    pub technique_prescriptions: NonZeroU32,
+}
+
+/// Limits for the fractions of a course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fractions {
+    /// Minimum time between two fractions of a day, hours.
+    pub hours_apart: Size,
+    /// Maximum time from one fraction to the next, days.
+    pub days_between: Size,
+    /// Fractions of this dose or more need a day between them, cGy.
+    pub large_dose: Largest,
+}
+
 /// Times and durations of deliveries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -213,6 +264,14 @@ pub struct Deliveries {
     pub duration: Durations,
     /// Maximum time between a delivery and its dose history, seconds.
     pub dose_window: Size,
+    /// Tolerance of the time that monitor units take at the dose rate, percent.
+    pub rate_tolerance: Size,
+    /// Maximum ratio of a delivery's duration to that of any other delivery of its field.
+    pub usual_factor: Largest,
+    /// Minimum difference for that comparison, seconds.
+    pub usual_difference: Size,
+    /// Maximum time outside the hours in which 98 of 100 deliveries begin, hours.
+    pub hours_margin: Size,
 }
 
 /// Limits for patients.

@@ -251,7 +251,7 @@ pub struct FieldType(&'static str);
 
 impl FieldType {
     /// Finds a type by TxField.Type_Enum.
-    pub(super) fn from_number(number: i64) -> Option<Self> {
+    pub(in crate::domains::mosaiq) fn from_number(number: i64) -> Option<Self> {
         field_types::find_word(number).map(Self)
     }
 }
