@@ -9,10 +9,10 @@ mod missing_control_points;
 mod mlc_leaf_count_mismatch;
 mod null_required_fields;
 mod orphaned_records;
-mod plausible_identity;
-mod plausible_versions;
 mod plausible_delivery;
+mod plausible_identity;
 mod plausible_prescription;
+mod plausible_versions;
 mod timestamp_inconsistencies;
 
 use crate::domain::mode::Mode;
