@@ -1,5 +1,6 @@
 //! The MOSAIQ domain: tables, failure modes, checks and labs. Pure: no connection, no file, no clock.
 
+mod apertures;
 mod browse;
 mod checked_columns;
 pub mod checks;
@@ -11,12 +12,14 @@ mod examples;
 mod facts;
 mod fault_places;
 mod features;
+mod field_names;
 mod field_types;
 mod fields;
 mod find;
 mod fleet;
 mod fractions;
 mod gather;
+mod geometry;
 mod hospital_numbers;
 pub mod import;
 mod kinds;
@@ -41,7 +44,9 @@ mod run;
 mod schedule;
 pub mod schema;
 mod selection;
+mod shifts;
 mod subjects;
+mod surveys;
 mod tally;
 mod versions;
 

@@ -9,6 +9,7 @@ mod nulls;
 mod offsets;
 mod pictures;
 mod planted;
+mod planted_geometry;
 mod planted_identity;
 mod planted_orders;
 mod references;

@@ -112,7 +112,7 @@ impl PlantedLab {
         points[0]
     }
 
-    fn bank(&self, point: i64, bank: &str) -> Vec<u8> {
+    pub(super) fn bank(&self, point: i64, bank: &str) -> Vec<u8> {
         match self.cell("TxFieldPoint", point, bank) {
             Value::Bytes(bytes) => bytes,
             other => panic!("{other:?}"),
@@ -162,8 +162,8 @@ static PLANTS: &[Plant] = &[
         let delivery = plot.find_delivery(14);
         let field = plot.row("TrackTreatment", delivery).integer("FLD_ID").unwrap();
         for point in plot.point_keys(field).into_iter().skip(1).step_by(2) {
-            let angle = plot.row("TxFieldPoint", point).float("Gantry_Ang").unwrap();
-            plot.set("TxFieldPoint", point, "Gantry_Ang", Value::Real((angle + 80.0) % 360.0));
+            let angle = plot.row("TxFieldPoint", point).float("Couch_Ang").unwrap();
+            plot.set("TxFieldPoint", point, "Couch_Ang", Value::Real((angle + 80.0) % 360.0));
         }
     }),
     ("duplicate_delivery", |plot| {
@@ -352,7 +352,7 @@ static PLANTS: &[Plant] = &[
 
 /// Returns the plants of all files.
 fn all_plants() -> impl Iterator<Item = &'static Plant> {
-    PLANTS.iter().chain(super::planted_identity::PLANTS).chain(ORDER_PLANTS)
+    PLANTS.iter().chain(super::planted_identity::PLANTS).chain(ORDER_PLANTS).chain(super::planted_geometry::PLANTS)
 }
 
 /// Returns the same tables with only the columns that a run of checks reads.

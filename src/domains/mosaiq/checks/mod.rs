@@ -3,10 +3,13 @@
 mod accessories;
 mod angle_motion;
 mod angles;
+mod beam_setup;
+mod beam_sides;
 mod beam_time;
 mod birth_dates;
+mod collimator;
 mod control_points;
-mod control_points;
+mod couch;
 mod delivered_versions;
 mod delivery_flags;
 mod delivery_orders;
@@ -17,7 +20,11 @@ mod duplicates;
 mod field_owner;
 mod fraction_courses;
 mod fraction_days;
+mod gantry;
 mod hospital_numbers;
+mod index_order;
+mod jaw_cover;
+mod jaws;
 mod leaf_counts;
 mod meterset_usual;
 mod metersets;
@@ -25,6 +32,7 @@ mod mlc;
 mod namesakes;
 mod nulls;
 mod offset_context;
+mod offset_usual;
 mod offset_visits;
 mod offsets;
 mod overlaps;
@@ -33,10 +41,7 @@ mod prescription_doses;
 mod prescription_technique;
 mod record_links;
 mod references;
-mod references;
 mod technique;
-mod technique;
-mod times;
 mod times;
 mod version_sets;
 mod working_hours;
@@ -149,6 +154,20 @@ pub static CHECKS: &[&dyn Check] = &[
     &dose_amounts::DOSE,
     &dose_amounts::DoseEnergy,
     &dose_amounts::DoseFraction,
+    &couch::CouchPosition,
+    &jaws::JawRange,
+    &jaws::JawWidth,
+    &jaw_cover::JawCover,
+    &jaw_cover::LeafBank,
+    &gantry::GantryMotion,
+    &gantry::GantryName,
+    &beam_sides::BeamSide,
+    &collimator::CollimatorUsual,
+    &beam_setup::CouchAngle,
+    &beam_setup::SkinDistance,
+    &beam_setup::DoseRate,
+    &index_order::IndexOrder,
+    &offset_usual::OffsetUsual,
 ];
 
 /// Finds a check by its id.

@@ -46,7 +46,7 @@ static LIMIT: CheckCard = CheckCard {
 };
 
 /// Returns SIT_SET_ID of a shift or a prescription.
-fn set_id(row: &Row<'_>) -> Option<LookupId> {
+pub(super) fn set_id(row: &Row<'_>) -> Option<LookupId> {
     Some(LookupId::from_cell(row.cell(SET))).filter(|set| !set.is_null())
 }
 
@@ -301,7 +301,7 @@ pub(in crate::domains::mosaiq) fn site_limit<'r>(
 
 /// The smallest action limit of every set of prescriptions, by its current version.
 #[derive(Default)]
-struct SiteLimits<'r> {
+pub(super) struct SiteLimits<'r> {
     sets: BTreeMap<LookupId, SiteVersion<'r>>,
     /// The rules that match any prescription, even an old version.
     matched: BTreeSet<&'r str>,
@@ -312,7 +312,7 @@ type SiteVersion<'r> = (bool, CompactKey, Option<(&'r str, Largest)>);
 
 impl<'r> SiteLimits<'r> {
     /// Adds a prescription. Of several current versions the last key counts, without a current one the first.
-    fn add_site(&mut self, row: &Row<'_>, rules: &'r Rules) {
+    pub(super) fn add_site(&mut self, row: &Row<'_>, rules: &'r Rules) {
         let Some(set) = set_id(row) else { return };
         let is_current = row.integer("Version").is_none_or(|version| version == 0);
         let key = CompactKey::from(row.key());
@@ -330,7 +330,7 @@ impl<'r> SiteLimits<'r> {
         }
     }
 
-    fn find_limit(&self, set: &LookupId) -> Option<(&'r str, Largest)> {
+    pub(super) fn find_limit(&self, set: &LookupId) -> Option<(&'r str, Largest)> {
         self.sets.get(set).and_then(|(.., limit)| *limit)
     }
 

@@ -10,7 +10,9 @@ mod mlc_leaf_count_mismatch;
 mod null_required_fields;
 mod orphaned_records;
 mod plausible_delivery;
+mod plausible_geometry;
 mod plausible_identity;
+mod plausible_offsets;
 mod plausible_prescription;
 mod plausible_versions;
 mod timestamp_inconsistencies;
@@ -33,6 +35,8 @@ pub static MODES: &[&dyn Mode] = &[
     &plausible_versions::PlausibleVersions,
     &plausible_prescription::PlausiblePrescription,
     &plausible_delivery::PlausibleDelivery,
+    &plausible_geometry::PlausibleGeometry,
+    &plausible_offsets::PlausibleOffsets,
 ];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.

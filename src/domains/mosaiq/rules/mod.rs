@@ -1,5 +1,6 @@
 //! The rules file: what checks allow on machines, types of field and sites.
 
+mod geometry;
 mod sizes;
 mod words;
 
@@ -10,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use geometry::Geometry;
 pub use sizes::{Durations, Largest, Size};
 pub use words::{Bounds, CheckId, FieldType, Limit, Speed};
 
@@ -57,6 +59,8 @@ pub struct Rules {
     pub patients: Patients,
     /// Patient shifts.
     pub offsets: Offsets,
+    /// Couch, jaws, leaves and angles of fields.
+    pub geometry: Geometry,
     /// Monitor units.
     pub metersets: Metersets,
     /// Checks by their id.
@@ -84,6 +88,8 @@ pub struct Machine {
     pub gantry_range: Bounds,
     /// Allowed collimator angles, degrees.
     pub collimator_range: Bounds,
+    /// How far a jaw moves away from the centre, cm.
+    pub jaw_reach: Largest,
 }
 
 impl Machine {
@@ -131,6 +137,9 @@ pub struct MachineRule {
     /// Allowed collimator angles, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collimator_range: Option<Bounds>,
+    /// How far a jaw moves away from the centre, cm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jaw_reach: Option<Largest>,
 }
 
 /// A multi-leaf collimator whose leaf pairs are known.
@@ -172,6 +181,7 @@ impl MachineRule {
             couch_speed: self.couch_speed.unwrap_or(usual.couch_speed),
             gantry_range: self.gantry_range.unwrap_or(usual.gantry_range),
             collimator_range: self.collimator_range.unwrap_or(usual.collimator_range),
+            jaw_reach: self.jaw_reach.unwrap_or(usual.jaw_reach),
         }
     }
 }
@@ -298,6 +308,12 @@ pub struct Offsets {
     pub after_treatment: Size,
     /// Maximum time between a shift and the visit of its patient, from the first delivery to the last, seconds.
     pub visit_margin: Size,
+    /// Minimum number of other shifts, of the prescription or of the database, before a shift is compared with them.
+    pub usual_shifts: NonZeroU32,
+    /// A shift beyond those of the prescription's other ones by more than this many times their range is reported.
+    pub usual_ranges: Largest,
+    /// The same, but never by less than this, cm.
+    pub usual_margin: Largest,
 }
 
 /// Limits for metersets.

@@ -1,0 +1,385 @@
+//! How a beam is set up: couch angle, distance to the skin and dose rate against those of other fields.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, RowBatch};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::geometry::{Span, is_same_angle, rounded};
+use crate::domains::mosaiq::lookup::LookupId;
+use crate::domains::mosaiq::rules::Geometry;
+use crate::domains::mosaiq::surveys::{FieldSurvey, SurveyVisitor, SurveyedField};
+use crate::model::{Fetch, Finding, Row, Severity, Violation};
+
+const FIELDS: &str = "TxField";
+const POINTS: &str = "TxFieldPoint";
+const SITES: &str = "Site";
+/// Modality_Enum of electrons, whose applicators are set up to the skin.
+const ELECTRONS: i64 = 2;
+
+pub(super) struct CouchAngle;
+pub(super) struct SkinDistance;
+pub(super) struct DoseRate;
+
+static ANGLE: CheckCard = CheckCard {
+    id: "couch_angle",
+    group: "geometry",
+    mode: "plausible_geometry",
+    severity: Severity::High,
+    about: "The couch of a treatment field is turned (Couch_Ang) as in the other fields of the prescription, and by \
+        an angle that fields of other prescriptions of the machine have, too. Prescriptions that the rules name \
+        (turned_couch) are left out: their beams come from many sides.",
+    remedy: "Compare the couch angle with the treatment plan: gantry and couch can collide.",
+};
+
+static SKIN: CheckCard = CheckCard {
+    id: "skin_distance",
+    group: "geometry",
+    mode: "plausible_geometry",
+    severity: Severity::Medium,
+    about: "The distance from source to skin (Ssd) is that of the prescription's other fields from the same side, \
+        within the rules' tolerance, and not far from those of the machine's other treatment fields. 0 means that it \
+        was never set.",
+    remedy: "Measure the distance at the next set-up: the patient, the couch or the plan has changed.",
+};
+
+static RATE: CheckCard = CheckCard {
+    id: "dose_rate",
+    group: "geometry",
+    mode: "plausible_geometry",
+    severity: Severity::Medium,
+    about: "The dose rate (Meterset_Rate) is the same at all control points, and one that other fields of the \
+        machine have with the same energy and filter, where these all agree. 0 means that it was never set.",
+    remedy: "Compare dose rate and energy with the treatment plan.",
+};
+
+fn query_fields() -> Vec<Fetch> {
+    vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
+}
+
+fn id_columns() -> Vec<CheckedColumn> {
+    let ids = [(FIELDS, "FLD_ID"), (POINTS, "FLD_ID"), (POINTS, "Point")];
+    ids.map(|(table, column)| CheckedColumn::required(table, column, CellForm::Whole)).into()
+}
+
+/// A group of fields, such as those of a prescription.
+type Group<'s, 'f, S> = Vec<&'s SurveyedField<'f, S>>;
+
+fn group_fields<'s, 'f, S: FieldSurvey, K: Ord>(
+    fields: &'s [SurveyedField<'f, S>],
+    key: impl Fn(&'s SurveyedField<'f, S>) -> K,
+) -> BTreeMap<K, Group<'s, 'f, S>> {
+    let mut groups: BTreeMap<K, Group<'s, 'f, S>> = BTreeMap::new();
+    for field in fields.iter().filter(|field| field.is_treatment()) {
+        groups.entry(key(field)).or_default().push(field);
+    }
+    groups
+}
+
+impl Check for CouchAngle {
+    fn card(&self) -> &'static CheckCard {
+        &ANGLE
+    }
+
+    fn required_queries(&self) -> Vec<Fetch> {
+        [vec![Fetch::all(SITES)], query_fields()].concat()
+    }
+
+    fn columns(&self) -> Vec<CheckedColumn> {
+        let more = [
+            CheckedColumn::required(SITES, "SIT_SET_ID", CellForm::Whole),
+            CheckedColumn::required(SITES, "Site_Name", CellForm::Any),
+            CheckedColumn::optional(SITES, "Technique", CellForm::Any),
+            CheckedColumn::required(FIELDS, "SIT_Set_ID", CellForm::Whole),
+            CheckedColumn::required(POINTS, "Couch_Ang", CellForm::Number),
+        ];
+        id_columns().into_iter().chain(more).collect()
+    }
+
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(SurveyVisitor::new(AngleSurvey { rules: &criteria.rules.geometry, turned: BTreeSet::new() }))
+    }
+}
+
+struct AngleSurvey<'a> {
+    rules: &'a Geometry,
+    /// The prescriptions whose beams may each have a couch angle of their own.
+    turned: BTreeSet<LookupId>,
+}
+
+/// The prescription of a field, and the couch angle of its first control point.
+impl FieldSurvey for AngleSurvey<'_> {
+    type Record = LookupId;
+    type Summary = f64;
+
+    fn read_record(&self, row: &Row<'_>) -> LookupId {
+        LookupId::from_cell(row.cell("SIT_Set_ID"))
+    }
+
+    fn read_other_table(&mut self, part: &RowBatch<'_>) {
+        for row in &part.rows {
+            let texts = ["Site_Name", "Technique"].map(|column| row.text(column).unwrap_or_default().to_lowercase());
+            let words = &self.rules.turned_couch;
+            if words.iter().any(|word| texts.iter().any(|text| text.contains(&word.to_lowercase()))) {
+                self.turned.insert(LookupId::from_cell(row.cell("SIT_SET_ID")));
+            }
+        }
+    }
+
+    fn summarize_points(&self, points: &[Row<'_>]) -> Option<f64> {
+        points.first()?.float("Couch_Ang")
+    }
+
+    fn judge_fields(
+        &self,
+        fields: &[SurveyedField<'_, Self>],
+        _: &CheckFacts<'_>,
+        findings: &mut Vec<Finding>,
+        _: &mut Vec<String>,
+    ) -> usize {
+        let sites = group_fields(fields, |field| field.record);
+        let machines = group_fields(fields, |field| field.field.machine);
+        let judged = fields.iter().filter(|field| field.is_treatment() && !self.turned.contains(field.record));
+        for field in judged.clone() {
+            let site = sites.get(field.record).filter(|_| !field.record.is_null());
+            let machine = machines.get(field.field.machine).filter(|_| !field.field.machine.is_null());
+            let wrong = self.check_site(field, site).or_else(|| self.check_machine(field, machine?));
+            findings.extend(wrong.map(|wrong| field.finding(ANGLE.id, ANGLE.severity, &[], wrong)));
+        }
+        judged.count()
+    }
+}
+
+impl AngleSurvey<'_> {
+    fn check_site(&self, field: &SurveyedField<'_, Self>, site: Option<&Group<'_, '_, Self>>) -> Option<Violation> {
+        let others = site?.iter().filter(|other| other.field.id != field.field.id);
+        let usual = *others.clone().next()?.summary;
+        let tolerance = self.rules.angle_tolerance.get();
+        let agree = others.clone().all(|other| is_same_angle(*other.summary, usual, tolerance));
+        if !agree || is_same_angle(*field.summary, usual, tolerance) {
+            return None;
+        }
+        // Of two fields that differ, the one that is turned is reported.
+        if others.count() == 1 && is_same_angle(*field.summary, 0.0, tolerance) {
+            return None;
+        }
+        let (own, usual) = (rounded(*field.summary), rounded(usual));
+        let message =
+            format!("the couch is turned to {own} degrees, and to {usual} in the prescription's other fields");
+        Some(Violation { what: format!("Couch_Ang={own} others={usual}"), message })
+    }
+
+    fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &Group<'_, '_, Self>) -> Option<Violation> {
+        let others = machine.iter().filter(|other| other.record != field.record);
+        let is_used = others
+            .clone()
+            .any(|other| is_same_angle(*other.summary, *field.summary, 2.0 * self.rules.angle_tolerance.get()));
+        if is_used || others.count() < self.rules.peers() {
+            return None;
+        }
+        let own = rounded(*field.summary);
+        let message = format!("the couch is turned to {own} degrees, as in no other field of the machine");
+        Some(Violation { what: format!("Couch_Ang={own}"), message })
+    }
+}
+
+impl Check for SkinDistance {
+    fn card(&self) -> &'static CheckCard {
+        &SKIN
+    }
+
+    fn required_queries(&self) -> Vec<Fetch> {
+        query_fields()
+    }
+
+    fn columns(&self) -> Vec<CheckedColumn> {
+        let more = [
+            CheckedColumn::required(FIELDS, "SIT_Set_ID", CellForm::Whole),
+            CheckedColumn::required(FIELDS, "Ssd", CellForm::Number),
+            CheckedColumn::optional(FIELDS, "Modality_Enum", CellForm::Whole),
+            CheckedColumn::required(POINTS, "Gantry_Ang", CellForm::Number),
+            CheckedColumn::optional(POINTS, "Couch_Ang", CellForm::Number),
+        ];
+        id_columns().into_iter().chain(more).collect()
+    }
+
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(SurveyVisitor::new(SkinSurvey { rules: &criteria.rules.geometry }))
+    }
+}
+
+struct SkinSurvey<'a> {
+    rules: &'a Geometry,
+}
+
+/// What TxField says of a field's set-up.
+struct SetUp {
+    site: LookupId,
+    /// Distance from source to skin, cm.
+    skin: Option<f64>,
+    is_electrons: bool,
+}
+
+/// Gantry and couch angle of the first control point.
+impl FieldSurvey for SkinSurvey<'_> {
+    type Record = SetUp;
+    type Summary = (f64, f64);
+
+    fn read_record(&self, row: &Row<'_>) -> SetUp {
+        let skin = row.float("Ssd").filter(|skin| *skin != 0.0);
+        let is_electrons = row.integer("Modality_Enum") == Some(ELECTRONS);
+        SetUp { site: LookupId::from_cell(row.cell("SIT_Set_ID")), skin, is_electrons }
+    }
+
+    fn summarize_points(&self, points: &[Row<'_>]) -> Option<(f64, f64)> {
+        let first = points.first()?;
+        Some((first.float("Gantry_Ang")?, first.float("Couch_Ang").unwrap_or_default()))
+    }
+
+    fn judge_fields(
+        &self,
+        fields: &[SurveyedField<'_, Self>],
+        _: &CheckFacts<'_>,
+        findings: &mut Vec<Finding>,
+        _: &mut Vec<String>,
+    ) -> usize {
+        let mut sites: BTreeMap<&LookupId, Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
+        let machines = group_fields(fields, |field| field.field.machine);
+        for field in fields {
+            sites.entry(&field.record.site).or_default().push(field);
+        }
+        let judged = fields.iter().filter(|field| field.record.skin.is_some());
+        for field in judged.clone() {
+            let site = sites.get(&field.record.site).filter(|_| !field.record.site.is_null());
+            let finding = site.and_then(|site| self.check_site(field, site));
+            findings.extend(finding.or_else(|| self.check_machine(field, machines.get(field.field.machine)?)));
+        }
+        judged.count()
+    }
+}
+
+impl SkinSurvey<'_> {
+    fn check_site(&self, field: &SurveyedField<'_, Self>, site: &[&SurveyedField<'_, Self>]) -> Option<Finding> {
+        let (own, tolerance) = (field.record.skin?, self.rules.angle_tolerance.get());
+        let same = site.iter().filter(|other| {
+            other.field.id != field.field.id
+                && other.field.machine == field.field.machine
+                && other.record.is_electrons == field.record.is_electrons
+                && is_same_angle(other.summary.0, field.summary.0, tolerance)
+                && is_same_angle(other.summary.1, field.summary.1, tolerance)
+        });
+        let mut far = same.filter_map(|other| Some((other, other.record.skin?)));
+        let (other, usual) = far.find(|(_, skin)| (skin - own).abs() > self.rules.skin_tolerance.get())?;
+        // Of two that differ, one is reported: the treatment field, else the later one.
+        if (field.is_treatment(), &field.field.id) < (other.is_treatment(), &other.field.id) {
+            return None;
+        }
+        let (own, usual) = (rounded(own), rounded(usual));
+        let message =
+            format!("Ssd is {own} cm, and {usual} cm in another field of the prescription from the same side");
+        let wrong = Violation { what: format!("Ssd={own} other={usual}"), message };
+        Some(field.finding(SKIN.id, SKIN.severity, &[*other], wrong))
+    }
+
+    fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &Group<'_, '_, Self>) -> Option<Finding> {
+        let others = machine.iter().filter(|other| other.record.site != field.record.site);
+        let others: Vec<f64> = others.filter_map(|other| other.record.skin).collect();
+        if others.len() < self.rules.peers() || !field.is_treatment() || field.field.machine.is_null() {
+            return None;
+        }
+        let (own, usual) = (field.record.skin?, Span::of_numbers(others)?);
+        let margin = self.rules.skin_margin.get();
+        if own >= usual.least - margin && own <= usual.most + margin {
+            return None;
+        }
+        let (own, least, most) = (rounded(own), rounded(usual.least), rounded(usual.most));
+        let message = format!("Ssd is {own} cm; the machine's other treatment fields have {least} to {most} cm");
+        let wrong = Violation { what: format!("Ssd={own} machine={least}..{most}"), message };
+        Some(field.finding(SKIN.id, SKIN.severity, &[], wrong))
+    }
+}
+
+impl Check for DoseRate {
+    fn card(&self) -> &'static CheckCard {
+        &RATE
+    }
+
+    fn required_queries(&self) -> Vec<Fetch> {
+        query_fields()
+    }
+
+    fn columns(&self) -> Vec<CheckedColumn> {
+        let more = [
+            CheckedColumn::optional(FIELDS, "IsFFF", CellForm::FlagOrNull),
+            CheckedColumn::optional(FIELDS, "Modality_Enum", CellForm::Whole),
+            CheckedColumn::required(POINTS, "Meterset_Rate", CellForm::Number),
+            CheckedColumn::optional(POINTS, "Energy", CellForm::Number),
+        ];
+        id_columns().into_iter().chain(more).collect()
+    }
+
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(SurveyVisitor::new(RateSurvey { rules: &criteria.rules.geometry }))
+    }
+}
+
+struct RateSurvey<'a> {
+    rules: &'a Geometry,
+}
+
+/// Modality and filter of a field; energy and dose rates of its control points.
+impl FieldSurvey for RateSurvey<'_> {
+    type Record = (Option<i64>, Option<bool>);
+    type Summary = (i64, Span);
+
+    fn read_record(&self, row: &Row<'_>) -> (Option<i64>, Option<bool>) {
+        (row.integer("Modality_Enum"), row.flag("IsFFF"))
+    }
+
+    fn summarize_points(&self, points: &[Row<'_>]) -> Option<(i64, Span)> {
+        let energy = points.first()?.integer("Energy").unwrap_or_default();
+        let rates = points.iter().filter_map(|row| row.float("Meterset_Rate")).filter(|rate| *rate != 0.0);
+        Some((energy, Span::of_numbers(rates)?))
+    }
+
+    fn judge_fields(
+        &self,
+        fields: &[SurveyedField<'_, Self>],
+        _: &CheckFacts<'_>,
+        findings: &mut Vec<Finding>,
+        _: &mut Vec<String>,
+    ) -> usize {
+        let groups = group_fields(fields, |field| (field.field.machine, field.record, field.summary.0));
+        let judged = fields.iter().filter(|field| field.is_treatment());
+        let still = judged.clone().filter(|field| field.summary.1.width() == 0.0).count();
+        let moving = judged.clone().count() - still;
+        for field in judged.clone() {
+            let (_, rates) = field.summary;
+            let changes = rates.width() > 0.0 && still >= self.rules.peers() && moving.saturating_sub(1) * 20 <= still;
+            let group = groups.get(&(field.field.machine, field.record, field.summary.0));
+            let others = group.into_iter().flatten().filter(|other| other.field.id != field.field.id);
+            let usual = Span::of_numbers(others.clone().map(|other| other.summary.1.most));
+            let usual = usual.filter(|usual| usual.width() == 0.0 && others.count() >= self.rules.peers());
+            let (least, most) = (rounded(rates.least), rounded(rates.most));
+            let wrong = match usual {
+                Some(usual) if usual.least != rates.least || usual.most != rates.most => {
+                    let usual = rounded(usual.least);
+                    let message = format!(
+                        "Meterset_Rate is {least} to {most} MU/min; all other fields of the machine with this energy \
+                            have {usual}"
+                    );
+                    Violation { what: format!("Meterset_Rate={least} most={most} others={usual}"), message }
+                }
+                _ if changes => {
+                    let message = format!("Meterset_Rate runs from {least} to {most} MU/min within the field");
+                    Violation { what: format!("Meterset_Rate={least}..{most}"), message }
+                }
+                _ if rates.least < 0.0 => {
+                    Violation { what: format!("Meterset_Rate={least}"), message: format!("Meterset_Rate is {least}") }
+                }
+                _ => continue,
+            };
+            findings.push(field.finding(RATE.id, RATE.severity, &[], wrong));
+        }
+        judged.count()
+    }
+}

@@ -1,0 +1,185 @@
+//! The collimator's angle: the same throughout a field, and one that such fields have.
+
+use std::collections::BTreeMap;
+
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria};
+use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
+use crate::domains::mosaiq::geometry::{is_same_angle, rounded, turn_between};
+use crate::domains::mosaiq::lookup::LookupId;
+use crate::domains::mosaiq::rules::Geometry;
+use crate::domains::mosaiq::surveys::{FieldSurvey, SurveyVisitor, SurveyedField};
+use crate::model::{Fetch, Finding, Row, Severity, Violation};
+
+const FIELDS: &str = "TxField";
+const POINTS: &str = "TxFieldPoint";
+const ANGLE: &str = "Coll_Ang";
+/// Types of arcs: their collimators stay near one angle, against leakage between leaves.
+const ARCS: [i64; 3] = [11, 12, 13];
+/// How far an angle may lie from those of the machine's other fields, degrees: of arcs, and of standing beams.
+const NEAR_DEGREES: (f64, f64) = (30.0, 60.0);
+/// Standing beams use many angles: so many times more of them are needed to know which.
+const STANDING_TIMES: usize = 3;
+
+pub(super) struct CollimatorUsual;
+
+static CARD: CheckCard = CheckCard {
+    id: "collimator_usual",
+    group: "geometry",
+    mode: "plausible_geometry",
+    severity: Severity::High,
+    about: "The collimator of a field keeps its angle, where nearly all fields of the type keep theirs; it has that \
+        of the field's other versions, and it is not far from all angles that the machine's other fields of the type \
+        have. A turn to an angle that is usual, too, cannot be seen.",
+    remedy: "Compare the collimator with the treatment plan: the leaves shield by its angle.",
+};
+
+impl Check for CollimatorUsual {
+    fn card(&self) -> &'static CheckCard {
+        &CARD
+    }
+
+    fn required_queries(&self) -> Vec<Fetch> {
+        vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
+    }
+
+    fn columns(&self) -> Vec<CheckedColumn> {
+        vec![
+            CheckedColumn::required(FIELDS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::required(POINTS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::required(POINTS, "Point", CellForm::Whole),
+            CheckedColumn::required(POINTS, ANGLE, CellForm::Number),
+        ]
+    }
+
+    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
+        Box::new(SurveyVisitor::new(CollimatorSurvey { rules: &criteria.rules.geometry }))
+    }
+}
+
+struct CollimatorSurvey<'a> {
+    rules: &'a Geometry,
+}
+
+/// The collimator over the control points of a field, degrees.
+struct CollimatorTurn {
+    points: usize,
+    first: f64,
+    /// The largest turn away from the first angle, and the number of the control point.
+    largest: f64,
+    point: i64,
+}
+
+impl FieldSurvey for CollimatorSurvey<'_> {
+    type Record = ();
+    type Summary = CollimatorTurn;
+
+    fn read_record(&self, _: &Row<'_>) {}
+
+    fn summarize_points(&self, points: &[Row<'_>]) -> Option<CollimatorTurn> {
+        // Angles that no machine has are reported by `angle_range`.
+        let angles = points.iter().filter_map(|row| Some((row.integer("Point")?, row.float(ANGLE)?)));
+        let mut angles = angles.filter(|(_, angle)| (-360.0..=360.0).contains(angle));
+        let (_, first) = angles.next()?;
+        let mut turn = CollimatorTurn { points: 1, first, largest: 0.0, point: 0 };
+        for (point, angle) in angles {
+            turn.points += 1;
+            let way = turn_between(first, angle).abs();
+            if way > turn.largest {
+                (turn.largest, turn.point) = (way, point);
+            }
+        }
+        Some(turn)
+    }
+
+    fn judge_fields(
+        &self,
+        fields: &[SurveyedField<'_, Self>],
+        _: &CheckFacts<'_>,
+        findings: &mut Vec<Finding>,
+        _: &mut Vec<String>,
+    ) -> usize {
+        let mut types: BTreeMap<Option<i64>, [usize; 2]> = BTreeMap::new();
+        let mut peers: BTreeMap<(&LookupId, Option<i64>), Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
+        let mut versions: BTreeMap<&LookupId, Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
+        let judged: Vec<&SurveyedField<'_, Self>> = fields.iter().filter(|field| field.is_treatment()).collect();
+        for field in &judged {
+            if field.summary.points > 1 {
+                let [still, moving] = types.entry(field.field.kind).or_default();
+                *(if field.summary.largest > self.rules.angle_tolerance.get() { moving } else { still }) += 1;
+            }
+            peers.entry((field.field.machine, field.field.kind)).or_default().push(field);
+            versions.entry(field.field.set).or_default().push(field);
+        }
+        for field in &judged {
+            let types = types.get(&field.field.kind).copied().unwrap_or_default();
+            let wrong = self.check_turn(field.summary, types).map(|wrong| (wrong, None));
+            let wrong = wrong.or_else(|| self.check_version(field, versions.get(field.field.set)?));
+            let peers = peers.get(&(field.field.machine, field.field.kind));
+            let wrong = wrong.or_else(|| Some((self.check_usual(field, peers?)?, None)));
+            findings.extend(wrong.map(|(wrong, other)| field.finding(CARD.id, CARD.severity, other.as_slice(), wrong)));
+        }
+        judged.len()
+    }
+}
+
+impl CollimatorSurvey<'_> {
+    fn check_turn(&self, turn: &CollimatorTurn, [still, moving]: [usize; 2]) -> Option<Violation> {
+        // A larger turn is reported by `angle_jump`.
+        let is_turn = turn.largest > self.rules.angle_tolerance.get() && turn.largest <= 90.0;
+        if !is_turn || still < self.rules.peers() || moving.saturating_sub(1) * 20 > still {
+            return None;
+        }
+        let CollimatorTurn { first, largest, point, .. } = turn;
+        let (first, largest) = (rounded(*first), rounded(*largest));
+        let message = format!(
+            "the collimator stands {largest} degrees away at control point {point} from the {first} at the first \
+                one; in fields of the type it stands still"
+        );
+        Some(Violation { what: format!("Coll_Ang turn={largest}"), message })
+    }
+
+    /// Returns the fault of the current version whose collimator differs from an older one's.
+    fn check_version<'s, 'f>(
+        &self,
+        field: &SurveyedField<'f, Self>,
+        versions: &[&'s SurveyedField<'f, Self>],
+    ) -> Option<(Violation, Option<&'s SurveyedField<'f, Self>>)> {
+        let others = versions.iter().filter(|other| {
+            other.field.id < field.field.id && other.field.machine == field.field.machine && !field.field.set.is_null()
+        });
+        let nearest = others.max_by(|one, other| one.field.id.cmp(&other.field.id))?;
+        let (own, usual) = (rounded(field.summary.first), rounded(nearest.summary.first));
+        if is_same_angle(own, usual, NEAR_DEGREES.0) {
+            return None;
+        }
+        let message = format!("the collimator is at {own} degrees, and at {usual} in the version before");
+        Some((Violation { what: format!("Coll_Ang={own} before={usual}"), message }, Some(*nearest)))
+    }
+
+    /// Returns the fault of a collimator far from all angles that the machine's fields of the type have.
+    fn check_usual(&self, field: &SurveyedField<'_, Self>, peers: &[&SurveyedField<'_, Self>]) -> Option<Violation> {
+        let is_arc = field.field.kind.is_some_and(|kind| ARCS.contains(&kind));
+        let (near, least) = if is_arc {
+            (NEAR_DEGREES.0, self.rules.peers())
+        } else {
+            (NEAR_DEGREES.1, STANDING_TIMES * self.rules.peers())
+        };
+        let own = field.summary.first;
+        let others = peers.iter().filter(|other| other.field.set != field.field.set);
+        if field.field.machine.is_null() || others.clone().count() < least {
+            return None;
+        }
+        let nearest = others
+            .map(|other| other.summary.first)
+            .min_by(|one, other| turn_between(own, *one).abs().total_cmp(&turn_between(own, *other).abs()))?;
+        if is_same_angle(own, nearest, near) {
+            return None;
+        }
+        let (own, nearest) = (rounded(own), rounded(nearest));
+        let message = format!(
+            "the collimator is at {own} degrees; the nearest angle in the machine's other fields of the type is \
+                {nearest}"
+        );
+        Some(Violation { what: format!("Coll_Ang={own}"), message })
+    }
+}
