@@ -22,4 +22,4 @@ RULES = {
 
 database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
 findings = [f"{rule} {key}" for rule, query in RULES.items() for (key,) in database.execute(query)]
-print(json.dumps({"findings": findings}))
+print(json.dumps({"findings": findings, "checks": list(RULES)}))

@@ -83,6 +83,8 @@ const fn placeholder(option: &Flag) -> Option<&'static str> {
         Flag::Name => "OTHER",
         Flag::Output | Flag::Baseline | Flag::WriteBaseline | Flag::Journal => "FILE",
         Flag::Detector => "NAME='COMMAND WORDS'",
+        Flag::Sweep => "MODE:VARIANT",
+        Flag::Sizes => "SIZES",
         Flag::Parameter(_) => "IDS",
         _ => return None,
     })

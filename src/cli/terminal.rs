@@ -15,11 +15,15 @@ use crate::model::ports::{Confirm, ConfirmAnswer, ConfirmQuestion, Danger, Repor
 /// How long a step may take before a progress bar appears.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// How often a long operation says in a line how far it is, where there is no terminal for a bar.
+const LINE_EVERY: Duration = Duration::from_secs(20);
+
 /// The terminal, or its absence.
 pub(super) struct Terminal<'a> {
     printer: &'a Printer,
     signals: &'a Signals,
     shows: bool,
+    quiet: bool,
     can_ask: bool,
     yes: bool,
     bar: RefCell<ProgressState>,
@@ -28,17 +32,20 @@ pub(super) struct Terminal<'a> {
 /// The progress bar, and since when there has been none.
 struct ProgressState {
     began: Instant,
+    /// When a line of progress was last printed, where there is no terminal for a bar.
+    told: Instant,
     shown: Option<(String, ProgressBar)>,
 }
 
 impl<'a> Terminal<'a> {
     /// Shows progress only if stderr is a terminal, and asks only if stdin is one too.
     pub(super) fn new(settings: &Settings, printer: &'a Printer, signals: &'a Signals) -> Self {
-        let bar = ProgressState { began: Instant::now(), shown: None };
+        let bar = ProgressState { began: Instant::now(), told: Instant::now(), shown: None };
         Self {
             printer,
             signals,
             shows: stderr().is_terminal() && !settings.quiet,
+            quiet: settings.quiet,
             can_ask: stdin().is_terminal() && stderr().is_terminal() && !settings.no_input,
             yes: settings.yes,
             bar: RefCell::new(bar),
@@ -105,6 +112,15 @@ impl Reporter for Terminal<'_> {
             shown.set_length(total.max(done));
             shown.set_position(done);
         }
+    }
+
+    fn overall_progress(&self, step: &str, done: u64, total: u64) {
+        self.progress(step, done, total);
+        if self.shows || self.quiet || self.bar.borrow().told.elapsed() < LINE_EVERY {
+            return;
+        }
+        self.bar.borrow_mut().told = Instant::now();
+        self.printer.note(&format!("{done} of {total} done: {step}"));
     }
 
     fn note(&self, text: &str) {

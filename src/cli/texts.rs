@@ -206,8 +206,11 @@ state.
 
 The detectors under test are mfm's own checks and any commands given after `--` or with --detector. Each command gets \
 the target's URL as MFM_TARGET_URL and {url}, a file's path as MFM_TARGET_PATH and {path}, and no information about \
-the fault. It runs on the untouched data first: findings there do not count. The result is a matrix with Wilson 95 % \
-intervals.
+the fault. It runs on the untouched data first: findings there do not count. The result says which faults nothing saw, \
+which checks saw nothing, which check saw what, and which trials were missed, with 95 % intervals.
+
+With --sweep, one fault is tried at sizes over its range: from which size on is it seen? With --jobs, the trials are \
+shared out to copies of a SQLite target, which are removed at the end.
 
 Exits with 1 if a fault was missed, an alarm was false or a run was inconclusive; with --baseline, if detection got \
 worse. An interrupted drill takes its fault back. After a crash, the next drill or `mfm revert --all` does so, after \
@@ -216,6 +219,7 @@ worse. An interrupted drill takes its fault back. After a crash, the next drill 
 Example:
   mfm drill --modes {tool},{other} --sample 5 --seed 1 --yes
   mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml
+  mfm drill --jobs 4 --judge junit --report out-{job}.xml --yes -- pytest qa/ --junit-xml=out-{job}.xml
   mfm drill --command-only --detector old='python3 old.py {path}' --detector new='python3 new.py {path}' --yes";
 
 /// `mfm query`.

@@ -30,7 +30,7 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
@@ -108,6 +108,14 @@ pub trait Domain: Sync {
         _snapshot: &Snapshot,
     ) -> Result<Vec<FindingSubject>, Pause> {
         Ok(rows.iter().map(|(table, key)| FindingSubject::of_row(self.kinds(), table, key)).collect())
+    }
+    /// Returns which of these records matter little, so that drills pass them over unless asked: those of imaging, for
+    /// example, or of replaced versions. None by default.
+    ///
+    /// # Errors
+    /// What has to be read first, or what the target lacks.
+    fn list_minor_records(&self, _table: &str, _keys: &[Key], _snapshot: &Snapshot) -> Result<BTreeSet<Key>, Pause> {
+        Ok(BTreeSet::new())
     }
     /// Returns the filters by which records can be narrowed.
     fn filters(&self) -> &'static [FilterCard] {

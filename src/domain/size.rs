@@ -102,6 +102,24 @@ impl SizeRange {
         sizes
     }
 
+    /// Returns the size in the middle of two others; `None` where the column holds none between them, or they are as
+    /// close as 3 %.
+    #[must_use]
+    pub fn halve_sizes(&self, low: f64, high: f64) -> Option<Size> {
+        if low <= 0.0 || high / low <= 1.03 {
+            return None;
+        }
+        let middle = if self.is_logarithmic() { (low * high).sqrt() } else { f64::midpoint(low, high) };
+        let size = self.round_size(middle);
+        (size.number() > low && size.number() < high).then_some(size)
+    }
+
+    /// Returns whether sizes are spread by equal ratios.
+    #[must_use]
+    pub fn is_logarithmic(&self) -> bool {
+        self.scale == SizeScale::Logarithmic
+    }
+
     /// Returns the number at a share of the way from the least to the most, 0 to 1.
     fn interpolate(&self, share: f64) -> f64 {
         if self.scale == SizeScale::Logarithmic && self.least > 0.0 {
@@ -120,7 +138,7 @@ impl SizeRange {
     ///
     /// # Errors
     /// A sentence saying why the range has no such size.
-    fn accept(&self, size: Size) -> Result<Size, String> {
+    pub fn accept_size(&self, size: Size) -> Result<Size, String> {
         let size = Size { relative: size.relative || self.is_percentage(), ..size };
         if size.is_zero() {
             return Err("size: 0 changes nothing".to_owned());
@@ -165,6 +183,12 @@ impl Size {
     #[must_use]
     pub const fn is_relative(self) -> bool {
         self.relative
+    }
+
+    /// Returns the same number as a percentage, or in the column's unit.
+    #[must_use]
+    pub const fn made_relative(self, relative: bool) -> Self {
+        Self { relative, ..self }
     }
 
     /// Returns by how much a value changes, in its own unit.
@@ -234,7 +258,7 @@ pub fn resolve_size(mode: &dyn Mode, variant: &str, given: Option<Size>) -> Resu
     let card = mode.card();
     let range = card.variants.iter().find(|one| one.word == variant).and_then(|one| one.size);
     match (range, given) {
-        (Some(range), Some(size)) => range.accept(size).map(Some),
+        (Some(range), Some(size)) => range.accept_size(size).map(Some),
         (Some(range), None) => Ok(Some(range.default_size())),
         (None, Some(_)) => Err(format!("size: {} {variant} has no sizes: leave it out", card.tool)),
         (None, None) => Ok(None),
@@ -288,13 +312,13 @@ mod tests {
     #[test]
     fn a_range_refuses_what_it_does_not_document() {
         let range = SizeRange::in_unit("cm", 0.5, 5.0, 40.0);
-        assert_eq!(range.accept(parse("2")), Ok(parse("2")));
-        assert!(range.accept(parse("0")).unwrap_err().contains("changes nothing"));
-        assert!(range.accept(parse("-2")).unwrap_err().contains("negative"));
-        assert!(range.accept(parse("5%")).unwrap_err().contains("in cm"));
-        assert_eq!(range.or_relative().accept(parse("5%")), Ok(parse("5%")));
-        assert_eq!(range.or_negative().accept(parse("-2")), Ok(parse("-2")));
-        assert_eq!(SizeRange::in_unit("%", 1.0, 5.0, 50.0).accept(parse("7")), Ok(parse("7%")));
+        assert_eq!(range.accept_size(parse("2")), Ok(parse("2")));
+        assert!(range.accept_size(parse("0")).unwrap_err().contains("changes nothing"));
+        assert!(range.accept_size(parse("-2")).unwrap_err().contains("negative"));
+        assert!(range.accept_size(parse("5%")).unwrap_err().contains("in cm"));
+        assert_eq!(range.or_relative().accept_size(parse("5%")), Ok(parse("5%")));
+        assert_eq!(range.or_negative().accept_size(parse("-2")), Ok(parse("-2")));
+        assert_eq!(SizeRange::in_unit("%", 1.0, 5.0, 50.0).accept_size(parse("7")), Ok(parse("7%")));
         assert_eq!(range.to_string(), "0.5 to 40 cm, 5 by default");
     }
 }

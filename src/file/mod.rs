@@ -9,7 +9,8 @@ mod write;
 pub use place::{FileId, identity_of, is_same_file, kind_of};
 pub use read::{decode_text, open_regular, read_beginning, read_bytes, read_text};
 pub use write::{
-    DraftFile, FileAccess, begin_draft, make_folder, make_new, open_lock, remove_own, replace_file, write_new,
+    DraftFile, FileAccess, begin_draft, has_neighbour, make_folder, make_new, make_private, open_lock, remove_if_there,
+    remove_own, replace_file, write_new,
 };
 
 /// The largest text that people write, in bytes: rules, campaigns, configuration.

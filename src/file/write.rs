@@ -167,6 +167,35 @@ pub fn remove_own(path: &Path, made: Option<FileId>) -> Result<(), FileError> {
     Ok(std::fs::remove_file(path)?)
 }
 
+/// Makes a file accessible to the person alone, where the system has such rights.
+///
+/// # Errors
+/// The system's error.
+pub fn make_private(path: &Path) -> Result<(), FileError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Removes a file in a folder of mfm's own; returns whether there was one.
+#[must_use]
+pub fn remove_if_there(path: &Path) -> bool {
+    std::fs::remove_file(path).is_ok()
+}
+
+/// Returns whether a file or folder beside this one has a name that begins so.
+#[must_use]
+pub fn has_neighbour(path: &Path, beginning: &str) -> bool {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(beginning))
+}
+
 /// Opens or creates a lock file, accessible to the person alone. Its content is left as it is.
 ///
 /// # Errors

@@ -80,7 +80,7 @@ fn build_plausible_entry(allowed: &AgentPermissions) -> Option<ToolEntry> {
     let modes = groups::list_plausible(allowed);
     let worst = modes.iter().map(|mode| mode.card().severity).max()?;
     let about = format!(
-        "Commit a fault whose values are possible and wrong. list_failure_modes with its mode names variants and sizes. \
+        "Commit a fault whose values are possible and wrong. list_failure_modes names variants and sizes of a mode. \
          Severity up to {worst}. Needs consent."
     );
     Some(build_entry(
@@ -253,7 +253,7 @@ fn list_writing_tools(allowed: &AgentPermissions) -> Vec<ToolEntry> {
         out.push(write_entry("replay", "Replay", &replay::CARD, require_property(input, "onto"), writes::REPLAY));
         let input = schema::keep_properties(
             schema::from_request::<drill::Request>(),
-            &["modes", "sample", "seed", "now", "controls"],
+            &["modes", "sweep", "sizes", "all_records", "sample", "seed", "now", "controls"],
         );
         let input = describe_property(schema::strip_properties(input, &["*"], &[]), "modes", "Tools, or TOOL:VARIANT");
         out.push(write_entry("drill", "Drill", &drill::CARD, input, writes::DRILL));

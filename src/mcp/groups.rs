@@ -28,7 +28,7 @@ pub(super) fn list_plausible(allowed: &AgentPermissions) -> Vec<&'static dyn Mod
     plausible.filter(|mode| allowed.has_tool(mode.card().tool)).collect()
 }
 
-/// Builds the input schema of the group's tool: the mode, the variant, the size, and what any of the modes takes beside.
+/// Builds the input schema of the group's tool: mode, variant, size, and what any of the modes takes beside.
 pub(super) fn input_schema(modes: &[&'static dyn Mode]) -> Object {
     let ids: Vec<&str> = modes.iter().map(|mode| mode.card().id).collect();
     let mut properties = Object::new();

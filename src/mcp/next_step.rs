@@ -146,6 +146,8 @@ fn has_argument(option: &Flag) -> bool {
         | Flag::Only
         | Flag::Until
         | Flag::As
+        | Flag::Sweep
+        | Flag::Sizes
         | Flag::Parameter(_) => true,
         Flag::DisableTriggers
         | Flag::Journal

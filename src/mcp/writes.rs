@@ -205,10 +205,11 @@ fn run_replay(context: &Context<'_>, allowed: &AgentPermissions, arguments: Obje
 
 fn preview_drill(context: &Context<'_>, _: &AgentPermissions, arguments: &Object) -> Result<Preview, Failure> {
     let request: drill::Request = parse_request(arguments.clone())?;
-    let variants = drill::count_variants(&request.modes)?;
+    let variants = drill::count_cases(&request)?;
     let target = context.resolve_target(&context.open_journal()?)?.name;
-    let modes = if request.modes.is_empty() { "every mode".to_owned() } else { request.modes.join(", ") };
-    let sample = request.sample.unwrap_or(3);
+    let named = [request.modes.as_slice(), request.sweep.as_slice()].concat();
+    let modes = if named.is_empty() { "every mode".to_owned() } else { named.join(", ") };
+    let sample = drill::sample_of(&request);
     let text = format!(
         "Drill the quality checks on target {target}: {modes}; {} on {} each, {} in total; each is committed, checked, \
          and taken back?",

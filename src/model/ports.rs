@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::Refusal;
 
-/// The clock.
-pub trait Clock {
+/// The clock; jobs share it.
+pub trait Clock: Sync {
     /// Returns the time, in microseconds since 1970-01-01 UTC.
     fn now_us(&self) -> i64;
     /// Returns the local wall clock, in whole seconds.
@@ -18,8 +18,8 @@ pub trait Clock {
     }
 }
 
-/// The source of random bytes.
-pub trait Entropy {
+/// The source of random bytes; jobs share it.
+pub trait Entropy: Sync {
     /// Returns 16 bytes that cannot be guessed.
     fn bytes(&self) -> [u8; 16];
 }

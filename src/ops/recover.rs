@@ -155,6 +155,11 @@ fn recover_automatically(context: &Context<'_>) -> Result<Outcome, Failure> {
             }
         }
     }
+    let copies = super::drill::jobs::remove_left_copies(context, &journal)?;
+    if copies > 0 {
+        let files = super::render_count(copies, "file");
+        context.reporter.note(&format!("{files} removed: copies of a target that an interrupted drill left"));
+    }
     Ok(outcome)
 }
 

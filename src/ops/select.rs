@@ -15,6 +15,8 @@ use super::failure::{Failure, FailureKind};
 use super::filters::RecordFilter;
 pub use super::reading::{read_into, read_through};
 use crate::domain::mode::{BoundMode, Mode, PlannedFault, ProposedFault, Task};
+use crate::domain::pause::Pause;
+use crate::domains;
 use crate::model::refusal::render_key;
 use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};
 use crate::plan::{self, PlannedRow};
@@ -162,6 +164,21 @@ impl<'a, 'c, 'o> SelectionRun<'a, 'c, 'o> {
         let bound = order.mode.bind(order.parameters)?;
         let parameters = Arc::new(order.parameters.clone());
         Ok(Self { context, target, order, bound, parameters, outcome: SelectionTally::default() })
+    }
+
+    /// Returns the records of a batch that matter in treatment, in their order.
+    fn pass_over_minor(&mut self, table: &str, keys: &[Key]) -> Result<Vec<Key>, Failure> {
+        let Some(domain) = domains::of_mode(self.order.mode.card().id) else { return Ok(keys.to_vec()) };
+        let mut snapshot = Snapshot::default();
+        let minor = loop {
+            match domain.list_minor_records(table, keys, &snapshot) {
+                Ok(minor) => break minor,
+                Err(Pause::Ask(queries)) => read_into(&mut snapshot, self.target, queries)?,
+                // What says which records are minor is missing here: then all of them count.
+                Err(Pause::Refuse(_)) => break BTreeSet::new(),
+            }
+        };
+        Ok(keys.iter().filter(|key| !minor.contains(*key)).cloned().collect())
     }
 
     fn table(&mut self) -> Result<Arc<Table>, Failure> {
@@ -468,19 +485,26 @@ pub fn rank_eligible(
     target: &mut dyn Target,
     order: &SelectionRequest<'_>,
     wanted: u64,
+    all_records: bool,
 ) -> Result<Vec<Key>, Failure> {
     let mut run = SelectionRun::new(context, target, order)?;
     let record = run.bound.record().table;
     let table = run.table()?;
     let candidates = run.list_candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
-    run.plan_batches(&candidates, SMALL_BATCH, |run, RecordAttempt { key, plan, .. }| {
-        match plan {
-            Ok(_) => chosen.push(key.clone()),
-            Err(refusal) => first = first.take().or(Some(run.reason_to_skip(key, refusal)?)),
+    for batch in candidates.chunks(SMALL_BATCH) {
+        let kept = if all_records { batch.to_vec() } else { run.pass_over_minor(record, batch)? };
+        run.plan_batches(&kept, SMALL_BATCH, |run, RecordAttempt { key, plan, .. }| {
+            match plan {
+                Ok(_) => chosen.push(key.clone()),
+                Err(refusal) => first = first.take().or(Some(run.reason_to_skip(key, refusal)?)),
+            }
+            Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if chosen.len() as u64 == wanted {
+            break;
         }
-        Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })?;
+    }
     if chosen.is_empty() {
         return Err(none_eligible(record.to_owned(), candidates.len() as u64, first.as_ref()));
     }

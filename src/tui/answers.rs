@@ -190,7 +190,7 @@ fn report_audit(state: &mut TuiState, outcome: &audit::Outcome) {
 fn report_drill(state: &mut TuiState, outcome: &drill::Outcome) {
     let total = outcome.matrix.totals.first();
     let caught = total.map_or(0, |total| total.cell.caught);
-    let exact = if outcome.exact { "every table is unchanged" } else { "TABLES HAVE CHANGED" };
+    let exact = if outcome.exact == Some(true) { "every table is unchanged" } else { "TABLES HAVE CHANGED" };
     let role = if outcome.ok { Role::Good } else { Role::Warning };
     state.show_note(role, format!("drill {}: {caught} of {} faults caught; {exact}", outcome.drill, outcome.tried));
     state.overlay = Some(super::overlays::build_matrix_overlay(outcome));

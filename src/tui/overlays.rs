@@ -282,7 +282,11 @@ pub fn build_matrix_overlay(outcome: &drill::Outcome) -> Overlay {
     if let Some(yardstick) = &outcome.yardstick {
         lines.push((Role::Dim, format!("people catch {} ({})", yardstick.share.percent(), yardstick.source)));
     }
-    let exact = if outcome.exact { (Role::Good, "every table is unchanged") } else { (Role::Danger, "TABLES DIFFER") };
+    let exact = if outcome.exact == Some(true) {
+        (Role::Good, "every table is unchanged")
+    } else {
+        (Role::Danger, "TABLES DIFFER")
+    };
     lines.extend([(exact.0, exact.1.to_owned()), (Role::Text, String::new())]);
     for line in &outcome.matrix.lines {
         let cells: Vec<String> =

@@ -357,7 +357,9 @@ const WEAK: [(&str, u64); 8] = [
 fn python_shows_the_blind_spots_of_the_weak_script_exactly() {
     let world = World::with_lab();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/weak_qa.py").display().to_string();
-    let (code, json) = drill(&world, &["--sample", "2", "--judge", "json", "--", "python3", script.as_str(), "{path}"]);
+    let scope = ["--modes", "specified", "--all-records", "--sample", "2"];
+    let command = ["--judge", "json", "--", "python3", script.as_str(), "{path}"];
+    let (code, json) = drill(&world, &[&scope[..], &command].concat());
     assert_eq!((code, json["tried"].as_u64(), &json["exact"]), (Some(1), Some(2 * 32), &true.into()));
     let found = counts(&json, "weak_qa.py");
     assert_eq!(found.len(), 32);
@@ -368,6 +370,64 @@ fn python_shows_the_blind_spots_of_the_weak_script_exactly() {
     assert!(counts(&json, "mfm").iter().all(|(_, counts)| *counts == [2, 0, 0, 0]), "{json}");
     let pair = ["both", "first_only", "second_only", "neither"].map(|name| json["pair"][name].as_u64().unwrap());
     assert_eq!(pair, [15, 49, 0, 0]);
+    assert_eq!(json["checks"][1]["saw_nothing"], serde_json::json!([]), "each of its rules saw something");
+    let unseen = json["unseen"].as_array().unwrap();
+    assert_eq!(unseen.len(), 32 - WEAK.iter().filter(|(_, hits)| *hits > 0).count(), "{unseen:?}");
+    assert_eq!(json["missed"].as_array().unwrap().len(), 49);
+}
+
+#[test]
+fn jobs_try_the_same_faults_on_copies_that_go() {
+    let world = World::with_lab();
+    let command = angles_only(&world);
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    let scope = ["--modes", MODES, "--sample", "2"];
+    let alone = drill(&world, &[&scope[..], &command].concat()).1;
+    let (code, json) = drill(&world, &[&["--jobs", "2"], &scope[..], &command].concat());
+    assert_eq!((code, &json["exact"], &json["tried"]), (Some(1), &true.into(), &4.into()), "{json}");
+    assert_eq!((counts(&json, "mfm"), counts(&json, "angles")), (counts(&alone, "mfm"), counts(&alone, "angles")));
+    let digests = |json: &Json| -> Vec<Json> {
+        json["trials"].as_array().unwrap().iter().map(|trial| trial["plan_digest"].clone()).collect()
+    };
+    assert_eq!(digests(&json), digests(&alone), "the same faults, whichever job was faster");
+    let folder = world.path().join(json["jobs"]["folder"].as_str().unwrap());
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.map(|name| name.to_string_lossy().into_owned()).collect()
+    };
+    let left = names(&folder);
+    assert!(left.iter().all(|name| name.contains(".journal.db")) && !left.is_empty(), "{left:?}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+    assert_eq!(world.json(&["target", "list"])["targets"].as_array().unwrap().len(), 1);
+    let missed = &json["missed"][0];
+    let journal = folder.join(format!("job-{}.journal.db", missed["job"])).display().to_string();
+    let output = world.run(&["--journal", &journal, "show", &missed["op"].to_string(), "--json"]);
+    let shown: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&shown["tool"], &shown["state"]), (&missed["tool"], &"reverted".into()), "{shown}");
+    let (_, shown) = drill_shown(&world, &json["drill"].to_string());
+    assert_eq!((digests(&shown), &shown["missed"]), (digests(&json), &json["missed"]));
+    let output = world.run(&["audit", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let words = ["drill", "--yes", "--jobs", "2", "--judge", "junit", "--report", "out.xml", "--", "true"];
+    let output = world.run(&words);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("{job}"), "{}", text(&output.stderr));
+    recover_removes_what_a_crash_leaves(&world, &folder);
+}
+
+/// The copies that a crash leaves are removed, and nothing else is.
+fn recover_removes_what_a_crash_leaves(world: &World, folder: &Path) {
+    for name in ["job-1.db", "job-2.db-wal", "notes.txt"] {
+        std::fs::write(folder.join(name), "left").unwrap();
+    }
+    world.mfm(&["recover"]).assert().success();
+    let is_there = |name: &str| folder.join(name).exists();
+    assert!(!is_there("job-1.db") && !is_there("job-2.db-wal"));
+    assert!(is_there("notes.txt") && is_there("job-1.journal.db"));
 }
 
 #[test]

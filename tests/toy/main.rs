@@ -109,7 +109,7 @@ fn a_drill_and_a_campaign_know_its_modes_alone() {
     let before = dump_tables(&world.path("toy.db"));
     let request = drill::Request { modes: vec!["create_impossible_pages".into()], ..Default::default() };
     let drilled = drill::run(&world.context(), &request).unwrap();
-    assert!(drilled.ok && drilled.exact, "{drilled:?}");
+    assert!(drilled.ok && drilled.exact == Some(true), "{drilled:?}");
     assert!(drilled.trials.iter().all(|trial| trial.tool == "create_impossible_pages"));
     assert_eq!(drilled.trials.len(), 6);
     let file = world.path("campaign.toml");
@@ -122,6 +122,65 @@ fn a_drill_and_a_campaign_know_its_modes_alone() {
     assert_eq!((made.plan.rows, made.plan.label.variant.as_str()), (2, "huge"));
     world.revert(&[made.op.unwrap()]).unwrap();
     assert_eq!(dump_tables(&world.path("toy.db")), before);
+}
+
+#[test]
+fn a_sweep_finds_from_which_size_on_the_check_sees() {
+    let world = toy();
+    let before = dump_tables(&world.path("toy.db"));
+    let request = drill::Request { sweep: vec!["create_miscounted_pages:more".into()], ..Default::default() };
+    let swept = drill::run(&world.context(), &request).unwrap();
+    assert_eq!((swept.exact, swept.ok), (Some(true), false), "a sweep misses the small ones");
+    let [curve] = swept.sweeps.as_slice() else { panic!("{:?}", swept.sweeps) };
+    let threshold = curve.threshold.unwrap();
+    // A book of 101 to 120 pages gets more than the 5000 that the rules allow.
+    assert!((threshold.size / 4890.0 - 1.0).abs() < 0.02, "{threshold:?}");
+    assert!(threshold.low.unwrap() < 4890.0 && threshold.high.unwrap() > 4880.0, "{threshold:?}");
+    assert_eq!((curve.unit, curve.most_caught), ("pages", Some(1.0)));
+    assert!(swept.trials.iter().all(|trial| trial.size.is_some()));
+    let shown =
+        drill::run(&world.context(), &drill::Request { show: Some(swept.drill), ..Default::default() }).unwrap();
+    assert_eq!((&shown.sweeps, &shown.matrix.lines), (&swept.sweeps, &swept.matrix.lines));
+    let again = drill::Request { replay: Some(swept.drill), ..Default::default() };
+    let again = drill::run(&world.context(), &again).unwrap();
+    assert_eq!(again.differences, Some(Vec::new()), "with the sizes that were added, and no others");
+    assert_eq!(again.trials.len(), swept.trials.len());
+    assert_eq!(dump_tables(&world.path("toy.db")), before);
+    let sweep = |mode: &str, sizes: &[&str]| drill::Request {
+        sweep: vec![mode.into()],
+        sizes: sizes.iter().map(ToString::to_string).collect(),
+        sample: Some(2),
+        ..Default::default()
+    };
+    let relative = drill::run(&world.context(), &sweep("create_miscounted_pages", &["9000%", "100%"])).unwrap();
+    let points = &relative.sweeps[0].points;
+    assert_eq!(points.iter().map(|point| point.caught.hits).collect::<Vec<_>>(), [0, 2], "as many as were asked for");
+    assert_eq!((points[0].size.to_string().as_str(), relative.sweeps[0].unit), ("100%", "%"));
+    for wrong in [sweep("create_impossible_pages", &[]), sweep("create_miscounted_pages", &["-5"])] {
+        assert_eq!(drill::run(&world.context(), &wrong).unwrap_err().code, "drill");
+    }
+}
+
+#[test]
+fn a_drill_says_which_check_saw_nothing() {
+    let world = toy();
+    let modes = vec!["create_impossible_pages".into()];
+    let request = drill::Request { modes, sample: Some(2), ..Default::default() };
+    let drilled = drill::run(&world.context(), &request).unwrap();
+    let [checks] = drilled.checks.as_slice() else { panic!("{:?}", drilled.checks) };
+    assert_eq!(checks.saw_nothing.as_deref(), Some(&["card_readable".to_owned()][..]));
+    assert_eq!(
+        (checks.saw[0].check.as_str(), checks.saw[0].caught, checks.saw[0].faults.len()),
+        ("pages_possible", 4, 2)
+    );
+    assert!(drilled.unseen.is_empty() && drilled.missed.is_empty() && !drilled.caveats.is_empty());
+    // A card that is wrong already: its check can find nothing new there.
+    let small = drill::Request { sweep: vec!["create_miscounted_pages".into()], sizes: vec!["50".into()], ..request };
+    let small = drill::Request { modes: Vec::new(), ..small };
+    let missed = drill::run(&world.context(), &small).unwrap();
+    assert_eq!((missed.unseen.len(), missed.missed.len()), (1, 2));
+    assert_eq!((missed.missed[0].op, missed.missed[0].missed_by.as_slice()), (9, &["mfm".to_owned()][..]));
+    assert_eq!(missed.matrix.totals[0].new_variant.low, None, "one variant says nothing about others");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod gather;
 mod geometry;
 mod hospital_numbers;
 pub mod import;
+mod importance;
 mod kinds;
 pub mod lab;
 mod leaves;
@@ -50,6 +51,7 @@ mod surveys;
 mod tally;
 mod versions;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use self::checks::{CHECKS, Criteria};
@@ -142,6 +144,10 @@ impl Domain for Mosaiq {
             Ok(Some(selection)) => selection.select_keys(snapshot),
             _ => Ok(Vec::new()),
         }
+    }
+
+    fn list_minor_records(&self, table: &str, keys: &[Key], snapshot: &Snapshot) -> Result<BTreeSet<Key>, Pause> {
+        importance::list_minor_records(table, keys, snapshot)
     }
 
     fn none_left(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Refusal, Pause> {

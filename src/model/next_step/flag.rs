@@ -101,6 +101,10 @@ flags! {
     Command = "command",
     /// A command under test, with its name.
     Detector = "detector",
+    /// The variants whose sizes are swept over.
+    Sweep = "sweep",
+    /// The sizes of a sweep.
+    Sizes = "sizes",
     /// Pass the password on to the command.
     WithPassword = "with_password",
     /// The earlier result to compare with.

@@ -1,6 +1,6 @@
 //! The start of a drill: its scope, the cleanup after an interrupted drill, and the detectors under test.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::civil;
@@ -12,7 +12,7 @@ use super::matrix::DrillCase;
 use super::said::Judge;
 use super::{Request, find_case, trial};
 use crate::domain::Domain;
-use crate::domain::mode::Mode;
+use crate::domain::mode::{Mode, ModeGroup};
 use crate::domains;
 use crate::model::NextSteps;
 use crate::model::next_step::{Deed, Flag, View, act, give, give_one, leave_out, look};
@@ -28,13 +28,22 @@ use crate::targets::Target;
 
 /// Default number of records per variant.
 const SAMPLE: u64 = 3;
+/// Default number of records per size of a sweep.
+const SWEEP_SAMPLE: u64 = 5;
 /// Default time limit of a command, seconds.
 const TIMEOUT_S: u64 = 300;
 
 /// What a drill tries.
+#[derive(Clone)]
 pub struct DrillScope {
     /// The variants, in the order of the modes.
     pub cases: Vec<DrillCase>,
+    /// Whether sizes are added where a detector begins to see.
+    pub refines: bool,
+    /// Whether records are tried that matter little in treatment, too.
+    pub all_records: bool,
+    /// Number of jobs that share the trials; 1 for a drill on the target itself.
+    pub jobs: u64,
     /// Number of records per variant.
     pub sample: u64,
     /// Number of controls per variant, for commands.
@@ -53,16 +62,38 @@ pub fn resolve_scope(context: &Context<'_>, request: &Request) -> Result<DrillSc
     if parse_commands(request)?.is_empty() {
         needs_command(request)?;
     }
+    check_job_reports(request)?;
     if request.seed.is_some_and(|seed| seed > SEED_MAX) {
         return Err(Failure::usage("seed", "the seed is above 2^53-1", "choose a smaller seed"));
     }
+    let sweeps = !request.sweep.is_empty();
+    if !sweeps && !request.sizes.is_empty() {
+        return Err(Failure::usage(
+            "drill",
+            "sizes are those of a sweep, but none was asked for",
+            give(Flag::Sweep, ""),
+        ));
+    }
     Ok(DrillScope {
-        cases: select_cases(&request.modes)?,
-        sample: request.sample.unwrap_or(SAMPLE),
+        cases: super::resolve_cases(request)?,
+        refines: refines(request),
+        all_records: request.all_records,
+        jobs: request.jobs.unwrap_or(1),
+        sample: sample_of(request),
         controls: request.controls.unwrap_or(1),
         seed: request.seed.unwrap_or_else(|| context.draw_seed()),
         now: context.resolve_now(request.now.as_deref())?,
     })
+}
+
+/// Returns the number of records per variant, or per size of a sweep.
+pub(super) fn sample_of(request: &Request) -> u64 {
+    request.sample.unwrap_or(if request.sweep.is_empty() { SAMPLE } else { SWEEP_SAMPLE })
+}
+
+/// Returns whether a drill adds sizes where a detector begins to see.
+pub(super) fn refines(request: &Request) -> bool {
+    !request.sweep.is_empty() && request.sizes.is_empty()
 }
 
 /// Refuses options that concern a command, where there is none: they would otherwise be silently without effect.
@@ -92,14 +123,18 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
 pub fn restore_scope(context: &Context<'_>, drill: &JournaledDrill) -> Result<DrillScope, Failure> {
     let begun = &drill.begun;
     let mut cases = Vec::new();
-    for (tool, variant) in &begun.cases {
-        cases.push(find_case(tool, variant).ok_or_else(|| {
+    for (tool, variant, size) in drill.list_cases() {
+        let case = find_case(&tool, &variant).ok_or_else(|| {
             let message = format!("drill {} tried {tool} {variant}, which this mfm does not know", drill.drill);
             Failure::new(FailureKind::Refused, "no_drill", message, look(View::Modes, "lists them"))
-        })?);
+        })?;
+        cases.push(DrillCase { size, ..case });
     }
     Ok(DrillScope {
         cases,
+        refines: false,
+        all_records: begun.records.is_none(),
+        jobs: 1,
         sample: begun.sample,
         controls: begun.controls,
         seed: begun.seed,
@@ -114,6 +149,11 @@ pub(super) fn select_cases(named: &[String]) -> Result<Vec<DrillCase>, Failure> 
     }
     let mut out: Vec<DrillCase> = Vec::new();
     for word in named {
+        if let Some(group) = parse_group(word) {
+            let modes = domains::modes().filter(|mode| mode.card().group == group);
+            out.extend(modes.flat_map(|mode| cases_of_mode(mode, None)));
+            continue;
+        }
         let (tool, variant) = word.split_once(':').map_or((word.as_str(), None), |(tool, word)| (tool, Some(word)));
         let mode = modes::find_mode(tool.trim())?;
         let variant = variant.map(|word| modes::known_variant(mode, word.trim())).transpose()?;
@@ -124,6 +164,11 @@ pub(super) fn select_cases(named: &[String]) -> Result<Vec<DrillCase>, Failure> 
         }
     }
     Ok(out)
+}
+
+/// Returns the group of modes that a word names.
+pub(super) fn parse_group(word: &str) -> Option<ModeGroup> {
+    [ModeGroup::Specified, ModeGroup::Plausible].into_iter().find(|group| group.word() == word.trim())
 }
 
 /// Returns the cases of a mode: of one variant, or of all.
@@ -187,6 +232,36 @@ fn earlier_fault_stands(failure: Failure) -> Failure {
     Failure { message, next: NextSteps::from(first).and(failure.next), ..failure }
 }
 
+/// Where detectors look, and when.
+pub struct DetectorPlace<'a> {
+    /// The target.
+    pub chosen: &'a ChosenTarget,
+    /// Its domain.
+    pub domain: &'static dyn Domain,
+    /// Its wall clock.
+    pub now: civil::DateTime,
+    /// The job's number; `None` where there are no jobs, 0 for the drill that shares its trials out.
+    pub job: Option<u64>,
+}
+
+impl DetectorPlace<'_> {
+    /// Puts the job's number in the place of `{job}`.
+    fn fill_job(&self, text: &str) -> String {
+        self.job.map_or_else(|| text.to_owned(), |job| text.replace("{job}", &job.to_string()))
+    }
+}
+
+/// Refuses jobs that would write their reports into one file.
+fn check_job_reports(request: &Request) -> Result<(), Failure> {
+    let shared = request.report.as_ref().is_some_and(|report| !report.to_string_lossy().contains("{job}"));
+    if request.jobs.unwrap_or(1) < 2 || !shared {
+        return Ok(());
+    }
+    let message = "the jobs would all write their reports into one file";
+    let hint = "write {job} into its name, here and in the command: out-{job}.xml";
+    Err(Failure::usage("drill", message, hint))
+}
+
 /// Starts mfm's own checks and the commands, each with a run on the untouched data.
 ///
 /// # Errors
@@ -194,17 +269,15 @@ fn earlier_fault_stands(failure: Failure) -> Failure {
 pub fn start_detectors(
     context: &Context<'_>,
     target: &mut dyn Target,
-    chosen: &ChosenTarget,
-    domain: &'static dyn Domain,
-    now: civil::DateTime,
+    place: &DetectorPlace<'_>,
     request: &Request,
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();
     if !request.command_only {
-        out.push(Detector::of_checks(CheckSession::begin(context, target, domain, now)?));
+        out.push(Detector::of_checks(CheckSession::begin(context, target, place.domain, place.now)?));
     }
     for (name, words) in parse_commands(request)? {
-        let program = build_program(context, chosen, request, words)?;
+        let program = build_program(context, place, request, words)?;
         out.push(Detector::of_program(context, name, program)?);
     }
     Ok(out)
@@ -254,19 +327,20 @@ fn wrong_detector(name: &str, why: &str) -> Failure {
 
 fn build_program(
     context: &Context<'_>,
-    chosen: &ChosenTarget,
+    place: &DetectorPlace<'_>,
     request: &Request,
     words: Vec<String>,
 ) -> Result<Program, Failure> {
+    let chosen = place.chosen;
     let password = if request.with_password { Some(read_password(context, &chosen.url)?) } else { None };
     let mut protected = ProtectedFiles::from_context(context);
     protected.add_target(&chosen.url, &chosen.name);
     Ok(Program {
         protected,
-        words,
+        words: words.iter().map(|word| place.fill_job(word)).collect(),
         url: chosen.url.clone(),
         judge: request.judge.unwrap_or(Judge::ExitCode),
-        report: request.report.clone(),
+        report: request.report.as_ref().map(|report| PathBuf::from(place.fill_job(&report.to_string_lossy()))),
         // Most checkers end with 1 where they found something, and with another code where they failed.
         found_codes: if request.found_codes.is_empty() { vec![1] } else { request.found_codes.clone() },
         timeout: Duration::from_secs(request.timeout.unwrap_or(TIMEOUT_S)),

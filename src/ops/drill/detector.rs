@@ -41,6 +41,8 @@ pub struct ProgramDetector {
     name: String,
     program: Program,
     clean: CommandResult,
+    /// The tests that failed on the untouched data, and failed still in the last run.
+    masking: Vec<String>,
 }
 
 /// The committed fault, by which findings are judged; detectors do not see it.
@@ -95,7 +97,7 @@ impl Detector {
             let next = NextSteps::from("run it by itself and look at its output").and(judge);
             return Err(Failure::new(FailureKind::Refused, "detector", message, next));
         }
-        Ok(Self::Program(Box::new(ProgramDetector { name, program, clean })))
+        Ok(Self::Program(Box::new(ProgramDetector { name, program, clean, masking: Vec::new() })))
     }
 
     /// Starts mfm's own checks from a session on the untouched data.
@@ -132,6 +134,31 @@ impl Detector {
         }
     }
 
+    /// Returns the names of all its checks; `None` where a command does not tell them.
+    #[must_use]
+    pub fn list_checks(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Checks(checks) => Some(checks.session.check_ids().iter().map(ToString::to_string).collect()),
+            Self::Program(tried) => match &tried.clean.said {
+                CommandAnswer::Named(named) => named.list_checks().map(|checks| checks.into_iter().collect()),
+                CommandAnswer::Nothing | CommandAnswer::Something | CommandAnswer::Untold(_) => None,
+            },
+        }
+    }
+
+    /// Returns the names of its checks with findings on the untouched data.
+    #[must_use]
+    pub fn list_known_checks(&self) -> Vec<String> {
+        let checks: BTreeSet<String> = match self {
+            Self::Checks(checks) => checks.clean.iter().map(|finding| finding.check.to_owned()).collect(),
+            Self::Program(tried) => match &tried.clean.said {
+                CommandAnswer::Named(named) => named.finding_names().map(|name| named.check_of(name)).collect(),
+                CommandAnswer::Nothing | CommandAnswer::Something | CommandAnswer::Untold(_) => BTreeSet::new(),
+            },
+        };
+        checks.into_iter().collect()
+    }
+
     /// Returns the number of findings on the untouched data, which do not count.
     #[must_use]
     pub fn count_known(&self) -> u64 {
@@ -159,7 +186,11 @@ impl Detector {
             Self::Program(tried) => tried.judge_answer(context)?,
             Self::Checks(checks) => checks.judge_fault(context, target, fault)?,
         };
-        Ok(self.build_look(context, start_us, judged))
+        let mut look = self.build_look(context, start_us, judged);
+        if look.verdict == DetectionVerdict::Missed {
+            look.masked_by = self.list_masking(fault);
+        }
+        Ok(look)
     }
 
     /// Runs on the target after the fault was reverted: any new finding is a false alarm.
@@ -193,13 +224,53 @@ impl Detector {
         // The journal must not hold a command's own words, which may quote the data.
         let kept_why = why.as_ref().map(|untold| untold.why.clone());
         let why = why.as_ref().map(ToString::to_string);
-        JudgedLook { detector: self.name().to_owned(), verdict, signs, beside, why, kept_why, took_ms: Some(took_ms) }
+        let checks = self.name_checks(&signs);
+        JudgedLook {
+            detector: self.name().to_owned(),
+            verdict,
+            signs: first_signs(&signs),
+            checks,
+            masked_by: Vec::new(),
+            beside,
+            why,
+            kept_why,
+            took_ms: Some(took_ms),
+        }
+    }
+
+    /// Returns the checks that some signs belong to.
+    fn name_checks(&self, signs: &[String]) -> Vec<String> {
+        let checks: BTreeSet<String> = match self {
+            Self::Checks(_) => signs.iter().cloned().collect(),
+            Self::Program(tried) => match &tried.clean.said {
+                CommandAnswer::Named(named) => signs.iter().map(|sign| named.check_of(sign)).collect(),
+                CommandAnswer::Nothing | CommandAnswer::Something | CommandAnswer::Untold(_) => BTreeSet::new(),
+            },
+        };
+        checks.into_iter().collect()
+    }
+
+    /// Returns the checks whose findings on the untouched data may hide a fault that was missed.
+    fn list_masking(&self, fault: &KnownFault<'_>) -> Vec<String> {
+        match self {
+            Self::Checks(checks) => {
+                let known = checks.clean.iter().filter(|finding| fault.checks.contains(&finding.check));
+                let ids: BTreeSet<&str> =
+                    known.filter(|finding| fault.explains(finding)).map(|finding| finding.check).collect();
+                ids.into_iter().map(str::to_owned).collect()
+            }
+            Self::Program(tried) => tried.masking.clone(),
+        }
     }
 }
 
 impl ProgramDetector {
-    fn judge_answer(&self, context: &Context<'_>) -> Result<JudgedAnswer, Failure> {
+    fn judge_answer(&mut self, context: &Context<'_>) -> Result<JudgedAnswer, Failure> {
         let now = self.program.run_once(context, LookTurn::Later)?;
+        self.masking = match (&now.said, &self.clean.said) {
+            (CommandAnswer::Named(now), CommandAnswer::Named(clean)) => now.list_still_failing(clean),
+            _ => Vec::new(),
+        };
         Ok(said::judge_answer(&self.clean, &now, &self.program.found_codes))
     }
 }
@@ -255,6 +326,7 @@ impl CheckDetector {
 }
 
 fn check_ids(findings: &[Finding]) -> Vec<String> {
-    let ids: Vec<String> = findings.iter().map(|finding| finding.check.to_owned()).collect();
-    first_signs(&ids)
+    let mut seen = BTreeSet::new();
+    let new = findings.iter().map(|finding| finding.check).filter(|id| seen.insert(*id));
+    new.map(str::to_owned).collect()
 }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::detector::OWN;
+use super::jobs::{DrillJobs, JobEnded, ParentDrill};
 use super::matrix::{DetectionVerdict, JudgedLook, Trial};
+use crate::domain::params::Size;
 use crate::domain::repair::RepairExtent;
 use crate::ops::context::Context;
 use crate::ops::failure::Failure;
@@ -41,6 +43,18 @@ pub struct DrillBegun {
     pub identity: Digest,
     /// Tool and variant of each case, in order.
     pub cases: Vec<(String, String)>,
+    /// The jobs that share its trials; absent where there is one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<DrillJobs>,
+    /// The drill of which this one is a job; absent for any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentDrill>,
+    /// The size of each case, in the order of the cases; absent where none has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<Option<Size>>,
+    /// Which records were tried: `that_matter`; absent where all were, as in journals of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<String>,
     /// Number of records per variant.
     pub sample: u64,
     /// Number of controls per variant, for commands.
@@ -64,6 +78,12 @@ pub struct JournaledTrial {
     pub tool: String,
     /// The variant.
     pub variant: String,
+    /// The size of the fault; absent for a variant without sizes, or at its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+    /// The job that tried it, in whose journal the operations are; absent where they are in this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<u64>,
     /// The operation that committed the fault.
     pub operation: u64,
     /// The operation that reverted it.
@@ -93,6 +113,9 @@ pub struct JournaledLook {
     pub checks: Vec<String>,
     /// The ids of mfm's own checks with new findings on other rows than the fault's.
     pub beside: Vec<String>,
+    /// The ids of mfm's own checks that had found something there before the fault; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked_by: Vec<String>,
     /// Why there was no verdict, in mfm's own words; absent otherwise, and in journals of the first release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -111,6 +134,9 @@ pub struct DrillEnded {
     pub tables: u64,
     /// Tool and variant of the cases that could not be tried as often as requested.
     pub untried: Vec<(String, String)>,
+    /// The jobs, each with the head of its journal; absent where there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobEnded>,
 }
 
 /// Appends an entry, and returns its sequence number.
@@ -137,6 +163,8 @@ pub fn to_journaled_trial(drill: u64, trial: &Trial) -> JournaledTrial {
         trial: trial.trial,
         tool: trial.tool.to_owned(),
         variant: trial.variant.to_owned(),
+        size: trial.size,
+        job: trial.job,
         operation: trial.op,
         reverted_by: trial.reverted_by,
         plan_digest: trial.plan_digest,
@@ -150,9 +178,10 @@ pub fn to_journaled_trial(drill: u64, trial: &Trial) -> JournaledTrial {
 
 fn kept_look(look: &JudgedLook) -> JournaledLook {
     // A command names its findings itself, perhaps by data: only the ids of mfm's own checks are safe to journal.
-    let (checks, beside) =
-        if look.detector == OWN { (look.signs.clone(), look.beside.clone()) } else { (Vec::new(), Vec::new()) };
-    JournaledLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside, why: look.kept_why.clone() }
+    let own = (look.detector == OWN).then(|| look.clone());
+    let (checks, beside, masked_by) = own.map(|own| (own.signs, own.beside, own.masked_by)).unwrap_or_default();
+    let (detector, why) = (look.detector.clone(), look.kept_why.clone());
+    JournaledLook { detector, verdict: look.verdict, checks, beside, masked_by, why }
 }
 
 /// Returns the body of an entry; `None` where it is of another kind, or of a later form.
@@ -175,6 +204,24 @@ pub struct JournaledDrill {
     pub trials: Vec<JournaledTrial>,
     /// Its end; null where it was interrupted.
     pub ended: Option<DrillEnded>,
+}
+
+impl JournaledDrill {
+    /// Returns tool, variant and size of all that it tried or began to try, in order: the sizes that a sweep added on
+    /// the way stand in its trials alone.
+    #[must_use]
+    pub fn list_cases(&self) -> Vec<(String, String, Option<Size>)> {
+        let sizes = self.begun.sizes.iter().copied().chain(std::iter::repeat(None));
+        let begun = self.begun.cases.iter().cloned().zip(sizes).map(|((tool, variant), size)| (tool, variant, size));
+        let tried = self.trials.iter().map(|trial| (trial.tool.clone(), trial.variant.clone(), trial.size));
+        let mut cases: Vec<(String, String, Option<Size>)> = Vec::new();
+        for case in begun.chain(tried) {
+            if !cases.contains(&case) {
+                cases.push(case);
+            }
+        }
+        cases
+    }
 }
 
 /// Reads one drill, or all of them, oldest first.
@@ -219,7 +266,8 @@ pub fn of_operation(journal: &Journal, operation: &mfm_journal::Operation) -> Re
     let mut trial = None;
     let mut remaining = NEAR;
     journal.visit_entries(operation.intended_seq, &mut |entry| {
-        trial = parse_body::<JournaledTrial>(&entry, TRIAL).filter(|trial| trial.operation == operation.op);
+        let own = parse_body::<JournaledTrial>(&entry, TRIAL).filter(|trial| trial.job.is_none());
+        trial = own.filter(|trial| trial.operation == operation.op);
         remaining -= 1;
         if trial.is_some() || remaining == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

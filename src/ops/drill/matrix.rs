@@ -6,7 +6,9 @@ use mfm_journal::{Digest, FaultLabel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::statistics::clusters::{ClusterCounts, Estimate, estimate_new_variant, estimate_this_mix};
 use super::statistics::{Share, round_to_four_decimals};
+use crate::domain::params::Size;
 use crate::domain::repair::Repair;
 use crate::model::FaultSeverity;
 
@@ -49,6 +51,11 @@ pub struct JudgedLook {
     pub verdict: DetectionVerdict,
     /// What it newly reported: check ids, test names or findings; the first ten.
     pub signs: Vec<String>,
+    /// The checks of its own whose findings or tests it newly reported, by name.
+    pub checks: Vec<String>,
+    /// The checks of its own that had found something here already on the untouched data, so that what they find of
+    /// this fault is not new.
+    pub masked_by: Vec<String>,
     /// What it newly reported on other rows than the fault's; it comes and goes with the fault, and does not count.
     pub beside: Vec<String>,
     /// Why there is no verdict.
@@ -69,6 +76,8 @@ pub struct Trial {
     pub tool: &'static str,
     /// The variant.
     pub variant: &'static str,
+    /// The size of the fault; null for a variant without sizes, or at its default.
+    pub size: Option<Size>,
     /// The record's table.
     pub table: &'static str,
     /// The record's id.
@@ -77,6 +86,8 @@ pub struct Trial {
     pub op: u64,
     /// The operation that reverted it.
     pub reverted_by: u64,
+    /// The job that tried it, in whose journal its operations are; null where they are in the drill's own.
+    pub job: Option<u64>,
     /// The digest of its plan.
     pub plan_digest: Digest,
     /// Number of rows that it changed.
@@ -100,6 +111,8 @@ pub struct DrillCase {
     pub mode: &'static str,
     /// The variant.
     pub variant: &'static str,
+    /// The size to try; `None` for the default, or a variant without sizes.
+    pub size: Option<Size>,
     /// Its severity.
     pub severity: FaultSeverity,
     /// Why it could not be tried as often as asked.
@@ -151,11 +164,32 @@ pub struct UntoldReason {
     pub looks: u64,
 }
 
+impl DrillCase {
+    /// Returns whether a trial is one of this case.
+    #[must_use]
+    pub fn has_trial(&self, trial: &Trial) -> bool {
+        trial.tool == self.tool && trial.variant == self.variant && trial.size == self.size
+    }
+}
+
 impl MatrixLine {
     /// Returns tool and variant.
     #[must_use]
     pub fn tool_and_variant(&self) -> (&str, &str) {
         (&self.label.tool, &self.label.variant)
+    }
+
+    /// Returns tool, variant and size, which identify the line.
+    #[must_use]
+    pub fn case(&self) -> (&str, &str, Option<Size>) {
+        (&self.label.tool, &self.label.variant, self.size)
+    }
+
+    /// Returns the variant with its size, if it has one: `jaw_shift at 2.5`.
+    #[must_use]
+    pub fn variant_and_size(&self) -> String {
+        let variant = &self.label.variant;
+        self.size.map_or_else(|| variant.clone(), |size| format!("{variant} at {size}"))
     }
 }
 
@@ -185,6 +219,9 @@ pub struct MatrixLine {
     /// The fault's tool, mode, variant and severity.
     #[serde(flatten, serialize_with = "crate::ops::severity::of_label")]
     pub label: FaultLabel,
+    /// The size of its faults; absent for a variant without sizes, or at its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
     /// Number of faults committed.
     pub trials: u64,
     /// Why it could not be tried as often as requested.
@@ -199,6 +236,12 @@ pub struct DetectorTotal {
     /// The counts.
     #[serde(flatten)]
     pub cell: MatrixCell,
+    /// The share caught for this mix of variants: on other records of the same variants.
+    #[serde(default)]
+    pub this_mix: Estimate,
+    /// The share that would be caught of a variant that was not tried; each variant tried counts once.
+    #[serde(default)]
+    pub new_variant: Estimate,
     /// The share caught, 0 to 1, each fault weighted by its severity; null where there is no verdict.
     pub weighted: Option<f64>,
     /// The share of controls with an alarm, of those with a verdict.
@@ -255,8 +298,7 @@ impl Matrix {
 }
 
 fn build_line(case: &DrillCase, detectors: &[String], trials: &[Trial]) -> MatrixLine {
-    let trials = trials.iter().filter(|trial| trial.tool == case.tool && trial.variant == case.variant);
-    let trials: Vec<&Trial> = trials.collect();
+    let trials: Vec<&Trial> = trials.iter().filter(|trial| case.has_trial(trial)).collect();
     MatrixLine {
         label: FaultLabel {
             tool: case.tool.to_owned(),
@@ -264,6 +306,7 @@ fn build_line(case: &DrillCase, detectors: &[String], trials: &[Trial]) -> Matri
             variant: case.variant.to_owned(),
             severity: case.severity.to_string(),
         },
+        size: case.size,
         trials: trials.len() as u64,
         untried: case.untried.clone(),
         cells: detectors.iter().map(|name| build_cell(name, &trials)).collect(),
@@ -327,8 +370,11 @@ fn build_total(name: &str, cases: &[DrillCase], trials: &[Trial]) -> DetectorTot
     times.sort_unstable();
     let cell = build_cell(name, &trials.iter().collect::<Vec<_>>());
     let ControlCounts { looks: controls, false_alarm, could_not_tell } = cell.controls;
+    let clusters = count_clusters(name, cases, trials);
     DetectorTotal {
         cell,
+        this_mix: estimate_this_mix(&clusters),
+        new_variant: estimate_new_variant(&clusters),
         weighted: weigh_caught(name, cases, trials),
         // Cannot be negative: a control without a verdict is one of the controls.
         alarms: Share::from_counts(false_alarm, controls - could_not_tell),
@@ -338,13 +384,24 @@ fn build_total(name: &str, cases: &[DrillCase], trials: &[Trial]) -> DetectorTot
     }
 }
 
+/// Counts the faults of each variant that a detector caught, of those with a verdict.
+fn count_clusters(name: &str, cases: &[DrillCase], trials: &[Trial]) -> Vec<ClusterCounts> {
+    let mut clusters = Vec::with_capacity(cases.len());
+    for case in cases {
+        let trials: Vec<&Trial> = trials.iter().filter(|trial| case.has_trial(trial)).collect();
+        let rate = build_cell(name, &trials).rate;
+        clusters.push(ClusterCounts { hits: rate.hits, of: rate.of });
+    }
+    clusters
+}
+
 fn weigh_caught(name: &str, cases: &[DrillCase], trials: &[Trial]) -> Option<f64> {
     let (mut caught, mut all) = (0.0, 0.0);
     for trial in trials {
         // Without a verdict, a fault counts neither as caught nor as missed.
         let look = find_detector(&trial.looks, name).filter(|look| look.verdict != DetectionVerdict::CouldNotTell);
         let Some(look) = look else { continue };
-        let case = cases.iter().find(|case| case.tool == trial.tool && case.variant == trial.variant);
+        let case = cases.iter().find(|case| case.has_trial(trial));
         let severity = case.map_or(0.0, |case| case.severity.level());
         all += severity;
         if look.verdict == DetectionVerdict::Caught {
@@ -394,11 +451,11 @@ impl Matrix {
     pub fn worse_than(&self, before: &Self) -> Vec<Regression> {
         let mut out = Vec::new();
         for old in &before.lines {
-            let new = self.lines.iter().find(|line| line.tool_and_variant() == old.tool_and_variant());
+            let new = self.lines.iter().find(|line| line.case() == old.case());
             for was in &old.cells {
                 let is = new.and_then(|line| line.cells.iter().find(|cell| cell.detector == was.detector));
                 if let Some(what) = compare_cells(was, is) {
-                    let (tool, variant) = (old.label.tool.clone(), old.label.variant.clone());
+                    let (tool, variant) = (old.label.tool.clone(), old.variant_and_size());
                     out.push(Regression { tool, variant, detector: was.detector.clone(), what });
                 }
             }
@@ -406,11 +463,11 @@ impl Matrix {
         for line in &self.lines {
             for cell in line.cells.iter().filter(|cell| !cell.is_flawless()) {
                 // Cells that both drills have were compared above.
-                if before.find_cell(&line.label.tool, &line.label.variant, &cell.detector).is_some() {
+                if before.find_cell(line.case(), &cell.detector).is_some() {
                     continue;
                 }
                 let what = format!("{}; not tried before", render_shortfall(cell));
-                let (tool, variant) = (line.label.tool.clone(), line.label.variant.clone());
+                let (tool, variant) = (line.label.tool.clone(), line.variant_and_size());
                 out.push(Regression { tool, variant, detector: cell.detector.clone(), what });
             }
         }
@@ -419,8 +476,8 @@ impl Matrix {
 
     /// Returns the cell of a variant and a detector.
     #[must_use]
-    pub fn find_cell(&self, tool: &str, variant: &str, detector: &str) -> Option<&MatrixCell> {
-        let line = self.lines.iter().find(|line| line.tool_and_variant() == (tool, variant))?;
+    pub fn find_cell(&self, case: (&str, &str, Option<Size>), detector: &str) -> Option<&MatrixCell> {
+        let line = self.lines.iter().find(|line| line.case() == case)?;
         line.cells.iter().find(|cell| cell.detector == detector)
     }
 }
@@ -464,6 +521,8 @@ mod tests {
             detector: "qa".into(),
             verdict,
             signs: Vec::new(),
+            checks: Vec::new(),
+            masked_by: Vec::new(),
             beside: Vec::new(),
             kept_why: why.clone(),
             why,
@@ -476,10 +535,12 @@ mod tests {
             trial: 1,
             tool: "tool",
             variant: "variant",
+            size: None,
             table: "TxField",
             record: Json::Null,
             op: 1,
             reverted_by: 2,
+            job: None,
             plan_digest: Digest::sha256(b"plan"),
             rows: 1,
             exact: true,
@@ -491,7 +552,7 @@ mod tests {
 
     fn matrix(trials: &[Trial]) -> Matrix {
         let severity = FaultSeverity::tenths::<10>();
-        let case = DrillCase { tool: "tool", mode: "mode", variant: "variant", severity, untried: None };
+        let case = DrillCase { tool: "tool", mode: "mode", variant: "variant", size: None, severity, untried: None };
         Matrix::from_trials(&[case], &["qa".to_owned()], trials)
     }
 

@@ -8,39 +8,48 @@ use clap::{Args, ValueEnum};
 use mfm_journal::{Digest, Journal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 pub mod begin;
 pub mod command;
+mod course;
 pub mod detector;
+pub mod jobs;
 pub mod ledger;
 pub mod matrix;
+pub mod mending;
 pub mod past;
+mod progress;
 pub mod report;
 pub mod said;
 pub mod statistics;
+pub mod sweep;
 mod trial;
 
-use self::begin::{DrillScope, resolve_scope};
+use self::begin::{DetectorPlace, DrillScope, resolve_scope};
 use self::detector::{Detector, OWN};
+use self::jobs::{DrillJobs, JobEnded, JobPlan, JobResults};
 use self::ledger::{DrillBegun, DrillEnded, NamedDetector};
 use self::matrix::{DrillCase, Matrix, Regression, Trial};
+use self::mending::{CheckNames, DetectorChecks, MissedTrial, UnseenFault};
 use self::past::ChangedVerdict;
+use self::progress::DrillProgress;
 use self::said::Judge;
 use self::statistics::Share;
-use self::trial::DrillRun;
+use self::sweep::SweepCurve;
+use self::trial::{DrillRun, TrialCase};
 use super::Card;
 use super::context::{ChosenTarget, Context};
 use super::detect;
 use super::failure::{Failure, FailureKind};
-use super::plan::{self, Options, ResolvedRequest};
 use super::protected::ProtectedFiles;
-use super::select::{self, Records, SelectionRequest};
+use super::synthetic;
+use crate::domain::Domain;
+use crate::domain::params::Size;
 use crate::domains;
 use crate::engine::guard;
 use crate::model::next_step::{View, look};
 use crate::model::ports::{ConfirmQuestion, Danger};
-use crate::model::{Key, seed, time};
+use crate::model::time;
 use crate::targets::{TableDigest, Target};
 
 /// The command's card.
@@ -66,10 +75,24 @@ pub enum Form {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// Only these modes, by id or tool, or single variants as MODE:VARIANT, separated by commas [default: all]
+    /// Only these modes, by id or tool, single variants as MODE:VARIANT, or the groups specified and plausible, separated
+    /// by commas [default: all]
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub modes: Vec<String>,
-    /// How many records to commit each variant on, one after another [default: 3]
+    /// Try these variants at sizes over their range, as MODE:VARIANT, or all variants of a MODE that have sizes
+    #[arg(long, value_name = "MODE:VARIANT", value_delimiter = ',', conflicts_with = "modes")]
+    pub sweep: Vec<String>,
+    /// The sizes of a sweep, such as 0.5,1,2 or 1%,5% [default: 9 over the range, and more where a detector begins to
+    /// see]
+    #[arg(long, value_name = "SIZES", value_delimiter = ',', requires = "sweep")]
+    pub sizes: Vec<String>,
+    /// Share the trials out to this many jobs, each on a copy of the target; {job} becomes a job's number [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub jobs: Option<u64>,
+    /// Try records that matter little in treatment, too, such as imaging and replaced versions
+    #[arg(long)]
+    pub all_records: bool,
+    /// How many records to commit each variant on, one after another [default: 3; 5 per size of a sweep]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub sample: Option<u64>,
     /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
@@ -106,15 +129,17 @@ pub struct Request {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Try the same faults as this earlier drill, and report which verdicts differ
-    #[arg(long, value_name = "DRILL", conflicts_with_all = ["modes", "sample", "seed", "now", "controls"])]
+    #[arg(long, value_name = "DRILL")]
+    #[arg(conflicts_with_all = ["modes", "sweep", "all_records", "sample", "seed", "now", "controls"])]
     pub replay: Option<u64>,
     /// Show this earlier drill from the journal, and try nothing
     #[arg(long, value_name = "DRILL")]
-    #[arg(conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "detectors", "words"])]
+    #[arg(conflicts_with_all = ["replay", "modes", "sweep", "sample", "seed", "now", "detectors", "words"])]
     pub show: Option<u64>,
     /// List the drills of the journal, and try nothing
     #[arg(long)]
-    #[arg(conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "detectors", "words"])]
+    #[arg(conflicts_with_all = ["show", "replay", "modes", "sweep", "sample", "seed", "now", "form", "detectors"])]
+    #[arg(conflicts_with = "words")]
     pub list: bool,
     /// Write the result in another form
     #[arg(long = "as", value_name = "FORM", value_enum)]
@@ -143,15 +168,31 @@ pub struct Outcome {
     pub sample: u64,
     /// The detectors under test.
     pub detectors: Vec<NamedDetector>,
+    /// Number of faults that the drill set out to try, without the sizes that a sweep adds.
+    pub planned: u64,
     /// Number of faults tried.
     pub tried: u64,
+    /// Whether it was stopped before its end: then its figures are those of the faults tried until then.
+    pub interrupted: bool,
+    /// Whether records were tried that matter little in treatment, too.
+    pub all_records: bool,
+    /// What each check of each detector saw.
+    pub checks: Vec<DetectorChecks>,
+    /// The variants that nothing under test saw, the most severe first.
+    pub unseen: Vec<UnseenFault>,
+    /// The trials that something under test missed.
+    pub missed: Vec<MissedTrial>,
+    /// Detection by size, for each variant and detector of a sweep.
+    pub sweeps: Vec<SweepCurve>,
+    /// What has to be known before a figure is relied on.
+    pub caveats: Vec<&'static str>,
     /// The counts by variant and detector.
     #[serde(flatten)]
     pub matrix: Matrix,
     /// A published rate at which people detect simulated errors, for comparison; null where there is none.
     pub yardstick: Option<DrillYardstick>,
-    /// Whether every table equals its state before the drill, by digest.
-    pub exact: bool,
+    /// Whether every table equals its state before the drill, by digest; null where it was interrupted before that.
+    pub exact: Option<bool>,
     /// Number of tables compared; null where the drill was interrupted before that.
     pub tables: Option<u64>,
     /// Number of rows in them; null where the result was read from the journal.
@@ -164,6 +205,8 @@ pub struct Outcome {
     pub differences: Option<Vec<ChangedVerdict>>,
     /// Whether the drill passed: against the baseline, the replayed drill, or by its own verdicts.
     pub ok: bool,
+    /// The folder of the jobs' journals, beside the drill's own; null without jobs.
+    pub jobs: Option<DrillJobs>,
     /// All trials.
     pub trials: Vec<Trial>,
     /// The journal.
@@ -188,12 +231,26 @@ impl DrillYardstick {
     }
 }
 
-/// Returns the number of variants of these modes, or of all where none is named.
+/// Returns the number of variants, or of variants at a size, that a drill tries at most.
 ///
 /// # Errors
-/// Usage: there is no such mode or variant.
-pub fn count_variants(modes: &[String]) -> Result<usize, Failure> {
-    begin::select_cases(modes).map(|cases| cases.len())
+/// Usage: there is no such mode, variant or size.
+pub fn count_cases(request: &Request) -> Result<usize, Failure> {
+    Ok(resolve_cases(request)?.len() + if begin::refines(request) { sweep::ADDED_SIZES_MAX } else { 0 })
+}
+
+/// Returns the number of records that a drill tries each variant on.
+#[must_use]
+pub fn sample_of(request: &Request) -> u64 {
+    begin::sample_of(request)
+}
+
+/// Returns what a drill tries: every variant of its modes, or the variants of its sweep at each size.
+fn resolve_cases(request: &Request) -> Result<Vec<DrillCase>, Failure> {
+    if request.sweep.is_empty() {
+        return begin::select_cases(&request.modes);
+    }
+    sweep::select_cases(&request.sweep, &request.sizes)
 }
 
 /// Runs a drill.
@@ -212,7 +269,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let replayed = request.replay.map(|drill| past::read_drill(&journal, drill)).transpose()?;
     let scope = replayed.as_ref().map_or(Ok(requested), |drill| begin::restore_scope(context, drill))?;
     let chosen = context.resolve_target(&journal)?;
-    let scope = begin::of_target(&journal, &chosen, !request.modes.is_empty(), scope)?;
+    // A group has modes of every domain, of which a drill tries those of its own.
+    let is_named = request.modes.iter().any(|word| begin::parse_group(word).is_none()) || !request.sweep.is_empty();
+    let scope = begin::of_target(&journal, &chosen, is_named, scope)?;
     // Before anything is written: results that cannot be compared are known from their scopes alone.
     let unlike = baseline
         .as_ref()
@@ -235,7 +294,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 /// Every table must be restored. Beyond that the baseline or the replayed drill decides, where there is one; otherwise
 /// every detector under test must be flawless. With commands under test, mfm's own checks only serve for comparison.
 fn is_satisfied(outcome: &Outcome) -> bool {
-    if !outcome.exact || outcome.trials.iter().any(|trial| !trial.exact) {
+    if outcome.exact != Some(true) || outcome.trials.iter().any(|trial| !trial.exact) {
         return false;
     }
     match (&outcome.worse, &outcome.differences) {
@@ -267,27 +326,74 @@ fn run_on_target(
     begin::revert_leftovers(context, journal, target, chosen)?;
     let domain = detect::registered_domain(journal, &chosen.name)?;
     // After the cleanup: what the detectors find now counts as known in every trial.
-    let mut detectors = begin::start_detectors(context, target, chosen, domain, scope.now, request)?;
+    let job = (scope.jobs > 1).then_some(0);
+    let place = DetectorPlace { chosen, domain, now: scope.now, job };
+    let mut detectors = begin::start_detectors(context, target, &place, request)?;
     let before = digest_tables(context, target)?;
-    let begun = describe_start(scope, chosen, identity, &detectors);
+    let mut begun = describe_start(scope, chosen, identity, &detectors);
+    if scope.jobs > 1 {
+        begun.jobs = Some(jobs::plan_jobs(context, &chosen.url, scope.jobs)?);
+    }
     let drill = ledger::append_entry(context, journal, ledger::BEGUN, &begun)?;
-    let bench =
-        DrillRun { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
-    let (cases, trials) = try_all(bench, scope).map_err(|failure| cut_off(failure, drill))?;
+    let tried = match &begun.jobs {
+        Some(planned) => {
+            let chosen_place = JobPlace { chosen, domain, drill };
+            try_shared(context, journal, &chosen_place, planned, scope, request)
+        }
+        None => {
+            let (journal, target, detectors) = (&mut *journal, &mut *target, &mut detectors);
+            let bench = DrillRun { context, journal, target, chosen, detectors, drill, tried_before: 0 };
+            try_all(bench, scope).map(|(cases, trials)| (cases, trials, Vec::new()))
+        }
+    };
+    let (cases, trials, job_ends) = tried.map_err(|failure| cut_off(failure, drill))?;
+    let names = detectors.iter().map(CheckNames::of_detector).collect();
     let after = digest_tables(context, target)?;
     let untried = cases.iter().filter(|case| case.untried.is_some());
     let ended = DrillEnded {
         drill,
         trials: trials.len() as u64,
-        exact: before == after,
+        exact: before == after && job_ends.iter().all(|ended| ended.exact),
+        jobs: job_ends,
         tables: after.len() as u64,
         untried: untried.map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
     };
     ledger::append_entry(context, journal, ledger::ENDED, &ended)?;
     journal.checkpoint();
-    let mut outcome = build_outcome(context, drill, begun, &cases, trials, Some(&ended));
+    let record = DrillRecord { cases, trials, names };
+    let mut outcome = build_outcome(context, drill, begun, record, Some(&ended));
     outcome.rows = Some(after.iter().map(|table| table.rows).sum());
     Ok(outcome)
+}
+
+/// The drill whose trials are shared out, and its target.
+struct JobPlace<'a> {
+    chosen: &'a ChosenTarget,
+    domain: &'static dyn Domain,
+    drill: u64,
+}
+
+/// Tries the cases in jobs, and journals their trials here as well, each with its job.
+fn try_shared(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    place: &JobPlace<'_>,
+    jobs: &DrillJobs,
+    scope: &DrillScope,
+    request: &Request,
+) -> Result<(Vec<DrillCase>, Vec<Trial>, Vec<JobEnded>), Failure> {
+    let JobPlace { chosen, domain, drill } = *place;
+    let lab = journal.state().targets.get(&chosen.name).is_some_and(|known| known.lab);
+    let synthetic = synthetic::is_synthetic(journal, &chosen.name)?;
+    let plan = JobPlan { scope, request, chosen, domain, lab, synthetic, jobs, journal_id: journal.id(), drill };
+    let JobResults { cases, trials, ended, failure } = jobs::try_in_jobs(context, &plan)?;
+    for trial in &trials {
+        ledger::append_entry(context, journal, ledger::TRIAL, &ledger::to_journaled_trial(drill, trial))?;
+    }
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok((cases, trials, ended)),
+    }
 }
 
 /// Adds to an interruption which drill it was, and that its last fault is reverted.
@@ -299,15 +405,23 @@ fn cut_off(failure: Failure, drill: u64) -> Failure {
     Failure { message, next: look(View::Drill { drill }, "shows what was tried").into(), ..failure }
 }
 
+/// What a drill tried, and with what.
+struct DrillRecord {
+    cases: Vec<DrillCase>,
+    trials: Vec<Trial>,
+    /// The names of the detectors' checks, as far as they are known.
+    names: Vec<CheckNames>,
+}
+
 /// Builds a result from its trials, before any comparison with another drill.
 fn build_outcome(
     context: &Context<'_>,
     drill: u64,
     begun: DrillBegun,
-    cases: &[DrillCase],
-    trials: Vec<Trial>,
+    record: DrillRecord,
     ended: Option<&DrillEnded>,
 ) -> Outcome {
+    let DrillRecord { cases, trials, names: checks } = record;
     let names: Vec<String> = begun.detectors.iter().map(|named| named.name.clone()).collect();
     let yardstick = cases.first().and_then(|case| DrillYardstick::find_published(case.tool));
     let mut outcome = Outcome {
@@ -317,16 +431,25 @@ fn build_outcome(
         now: begun.now,
         sample: begun.sample,
         detectors: begun.detectors,
+        planned: begun.cases.len() as u64 * begun.sample,
         tried: trials.len() as u64,
-        matrix: Matrix::from_trials(cases, &names, &trials),
+        interrupted: ended.is_none(),
+        all_records: begun.records.is_none(),
+        checks: checks.iter().map(|names| mending::count_checks(names, &trials)).collect(),
+        unseen: mending::list_unseen(&cases, &names, &trials),
+        missed: mending::list_missed(&names, &trials),
+        sweeps: sweep::build_curves(&cases, &trials, &names),
+        caveats: mending::list_caveats(&names),
+        matrix: Matrix::from_trials(&cases, &names, &trials),
         yardstick,
-        exact: ended.is_some_and(|ended| ended.exact),
+        exact: ended.map(|ended| ended.exact),
         tables: ended.map(|ended| ended.tables),
         rows: None,
         worse: None,
         unlike: Vec::new(),
         differences: None,
         ok: false,
+        jobs: begun.jobs,
         trials,
         journal: context.journal.clone(),
     };
@@ -354,6 +477,10 @@ fn describe_start(scope: &DrillScope, chosen: &ChosenTarget, identity: Digest, d
         target: chosen.name.clone(),
         identity,
         cases: scope.cases.iter().map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
+        jobs: None,
+        parent: None,
+        sizes: list_sizes(&scope.cases),
+        records: (!scope.all_records).then(|| THAT_MATTER.to_owned()),
         sample: scope.sample,
         controls: scope.controls,
         seed: scope.seed,
@@ -362,92 +489,17 @@ fn describe_start(scope: &DrillScope, chosen: &ChosenTarget, identity: Digest, d
     }
 }
 
+/// The word of a journaled drill that tried only records that matter.
+const THAT_MATTER: &str = "that_matter";
+
+/// Returns the size of each case; nothing where none has one, as drills had before sweeps.
+fn list_sizes(cases: &[DrillCase]) -> Vec<Option<Size>> {
+    let sizes: Vec<Option<Size>> = cases.iter().map(|case| case.size).collect();
+    if sizes.iter().all(Option::is_none) { Vec::new() } else { sizes }
+}
+
 fn digest_tables(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<TableDigest>, Failure> {
     Ok(target.digest_tables(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
-}
-
-/// Runs the trials of all cases; returns the cases with the reasons why some could not be tried, and the trials.
-fn try_all(mut bench: DrillRun<'_, '_>, scope: &DrillScope) -> Result<(Vec<DrillCase>, Vec<Trial>), Failure> {
-    let (mut cases, mut trials) = (scope.cases.clone(), Vec::new());
-    let total = cases.len() as u64 * scope.sample;
-    for (at, case) in (0..).zip(&mut cases) {
-        let mut nth = 0;
-        for (mut resolved, share) in of_case(bench.context, case, scope)? {
-            let keys = match choose_records(&mut bench, &resolved, share) {
-                Ok(keys) => keys,
-                // A variant that this target cannot show is reported, and the drill goes on with the others.
-                Err(failure) if failure.kind == FailureKind::Refused => {
-                    case.untried = Some(failure.message);
-                    continue;
-                }
-                Err(failure) => return Err(failure),
-            };
-            if (keys.len() as u64) < share {
-                case.untried = Some(format!("{} eligible", super::render_count(keys.len() as u64, "record")));
-            }
-            for key in &keys {
-                bench.context.reporter.overall_progress("trying faults", at * scope.sample + nth, total);
-                bench.context.go_on()?;
-                match bench.run_trial(&mut resolved, key, trials.len() as u64 + 1, nth < scope.controls)? {
-                    Ok(trial) => trials.push(trial),
-                    Err(why) => case.untried = Some(why),
-                }
-                nth += 1;
-            }
-        }
-    }
-    Ok((cases, trials))
-}
-
-/// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample.
-fn of_case(
-    context: &Context<'_>,
-    case: &DrillCase,
-    scope: &DrillScope,
-) -> Result<Vec<(ResolvedRequest, u64)>, Failure> {
-    let mode = super::modes::find_mode(case.tool)?;
-    let card = mode.card();
-    let mut kinds: Vec<Map<String, Json>> = Vec::new();
-    for record in card.fault_records() {
-        let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table)));
-        let parameters = table.into_iter().collect();
-        if mode.complete(&parameters, Some(case.variant)).is_ok() {
-            kinds.push(parameters);
-        }
-    }
-    let number = kinds.len() as u64;
-    let mut out = Vec::new();
-    for (at, parameters) in (0..).zip(kinds) {
-        // The first kinds get one record more where the sample cannot be divided evenly.
-        let share = scope.sample / number + u64::from(at < scope.sample % number);
-        let options = Options {
-            variant: Some(case.variant.to_owned()),
-            sample: Some(share.max(1)),
-            // A seed per variant: under a common one, all variants of a mode would choose the same records.
-            seed: Some(seed::derive_seed(scope.seed, &["drill", case.tool, case.variant])),
-            now: Some(time::format_wall(scope.now, 0, 'T')),
-            ..Options::default()
-        };
-        let request = plan::Request { tool: case.tool.to_owned(), parameters, options, output: None };
-        if share > 0 {
-            out.push((plan::resolve_request(context, &request)?, share));
-        }
-    }
-    Ok(out)
-}
-
-fn choose_records(bench: &mut DrillRun<'_, '_>, resolved: &ResolvedRequest, count: u64) -> Result<Vec<Key>, Failure> {
-    let order = SelectionRequest {
-        mode: resolved.mode,
-        parameters: &resolved.parameters,
-        variant: resolved.variant.as_deref(),
-        records: &Records::Sample(count),
-        selection: None,
-        seed: resolved.seed,
-        now: resolved.now,
-        max_rows: plan::ROWS_MAX,
-    };
-    select::rank_eligible(bench.context, bench.target, &order, count)
 }
 
 /// Returns the case of a tool and a variant; `None` where this version knows no such mode or variant.
@@ -455,5 +507,5 @@ fn find_case(tool: &str, variant: &str) -> Option<DrillCase> {
     let card = domains::find_mode(tool)?.card();
     let variant = card.variants.iter().find(|known| known.word == variant)?;
     let (tool, mode) = (card.tool, card.id);
-    Some(DrillCase { tool, mode, variant: variant.word, severity: variant.severity, untried: None })
+    Some(DrillCase { tool, mode, variant: variant.word, size: None, severity: variant.severity, untried: None })
 }

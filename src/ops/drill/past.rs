@@ -1,6 +1,6 @@
 //! Earlier drills: read from the journal or from a saved result, and compared with a new one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mfm_journal::Journal;
@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::begin::DrillScope;
+use super::detector::OWN;
+use super::jobs;
 use super::ledger::{self, JournaledDrill, JournaledLook, JournaledTrial};
 use super::matrix::{DetectionVerdict, DrillCase, JudgedLook, Matrix, MatrixLine, Trial};
-use super::{Outcome, build_outcome, find_case};
+use super::mending::CheckNames;
+use super::{DrillRecord, Outcome, build_outcome, find_case};
 use crate::domain::repair::Repair;
 use crate::file;
 use crate::model::NextSteps;
@@ -110,19 +113,49 @@ fn summarize_drill(drill: JournaledDrill) -> DrillSummary {
 pub fn show_drill(context: &Context<'_>, drill: u64) -> Result<Outcome, Failure> {
     let journal = context.open_journal()?;
     let drill = read_drill(&journal, drill)?;
-    let trials: Vec<Trial> = drill.trials.iter().filter_map(|journaled| rebuild_trial(&journal, journaled)).collect();
+    let trials: Vec<Trial> = rebuild_trials(context, &journal, &drill);
     let untried: BTreeSet<(String, String)> = drill.ended.iter().flat_map(|ended| ended.untried.clone()).collect();
     let mut cases: Vec<DrillCase> = Vec::new();
-    for names in &drill.begun.cases {
-        let (tool, variant) = names;
+    for (tool, variant, size) in drill.list_cases() {
+        let names = (tool, variant);
         // A case that this version does not know any more has no severity, and is left out.
-        let Some(case) = find_case(tool, variant) else { continue };
-        let tried = trials.iter().filter(|trial| trial.tool == case.tool && trial.variant == case.variant).count();
+        let Some(case) = find_case(&names.0, &names.1) else { continue };
+        let case = DrillCase { size, ..case };
+        let tried = trials.iter().filter(|trial| case.has_trial(trial)).count();
         // In an interrupted drill the journal does not say which variants fell short, so all with too few trials did.
-        let is_short = (drill.ended.is_none() || untried.contains(names)) && (tried as u64) < drill.begun.sample;
+        let is_short = (drill.ended.is_none() || untried.contains(&names)) && (tried as u64) < drill.begun.sample;
         cases.push(DrillCase { untried: is_short.then(|| format!("{tried} of {} tried", drill.begun.sample)), ..case });
     }
-    Ok(build_outcome(context, drill.drill, drill.begun, &cases, trials, drill.ended.as_ref()))
+    let names = list_known_names(&drill);
+    Ok(build_outcome(context, drill.drill, drill.begun, DrillRecord { cases, trials, names }, drill.ended.as_ref()))
+}
+
+/// Returns the names of checks as far as the journal has them: those of mfm's own; it keeps no word of a command.
+fn list_known_names(drill: &JournaledDrill) -> Vec<CheckNames> {
+    let case = drill.begun.cases.first().and_then(|(tool, _)| crate::domains::of_mode(tool));
+    let own = case.map(|domain| domain.checks().iter().map(|card| card.id.to_owned()).collect());
+    let names = drill.begun.detectors.iter().map(|named| CheckNames {
+        detector: named.name.clone(),
+        all: own.clone().filter(|_| named.name == OWN),
+        known: Vec::new(),
+    });
+    names.collect()
+}
+
+/// Rebuilds the trials of a drill, those of jobs from the journals that they kept.
+fn rebuild_trials(context: &Context<'_>, journal: &Journal, drill: &JournaledDrill) -> Vec<Trial> {
+    let mut of_jobs: BTreeMap<u64, Option<Journal>> = BTreeMap::new();
+    let folder = drill.begun.jobs.as_ref().map(|jobs| jobs::folder_of(&context.journal, jobs));
+    let mut trials = Vec::new();
+    for journaled in &drill.trials {
+        let (Some(job), Some(folder)) = (journaled.job, &folder) else {
+            trials.extend(rebuild_trial(journal, journaled));
+            continue;
+        };
+        let kept = of_jobs.entry(job).or_insert_with(|| Journal::open_read(&jobs::journal_of(folder, job)).ok());
+        trials.extend(kept.as_ref().and_then(|kept| rebuild_trial(kept, journaled)));
+    }
+    trials
 }
 
 /// Rebuilds a trial from the journal; `None` where this version does not know its variant, or its operation is missing.
@@ -138,10 +171,12 @@ fn rebuild_trial(journal: &Journal, journaled: &JournaledTrial) -> Option<Trial>
         trial: journaled.trial,
         tool: case.tool,
         variant: case.variant,
+        size: journaled.size,
         table,
         record: keys.first().and_then(|key| key.first()).map_or(Json::Null, crate::ops::cell::to_json),
         op: journaled.operation,
         reverted_by: journaled.reverted_by,
+        job: journaled.job,
         plan_digest: journaled.plan_digest,
         rows: journaled.rows,
         exact: journaled.exact,
@@ -156,6 +191,8 @@ fn rebuild_look(journaled: &JournaledLook) -> JudgedLook {
         detector: journaled.detector.clone(),
         verdict: journaled.verdict,
         signs: journaled.checks.clone(),
+        checks: journaled.checks.clone(),
+        masked_by: journaled.masked_by.clone(),
         beside: journaled.beside.clone(),
         why: journaled.why.clone(),
         kept_why: journaled.why.clone(),
@@ -219,7 +256,7 @@ impl SavedResult {
         let mut out: Vec<String> = differs.map(|(what, is, was)| format!("{what} {is}, was {was}")).collect();
         let lines = self.matrix.lines.iter();
         let (shared, gone): (Vec<&MatrixLine>, Vec<&MatrixLine>) =
-            lines.partition(|line| scope.cases.iter().any(|case| (case.tool, case.variant) == line.tool_and_variant()));
+            lines.partition(|line| scope.cases.iter().any(|case| (case.tool, case.variant, case.size) == line.case()));
         let new = scope.cases.len() - shared.len().min(scope.cases.len());
         for (number, what) in [(gone.len(), "tried then and not now"), (new, "tried now and not then")] {
             if number > 0 {
@@ -318,7 +355,8 @@ mod tests {
 
     fn build_scope(seed: u64, variants: &[&str]) -> DrillScope {
         let cases = variants.iter().map(|variant| find_case("create_invalid_angles", variant).unwrap()).collect();
-        DrillScope { cases, sample: 1, controls: 1, seed, now: jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0) }
+        let now = jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0);
+        DrillScope { cases, refines: false, all_records: true, jobs: 1, sample: 1, controls: 1, seed, now }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::matrix::{DetectionVerdict, SIGNS_MAX};
+use super::matrix::DetectionVerdict;
 
 /// A verdict, the new signs, those of other rows than the fault's, and why there is no verdict.
 pub type JudgedAnswer = (DetectionVerdict, Vec<String>, Vec<String>, Option<NoVerdict>);
@@ -82,6 +82,8 @@ pub struct NamedFindings {
     passed: BTreeSet<FindingName>,
     /// Number of parts of the report: lines, runs or test cases.
     pub answers: u64,
+    /// The names of all checks that ran, where the report lists them beside its findings.
+    declared: BTreeSet<String>,
     /// Whether the report names every test that ran, rather than findings alone.
     of_tests: bool,
 }
@@ -101,6 +103,43 @@ impl NamedFindings {
     /// Adds a test that passed.
     pub fn add_passed(&mut self, suite: &str, name: String) {
         self.passed.insert((suite.to_owned(), name));
+    }
+
+    /// Adds the name of a check that ran, whatever it found.
+    pub fn declare_check(&mut self, name: String) {
+        self.declared.insert(name);
+    }
+
+    /// Returns the names of all checks that ran; `None` where the report does not tell.
+    #[must_use]
+    pub fn list_checks(&self) -> Option<BTreeSet<String>> {
+        if !self.declared.is_empty() {
+            return Some(self.declared.clone());
+        }
+        let tests = self.found.keys().chain(&self.passed);
+        self.of_tests.then(|| tests.map(|(_, name)| self.check_of(name)).collect())
+    }
+
+    /// Returns the check that a finding or a test belongs to: the check that the report lists and the finding begins
+    /// with; a test without its parameters; else what stands before the first colon or space.
+    #[must_use]
+    pub fn check_of(&self, name: &str) -> String {
+        if self.of_tests {
+            return name.split('[').next().unwrap_or(name).to_owned();
+        }
+        let declared = self.declared.iter().filter(|check| name.starts_with(check.as_str()));
+        if let Some(longest) = declared.max_by_key(|check| check.len()) {
+            return longest.clone();
+        }
+        name.split([':', ' ']).next().filter(|word| !word.is_empty()).unwrap_or(name).to_owned()
+    }
+
+    /// Returns the tests that failed on the untouched data and fail still: whatever else they would find is not new.
+    #[must_use]
+    pub fn list_still_failing(&self, clean: &Self) -> Vec<String> {
+        let still = clean.found.keys().filter(|name| self.of_tests && self.found.contains_key(*name));
+        let checks: BTreeSet<String> = still.map(|(_, name)| self.check_of(name)).collect();
+        checks.into_iter().collect()
     }
 
     /// Returns the number of different findings.
@@ -128,7 +167,7 @@ impl NamedFindings {
     /// Returns the findings that the report on the untouched data does not have, by names that identify them.
     fn new_against(&self, clean: &Self) -> Vec<String> {
         let new = self.found.keys().filter(|name| !clean.found.contains_key(*name) && !self.is_torn(name));
-        first_names(new.map(|(_, name)| name.as_str()))
+        distinct_names(new.map(|(_, name)| name.as_str()))
     }
 
     /// Returns in what a report without new findings is incomplete compared with the one on the untouched data.
@@ -153,6 +192,10 @@ impl NamedFindings {
             let why = format!("of the tests of the untouched data, {} did not run", lost.len());
             return Some(NoVerdict::with_detail(why, format!("the first is {name}")));
         }
+        if let Some(check) = clean.declared.iter().find(|check| !self.declared.contains(*check)) {
+            let why = "a check of the untouched data did not run";
+            return Some(NoVerdict::with_detail(why, check));
+        }
         // Findings that are gone explain missing parts of the report; more parts than that were lost.
         let fewer = clean.answers.saturating_sub(self.answers);
         let gone = clean.found.iter().map(|(name, times)| times.saturating_sub(self.found.get(name).map_or(0, |n| *n)));
@@ -165,9 +208,9 @@ impl NamedFindings {
     }
 }
 
-fn first_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+fn distinct_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    names.filter(|name| seen.insert(*name)).take(SIGNS_MAX).map(str::to_owned).collect()
+    names.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 /// The answer of a command.
@@ -233,7 +276,7 @@ pub fn judge_answer(clean: &CommandResult, now: &CommandResult, found_codes: &[u
             report.find_shortfall(before)
         }
         (CommandAnswer::Nothing, CommandAnswer::Named(report)) if !report.is_empty() => {
-            return caught(first_names(report.finding_names()));
+            return caught(distinct_names(report.finding_names()));
         }
         (_, CommandAnswer::Nothing) | (CommandAnswer::Nothing, CommandAnswer::Named(_)) => None,
     };

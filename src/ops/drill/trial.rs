@@ -7,6 +7,7 @@ use mfm_journal::Journal;
 use super::detector::{Detector, KnownFault};
 use super::matrix::{JudgedLook, Trial};
 use super::{ledger, past};
+use crate::domain::params::Size;
 use crate::domains;
 use crate::engine::apply::{CommittedOperation, PreparedOperation};
 use crate::engine::revert::{RevertOptions, RevertSelection};
@@ -30,6 +31,18 @@ pub(super) struct DrillRun<'a, 'c> {
     pub(super) detectors: &'a mut [Detector],
     /// The drill's number.
     pub(super) drill: u64,
+    /// Number of faults that the drill has tried in this journal before.
+    pub(super) tried_before: u64,
+}
+
+/// What one trial tries.
+pub(super) struct TrialCase<'k> {
+    /// The record's key.
+    pub(super) key: &'k Key,
+    /// The trial's number in the drill, from 1.
+    pub(super) number: u64,
+    /// The size of the fault, where one was chosen.
+    pub(super) size: Option<Size>,
 }
 
 /// A reporter that is never interrupted: a committed fault is reverted first, whatever the user wants.
@@ -59,10 +72,10 @@ impl DrillRun<'_, '_> {
     pub(super) fn run_trial(
         &mut self,
         resolved: &mut ResolvedRequest,
-        key: &Key,
-        number: u64,
+        case: &TrialCase<'_>,
         commands_too: bool,
     ) -> Result<Result<Trial, String>, Failure> {
+        let TrialCase { key, number, size } = *case;
         resolved.records = Records::Keys(vec![key.clone()]);
         let mut plan = match plan::build_plan(self.context, self.journal, self.target, self.chosen, resolved) {
             Ok(plan) => plan,
@@ -80,7 +93,8 @@ impl DrillRun<'_, '_> {
         let back = self.take_back(committed.op).map_err(|failure| fault_stands(failure, committed.op))?;
         let looks = looks?;
         let controls = self.judge_control(&fault.tables, commands_too)?;
-        let trial = build_trial(number, resolved, &plan, &committed, &back, looks, controls);
+        let mut trial = build_trial(number, resolved, &plan, &committed, &back, looks, controls);
+        trial.size = size;
         ledger::append_entry(
             self.context,
             self.journal,
@@ -198,10 +212,12 @@ fn build_trial(
         trial: number,
         tool: card.tool,
         variant: variant.map_or(card.tool, |variant| variant.word),
+        size: None,
         table: card.choose_record(&plan.outcome.params).table,
         record: plan.outcome.keys.first().cloned().unwrap_or_else(|| cell::to_json(&mfm_journal::Value::Null)),
         op: committed.op,
         reverted_by: back.op,
+        job: None,
         plan_digest: plan.outcome.plan_digest,
         rows: committed.rows,
         exact: back.exact && committed.drift.is_empty(),

@@ -1,10 +1,13 @@
 //! A drill as one page of HTML that needs no network and no script: the matrix, the totals, and how they were got.
 
+use super::curve::{draw_curve, render_threshold};
+use super::mending::{list_checks, render_faults, render_missed, render_silent};
 use super::{
-    GENERATOR, list_reasons, render_known_note, render_own_note, render_pair, render_people, render_remarks,
+    GENERATOR, list_reasons, render_inexact, render_known_note, render_pair, render_people, render_remarks,
     render_total, title,
 };
 use crate::ops::drill::Outcome;
+use crate::ops::drill::detector::OWN;
 use crate::ops::drill::matrix::{MatrixCell, MatrixLine};
 use crate::ops::report::html::Page;
 use crate::ops::report::markup::escape;
@@ -20,27 +23,94 @@ th,td{min-width:7rem;border-bottom:1px solid #8886;padding:.3rem .5rem;text-alig
 .all{background:#2a91;border-left:.3rem solid #197a3b}\
 .some{background:#fa03;border-left:.3rem solid #b07000}\
 .none{background:#d222;border-left:.3rem solid #b3261e}\
-dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:anywhere}";
+dd,li,p{overflow-wrap:anywhere}\
+.curve{max-width:32rem;width:100%;font-size:11px}.curve text{fill:currentColor}\
+.grid{stroke:#8886}.bar{stroke:#1769aa;stroke-width:1.5;opacity:.5}.dot{fill:#1769aa}\
+.line{fill:none;stroke:#1769aa;stroke-width:1.5}.threshold{stroke:#b3261e;stroke-dasharray:4 3}\
+.narrow td,.narrow th{min-width:0}small{display:block;font-weight:normal;overflow-wrap:anywhere}";
 
 pub(super) fn render_page(outcome: &Outcome) -> String {
     let title = title(outcome);
     let (target, now) = (escape(&outcome.target), escape(&outcome.now));
-    let exact = if outcome.exact { "every table is unchanged, by digest" } else { "the tables have changed" };
+    let exact = match outcome.exact {
+        Some(true) => "every table is unchanged, by digest".to_owned(),
+        _ => render_inexact(outcome),
+    };
     let body = format!(
-        "<main>\n<h1>{}</h1>\n<p>Drill {} on {target}: {} tried, seed {}, now {now}; {exact}.</p>\n{}{}\n</main>\n",
+        "<main>\n<h1>{}</h1>\n<p>Drill {} on {target}: {} tried, seed {}, now {now}; {}.</p>\n{}{}{}{}{}{}\n</main>\n",
         escape(&title),
         outcome.drill,
         crate::ops::render_count(outcome.tried, "fault"),
         outcome.seed,
+        escape(&exact),
+        render_caveats(outcome),
+        render_curves(outcome),
+        render_mending(outcome),
         render_matrix(outcome),
+        render_missed_list(outcome),
         render_totals(outcome)
     );
     Page { title: &title, generator: GENERATOR, style: STYLE, body: &body }.render()
 }
 
+fn render_caveats(outcome: &Outcome) -> String {
+    outcome.caveats.iter().map(|caveat| format!("<p>{}.</p>\n", escape(caveat))).collect()
+}
+
+fn render_curves(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    for curve in &outcome.sweeps {
+        let title = format!("{} {}, by {}", curve.tool, curve.variant, curve.detector);
+        out += &format!("<h2>{}</h2>\n<p>{}</p>\n", escape(&title), escape(&render_threshold(curve)));
+        out += &format!("<p>{}</p>\n", draw_curve(curve));
+    }
+    out
+}
+
+/// Renders what is to be mended: the faults that nothing saw, and what each check of the user's saw.
+fn render_mending(outcome: &Outcome) -> String {
+    if outcome.tried == 0 || !outcome.sweeps.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("<h2>Faults that nothing saw</h2>\n");
+    let unseen = outcome.unseen.iter();
+    let items = unseen.map(|fault| format!("{} {}, severity {}", fault.tool, fault.variant, fault.severity));
+    out += &render_items(items, "none: each variant was seen at least once");
+    for checks in list_checks(outcome) {
+        let detector = escape(&checks.detector);
+        out += &format!("<h2>Checks of {detector} that saw nothing</h2>\n");
+        out += &render_items(render_silent(checks).into_iter(), "none: each saw a fault");
+        out += &format!("<h2>What each check of {detector} saw</h2>\n<table class=\"narrow\">\n");
+        out += "<thead><tr><th scope=\"col\">check</th><th scope=\"col\">caught</th></tr></thead>\n<tbody>\n";
+        for check in &checks.saw {
+            let (name, faults) = (escape(&check.check), escape(&render_faults(check)));
+            out += &format!("<tr><th scope=\"row\">{name}</th><td>{}<small>{faults}</small></td></tr>\n", check.caught);
+        }
+        out += "</tbody>\n</table>\n";
+        if !checks.found_before.is_empty() {
+            let names = escape(&checks.found_before.join(", "));
+            out += &format!("<p>Found something on the untouched data, which may hide a fault: {names}.</p>\n");
+        }
+    }
+    out + "<h2>By fault</h2>\n"
+}
+
+fn render_missed_list(outcome: &Outcome) -> String {
+    if outcome.missed.is_empty() {
+        return String::new();
+    }
+    format!("<h2>Missed trials</h2>\n{}", render_items(outcome.missed.iter().map(render_missed), ""))
+}
+
+/// Renders a list, or one sentence where it is empty.
+fn render_items(items: impl Iterator<Item = String>, none: &str) -> String {
+    let items: String = items.map(|item| format!("<li>{}</li>\n", escape(&item))).collect();
+    if items.is_empty() { format!("<p>{none}.</p>\n") } else { format!("<ul>\n{items}</ul>\n") }
+}
+
 fn render_matrix(outcome: &Outcome) -> String {
-    let names =
-        outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escape(&total.cell.detector)));
+    let cells = own_last(outcome.matrix.totals.iter().map(|total| &total.cell).collect());
+    let names = cells.iter().map(|cell| format!("<th scope=\"col\">{}</th>", escape(&cell.detector)));
     let rows: String = outcome.matrix.lines.iter().map(render_row).collect();
     format!(
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
@@ -51,13 +121,19 @@ fn render_matrix(outcome: &Outcome) -> String {
     )
 }
 
+/// Puts mfm's own checks behind those of the user.
+fn own_last(mut cells: Vec<&MatrixCell>) -> Vec<&MatrixCell> {
+    cells.sort_by_key(|cell| cell.detector == OWN);
+    cells
+}
+
 /// Renders a row; variant, mode and severity share a cell, so that the results stay in sight on a phone.
 fn render_row(line: &MatrixLine) -> String {
     let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escape(why)));
-    let cells: String = line.cells.iter().map(render_cell).collect();
+    let cells: String = own_last(line.cells.iter().collect()).into_iter().map(render_cell).collect();
     format!(
         "<tr><th scope=\"row\">{}<small>{}, severity {}</small>{}</th>{cells}</tr>\n",
-        escape(&line.label.variant),
+        escape(&line.variant_and_size()),
         escape(&line.label.mode),
         escape(&line.label.severity),
         untried.unwrap_or_default()
@@ -95,7 +171,9 @@ fn render_totals(outcome: &Outcome) -> String {
     let mut entry = |name: &str, text: &str| {
         out += &format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(text));
     };
-    for total in &outcome.matrix.totals {
+    let mut totals: Vec<_> = outcome.matrix.totals.iter().collect();
+    totals.sort_by_key(|total| total.cell.detector == OWN);
+    for total in totals {
         entry(&total.cell.detector, &render_total(total));
     }
     if let Some(text) = render_pair(outcome) {
@@ -103,9 +181,6 @@ fn render_totals(outcome: &Outcome) -> String {
     }
     if let Some(yardstick) = &outcome.yardstick {
         entry("people", &render_people(yardstick));
-    }
-    if let Some(text) = render_own_note(&outcome.matrix) {
-        entry("note", &text);
     }
     for named in &outcome.detectors {
         entry(&format!("{}, by digest", named.name), &named.digest.to_string());

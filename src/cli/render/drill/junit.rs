@@ -2,7 +2,9 @@
 
 use super::{GENERATOR, find_worse, list_reasons, render_total, render_untold};
 use crate::ops::drill::Outcome;
-use crate::ops::drill::matrix::{MatrixCell, MatrixLine, Regression};
+use crate::ops::drill::detector::OWN;
+use crate::ops::drill::matrix::{DetectorTotal, MatrixCell, MatrixLine, Regression};
+use crate::ops::drill::mending::OWN_CAVEAT;
 use crate::ops::report::junit::{self, Ending, Suite, TestCase};
 
 pub(super) fn render_suites(outcome: &Outcome) -> String {
@@ -10,7 +12,7 @@ pub(super) fn render_suites(outcome: &Outcome) -> String {
         .matrix
         .totals
         .iter()
-        .map(|total| Suite { output: render_total(total), ..build_suite(outcome, &total.cell.detector) })
+        .map(|total| Suite { output: render_output(total), ..build_suite(outcome, &total.cell.detector) })
         .collect();
     for one in outcome.worse.iter().flatten() {
         // A detector that is gone from the drill still gets a suite: what it caught before counts as lost.
@@ -19,6 +21,12 @@ pub(super) fn render_suites(outcome: &Outcome) -> String {
         }
     }
     junit::render_document(GENERATOR, &suites)
+}
+
+/// Renders the totals of a detector; those of mfm's own checks with their caveat.
+fn render_output(total: &DetectorTotal) -> String {
+    let text = render_total(total);
+    if total.cell.detector == OWN { format!("{text}. {OWN_CAVEAT}") } else { text }
 }
 
 fn build_suite(outcome: &Outcome, detector: &str) -> Suite {
@@ -36,7 +44,12 @@ fn build_suite(outcome: &Outcome, detector: &str) -> Suite {
 
 /// Tells whether a detector has this variant in the earlier result but not in the present drill.
 fn is_gone(outcome: &Outcome, one: &Regression, detector: &str) -> bool {
-    one.detector == detector && outcome.matrix.find_cell(&one.tool, &one.variant, detector).is_none()
+    one.detector == detector
+        && outcome.matrix.lines.iter().all(|line| {
+            line.label.tool != one.tool
+                || line.variant_and_size() != one.variant
+                || line.cells.iter().all(|cell| cell.detector != detector)
+        })
 }
 
 fn build_lost_case(one: &Regression) -> TestCase {
@@ -47,7 +60,7 @@ fn build_lost_case(one: &Regression) -> TestCase {
 /// Tells whether a case failed: worse than in the earlier result if there is one, else any miss or false alarm.
 fn has_failed(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> bool {
     match &outcome.worse {
-        Some(_) => find_worse(outcome, &line.label.tool, &line.label.variant, &cell.detector).is_some(),
+        Some(_) => find_worse(outcome, line, &cell.detector).is_some(),
         None => cell.missed + cell.false_alarms() > 0,
     }
 }
@@ -58,7 +71,7 @@ fn build_case(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> TestCa
     let is_known = ending == Ending::Passed && !cell.is_flawless();
     TestCase {
         class: line.label.tool.clone(),
-        name: line.label.variant.clone(),
+        name: line.variant_and_size(),
         ending,
         // What was missed before as well passes here, but the report still says so.
         output: if is_known { format!("as in the earlier result: {result}") } else { String::new() },
@@ -68,7 +81,7 @@ fn build_case(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell) -> TestCa
 
 fn build_ending(outcome: &Outcome, line: &MatrixLine, cell: &MatrixCell, result: &str) -> Ending {
     if has_failed(outcome, line, cell) {
-        let worse = find_worse(outcome, &line.label.tool, &line.label.variant, &cell.detector);
+        let worse = find_worse(outcome, line, &cell.detector);
         let message = worse.map_or_else(|| result.to_owned(), |what| format!("{what}; now {result}"));
         return Ending::Failed { message, kind: None, text: String::new() };
     }

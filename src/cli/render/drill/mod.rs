@@ -1,7 +1,9 @@
 //! `drill`: the matrix of variants and detectors, with rates and their confidence intervals.
 
+mod curve;
 mod html;
 mod junit;
+mod mending;
 
 use mfm_journal::FaultLabel;
 
@@ -10,6 +12,7 @@ use crate::ops::Failure;
 use crate::ops::drill::detector::OWN;
 use crate::ops::drill::ledger::NamedDetector;
 use crate::ops::drill::matrix::{DetectorTotal, Matrix, MatrixCell, MatrixLine};
+use crate::ops::drill::mending::OWN_CAVEAT;
 use crate::ops::drill::past::DrillList;
 use crate::ops::drill::{DrillYardstick, Form, Outcome};
 
@@ -19,9 +22,15 @@ const GENERATOR: &str = concat!("mfm drill ", env!("CARGO_PKG_VERSION"));
 impl Report for Outcome {
     fn render_page(&self, page: &mut ReportPage) {
         write_lead(page, self);
-        page.blank();
+        if self.sweeps.is_empty() {
+            mending::write_mending(page, self);
+            page.heading("By fault");
+        } else {
+            page.blank();
+            curve::write_curves(page, self);
+        }
         write_matrix(page, &self.matrix);
-        write_blind_spots(page, self);
+        mending::write_missed(page, self);
         write_summary(page, self);
         write_comparison(page, self);
     }
@@ -48,11 +57,13 @@ impl Report for Outcome {
             "control_could_not_tell",
             "why",
             "worse",
+            "size",
         ];
         let cells = self.matrix.lines.iter().flat_map(|line| line.cells.iter().map(move |cell| (line, cell)));
         let rows = cells.map(|(line, cell)| {
-            let worse = find_worse(self, &line.label.tool, &line.label.variant, &cell.detector).unwrap_or_default();
-            build_row(line, cell).into_iter().chain([worse.to_owned()]).collect()
+            let worse = find_worse(self, line, &cell.detector).unwrap_or_default();
+            let size = line.size.map(|size| size.to_string()).unwrap_or_default();
+            build_row(line, cell).into_iter().chain([worse.to_owned(), size]).collect()
         });
         ReportTable::new(&head).with_rows(rows)
     }
@@ -62,10 +73,11 @@ fn build_row(line: &MatrixLine, cell: &MatrixCell) -> Vec<String> {
     let MatrixLine { label, trials, untried, .. } = line.clone();
     let FaultLabel { tool, mode, variant, severity } = label;
     let numbers = [cell.caught, cell.missed, cell.false_alarm, cell.could_not_tell].map(|number| number.to_string());
-    let rate = cell.rate.rate.map(|rate| rate.to_string()).unwrap_or_default();
+    let interval = [cell.rate.rate, cell.rate.low, cell.rate.high];
     let mut out = vec![tool, mode, variant, severity, trials.to_string(), cell.detector.clone()];
     out.extend(numbers);
-    out.extend([rate, cell.rate.low.to_string(), cell.rate.high.to_string()]);
+    // What was not measured stays empty.
+    out.extend(interval.map(|number| number.map(|number| number.to_string()).unwrap_or_default()));
     out.extend([cell.seen_by.join(","), untried.unwrap_or_default()]);
     let controls = cell.controls;
     out.extend([controls.looks, controls.false_alarm, controls.could_not_tell].map(|number| number.to_string()));
@@ -74,9 +86,10 @@ fn build_row(line: &MatrixLine, cell: &MatrixCell) -> Vec<String> {
 }
 
 /// Finds what got worse than in the earlier result; `None` if nothing did or there is none.
-fn find_worse<'o>(outcome: &'o Outcome, tool: &str, variant: &str, detector: &str) -> Option<&'o str> {
+fn find_worse<'o>(outcome: &'o Outcome, line: &MatrixLine, detector: &str) -> Option<&'o str> {
     let mut all = outcome.worse.iter().flatten();
-    let own = all.find(|one| one.tool == tool && one.variant == variant && one.detector == detector);
+    let (tool, variant) = (&line.label.tool, line.variant_and_size());
+    let own = all.find(|one| one.tool == *tool && one.variant == variant && one.detector == detector);
     own.map(|one| one.what.as_str())
 }
 
@@ -136,7 +149,11 @@ fn list_under_test(outcome: &Outcome) -> Vec<&MatrixCell> {
 /// Renders the title: a clause for each detector under test, the worst first.
 fn title(outcome: &Outcome) -> String {
     let clauses: Vec<String> = list_under_test(outcome).into_iter().map(render_detector).collect();
-    if clauses.is_empty() { "no detector was tested".to_owned() } else { clauses.join("; ") }
+    let text = if clauses.is_empty() { "no detector was tested".to_owned() } else { clauses.join("; ") };
+    if !outcome.interrupted {
+        return text;
+    }
+    format!("interrupted after {} of {}: {text}", outcome.tried, render_count(outcome.planned, "fault"))
 }
 
 fn render_detector(cell: &MatrixCell) -> String {
@@ -159,14 +176,20 @@ fn render_untold(cell: &MatrixCell) -> String {
 
 fn write_lead(page: &mut ReportPage, outcome: &Outcome) {
     page.lead(if outcome.ok { Mood::Good } else { Mood::Bad }, &title(outcome));
-    if !outcome.exact {
+    if outcome.exact != Some(true) {
         page.lead(Mood::Bad, &render_inexact(outcome));
     }
+    outcome.caveats.iter().for_each(|caveat| page.paragraph(2, caveat));
 }
 
 fn render_inexact(outcome: &Outcome) -> String {
-    if outcome.tables.is_none() {
-        return "the drill was interrupted before its tables were compared; see `mfm status`".to_owned();
+    if outcome.interrupted {
+        return format!(
+            "it was interrupted after {} of {}: the figures are those of the faults tried, and its tables were not \
+             compared; see `mfm status`",
+            outcome.tried,
+            render_count(outcome.planned, "fault")
+        );
     }
     "the tables have changed: somebody else, or a command under test, wrote to them".to_owned()
 }
@@ -176,7 +199,7 @@ const CELL: usize = 24;
 
 /// Writes the matrix grouped by tool; `mfm demo` shows it too.
 pub(super) fn write_matrix(page: &mut ReportPage, matrix: &Matrix) {
-    let wide = matrix.lines.iter().map(|line| line.label.variant.len()).max().unwrap_or_default();
+    let wide = matrix.lines.iter().map(|line| line.variant_and_size().len()).max().unwrap_or_default();
     let names: String = matrix.totals.iter().map(|total| format!("{:CELL$}", total.cell.detector)).collect();
     page.aside(format!("{:2}{:wide$}  severity  {names}", "", "").trim_end());
     let mut tool = "";
@@ -186,7 +209,8 @@ pub(super) fn write_matrix(page: &mut ReportPage, matrix: &Matrix) {
             tool = &line.label.tool;
         }
         let cells: String = line.cells.iter().map(|cell| format!("{:CELL$}", cell.rate.render_counts())).collect();
-        page.line(format!("  {:wide$}  {:8}  {cells}", line.label.variant, line.label.severity).trim_end());
+        let variant = line.variant_and_size();
+        page.line(format!("  {variant:wide$}  {:8}  {cells}", line.label.severity).trim_end());
         for cell in line.cells.iter().filter(|cell| cell.false_alarms() + cell.untold_looks() > 0) {
             page.paragraph(4, &format!("{}: {}", cell.detector, render_remarks(cell)));
             list_reasons(cell).iter().for_each(|why| page.paragraph(6, why));
@@ -211,19 +235,6 @@ fn render_remarks(cell: &MatrixCell) -> String {
     join_list(remarks)
 }
 
-/// Lists what each detector missed, tool by tool: its blind spots.
-fn write_blind_spots(page: &mut ReportPage, outcome: &Outcome) {
-    for total in &outcome.matrix.totals {
-        let missed = list_missed(&outcome.matrix, &total.cell.detector);
-        if !missed.is_empty() {
-            page.heading(&format!("Missed by {}", total.cell.detector));
-        }
-        for (tool, variants) in missed {
-            page.paragraph(2, &format!("{tool}: {}", variants.join(", ")));
-        }
-    }
-}
-
 fn write_summary(page: &mut ReportPage, outcome: &Outcome) {
     page.heading("Summary");
     let mut fields: Vec<(&str, String)> = Vec::new();
@@ -232,9 +243,8 @@ fn write_summary(page: &mut ReportPage, outcome: &Outcome) {
     }
     fields.extend(render_pair(outcome).map(|text| ("both", text)));
     fields.extend(outcome.yardstick.as_ref().map(|yardstick| ("people", render_people(yardstick))));
-    fields.extend(render_own_note(&outcome.matrix).map(|text| ("note", text)));
     fields.extend(outcome.detectors.iter().filter_map(render_known_note).map(|text| ("known", text)));
-    if let Some(tables) = outcome.tables.filter(|_| outcome.exact) {
+    if let Some(tables) = outcome.tables.filter(|_| outcome.exact == Some(true)) {
         let tables = render_count(tables, "table");
         fields.push((
             "exact",
@@ -255,9 +265,7 @@ pub(super) fn render_people(yardstick: &DrillYardstick) -> String {
 
 /// Returns the caveat on the figure of mfm's own checks; `None` if they were not under test.
 pub(super) fn render_own_note(matrix: &Matrix) -> Option<String> {
-    let text = "mfm's own checks were built against these very faults: their figure does not carry over to other kinds \
-                of fault, and cannot be compared with that of people";
-    matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| text.to_owned())
+    matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| OWN_CAVEAT.to_owned())
 }
 
 /// Returns the caveat on findings in the untouched data, which count as no detection; `None` without any.
@@ -268,7 +276,15 @@ fn render_known_note(named: &NamedDetector) -> Option<String> {
 
 /// Renders the totals of a detector over all variants.
 pub(super) fn render_total(total: &DetectorTotal) -> String {
-    let mut text = format!("{} caught", total.cell.rate.render_counts());
+    let rate = total.cell.rate;
+    let mut text = format!("{} of {} caught", rate.hits, rate.of);
+    if rate.of > 0 {
+        text += &format!("; {} for this mix of variants", total.this_mix.percent());
+        text += &match total.new_variant.low {
+            Some(_) => format!(", {} for a new variant", total.new_variant.percent()),
+            None => ", unknown for a new variant".to_owned(),
+        };
+    }
     if let Some(weighted) = total.weighted {
         text += &format!("; by severity {:.0} %", weighted * 100.0);
     }
@@ -279,24 +295,6 @@ pub(super) fn render_total(total: &DetectorTotal) -> String {
         text += &format!("; in {median} ms, at most {max} ms");
     }
     text
-}
-
-/// Lists the variants of which a detector missed any, grouped by tool.
-fn list_missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)> {
-    let mut out: Vec<(&str, Vec<String>)> = Vec::new();
-    for line in &matrix.lines {
-        let rate = line.cells.iter().find(|cell| cell.detector == detector).map(|cell| cell.rate);
-        let Some(rate) = rate.filter(|rate| rate.hits < rate.of) else { continue };
-        let word = match rate.hits {
-            0 => line.label.variant.clone(),
-            hits => format!("{} ({} of {})", line.label.variant, rate.of - hits, rate.of),
-        };
-        match out.last_mut().filter(|(tool, _)| *tool == line.label.tool) {
-            Some((_, words)) => words.push(word),
-            None => out.push((&line.label.tool, vec![word])),
-        }
-    }
-    out
 }
 
 fn render_pair(outcome: &Outcome) -> Option<String> {

@@ -12,9 +12,10 @@ pub(super) fn parse_lines(text: &str) -> Result<CommandAnswer, NoVerdict> {
         match parse_line(&object)? {
             None => continue,
             Some(LineAnswer::Noticed(any)) => noticed.push(any),
-            Some(LineAnswer::Findings(all)) => {
+            Some(LineAnswer::Findings(all, checks)) => {
                 naming += 1;
                 all.into_iter().for_each(|finding| named.add_finding("", finding));
+                checks.into_iter().for_each(|check| named.declare_check(check));
             }
         }
         named.answers += 1;
@@ -55,7 +56,8 @@ fn parse_objects(text: &str) -> Result<Vec<Map<String, Json>>, NoVerdict> {
 /// The answer in one line.
 enum LineAnswer {
     Noticed(bool),
-    Findings(Vec<String>),
+    /// The findings, and the names of the checks that ran, where the line lists them.
+    Findings(Vec<String>, Vec<String>),
 }
 
 /// Keys that name a failure.
@@ -91,7 +93,19 @@ fn parse_line(object: &Map<String, Json>) -> Result<Option<LineAnswer>, NoVerdic
     if noticed.is_some_and(|noticed| noticed == findings.is_empty()) {
         return Err(NoVerdict::new("its `noticed` and its `findings` contradict each other"));
     }
-    Ok(Some(LineAnswer::Findings(findings)))
+    Ok(Some(LineAnswer::Findings(findings, parse_checks(object)?)))
+}
+
+/// Returns the names of the checks that ran; empty where the line does not list them.
+fn parse_checks(object: &Map<String, Json>) -> Result<Vec<String>, NoVerdict> {
+    let no_texts = || NoVerdict::new("its `checks` is no list of names");
+    let Some(checks) = object.get("checks") else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for name in checks.as_array().ok_or_else(no_texts)? {
+        let name = name.as_str().filter(|name| !name.trim().is_empty());
+        names.push(name.ok_or_else(no_texts)?.to_owned());
+    }
+    Ok(names)
 }
 
 fn is_one_of(key: &str, words: &[&str]) -> bool {
