@@ -48,8 +48,13 @@ fn label_and_name(field: &NamedField) -> (String, String) {
 
 static PROSTATE: Template =
     Template { schedules: &[(5, 725), (20, 300)], rate: 1400, energy: 6, ..treatments::PROSTATE_VMAT };
-static PROSTATE_NODES: Template =
-    Template { site: "PROSTATE NODES", schedules: &[(25, 200)], target: (650, 520, 850), ..treatments::BLADDER_VMAT };
+static PROSTATE_NODES: Template = Template {
+    site: "PROSTATE NODES",
+    schedules: &[(25, 200)],
+    target: (650, 520, 850),
+    largest_shift: 10,
+    ..treatments::BLADDER_VMAT
+};
 static BREAST: Template = Template {
     schedules: &[(5, 520), (15, 267)],
     wedge: Some(30),
