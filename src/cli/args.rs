@@ -143,6 +143,8 @@ pub(super) enum Command {
     #[command(about = drill::CARD.about, long_about = placeholders::fill_examples(texts::DRILL))]
     // Boxed because it is by far the largest request.
     Drill(Box<drill::Request>),
+    #[command(about = ops::coverage::CARD.about, long_about = texts::COVERAGE)]
+    Coverage(ops::coverage::Request),
     #[command(about = "Commit many faults from one file", long_about = texts::CAMPAIGN, subcommand)]
     Campaign(CampaignCommand),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
@@ -263,6 +265,7 @@ impl Command {
             Self::Features(_) => "features",
             Self::Check(_) => "check",
             Self::Drill(_) => "drill",
+            Self::Coverage(_) => "coverage",
             Self::Campaign(CampaignCommand::Plan(_)) => "campaign-plan",
             Self::Campaign(CampaignCommand::Apply(_)) => "campaign-apply",
             Self::Campaign(CampaignCommand::Revert(_)) => "campaign-revert",

@@ -48,6 +48,7 @@ const REPORT: &str = "please report it: this is a bug in mfm; nothing was writte
 pub(super) const ERRORS: &[ErrorCode] = &[
     usage("usage", "--help lists the arguments"),
     usage("config", "correct the variable or the file: the keys are journal, target, format, actor and color"),
+    usage("no_coverage", "choose another domain with --domain"),
     usage("unknown_mode", "`mfm modes` lists the modes and their tools"),
     usage("unknown_variant", "`mfm modes MODE` lists the variants"),
     usage("unknown_topic", "the topics are exit-codes, errors and environment"),

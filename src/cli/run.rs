@@ -15,8 +15,8 @@ use crate::ops::agents::approve;
 use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
-    Context, Failure, FailureKind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export,
-    features, find, lab, log, modes, plan, query, recover, replay, revert, show, status, targets,
+    Context, Failure, FailureKind, agents, apply, audit, campaign, cell, checks, coverage, demo, drill, explain,
+    export, features, find, lab, log, modes, plan, query, recover, replay, revert, show, status, targets,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -164,6 +164,7 @@ fn run_operation(command: &Command, context: &Context<'_>, show: &ResultPrinter<
             let outcome = checks::run(context, request)?;
             print_check(&outcome, &request.options, show)
         }
+        Command::Coverage(request) => show.print(&coverage::run(context, request)?),
         Command::Drill(request) if request.list => show.print(&drill::past::list_drills(context)?),
         Command::Drill(request) => {
             print_drill(request, &agents::after_others(context, || drill::run(context, request))?, show)

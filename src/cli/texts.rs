@@ -138,6 +138,14 @@ Severity is how far the data are from correct, from 0 (normal) to 3 (critical); 
 Example:
   mfm modes {tool}";
 
+/// `mfm coverage`.
+pub(super) const COVERAGE: &str = "\
+Show which of the failures that published reports ask reviews to find can be made with mfm, and what sees each: mfm's \
+own checks, the detectors of the newest drill in the journal, or nobody. Opens no target.
+
+Example:
+  mfm coverage";
+
 /// `mfm find`.
 pub(super) const FIND: &str = "\
 List the records that faults can be committed on: {records}. Writes nothing, and needs no marked target. Patient names \

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod column_choice;
+pub mod coverage;
 pub mod examples;
 pub mod feature;
 pub mod files;
@@ -34,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
+use self::coverage::CoverageCard;
 use self::examples::{DetectionStudy, Examples, PromptCard};
 use self::feature::FeatureSet;
 use self::files::FileCard;
@@ -179,6 +181,10 @@ pub trait Domain: Sync {
     }
     /// Returns a published study of how many such faults people find, if there is one.
     fn detection_study(&self) -> Option<&'static DetectionStudy> {
+        None
+    }
+    /// Returns a published list of what goes wrong, beside its own faults, if there is one.
+    fn coverage(&self) -> Option<&'static CoverageCard> {
         None
     }
     /// Returns its workflows for agents.

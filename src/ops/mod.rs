@@ -10,6 +10,7 @@ pub mod candidates;
 pub mod cell;
 pub mod checks;
 pub mod context;
+pub mod coverage;
 mod crowd;
 pub mod demo;
 pub mod detect;
@@ -109,6 +110,7 @@ pub const OPERATIONS: &[&Card] = &[
     &features::CARD,
     &checks::CARD,
     &drill::CARD,
+    &coverage::CARD,
     &campaign::PLAN,
     &campaign::APPLY,
     &campaign::REVERT,

@@ -5,6 +5,7 @@ mod audit;
 mod campaign;
 pub(super) mod changes;
 mod check;
+mod coverage;
 mod demo;
 pub(super) mod drill;
 mod explain;

@@ -7,6 +7,7 @@ pub mod checks;
 mod clinic;
 mod conventions;
 mod course;
+mod coverage;
 mod deliveries;
 mod examples;
 mod facts;
@@ -57,6 +58,7 @@ use std::sync::{Arc, LazyLock};
 use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::coverage::CoverageCard;
 use crate::domain::examples::{DetectionStudy, Examples, PromptCard};
 use crate::domain::feature::FeatureSet;
 use crate::domain::filter::{FilterCard, FilterValues};
@@ -214,6 +216,10 @@ impl Domain for Mosaiq {
 
     fn detection_study(&self) -> Option<&'static DetectionStudy> {
         Some(&examples::YARDSTICK)
+    }
+
+    fn coverage(&self) -> Option<&'static CoverageCard> {
+        Some(&coverage::COVERAGE)
     }
 
     fn prompts(&self) -> &'static [PromptCard] {
