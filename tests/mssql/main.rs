@@ -16,6 +16,7 @@ mod dump;
 mod laws;
 mod live;
 mod locks;
+mod qa;
 mod replay;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod server;

@@ -14,6 +14,7 @@ pub mod bomb;
 pub mod piped;
 pub mod ports;
 pub mod program;
+pub mod quality;
 mod requests;
 pub mod seen;
 mod sqlite;
