@@ -340,6 +340,8 @@ const FILE_DOORS: &[(&str, &str, &str)] = &[
     ("src/targets/sqlite/aside.rs", "OpenOptions::new", "a private copy of a file and its log, in a folder of its own"),
     ("src/targets/sqlite/aside.rs", "File::open", "the file that is copied, and its header"),
     ("src/ops/lab/import.rs", "fs::read_dir", "a folder is listed; its files are read by the module"),
+    ("src/ops/lab/export.rs", "fs::read_dir", "a folder is listed, to see that it is empty"),
+    ("src/targets/folder/read.rs", "fs::read_dir", "a folder is listed; its files are read by the module"),
 ];
 
 #[test]
@@ -370,6 +372,8 @@ fn files_are_opened_and_made_in_one_module() {
 const COMMAND_WORDS: &[(&str, &str, &str)] = &[
     ("src/domains/mosaiq/examples.rs", "--", "examples that only the help of the command line shows"),
     ("src/domains/recordings/examples.rs", "--", "examples that only the help of the command line shows"),
+    ("src/domains/openonco/examples.rs", "--", "examples that only the help of the command line shows"),
+    ("src/domains/openonco/queries/", "example: \"--", "examples that only the help of the command line shows"),
     ("src/domains/recordings/queries/", "example: \"--", "examples that only the help of the command line shows"),
     ("src/domains/mosaiq/import/mod.rs", "pip download --no-deps", "another program's flag"),
     ("src/ops/campaign/file.rs", "title = \"mfm campaign\"", "the name of a kind of file"),

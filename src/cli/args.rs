@@ -182,6 +182,8 @@ pub(super) enum LabCommand {
     Create(lab::create::Request),
     #[command(about = lab::import::CARD.about, long_about = texts::render_imports())]
     Import(lab::import::Request),
+    #[command(about = lab::export::CARD.about, long_about = texts::LAB_EXPORT)]
+    Export(lab::export::Request),
 }
 
 /// `mfm target`.
@@ -242,6 +244,7 @@ impl Command {
             Self::Demo(_) => "demo",
             Self::Lab(LabCommand::Create(_)) => "lab-create",
             Self::Lab(LabCommand::Import(_)) => "lab-import",
+            Self::Lab(LabCommand::Export(_)) => "lab-export",
             Self::Target(TargetCommand::Add(_)) => "target-add",
             Self::Target(TargetCommand::List) => "target-list",
             Self::Target(TargetCommand::Show(_)) => "target-show",

@@ -113,7 +113,7 @@ fn build_arguments(options: &ServerOptions, settings: &Settings) -> Result<Vec<S
     words.extend(settings.unencrypted_logins.iter().flat_map(|host| ["--unencrypted-login".to_owned(), host.clone()]));
     words.push("mcp".to_owned());
     words.extend(
-        [(options.read_only, "--read-only"), (options.include_phi, "--include-phi")]
+        [(options.read_only, "--read-only"), (options.include_phi, "--include-phi"), (options.strict, "--strict")]
             .iter()
             .filter(|(given, _)| *given)
             .map(|(_, flag)| (*flag).to_owned()),

@@ -20,6 +20,9 @@ struct QueryFlags {
     /// Look for files below this folder; may be repeated
     #[arg(long = "recordings", value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     folders: Vec<PathBuf>,
+    /// Answer as the system does that the specification of the tools describes, its faults included
+    #[arg(long, global = true)]
+    strict: bool,
 }
 
 /// A call of `mfm query`.
@@ -84,16 +87,16 @@ fn capitalise(text: &str) -> String {
 
 impl FromArgMatches for QueryCall {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let QueryFlags { recording: file, folders } = QueryFlags::from_arg_matches(matches)?;
+        let QueryFlags { recording: file, folders, strict } = QueryFlags::from_arg_matches(matches)?;
         let Some((name, inner)) = matches.subcommand() else {
-            return Ok(Self(Request { file, folders, ..Request::default() }));
+            return Ok(Self(Request { file, folders, strict, ..Request::default() }));
         };
         // The queries of files are not in the domains' lists; their parameters are paths.
         let params = match find_query(name) {
             Some((_, query)) => query.parse_matches(inner)?,
             None => collect_paths(inner),
         };
-        Ok(Self(Request { query: Some(name.to_owned()), params, file, folders }))
+        Ok(Self(Request { query: Some(name.to_owned()), params, file, folders, strict }))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

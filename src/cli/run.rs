@@ -156,6 +156,7 @@ fn run_operation(command: &Command, context: &Context<'_>, show: &ResultPrinter<
         }
         Command::Lab(LabCommand::Create(request)) => show.print(&lab::create::run(context, request)?),
         Command::Lab(LabCommand::Import(request)) => show.print(&lab::import::run(context, request)?),
+        Command::Lab(LabCommand::Export(request)) => show.print(&lab::export::run(context, request)?),
         Command::Target(command) => run_target(command, context, show),
         Command::Find(request) => show.print(&find::run(context, request)?),
         Command::Query(call) => show.print(&query::run(context, &call.0)?),

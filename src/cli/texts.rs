@@ -65,6 +65,16 @@ checked for signs of a live clinic, and --override WORD overrides one sign.
 Example:
   mfm lab import pymedphys-0.41.0-py3-none-any.whl sqlite:mock.db";
 
+/// `mfm lab export`.
+pub(super) const LAB_EXPORT: &str = "\
+Write a database as the folder of files that it was imported from, for domains whose data come as folders.
+
+What no fault touches is the same byte for byte; after a revert so is the whole folder. The database is only read, and \
+the folder must not exist yet, or be empty.
+
+Example:
+  mfm lab export sqlite:catalogue.db catalogue-now";
+
 /// `mfm target`.
 pub(super) const TARGET: &str = "\
 Register databases, and mark the test copies: mfm never writes to any other database.
@@ -543,6 +553,9 @@ pub(super) fn render_imports() -> String {
     for domain in domains::all() {
         if let Some(import) = domain.importer() {
             sources.push(format!("  {}: {}", domain.card().id, import.source().wanted));
+        }
+        if let Some(format) = domain.folder_format() {
+            sources.push(format!("  {}: {}", domain.card().id, format.wanted()));
         }
     }
     LAB_IMPORT.replace("{wanted}", &sources.join("\n"))

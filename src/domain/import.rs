@@ -92,6 +92,12 @@ pub struct ImportReport {
     pub columns_unmapped: Vec<String>,
     /// Known columns that the file lacks; they are not created.
     pub columns_absent: Vec<String>,
+    /// The number of different keys of the records; `None` for formats whose records all have the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<u64>,
+    /// What was repeated or odd, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// A row left out.

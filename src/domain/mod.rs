@@ -8,6 +8,7 @@ pub mod examples;
 pub mod feature;
 pub mod files;
 pub mod filter;
+pub mod folder;
 pub mod import;
 pub mod lab;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub mod prelude;
 pub mod query;
 pub mod record;
 pub mod repair;
+pub mod resource;
 pub mod row_check;
 pub mod rules_file;
 pub mod scan;
@@ -40,15 +42,17 @@ use self::examples::{DetectionStudy, Examples, PromptCard};
 use self::feature::FeatureSet;
 use self::files::FileCard;
 use self::filter::{FilterCard, FilterValues};
+use self::folder::FolderFormat;
 use self::import::Import;
 use self::lab::Lab;
 use self::live::LiveSystem;
 use self::mode::Mode;
 use self::pause::Pause;
 use self::picture::Painter;
-use self::query::Query;
+use self::query::{ErrorCodes, Query};
 use self::record::{RecordDescription, RecordKind};
 use self::repair::{Repair, RepairExtent};
+use self::resource::{ArgumentCard, ResourceCard};
 use self::subject::FindingSubject;
 use self::table::TableCard;
 use crate::model::{Key, Refusal, Snapshot};
@@ -191,6 +195,23 @@ pub trait Domain: Sync {
     fn prompts(&self) -> &'static [PromptCard] {
         &[]
     }
+    /// Returns the arguments of one of its workflows, beside the target.
+    fn prompt_arguments(&self, _prompt: &str) -> &'static [ArgumentCard] {
+        &[]
+    }
+    /// Returns the answers of its queries that agents can read under an address.
+    fn resources(&self) -> &'static [ResourceCard] {
+        &[]
+    }
+    /// Returns the query that completes a word: it takes `of`, what the word is, and `prefix`, its beginning, with the
+    /// other arguments at hand, and its answer has the whole words as `items`.
+    fn completing_query(&self) -> Option<&'static str> {
+        None
+    }
+    /// Returns the query whose answer decides which further groups of queries are offered, and the decision.
+    fn further_groups(&self) -> Option<FurtherGroups> {
+        None
+    }
     /// Returns its named queries.
     fn queries(&self) -> &'static [&'static dyn Query] {
         &[]
@@ -211,6 +232,14 @@ pub trait Domain: Sync {
     fn importer(&self) -> Option<&'static dyn Import> {
         None
     }
+    /// Returns the format of its folders, if its data come and go as folders of files that are read in place too.
+    fn folder_format(&self) -> Option<&'static dyn FolderFormat> {
+        None
+    }
+    /// Returns the codes by which the specification of its tools names errors, if it does.
+    fn error_codes(&self) -> Option<&'static ErrorCodes> {
+        None
+    }
     /// Returns the signs of a live system; `None` where no database of the domain is live in that sense.
     fn live_system(&self) -> Option<&'static dyn LiveSystem> {
         None
@@ -220,6 +249,9 @@ pub trait Domain: Sync {
         None
     }
 }
+
+/// The query whose answer decides which further groups of queries are offered, and the decision.
+pub type FurtherGroups = (&'static str, fn(&serde_json::Map<String, serde_json::Value>) -> Vec<&'static str>);
 
 impl std::fmt::Debug for dyn Domain {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

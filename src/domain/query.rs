@@ -44,6 +44,9 @@ pub enum QueryError {
     /// A parameter is wrong.
     #[error("{0}")]
     Params(String),
+    /// A parameter that is needed was not given.
+    #[error("{0}")]
+    Missing(String),
     /// The thing that it is asked about does not exist.
     #[error("there is no {what} `{given}`{}", render_nearest(near))]
     Unknown {
@@ -57,6 +60,19 @@ pub enum QueryError {
     /// The target does not record what the question is about.
     #[error("{0}")]
     NotRecorded(String),
+}
+
+/// The codes by which a specification names the errors of its tools.
+#[derive(Debug)]
+pub struct ErrorCodes {
+    /// A parameter is wrong.
+    pub wrong: &'static str,
+    /// A parameter that is needed was not given.
+    pub missing: &'static str,
+    /// What was asked for does not exist.
+    pub unknown: &'static str,
+    /// The question could not be answered.
+    pub failed: &'static str,
 }
 
 fn render_nearest(near: &[String]) -> String {
@@ -108,6 +124,18 @@ pub trait Query: Sync {
     /// # Errors
     /// [`QueryError::Params`].
     fn parse_and_start(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError>;
+    /// As [`Query::parse_and_start`], in the manner of the system that the specification describes, its faults
+    /// included.
+    ///
+    /// # Errors
+    /// [`QueryError::Params`], also where the query has one manner only.
+    fn start_strictly(&self, _given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError> {
+        Err(QueryError::Params(format!("{} has no strict manner", self.card().name)))
+    }
+    /// Tells whether its answers are whole as they are: they have their own bounds, and are their own text.
+    fn is_whole(&self) -> bool {
+        false
+    }
 }
 
 impl<Q: TypedQuery> Query for Q {

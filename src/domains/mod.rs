@@ -1,6 +1,7 @@
 //! The registry of domains. Each is a folder here that implements the port in [`crate::domain`].
 
 pub mod mosaiq;
+pub mod openonco;
 pub mod recordings;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use crate::domain::record::RecordKind;
 use crate::domain::table::{self, ColumnContent};
 
 /// The built-in domains. The first also serves journals that name no domain.
-static OWN: &[&dyn Domain] = &[&mosaiq::Mosaiq, &recordings::Recordings];
+static OWN: &[&dyn Domain] = &[&mosaiq::Mosaiq, &recordings::Recordings, &openonco::OpenOnco];
 
 // Set once: command lines, tool lists and key maps are built from it, and a domain added later would be missing there.
 static ALL: OnceLock<Vec<&'static dyn Domain>> = OnceLock::new();

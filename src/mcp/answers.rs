@@ -2,10 +2,11 @@
 
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::bounds::{self, Cursor};
 use super::next_step;
+use crate::domain::query::ErrorCodes;
 use crate::model::shown;
 use crate::ops::{Failure, FailureKind, redact};
 
@@ -16,6 +17,8 @@ pub(super) struct ToolAnswer {
     pub(super) json: Json,
     /// The same in a few lines of text.
     pub(super) text: String,
+    /// Whether it has bounds of its own: it is not cut, and its text is the same JSON.
+    pub(super) whole: bool,
 }
 
 impl ToolAnswer {
@@ -65,11 +68,14 @@ impl ToolAnswer {
         redact::quotes(&mut json, shows);
         bounds::cut_answer(&mut json, cursor);
         let text = text(&json);
-        Ok(Self { json, text })
+        Ok(Self { json, text, whole: false })
     }
 
     /// Returns the structured content, cut to what a model can read.
     pub(super) fn to_bounded_json(&self) -> Json {
+        if self.whole {
+            return self.json.clone();
+        }
         let mut json = self.json.clone();
         bounds::cut_whole(&mut json);
         json
@@ -77,6 +83,12 @@ impl ToolAnswer {
 
     /// Converts to the result of the protocol; a client that does not read structured content gets it as text.
     pub(super) fn into_result(self, structured: bool) -> CallToolResult {
+        if self.whole {
+            let text = shown::escape_json(&self.json.to_string()).into_owned();
+            let mut result = CallToolResult::structured(self.json);
+            result.content = vec![ContentBlock::text(text)];
+            return result;
+        }
         let whole = self.to_bounded_json();
         let text = if structured {
             bounds::bound_text(&shown::escape_lines(&self.text))
@@ -95,6 +107,27 @@ pub(super) fn build_refusal(failure: &Failure) -> CallToolResult {
     let mut result = CallToolResult::structured_error(encode_failure(failure, &hint));
     let text = render_failure(failure, &hint);
     result.content = vec![ContentBlock::text(bounds::bound_text(&shown::escape_line(&text)))];
+    result
+}
+
+/// Builds the result of a query that failed, as the specification of its tools names errors.
+pub(super) fn build_specified_refusal(failure: &Failure, codes: &ErrorCodes) -> CallToolResult {
+    let code = match failure.code.as_str() {
+        "query_missing" | "missing_argument" => codes.missing,
+        "query_parameters" | "arguments" => codes.wrong,
+        "unknown_item" => codes.unknown,
+        _ => codes.failed,
+    };
+    let hint = next_step::render_hint(&failure.code, &failure.next);
+    let json = json!({
+        "error": true,
+        "code": code,
+        "message": bounds::bound_text(&failure.message),
+        "suggestion": bounds::bound_text(&hint),
+    });
+    let text = shown::escape_json(&json.to_string()).into_owned();
+    let mut result = CallToolResult::structured_error(json);
+    result.content = vec![ContentBlock::text(text)];
     result
 }
 

@@ -56,6 +56,12 @@ impl Caller {
         Self { client, version: number, structured, asks, could_ask: greeted || asks != AskMethod::Nobody }
     }
 
+    /// Returns the caller that the server itself is, before anybody called.
+    pub(super) fn nobody() -> Self {
+        let (client, version) = ("the server itself".to_owned(), String::new());
+        Self { client, version, structured: false, asks: AskMethod::Nobody, could_ask: false }
+    }
+
     /// Returns the actor for the journal: the client, and the operator who runs the server.
     pub(super) fn actor(&self, operator: &str) -> String {
         let version = if self.version.is_empty() { String::new() } else { format!(" {}", self.version) };

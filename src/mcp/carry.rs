@@ -181,7 +181,7 @@ impl Inner {
                     PendingAction::Request { request, .. } => render_preview(&allowed, context, &entry.tool, request)?,
                 };
             }
-            let answer = ToolAnswer { json: json!({}), text: String::new() };
+            let answer = ToolAnswer { json: json!({}), text: String::new(), whole: false };
             Ok(PendingWrite { handle, text, answer, terms, approved })
         });
         let waiting = waiting.await?;

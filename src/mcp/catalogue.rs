@@ -12,6 +12,7 @@ use super::schema::{self, Object};
 use super::{groups, modes, writes};
 use crate::domain::Domain;
 use crate::domain::mode::ModeGroup;
+use crate::domain::query::ErrorCodes;
 use crate::model::ports::Danger;
 use crate::ops::{
     Card, audit, checks, drill, explain, filters, find, log, plan, recover, replay, revert, show, status,
@@ -38,6 +39,16 @@ pub(super) enum ToolAction {
     CarryOut,
     /// Any other write, with consent.
     Write(writes::WriteTool),
+}
+
+impl ToolAction {
+    /// Returns the codes by which the specification of the tool names errors, if it does.
+    pub(super) fn error_codes(self) -> Option<&'static ErrorCodes> {
+        match self {
+            Self::Ask(QueryTool::Query(domain, _)) => domain.error_codes(),
+            _ => None,
+        }
+    }
 }
 
 /// A tool of the list, with its action.

@@ -93,6 +93,14 @@ pub(super) struct CallWatch {
     pub(super) last: Cell<Option<Instant>>,
 }
 
+impl CallWatch {
+    /// Watches no call: for what the server reads by itself before the first one.
+    pub(super) fn idle() -> Self {
+        let (cancelled, stopping) = (CancellationToken::new(), CancellationToken::new());
+        Self { cancelled, stopping, steps: None, warnings: Warnings::default(), last: Cell::new(None) }
+    }
+}
+
 impl Reporter for CallWatch {
     fn progress(&self, step: &str, done: u64, total: u64) {
         let Some(steps) = &self.steps else { return };

@@ -27,7 +27,7 @@ pub(super) fn answer_modes(allowed: &AgentPermissions, mode: Option<&str>) -> Re
         entries.push(encode_entry(entry, allowed, mode.is_some()));
         lines.push(format!("{} (severity {}): {}", entry.tool, entry.severity, entry.title));
     }
-    Ok(ToolAnswer { json: json!({ "modes": entries }), text: lines.join("\n") })
+    Ok(ToolAnswer { json: json!({ "modes": entries }), text: lines.join("\n"), whole: false })
 }
 
 /// Encodes a mode, with its parameters and the texts of its variants only if `whole`.

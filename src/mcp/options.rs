@@ -43,6 +43,9 @@ pub struct ServerOptions {
     /// Offer an additional group of tools, such as analysis; may be repeated
     #[arg(long, value_name = "GROUP")]
     pub tools: Vec<String>,
+    /// Answer queries as the system does that their specification describes, its faults included
+    #[arg(long)]
+    pub strict: bool,
     /// Judge the checks by the rules of this file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub rules: Option<PathBuf>,
@@ -63,6 +66,8 @@ pub(super) struct AgentPermissions {
     pub(super) read_only: bool,
     pub(super) identifying: bool,
     pub(super) consent: Option<Consent>,
+    /// Whether queries answer as the system does that their specification describes.
+    pub(super) strict: bool,
     pub(super) rules: Option<PathBuf>,
     /// The domains whose tools are offered.
     pub(super) domains: Vec<&'static dyn Domain>,
@@ -91,7 +96,19 @@ impl ServerOptions {
         let domains = self.domain.iter().map(|id| detect::resolve_domain(id)).collect::<Result<_, _>>()?;
         let folders = self.recordings.clone();
         let groups = self.check_groups()?;
-        Ok(AgentPermissions { read_only, identifying, consent, rules, domains, folders, groups, tools, max_severity })
+        let strict = self.strict;
+        Ok(AgentPermissions {
+            read_only,
+            identifying,
+            consent,
+            strict,
+            rules,
+            domains,
+            folders,
+            groups,
+            tools,
+            max_severity,
+        })
     }
 
     /// Checks the names of the further groups of tools.
@@ -139,6 +156,11 @@ impl AgentPermissions {
     /// Tells whether a group of tools is offered.
     pub(super) fn has_group(&self, group: &str) -> bool {
         group == SPECIFICATION || self.groups.contains(group)
+    }
+
+    /// Offers further groups of tools.
+    pub(super) fn add_groups(&mut self, groups: Vec<&'static str>) {
+        self.groups.extend(groups.into_iter().map(str::to_owned));
     }
 
     /// Tells whether a mode is allowed.

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::schema::Object;
 use crate::domain::Domain;
 use crate::domain::examples::PromptCard;
+use crate::domain::resource::ArgumentCard;
 
 /// Appended to every workflow.
 const END: &str = "\
@@ -38,7 +39,11 @@ pub(super) fn list_prompts(domains: &[&'static dyn Domain]) -> Vec<Prompt> {
     let target = PromptArgument::new("target").with_description("The registered test copy or lab").with_required(false);
     let mut prompts = Vec::new();
     for card in cards(domains) {
-        let mut prompt = Prompt::new(card.name, Some(card.about), Some(vec![target.clone()]));
+        let mut arguments = vec![target.clone()];
+        for own in own_arguments(domains, card.name) {
+            arguments.push(PromptArgument::new(own.name).with_description(own.about).with_required(false));
+        }
+        let mut prompt = Prompt::new(card.name, Some(card.about), Some(arguments));
         prompt.title = Some(card.title.to_owned());
         prompts.push(prompt);
     }
@@ -60,11 +65,35 @@ pub(super) fn render_prompt(
         Some(name) if name.len() <= 100 && name.chars().all(is_name_letter) => format!("the target {name}"),
         Some(_) => return Err(ErrorData::invalid_params("target is not a registered name", None)),
     };
-    // That prompt only reads, so there is nothing to agree to or to take back.
-    let end = if card.name == "read_drill" { "" } else { END };
-    let text = format!("{} {end}", card.text.replace("{target}", &target));
+    let mut text = card.text.replace("{target}", &target);
+    for own in own_arguments(domains, name) {
+        let given = arguments.get(own.name).and_then(Json::as_str).map(str::trim).filter(|given| !given.is_empty());
+        let value = match given {
+            None => own.absent.to_owned(),
+            // It becomes part of an instruction, so nothing gets in that could be more than a name.
+            Some(given) if given.len() <= 100 && given.chars().all(is_word_letter) => format!("`{given}`"),
+            Some(_) => {
+                let message = format!("{} is not a name of at most 100 letters", own.name);
+                return Err(ErrorData::invalid_params(message, None));
+            }
+        };
+        text = text.replace(&format!("{{{}}}", own.name), &value);
+    }
+    // Some prompts only read, so there is nothing to agree to or to take back.
+    let only_reads = card.name == "read_drill" || own_arguments(domains, name).next().is_some();
+    let end = if only_reads { "" } else { END };
+    let text = format!("{text} {end}");
     let message = PromptMessage::new_text(Role::User, text.trim().to_owned());
     Ok(GetPromptResult::new(vec![message]).with_description(card.about))
+}
+
+/// Lists the arguments of a prompt beside the target.
+fn own_arguments(domains: &[&'static dyn Domain], prompt: &str) -> impl Iterator<Item = &'static ArgumentCard> {
+    domains.iter().flat_map(move |domain| domain.prompt_arguments(prompt))
+}
+
+fn is_word_letter(c: char) -> bool {
+    c.is_alphanumeric() || " -_.,/()+&".contains(c)
 }
 
 fn is_name_letter(c: char) -> bool {

@@ -8,7 +8,9 @@ use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, Value as Json, json};
 
 use super::answers::ToolAnswer;
+use super::caller::Caller;
 use super::catalogue::{ToolAction, ToolEntry};
+use super::host::{CallWatch, Host, PriorConsent};
 use super::options::AgentPermissions;
 use super::schema::{self, Object};
 use super::server::{ClientCall, Inner};
@@ -94,7 +96,12 @@ pub(super) fn list_entries(allowed: &AgentPermissions) -> Vec<ToolEntry> {
             let mut input = schema::slim_schema(query.params_schema().to_value());
             // A file is named by its path, other data by the name of the registered target.
             add_text_property(&mut input, if domain.files().is_some() { FILE } else { TARGET });
-            out.push(build_entry(card.name, card.title, card.about, input, QueryTool::Query(*domain, *query)));
+            let mut entry = build_entry(card.name, card.title, card.about, input, QueryTool::Query(*domain, *query));
+            if query.is_whole() {
+                let answer = query.answer_schema().to_value().as_object().cloned().unwrap_or_default();
+                entry.tool = entry.tool.with_raw_output_schema(Arc::new(answer));
+            }
+            out.push(entry);
         }
     }
     out
@@ -212,7 +219,8 @@ impl Inner {
             return Err(Failure::new(FailureKind::Refused, "no_file", message, hint));
         }
         let pages = query.params_schema().get("properties").and_then(|all| all.get("limit")).is_some();
-        let mut request = Request { query: Some(query.card().name.to_owned()), params, file, folders: Vec::new() };
+        let mut request = Request { query: Some(query.card().name.to_owned()), params, file, ..Request::default() };
+        request.strict = self.allowed.strict;
         let mut limit = request.params.get("limit").and_then(Json::as_u64).unwrap_or(ITEMS_DEFAULT);
         for _ in 0..TRIES {
             let outcome = match &request.file {
@@ -223,13 +231,18 @@ impl Inner {
                 None => query::run(context, &request)?,
             };
             let mut data = outcome.answer.unwrap_or_default();
-            data.extend(outcome.target.map(|target| (FILE.to_owned(), json!(target))));
+            if query.is_whole() && (self.allowed.strict || !pages) {
+                return Ok(build_whole_answer(data));
+            }
+            if domain.files().is_some() {
+                data.extend(outcome.target.map(|target| (FILE.to_owned(), json!(target))));
+            }
             if outcome.being_written == Some(true) {
                 data.insert("complete".to_owned(), json!(false));
             }
             let bytes = shown::escape_json(&Json::Object(data.clone()).to_string()).len();
             if !pages || bytes <= JSON_MAX || limit <= 1 {
-                return build_answer(data);
+                return if query.is_whole() { Ok(build_whole_answer(data)) } else { build_answer(data) };
             }
             // Nine tenths of the room, because the parts of the answer outside the page do not shrink with it.
             let share = u64::try_from(JSON_MAX * 9 / 10 / (bytes / 1000 + 1)).unwrap_or(1);
@@ -254,7 +267,28 @@ fn text_argument(arguments: &Object, name: &str) -> Option<String> {
     arguments.get(name).and_then(Json::as_str).map(str::to_owned)
 }
 
+/// Builds an answer that has bounds of its own.
+const fn build_whole_answer(data: Map<String, Json>) -> ToolAnswer {
+    ToolAnswer { json: Json::Object(data), text: String::new(), whole: true }
+}
+
+/// Finds the further groups of queries that what is loaded makes useful; none where nothing can be read yet.
+pub(super) fn find_further_groups(host: &Host, allowed: &AgentPermissions) -> Vec<&'static str> {
+    let mut groups = Vec::new();
+    for domain in &allowed.domains {
+        let Some((query, decide)) = domain.further_groups() else { continue };
+        let watch = CallWatch::idle();
+        let consent = PriorConsent(false);
+        let context = host.context(&Caller::nobody(), &watch, &consent);
+        let request = Request { query: Some(query.to_owned()), ..Request::default() };
+        if let Ok(outcome) = query::run(&context, &request) {
+            groups.extend(decide(&outcome.answer.unwrap_or_default()));
+        }
+    }
+    groups
+}
+
 fn build_answer(data: Map<String, Json>) -> Result<ToolAnswer, Failure> {
     let text = data.get("summary").and_then(Json::as_str).unwrap_or("done").to_owned();
-    Ok(ToolAnswer { json: Json::Object(data), text })
+    Ok(ToolAnswer { json: Json::Object(data), text, whole: false })
 }

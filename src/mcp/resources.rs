@@ -18,7 +18,7 @@ use crate::domain::Domain;
 use crate::domains;
 use crate::model::shown;
 use crate::ops::agents::{DatabaseAddress, resolve_target};
-use crate::ops::{Context, Failure, audit, status};
+use crate::ops::{Context, Failure, audit, query, status};
 
 /// The scheme of the pages of modes.
 const MODE: &str = "failure-mode://";
@@ -37,6 +37,9 @@ pub(super) fn list_resources(domains: &[&'static dyn Domain]) -> Vec<Resource> {
             resources.push(page.with_title(card.title).with_mime_type(MARKDOWN));
         }
     }
+    for card in domains.iter().flat_map(|domain| domain.resources()).filter(|card| !card.is_template()) {
+        resources.push(Resource::new(card.template, card.name).with_title(card.title).with_mime_type(JSON));
+    }
     for (uri, name, title) in [
         ("mfm://journal", "journal", "The journal's head and its targets"),
         ("mfm://operations", "operations", "The newest operations"),
@@ -53,6 +56,10 @@ pub(super) fn list_templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTem
     for domain in domains {
         let template = ResourceTemplate::new(format!("{MODE}{}/{{mode}}", domain.card().id), "mode");
         templates.push(template.with_title("A failure mode").with_mime_type(MARKDOWN));
+    }
+    for card in domains.iter().flat_map(|domain| domain.resources()).filter(|card| card.is_template()) {
+        let template = ResourceTemplate::new(card.template, card.name);
+        templates.push(template.with_title(card.title).with_mime_type(JSON));
     }
     for (uri, name, title) in [
         (format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes"),
@@ -78,6 +85,7 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &ClientCall, uri: String) -> 
         "mfm://journal" => ResourceAddress::Journal,
         "mfm://operations" => ResourceAddress::Operations,
         "mfm://findings" => ResourceAddress::Findings(None),
+        other if find_card(inner, other).is_some() => ResourceAddress::Answer(other.to_owned()),
         other => match (other.strip_prefix(OPERATION), other.strip_prefix(FINDINGS)) {
             (Some(op), _) => ResourceAddress::Operation(op.parse().map_err(|_| not_found(&uri))?),
             (None, Some(target)) => ResourceAddress::Findings(Some(target.to_owned())),
@@ -91,7 +99,9 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &ClientCall, uri: String) -> 
             let contents = ResourceContents::text(text, uri.clone()).with_mime_type(JSON);
             Ok(ReadResourceResult::new(vec![contents]))
         }
-        Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(not_found(&uri)),
+        Err(failure) if ["no_operation", "no_target", "unknown_item"].contains(&failure.code.as_str()) => {
+            Err(not_found(&uri))
+        }
         Err(failure) => Err(inner.refuse_request(call, failure).await),
     }
 }
@@ -106,6 +116,29 @@ enum ResourceAddress {
     Operations,
     Operation(u64),
     Findings(Option<String>),
+    /// The answer of a domain's query.
+    Answer(String),
+}
+
+/// A domain's resource with the query behind it and the parameters that an address gives.
+type FoundResource = (&'static dyn Domain, &'static str, Object);
+
+/// Finds the resource of an address among those of the offered domains.
+fn find_card(inner: &Inner, address: &str) -> Option<FoundResource> {
+    inner.allowed.domains.iter().find_map(|domain| {
+        domain.resources().iter().find_map(|card| {
+            let values = card.match_address(address)?;
+            let params = values.into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
+            Some((*domain, card.query, params.collect()))
+        })
+    })
+}
+
+/// Runs the query of a domain, and returns its answer whole.
+fn read_answer(context: &Context<'_>, query: &str, params: Object) -> Result<ToolAnswer, Failure> {
+    let request = query::Request { query: Some(query.to_owned()), params, ..query::Request::default() };
+    let answer = query::run(context, &request)?.answer.unwrap_or_default();
+    Ok(ToolAnswer { json: answer.into(), text: String::new(), whole: true })
 }
 
 impl ResourceAddress {
@@ -113,6 +146,10 @@ impl ResourceAddress {
         let allowed = &inner.allowed;
         match self {
             Self::Journal => read_head(context),
+            Self::Answer(address) => match find_card(inner, &address) {
+                Some((_, query, params)) => read_answer(context, query, params),
+                None => Err(Failure::usage("arguments", "there is no such resource", "list the resources")),
+            },
             Self::Operations => reads::log(context, &ReadCall::from_start(allowed), Object::new()),
             Self::Operation(op) => {
                 let arguments = [("op".to_owned(), json!(op)), ("diff".to_owned(), json!(true))];
@@ -136,7 +173,7 @@ impl ResourceAddress {
 fn list_findings_uris(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
     let targets: Vec<String> = context.open_journal()?.state().targets.keys().cloned().collect();
     let each = targets.iter().map(|name| json!({"target": name, "uri": format!("{FINDINGS}{name}")}));
-    Ok(ToolAnswer { json: json!({"targets": each.collect::<Vec<_>>()}), text: String::new() })
+    Ok(ToolAnswer { json: json!({"targets": each.collect::<Vec<_>>()}), text: String::new(), whole: false })
 }
 
 /// Returns the journal's head after an audit of its structure, and the registered targets.
@@ -152,7 +189,7 @@ fn read_head(context: &Context<'_>) -> Result<ToolAnswer, Failure> {
         "active": status.active.len(),
         "open": status.open.len(),
     });
-    Ok(ToolAnswer { json, text: String::new() })
+    Ok(ToolAnswer { json, text: String::new(), whole: false })
 }
 
 /// Completes an argument of a prompt or a template.
@@ -173,7 +210,18 @@ pub(super) async fn complete(
         (Reference::Prompt(prompt), "target") if prompts::has_prompt(&inner.allowed.domains, &prompt.name) => {
             "target".to_owned()
         }
-        _ => return build_completion(std::iter::empty(), &prefix),
+        (place, argument) => {
+            let known = request.context.and_then(|context| context.arguments).unwrap_or_default();
+            let Some(ask) = find_completing(inner, place, argument, &prefix, known.into_iter().collect()) else {
+                return build_completion(std::iter::empty(), &prefix);
+            };
+            let work = move |_: &Inner, context: &mut Context<'_>| read_answer(context, ask.0, ask.1);
+            let answer = inner.run_in_thread(call, false, work).await;
+            let items =
+                answer.ok().and_then(|answer| answer.json.get("items")?.as_array().cloned()).unwrap_or_default();
+            let words = items.into_iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
+            return found_completion(words);
+        }
     };
     let candidates = inner.run_in_thread(call, false, move |_, context| list_candidates(context, &what)).await;
     // Where there is no journal there is nothing to complete.
@@ -188,6 +236,37 @@ fn list_candidates(context: &Context<'_>, what: &str) -> Result<Vec<String>, Fai
         "target" => state.targets.keys().cloned().collect(),
         _ => (1..state.next_op).rev().map(|op| op.to_string()).collect(),
     })
+}
+
+/// Returns the query that completes an argument of a domain's resource or prompt, with its parameters.
+fn find_completing(
+    inner: &Inner,
+    place: &Reference,
+    argument: &str,
+    prefix: &str,
+    known: std::collections::BTreeMap<String, String>,
+) -> Option<(&'static str, Object)> {
+    let domain = inner.allowed.domains.iter().copied().find(|domain| match place {
+        Reference::Resource(resource) => domain.resources().iter().any(|card| card.template == resource.uri),
+        Reference::Prompt(prompt) => domain.prompt_arguments(&prompt.name).iter().any(|card| card.name == argument),
+        _ => false,
+    })?;
+    let mut params: Object = known.into_iter().map(|(name, value)| (name, json!(value))).collect();
+    params.retain(|name, _| name == "category" && argument != "category");
+    params.insert("of".to_owned(), json!(argument));
+    if !prefix.is_empty() {
+        params.insert("prefix".to_owned(), json!(prefix));
+    }
+    Some((domain.completing_query()?, params))
+}
+
+/// Builds a completion of words that were found for the prefix already.
+fn found_completion(mut words: Vec<String>) -> Result<CompleteResult, ErrorData> {
+    let more = words.len() >= CompletionInfo::MAX_VALUES;
+    words.truncate(CompletionInfo::MAX_VALUES);
+    let total = u32::try_from(words.len()).ok();
+    let info = CompletionInfo::with_pagination(words, total, more);
+    Ok(CompleteResult::new(info.map_err(|error| ErrorData::internal_error(error, None))?))
 }
 
 fn build_completion(all: impl Iterator<Item = String>, prefix: &str) -> Result<CompleteResult, ErrorData> {

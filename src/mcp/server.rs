@@ -27,7 +27,7 @@ use super::queries::ChosenFile;
 use super::remembered::StatusCache;
 use super::schema::Object;
 use super::turns::CallSlots;
-use super::{answers, bounds, instructions, modes, next_step, prompts, resources, vocabulary};
+use super::{answers, bounds, instructions, modes, next_step, prompts, queries, resources, vocabulary};
 use crate::ops::agents::{Agents, is_guardrail};
 use crate::ops::{Context, Failure, FailureKind, redact};
 
@@ -97,6 +97,7 @@ impl Server {
         if allowed.domains.is_empty() {
             allowed.domains.push(crate::ops::query::domain_of(&host.journal, host.target.as_deref()));
         }
+        allowed.add_groups(queries::find_further_groups(&host, &allowed));
         let agents = Agents::for_journal(&host.journal, options.limits());
         // The codec wants a key of at least 32 bytes.
         let key: Vec<u8> = (0..2).flat_map(|_| host.entropy.bytes()).collect();
@@ -178,7 +179,13 @@ impl Inner {
                 add_warnings(answer, &call.warnings).into_result(structured).into()
             }
             Ok(super::writes::WriteResponse::Ask(question)) => (*question).into(),
-            Err(failure) => answers::build_refusal(&self.count_failure(&call, failure).await).into(),
+            Err(failure) => {
+                let failure = self.count_failure(&call, failure).await;
+                match does.error_codes() {
+                    Some(codes) => answers::build_specified_refusal(&failure, codes).into(),
+                    None => answers::build_refusal(&failure).into(),
+                }
+            }
         }
     }
 
@@ -251,7 +258,14 @@ impl Inner {
         }
         let mut needed = schema.get("required").and_then(|names| names.as_array()).into_iter().flatten();
         match needed.find_map(|name| name.as_str().filter(|name| !call.arguments.contains_key(*name))) {
-            Some(name) => Err(Failure::usage("arguments", format!("{} needs the argument `{name}`", call.tool), hint)),
+            Some(name) => {
+                let code = if entry.is_some_and(|entry| entry.does.error_codes().is_some()) {
+                    "missing_argument"
+                } else {
+                    "arguments"
+                };
+                Err(Failure::usage(code, format!("{} needs the argument `{name}`", call.tool), hint))
+            }
             None => Ok(()),
         }
     }

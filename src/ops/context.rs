@@ -169,6 +169,12 @@ impl Context<'_> {
         self.resolve_target(journal)
     }
 
+    /// Returns the target that was asked for, if it is a folder that is read in place: such a one is never registered.
+    #[must_use]
+    pub fn place_to_read(&self) -> Option<&str> {
+        self.target.as_deref().filter(|target| targets::is_read_in_place(target))
+    }
+
     /// Opens a target for reading.
     ///
     /// # Errors

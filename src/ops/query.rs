@@ -12,7 +12,7 @@ use super::failure::{Failure, FailureKind};
 use super::files;
 use super::pump::{ScanCache, ScanRunner};
 use crate::domain::Domain;
-use crate::domain::query::{Query, QueryCard, QueryError};
+use crate::domain::query::{Query, QueryCard, QueryError, QueryRun};
 use crate::domains;
 use crate::model::NextSteps;
 use crate::model::next_step::{View, look};
@@ -36,6 +36,8 @@ pub struct Request {
     pub file: Option<PathBuf>,
     /// The folders in which files are looked for.
     pub folders: Vec<PathBuf>,
+    /// Whether to answer as the system does that the specification describes, its faults included.
+    pub strict: bool,
 }
 
 /// The answer of a query, or the list of queries.
@@ -107,16 +109,19 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     }
     let (domain, query) = find_query(word).ok_or_else(|| unknown_query(word))?;
     // Parameters that are wrong for every target are refused before one is opened.
-    begin(query, &request.params)?;
+    begin(query, &request.params, request.strict)?;
     if let Some(path) = &request.file {
         return ask_file(context, domain, query, &request.params, path, None);
+    }
+    if let Some(url) = context.place_to_read() {
+        return ask_in_place(context, domain, query, request, url);
     }
     let journal = context.open_journal().map_err(|failure| hint_file(failure, domain))?;
     let chosen = context.resolve_target(&journal).map_err(|failure| hint_file(failure, domain))?;
     check_domain(domain, detect::registered_domain(&journal, &chosen.name)?, query, &chosen.name)?;
     let mut target = context.open_target(&chosen.url)?;
     detect::warn_of_mismatch(context, &journal, &chosen.name, target.as_mut());
-    let answer = ask(context, target.as_mut(), None, query, &request.params)?;
+    let answer = answer_run(context, target.as_mut(), None, query, begin(query, &request.params, request.strict)?)?;
     let (query, target) = (Some(query.card().name.to_owned()), Some(chosen.name));
     Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })
 }
@@ -154,13 +159,39 @@ pub fn ask(
     query: &dyn Query,
     params: &Map<String, Json>,
 ) -> Result<Map<String, Json>, Failure> {
-    let mut run = begin(query, params)?;
+    answer_run(context, target, cache, query, begin(query, params, false)?)
+}
+
+fn answer_run(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    cache: Option<&mut ScanCache>,
+    query: &dyn Query,
+    mut run: Box<dyn QueryRun>,
+) -> Result<Map<String, Json>, Failure> {
     ScanRunner { context, target, cache, doing: "reading" }.run(&mut *run)?;
     Ok(run.finish().map_err(|error| query_failure(query, &error))?.data)
 }
 
-fn begin(query: &dyn Query, params: &Map<String, Json>) -> Result<Box<dyn crate::domain::query::QueryRun>, Failure> {
-    query.parse_and_start(params).map_err(|error| query_failure(query, &error))
+/// Runs a query on a folder that is read in place, and needs no journal.
+fn ask_in_place(
+    context: &Context<'_>,
+    domain: &'static dyn Domain,
+    query: &'static dyn Query,
+    request: &Request,
+    url: &str,
+) -> Result<Outcome, Failure> {
+    let mut target = context.open_target(url)?;
+    check_domain(domain, detect::detect_domain(target.as_mut(), None)?, query, url)?;
+    let run = begin(query, &request.params, request.strict)?;
+    let answer = answer_run(context, target.as_mut(), None, query, run)?;
+    let (query, target) = (Some(query.card().name.to_owned()), Some(url.to_owned()));
+    Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })
+}
+
+fn begin(query: &dyn Query, params: &Map<String, Json>, strict: bool) -> Result<Box<dyn QueryRun>, Failure> {
+    let run = if strict { query.start_strictly(params) } else { query.parse_and_start(params) };
+    run.map_err(|error| query_failure(query, &error))
 }
 
 /// Refuses a query of another domain than the target's.
@@ -209,6 +240,10 @@ fn query_failure(query: &dyn Query, error: &QueryError) -> Failure {
             };
             Failure::usage("query_parameters", format!("{name}: {message}"), next)
         }
+        QueryError::Missing(_) => {
+            let view = View::Query { query: name.to_owned(), example: query.card().example.to_owned() };
+            Failure::usage("query_missing", format!("{name}: {message}"), look(view, "").when("for example"))
+        }
         QueryError::Unknown { .. } => {
             Failure::new(FailureKind::Refused, "unknown_item", message, "name an existing one")
         }
@@ -221,6 +256,9 @@ fn query_failure(query: &dyn Query, error: &QueryError) -> Failure {
 /// Returns the domain of a target that a journal registers; the first one where it does not, or cannot be read.
 #[must_use]
 pub fn domain_of(journal: &std::path::Path, target: Option<&str>) -> &'static dyn Domain {
+    if let Some(domain) = target.and_then(crate::targets::folder_domain) {
+        return domain;
+    }
     let registered = target.and_then(|name| {
         let journal = mfm_journal::Journal::open_read(journal).ok()?;
         detect::registered_domain(&journal, name).ok()

@@ -8,6 +8,7 @@ mod declared;
 pub mod error;
 mod facts;
 pub mod faults;
+mod folder;
 pub mod foreign;
 mod known;
 #[cfg(feature = "mssql")]
@@ -28,6 +29,9 @@ use std::sync::Arc;
 
 pub use self::new::{FilledLab, LabWriter, NewTable};
 pub use error::TargetError;
+pub use folder::{
+    FolderFile, FolderRead, FolderTarget, canonical_folder_url, folder_domain, is_read_in_place, read_folder,
+};
 pub use known::{FILE_NAMES, binding_matches};
 use mfm_journal::{Change, Digest, Intended, RowHasher};
 pub use nowhere::AbsentTarget;

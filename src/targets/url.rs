@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "mssql")]
 use super::mssql;
-use super::{DomainKeys, LabWriter, Target, TargetError, sqlite};
+use super::{DomainKeys, FolderTarget, LabWriter, Target, TargetError, is_read_in_place, sqlite};
 use crate::model::ports::Secrets;
 use crate::model::{password, shown};
 
@@ -31,9 +31,13 @@ pub fn unencrypted_login(url: &str) -> Option<String> {
 /// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
 ///
 /// # Errors
-/// [`TargetError::Url`] for anything but `sqlite:PATH` and `mssql://...`, else as the engine's own `open`.
+/// [`TargetError::Url`] for anything but `sqlite:PATH`, `json:FOLDER` and `mssql://...`, else as the engine's own
+/// `open`.
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
+    if is_read_in_place(url) {
+        return Ok(Box::new(FolderTarget::open(url)?));
+    }
     match parse_url(url)? {
         UrlKind::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
         #[cfg(feature = "mssql")]
@@ -172,7 +176,9 @@ fn parse_url(url: &str) -> Result<UrlKind, TargetError> {
     if mssql::is_mssql(url) {
         return Ok(UrlKind::Server);
     }
-    let why = if cfg!(feature = "mssql") {
+    let why = if is_read_in_place(url) {
+        "a folder is read in place: it can be asked and checked, and imported into a database"
+    } else if cfg!(feature = "mssql") {
         "unknown kind of target"
     } else {
         "this mfm was built without SQL Server; it supports files only"

@@ -29,6 +29,7 @@ mod find;
 mod generated;
 mod help;
 mod json;
+mod openonco;
 mod output;
 mod query;
 mod recover;

@@ -13,6 +13,7 @@ mod guards;
 mod install;
 mod latency;
 mod long;
+mod openonco;
 mod python;
 mod recordings;
 mod replayed;

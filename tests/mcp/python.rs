@@ -60,3 +60,17 @@ fn python_client_asks_every_tool_of_recordings_and_physics_agrees() {
     assert!(done.status.success(), "{out}\n{err}");
     println!("{out}");
 }
+
+#[test]
+#[ignore = "needs python3 with the package mcp, named by MFM_TEST_MCP_PYTHON, and the published files of v1.0.0, by \
+    MFM_TEST_OPENONCO"]
+fn published_catalogues_are_answered_as_worked_out_by_hand() {
+    let python = std::env::var("MFM_TEST_MCP_PYTHON").expect("MFM_TEST_MCP_PYTHON names a python with mcp");
+    let files = std::env::var("MFM_TEST_OPENONCO").expect("MFM_TEST_OPENONCO names a folder with the files of v1.0.0");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/openonco_session.py");
+    let mut command = Command::new(python);
+    let done = command.arg(script).arg(env!("CARGO_BIN_EXE_mfm")).arg(files).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}\n{err}");
+    println!("{out}");
+}

@@ -4,14 +4,19 @@ use crate::cli::report::{Mood, Report, ReportPage, ReportTable, join_list, rende
 use crate::domain::Domain;
 use crate::domain::import::ImportReport;
 use crate::domains;
-use crate::ops::lab::{MadeLab, create, import};
+use crate::ops::lab::{MadeLab, create, export, import};
 
 impl Report for create::Outcome {
     fn render_page(&self, page: &mut ReportPage) {
         let lab = &self.made;
         let patients = self.patients.map(|patients| render_count(u64::from(patients), "patient"));
         let frames = self.frames.map(|frames| render_count(u64::from(frames), "frame"));
-        let size = patients.or(frames).or(self.scenario.clone()).map_or_else(String::new, |size| format!("{size}, "));
+        let tests = self.tests.map(|tests| render_count(u64::from(tests), "test"));
+        let size = patients
+            .or(frames)
+            .or(tests)
+            .or(self.scenario.clone())
+            .map_or_else(String::new, |size| format!("{size}, "));
         page.lead(Mood::Good, &format!("made lab {}: {size}{}", lab.target, render_count(lab.rows, "row")));
         page.blank();
         let mut all = fields(lab);
@@ -38,14 +43,54 @@ impl Report for import::Outcome {
         page.blank();
         let mut all = fields(lab);
         all.push(("source", self.source.display().to_string()));
-        all.push(("proved", format!("{} cells match the files", self.cells_proved)));
+        all.push(match self.bytes_proved {
+            Some(bytes) => ("proved", format!("{bytes} bytes written again match the files")),
+            None => ("proved", format!("{} cells match the files", self.cells_proved)),
+        });
+        if !self.others.is_empty() {
+            all.push(("left alone", join_list(&self.others)));
+        }
         page.fields(&all);
         write_left_out(page, &self.reports);
-        write_tables(page, lab, domains::FIRST.card().id);
+        write_remarks(page, &self.reports);
+        write_tables(page, lab, self.domain);
     }
 
     fn to_table(&self) -> ReportTable {
         build_table(&self.made)
+    }
+}
+
+impl Report for export::Outcome {
+    fn render_page(&self, page: &mut ReportPage) {
+        let count = render_count(self.files.len() as u64, "file");
+        page.lead(Mood::Good, &format!("wrote {count} to {}", self.folder.display()));
+        page.blank();
+        page.table(&self.to_table());
+    }
+
+    fn to_table(&self) -> ReportTable {
+        let rows = self.files.iter().map(|(file, bytes)| vec![file.clone(), bytes.to_string()]);
+        ReportTable::new(&["file", "bytes"]).with_rows(rows)
+    }
+}
+
+/// Writes what was read of each file of a folder, and what was odd about it.
+fn write_remarks(page: &mut ReportPage, reports: &[ImportReport]) {
+    let read: Vec<&ImportReport> = reports.iter().filter(|report| report.keys.is_some()).collect();
+    if read.is_empty() {
+        return;
+    }
+    page.heading("Read");
+    for report in read {
+        let keys = report.keys.unwrap_or_default();
+        page.line(&format!(
+            "{}: {}, {}",
+            report.table,
+            render_count(report.rows_kept, "record"),
+            render_count(keys, "key")
+        ));
+        report.remarks.iter().for_each(|remark| page.line(&format!("  {remark}")));
     }
 }
 

@@ -34,6 +34,7 @@ use crate::model::NextSteps;
 use crate::model::next_step::{Flag, give};
 use crate::model::ports::Danger;
 use crate::model::time;
+use crate::targets::Target;
 
 /// The command's card.
 pub const CARD: super::Card =
@@ -72,17 +73,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     request.options.output_files().try_for_each(|path| protected.refuse(path))?;
     let baseline = request.options.prepare_files()?;
     let now = context.resolve_now(request.now.as_deref())?;
-    let journal = context.open_journal()?;
-    let named = context.resolve_target(&journal)?;
-    let domain = detect::registered_domain(&journal, &named.name)?;
+    let (named, domain, mut target) = open_checked(context)?;
     let chosen = choose_checks(domain, &request.only)?;
     let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
     let rules = ChosenRules::load(domain, request.rules.as_deref())?;
-    let mut target = context.open_target(&named.url)?;
-    detect::warn_of_mismatch(context, &journal, &named.name, target.as_mut());
     let params = CheckParams { now: context.at_place(now), rules: rules.rules.clone() };
     let session = CheckSession::run_once(context, target.as_mut(), domain, &chosen, params)?;
-    let mut outcome = build_outcome(context, named.name, now, &session);
+    let mut outcome = build_outcome(context, named, now, &session);
     outcome.rules = rules.to_line();
     outcome.must_run = must_run;
     apply_options(&mut outcome, &request.options, baseline.as_ref())?;
@@ -92,6 +89,22 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         outcome.exhibits = Exhibits::gather(&session, target.as_mut(), &outcome)?;
     }
     Ok(outcome)
+}
+
+/// Opens what is checked: a folder that is read in place, which needs no journal, or a registered target; with its name
+/// and domain.
+fn open_checked(context: &Context<'_>) -> Result<(String, &'static dyn Domain, Box<dyn Target>), Failure> {
+    if let Some(url) = context.place_to_read() {
+        let mut target = context.open_target(url)?;
+        let domain = detect::detect_domain(target.as_mut(), None)?;
+        return Ok((url.to_owned(), domain, target));
+    }
+    let journal = context.open_journal()?;
+    let named = context.resolve_target(&journal)?;
+    let domain = detect::registered_domain(&journal, &named.name)?;
+    let mut target = context.open_target(&named.url)?;
+    detect::warn_of_mismatch(context, &journal, &named.name, target.as_mut());
+    Ok((named.name, domain, target))
 }
 
 /// Returns the result of a session before a baseline is applied.

@@ -38,6 +38,9 @@ pub struct Request {
     /// How many frames, for recordings [default: as the scenario needs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub frames: Option<u32>,
+    /// How many tests, for catalogues of oncology tests, 1 to 1000000 [default: 102]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub tests: Option<u32>,
     /// The scenario, for domains that have scenarios
     #[arg(long, value_name = "WORD")]
     pub scenario: Option<String>,
@@ -66,6 +69,9 @@ pub struct Outcome {
     /// Number of frames; absent where the domain counts something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frames: Option<u32>,
+    /// Number of tests; absent where the domain counts something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<u32>,
     /// The scenario; absent where the domain has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
@@ -88,13 +94,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let (made, _) = make_lab(context, &request.url, request.name.as_deref(), domain, Origin::Invented, &mut |sink| {
         write_tables(context, lab, &lab_request, sink)
     })?;
-    // A lab counts patients or frames, never both; the other one stays out of the result.
+    // A lab counts one thing; the others stay out of the result.
     let size_option = lab.size().option;
     Ok(Outcome {
         made,
         domain: domain.card().id,
         patients: lab_request.size.filter(|_| size_option == "patients"),
         frames: lab_request.size.filter(|_| size_option == "frames"),
+        tests: lab_request.size.filter(|_| size_option == "tests"),
         scenario: lab_request.scenario,
         seed: lab_request.seed,
         until: lab_request.until.map(|day| day.to_string()),
@@ -133,13 +140,13 @@ fn write_tables(context: &Context<'_>, lab: &dyn Lab, request: &LabRequest, sink
 fn resolve_request(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabRequest, Failure> {
     let size = lab.size();
     let id = domain.card().id;
-    for (option, count) in [("patients", request.patients), ("frames", request.frames)] {
+    for (option, count) in [("patients", request.patients), ("frames", request.frames), ("tests", request.tests)] {
         if count.is_some() && option != size.option {
             let message = format!("a lab of {id} has no {option}");
             return Err(wrong_size(option, message, format!("it has {}", size.option)));
         }
     }
-    let count = request.patients.or(request.frames);
+    let count = request.patients.or(request.frames).or(request.tests);
     if let Some(count) = count.filter(|count| !(1..=size.most).contains(count)) {
         let message = format!("a lab cannot have {count} {}", size.option);
         let hint = format!("choose from 1 to {}", size.most);
@@ -159,10 +166,11 @@ fn resolve_request(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Res
 
 /// Returns the failure for a size that a lab cannot have; its code is the option's name.
 fn wrong_size(option: &str, message: String, hint: String) -> Failure {
-    if option == "patients" {
-        return Failure::usage("patients", message, hint);
+    match option {
+        "patients" => Failure::usage("patients", message, hint),
+        "tests" => Failure::usage("tests", message, hint),
+        _ => Failure::usage("frames", message, hint),
     }
-    Failure::usage("frames", message, hint)
 }
 
 fn resolve_scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<String>, Failure> {

@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LabSink, MadeLab, Origin, early_name, make_lab};
+use super::{LabSink, MadeLab, Origin, early_name, folder, make_lab};
 use crate::domain::Domain;
 use crate::domain::import::{FilesByName, Import, ImportReport, ImportedTable};
 use crate::domains;
@@ -22,7 +22,7 @@ use crate::targets::Target;
 
 /// The command's card.
 pub const CARD: Card =
-    Card { name: "lab import", danger: Danger::Write, about: "Make a lab of the public PyMedPhys mock" };
+    Card { name: "lab import", danger: Danger::Write, about: "Make a lab of files in a domain's format" };
 
 /// Maximum size of one file, bytes; those of the mock are far smaller.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -31,7 +31,8 @@ const FILE_BYTES_MAX: u64 = 1 << 30;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// A wheel of PyMedPhys (`pip download --no-deps pymedphys`), or a folder with its CSV files and types_map.toml
+    /// A wheel of PyMedPhys (`pip download --no-deps pymedphys`), or a folder with its CSV files and types_map.toml, or
+    /// for another domain a folder of its files
     #[arg(value_name = "SOURCE")]
     pub source: PathBuf,
     /// Where: sqlite:PATH, which must not exist yet, or mssql://USER@HOST:PORT/DATABASE, which is made or must be empty
@@ -54,12 +55,20 @@ pub struct Outcome {
     /// The lab.
     #[serde(flatten)]
     pub made: MadeLab,
+    /// The domain's id.
+    pub domain: &'static str,
     /// The wheel or folder that was imported.
     pub source: PathBuf,
     /// What was read, stored and left out, by table.
     pub reports: Vec<ImportReport>,
     /// Number of cells that were read back and found equal to the text of the file.
     pub cells_proved: u64,
+    /// Number of bytes that were written again and found equal to those of the files; absent for formats of cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_proved: Option<u64>,
+    /// Files of the source that are of no known format, and were left alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// Whether it is the public mock; any other data are assumed to be of real people.
     pub synthetic: bool,
 }
@@ -72,6 +81,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     early_name(context, &request.url, request.name.as_deref())?;
     signs::check_overrides(&request.overrides)?;
     let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::resolve_domain)?;
+    if let Some(format) = domain.folder_format() {
+        return folder::run(context, request, domain, format);
+    }
     let import = domain.importer().ok_or_else(|| no_import(domain))?;
     let (tables, public) = read_source(import, &request.source)?;
     let origin = if public { Origin::Invented } else { Origin::Somebodys(&request.overrides) };
@@ -87,7 +99,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         cells_proved += prove_cells(import, target.as_mut(), table)?;
     }
     let reports = tables.into_iter().map(|table| table.report).collect();
-    Ok(Outcome { made, source: request.source.clone(), reports, cells_proved, synthetic: public })
+    let source = request.source.clone();
+    let (domain, others) = (domain.card().id, Vec::new());
+    Ok(Outcome { made, domain, source, reports, cells_proved, bytes_proved: None, others, synthetic: public })
 }
 
 fn write_table(sink: &mut LabSink, table: &ImportedTable) -> Result<(), Failure> {

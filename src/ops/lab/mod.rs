@@ -1,6 +1,8 @@
 //! `mfm lab`: makes, marks and registers synthetic and imported databases.
 
 pub mod create;
+pub mod export;
+mod folder;
 pub mod import;
 
 use std::collections::BTreeMap;

@@ -41,7 +41,10 @@ pub fn is_name(name: &str) -> bool {
 /// Returns a name unchanged, and a URL in canonical form; `None` for anything else.
 #[must_use]
 pub fn normalize_target(target: &str) -> Option<String> {
-    if is_name(target) { Some(target.to_owned()) } else { crate::targets::canonical_url(target).ok() }
+    if is_name(target) {
+        return Some(target.to_owned());
+    }
+    crate::targets::canonical_folder_url(target).or_else(|| crate::targets::canonical_url(target).ok())
 }
 
 /// Refuses a name that could be mistaken for a URL, or belongs to another target; and a URL with another name.
