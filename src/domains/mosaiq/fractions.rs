@@ -18,8 +18,6 @@ pub(super) struct GivenBeam {
     pub(super) key: CompactKey,
     /// FLD_ID.
     pub(super) field: LookupId,
-    /// SIT_ID.
-    pub(super) site: LookupId,
     /// As the clock showed it.
     pub(super) start: DateTime,
     /// Never before the start.
@@ -35,7 +33,6 @@ impl GivenBeam {
         Some(Self {
             key: row.key().into(),
             field: LookupId::from_cell(row.cell("FLD_ID")),
-            site: LookupId::from_cell(row.cell("SIT_ID")),
             start: start.wall,
             end: start.wall.saturating_add(lasted.unwrap_or_default()),
         })

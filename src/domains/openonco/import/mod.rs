@@ -26,7 +26,7 @@ pub(super) const ORIGIN: &str = "OpenOnco (openonco.org), CC BY 4.0";
 
 /// The format of this domain's folders.
 #[derive(Clone, Copy, Debug)]
-pub struct CatalogueFolder;
+pub(super) struct CatalogueFolder;
 
 impl FolderFormat for CatalogueFolder {
     fn wanted(&self) -> &'static str {
