@@ -63,10 +63,11 @@ impl Check for OffsetVisit {
 
     fn visitor<'a>(&self, known: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
         let offsets = &criteria.rules.offsets;
-        let is_there = OffsetTime.columns().iter().all(|column| column.is_there(known.whole));
+        // Rules that switch `offset_time` off want nobody to report what it does.
+        let far_is_reported = OffsetTime.columns().iter().all(|column| column.is_there(known.whole));
         Box::new(VisitVisitor {
             margin: to_duration(offsets.visit_margin),
-            far_is_reported: is_there && criteria.rules.is_enabled(OffsetTime.card().id),
+            far_is_reported,
             before: to_duration(offsets.before_treatment),
             after: to_duration(offsets.after_treatment),
             visits: BTreeMap::new(),
@@ -88,7 +89,7 @@ struct Visit {
 // visits are merged by patient and day.
 struct VisitVisitor {
     margin: SignedDuration,
-    /// Whether `offset_time` runs, and reports the shifts that are far from any treatment.
+    /// Whether `offset_time` can run, and reports the shifts that are far from any treatment.
     far_is_reported: bool,
     /// Within these limits `offset_time` takes the shift for one of a treatment.
     before: SignedDuration,
