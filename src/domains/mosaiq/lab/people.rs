@@ -40,8 +40,8 @@ const THERAPISTS: i64 = 211;
 /// Staff_ID and name of the task lists that several people share.
 pub(super) static LISTS: [(i64, &str); 2] = [(151, "PHYSICS_QCL"), (152, "DOSIMETRY_QCL")];
 
-/// Returns the Staff_ID of one of the two therapists at a machine, by its place in the department, in a week. Half of them move one machine up every
-/// week, half one down, so that the teams change.
+/// Returns the Staff_ID of one of the two therapists at a machine, by its place in the department, in a week. Half of
+/// them move one machine up every week, half one down, so that the teams change.
 pub(super) fn therapist_id(place: i64, week: i64, which: i64) -> i64 {
     let way = if which % 2 == 0 { week } else { -week };
     THERAPISTS + 2 * (place + way).rem_euclid(6) + which % 2
