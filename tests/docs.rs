@@ -447,8 +447,8 @@ fn the_modes_that_there_are_stand_on_their_pages() {
             variants += 1;
         }
     }
-    assert_eq!(mfm::domains::mosaiq::modes::MODES.len(), 10);
-    let said = format!("all ten failure modes, in {variants} variants");
+    assert_eq!(mfm::domains::mosaiq::modes::MODES.len(), 16);
+    let said = format!("all ten failure modes and six of plausible values, in {variants} variants");
     let readme = flat(&read(&root().join("README.md")));
     assert!(readme.contains(&said), "the README does not say `{said}`");
     let checks = format!("{} checks", mfm::domains::mosaiq::checks::CHECKS.len());

@@ -46,6 +46,8 @@ pub(super) fn render_report<R: Report>(settings: &Settings, report: &R) -> Strin
 
 /// The longest word that its column is made wide enough for, in characters.
 const WORD_MAX: usize = 36;
+/// The room between two columns of a page's table, in characters.
+const GAP: usize = 2;
 
 /// Rows under a header.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +86,12 @@ impl ReportTable {
             }
         }
         widths
+    }
+
+    /// Returns the width in characters that a page's table needs if no word is broken.
+    pub(super) fn narrowest_width(&self) -> usize {
+        let words = self.longest_words();
+        words.iter().map(|word| (*word).min(WORD_MAX) + GAP).sum::<usize>().saturating_sub(GAP)
     }
 
     /// Encodes the table as CSV with a header line; what a spreadsheet would run as a formula is disarmed.
@@ -229,7 +237,7 @@ impl ReportPage {
             // Left to itself the layout would break words, ids among them, to widen other columns.
             let word = longest.get(column.index).map_or(0, |longest| (*longest).min(WORD_MAX));
             // The padding counts as part of the width.
-            let width = u16::try_from(word + 2).unwrap_or(u16::MAX);
+            let width = u16::try_from(word + GAP).unwrap_or(u16::MAX);
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
         }
         for line in table.lines() {

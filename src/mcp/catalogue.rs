@@ -166,7 +166,7 @@ fn list_journal_tools() -> Vec<ToolEntry> {
             "log",
             "Log",
             &log::CARD,
-            with_target(schema::from_request::<log::Request>()),
+            with_target(schema::strip_properties(schema::from_request::<log::Request>(), &["limit"], &[])),
             fields(&[("operations", "array")]),
             reads::log,
         ),
@@ -213,11 +213,7 @@ fn list_target_tools(domains: &[&'static dyn Domain]) -> Vec<ToolEntry> {
             "check",
             "Quality checks",
             &checks::CARD,
-            with_place(schema::strip_properties(
-                schema::keep_properties(schema::from_request::<checks::Request>(), &["only", "now"]),
-                &["now"],
-                &[],
-            )),
+            check_input(),
             fields(&[("violations", "integer"), ("not_run", "integer"), ("findings", "array")]),
             reads::check,
         ),
@@ -249,7 +245,11 @@ fn list_writing_tools(allowed: &AgentPermissions) -> Vec<ToolEntry> {
             "revert",
             "Revert",
             &revert::CARD,
-            schema::strip_properties(schema::from_request::<revert::Request>(), &["operations"], &["disable_triggers"]),
+            schema::strip_properties(
+                schema::from_request::<revert::Request>(),
+                &["operations", "last"],
+                &["disable_triggers"],
+            ),
             writes::REVERT,
         ),
         write_entry("recover", "Recover", &recover::CARD, recover_input(), writes::RECOVER),
@@ -287,6 +287,11 @@ fn list_foreign_filters(domains: &[&'static dyn Domain]) -> Vec<&'static str> {
     filters::list_filters().into_iter().map(|card| card.flag).filter(|flag| !own.contains(flag)).collect()
 }
 
+fn check_input() -> Object {
+    let input = schema::keep_properties(schema::from_request::<checks::Request>(), &["only", "now"]);
+    describe_property(with_place(schema::strip_properties(input, &["*"], &[])), "only", "Checks, or groups of them")
+}
+
 fn plan_input(domains: &[&'static dyn Domain]) -> Object {
     // Switching triggers off and working beside another journal are the operator's decisions.
     let left_out = [list_foreign_filters(domains), vec!["disable_triggers", "beside_journal"]].concat();
@@ -296,7 +301,7 @@ fn plan_input(domains: &[&'static dyn Domain]) -> Object {
         properties.insert("tool".into(), json!({"type": "string"}));
         properties.insert("params".into(), json!({"type": "object", "description": "The tool's own arguments"}));
     }
-    require_property(describe_property(out, "sample", "How many records to choose"), "tool")
+    require_property(out, "tool")
 }
 
 fn find_input(domains: &[&'static dyn Domain]) -> Object {

@@ -206,9 +206,9 @@ fn looking_checks(domain: &dyn Domain, failure: &PublishedFailure) -> Vec<&'stat
 mod tests {
     use mfm_journal::Digest;
 
-    use super::super::drill::ledger::{DrillBegun, JournaledLook, JournaledTrial};
     use super::*;
     use crate::domain::repair::RepairExtent;
+    use crate::ops::drill::ledger::{DrillBegun, JournaledLook, JournaledTrial};
 
     fn build_trial(tool: &str, variant: &str, verdict: DetectionVerdict) -> JournaledTrial {
         let (checks, beside) = (Vec::new(), Vec::new());
@@ -225,7 +225,14 @@ mod tests {
             rows: 1,
             exact: true,
             repairable: RepairExtent::Not,
-            looks: vec![JournaledLook { detector: "own".into(), verdict, checks, beside, masked_by: Vec::new(), why: None }],
+            looks: vec![JournaledLook {
+                detector: "own".into(),
+                verdict,
+                checks,
+                beside,
+                masked_by: Vec::new(),
+                why: None,
+            }],
             controls: Vec::new(),
         }
     }

@@ -1,4 +1,5 @@
-//! `mfm demo`: makes a lab, commits and reverts every fault, drills, audits; every claim it prints was just checked.
+//! `mfm demo`: makes a lab, commits and reverts every kind of fault, drills, audits; every claim it prints was just
+//! checked.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::{Card, apply, audit, drill, lab, plan, revert};
 use crate::domain::check::CheckVerdict;
-use crate::domain::mode::Mode;
+use crate::domain::mode::{Mode, ModeGroup, Variant};
 use crate::domains;
 use crate::engine::live::BaselineComparison;
 use crate::file::{self, FileAccess, FileError};
@@ -44,6 +45,9 @@ pub struct Request {
     /// How many patients the lab has [default: 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..))]
     pub patients: Option<u32>,
+    /// Commit every variant of the modes with plausible values, too, instead of one of each; takes minutes
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// The result of a demo.
@@ -171,10 +175,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let before = digest_tables(&inner)?;
     let mut session = CheckSession::begin(&inner, open_lab(&inner)?.as_mut(), domains::FIRST, NOW)?;
     let clean = count_clean(&session.checked);
-    let faults = break_everything(&inner, &mut session)?;
+    let cases = list_cases(request.all);
+    let faults = break_everything(&inner, &cases, &mut session)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
     let reverted = revert::run(&inner, &all)?;
-    let drill = each_alone(&inner)?;
+    let drill = try_each_alone(&inner, &cases)?;
     let after = digest_tables(&inner)?;
     let verify = audit::Request { depth: audit::Level::Live, full: true };
     let audit = audit::run(&inner, &verify)?;
@@ -209,10 +214,29 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     })
 }
 
+/// A variant that the demo commits, and its mode.
+type DemoCase = (&'static dyn Mode, &'static Variant);
+
+/// Returns what the demo commits: every variant of the specified modes, and the first variant of each other mode, or
+/// with `all` every variant of those, too.
+fn list_cases(all: bool) -> Vec<DemoCase> {
+    let mut cases: Vec<DemoCase> = Vec::new();
+    for mode in domains::FIRST.modes() {
+        let card = mode.card();
+        let number = if all || card.group == ModeGroup::Specified { card.variants.len() } else { 1 };
+        cases.extend(card.variants.iter().take(number).map(|variant| (*mode, variant)));
+    }
+    cases
+}
+
 /// Runs a drill with one record per variant.
-fn each_alone(context: &Context<'_>) -> Result<DemoDrill, Failure> {
+fn try_each_alone(context: &Context<'_>, cases: &[DemoCase]) -> Result<DemoDrill, Failure> {
     let now = Some(crate::model::time::format_wall(NOW, 0, 'T'));
-    let request = drill::Request { sample: Some(1), seed: Some(SEED), now, ..drill::Request::default() };
+    let modes = cases.iter().map(|(mode, variant)| format!("{}:{}", mode.card().tool, variant.word)).collect();
+    // As above: a variant may need a record that matters little, such as a replaced version.
+    let all_records = true;
+    let request =
+        drill::Request { modes, all_records, sample: Some(1), seed: Some(SEED), now, ..drill::Request::default() };
     let drill::Outcome { drill, ok, tried, matrix, yardstick, .. } = drill::run(context, &request)?;
     Ok(DemoDrill { drill, ok, tried, matrix, yardstick })
 }
@@ -260,18 +284,17 @@ fn count_clean(checked: &[CheckOutcome]) -> CleanCounts {
     counts
 }
 
-/// Commits every variant of every mode on one record each, and runs the checks after each of them.
-fn break_everything(context: &Context<'_>, session: &mut CheckSession) -> Result<Vec<DemoFault>, Failure> {
-    let variants = domains::FIRST
-        .modes()
-        .iter()
-        .flat_map(|mode| mode.card().variants.iter().map(move |variant| (*mode, variant.word)));
-    let total = variants.clone().count() as u64;
+/// Commits each case on one record, and runs the checks after each of them.
+fn break_everything(
+    context: &Context<'_>,
+    cases: &[DemoCase],
+    session: &mut CheckSession,
+) -> Result<Vec<DemoFault>, Failure> {
     let mut faults = Vec::new();
-    for (at, (mode, variant)) in (0..).zip(variants) {
-        context.reporter.progress("committing faults", at, total);
+    for (at, (mode, variant)) in (0..).zip(cases) {
+        context.reporter.progress("committing faults", at, cases.len() as u64);
         // One seed for all would choose the same record for several variants of a mode.
-        faults.push(break_one(context, mode, variant, SEED + at, session)?);
+        faults.push(break_one(context, *mode, variant.word, SEED + at, session)?);
     }
     Ok(faults)
 }
@@ -344,6 +367,19 @@ fn is_about_fault(finding: &Finding, record: &str, outcome: &apply::Outcome) -> 
 mod tests {
     use super::*;
     use crate::model::Refusal;
+
+    #[test]
+    fn every_mode_is_shown_and_the_specified_ones_whole() {
+        for all in [false, true] {
+            let cases = list_cases(all);
+            for mode in domains::FIRST.modes() {
+                let card = mode.card();
+                let shown = cases.iter().filter(|(one, _)| one.card().id == card.id).count();
+                let is_whole = all || card.group == ModeGroup::Specified;
+                assert_eq!(shown, if is_whole { card.variants.len() } else { 1 }, "{}", card.id);
+            }
+        }
+    }
 
     #[test]
     fn a_fault_that_could_not_be_committed_is_named() {

@@ -12,13 +12,15 @@ const NOW: [&str; 2] = ["--now", "2024-06-29T12:00:00"];
 
 fn broken() -> World {
     let world = World::with_lab();
-    for (tool, variant) in [
-        ("create_invalid_angles", "both"),
-        ("corrupt_mlc_data", "out_of_range"),
-        ("corrupt_offset_data", "extreme_values"),
-        ("nullify_required_fields", "pat_id"),
+    // Arcs, whose angles over the control points are drawn.
+    for (tool, variant, select) in [
+        ("create_invalid_angles", "both", &["--type", "vmat"][..]),
+        ("corrupt_mlc_data", "out_of_range", &[]),
+        ("corrupt_offset_data", "extreme_values", &[]),
+        ("nullify_required_fields", "pat_id", &[]),
     ] {
-        let done = world.run(&["apply", tool, "--variant", variant, "--sample", "2", "--seed", "1", "--yes"]);
+        let sample = ["apply", tool, "--variant", variant, "--sample", "2", "--seed", "1", "--yes"];
+        let done = world.run(&[&sample[..], select].concat());
         assert!(done.status.success(), "{}", text(&done.stderr));
     }
     world

@@ -56,16 +56,24 @@ fn words_of_the_program() {
     for (line, expected) in [
         ("mfm au", vec!["audit"]),
         ("mfm audit ", vec!["verify", "export"]),
-        ("mfm modes create_i", vec!["create_invalid_angles"]),
-        ("mfm apply create_i", vec!["create_invalid_angles"]),
+        ("mfm modes create_in", vec!["create_invalid_angles", "create_inverted_approval"]),
+        ("mfm apply create_inva", vec!["create_invalid_angles"]),
         ("mfm apply create_invalid_angles --variant ", vec!["gantry", "collimator", "both"]),
         ("mfm plan delete_control_points --variant m", vec!["multiple_gaps"]),
-        ("mfm find field --eligible create_inv", vec!["create_invalid_angles"]),
+        ("mfm find field --eligible create_inva", vec!["create_invalid_angles"]),
         ("mfm find field --eligible create_invalid_angles --variant c", vec!["collimator"]),
         ("mfm plan create_orphaned_record --record-type T", vec!["TrackTreatment", "TxFieldPoint"]),
         (
             "mfm check --only offset_",
-            vec!["offset_size", "offset_codes", "offset_future", "offset_time", "offset_action_limit"],
+            vec![
+                "offset_visit",
+                "offset_size",
+                "offset_codes",
+                "offset_future",
+                "offset_time",
+                "offset_action_limit",
+                "offset_usual",
+            ],
         ),
         ("mfm check --only angle_range,null_f", vec!["angle_range,null_field"]),
         ("mfm help exit", vec!["exit-codes"]),
@@ -119,7 +127,7 @@ fn a_variable_that_was_left_over_changes_nothing() {
     let world = World::empty();
     for shell in ["bash", "tcsh", "0"] {
         let output = world.mfm(&["modes"]).env("MFM_COMPLETE", shell).output().unwrap();
-        assert!(text(&output.stdout).starts_with("10 modes"), "{shell}");
+        assert!(text(&output.stdout).starts_with("16 modes"), "{shell}");
     }
     let script = text(&world.mfm(&[]).env("MFM_COMPLETE", "/usr/bin/fish").output().unwrap().stdout);
     assert_eq!(script, text(&world.run(&["completions", "fish"]).stdout));

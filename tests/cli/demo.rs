@@ -1,5 +1,7 @@
 //! The demo, whole.
 
+use mfm::domain::mode::ModeGroup;
+
 use crate::world::{World, text};
 
 #[test]
@@ -11,7 +13,9 @@ fn the_demo_holds() {
     for mode in mfm::domains::mosaiq::modes::MODES {
         let card = mode.card();
         assert!(out.contains(&format!("{}: {}", card.tool, card.title)), "{}\n{out}", card.tool);
-        for variant in card.variants {
+        // Of a mode with plausible values, one variant stands for all.
+        let is_whole = card.group == ModeGroup::Specified;
+        for variant in card.variants.iter().take(if is_whole { usize::MAX } else { 1 }) {
             let line = out.lines().find(|line| line.split_whitespace().nth(1) == Some(variant.word));
             assert!(line.is_some_and(|line| line.contains(&format!("severity {}", variant.severity))), "{out}");
         }
@@ -20,7 +24,8 @@ fn the_demo_holds() {
         "all detected",
         "found nothing",
         "Summary",
-        "32 of 32, 100 % [89-100] caught; by severity 100 %; false alarms at 0",
+        "38 of 38 caught; 100 % [91-100] for this mix of variants",
+        "by severity 100 %; false alarms at 0 of",
         "67 % [58-75] caught by physicists",
         "exactly",
         "row by row, by digest",

@@ -98,7 +98,13 @@ fn eligible_records_name_their_variants_and_can_be_broken() {
     for mode in mfm::domains::mosaiq::modes::MODES {
         let card = mode.card();
         let record = mode.card().fault_records().next().unwrap();
-        let kind = mfm::domains::FIRST.kind_of_table(record.table).unwrap().word;
+        let kind = mfm::domains::FIRST.kind_of_table(record.table).unwrap();
+        if !kind.faultable {
+            // `find` does not list prescriptions: they are chosen by id, or by the seed.
+            assert_eq!(record.table, "Site", "{}", card.tool);
+            continue;
+        }
+        let kind = kind.word;
         let json = world.json(&["find", kind, "--eligible", card.tool, "--limit", "2"]);
         assert_eq!(json["shown"], 2, "{json}");
         let found = &json["records"][0];

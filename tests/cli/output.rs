@@ -9,7 +9,7 @@ use crate::world::{World, text};
 #[test]
 fn a_fault_and_its_end_for_people() {
     let world = World::with_lab();
-    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--fld-id", "5020", "--seed", "1", "--yes"];
+    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--fld-id", "5028", "--seed", "1", "--yes"];
     assert_snapshot!(world.shown(&apply), @r"
     exit code: 0
     ----- stdout -----
@@ -90,7 +90,7 @@ fn a_fault_and_its_end_for_people() {
 #[test]
 fn tables_for_shell_tools() {
     let world = World::with_lab();
-    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--fld-id", "5020", "--seed", "1"];
+    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--fld-id", "5028", "--seed", "1"];
     let shown = world.shown(&[&plan[..], &["--format", "plain"]].concat());
     let first: Vec<&str> = shown.lines().take(5).collect();
     assert_snapshot!(first.join("\n"), @r"

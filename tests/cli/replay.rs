@@ -72,12 +72,12 @@ fn a_replay_that_is_equal() {
 fn a_replay_that_differs() {
     let world = with_copy();
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
-    copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 12.5 WHERE TFP_ID = 20148").unwrap();
+    copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 12.5 WHERE TFP_ID = 20877").unwrap();
     assert_snapshot!(world.shown(&["replay", "--onto", "copy", "--yes"]), @r"
     exit code: 1
     ----- stdout -----
     replay differs at operation 1 of lab: copy does not match the journal
-      TxFieldPoint 20148 Gantry_Ang: journaled 30, found 12.5
+      TxFieldPoint 20877 Gantry_Ang: journaled 30, found 12.5
 
     nothing of operation 1 was written to copy
     ----- stderr -----
@@ -88,14 +88,14 @@ fn a_replay_that_differs() {
     let found = &json["first_difference"];
     assert_eq!(
         (&found["what"], &found["table"], &found["key"]),
-        (&"cell".into(), &"TxFieldPoint".into(), &"20148".into())
+        (&"cell".into(), &"TxFieldPoint".into(), &"20877".into())
     );
     assert_eq!((&found["column"], &found["found"]), (&"Gantry_Ang".into(), &12.5.into()));
     let plain = text(&world.run(&["replay", "--onto", "copy", "--yes", "--format", "plain"]).stdout);
     let line: Vec<&str> = plain.lines().last().unwrap().split('\t').collect();
     assert_eq!(
         (line[0], line[7], line[9], line[10], line[11]),
-        ("1", "differs", "TxFieldPoint", "20148", "Gantry_Ang")
+        ("1", "differs", "TxFieldPoint", "20877", "Gantry_Ang")
     );
     assert_eq!(line[13], "12.5");
 }
@@ -167,7 +167,7 @@ fn an_explanation() {
     mfm revert 1 --skip-conflicts  restores 11 rows and leaves 1 row in conflict
 
     Changes
-    TxFieldPoint 20148 Gantry_Ang: 400 -> 30
+    TxFieldPoint 20877 Gantry_Ang: 400 -> 30
     TxFieldPoint 20149 Gantry_Ang: 400 -> 30
     TxFieldPoint 20150 Gantry_Ang: 400 -> 30
     TxFieldPoint 20152 Gantry_Ang: 400 -> 30

@@ -40,6 +40,7 @@ fn records(world: &World) -> BTreeMap<&'static str, Vec<i64>> {
             ids(format!("SELECT TTX_ID FROM TrackTreatment WHERE FLD_ID = {field} AND {given} ORDER BY 1 LIMIT 2")),
         ),
         ("Offset", ids(format!("SELECT OFF_ID FROM Offset WHERE SIT_SET_ID = {site} ORDER BY 1 LIMIT 2"))),
+        ("Site", ids(format!("SELECT SIT_ID FROM Site WHERE SIT_SET_ID = {site} ORDER BY 1 LIMIT 1"))),
     ])
 }
 
@@ -93,7 +94,7 @@ impl Stack {
         let mut cases = Vec::new();
         for mode in MODES.iter().copied() {
             for kind in mode.card().fault_records() {
-                let ids = &records[kind.table];
+                let Some(ids) = records.get(kind.table) else { continue };
                 let each = mode.card().variants.iter().flat_map(|variant| ids.iter().map(|id| (variant.word, *id)));
                 cases.extend(each.map(|(variant, id)| (mode, kind.parameter, kind.table, variant, id)));
             }

@@ -267,6 +267,15 @@ pub(crate) async fn call(client: &Connected, tool: &str, arguments: Json) -> Ans
     }
 }
 
+/// Returns the tool and the arguments that commit a listed mode's fault on one record of the lab.
+pub(crate) fn fault_of(mode: &Json, variant: &str) -> (String, Json) {
+    let mut fault = json!({"target": "lab", "variant": variant, "sample": 1, "seed": 1});
+    if mode["group"] == "plausible" {
+        fault["mode"] = mode["id"].clone();
+    }
+    (mode["call"].as_str().unwrap().to_owned(), fault)
+}
+
 /// Runs something in a runtime.
 pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)

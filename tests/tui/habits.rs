@@ -21,7 +21,7 @@ fn search_finds_an_id_a_patient_and_says_what_it_takes() {
     world.press("esc");
     assert!(world.state.records.search.is_empty());
     world.press("/ \"5 \"5 enter / \"nonsense enter").sees("patient=IDA");
-    world.press("2 / \"offset enter");
+    world.press("2 / \"offset_data enter");
     assert_eq!(world.state.modes.visible_modes(world.state.domain()).len(), 1);
     world.press("esc");
 }

@@ -19,7 +19,7 @@ impl Report for Outcome {
         page.extend_lines(self.remarks.iter().map(|remark| format!("no record is eligible for {remark}")));
         if !self.records.is_empty() {
             page.blank();
-            page.table(&build_page_table(self));
+            page.table(&build_page_table(self, usize::from(page.width())));
         }
         if let Some(next) = render_next(self) {
             page.blank();
@@ -53,11 +53,23 @@ fn is_filled(outcome: &Outcome, name: &str) -> bool {
     cells.any(|(column, cell)| *column == name && !cell.is_null())
 }
 
-/// Builds the table for a page, with the columns that fit.
-fn build_page_table(outcome: &Outcome) -> ReportTable {
-    let columns: Vec<&ListColumn> = outcome.kind.columns.iter().filter(|column| is_shown(outcome, column)).collect();
+/// Builds the table for a page of this width, in characters, with the columns that fit. Where long names of variants
+/// leave too little room, the last columns before them are left out, but never the first, which names the record.
+fn build_page_table(outcome: &Outcome, width: usize) -> ReportTable {
+    let mut columns: Vec<&ListColumn> =
+        outcome.kind.columns.iter().filter(|column| is_shown(outcome, column)).collect();
+    loop {
+        let table = build_table(outcome, &columns);
+        if columns.len() < 2 || table.narrowest_width() <= width {
+            return table;
+        }
+        columns.pop();
+    }
+}
+
+fn build_table(outcome: &Outcome, columns: &[&ListColumn]) -> ReportTable {
     let mut head: Vec<&'static str> = Vec::new();
-    for column in &columns {
+    for column in columns {
         // The column of variants takes the room that the longer headings would need.
         head.push(if outcome.eligible.is_some() { column.shorter } else { column.short });
     }

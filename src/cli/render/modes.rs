@@ -17,12 +17,11 @@ impl Report for Outcome {
         let number = render_count(self.modes.len() as u64, "mode");
         page.lead(Mood::Plain, &format!("{number} in {}", render_count(variants as u64, "variant")));
         page.blank();
-        page.table(&ReportTable::new(&["tool", "what goes wrong", "severity", "variants"]).with_rows(
-            self.modes.iter().map(|mode| {
-                let variants = join_list(mode.variants.iter().map(|variant| variant.word));
-                vec![mode.tool.to_owned(), mode.title.to_owned(), render_range(mode), variants]
-            }),
-        ));
+        for mode in &self.modes {
+            let variants = join_list(mode.variants.iter().map(|variant| variant.word));
+            page.paragraph(0, &format!("{}: {}", mode.tool, mode.title));
+            page.paragraph(4, &format!("severity {}: {variants}", render_range(mode)));
+        }
         page.blank();
         page.paragraph(0, SEVERITY);
         page.blank();
@@ -97,7 +96,8 @@ fn list_parameters(schema: &Json) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
     for (name, property) in schema.get("properties").and_then(Json::as_object).into_iter().flatten() {
         let about = property.get("description").and_then(Json::as_str).unwrap_or_default();
-        parameters.push((name.clone(), about.to_owned()));
+        // A description keeps the line breaks of its source.
+        parameters.push((name.clone(), about.replace('\n', " ")));
     }
     parameters
 }

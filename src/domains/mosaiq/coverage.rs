@@ -144,9 +144,7 @@ const TIMES: &[FaultName] = &[
 const UNPLACED_DELIVERY: &[FaultName] = &[("null_required_fields", "other"), ("plausible_delivery", "other_machine")];
 const SHIFTS: &[FaultName] = &[
     ("invalid_offset_data", "extreme_values"),
-    ("plausible_offsets", "sign_flipped"),
     ("plausible_offsets", "millimetres_as_centimetres"),
-    ("plausible_offsets", "axes_exchanged"),
     ("plausible_offsets", "shift_off"),
 ];
 const UNPLACED_SHIFT: &[FaultName] = &[

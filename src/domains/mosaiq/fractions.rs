@@ -1,5 +1,5 @@
-//! Fractions that were given: the complete deliveries of a treatment field over the days of a course. Holds a few numbers
-//! for a field, not the deliveries.
+//! Fractions that were given: the complete deliveries of a treatment field over the days of a course. Holds a few
+//! numbers for a field, not the deliveries.
 
 use std::collections::BTreeMap;
 
@@ -91,8 +91,8 @@ impl FieldCourse {
         }
     }
 
-    /// Adds a later delivery. One within the window of duplicates, or while the last one runs, is the same beam recorded
-    /// twice, which is another check's matter.
+    /// Adds a later delivery. One within the window of duplicates, or while the last one runs, is the same beam
+    /// recorded twice, which is another check's matter.
     fn add_beam(&mut self, beam: GivenBeam) -> bool {
         let apart = beam.start.duration_since(self.last.start);
         if apart <= SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS) || beam.start < self.last.end {

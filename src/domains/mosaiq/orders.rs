@@ -1,5 +1,5 @@
-//! What was ordered: prescriptions and the fields planned for them, gathered once for all checks that compare deliveries
-//! and doses with them. Reads no database.
+//! What was ordered: prescriptions and the fields planned for them, gathered once for all checks that compare
+//! deliveries and doses with them. Reads no database.
 
 use std::collections::BTreeMap;
 

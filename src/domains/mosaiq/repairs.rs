@@ -228,6 +228,17 @@ const VARIANTS: &[(&str, &str, RepairExtent, &str, &str)] = &[
     ),
     ("plausible_delivery", "dose_given", RepairExtent::Exactly, OTHER_TABLE, "Cgray of the field has it"),
     ("plausible_delivery", "", RepairExtent::Not, OUTSIDE, "the machine's log or the signed plan has it"),
+    ("plausible_geometry", "field_size", RepairExtent::Exactly, ROW, "the jaws of the control point give it"),
+    (
+        "plausible_geometry",
+        "gantry_direction",
+        RepairExtent::Exactly,
+        OTHER_ROW,
+        "the angles of the control points show it",
+    ),
+    ("plausible_geometry", "", RepairExtent::Not, OUTSIDE, "only the plan has it"),
+    ("plausible_offsets", "millimetres_as_centimetres", RepairExtent::Exactly, ROW, "a tenth of it is right"),
+    ("plausible_offsets", "", RepairExtent::Not, OUTSIDE, "only the image has it"),
 ];
 
 /// For variants that write a column of choice: table and column (empty for any), extent, source and reason.

@@ -262,6 +262,21 @@ fn check_job_reports(request: &Request) -> Result<(), Failure> {
     Err(Failure::usage("drill", message, hint))
 }
 
+/// Says which commands of a drill in jobs name no database: each job looks at a copy of its own, and such a command has
+/// to ask its environment for it.
+pub(super) fn note_unnamed_copies(context: &Context<'_>, request: &Request) -> Result<(), Failure> {
+    for (name, words) in parse_commands(request)? {
+        let is_named = words.iter().any(|word| word.contains("{url}") || word.contains("{path}"));
+        if request.jobs.unwrap_or(1) > 1 && !is_named {
+            context.reporter.note(&format!(
+                "{name} names neither {{url}} nor {{path}}: it sees faults only if it reads the job's copy, which \
+                 MFM_TARGET_URL and MFM_TARGET_PATH name"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Starts mfm's own checks and the commands, each with a run on the untouched data.
 ///
 /// # Errors

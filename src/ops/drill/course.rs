@@ -1,5 +1,5 @@
-//! The course of a drill: its cases one after the other, each on as many records as were asked for, and the sizes that a
-//! sweep adds on the way.
+//! The course of a drill: its cases one after the other, each on as many records as were asked for, and the sizes that
+//! a sweep adds on the way.
 
 use serde_json::{Map, Value as Json};
 

@@ -75,8 +75,8 @@ pub enum Form {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// Only these modes, by id or tool, single variants as MODE:VARIANT, or the groups specified and plausible, separated
-    /// by commas [default: all]
+    /// Only these modes, by id or tool, single variants as MODE:VARIANT, or the groups specified and plausible,
+    /// separated by commas [default: all]
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub modes: Vec<String>,
     /// Try these variants at sizes over their range, as MODE:VARIANT, or all variants of a MODE that have sizes
@@ -332,6 +332,7 @@ fn run_on_target(
     let before = digest_tables(context, target)?;
     let mut begun = describe_start(scope, chosen, identity, &detectors);
     if scope.jobs > 1 {
+        begin::note_unnamed_copies(context, request)?;
         begun.jobs = Some(jobs::plan_jobs(context, &chosen.url, scope.jobs)?);
     }
     let drill = ledger::append_entry(context, journal, ledger::BEGUN, &begun)?;

@@ -86,7 +86,7 @@ pub(super) fn write_missed(page: &mut ReportPage, outcome: &Outcome) {
     }
 }
 
-/// Renders a trial that was missed, such as `mfm show 12  create_x gantry, TxField 5, missed by qa`.
+/// Renders a trial that was missed, such as `mfm show 12: create_x gantry, Table 5, missed by qa`.
 pub(super) fn render_missed(missed: &MissedTrial) -> String {
     let size = missed.size.map(|size| format!(" at {size}")).unwrap_or_default();
     let masked = match missed.masked_by.as_slice() {

@@ -63,8 +63,8 @@ impl PlantedLab {
         })
     }
 
-    /// Returns the complete deliveries of a prescription with a single treatment field and five fractions or more, which
-    /// ended a month before the lab does, in the order of their starts.
+    /// Returns the complete deliveries of a prescription with a single treatment field and five fractions or more,
+    /// which ended a month before the lab does, in the order of their starts.
     fn single_field_course(&self) -> Vec<i64> {
         let site = self.find_site(|row| {
             let doses = self.keys_with("Dose_Hst", "SIT_ID", row.integer("SIT_ID").unwrap());

@@ -15,6 +15,10 @@ const POINTS: &str = "TxFieldPoint";
 const SITES: &str = "Site";
 /// Modality_Enum of electrons, whose applicators are set up to the skin.
 const ELECTRONS: i64 = 2;
+/// Distances to the skin depend on the part of the body: so many times more fields are needed to know their range.
+const SKIN_TIMES: usize = 3;
+/// Other fields of a prescription that must agree on a dose rate.
+const SITE_RATES: usize = 2;
 
 pub(super) struct CouchAngle;
 pub(super) struct SkinDistance;
@@ -27,7 +31,7 @@ static ANGLE: CheckCard = CheckCard {
     severity: Severity::High,
     about: "The couch of a treatment field is turned (Couch_Ang) as in the other fields of the prescription, and by \
         an angle that fields of other prescriptions of the machine have, too. Prescriptions that the rules name \
-        (turned_couch) are left out: their beams come from many sides.",
+        (turned_couch) are left out on both sides: their beams come from many sides.",
     remedy: "Compare the couch angle with the treatment plan: gantry and couch can collide.",
 };
 
@@ -37,8 +41,8 @@ static SKIN: CheckCard = CheckCard {
     mode: "plausible_geometry",
     severity: Severity::Medium,
     about: "The distance from source to skin (Ssd) is that of the prescription's other fields from the same side, \
-        within the rules' tolerance, and not far from those of the machine's other treatment fields. 0 means that it \
-        was never set.",
+        within the rules' tolerance, and not far from those of many other treatment fields of the machine with the \
+        same modality. 0 means that it was never set.",
     remedy: "Measure the distance at the next set-up: the patient, the couch or the plan has changed.",
 };
 
@@ -48,7 +52,8 @@ static RATE: CheckCard = CheckCard {
     mode: "plausible_geometry",
     severity: Severity::Medium,
     about: "The dose rate (Meterset_Rate) is the same at all control points, and one that other fields of the \
-        machine have with the same energy and filter, where these all agree. 0 means that it was never set.",
+        prescription or the machine have with the same energy and filter, where these all agree. 0 means that it was \
+        never set.",
     remedy: "Compare dose rate and energy with the treatment plan.",
 };
 
@@ -169,7 +174,7 @@ impl AngleSurvey<'_> {
     }
 
     fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &Group<'_, '_, Self>) -> Option<Violation> {
-        let others = machine.iter().filter(|other| other.record != field.record);
+        let others = machine.iter().filter(|other| other.record != field.record && !self.turned.contains(other.record));
         let is_used = others
             .clone()
             .any(|other| is_same_angle(*other.summary, *field.summary, 2.0 * self.rules.angle_tolerance.get()));
@@ -216,7 +221,13 @@ struct SetUp {
     site: LookupId,
     /// Distance from source to skin, cm.
     skin: Option<f64>,
-    is_electrons: bool,
+    modality: Option<i64>,
+}
+
+impl SetUp {
+    fn is_electrons(&self) -> bool {
+        self.modality == Some(ELECTRONS)
+    }
 }
 
 /// Gantry and couch angle of the first control point.
@@ -226,8 +237,7 @@ impl FieldSurvey for SkinSurvey<'_> {
 
     fn read_record(&self, row: &Row<'_>) -> SetUp {
         let skin = row.float("Ssd").filter(|skin| *skin != 0.0);
-        let is_electrons = row.integer("Modality_Enum") == Some(ELECTRONS);
-        SetUp { site: LookupId::from_cell(row.cell("SIT_Set_ID")), skin, is_electrons }
+        SetUp { site: LookupId::from_cell(row.cell("SIT_Set_ID")), skin, modality: row.integer("Modality_Enum") }
     }
 
     fn summarize_points(&self, points: &[Row<'_>]) -> Option<(f64, f64)> {
@@ -263,7 +273,7 @@ impl SkinSurvey<'_> {
         let same = site.iter().filter(|other| {
             other.field.id != field.field.id
                 && other.field.machine == field.field.machine
-                && other.record.is_electrons == field.record.is_electrons
+                && other.record.is_electrons() == field.record.is_electrons()
                 && is_same_angle(other.summary.0, field.summary.0, tolerance)
                 && is_same_angle(other.summary.1, field.summary.1, tolerance)
         });
@@ -281,9 +291,11 @@ impl SkinSurvey<'_> {
     }
 
     fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &Group<'_, '_, Self>) -> Option<Finding> {
-        let others = machine.iter().filter(|other| other.record.site != field.record.site);
+        let others = machine
+            .iter()
+            .filter(|other| other.record.site != field.record.site && other.record.modality == field.record.modality);
         let others: Vec<f64> = others.filter_map(|other| other.record.skin).collect();
-        if others.len() < self.rules.peers() || !field.is_treatment() || field.field.machine.is_null() {
+        if others.len() < SKIN_TIMES * self.rules.peers() || !field.is_treatment() || field.field.machine.is_null() {
             return None;
         }
         let (own, usual) = (field.record.skin?, Span::of_numbers(others)?);
@@ -292,7 +304,7 @@ impl SkinSurvey<'_> {
             return None;
         }
         let (own, least, most) = (rounded(own), rounded(usual.least), rounded(usual.most));
-        let message = format!("Ssd is {own} cm; the machine's other treatment fields have {least} to {most} cm");
+        let message = format!("Ssd is {own} cm; the machine's other fields of the modality have {least} to {most} cm");
         let wrong = Violation { what: format!("Ssd={own} machine={least}..{most}"), message };
         Some(field.finding(SKIN.id, SKIN.severity, &[], wrong))
     }
@@ -311,6 +323,7 @@ impl Check for DoseRate {
         let more = [
             CheckedColumn::optional(FIELDS, "IsFFF", CellForm::FlagOrNull),
             CheckedColumn::optional(FIELDS, "Modality_Enum", CellForm::Whole),
+            CheckedColumn::optional(FIELDS, "SIT_Set_ID", CellForm::Whole),
             CheckedColumn::required(POINTS, "Meterset_Rate", CellForm::Number),
             CheckedColumn::optional(POINTS, "Energy", CellForm::Number),
         ];
@@ -326,13 +339,24 @@ struct RateSurvey<'a> {
     rules: &'a Geometry,
 }
 
-/// Modality and filter of a field; energy and dose rates of its control points.
+/// What TxField says of the beam that a dose rate belongs to.
+struct BeamKind {
+    site: LookupId,
+    modality: Option<i64>,
+    is_unflattened: Option<bool>,
+}
+
+/// Energy and dose rates of the control points.
 impl FieldSurvey for RateSurvey<'_> {
-    type Record = (Option<i64>, Option<bool>);
+    type Record = BeamKind;
     type Summary = (i64, Span);
 
-    fn read_record(&self, row: &Row<'_>) -> (Option<i64>, Option<bool>) {
-        (row.integer("Modality_Enum"), row.flag("IsFFF"))
+    fn read_record(&self, row: &Row<'_>) -> BeamKind {
+        BeamKind {
+            site: LookupId::from_cell(row.cell("SIT_Set_ID")),
+            modality: row.integer("Modality_Enum"),
+            is_unflattened: row.flag("IsFFF"),
+        }
     }
 
     fn summarize_points(&self, points: &[Row<'_>]) -> Option<(i64, Span)> {
@@ -348,23 +372,27 @@ impl FieldSurvey for RateSurvey<'_> {
         findings: &mut Vec<Finding>,
         _: &mut Vec<String>,
     ) -> usize {
-        let groups = group_fields(fields, |field| (field.field.machine, field.record, field.summary.0));
+        let groups = group_fields(fields, rate_group);
         let judged = fields.iter().filter(|field| field.is_treatment());
         let still = judged.clone().filter(|field| field.summary.1.width() == 0.0).count();
         let moving = judged.clone().count() - still;
         for field in judged.clone() {
             let (_, rates) = field.summary;
             let changes = rates.width() > 0.0 && still >= self.rules.peers() && moving.saturating_sub(1) * 20 <= still;
-            let group = groups.get(&(field.field.machine, field.record, field.summary.0));
-            let others = group.into_iter().flatten().filter(|other| other.field.id != field.field.id);
-            let usual = Span::of_numbers(others.clone().map(|other| other.summary.1.most));
-            let usual = usual.filter(|usual| usual.width() == 0.0 && others.count() >= self.rules.peers());
+            let group = groups.get(&rate_group(field)).map_or(&[][..], Vec::as_slice);
+            let others = group.iter().copied().filter(|other| other.field.id != field.field.id);
+            let is_beside = |other: &&SurveyedField<'_, Self>| {
+                other.record.site == field.record.site && !field.record.site.is_null()
+            };
+            let usual = find_single_rate(others.clone().filter(is_beside), SITE_RATES)
+                .map(|usual| (usual, "prescription"))
+                .or_else(|| find_single_rate(others, self.rules.peers()).map(|usual| (usual, "machine")));
             let (least, most) = (rounded(rates.least), rounded(rates.most));
             let wrong = match usual {
-                Some(usual) if usual.least != rates.least || usual.most != rates.most => {
-                    let usual = rounded(usual.least);
+                Some((usual, of)) if usual != rates.least || usual != rates.most => {
+                    let usual = rounded(usual);
                     let message = format!(
-                        "Meterset_Rate is {least} to {most} MU/min; all other fields of the machine with this energy \
+                        "Meterset_Rate is {least} to {most} MU/min; all other fields of the {of} with this energy \
                             have {usual}"
                     );
                     Violation { what: format!("Meterset_Rate={least} most={most} others={usual}"), message }
@@ -382,4 +410,18 @@ impl FieldSurvey for RateSurvey<'_> {
         }
         judged.count()
     }
+}
+
+/// Machine, modality, filter and energy: fields that have these in common may have their dose rate in common.
+fn rate_group<'f>(field: &SurveyedField<'f, RateSurvey<'_>>) -> (&'f LookupId, Option<i64>, Option<bool>, i64) {
+    (field.field.machine, field.record.modality, field.record.is_unflattened, field.summary.0)
+}
+
+/// Returns the dose rate that all of enough fields have, MU/min.
+fn find_single_rate<'s, 'f: 's, 'r: 'f>(
+    others: impl Iterator<Item = &'s SurveyedField<'f, RateSurvey<'r>>> + Clone,
+    least: usize,
+) -> Option<f64> {
+    let usual = Span::of_numbers(others.clone().map(|other| other.summary.1.most))?;
+    (usual.width() == 0.0 && others.count() >= least).then_some(usual.most)
 }

@@ -1,4 +1,4 @@
-//! The couch of a field: where the other fields of its prescription have it, and not beyond what its machine ever
+//! The couch of a field: where the other fields of its prescription have it, and not far beyond what its machine ever
 //! shows.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,10 @@ const POINTS: &str = "TxFieldPoint";
 const AXES: [&str; 3] = ["Couch_Vrt", "Couch_Lat", "Couch_Lng"];
 /// Scales of couches are circles of this length: 999.6 is -0.4.
 const SCALE_CM: f64 = 1000.0;
+/// The couch stands by the part of the body: so many times more fields are needed to know how far it goes.
+const MACHINE_TIMES: usize = 3;
+/// Patients may be treated at any place along the couch.
+const LONGITUDINAL: &str = "Couch_Lng";
 
 pub(super) struct CouchPosition;
 
@@ -25,8 +29,8 @@ static CARD: CheckCard = CheckCard {
     mode: "plausible_geometry",
     severity: Severity::High,
     about: "The couch of a field (Couch_Vrt, Couch_Lat, Couch_Lng) stays where it is throughout the field, stands \
-        within the rules' tolerance of where the other fields of the prescription have it, and lies within what the \
-        machine's other fields show, with the rules' margin. A couch at 0 on all three axes was never set.",
+        within the rules' tolerance of where the other fields of the prescription have it, and lies within what many \
+        other fields of the machine show, with the rules' margins. A couch at 0 on all three axes was never set.",
     remedy: "Compare the couch with the treatment plan and the last treatments before the next fraction.",
 };
 
@@ -147,13 +151,14 @@ impl CouchSurvey<'_> {
     fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &[&SurveyedField<'_, Self>]) -> Option<Finding> {
         let others = machine.iter().filter(|other| other.record != field.record);
         let others: Vec<&&SurveyedField<'_, Self>> = others.collect();
-        if others.len() < self.rules.peers() {
+        if others.len() < MACHINE_TIMES * self.rules.peers() {
             return None;
         }
         for (at, axis) in AXES.iter().enumerate() {
             let Some(own) = position(field, at) else { continue };
             let Some(usual) = Span::of_numbers(others.iter().filter_map(|other| position(other, at))) else { continue };
-            let margin = self.rules.couch_margin.get();
+            let margin =
+                if *axis == LONGITUDINAL { self.rules.couch_length_margin } else { self.rules.couch_margin }.get();
             if own >= usual.least - margin && own <= usual.most + margin {
                 continue;
             }

@@ -48,9 +48,9 @@ static APPROVAL: CheckCard = CheckCard {
     group: "orders",
     mode: "plausible_delivery",
     severity: Severity::Critical,
-    about: "Field and prescription of a delivery were approved (Sanct_DtTm) before it began, and the prescription has the \
-        status that approved ones have. Not judged for quality assurance. Where many are not approved in a database, \
-        none is reported.",
+    about: "Field and prescription of a delivery were approved (Sanct_DtTm) before it began, and the prescription has \
+        the status that approved ones have. Not judged for quality assurance. Where many are not approved in a \
+        database, none is reported.",
     remedy: "Treat no further fraction until field and prescription are approved.",
 };
 

@@ -31,8 +31,8 @@ pub(super) static METERSET: DoseColumn = DoseColumn {
         group: "doses",
         mode: "plausible_delivery",
         severity: Severity::High,
-        about: "The monitor units that a field gives on a day by the dose history are its Meterset, or a multiple of it; \
-            an interrupted beam and its rest add up. Where many entries of a database do not keep this, none is \
+        about: "The monitor units that a field gives on a day by the dose history are its Meterset, or a multiple of \
+            it; an interrupted beam and its rest add up. Where many entries of a database do not keep this, none is \
             reported.",
         remedy: "Compare dose history and field with the machine's log, and the dose given with the dose planned.",
     },
@@ -46,8 +46,8 @@ pub(super) static DOSE: DoseColumn = DoseColumn {
         group: "doses",
         mode: "plausible_delivery",
         severity: Severity::High,
-        about: "The dose that a field gives on a day by the dose history (Dose_Tx_Act) is its Cgray, or a multiple of it; \
-            an interrupted beam and its rest add up. Where many entries of a database do not keep this, none is \
+        about: "The dose that a field gives on a day by the dose history (Dose_Tx_Act) is its Cgray, or a multiple of \
+            it; an interrupted beam and its rest add up. Where many entries of a database do not keep this, none is \
             reported.",
         remedy: "Compare dose history and field with the machine's log, and the dose given with the dose planned.",
     },
@@ -170,8 +170,8 @@ static ENERGY: CheckCard = CheckCard {
     group: "doses",
     mode: "plausible_delivery",
     severity: Severity::Critical,
-    about: "The energy in the dose history is that of the field's control points. Where many fields of a database do not \
-        keep this, none is reported.",
+    about: "The energy in the dose history is that of the field's control points. Where many fields of a database do \
+        not keep this, none is reported.",
     remedy: "Find out from the machine's log which energy was given.",
 };
 

@@ -40,8 +40,8 @@ pub(super) static TWICE: FractionCheck = FractionCheck {
         group: "fractions",
         mode: "plausible_delivery",
         severity: Severity::High,
-        about: "No treatment field is given twice on a day, unless the course is twice daily by its Frac_Pattern or on a \
-            third of its days; then its two fractions lie the rules' time apart.",
+        about: "No treatment field is given twice on a day, unless the course is twice daily by its Frac_Pattern or on \
+            a third of its days; then its two fractions lie the rules' time apart.",
         remedy: "Find out from the machine's log whether the patient was treated twice on that day.",
     },
     judge: judge_twice,
@@ -66,7 +66,8 @@ pub(super) static PATTERN: FractionCheck = FractionCheck {
         group: "fractions",
         mode: "plausible_prescription",
         severity: Severity::High,
-        about: "A course is given as often as its Frac_Pattern says: once a day, twice a day, or not on consecutive days.",
+        about: "A course is given as often as its Frac_Pattern says: once a day, twice a day, or not on consecutive \
+            days.",
         remedy: "Ask the physician how often the patient is to be treated, and correct prescription or appointments.",
     },
     judge: judge_pattern,
@@ -78,8 +79,8 @@ pub(super) static RECORDED: FractionCheck = FractionCheck {
         group: "fractions",
         mode: "plausible_delivery",
         severity: Severity::Medium,
-        about: "The fractions that a field counts as given (Fractions_Tx) are as many as its complete deliveries. Where \
-            many fields of a database do not keep this, none is reported.",
+        about: "The fractions that a field counts as given (Fractions_Tx) are as many as its complete deliveries. \
+            Where many fields of a database do not keep this, none is reported.",
         remedy: "Compare the counter with the machine's log: a delivery may be booked elsewhere, or missing.",
     },
     judge: judge_recorded,

@@ -54,7 +54,7 @@ impl Check for PrescriptionTotal {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        let columns = [("Dose_Tx", CellForm::Number), ("Dose_Ttl", CellForm::Number), ("Fractions", CellForm::Number)];
+        let columns = [("Dose_Tx", CellForm::Number), ("Dose_Ttl", CellForm::Number), ("Fractions", CellForm::Whole)];
         require_columns(SITES, columns).collect()
     }
 

@@ -20,8 +20,8 @@ static CARD: CheckCard = CheckCard {
     group: "times",
     mode: "plausible_delivery",
     severity: Severity::Low,
-    about: "No delivery begins before or after the hours of the other deliveries by more than the rules' margin, nor on a \
-        day of the week on which hardly any are given. The hours are learnt from the data.",
+    about: "No delivery begins before or after the hours of the other deliveries by more than the rules' margin, nor \
+        on a day of the week on which hardly any are given. The hours are learnt from the data.",
     remedy: "Find out whether the machine was used at that time, or the clock of a workstation was wrong.",
 };
 

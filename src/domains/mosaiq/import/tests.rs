@@ -134,7 +134,9 @@ fn the_excerpt_is_read_whole() {
     assert_eq!([minimum, jumps], [1, 1], "of the arc six control points are left");
     let newer = violations.iter().filter(|(check, _)| check == "field_versions").count();
     assert_eq!(newer, 2, "two fields have a later version than the current one");
-    assert_eq!(violations.len(), 6, "{violations:?}");
+    let ordered = violations.iter().filter(|(check, _)| check.starts_with("prescription_")).count();
+    assert_eq!(ordered, 2, "the prescription's fields give another dose, by another technique");
+    assert_eq!(violations.len(), 8, "{violations:?}");
     assert_eq!(not_run, WITHOUT);
     laws::every_fault_is_seen(&database, 1);
 }

@@ -52,8 +52,8 @@ pub(super) fn beam_ms(
 ) -> i64 {
     let dose_ms = tenths * 6000 / template.rate.max(1);
     match field.kind {
-        // The gantry turns at up to 6 degrees a second, here at 5.6. It waits where many monitor units are given, and the
-        // dose rate drops where few are, so that both times count.
+        // The gantry turns at up to 6 degrees a second, here at 5.6. It waits where many monitor units are given, and
+        // the dose rate drops where few are, so that both times count.
         FieldKind::Vmat => {
             let gantry_ms = field.beam.1.abs() * 1000 * 10 / 56;
             (gantry_ms + dose_ms).max(62_000) * random_between(random, 100, 140) / 100

@@ -152,8 +152,8 @@ fn label_and_name(course: &Course, site: &Prescription, field: &LabField) -> (St
     })
 }
 
-/// Returns the approval of a version of a field; `None` if there is none, because another version replaced it before, or
-/// because the day is still to come.
+/// Returns the approval of a version of a field; `None` if there is none, because another version replaced it before,
+/// or because the day is still to come.
 fn field_approval(course: &Course, field: &LabField, place: usize) -> Option<Approval> {
     let version = field.versions.get(place)?.version;
     let replaced = field.versions.get(place + 1).is_some_and(|next| next.version.from <= 0);

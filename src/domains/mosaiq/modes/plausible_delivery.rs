@@ -50,10 +50,10 @@ static CARD: ModeCard = ModeCard {
     group: ModeGroup::Plausible,
     title: "A delivery that contradicts what was ordered",
     description: "A delivery is recorded as it could have happened, and should not have: on another machine than \
-        planned, without approval, once more than prescribed, twice on one day, or faster than the machine can give it. \
-        Treatments at a wrong machine, of a wrong number or without a signed plan are among the incidents that clinics \
-        report; each record looks like thousands of others, and only the comparison with field, prescription and the \
-        other deliveries shows it.",
+        planned, without approval, once more than prescribed, twice on one day, or faster than the machine can give \
+        it. Treatments at a wrong machine, of a wrong number or without a signed plan are among the incidents that \
+        clinics report; each record looks like thousands of others, and only the comparison with field, prescription \
+        and the other deliveries shows it.",
     record: FaultRecord { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
     others: &[],
     table_parameter: None,
@@ -188,8 +188,8 @@ pub(super) struct Params {
     /// Deliveries to change or to add to, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     ttx_id: Option<Ids>,
-    /// What is wrong with the delivery: its machine, its order and approval, its day or hour, its flags, its duration or
-    /// its dose.
+    /// What is wrong with the delivery: its machine, its order and approval, its day or hour, its flags, its duration
+    /// or its dose.
     #[arg(long, value_name = "WORD", value_parser = params::variant_parser(&CARD))]
     #[schemars(extend("enum" = params::variant_words(&CARD)))]
     fault: Option<String>,

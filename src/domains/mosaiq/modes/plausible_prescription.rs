@@ -47,10 +47,11 @@ static CARD: ModeCard = ModeCard {
     tool: "create_plausible_prescription",
     group: ModeGroup::Plausible,
     title: "A prescription that its fields do not carry out",
-    description: "A prescription or one of its fields is changed to something that could have been ordered, and was not: \
-        a dose a little higher, one fraction more, another energy, a field without its bolus. Transcription and late \
-        changes make such errors; each number is possible by itself, and only the comparison of prescription, fields \
-        and control points shows them. TG-275 ranks wrong doses and wrong energies among its most severe failure modes.",
+    description: "A prescription or one of its fields is changed to something that could have been ordered, and was \
+        not: a dose a little higher, one fraction more, another energy, a field without its bolus. Transcription and \
+        late changes make such errors; each number is possible by itself, and only the comparison of prescription, \
+        fields and control points shows them. TG-275 ranks wrong doses and wrong energies among its most severe \
+        failure modes.",
     record: FaultRecord { table: SITES, key: "SIT_ID", parameter: "sit_id" },
     others: &[],
     table_parameter: None,

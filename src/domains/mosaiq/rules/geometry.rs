@@ -15,8 +15,10 @@ pub struct Geometry {
     pub peers: NonZeroU32,
     /// Maximum difference of the couch from that of the prescription's other fields, cm.
     pub couch_tolerance: Size,
-    /// How far beyond the couches of the machine's other fields a couch may stand, cm.
+    /// How far beyond the couches of the machine's other fields a couch may stand, in height and across, cm.
     pub couch_margin: Size,
+    /// The same along the couch, where patients lie by the part of the body, cm.
+    pub couch_length_margin: Size,
     /// Maximum difference between a field size and its jaws, cm.
     pub jaw_tolerance: Size,
     /// How far an open leaf pair may reach beyond a jaw, cm.
@@ -31,7 +33,7 @@ pub struct Geometry {
     pub turned_couch: Vec<String>,
     /// Maximum difference between distances to the skin of one prescription from the same side, cm.
     pub skin_tolerance: Size,
-    /// How far beyond the distances to the skin of the machine's other fields a distance may be, cm.
+    /// How far beyond the distances to the skin of the machine's other fields of the modality a distance may be, cm.
     pub skin_margin: Size,
     /// Maximum weight of a control point of an arc, as a multiple of the mean.
     pub point_weight: Largest,

@@ -190,6 +190,3 @@ pub(super) fn file_row(
         text(snapshot),
     ]
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,8 +12,6 @@ mod lists;
 mod parameters;
 mod records;
 mod selection;
-#[cfg(test)]
-mod tests;
 mod tools;
 
 use crate::domain::query::Query;

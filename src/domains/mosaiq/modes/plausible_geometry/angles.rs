@@ -83,8 +83,8 @@ pub(super) fn turn_collimator(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> R
     }
     let own = beam.first_number("Coll_Ang", task)?;
     // A fault on top of another one could turn it back to where it belongs.
-    if turn_between(0.0, own).abs() > 60.0 {
-        return Err(task.ineligible("its collimator is turned by more than 60 degrees already"));
+    if turn_between(0.0, own).abs() >= 45.0 {
+        return Err(task.ineligible("its collimator is turned by 45 degrees or more already"));
     }
     beam.edit_points(task, ["Coll_Ang"], |[angle]| [turn_by(angle, size.change_of(angle))])
 }

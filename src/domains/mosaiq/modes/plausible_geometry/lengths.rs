@@ -5,7 +5,7 @@ use crate::domains::mosaiq::geometry::is_same_angle;
 use crate::domains::mosaiq::leaves::{self, LeafPoint};
 use crate::domains::mosaiq::machines::is_treatment;
 use crate::model::seed::RecordRandom;
-use crate::model::{Edit, Refusal};
+use crate::model::{Edit, Refusal, Row};
 
 const COUCH: &str = "Couch_Lng";
 const WIDTH: &str = "Field_X";
@@ -42,7 +42,7 @@ pub(super) fn open_jaw(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Result<V
 
 pub(super) fn close_jaw(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Result<Vec<Edit>, Refusal> {
     let points = sound_points(beam, task)?;
-    let mut beyond = f64::MIN;
+    let (mut beyond, mut already) = (f64::MIN, f64::MIN);
     for point in &points {
         let [Some(width), Some(jaw)] = [WIDTH, JAW].map(|column| point.row.float(column)) else {
             return Err(task.ineligible("one of its control points has no Field_X or Coll_X2"));
@@ -51,10 +51,12 @@ pub(super) fn close_jaw(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Result<
             return Err(task.ineligible("a jaw closed so far would leave no field"));
         }
         beyond = beyond.max(farthest_right(point) - (jaw - size.change_of(jaw)));
+        already = already.max(farthest_right(point) - jaw);
     }
     // Smaller sizes are allowed: a sweep finds out from which one on they are seen.
-    if beyond < BEYOND_CM.min(size.number() / 10.0) {
-        return Err(task.ineligible("no open leaves lie behind a jaw closed so far"));
+    let far = BEYOND_CM.min(size.number() / 5.0);
+    if beyond < far || already >= far {
+        return Err(task.ineligible("no open leaves lie behind a jaw closed so far, or some already do"));
     }
     beam.edit_points(task, [JAW, WIDTH], |[jaw, width]| [jaw - size.change_of(jaw), width - size.change_of(jaw)])
 }
@@ -112,6 +114,18 @@ pub(super) fn change_rate(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Resul
     let own = beam.first_number(RATE, task)?;
     if own <= 0.0 || !is_treatment(beam.field.integer("Type_Enum")) {
         return Err(task.ineligible("it is no treatment field with a dose rate"));
+    }
+    let energy = beam.points.first().and_then(|row| row.float("Energy"));
+    let kind = |field: &Row<'_>| (field.integer("Modality_Enum"), field.flag("IsFFF"));
+    let beside = beam.beams_beside();
+    let others: Vec<f64> = beside
+        .iter()
+        .filter(|(field, _)| is_treatment(field.integer("Type_Enum")) && kind(field) == kind(&beam.field))
+        .filter(|(_, point)| point.float("Energy") == energy)
+        .filter_map(|(_, point)| point.float(RATE))
+        .collect();
+    if others.len() < 2 || others.iter().any(|rate| *rate != own) {
+        return Err(task.ineligible("no two other fields of the prescription have its energy and its dose rate"));
     }
     beam.edit_points(task, [RATE], |[rate]| [(rate + size.change_of(rate)).round()])
 }

@@ -89,14 +89,16 @@ static CARD: ModeCard = ModeCard {
             word: BANK_SHIFTED,
             severity: FaultSeverity::tenths::<24>(),
             about: "bank A of all control points opens by the size",
-            eligible: "a treatment field with leaves and no crossed pair, whose closed pairs tell how it counts them",
+            eligible: "a treatment field with leaves, closed pairs among them that tell how it counts them, and no \
+                crossed one",
             size: Some(SizeRange::in_unit("cm", 0.05, 0.5, 3.0).with_decimals(2)),
         },
         Variant {
             word: LEAVES_SHIFTED,
             severity: FaultSeverity::tenths::<25>(),
             about: "the whole aperture of all control points moves by the size to the side of X2",
-            eligible: "a treatment field with leaves and no crossed pair, and open leaves beyond the jaw afterwards",
+            eligible: "a treatment field with leaves and no crossed pair, and open leaves beyond the jaw afterwards, \
+                not before",
             size: Some(SizeRange::in_unit("cm", 0.2, 4.0, 10.0).with_decimals(2)),
         },
         Variant {
@@ -117,7 +119,7 @@ static CARD: ModeCard = ModeCard {
             word: COLLIMATOR,
             severity: FaultSeverity::tenths::<23>(),
             about: "Coll_Ang of all control points is turned by the size",
-            eligible: "a modulated arc",
+            eligible: "a modulated arc whose collimator is turned by less than 45 degrees",
             size: Some(SizeRange::in_unit("degrees", 2.0, 90.0, 180.0)),
         },
         Variant {
@@ -131,8 +133,8 @@ static CARD: ModeCard = ModeCard {
             word: RATE,
             severity: FaultSeverity::tenths::<10>(),
             about: "Meterset_Rate of all control points is higher by the size",
-            eligible: "a treatment field with a dose rate that is the same in all fields of the machine with its \
-                energy",
+            eligible: "a treatment field whose prescription has two others with its energy, which agree on its dose \
+                rate",
             size: Some(SizeRange::in_unit("%", 5.0, 50.0, 300.0)),
         },
         Variant {
@@ -199,7 +201,7 @@ impl FailureMode for PlausibleGeometry {
 
     fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let fields = records::field_queries(records, snapshot);
-        if !fields.is_empty() || !matches!(params.fault.as_deref(), Some(COUCH_OFF | COUCH_TURNED | SKIN)) {
+        if !fields.is_empty() || !matches!(params.fault.as_deref(), Some(COUCH_OFF | COUCH_TURNED | SKIN | RATE)) {
             return fields;
         }
         let sites: BTreeSet<Value> = records::read_cells(snapshot, FIELDS, "FLD_ID", records, SITE).collect();

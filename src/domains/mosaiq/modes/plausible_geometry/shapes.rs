@@ -6,6 +6,11 @@ use crate::domains::mosaiq::machines::is_treatment;
 use crate::domains::mosaiq::tally::FieldLeaves;
 use crate::model::{Datum, Edit, Refusal};
 
+/// A closed leaf pair is open by no more than this, 1/100 cm.
+const CLOSED_HUNDREDTHS: i32 = 30;
+/// Open leaves lie beyond a jaw by so much before they count as shifted, cm.
+const BEYOND_CM: f64 = 0.6;
+
 /// A treatment field with leaves, and how its machine counts them.
 struct Shape<'s> {
     points: Vec<LeafPoint<'s>>,
@@ -37,6 +42,10 @@ fn to_hundredths(size: Size) -> i16 {
 /// Opens bank A by the size.
 pub(super) fn shift_bank(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Result<Vec<Edit>, Refusal> {
     let shape = read_shape(beam, task)?;
+    let narrowest = shape.points.iter().flat_map(LeafPoint::pairs).map(|pair| shape.convention.gap(pair)).min();
+    if narrowest.is_none_or(|gap| gap > CLOSED_HUNDREDTHS) {
+        return Err(task.ineligible("none of its leaf pairs is closed"));
+    }
     let size = to_hundredths(size);
     let step = if shape.convention == Convention::Outward { size } else { size.saturating_neg() };
     move_banks(&shape, task, (step, 0))
@@ -47,12 +56,14 @@ pub(super) fn shift_leaves(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Resu
     let shape = read_shape(beam, task)?;
     let size = to_hundredths(size);
     let step = if shape.convention == Convention::Outward { size.saturating_neg() } else { size };
-    let is_beyond = shape.points.iter().any(|point| {
+    let overhangs = shape.points.iter().filter_map(|point| {
         let farthest = point.pairs().map(|pair| pair.b).max().map_or(0.0, |b| f64::from(b) / 100.0);
-        point.row.float("Coll_X2").is_some_and(|jaw| farthest + f64::from(size) / 100.0 > jaw + 0.6)
+        Some(farthest - point.row.float("Coll_X2")?)
     });
-    if !is_beyond && size >= 400 {
-        return Err(task.ineligible("its open leaves would not reach beyond the jaw X2"));
+    let overhang = overhangs.max_by(f64::total_cmp).unwrap_or_default();
+    let is_beyond = overhang + f64::from(size) / 100.0 > BEYOND_CM;
+    if overhang > BEYOND_CM || (!is_beyond && size >= 400) {
+        return Err(task.ineligible("its open leaves would not reach beyond the jaw X2, or already do"));
     }
     move_banks(&shape, task, (step, size))
 }
