@@ -122,9 +122,10 @@ fn what_fails_and_what_could_not_run_stand_first() {
     duplicate_delivery  not run  medium    -      -
 
     field 1
+      ida MR000009, label 1, machine Agility 1, name LEFT LUNG
       angle_range (low): the gantry angle is 400, outside 0 to 360 degrees
-        7 rows: TxFieldPoint 10, TxFieldPoint 11, TxFieldPoint 12, TxFieldPoint 13,
-        TxFieldPoint 14, and 2 more
+        6 rows: TxFieldPoint 10, TxFieldPoint 11, TxFieldPoint 12, TxFieldPoint 13,
+        TxFieldPoint 14, and 1 more
 
     --format plain lists every finding
 

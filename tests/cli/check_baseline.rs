@@ -226,6 +226,7 @@ fn the_page_says_what_is_new_known_and_gone() {
     angle_range  fail    low       1    6      7 rows
 
     field 1
+      ida MR000009, label 1, machine Agility 1, name LEFT LUNG
       angle_range (low): the gantry angle is 999, outside 0 to 360 degrees
         1 row: TxFieldPoint 10
 

@@ -66,12 +66,12 @@ fn words_of_the_program() {
         (
             "mfm check --only offset_",
             vec![
-                "offset_visit",
                 "offset_size",
                 "offset_codes",
                 "offset_future",
                 "offset_time",
                 "offset_action_limit",
+                "offset_visit",
                 "offset_usual",
             ],
         ),

@@ -45,7 +45,7 @@ fn an_unknown_mode() {
     ----- stderr -----
     error: unrecognized subcommand 'create_havoc'
 
-      tip: some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'
+      tip: some similar subcommands exist: 'create_plausible_versions', 'create_plausible_geometry', 'create_plausible_offsets', 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_wrong_percentage', 'create_inverted_approval', 'create_exchanged_figures', 'create_moved_test', 'create_swapped_bodies', 'create_split_vendor', 'create_sunk_contact', 'create_changed_unit', 'create_orphaned_record', 'create_vanished_record'
 
     Usage: mfm apply [OPTIONS] [TOOL]
 
@@ -59,7 +59,7 @@ fn a_usage_error_for_programs() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'","next":[{"step":"say","text":"some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'"}]}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create_plausible_versions', 'create_plausible_geometry', 'create_plausible_offsets', 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_wrong_percentage', 'create_inverted_approval', 'create_exchanged_figures', 'create_moved_test', 'create_swapped_bodies', 'create_split_vendor', 'create_sunk_contact', 'create_changed_unit', 'create_orphaned_record', 'create_vanished_record'","next":[{"step":"say","text":"some similar subcommands exist: 'create_plausible_versions', 'create_plausible_geometry', 'create_plausible_offsets', 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_wrong_percentage', 'create_inverted_approval', 'create_exchanged_figures', 'create_moved_test', 'create_swapped_bodies', 'create_split_vendor', 'create_sunk_contact', 'create_changed_unit', 'create_orphaned_record', 'create_vanished_record'"}]}
     "#);
     assert_snapshot!(World::empty().shown(&["--format=json", "log", "--limit", "x"]), @r#"
     exit code: 2

@@ -34,6 +34,7 @@ fn the_main_help() {
       features     Write the features of a target's records as CSV
       check        Run the quality checks on a target
       drill        Measure what checks catch, fault by fault
+      coverage     Show which published failures can be made, and what sees them
       campaign     Commit many faults from one file
       audit        Gather evidence
       mcp          Serve AI agents over stdin and stdout

@@ -15,7 +15,7 @@ fn a_fault_and_its_end_for_people() {
     ----- stdout -----
     operation 1: applied create_invalid_angles (both, severity 0.8) on lab: 180 rows
 
-    records      5020
+    records      5028
     parameters   angle_type both, invalid_value 400
     seed         1
     plan digest  [DIGEST]
@@ -23,30 +23,30 @@ fn a_fault_and_its_end_for_people() {
     journal      journal.db
 
     Changes
-    TxFieldPoint 20184 Coll_Ang: 20 -> 400
-    TxFieldPoint 20184 Gantry_Ang: 181 -> 400
-    TxFieldPoint 20185 Coll_Ang: 20 -> 400
-    TxFieldPoint 20185 Gantry_Ang: 183 -> 400
-    TxFieldPoint 20186 Coll_Ang: 20 -> 400
-    TxFieldPoint 20186 Gantry_Ang: 185 -> 400
-    TxFieldPoint 20187 Coll_Ang: 20 -> 400
-    TxFieldPoint 20187 Gantry_Ang: 187 -> 400
-    TxFieldPoint 20188 Coll_Ang: 20 -> 400
-    TxFieldPoint 20188 Gantry_Ang: 189 -> 400
-    TxFieldPoint 20189 Coll_Ang: 20 -> 400
-    TxFieldPoint 20189 Gantry_Ang: 191 -> 400
-    TxFieldPoint 20190 Coll_Ang: 20 -> 400
-    TxFieldPoint 20190 Gantry_Ang: 193 -> 400
-    TxFieldPoint 20191 Coll_Ang: 20 -> 400
-    TxFieldPoint 20191 Gantry_Ang: 195 -> 400
-    TxFieldPoint 20192 Coll_Ang: 20 -> 400
-    TxFieldPoint 20192 Gantry_Ang: 197 -> 400
-    TxFieldPoint 20193 Coll_Ang: 20 -> 400
-    TxFieldPoint 20193 Gantry_Ang: 199 -> 400
-    TxFieldPoint 20194 Coll_Ang: 20 -> 400
-    TxFieldPoint 20194 Gantry_Ang: 201 -> 400
-    TxFieldPoint 20195 Coll_Ang: 20 -> 400
-    TxFieldPoint 20195 Gantry_Ang: 203 -> 400
+    TxFieldPoint 21009 Coll_Ang: 5 -> 400
+    TxFieldPoint 21009 Gantry_Ang: 181 -> 400
+    TxFieldPoint 21010 Coll_Ang: 5 -> 400
+    TxFieldPoint 21010 Gantry_Ang: 183 -> 400
+    TxFieldPoint 21011 Coll_Ang: 5 -> 400
+    TxFieldPoint 21011 Gantry_Ang: 185 -> 400
+    TxFieldPoint 21012 Coll_Ang: 5 -> 400
+    TxFieldPoint 21012 Gantry_Ang: 187 -> 400
+    TxFieldPoint 21013 Coll_Ang: 5 -> 400
+    TxFieldPoint 21013 Gantry_Ang: 189 -> 400
+    TxFieldPoint 21014 Coll_Ang: 5 -> 400
+    TxFieldPoint 21014 Gantry_Ang: 191 -> 400
+    TxFieldPoint 21015 Coll_Ang: 5 -> 400
+    TxFieldPoint 21015 Gantry_Ang: 193 -> 400
+    TxFieldPoint 21016 Coll_Ang: 5 -> 400
+    TxFieldPoint 21016 Gantry_Ang: 195 -> 400
+    TxFieldPoint 21017 Coll_Ang: 5 -> 400
+    TxFieldPoint 21017 Gantry_Ang: 197 -> 400
+    TxFieldPoint 21018 Coll_Ang: 5 -> 400
+    TxFieldPoint 21018 Gantry_Ang: 199 -> 400
+    TxFieldPoint 21019 Coll_Ang: 5 -> 400
+    TxFieldPoint 21019 Gantry_Ang: 201 -> 400
+    TxFieldPoint 21020 Coll_Ang: 5 -> 400
+    TxFieldPoint 21020 Gantry_Ang: 203 -> 400
     and 168 more; --changes all lists them
 
     next: mfm revert 1 takes it back
@@ -97,8 +97,8 @@ fn tables_for_shell_tools() {
     exit code: 0
     ----- stdout -----
     table	key	kind	column	before	after
-    TxFieldPoint	20184	update	Coll_Ang	20	400
-    TxFieldPoint	20184	update	Gantry_Ang	181	400
+    TxFieldPoint	21009	update	Coll_Ang	5	400
+    TxFieldPoint	21009	update	Gantry_Ang	181	400
     ");
     assert_snapshot!(world.shown(&["target", "list", "--format", "plain"]), @r"
     exit code: 0
@@ -117,38 +117,55 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
     assert_snapshot!(shown, @r"
     exit code: 0
     ----- stdout -----
-    10 modes in 32 variants
+    16 modes in 93 variants
 
-    TOOL                            WHAT GOES WRONG  SEVERITY  VARIANTS
-    corrupt_mlc_data                Damaged MLC      0.6-2.2   odd_bytes,
-                                    leaf sets                  out_of_range,
-                                                               negative_gap,
-                                                               random_bytes
-    create_invalid_angles           Impossible       0.6-0.8   gantry, collimator,
-                                    gantry or                  both
-                                    collimator
-                                    angle
-    create_duplicate_treatment      One delivery     1.0-1.5   same_field,
-                                    recorded twice             different_field
-    delete_control_points           Control points   1.8-2.5   single_gap,
-                                    missing from a             multiple_gaps,
-                                    field                      all_deleted
-    nullify_required_fields         A required cell  1.0-2.7   pat_id, fld_id,
-                                    is empty                   timestamp, other
-    create_timestamp_inconsistency  A delivery at    1.0-1.3   edit_before_create,
-                                    an impossible              future_timestamp,
-                                    time                       negative_duration
-    create_orphaned_record          A reference to   2.3-2.8   patient_id,
-                                    a missing row              field_id, site_id
-    corrupt_offset_data             An impossible    0.9-2.7   extreme_values,
-                                    patient shift              invalid_type,
-                                                               invalid_state,
-                                                               future_study_time
-    create_meterset_inconsistency   Impossible or    1.5-2.8   negative_meterset,
-                                    contradictory              extreme_value,
-                                    monitor units              mismatch_with_cp
-    mlc_leaf_count_mismatch         Wrong number of  1.8-2.1   intra_field,
-                                    MLC leaf pairs             vs_machine, vs_plan
+    corrupt_mlc_data: Damaged MLC leaf sets
+        severity 0.6-2.2: odd_bytes, out_of_range, negative_gap, random_bytes
+    create_invalid_angles: Impossible gantry or collimator angle
+        severity 0.6-0.8: gantry, collimator, both
+    create_duplicate_treatment: One delivery recorded twice
+        severity 1.0-1.5: same_field, different_field
+    delete_control_points: Control points missing from a field
+        severity 1.8-2.5: single_gap, multiple_gaps, all_deleted
+    nullify_required_fields: A required cell is empty
+        severity 1.0-2.7: pat_id, fld_id, timestamp, other
+    create_timestamp_inconsistency: A delivery at an impossible time
+        severity 1.0-1.3: edit_before_create, future_timestamp, negative_duration
+    create_orphaned_record: A reference to a missing row
+        severity 2.3-2.8: patient_id, field_id, site_id
+    corrupt_offset_data: An impossible patient shift
+        severity 0.9-2.7: extreme_values, invalid_type, invalid_state,
+        future_study_time
+    create_meterset_inconsistency: Impossible or contradictory monitor units
+        severity 1.5-2.8: negative_meterset, extreme_value, mismatch_with_cp
+    mlc_leaf_count_mismatch: Wrong number of MLC leaf pairs
+        severity 1.8-2.1: intra_field, vs_machine, vs_plan
+    create_plausible_identity: A record of the wrong person
+        severity 0.9-2.9: delivery_of_another_patient,
+        delivery_of_another_patients_field, delivery_of_another_prescription,
+        delivery_with_another_patients_dose, field_of_another_patient,
+        dose_of_another_patient, prescription_of_another_patient,
+        shift_of_another_patient, shared_hospital_number,
+        superseded_hospital_number, missing_hospital_number,
+        birth_date_in_another_century, birth_date_after_delivery, second_chart
+    create_plausible_versions: The wrong version of a plan
+        severity 1.9-2.4: two_current, none_current, old_current,
+        old_field_delivered, old_prescription_delivered
+    create_plausible_prescription: A prescription that its fields do not carry out
+        severity 1.6-2.6: dose_per_fraction, total_dose, dose_and_total, fractions,
+        energy, field_energy, field_modality, technique, field_dose, field_meterset,
+        field_dose_and_meterset, bolus, wedge
+    create_plausible_delivery: A delivery that contradicts what was ordered
+        severity 0.8-2.4: other_machine, before_field_existed, before_approval,
+        field_unapproved, after_course_ended, after_a_long_break, twice_on_a_day,
+        complete_and_cancelled, complete_without_beam, field_left_out,
+        outside_working_hours, faster_than_machine, too_long, dose_given
+    create_plausible_geometry: A beam that could be right, and is not this field's
+        severity 1.0-2.8: couch_off, couch_turned, jaw_beyond_machine,
+        jaw_over_leaves, field_size, bank_shifted, leaves_shifted, gantry_direction,
+        opposite_side, collimator_turned, skin_distance, dose_rate, index_order
+    create_plausible_offsets: A possible patient shift that is wrong
+        severity 1.8-2.4: millimetres_as_centimetres, shift_off
 
     Severity is how far the data are from correct, from 0 (normal) to 3 (critical);
     it does not measure harm to a patient.

@@ -46,14 +46,14 @@ fn a_replay_that_is_equal() {
     2 operations of lab replayed onto copy: every digest equal
 
     OP  AS  FAULT                         ROWS  PLAN DIGEST   VERDICT
-    1   3   create_invalid_angles gantry  12    afabca16dcae  equal
-    2   4   revert of 1                   12    ea788185cd2a  equal
+    1   3   create_invalid_angles gantry  10    31f1b1d2a06d  equal
+    2   4   revert of 1                   10    8ddd72914e48  equal
     ----- stderr -----
     ");
     let plain = text(&world.run(&["replay", "--onto", "copy", "--format", "plain"]).stdout);
     let rows: Vec<Vec<&str>> = plain.lines().map(|line| line.split('\t').collect()).collect();
     assert!(rows.len() == 3 && rows.iter().all(|row| row.len() == rows[0].len()), "{plain}");
-    assert_eq!(rows[2][..8], ["2", "4", "revert", "1", "create_invalid_angles", "gantry", "12", "equal"]);
+    assert_eq!(rows[2][..8], ["2", "4", "revert", "1", "create_invalid_angles", "gantry", "10", "equal"]);
     let json = world.json(&["replay", "--onto", "sqlite:copy.db"]);
     assert_eq!(json["schema"], "mfm/replay/1");
     for field in ["ok", "source", "onto", "until", "replayed", "skipped", "first_difference"] {
@@ -77,7 +77,7 @@ fn a_replay_that_differs() {
     exit code: 1
     ----- stdout -----
     replay differs at operation 1 of lab: copy does not match the journal
-      TxFieldPoint 20877 Gantry_Ang: journaled 30, found 12.5
+      TxFieldPoint 20877 Gantry_Ang: journaled 330, found 12.5
 
     nothing of operation 1 was written to copy
     ----- stderr -----
@@ -144,40 +144,38 @@ fn an_explanation() {
     assert_snapshot!(without_times.join("\n"), @r"
     exit code: 0
     ----- stdout -----
-    operation 1: create_invalid_angles gantry, active, 12 rows
+    operation 1: create_invalid_angles gantry, active, 10 rows
     tester, over cli, committed create_invalid_angles (gantry, severity 0.7) on lab:
-    12 rows in TxFieldPoint; all of them are in effect.
+    10 rows in TxFieldPoint; all of them are in effect.
 
     severity    0.7
     by          tester, over cli
     tables      TxFieldPoint
-    rows left   12
+    rows left   10
     records     5015
     parameters  angle_type gantry, invalid_value 400
     seed        7
 
     Revert now
-    blocked: 1 row in conflict, 11 rows could be restored
+    blocked: 1 row in conflict, 9 rows could be restored
 
     Blocked by
-    TxFieldPoint 20151: operation 2 changed it later
+    TxFieldPoint 20880: operation 2 changed it later
 
     Possible commands
     mfm revert 1 --cascade         takes back operations 2, 1, in this order
-    mfm revert 1 --skip-conflicts  restores 11 rows and leaves 1 row in conflict
+    mfm revert 1 --skip-conflicts  restores 9 rows and leaves 1 row in conflict
 
     Changes
-    TxFieldPoint 20877 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20149 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20150 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20152 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20153 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20154 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20155 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20156 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20157 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20158 Gantry_Ang: 400 -> 30
-    TxFieldPoint 20159 Gantry_Ang: 400 -> 30
+    TxFieldPoint 20877 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20878 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20879 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20881 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20882 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20883 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20884 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20885 Gantry_Ang: 400 -> 330
+    TxFieldPoint 20886 Gantry_Ang: 400 -> 330
 
     Proof
     uid            [DIGEST]

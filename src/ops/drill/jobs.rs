@@ -30,7 +30,7 @@ use crate::model::ports::{Clock, Confirm, ConfirmAnswer, ConfirmQuestion, Entrop
 use crate::ops::context::{ChosenTarget, Context};
 use crate::ops::failure::{Failure, FailureKind};
 use crate::ops::targets::{Marking, append_entry, new_marker, put_marker};
-use crate::targets::copy_file;
+use crate::targets::{canonical_url, copy_file};
 
 /// The name under which a job's journal knows the copy.
 const COPY: &str = "copy";
@@ -330,7 +330,8 @@ impl JobWorker<'_> {
     /// Makes the copy, which only its owner may read.
     fn make_copy(&self) -> Result<ChosenTarget, Failure> {
         let path = self.folder.join(copy_name(self.job));
-        let url = format!("sqlite:{}", path.display());
+        // The journal may be named by a relative path; a target is registered by its absolute one.
+        let url = canonical_url(&format!("sqlite:{}", path.display()))?;
         copy_file(&self.plan.chosen.url, &url)?;
         file::make_private(&path).map_err(|error| {
             let message = format!("could not keep the copy {} private: {error}", path.display());
