@@ -54,7 +54,10 @@ fn the_same_request_makes_the_same_plan() {
                 request_sample(mode.card().tool, variant.word, 2, 5),
                 request_sample(mode.card().tool, variant.word, 2, 5),
             );
-            let digest = |world: &World, request| world.apply(request).unwrap().plan.plan_digest;
+            let digest = |world: &World, request| match world.apply(request) {
+                Ok(applied) => applied.plan.plan_digest,
+                Err(refused) => panic!("{}: {refused:?}", variant.word),
+            };
             assert_eq!(digest(&one, a), digest(&two, b), "{}", variant.word);
         }
     }
@@ -66,7 +69,8 @@ fn stacked_faults_come_back_newest_first() {
     let before = dump_tables(&world.path("lab.db"));
     for mode in MODES {
         for variant in mode.card().variants {
-            world.apply(request_sample(mode.card().tool, variant.word, 2, 5)).unwrap();
+            let applied = world.apply(request_sample(mode.card().tool, variant.word, 2, 5));
+            assert!(applied.is_ok(), "{} {}: {applied:?}", mode.card().tool, variant.word);
         }
     }
     let request = mfm::ops::revert::Request { all: true, ..Default::default() };

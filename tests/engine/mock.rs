@@ -22,7 +22,8 @@ fn apply_where_possible(world: &World, mode: &dyn Mode, request: plan::Request) 
             assert!(lacking.contains(&refused.code.as_str()), "{refused:?}");
             None
         }
-        applied => Some(applied.unwrap()),
+        Ok(applied) => Some(applied),
+        Err(refused) => panic!("{}: {refused:?}", mode.card().tool),
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) static PLANTS: &[Plant] = &[
         let other = find_other(plot, "TxField", &plot.cell(DOSES, dose, "Pat_ID1"));
         let copy = plot.copy_row(DOSES, dose);
         plot.set(DOSES, copy, "FLD_ID", integer(other));
+        // The other field may have another energy, and dose_energy would tell.
+        plot.set(DOSES, copy, "Energy", Value::Null);
     }),
     ("dose_site_patient", |plot| {
         let dose = plot.first_key(DOSES);
@@ -51,7 +53,7 @@ pub(super) static PLANTS: &[Plant] = &[
     ("delivery_dose_patient", |plot| {
         let dose = plot.first_key(DOSES);
         let other = find_other(plot, DOSES, &plot.cell(DOSES, dose, "Pat_ID1"));
-        for column in ["Pat_ID1", "FLD_ID", "SIT_ID"] {
+        for column in ["Pat_ID1", "FLD_ID", "SIT_ID", "Energy", "Meterset", "Dose_Tx_Act"] {
             let value = plot.cell(DOSES, other, column);
             plot.set(DOSES, dose, column, value);
         }
@@ -63,6 +65,7 @@ pub(super) static PLANTS: &[Plant] = &[
         let other =
             plot.find_key("TxField", |row| row.cell("SIT_Set_ID") == Some(&set) && row.cell("FLD_ID") != Some(&field));
         plot.set(DOSES, dose, "FLD_ID", integer(other));
+        plot.set(DOSES, dose, "Energy", Value::Null);
     }),
     ("delivery_dose_site", |plot| {
         let (old, current) = find_versions(plot, "Site", "SIT_SET_ID", "SIT_ID");

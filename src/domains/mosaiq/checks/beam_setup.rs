@@ -122,9 +122,7 @@ impl FieldSurvey for AngleSurvey<'_> {
 
     fn read_other_table(&mut self, part: &RowBatch<'_>) {
         for row in &part.rows {
-            let texts = ["Site_Name", "Technique"].map(|column| row.text(column).unwrap_or_default().to_lowercase());
-            let words = &self.rules.turned_couch;
-            if words.iter().any(|word| texts.iter().any(|text| text.contains(&word.to_lowercase()))) {
+            if self.rules.lets_couch_turn(row) {
                 self.turned.insert(LookupId::from_cell(row.cell("SIT_SET_ID")));
             }
         }
@@ -325,7 +323,7 @@ impl Check for DoseRate {
             CheckedColumn::optional(FIELDS, "Modality_Enum", CellForm::Whole),
             CheckedColumn::optional(FIELDS, "SIT_Set_ID", CellForm::Whole),
             CheckedColumn::required(POINTS, "Meterset_Rate", CellForm::Number),
-            CheckedColumn::optional(POINTS, "Energy", CellForm::Number),
+            CheckedColumn::optional(POINTS, "Energy", CellForm::Whole),
         ];
         id_columns().into_iter().chain(more).collect()
     }

@@ -195,7 +195,7 @@ impl Check for DoseEnergy {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        let columns = [("FLD_ID", CellForm::Whole), ("Energy", CellForm::Number)];
+        let columns = [("FLD_ID", CellForm::Whole), ("Energy", CellForm::Whole)];
         require_columns(DOSES, columns).chain(require_columns(POINTS, columns)).collect()
     }
 

@@ -92,7 +92,7 @@ impl Check for FieldEnergy {
 
     fn columns(&self) -> Vec<CheckedColumn> {
         let fields = [("FLD_ID", CellForm::Whole), ("Modality_Enum", CellForm::Whole)];
-        let points = [("FLD_ID", CellForm::Whole), ("Energy", CellForm::Number)];
+        let points = [("FLD_ID", CellForm::Whole), ("Energy", CellForm::Whole)];
         require_columns(FIELDS, fields).chain(require_columns(POINTS, points)).collect()
     }
 
@@ -168,7 +168,7 @@ impl Check for PrescriptionEnergy {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        let points = [("FLD_ID", CellForm::Whole), ("Energy", CellForm::Number)];
+        let points = [("FLD_ID", CellForm::Whole), ("Energy", CellForm::Whole)];
         let site = CheckedColumn::required(SITES, "Modality", CellForm::Any);
         link_columns().chain(require_columns(POINTS, points)).chain([site]).collect()
     }
@@ -206,7 +206,7 @@ impl CheckVisitor for EnergyVisitor<'_> {
                     let energy = Vec::from_iter(given).join(" and ");
                     let unit = if site.beam.particle == Some(Particle::Electrons) { "MeV" } else { "MV" };
                     let key = known.find_field(id).map(|field| field.key()).unwrap_or_default();
-                    self.convention.add_breach(Finding {
+                    let breach = Finding {
                         check: ENERGY.id,
                         severity: ENERGY.severity,
                         table: FIELDS,
@@ -214,7 +214,8 @@ impl CheckVisitor for EnergyVisitor<'_> {
                         related: vec![(SITES, site.key.clone()), (POINTS, point.key())],
                         what: format!("Energy={energy} Modality={ordered}"),
                         message: format!("has {energy} {unit}, and its prescription orders {ordered} {unit}"),
-                    });
+                    };
+                    self.convention.add_breach_of(site.key.clone(), breach);
                 }
             }
             _ => {}
@@ -266,8 +267,8 @@ struct ModalityVisitor<'a> {
     numbers: Convention,
 }
 
-fn add_judgement(convention: &mut Convention, keeps: bool, build: impl FnOnce() -> Finding) {
-    if keeps { convention.keep() } else { convention.add_breach(build()) }
+fn add_judgement(convention: &mut Convention, keeps: bool, site: &SiteText, build: impl FnOnce() -> Finding) {
+    if keeps { convention.keep() } else { convention.add_breach_of(site.key.clone(), build()) }
 }
 
 impl ModalityVisitor<'_> {
@@ -286,14 +287,14 @@ impl ModalityVisitor<'_> {
         };
         let found = Particle::from_number(number);
         if let Some(ordered) = site.beam.particle {
-            add_judgement(&mut self.rays, found == ordered, || {
+            add_judgement(&mut self.rays, found == ordered, site, || {
                 let message = format!("is of {}, and its prescription orders {}", found.word(), ordered.word());
                 build(format!("Modality_Enum={number} ordered={}", ordered.word()), message)
             });
         }
         let flag = row.flag("IsFFF").filter(|_| site.beam.energy.is_some() && number == 1);
         if let Some(unflattened) = flag {
-            add_judgement(&mut self.filters, unflattened == site.beam.is_unflattened, || {
+            add_judgement(&mut self.filters, unflattened == site.beam.is_unflattened, site, || {
                 let [has, orders] = [unflattened, site.beam.is_unflattened].map(|free| if free { "no" } else { "a" });
                 let message = format!("has {has} flattening filter, and its prescription orders {orders} filter");
                 build(format!("IsFFF={}", u8::from(unflattened)), message)
@@ -305,7 +306,7 @@ impl ModalityVisitor<'_> {
         for site in self.sites.values() {
             let Some((ordered, number)) = site.beam.particle.zip(site.modality) else { continue };
             let found = Particle::from_number(number);
-            add_judgement(&mut self.numbers, found == ordered, || {
+            add_judgement(&mut self.numbers, found == ordered, site, || {
                 let message = format!("names {} in Modality, and {} in Modality_Enum", ordered.word(), found.word());
                 let wrong = Violation { what: format!("Modality_Enum={number} Modality={}", ordered.word()), message };
                 key_finding(&MODALITY, SITES, site.key.clone(), wrong)

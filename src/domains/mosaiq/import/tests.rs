@@ -85,7 +85,7 @@ fn read_oddities() -> BTreeSet<(String, String)> {
 }
 
 /// The checks of the tables Offset and Dose_Hst, which the mock lacks.
-const WITHOUT: [&str; 21] = [
+const WITHOUT: [&str; 22] = [
     "null_offset",
     "null_dose",
     "delivery_dose_time",
@@ -107,6 +107,7 @@ const WITHOUT: [&str; 21] = [
     "dose_given",
     "dose_energy",
     "dose_fraction",
+    "offset_usual",
 ];
 
 #[test]

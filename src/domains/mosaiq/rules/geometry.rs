@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sizes::{Largest, Size};
+use crate::model::Row;
 
 /// Limits for couch, jaws, leaves and angles, where a field is compared with others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,5 +43,11 @@ pub struct Geometry {
 impl Geometry {
     pub(in crate::domains::mosaiq) fn peers(&self) -> usize {
         usize::try_from(self.peers.get()).unwrap_or(usize::MAX)
+    }
+
+    /// Tells whether the beams of a prescription, a row of Site, may each have a couch angle of their own.
+    pub(in crate::domains::mosaiq) fn lets_couch_turn(&self, site: &Row<'_>) -> bool {
+        let texts = ["Site_Name", "Technique"].map(|column| site.text(column).unwrap_or_default().to_lowercase());
+        self.turned_couch.iter().any(|word| texts.iter().any(|text| text.contains(&word.to_lowercase())))
     }
 }

@@ -4,6 +4,7 @@ use super::{Beam, Size, Task};
 use crate::domains::mosaiq::field_names::read_angles;
 use crate::domains::mosaiq::geometry::{is_same_angle, turn_between};
 use crate::domains::mosaiq::machines::is_treatment;
+use crate::domains::mosaiq::rules::Rules;
 use crate::model::{Edit, Refusal};
 
 const GANTRY: &str = "Gantry_Ang";
@@ -32,6 +33,12 @@ pub(super) fn turn_couch(beam: &Beam<'_>, task: &Task<'_>, size: Size) -> Result
     let agree = others.iter().all(|angle| is_same_angle(*angle, own, SAME_DEGREES));
     if others.len() < 2 || !agree || !is_treatment(beam.field.integer("Type_Enum")) {
         return Err(task.ineligible("it is no treatment field with two others of the prescription at its couch angle"));
+    }
+    let site = beam.field.cell("SIT_Set_ID").filter(|site| !site.is_null());
+    let sites = site.map(|site| Ok(beam.snapshot.table("Site")?.rows_with("SIT_SET_ID", site))).transpose()?;
+    let rules = Rules::standard();
+    if sites.unwrap_or_default().iter().any(|site| rules.geometry.lets_couch_turn(site)) {
+        return Err(task.ineligible("its prescription is one whose beams come from many sides"));
     }
     beam.edit_points(task, [COUCH], |[angle]| [turn_by(angle, size.change_of(angle))])
 }

@@ -16,6 +16,7 @@ use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, ModeGroup, Planned
 use crate::domain::params::{self, Size};
 use crate::domain::size::SizeRange;
 use crate::domains::mosaiq::records;
+use crate::model::snapshot::key_form;
 use crate::model::{Datum, Edit, FaultSeverity, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
 pub(super) struct PlausibleGeometry;
@@ -61,7 +62,8 @@ static CARD: ModeCard = ModeCard {
             word: COUCH_TURNED,
             severity: FaultSeverity::tenths::<22>(),
             about: "Couch_Ang of all control points is turned by the size",
-            eligible: "a treatment field whose prescription has two others that agree on the couch angle",
+            eligible: "a treatment field whose prescription has two others that agree on the couch angle, and is none of \
+                those whose beams come from many sides",
             size: Some(SizeRange::in_unit("degrees", 1.0, 25.0, 180.0)),
         },
         Variant {
@@ -205,7 +207,11 @@ impl FailureMode for PlausibleGeometry {
             return fields;
         }
         let sites: BTreeSet<Value> = records::read_cells(snapshot, FIELDS, "FLD_ID", records, SITE).collect();
-        let beside = records::unread_queries(snapshot, [Fetch::among(FIELDS, SITE, sites.clone())]);
+        let mut beside = records::unread_queries(snapshot, [Fetch::among(FIELDS, SITE, sites.clone())]);
+        if params.fault.as_deref() == Some(COUCH_TURNED) {
+            let prescriptions = Fetch::among("Site", "SIT_SET_ID", sites.iter().map(key_form));
+            beside.extend(records::unread_queries(snapshot, [prescriptions]));
+        }
         if sites.is_empty() || !beside.is_empty() {
             return beside;
         }
@@ -277,13 +283,16 @@ impl<'s> Beam<'s> {
     /// Returns edits that set columns of every control point.
     ///
     /// # Errors
-    /// The record is ineligible if a control point lacks one of the columns.
+    /// The record is ineligible without control points, or if one of them lacks one of the columns.
     fn edit_points<const N: usize>(
         &self,
         task: &Task<'_>,
         columns: [&str; N],
         change: impl Fn([f64; N]) -> [f64; N],
     ) -> Result<Vec<Edit>, Refusal> {
+        if self.points.is_empty() {
+            return Err(task.ineligible("it has no control points"));
+        }
         let mut edits = Vec::new();
         for row in &self.points {
             let mut old = [0.0; N];
