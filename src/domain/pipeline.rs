@@ -8,7 +8,7 @@ use std::sync::Arc;
 use mfm_journal::TableShape;
 
 use super::scan::{PipelineStage, ScanOrder, ScanReader, ScanRequest};
-use crate::model::{Column, Kind, Role, Row, Storage, Table, Value};
+use crate::model::{Column, Kind, NameIndex, Role, Row, Storage, Table, Value};
 
 /// The column that holds the number of rows of a group.
 pub const COUNT: &str = "count";
@@ -154,5 +154,11 @@ fn count_table(table: &Table, positions: &[usize]) -> Arc<Table> {
     let images = columns.iter().map(|column| column.image.clone()).collect();
     // A group is no row: it has no key.
     let shape = TableShape { columns: images, key: Vec::new(), ..(*table.shape).clone() };
-    Arc::new(Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: table.key.clone() })
+    Arc::new(Table {
+        shape: Arc::new(shape),
+        columns,
+        omitted: Vec::new(),
+        key: table.key.clone(),
+        names: NameIndex::default(),
+    })
 }

@@ -12,8 +12,8 @@ use super::scan::{ScanReader, ScanRequest};
 use super::table::TableDef;
 use crate::model::snapshot::lies_between;
 use crate::model::{
-    Column, Datum, Edit, Fetch, FetchAnswer, Filter, Key, KeyStanding, Kind, Refusal, Role, Row, Snapshot, Storage,
-    Table, Value, time,
+    Column, Datum, Edit, Fetch, FetchAnswer, Filter, Key, KeyStanding, Kind, NameIndex, Refusal, Role, Row, Snapshot,
+    Storage, Table, Value, time,
 };
 
 /// A wall clock for plans.
@@ -66,7 +66,13 @@ pub(crate) fn build_table(def: &TableDef) -> Arc<Table> {
         columns: columns.iter().map(|column| column.image.clone()).collect(),
         omitted: Vec::new(),
     };
-    Arc::new(Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared })
+    Arc::new(Table {
+        shape: Arc::new(shape),
+        columns,
+        omitted: Vec::new(),
+        key: KeyStanding::Undeclared,
+        names: NameIndex::default(),
+    })
 }
 
 impl Database {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil;
 use mfm_journal::{ColumnShape as ColumnImage, Decimal, TableShape, Value};
 
+use super::name_index::{NameIndex, NamePlace};
 use super::refusal::Refusal;
 use super::time;
 
@@ -115,6 +116,8 @@ pub struct Table {
     pub omitted: Vec<Column>,
     /// Whether the key can be trusted.
     pub key: KeyStanding,
+    /// Where each name is among the columns.
+    pub names: NameIndex,
 }
 
 /// A value that a mode plans for a cell, before it is converted to what the column stores.
@@ -155,6 +158,10 @@ impl Table {
     /// Returns the position of a column: the one of this exact name, else the first ignoring case.
     #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
+        let NamePlace::Candidate(at) = self.names.find(&self.columns, column) else { return None };
+        if self.columns.get(at).is_some_and(|candidate| candidate.image.name == column) {
+            return Some(at);
+        }
         let exact = self.columns.iter().position(|c| c.image.name == column);
         exact.or_else(|| self.columns.iter().position(|c| c.image.name.eq_ignore_ascii_case(column)))
     }
@@ -180,7 +187,13 @@ impl Table {
         let columns: Vec<Column> = positions.iter().filter_map(|at| self.columns.get(*at).cloned()).collect();
         let images = columns.iter().map(|column| column.image.clone()).collect();
         let shape = TableShape { columns: images, ..(*self.shape).clone() };
-        Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
+        Self {
+            shape: Arc::new(shape),
+            columns,
+            omitted: self.omitted.clone(),
+            key: self.key.clone(),
+            names: NameIndex::default(),
+        }
     }
 
     /// Returns the table of a join with a parent: its own columns, then the parent's as `NAME.column`.
@@ -194,7 +207,13 @@ impl Table {
         }
         let images = columns.iter().map(|column| column.image.clone()).collect();
         let shape = TableShape { columns: images, ..(*self.shape).clone() };
-        Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
+        Self {
+            shape: Arc::new(shape),
+            columns,
+            omitted: self.omitted.clone(),
+            key: self.key.clone(),
+            names: NameIndex::default(),
+        }
     }
 
     /// Returns the key of a row, whose cells are in the order of the shape's columns.

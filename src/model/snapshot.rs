@@ -368,7 +368,7 @@ mod tests {
     use mfm_journal::TableShape;
 
     use super::*;
-    use crate::model::{Column, KeyStanding, Kind, Role, Storage};
+    use crate::model::{Column, KeyStanding, Kind, NameIndex, Role, Storage};
 
     fn integer_column(name: &str) -> Column {
         let image = mfm_journal::ColumnShape::new(name, "int");
@@ -384,7 +384,13 @@ mod tests {
             columns: columns.iter().map(|column| column.image.clone()).collect(),
             omitted: Vec::new(),
         };
-        let table = Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared };
+        let table = Table {
+            shape: Arc::new(shape),
+            columns,
+            omitted: Vec::new(),
+            key: KeyStanding::Undeclared,
+            names: NameIndex::default(),
+        };
         let table = Arc::new(table);
         let mut snapshot = Snapshot::default();
         for (column, value, rows) in [("of", 7, &[[1, 7], [2, 7]][..]), ("id", 3, &[[3, 8]][..])] {

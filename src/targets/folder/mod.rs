@@ -21,7 +21,7 @@ use crate::domain::Domain;
 use crate::domain::table::TableDef;
 use crate::domains;
 use crate::model::snapshot::{key_form, lies_between};
-use crate::model::{Column, Filter, KeyStanding, Kind, Role, Row, Storage};
+use crate::model::{Column, Filter, KeyStanding, Kind, NameIndex, Role, Row, Storage};
 
 /// The beginning of the URL of a folder.
 const SCHEME: &str = "json:";
@@ -160,7 +160,13 @@ fn declare_table(def: &TableDef) -> Table {
         columns: columns.iter().map(|column| column.image.clone()).collect(),
         omitted: Vec::new(),
     };
-    Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared }
+    Table {
+        shape: Arc::new(shape),
+        columns,
+        omitted: Vec::new(),
+        key: KeyStanding::Undeclared,
+        names: NameIndex::default(),
+    }
 }
 
 /// Tells whether a row passes a filter. A maximum asks for no row.

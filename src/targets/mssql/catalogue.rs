@@ -11,7 +11,7 @@ use super::oddities;
 use super::sql::{self, catalogue as text};
 use super::types::{MssqlType, RawType};
 use super::wire::{Wire, WireRow, cell_flag, cell_integer, cell_text, number_parameter};
-use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
+use crate::model::{Column, KeyStanding, NameIndex, Refusal, Role, Storage, Table};
 use crate::targets::foreign::ForeignKey;
 use crate::targets::trigger::{Trigger, TriggerEvent};
 use crate::targets::{DomainKeys, TargetError, declared};
@@ -323,7 +323,7 @@ pub(super) fn build_layout(
     };
     let masked = raw.iter().filter(|column| column.masked && !oddities::may_unmask(special));
     MssqlLayout {
-        table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing }),
+        table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing, names: NameIndex::default() }),
         schema: object.schema.clone(),
         name: object.name.clone(),
         object_id: object.object_id,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mfm_journal::{Decimal, TableShape, Value};
 
 use crate::model::snapshot::key_form;
-use crate::model::{Column, Datum, Key, KeyStanding, Kind, Refusal, Role, Storage, Table};
+use crate::model::{Column, Datum, Key, KeyStanding, Kind, NameIndex, Refusal, Role, Storage, Table};
 use crate::targets::trigger::Trigger;
 use crate::targets::{NewTable, declared};
 
@@ -65,7 +65,8 @@ impl SimTable {
             columns: columns.iter().map(|column| column.image.clone()).collect(),
             omitted: omitted.iter().map(|column| column.image.name.clone()).collect(),
         };
-        let table = Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing });
+        let table =
+            Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing, names: NameIndex::default() });
         Self { table, options: SimOptions::default(), rows: BTreeMap::new() }
     }
 

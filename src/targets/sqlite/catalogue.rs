@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::key::{self, KeyChoice};
 use super::open::FileLocation;
 use super::{sql, trigger};
-use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
+use crate::model::{Column, KeyStanding, NameIndex, Refusal, Role, Storage, Table};
 use crate::targets::known;
 use crate::targets::{DomainKeys, TargetError, declared};
 
@@ -211,7 +211,7 @@ pub(super) fn read_declaration(
     unique.retain(|index| !index.columns.iter().any(|(name, _)| shape.omitted.contains(name)));
     let sql: String = declaration.map_err(&failed)?.unwrap_or_default();
     Ok(SqliteLayout {
-        table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing }),
+        table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing, names: NameIndex::default() }),
         checked: trigger::mentions_word(&sql, "CHECK"),
         sql,
         without_rowid: entry.without_rowid,

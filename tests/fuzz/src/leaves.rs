@@ -12,8 +12,8 @@ use mfm::domains::mosaiq::lab::{self, LabRequest};
 use mfm::domains::mosaiq::modes;
 use mfm::domains::mosaiq::schema;
 use mfm::model::{
-    Column, Datum, Edit, Fetch, FetchAnswer, Filter, Finding, Key, KeyStanding, Kind, Role, Snapshot, Storage, Table,
-    Value,
+    Column, Datum, Edit, Fetch, FetchAnswer, Filter, Finding, Key, KeyStanding, Kind, NameIndex, Role, Snapshot,
+    Storage, Table, Value,
 };
 use mfm_journal::{ColumnShape as ColumnImage, TableShape};
 use serde_json::Map;
@@ -209,5 +209,11 @@ fn table(def: &TableDef) -> Arc<Table> {
         columns: columns.iter().map(|column| column.image.clone()).collect(),
         omitted: Vec::new(),
     };
-    Arc::new(Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared })
+    Arc::new(Table {
+        shape: Arc::new(shape),
+        columns,
+        omitted: Vec::new(),
+        key: KeyStanding::Undeclared,
+        names: NameIndex::default(),
+    })
 }
