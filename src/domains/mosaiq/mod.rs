@@ -36,6 +36,7 @@ mod modality;
 pub mod modes;
 mod numbers;
 mod orders;
+mod peers;
 pub mod pictures;
 mod records;
 mod references;

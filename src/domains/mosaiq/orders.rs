@@ -87,6 +87,8 @@ pub(super) struct Order {
     pub(super) dose_cgy: Option<f64>,
     /// Fractions, if above 0.
     pub(super) fractions: Option<i64>,
+    /// Whether Fractions says that there are none.
+    pub(super) has_no_fractions: bool,
     pub(super) pattern: FractionPattern,
     pub(super) created: Option<DateTime>,
     pub(super) approved: Option<DateTime>,
@@ -153,6 +155,7 @@ impl Orders {
             is_current: is_current(row),
             dose_cgy: row.float("Dose_Tx").filter(|dose| *dose > 0.0),
             fractions: row.integer("Fractions").filter(|count| *count > 0),
+            has_no_fractions: row.integer("Fractions").is_some_and(|count| count <= 0),
             pattern: FractionPattern::from_text(row.text("Frac_Pattern").unwrap_or_default()),
             created: read_wall(row, "Create_DtTm"),
             approved: read_wall(row, "Sanct_DtTm"),

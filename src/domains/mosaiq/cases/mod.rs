@@ -14,6 +14,7 @@ mod planted_identity;
 mod planted_orders;
 mod references;
 mod selection;
+mod single_edits;
 mod times;
 mod unreadable;
 

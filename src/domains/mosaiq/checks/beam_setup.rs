@@ -1,18 +1,18 @@
-//! How a beam is set up: couch angle, distance to the skin and dose rate against those of other fields.
+//! How a beam is set up: distance to the skin and dose rate against those of other fields.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, RowBatch};
+use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria};
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::geometry::{Span, is_same_angle, rounded};
 use crate::domains::mosaiq::lookup::LookupId;
+use crate::domains::mosaiq::peers::PeerRange;
 use crate::domains::mosaiq::rules::Geometry;
 use crate::domains::mosaiq::surveys::{FieldSurvey, SurveyVisitor, SurveyedField};
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
 
 const FIELDS: &str = "TxField";
 const POINTS: &str = "TxFieldPoint";
-const SITES: &str = "Site";
 /// Modality_Enum of electrons, whose applicators are set up to the skin.
 const ELECTRONS: i64 = 2;
 /// Distances to the skin depend on the part of the body: so many times more fields are needed to know their range.
@@ -20,20 +20,8 @@ const SKIN_TIMES: usize = 3;
 /// Other fields of a prescription that must agree on a dose rate.
 const SITE_RATES: usize = 2;
 
-pub(super) struct CouchAngle;
 pub(super) struct SkinDistance;
 pub(super) struct DoseRate;
-
-static ANGLE: CheckCard = CheckCard {
-    id: "couch_angle",
-    group: "geometry",
-    mode: "plausible_geometry",
-    severity: Severity::High,
-    about: "The couch of a treatment field is turned (Couch_Ang) as in the other fields of the prescription, and by \
-        an angle that fields of other prescriptions of the machine have, too. Prescriptions that the rules name \
-        (turned_couch) are left out on both sides: their beams come from many sides.",
-    remedy: "Compare the couch angle with the treatment plan: gantry and couch can collide.",
-};
 
 static SKIN: CheckCard = CheckCard {
     id: "skin_distance",
@@ -57,19 +45,19 @@ static RATE: CheckCard = CheckCard {
     remedy: "Compare dose rate and energy with the treatment plan.",
 };
 
-fn query_fields() -> Vec<Fetch> {
+pub(super) fn query_fields() -> Vec<Fetch> {
     vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
 }
 
-fn id_columns() -> Vec<CheckedColumn> {
+pub(super) fn id_columns() -> Vec<CheckedColumn> {
     let ids = [(FIELDS, "FLD_ID"), (POINTS, "FLD_ID"), (POINTS, "Point")];
     ids.map(|(table, column)| CheckedColumn::required(table, column, CellForm::Whole)).into()
 }
 
 /// A group of fields, such as those of a prescription.
-type Group<'s, 'f, S> = Vec<&'s SurveyedField<'f, S>>;
+pub(super) type Group<'s, 'f, S> = Vec<&'s SurveyedField<'f, S>>;
 
-fn group_fields<'s, 'f, S: FieldSurvey, K: Ord>(
+pub(super) fn group_fields<'s, 'f, S: FieldSurvey, K: Ord>(
     fields: &'s [SurveyedField<'f, S>],
     key: impl Fn(&'s SurveyedField<'f, S>) -> K,
 ) -> BTreeMap<K, Group<'s, 'f, S>> {
@@ -78,111 +66,6 @@ fn group_fields<'s, 'f, S: FieldSurvey, K: Ord>(
         groups.entry(key(field)).or_default().push(field);
     }
     groups
-}
-
-impl Check for CouchAngle {
-    fn card(&self) -> &'static CheckCard {
-        &ANGLE
-    }
-
-    fn required_queries(&self) -> Vec<Fetch> {
-        [vec![Fetch::all(SITES)], query_fields()].concat()
-    }
-
-    fn columns(&self) -> Vec<CheckedColumn> {
-        let more = [
-            CheckedColumn::required(SITES, "SIT_SET_ID", CellForm::Whole),
-            CheckedColumn::required(SITES, "Site_Name", CellForm::Any),
-            CheckedColumn::optional(SITES, "Technique", CellForm::Any),
-            CheckedColumn::required(FIELDS, "SIT_Set_ID", CellForm::Whole),
-            CheckedColumn::required(POINTS, "Couch_Ang", CellForm::Number),
-        ];
-        id_columns().into_iter().chain(more).collect()
-    }
-
-    fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(AngleSurvey { rules: &criteria.rules.geometry, turned: BTreeSet::new() }))
-    }
-}
-
-struct AngleSurvey<'a> {
-    rules: &'a Geometry,
-    /// The prescriptions whose beams may each have a couch angle of their own.
-    turned: BTreeSet<LookupId>,
-}
-
-/// The prescription of a field, and the couch angle of its first control point.
-impl FieldSurvey for AngleSurvey<'_> {
-    type Record = LookupId;
-    type Summary = f64;
-
-    fn read_record(&self, row: &Row<'_>) -> LookupId {
-        LookupId::from_cell(row.cell("SIT_Set_ID"))
-    }
-
-    fn read_other_table(&mut self, part: &RowBatch<'_>) {
-        for row in &part.rows {
-            if self.rules.lets_couch_turn(row) {
-                self.turned.insert(LookupId::from_cell(row.cell("SIT_SET_ID")));
-            }
-        }
-    }
-
-    fn summarize_points(&self, points: &[Row<'_>]) -> Option<f64> {
-        points.first()?.float("Couch_Ang")
-    }
-
-    fn judge_fields(
-        &self,
-        fields: &[SurveyedField<'_, Self>],
-        _: &CheckFacts<'_>,
-        findings: &mut Vec<Finding>,
-        _: &mut Vec<String>,
-    ) -> usize {
-        let sites = group_fields(fields, |field| field.record);
-        let machines = group_fields(fields, |field| field.field.machine);
-        let judged = fields.iter().filter(|field| field.is_treatment() && !self.turned.contains(field.record));
-        for field in judged.clone() {
-            let site = sites.get(field.record).filter(|_| !field.record.is_null());
-            let machine = machines.get(field.field.machine).filter(|_| !field.field.machine.is_null());
-            let wrong = self.check_site(field, site).or_else(|| self.check_machine(field, machine?));
-            findings.extend(wrong.map(|wrong| field.finding(ANGLE.id, ANGLE.severity, &[], wrong)));
-        }
-        judged.count()
-    }
-}
-
-impl AngleSurvey<'_> {
-    fn check_site(&self, field: &SurveyedField<'_, Self>, site: Option<&Group<'_, '_, Self>>) -> Option<Violation> {
-        let others = site?.iter().filter(|other| other.field.id != field.field.id);
-        let usual = *others.clone().next()?.summary;
-        let tolerance = self.rules.angle_tolerance.get();
-        let agree = others.clone().all(|other| is_same_angle(*other.summary, usual, tolerance));
-        if !agree || is_same_angle(*field.summary, usual, tolerance) {
-            return None;
-        }
-        // Of two fields that differ, the one that is turned is reported.
-        if others.count() == 1 && is_same_angle(*field.summary, 0.0, tolerance) {
-            return None;
-        }
-        let (own, usual) = (rounded(*field.summary), rounded(usual));
-        let message =
-            format!("the couch is turned to {own} degrees, and to {usual} in the prescription's other fields");
-        Some(Violation { what: format!("Couch_Ang={own} others={usual}"), message })
-    }
-
-    fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &Group<'_, '_, Self>) -> Option<Violation> {
-        let others = machine.iter().filter(|other| other.record != field.record && !self.turned.contains(other.record));
-        let is_used = others
-            .clone()
-            .any(|other| is_same_angle(*other.summary, *field.summary, 2.0 * self.rules.angle_tolerance.get()));
-        if is_used || others.count() < self.rules.peers() {
-            return None;
-        }
-        let own = rounded(*field.summary);
-        let message = format!("the couch is turned to {own} degrees, as in no other field of the machine");
-        Some(Violation { what: format!("Couch_Ang={own}"), message })
-    }
 }
 
 impl Check for SkinDistance {
@@ -251,15 +134,20 @@ impl FieldSurvey for SkinSurvey<'_> {
         _: &mut Vec<String>,
     ) -> usize {
         let mut sites: BTreeMap<&LookupId, Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
-        let machines = group_fields(fields, |field| field.field.machine);
+        let mut machines: BTreeMap<(&LookupId, Option<i64>), PeerRange<'_>> = BTreeMap::new();
         for field in fields {
             sites.entry(&field.record.site).or_default().push(field);
+            if let Some(skin) = field.record.skin.filter(|_| field.is_treatment()) {
+                let range = machines.entry((field.field.machine, field.record.modality)).or_default();
+                range.add_number(&field.record.site, skin);
+            }
         }
         let judged = fields.iter().filter(|field| field.record.skin.is_some());
         for field in judged.clone() {
             let site = sites.get(&field.record.site).filter(|_| !field.record.site.is_null());
             let finding = site.and_then(|site| self.check_site(field, site));
-            findings.extend(finding.or_else(|| self.check_machine(field, machines.get(field.field.machine)?)));
+            let machine = machines.get(&(field.field.machine, field.record.modality));
+            findings.extend(finding.or_else(|| self.check_machine(field, machine?)));
         }
         judged.count()
     }
@@ -288,15 +176,12 @@ impl SkinSurvey<'_> {
         Some(field.finding(SKIN.id, SKIN.severity, &[*other], wrong))
     }
 
-    fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &Group<'_, '_, Self>) -> Option<Finding> {
-        let others = machine
-            .iter()
-            .filter(|other| other.record.site != field.record.site && other.record.modality == field.record.modality);
-        let others: Vec<f64> = others.filter_map(|other| other.record.skin).collect();
-        if others.len() < SKIN_TIMES * self.rules.peers() || !field.is_treatment() || field.field.machine.is_null() {
+    fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &PeerRange<'_>) -> Option<Finding> {
+        let (count, usual) = machine.without_site(&field.record.site)?;
+        if count < SKIN_TIMES * self.rules.peers() || !field.is_treatment() || field.field.machine.is_null() {
             return None;
         }
-        let (own, usual) = (field.record.skin?, Span::of_numbers(others)?);
+        let own = field.record.skin?;
         let margin = self.rules.skin_margin.get();
         if own >= usual.least - margin && own <= usual.most + margin {
             return None;
@@ -370,21 +255,24 @@ impl FieldSurvey for RateSurvey<'_> {
         findings: &mut Vec<Finding>,
         _: &mut Vec<String>,
     ) -> usize {
-        let groups = group_fields(fields, rate_group);
+        let (mut sites, mut groups) = (BTreeMap::new(), BTreeMap::new());
         let judged = fields.iter().filter(|field| field.is_treatment());
+        for field in judged.clone() {
+            count_rate(groups.entry(rate_group(field)).or_default(), field);
+            if !field.record.site.is_null() {
+                count_rate(sites.entry((rate_group(field), &field.record.site)).or_default(), field);
+            }
+        }
         let still = judged.clone().filter(|field| field.summary.1.width() == 0.0).count();
         let moving = judged.clone().count() - still;
         for field in judged.clone() {
             let (_, rates) = field.summary;
             let changes = rates.width() > 0.0 && still >= self.rules.peers() && moving.saturating_sub(1) * 20 <= still;
-            let group = groups.get(&rate_group(field)).map_or(&[][..], Vec::as_slice);
-            let others = group.iter().copied().filter(|other| other.field.id != field.field.id);
-            let is_beside = |other: &&SurveyedField<'_, Self>| {
-                other.record.site == field.record.site && !field.record.site.is_null()
-            };
-            let usual = find_single_rate(others.clone().filter(is_beside), SITE_RATES)
-                .map(|usual| (usual, "prescription"))
-                .or_else(|| find_single_rate(others, self.rules.peers()).map(|usual| (usual, "machine")));
+            let (group, own) = (rate_group(field), rates.most);
+            let usual = sites
+                .get(&(group, &field.record.site))
+                .and_then(|rates| Some((find_single_rate(rates, own, SITE_RATES)?, "prescription")))
+                .or_else(|| Some((find_single_rate(groups.get(&group)?, own, self.rules.peers())?, "machine")));
             let (least, most) = (rounded(rates.least), rounded(rates.most));
             let wrong = match usual {
                 Some((usual, of)) if usual != rates.least || usual != rates.most => {
@@ -410,16 +298,25 @@ impl FieldSurvey for RateSurvey<'_> {
     }
 }
 
-/// Machine, modality, filter and energy: fields that have these in common may have their dose rate in common.
-fn rate_group<'f>(field: &SurveyedField<'f, RateSurvey<'_>>) -> (&'f LookupId, Option<i64>, Option<bool>, i64) {
+/// Machine, modality, filter and energy.
+type RateGroup<'f> = (&'f LookupId, Option<i64>, Option<bool>, i64);
+
+/// Returns what fields must have in common to have their dose rate in common.
+fn rate_group<'f>(field: &SurveyedField<'f, RateSurvey<'_>>) -> RateGroup<'f> {
     (field.field.machine, field.record.modality, field.record.is_unflattened, field.summary.0)
 }
 
-/// Returns the dose rate that all of enough fields have, MU/min.
-fn find_single_rate<'s, 'f: 's, 'r: 'f>(
-    others: impl Iterator<Item = &'s SurveyedField<'f, RateSurvey<'r>>> + Clone,
-    least: usize,
-) -> Option<f64> {
-    let usual = Span::of_numbers(others.clone().map(|other| other.summary.1.most))?;
-    (usual.width() == 0.0 && others.count() >= least).then_some(usual.most)
+/// How many fields have each highest dose rate, by its bits.
+type RateCounts = BTreeMap<u64, usize>;
+
+fn count_rate(counts: &mut RateCounts, field: &SurveyedField<'_, RateSurvey<'_>>) {
+    *counts.entry(field.summary.1.most.to_bits()).or_default() += 1;
+}
+
+/// Returns the dose rate that all fields but one of rate `own` have, MU/min, if these are enough.
+fn find_single_rate(counts: &RateCounts, own: f64, least: usize) -> Option<f64> {
+    let others = |rate: &u64, count: usize| count - usize::from(*rate == own.to_bits());
+    let mut left = counts.iter().map(|(rate, count)| (*rate, others(rate, *count))).filter(|(_, count)| *count > 0);
+    let (rate, count) = left.next()?;
+    (left.next().is_none() && count >= least).then(|| f64::from_bits(rate))
 }

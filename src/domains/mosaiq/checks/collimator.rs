@@ -6,6 +6,7 @@ use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria};
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::geometry::{is_same_angle, rounded, turn_between};
 use crate::domains::mosaiq::lookup::LookupId;
+use crate::domains::mosaiq::peers::UsedAngles;
 use crate::domains::mosaiq::rules::Geometry;
 use crate::domains::mosaiq::surveys::{FieldSurvey, SurveyVisitor, SurveyedField};
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
@@ -17,8 +18,8 @@ const ANGLE: &str = "Coll_Ang";
 const ARCS: [i64; 3] = [11, 12, 13];
 /// How far an angle may lie from those of the machine's other fields, degrees: of arcs, and of standing beams.
 const NEAR_DEGREES: (f64, f64) = (30.0, 60.0);
-/// Standing beams use many angles: so many times more of them are needed to know which.
-const STANDING_TIMES: usize = 3;
+/// Standing beams use many angles: so many times more prescriptions are needed to know which.
+const STANDING_TIMES: usize = 4;
 
 pub(super) struct CollimatorUsual;
 
@@ -29,7 +30,7 @@ static CARD: CheckCard = CheckCard {
     severity: Severity::High,
     about: "The collimator of a field keeps its angle, where nearly all fields of the type keep theirs; it has that \
         of the field's other versions, and it is not far from all angles that the machine's other fields of the type \
-        have. A turn to an angle that is usual, too, cannot be seen.",
+        have; for an arc on a machine with few of them, those of all machines. A turn to an angle that is usual, too, cannot be seen.",
     remedy: "Compare the collimator with the treatment plan: the leaves shield by its angle.",
 };
 
@@ -45,6 +46,7 @@ impl Check for CollimatorUsual {
     fn columns(&self) -> Vec<CheckedColumn> {
         vec![
             CheckedColumn::required(FIELDS, "FLD_ID", CellForm::Whole),
+            CheckedColumn::optional(FIELDS, "SIT_Set_ID", CellForm::Whole),
             CheckedColumn::required(POINTS, "FLD_ID", CellForm::Whole),
             CheckedColumn::required(POINTS, "Point", CellForm::Whole),
             CheckedColumn::required(POINTS, ANGLE, CellForm::Number),
@@ -70,10 +72,12 @@ struct CollimatorTurn {
 }
 
 impl FieldSurvey for CollimatorSurvey<'_> {
-    type Record = ();
+    type Record = LookupId;
     type Summary = CollimatorTurn;
 
-    fn read_record(&self, _: &Row<'_>) {}
+    fn read_record(&self, row: &Row<'_>) -> LookupId {
+        LookupId::from_cell(row.cell("SIT_Set_ID"))
+    }
 
     fn summarize_points(&self, points: &[Row<'_>]) -> Option<CollimatorTurn> {
         // Angles that no machine has are reported by `angle_range`.
@@ -99,7 +103,7 @@ impl FieldSurvey for CollimatorSurvey<'_> {
         _: &mut Vec<String>,
     ) -> usize {
         let mut types: BTreeMap<Option<i64>, [usize; 2]> = BTreeMap::new();
-        let mut peers: BTreeMap<(&LookupId, Option<i64>), Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
+        let mut used = UsedAngles::default();
         let mut versions: BTreeMap<&LookupId, Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
         let judged: Vec<&SurveyedField<'_, Self>> = fields.iter().filter(|field| field.is_treatment()).collect();
         for field in &judged {
@@ -107,15 +111,16 @@ impl FieldSurvey for CollimatorSurvey<'_> {
                 let [still, moving] = types.entry(field.field.kind).or_default();
                 *(if field.summary.largest > self.rules.angle_tolerance.get() { moving } else { still }) += 1;
             }
-            peers.entry((field.field.machine, field.field.kind)).or_default().push(field);
+            for group in angle_groups(field).into_iter().flatten() {
+                used.add_field(group, owner_of(field), field.summary.first);
+            }
             versions.entry(field.field.set).or_default().push(field);
         }
         for field in &judged {
             let types = types.get(&field.field.kind).copied().unwrap_or_default();
             let wrong = self.check_turn(field.summary, types).map(|wrong| (wrong, None));
             let wrong = wrong.or_else(|| self.check_version(field, versions.get(field.field.set)?));
-            let peers = peers.get(&(field.field.machine, field.field.kind));
-            let wrong = wrong.or_else(|| Some((self.check_usual(field, peers?)?, None)));
+            let wrong = wrong.or_else(|| Some((self.check_usual(field, &used)?, None)));
             findings.extend(wrong.map(|(wrong, other)| field.finding(CARD.id, CARD.severity, other.as_slice(), wrong)));
         }
         judged.len()
@@ -156,30 +161,43 @@ impl CollimatorSurvey<'_> {
         Some((Violation { what: format!("Coll_Ang={own} before={usual}"), message }, Some(*nearest)))
     }
 
-    /// Returns the fault of a collimator far from all angles that the machine's fields of the type have.
-    fn check_usual(&self, field: &SurveyedField<'_, Self>, peers: &[&SurveyedField<'_, Self>]) -> Option<Violation> {
-        let is_arc = field.field.kind.is_some_and(|kind| ARCS.contains(&kind));
-        let (near, least) = if is_arc {
-            (NEAR_DEGREES.0, self.rules.peers())
+    /// Returns the fault of a collimator far from all angles that the machine's fields of the type have; for an arc on
+    /// a machine with few of them, those of the department.
+    fn check_usual(&self, field: &SurveyedField<'_, Self>, used: &UsedAngles<'_, AngleGroup<'_>>) -> Option<Violation> {
+        let (near, least) = if is_arc(field) {
+            (NEAR_DEGREES.0, self.rules.peers() / 3)
         } else {
             (NEAR_DEGREES.1, STANDING_TIMES * self.rules.peers())
         };
         let own = field.summary.first;
-        let others = peers.iter().filter(|other| other.field.set != field.field.set);
-        if field.field.machine.is_null() || others.clone().count() < least {
-            return None;
-        }
-        let nearest = others
-            .map(|other| other.summary.first)
-            .min_by(|one, other| turn_between(own, *one).abs().total_cmp(&turn_between(own, *other).abs()))?;
-        if is_same_angle(own, nearest, near) {
-            return None;
-        }
+        let others = angle_groups(field).into_iter().flatten().find_map(|group| {
+            let others = used.find_others(&group, owner_of(field), own)?;
+            (others.count >= self.rules.peers() && others.owners >= least).then_some((others.nearest, group.0))
+        });
+        let (nearest, machine) = others.filter(|(nearest, _)| !is_same_angle(own, *nearest, near))?;
         let (own, nearest) = (rounded(own), rounded(nearest));
-        let message = format!(
-            "the collimator is at {own} degrees; the nearest angle in the machine's other fields of the type is \
-                {nearest}"
-        );
+        let whose = if machine.is_some() { "the machine's other fields" } else { "other fields" };
+        let message =
+            format!("the collimator is at {own} degrees; the nearest angle in {whose} of the type is {nearest}");
         Some(Violation { what: format!("Coll_Ang={own}"), message })
     }
+}
+
+/// A machine, or all of them, and a type of field.
+type AngleGroup<'f> = (Option<&'f LookupId>, Option<i64>);
+
+/// Returns the prescription of a field; the field itself where it has none.
+fn owner_of<'f>(field: &SurveyedField<'f, CollimatorSurvey<'_>>) -> &'f LookupId {
+    if field.record.is_null() { field.field.set } else { field.record }
+}
+
+fn is_arc(field: &SurveyedField<'_, CollimatorSurvey<'_>>) -> bool {
+    field.field.kind.is_some_and(|kind| ARCS.contains(&kind))
+}
+
+/// Returns the groups that a field's collimator is compared within, the nearer one first.
+fn angle_groups<'f>(field: &SurveyedField<'f, CollimatorSurvey<'_>>) -> [Option<AngleGroup<'f>>; 2] {
+    let machine = Some(field.field.machine).filter(|machine| !machine.is_null());
+    let all = is_arc(field).then_some((None, field.field.kind));
+    [machine.map(|machine| (Some(machine), field.field.kind)), all]
 }

@@ -2,11 +2,13 @@
 //! shows.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria};
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::geometry::{Span, find_median, rounded};
 use crate::domains::mosaiq::lookup::LookupId;
+use crate::domains::mosaiq::peers::PeerRange;
 use crate::domains::mosaiq::rules::Geometry;
 use crate::domains::mosaiq::surveys::{FieldSurvey, SurveyVisitor, SurveyedField};
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
@@ -83,16 +85,30 @@ impl FieldSurvey for CouchSurvey<'_> {
     ) -> usize {
         let mut sites: BTreeMap<&LookupId, Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
         let mut machines: BTreeMap<&LookupId, Vec<&SurveyedField<'_, Self>>> = BTreeMap::new();
+        let mut ranges: BTreeMap<&LookupId, [PeerRange<'_>; 3]> = BTreeMap::new();
+        let mut outliers: BTreeMap<(&LookupId, String), Finding> = BTreeMap::new();
         for field in fields {
             sites.entry(field.record).or_default().push(field);
             machines.entry(field.field.machine).or_default().push(field);
+            for (at, range) in ranges.entry(field.field.machine).or_default().iter_mut().enumerate() {
+                if let Some(place) = position(field, at) {
+                    range.add_number(field.record, place);
+                }
+            }
         }
         for field in fields {
             let site = sites.get(field.record).filter(|_| !field.record.is_null());
             let machine = machines.get(field.field.machine).filter(|_| !field.field.machine.is_null());
             let wrong = self.check_motion(field).or_else(|| self.check_site(field, site?, machine));
-            findings.extend(wrong.or_else(|| self.check_machine(field, machine?)));
+            let ranges = ranges.get(field.field.machine).filter(|_| machine.is_some());
+            match wrong.or_else(|| self.check_machine(field, ranges?)) {
+                Some(finding) if finding.related.is_empty() && !field.record.is_null() => {
+                    add_to_prescription(&mut outliers, field.record, finding);
+                }
+                finding => findings.extend(finding),
+            }
         }
+        findings.extend(outliers.into_values());
         fields.len()
     }
 }
@@ -135,6 +151,7 @@ impl CouchSurvey<'_> {
             let Some(partner) = others.iter().find(|other| position(other, at) == Some(usual)) else { continue };
             // Of two fields that differ, the one farther from the machine's other fields is reported.
             let far = machine
+                .filter(|_| others.len() == 1)
                 .and_then(|all| find_median(&mut all.iter().filter_map(|one| position(one, at)).collect::<Vec<_>>()));
             if others.len() == 1 && far.is_some_and(|middle| distance(own, middle) < distance(usual, middle)) {
                 continue;
@@ -148,15 +165,13 @@ impl CouchSurvey<'_> {
     }
 
     /// Returns the finding of a field whose couch is farther out than that of any other field of its machine.
-    fn check_machine(&self, field: &SurveyedField<'_, Self>, machine: &[&SurveyedField<'_, Self>]) -> Option<Finding> {
-        let others = machine.iter().filter(|other| other.record != field.record);
-        let others: Vec<&&SurveyedField<'_, Self>> = others.collect();
-        if others.len() < MACHINE_TIMES * self.rules.peers() {
-            return None;
-        }
+    fn check_machine(&self, field: &SurveyedField<'_, Self>, ranges: &[PeerRange<'_>; 3]) -> Option<Finding> {
         for (at, axis) in AXES.iter().enumerate() {
-            let Some(own) = position(field, at) else { continue };
-            let Some(usual) = Span::of_numbers(others.iter().filter_map(|other| position(other, at))) else { continue };
+            let (Some(own), Some(range)) = (position(field, at), ranges.get(at)) else { continue };
+            let Some((count, usual)) = range.without_site(field.record) else { continue };
+            if count < MACHINE_TIMES * self.rules.peers() {
+                continue;
+            }
             let margin =
                 if *axis == LONGITUDINAL { self.rules.couch_length_margin } else { self.rules.couch_margin }.get();
             if own >= usual.least - margin && own <= usual.most + margin {
@@ -168,6 +183,18 @@ impl CouchSurvey<'_> {
             return Some(field.finding(CARD.id, CARD.severity, &[], wrong));
         }
         None
+    }
+}
+
+/// Adds a finding to one that says the same of another field of the prescription: all of its beams have one couch.
+fn add_to_prescription<'f>(
+    outliers: &mut BTreeMap<(&'f LookupId, String), Finding>,
+    site: &'f LookupId,
+    finding: Finding,
+) {
+    match outliers.entry((site, finding.what.clone())) {
+        Entry::Vacant(place) => drop(place.insert(finding)),
+        Entry::Occupied(mut first) => first.get_mut().related.push((finding.table, finding.key)),
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) static GIVEN: FractionCheck = FractionCheck {
         group: "fractions",
         mode: "plausible_delivery",
         severity: Severity::High,
-        about: "No treatment field is given in more fractions than its current prescription has.",
+        about: "No treatment field is given in more fractions than its current prescription has, and none is given \
+            where Fractions is 0. Where many prescriptions of a database have 0, that is not reported.",
         remedy: "Stop the treatment until physician and physicist have compared dose given and dose prescribed.",
     },
     judge: judge_surplus,
@@ -152,8 +153,10 @@ fn finish_merged(looked_at: usize, merged: BTreeMap<(LookupId, String), Finding>
     sorted_verdict(looked_at as u64, merged.into_values().collect())
 }
 
-fn judge_surplus(card: &'static CheckCard, known: &CheckFacts<'_>, _: &Rules) -> CheckVerdict {
-    let (mut merged, mut looked_at) = (BTreeMap::new(), 0);
+fn judge_surplus(card: &'static CheckCard, known: &CheckFacts<'_>, rules: &Rules) -> CheckVerdict {
+    let (mut merged, mut looked_at) = (BTreeMap::new(), 0_u64);
+    let (without, remarks) = list_given_without_order(card, known)
+        .into_parts(rules.prescriptions.agreement, "prescriptions were given and have 0 fractions");
     for (course, order) in ordered_courses(known) {
         looked_at += 1;
         let (Some(surplus), Some(prescribed)) = (&course.surplus, order.fractions) else { continue };
@@ -169,7 +172,37 @@ fn judge_surplus(card: &'static CheckCard, known: &CheckFacts<'_>, _: &Rules) ->
         };
         merge_findings(&mut merged, &course.site, finding);
     }
-    finish_merged(looked_at, merged)
+    let findings = merged.into_values().chain(without).collect();
+    sorted_verdict(looked_at, findings).with_remarks(remarks)
+}
+
+/// Judges by prescription whether what was given has any fractions prescribed.
+fn list_given_without_order(card: &'static CheckCard, known: &CheckFacts<'_>) -> Convention {
+    let mut convention = Convention::default();
+    let mut given: BTreeMap<&LookupId, (&FieldCourse, &Order)> = BTreeMap::new();
+    for (course, order) in ordered_courses(known) {
+        let longest = given.entry(&order.set).or_insert((course, order));
+        if course.count > longest.0.count {
+            *longest = (course, order);
+        }
+    }
+    for (course, order) in given.into_values() {
+        if !order.has_no_fractions {
+            convention.keep();
+            continue;
+        }
+        let count = course.count;
+        convention.add_breach(Finding {
+            check: card.id,
+            severity: card.severity,
+            table: SITES,
+            key: order.key.clone(),
+            related: vec![delivery(course.last_key())],
+            what: format!("Fractions=0 given={count}"),
+            message: format!("prescribes no fraction, and {count} were given"),
+        });
+    }
+    convention
 }
 
 fn judge_twice(card: &'static CheckCard, known: &CheckFacts<'_>, rules: &Rules) -> CheckVerdict {

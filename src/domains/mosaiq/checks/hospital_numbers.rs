@@ -12,6 +12,9 @@ use crate::model::{Fetch, Finding, Severity, Violation};
 
 /// So many patients without a number at least before their department is taken to keep numbers elsewhere.
 const ELSEWHERE_MIN: usize = 5;
+/// So many numbers tell the form of a department's numbers, if this percentage of them has it.
+const FORM_MIN: usize = 20;
+const FORM_PERCENT: usize = 98;
 
 pub(super) struct NumberMissing;
 pub(super) struct NumberShared;
@@ -21,8 +24,9 @@ static MISSING: CheckCard = CheckCard {
     group: "identity",
     mode: "plausible_identity",
     severity: Severity::High,
-    about: "Every patient with a field has a current hospital number (Ident.IDA). Not judged where most of \
-        them have none: then the department keeps its numbers elsewhere.",
+    about: "Every patient with a field has a current hospital number (Ident.IDA), of the form that nearly all current \
+        numbers have: as many letters and digits, in the same places. Not judged where most of them have none: then \
+        the department keeps its numbers elsewhere.",
     remedy: "Ask the hospital's patient index for the number: without it, images and results find no patient.",
 };
 
@@ -67,6 +71,7 @@ struct MissingVisitor {
     /// Identities without a number, by patient.
     blank: BTreeMap<LookupId, CompactKey>,
     planned: BTreeSet<LookupId>,
+    forms: NumberForms,
 }
 
 impl CheckVisitor for MissingVisitor {
@@ -78,7 +83,10 @@ impl CheckVisitor for MissingVisitor {
                 self.planned.insert(patient);
             } else if part.table == TABLE && is_current(row) {
                 match number_of(row) {
-                    Some(_) => self.numbered.insert(patient),
+                    Some(number) => {
+                        self.forms.add_number(&number, &patient, || row.key().into());
+                        self.numbered.insert(patient);
+                    }
                     None => drop(self.blank.insert(patient, row.key().into())),
                 }
             }
@@ -99,8 +107,65 @@ impl CheckVisitor for MissingVisitor {
                 format!("{} of {looked_at} patients with a field have no IDA, and none is judged", findings.len());
             return CheckVerdict::Ran { looked_at: 0, findings: Vec::new(), remarks: vec![remark] };
         }
+        findings.extend(self.forms.find_odd(&self.planned));
         findings.sort();
         CheckVerdict::Ran { looked_at, findings, remarks: Vec::new() }
+    }
+}
+
+/// The forms of hospital numbers: letters as A, digits as 9. A form identifies nobody.
+#[derive(Default)]
+struct NumberForms {
+    numbers: usize,
+    /// How many numbers have a form, and the first few of them.
+    forms: BTreeMap<String, (usize, Vec<(LookupId, CompactKey)>)>,
+}
+
+impl NumberForms {
+    fn add_number(&mut self, number: &str, patient: &LookupId, key: impl FnOnce() -> CompactKey) {
+        self.numbers += 1;
+        let (count, first) = self.forms.entry(form_of(number)).or_default();
+        *count += 1;
+        // A form that more numbers have is never a rare one among fewer than a hundred times as many.
+        if first.len() < FORM_MIN {
+            first.push((patient.clone(), key()));
+        }
+    }
+
+    /// Returns the findings of planned patients whose number has another form than nearly all.
+    fn find_odd(&self, planned: &BTreeSet<LookupId>) -> Vec<Finding> {
+        let usual = self.forms.iter().max_by_key(|(_, (count, _))| *count);
+        let Some((usual, (count, _))) = usual else { return Vec::new() };
+        // A single number of another form is odd among few, too.
+        let is_usual = count * 100 >= self.numbers * FORM_PERCENT || count + 1 == self.numbers;
+        if self.numbers < FORM_MIN || !is_usual {
+            return Vec::new();
+        }
+        let odd = self.forms.iter().filter(|(form, _)| *form != usual);
+        let numbers = odd.flat_map(|(form, (_, first))| first.iter().map(move |(patient, key)| (form, patient, key)));
+        let numbers = numbers.filter(|(_, patient, _)| planned.contains(patient));
+        numbers.map(|(form, patient, key)| build_odd(form, usual, patient, key)).collect()
+    }
+}
+
+fn form_of(number: &str) -> String {
+    let forms = number.chars().map(|mark| match mark {
+        mark if mark.is_numeric() => '9',
+        mark if mark.is_alphabetic() => 'A',
+        mark => mark,
+    });
+    forms.collect()
+}
+
+fn build_odd(form: &str, usual: &str, patient: &LookupId, key: &CompactKey) -> Finding {
+    let patient_id = show_id(patient);
+    let wrong = Violation {
+        what: format!("IDA={form} usual={usual} Pat_Id1={patient_id}"),
+        message: format!("the hospital number of patient {patient_id} has the form {form}, and the others {usual}"),
+    };
+    Finding {
+        related: vec![("Patient", vec![patient.to_value()])],
+        ..key_finding(&MISSING, TABLE, key.to_key(), wrong)
     }
 }
 

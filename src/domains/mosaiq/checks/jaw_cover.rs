@@ -8,6 +8,7 @@ use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::geometry::{Span, find_median, rounded};
 use crate::domains::mosaiq::leaves::Convention;
 use crate::domains::mosaiq::lookup::LookupId;
+use crate::domains::mosaiq::peers::SortedPeers;
 use crate::domains::mosaiq::rules::Geometry;
 use crate::domains::mosaiq::surveys::{FieldSurvey, SurveyVisitor, SurveyedField};
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
@@ -138,11 +139,14 @@ impl FieldSurvey for CoverSurvey<'_> {
                 })
                 .collect();
             judged += views.len();
-            for (at, (field, aperture)) in views.iter().enumerate() {
-                let others =
-                    || views.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, (_, view))| *view);
-                let wrong = self.check_across(aperture, &others().collect::<Vec<_>>());
-                let wrong = wrong.or_else(|| check_along(self.rules, aperture, &others().collect::<Vec<_>>()));
+            let overhangs = [0, 1].map(|side| {
+                let sides = views.iter().filter_map(|(_, view)| view.overhang.get(side).copied().flatten());
+                SortedPeers::of_numbers(sides.map(|(overhang, _)| overhang))
+            });
+            let beside = [0, 1].map(|side| JawsBesidePairs::of_apertures(views.iter().map(|(_, view)| *view), side));
+            for (field, aperture) in &views {
+                let wrong = self.check_across(aperture, &overhangs);
+                let wrong = wrong.or_else(|| check_along(self.rules, aperture, &beside));
                 findings.extend(wrong.map(|wrong| field.finding(COVER.id, COVER.severity, &[], wrong)));
             }
         }
@@ -181,18 +185,12 @@ fn group_by_machine<'s, 'f, S: FieldSurvey>(
 
 impl CoverSurvey<'_> {
     /// Returns the fault of a field whose open pairs reach beyond an X jaw.
-    fn check_across(&self, aperture: &Aperture, others: &[&Aperture]) -> Option<Violation> {
+    fn check_across(&self, aperture: &Aperture, all: &[SortedPeers; 2]) -> Option<Violation> {
         let allowed = self.rules.jaw_overhang.get();
-        for (jaw, side) in [("Coll_X1", 0), ("Coll_X2", 1)] {
-            let Some((overhang, point)) = aperture.overhang.get(side).copied().flatten() else { continue };
-            let mut usual: Vec<f64> = others
-                .iter()
-                .filter_map(|other| other.overhang.get(side).copied().flatten())
-                .map(|(one, _)| one)
-                .collect();
-            let count = usual.len();
-            usual.sort_by(f64::total_cmp);
-            let high = usual.get(count * 9 / 10).copied().unwrap_or_default().max(0.0);
+        for (jaw, (at, usual)) in ["Coll_X1", "Coll_X2"].into_iter().zip(all.iter().enumerate()) {
+            let Some((overhang, point)) = aperture.overhang.get(at).copied().flatten() else { continue };
+            let count = usual.others();
+            let high = usual.nth_other(overhang, count * 9 / 10).unwrap_or_default().max(0.0);
             if count < self.rules.peers() || overhang <= high + allowed {
                 continue;
             }
@@ -209,10 +207,10 @@ impl CoverSurvey<'_> {
 }
 
 /// Returns the fault of a field whose Y jaw stands too near to the centre for its outermost open pair.
-fn check_along(rules: &Geometry, aperture: &Aperture, others: &[&Aperture]) -> Option<Violation> {
-    for (jaw, side) in [("Coll_Y1", 0), ("Coll_Y2", 1)] {
+fn check_along(rules: &Geometry, aperture: &Aperture, all: &[JawsBesidePairs; 2]) -> Option<Violation> {
+    for (jaw, (side, beside)) in ["Coll_Y1", "Coll_Y2"].into_iter().zip(all.iter().enumerate()) {
         let Some((pair, place, point)) = aperture.outermost.get(side).copied().flatten() else { continue };
-        let mut near = find_near_jaws(others, side, pair);
+        let mut near = beside.find_others(pair, place);
         let spread = Span::of_numbers(near.iter().copied()).map_or(f64::MAX, Span::width);
         if near.len() < NEAR_FIELDS || spread > JAWS_SPREAD_CM {
             continue;
@@ -231,17 +229,34 @@ fn check_along(rules: &Geometry, aperture: &Aperture, others: &[&Aperture]) -> O
     None
 }
 
-/// Returns where the jaw of a side stands beside an outermost pair, or one near it if few fields have that one, cm.
-fn find_near_jaws(others: &[&Aperture], side: usize, pair: usize) -> Vec<f64> {
-    let mut near = Vec::new();
-    for pairs_away in 0..=NEAR_PAIRS {
-        let jaws = others.iter().filter_map(|other| other.outermost.get(side).copied().flatten());
-        near = jaws.filter(|(other, ..)| other.abs_diff(pair) <= pairs_away).map(|(_, place, _)| place).collect();
-        if near.len() >= NEAR_FIELDS {
-            break;
+/// Where the jaw of one side stands beside each outermost open pair, cm.
+struct JawsBesidePairs(BTreeMap<usize, Vec<f64>>);
+
+impl JawsBesidePairs {
+    fn of_apertures<'s>(apertures: impl Iterator<Item = &'s Aperture>, side: usize) -> Self {
+        let mut pairs: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for (pair, place, _) in apertures.filter_map(|view| view.outermost.get(side).copied().flatten()) {
+            pairs.entry(pair).or_default().push(place);
         }
+        Self(pairs)
     }
-    near
+
+    /// Returns where the jaws of other fields stand beside a pair, or one near it if few fields have that one.
+    fn find_others(&self, pair: usize, own: f64) -> Vec<f64> {
+        let mut near = Vec::new();
+        for away in 0..=NEAR_PAIRS {
+            near =
+                self.0.range(pair.saturating_sub(away)..=pair + away).flat_map(|(_, places)| places).copied().collect();
+            // The field itself is no other one.
+            if let Some(at) = near.iter().position(|place| place.to_bits() == own.to_bits()) {
+                near.swap_remove(at);
+            }
+            if near.len() >= NEAR_FIELDS {
+                break;
+            }
+        }
+        near
+    }
 }
 
 struct BankSurvey<'a> {
@@ -272,9 +287,11 @@ impl FieldSurvey for BankSurvey<'_> {
                 .filter_map(|field| Some((*field, field.summary.narrowest(convention_of(field, known)?)?)))
                 .collect();
             judged += gaps.len();
-            for (at, (field, own)) in gaps.iter().enumerate() {
-                let others = gaps.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, (_, gap))| *gap);
-                findings.extend(self.check_gap(field, *own, &others.collect::<Vec<_>>()));
+            let widest = SortedPeers::of_numbers(gaps.iter().map(|(_, gap)| gap.most));
+            for (field, own) in &gaps {
+                let Some(usual) = widest.median_of_others(own.most) else { continue };
+                let off = self.find_deviation(*own, usual);
+                findings.extend(off.and_then(|off| self.check_gap(field, off, usual, &gaps)));
             }
         }
         judged
@@ -282,17 +299,28 @@ impl FieldSurvey for BankSurvey<'_> {
 }
 
 impl BankSurvey<'_> {
-    fn check_gap(&self, field: &SurveyedField<'_, Self>, own: Span, others: &[Span]) -> Option<Finding> {
-        let tolerance = self.rules.gap_tolerance.get() + 1e-9;
-        let usual = find_median(&mut others.iter().map(|gap| gap.most).collect::<Vec<_>>())?;
-        let is_usual = |gap: Span| (gap.most - usual).abs() <= tolerance && (gap.least - usual).abs() <= tolerance;
-        let same = others.iter().filter(|gap| is_usual(**gap)).count();
+    fn tolerance(&self) -> f64 {
+        self.rules.gap_tolerance.get() + 1e-9
+    }
+
+    /// Returns the narrowest gap that is not the usual one, cm; `None` where both ends are.
+    fn find_deviation(&self, own: Span, usual: f64) -> Option<f64> {
         // Crossed pairs are reported by `mlc_leaf_gap`.
-        if others.len() < self.rules.peers() || same * 100 < others.len() * SAME_GAP_PERCENT || own.least < 0.0 {
-            return None;
-        }
-        let off = if (own.most - usual).abs() > tolerance { own.most } else { own.least };
-        if (off - usual).abs() <= tolerance {
+        let ends = [own.most, own.least].into_iter().filter(|_| own.least >= 0.0);
+        ends.into_iter().find(|end| (end - usual).abs() > self.tolerance())
+    }
+
+    fn check_gap<'s, 'f>(
+        &self,
+        field: &'s SurveyedField<'f, Self>,
+        off: f64,
+        usual: f64,
+        gaps: &[(&'s SurveyedField<'f, Self>, Span)],
+    ) -> Option<Finding> {
+        let others = gaps.iter().filter(|(other, _)| other.field.id != field.field.id);
+        let same = others.clone().filter(|(_, gap)| self.find_deviation(*gap, usual).is_none() && gap.least >= 0.0);
+        let (same, others) = (same.count(), others.count());
+        if others < self.rules.peers() || same * 100 < others * SAME_GAP_PERCENT {
             return None;
         }
         let (off, usual) = (rounded(off), rounded(usual));

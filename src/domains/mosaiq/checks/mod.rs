@@ -10,6 +10,7 @@ mod birth_dates;
 mod collimator;
 mod control_points;
 mod couch;
+mod couch_angle;
 mod delivered_versions;
 mod delivery_flags;
 mod delivery_orders;
@@ -163,7 +164,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &gantry::GantryName,
     &beam_sides::BeamSide,
     &collimator::CollimatorUsual,
-    &beam_setup::CouchAngle,
+    &couch_angle::CouchAngle,
     &beam_setup::SkinDistance,
     &beam_setup::DoseRate,
     &index_order::IndexOrder,
@@ -198,6 +199,13 @@ pub fn standard_params(now: civil::DateTime) -> CheckParams {
     CheckParams { now: Time::local(now), rules: Rules::standard() }
 }
 
+/// Runs checks in one pass over a snapshot that holds all rows of their tables; the verdicts come in their order. Each by
+/// itself would gather the same facts again.
+#[must_use]
+pub fn run_together(checks: &[&dyn Check], snapshot: &Snapshot, params: &CheckParams) -> Vec<CheckVerdict> {
+    CheckVisitors::of_snapshot(checks, snapshot, Criteria::from_params(params)).0
+}
+
 /// A quality check.
 pub trait Check: Sync {
     /// Returns id, group, severity and texts.
@@ -230,8 +238,9 @@ impl<'c> dyn Check + 'c {
     /// Runs the check on a snapshot that holds all rows of its tables.
     #[must_use]
     pub fn run(&self, snapshot: &Snapshot, params: &CheckParams) -> CheckVerdict {
-        let verdict = CheckVisitors::of_snapshot(&[self], snapshot, Criteria::from_params(params)).0.pop();
-        verdict.unwrap_or_else(|| CheckVerdict::NotRun { why: "it was not run".into() })
+        run_together(&[self], snapshot, params)
+            .pop()
+            .unwrap_or_else(|| CheckVerdict::NotRun { why: "it was not run".into() })
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::conventions::Convention;
-use crate::domains::mosaiq::machines::FIELDS;
+use crate::domains::mosaiq::machines::{FIELDS, is_treatment};
 use crate::domains::mosaiq::orders::{Order, Orders, SITES};
 use crate::domains::mosaiq::rules::Size;
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
@@ -30,7 +30,8 @@ static DOSES: CheckCard = CheckCard {
     mode: "plausible_prescription",
     severity: Severity::Critical,
     about: "The doses of the current treatment fields of a prescription add up to its dose of a fraction, within the \
-        rules' tolerance. Where many prescriptions of a database do not keep this, none is reported.",
+        rules' tolerance, and a field for imaging (Type_Enum) has no dose. Where many of a database do not keep \
+        either, it is not reported.",
     remedy: "Compare prescription and fields with the treatment plan before the next fraction.",
 };
 
@@ -113,9 +114,41 @@ impl Check for PrescriptionFieldDoses {
                 rules.agreement,
                 "prescriptions have another dose of a fraction than their fields together",
             );
+            let (imaging, remarks) = judge_imaging(known).into_parts(rules.agreement, "fields for imaging have a dose");
+            let verdict = add_findings(verdict.with_remarks(remarks), imaging);
             explain_nothing(verdict, "no prescription has both a dose of a fraction and a current field with a dose")
         })
     }
+}
+
+fn add_findings(mut verdict: CheckVerdict, more: Vec<Finding>) -> CheckVerdict {
+    if let CheckVerdict::Ran { findings, .. } = &mut verdict {
+        findings.extend(more);
+    }
+    verdict
+}
+
+/// Judges whether the fields for imaging give no dose to their prescription.
+fn judge_imaging(known: &CheckFacts<'_>) -> Convention {
+    let mut convention = Convention::default();
+    for (id, field) in known.orders.fields().filter(|(_, field)| !is_treatment(field.kind)) {
+        let Some(dose) = field.dose_cgy else { continue };
+        if dose == 0.0 {
+            convention.keep();
+            continue;
+        }
+        let Some(row) = known.find_field(&id) else { continue };
+        convention.add_breach(Finding {
+            check: DOSES.id,
+            severity: DOSES.severity,
+            table: FIELDS,
+            key: row.key(),
+            related: known.orders.current(&field.site).map(|order| (SITES, order.key.clone())).into_iter().collect(),
+            what: format!("Cgray={dose} imaging"),
+            message: format!("is a field for imaging, and has {dose} cGy a fraction; such fields have none"),
+        });
+    }
+    convention
 }
 
 /// Returns the verdict with the reason why nothing was judged, if nothing was.
