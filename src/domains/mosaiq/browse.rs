@@ -18,8 +18,6 @@ use crate::model::{Fetch, Key, Row, Snapshot, Value};
 pub(super) enum BrowsedKind {
     /// Table Patient.
     Patient,
-    /// Prescriptions, table Site.
-    Site,
     /// A kind that modes can break.
     Faultable(FaultableKind),
 }
@@ -28,8 +26,6 @@ impl BrowsedKind {
     pub(super) fn of_table(table: &str) -> Option<Self> {
         if table == kinds::PATIENT.table {
             Some(Self::Patient)
-        } else if table == kinds::SITE.table {
-            Some(Self::Site)
         } else {
             FaultableKind::of_table(table).map(Self::Faultable)
         }
@@ -47,11 +43,10 @@ pub(super) fn describe_records(
 ) -> Result<Vec<RecordDescription>, Pause> {
     let (table, column) = match kind {
         BrowsedKind::Patient => (kinds::PATIENT.table, kinds::PATIENT.key),
-        BrowsedKind::Site => (kinds::SITE.table, kinds::SITE.key),
         BrowsedKind::Faultable(kind) => {
             let mut descriptions = Vec::new();
             for (key, cells) in find::describe_faultable(kind, keys, snapshot)? {
-                descriptions.push(RecordDescription { link: key_number(&key), key, cells });
+                descriptions.push(RecordDescription { link: link_of(kind, &key, snapshot), key, cells });
             }
             return Ok(descriptions);
         }
@@ -62,20 +57,25 @@ pub(super) fn describe_records(
         records.iter().filter_map(|row| row.cell("Pat_ID1").map(key_form)).filter(|id| !id.is_null()).collect();
     // One pause for all related tables: each costs the caller a round trip to the database.
     let mut queries = vec![Fetch::among("Ident", "Pat_Id1", patients.clone())];
-    if kind == BrowsedKind::Patient {
-        queries.extend(["Site", "TxField"].map(|table| Fetch::among(table, "Pat_ID1", patients.clone())));
-    }
+    queries.extend(["Site", "TxField"].map(|table| Fetch::among(table, "Pat_ID1", patients.clone())));
     queries.retain(|query| !snapshot.has_answer(query));
     if !queries.is_empty() {
         return Err(Pause::Ask(queries));
     }
     let mut by_key: BTreeMap<Key, RecordDescription> = BTreeMap::new();
     for row in &records {
-        let description =
-            if kind == BrowsedKind::Patient { describe_patient(row, snapshot) } else { describe_site(row, snapshot) };
-        by_key.insert(row.key(), description);
+        by_key.insert(row.key(), describe_patient(row, snapshot));
     }
     Ok(keys.iter().filter_map(|key| by_key.remove(key)).collect())
+}
+
+/// Returns the number by which other records refer to a record.
+fn link_of(kind: FaultableKind, key: &Key, snapshot: &Snapshot) -> Option<i64> {
+    if kind == FaultableKind::Site {
+        // Fields and shifts refer to the set of versions, not to one version's key.
+        return snapshot.table(kind.table()).ok()?.row(key)?.integer("SIT_SET_ID");
+    }
+    key_number(key)
 }
 
 fn key_number(key: &Key) -> Option<i64> {
@@ -100,14 +100,6 @@ fn describe_patient(row: &Row<'_>, snapshot: &Snapshot) -> RecordDescription {
         DescriptionCell::Value(Value::Integer(count)),
     ];
     RecordDescription { key: row.key(), link: row.integer("Pat_ID1"), cells }
-}
-
-fn describe_site(row: &Row<'_>, snapshot: &Snapshot) -> RecordDescription {
-    let patient = row.cell("Pat_ID1").map_or(Value::Null, key_form);
-    let own = ["Site_Name", "Version", "Technique", "Dose_Ttl", "Fractions"].map(|column| shown_cell(row, column));
-    let cells = [shown_cell(row, "SIT_ID"), hospital_number(&patient, snapshot)].into_iter().chain(own).collect();
-    // Fields and shifts refer to the set of versions, not to one version's key.
-    RecordDescription { key: row.key(), link: row.integer("SIT_SET_ID"), cells }
 }
 
 /// Returns the current Ident.IDA of a patient, NULL if there is none.

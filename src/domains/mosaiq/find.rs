@@ -42,6 +42,7 @@ pub(super) fn describe_faultable(
             FaultableKind::Delivery => around.describe_delivery(row),
             FaultableKind::Offset => around.describe_offset(row),
             FaultableKind::Point => describe_point(row),
+            FaultableKind::Site => around.describe_site(row),
         };
         descriptions.push((row.key(), cells));
     }
@@ -67,8 +68,9 @@ impl<'s> RelatedRows<'s> {
         let sites = if shows_site { read_optional_rows(snapshot, &sites)? } else { Vec::new() };
         let patients = distinct_values(if of_site { &sites } else { records }, "Pat_ID1");
         let machines = distinct_values(records, "Machine_ID_Staff_ID");
+        let has_machine = matches!(kind, FaultableKind::Field | FaultableKind::Delivery);
         let mut unread = vec![Fetch::among("Ident", "Pat_Id1", patients)];
-        if !of_site {
+        if has_machine {
             unread.push(Fetch::among("Staff", "Staff_ID", machines));
         }
         unread.retain(|query| !snapshot.has_answer(query));
@@ -100,6 +102,11 @@ impl<'s> RelatedRows<'s> {
     /// Returns a cell of a prescription. Any version will do: all have the same name and patient.
     fn of_site(&self, set: Option<&Value>, column: &str) -> Option<Value> {
         set.filter(|id| !id.is_null()).and_then(|id| self.find_cell("Site", "SIT_SET_ID", id, column))
+    }
+
+    fn describe_site(&self, row: &Row<'_>) -> DescribedCells {
+        let own = ["Site_Name", "Version", "Technique", "Dose_Ttl", "Fractions"].map(|column| shown_cell(row, column));
+        [shown_cell(row, "SIT_ID"), self.hospital_number(row.cell("Pat_ID1"))].into_iter().chain(own).collect()
     }
 
     fn describe_field(&self, row: &Row<'_>) -> DescribedCells {

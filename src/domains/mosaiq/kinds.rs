@@ -90,7 +90,7 @@ pub(super) static SITE: RecordKind = RecordKind {
         column("dose_cgy"),
         column("fractions"),
     ],
-    faultable: false,
+    faultable: true,
     opens: Some("field"),
     links: &[RecordLink { kind: "field", column: "SIT_Set_ID" }, RecordLink { kind: "offset", column: "SIT_SET_ID" }],
     narrow_below: 0,

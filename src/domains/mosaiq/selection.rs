@@ -23,10 +23,12 @@ pub(super) enum FaultableKind {
     Offset,
     /// A control point of a field, table TxFieldPoint.
     Point,
+    /// A version of a prescription, table Site.
+    Site,
 }
 
 impl FaultableKind {
-    pub(super) const ALL: [Self; 4] = [Self::Field, Self::Delivery, Self::Offset, Self::Point];
+    pub(super) const ALL: [Self; 5] = [Self::Field, Self::Delivery, Self::Offset, Self::Point, Self::Site];
 
     #[must_use]
     pub(super) fn of_table(table: &str) -> Option<Self> {
@@ -41,6 +43,7 @@ impl FaultableKind {
             Self::Delivery => &kinds::DELIVERY,
             Self::Offset => &kinds::OFFSET,
             Self::Point => &kinds::POINT,
+            Self::Site => &kinds::SITE,
         }
     }
 
@@ -152,6 +155,7 @@ impl Selection {
             }
             FaultableKind::Delivery => self.select_deliveries(snapshot)?,
             FaultableKind::Offset => self.select_offsets(snapshot)?,
+            FaultableKind::Site => self.select_sites(snapshot)?,
         };
         Ok(records.iter().map(Row::key).collect())
     }
@@ -274,6 +278,17 @@ impl Selection {
             offsets.retain(|row| has_value_in(row, "SIT_SET_ID", Some(&sites)));
         }
         Ok(offsets)
+    }
+
+    /// A prescription has the machines, types and days of its fields.
+    fn select_sites<'s>(&self, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
+        const TABLE: &str = "Site";
+        if self.machine.is_none() && self.field_type.is_none() && self.date.is_none() {
+            let patients = self.resolve_patients(snapshot)?.unwrap_or_default();
+            return read_rows(snapshot, &Fetch::among(TABLE, "Pat_ID1", patients));
+        }
+        let fields = self.select_fields(snapshot)?;
+        read_rows(snapshot, &Fetch::among(TABLE, "SIT_SET_ID", distinct_values(&fields, "SIT_Set_ID")))
     }
 
     /// Returns the query for fields by machine, or else by type.

@@ -127,9 +127,11 @@ impl RecordsScreen {
         kinds.filter(|kind| kind.faultable).find(|kind| kind.opens == Some(self.kind.word))
     }
 
-    /// Returns the first kind on which faults can be made.
+    /// Returns the kind on which most modes make faults, the first of several.
     fn first_faultable(&self) -> Option<&'static RecordKind> {
-        self.domain.kinds().iter().copied().find(|kind| kind.faultable)
+        let kinds = self.domain.kinds().iter().copied().filter(|kind| kind.faultable);
+        // Of several largest ones `max_by_key` returns the last.
+        kinds.rev().max_by_key(|kind| modes_of(self.domain, kind).count())
     }
 
     /// Returns the selected record.
@@ -457,7 +459,9 @@ pub fn search_records(state: &mut state::TuiState, text: &str) -> Vec<Effect> {
         };
         selector.set(card.flag, value);
     }
-    if let (Some(parent), false) = (state.records.parent_kind(), selector.is_empty()) {
+    // A part is found with what it belongs to.
+    let parent = state.records.parent_kind().filter(|_| state.records.kind.opens.is_none());
+    if let (Some(parent), false) = (parent, selector.is_empty()) {
         let (word, plural) = (parent.word, state.records.kind.plural);
         state.show_note(Role::Warning, format!("find the {word} and open it to see its {plural}"));
         return Vec::new();

@@ -117,6 +117,12 @@ impl<'s> PlainSelector<'s> {
                     && self.is_on_day(row, "Create_DtTm")
                     && fields.any(|field| field.integer("FLD_ID") == row.integer("FLD_ID") && self.has_type(&field))
             }
+            FaultableKind::Site => {
+                let mut fields = self.rows("TxField");
+                let site = row.integer("SIT_SET_ID");
+                self.has_patient(row.integer("Pat_ID1"))
+                    && fields.any(|field| field.integer("SIT_Set_ID") == site && self.has_field(&field))
+            }
             FaultableKind::Offset => {
                 let site = row.integer("SIT_SET_ID");
                 let (mut sites, mut fields) = (self.rows("Site"), self.rows("TxField"));
