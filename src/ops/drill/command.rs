@@ -324,12 +324,12 @@ impl OutputReader {
         let shared = Arc::clone(&bytes);
         let reader = stream.map(|mut stream| {
             thread::spawn(move || {
-                let mut buffer = [0; 8192];
+                let mut buffer = vec![0; 1 << 16];
                 // Reads on past the limit without storing, so that the command is never blocked by its own output.
                 while let Ok(read @ 1..) = stream.read(&mut buffer) {
                     let Ok(mut bytes) = shared.lock() else { return };
                     if bytes.len() as u64 <= OUTPUT_BYTES_MAX {
-                        bytes.extend(buffer.iter().take(read));
+                        bytes.extend_from_slice(buffer.get(..read).unwrap_or_default());
                     }
                 }
             })
