@@ -115,8 +115,7 @@ fn k4_output_without_an_end_or_in_utf_16_tells_nothing() {
         (leave, "still holds its output open"),
     ] {
         let _ = std::fs::remove_file(world.path().join("looked"));
-        let words =
-            format!("echo '{{\"findings\": []}}'; if test -e looked; then {words}; fi; touch looked; true");
+        let words = format!("echo '{{\"findings\": []}}'; if test -e looked; then {words}; fi; touch looked; true");
         let (code, json) = told(&world, &["--judge", "json", "--controls", "0"], &words);
         assert_eq!((code, look(&json).0), (Some(1), "could_not_tell"), "{json}");
         assert!(look(&json).1.contains(why), "{words}: {}", look(&json).1);

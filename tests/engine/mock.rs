@@ -19,7 +19,7 @@ fn apply_where_possible(world: &World, mode: &dyn Mode, request: plan::Request) 
     match world.apply(request) {
         Err(refused) if mode.card().group == ModeGroup::Plausible => {
             let lacking = ["none_eligible", "too_few_eligible", "missing_table", "missing_column"];
-            assert!(lacking.contains(&refused.code.as_str()), "{refused:?}");
+            assert!(lacking.contains(&refused.code.as_str()), "{}: {refused:?}", mode.card().tool);
             None
         }
         Ok(applied) => Some(applied),

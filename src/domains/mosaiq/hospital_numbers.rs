@@ -55,8 +55,7 @@ mod tests {
         let old: Vec<Row<'_>> = identities.rows().filter(|row| row.integer("Version") != Some(0)).collect();
         assert!(!old.is_empty(), "the lab has superseded numbers");
         let old: Vec<String> = old.iter().filter_map(number_of).collect();
-        let faultable =
-            [FaultableKind::Field, FaultableKind::Delivery, FaultableKind::Offset, FaultableKind::Site];
+        let faultable = [FaultableKind::Field, FaultableKind::Delivery, FaultableKind::Offset, FaultableKind::Site];
         let kinds = faultable.map(|kind| (BrowsedKind::Faultable(kind), kind.table()));
         for (kind, table) in [(BrowsedKind::Patient, "Patient")].into_iter().chain(kinds) {
             let keys: Vec<Key> = snapshot.table(table).unwrap().rows().map(|row| row.key()).collect();

@@ -45,7 +45,8 @@ const BEYOND: [&str; 16] = [
 
 /// Tells whether a column is missing that one of these checks reads.
 fn lacks_columns(database: &Database, ids: &[&str]) -> bool {
-    let checks: Vec<_> = CHECKS.iter().filter(|check| ids.contains(&check.card().id)).collect();
+    let checks: Vec<&dyn checks::Check> =
+        CHECKS.iter().copied().filter(|check| ids.contains(&check.card().id)).collect();
     let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.queries()).collect();
     let snapshot = database.read_snapshot(queries);
     checks.iter().any(|check| check.columns().iter().any(|read| !read.is_there(&snapshot)))
@@ -53,12 +54,13 @@ fn lacks_columns(database: &Database, ids: &[&str]) -> bool {
 
 /// Returns the findings of some checks. Each must run, unless the database lacks a table or a column that it reads.
 fn run_checks(database: &Database, ids: &[&str]) -> BTreeSet<Finding> {
-    let checks: Vec<_> = CHECKS.iter().filter(|check| ids.contains(&check.card().id)).collect();
+    let checks: Vec<&dyn checks::Check> =
+        CHECKS.iter().copied().filter(|check| ids.contains(&check.card().id)).collect();
     let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.queries()).collect();
     let snapshot = database.read_snapshot(queries);
     let mut all = BTreeSet::new();
-    for check in checks {
-        match check.run(&snapshot, &TERMS) {
+    for (check, verdict) in checks.iter().zip(checks::run_together(&checks, &snapshot, &TERMS)) {
+        match verdict {
             CheckVerdict::Ran { looked_at, findings, .. } => {
                 // A check that sees no row finds nothing either, and would pass.
                 assert!(looked_at > 0, "{}", check.card().id);

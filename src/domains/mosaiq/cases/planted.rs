@@ -6,7 +6,7 @@ use jiff::civil::{DateTime, datetime};
 use jiff::{SignedDuration, ToSpan};
 
 use super::planted_orders::ORDER_PLANTS;
-use crate::domain::check::{Check, CheckParams, CheckVerdict};
+use crate::domain::check::{CheckParams, CheckVerdict};
 use crate::domains::mosaiq::checks::{self, CHECKS};
 use crate::domains::mosaiq::rules::Rules;
 use crate::domains::mosaiq::schedule;
@@ -356,7 +356,7 @@ fn all_plants() -> impl Iterator<Item = &'static Plant> {
 }
 
 /// Returns the tables that a check asks for with only the columns that a run of checks reads.
-fn narrow_columns(snapshot: &Snapshot, check: &dyn Check) -> Snapshot {
+fn narrow_columns(snapshot: &Snapshot, check: &dyn checks::Check) -> Snapshot {
     let mut narrow = Snapshot::default();
     let queries = check.queries();
     for (name, whole) in snapshot.tables().filter(|(name, _)| queries.iter().any(|query| query.table == **name)) {

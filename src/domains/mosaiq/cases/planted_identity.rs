@@ -76,7 +76,9 @@ pub(super) static PLANTS: &[Plant] = &[
     ("dose_shared", |plot| {
         let delivery = plot.find_key(DELIVERIES, |row| !row.cell("DHS_ID").unwrap().is_null());
         let copy = plot.copy_row(DELIVERIES, delivery);
-        plot.set(DELIVERIES, copy, "WasBeamOn", integer(0));
+        // Elsewhere, for another purpose and not complete: neither a duplicate nor a fraction.
+        plot.set(DELIVERIES, copy, "Machine_ID_Staff_ID", integer(NOBODY));
+        plot.set(DELIVERIES, copy, "WasQAMode", integer(1));
         plot.set(DELIVERIES, copy, "WasBeamComplete", integer(0));
     }),
     ("offset_visit", |plot| {
@@ -109,6 +111,8 @@ pub(super) static PLANTS: &[Plant] = &[
     ("field_versions", |plot| {
         let (old, _) = find_versions(plot, "TxField", "FLD_SET_ID", "FLD_ID");
         plot.set("TxField", old, "Version", integer(0));
+        // Its dose would be one too many for the prescription.
+        plot.set("TxField", old, "Cgray", Value::Null);
     }),
     ("delivered_field_version", |plot| plant_old_version(plot, "TxField", "FLD_SET_ID", "FLD_ID")),
     ("delivered_site_version", |plot| plant_old_version(plot, "Site", "SIT_SET_ID", "SIT_ID")),

@@ -223,8 +223,19 @@ fn plan_version(word: &str, row: &Row<'_>, versions: &[Row<'_>], task: &Task<'_>
 
 /// Returns the number that the next version to be replaced gets.
 fn next_old_number(versions: &[Row<'_>]) -> i64 {
-    let old = versions.iter().filter_map(|one| one.integer("Version")).filter(|number| *number != 0);
-    old.min().map_or(OLDEST, |least| least - 1)
+    let mut old: Vec<i64> = versions.iter().filter_map(|one| one.integer("Version")).collect();
+    old.retain(|number| *number != 0);
+    match (old.iter().min(), old.iter().max()) {
+        // Some databases count up from 1, and 0 is the current version.
+        (Some(least), Some(most)) => {
+            if *least == 1 {
+                most + 1
+            } else {
+                least - 1
+            }
+        }
+        _ => OLDEST,
+    }
 }
 
 fn set_version(row: &Row<'_>, number: i64, task: &Task<'_>) -> Result<Edit, Refusal> {
