@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::geometry::{Span, turn_between};
+use super::geometry::{Span, is_same_angle, turn_between};
 use super::lookup::LookupId;
 
 /// Numbers in ascending order.
@@ -105,6 +105,7 @@ struct GroupAngles<'f> {
 struct AngleOwners<'f> {
     first: &'f LookupId,
     has_other: bool,
+    fields: usize,
 }
 
 /// What the fields of other owners say about an angle.
@@ -126,8 +127,25 @@ impl<'f, K: Ord> UsedAngles<'f, K> {
         *known.owners.entry(owner).or_default() += 1;
         #[expect(clippy::cast_possible_truncation, reason = "angles are small; an impossible one saturates")]
         let hundredths = (degrees * 100.0).round() as i64;
-        let owners = known.angles.entry(hundredths).or_insert(AngleOwners { first: owner, has_other: false });
+        let owners =
+            known.angles.entry(hundredths).or_insert(AngleOwners { first: owner, has_other: false, fields: 0 });
+        owners.fields += 1;
         owners.has_other |= owners.first != owner;
+    }
+
+    /// Returns the number of fields of a group.
+    pub(super) fn count_fields(&self, group: &K) -> usize {
+        self.groups.get(group).map_or(0, |known| known.fields)
+    }
+
+    /// Returns the number of fields of a group, less one, whose angle is another than this, by more than half a degree.
+    pub(super) fn count_others_than(&self, group: &K, degrees: f64) -> usize {
+        let Some(known) = self.groups.get(group) else { return 0 };
+        #[expect(clippy::cast_precision_loss, reason = "hundredths of a degree")]
+        let is_other = |hundredths: i64| !is_same_angle(hundredths as f64 / 100.0, degrees, 0.5);
+        let others = known.angles.iter().filter(|(hundredths, _)| is_other(**hundredths));
+        // The one that is judged may be the only one.
+        others.map(|(_, owners)| owners.fields).sum::<usize>().saturating_sub(1)
     }
 
     /// Compares an angle with those that other owners have in the group; `None` if there is none.
@@ -166,6 +184,10 @@ mod tests {
             );
         }
         assert_eq!(used.find_others(&8, &one, 0.0), None);
+        assert_eq!(
+            (used.count_fields(&9), used.count_others_than(&9, 0.0), used.count_others_than(&8, 0.0)),
+            (4, 1, 0)
+        );
     }
 
     #[test]

@@ -30,7 +30,8 @@ static CARD: CheckCard = CheckCard {
     severity: Severity::High,
     about: "The collimator of a field keeps its angle, where nearly all fields of the type keep theirs; it has that \
         of the field's other versions, and it is not far from all angles that the machine's other fields of the type \
-        have; for an arc on a machine with few of them, those of all machines. A turn to an angle that is usual, too, cannot be seen.",
+        have; for an arc on a machine with few of them, those of all machines. A turn to an angle that is usual, too, \
+        cannot be seen.",
     remedy: "Compare the collimator with the treatment plan: the leaves shield by its angle.",
 };
 

@@ -15,8 +15,12 @@ use crate::model::{Fetch, Finding, Row, Severity, Violation};
 const FIELDS: &str = "TxField";
 const POINTS: &str = "TxFieldPoint";
 const SITES: &str = "Site";
-/// No isocentric couch turns farther to either side, degrees.
+/// No couch of a linac turns farther to either side, degrees. Those of proton rooms do.
 const TURN_MAX_DEGREES: f64 = 110.0;
+/// Modality_Enum of X-rays and electrons.
+const LINAC_MODALITIES: [i64; 2] = [1, 2];
+/// A machine with few fields is compared with the department, if there one field in so many at most has a turned couch.
+const TURNED_SHARE: usize = 50;
 
 pub(super) struct CouchAngle;
 
@@ -28,7 +32,7 @@ static ANGLE: CheckCard = CheckCard {
     about: "The couch of a treatment field is turned (Couch_Ang) as in the other fields of the prescription, and by \
         an angle that fields of other prescriptions of the machine have, too; of all machines, where it has few. \
         Prescriptions that the rules name (turned_couch) are left out on both sides: their beams come from many \
-        sides. No couch turns by more than 110 degrees.",
+        sides. No couch of a linac turns by more than 110 degrees.",
     remedy: "Compare the couch angle with the treatment plan: gantry and couch can collide.",
 };
 
@@ -47,6 +51,7 @@ impl Check for CouchAngle {
             CheckedColumn::required(SITES, "Site_Name", CellForm::Any),
             CheckedColumn::optional(SITES, "Technique", CellForm::Any),
             CheckedColumn::required(FIELDS, "SIT_Set_ID", CellForm::Whole),
+            CheckedColumn::optional(FIELDS, "Modality_Enum", CellForm::Whole),
             CheckedColumn::required(POINTS, "Couch_Ang", CellForm::Number),
         ];
         id_columns().into_iter().chain(more).collect()
@@ -63,13 +68,19 @@ struct AngleSurvey<'a> {
     turned: BTreeSet<LookupId>,
 }
 
+struct TurnedBeam {
+    site: LookupId,
+    is_of_linac: bool,
+}
+
 /// The prescription of a field, and the couch angle of its first control point.
 impl FieldSurvey for AngleSurvey<'_> {
-    type Record = LookupId;
+    type Record = TurnedBeam;
     type Summary = f64;
 
-    fn read_record(&self, row: &Row<'_>) -> LookupId {
-        LookupId::from_cell(row.cell("SIT_Set_ID"))
+    fn read_record(&self, row: &Row<'_>) -> TurnedBeam {
+        let is_of_linac = row.integer("Modality_Enum").is_none_or(|modality| LINAC_MODALITIES.contains(&modality));
+        TurnedBeam { site: LookupId::from_cell(row.cell("SIT_Set_ID")), is_of_linac }
     }
 
     fn read_other_table(&mut self, part: &RowBatch<'_>) {
@@ -91,7 +102,7 @@ impl FieldSurvey for AngleSurvey<'_> {
         findings: &mut Vec<Finding>,
         _: &mut Vec<String>,
     ) -> usize {
-        let sites = group_fields(fields, |field| field.record);
+        let sites = group_fields(fields, |field| &field.record.site);
         let judged = fields.iter().filter(|field| field.is_treatment());
         let used = self.count_angles(fields);
         let beyond = judged.clone().filter(|field| check_range(field).is_some()).count();
@@ -99,8 +110,8 @@ impl FieldSurvey for AngleSurvey<'_> {
         let has_range = beyond.saturating_sub(1) * 20 <= fields.len();
         for field in judged.clone() {
             let mut wrong = check_range(field).filter(|_| has_range);
-            if !self.turned.contains(field.record) {
-                let site = sites.get(field.record).filter(|_| !field.record.is_null());
+            if !self.turned.contains(&field.record.site) {
+                let site = sites.get(&field.record.site).filter(|_| !field.record.site.is_null());
                 wrong = self.check_site(field, site).or(wrong).or_else(|| self.check_others(field, &used));
             }
             findings.extend(wrong.map(|wrong| field.finding(ANGLE.id, ANGLE.severity, &[], wrong)));
@@ -131,10 +142,10 @@ impl AngleSurvey<'_> {
     /// Counts the fields of every machine, and under `None` of all together, by couch angle and prescription.
     fn count_angles<'f>(&self, fields: &'f [SurveyedField<'_, Self>]) -> UsedAngles<'f, Option<&'f LookupId>> {
         let mut used = UsedAngles::default();
-        for field in fields.iter().filter(|field| field.is_treatment() && !self.turned.contains(field.record)) {
-            used.add_field(None, field.record, *field.summary);
+        for field in fields.iter().filter(|field| field.is_treatment() && !self.turned.contains(&field.record.site)) {
+            used.add_field(None, &field.record.site, *field.summary);
             if !field.field.machine.is_null() {
-                used.add_field(Some(field.field.machine), field.record, *field.summary);
+                used.add_field(Some(field.field.machine), &field.record.site, *field.summary);
             }
         }
         used
@@ -147,9 +158,12 @@ impl AngleSurvey<'_> {
     ) -> Option<Violation> {
         let machine = Some(field.field.machine).filter(|machine| !machine.is_null());
         let groups = [(machine, "the machine"), (None, "any machine")];
-        // A machine with few fields has those of the department to be compared with.
+        // A machine with few fields has those of the department to be compared with, if its couches stand straight.
         let (others, whose) = groups.into_iter().find_map(|(group, whose)| {
-            let others = used.find_others(&group, field.record, *field.summary)?;
+            if group.is_none() && used.count_others_than(&group, 0.0) * TURNED_SHARE > used.count_fields(&group) {
+                return None;
+            }
+            let others = used.find_others(&group, &field.record.site, *field.summary)?;
             (others.count >= self.rules.peers()).then_some((others, whose))
         })?;
         if is_same_angle(others.nearest, *field.summary, 2.0 * self.rules.angle_tolerance.get()) {
@@ -163,7 +177,8 @@ impl AngleSurvey<'_> {
 
 /// Returns the fault of a couch turned farther than any can.
 fn check_range(field: &SurveyedField<'_, AngleSurvey<'_>>) -> Option<Violation> {
-    if is_same_angle(*field.summary, 0.0, TURN_MAX_DEGREES) || !(-360.0..=360.0).contains(field.summary) {
+    let can_be = is_same_angle(*field.summary, 0.0, TURN_MAX_DEGREES) || !field.record.is_of_linac;
+    if can_be || !(-360.0..=360.0).contains(field.summary) {
         return None;
     }
     let own = rounded(*field.summary);

@@ -199,8 +199,9 @@ pub fn standard_params(now: civil::DateTime) -> CheckParams {
     CheckParams { now: Time::local(now), rules: Rules::standard() }
 }
 
-/// Runs checks in one pass over a snapshot that holds all rows of their tables; the verdicts come in their order. Each by
-/// itself would gather the same facts again.
+/// Runs checks in one pass over a snapshot that holds all rows of their tables; the verdicts come in their order.
+///
+/// Each by itself would gather the same facts again.
 #[must_use]
 pub fn run_together(checks: &[&dyn Check], snapshot: &Snapshot, params: &CheckParams) -> Vec<CheckVerdict> {
     CheckVisitors::of_snapshot(checks, snapshot, Criteria::from_params(params)).0
