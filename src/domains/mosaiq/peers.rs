@@ -115,6 +115,8 @@ pub(super) struct OtherAngles {
     pub(super) count: usize,
     /// Number of owners: fields of one owner are planned together, and tell no more than one of them.
     pub(super) owners: usize,
+    /// Number of different angles that they have.
+    pub(super) angles: usize,
     /// The nearest of their angles, degrees.
     pub(super) nearest: f64,
 }
@@ -154,11 +156,12 @@ impl<'f, K: Ord> UsedAngles<'f, K> {
         let own = known.owners.get(owner).copied().unwrap_or_default();
         let owners = known.owners.len() - usize::from(own > 0);
         let others = known.angles.iter().filter(|(_, owners)| owners.has_other || owners.first != owner);
+        let angles = others.clone().count();
         #[expect(clippy::cast_precision_loss, reason = "hundredths of a degree")]
         let nearest = others
             .map(|(hundredths, _)| *hundredths as f64 / 100.0)
             .min_by(|one, other| turn_between(degrees, *one).abs().total_cmp(&turn_between(degrees, *other).abs()))?;
-        Some(OtherAngles { count: known.fields - own, owners, nearest })
+        Some(OtherAngles { count: known.fields - own, owners, angles, nearest })
     }
 }
 
@@ -179,7 +182,7 @@ mod tests {
         {
             assert_eq!(
                 used.find_others(&9, owner, degrees),
-                Some(OtherAngles { count: 2, owners: 1, nearest }),
+                Some(OtherAngles { count: 2, owners: 1, angles: 2, nearest }),
                 "{degrees}"
             );
         }

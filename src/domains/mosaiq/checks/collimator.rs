@@ -30,8 +30,9 @@ static CARD: CheckCard = CheckCard {
     severity: Severity::High,
     about: "The collimator of a field keeps its angle, where nearly all fields of the type keep theirs; it has that \
         of the field's other versions, and it is not far from all angles that the machine's other fields of the type \
-        have; for an arc on a machine with few of them, those of all machines. A turn to an angle that is usual, too, \
-        cannot be seen.",
+        have; for an arc on a machine with few of them, those of all machines. A field for \
+        imaging has the one that all others of its machine and type have, if they have one. A turn to an angle \
+        that is usual, too, cannot be seen.",
     remedy: "Compare the collimator with the treatment plan: the leaves shield by its angle.",
 };
 
@@ -117,6 +118,15 @@ impl FieldSurvey for CollimatorSurvey<'_> {
             }
             versions.entry(field.field.set).or_default().push(field);
         }
+        for field in fields.iter().filter(|field| !field.is_treatment()) {
+            for group in angle_groups(field).into_iter().flatten() {
+                used.add_field(group, owner_of(field), field.summary.first);
+            }
+        }
+        for field in fields.iter().filter(|field| !field.is_treatment()) {
+            let wrong = self.check_imaging(field, &used);
+            findings.extend(wrong.map(|wrong| field.finding(CARD.id, CARD.severity, &[], wrong)));
+        }
         for field in &judged {
             let types = types.get(&field.field.kind).copied().unwrap_or_default();
             let wrong = self.check_turn(field.summary, types).map(|wrong| (wrong, None));
@@ -180,6 +190,27 @@ impl CollimatorSurvey<'_> {
         let whose = if machine.is_some() { "the machine's other fields" } else { "other fields" };
         let message =
             format!("the collimator is at {own} degrees; the nearest angle in {whose} of the type is {nearest}");
+        Some(Violation { what: format!("Coll_Ang={own}"), message })
+    }
+}
+
+impl CollimatorSurvey<'_> {
+    /// Returns the fault of a field for imaging that has another angle than all others of the machine and the type.
+    fn check_imaging(
+        &self,
+        field: &SurveyedField<'_, Self>,
+        used: &UsedAngles<'_, AngleGroup<'_>>,
+    ) -> Option<Violation> {
+        let machine = Some(field.field.machine).filter(|machine| !machine.is_null());
+        let own = field.summary.first;
+        let others = used.find_others(&(Some(machine?), field.field.kind), owner_of(field), own)?;
+        let is_rule = others.angles == 1 && others.owners >= self.rules.peers();
+        if !is_rule || is_same_angle(own, others.nearest, self.rules.angle_tolerance.get()) {
+            return None;
+        }
+        let (own, nearest) = (rounded(own), rounded(others.nearest));
+        let message =
+            format!("the collimator is at {own} degrees; the machine's other fields of the type have {nearest}");
         Some(Violation { what: format!("Coll_Ang={own}"), message })
     }
 }

@@ -103,7 +103,10 @@ impl FieldSurvey for AngleSurvey<'_> {
         _: &mut Vec<String>,
     ) -> usize {
         let sites = group_fields(fields, |field| &field.record.site);
-        let judged = fields.iter().filter(|field| field.is_treatment());
+        // Images are taken with a straight couch, whatever the beam's is.
+        let judged = fields.iter().filter(|field| {
+            field.is_treatment() || !is_same_angle(*field.summary, 0.0, self.rules.angle_tolerance.get())
+        });
         let used = self.count_angles(fields);
         let beyond = judged.clone().filter(|field| check_range(field).is_some()).count();
         // A scale that begins elsewhere makes all angles too large.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, GatheredFact};
-use crate::domains::mosaiq::apertures::{Aperture, ApertureViews, View};
+use crate::domains::mosaiq::apertures::{Aperture, ApertureViews, NarrowestGaps, View};
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::geometry::{Span, find_median, rounded};
 use crate::domains::mosaiq::leaves::Convention;
@@ -265,12 +265,12 @@ struct BankSurvey<'a> {
 
 impl FieldSurvey for BankSurvey<'_> {
     type Record = ();
-    type Summary = ApertureViews;
+    type Summary = NarrowestGaps;
 
     fn read_record(&self, _: &Row<'_>) {}
 
-    fn summarize_points(&self, points: &[Row<'_>]) -> Option<ApertureViews> {
-        ApertureViews::of_points(points)
+    fn summarize_points(&self, points: &[Row<'_>]) -> Option<NarrowestGaps> {
+        NarrowestGaps::of_points(points)
     }
 
     fn judge_fields(
