@@ -6,7 +6,11 @@ use super::fields::{FIELDS, Field};
 use super::leaves::POINTS;
 use super::lookup::{Lookup, LookupId};
 use super::machines::is_treatment;
+use super::rules::{Rules, Size};
 use crate::model::{Finding, Row, Severity, Violation};
+
+/// So many fields that differ are never a habit.
+const SINGLE_MAX: usize = 3;
 
 /// What a check keeps of each field, and how it compares them.
 pub(super) trait FieldSurvey {
@@ -61,13 +65,16 @@ impl<S: FieldSurvey + ?Sized> SurveyedField<'_, S> {
 /// Collects a survey while the rows stream past.
 pub(super) struct SurveyVisitor<S: FieldSurvey> {
     survey: S,
+    /// The percentage of fields that must agree with the others for those that do not to be reported.
+    agreement: Size,
     records: Lookup<S::Record>,
     summaries: Lookup<S::Summary>,
 }
 
 impl<S: FieldSurvey> SurveyVisitor<S> {
-    pub(super) fn new(survey: S) -> Self {
-        Self { survey, records: Lookup::default(), summaries: Lookup::default() }
+    pub(super) fn new(survey: S, rules: &Rules) -> Self {
+        let agreement = rules.prescriptions.agreement;
+        Self { survey, agreement, records: Lookup::default(), summaries: Lookup::default() }
     }
 }
 
@@ -100,8 +107,49 @@ impl<S: FieldSurvey> CheckVisitor for SurveyVisitor<S> {
             .collect();
         let (mut findings, mut remarks) = (Vec::new(), Vec::new());
         let judged = self.survey.judge_fields(&fields, known, &mut findings, &mut remarks);
+        remarks.extend(drop_habits(&mut findings, judged, self.agreement));
         // Databases return rows in any order; the report must not depend on it.
         findings.sort_by(|a, b| a.key.cmp(&b.key));
         CheckVerdict::Ran { looked_at: judged as u64, findings, remarks }
+    }
+}
+
+/// Drops the findings where too many fields differ from the others, and returns the remark that says so.
+#[expect(clippy::cast_precision_loss, reason = "numbers of fields")]
+fn drop_habits(findings: &mut Vec<Finding>, judged: usize, agreement: Size) -> Option<String> {
+    let count = findings.len();
+    let kept = judged.saturating_sub(count) as f64;
+    if count <= SINGLE_MAX || kept * 100.0 >= judged as f64 * agreement.get() {
+        return None;
+    }
+    findings.clear();
+    Some(format!(
+        "{count} of {judged} fields differ from what is usual: where fewer than {agreement} % agree, the check takes it \
+            for the way of this database and reports none"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    #[test]
+    fn what_many_fields_do_is_a_habit() {
+        let agreement = Rules::standard().prescriptions.agreement;
+        for (count, judged, left) in [(3, 4, 3), (4, 79, 0), (4, 80, 4), (43, 372, 0), (0, 0, 0)] {
+            let finding = |at: i64| Finding {
+                check: "couch_angle",
+                severity: Severity::Low,
+                table: FIELDS,
+                key: vec![Value::Integer(at)],
+                related: Vec::new(),
+                what: format!("at={at}"),
+                message: String::new(),
+            };
+            let mut findings: Vec<Finding> = (0..count).map(finding).collect();
+            let remark = drop_habits(&mut findings, judged, agreement);
+            assert_eq!((findings.len(), remark.is_some()), (left, left == 0 && count > 0), "{count} of {judged}");
+        }
     }
 }

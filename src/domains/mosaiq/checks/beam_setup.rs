@@ -89,7 +89,7 @@ impl Check for SkinDistance {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(SkinSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(SkinSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 
@@ -214,7 +214,7 @@ impl Check for DoseRate {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(RateSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(RateSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 

@@ -57,7 +57,7 @@ impl Check for BeamSide {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(SideSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(SideSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 

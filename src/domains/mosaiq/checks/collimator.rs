@@ -56,7 +56,7 @@ impl Check for CollimatorUsual {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(CollimatorSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(CollimatorSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 

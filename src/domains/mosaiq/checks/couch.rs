@@ -53,7 +53,7 @@ impl Check for CouchPosition {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(CouchSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(CouchSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::beam_setup::{Group, group_fields, id_columns, query_fields};
 use super::{Check, CheckCard, CheckFacts, CheckVisitor, Criteria, RowBatch};
 use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
-use crate::domains::mosaiq::geometry::{is_same_angle, rounded};
+use crate::domains::mosaiq::geometry::{is_same_angle, rounded, turn_between};
 use crate::domains::mosaiq::lookup::LookupId;
 use crate::domains::mosaiq::peers::UsedAngles;
 use crate::domains::mosaiq::rules::Geometry;
@@ -58,7 +58,10 @@ impl Check for CouchAngle {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(AngleSurvey { rules: &criteria.rules.geometry, turned: BTreeSet::new() }))
+        Box::new(SurveyVisitor::new(
+            AngleSurvey { rules: &criteria.rules.geometry, turned: BTreeSet::new() },
+            criteria.rules,
+        ))
     }
 }
 
@@ -132,8 +135,8 @@ impl AngleSurvey<'_> {
         if !agree || is_same_angle(*field.summary, usual, tolerance) {
             return None;
         }
-        // Of two fields that differ, the one that is turned is reported.
-        if others.count() == 1 && is_same_angle(*field.summary, 0.0, tolerance) {
+        // Of two fields that differ, the one that is turned farther is reported.
+        if others.count() == 1 && turn_between(0.0, *field.summary).abs() < turn_between(0.0, usual).abs() {
             return None;
         }
         let (own, usual) = (rounded(*field.summary), rounded(usual));

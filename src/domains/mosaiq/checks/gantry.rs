@@ -61,7 +61,7 @@ impl Check for GantryMotion {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(MotionSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(MotionSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 
@@ -271,7 +271,7 @@ impl Check for GantryName {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(NameSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(NameSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 

@@ -79,7 +79,7 @@ impl Check for JawCover {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(CoverSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(CoverSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 
@@ -101,7 +101,7 @@ impl Check for LeafBank {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(BankSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(BankSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 

@@ -96,7 +96,7 @@ impl Check for JawWidth {
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
-        Box::new(SurveyVisitor::new(WidthSurvey { rules: &criteria.rules.geometry }))
+        Box::new(SurveyVisitor::new(WidthSurvey { rules: &criteria.rules.geometry }, criteria.rules))
     }
 }
 
