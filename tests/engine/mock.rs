@@ -59,7 +59,7 @@ fn there_and_back(world: &World, made: &import::Outcome, count: u64, seeds: u64)
             }
         }
     }
-    assert_eq!(lacking, BTreeSet::from(["Offset"]));
+    assert_eq!(lacking, BTreeSet::from(["Dose_Hst", "Offset"]));
     let request = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&world.context(), &request).unwrap();
     assert!(audited.ok, "{audited:#?}");

@@ -236,7 +236,8 @@ pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
 pub(super) fn faults_are_seen_without(clean: &Database, table: &str, column: &str) {
     let mut without = clean.clone();
     without.drop_column(table, column);
-    for case in &every_case() {
+    // A plausible fault shows in relations: without a column of theirs, its checks say that they did not run.
+    for case in every_case().iter().filter(|case| case.mode.card().group == ModeGroup::Specified) {
         let mut reads = case.mode.card().checks.iter().flat_map(|id| checks::find(id).unwrap().columns());
         if !reads.any(|read| read.table_column() == (table, column)) {
             continue;
@@ -275,7 +276,6 @@ fn faults_are_seen(clean: &Database, case: &VariantCase, sample: u64, among: usi
         let touched = touched_rows(edits, case.kind, record);
         let new: Vec<&Finding> = after.difference(&before).collect();
         let seen = new.iter().any(|finding| touched.iter().any(|(t, key)| finding.names_row(t, key)));
-        // A plausible fault shows in relations: without a column of theirs, its checks say that they did not run.
         let told = case.mode.card().group == ModeGroup::Plausible && lacks_columns(clean, checks);
         assert!(seen || told, "{name} on {record:?}: {new:?}");
     }

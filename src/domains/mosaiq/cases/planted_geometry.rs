@@ -95,7 +95,13 @@ pub(super) static PLANTS: &[Plant] = &[
         change(plot, &points, "Couch_Ang", |angle| (angle + 23.0) % 360.0);
     }),
     ("skin_distance", |plot| {
-        let points = find_points(plot, STATIC, has_leaves);
+        // Of the machine with the most fields: the range of distances is learnt from many.
+        let mut counts = std::collections::BTreeMap::new();
+        for row in plot.rows(FIELDS) {
+            *counts.entry(row.integer("Machine_ID_Staff_ID")).or_insert(0) += 1;
+        }
+        let machine = counts.into_iter().max_by_key(|(_, count)| *count).map(|(machine, _)| machine).unwrap();
+        let points = find_points(plot, STATIC, |row| has_leaves(row) && row.integer("Machine_ID_Staff_ID") == machine);
         let field = plot.row(POINTS, points[0]).integer("FLD_ID").unwrap();
         plot.set(FIELDS, field, "Ssd", integer(140));
     }),
