@@ -145,6 +145,8 @@ const UNPLACED_DELIVERY: &[FaultName] = &[("null_required_fields", "other"), ("p
 const SHIFTS: &[FaultName] = &[
     ("invalid_offset_data", "extreme_values"),
     ("plausible_offsets", "millimetres_as_centimetres"),
+    ("plausible_offsets", "sign_flipped"),
+    ("plausible_offsets", "axes_exchanged"),
     ("plausible_offsets", "shift_off"),
 ];
 const UNPLACED_SHIFT: &[FaultName] = &[

@@ -6,6 +6,9 @@ use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, random_between, random_stream, session};
 use crate::model::seed::RecordRandom;
 
+/// The largest shift that is corrected every day instead of once, 1/10 cm.
+const MARKS_MAX: i64 = 9;
+
 /// Writes table Offset in the order of the studies over the whole department.
 pub(super) fn write_offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 700_001;
@@ -65,10 +68,30 @@ fn random_shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3]
     let learnt = random_between(&mut always, 3, 5);
     let seen = (0..fraction).filter(|earlier| course.imaging.is_due(*earlier)).take(6).count();
     let percent = if i64::try_from(seen).is_ok_and(|seen| seen >= learnt) { 20 } else { 100 };
-    [0; 3].map(|_| {
-        let hundredths = (random_normal(&mut always, size) * percent / 100 + random_normal(&mut today, size)) * 7 / 10;
-        ((hundredths + 5).div_euclid(10)).clamp(-largest, largest)
+    let off = misplaced_marks(roster, course);
+    off.map(|off| {
+        // A shift that is the same every day leaves little to chance.
+        let day_size = if off == 0 { size } else { size / 2 };
+        let hundredths =
+            (random_normal(&mut always, day_size) * percent / 100 + random_normal(&mut today, day_size)) * 7 / 10;
+        ((hundredths + 5).div_euclid(10) + off).clamp(-largest, largest)
     })
+}
+
+/// Returns by how much the marks on the patient's skin are off, 1/10 cm, where nobody draws them anew: for one patient
+/// in six, along one axis, every day.
+fn misplaced_marks(roster: &Roster<'_>, course: &Course) -> [i64; 3] {
+    let mut random = random_stream(roster.request, "lab/offset/marks", &[course.index]);
+    let mut off = [0; 3];
+    if course.template.largest_shift < MARKS_MAX + 1 || random_between(&mut random, 1, 6) != 1 {
+        return off;
+    }
+    let axis = random_between(&mut random, 0, 2);
+    let size = random_between(&mut random, 7, MARKS_MAX) * if random_between(&mut random, 0, 1) == 0 { 1 } else { -1 };
+    if let Some(place) = usize::try_from(axis).ok().and_then(|axis| off.get_mut(axis)) {
+        *place = size;
+    }
+    off
 }
 
 /// Returns a nearly normal number around 0 with a standard deviation of `size`.

@@ -21,6 +21,8 @@ const TABLE: &str = "Offset";
 const SET: &str = "SIT_SET_ID";
 const PARAMETER: &str = "fault";
 const UNIT: &str = "millimetres_as_centimetres";
+const SIGN: &str = "sign_flipped";
+const EXCHANGED: &str = "axes_exchanged";
 const SHIFTED: &str = "shift_off";
 const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
 /// A shift that is off by so much must lie out of the others, cm; a smaller one need not.
@@ -33,8 +35,9 @@ static CARD: ModeCard = ModeCard {
     tool: "create_plausible_offsets",
     group: ModeGroup::Plausible,
     title: "A possible patient shift that is wrong",
-    description: "A recorded shift of the patient comes in the wrong unit, or is off, as when an interface sends \
-        millimetres for centimetres, or a shift is typed in by hand. Software that applies it moves the patient, and \
+    description: "A recorded shift of the patient comes with a wrong sign, with exchanged axes or in the wrong \
+        unit, or is off, as when an interface sends millimetres for centimetres or reads a patient's left for the \
+        right, or a shift is typed in by hand. Software that applies it moves the patient, and \
         margins computed from it are wrong. The shifted isocentre is among the failure modes of highest risk in \
         image guidance.",
     record: FaultRecord { table: TABLE, key: "OFF_ID", parameter: "off_id" },
@@ -44,6 +47,20 @@ static CARD: ModeCard = ModeCard {
             severity: FaultSeverity::tenths::<24>(),
             about: "all axes are ten times as large",
             eligible: "a shift that is out of the prescription's other ones then, and within 20 cm",
+            size: None,
+        },
+        Variant {
+            word: SIGN,
+            severity: FaultSeverity::tenths::<22>(),
+            about: "the largest axis has the other sign",
+            eligible: "a shift that is out of the prescription's other ones then: of a patient who lies to one side",
+            size: None,
+        },
+        Variant {
+            word: EXCHANGED,
+            severity: FaultSeverity::tenths::<22>(),
+            about: "the largest axis and the next one (superior, anterior, lateral) are exchanged",
+            eligible: "the same shifts",
             size: None,
         },
         Variant {
@@ -110,6 +127,8 @@ impl FailureMode for PlausibleOffsets {
         let old = read_shift(&offset);
         let new = match variant {
             UNIT => old.map(|axis| axis.map(|shift| shift * 10.0)),
+            SIGN => flip_largest(old),
+            EXCHANGED => exchange_largest(old),
             _ => {
                 let [superior, anterior, lateral] = old;
                 let size = params::size_of_plan(params.size)?;
@@ -128,6 +147,31 @@ impl FailureMode for PlausibleOffsets {
 
 fn read_shift(row: &Row<'_>) -> Shift {
     AXES.map(|axis| row.float(axis))
+}
+
+/// Returns the place of the axis with the largest shift.
+fn largest_axis(shift: Shift) -> usize {
+    let sizes = shift.map(|axis| axis.map_or(0.0, f64::abs));
+    let place = sizes.iter().enumerate().max_by(|(_, one), (_, other)| one.total_cmp(other));
+    place.map_or(0, |(place, _)| place)
+}
+
+fn flip_largest(mut shift: Shift) -> Shift {
+    let largest = largest_axis(shift);
+    if let Some(axis) = shift.get_mut(largest) {
+        *axis = axis.map(|shift| -shift);
+    }
+    shift
+}
+
+/// Exchanges the axis with the largest shift and the one after it.
+fn exchange_largest(mut shift: Shift) -> Shift {
+    let largest = largest_axis(shift);
+    if shift.iter().any(Option::is_none) {
+        return shift;
+    }
+    shift.swap(largest, (largest + 1) % AXES.len());
+    shift
 }
 
 /// Refuses a shift that is no longer among the prescription's other ones already, or that still would be.
@@ -165,8 +209,8 @@ fn check_shift(
 fn changed_cells(old: Shift, new: Shift) -> BTreeMap<String, Datum> {
     let mut set = BTreeMap::new();
     for ((axis, old), new) in AXES.iter().zip(old).zip(new) {
-        let tenths = new.filter(|_| old != new).map(|shift| (shift * 10.0).round() / 10.0);
-        if let Some(datum) = tenths.and_then(Decimal::from_f64) {
+        let changed = new.filter(|_| old != new).map(|shift| (shift * 10_000.0).round() / 10_000.0);
+        if let Some(datum) = changed.and_then(Decimal::from_f64) {
             set.insert((*axis).to_owned(), Datum::Decimal(datum));
         } else if old.is_some() && new.is_none() {
             set.insert((*axis).to_owned(), Datum::Null);
