@@ -114,6 +114,20 @@ impl SizeRange {
         (size.number() > low && size.number() < high).then_some(size)
     }
 
+    /// Returns the sizes around another one, the nearest first: so many steps of 3 % to each side, as far as the column
+    /// holds them.
+    #[must_use]
+    pub fn list_sizes_around(&self, middle: f64, steps: u8) -> Vec<Size> {
+        let ratios = (0..=i32::from(steps)).flat_map(|step| [1.03_f64.powi(-step), 1.03_f64.powi(step)]);
+        let mut sizes: Vec<Size> = Vec::new();
+        for size in ratios.map(|ratio| self.round_size(middle * ratio)) {
+            if !size.is_zero() && !sizes.contains(&size) {
+                sizes.push(size);
+            }
+        }
+        sizes
+    }
+
     /// Returns whether sizes are spread by equal ratios.
     #[must_use]
     pub fn is_logarithmic(&self) -> bool {
@@ -307,6 +321,8 @@ mod tests {
         // What rounding makes equal is one size.
         assert_eq!(list(SizeRange::in_unit("cm", 0.1, 0.2, 0.2), 9), "0.1 0.2");
         assert_eq!(list(range, 1), "4");
+        let around: Vec<String> = range.list_sizes_around(2.0, 4).iter().map(ToString::to_string).collect();
+        assert_eq!(around.join(" "), "2 1.9 2.1 1.8 2.2 2.3", "as far as the column holds them");
     }
 
     #[test]

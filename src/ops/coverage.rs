@@ -10,7 +10,8 @@ use super::Card;
 use super::context::Context;
 use super::detect;
 use super::drill::ledger::{self, JournaledDrill};
-use super::drill::matrix::DetectionVerdict;
+use super::drill::matrix::{DetectionVerdict, Trial};
+use super::drill::mending::list_under_test;
 use super::failure::Failure;
 use crate::domain::Domain;
 use crate::domain::coverage::{PublishedFailure, ReviewPoint};
@@ -73,7 +74,7 @@ pub struct FailureLine {
 pub struct DrillCount {
     /// Faults tried.
     pub tried: u64,
-    /// Faults that at least one of the detectors caught.
+    /// Faults that at least one of the detectors under test caught.
     pub caught: u64,
 }
 
@@ -153,16 +154,48 @@ fn join_fault((mode, variant): (&str, &str)) -> String {
     format!("{mode}:{variant}")
 }
 
-/// Counts the trials of a drill by mode and variant.
+/// Counts the trials of a drill by mode and variant: a fault is caught where a detector under test caught it, which is
+/// mfm's own checks where no command was.
 fn count_faults(domain: &dyn Domain, drill: Option<&JournaledDrill>) -> BTreeMap<String, DrillCount> {
-    let mut counts: BTreeMap<String, DrillCount> = BTreeMap::new();
+    let names = drill.iter().flat_map(|drill| &drill.begun.detectors).map(|named| named.name.clone());
+    let names: Vec<String> = names.collect();
+    let under_test = list_under_test(&names);
+    let mut counts = BTreeMap::new();
     for trial in drill.iter().flat_map(|drill| &drill.trials) {
-        let Some(mode) = domain.find_mode(&trial.tool) else { continue };
-        let count = counts.entry(join_fault((mode.card().id, &trial.variant))).or_default();
-        count.tried += 1;
-        count.caught += u64::from(trial.looks.iter().any(|look| look.verdict == DetectionVerdict::Caught));
+        let caught = trial.looks.iter().filter(|look| look.verdict == DetectionVerdict::Caught);
+        let is_caught = caught.into_iter().any(|look| under_test.contains(&look.detector.as_str()));
+        add_fault(domain, &mut counts, (&trial.tool, &trial.variant), is_caught);
     }
     counts
+}
+
+fn add_fault(
+    domain: &dyn Domain,
+    counts: &mut BTreeMap<String, DrillCount>,
+    (tool, variant): (&str, &str),
+    is_caught: bool,
+) {
+    let Some(mode) = domain.find_mode(tool) else { return };
+    let count = counts.entry(join_fault((mode.card().id, variant))).or_default();
+    count.tried += 1;
+    count.caught += u64::from(is_caught);
+}
+
+/// Returns the published failures that faults of these trials are of, with how many the detectors under test caught;
+/// nothing where the domain has no list.
+#[must_use]
+pub fn list_tried_failures(detectors: &[String], trials: &[Trial]) -> Vec<FailureLine> {
+    let Some(domain) = trials.first().and_then(|trial| domains::of_mode(trial.tool)) else { return Vec::new() };
+    let Some(card) = domain.coverage() else { return Vec::new() };
+    let under_test = list_under_test(detectors);
+    let mut counts = BTreeMap::new();
+    for trial in trials {
+        let caught = trial.looks.iter().filter(|look| look.verdict == DetectionVerdict::Caught);
+        let is_caught = caught.into_iter().any(|look| under_test.contains(&look.detector.as_str()));
+        add_fault(domain, &mut counts, (trial.tool, trial.variant), is_caught);
+    }
+    let lines = card.failures.iter().map(|failure| describe_failure(domain, failure, &counts));
+    lines.filter(|line| line.drill.is_some()).collect()
 }
 
 fn describe_failure(
@@ -208,7 +241,8 @@ mod tests {
 
     use super::*;
     use crate::domain::repair::RepairExtent;
-    use crate::ops::drill::ledger::{DrillBegun, JournaledLook, JournaledTrial};
+    use crate::ops::drill::detector::OWN;
+    use crate::ops::drill::ledger::{DrillBegun, JournaledLook, JournaledTrial, NamedDetector};
 
     fn build_trial(tool: &str, variant: &str, verdict: DetectionVerdict) -> JournaledTrial {
         let (checks, beside) = (Vec::new(), Vec::new());
@@ -250,7 +284,7 @@ mod tests {
             controls: 0,
             seed: 1,
             now: String::new(),
-            detectors: Vec::new(),
+            detectors: vec![NamedDetector { name: "own".into(), digest: Digest::sha256(b"own"), known: 0 }],
         };
         JournaledDrill { drill: 3, at_us: 0, actor: "tester".into(), begun, trials, ended: None }
     }
@@ -271,6 +305,13 @@ mod tests {
             assert_eq!((found.drill, found.seen_by), (Some(DrillCount { tried, caught }), seen_by));
             trials.push(build_trial(tool, variant, DetectionVerdict::Missed));
         }
+        // Beside a command, what mfm's own checks caught is not what the user's caught.
+        let mut own = build_drill(vec![build_trial(tool, variant, DetectionVerdict::Caught)]);
+        own.begun.detectors.push(NamedDetector { name: OWN.into(), digest: Digest::sha256(b"mfm"), known: 0 });
+        OWN.clone_into(&mut own.trials[0].looks[0].detector);
+        let outcome = of_domain(domain, Some(&own)).unwrap();
+        let found = outcome.failures.iter().find(|found| found.number == line.number).unwrap();
+        assert_eq!((found.drill, found.seen_by), (Some(DrillCount { tried: 1, caught: 0 }), SeenBy::Mfm));
         let unlisted = domains::all().iter().find(|domain| domain.coverage().is_none()).unwrap();
         assert_eq!(of_domain(*unlisted, None).unwrap_err().code, "no_coverage");
     }

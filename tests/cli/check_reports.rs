@@ -297,12 +297,15 @@ fn a_browser_shows_the_report_to_everybody() {
     let world = broken();
     check(&world, &["--only", "angles,nulls", "--write-baseline", "known.json"]);
     check(&world, &["--baseline", "known.json", "--as", "html", "--output", "report.html"]);
+    assert_legible(&world.path().join("report.html"));
+}
+
+/// Opens a page in a browser: legible on a phone and a screen, without a mouse, without a network.
+pub(crate) fn assert_legible(page: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/report.js");
     let chromium = std::env::var("MFM_TEST_CHROMIUM").unwrap();
-    let done =
-        std::process::Command::new("node").arg(script).arg(world.path().join("report.html")).arg(chromium).output();
-    let done = done.unwrap();
-    assert!(done.status.success(), "{}", text(&done.stderr));
+    let done = std::process::Command::new("node").arg(script).arg(page).arg(chromium).output().unwrap();
+    assert!(done.status.success(), "{}: {}", page.display(), text(&done.stderr));
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod drill;
 #[cfg(unix)]
 mod drill_reports;
 mod drill_told;
+mod drill_weak;
 mod errors;
 mod export;
 mod features;

@@ -372,10 +372,10 @@ fn read_password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
     password.map_err(|why| Failure::usage("drill", why, leave_out(Flag::WithPassword)))
 }
 
-/// Returns a command's name: as requested, else the first file among its arguments, else the program.
+/// Returns a command's name: as requested, else the first file or folder among its arguments, else the program.
 fn name_command(request: &Request) -> String {
     let file = |word: &String| Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
-    let named = request.command.iter().skip(1).find(|word| Path::new(word).is_file()).and_then(file);
+    let named = request.command.iter().skip(1).find(|word| Path::new(word).exists()).and_then(file);
     let name = request.name.clone().or(named).or_else(|| request.command.first().and_then(file));
     match name {
         Some(name) if name != OWN => name,

@@ -21,6 +21,7 @@ use super::begin::{self, DrillScope};
 use super::course::try_all;
 use super::ledger::{self, DrillEnded};
 use super::matrix::{DrillCase, Trial};
+use super::progress::{DrillProgress, LEFT};
 use super::trial::DrillRun;
 use super::{Request, describe_start, digest_tables};
 use crate::domain::Domain;
@@ -224,15 +225,19 @@ fn collect_results(
 ) -> JobResults {
     let mut done: Vec<(usize, Vec<DrillCase>, Vec<Trial>)> = Vec::new();
     let mut results = JobResults { cases: Vec::new(), trials: Vec::new(), ended: Vec::new(), failure: None };
-    let (mut begun, total) = (0, plan.scope.cases.len() as u64 * plan.scope.sample);
+    let mut progress = DrillProgress::begin(context, plan.scope.cases.len() as u64 * plan.scope.sample);
+    let mut begun: u64 = 0;
     loop {
         if context.reporter.is_interrupted() {
             stop.store(true, Ordering::SeqCst);
         }
         match news.recv_timeout(PATIENCE) {
             Ok(JobNews::Step(step)) => {
-                context.reporter.overall_progress(&step, begun, total.max(begun));
                 begun += 1;
+                // Each job is at work on a fault that is not done.
+                progress.done = begun.saturating_sub(plan.jobs.count);
+                progress.total = progress.total.max(begun);
+                progress.report_step(&step);
             }
             Ok(JobNews::Done(at, cases, trials)) => done.push((at, cases, trials)),
             Ok(JobNews::Ended(ended)) => match *ended {
@@ -285,7 +290,8 @@ impl Reporter for JobReporter<'_> {
     fn progress(&self, _: &str, _: u64, _: u64) {}
 
     fn overall_progress(&self, step: &str, _: u64, _: u64) {
-        let step = step.split(", about").next().unwrap_or(step).to_owned();
+        // How long it takes all jobs together, only the drill knows.
+        let step = step.split(LEFT).next().unwrap_or(step).to_owned();
         let _ = self.sender.send(JobNews::Step(step));
     }
 

@@ -39,6 +39,7 @@ use self::sweep::SweepCurve;
 use self::trial::DrillRun;
 use super::Card;
 use super::context::{ChosenTarget, Context};
+use super::coverage::{self, FailureLine};
 use super::detect;
 use super::failure::{Failure, FailureKind};
 use super::protected::ProtectedFiles;
@@ -116,7 +117,7 @@ pub struct Request {
     /// Time limit for each run of the command, in seconds; then its process group is killed [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,
-    /// The command's name in the matrix [default: the first file that it names]
+    /// The command's name in the matrix [default: the first file or folder that it names]
     #[arg(long, value_name = "WORD")]
     pub name: Option<String>,
     /// Leave mfm's own checks out
@@ -182,6 +183,9 @@ pub struct Outcome {
     pub unseen: Vec<UnseenFault>,
     /// The trials that something under test missed.
     pub missed: Vec<MissedTrial>,
+    /// The published failures that faults of the drill are of, with how many were caught by what is under test; none
+    /// in a sweep, whose faults are smaller than usual.
+    pub coverage: Vec<FailureLine>,
     /// Detection by size, for each variant and detector of a sweep.
     pub sweeps: Vec<SweepCurve>,
     /// What has to be known before a figure is relied on.
@@ -422,8 +426,10 @@ fn build_outcome(
     record: DrillRecord,
     ended: Option<&DrillEnded>,
 ) -> Outcome {
-    let DrillRecord { cases, trials, names: checks } = record;
+    let DrillRecord { mut cases, trials, names: checks } = record;
+    sweep::sort_sizes(&mut cases);
     let names: Vec<String> = begun.detectors.iter().map(|named| named.name.clone()).collect();
+    let has_sizes = cases.iter().any(|case| case.size.is_some());
     let yardstick = cases.first().and_then(|case| DrillYardstick::find_published(case.tool));
     let mut outcome = Outcome {
         drill,
@@ -439,6 +445,7 @@ fn build_outcome(
         checks: checks.iter().map(|names| mending::count_checks(names, &trials)).collect(),
         unseen: mending::list_unseen(&cases, &names, &trials),
         missed: mending::list_missed(&names, &trials),
+        coverage: if has_sizes { Vec::new() } else { coverage::list_tried_failures(&names, &trials) },
         sweeps: sweep::build_curves(&cases, &trials, &names),
         caveats: mending::list_caveats(&names),
         matrix: Matrix::from_trials(&cases, &names, &trials),

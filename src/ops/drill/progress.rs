@@ -3,6 +3,9 @@
 use super::matrix::DrillCase;
 use crate::ops::context::Context;
 
+/// What stands between a fault and the time that is left.
+pub(super) const LEFT: &str = ", ";
+
 /// The progress of a drill, fault by fault.
 pub(super) struct DrillProgress<'a, 'c> {
     context: &'a Context<'c>,
@@ -21,8 +24,13 @@ impl<'a, 'c> DrillProgress<'a, 'c> {
     /// Reports the fault that is about to be tried.
     pub(super) fn report(&self, case: &DrillCase) {
         let size = case.size.map(|size| format!(" at {size}")).unwrap_or_default();
-        let left = self.estimate_left_s().map(|left_s| format!(", {} left", render_duration(left_s)));
-        let step = format!("{} {}{size}{}", case.tool, case.variant, left.unwrap_or_default());
+        self.report_step(&format!("{} {}{size}", case.tool, case.variant));
+    }
+
+    /// Reports what is about to be done.
+    pub(super) fn report_step(&self, step: &str) {
+        let left = self.estimate_left_s().map(|left_s| format!("{LEFT}{} left", render_duration(left_s)));
+        let step = format!("{step}{}", left.unwrap_or_default());
         self.context.reporter.overall_progress(&step, self.done, self.total);
     }
 

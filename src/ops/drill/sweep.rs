@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::find_case;
 use super::matrix::{DetectionVerdict, DrillCase, Trial};
 use super::statistics::Share;
-use super::statistics::curve::{DetectionThreshold, SizeCounts, find_crossing, fit_threshold, smooth_shares};
+use super::statistics::curve::{
+    DetectionThreshold, SizeCounts, ThresholdMethod, find_crossing, fit_threshold, smooth_shares,
+};
 use crate::domain::mode::Mode;
 use crate::domain::params::Size;
 use crate::domain::size::SizeRange;
@@ -18,6 +20,10 @@ use crate::ops::modes;
 const SIZES: usize = 9;
 /// Most sizes that a sweep adds between them, for all detectors together.
 pub(super) const ADDED_SIZES_MAX: usize = 32;
+/// A threshold is known closely where the ends of its interval have this ratio: each is within 3 %.
+const CLOSE_RATIO: f64 = 1.06;
+/// How many sizes on each side of a threshold are tried, where it is not sharp.
+const NEAR_STEPS: u8 = 8;
 
 /// The detection of one variant by one detector, over the sizes of its fault.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -118,16 +124,49 @@ pub(super) fn next_case(cases: &[DrillCase], trials: &[Trial], detectors: &[Stri
         let Some(range) = find_range(case).filter(|_| sizes < SIZES + ADDED_SIZES_MAX) else { continue };
         let is_relative = case.size.is_some_and(Size::is_relative);
         for detector in detectors {
-            let counts = count_by_size(case.tool, case.variant, detector, trials);
-            let Some((low, high)) = find_crossing(&to_numbers(&counts)) else { continue };
-            let Some(size) = range.halve_sizes(low, high) else { continue };
-            let next = DrillCase { size: Some(size.made_relative(is_relative)), untried: None, ..case.clone() };
-            if !cases.contains(&next) {
-                return Some(next);
+            let counts = to_numbers(&count_by_size(case.tool, case.variant, detector, trials));
+            for size in list_next_sizes(&range, &counts) {
+                let next = DrillCase { size: Some(size.made_relative(is_relative)), untried: None, ..case.clone() };
+                if !cases.contains(&next) {
+                    return Some(next);
+                }
             }
         }
     }
     None
+}
+
+/// Lists the sizes that would say more of a threshold, the most telling first: between the two around it; then, where
+/// some sizes were caught in part, around the threshold until it is known closely.
+fn list_next_sizes(range: &SizeRange, counts: &[SizeCounts]) -> Vec<Size> {
+    let Some((low, high)) = find_crossing(counts) else { return Vec::new() };
+    if let Some(size) = range.halve_sizes(low, high) {
+        return vec![size];
+    }
+    let threshold = fit_threshold(counts, range.is_logarithmic());
+    let Some(threshold) = threshold.filter(|threshold| threshold.method == ThresholdMethod::Logistic) else {
+        return Vec::new();
+    };
+    let ends = threshold.low.zip(threshold.high);
+    if ends.is_some_and(|(low, high)| high / low <= CLOSE_RATIO) {
+        return Vec::new();
+    }
+    let edges = [counts.first(), counts.last()].map(|count| count.map_or(threshold.size, |count| count.size));
+    range.list_sizes_around(threshold.size, NEAR_STEPS).into_iter().filter(|size| is_between(*size, edges)).collect()
+}
+
+fn is_between(size: Size, [low, high]: [f64; 2]) -> bool {
+    low <= size.number() && size.number() <= high
+}
+
+/// Puts the sizes of each variant in ascending order: those that were added on the way stand between the others.
+pub(super) fn sort_sizes(cases: &mut [DrillCase]) {
+    let order: Vec<(&'static str, &'static str)> = cases.iter().map(|case| (case.tool, case.variant)).collect();
+    let first = |case: &DrillCase| order.iter().position(|one| *one == (case.tool, case.variant));
+    cases.sort_by(|one, other| {
+        let [size, other_size] = [one, other].map(|case| case.size.map_or(0.0, Size::number));
+        first(one).cmp(&first(other)).then(size.total_cmp(&other_size))
+    });
 }
 
 /// Returns the curves of a drill, by variant and detector.
@@ -186,4 +225,30 @@ fn to_numbers(counts: &[(Size, Share)]) -> Vec<SizeCounts> {
 fn find_range(case: &DrillCase) -> Option<SizeRange> {
     let card = domains::find_mode(case.tool)?.card();
     card.variants.iter().find(|variant| variant.word == case.variant)?.size
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(size: f64, hits: u64, of: u64) -> SizeCounts {
+        SizeCounts { size, hits, of }
+    }
+
+    fn list(counts: &[SizeCounts]) -> Vec<String> {
+        let range = SizeRange::in_unit("cm", 1.0, 2.0, 9.0);
+        list_next_sizes(&range, counts).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn sizes_are_added_where_a_threshold_lies() {
+        assert_eq!(list(&[count(1.0, 0, 5), count(4.0, 5, 5)]), ["2"], "between the two");
+        assert_eq!(list(&[count(1.9, 0, 5), count(2.0, 5, 5)]), Vec::<String>::new(), "no size between them");
+        assert_eq!(list(&[count(1.0, 0, 5), count(9.0, 0, 5)]), Vec::<String>::new(), "it sees nothing");
+        let blurred = [count(1.0, 0, 5), count(1.8, 1, 5), count(1.9, 1, 5), count(2.0, 4, 5), count(3.0, 5, 5)];
+        let around = list(&blurred);
+        assert!(["1.7", "2.1"].iter().all(|size| around.contains(&(*size).to_owned())), "{around:?}");
+        let close = [count(1.0, 0, 500), count(1.9, 100, 500), count(2.0, 400, 500), count(3.0, 500, 500)];
+        assert_eq!(list(&close), Vec::<String>::new(), "known within 3 %");
+    }
 }

@@ -1,5 +1,6 @@
 //! `drill`: the matrix of variants and detectors, with rates and their confidence intervals.
 
+mod coverage;
 mod curve;
 mod html;
 mod junit;
@@ -31,6 +32,7 @@ impl Report for Outcome {
         }
         write_matrix(page, &self.matrix);
         mending::write_missed(page, self);
+        coverage::write_coverage(page, self);
         write_summary(page, self);
         write_comparison(page, self);
     }

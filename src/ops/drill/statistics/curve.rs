@@ -40,7 +40,7 @@ pub struct DetectionThreshold {
 /// Twice this is the 95 % quantile of chi-squared with one degree of freedom.
 const LIKELIHOOD_DROP: f64 = 1.920_73;
 /// Number of places at which the likelihood of a threshold is computed.
-const STEPS: usize = 240;
+const STEPS: usize = 120;
 
 /// Returns the shares by size, made non-decreasing (pool adjacent violators), in the order of the sizes.
 #[must_use]
@@ -128,24 +128,25 @@ impl LogisticFit {
         if span <= 0.0 {
             return None;
         }
-        let places: Vec<f64> = (0..=STEPS).map(|at| self.first + span * at as f64 / STEPS as f64).collect();
-        let likelihoods: Vec<f64> = places.iter().map(|place| self.profile_likelihood(*place)).collect();
-        let (at, best) =
-            likelihoods.iter().copied().enumerate().reduce(|one, other| if other.1 > one.1 { other } else { one })?;
-        let peak = *places.get(at)?;
-        let enough = best - LIKELIHOOD_DROP;
-        let is_within = |likelihood: &f64| *likelihood >= enough;
-        let (from, to) = (likelihoods.iter().position(is_within)?, likelihoods.iter().rposition(is_within)?);
+        // Twice: over all sizes, then more closely over those that the interval may hold.
+        let (_, low, high) = self.scan_places(self.first, self.last)?;
+        let (peak, low, high) = self.scan_places(low, high)?;
         // An interval that reaches the end of the sizes tried has no end there.
-        let end = |at: usize, edge: usize| {
-            let place = places.get(at).filter(|_| at != edge);
-            place.map(|place| self.axis.to_size(*place))
-        };
-        let (low, high) = (
-            end(from.saturating_sub(usize::from(from > 1)), 0),
-            end((to + usize::from(to + 1 < STEPS)).min(STEPS), STEPS),
-        );
+        let end = |place: f64, edge: f64| Some(self.axis.to_size(place)).filter(|_| (place - edge).abs() > span * 1e-9);
+        let (low, high) = (end(low, self.first), end(high, self.last));
         Some(DetectionThreshold { size: self.axis.to_size(peak), low, high, method: ThresholdMethod::Logistic })
+    }
+
+    /// Returns the likeliest threshold of some between two places, and the ends of the interval around it, each a step
+    /// further out.
+    fn scan_places(&self, first: f64, last: f64) -> Option<(f64, f64, f64)> {
+        let place_at = |step: usize| first + (last - first) * step as f64 / STEPS as f64;
+        let likelihoods: Vec<f64> = (0..=STEPS).map(|step| self.profile_likelihood(place_at(step))).collect();
+        let (peak, best) =
+            likelihoods.iter().copied().enumerate().reduce(|one, other| if other.1 > one.1 { other } else { one })?;
+        let is_within = |likelihood: &f64| *likelihood >= best - LIKELIHOOD_DROP;
+        let (from, to) = (likelihoods.iter().position(is_within)?, likelihoods.iter().rposition(is_within)?);
+        Some((place_at(peak), place_at(from.saturating_sub(1)), place_at((to + 1).min(STEPS))))
     }
 
     /// Returns the largest log-likelihood of curves with this threshold, over their slopes.
