@@ -17,6 +17,8 @@ const POINTS: &str = "TxFieldPoint";
 const ELECTRONS: i64 = 2;
 /// Distances to the skin depend on the part of the body: so many times more fields are needed to know their range.
 const SKIN_TIMES: usize = 3;
+/// Farther than patients lie even for the whole body, cm.
+const ROOM_CM: f64 = 600.0;
 /// Other fields of a prescription that must agree on a dose rate.
 const SITE_RATES: usize = 2;
 
@@ -30,7 +32,7 @@ static SKIN: CheckCard = CheckCard {
     severity: Severity::Medium,
     about: "The distance from source to skin (Ssd) is that of the prescription's other fields from the same side, \
         within the rules' tolerance, and not far from those of many other treatment fields of the machine with the \
-        same modality. 0 means that it was never set.",
+        same modality, nor farther than any room allows. 0 means that it was never set.",
     remedy: "Measure the distance at the next set-up: the patient, the couch or the plan has changed.",
 };
 
@@ -147,6 +149,7 @@ impl FieldSurvey for SkinSurvey<'_> {
             let site = sites.get(&field.record.site).filter(|_| !field.record.site.is_null());
             let finding = site.and_then(|site| self.check_site(field, site));
             let machine = machines.get(&(field.field.machine, field.record.modality));
+            let finding = finding.or_else(|| check_room(field));
             findings.extend(finding.or_else(|| self.check_machine(field, machine?)));
         }
         judged.count()
@@ -191,6 +194,14 @@ impl SkinSurvey<'_> {
         let wrong = Violation { what: format!("Ssd={own} machine={least}..{most}"), message };
         Some(field.finding(SKIN.id, SKIN.severity, &[], wrong))
     }
+}
+
+/// Returns the finding of a distance to the skin that no room has: it is in millimetres, most likely.
+fn check_room(field: &SurveyedField<'_, SkinSurvey<'_>>) -> Option<Finding> {
+    let own = rounded(field.record.skin.filter(|skin| !(0.0..=ROOM_CM).contains(skin))?);
+    let message = format!("Ssd is {own} cm; no treatment room is so large, and the farthest patients lie at 500 cm");
+    let wrong = Violation { what: format!("Ssd={own} room={ROOM_CM}"), message };
+    Some(field.finding(SKIN.id, SKIN.severity, &[], wrong))
 }
 
 impl Check for DoseRate {
