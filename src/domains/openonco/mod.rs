@@ -6,6 +6,7 @@
 pub mod categories;
 pub mod checks;
 pub mod columns;
+mod exact;
 mod examples;
 mod filters;
 mod import;

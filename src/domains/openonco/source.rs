@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 
+use super::exact;
+
 /// A member of an object's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -53,10 +55,35 @@ pub fn replace_value(text: &str, name: &str, value: &str) -> Option<String> {
     Some(format!("{}{value}{}", text.get(..start)?, text.get(end..)?))
 }
 
-/// Parses an object's text; `None` where it is no object.
+/// Lists where the elements of an array's text stand; empty for a text that is no array.
+#[must_use]
+pub fn list_elements(text: &str) -> Vec<Range<usize>> {
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+    let mut elements = Vec::new();
+    if !scanner.skip_byte(b'[') {
+        return elements;
+    }
+    loop {
+        scanner.skip_space();
+        let start = scanner.at;
+        scanner.skip_value();
+        if scanner.at > start {
+            elements.push(start..scanner.at);
+        }
+        if !scanner.skip_byte(b',') {
+            return elements;
+        }
+    }
+}
+
+/// Parses an object's text; `None` where it is no object. A number that a double cannot hold becomes the text of its
+/// digits.
 #[must_use]
 pub fn parse_object(text: &str) -> Option<Map<String, Json>> {
-    serde_json::from_str(text).ok()
+    match serde_json::from_str::<Map<String, Json>>(text) {
+        Ok(fields) if !fields.values().any(exact::may_have_lost) => Some(fields),
+        _ => exact::parse_exactly(text),
+    }
 }
 
 /// Encodes a text as a JSON value, with every letter as it is.

@@ -2,13 +2,15 @@
 
 mod array;
 mod report;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::ops::ControlFlow;
 
 use self::array::{ArrayCutter, Element};
 use self::report::{FileNotes, SeenIds};
-use super::categories::{Category, of_file};
+use super::categories::{CATEGORIES, Category, of_file};
 use super::columns;
 use super::schema::{FILES, SOURCES, TESTS, table_definitions};
 use crate::domain::folder::{FileSink, FolderFormat, FolderReader, FolderWriter};
@@ -35,22 +37,19 @@ impl FolderFormat for CatalogueFolder {
     }
 
     fn choose_files(&self, names: &[String]) -> Vec<String> {
-        let mut chosen: Vec<(usize, String)> = Vec::new();
-        for name in names {
-            if let Some(category) = of_file(name) {
-                chosen.push((category.position(), name.clone()));
-            } else if name == MANIFEST {
-                // First, because it says from when the others are.
-                chosen.push((0, name.clone()));
-            }
+        let mut chosen = Vec::new();
+        for category in CATEGORIES {
+            let of_category = |name: &&String| of_file(name).is_some_and(|known| known.id == category.id);
+            let mut files: Vec<&String> = names.iter().filter(of_category).collect();
+            // Where two names differ in case alone, the one as it is published goes first; a category has one file.
+            files.sort_by_key(|name| **name != category.file());
+            chosen.extend(files.first().map(|name| (*name).clone()));
         }
-        chosen.sort_by(|one, other| (one.1 != MANIFEST, one).cmp(&(other.1 != MANIFEST, other)));
-        // A manifest alone is no catalogue.
-        if chosen.iter().all(|(_, name)| name == MANIFEST) {
-            Vec::new()
-        } else {
-            chosen.into_iter().map(|c| c.1).collect()
+        // First, because it says from when the others are; alone it is no catalogue.
+        if !chosen.is_empty() && names.iter().any(|name| name == MANIFEST) {
+            chosen.insert(0, MANIFEST.to_owned());
         }
+        chosen
     }
 
     fn tables(&self) -> Vec<TableDef> {
