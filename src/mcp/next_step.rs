@@ -36,7 +36,9 @@ fn find_rule(code: &str) -> Option<&'static str> {
 
 /// Renders one step as a sentence.
 pub(super) fn render_step(step: &NextStep) -> String {
-    let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
+    // The schema is no example of a call, which is what this step shows at a terminal.
+    let is_schema = matches!(step.way, StepKind::Look(View::Query { .. }));
+    let when = if step.when.is_empty() || is_schema { String::new() } else { format!("{}: ", step.when) };
     let action = match &step.way {
         StepKind::Say => step.text.clone(),
         StepKind::Look(view) => render_view(view, &step.text),

@@ -231,7 +231,7 @@ impl Inner {
                 None => query::run(context, &request)?,
             };
             let mut data = outcome.answer.unwrap_or_default();
-            if query.is_whole() && (self.allowed.strict || !pages) {
+            if query.is_whole() && self.allowed.strict {
                 return Ok(build_whole_answer(data));
             }
             if domain.files().is_some() {
@@ -242,7 +242,9 @@ impl Inner {
             }
             let bytes = shown::escape_json(&Json::Object(data.clone()).to_string()).len();
             if !pages || bytes <= JSON_MAX || limit <= 1 {
-                return if query.is_whole() { Ok(build_whole_answer(data)) } else { build_answer(data) };
+                // What has no pages, and is too long all the same, is cut as any answer is.
+                let is_whole = query.is_whole() && bytes <= JSON_MAX;
+                return if is_whole { Ok(build_whole_answer(data)) } else { build_answer(data) };
             }
             // Nine tenths of the room, because the parts of the answer outside the page do not shrink with it.
             let share = u64::try_from(JSON_MAX * 9 / 10 / (bytes / 1000 + 1)).unwrap_or(1);

@@ -70,7 +70,15 @@ pub static MRD: Category = Category {
         "fdaStatus",
         "reimbursement",
     ],
-    groups: &["vendor", "approach", "fdaStatus", "requiresTumorTissue", "reimbursement"],
+    groups: &[
+        "vendor",
+        "approach",
+        "fdaStatus",
+        "requiresTumorTissue",
+        "reimbursement",
+        "vendorGroup",
+        "regulatoryClass",
+    ],
 };
 
 /// ECD, a category that has tools of its own.
@@ -94,7 +102,7 @@ pub static ECD: Category = Category {
         "listPrice",
         "fdaStatus",
     ],
-    groups: &["vendor", "testScope", "fdaStatus", "reimbursement"],
+    groups: &["vendor", "testScope", "fdaStatus", "reimbursement", "vendorGroup", "regulatoryClass"],
 };
 
 /// TRM, a category that has tools of its own.
@@ -107,7 +115,7 @@ pub static TRM: Category = Category {
     fields: USUAL,
     brief: &["name", "vendor", "approach", "cancerTypes", "sensitivity", "specificity", "fdaStatus"],
     metrics: &["name", "vendor", "approach", "sensitivity", "leadTimeVsImaging", "lod", "fdaStatus", "reimbursement"],
-    groups: &["vendor", "approach", "fdaStatus", "reimbursement", "isDiscontinued"],
+    groups: &["vendor", "approach", "fdaStatus", "reimbursement", "isDiscontinued", "vendorGroup", "regulatoryClass"],
 };
 
 static HCT: Category = Category {
@@ -133,14 +141,15 @@ static HCT: Category = Category {
         "listPrice",
         "fdaStatus",
     ],
-    groups: &["vendor", "fdaStatus", "reimbursement", "sampleCategory"],
+    groups: &["vendor", "fdaStatus", "reimbursement", "sampleCategory", "vendorGroup", "regulatoryClass"],
 };
 
 const DECISION_BRIEF: &[&str] =
     &["name", "vendor", "productType", "cancerTypes", "genesAnalyzed", "fdaCompanionDxCount", "fdaStatus"];
 const DECISION_METRICS: &[&str] =
     &["name", "vendor", "productType", "genesAnalyzed", "fdaCompanionDxCount", "tat", "listPrice", "fdaStatus"];
-const DECISION_GROUPS: &[&str] = &["vendor", "productType", "fdaStatus", "approach", "reimbursement"];
+const DECISION_GROUPS: &[&str] =
+    &["vendor", "productType", "fdaStatus", "approach", "reimbursement", "vendorGroup", "regulatoryClass"];
 
 /// TDS, a category that has tools of its own.
 pub static TDS: Category = Category {
@@ -176,7 +185,7 @@ static PAP: Category = Category {
     fields: FieldNames { name: "vendorName", vendor: "vendorName", ..USUAL },
     brief: &["vendorName", "programName", "hasProgram", "maxOutOfPocket", "lastVerified"],
     metrics: &["vendorName", "programName", "hasProgram", "eligibility", "maxOutOfPocket", "paymentPlans"],
-    groups: &["vendorName", "hasProgram"],
+    groups: &["vendorName", "vendorGroup"],
 };
 
 /// Every category, in the order in which files are read and lists shown.

@@ -14,8 +14,7 @@ static TEST: RecordKind = RecordKind::new("test", "tests", "tests of the catalog
         ListColumn::new("sensitivity").with_heading("sens. %").wide(),
         ListColumn::new("specificity").with_heading("spec. %").wide(),
     ])
-    .faultable()
-    .fills_params(&[("ids", "id"), ("names", "name")]);
+    .faultable();
 
 static FILE: RecordKind =
     RecordKind::new("file", "files", "files of the catalogue").in_table("OncologyTestFile", "number").with_columns(&[

@@ -128,12 +128,11 @@ impl CatalogueQuery {
         }
         match self.verb {
             Verb::Search => names.extend(["fields", "limit", "offset"]),
-            Verb::Count | Verb::ListVendors | Verb::ListCancerTypes | Verb::Fields if !strict => names.push("limit"),
+            Verb::Get | Verb::ListCategories | Verb::Complete => return names,
+            _ if !strict => names.push("limit"),
             _ => {}
         }
-        let is_paged =
-            matches!(self.verb, Verb::Search | Verb::Count | Verb::ListVendors | Verb::ListCancerTypes | Verb::Fields);
-        if !strict && is_paged {
+        if !strict {
             names.push("cursor");
         }
         names

@@ -89,10 +89,8 @@ pub(super) fn start_count(arguments: &Arguments, category: &'static Category) ->
 
 /// Finds the column of a field that a category can be counted by.
 fn find_group(category: &Category, field: &str, strict: bool) -> Result<(String, &'static str), QueryError> {
-    let mut known = category.groups.to_vec();
-    if !strict {
-        known.extend(DERIVED);
-    }
+    let known: Vec<&str> =
+        category.groups.iter().copied().filter(|group| !(strict && DERIVED.contains(group))).collect();
     let Some(field) = known.iter().find(|known| **known == field) else {
         let near = find_nearest(field, known.iter().copied());
         let near = if near.is_empty() { known.join(", ") } else { near.join(", ") };
@@ -103,7 +101,7 @@ fn find_group(category: &Category, field: &str, strict: bool) -> Result<(String,
     if let Some((_, column)) = GROUPED.iter().find(|(name, _)| name == field) {
         return Ok(((*field).to_owned(), column));
     }
-    // A vendor's group is read off its name; what has no column is counted by that of the vendor too.
+    // The group of a vendor is read off its name.
     Ok(((*field).to_owned(), "vendor"))
 }
 

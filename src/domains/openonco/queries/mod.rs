@@ -14,6 +14,9 @@ mod records;
 mod selection;
 mod tools;
 
+#[cfg(test)]
+mod tests;
+
 use crate::domain::query::Query;
 
 /// Every query: the nineteen of the specification, then one a verb for every other category.

@@ -1,16 +1,18 @@
 //! Search, get and compare: which records, then their texts, then what is shown of them.
 
+mod answers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::answer;
 use super::arguments::{Arguments, wrong};
 use super::conditions::build_conditions;
-use super::facts::{CatalogueFacts, PageBounds, list_answer};
+use super::facts::{CatalogueFacts, PageBounds};
 use super::parameters::LIMIT_MAX;
-use super::selection::{Chosen, NamedBy, NamedSelection, SearchSelection, of_category};
+use super::selection::{NamedBy, NamedSelection, SearchSelection, of_category};
 use crate::domain::query::{QueryAnswer, QueryError, QueryRun};
 use crate::domain::scan::{ScanReader, ScanRequest};
 use crate::domains::openonco::categories::Category;
@@ -62,8 +64,14 @@ struct RecordsRun {
     projection: Projection,
     facts: CatalogueFacts,
     step: Step,
+    /// The page of a comparison.
+    bounds: PageBounds,
     /// The records of the answer, in its order.
     chosen: Vec<i64>,
+    /// The number of records that were found, on this page or another one.
+    total: u64,
+    /// The name that was given beside an id: both have to mean one record.
+    named_too: Option<String>,
     records: BTreeMap<i64, Map<String, Json>>,
     /// The keys that records of the category have, as far as they were read.
     keys: BTreeSet<String>,
@@ -85,7 +93,7 @@ pub(super) fn start_search(
         (None, false) => Projection::Brief,
     };
     let purpose = Purpose::Search(SearchSelection::new(conditions, bounds));
-    Ok(start_run(arguments, category, purpose, projection))
+    Ok(start_run(arguments, category, purpose, projection, bounds))
 }
 
 /// Reads where an answer begins, and how many rows it has.
@@ -114,17 +122,21 @@ fn to_count(number: i64) -> u64 {
 /// Starts a look at one record.
 pub(super) fn start_get(arguments: &Arguments, category: &'static Category) -> Result<Box<dyn QueryRun>, QueryError> {
     let strict = arguments.is_strict();
-    let named = match (arguments.text("id")?, arguments.text("name")?) {
+    let (id, name) = (arguments.text("id")?, arguments.text("name")?);
+    let named = match (id, name) {
         (None, None) => {
             let message = format!("id or name is missing: which {}", category.word);
             return Err(QueryError::Missing(message));
         }
-        (Some(_), Some(_)) if !strict => return Err(wrong("name", "give either id or name, not both")),
         (Some(id), _) => NamedSelection::new(NamedBy::Id, vec![id.to_owned()], strict),
         (None, Some(name)) => NamedSelection::new(NamedBy::Name, vec![name.to_owned()], strict),
     };
     let projection = if strict { Projection::EveryColumn } else { Projection::Whole };
-    Ok(start_run(arguments, category, Purpose::Get(named), projection))
+    // One record is answered; a name that several have is answered with all of these.
+    let bounds = PageBounds { start: 0, size: u64::MAX };
+    let mut run = start_run(arguments, category, Purpose::Get(named), projection, bounds);
+    run.named_too = name.filter(|_| id.is_some() && !strict).map(str::to_owned);
+    Ok(run)
 }
 
 /// Starts a comparison.
@@ -147,7 +159,11 @@ pub(super) fn start_compare(
         Some(metrics) => Projection::Named(metrics),
         None => Projection::Named(category.metrics.iter().map(|metric| (*metric).to_owned()).collect()),
     };
-    Ok(start_run(arguments, category, Purpose::Compare(named), projection))
+    let mut bounds = read_bounds(arguments)?;
+    if strict || !arguments.has("limit") {
+        bounds.size = u64::MAX;
+    }
+    Ok(start_run(arguments, category, Purpose::Compare(named), projection, bounds))
 }
 
 fn start_run(
@@ -155,7 +171,8 @@ fn start_run(
     category: &'static Category,
     purpose: Purpose,
     projection: Projection,
-) -> Box<dyn QueryRun> {
+    bounds: PageBounds,
+) -> Box<RecordsRun> {
     Box::new(RecordsRun {
         category,
         strict: arguments.is_strict(),
@@ -163,7 +180,10 @@ fn start_run(
         projection,
         facts: CatalogueFacts::default(),
         step: Step::Facts,
+        bounds,
         chosen: Vec::new(),
+        total: 0,
+        named_too: None,
         records: BTreeMap::new(),
         keys: BTreeSet::new(),
         failed: None,
@@ -249,7 +269,10 @@ impl RecordsRun {
                     // The original answers in the order of its file.
                     records.sort_unstable();
                 }
-                records
+                self.total = records.len() as u64;
+                let start = usize::try_from(self.bounds.start).unwrap_or(usize::MAX);
+                let size = usize::try_from(self.bounds.size).unwrap_or(usize::MAX);
+                records.into_iter().skip(start).take(size).collect()
             }
         };
         if self.chosen.is_empty() {
@@ -360,87 +383,5 @@ impl QueryRun for RecordsRun {
             Purpose::Compare(named) => self.answer_comparison(named)?,
         };
         Ok(QueryAnswer { data })
-    }
-}
-
-impl RecordsRun {
-    fn answer_search(&self, search: &SearchSelection) -> Map<String, Json> {
-        let items = self.show_chosen();
-        let next = search.bounds.next(items.len() as u64, search.total);
-        let what = format!("{}s", self.category.word);
-        list_answer(&self.facts, self.strict, items, search.total, next, &what)
-    }
-
-    fn answer_get(&self, named: &NamedSelection) -> Result<Map<String, Json>, QueryError> {
-        let found: Vec<&Chosen> = named.found.iter().flatten().collect();
-        let record = self.chosen.first().and_then(|record| self.records.get(record));
-        let Some(record) = record else { return Err(self.not_found(named)) };
-        if self.strict {
-            return Ok(self.show_record(record));
-        }
-        if found.len() > 1 {
-            return Ok(self.answer_candidates(named, &found));
-        }
-        let mut row = self.show_record(record);
-        let mut about = Map::new();
-        about.insert("category".to_owned(), json!(self.category.id));
-        about.insert("source".to_owned(), json!(self.facts.source()));
-        let mut noted = row.clone();
-        answer::annotate(self.category, record, &mut noted, true);
-        for name in ["regulatoryClass", "warnings", "numbers", "notNumbers"] {
-            // A record that has a field of that name keeps it.
-            if !record.contains_key(name) {
-                row.remove(name);
-                about.extend(noted.remove(name).map(|value| (name.to_owned(), value)));
-            }
-        }
-        row.insert("catalogue".to_owned(), Json::Object(about));
-        Ok(row)
-    }
-
-    /// Answers a name that several records have: with these, instead of one that may not be meant.
-    fn answer_candidates(&self, named: &NamedSelection, found: &[&Chosen]) -> Map<String, Json> {
-        let items: Vec<Json> =
-            found.iter().map(|one| json!({"id": one.id, "name": one.name, "vendor": one.vendor})).collect();
-        let asked = named.asked.first().map(String::as_str).unwrap_or_default();
-        let mut answer = list_answer(&self.facts, false, items, found.len() as u64, None, "tests");
-        let summary = format!(
-            "{} {}s have the name `{asked}`: call again with one of their ids",
-            found.len(),
-            self.category.word
-        );
-        answer.insert("ambiguous".to_owned(), json!(true));
-        answer.insert("summary".to_owned(), json!(summary));
-        answer
-    }
-
-    fn not_found(&self, named: &NamedSelection) -> QueryError {
-        let near = named.unknown().into_iter().next().map(|(_, near)| near).unwrap_or_default();
-        let given = named.asked.first().map(|asked| super::arguments::shorten(asked)).unwrap_or_default();
-        QueryError::Unknown { what: self.category.word, given, near }
-    }
-
-    fn answer_comparison(&self, named: &NamedSelection) -> Result<Map<String, Json>, QueryError> {
-        let items = self.show_chosen();
-        let unknown = named.unknown();
-        if items.is_empty() && !self.strict {
-            return Err(self.not_found(named));
-        }
-        let total = items.len() as u64;
-        let what = format!("{}s", self.category.word);
-        let mut answer = list_answer(&self.facts, self.strict, items, total, None, &what);
-        if self.strict {
-            return Ok(answer);
-        }
-        if let Projection::Named(fields) = &self.projection {
-            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            answer.insert("units".to_owned(), Json::Object(answer::units_of(&fields)));
-        }
-        if !unknown.is_empty() {
-            let unknown: Vec<Json> =
-                unknown.iter().map(|(asked, near)| json!({"asked": asked, "nearest": near})).collect();
-            answer.insert("unknown".to_owned(), json!(unknown));
-        }
-        Ok(answer)
     }
 }
