@@ -5,6 +5,8 @@ mod gather;
 pub(super) mod record;
 mod run;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod values;
 mod whole;
 mod words;
