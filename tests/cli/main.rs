@@ -31,6 +31,7 @@ mod generated;
 mod help;
 mod json;
 mod openonco;
+mod openonco_published;
 mod output;
 mod query;
 mod recover;

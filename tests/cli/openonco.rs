@@ -184,6 +184,26 @@ fn a_drill_of_every_mode_sees_every_fault() {
 }
 
 #[test]
+fn people_see_lists_of_texts_parts_of_a_record_and_comparisons_side_by_side() {
+    let world = world_with(&[("mrd.json", MRD)]);
+    let show = |words: &[&str]| {
+        let output = world.run(&[&["--target", "json:tests", "query"], words].concat());
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(show(&["openonco-list-vendors"]).contains("Lumenar"));
+    assert!(show(&["openonco-get-mrd", "--id", "mrd-2"]).contains("catalogue regulatoryClass: ldt"));
+    let compared = show(&["openonco-compare-mrd", "--ids", "mrd-2,mrd-10,mrd-77"]);
+    let line = |field: &str| {
+        let line =
+            compared.lines().find(|line| line.starts_with(field)).unwrap_or_else(|| panic!("{field}: {compared}"));
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((line("sensitivity"), line("name")), ("95.0 80".to_owned(), "Beta Alpha".to_owned()));
+    assert!(compared.contains("mrd-77"), "what was not found is said: {compared}");
+}
+
+#[test]
 fn a_folder_is_checked_in_place_and_never_written() {
     let world = world_with(&[("mrd.json", &MRD.replace("95.0", "950"))]);
     let checked = world.run(&["--target", "json:tests", "check", "--json"]);
