@@ -39,6 +39,28 @@ fn inspector_drives_every_tool_resource_prompt_and_completion() {
 }
 
 #[test]
+#[ignore = "needs python3 and the MCP inspector, whose node_modules/.bin MFM_TEST_MCP_INSPECTOR names"]
+fn inspector_asks_every_tool_of_catalogues() {
+    let folder = std::env::var("MFM_TEST_MCP_INSPECTOR").expect("MFM_TEST_MCP_INSPECTOR names a folder with mcpdo");
+    let home = tempfile::tempdir().unwrap();
+    for words in
+        [["create", "sqlite:made.db", "--domain", "openonco"].as_slice(), &["export", "sqlite:made.db", "tests"]]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+        command.arg("lab").args(words).current_dir(home.path()).env("HOME", home.path());
+        assert!(command.env("MFM_JOURNAL", home.path().join("journal.db")).output().unwrap().status.success());
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/openonco_inspector.py");
+    let mut command = Command::new("python3");
+    command.arg(script).arg(env!("CARGO_BIN_EXE_mfm")).arg(home.path().join("tests"));
+    command.env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap()));
+    let done = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}\n{err}");
+    println!("{out}");
+}
+
+#[test]
 #[ignore = "needs python3 with the package mcp, named by MFM_TEST_MCP_PYTHON"]
 fn python_client_asks_every_tool_of_recordings_and_physics_agrees() {
     let python = std::env::var("MFM_TEST_MCP_PYTHON").expect("MFM_TEST_MCP_PYTHON names a python with mcp");
@@ -62,11 +84,13 @@ fn python_client_asks_every_tool_of_recordings_and_physics_agrees() {
 }
 
 #[test]
-#[ignore = "needs python3 with the package mcp, named by MFM_TEST_MCP_PYTHON, and the published files of v1.0.0, by \
-    MFM_TEST_OPENONCO"]
+#[ignore = "needs python3 with the package mcp, named by MFM_TEST_MCP_PYTHON, and the folder of the published states, \
+    by MFM_TEST_OPENONCO"]
 fn published_catalogues_are_answered_as_worked_out_by_hand() {
     let python = std::env::var("MFM_TEST_MCP_PYTHON").expect("MFM_TEST_MCP_PYTHON names a python with mcp");
-    let files = std::env::var("MFM_TEST_OPENONCO").expect("MFM_TEST_OPENONCO names a folder with the files of v1.0.0");
+    let states =
+        std::env::var("MFM_TEST_OPENONCO").expect("MFM_TEST_OPENONCO names the folder of the published states");
+    let files = Path::new(&states).join("v1.0.0");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/openonco_session.py");
     let mut command = Command::new(python);
     let done = command.arg(script).arg(env!("CARGO_BIN_EXE_mfm")).arg(files).output().unwrap();
