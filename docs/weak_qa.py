@@ -19,7 +19,7 @@ def compare_beams(database):
     """Forgets prescriptions of a single field, which has nothing beside it, and wedges and applicators."""
     beams = database.execute(
         "SELECT SIT_Set_ID, Machine_ID_Staff_ID, FLD_ID, Couch_Lng, Couch_Ang, Gantry_Ang, Ssd FROM TxField"
-        " JOIN TxFieldPoint USING (FLD_ID) WHERE Version = 0 AND Point = 0 AND Wdg_Appl IS NULL"
+        " JOIN TxFieldPoint USING (FLD_ID) WHERE Point = 0 AND Wdg_Appl IS NULL"
         " ORDER BY FLD_ID").fetchall()
     together = collections.defaultdict(list)
     for *prescription_and_machine, field, couch, turned, gantry, skin in beams:

@@ -18,8 +18,7 @@ const SEEN: [(&str, u64); 8] = [
     ("field_meterset", 2),
     ("couch_off", 2),
     ("couch_turned", 2),
-    // Of two fields, one is beside another from its side.
-    ("skin_distance", 1),
+    ("skin_distance", 2),
     ("millimetres_as_centimetres", 2),
     ("shift_off", 2),
 ];
