@@ -17,7 +17,7 @@ pub(super) struct ToolAnswer {
     pub(super) json: Json,
     /// The same in a few lines of text.
     pub(super) text: String,
-    /// Whether it has bounds of its own: it is not cut, and its text is the same JSON.
+    /// Whether it has bounds of its own: it is not cut, and its text is the same JSON, escaped.
     pub(super) whole: bool,
 }
 
@@ -84,9 +84,8 @@ impl ToolAnswer {
     /// Converts to the result of the protocol; a client that does not read structured content gets it as text.
     pub(super) fn into_result(self, structured: bool) -> CallToolResult {
         if self.whole {
-            let text = shown::escape_json(&self.json.to_string()).into_owned();
-            let mut result = CallToolResult::structured(self.json);
-            result.content = vec![ContentBlock::text(text)];
+            let mut result = CallToolResult::success(vec![ContentBlock::text(self.text)]);
+            result.structured_content = Some(self.json);
             return result;
         }
         let whole = self.to_bounded_json();

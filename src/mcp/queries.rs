@@ -218,7 +218,6 @@ impl Inner {
             let hint = format!("call {} first, or give {FILE}; {} lists them", card.load, card.list);
             return Err(Failure::new(FailureKind::Refused, "no_file", message, hint));
         }
-        let pages = query.params_schema().get("properties").and_then(|all| all.get("limit")).is_some();
         let mut request = Request { query: Some(query.card().name.to_owned()), params, file, ..Request::default() };
         request.strict = self.allowed.strict;
         let mut limit = request.params.get("limit").and_then(Json::as_u64).unwrap_or(ITEMS_DEFAULT);
@@ -232,7 +231,9 @@ impl Inner {
             };
             let mut data = outcome.answer.unwrap_or_default();
             if query.is_whole() && self.allowed.strict {
-                return Ok(build_whole_answer(data));
+                let json = Json::Object(data);
+                let text = shown::escape_json(&json.to_string()).into_owned();
+                return Ok(ToolAnswer { json, text, whole: true });
             }
             if domain.files().is_some() {
                 data.extend(outcome.target.map(|target| (FILE.to_owned(), json!(target))));
@@ -240,11 +241,13 @@ impl Inner {
             if outcome.being_written == Some(true) {
                 data.insert("complete".to_owned(), json!(false));
             }
-            let bytes = shown::escape_json(&Json::Object(data.clone()).to_string()).len();
-            if !pages || bytes <= JSON_MAX || limit <= 1 {
+            let json = Json::Object(data);
+            let text = shown::escape_json(&json.to_string()).into_owned();
+            let bytes = text.len();
+            if bytes <= JSON_MAX || limit <= 1 || !has_pages(query) {
                 // What has no pages, and is too long all the same, is cut as any answer is.
                 let is_whole = query.is_whole() && bytes <= JSON_MAX;
-                return if is_whole { Ok(build_whole_answer(data)) } else { build_answer(data) };
+                return if is_whole { Ok(ToolAnswer { json, text, whole: true }) } else { summarize_answer(json) };
             }
             // Nine tenths of the room, because the parts of the answer outside the page do not shrink with it.
             let share = u64::try_from(JSON_MAX * 9 / 10 / (bytes / 1000 + 1)).unwrap_or(1);
@@ -265,13 +268,13 @@ impl Inner {
     }
 }
 
-fn text_argument(arguments: &Object, name: &str) -> Option<String> {
-    arguments.get(name).and_then(Json::as_str).map(str::to_owned)
+/// Tells whether a query answers in pages.
+fn has_pages(query: &dyn Query) -> bool {
+    query.params_schema().get("properties").and_then(|all| all.get("limit")).is_some()
 }
 
-/// Builds an answer that has bounds of its own.
-const fn build_whole_answer(data: Map<String, Json>) -> ToolAnswer {
-    ToolAnswer { json: Json::Object(data), text: String::new(), whole: true }
+fn text_argument(arguments: &Object, name: &str) -> Option<String> {
+    arguments.get(name).and_then(Json::as_str).map(str::to_owned)
 }
 
 /// Finds the further groups of queries that what is loaded makes useful; none where nothing can be read yet.
@@ -291,6 +294,11 @@ pub(super) fn find_further_groups(host: &Host, allowed: &AgentPermissions) -> Ve
 }
 
 fn build_answer(data: Map<String, Json>) -> Result<ToolAnswer, Failure> {
-    let text = data.get("summary").and_then(Json::as_str).unwrap_or("done").to_owned();
-    Ok(ToolAnswer { json: Json::Object(data), text, whole: false })
+    summarize_answer(Json::Object(data))
+}
+
+/// Builds an answer whose text is its summary.
+fn summarize_answer(json: Json) -> Result<ToolAnswer, Failure> {
+    let text = json.get("summary").and_then(Json::as_str).unwrap_or("done").to_owned();
+    Ok(ToolAnswer { json, text, whole: false })
 }

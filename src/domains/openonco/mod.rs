@@ -12,6 +12,7 @@ mod filters;
 mod import;
 pub mod lab;
 pub mod modes;
+mod partial;
 pub mod queries;
 pub mod records;
 pub mod rules;

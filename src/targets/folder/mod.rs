@@ -169,19 +169,28 @@ fn declare_table(def: &TableDef) -> Table {
     }
 }
 
-/// Tells whether a row passes a filter. A maximum asks for no row.
-fn passes(filter: &Filter, table: &Table, row: &[Value]) -> Result<bool, TargetError> {
-    let cell = |column: &str| Ok::<_, TargetError>(row.get(table.column(column)?.0));
+/// Returns the position of the column that a filter is about; `None` for one about none.
+fn find_filter_column(filter: &Filter, table: &Table) -> Result<Option<usize>, TargetError> {
     Ok(match filter {
+        Filter::In { column, .. } | Filter::Between { column, .. } => Some(table.column(column)?.0),
+        Filter::All | Filter::Days { .. } | Filter::Maximum { .. } => None,
+    })
+}
+
+/// Tells whether a row passes a filter about a column. A maximum asks for no row.
+fn passes(filter: &Filter, column: Option<usize>, row: &[Value]) -> bool {
+    let cell = column.and_then(|at| row.get(at));
+    match filter {
         Filter::All => true,
-        Filter::In { column, values } => {
-            let cell = cell(column)?;
-            cell.is_some_and(|cell| !cell.is_null() && (values.contains(cell) || values.contains(&key_form(cell))))
-        }
-        Filter::Between { column, first, last } => cell(column)?.is_some_and(|cell| lies_between(cell, *first, *last)),
+        Filter::In { values, .. } => cell.is_some_and(|cell| {
+            // A text is its own form; copying it for each row would cost more than all the rest.
+            let is_text = matches!(cell, Value::Text(_));
+            !cell.is_null() && (values.contains(cell) || (!is_text && values.contains(&key_form(cell))))
+        }),
+        Filter::Between { first, last, .. } => cell.is_some_and(|cell| lies_between(cell, *first, *last)),
         // Files hold no times of the target's clock.
         Filter::Days { .. } | Filter::Maximum { .. } => false,
-    })
+    }
 }
 
 impl Target for FolderTarget {
@@ -243,8 +252,9 @@ impl Target for FolderTarget {
             let rows = held.rows.iter().map(|cells| Row { table: &held.table, cells });
             answer.maximum = rows.filter_map(|row| row.integer(column)).max();
         }
+        let column = find_filter_column(&query.filter, &held.table)?;
         for row in &held.rows {
-            if passes(&query.filter, &held.table, row)? {
+            if passes(&query.filter, column, row) {
                 answer.rows.push(row.clone());
             }
         }
@@ -298,8 +308,9 @@ impl Target for FolderTarget {
         let Some(held) = self.find(&table.shape.name) else { return Ok(()) };
         let places = positions(&held.table, table);
         let mut cells = Vec::with_capacity(places.len());
+        let column = find_filter_column(filter, &held.table)?;
         for row in &held.rows {
-            if passes(filter, &held.table, row)? {
+            if passes(filter, column, row) {
                 cells.clear();
                 cells.extend(places.iter().map(|at| row.get(*at).cloned().unwrap_or(Value::Null)));
                 visit(&cells)?;

@@ -54,7 +54,9 @@ pub(super) fn list_names(folder: &Path) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|error| error.to_string())?;
-        if entry.path().is_file() {
+        // The kind of an entry comes with its name; only what a link leads to has to be asked for.
+        let kind = entry.file_type().map_err(|error| error.to_string())?;
+        if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
     }

@@ -1,6 +1,8 @@
 //! What an answer shows of a record: the fields asked for, as their file has them; what the numbers among them need
 //! said; and what is kept back.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::domains::openonco::categories::Category;
@@ -75,6 +77,12 @@ pub(super) fn derive_field(category: &Category, record: &Map<String, Json>, fiel
     }
 }
 
+/// Returns the members of a record that an answer with these fields reads: them, and what is said beside them.
+pub(super) fn list_read<'f>(category: &Category, fields: impl Iterator<Item = &'f str>) -> BTreeSet<String> {
+    let beside = ["id", "fdaStatus", "leadTimeVsImagingNotes", category.fields.vendor];
+    fields.chain(beside).chain(FLAGS.map(|(flag, _)| flag)).map(str::to_owned).collect()
+}
+
 /// Returns a record as its file has it, without what is kept back.
 pub(super) fn whole_record(record: &Map<String, Json>) -> Map<String, Json> {
     let shown = record.iter().filter(|(name, _)| !KEPT_BACK.contains(&name.as_str()));
@@ -101,31 +109,33 @@ pub(super) fn some_fields(
     row
 }
 
-/// Adds to a row what its figures need said: its warnings, the class of its status, the numbers in its texts.
-pub(super) fn annotate(
+/// Returns what the figures of a row need said: its warnings, the class of its status, the numbers in its texts.
+pub(super) fn list_remarks(
     category: &Category,
     record: &Map<String, Json>,
-    row: &mut Map<String, Json>,
+    row: &Map<String, Json>,
     with_numbers: bool,
-) {
+) -> Map<String, Json> {
+    let mut remarks = Map::new();
     if row.contains_key("fdaStatus") && !row.contains_key("regulatoryClass") {
-        row.extend(
+        remarks.extend(
             derive_field(category, record, "regulatoryClass").map(|class| ("regulatoryClass".to_owned(), class)),
         );
     }
     let warnings = find_warnings(record, row);
     if !warnings.is_empty() {
-        row.insert("warnings".to_owned(), json!(warnings));
+        remarks.insert("warnings".to_owned(), json!(warnings));
     }
     if with_numbers {
         let (read, unread) = read_texts(row);
         if !read.is_empty() {
-            row.insert("numbers".to_owned(), Json::Object(read));
+            remarks.insert("numbers".to_owned(), Json::Object(read));
         }
         if !unread.is_empty() {
-            row.insert("notNumbers".to_owned(), json!(unread));
+            remarks.insert("notNumbers".to_owned(), json!(unread));
         }
     }
+    remarks
 }
 
 /// Returns the warnings that a row needs, because it shows a figure that one of them is about.

@@ -113,7 +113,7 @@ impl ScanReader for CountRun {
         if !self.has_facts {
             return Some(CatalogueFacts::scan());
         }
-        let mut columns = vec!["record"];
+        let mut columns = vec!["record", "category"];
         columns.extend(self.group.as_ref().map(|(_, column)| *column));
         columns.extend(self.conditions.iter().map(|condition| condition.column));
         columns.sort_unstable();

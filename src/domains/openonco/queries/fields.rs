@@ -69,7 +69,7 @@ impl ScanReader for FieldsRun {
         if !self.has_facts {
             return Some(CatalogueFacts::scan());
         }
-        Some(ScanRequest::every_row(SOURCES, &["record", "text"]).filter(of_category(self.category)))
+        Some(ScanRequest::every_row(SOURCES, &["record", "category", "text"]).filter(of_category(self.category)))
     }
 
     fn take_rows(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {

@@ -1,12 +1,14 @@
 //! Search, get and compare: which records, then their texts, then what is shown of them.
 
 mod answers;
+mod projection;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value as Json};
 
+use self::projection::Projection;
 use super::answer;
 use super::arguments::{Arguments, wrong};
 use super::conditions::build_conditions;
@@ -17,8 +19,8 @@ use crate::domain::query::{QueryAnswer, QueryError, QueryRun};
 use crate::domain::scan::{ScanReader, ScanRequest};
 use crate::domains::openonco::categories::Category;
 use crate::domains::openonco::schema::SOURCES;
-use crate::domains::openonco::source;
 use crate::domains::openonco::text::folding::find_nearest;
+use crate::domains::openonco::{partial, source};
 use crate::model::{Filter, Row, Value};
 
 /// The number of rows of an answer without a `limit`, and that of the original.
@@ -31,19 +33,6 @@ enum Purpose {
     Search(SearchSelection),
     Get(NamedSelection),
     Compare(NamedSelection),
-}
-
-/// Which fields are shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Projection {
-    /// The few of the category's card.
-    Brief,
-    /// All that a record has.
-    Whole,
-    /// All that any record of the category has, as the original answers.
-    EveryColumn,
-    /// Those named.
-    Named(Vec<String>),
 }
 
 /// The step of reading.
@@ -72,6 +61,8 @@ struct RecordsRun {
     total: u64,
     /// The name that was given beside an id: both have to mean one record.
     named_too: Option<String>,
+    /// The members of records that the answer needs; `None` for all.
+    wanted: Option<BTreeSet<String>>,
     records: BTreeMap<i64, Map<String, Json>>,
     /// The keys that records of the category have, as far as they were read.
     keys: BTreeSet<String>,
@@ -173,6 +164,7 @@ fn start_run(
     projection: Projection,
     bounds: PageBounds,
 ) -> Box<RecordsRun> {
+    let wanted = projection.list_wanted(category);
     Box::new(RecordsRun {
         category,
         strict: arguments.is_strict(),
@@ -184,6 +176,7 @@ fn start_run(
         chosen: Vec::new(),
         total: 0,
         named_too: None,
+        wanted,
         records: BTreeMap::new(),
         keys: BTreeSet::new(),
         failed: None,
@@ -294,7 +287,12 @@ impl RecordsRun {
     }
 
     fn take_text(&mut self, row: &Row<'_>) {
-        let fields = row.text("text").and_then(source::parse_object).unwrap_or_default();
+        let text = row.text("text");
+        let fields = match &self.wanted {
+            Some(wanted) => text.and_then(|text| partial::parse_members(text, wanted)),
+            None => text.and_then(source::parse_object),
+        };
+        let fields = fields.unwrap_or_default();
         self.records.insert(row.integer("record").unwrap_or_default(), fields);
     }
 
@@ -304,7 +302,9 @@ impl RecordsRun {
         self.keys.extend(self.records.values().flat_map(|record| record.keys().cloned()));
         let is_needed = self.projection == Projection::EveryColumn || !self.unseen_fields().is_empty();
         self.step = if is_needed { Step::Keys } else { Step::Done };
-        is_needed.then(|| ScanRequest::every_row(SOURCES, &["record", "text"]).filter(of_category(self.category)))
+        is_needed.then(|| {
+            ScanRequest::every_row(SOURCES, &["record", "category", "text"]).filter(of_category(self.category))
+        })
     }
 
     /// Reads the keys of a record; ends once all fields that were asked for are seen.
@@ -361,7 +361,11 @@ impl RecordsRun {
                 answer::some_fields(self.category, record, &fields, true)
             }
         };
-        answer::annotate(self.category, record, &mut row, matches!(self.purpose, Purpose::Compare(_)));
+        // A single record has its remarks apart from its fields.
+        if !matches!(self.purpose, Purpose::Get(_)) {
+            let is_compared = matches!(self.purpose, Purpose::Compare(_));
+            row.extend(answer::list_remarks(self.category, record, &row, is_compared));
+        }
         row
     }
 

@@ -52,7 +52,8 @@ impl SearchSelection {
 
     /// Returns the scan that finds them.
     pub(super) fn scan(&self, category: &Category) -> ScanRequest {
-        let mut columns = vec!["record", "id"];
+        // With the column of the filter: a target then hands on row by row, and holds none.
+        let mut columns = vec!["record", "category", "id"];
         columns.extend(self.conditions.iter().map(|condition| condition.column));
         let columns: BTreeSet<&str> = columns.into_iter().collect();
         let columns: Vec<&str> = columns.into_iter().collect();

@@ -81,10 +81,17 @@ fn every_group_of_every_category_is_counted_by_its_own_values() {
         let Ok(_) = try_ask("openonco_fields", &json!({"category": category.id}), false) else { continue };
         for field in category.groups {
             let counted = ask("openonco_count", json!({"category": category.id, "group_by": field}));
-            let records = ask(
-                "openonco_search",
-                json!({"category": category.id, "fields": [field], "include_discontinued": true}),
-            );
+            let params = json!({"category": category.id, "fields": [field], "include_discontinued": true});
+            // A field that no record has is none that can be shown; it is counted as null.
+            let Ok(records) = try_ask("openonco_search", &params, false) else {
+                assert_eq!(
+                    counted[&format!("by_{field}")],
+                    json!({"null": counted["total"]}),
+                    "{} {field}",
+                    category.id
+                );
+                continue;
+            };
             for item in records["items"].as_array().unwrap() {
                 let value = match &item[field] {
                     Json::String(text) => text.clone(),
@@ -135,13 +142,38 @@ fn values() -> Vec<Json> {
     ]
 }
 
+/// Returns a value that a parameter of this name may well have.
+fn likely_value(name: &str) -> Option<Json> {
+    Some(match name {
+        "category" => json!("mrd"),
+        "id" => json!("mrd-2"),
+        "ids" => json!(["mrd-2", "trm-4", "mrd-1"]),
+        "names" => json!("Alpha,twin"),
+        "group_by" => json!("vendor"),
+        "of" => json!("name"),
+        "limit" => json!(2),
+        "offset" => json!(1),
+        "cursor" => json!("1"),
+        "fields" | "metrics" => json!(["name", "sensitivity", "tat"]),
+        "regulatory_class" => json!("ldt"),
+        name if name.starts_with("min_") => json!(1),
+        name if name.starts_with("has_") || name.starts_with("requires_") || name.starts_with("include_") => {
+            json!(true)
+        }
+        "max_price" => json!(5_000),
+        _ => json!("a"),
+    })
+}
+
 /// Draws parameters for a tool: most of them its own, now and then one that it does not have.
 fn draw_params(random: &mut RecordRandom, known: &[&String], values: &[Json]) -> Json {
     let mut params = json!({});
     for _ in 0..random.below(4) {
         let name = random.pick(known).map_or_else(|| "nothing".to_owned(), |name| (*name).clone());
+        // Half of the values are likely ones, because almost every wild one is refused.
+        let value = if random.below(2) == 0 { likely_value(&name) } else { random.pick(values).cloned() };
         let name = if random.below(20) == 0 { format!("{name}x") } else { name };
-        params[name] = random.pick(values).cloned().unwrap_or_default();
+        params[name] = value.unwrap_or_default();
     }
     params
 }
@@ -199,5 +231,5 @@ fn whatever_is_given_no_tool_panics_and_every_answer_fits_its_schema() {
             }
         }
     }
-    assert!(answered > 2_000 && refused > 2_000, "{answered} answers, {refused} refusals");
+    assert!(answered > 1_500 && refused > 1_500, "{answered} answers, {refused} refusals");
 }

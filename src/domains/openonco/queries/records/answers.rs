@@ -37,15 +37,7 @@ impl RecordsRun {
         let mut about = Map::new();
         about.insert("category".to_owned(), json!(self.category.id));
         about.insert("source".to_owned(), json!(self.facts.source()));
-        let mut noted = row.clone();
-        answer::annotate(self.category, record, &mut noted, true);
-        for name in ["regulatoryClass", "warnings", "numbers", "notNumbers"] {
-            // A record that has a field of that name keeps it.
-            if !record.contains_key(name) {
-                row.remove(name);
-                about.extend(noted.remove(name).map(|value| (name.to_owned(), value)));
-            }
-        }
+        about.extend(answer::list_remarks(self.category, record, &row, true));
         row.insert("catalogue".to_owned(), Json::Object(about));
         Ok(row)
     }
