@@ -376,6 +376,11 @@ impl Target for SqliteTarget {
                     *last,
                     |(_, cells)| visit(cells),
                 ),
+                Filter::In { column, values } if table.position(column).is_some() && values.len() == 1 => {
+                    let (connection, place) = (&target.connection, &target.place);
+                    let mut wanted = values.iter().filter(|value| !value.is_null());
+                    wanted.try_for_each(|value| rows::visit_rows_with(connection, place, &part, column, value, visit))
+                }
                 Filter::In { column, values } if table.position(column).is_some() => {
                     let rows = rows::read_rows_among(&target.connection, &target.place, &part, column, values)?;
                     rows.iter().try_for_each(|cells| visit(cells))

@@ -100,6 +100,33 @@ pub(super) fn read_rows_among(
     Ok(by_rowid.into_values().chain(without_rowid).collect())
 }
 
+/// Visits the rows whose column holds a value, in the order of their row ids. A value may have a quarter of a large
+/// table, so that none of them is held.
+pub(super) fn visit_rows_with(
+    connection: &Connection,
+    place: &FileLocation,
+    layout: &SqliteLayout,
+    column: &str,
+    value: &Value,
+    visit: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let failed = place.explainer("read rows");
+    let (at, column) = layout.table.column(column)?;
+    let value = key_form(value);
+    let mut statement = connection.prepare_cached(&sql::rows_among(layout, &column.image.name, 1)).map_err(&failed)?;
+    bind_values(&mut statement, [&value]).map_err(&failed)?;
+    let mut cells = vec![Value::Null; layout.table.columns.len()];
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        read_cells(row, 1, &mut cells).map_err(&failed)?;
+        // SQL's `=` is looser than equality of values.
+        if cells.get(at).is_some_and(|cell| key_form(cell) == value) {
+            visit(&cells)?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads the rows whose date lies between two days, both included.
 ///
 /// Dates are text with the year first, so that text sorts as time does. A cell with anything else holds no date.

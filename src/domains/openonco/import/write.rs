@@ -82,7 +82,7 @@ impl ScanReader for CatalogueWriter<'_> {
         (self.step, self.written) = (Step::Records(at), 0);
         self.write_text(&name, &opening);
         let of_category = Filter::In { column: "category".to_owned(), values: [Value::Text(category)].into() };
-        Some(ScanRequest::every_row(SOURCES, &["record", "lead", "text"]).filter(of_category))
+        Some(ScanRequest::every_row(SOURCES, &["record", "category", "lead", "text"]).filter(of_category))
     }
 
     fn begin_scan(&mut self, table: Option<&Arc<Table>>) {
