@@ -92,9 +92,9 @@ def read_everything(connection):
         got = connection.ask("prompts/get", name)
         assert "no medical advice" in got["messages"][0]["content"]["text"], got
     vendor = first["vendor"]
-    assert vendor in connection.complete("prompt", "find_test_for_situation", "vendor", vendor[:4].lower())
-    assert first["name"] in connection.complete("prompt", "compare_two_tests", "first_test", first["name"][:5])
-    completed = connection.complete("resource", "openonco://{category}/{id}", "id", first["id"])
+    assert vendor in connection.complete("ref/prompt", "find_test_for_situation", "vendor", vendor[:4].lower())
+    assert first["name"] in connection.complete("ref/prompt", "compare_two_tests", "first_test", first["name"][:5])
+    completed = connection.complete("ref/resource", "openonco://{category}/{id}", "id", first["id"])
     assert first["id"] in completed, completed
 
 
