@@ -67,8 +67,8 @@ fn place_of(name: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::column::{KeyStanding, Kind, Role, Storage, Table};
     use super::*;
+    use crate::model::column::{KeyStanding, Kind, Role, Storage, Table};
     use std::sync::Arc;
 
     fn table_of(names: &[String]) -> Table {

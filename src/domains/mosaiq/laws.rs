@@ -298,7 +298,7 @@ fn a_record_read_alone_plans_the_same() {
 
 #[test]
 fn a_fault_is_not_made_twice() {
-    let clean = Database::generate_lab(12, 2);
+    let clean = Database::generate_lab(20, 1);
     for case in every_case() {
         let name = case.name();
         let records = clean.keys(case.kind.table);
