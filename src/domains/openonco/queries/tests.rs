@@ -84,12 +84,8 @@ fn every_group_of_every_category_is_counted_by_its_own_values() {
             let params = json!({"category": category.id, "fields": [field], "include_discontinued": true});
             // A field that no record has is none that can be shown; it is counted as null.
             let Ok(records) = try_ask("openonco_search", &params, false) else {
-                assert_eq!(
-                    counted[&format!("by_{field}")],
-                    json!({"null": counted["total"]}),
-                    "{} {field}",
-                    category.id
-                );
+                let nothing = if counted["total"] == 0 { json!({}) } else { json!({"null": counted["total"]}) };
+                assert_eq!(counted[&format!("by_{field}")], nothing, "{} {field}", category.id);
                 continue;
             };
             for item in records["items"].as_array().unwrap() {
