@@ -65,7 +65,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        26 tools, 4159 tokens
+        26 tools, 4161 tokens
         apply_plan: handle
         audit_verify: cursor depth full target
         check: cursor database hostname now only target

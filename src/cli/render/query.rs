@@ -112,7 +112,7 @@ fn write_parts(answer: &Map<String, Json>, page: &mut ReportPage) {
     }
 }
 
-/// Lists the fields of objects that have a rendered value, in the order in which they come; identifiers and names first.
+/// Lists the fields of objects that have a rendered value, in the order in which they come; ids and names first.
 fn list_fields(rows: &[Json], render: CellRenderer) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
     for (name, value) in rows.iter().filter_map(Json::as_object).flatten() {
