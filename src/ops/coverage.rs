@@ -141,7 +141,7 @@ pub fn of_domain(domain: &dyn Domain, drill: Option<&JournaledDrill>) -> Result<
         return Err(Failure::usage("no_coverage", message, give(Flag::Domain, "chooses another one")));
     };
     let counts = count_faults(domain, drill);
-    let beside = card.beside.iter().map(|(fault, why)| BesideLine { fault: join_fault(*fault), why: *why });
+    let beside = card.beside.iter().map(|(fault, why)| BesideLine { fault: join_fault(*fault), why });
     Ok(Outcome {
         source: card.source,
         drill: drill.map(|drill| drill.drill),

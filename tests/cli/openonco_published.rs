@@ -10,7 +10,7 @@ use crate::world::{World, text};
 
 /// Returns the folder of a state: `v1.0.0` or `head`.
 fn state(name: &str) -> PathBuf {
-    let folder = std::env::var("MFM_TEST_OPENONCO").expect("MFM_TEST_OPENONCO names the folder of the two states");
+    let folder = std::env::var("MFM_TEST_OPENONCO").unwrap();
     Path::new(&folder).join(name)
 }
 

@@ -165,7 +165,8 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
         jaw_over_leaves, field_size, bank_shifted, leaves_shifted, gantry_direction,
         opposite_side, collimator_turned, skin_distance, dose_rate, index_order
     create_plausible_offsets: A possible patient shift that is wrong
-        severity 1.8-2.4: millimetres_as_centimetres, sign_flipped, axes_exchanged, shift_off
+        severity 1.8-2.4: millimetres_as_centimetres, sign_flipped, axes_exchanged,
+        shift_off
 
     Severity is how far the data are from correct, from 0 (normal) to 3 (critical);
     it does not measure harm to a patient.

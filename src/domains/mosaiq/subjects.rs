@@ -150,7 +150,7 @@ impl<'s> RelatedRecords<'s> {
             "Offset" => ("Study_DtTm", "study_time"),
             _ => return facts,
         };
-        push_text(&mut facts, name, row.time(column).map(|time| time.to_text()));
+        push_text(&mut facts, name, row.time(column).map(crate::model::time::Time::to_text));
         facts
     }
 }

@@ -124,8 +124,8 @@ fn drop_habits(findings: &mut Vec<Finding>, judged: usize, agreement: Size) -> O
     }
     findings.clear();
     Some(format!(
-        "{count} of {judged} fields differ from what is usual: where fewer than {agreement} % agree, the check takes it \
-            for the way of this database and reports none"
+        "{count} of {judged} fields differ from what is usual: where fewer than {agreement} % agree, the check takes \
+            it for the way of this database and reports none"
     ))
 }
 

@@ -241,8 +241,11 @@ mod tests {
         let lines: Vec<FindingLine> = findings.iter().map(|one| FindingLine::new(one, &snapshot)).collect();
         let listed: Vec<(&FindingLine, &Finding)> = lines.iter().zip(&findings).collect();
         let subject = |at: usize| {
-            let (table, key) =
-                if findings[at].table == "point" { ("field", 3) } else { (findings[at].table, at as i64) };
+            let (table, key) = if findings[at].table == "point" {
+                ("field", 3)
+            } else {
+                (findings[at].table, i64::try_from(at).unwrap())
+            };
             FindingSubject { word: table, table, key: vec![Value::Integer(key)], facts: Vec::new() }
         };
         let subjects: Vec<FindingSubject> = (0..findings.len()).map(subject).collect();

@@ -73,7 +73,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     request.options.output_files().try_for_each(|path| protected.refuse(path))?;
     let baseline = request.options.prepare_files()?;
     let now = context.resolve_now(request.now.as_deref())?;
-    let (named, domain, mut target) = open_checked(context)?;
+    let Checked { name: named, domain, mut target } = open_checked(context)?;
     let chosen = choose_checks(domain, &request.only)?;
     let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
     let rules = ChosenRules::load(domain, request.rules.as_deref())?;
@@ -91,20 +91,26 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(outcome)
 }
 
-/// Opens what is checked: a folder that is read in place, which needs no journal, or a registered target; with its name
-/// and domain.
-fn open_checked(context: &Context<'_>) -> Result<(String, &'static dyn Domain, Box<dyn Target>), Failure> {
+/// What is checked.
+struct Checked {
+    name: String,
+    domain: &'static dyn Domain,
+    target: Box<dyn Target>,
+}
+
+/// Opens what is checked: a folder that is read in place, which needs no journal, or a registered target.
+fn open_checked(context: &Context<'_>) -> Result<Checked, Failure> {
     if let Some(url) = context.place_to_read() {
         let mut target = context.open_target(url)?;
         let domain = detect::detect_domain(target.as_mut(), None)?;
-        return Ok((url.to_owned(), domain, target));
+        return Ok(Checked { name: url.to_owned(), domain, target });
     }
     let journal = context.open_journal()?;
     let named = context.resolve_target(&journal)?;
     let domain = detect::registered_domain(&journal, &named.name)?;
     let mut target = context.open_target(&named.url)?;
     detect::warn_of_mismatch(context, &journal, &named.name, target.as_mut());
-    Ok((named.name, domain, target))
+    Ok(Checked { name: named.name, domain, target })
 }
 
 /// Returns the result of a session before a baseline is applied.

@@ -348,10 +348,10 @@ fn run_on_target(
         None => {
             let (journal, target, detectors) = (&mut *journal, &mut *target, &mut detectors);
             let bench = DrillRun { context, journal, target, chosen, detectors, drill, tried_before: 0 };
-            try_all(bench, scope).map(|(cases, trials)| (cases, trials, Vec::new()))
+            try_all(bench, scope).map(|(cases, trials)| DrillTried { cases, trials, ended: Vec::new() })
         }
     };
-    let (cases, trials, job_ends) = tried.map_err(|failure| cut_off(failure, drill))?;
+    let DrillTried { cases, trials, ended: job_ends } = tried.map_err(|failure| cut_off(failure, drill))?;
     let names = detectors.iter().map(CheckNames::of_detector).collect();
     let after = digest_tables(context, target)?;
     let untried = cases.iter().filter(|case| case.untried.is_some());
@@ -378,6 +378,13 @@ struct JobPlace<'a> {
     drill: u64,
 }
 
+/// What was tried, in jobs or without.
+struct DrillTried {
+    cases: Vec<DrillCase>,
+    trials: Vec<Trial>,
+    ended: Vec<JobEnded>,
+}
+
 /// Tries the cases in jobs, and journals their trials here as well, each with its job.
 fn try_shared(
     context: &Context<'_>,
@@ -386,7 +393,7 @@ fn try_shared(
     jobs: &DrillJobs,
     scope: &DrillScope,
     request: &Request,
-) -> Result<(Vec<DrillCase>, Vec<Trial>, Vec<JobEnded>), Failure> {
+) -> Result<DrillTried, Failure> {
     let JobPlace { chosen, domain, drill } = *place;
     let lab = journal.state().targets.get(&chosen.name).is_some_and(|known| known.lab);
     let synthetic = synthetic::is_synthetic(journal, &chosen.name)?;
@@ -397,7 +404,7 @@ fn try_shared(
     }
     match failure {
         Some(failure) => Err(failure),
-        None => Ok((cases, trials, ended)),
+        None => Ok(DrillTried { cases, trials, ended }),
     }
 }
 

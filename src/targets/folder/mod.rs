@@ -268,12 +268,10 @@ impl Target for FolderTarget {
     ) -> Result<(), TargetError> {
         let Some(held) = self.find(&scan.table.shape.name) else { return Ok(()) };
         let places = positions(&held.table, &scan.table);
-        let join = match &scan.join {
-            Some(join) => {
-                Some((join, self.find(&join.parent.shape.name).map(|parent| index_rows(parent, &join.parent_column))))
-            }
-            None => None,
-        };
+        let join = scan.join.as_ref().map(|join| {
+            let parent = self.find(&join.parent.shape.name);
+            (join, parent.map(|parent| index_rows(parent, &join.parent_column)))
+        });
         let mut cells = Vec::new();
         for row in &held.rows {
             cells.clear();

@@ -103,5 +103,5 @@ pub(in crate::domains::openonco) fn site_label(address: &str) -> Option<String> 
 
 /// Returns the letters and digits of a vendor's name, as sites are named.
 pub(in crate::domains::openonco) fn squeeze(vendor: &str) -> String {
-    vendor.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+    vendor.chars().filter(char::is_ascii_alphanumeric).collect()
 }

@@ -14,7 +14,8 @@ use crate::model::seed::RecordRandom;
 /// A catalogue in the irregular shape of published ones.
 const MRD: &str = r#"[
   {"id": "mrd-10", "name": "Alpha\u2122", "vendor": "Lumenar Inc.", "approach": "Tumor-na\u00efve (methylation)",
-    "sensitivity": 100, "specificity": 98, "analyticalValidationWarning": true, "cancerTypes": ["Colorectal (stage II-IV)"],
+    "sensitivity": 100, "specificity": 98, "analyticalValidationWarning": true,
+    "cancerTypes": ["Colorectal (stage II-IV)"],
     "clinicalSettings": ["Post-Surgery"], "fdaStatus": "CLIA LDT \u2013 NOT FDA-approved", "requiresTumorTissue": "No",
     "initialTat": "10 days", "bloodVolume": ">16", "submissionInfo": {"submitter": "A. Person"}},
   {"vendor": "Lumenar", "id": "mrd-2", "name": "Beta", "approach": "Tumor-informed", "sensitivity": 81.5,
@@ -32,7 +33,8 @@ const ECD: &str = r#"[
   {"id": "ecd-2", "name": "Shield MCD", "vendor": "Guard", "testScope": "Multi-cancer (MCED)", "listPrice": null,
     "fdaStatus": "LDT; not FDA-approved"}
 ]"#;
-const HCT: &str = r#"[{"id": "hct-1", "name": "Heir", "vendor": "Gene Co", "genesAnalyzed": 63, "cancerTypesAssessed": ["Breast"],
+const HCT: &str = r#"[{"id": "hct-1", "name": "Heir", "vendor": "Gene Co", "genesAnalyzed": 63,
+  "cancerTypesAssessed": ["Breast"],
   "analyticalSensitivity": 99.9, "fdaStatus": "CLIA LDT", "sampleCategory": "Saliva"}]"#;
 const PAP: &str = r#"[{"id": "guard", "vendorName": "Guard", "programName": "Access", "hasProgram": true,
   "eligibilityRules": {"fplThresholds": [{"maxFPL": 400, "discount": null}]}}]"#;

@@ -37,11 +37,8 @@ pub fn group_of(vendor: &str) -> String {
     if let Some((_, group)) = KNOWN.iter().find(|(name, _)| *name == folded) {
         return (*group).to_owned();
     }
-    let mut words: Vec<&str> = folded
-        .split(|c: char| c == ' ' || c == ',')
-        .map(|word| word.trim_matches('.'))
-        .filter(|w| !w.is_empty())
-        .collect();
+    let mut words: Vec<&str> =
+        folded.split([' ', ',']).map(|word| word.trim_matches('.')).filter(|w| !w.is_empty()).collect();
     // A name that is nothing but endings stays as it is.
     while words.len() > 1 && words.last().is_some_and(|word| ENDINGS.contains(word)) {
         words.pop();

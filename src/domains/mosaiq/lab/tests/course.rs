@@ -166,7 +166,7 @@ fn the_couch_stands_by_the_part_of_the_body() {
             places.entry(name).or_default().push(number(&point, "Couch_Lng"));
             let couch = ["Couch_Vrt", "Couch_Lat", "Couch_Lng"].map(|column| number(&point, column).to_string());
             sites.entry(set).or_default().insert(couch.join(" "));
-            heights.insert(number(&point, "Couch_Vrt") as i64 / 50);
+            heights.insert((number(&point, "Couch_Vrt") / 50.0).trunc().to_string());
         }
         assert!(sites.values().all(|couches| couches.len() == 1), "all fields of a prescription have one couch");
         let mean = |site: &str| {

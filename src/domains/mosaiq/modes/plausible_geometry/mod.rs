@@ -62,8 +62,8 @@ static CARD: ModeCard = ModeCard {
             word: COUCH_TURNED,
             severity: FaultSeverity::tenths::<22>(),
             about: "Couch_Ang of all control points is turned by the size",
-            eligible: "a treatment field whose prescription has two others that agree on the couch angle, and is none of \
-                those whose beams come from many sides",
+            eligible: "a treatment field whose prescription has two others that agree on the couch angle, and is not \
+                one whose beams come from many sides",
             size: Some(SizeRange::in_unit("degrees", 1.0, 25.0, 180.0)),
         },
         Variant {
