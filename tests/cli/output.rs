@@ -117,7 +117,7 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
     assert_snapshot!(shown, @r"
     exit code: 0
     ----- stdout -----
-    16 modes in 93 variants
+    16 modes in 95 variants
 
     corrupt_mlc_data: Damaged MLC leaf sets
         severity 0.6-2.2: odd_bytes, out_of_range, negative_gap, random_bytes
