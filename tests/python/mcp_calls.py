@@ -11,7 +11,10 @@ FAULTS = {
     "corrupt_offset_data": "invalid_state",
     "create_meterset_inconsistency": "negative_meterset",
     "mlc_leaf_count_mismatch": "intra_field",
+    "create_plausible_fault": "two_current",
 }
+# What a tool needs besides.
+MORE = {"create_plausible_fault": {"mode": "plausible_versions", "record_type": "TxField"}}
 READS = {
     "list_failure_modes": {},
     "status": {},

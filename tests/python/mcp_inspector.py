@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from mcp_calls import COMPLETIONS, FAULTS, READS, REFUSED, SERVER
+from mcp_calls import COMPLETIONS, FAULTS, MORE, READS, REFUSED, SERVER
 
 PROGRAM = [sys.argv[1], "--journal", sys.argv[2], *SERVER]
 
@@ -65,7 +65,7 @@ def everything(connection):
     used = {"apply_plan", "revert"}
     for tool, variant in FAULTS.items():
         place = {"hostname": "localhost", "database": "lab.db"}
-        done = connection.write(tool, {**place, "variant": variant, "sample": 1, "seed": 1})
+        done = connection.write(tool, {**place, **MORE.get(tool, {}), "variant": variant, "sample": 1, "seed": 1})
         assert done["state"] == "applied", done
         back = connection.write("revert", {"operations": [done["op"]]})
         assert back["operations"][0]["exact"] is True, back

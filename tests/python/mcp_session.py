@@ -10,7 +10,7 @@ import os
 import sys
 
 from mcp import Client, StdioServerParameters
-from mcp_calls import COMPLETIONS, FAULTS, READS, REFUSED, SERVER
+from mcp_calls import COMPLETIONS, FAULTS, MORE, READS, REFUSED, SERVER
 from mcp_types import ElicitResult, Implementation, PromptReference, ResourceTemplateReference
 
 asked = []
@@ -48,7 +48,7 @@ async def session(program, mode, asks):
         used = set()
         for tool, variant in FAULTS.items():
             place = {"hostname": "localhost", "database": "lab.db"}
-            done = await written(client, tool, {**place, "variant": variant, "sample": 1, "seed": 1})
+            done = await written(client, tool, {**place, **MORE.get(tool, {}), "variant": variant, "sample": 1, "seed": 1})
             assert done["state"] == "applied", done
             back = await written(client, "revert", {"operations": [done["op"]]})
             assert back["operations"][0]["exact"] is True, back
