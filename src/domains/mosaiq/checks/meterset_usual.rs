@@ -11,11 +11,9 @@ use crate::domains::mosaiq::checked_columns::{CellForm, CheckedColumn};
 use crate::domains::mosaiq::field_types;
 use crate::domains::mosaiq::lookup::CompactKey;
 use crate::domains::mosaiq::numbers::CellReading;
-use crate::domains::mosaiq::selection::trim_padding;
 use crate::model::{Fetch, Finding, Row, Severity, Violation};
 
 const TABLE: &str = "TxField";
-const ACCESSORY: &str = "Wdg_Appl";
 /// Modality_Enum of X-rays and electrons. For other modalities a monitor unit is something else.
 const COUNTED: [i64; 2] = [1, 2];
 
@@ -42,8 +40,7 @@ static OUTLIER: CheckCard = CheckCard {
     mode: "meterset_inconsistency",
     severity: Severity::Low,
     about: "The MU per dose of an X-ray or electron field are within the rules' number of standard deviations from \
-        other fields of its type, on a logarithmic scale, if enough others have both values. Fields with a wedge or an \
-        applicator are compared with each other, if there are enough of them; else twice the number applies.",
+        other fields of its type, on a logarithmic scale, if enough others have both values.",
     remedy: "Compare dose and meterset of the field with the treatment plan, and with similar fields.",
 };
 
@@ -134,11 +131,7 @@ impl Check for MetersetOutlier {
     }
 
     fn columns(&self) -> Vec<CheckedColumn> {
-        let more = [
-            CheckedColumn::required(TABLE, "Cgray", CellForm::Number),
-            CheckedColumn::optional(TABLE, ACCESSORY, CellForm::Any),
-        ];
-        meterset_columns().into_iter().chain(more).collect()
+        meterset_columns().into_iter().chain([CheckedColumn::required(TABLE, "Cgray", CellForm::Number)]).collect()
     }
 
     fn visitor<'a>(&self, _: &CheckFacts<'a>, criteria: Criteria<'a>) -> Box<dyn CheckVisitor + 'a> {
@@ -146,19 +139,10 @@ impl Check for MetersetOutlier {
     }
 }
 
-/// A field whose meterset can be compared.
-struct ComparedField {
-    kind: i64,
-    /// Whether the beam has a wedge or an applicator (Wdg_Appl), which takes its share of the monitor units.
-    has_accessory: bool,
-    /// MU per cGy.
-    units: f64,
-    key: CompactKey,
-}
-
 struct OutlierVisitor<'a> {
     criteria: Criteria<'a>,
-    fields: Vec<ComparedField>,
+    /// Type, MU per cGy and key of every comparable field.
+    fields: Vec<(i64, f64, CompactKey)>,
     looked_at: u64,
 }
 
@@ -167,8 +151,7 @@ impl CheckVisitor for OutlierVisitor<'_> {
         self.looked_at += part.len();
         for row in &part.rows {
             if let Some((kind, units)) = units_per_cgray(row, self.criteria) {
-                let has_accessory = row.text(ACCESSORY).is_some_and(|text| !trim_padding(text).trim().is_empty());
-                self.fields.push(ComparedField { kind, has_accessory, units, key: row.key().into() });
+                self.fields.push((kind, units, row.key().into()));
             }
         }
     }
@@ -176,23 +159,18 @@ impl CheckVisitor for OutlierVisitor<'_> {
     fn finish(&mut self, _: &CheckFacts<'_>) -> CheckVerdict {
         let mut types: BTreeMap<i64, LogSums> = BTreeMap::new();
         // Sums of floats depend on their order: sort by key, whatever the order of the rows was.
-        self.fields.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut alike: BTreeMap<(i64, bool), LogSums> = BTreeMap::new();
-        for field in &self.fields {
-            types.entry(field.kind).or_default().add(field.units.ln());
-            alike.entry((field.kind, field.has_accessory)).or_default().add(field.units.ln());
+        self.fields.sort_by(|a, b| a.2.cmp(&b.2));
+        for (kind, units, _) in &self.fields {
+            types.entry(*kind).or_default().add(units.ln());
         }
         let rules = &self.criteria.rules.metersets;
         let enough = f64::from(rules.deviations_fields.get());
         let mut findings = Vec::new();
-        for ComparedField { kind, has_accessory, units, key } in &self.fields {
-            let own = alike.get(&(*kind, *has_accessory)).filter(|sums| sums.number > enough);
-            let all = types.get(kind).filter(|sums| sums.number > enough);
-            // Those with and without an accessory differ by a factor, which two limits allow for.
-            let (sums, limits) = if own.is_some() { (own, 1.0) } else { (all, 2.0) };
+        for (kind, units, key) in &self.fields {
+            let sums = types.get(kind).filter(|sums| sums.number > enough);
             let Some((mean, deviation)) = sums.and_then(|sums| sums.mean_without(units.ln())) else { continue };
             let away = ((units.ln() - mean) / deviation).abs();
-            if away > rules.deviations.get() * limits {
+            if away > rules.deviations.get() {
                 findings.push(build_finding(key, *kind, *units, mean, away));
             }
         }
