@@ -81,7 +81,8 @@ def main():
     everything = [field for (field,) in bench.ask("SELECT FLD_ID FROM TxField ORDER BY FLD_ID")]
     clean = {field: bench.read(field) for field in everything}
     fields = {field for field, (_, error) in clean.items() if error is None}
-    for mode in bench.mfm("modes")["modes"]:
+    # What is possible is read like anything else.
+    for mode in (mode for mode in bench.mfm("modes")["modes"] if mode["group"] == "specified"):
         for variant in mode["variants"]:
             found = chosen(bench, mode, variant, fields)
             if found is None:
