@@ -6,8 +6,9 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
@@ -74,6 +75,36 @@ fn prefix_key(message: &str, whole: &str) -> String {
 
 fn line_of_span(text: &str, span: &Range<usize>) -> Option<usize> {
     text.get(..span.start).map(|before| before.matches('\n').count() + 1)
+}
+
+/// Settings of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRule {
+    /// Whether it runs; a disabled check does not count as passed.
+    #[serde(default = "is_enabled_by_default")]
+    pub enabled: bool,
+    /// Severity of each of its findings; chosen by the check if missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+// `serde(default = ...)` takes a function only.
+const fn is_enabled_by_default() -> bool {
+    true
+}
+
+/// Reads the id of one of the known checks.
+///
+/// # Errors
+/// An id that is none of them is refused, not ignored: a rule for a mistyped check would have no effect.
+pub fn read_check_id<'de, D>(deserializer: D, known: &'static [&'static str]) -> Result<&'static str, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    let found = known.iter().find(|id| **id == text);
+    found.copied().ok_or_else(|| D::Error::unknown_variant(&text, known))
 }
 
 /// Rules that are plain values, without switches: every check runs, with the severity of its card.

@@ -17,7 +17,7 @@ pub use words::{Bounds, CheckId, FieldType, Limit, Speed};
 
 use super::leaves::Convention;
 use crate::domain::check::{self as domain, RulesError};
-use crate::domain::rules_file;
+use crate::domain::rules_file::{self, CheckRule};
 use crate::model::Severity;
 
 /// The default rules file, complete and with a comment on every key.
@@ -330,23 +330,6 @@ pub struct Metersets {
     pub deviations: Largest,
     /// Minimum number of other fields of the type for that comparison.
     pub deviations_fields: NonZeroU32,
-}
-
-/// Settings of a check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CheckRule {
-    /// Whether it runs; a disabled check does not count as passed.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-    /// Severity of each of its findings; chosen by the check if missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
-}
-
-// `serde(default = ...)` takes a function only.
-const fn yes() -> bool {
-    true
 }
 
 impl Rules {

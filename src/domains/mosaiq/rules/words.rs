@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::rules_file;
 use crate::domains::mosaiq::checks::CHECKS;
 use crate::domains::mosaiq::field_types;
 use crate::domains::mosaiq::numbers::{CellNumber, CellReading};
@@ -225,9 +226,7 @@ impl Serialize for CheckId {
 
 impl<'de> Deserialize<'de> for CheckId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let known = IDS.iter().find(|id| **id == text);
-        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&text, &IDS))
+        rules_file::read_check_id(deserializer, &IDS).map(Self)
     }
 }
 

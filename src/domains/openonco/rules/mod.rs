@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use schemars::JsonSchema;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checks;
 use crate::domain::check::{self, RulesError};
-use crate::domain::rules_file;
+use crate::domain::rules_file::{self, CheckRule};
 use crate::model::Severity;
 
 /// The default rules file: complete, with a comment on every key.
@@ -61,22 +60,6 @@ pub struct TimeRules {
     pub note_factor: f64,
 }
 
-/// Settings of a check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CheckRule {
-    /// Whether it runs; a disabled check does not count as passed.
-    #[serde(default = "is_enabled_by_default")]
-    pub enabled: bool,
-    /// Severity of each of its findings; chosen by the check if missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
-}
-
-const fn is_enabled_by_default() -> bool {
-    true
-}
-
 /// The id of an existing check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct CheckId(&'static str);
@@ -84,10 +67,7 @@ pub struct CheckId(&'static str);
 impl<'de> Deserialize<'de> for CheckId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         static IDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| checks::CARDS.iter().map(|card| card.id).collect());
-        let text = String::deserialize(deserializer)?;
-        let known = IDS.iter().find(|id| **id == text);
-        // Refused, not ignored: a rule for a mistyped check would have no effect.
-        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&text, &IDS))
+        rules_file::read_check_id(deserializer, &IDS).map(Self)
     }
 }
 
