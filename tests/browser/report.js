@@ -36,14 +36,18 @@ async function accessible(page, name) {
 
 // Every link is reached by the Tab key alone, shows that it is, and the first one skips to the result.
 async function keyboard(page, name) {
-  const links = await page.evaluate(() => document.querySelectorAll('a, [tabindex="0"]').length);
+  // Found once: a page of a thousand findings has thousands of links, and each is pressed for.
+  const links = await page.evaluate(() => {
+    const all = [...document.querySelectorAll('a, [tabindex="0"]')];
+    window.placeOf = new Map(all.map((one, at) => [one, at]));
+    return all.length;
+  });
   const seen = new Set();
   for (let at = 0; at < links; at += 1) {
     await page.keyboard.press('Tab');
     const focus = await page.evaluate(() => {
       const one = document.activeElement;
-      const all = [...document.querySelectorAll('a, [tabindex="0"]')];
-      return { at: all.indexOf(one), outline: getComputedStyle(one).outlineStyle, text: one.textContent };
+      return { at: window.placeOf.get(one) ?? -1, outline: getComputedStyle(one).outlineStyle, text: one.textContent };
     });
     seen.add(focus.at);
     must(focus.outline !== 'none', `${name}: nothing shows where the focus is: ${focus.text}`);
